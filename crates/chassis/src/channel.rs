@@ -1,0 +1,126 @@
+//! How a service asks another one.
+//!
+//! In one process the other's internal router is called directly: no socket, the same JSON. A
+//! channel is made before the other service is, and bound when it starts, so that the order of
+//! starting does not matter. Calls between processes will be bound the same way.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tower::ServiceExt;
+
+use crate::problem::Problem;
+
+/// How long a call may take unless the caller says otherwise.
+pub const DEADLINE: Duration = Duration::from_secs(2);
+
+/// The way to one service.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    service: &'static str,
+    router: Arc<OnceLock<Router>>,
+    deadline: Duration,
+}
+
+/// How a call ended when it did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The other service answered "no" (4xx): nothing was done there, and asking again would
+    /// give the same answer.
+    #[error("{0}")]
+    Refused(Problem),
+    /// No answer, or one that does not tell (5xx, time out): it may or may not have happened.
+    #[error("{service} did not answer: {reason}")]
+    Unknown { service: &'static str, reason: String },
+}
+
+impl Channel {
+    pub fn to(service: &'static str) -> Self {
+        Self { service, router: Arc::default(), deadline: DEADLINE }
+    }
+
+    /// Connects every clone of this channel to the service's internal routes.
+    pub fn bind(&self, router: Router) {
+        if self.router.set(router).is_err() {
+            tracing::error!(service = self.service, "the channel is already bound");
+        }
+    }
+
+    /// The same channel with another deadline.
+    #[must_use]
+    pub fn within(&self, deadline: Duration) -> Self {
+        Self { deadline, ..self.clone() }
+    }
+
+    pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
+        self.call(Method::GET, path, Body::empty()).await
+    }
+
+    pub async fn post<R: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Result<R, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.unknown(error.to_string()))?;
+        self.call(Method::POST, path, Body::from(body)).await
+    }
+
+    async fn call<R: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Body,
+    ) -> Result<R, CallError> {
+        let router = self.router.get().ok_or_else(|| self.unknown("not started yet".into()))?;
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .map_err(|error| self.unknown(error.to_string()))?;
+        // The other side finishes what it began even when this side stops waiting, as it would
+        // behind a socket.
+        let answer = tokio::spawn(router.clone().oneshot(request));
+        let answer = tokio::time::timeout(self.deadline, answer)
+            .await
+            .map_err(|_| self.unknown("the deadline passed".into()))?
+            .map_err(|error| self.unknown(error.to_string()))?;
+        let Ok(answer) = answer;
+        let status = answer.status();
+        let body = answer.into_body().collect().await;
+        let body = body.map_err(|error| self.unknown(error.to_string()))?.to_bytes();
+        if status.is_success() {
+            let body: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &body };
+            return serde_json::from_slice(body).map_err(|error| self.unknown(error.to_string()));
+        }
+        match serde_json::from_slice::<Problem>(&body) {
+            Ok(problem) if status.is_client_error() => Err(CallError::Refused(problem)),
+            Ok(problem) => Err(self.unknown(problem.to_string())),
+            Err(_) => Err(self.unknown(format!("status {status}"))),
+        }
+    }
+
+    fn unknown(&self, reason: String) -> CallError {
+        CallError::Unknown { service: self.service, reason }
+    }
+}
+
+/// What a client is told when a call on its behalf did not go well: the other's "no" as it is,
+/// anything else as "try again".
+impl From<CallError> for Problem {
+    fn from(error: CallError) -> Self {
+        match error {
+            CallError::Refused(problem) => problem,
+            CallError::Unknown { .. } => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "call failed");
+                Self::unavailable("unavailable", "the service is busy; try again in a moment")
+            }
+        }
+    }
+}

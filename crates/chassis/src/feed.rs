@@ -1,0 +1,127 @@
+//! What keeps the state of one process fresh: cached answers, a search index.
+//!
+//! Each process follows the outbox of its own database by sequence. Nothing is claimed, so any
+//! number of processes (and a command beside a running shop) see every event.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::types::Json;
+use tokio::sync::watch;
+
+use crate::db::{Db, Result, Session, Sql};
+
+/// A place in the own outbox.
+///
+/// SQLite has one writer, so its sequence alone is the order of commits. On PostgreSQL sequences
+/// become visible out of order; there the order is by transaction first, and nothing is read
+/// beyond the oldest transaction that is still open.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    sqlx::FromRow,
+)]
+pub struct Position {
+    pub xid: i64,
+    pub sequence: i64,
+}
+
+/// One event of the own outbox.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Entry {
+    #[sqlx(flatten)]
+    pub position: Position,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub subject: String,
+    pub data: Json<Value>,
+}
+
+/// Follows the own outbox.
+#[derive(Debug)]
+pub struct Feed {
+    db: Db,
+    position: Position,
+    commits: watch::Receiver<u64>,
+}
+
+const BATCH: i64 = 500;
+const POLL: Duration = Duration::from_millis(500);
+
+impl Feed {
+    /// Follows the outbox of `db` from after `position`.
+    pub fn after(db: &Db, position: Position) -> Self {
+        Self { db: db.clone(), position, commits: db.commits() }
+    }
+
+    /// Follows what comes from now on.
+    pub async fn from_now(db: &Db) -> Result<Self> {
+        let position = last(db).await?;
+        Ok(Self::after(db, position))
+    }
+
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The next events, as soon as there are any.
+    pub async fn next(&mut self) -> Result<Vec<Entry>> {
+        loop {
+            let entries = self.read().await?;
+            if !entries.is_empty() {
+                return Ok(entries);
+            }
+            tokio::select! {
+                _ = self.commits.changed() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// The next events there are right now, possibly none.
+    pub async fn read(&mut self) -> Result<Vec<Entry>> {
+        const READ: Sql = Sql {
+            sqlite: "SELECT xid, sequence, type, subject, data FROM outbox
+                     WHERE sequence > $2 ORDER BY sequence LIMIT $3",
+            postgres: "SELECT xid, sequence, type, subject, data FROM outbox
+                       WHERE (xid, sequence) > ($1, $2) AND xid < CAST(CAST(
+                             pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+                       ORDER BY xid, sequence LIMIT $3",
+        };
+        let Position { xid, sequence } = self.position;
+        let read = self.db.query(READ).bind(xid).bind(sequence).bind(BATCH);
+        let entries: Vec<Entry> = read.all().await?;
+        if let Some(last) = entries.last() {
+            self.position = last.position;
+        }
+        Ok(entries)
+    }
+}
+
+/// The last place that is surely complete: what comes later comes after it.
+pub async fn last(db: &Db) -> Result<Position> {
+    const LAST: Sql = Sql {
+        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence DESC LIMIT 1",
+        postgres: "SELECT xid, sequence FROM outbox
+                   WHERE xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+                   ORDER BY xid DESC, sequence DESC LIMIT 1",
+    };
+    Ok(db.query(LAST).optional().await?.unwrap_or_default())
+}
+
+/// Whether events after `position` have been deleted already: who stands there must start over.
+pub async fn has_gap_after(db: &Db, position: Position) -> Result<bool> {
+    let first = "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1";
+    let first: Option<Position> = db.query(first).optional().await?;
+    // Sequences start at 1 and the last row is never deleted.
+    Ok(first.is_some_and(|first| first > position && first.sequence > 1))
+}

@@ -1,0 +1,282 @@
+//! Events in: stored first, then handled once per consumer.
+//!
+//! The effect of an event, the events it causes and the mark "done" are one transaction. What
+//! fails waits (1 s, 5 s, 30 s, 2 min) and is tried again; after five tries it is a dead letter:
+//! a row that blocks nobody and can be replayed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::future::BoxFuture;
+use sqlx::types::Json;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::{self, Db, Session, Sql, Tx};
+use crate::outbox::Envelope;
+
+/// What a service does when others tell something.
+pub trait Handler: Send + Sync + 'static {
+    /// The event types it wants.
+    fn types(&self) -> &'static [&'static str];
+
+    /// Applies one event. Everything it changes goes through `tx`; it calls no other service.
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        event: &'a Envelope,
+    ) -> BoxFuture<'a, Result<(), Failure>>;
+}
+
+/// Why an event could not be handled. It is tried again later.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error("cannot read the event: {0}")]
+    Payload(#[from] serde_json::Error),
+    #[error("{0}")]
+    Refused(#[from] crate::problem::Problem),
+}
+
+/// One consumer's inbox: where its events are kept and who handles them.
+#[derive(Clone)]
+pub struct Inbox {
+    /// `service.topic`, for example `cart.orders`.
+    consumer: &'static str,
+    db: Db,
+    clock: Clock,
+    handler: Arc<dyn Handler>,
+    arrived: Arc<Notify>,
+}
+
+/// A dead letter, as an operator sees it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct DeadLetter {
+    pub consumer: String,
+    pub event_id: Uuid,
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    pub error: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    event_id: Uuid,
+    envelope: Json<Envelope>,
+    attempts: i64,
+}
+
+/// Events handled in one transaction, as long as none of them fails.
+const BATCH: i64 = 50;
+const POLL: Duration = Duration::from_millis(500);
+/// Waits before the second, third, ... try.
+const WAITS: [TimeDelta; 4] =
+    [TimeDelta::seconds(1), TimeDelta::seconds(5), TimeDelta::seconds(30), TimeDelta::minutes(2)];
+
+impl Inbox {
+    pub fn new(consumer: &'static str, db: Db, clock: Clock, handler: impl Handler) -> Self {
+        let arrived = Arc::new(Notify::new());
+        Self { consumer, db, clock, handler: Arc::new(handler), arrived }
+    }
+
+    /// Stores the events this consumer wants. Those it already has are ignored.
+    pub async fn receive(&self, events: &[Envelope]) -> db::Result<()> {
+        let wanted: Vec<&Envelope> =
+            events.iter().filter(|it| self.handler.types().contains(&it.kind.as_str())).collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut tx = self.db.begin().await?;
+        for event in wanted {
+            tx.query(
+                "INSERT INTO inbox (consumer, event_id, type, envelope, status, attempts,
+                                    received_at, available_at)
+                 VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5)
+                 ON CONFLICT (consumer, event_id) DO NOTHING",
+            )
+            .bind(self.consumer)
+            .bind(event.id)
+            .bind(event.kind.clone())
+            .bind(Json(event))
+            .bind(now)
+            .execute()
+            .await?;
+        }
+        tx.commit().await?;
+        self.arrived.notify_one();
+        Ok(())
+    }
+
+    /// Handles events until cancelled.
+    pub async fn run(self, stop: CancellationToken) {
+        loop {
+            match self.turn().await {
+                Ok(handled) if handled > 0 => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(consumer = self.consumer, error, "events wait in the inbox");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.arrived.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+    }
+
+    /// Handles the events that are due, up to a batch; returns how many it dealt with.
+    pub async fn turn(&self) -> db::Result<usize> {
+        match self.together().await {
+            Ok(handled) => Ok(handled),
+            Err(Failure::Database(error @ db::Error::Unavailable(_))) => Err(error),
+            Err(_) => self.one_by_one().await,
+        }
+    }
+
+    /// All that are due in one transaction: one commit for many events.
+    async fn together(&self) -> Result<usize, Failure> {
+        if !self.waiting().await? {
+            return Ok(0);
+        }
+        let mut tx = self.db.begin().await?;
+        let rows = self.due(&mut tx, BATCH).await?;
+        for row in &rows {
+            self.handler.handle(&mut tx, &row.envelope).await?;
+            self.mark_done(&mut tx, row.event_id).await?;
+        }
+        tx.commit().await?;
+        Ok(rows.len())
+    }
+
+    /// One transaction per event, so that a failing one takes no other with it.
+    async fn one_by_one(&self) -> db::Result<usize> {
+        let mut handled = 0;
+        while handled < BATCH as usize {
+            let mut tx = self.db.begin().await?;
+            let Some(row) = self.due(&mut tx, 1).await?.pop() else { break };
+            let outcome = match self.handler.handle(&mut tx, &row.envelope).await {
+                Ok(()) => match self.mark_done(&mut tx, row.event_id).await {
+                    Ok(()) => tx.commit().await.map_err(Failure::from),
+                    Err(error) => Err(error.into()),
+                },
+                Err(failure) => {
+                    drop(tx);
+                    Err(failure)
+                }
+            };
+            if let Err(failure) = outcome {
+                self.postpone(&row, &failure).await?;
+            }
+            handled += 1;
+        }
+        Ok(handled)
+    }
+
+    /// A cheap look without a write lock.
+    async fn waiting(&self) -> db::Result<bool> {
+        let found: Option<(i64,)> = self
+            .db
+            .query(
+                "SELECT CAST(1 AS BIGINT) FROM inbox
+                 WHERE consumer = $1 AND status = 'pending' AND available_at <= $2 LIMIT 1",
+            )
+            .bind(self.consumer)
+            .bind(self.clock.now())
+            .optional()
+            .await?;
+        Ok(found.is_some())
+    }
+
+    async fn due(&self, tx: &mut Tx, limit: i64) -> db::Result<Vec<Row>> {
+        const DUE: Sql = Sql {
+            sqlite: "SELECT event_id, envelope, attempts FROM inbox
+                     WHERE consumer = $1 AND status = 'pending' AND available_at <= $2
+                     ORDER BY available_at, event_id LIMIT $3",
+            postgres: "SELECT event_id, envelope, attempts FROM inbox
+                       WHERE consumer = $1 AND status = 'pending' AND available_at <= $2
+                       ORDER BY available_at, event_id LIMIT $3 FOR UPDATE SKIP LOCKED",
+        };
+        tx.query(DUE).bind(self.consumer).bind(self.clock.now()).bind(limit).all().await
+    }
+
+    async fn mark_done(&self, tx: &mut Tx, event: Uuid) -> db::Result<()> {
+        tx.query(
+            "UPDATE inbox SET status = 'done', done_at = $3 WHERE consumer = $1 AND event_id = $2",
+        )
+        .bind(self.consumer)
+        .bind(event)
+        .bind(self.clock.now())
+        .execute()
+        .await
+        .map(drop)
+    }
+
+    async fn postpone(&self, row: &Row, failure: &Failure) -> db::Result<()> {
+        let now = self.clock.now();
+        let (status, available_at): (_, DateTime<Utc>) = match WAITS.get(row.attempts as usize) {
+            Some(wait) => ("pending", now + *wait),
+            None => ("dead", now),
+        };
+        let error = failure.to_string();
+        tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "not handled");
+        metrics::counter!("events_failed_total", "consumer" => self.consumer, "status" => status)
+            .increment(1);
+        self.db
+            .query(
+                "UPDATE inbox SET status = $3, attempts = attempts + 1, available_at = $4, error = $5
+                 WHERE consumer = $1 AND event_id = $2 AND status = 'pending'",
+            )
+            .bind(self.consumer)
+            .bind(row.event_id)
+            .bind(status)
+            .bind(available_at)
+            .bind(error)
+            .execute()
+            .await
+            .map(drop)
+    }
+}
+
+/// Events no consumer could handle, oldest first.
+pub async fn dead_letters(db: impl Session<'_>, limit: i64) -> db::Result<Vec<DeadLetter>> {
+    db.query(
+        "SELECT consumer, event_id, type, error FROM inbox WHERE status = 'dead'
+         ORDER BY received_at, event_id LIMIT $1",
+    )
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Gives a dead letter its tries back.
+pub async fn replay(
+    db: impl Session<'_>,
+    consumer: &str,
+    event: Uuid,
+    now: DateTime<Utc>,
+) -> db::Result<bool> {
+    let replayed = db
+        .query(
+            "UPDATE inbox SET status = 'pending', attempts = 0, available_at = $3
+             WHERE consumer = $1 AND event_id = $2 AND status = 'dead'",
+        )
+        .bind(consumer.to_owned())
+        .bind(event)
+        .bind(now)
+        .execute()
+        .await?;
+    Ok(replayed == 1)
+}
+
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inbox").field("consumer", &self.consumer).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,35 @@
+//! The chassis: what every service stands on. It knows nothing about any of them.
+//!
+//! In reading order: `service` is what a service is made of; `db` where it keeps its state;
+//! `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `channel` how it asks another;
+//! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like.
+
+pub mod service;
+
+pub mod db;
+
+pub mod bus;
+pub mod feed;
+pub mod inbox;
+pub mod outbox;
+
+pub mod channel;
+
+pub mod auth;
+pub mod policy;
+
+pub mod extract;
+pub mod idempotency;
+pub mod page;
+pub mod problem;
+
+pub mod clock;
+pub mod id;
+pub mod money;
+
+pub mod config;
+pub mod server;
+pub mod telemetry;
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -1,0 +1,104 @@
+//! Lists in pages: `{"items": [...], "next_cursor": "..."}`.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::problem::{Problem, Result};
+
+/// Items of a page when the client does not say.
+pub const DEFAULT_LIMIT: i64 = 20;
+/// Items of a page at most.
+pub const MAX_LIMIT: i64 = 100;
+
+/// One page of a list.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// Send it as `cursor` to get the next page; null on the last one.
+    pub next_cursor: Option<String>,
+    /// How many there are in all pages, where it was asked for with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<i64>,
+}
+
+impl<T> Page<T> {
+    /// Makes a page of up to `limit` items from a query that asked for `limit + 1`, so that
+    /// it is known whether more follow. `cursor` names the place after an item.
+    pub fn cut<C: Serialize>(mut items: Vec<T>, limit: i64, cursor: impl Fn(&T) -> C) -> Self {
+        let more = items.len() as i64 > limit;
+        items.truncate(limit as usize);
+        let next_cursor = match items.last() {
+            Some(last) if more => Some(encode(&cursor(last))),
+            _ => None,
+        };
+        Self { items, next_cursor, total: None }
+    }
+
+    #[must_use]
+    pub fn with_total(self, total: Option<i64>) -> Self {
+        Self { total, ..self }
+    }
+
+    pub fn map<U>(self, each: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(each).collect(),
+            next_cursor: self.next_cursor,
+            total: self.total,
+        }
+    }
+}
+
+/// The page size a client asked for: 1 to [`MAX_LIMIT`], [`DEFAULT_LIMIT`] where it did not say.
+pub fn limit(asked: Option<i64>) -> Result<i64> {
+    match asked {
+        None => Ok(DEFAULT_LIMIT),
+        Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
+        Some(_) => Err(Problem::field("limit", format!("must be from 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// Writes a place in a list as base64url, which clients pass back without looking inside.
+pub fn encode(place: &impl Serialize) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(place).unwrap_or_default())
+}
+
+/// Reads a cursor of this list. Anything else is a wrong field.
+pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>> {
+    let Some(cursor) = cursor else { return Ok(None) };
+    let place = URL_SAFE_NO_PAD.decode(cursor).ok();
+    let place = place.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let wrong = || Problem::field("cursor", "must be a `next_cursor` of the same list");
+    place.map(Some).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_knows_whether_more_follow() {
+        let page = Page::cut(vec![1, 2, 3], 2, |it| *it);
+        assert_eq!(page.items, [1, 2]);
+        assert_eq!(decode::<i32>(page.next_cursor.as_deref()).unwrap(), Some(2));
+        assert_eq!(Page::cut(vec![1, 2], 2, |it| *it).next_cursor, None);
+    }
+
+    #[test]
+    fn a_foreign_cursor_is_a_wrong_field() {
+        for cursor in ["", "!", "e30", &"A".repeat(4000)] {
+            assert_eq!(decode::<(i64, i64)>(Some(cursor)).unwrap_err().errors[0].field, "cursor");
+        }
+    }
+
+    #[test]
+    fn a_page_has_a_limit() {
+        assert_eq!(limit(None).unwrap(), DEFAULT_LIMIT);
+        assert_eq!(limit(Some(MAX_LIMIT)).unwrap(), MAX_LIMIT);
+        for wrong in [0, -1, MAX_LIMIT + 1, 1_000_000_000] {
+            assert!(limit(Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+}

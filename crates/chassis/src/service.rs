@@ -1,0 +1,312 @@
+//! What a service is made of, and how the services of a process run.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+use utoipa::ToSchema;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::auth::Verifier;
+use crate::bus::Bus;
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::extract::MAX_BODY;
+use crate::inbox::{Handler, Inbox};
+use crate::money::Currency;
+use crate::outbox::Relay;
+use crate::policy::Policies;
+use crate::problem::Problem;
+
+/// The prefix of every public path.
+pub const PREFIX: &str = "/api/v1";
+
+/// What a service stands on.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    pub db: Db,
+    pub clock: Clock,
+    pub verifier: Verifier,
+    /// The one currency of the shop.
+    pub currency: Currency,
+}
+
+/// A service, ready to run.
+pub struct Service {
+    pub name: &'static str,
+    pub db: Db,
+    /// Public routes, under [`PREFIX`].
+    pub router: Router,
+    /// The description of the public routes.
+    pub openapi: OpenApi,
+    /// Routes for other services; never reachable from outside.
+    pub internal: Router,
+    pub(crate) clock: Clock,
+    pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) workers: Vec<Worker>,
+}
+
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// Something that runs for as long as the service does.
+pub(crate) struct Worker {
+    name: &'static str,
+    run: Box<dyn FnOnce(CancellationToken) -> BoxFuture<'static, Outcome> + Send>,
+}
+
+/// A service's sign of life.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `healthy` or `unhealthy`.
+    pub status: &'static str,
+    pub service: &'static str,
+    pub version: &'static str,
+    /// `healthy` or `unhealthy`.
+    pub database: &'static str,
+}
+
+impl Service {
+    /// A service with these public routes (their paths without [`PREFIX`]).
+    pub fn new(name: &'static str, platform: &Platform, api: OpenApiRouter) -> Self {
+        let db = platform.db.clone();
+        let (router, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
+        let path = format!("{PREFIX}/{name}/health");
+        describe_health(&mut openapi, &path, name);
+        let health = {
+            let db = db.clone();
+            move || health(name, db)
+        };
+        let front = Arc::new(Front {
+            service: name,
+            policies: Policies::of(&openapi, platform.verifier.clone()),
+        });
+        let router = router
+            .route(&path, axum::routing::get(health))
+            .method_not_allowed_fallback(method_not_allowed)
+            .route_layer(from_fn_with_state(front, enter))
+            .layer(DefaultBodyLimit::max(MAX_BODY))
+            .fallback(nothing_here);
+        let clock = platform.clock;
+        let internal = Router::new();
+        Self { name, db, router, openapi, internal, clock, inboxes: vec![], workers: vec![] }
+    }
+
+    /// Adds routes for other services.
+    #[must_use]
+    pub fn internal(self, routes: Router) -> Self {
+        Self { internal: routes, ..self }
+    }
+
+    /// Listens to what other services tell. The name is `service.topic`.
+    #[must_use]
+    pub fn consumer(mut self, name: &'static str, handler: impl Handler) -> Self {
+        self.inboxes.push(Inbox::new(name, self.db.clone(), self.clock, handler));
+        self
+    }
+
+    /// Adds something that runs until the token is cancelled. If it fails, the process stops.
+    #[must_use]
+    pub fn worker<F>(
+        mut self,
+        name: &'static str,
+        run: impl FnOnce(CancellationToken) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Outcome> + Send + 'static,
+    {
+        self.workers.push(Worker { name, run: Box::new(move |stop| Box::pin(run(stop))) });
+        self
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// The relays, consumers and workers of the services of a process.
+#[derive(Debug)]
+pub struct Background {
+    tasks: JoinSet<(&'static str, Outcome)>,
+    stop: CancellationToken,
+}
+
+impl Background {
+    /// Starts them all.
+    pub fn start(services: &mut [Service], stop: &CancellationToken) -> Self {
+        let bus = Bus::default();
+        bus.subscribe(services.iter().flat_map(|it| it.inboxes.clone()).collect());
+        let mut tasks = JoinSet::new();
+        for service in services {
+            let relay = Relay {
+                service: service.name,
+                db: service.db.clone(),
+                bus: bus.clone(),
+                clock: service.clock,
+            };
+            let token = stop.child_token();
+            tasks.spawn(async move {
+                relay.run(token).await;
+                ("relay", Ok(()))
+            });
+            for inbox in &service.inboxes {
+                let (inbox, token) = (inbox.clone(), stop.child_token());
+                tasks.spawn(async move {
+                    inbox.run(token).await;
+                    ("consumer", Ok(()))
+                });
+            }
+            for worker in std::mem::take(&mut service.workers) {
+                let token = stop.child_token();
+                tasks.spawn(async move { (worker.name, (worker.run)(token).await) });
+            }
+        }
+        Self { tasks, stop: stop.clone() }
+    }
+
+    /// Waits until one of them ends before it was told to, which is a reason to stop the process.
+    pub async fn failed(&mut self) -> String {
+        match self.tasks.join_next().await {
+            Some(Ok((name, Ok(())))) => format!("{name} ended by itself"),
+            Some(Ok((name, Err(error)))) => format!("{name} failed: {error}"),
+            Some(Err(error)) => format!("a worker panicked: {error}"),
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Tells them to stop and waits for them, at most `patience`.
+    pub async fn stop(mut self, patience: Duration) {
+        self.stop.cancel();
+        let all = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(patience, all).await.is_err() {
+            tracing::warn!("some workers did not stop in time and were cut off");
+        }
+    }
+}
+
+struct Front {
+    service: &'static str,
+    policies: Policies,
+}
+
+/// Every request of a service comes through here: policy, metrics, and the promise that a write
+/// once begun is finished even if the client hangs up.
+async fn enter(
+    State(front): State<Arc<Front>>,
+    route: MatchedPath,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let began = Instant::now();
+    let method = request.method().clone();
+    let (mut parts, body) = request.into_parts();
+    let allowed =
+        front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
+    request = Request::from_parts(parts, body);
+    let response = match allowed {
+        Err(problem) => problem.into_response(),
+        Ok(()) => {
+            let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+            let ended = match method == Method::GET || method == Method::HEAD {
+                true => run.await.map_err(drop),
+                false => match tokio::spawn(run.in_current_span()).await {
+                    Ok(ended) => ended.map_err(drop),
+                    Err(_) => Err(()),
+                },
+            };
+            ended.unwrap_or_else(|()| {
+                tracing::error!(
+                    service = front.service,
+                    route = route.as_str(),
+                    "handler panicked"
+                );
+                Problem::new(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "internal",
+                    "an internal error occurred",
+                )
+                .into_response()
+            })
+        }
+    };
+    observe(front.service, &method, route.as_str(), response.status(), began);
+    response
+}
+
+fn observe(
+    service: &'static str,
+    method: &Method,
+    route: &str,
+    status: StatusCode,
+    began: Instant,
+) {
+    let method = match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        _ => "other",
+    };
+    let route = metrics::SharedString::from(route.to_owned());
+    metrics::counter!("http_requests_total", "service" => service, "method" => method,
+                      "route" => route.clone(), "status" => status.as_str().to_owned())
+    .increment(1);
+    metrics::histogram!("http_request_duration_seconds", "service" => service, "route" => route)
+        .record(began.elapsed());
+}
+
+async fn health(name: &'static str, db: Db) -> Response {
+    let patience = Duration::from_secs(2);
+    let answers = matches!(tokio::time::timeout(patience, db.ping()).await, Ok(Ok(())));
+    let status = if answers { "healthy" } else { "unhealthy" };
+    let code = if answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let version = env!("CARGO_PKG_VERSION");
+    let health = Health { status, service: name, version, database: status };
+    (code, axum::Json(health)).into_response()
+}
+
+fn describe_health(openapi: &mut OpenApi, path: &str, name: &str) {
+    use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
+    use utoipa::openapi::security::SecurityRequirement;
+    use utoipa::openapi::{ResponseBuilder, ResponsesBuilder};
+    let operation = OperationBuilder::new()
+        .summary(Some(format!("Tell how {name} is.")))
+        .tag(name)
+        .operation_id(Some(format!("{name}_health")))
+        .security(SecurityRequirement::default())
+        .responses(
+            ResponsesBuilder::new()
+                .response("200", ResponseBuilder::new().description("It is well."))
+                .response("503", ResponseBuilder::new().description("Its database is away."))
+                .build(),
+        )
+        .build();
+    openapi.paths.paths.insert(path.to_owned(), PathItem::new(HttpMethod::Get, operation));
+}
+
+async fn method_not_allowed(method: Method) -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("{method} is not possible here; the header Allow lists what is"),
+    )
+}
+
+async fn nothing_here() -> Problem {
+    Problem::not_found("not_found", "there is nothing at this address; see /docs")
+}

@@ -1,0 +1,247 @@
+//! For tests: fresh databases of every kind, signed tokens, requests through a router.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use chrono::{DateTime, Utc};
+use http_body_util::BodyExt;
+use jsonwebtoken::jwk::{Jwk, JwkSet};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde_json::Value;
+use tempfile::TempDir;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::auth::{Claims, ISSUER, Verifier};
+use crate::clock::Clock;
+use crate::db::{Db, Limits, Migrations, Session};
+use crate::money::Currency;
+use crate::service::Platform;
+
+/// What a service stands on in a test; dropping it removes its files.
+#[derive(Clone, Debug)]
+pub struct TestPlatform {
+    pub platform: Platform,
+    /// `sqlite` or `postgres`, for messages.
+    pub kind: &'static str,
+    _files: Arc<TempDir>,
+}
+
+impl std::ops::Deref for TestPlatform {
+    type Target = Platform;
+
+    fn deref(&self) -> &Platform {
+        &self.platform
+    }
+}
+
+/// The time of every test clock.
+pub fn noon() -> DateTime<Utc> {
+    "2026-01-02T12:00:00Z".parse().expect("a time")
+}
+
+/// The URL of the PostgreSQL server tests may use: `TEST_POSTGRES_URL`, else the one on this
+/// machine if it answers. `TEST_POSTGRES_URL=none` does without.
+pub async fn postgres_url() -> Option<String> {
+    match std::env::var("TEST_POSTGRES_URL") {
+        Ok(url) if url == "none" => None,
+        Ok(url) => Some(url),
+        Err(_) => {
+            let url = "postgres://postgres@127.0.0.1:5432/postgres";
+            let limits = Limits { connections: 1, ..Limits::default() };
+            let db = Db::connect(url, limits).await.ok()?;
+            db.close().await;
+            Some(url.to_owned())
+        }
+    }
+}
+
+/// A platform per database at hand, each with a fresh, migrated database: SQLite always,
+/// PostgreSQL (in a schema of its own) where a server answers.
+pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
+    let files = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+    let limits =
+        Limits { connections: 5, acquire: std::time::Duration::from_secs(10), ..Limits::default() };
+    let file = files.path().join(format!("{}.db", migrations.service));
+    let url = format!("sqlite:{}", file.display());
+    let mut databases = vec![("sqlite", Db::connect(&url, limits).await.expect("SQLite"))];
+    if let Some(url) = postgres_url().await {
+        let url = fresh_schema(&url).await;
+        databases.push(("postgres", Db::connect(&url, limits).await.expect("PostgreSQL")));
+    }
+    let mut platforms = Vec::new();
+    for (kind, db) in databases {
+        db.migrate(migrations).await.expect("migrations");
+        let clock = Clock::Fixed(noon());
+        let verifier = Verifier::new(clock);
+        verifier.set_keys(&JwkSet { keys: vec![jwk()] });
+        let platform = Platform { db, clock, verifier, currency: Currency::default() };
+        platforms.push(TestPlatform { platform, kind, _files: files.clone() });
+    }
+    platforms
+}
+
+/// The same server with a new schema as the place of all tables.
+pub async fn fresh_schema(url: &str) -> String {
+    let schema = format!("test_{}", Uuid::now_v7().simple());
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let admin = Db::connect(url, limits).await.expect("PostgreSQL");
+    let create: &'static str = format!("CREATE SCHEMA {schema}").leak();
+    admin.query(create).execute().await.expect("a schema");
+    admin.close().await;
+    let separator = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{separator}options=-csearch_path%3D{schema}")
+}
+
+/// Signs tokens as identity would, with a key known to every [`TestPlatform`].
+#[derive(Clone, Debug)]
+pub struct User {
+    pub claims: Claims,
+}
+
+impl User {
+    pub fn customer() -> Self {
+        Self::with(&[])
+    }
+
+    /// Staff with these permissions.
+    pub fn with(permissions: &[&str]) -> Self {
+        let id = Uuid::now_v7();
+        let roles = if permissions.is_empty() { "customer" } else { "staff" };
+        let now = noon().timestamp();
+        Self {
+            claims: Claims {
+                iss: ISSUER.to_owned(),
+                aud: ISSUER.to_owned(),
+                sub: id,
+                sid: Uuid::now_v7(),
+                jti: Uuid::now_v7(),
+                iat: now,
+                exp: now + 600,
+                ver: 0,
+                email: format!("{}@example.com", id.simple()),
+                name: "Ada Example".to_owned(),
+                roles: BTreeSet::from([roles.to_owned()]),
+                permissions: permissions.iter().map(|&it| it.to_owned()).collect(),
+            },
+        }
+    }
+
+    pub fn id(&self) -> Uuid {
+        self.claims.sub
+    }
+
+    pub fn token(&self) -> String {
+        let header = Header { kid: Some("test".to_owned()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, &self.claims, &key()).expect("a token")
+    }
+}
+
+/// An Ed25519 key made for these tests alone.
+const KEY: &str = "-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIJV0LsdClisIGDWh7PzCY1cNpF0ejZ74NVnYL8CriOIB
+-----END PRIVATE KEY-----
+";
+
+fn key() -> EncodingKey {
+    EncodingKey::from_ed_pem(KEY.as_bytes()).expect("a key")
+}
+
+fn jwk() -> Jwk {
+    let mut jwk = Jwk::from_encoding_key(&key(), Algorithm::EdDSA).expect("a key");
+    jwk.common.key_id = Some("test".to_owned());
+    jwk
+}
+
+/// A request on its way through a router.
+#[derive(Debug)]
+pub struct Call {
+    router: Router,
+    request: axum::http::request::Builder,
+    body: Body,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    /// The JSON of the body; null if it has none.
+    pub body: Value,
+    pub bytes: bytes::Bytes,
+}
+
+/// Starts a request: `call(&router, "POST", "/api/v1/products").user(&staff).json(json!({..})).await`.
+pub fn call(router: &Router, method: &str, path: &str) -> Call {
+    let method = Method::from_bytes(method.as_bytes()).expect("a method");
+    Call {
+        router: router.clone(),
+        request: Request::builder().method(method).uri(path),
+        body: Body::empty(),
+    }
+}
+
+impl Call {
+    #[must_use]
+    pub fn user(self, user: &User) -> Self {
+        self.header(header::AUTHORIZATION.as_str(), &format!("Bearer {}", user.token()))
+    }
+
+    #[must_use]
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { request: self.request.header(name, value), ..self }
+    }
+
+    #[must_use]
+    #[expect(clippy::needless_pass_by_value, reason = "so that tests write json!({..})")]
+    pub fn json(self, body: Value) -> Self {
+        self.text(body.to_string())
+    }
+
+    /// A body said to be JSON, whatever it is.
+    #[must_use]
+    pub fn text(self, body: impl Into<Body>) -> Self {
+        let this = self.header(header::CONTENT_TYPE.as_str(), "application/json");
+        Self { body: body.into(), ..this }
+    }
+
+    pub async fn send(self) -> Answer {
+        let request = self.request.body(self.body).expect("a request");
+        let response = match self.router.oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status: parts.status, headers: parts.headers, body, bytes }
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = futures::future::BoxFuture<'static, Answer>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl Answer {
+    /// The body, if the status is `status`; else a failed test that shows the body.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", String::from_utf8_lossy(&self.bytes));
+        self.body
+    }
+
+    /// The code of a problem with this status.
+    #[track_caller]
+    pub fn problem(self, status: u16) -> String {
+        let body = self.expect(status);
+        body["code"].as_str().unwrap_or_else(|| panic!("not a problem: {body}")).to_owned()
+    }
+}

@@ -1,0 +1,148 @@
+//! Identity: keys and revocations for everybody who verifies tokens, one-time tokens for mails,
+//! and what it tells about users. Events carry no secrets.
+
+use std::time::Duration;
+
+use chassis::auth::{Revocations, Verifier};
+use chassis::channel::{CallError, Channel};
+use chassis::outbox::EventData;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// How often every process asks for keys and revocations. Twice this is how long a logged-out
+/// token may still be taken.
+pub const REFRESH: Duration = Duration::from_secs(1);
+
+/// What verifying tokens needs.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Trust {
+    /// A JWK set (RFC 7517) with public keys only.
+    pub jwks: Value,
+    pub revocations: Revocations,
+}
+
+/// What a one-time token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    VerifyEmail,
+    ResetPassword,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IssueToken {
+    pub user_id: Uuid,
+    pub purpose: Purpose,
+}
+
+/// A secret for the user's eyes only. Not logged, not stored, not in events.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct OneTimeToken {
+    pub token: String,
+}
+
+/// Asks identity.
+#[derive(Clone, Debug)]
+pub struct Client(Channel);
+
+impl Client {
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
+    pub async fn trust(&self) -> Result<Trust, CallError> {
+        self.0.get("/internal/trust").await
+    }
+
+    /// A fresh one-time token; earlier ones for the same purpose no longer count. Refused with
+    /// `user_not_found` where the user is gone.
+    pub async fn one_time_token(&self, request: &IssueToken) -> Result<OneTimeToken, CallError> {
+        self.0.post("/internal/one-time-tokens", request).await
+    }
+
+    /// Brings keys and revocations into the verifier once.
+    pub async fn refresh(&self, verifier: &Verifier) -> Result<(), CallError> {
+        let trust = self.trust().await?;
+        if let Ok(jwks) = serde_json::from_value(trust.jwks) {
+            verifier.set_keys(&jwks);
+        }
+        verifier.set_revocations(trust.revocations);
+        Ok(())
+    }
+
+    /// Keeps the verifier fresh until cancelled. While identity is away the last known state
+    /// counts.
+    pub async fn keep_fresh(self, verifier: Verifier, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.refresh(&verifier).await {
+                tracing::warn!(%error, "keys and revocations are not fresh");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(REFRESH) => {}
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for OneTimeToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("OneTimeToken(..)")
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserRegistered {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserUpdated {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub active: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserDeleted {
+    pub user_id: Uuid,
+}
+
+/// The user asked for a new password. The token is fetched when the mail is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PasswordResetRequested {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SessionRevoked {
+    pub user_id: Uuid,
+    pub session_id: Uuid,
+}
+
+impl EventData for UserRegistered {
+    const TYPE: &'static str = "user.registered";
+}
+
+impl EventData for UserUpdated {
+    const TYPE: &'static str = "user.updated";
+}
+
+impl EventData for UserDeleted {
+    const TYPE: &'static str = "user.deleted";
+}
+
+impl EventData for PasswordResetRequested {
+    const TYPE: &'static str = "user.password_reset_requested";
+}
+
+impl EventData for SessionRevoked {
+    const TYPE: &'static str = "session.revoked";
+}

@@ -1,0 +1,13 @@
+//! What crosses the boundaries between services: per service its internal requests and replies,
+//! its events, and the client other services use.
+//!
+//! Internal routes are `POST /internal/...` with JSON, reached through a
+//! [`chassis::channel::Channel`] only. Every call that changes something is idempotent: its id is
+//! part of the request.
+
+pub mod cart;
+pub mod catalog;
+pub mod identity;
+pub mod orders;
+pub mod payments;
+pub mod reviews;

@@ -1,0 +1,73 @@
+//! Orders: what it tells when an order is placed and moves on.
+
+use chassis::outbox::EventData;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// An order as events carry it: enough to write a mail or to clear a cart without asking.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    pub order_id: Uuid,
+    /// For people: `CW-100001`.
+    pub number: String,
+    /// None for a guest.
+    pub user_id: Option<Uuid>,
+    pub email: String,
+    /// The name of the shipping address.
+    pub name: String,
+    /// The cart it was made from, and which state of it.
+    pub cart: Option<CartRef>,
+    pub lines: Vec<Line>,
+    /// In minor units, as everything here.
+    pub subtotal: i64,
+    pub shipping: i64,
+    pub tax: i64,
+    pub total: i64,
+    pub currency: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartRef {
+    pub id: Uuid,
+    pub version: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    pub sku: String,
+    pub product_id: Uuid,
+    pub title: String,
+    pub quantity: i64,
+    pub unit_price: i64,
+    pub total: i64,
+}
+
+/// An order was accepted; whether it can be fulfilled and paid is not known yet.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderCreated {
+    #[serde(flatten)]
+    pub order: Order,
+}
+
+/// An order moved on. `to` is `confirmed` once it is paid, then `shipped`, `delivered`, or
+/// `cancelled`, `refunded`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderStatusUpdated {
+    #[serde(flatten)]
+    pub order: Order,
+    pub from: String,
+    pub to: String,
+    pub payment_status: String,
+    pub fulfillment_status: String,
+    /// Why, for example `out_of_stock` or `customer_request`.
+    pub reason: Option<String>,
+    pub tracking_number: Option<String>,
+}
+
+impl EventData for OrderCreated {
+    const TYPE: &'static str = "order.created";
+}
+
+impl EventData for OrderStatusUpdated {
+    const TYPE: &'static str = "order.status.updated";
+}

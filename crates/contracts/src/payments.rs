@@ -1,0 +1,126 @@
+//! Payments: authorise, capture, void, refund.
+//!
+//! Each call answers with the payment as it is known at that moment. Payments owns the way to the
+//! provider, its retries and look-ups; a caller that reads `pending` or `capturing` asks again
+//! later, with the same call.
+
+use chassis::channel::{CallError, Channel};
+use chassis::outbox::EventData;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// The provider has been asked, or is about to be, and has not answered yet.
+    Pending,
+    /// The customer must do something first, for example 3-D Secure.
+    RequiresAction,
+    Authorized,
+    /// The provider said no.
+    Declined,
+    /// It has been asked to capture and has not answered yet.
+    Capturing,
+    Captured,
+    /// It has been asked to void and has not answered yet.
+    Voiding,
+    Voided,
+    PartiallyRefunded,
+    Refunded,
+}
+
+/// Asks for the authorisation of an order's total.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Authorize {
+    /// `uuid5(order_id, attempt)`: asking twice is asking once.
+    pub payment_id: Uuid,
+    pub order_id: Uuid,
+    pub order_number: String,
+    /// Who may see the payment besides staff; none for a guest.
+    pub user_id: Option<Uuid>,
+    /// SHA-256, in hex, of the guest's order token, who may see it too.
+    pub order_token_hash: Option<String>,
+    /// In minor units.
+    pub amount: i64,
+    pub currency: String,
+    pub provider: String,
+    /// The provider's token for the customer's means of payment. Never a card number.
+    pub token: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PaymentRef {
+    pub payment_id: Uuid,
+}
+
+/// Asks to give money back.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Refund {
+    pub payment_id: Uuid,
+    /// The same id is the same refund.
+    pub refund_id: Uuid,
+    /// In minor units; none for all that is left.
+    pub amount: Option<i64>,
+    pub reason: String,
+}
+
+/// A payment as it is known now. Amounts in minor units.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Payment {
+    pub id: Uuid,
+    pub order_id: Uuid,
+    pub status: Status,
+    pub amount: i64,
+    pub captured: i64,
+    pub refunded: i64,
+    pub currency: String,
+    /// Why it was declined, as a stable code: `card_declined`, `insufficient_funds`, ...
+    pub reason: Option<String>,
+}
+
+/// Asks payments.
+#[derive(Clone, Debug)]
+pub struct Client(Channel);
+
+impl Client {
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
+    /// Refused (4xx) for an unknown provider or token form; a declined payment is an answer.
+    pub async fn authorize(&self, request: &Authorize) -> Result<Payment, CallError> {
+        self.0.post("/internal/payments/authorize", request).await
+    }
+
+    pub async fn show(&self, payment_id: Uuid) -> Result<Option<Payment>, CallError> {
+        self.0.post("/internal/payments/show", &PaymentRef { payment_id }).await
+    }
+
+    pub async fn capture(&self, payment_id: Uuid) -> Result<Payment, CallError> {
+        self.0.post("/internal/payments/capture", &PaymentRef { payment_id }).await
+    }
+
+    /// Cancels a payment that has not been captured. One that is unknown here is noted as
+    /// voided, so that a late authorisation cannot take effect; one being captured is answered
+    /// as it is, and the caller waits for the outcome.
+    pub async fn void(&self, payment_id: Uuid) -> Result<Payment, CallError> {
+        self.0.post("/internal/payments/void", &PaymentRef { payment_id }).await
+    }
+
+    /// Refused with `refund_exceeds_payment` where less than `amount` is left.
+    pub async fn refund(&self, request: &Refund) -> Result<Payment, CallError> {
+        self.0.post("/internal/payments/refund", request).await
+    }
+}
+
+/// The payment's status or its refunded amount changed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PaymentUpdated {
+    #[serde(flatten)]
+    pub payment: Payment,
+}
+
+impl EventData for PaymentUpdated {
+    const TYPE: &'static str = "payment.updated";
+}
