@@ -58,7 +58,10 @@ pub struct Service {
     pub(crate) workers: Vec<Worker>,
 }
 
-type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+/// Why a service could not start or a worker ended.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+type Outcome = Result<(), BoxError>;
 
 /// Something that runs for as long as the service does.
 pub(crate) struct Worker {
