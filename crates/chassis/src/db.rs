@@ -23,7 +23,7 @@ use sqlx::{
     Encode, FromRow, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
     Transaction, Type,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -72,6 +72,7 @@ pub struct Tx {
     inner: TxInner,
     commits: Arc<watch::Sender<u64>>,
     pub(crate) told: bool,
+    woken: Vec<Arc<Notify>>,
 }
 
 #[derive(Debug)]
@@ -180,7 +181,7 @@ impl Db {
             Pools::Postgres(pool) => pool.begin().await.map(TxInner::Postgres),
         };
         let inner = inner.map_err(Error::sort)?;
-        Ok(Tx { inner, commits: self.commits.clone(), told: false })
+        Ok(Tx { inner, commits: self.commits.clone(), told: false, woken: vec![] })
     }
 
     /// Is told of every commit in this process that told an event.
@@ -219,7 +220,15 @@ impl Tx {
         if self.told {
             self.commits.send_modify(|count| *count += 1);
         }
+        self.woken.iter().for_each(|it| it.notify_one());
         Ok(())
+    }
+
+    /// Notifies `waiting` once this transaction has been committed.
+    pub fn wakes(&mut self, waiting: &Arc<Notify>) {
+        if !self.woken.iter().any(|it| Arc::ptr_eq(it, waiting)) {
+            self.woken.push(waiting.clone());
+        }
     }
 }
 

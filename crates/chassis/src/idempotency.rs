@@ -3,7 +3,7 @@
 //! The service that owns the effect stores key and fingerprint in the transaction of the effect
 //! and derives its ids from them; this module only reads the header and makes the fingerprint.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -54,5 +54,17 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             ));
         }
         Ok(Self(key.to_owned()))
+    }
+}
+
+/// For effects a client may, but need not, make repeatable.
+impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
+        match parts.headers.contains_key("idempotency-key") {
+            true => <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some),
+            false => Ok(None),
+        }
     }
 }
