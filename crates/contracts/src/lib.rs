@@ -1,9 +1,11 @@
 //! What crosses the boundaries between services: per service its internal requests and replies,
-//! its events, and the client other services use.
+//! its events, and the client other services use; and the few types several of them share.
 //!
 //! Internal routes are `POST /internal/...` with JSON, reached through a
 //! [`chassis::channel::Channel`] only. Every call that changes something is idempotent: its id is
 //! part of the request.
+
+pub mod address;
 
 pub mod cart;
 pub mod catalog;
