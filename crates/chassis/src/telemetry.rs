@@ -1,28 +1,35 @@
 //! Logs and metrics of a process.
+//!
+//! A line tells the request it belongs to: the gateway opens a span `request` with `request_id`
+//! and `service`, and every line written within it carries both.
 
-use std::collections::HashMap;
-use std::io;
-use std::path::Path;
-use std::sync::{Mutex, OnceLock};
+mod files;
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::io::IsTerminal;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+pub use metrics_exporter_prometheus::PrometheusHandle;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::{Deserialize, Serialize};
-use tracing::Metadata;
-use tracing_appender::rolling::{RollingFileAppender, Rotation};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::Subscriber;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+use self::files::{Files, Owner, Writer};
 
 /// Logging.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug` or `trace`, also per module: `info,orders=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace` or `off`, also per module: `info,orders=debug`.
     pub level: String,
     /// `pretty` for people, `json` for machines.
     pub format: LogFormat,
     /// Also write to files in this directory, one per service and day. Empty: only standard error.
     pub directory: String,
-    /// Files kept per service.
+    /// Files kept per service, at least 1.
     pub keep_files: usize,
 }
 
@@ -44,22 +51,49 @@ impl Default for LogConfig {
     }
 }
 
-/// Starts logging. Says what is wrong with a level or a directory.
-pub fn start_logging(config: &LogConfig) -> Result<(), String> {
-    let filter = EnvFilter::try_new(&config.level).map_err(|error| {
-        format!(
-            "log.level is {:?}: {error}; allowed are error, warn, info, debug, trace or \
-                 module=level, separated by commas",
-            config.level
-        )
-    })?;
-    let writer = Writer::new(config)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
-    let started = match config.format {
-        LogFormat::Pretty => builder.with_ansi(config.directory.is_empty()).try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+/// Starts logging. Says what is wrong with a level or a directory. With a directory, each of
+/// `services` has its own file there, and the rest goes to `cartwright`.
+pub fn start_logging(config: &LogConfig, services: &'static [&'static str]) -> Result<(), String> {
+    let subscriber = subscriber(config, services)?;
+    tracing::subscriber::set_global_default(subscriber)
+        .map_err(|error| format!("logging cannot start: {error}"))
+}
+
+fn subscriber(
+    config: &LogConfig,
+    services: &'static [&'static str],
+) -> Result<impl Subscriber + Send + Sync, String> {
+    let filter = filter(&config.level)?;
+    let files = match config.directory.as_str() {
+        "" => None,
+        directory => Some(Files::new(directory, config.keep_files)?),
     };
-    started.map_err(|error| format!("logging cannot start: {error}"))
+    let owner = files.is_some().then_some(Owner { services });
+    let colours = files.is_none() && std::io::stderr().is_terminal();
+    let lines = tracing_subscriber::fmt::layer().with_writer(Writer { files });
+    let lines = match config.format {
+        LogFormat::Pretty => lines.with_ansi(colours).boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
+    };
+    // `owner` comes first: it decides on the file before the line is written.
+    Ok(Registry::default().with(filter).with(owner).with(lines))
+}
+
+fn filter(level: &str) -> Result<EnvFilter, String> {
+    const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+    let wrong = |reason: String| {
+        format!(
+            "log.level is {level:?}: {reason}; allowed are {} or module=level, separated by commas",
+            LEVELS.join(", ")
+        )
+    };
+    // To the filter a word that is no level is the name of a module: a typo would go unnoticed.
+    for word in level.split(',').map(str::trim).filter(|it| !it.contains(['=', '['])) {
+        if !LEVELS.iter().any(|it| it.eq_ignore_ascii_case(word)) {
+            return Err(wrong(format!("{word:?} is no level")));
+        }
+    }
+    EnvFilter::try_new(level).map_err(|error| wrong(error.to_string()))
 }
 
 /// Starts collecting metrics; the handle renders them in Prometheus' text format.
@@ -73,90 +107,44 @@ pub fn start_metrics() -> &'static PrometheusHandle {
         let handle = recorder.handle();
         // Only a second recorder in the same process can refuse this, which a test may do.
         let _ = metrics::set_global_recorder(recorder);
+        let upkeep = handle.clone();
+        let keeper = std::thread::Builder::new().name("metrics".to_owned());
+        // Every measured duration is kept until it is put into its bucket.
+        let kept = keeper.spawn(move || {
+            loop {
+                std::thread::sleep(Duration::from_secs(2));
+                upkeep.run_upkeep();
+            }
+        });
+        if let Err(error) = kept {
+            tracing::warn!(%error, "measurements are only condensed when /metrics is read");
+        }
         handle
     })
 }
 
-/// Writes a line to standard error and, where a directory is set, to the file of the service it
-/// comes from: the crate that logged it.
-struct Writer {
-    files: Option<Files>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-struct Files {
-    directory: String,
-    keep: usize,
-    open: Mutex<HashMap<String, RollingFileAppender>>,
-}
-
-struct Line<'a> {
-    files: Option<(&'a Files, String)>,
-}
-
-impl Writer {
-    fn new(config: &LogConfig) -> Result<Self, String> {
-        if config.directory.is_empty() {
-            return Ok(Self { files: None });
+    #[test]
+    fn a_level_that_does_not_exist_is_named_with_what_is_allowed() {
+        for level in ["loud", "info,chatty", "orders=loud", ""] {
+            let error = filter(level).unwrap_err();
+            assert!(error.starts_with(&format!("log.level is {level:?}: ")), "{error}");
+            assert!(error.contains("error, warn, info, debug, trace, off"), "{error}");
         }
-        let directory = Path::new(&config.directory);
-        std::fs::create_dir_all(directory)
-            .and_then(|()| tempfile_in(directory))
-            .map_err(|error| format!("log.directory {}: {error}", config.directory))?;
-        let (directory, keep) = (config.directory.clone(), config.keep_files);
-        Ok(Self { files: Some(Files { directory, keep, open: Mutex::default() }) })
-    }
-}
-
-/// Fails where the directory cannot be written to.
-fn tempfile_in(directory: &Path) -> io::Result<()> {
-    let probe = directory.join(".write-probe");
-    std::fs::write(&probe, b"")?;
-    std::fs::remove_file(&probe)
-}
-
-impl<'a> MakeWriter<'a> for Writer {
-    type Writer = Line<'a>;
-
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { files: self.files.as_ref().map(|files| (files, "cartwright".to_owned())) }
-    }
-
-    fn make_writer_for(&'a self, meta: &Metadata<'_>) -> Line<'a> {
-        let service = meta.target().split("::").next().unwrap_or("cartwright").to_owned();
-        Line { files: self.files.as_ref().map(|files| (files, service)) }
-    }
-}
-
-impl io::Write for Line<'_> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if let Some((files, service)) = &self.files {
-            files.write(service, line)?;
+        for level in ["info", "INFO", "off", "warn,orders=debug", "orders[request]=trace"] {
+            assert!(filter(level).is_ok(), "{level}");
         }
-        io::stderr().write_all(line)?;
-        Ok(line.len())
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
-impl Files {
-    fn write(&self, service: &str, line: &[u8]) -> io::Result<()> {
-        let mut open = self.open.lock().map_err(|_| io::Error::other("a writer panicked"))?;
-        if !open.contains_key(service) {
-            let appender = RollingFileAppender::builder()
-                .rotation(Rotation::DAILY)
-                .filename_prefix(service)
-                .filename_suffix("log")
-                .max_log_files(self.keep)
-                .build(&self.directory)
-                .map_err(io::Error::other)?;
-            open.insert(service.to_owned(), appender);
-        }
-        match open.get_mut(service) {
-            Some(file) => io::Write::write_all(file, line),
-            None => Ok(()),
-        }
+    #[test]
+    fn a_directory_that_cannot_be_written_is_named() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let directory = file.path().join("logs").display().to_string();
+        let config = LogConfig { directory: directory.clone(), ..LogConfig::default() };
+        let error = subscriber(&config, &[]).err().unwrap();
+        assert!(error.starts_with(&format!("log.directory {directory}: ")), "{error}");
     }
 }

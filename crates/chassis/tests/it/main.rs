@@ -1,0 +1,3 @@
+//! The chassis over real sockets.
+
+mod server;

@@ -1,0 +1,257 @@
+//! What a client with a socket can do to a listener.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::ConnectInfo;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use chassis::server::{self, Config};
+use http_body_util::{BodyExt, Empty};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A server on a port of its own.
+struct Shop {
+    address: SocketAddr,
+    stop: CancellationToken,
+    served: JoinHandle<()>,
+    /// A request to `/slow` has come.
+    begun: Arc<Notify>,
+    /// Lets `/slow` answer.
+    go_on: Arc<Notify>,
+}
+
+impl Shop {
+    async fn open(config: Config) -> Self {
+        let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let slow = {
+            let (begun, go_on) = (begun.clone(), go_on.clone());
+            move || async move {
+                begun.notify_one();
+                go_on.notified().await;
+                "slow"
+            }
+        };
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/slow", get(slow))
+            .route(
+                "/peer",
+                get(|ConnectInfo(it): ConnectInfo<SocketAddr>| async move { it.to_string() }),
+            )
+            .route("/refuse", post(|| async { (StatusCode::PAYLOAD_TOO_LARGE, "too large") }))
+            .route("/big", get(|| async { vec![b'x'; 64 * 1024 * 1024] }))
+            .route("/read", post(|body: Bytes| async move { body.len().to_string() }));
+        let listener = server::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let served = {
+            let stop = stop.clone();
+            tokio::spawn(async move { server::serve(listener, router, &config, stop).await })
+        };
+        Self { address, stop, served, begun, go_on }
+    }
+
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+
+    /// Sends these bytes and reads until the server closes.
+    async fn send(&self, bytes: &[u8]) -> String {
+        let mut stream = self.connect().await;
+        stream.write_all(bytes).await.unwrap();
+        read(&mut stream).await
+    }
+}
+
+/// Everything until the other side closes, in whatever way.
+async fn read(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    let patience = Duration::from_secs(20);
+    let all = tokio::time::timeout(patience, stream.read_to_end(&mut bytes)).await;
+    let _ = all.expect("the server closes the connection");
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn get_request(path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nhost: shop\r\n\r\n")
+}
+
+const QUICK: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_request_is_answered_and_told_where_it_came_from() {
+    let shop = Shop::open(Config::default()).await;
+    let answer = shop.send(b"GET /peer HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\r\n\r\n127.0.0.1:"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_finish_its_head_is_cut_off() {
+    let config = Config { head_timeout_ms: 100, ..Config::default() };
+    let shop = Shop::open(config).await;
+    for head in ["", "P", "GET / HT", "GET / HTTP/1.1\r\nhost: sho", "PRI * HTTP/2.0\r\n"] {
+        let began = Instant::now();
+        let answer = shop.send(head.as_bytes()).await;
+        assert!(began.elapsed() >= Duration::from_millis(90), "{head:?}: {:?}", began.elapsed());
+        assert!(began.elapsed() < QUICK, "{head:?}");
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_outlives_the_deadline_of_its_first_head() {
+    let config = Config { head_timeout_ms: 50, keep_alive_ms: 300, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let mut stream = shop.connect().await;
+    stream.write_all(get_request("/slow").as_bytes()).await.unwrap();
+    shop.begun.notified().await;
+    // Longer than the head may take: not the head's deadline counts now, but no deadline at all.
+    let waiting = tokio::time::timeout(Duration::from_millis(150), stream.readable()).await;
+    assert!(waiting.is_err(), "nothing was said or closed");
+    shop.go_on.notify_one();
+    let answers = read(&mut stream).await;
+    assert!(answers.starts_with("HTTP/1.1 200 OK"), "{answers}");
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_ends() {
+    let config = Config { body_idle_ms: 100, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let began = Instant::now();
+    let head = "POST /read HTTP/1.1\r\nhost: shop\r\ncontent-length: 10\r\n\r\nabc";
+    let answer = shop.send(head.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(began.elapsed() < QUICK);
+}
+
+#[tokio::test]
+async fn an_answer_nobody_takes_ends() {
+    let config = Config { body_idle_ms: 100, drain_ms: 20_000, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let mut stream = shop.connect().await;
+    stream.write_all(get_request("/big").as_bytes()).await.unwrap();
+    let mut first = [0; 4];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP");
+    // The server ends only when the connection has.
+    shop.stop.cancel();
+    tokio::time::timeout(QUICK, shop.served).await.unwrap().unwrap();
+    drop(stream);
+}
+
+#[tokio::test]
+async fn the_answer_to_a_body_that_is_refused_arrives() {
+    let shop = Shop::open(Config::default()).await;
+    for _ in 0..20 {
+        let length = 8 * 1024 * 1024;
+        let mut request =
+            format!("POST /refuse HTTP/1.1\r\nhost: shop\r\ncontent-length: {length}\r\n\r\n")
+                .into_bytes();
+        request.resize(request.len() + length, b'x');
+        let answer = shop.send(&request).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{answer:?}");
+        assert!(answer.ends_with("too large"), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_drain_lets_a_request_finish_and_no_other_begin() {
+    let shop = Shop::open(Config::default()).await;
+    let mut idle = shop.connect().await;
+    let mut stream = shop.connect().await;
+    stream.write_all(get_request("/slow").as_bytes()).await.unwrap();
+    shop.begun.notified().await;
+    shop.stop.cancel();
+    assert_eq!(read(&mut idle).await, "", "an idle connection is closed at once");
+    assert!(!shop.served.is_finished());
+    shop.go_on.notify_one();
+    let answer = read(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.ends_with("slow"), "{answer}");
+    drop((idle, stream));
+    tokio::time::timeout(QUICK, shop.served).await.unwrap().unwrap();
+    assert!(TcpStream::connect(shop.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_drain_does_not_wait_forever() {
+    let config = Config { drain_ms: 100, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let mut stream = shop.connect().await;
+    stream.write_all(get_request("/slow").as_bytes()).await.unwrap();
+    shop.begun.notified().await;
+    shop.stop.cancel();
+    tokio::time::timeout(QUICK, shop.served).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_connection_too_many_is_told_so_and_a_place_that_gets_free_is_given_away() {
+    let config = Config { max_connections_from_loopback: 1, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let mut first = shop.connect().await;
+    first.write_all(get_request("/slow").as_bytes()).await.unwrap();
+    shop.begun.notified().await;
+    let mut second = shop.connect().await;
+    let answer = read(&mut second).await;
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("content-type: application/problem+json"), "{head}");
+    let problem: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(problem["code"], "too_many_connections");
+    assert!(head.contains(&format!("content-length: {}", body.len())), "{head}");
+    drop(first);
+    let deadline = Instant::now() + QUICK;
+    loop {
+        let mut third = shop.connect().await;
+        // The refusal may already have closed the connection.
+        let _ = third.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+        let answer = read(&mut third).await;
+        if answer.starts_with("HTTP/1.1 200") {
+            break;
+        }
+        assert!(Instant::now() < deadline, "the place never got free: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_with_who_begins_with_it() {
+    let shop = Shop::open(Config::default()).await;
+    let io = TokioIo::new(shop.connect().await);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::get("http://shop/").body(Empty::<Bytes>::new()).unwrap();
+    let answer = sender.send_request(request).await.unwrap();
+    assert_eq!(answer.version(), http::Version::HTTP_2);
+    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hello");
+    drop(sender);
+    connection.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_had_is_explained() {
+    let taken = server::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap();
+    let error = server::bind(&address.to_string()).await.unwrap_err();
+    assert_eq!(
+        error,
+        format!(
+            "cannot listen on {address}: another program uses it; choose another with --listen"
+        )
+    );
+    let error = server::bind("192.0.2.1:8080").await.unwrap_err();
+    assert!(error.contains("this machine has no such address"), "{error}");
+    for nonsense in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:1"] {
+        let error = server::bind(nonsense).await.unwrap_err();
+        assert!(error.contains("write it like 127.0.0.1:8080"), "{error}");
+    }
+}
