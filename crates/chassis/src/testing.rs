@@ -18,8 +18,10 @@ use uuid::Uuid;
 use crate::auth::{Claims, ISSUER, Verifier};
 use crate::clock::Clock;
 use crate::db::{Db, Limits, Migrations, Session};
+use crate::id;
 use crate::money::Currency;
-use crate::service::Platform;
+use crate::outbox::{Envelope, EventData};
+use crate::service::{Platform, Service};
 
 /// What a service stands on in a test; dropping it removes its files.
 #[derive(Clone, Debug)]
@@ -94,6 +96,29 @@ pub async fn fresh_schema(url: &str) -> String {
     admin.close().await;
     let separator = if url.contains('?') { '&' } else { '?' };
     format!("{url}{separator}options=-csearch_path%3D{schema}")
+}
+
+/// An event as a relay would carry it.
+pub fn event<E: EventData>(source: &str, subject: Uuid, version: i64, data: &E) -> Envelope {
+    Envelope {
+        specversion: "1.0".to_owned(),
+        id: id::derive(subject, format!("{}:{version}", E::TYPE)),
+        source: format!("/{source}"),
+        kind: E::TYPE.to_owned(),
+        subject: subject.to_string(),
+        time: noon(),
+        datacontenttype: "application/json".to_owned(),
+        sequence: version,
+        data: serde_json::to_value(data).expect("an event is plain data"),
+    }
+}
+
+/// Hands events to the service's consumers and lets them handle all that is due.
+pub async fn deliver(service: &Service, events: &[Envelope]) {
+    for inbox in &service.inboxes {
+        inbox.receive(events).await.expect("events are stored");
+        while inbox.turn().await.expect("events are handled") > 0 {}
+    }
 }
 
 /// Signs tokens as identity would, with a key known to every [`TestPlatform`].

@@ -1,0 +1,330 @@
+//! `/cart`: what users and guests do with their carts.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use chassis::auth::Principal;
+use chassis::db::Tx;
+use chassis::extract::{Json, Path};
+use chassis::id;
+use chassis::problem::{Problem, Result};
+use contracts::cart::MAX_LINES;
+use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::buyer::{Buyer, TOKEN_HEADER, Token};
+use crate::model::{Cart, add_up, cap};
+use crate::offers::{self, Offers};
+use crate::view::{Shown, View};
+use crate::{App, problems, store};
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(show, clear))
+        .routes(routes!(add))
+        .routes(routes!(change, remove))
+        .routes(routes!(merge))
+}
+
+/// Something to put into the cart: a SKU, or a product that has one variant.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewCartItem {
+    #[garde(custom(either(self.product_id.is_some())), length(chars, min = 1, max = 255))]
+    sku: Option<String>,
+    #[garde(custom(either(self.sku.is_some())))]
+    product_id: Option<Uuid>,
+    /// Is added to what the cart has already.
+    #[garde(range(min = 1, max = MAX_QUANTITY))]
+    #[schema(minimum = 1, maximum = 999)]
+    quantity: i64,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CartQuantity {
+    /// How many there are from now on; 0 removes the item.
+    #[garde(range(min = 0, max = MAX_QUANTITY))]
+    #[schema(minimum = 0, maximum = 999)]
+    quantity: i64,
+}
+
+fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
+    move |this, ()| match this.is_some() == other {
+        true => Err(garde::Error::new("send either `sku` or `product_id`")),
+        false => Ok(()),
+    }
+}
+
+/// Show the cart.
+#[utoipa::path(
+    get, path = "/cart", tag = "cart", operation_id = "cart_show",
+    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    responses(
+        (status = 200, description = "The cart; an empty one where there is none yet.", body = View),
+        (status = 503, description = "The catalog does not answer.", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn show(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
+    let Some(cart) = current(&app, &buyer).await? else {
+        return Ok(Shown { view: View::empty(&app.currency), token: None });
+    };
+    let offers = offers::of(&app.catalog, &cart.lines).await?;
+    answer(&app, &cart, offers, buyer.token().cloned()).await
+}
+
+/// Put something into the cart.
+///
+/// A guest without a cart gets one; its token comes back in the header `X-Cart-Token`.
+#[utoipa::path(
+    post, path = "/cart/items", tag = "cart", operation_id = "cart_add",
+    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    request_body = NewCartItem,
+    responses(
+        (status = 200, description = "The cart.", body = View,
+         headers(("X-Cart-Token" = Option<String>, description = "A guest's token."))),
+        (status = 404, description = "`sku_not_found`, `product_not_found`", body = Problem),
+        (status = 409, description = "`insufficient_stock` with `available`", body = Problem),
+        (status = 422, description = "`validation_failed`, `variant_required` with `skus`, \
+                                      `quantity_too_large`, `cart_full`", body = Problem),
+        (status = 503, description = "The catalog does not answer.", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn add(
+    State(app): State<App>,
+    buyer: Buyer,
+    Json(request): Json<NewCartItem>,
+) -> Result<Shown> {
+    let before = current(&app, &buyer).await?.map(|it| it.lines).unwrap_or_default();
+    let wanted = Wanted { sku: request.sku.clone(), product_id: request.product_id };
+    let (quoted, offers) = offers::with(&app.catalog, wanted, &before).await?;
+    let offer = chosen(quoted, &request)?;
+    let line = StockLine { sku: offer.sku.clone(), quantity: request.quantity };
+
+    let mut tx = app.db.begin().await?;
+    let (id, token) = enter(&app, &mut tx, &buyer).await?;
+    let added = store::add(&mut tx, id, &line, cap(&offer)).await?;
+    let cart = reload(&mut tx, id).await?;
+    if !added {
+        return Err(too_many(&offer, &cart));
+    }
+    if cart.lines.len() > MAX_LINES {
+        return Err(problems::cart_full());
+    }
+    tx.commit().await?;
+
+    answer(&app, &cart, offers, token).await
+}
+
+/// Change the quantity of an item.
+#[utoipa::path(
+    patch, path = "/cart/items/{sku}", tag = "cart", operation_id = "cart_change",
+    params(
+        ("sku" = String, Path, description = "The item's SKU."),
+        ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
+    ),
+    request_body = CartQuantity,
+    responses(
+        (status = 200, description = "The cart.", body = View),
+        (status = 404, description = "`item_not_found`", body = Problem),
+        (status = 409, description = "`insufficient_stock`, `item_not_for_sale`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "The catalog does not answer.", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn change(
+    State(app): State<App>,
+    buyer: Buyer,
+    Path(sku): Path<String>,
+    Json(CartQuantity { quantity }): Json<CartQuantity>,
+) -> Result<Shown> {
+    update(&app, &buyer, StockLine { sku, quantity }).await
+}
+
+/// Take an item out of the cart.
+#[utoipa::path(
+    delete, path = "/cart/items/{sku}", tag = "cart", operation_id = "cart_remove",
+    params(
+        ("sku" = String, Path, description = "The item's SKU."),
+        ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
+    ),
+    responses(
+        (status = 200, description = "The cart.", body = View),
+        (status = 404, description = "`item_not_found`", body = Problem),
+        (status = 503, description = "The catalog does not answer.", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn remove(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
+    update(&app, &buyer, StockLine { sku, quantity: 0 }).await
+}
+
+/// Empty the cart.
+#[utoipa::path(
+    delete, path = "/cart", tag = "cart", operation_id = "cart_clear",
+    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    responses((status = 204, description = "The cart is empty.")),
+    security((), ("bearer" = [])),
+)]
+async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
+    if let Some(owner) = buyer.owner() {
+        let mut tx = app.db.begin().await?;
+        if let Some(id) = store::touch(&mut tx, &owner, app.clock.now()).await? {
+            store::clear(&mut tx, id).await?;
+            tx.commit().await?;
+        }
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Put the guest's cart into the user's.
+///
+/// Needs both the Bearer token and `X-Cart-Token`. Quantities add up; the guest's token no longer
+/// counts afterwards. Sending it again changes nothing.
+#[utoipa::path(
+    post, path = "/cart/merge", tag = "cart", operation_id = "cart_merge",
+    params(("X-Cart-Token" = String, Header, description = "The guest's token.")),
+    responses(
+        (status = 200, description = "The user's cart.", body = View),
+        (status = 400, description = "`cart_token_required`", body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`cart_not_found`", body = Problem),
+        (status = 503, description = "The catalog does not answer.", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn merge(State(app): State<App>, principal: Principal, headers: HeaderMap) -> Result<Shown> {
+    if !headers.contains_key(TOKEN_HEADER) {
+        return Err(problems::cart_token_required());
+    }
+    let token = Token::of(&headers).ok_or_else(problems::cart_not_found)?;
+    let mut offers = Offers::default();
+    for buyer in [Buyer::User(principal.id()), Buyer::Guest(token.clone())] {
+        let lines = current(&app, &buyer).await?.map(|it| it.lines).unwrap_or_default();
+        offers.complete(&app.catalog, &lines).await?;
+    }
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let found = store::lock_guest(&mut tx, token.hash(), now).await?;
+    let (guest, into) = found.ok_or_else(problems::cart_not_found)?;
+    let id = store::open(&mut tx, id::new(), principal.id(), now).await?;
+    let left_out = match into {
+        None => pour(&mut tx, guest, id).await?,
+        Some(into) if into == id => Vec::new(),
+        Some(_) => return Err(problems::cart_not_found()),
+    };
+    let cart = reload(&mut tx, id).await?;
+    tx.commit().await?;
+
+    let mut shown = answer(&app, &cart, offers, None).await?;
+    shown.view.left_out(left_out);
+    Ok(shown)
+}
+
+/// Moves the lines of a guest's cart into a user's; returns the SKUs that found no room.
+async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid) -> Result<Vec<String>> {
+    let (to, from) = (reload(tx, user).await?, reload(tx, guest).await?);
+    let merged = add_up(&to.lines, &from.lines);
+    for line in &merged.changed {
+        store::put(&mut *tx, user, line).await?;
+    }
+    store::mark_merged(tx, guest, user).await?;
+    Ok(merged.left_out)
+}
+
+/// Gives an item of the cart another quantity, or removes it where that is 0.
+async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
+    let missing = || problems::item_not_found(&line.sku);
+    let owner = buyer.owner().ok_or_else(missing)?;
+    let before = store::find(&app.db, &owner).await?.ok_or_else(missing)?;
+    let present = before.lines.iter().find(|it| it.sku == line.sku).ok_or_else(missing)?;
+    let offers = offers::of(&app.catalog, &before.lines).await?;
+    if line.quantity > 0 {
+        let offer = offers.get(&line.sku);
+        let offer = offer.ok_or_else(|| problems::item_not_for_sale(&line.sku))?;
+        let available = cap(offer);
+        if line.quantity > available {
+            let in_cart = present.quantity;
+            return Err(problems::insufficient_stock(&line.sku, available, in_cart));
+        }
+    }
+
+    let mut tx = app.db.begin().await?;
+    let touched = store::touch(&mut tx, &owner, app.clock.now()).await?;
+    let id = touched.ok_or_else(missing)?;
+    let done = match line.quantity {
+        0 => store::remove(&mut tx, id, &line.sku).await?,
+        _ => store::change(&mut tx, id, &line).await?,
+    };
+    if !done {
+        return Err(missing());
+    }
+    let cart = reload(&mut tx, id).await?;
+    tx.commit().await?;
+
+    answer(app, &cart, offers, buyer.token().cloned()).await
+}
+
+async fn current(app: &App, buyer: &Buyer) -> Result<Option<Cart>> {
+    match buyer.owner() {
+        None => Ok(None),
+        Some(owner) => Ok(store::find(&app.db, &owner).await?),
+    }
+}
+
+/// The buyer's cart, its version raised, made if need be; with the guest's token.
+async fn enter(app: &App, tx: &mut Tx, buyer: &Buyer) -> Result<(Uuid, Option<Token>)> {
+    let now = app.clock.now();
+    if let Buyer::User(user) = buyer {
+        return Ok((store::open(tx, id::new(), *user, now).await?, None));
+    }
+    if let (Some(owner), Some(token)) = (buyer.owner(), buyer.token())
+        && let Some(id) = store::touch(&mut *tx, &owner, now).await?
+    {
+        return Ok((id, Some(token.clone())));
+    }
+    // Never the token the client made up: it could have been planted.
+    let (id, token) = (id::new(), Token::new());
+    store::create(tx, id, token.hash(), now).await?;
+    Ok((id, Some(token)))
+}
+
+async fn reload(tx: &mut Tx, id: Uuid) -> Result<Cart> {
+    store::load(tx, id).await?.ok_or_else(problems::cart_not_found)
+}
+
+/// Shows the cart with its offers.
+async fn answer(app: &App, cart: &Cart, mut offers: Offers, token: Option<Token>) -> Result<Shown> {
+    // Another request may have added a line since the catalog was asked.
+    offers.complete(&app.catalog, &cart.lines).await?;
+    Ok(Shown { view: View::of(cart, &offers, &app.currency), token })
+}
+
+fn chosen(quoted: Quoted, request: &NewCartItem) -> Result<Offer> {
+    match (quoted, &request.sku, request.product_id) {
+        (Quoted::Offer(offer), ..) => Ok(offer),
+        (Quoted::Ambiguous(skus), ..) => Err(problems::variant_required(skus)),
+        (Quoted::Unknown, None, Some(id)) => Err(problems::product_not_found(id)),
+        (Quoted::Unknown, sku, _) => {
+            Err(problems::sku_not_found(sku.as_deref().unwrap_or_default()))
+        }
+    }
+}
+
+fn too_many(offer: &Offer, cart: &Cart) -> Problem {
+    let in_cart = cart.lines.iter().find(|it| it.sku == offer.sku).map_or(0, |it| it.quantity);
+    match offer.available {
+        Some(available) if available < MAX_QUANTITY => {
+            problems::insufficient_stock(&offer.sku, available.max(0), in_cart)
+        }
+        _ => problems::quantity_too_large(&offer.sku, in_cart),
+    }
+}

@@ -1,0 +1,51 @@
+//! Deletes carts nobody has touched for a long time.
+
+use std::time::Duration;
+
+use chassis::clock::Clock;
+use chassis::db::{Db, Result};
+use chrono::TimeDelta;
+
+use crate::{Config, store};
+
+/// How often it looks.
+const EVERY: Duration = Duration::from_secs(3600);
+/// Carts per statement, so that buyers do not wait behind it.
+const BATCH: i64 = 500;
+
+pub(crate) struct Tidy {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) config: Config,
+}
+
+impl Tidy {
+    /// Looks again and again. A failure is logged and made good by the next look.
+    pub(crate) async fn run(self) {
+        loop {
+            match self.turn().await {
+                Ok(0) => {}
+                Ok(deleted) => tracing::info!(deleted, "old carts were deleted"),
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "old carts were not deleted");
+                }
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    async fn turn(&self) -> Result<u64> {
+        let now = self.clock.now();
+        let guests = now - TimeDelta::days(i64::from(self.config.guest_days));
+        let users = now - TimeDelta::days(i64::from(self.config.user_days));
+        let mut deleted = 0;
+        loop {
+            let batch = store::delete_older(&self.db, guests, users, BATCH).await?;
+            deleted += batch;
+            if batch < BATCH as u64 {
+                return Ok(deleted);
+            }
+        }
+    }
+}

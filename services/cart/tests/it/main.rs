@@ -1,0 +1,127 @@
+//! The cart, over HTTP, on both databases.
+
+mod bought;
+mod guests;
+mod items;
+
+use std::sync::{Arc, Mutex};
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use cart::{Config, MIGRATIONS};
+use chassis::channel::Channel;
+use chassis::service::Service;
+use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// A shop with one lamp, of which 5 are there, and a mug without a limit.
+struct Shop {
+    service: Service,
+    shelf: Shelf,
+    kind: &'static str,
+    _platform: TestPlatform,
+}
+
+/// What the catalog's stand-in sells.
+#[derive(Clone, Default)]
+struct Shelf(Arc<Mutex<Vec<Offer>>>);
+
+const LAMP: &str = "LAMP-1";
+const MUG: &str = "MUG-1";
+/// Comes in two variants.
+const SHIRT: Uuid = Uuid::from_u128(3);
+
+impl Shelf {
+    fn put(&self, sku: &str, product: u128, unit_price: i64, available: Option<i64>) {
+        let title = sku.split('-').next().unwrap_or(sku).to_lowercase();
+        let mut offers = self.0.lock().expect("no panic under the lock");
+        offers.retain(|it| it.sku != sku);
+        offers.push(Offer {
+            sku: sku.to_owned(),
+            product_id: Uuid::from_u128(product),
+            slug: title.clone(),
+            title,
+            variant_title: None,
+            image: None,
+            unit_price,
+            available,
+            requires_shipping: true,
+            taxable: true,
+        });
+    }
+
+    fn take_away(&self, sku: &str) {
+        self.0.lock().expect("no panic under the lock").retain(|it| it.sku != sku);
+    }
+
+    fn answer(&self, wanted: &Wanted) -> Quoted {
+        let offers = self.0.lock().expect("no panic under the lock");
+        let fits = |it: &&Offer| {
+            Some(&it.sku) == wanted.sku.as_ref() || Some(it.product_id) == wanted.product_id
+        };
+        let found: Vec<&Offer> = offers.iter().filter(fits).collect();
+        match found[..] {
+            [] => Quoted::Unknown,
+            [one] => Quoted::Offer(one.clone()),
+            _ => Quoted::Ambiguous(found.iter().map(|it| it.sku.clone()).collect()),
+        }
+    }
+}
+
+async fn quote(State(shelf): State<Shelf>, Json(request): Json<QuoteRequest>) -> Json<Quote> {
+    Json(Quote { answers: request.wanted.iter().map(|it| shelf.answer(it)).collect() })
+}
+
+async fn shops() -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for platform in platforms(MIGRATIONS).await {
+        let shelf = Shelf::default();
+        shelf.put(LAMP, 1, 1999, Some(5));
+        shelf.put(MUG, 2, 500, None);
+        shelf.put("SHIRT-S", 3, 900, Some(9));
+        shelf.put("SHIRT-M", 3, 900, Some(9));
+        let channel = Channel::to("catalog");
+        channel.bind(Router::new().route("/internal/quote", post(quote)).with_state(shelf.clone()));
+        let catalog = catalog::Client::new(channel);
+        let service = cart::start(platform.platform.clone(), Config::default(), catalog)
+            .await
+            .expect("a service");
+        shops.push(Shop { service, shelf, kind: platform.kind, _platform: platform });
+    }
+    shops
+}
+
+impl Shop {
+    fn call(&self, method: &str, path: &str) -> Call {
+        call(&self.service.router, method, &format!("/api/v1{path}"))
+    }
+
+    fn add(&self, sku: &str, quantity: i64) -> Call {
+        self.call("POST", "/cart/items").json(json!({ "sku": sku, "quantity": quantity }))
+    }
+
+    /// The SKUs and quantities of a user's cart, and its version.
+    async fn lines(&self, user: &User) -> (Vec<(String, i64)>, i64) {
+        let cart = self.call("GET", "/cart").user(user).await.expect(200);
+        (lines(&cart), cart["version"].as_i64().expect("a number"))
+    }
+}
+
+fn lines(cart: &Value) -> Vec<(String, i64)> {
+    let items = cart["items"].as_array().expect("a list").iter();
+    items
+        .map(|it| {
+            (
+                it["sku"].as_str().expect("a text").to_owned(),
+                it["quantity"].as_i64().expect("a number"),
+            )
+        })
+        .collect()
+}
+
+fn of(lines: &[(&str, i64)]) -> Vec<(String, i64)> {
+    lines.iter().map(|(sku, quantity)| ((*sku).to_owned(), *quantity)).collect()
+}
