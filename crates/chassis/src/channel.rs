@@ -84,6 +84,7 @@ impl Channel {
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| self.unknown(error.to_string()))?;
+        crate::fault::point().await;
         // The other side finishes what it began even when this side stops waiting, as it would
         // behind a socket.
         let answer = tokio::spawn(router.clone().oneshot(request));
@@ -92,6 +93,7 @@ impl Channel {
             .map_err(|_| self.unknown("the deadline passed".into()))?
             .map_err(|error| self.unknown(error.to_string()))?;
         let Ok(answer) = answer;
+        crate::fault::point().await;
         let status = answer.status();
         let body = answer.into_body().collect().await;
         let body = body.map_err(|error| self.unknown(error.to_string()))?.to_bytes();

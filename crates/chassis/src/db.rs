@@ -212,11 +212,13 @@ impl Db {
 
 impl Tx {
     pub async fn commit(self) -> Result<()> {
+        crate::fault::point().await;
         match self.inner {
             TxInner::Sqlite(tx) => tx.commit().await,
             TxInner::Postgres(tx) => tx.commit().await,
         }
         .map_err(Error::sort)?;
+        crate::fault::point().await;
         if self.told {
             self.commits.send_modify(|count| *count += 1);
         }

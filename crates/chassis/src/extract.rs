@@ -40,10 +40,7 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self> {
         is_json(request.headers())?;
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
-        let value = parse(&bytes)?;
-        let body: T = read(value)?;
-        validate(&body)?;
-        Ok(Self(body))
+        body(&bytes).map(Self)
     }
 }
 
@@ -93,8 +90,15 @@ impl<T: Serialize> IntoResponse for Json<T> {
     }
 }
 
-/// The JSON of a body that is not read through [`Json`].
-pub fn parse(bytes: &[u8]) -> Result<Value> {
+/// A body that is not read through [`Json`], for example because it may be absent: checked just
+/// the same.
+pub fn body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T> {
+    let body: T = read(parse(bytes)?)?;
+    validate(&body)?;
+    Ok(body)
+}
+
+fn parse(bytes: &[u8]) -> Result<Value> {
     let malformed =
         |error: serde_json::Error| Problem::bad_request("malformed_json", error.to_string());
     let value: Value = serde_json::from_slice(bytes).map_err(malformed)?;

@@ -31,5 +31,7 @@ pub mod config;
 pub mod server;
 pub mod telemetry;
 
+pub mod fault;
+
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -15,7 +15,7 @@ use crate::db;
 /// `code` is the stable name clients match on; `detail` is for people. `errors` lists every
 /// wrong field of a request. Further members carry what a client needs to go on, for example
 /// the SKUs that are out of stock.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
     pub kind: String,

@@ -1,1 +1,119 @@
+//! Orders: from a cart to something that was bought, paid, shipped or given back.
 //!
+//! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
+//! the way; `cancel` and `events` change its course. `api` is what clients see.
+
+mod api;
+
+mod cancel;
+mod checkout;
+mod events;
+mod pay;
+mod saga;
+mod token;
+
+mod model;
+mod problems;
+mod store;
+
+pub mod audit;
+
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use chassis::db::{Db, Migrations};
+use chassis::money::Currency;
+use chassis::service::{BoxError, Platform, Service};
+use contracts::{cart, catalog, payments};
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::Migrator;
+use tokio::sync::Notify;
+
+pub const NAME: &str = "orders";
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// What an order costs beside its goods, and how long things may take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Shipping of an order, in minor units.
+    pub shipping_flat: i64,
+    /// Subtotal from which shipping is free, in minor units. 0: never.
+    pub shipping_free_from: i64,
+    /// Tax added on taxable lines and shipping, in hundredths of a percent: 825 is 8.25 %.
+    pub tax_basis_points: i64,
+    /// How long a checkout waits for its outcome before it answers 202, in milliseconds.
+    pub inline_ms: u64,
+    /// After how many seconds an order that could not be decided is given up.
+    pub deadline_seconds: i64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            shipping_flat: 500,
+            shipping_free_from: 5_000,
+            tax_basis_points: 0,
+            inline_ms: 2_500,
+            deadline_seconds: 600,
+        }
+    }
+}
+
+/// What orders asks of others.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    pub cart: cart::Client,
+    pub catalog: catalog::Client,
+    pub payments: payments::Client,
+}
+
+/// What handlers and workers can reach.
+#[derive(Clone)]
+struct App {
+    db: Db,
+    clock: Clock,
+    currency: Currency,
+    config: Arc<Config>,
+    clients: Clients,
+    tokens: token::Tokens,
+    /// Wakes the worker when a saga became due.
+    due: Arc<Notify>,
+}
+
+/// Builds the service. Sagas that a process before this one has left behind are taken over.
+pub async fn start(
+    platform: Platform,
+    config: Config,
+    clients: Clients,
+) -> Result<Service, BoxError> {
+    if config.shipping_flat < 0 || config.tax_basis_points < 0 || config.tax_basis_points > 10_000 {
+        return Err("orders.shipping_flat must not be negative and orders.tax_basis_points must be \
+                    from 0 to 10000"
+            .into());
+    }
+    let db = platform.db.clone();
+    let app = App {
+        tokens: token::Tokens::load(&db).await?,
+        db,
+        clock: platform.clock,
+        currency: platform.currency.clone(),
+        config: Arc::new(config),
+        clients,
+        due: Arc::default(),
+    };
+    if app.db.is_sqlite() {
+        // The data directory is locked: nobody else can hold a lease.
+        store::take_over(&app.db, app.clock.now()).await?;
+    }
+    let worker = app.clone();
+    Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
+        .consumer("orders.payments", events::Payments(app))
+        .worker("order sagas", move |stop| async move {
+            saga::work(worker, stop).await;
+            Ok(())
+        }))
+}

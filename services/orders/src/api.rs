@@ -1,0 +1,369 @@
+//! `/orders`
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::idempotency::{self, IdempotencyKey};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use contracts::cart::Owner;
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+mod view;
+
+use view::OrderView;
+
+use crate::checkout::{self, Buyer, Checkout, Payment};
+use crate::model::{Order, Saga, Status, Step};
+use crate::{App, cancel, pay, problems, store, token};
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(place, list))
+        .routes(routes!(check_out))
+        .routes(routes!(show))
+        .routes(routes!(pay_again))
+        .routes(routes!(cancel_order))
+        .routes(routes!(set_status))
+}
+
+/// Buy the cart, or the given items.
+///
+/// The same as `POST /orders`. Send a value of your own as `Idempotency-Key`; repeating the
+/// request with the same key repeats the answer, never the order. 202 means that the outcome is
+/// not known yet, or that the customer has to confirm the payment: look at `Location` again.
+#[utoipa::path(post, path = "/orders/checkout", tag = "orders", request_body = Checkout,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
+           ("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+    responses((status = 201, description = "bought", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 400, description = "no Idempotency-Key", body = Problem),
+              (status = 402, description = "the payment was declined", body = Problem),
+              (status = 409, description = "out of stock, or the total changed", body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    security((), ("bearer" = [])))]
+async fn check_out(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    key: IdempotencyKey,
+    headers: HeaderMap,
+    Json(request): Json<Checkout>,
+) -> Result<Response> {
+    let buyer = buyer(principal, &headers, &request)?;
+    let guest = buyer.user_id.is_none();
+    let (id, replayed) = checkout::place(&app, buyer, &key.0, request).await?;
+    answer(&app, id, StatusCode::CREATED, guest, replayed).await
+}
+
+/// Buy the cart, or the given items.
+///
+/// The same as `POST /orders/checkout`.
+#[utoipa::path(post, path = "/orders", tag = "orders", request_body = Checkout,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
+           ("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+    responses((status = 201, description = "bought", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 400, description = "no Idempotency-Key", body = Problem),
+              (status = 402, description = "the payment was declined", body = Problem),
+              (status = 409, description = "out of stock, or the total changed", body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    security((), ("bearer" = [])))]
+async fn place(
+    app: State<App>,
+    principal: Option<Principal>,
+    key: IdempotencyKey,
+    headers: HeaderMap,
+    request: Json<Checkout>,
+) -> Result<Response> {
+    check_out(app, principal, key, headers, request).await
+}
+
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    #[garde(skip)]
+    status: Option<Status>,
+    /// Staff only: orders of this e-mail address.
+    #[garde(length(max = 254))]
+    email: Option<String>,
+    /// Staff only: orders of this user.
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+    /// Staff only: everybody's orders.
+    #[serde(default)]
+    #[garde(skip)]
+    all: bool,
+    #[garde(skip)]
+    limit: Option<i64>,
+    #[garde(length(max = 500))]
+    cursor: Option<String>,
+    #[serde(default)]
+    #[garde(skip)]
+    count: bool,
+}
+
+/// List the user's orders, newest first.
+#[utoipa::path(get, path = "/orders", tag = "orders", params(ListQuery),
+    responses((status = 200, body = Page<OrderView>), (status = 401, body = Problem)),
+    security(("bearer" = [])))]
+async fn list(
+    State(app): State<App>,
+    principal: Principal,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<OrderView>>> {
+    let limit = page::limit(query.limit)?;
+    let others = query.all || query.email.is_some() || query.user_id.is_some();
+    if others && !principal.may("orders:read") {
+        return Err(Problem::forbidden("forbidden", "this needs the permission orders:read"));
+    }
+    let filter = store::Filter {
+        user_id: if others { query.user_id } else { Some(principal.id()) },
+        status: query.status,
+        email: query.email,
+        before: page::decode(query.cursor.as_deref())?,
+    };
+    let orders = store::list(&app.db, &filter, limit + 1).await?;
+    let total = match query.count {
+        true => Some(store::count(&app.db, &filter).await?),
+        false => None,
+    };
+    let page = Page::cut(orders, limit, |it| it.id).with_total(total);
+    let mut views = Vec::with_capacity(page.items.len());
+    for order in page.items {
+        let lines = store::lines(&app.db, order.id).await?;
+        views.push(OrderView::new(order, lines, None));
+    }
+    Ok(Json(Page { items: views, next_cursor: page.next_cursor, total: page.total }))
+}
+
+/// Show an order with its history.
+#[utoipa::path(get, path = "/orders/{id}", tag = "orders",
+    params(("id" = String, Path, description = "its id or its number"),
+           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
+    responses((status = 200, body = OrderView), (status = 404, body = Problem)),
+    security((), ("bearer" = [])))]
+async fn show(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<OrderView>> {
+    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
+    view(&app, order).await.map(Json)
+}
+
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct PayAgain {
+    #[garde(dive)]
+    payment: Payment,
+}
+
+/// Try to pay again after a payment was declined.
+#[utoipa::path(post, path = "/orders/{id}/payments", tag = "orders", request_body = PayAgain,
+    params(("id" = String, Path, description = "its id or its number"),
+           ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
+           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
+    responses((status = 200, description = "paid", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 402, description = "declined again", body = Problem),
+              (status = 404, body = Problem),
+              (status = 409, description = "the order does not wait for a payment", body = Problem)),
+    security((), ("bearer" = [])))]
+async fn pay_again(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    key: Option<IdempotencyKey>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Json(request): Json<PayAgain>,
+) -> Result<Response> {
+    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    let (id, guest) = (order.id, order.user_id.is_none());
+    let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
+    let replayed = pay::again(&app, order, saga, request.payment, key.map(|it| it.0)).await?;
+    answer(&app, id, StatusCode::OK, guest, replayed).await
+}
+
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Cancel {
+    #[garde(length(chars, max = 200))]
+    reason: Option<String>,
+}
+
+/// Cancel an order that has not been shipped; what was paid is refunded.
+#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders",
+    request_body(content = Option<Cancel>),
+    params(("id" = String, Path, description = "its id or its number"),
+           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
+    responses((status = 200, description = "cancelled", body = OrderView),
+              (status = 202, description = "being cancelled", body = OrderView),
+              (status = 404, body = Problem),
+              (status = 409, description = "it has been shipped", body = Problem)),
+    security((), ("bearer" = [])))]
+async fn cancel_order(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    body: axum::body::Bytes,
+) -> Result<Response> {
+    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    // A cancel needs no body, so curl may send none.
+    let request: Cancel = match body.is_empty() {
+        true => Cancel::default(),
+        false => chassis::extract::body(&body)?,
+    };
+    let own = order.user_id.is_none() || principal.is_some_and(|it| order.user_id == Some(it.id()));
+    let default = if own { "customer_request" } else { "cancelled_by_shop" };
+    let reason = request.reason.unwrap_or_else(|| default.to_owned());
+    cancel::cancel(&app, order.id, &reason).await?;
+    let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
+    let done = matches!(order.status, Status::Cancelled | Status::Refunded);
+    let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
+    Ok((status, Json(view(&app, order).await?)).into_response())
+}
+
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SetStatus {
+    /// `shipped`, `delivered` or `cancelled`.
+    #[garde(skip)]
+    status: Status,
+    #[garde(length(chars, min = 1, max = 100))]
+    tracking_number: Option<String>,
+    #[garde(length(chars, max = 200))]
+    reason: Option<String>,
+}
+
+/// Ship, deliver or cancel an order.
+#[utoipa::path(patch, path = "/orders/{id}/status", tag = "orders", request_body = SetStatus,
+    params(("id" = String, Path, description = "its id or its number")),
+    responses((status = 200, body = OrderView), (status = 404, body = Problem),
+              (status = 409, description = "not possible from where it stands", body = Problem)),
+    security(("bearer" = ["orders:write"])))]
+async fn set_status(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Json(request): Json<SetStatus>,
+) -> Result<Json<OrderView>> {
+    let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
+    if request.status == Status::Cancelled {
+        let reason = request.reason.as_deref().unwrap_or("cancelled_by_shop");
+        cancel::cancel(&app, order.id, reason).await?;
+    } else {
+        cancel::move_on(&app, order.id, request.status, request.tracking_number).await?;
+    }
+    let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
+    view(&app, order).await.map(Json)
+}
+
+/// Who buys, and under whose name the idempotency key counts.
+fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) -> Result<Buyer> {
+    let email = request.email.as_ref().map(|it| it.trim().to_ascii_lowercase());
+    if let Some(principal) = principal {
+        return Ok(Buyer {
+            user_id: Some(principal.id()),
+            email: email.unwrap_or_else(|| principal.email().to_owned()),
+            name: Some(principal.name().to_owned()),
+            cart: Some(Owner::User(principal.id())),
+            owner: format!("user:{}", principal.id()),
+        });
+    }
+    let email = email.ok_or_else(problems::email_required)?;
+    let cart = headers.get("x-cart-token").and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let owner = match &cart {
+        Some(token) => format!("cart:{}", token::hash(token)),
+        None => format!("email:{email}"),
+    };
+    Ok(Buyer { user_id: None, email, name: None, cart: cart.map(Owner::Guest), owner })
+}
+
+async fn find(app: &App, id: &str) -> Result<Option<Order>> {
+    Ok(match id.parse::<Uuid>() {
+        Ok(id) => store::find(&app.db, id).await?,
+        Err(_) => store::find_by_number(&app.db, id).await?,
+    })
+}
+
+/// The order, if it is the caller's or the caller may see everybody's. Else it does not exist.
+async fn visible(
+    app: &App,
+    id: &str,
+    principal: Option<&Principal>,
+    headers: &HeaderMap,
+    permission: &str,
+) -> Result<Order> {
+    let order = find(app, id).await?.ok_or_else(problems::order_not_found)?;
+    let owner = order.user_id.is_some() && order.user_id == principal.map(Principal::id);
+    let staff = principal.is_some_and(|it| it.may(permission));
+    let token = headers.get("x-order-token").and_then(|it| it.to_str().ok());
+    let guest = token.is_some_and(|it| app.tokens.is_of(it, order.id)) && order.user_id.is_none();
+    match owner || staff || guest {
+        true => Ok(order),
+        false => Err(problems::order_not_found()),
+    }
+}
+
+async fn view(app: &App, order: Order) -> Result<OrderView> {
+    let lines = store::lines(&app.db, order.id).await?;
+    let history = store::history(&app.db, order.id).await?;
+    Ok(OrderView::new(order, lines, Some(history)))
+}
+
+/// The answer to a checkout, from the order as it stands.
+async fn answer(
+    app: &App,
+    id: Uuid,
+    good: StatusCode,
+    guest: bool,
+    replayed: bool,
+) -> Result<Response> {
+    let order = store::find(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
+    let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
+    let token = guest.then(|| app.tokens.of(id));
+    let mut response = match refusal(&order, &saga) {
+        Some(mut refusal) => {
+            if let Some(token) = token {
+                refusal = refusal.with("access_token", token);
+            }
+            refusal.into_response()
+        }
+        None => {
+            let decided = order.status != Status::Pending;
+            let status = if decided { good } else { StatusCode::ACCEPTED };
+            let mut view = view(app, order).await?;
+            view.access_token = token;
+            let location = format!("/api/v1/orders/{id}");
+            (status, [(header::LOCATION, location)], Json(view)).into_response()
+        }
+    };
+    if replayed {
+        response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Why there is no such order to show for it: the stored refusal of one that waits for another
+/// payment or was given up.
+fn refusal(order: &Order, saga: &Saga) -> Option<Problem> {
+    let stored = || saga.refusal.as_ref().map(|it| it.0.clone());
+    match saga.step {
+        Step::AwaitPayment => stored(),
+        // The stock is known to be short; letting go of what was held takes a moment more.
+        Step::Void | Step::Restock if order.status == Status::Pending => stored(),
+        Step::Done if order.status == Status::Cancelled => {
+            let reason = order.reason.as_deref().unwrap_or("cancelled");
+            Some(stored().unwrap_or_else(|| problems::order_cancelled(order, reason)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,132 @@
+//! An order as clients see it.
+
+use chassis::money::Money;
+use chrono::{DateTime, Utc};
+use contracts::address::Address;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::model::{Change, FulfillmentStatus, Order, OrderLine, PaymentStatus, Status};
+
+/// An order.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OrderView {
+    id: Uuid,
+    /// For people.
+    #[schema(example = "CW-100001")]
+    number: String,
+    status: Status,
+    payment_status: PaymentStatus,
+    fulfillment_status: FulfillmentStatus,
+    user_id: Option<Uuid>,
+    email: String,
+    items: Vec<LineView>,
+    subtotal: Money,
+    shipping: Money,
+    tax: Money,
+    total: Money,
+    currency: String,
+    shipping_address: Option<Address>,
+    billing_address: Option<Address>,
+    note: Option<String>,
+    payment: Option<PaymentRef>,
+    /// Why it was cancelled.
+    reason: Option<String>,
+    tracking_number: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// Every change of its status, oldest first. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<Change>>,
+    /// A guest's key to this order: send it as `X-Order-Token`. Told at checkout only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) access_token: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct LineView {
+    sku: String,
+    product_id: Uuid,
+    title: String,
+    variant_title: Option<String>,
+    image: Option<String>,
+    quantity: i64,
+    unit_price: Money,
+    total: Money,
+}
+
+/// The order's current payment.
+#[derive(Debug, Serialize, ToSchema)]
+struct PaymentRef {
+    id: Uuid,
+    status: PaymentStatus,
+    /// What the customer has to do before it goes on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_action: Option<NextAction>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct NextAction {
+    /// `confirm`
+    r#type: &'static str,
+    method: &'static str,
+    href: String,
+}
+
+impl OrderView {
+    pub(crate) fn new(order: Order, lines: Vec<OrderLine>, history: Option<Vec<Change>>) -> Self {
+        Self {
+            items: lines.into_iter().map(|it| LineView::new(&order, it)).collect(),
+            subtotal: order.money(order.subtotal),
+            shipping: order.money(order.shipping),
+            tax: order.money(order.tax),
+            total: order.money(order.total),
+            payment: order.payment_id.map(|id| PaymentRef::new(id, order.payment_status)),
+            history,
+            access_token: None,
+            id: order.id,
+            number: order.number,
+            status: order.status,
+            payment_status: order.payment_status,
+            fulfillment_status: order.fulfillment_status,
+            user_id: order.user_id,
+            email: order.email,
+            currency: order.currency,
+            shipping_address: order.shipping_address.map(|it| it.0),
+            billing_address: order.billing_address.map(|it| it.0),
+            note: order.note,
+            reason: order.reason,
+            tracking_number: order.tracking_number,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+impl LineView {
+    fn new(order: &Order, line: OrderLine) -> Self {
+        Self {
+            unit_price: order.money(line.unit_price),
+            total: order.money(line.total),
+            sku: line.sku,
+            product_id: line.product_id,
+            title: line.title,
+            variant_title: line.variant_title,
+            image: line.image,
+            quantity: line.quantity,
+        }
+    }
+}
+
+impl PaymentRef {
+    fn new(id: Uuid, status: PaymentStatus) -> Self {
+        let confirm = || NextAction {
+            r#type: "confirm",
+            method: "POST",
+            href: format!("/api/v1/payments/{id}/confirm"),
+        };
+        let next_action = (status == PaymentStatus::RequiresAction).then(confirm);
+        Self { id, status, next_action }
+    }
+}

@@ -1,0 +1,105 @@
+//! Cancelling an order, and moving it on by hand.
+
+use chassis::problem::Result;
+use uuid::Uuid;
+
+use crate::model::{FulfillmentStatus, Order, Saga, Status, Step};
+use crate::saga::Work;
+use crate::{App, checkout, problems, store};
+
+/// How often a change is tried again when the order moved at the same moment.
+const TRIES: usize = 5;
+
+/// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
+/// puts the stock back. Waits for the outcome as long as a request may.
+pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str) -> Result<()> {
+    for _ in 0..TRIES {
+        let (order, saga) = load(app, id).await?;
+        let Some(work) = turn_back(app, order, saga, reason).await? else { continue };
+        if let Some(work) = work {
+            checkout::see_through(app, work).await;
+        }
+        return checkout::settled(app, id).await;
+    }
+    Err(problems::order_changed())
+}
+
+/// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
+async fn turn_back(
+    app: &App,
+    order: Order,
+    mut saga: Saga,
+    reason: &str,
+) -> Result<Option<Option<Work>>> {
+    match order.status {
+        Status::Cancelled | Status::Refunded => return Ok(Some(None)),
+        Status::Shipped | Status::Delivered => return Err(problems::order_shipped()),
+        Status::Pending | Status::Confirmed => {}
+    }
+    saga.step = match saga.step {
+        Step::Void | Step::Refund | Step::Restock => return Ok(Some(None)),
+        // Its outcome is waited for; then the money goes back.
+        Step::Capture => Step::Capture,
+        Step::Done => Step::Refund,
+        Step::Reserve if saga.attempt == 1 && !saga.rereserved => Step::Restock,
+        Step::Reserve
+        | Step::Authorize
+        | Step::Commit
+        | Step::AwaitAction
+        | Step::AwaitPayment => Step::Void,
+    };
+    let now = app.clock.now();
+    saga.cancel = Some(reason.to_owned());
+    saga.token = None;
+    saga.refusal = None;
+    saga.tries = 0;
+    saga.due_at = now;
+    saga.lease_until = now + crate::saga::LEASE;
+    if !store::save_saga(&app.db, &mut saga).await? {
+        return Ok(None);
+    }
+    let lines = store::lines(&app.db, order.id).await?;
+    Ok(Some(Some(Work { order, lines, saga })))
+}
+
+/// Ships or delivers a confirmed order.
+pub(crate) async fn move_on(
+    app: &App,
+    id: Uuid,
+    status: Status,
+    tracking_number: Option<String>,
+) -> Result<()> {
+    for _ in 0..TRIES {
+        let (mut order, mut saga) = load(app, id).await?;
+        if order.status == status {
+            return Ok(());
+        }
+        order.may_become(status)?;
+        if saga.step != Step::Done {
+            // It is being cancelled.
+            return Err(problems::status_not_allowed(order.status, status));
+        }
+        let from = order.status;
+        order.status = status;
+        order.fulfillment_status = match status {
+            Status::Delivered => FulfillmentStatus::Delivered,
+            _ => FulfillmentStatus::Fulfilled,
+        };
+        order.tracking_number = tracking_number.clone().or(order.tracking_number);
+        let lines = store::lines(&app.db, id).await?;
+        let mut tx = app.db.begin().await?;
+        // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
+        let saved = store::save_saga(&mut tx, &mut saga).await?
+            && store::save_order(&mut tx, &mut order, from, &lines, app.clock.now()).await?;
+        if saved {
+            return Ok(tx.commit().await?);
+        }
+    }
+    Err(problems::order_changed())
+}
+
+async fn load(app: &App, id: Uuid) -> Result<(Order, Saga)> {
+    let order = store::find(&app.db, id).await?;
+    let saga = store::saga(&app.db, id).await?;
+    order.zip(saga).ok_or_else(problems::order_not_found)
+}

@@ -1,0 +1,345 @@
+//! Checkout: from a request to an accepted order, and to the answer once its fate is known.
+
+use std::time::Duration;
+
+use chassis::db;
+use chassis::id;
+use chassis::idempotency;
+use chassis::money::Money;
+use chassis::problem::Result;
+use chrono::TimeDelta;
+use contracts::address::Address;
+use contracts::cart::{MAX_LINES, Owner};
+use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, Wanted};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use tokio::time::Instant;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::model::{
+    FulfillmentStatus, Order, PaymentStatus, Saga, Status, Step, Totals, lines, totals,
+};
+use crate::saga::{self, LEASE, Work};
+use crate::{App, problems, store};
+
+/// What a checkout asks for.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Checkout {
+    /// Where to send it; required where something is shipped.
+    #[garde(dive)]
+    pub shipping_address: Option<Address>,
+    /// Where the bill goes, if elsewhere.
+    #[garde(dive)]
+    pub billing_address: Option<Address>,
+    #[garde(dive)]
+    pub payment: Payment,
+    /// Required from a guest; a user's own is taken otherwise.
+    #[garde(inner(email, length(max = 254)))]
+    #[schema(example = "ada@example.com")]
+    pub email: Option<String>,
+    /// What to buy; without it the cart is bought.
+    #[garde(length(min = 1, max = MAX_LINES), dive)]
+    pub items: Option<Vec<Item>>,
+    /// Refuses the order if the total is another, for example because a price has changed.
+    #[garde(skip)]
+    pub expected_total: Option<Money>,
+    /// From the customer to the shop.
+    #[garde(length(chars, max = 1000))]
+    pub note: Option<String>,
+}
+
+/// How it is paid.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Payment {
+    #[garde(length(min = 1, max = 32), custom(is_word))]
+    #[schema(example = "sandbox")]
+    pub provider: String,
+    /// The provider's token for the means of payment; never a card number.
+    #[garde(length(min = 1, max = 255), ascii, custom(is_no_card_number))]
+    #[schema(example = "tok_visa")]
+    pub token: String,
+}
+
+fn is_word(text: &str, _: &()) -> garde::Result {
+    match text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
+        true => Ok(()),
+        false => Err(garde::Error::new("is a name of lower-case letters, digits and _")),
+    }
+}
+
+fn is_no_card_number(token: &str, _: &()) -> garde::Result {
+    match contracts::payments::looks_like_card_number(token) {
+        false => Ok(()),
+        true => Err(garde::Error::new("looks like a card number; send the provider's token for it")),
+    }
+}
+
+/// A quantity of a SKU, or of a product that has only one variant.
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    #[garde(length(chars, min = 1, max = 255))]
+    pub sku: Option<String>,
+    #[garde(skip)]
+    pub product_id: Option<Uuid>,
+    #[garde(range(min = 1, max = MAX_QUANTITY))]
+    pub quantity: i64,
+}
+
+/// Who buys.
+#[derive(Clone, Debug)]
+pub struct Buyer {
+    pub user_id: Option<Uuid>,
+    pub email: String,
+    pub name: Option<String>,
+    pub cart: Option<Owner>,
+    /// Whose idempotency keys these are.
+    pub owner: String,
+}
+
+/// Accepts the order, or finds the one that was accepted under the same key, and waits for its
+/// fate as long as a request may. Says whether the answer was given before.
+pub(crate) async fn place(
+    app: &App,
+    buyer: Buyer,
+    key: &str,
+    request: Checkout,
+) -> Result<(Uuid, bool)> {
+    let fingerprint = idempotency::fingerprint(&request)?;
+    if let Some(id) = known(app, &buyer.owner, key, &fingerprint).await? {
+        settled(app, id).await?;
+        return Ok((id, true));
+    }
+    let accepted = match prepare(app, &buyer, key, request, fingerprint.clone()).await {
+        Ok(work) => accept(app, work).await,
+        Err(problem) => Err(problem),
+    };
+    match accepted {
+        Ok(work) => {
+            let id = work.order.id;
+            see_through(app, work).await;
+            Ok((id, false))
+        }
+        // The same request may have been accepted, and its cart cleared, while this one prepared.
+        Err(problem) => match known(app, &buyer.owner, key, &fingerprint).await? {
+            Some(id) => {
+                settled(app, id).await?;
+                Ok((id, true))
+            }
+            None => Err(problem),
+        },
+    }
+}
+
+/// Drives the saga; after the time a request may take, it goes on by itself.
+pub(crate) async fn see_through(app: &App, mut work: Work) {
+    let patience = Duration::from_millis(app.config.inline_ms);
+    let driver = app.clone();
+    let driven = tokio::spawn(async move {
+        let driven = saga::drive(&driver, &mut work, Instant::now() + patience).await;
+        if let Err(error) = driven {
+            tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
+        }
+    });
+    if tokio::time::timeout(patience, driven).await.is_err() {
+        tracing::debug!("the checkout goes on without its request");
+    }
+}
+
+/// Waits until the order rests or the time of a request is up.
+pub(crate) async fn settled(app: &App, id: Uuid) -> Result<()> {
+    let until = Instant::now() + Duration::from_millis(app.config.inline_ms);
+    let mut pause = Duration::from_millis(10);
+    loop {
+        let saga = store::saga(&app.db, id).await?;
+        let rests = saga.is_none_or(|it| it.step == Step::Done || it.step.is_waiting());
+        if rests || Instant::now() + pause >= until {
+            return Ok(());
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(100));
+    }
+}
+
+async fn known(app: &App, owner: &str, key: &str, fingerprint: &[u8]) -> Result<Option<Uuid>> {
+    match store::find_by_key(&app.db, owner, key).await? {
+        None => Ok(None),
+        Some(order) if order.fingerprint == fingerprint => Ok(Some(order.id)),
+        Some(_) => Err(idempotency::reused()),
+    }
+}
+
+/// Finds out what is bought and what it costs. Stores nothing.
+async fn prepare(
+    app: &App,
+    buyer: &Buyer,
+    key: &str,
+    request: Checkout,
+    fingerprint: Vec<u8>,
+) -> Result<Work> {
+    let (wanted, cart) = wanted(app, buyer, &request).await?;
+    let offers = offers(app, wanted).await?;
+    if request.shipping_address.is_none() && offers.iter().any(|(it, _)| it.requires_shipping) {
+        return Err(problems::shipping_address_required());
+    }
+    let totals = totals(&offers, &app.config)?;
+    let changed = |it: &Money| it.amount != totals.total || it.currency != app.currency;
+    if request.expected_total.as_ref().is_some_and(changed) {
+        return Err(problems::total_changed(totals));
+    }
+    let lines = lines(&offers);
+    let payment = request.payment.clone();
+    let order = new_order(app, buyer, key, request, fingerprint, totals, cart);
+    let now = order.created_at;
+    let saga = Saga {
+        order_id: order.id,
+        step: Step::Reserve,
+        version: 1,
+        attempt: 1,
+        provider: payment.provider,
+        token: Some(payment.token),
+        payment_key: None,
+        rereserved: false,
+        cancel: None,
+        refusal: None,
+        tries: 0,
+        hold_until: None,
+        due_at: now,
+        lease_until: now + LEASE,
+        deadline: now + TimeDelta::seconds(app.config.deadline_seconds),
+    };
+    Ok(Work { order, lines, saga })
+}
+
+fn new_order(
+    app: &App,
+    buyer: &Buyer,
+    key: &str,
+    request: Checkout,
+    fingerprint: Vec<u8>,
+    totals: Totals,
+    cart: Option<(Uuid, i64)>,
+) -> Order {
+    let now = app.clock.now();
+    let id = id::new();
+    let name = request.shipping_address.as_ref().map(|it| it.name.clone());
+    Order {
+        id,
+        number: String::new(),
+        owner: buyer.owner.clone(),
+        idempotency_key: key.to_owned(),
+        fingerprint,
+        user_id: buyer.user_id,
+        email: buyer.email.clone(),
+        name: name.or_else(|| buyer.name.clone()).unwrap_or_else(|| buyer.email.clone()),
+        status: Status::Pending,
+        payment_status: PaymentStatus::Pending,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        currency: app.currency.as_str().to_owned(),
+        subtotal: totals.subtotal,
+        shipping: totals.shipping,
+        tax: totals.tax,
+        total: totals.total,
+        shipping_address: request.shipping_address.map(Json),
+        billing_address: request.billing_address.map(Json),
+        note: request.note,
+        cart_id: cart.map(|(id, _)| id),
+        cart_version: cart.map(|(_, version)| version),
+        payment_id: Some(payment_id(id, 1)),
+        reason: None,
+        tracking_number: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// The id of an order's n-th payment.
+pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
+    id::derive(order, format!("payment:{attempt}"))
+}
+
+type Quantities = Vec<(Wanted, i64)>;
+
+/// What is asked for: the items of the request, else the cart with its id and version.
+async fn wanted(
+    app: &App,
+    buyer: &Buyer,
+    request: &Checkout,
+) -> Result<(Quantities, Option<(Uuid, i64)>)> {
+    if let Some(items) = &request.items {
+        let mut wanted = Quantities::new();
+        for (index, item) in items.iter().enumerate() {
+            if item.sku.is_some() == item.product_id.is_some() {
+                return Err(problems::item_unclear(index));
+            }
+            let it = Wanted { sku: item.sku.clone(), product_id: item.product_id };
+            wanted.push((it, item.quantity));
+        }
+        return Ok((wanted, None));
+    }
+    let Some(owner) = buyer.cart.clone() else { return Err(problems::cart_empty()) };
+    let cart = app.clients.cart.show(owner).await?.filter(|it| !it.lines.is_empty());
+    let cart = cart.ok_or_else(problems::cart_empty)?;
+    let line = |sku| Wanted { sku: Some(sku), product_id: None };
+    let wanted = cart.lines.into_iter().map(|it| (line(it.sku), it.quantity)).collect();
+    Ok((wanted, Some((cart.id, cart.version))))
+}
+
+/// What the wanted things cost now; the same SKU named twice is one line.
+async fn offers(app: &App, wanted: Quantities) -> Result<Vec<(Offer, i64)>> {
+    let asked: Vec<Wanted> = wanted.iter().map(|(it, _)| it.clone()).collect();
+    let answers = app.clients.catalog.quote(asked).await?;
+    let mut offers: Vec<(Offer, i64)> = Vec::new();
+    let mut unknown = Vec::new();
+    for ((wanted, quantity), answer) in wanted.into_iter().zip(answers) {
+        match answer {
+            Quoted::Offer(offer) => match offers.iter_mut().find(|(it, _)| it.sku == offer.sku) {
+                Some((_, sum)) => *sum += quantity,
+                None => offers.push((offer, quantity)),
+            },
+            Quoted::Ambiguous(skus) => {
+                let product = wanted.product_id.unwrap_or_default();
+                return Err(problems::variant_required(product, &skus));
+            }
+            Quoted::Unknown => {
+                let name = wanted.product_id.map(|it| it.to_string());
+                unknown.extend(wanted.sku.or(name));
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        return Err(problems::item_unknown(&unknown));
+    }
+    match offers.iter().find(|(_, quantity)| *quantity > MAX_QUANTITY) {
+        Some((offer, _)) => Err(problems::quantity_too_large(&offer.sku, MAX_QUANTITY)),
+        None => Ok(offers),
+    }
+}
+
+/// One transaction: key, order, lines, saga and `order.created`. From here on the order exists.
+async fn accept(app: &App, mut work: Work) -> Result<Work> {
+    let mut tx = app.db.begin().await?;
+    let Work { order, lines, saga } = &mut work;
+    match store::accept(&mut tx, order, lines, saga).await {
+        Ok(()) => {}
+        Err(db::Error::Duplicate(_)) => {
+            drop(tx);
+            let cart = order.cart_id.zip(order.cart_version);
+            // Without a cart only the key can be taken; the caller looks it up.
+            let Some((id, version)) = cart else { return Err(problems::order_changed()) };
+            return match store::find_by_cart(&app.db, id, version).await? {
+                Some(other) => Err(problems::cart_already_ordered(&other)),
+                None => Err(problems::order_changed()),
+            };
+        }
+        Err(error) => return Err(error.into()),
+    }
+    tx.commit().await?;
+    metrics::counter!("orders_accepted_total").increment(1);
+    Ok(work)
+}

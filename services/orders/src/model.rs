@@ -1,0 +1,365 @@
+//! The types and rules of an order. No HTTP, no SQL, no clock.
+
+use chassis::money::{MAX_AMOUNT, Money};
+use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
+use contracts::address::Address;
+use contracts::catalog::{Offer, StockLine};
+use contracts::orders::{CartRef, Line};
+use contracts::payments;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Config, problems};
+
+/// How often a customer may try to pay again after the first payment was declined.
+pub const MORE_ATTEMPTS: i64 = 3;
+
+/// An enum stored and shown as a snake_case word.
+macro_rules! words {
+    ($(#[$meta:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub enum $name { $(#[serde(rename = $word)] $variant),+ }
+
+        impl $name {
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = String;
+
+            fn try_from(word: String) -> std::result::Result<Self, String> {
+                match word.as_str() { $($word => Ok(Self::$variant),)+ _ => Err(word) }
+            }
+        }
+    };
+}
+
+words! {
+    /// Where an order stands.
+    Status {
+        Pending = "pending",
+        Confirmed = "confirmed",
+        Shipped = "shipped",
+        Delivered = "delivered",
+        Cancelled = "cancelled",
+        Refunded = "refunded",
+    }
+}
+
+words! {
+    PaymentStatus {
+        Pending = "pending",
+        RequiresAction = "requires_action",
+        Authorized = "authorized",
+        Paid = "paid",
+        Failed = "failed",
+        Voided = "voided",
+        PartiallyRefunded = "partially_refunded",
+        Refunded = "refunded",
+    }
+}
+
+words! {
+    FulfillmentStatus {
+        Unfulfilled = "unfulfilled",
+        PartiallyFulfilled = "partially_fulfilled",
+        Fulfilled = "fulfilled",
+        Delivered = "delivered",
+        Returned = "returned",
+    }
+}
+
+words! {
+    /// What is to be done next for an order.
+    Step {
+        // Forward.
+        Reserve = "reserve",
+        Authorize = "authorize",
+        Commit = "commit",
+        Capture = "capture",
+        // Waiting for the customer, until the hold on the stock ends.
+        AwaitAction = "await_action",
+        AwaitPayment = "await_payment",
+        // Backward.
+        Void = "void",
+        Refund = "refund",
+        Restock = "restock",
+        // Nothing.
+        Done = "done",
+    }
+}
+
+impl Step {
+    /// Whether it is the customer's turn.
+    pub fn is_waiting(self) -> bool {
+        matches!(self, Self::AwaitAction | Self::AwaitPayment)
+    }
+}
+
+/// An order as it is stored.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Order {
+    pub id: Uuid,
+    pub number: String,
+    pub owner: String,
+    pub idempotency_key: String,
+    pub fingerprint: Vec<u8>,
+    pub user_id: Option<Uuid>,
+    pub email: String,
+    pub name: String,
+    #[sqlx(try_from = "String")]
+    pub status: Status,
+    #[sqlx(try_from = "String")]
+    pub payment_status: PaymentStatus,
+    #[sqlx(try_from = "String")]
+    pub fulfillment_status: FulfillmentStatus,
+    pub currency: String,
+    pub subtotal: i64,
+    pub shipping: i64,
+    pub tax: i64,
+    pub total: i64,
+    pub shipping_address: Option<Json<Address>>,
+    pub billing_address: Option<Json<Address>>,
+    pub note: Option<String>,
+    pub cart_id: Option<Uuid>,
+    pub cart_version: Option<i64>,
+    pub payment_id: Option<Uuid>,
+    pub reason: Option<String>,
+    pub tracking_number: Option<String>,
+    /// Rises with every change of a status.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+}
+
+/// A line of an order: what was bought, as it was called and priced then.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct OrderLine {
+    pub position: i64,
+    pub sku: String,
+    pub product_id: Uuid,
+    pub title: String,
+    pub variant_title: Option<String>,
+    pub image: Option<String>,
+    pub quantity: i64,
+    pub unit_price: i64,
+    pub total: i64,
+}
+
+/// Where the work on an order stands.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Saga {
+    pub order_id: Uuid,
+    #[sqlx(try_from = "String")]
+    pub step: Step,
+    pub version: i64,
+    /// 1 for the first payment.
+    pub attempt: i64,
+    pub provider: String,
+    pub token: Option<String>,
+    /// The client's key of the last further attempt.
+    pub payment_key: Option<String>,
+    pub rereserved: bool,
+    pub cancel: Option<String>,
+    pub refusal: Option<Json<Problem>>,
+    /// Failed tries of the current step.
+    pub tries: i64,
+    /// When the hold on the stock ends.
+    pub hold_until: Option<DateTime<Utc>>,
+    pub due_at: DateTime<Utc>,
+    pub lease_until: DateTime<Utc>,
+    /// When a pending order is given up.
+    pub deadline: DateTime<Utc>,
+}
+
+/// A change of an order's status, as its history shows it.
+#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+pub struct Change {
+    #[serde(rename = "from")]
+    #[sqlx(rename = "from_status")]
+    pub from: Option<String>,
+    #[serde(rename = "to")]
+    #[sqlx(rename = "to_status")]
+    pub to: String,
+    #[serde(rename = "payment_status")]
+    pub payment: String,
+    #[serde(rename = "fulfillment_status")]
+    pub fulfillment: String,
+    pub reason: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// What an order costs, in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Totals {
+    pub subtotal: i64,
+    pub shipping: i64,
+    pub tax: i64,
+    pub total: i64,
+}
+
+/// Adds up lines, shipping and tax.
+///
+/// Shipping is a flat rate, free from a subtotal on and where nothing is shipped. Tax is added on
+/// taxable lines and shipping, rounded half up on the whole order.
+pub fn totals(lines: &[(Offer, i64)], config: &Config) -> Result<Totals> {
+    let sum = |taxable_only: bool| {
+        lines
+            .iter()
+            .filter(|(offer, _)| !taxable_only || offer.taxable)
+            .try_fold(0_i64, |sum, (offer, quantity)| {
+                sum.checked_add(offer.unit_price.checked_mul(*quantity)?)
+            })
+            .filter(|sum| *sum <= MAX_AMOUNT)
+            .ok_or_else(problems::order_too_large)
+    };
+    let subtotal = sum(false)?;
+    let shipped = lines.iter().any(|(offer, _)| offer.requires_shipping);
+    let free = config.shipping_free_from > 0 && subtotal >= config.shipping_free_from;
+    let shipping = if shipped && !free { config.shipping_flat } else { 0 };
+    let taxed = i128::from(sum(true)? + shipping) * i128::from(config.tax_basis_points);
+    let tax = i64::try_from((taxed + 5_000) / 10_000).map_err(|_| problems::order_too_large())?;
+    Ok(Totals { subtotal, shipping, tax, total: subtotal + shipping + tax })
+}
+
+/// Makes the lines of an order from what is offered now.
+pub fn lines(offers: &[(Offer, i64)]) -> Vec<OrderLine> {
+    let line = |(position, (offer, quantity)): (usize, &(Offer, i64))| OrderLine {
+        position: position as i64,
+        sku: offer.sku.clone(),
+        product_id: offer.product_id,
+        title: offer.title.clone(),
+        variant_title: offer.variant_title.clone(),
+        image: offer.image.clone(),
+        quantity: *quantity,
+        unit_price: offer.unit_price,
+        total: offer.unit_price * quantity,
+    };
+    offers.iter().enumerate().map(line).collect()
+}
+
+/// The stock an order needs.
+pub fn stock(lines: &[OrderLine]) -> Vec<StockLine> {
+    lines.iter().map(|it| StockLine { sku: it.sku.clone(), quantity: it.quantity }).collect()
+}
+
+impl Order {
+    pub fn money(&self, amount: i64) -> Money {
+        Money { amount, currency: self.currency.clone().try_into().unwrap_or_default() }
+    }
+
+    /// The order as events carry it.
+    pub fn told(&self, lines: &[OrderLine]) -> contracts::orders::Order {
+        contracts::orders::Order {
+            order_id: self.id,
+            number: self.number.clone(),
+            user_id: self.user_id,
+            email: self.email.clone(),
+            name: self.name.clone(),
+            cart: self.cart_id.zip(self.cart_version).map(|(id, version)| CartRef { id, version }),
+            lines: lines
+                .iter()
+                .map(|it| Line {
+                    sku: it.sku.clone(),
+                    product_id: it.product_id,
+                    title: match &it.variant_title {
+                        Some(variant) => format!("{} ({variant})", it.title),
+                        None => it.title.clone(),
+                    },
+                    quantity: it.quantity,
+                    unit_price: it.unit_price,
+                    total: it.total,
+                })
+                .collect(),
+            subtotal: self.subtotal,
+            shipping: self.shipping,
+            tax: self.tax,
+            total: self.total,
+            currency: self.currency.clone(),
+        }
+    }
+
+    /// What staff may make of an order by hand. The money's states follow from the money.
+    pub fn may_become(&self, status: Status) -> Result<()> {
+        match (self.status, status) {
+            (Status::Confirmed, Status::Shipped) | (Status::Shipped, Status::Delivered) => Ok(()),
+            (from, to) => Err(problems::status_not_allowed(from, to)),
+        }
+    }
+}
+
+impl From<payments::Status> for PaymentStatus {
+    fn from(status: payments::Status) -> Self {
+        match status {
+            payments::Status::Pending => Self::Pending,
+            payments::Status::RequiresAction => Self::RequiresAction,
+            payments::Status::Authorized
+            | payments::Status::Capturing
+            | payments::Status::Voiding => Self::Authorized,
+            payments::Status::Declined => Self::Failed,
+            payments::Status::Captured => Self::Paid,
+            payments::Status::Voided => Self::Voided,
+            payments::Status::PartiallyRefunded => Self::PartiallyRefunded,
+            payments::Status::Refunded => Self::Refunded,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offer(unit_price: i64, requires_shipping: bool, taxable: bool) -> Offer {
+        Offer {
+            sku: "LAMP-1".to_owned(),
+            product_id: Uuid::nil(),
+            slug: "lamp".to_owned(),
+            title: "Lamp".to_owned(),
+            variant_title: None,
+            image: None,
+            unit_price,
+            available: Some(5),
+            requires_shipping,
+            taxable,
+        }
+    }
+
+    fn config() -> Config {
+        Config {
+            shipping_flat: 500,
+            shipping_free_from: 5_000,
+            tax_basis_points: 825,
+            ..Config::default()
+        }
+    }
+
+    #[test]
+    fn shipping_is_free_from_a_subtotal_on() {
+        let total = |price, quantity| totals(&[(offer(price, true, false), quantity)], &config());
+        assert_eq!(total(1_000, 4).unwrap().shipping, 500);
+        assert_eq!(total(1_000, 5).unwrap().shipping, 0);
+        assert_eq!(totals(&[(offer(100, false, false), 1)], &config()).unwrap().shipping, 0);
+    }
+
+    #[test]
+    fn tax_is_rounded_half_up_on_the_whole_order() {
+        let lines = [(offer(1_999, false, true), 2), (offer(1_000, false, false), 1)];
+        // 3998 * 8.25 % = 329.835
+        let expected = Totals { subtotal: 4_998, shipping: 0, tax: 330, total: 5_328 };
+        assert_eq!(totals(&lines, &config()).unwrap(), expected);
+    }
+
+    #[test]
+    fn an_order_without_bounds_is_refused() {
+        for price in [MAX_AMOUNT, i64::MAX / 2] {
+            let order = totals(&[(offer(price, false, true), 999)], &config());
+            assert_eq!(order.unwrap_err().code, "order_too_large");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Another try to pay an order whose payment was declined.
+
+use chassis::problem::Result;
+
+use crate::checkout::{self, Payment};
+use crate::model::{MORE_ATTEMPTS, Order, PaymentStatus, Saga, Step};
+use crate::saga::{LEASE, Work};
+use crate::{App, problems, store};
+
+/// Starts the attempt and waits for its outcome as long as a request may. Says whether it was
+/// started before, under the same key.
+pub(crate) async fn again(
+    app: &App,
+    order: Order,
+    saga: Saga,
+    payment: Payment,
+    key: Option<String>,
+) -> Result<bool> {
+    if key.is_some() && saga.payment_key == key {
+        checkout::settled(app, order.id).await?;
+        return Ok(true);
+    }
+    if saga.step != Step::AwaitPayment {
+        return Err(problems::payment_not_expected(&order));
+    }
+    if saga.attempt > MORE_ATTEMPTS {
+        return Err(problems::attempts_exhausted());
+    }
+    let work = begin(app, order, saga, payment, key).await?;
+    checkout::see_through(app, work).await;
+    Ok(false)
+}
+
+/// One transaction: the next attempt with a payment of its own. The hold is renewed first.
+async fn begin(
+    app: &App,
+    mut order: Order,
+    mut saga: Saga,
+    payment: Payment,
+    key: Option<String>,
+) -> Result<Work> {
+    let now = app.clock.now();
+    let from = order.status;
+    saga.attempt += 1;
+    saga.step = Step::Reserve;
+    saga.provider = payment.provider;
+    saga.token = Some(payment.token);
+    saga.payment_key = key;
+    saga.refusal = None;
+    saga.tries = 0;
+    saga.due_at = now;
+    saga.lease_until = now + LEASE;
+    saga.deadline = now + chrono::TimeDelta::seconds(app.config.deadline_seconds);
+    order.payment_id = Some(checkout::payment_id(order.id, saga.attempt));
+    order.payment_status = PaymentStatus::Pending;
+    let lines = store::lines(&app.db, order.id).await?;
+    let mut tx = app.db.begin().await?;
+    let saved = store::save_saga(&mut tx, &mut saga).await?
+        && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
+    if !saved {
+        return Err(problems::order_changed());
+    }
+    tx.commit().await?;
+    Ok(Work { order, lines, saga })
+}

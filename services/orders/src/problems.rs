@@ -1,0 +1,120 @@
+//! Every problem orders can answer with, one function each.
+
+use axum::http::StatusCode;
+use chassis::problem::Problem;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::model::{Order, Status, Totals};
+
+pub fn order_not_found() -> Problem {
+    Problem::not_found("order_not_found", "there is no such order, or it is not yours")
+}
+
+pub fn email_required() -> Problem {
+    Problem::field("email", "is required from a guest; or log in first")
+}
+
+pub fn cart_empty() -> Problem {
+    Problem::invalid("cart_empty", "the cart is empty; add something or send `items`")
+}
+
+pub fn item_unclear(index: usize) -> Problem {
+    Problem::field(format!("items[{index}]"), "name either `sku` or `product_id`, not both")
+}
+
+pub fn item_unknown(wanted: &[String]) -> Problem {
+    let detail = format!("not for sale (any more): {}", wanted.join(", "));
+    Problem::invalid("item_unknown", detail).with("items", wanted.to_vec())
+}
+
+pub fn variant_required(product: Uuid, skus: &[String]) -> Problem {
+    let detail = format!("the product {product} has several variants; name the SKU of one");
+    Problem::invalid("variant_required", detail).with("skus", skus.to_vec())
+}
+
+pub fn quantity_too_large(sku: &str, most: i64) -> Problem {
+    Problem::field("items", format!("more than {most} of {sku} in one order"))
+}
+
+pub fn shipping_address_required() -> Problem {
+    Problem::field("shipping_address", "is required, because something is shipped")
+}
+
+pub fn order_too_large() -> Problem {
+    Problem::invalid("order_too_large", "the total is more than the shop can handle in one order")
+}
+
+pub fn total_changed(totals: Totals) -> Problem {
+    let Totals { subtotal, shipping, tax, total } = totals;
+    Problem::conflict("total_changed", "the total is not the expected one; nothing was ordered")
+        .with("totals", json!({"subtotal": subtotal, "shipping": shipping, "tax": tax, "total": total}))
+}
+
+pub fn cart_already_ordered(order: &Order) -> Problem {
+    Problem::conflict(
+        "cart_already_ordered",
+        format!(
+            "this cart is being bought by order {}; pay or cancel that one, or change the cart",
+            order.number
+        ),
+    )
+    .with("order_id", order.id.to_string())
+}
+
+/// 402: the money was refused; the order waits for another try.
+pub fn payment_declined(order: &Order, reason: &str, attempts_left: i64) -> Problem {
+    Problem::new(
+        StatusCode::PAYMENT_REQUIRED,
+        "payment_declined",
+        format!("the payment was declined ({reason}); try again with POST /api/v1/orders/{}/payments", order.id),
+    )
+    .with("reason", reason)
+    .with("order_id", order.id.to_string())
+    .with("number", order.number.as_str())
+    .with("payment_id", order.payment_id.map(|it| it.to_string()))
+    .with("attempts_left", attempts_left)
+}
+
+pub fn payment_refused(order: &Order, refused: &Problem) -> Problem {
+    let mut problem = payment_declined(order, &refused.code, 0);
+    problem.detail = refused.detail.clone();
+    problem
+}
+
+/// 409: an order that was given up, when nothing more exact is known.
+pub fn order_cancelled(order: &Order, reason: &str) -> Problem {
+    Problem::conflict("order_cancelled", format!("the order was cancelled: {reason}"))
+        .with("reason", reason)
+        .with("order_id", order.id.to_string())
+}
+
+/// The catalogue's `out_of_stock`, with the order it belongs to.
+pub fn out_of_stock(order: &Order, mut refused: Problem) -> Problem {
+    refused.members.insert("order_id".to_owned(), Value::String(order.id.to_string()));
+    refused
+}
+
+pub fn payment_not_expected(order: &Order) -> Problem {
+    Problem::conflict(
+        "payment_not_expected",
+        format!("the order is {} and does not wait for a payment", order.status.as_str()),
+    )
+}
+
+pub fn attempts_exhausted() -> Problem {
+    Problem::conflict("attempts_exhausted", "too many payments were declined; order again")
+}
+
+pub fn order_shipped() -> Problem {
+    Problem::conflict("order_shipped", "the order has been shipped and cannot be cancelled")
+}
+
+pub fn status_not_allowed(from: Status, to: Status) -> Problem {
+    let detail = format!("an order that is {} cannot become {}", from.as_str(), to.as_str());
+    Problem::conflict("status_not_allowed", detail)
+}
+
+pub fn order_changed() -> Problem {
+    Problem::conflict("order_changed", "the order changed meanwhile; look at it and try again")
+}

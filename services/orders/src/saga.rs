@@ -1,0 +1,474 @@
+//! The saga: what brings an accepted order to its end.
+//!
+//! ```text
+//! reserve -> authorize -> commit -> capture -> done (confirmed, paid)
+//!               |            |         |
+//!               v            v         v          a customer's cancel enters at void or refund
+//!      await_action/-payment void -> refund -> restock -> done (cancelled)
+//! ```
+//!
+//! Each step is stored before it is carried out, and carrying it out twice is carrying it out
+//! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
+//! the request that made it, then by the worker. The version fences them off: who has read an
+//! older one changes nothing.
+
+use std::time::Duration;
+
+use chassis::channel::CallError;
+use chassis::db;
+use chassis::problem::Problem;
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::catalog::Reserve;
+use contracts::payments::{Authorize, Payment, Refund, Status as Paid};
+use sqlx::types::Json;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::model::{
+    FulfillmentStatus, MORE_ATTEMPTS, Order, OrderLine, PaymentStatus, Saga, Status, Step, stock,
+};
+use crate::{App, problems, store, token};
+
+/// How long who drives a saga has it for itself.
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
+/// How long the worker stays with one saga before it hands it back.
+const TURN: Duration = Duration::from_secs(4);
+/// How often the worker looks for sagas nobody told it about.
+const POLL: Duration = Duration::from_millis(250);
+/// Sagas the worker drives at the same time.
+const AT_ONCE: usize = 16;
+/// The hold of an order whose reservation has not been answered yet.
+const HOLD: TimeDelta = TimeDelta::minutes(15);
+
+/// An order with the work on it.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub order: Order,
+    pub lines: Vec<OrderLine>,
+    pub saga: Saga,
+}
+
+/// Why driving stopped early.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Stop {
+    /// Somebody else has changed the order or its saga.
+    #[error("another driver has taken over")]
+    Lost,
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// What a step came to.
+enum Outcome {
+    /// The saga is at another step, and stored.
+    Moved,
+    /// Nothing is known yet; look again.
+    Wait,
+}
+
+use Outcome::{Moved, Wait};
+
+/// Drives every saga that is due, until cancelled.
+pub(crate) async fn work(app: App, stop: CancellationToken) {
+    let mut driven = JoinSet::new();
+    loop {
+        while driven.len() >= AT_ONCE {
+            driven.join_next().await;
+        }
+        let room = (AT_ONCE - driven.len()) as i64;
+        let claimed = match store::claim(&app.db, app.clock.now(), LEASE, room).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::warn!(error = &error as &(dyn std::error::Error + Sync), "sagas wait");
+                vec![]
+            }
+        };
+        let idle = claimed.is_empty();
+        for saga in claimed {
+            let app = app.clone();
+            driven.spawn(async move { resume(&app, saga).await });
+        }
+        if idle {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = app.due.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+        while driven.try_join_next().is_some() {}
+    }
+    while driven.join_next().await.is_some() {}
+}
+
+/// Goes on with a claimed saga.
+async fn resume(app: &App, saga: Saga) {
+    let id = saga.order_id;
+    let driven = async {
+        let Some(order) = store::find(&app.db, id).await? else { return Err(Stop::Lost) };
+        let lines = store::lines(&app.db, id).await?;
+        drive(app, &mut Work { order, lines, saga }, Instant::now() + TURN).await
+    };
+    match driven.await {
+        Ok(()) | Err(Stop::Lost) => {}
+        Err(error) => tracing::warn!(order = %id, %error, "the saga will be tried again"),
+    }
+}
+
+/// Carries out steps until the order rests or the time is up; then the saga is handed back.
+pub(crate) async fn drive(app: &App, work: &mut Work, until: Instant) -> Result<(), Stop> {
+    loop {
+        if work.rests(app.clock.now()) {
+            return Ok(());
+        }
+        match step(app, work).await? {
+            Moved => continue,
+            Wait => {
+                work.saga.tries += 1;
+                let pause = backoff(work.saga.tries);
+                if Instant::now() + pause >= until {
+                    return hand_back(app, work, pause).await;
+                }
+                tokio::time::sleep(pause).await;
+            }
+        }
+    }
+}
+
+impl Work {
+    /// Whether nothing is to be done now.
+    fn rests(&self, now: DateTime<Utc>) -> bool {
+        match self.saga.step {
+            Step::Done => true,
+            step => step.is_waiting() && self.saga.due_at > now,
+        }
+    }
+
+    fn reservation(&self) -> Reserve {
+        Reserve { order_id: self.order.id, lines: stock(&self.lines) }
+    }
+}
+
+async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    match work.saga.step {
+        Step::Reserve => reserve(app, work).await,
+        Step::Authorize => authorize(app, work).await,
+        Step::AwaitAction => await_action(app, work).await,
+        Step::AwaitPayment => give_up(app, work, "payment_failed", None).await,
+        Step::Commit => commit(app, work).await,
+        Step::Capture => capture(app, work).await,
+        Step::Void => void(app, work).await,
+        Step::Refund => refund(app, work).await,
+        Step::Restock => restock(app, work).await,
+        Step::Done => Ok(Moved),
+    }
+}
+
+async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    match app.clients.catalog.reserve(&work.reservation()).await {
+        Ok(reservation) => {
+            work.saga.hold_until = Some(reservation.expires_at);
+            // A second hold is for money that is already authorised.
+            let next = if work.saga.rereserved { Step::Commit } else { Step::Authorize };
+            go(app, work, next).await
+        }
+        Err(CallError::Refused(refused)) => {
+            let reason = match refused.code.as_ref() {
+                "out_of_stock" => "out_of_stock",
+                _ => "item_unavailable",
+            };
+            let refusal = problems::out_of_stock(&work.order, refused);
+            give_up(app, work, reason, Some(refusal)).await
+        }
+        Err(unknown) => not_known(app, work, &unknown).await,
+    }
+}
+
+async fn authorize(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Work { order, saga, .. } = &*work;
+    let (Some(payment_id), Some(token)) = (order.payment_id, saga.token.clone()) else {
+        return give_up(app, work, "payment_failed", None).await;
+    };
+    let request = Authorize {
+        payment_id,
+        order_id: order.id,
+        order_number: order.number.clone(),
+        user_id: order.user_id,
+        order_token_hash: order.user_id.is_none().then(|| token::hash(&app.tokens.of(order.id))),
+        amount: order.total,
+        currency: order.currency.clone(),
+        provider: saga.provider.clone(),
+        token,
+    };
+    match app.clients.payments.authorize(&request).await {
+        Ok(payment) => authorized(app, work, &payment).await,
+        Err(CallError::Refused(refused)) => {
+            let refusal = problems::payment_refused(&work.order, &refused);
+            declined(app, work, refusal).await
+        }
+        Err(unknown) => not_known(app, work, &unknown).await,
+    }
+}
+
+/// Goes on from what is known of a payment that was to be authorised.
+async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
+    match payment.status {
+        Paid::Authorized | Paid::Capturing | Paid::Captured => {
+            work.order.payment_status = PaymentStatus::Authorized;
+            work.saga.token = None;
+            go_with_order(app, work, Step::Commit, Status::Pending).await
+        }
+        Paid::RequiresAction => {
+            let hold = work.saga.hold_until.unwrap_or(app.clock.now() + HOLD);
+            if app.clock.now() >= hold {
+                return give_up(app, work, "payment_expired", None).await;
+            }
+            work.saga.due_at = hold;
+            work.order.payment_status = PaymentStatus::RequiresAction;
+            go_with_order(app, work, Step::AwaitAction, Status::Pending).await
+        }
+        Paid::Declined => {
+            let reason = payment.reason.as_deref().unwrap_or("declined");
+            let left = MORE_ATTEMPTS + 1 - work.saga.attempt;
+            let refusal = problems::payment_declined(&work.order, reason, left);
+            declined(app, work, refusal).await
+        }
+        Paid::Pending if app.clock.now() < work.saga.deadline => Ok(Wait),
+        Paid::Pending => give_up(app, work, "payment_not_decided", None).await,
+        Paid::Voiding | Paid::Voided | Paid::PartiallyRefunded | Paid::Refunded => {
+            give_up(app, work, "payment_voided", None).await
+        }
+    }
+}
+
+async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
+    match app.clients.payments.show(payment_id).await {
+        Ok(Some(payment)) => authorized(app, work, &payment).await,
+        Ok(None) => give_up(app, work, "payment_expired", None).await,
+        Err(unknown) => not_known(app, work, &unknown).await,
+    }
+}
+
+/// The payment was declined: the hold is kept for another try, as long as there may be one.
+async fn declined(app: &App, work: &mut Work, refusal: Problem) -> Result<Outcome, Stop> {
+    work.order.payment_status = PaymentStatus::Failed;
+    work.saga.token = None;
+    if work.saga.attempt > MORE_ATTEMPTS {
+        return give_up(app, work, "payment_declined", Some(refusal)).await;
+    }
+    work.saga.refusal = Some(Json(refusal));
+    work.saga.due_at = work.saga.hold_until.unwrap_or(app.clock.now() + HOLD);
+    go_with_order(app, work, Step::AwaitPayment, Status::Pending).await
+}
+
+async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    match app.clients.catalog.commit(work.order.id).await {
+        Ok(()) => go(app, work, Step::Capture).await,
+        Err(CallError::Refused(_)) if !work.saga.rereserved => {
+            work.saga.rereserved = true;
+            go(app, work, Step::Reserve).await
+        }
+        Err(CallError::Refused(refused)) => {
+            let refusal = problems::out_of_stock(&work.order, refused);
+            give_up(app, work, "out_of_stock", Some(refusal)).await
+        }
+        Err(unknown) => {
+            tracing::warn!(order = %work.order.id, error = %unknown, "commit of stock not known");
+            Ok(Wait)
+        }
+    }
+}
+
+/// The pivot: before it everything can be undone without moving money.
+async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
+    match app.clients.payments.capture(payment_id).await {
+        Ok(payment) => match payment.status {
+            Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
+                work.order.status = Status::Confirmed;
+                work.order.payment_status = PaymentStatus::Paid;
+                // Who cancelled while the capture was on its way gets the money back.
+                let next = if work.saga.cancel.is_some() { Step::Refund } else { Step::Done };
+                go_with_order(app, work, next, Status::Pending).await
+            }
+            Paid::Declined | Paid::Voided => {
+                work.order.payment_status = payment.status.into();
+                let reason = payment.reason.as_deref().unwrap_or("declined");
+                let refusal = problems::payment_declined(&work.order, reason, 0);
+                give_up(app, work, "payment_failed", Some(refusal)).await
+            }
+            Paid::Pending
+            | Paid::RequiresAction
+            | Paid::Authorized
+            | Paid::Capturing
+            | Paid::Voiding => Ok(Wait),
+        },
+        Err(CallError::Refused(refused)) => {
+            tracing::error!(order = %work.order.id, %refused, "capture refused");
+            give_up(app, work, "payment_failed", Some(refused)).await
+        }
+        Err(unknown) => {
+            tracing::warn!(order = %work.order.id, error = %unknown, "capture not known");
+            Ok(Wait)
+        }
+    }
+}
+
+async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Some(payment_id) = work.order.payment_id else {
+        return go(app, work, Step::Restock).await;
+    };
+    match app.clients.payments.void(payment_id).await {
+        Ok(payment) => match payment.status {
+            Paid::Voided | Paid::Declined | Paid::Refunded => {
+                work.order.payment_status = payment.status.into();
+                go(app, work, Step::Restock).await
+            }
+            Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
+            Paid::Pending
+            | Paid::RequiresAction
+            | Paid::Authorized
+            | Paid::Capturing
+            | Paid::Voiding => Ok(Wait),
+        },
+        Err(error) => {
+            tracing::warn!(order = %work.order.id, %error, "void not known");
+            Ok(Wait)
+        }
+    }
+}
+
+async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Some(payment_id) = work.order.payment_id else {
+        return go(app, work, Step::Restock).await;
+    };
+    let request = Refund {
+        payment_id,
+        refund_id: chassis::id::derive(work.order.id, "cancel"),
+        amount: None,
+        reason: work.saga.cancel.clone().unwrap_or_default(),
+    };
+    let payment = match app.clients.payments.refund(&request).await {
+        Ok(payment) => Some(payment),
+        // All of it has been given back already, by hand.
+        Err(CallError::Refused(_)) => app.clients.payments.show(payment_id).await.ok().flatten(),
+        Err(error) => {
+            tracing::warn!(order = %work.order.id, %error, "refund not known");
+            None
+        }
+    };
+    match payment {
+        Some(payment) if payment.status == Paid::Refunded => {
+            work.order.payment_status = PaymentStatus::Refunded;
+            go(app, work, Step::Restock).await
+        }
+        _ => Ok(Wait),
+    }
+}
+
+async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    if let Err(error) = app.clients.catalog.restock(&work.reservation()).await {
+        tracing::warn!(order = %work.order.id, %error, "restock not known");
+        return Ok(Wait);
+    }
+    let from = work.order.status;
+    work.order.status = Status::Cancelled;
+    work.order.reason = work.saga.cancel.clone();
+    if work.order.payment_status == PaymentStatus::Paid {
+        work.order.payment_status = PaymentStatus::Refunded;
+    }
+    if work.order.fulfillment_status != FulfillmentStatus::Unfulfilled {
+        work.order.fulfillment_status = FulfillmentStatus::Returned;
+    }
+    go_with_order(app, work, Step::Done, from).await
+}
+
+/// Turns back: what was authorised is voided, what was held is let go.
+async fn give_up(
+    app: &App,
+    work: &mut Work,
+    reason: &str,
+    refusal: Option<Problem>,
+) -> Result<Outcome, Stop> {
+    work.saga.cancel.get_or_insert_with(|| reason.to_owned());
+    if let Some(refusal) = refusal {
+        work.saga.refusal = Some(Json(refusal));
+    }
+    // Before the first hold no payment has been asked for.
+    let asked = work.saga.step != Step::Reserve || work.saga.attempt > 1 || work.saga.rereserved;
+    go(app, work, if asked { Step::Void } else { Step::Restock }).await
+}
+
+/// An unknown outcome before money is at stake is given up at the deadline.
+async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Outcome, Stop> {
+    tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), error = %unknown, "not known");
+    match app.clock.now() < work.saga.deadline {
+        true => Ok(Wait),
+        false => give_up(app, work, "not_decided_in_time", None).await,
+    }
+}
+
+/// Stores the next step.
+async fn go(app: &App, work: &mut Work, step: Step) -> Result<Outcome, Stop> {
+    enter(app, work, step);
+    match store::save_saga(&app.db, &mut work.saga).await? {
+        true => Ok(Moved),
+        false => Err(Stop::Lost),
+    }
+}
+
+/// Stores the next step together with the changed order, which had the status `from`.
+async fn go_with_order(
+    app: &App,
+    work: &mut Work,
+    step: Step,
+    from: Status,
+) -> Result<Outcome, Stop> {
+    enter(app, work, step);
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let saved = store::save_saga(&mut tx, &mut work.saga).await?
+        && store::save_order(&mut tx, &mut work.order, from, &work.lines, now).await?;
+    if !saved {
+        return Err(Stop::Lost);
+    }
+    tx.commit().await?;
+    if step == Step::Done {
+        let status = work.order.status.as_str();
+        metrics::counter!("orders_decided_total", "status" => status).increment(1);
+        tracing::info!(order = %work.order.number, status, "order decided");
+    }
+    Ok(Moved)
+}
+
+fn enter(app: &App, work: &mut Work, step: Step) {
+    let now = app.clock.now();
+    let saga = &mut work.saga;
+    saga.step = step;
+    saga.tries = 0;
+    saga.lease_until = now + LEASE;
+    if !step.is_waiting() {
+        saga.due_at = now;
+    } else {
+        // Nobody works on it until it is due.
+        saga.lease_until = now;
+    }
+}
+
+/// Ends the lease, so that the worker goes on after a pause.
+async fn hand_back(app: &App, work: &mut Work, pause: Duration) -> Result<(), Stop> {
+    let now = app.clock.now();
+    work.saga.lease_until = now;
+    work.saga.due_at = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::seconds(30));
+    match store::save_saga(&app.db, &mut work.saga).await? {
+        true => Ok(()),
+        false => Err(Stop::Lost),
+    }
+}
+
+/// 200 ms, doubling up to 30 s, with full jitter so that waiting sagas spread out.
+fn backoff(tries: i64) -> Duration {
+    let most = 200_u64.saturating_mul(1 << tries.clamp(0, 8)).min(30_000);
+    Duration::from_millis(rand::random_range(50..=most))
+}

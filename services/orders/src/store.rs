@@ -1,0 +1,387 @@
+//! The SQL of orders, all of it.
+
+use chassis::db::{Db, Result, Session, Sql, Tx};
+use chassis::outbox;
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::orders::{OrderCreated, OrderStatusUpdated};
+use uuid::Uuid;
+
+use crate::model::{Change, Order, OrderLine, Saga, Status};
+
+/// Which orders a list shows. Empty fields do not filter.
+#[derive(Debug, Default)]
+pub struct Filter {
+    pub user_id: Option<Uuid>,
+    pub status: Option<Status>,
+    pub email: Option<String>,
+    /// Only orders older than this one.
+    pub before: Option<Uuid>,
+}
+
+/// The secret from which the order tokens of guests derive; `fresh` becomes it if there is none.
+pub async fn secret(db: &Db, fresh: &[u8]) -> Result<Vec<u8>> {
+    let mut tx = db.begin().await?;
+    tx.query(
+        "INSERT INTO secrets (name, value) VALUES ('order_tokens', $1) ON CONFLICT (name) DO NOTHING",
+    )
+    .bind(fresh.to_vec())
+    .execute()
+    .await?;
+    let (value,): (Vec<u8>,) =
+        tx.query("SELECT value FROM secrets WHERE name = 'order_tokens'").one().await?;
+    tx.commit().await?;
+    Ok(value)
+}
+
+pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Order>> {
+    db.query("SELECT * FROM orders WHERE id = $1").bind(id).optional().await
+}
+
+pub async fn find_by_number(db: impl Session<'_>, number: &str) -> Result<Option<Order>> {
+    db.query("SELECT * FROM orders WHERE number = $1").bind(number.to_owned()).optional().await
+}
+
+/// The order a client has asked for under this key.
+pub async fn find_by_key(db: impl Session<'_>, owner: &str, key: &str) -> Result<Option<Order>> {
+    db.query("SELECT * FROM orders WHERE owner = $1 AND idempotency_key = $2")
+        .bind(owner.to_owned())
+        .bind(key.to_owned())
+        .optional()
+        .await
+}
+
+/// The order that is buying, or has bought, this state of a cart.
+pub async fn find_by_cart(db: impl Session<'_>, cart: Uuid, version: i64) -> Result<Option<Order>> {
+    db.query(
+        "SELECT * FROM orders WHERE cart_id = $1 AND cart_version = $2 AND status <> 'cancelled'",
+    )
+    .bind(cart)
+    .bind(version)
+    .optional()
+    .await
+}
+
+/// Lists orders, newest first.
+pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<Vec<Order>> {
+    // Two texts, so that a user's own list goes by its index.
+    const OF_USER: &str = "SELECT * FROM orders
+         WHERE user_id = $1 AND ($2 IS NULL OR status = $2)
+           AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
+         ORDER BY id DESC LIMIT $5";
+    const ALL: &str = "SELECT * FROM orders
+         WHERE $1 IS NULL AND ($2 IS NULL OR status = $2)
+           AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
+         ORDER BY id DESC LIMIT $5";
+    db.query(if filter.user_id.is_some() { OF_USER } else { ALL })
+        .bind(filter.user_id)
+        .bind(filter.status.map(Status::as_str))
+        .bind(filter.email.clone())
+        .bind(filter.before)
+        .bind(limit)
+        .all()
+        .await
+}
+
+pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
+    let (count,): (i64,) = db
+        .query(
+            "SELECT count(*) FROM orders
+             WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR status = $2)
+               AND ($3 IS NULL OR email = $3)",
+        )
+        .bind(filter.user_id)
+        .bind(filter.status.map(Status::as_str))
+        .bind(filter.email.clone())
+        .one()
+        .await?;
+    Ok(count)
+}
+
+pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> {
+    db.query(
+        "SELECT position, sku, product_id, title, variant_title, image, quantity, unit_price, total
+         FROM order_lines WHERE order_id = $1 ORDER BY position",
+    )
+    .bind(order)
+    .all()
+    .await
+}
+
+pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
+    db.query(
+        "SELECT from_status, to_status, payment, fulfillment, reason, at
+         FROM order_history WHERE order_id = $1 ORDER BY version",
+    )
+    .bind(order)
+    .all()
+    .await
+}
+
+pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {
+    db.query("SELECT * FROM sagas WHERE order_id = $1").bind(order).optional().await
+}
+
+/// Stores an accepted order with everything that belongs to it, and tells it. Gives it its number.
+pub async fn accept(
+    tx: &mut Tx,
+    order: &mut Order,
+    lines: &[OrderLine],
+    saga: &Saga,
+) -> Result<()> {
+    let (number,): (i64,) = tx
+        .query("UPDATE numbers SET last = last + 1 WHERE name = 'orders' RETURNING last")
+        .one()
+        .await?;
+    order.number = format!("CW-{number}");
+    insert_order(tx, order).await?;
+    for line in lines {
+        insert_line(tx, order.id, line).await?;
+    }
+    insert_change(tx, order, None).await?;
+    insert_saga(tx, saga).await?;
+    let created = OrderCreated { order: order.told(lines) };
+    outbox::tell(tx, order.id, order.version, &created, order.created_at).await
+}
+
+/// Saves a changed order if nobody else has changed it since it was read; its version rises. The
+/// change goes into the history and, if the status is another, is told.
+pub async fn save_order(
+    tx: &mut Tx,
+    order: &mut Order,
+    from: Status,
+    lines: &[OrderLine],
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let saved = tx
+        .query(
+            "UPDATE orders SET status = $3, payment_status = $4, fulfillment_status = $5,
+                    payment_id = $6, reason = $7, tracking_number = $8,
+                    version = version + 1, updated_at = $9
+             WHERE id = $1 AND version = $2",
+        )
+        .bind(order.id)
+        .bind(order.version)
+        .bind(order.status.as_str())
+        .bind(order.payment_status.as_str())
+        .bind(order.fulfillment_status.as_str())
+        .bind(order.payment_id)
+        .bind(order.reason.clone())
+        .bind(order.tracking_number.clone())
+        .bind(now)
+        .execute()
+        .await?;
+    if saved == 0 {
+        return Ok(false);
+    }
+    order.version += 1;
+    order.updated_at = now;
+    insert_change(tx, order, Some(from)).await?;
+    if order.status != from {
+        let updated = OrderStatusUpdated {
+            order: order.told(lines),
+            from: from.as_str().to_owned(),
+            to: order.status.as_str().to_owned(),
+            payment_status: order.payment_status.as_str().to_owned(),
+            fulfillment_status: order.fulfillment_status.as_str().to_owned(),
+            reason: order.reason.clone(),
+            tracking_number: order.tracking_number.clone(),
+        };
+        outbox::tell(tx, order.id, order.version, &updated, now).await?;
+    }
+    Ok(true)
+}
+
+/// Saves the saga if nobody else has moved it since it was read; its version rises.
+pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
+    let saved = db
+        .query(
+            "UPDATE sagas SET step = $3, attempt = $4, provider = $5, token = $6, payment_key = $7,
+                    rereserved = $8, cancel = $9, refusal = $10, tries = $11, hold_until = $12,
+                    due_at = $13, lease_until = $14, deadline = $15, version = version + 1
+             WHERE order_id = $1 AND version = $2",
+        )
+        .bind(saga.order_id)
+        .bind(saga.version)
+        .bind(saga.step.as_str())
+        .bind(saga.attempt)
+        .bind(saga.provider.clone())
+        .bind(saga.token.clone())
+        .bind(saga.payment_key.clone())
+        .bind(saga.rereserved)
+        .bind(saga.cancel.clone())
+        .bind(saga.refusal.clone())
+        .bind(saga.tries)
+        .bind(saga.hold_until)
+        .bind(saga.due_at)
+        .bind(saga.lease_until)
+        .bind(saga.deadline)
+        .execute()
+        .await?;
+    saga.version += 1;
+    Ok(saved == 1)
+}
+
+/// Takes sagas that are due and that nobody works on, for the time of the lease.
+pub async fn claim(
+    db: &Db,
+    now: DateTime<Utc>,
+    lease: TimeDelta,
+    limit: i64,
+) -> Result<Vec<Saga>> {
+    const DUE: &str = "SELECT CAST(count(*) AS BIGINT) FROM (SELECT 1 FROM sagas
+         WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1 LIMIT 1) AS due";
+    const CLAIM: Sql = Sql {
+        sqlite: "UPDATE sagas SET lease_until = $2, version = version + 1
+                 WHERE order_id IN (SELECT order_id FROM sagas
+                                    WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1
+                                    ORDER BY due_at LIMIT $3)
+                 RETURNING *",
+        postgres: "UPDATE sagas SET lease_until = $2, version = version + 1
+                   WHERE order_id IN (SELECT order_id FROM sagas
+                                      WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1
+                                      ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                   RETURNING *",
+    };
+    // A look that takes no write lock: there is mostly nothing to do.
+    if db.query(DUE).bind(now).one::<(i64,)>().await?.0 == 0 {
+        return Ok(vec![]);
+    }
+    db.query(CLAIM).bind(now).bind(now + lease).bind(limit).all().await
+}
+
+/// Ends every lease: whoever held one was in a process that is gone.
+pub async fn take_over(db: &Db, now: DateTime<Utc>) -> Result<u64> {
+    db.query("UPDATE sagas SET lease_until = $1 WHERE step <> 'done' AND lease_until > $1")
+        .bind(now)
+        .execute()
+        .await
+}
+
+/// Makes a saga that waits for its payment due now.
+pub async fn wake(db: impl Session<'_>, order: Uuid, now: DateTime<Utc>) -> Result<u64> {
+    db.query(
+        "UPDATE sagas SET due_at = $2
+         WHERE order_id = $1 AND due_at > $2
+           AND step IN ('authorize', 'capture', 'await_action', 'void', 'refund')",
+    )
+    .bind(order)
+    .bind(now)
+    .execute()
+    .await
+}
+
+/// Orders whose saga is in one of these steps, not counting those that wait for the customer.
+pub async fn undecided(db: &Db, since: DateTime<Utc>) -> Result<Vec<(Uuid, String, String)>> {
+    db.query(
+        "SELECT sagas.order_id, orders.number, sagas.step FROM sagas
+         JOIN orders ON orders.id = sagas.order_id
+         WHERE (step NOT IN ('done', 'await_action', 'await_payment') AND orders.updated_at < $1)
+            OR (step IN ('await_action', 'await_payment') AND sagas.due_at < $1)",
+    )
+    .bind(since)
+    .all()
+    .await
+}
+
+async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
+    tx.query(
+        "INSERT INTO orders (id, number, owner, idempotency_key, fingerprint, user_id, email, name,
+                status, payment_status, fulfillment_status, currency, subtotal, shipping, tax,
+                total, shipping_address, billing_address, note, cart_id, cart_version, payment_id,
+                version, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
+                 $19, $20, $21, $22, $23, $24, $24)",
+    )
+    .bind(order.id)
+    .bind(order.number.clone())
+    .bind(order.owner.clone())
+    .bind(order.idempotency_key.clone())
+    .bind(order.fingerprint.clone())
+    .bind(order.user_id)
+    .bind(order.email.clone())
+    .bind(order.name.clone())
+    .bind(order.status.as_str())
+    .bind(order.payment_status.as_str())
+    .bind(order.fulfillment_status.as_str())
+    .bind(order.currency.clone())
+    .bind(order.subtotal)
+    .bind(order.shipping)
+    .bind(order.tax)
+    .bind(order.total)
+    .bind(order.shipping_address.clone())
+    .bind(order.billing_address.clone())
+    .bind(order.note.clone())
+    .bind(order.cart_id)
+    .bind(order.cart_version)
+    .bind(order.payment_id)
+    .bind(order.version)
+    .bind(order.created_at)
+    .execute()
+    .await
+    .map(drop)
+}
+
+async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
+    tx.query(
+        "INSERT INTO order_lines (order_id, position, sku, product_id, title, variant_title, image,
+                                  quantity, unit_price, total)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+    )
+    .bind(order)
+    .bind(line.position)
+    .bind(line.sku.clone())
+    .bind(line.product_id)
+    .bind(line.title.clone())
+    .bind(line.variant_title.clone())
+    .bind(line.image.clone())
+    .bind(line.quantity)
+    .bind(line.unit_price)
+    .bind(line.total)
+    .execute()
+    .await
+    .map(drop)
+}
+
+async fn insert_change(tx: &mut Tx, order: &Order, from: Option<Status>) -> Result<()> {
+    tx.query(
+        "INSERT INTO order_history (order_id, version, from_status, to_status, payment,
+                                    fulfillment, reason, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(order.id)
+    .bind(order.version)
+    .bind(from.map(Status::as_str))
+    .bind(order.status.as_str())
+    .bind(order.payment_status.as_str())
+    .bind(order.fulfillment_status.as_str())
+    .bind(order.reason.clone())
+    .bind(order.updated_at)
+    .execute()
+    .await
+    .map(drop)
+}
+
+async fn insert_saga(tx: &mut Tx, saga: &Saga) -> Result<()> {
+    tx.query(
+        "INSERT INTO sagas (order_id, step, version, attempt, provider, token, rereserved, tries,
+                            due_at, lease_until, deadline)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+    )
+    .bind(saga.order_id)
+    .bind(saga.step.as_str())
+    .bind(saga.version)
+    .bind(saga.attempt)
+    .bind(saga.provider.clone())
+    .bind(saga.token.clone())
+    .bind(saga.rereserved)
+    .bind(saga.tries)
+    .bind(saga.due_at)
+    .bind(saga.lease_until)
+    .bind(saga.deadline)
+    .execute()
+    .await
+    .map(drop)
+}
+
+#[cfg(test)]
+mod tests;
