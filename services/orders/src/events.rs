@@ -30,7 +30,7 @@ impl Handler for Payments {
                 _ => {
                     let now = self.0.clock.now();
                     if store::wake(&mut *tx, payment.order_id, now).await? > 0 {
-                        self.0.due.notify_one();
+                        tx.wakes(&self.0.due);
                     }
                 }
             }

@@ -1,1 +1,149 @@
+use chassis::testing::{noon, platforms};
 
+use super::*;
+use crate::model::{FulfillmentStatus, PaymentStatus, Step};
+
+#[tokio::test]
+async fn numbers_rise_and_orders_come_back_as_they_went_in() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (first, lines, saga) = accepted(&platform.db, "k-1").await;
+        let (second, _, _) = accepted(&platform.db, "k-2").await;
+        assert_eq!((first.number.as_str(), second.number.as_str()), ("CW-100001", "CW-100002"));
+        assert_eq!(find(&platform.db, first.id).await.unwrap().as_ref(), Some(&first));
+        assert_eq!(find_by_number(&platform.db, "CW-100001").await.unwrap().unwrap().id, first.id);
+        let found = find_by_key(&platform.db, &first.owner, "k-1").await.unwrap();
+        assert_eq!(found.unwrap().id, first.id);
+        assert_eq!(super::lines(&platform.db, first.id).await.unwrap(), lines);
+        assert_eq!(super::saga(&platform.db, first.id).await.unwrap(), Some(saga));
+    }
+}
+
+#[tokio::test]
+async fn who_has_read_an_older_version_changes_nothing() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (order, lines, saga) = accepted(&platform.db, "k-1").await;
+        let (mut mine, mut others) = (saga.clone(), saga);
+        others.step = Step::Authorize;
+        assert!(save_saga(&platform.db, &mut others).await.unwrap());
+        mine.step = Step::Void;
+        assert!(!save_saga(&platform.db, &mut mine).await.unwrap());
+
+        let (mut mine, mut others) = (order.clone(), order);
+        for (order, saved) in [(&mut others, true), (&mut mine, false)] {
+            let mut tx = platform.db.begin().await.unwrap();
+            order.status = Status::Confirmed;
+            let done = save_order(&mut tx, order, Status::Pending, &lines, noon()).await.unwrap();
+            assert_eq!(done, saved, "{}", platform.kind);
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(history(&platform.db, others.id).await.unwrap().len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_due_saga_is_claimed_by_one_worker() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        for key in ["a", "b", "c", "d", "e"] {
+            accepted(&platform.db, key).await;
+        }
+        let later = noon() + TimeDelta::seconds(11);
+        let claims = (0..4).map(|_| claim(&platform.db, later, TimeDelta::seconds(10), 2));
+        let claimed = futures::future::join_all(claims).await;
+        let mut ids: Vec<_> =
+            claimed.into_iter().flat_map(|it| it.unwrap()).map(|it| it.order_id).collect();
+        ids.sort();
+        let all = ids.len();
+        ids.dedup();
+        assert_eq!((ids.len(), all), (5, 5), "{}", platform.kind);
+        assert!(claim(&platform.db, later, TimeDelta::seconds(10), 9).await.unwrap().is_empty());
+        // The process that held the leases is gone.
+        assert_eq!(take_over(&platform.db, later).await.unwrap(), 5);
+        let again = claim(&platform.db, later, TimeDelta::seconds(10), 9).await.unwrap();
+        assert_eq!(again.len(), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_lease_keeps_the_worker_away() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        accepted(&platform.db, "k").await;
+        let soon = noon() + TimeDelta::seconds(9);
+        assert!(claim(&platform.db, soon, TimeDelta::seconds(10), 9).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_is_not_decided_in_time_is_reported() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (order, _, _) = accepted(&platform.db, "k").await;
+        let find = async |at| crate::audit::violations(&platform.db, at).await.unwrap();
+        assert!(find(noon() + TimeDelta::seconds(59)).await.is_empty());
+        let found = find(noon() + TimeDelta::seconds(61)).await;
+        assert_eq!(found, [format!("I5: order CW-100001 ({}) is stuck at reserve", order.id)]);
+    }
+}
+
+async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
+    let id = chassis::id::new();
+    let mut order = Order {
+        id,
+        number: String::new(),
+        owner: "user:1".to_owned(),
+        idempotency_key: key.to_owned(),
+        fingerprint: vec![1, 2, 3],
+        user_id: Some(id),
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        status: Status::Pending,
+        payment_status: PaymentStatus::Pending,
+        fulfillment_status: FulfillmentStatus::Unfulfilled,
+        currency: "USD".to_owned(),
+        subtotal: 1_999,
+        shipping: 500,
+        tax: 0,
+        total: 2_499,
+        shipping_address: None,
+        billing_address: None,
+        note: Some("ring twice".to_owned()),
+        cart_id: None,
+        cart_version: None,
+        payment_id: Some(id),
+        reason: None,
+        tracking_number: None,
+        version: 1,
+        created_at: noon(),
+        updated_at: noon(),
+    };
+    let lines = vec![OrderLine {
+        position: 0,
+        sku: "LAMP-1".to_owned(),
+        product_id: id,
+        title: "Lamp".to_owned(),
+        variant_title: Some("Red".to_owned()),
+        image: None,
+        quantity: 1,
+        unit_price: 1_999,
+        total: 1_999,
+    }];
+    let saga = Saga {
+        order_id: id,
+        step: Step::Reserve,
+        version: 1,
+        attempt: 1,
+        provider: "sandbox".to_owned(),
+        token: Some("tok_visa".to_owned()),
+        payment_key: None,
+        rereserved: false,
+        cancel: None,
+        refusal: None,
+        tries: 0,
+        hold_until: None,
+        due_at: noon(),
+        lease_until: noon() + TimeDelta::seconds(10),
+        deadline: noon() + TimeDelta::minutes(10),
+    };
+    let mut tx = db.begin().await.unwrap();
+    accept(&mut tx, &mut order, &lines, &saga).await.unwrap();
+    tx.commit().await.unwrap();
+    (order, lines, saga)
+}

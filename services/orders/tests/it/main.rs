@@ -1,1 +1,5 @@
-//! Orders, over HTTP, on both databases.
+//! Orders, over HTTP, on both databases, with stand-ins for the services it asks.
+
+mod cancels;
+mod checkouts;
+mod world;

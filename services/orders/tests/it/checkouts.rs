@@ -1,0 +1,311 @@
+use chassis::testing::{User, call};
+use contracts::cart::Cart;
+use contracts::catalog::StockLine;
+use contracts::payments::Status;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::world::{checkout, living_worlds, start, worlds};
+
+#[tokio::test]
+async fn a_checkout_confirms_and_pays() {
+    for world in worlds().await {
+        let user = User::customer();
+        let order = world.buy(&user, "k-1", "tok_visa").await.expect(201);
+        assert_eq!(order["number"], "CW-100001");
+        assert_eq!(order["status"], "confirmed");
+        assert_eq!(order["payment_status"], "paid");
+        assert_eq!(order["fulfillment_status"], "unfulfilled");
+        assert_eq!(order["subtotal"], json!({ "amount": 3998, "currency": "USD" }));
+        assert_eq!(order["total"], json!({ "amount": 4498, "currency": "USD" }));
+        assert_eq!(order["items"][0]["sku"], "LAMP-1");
+        assert_eq!(order["email"], user.claims.email);
+        assert_eq!(order["access_token"], json!(null));
+        let history: Vec<_> =
+            order["history"].as_array().unwrap().iter().map(|it| it["to"].clone()).collect();
+        assert_eq!(history.first(), Some(&json!("pending")));
+        assert_eq!(history.last(), Some(&json!("confirmed")));
+        assert_eq!(world.stock(), 3);
+    }
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_order() {
+    for world in worlds().await {
+        let user = User::customer();
+        let first = world.buy(&user, "k-1", "tok_visa").await.expect(201);
+        let again = world.buy(&user, "k-1", "tok_visa").await;
+        assert_eq!(again.headers["idempotent-replayed"], "true");
+        assert_eq!(again.expect(201), first);
+        let other = world.buy(&user, "k-1", "tok_declined").await;
+        assert_eq!(other.problem(422), "idempotency_key_reused");
+        let stranger = world.buy(&User::customer(), "k-1", "tok_visa").await.expect(201);
+        assert_ne!(stranger["id"], first["id"]);
+        assert_eq!(world.asked("authorize"), 2);
+    }
+}
+
+#[tokio::test]
+async fn parallel_repetitions_are_one_order_with_equal_answers() {
+    for world in worlds().await {
+        let user = User::customer();
+        let calls = (0..20).map(|_| world.buy(&user, "k-1", "tok_visa"));
+        let answers = futures::future::join_all(calls).await;
+        let bodies: Vec<_> = answers.into_iter().map(|it| it.expect(201)).collect();
+        assert!(bodies.iter().all(|it| *it == bodies[0]), "{}", world.platform.kind);
+        assert_eq!(world.stock(), 3);
+    }
+}
+
+#[tokio::test]
+async fn the_cart_is_bought_once_per_version() {
+    for world in worlds().await {
+        let user = User::customer();
+        let lines = vec![StockLine { sku: "LAMP-1".to_owned(), quantity: 1 }];
+        let cart = Cart { id: Uuid::now_v7(), version: 7, lines };
+        world.others.lock().unwrap().carts.insert(user.id().to_string(), cart);
+        let mut request = checkout("tok_visa");
+        request.as_object_mut().unwrap().remove("items");
+        let buy = |key: &str| {
+            let call = world.call("POST", "/orders").user(&user).header("idempotency-key", key);
+            call.json(request.clone())
+        };
+        let order = buy("k-1").await.expect(201);
+        let second = buy("k-2").await;
+        assert_eq!(second.body["order_id"], order["id"]);
+        assert_eq!(second.problem(409), "cart_already_ordered");
+        world.others.lock().unwrap().carts.clear();
+        assert_eq!(buy("k-1").await.expect(201), order);
+        assert_eq!(buy("k-3").await.problem(422), "cart_empty");
+    }
+}
+
+#[tokio::test]
+async fn what_is_short_is_named_and_nothing_is_held() {
+    for mut world in worlds().await {
+        let user = User::customer();
+        let mut request = checkout("tok_visa");
+        request["items"][0]["quantity"] = json!(6);
+        let buy = || {
+            let call = world.call("POST", "/orders").user(&user).header("idempotency-key", "k");
+            call.json(request.clone())
+        };
+        let refused = buy().await;
+        assert_eq!(refused.body["skus"], json!([{ "sku": "LAMP-1", "requested": 6, "available": 5 }]));
+        let order = refused.body["order_id"].as_str().unwrap().to_owned();
+        assert_eq!(refused.problem(409), "out_of_stock");
+        assert_eq!(buy().await.problem(409), "out_of_stock");
+        let shown = world.settle(&user, &order).await;
+        assert_eq!((&shown["status"], &shown["reason"]), (&json!("cancelled"), &json!("out_of_stock")));
+        assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_declined_payment_keeps_the_hold_for_another_try() {
+    for world in worlds().await {
+        let user = User::customer();
+        let declined = world.buy(&user, "k-1", "tok_declined").await;
+        assert_eq!(declined.body["reason"], "card_declined");
+        assert_eq!(declined.body["attempts_left"], 3);
+        let id = declined.body["order_id"].as_str().unwrap().to_owned();
+        assert_eq!(declined.problem(402), "payment_declined");
+        assert_eq!(world.stock(), 3);
+        let pay = |token: &str, key: &str| {
+            world
+                .call("POST", &format!("/orders/{id}/payments"))
+                .user(&user)
+                .header("idempotency-key", key)
+                .json(json!({ "payment": { "provider": "sandbox", "token": token } }))
+        };
+        assert_eq!(pay("tok_declined", "p-1").await.body["attempts_left"], 2);
+        let paid = pay("tok_visa", "p-2").await.expect(200);
+        assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("confirmed"), &json!("paid")));
+        assert_eq!(pay("tok_visa", "p-2").await.expect(200)["id"], paid["id"]);
+        assert_eq!(pay("tok_visa", "p-3").await.problem(409), "payment_not_expected");
+        assert_eq!(world.others.lock().unwrap().payments.len(), 3);
+    }
+}
+
+#[tokio::test]
+async fn after_four_declined_payments_the_order_is_given_up() {
+    for mut world in worlds().await {
+        let user = User::customer();
+        let id = world.buy(&user, "k", "tok_declined").await.body["order_id"].clone();
+        let id = id.as_str().unwrap().to_owned();
+        let path = format!("/orders/{id}/payments");
+        let again = json!({ "payment": { "provider": "sandbox", "token": "tok_declined" } });
+        for left in [2, 1, 0] {
+            let answer = world.call("POST", &path).user(&user).json(again.clone()).await;
+            assert_eq!(answer.body["attempts_left"], left);
+            answer.expect(402);
+        }
+        let answer = world.call("POST", &path).user(&user).json(again).await;
+        assert_eq!(answer.problem(409), "payment_not_expected");
+        assert_eq!(world.settle(&user, &id).await["status"], "cancelled");
+        assert_eq!(world.stock(), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_customers_action_is_waited_for() {
+    for world in worlds().await {
+        let user = User::customer();
+        let answer = world.buy(&user, "k", "tok_3ds").await;
+        let location = answer.headers["location"].to_str().unwrap().to_owned();
+        let order = answer.expect(202);
+        assert_eq!(order["payment"]["status"], "requires_action");
+        let confirm = format!("/api/v1/payments/{}/confirm", order["payment"]["id"].as_str().unwrap());
+        assert_eq!(order["payment"]["next_action"]["href"], confirm);
+        for payment in world.others.lock().unwrap().payments.values_mut() {
+            payment.status = Status::Authorized;
+        }
+        let told = world.others.lock().unwrap().payments.values().next().cloned().unwrap();
+        let event = contracts::payments::PaymentUpdated { payment: told.clone() };
+        let event = chassis::testing::event("payments", told.id, 2, &event);
+        chassis::testing::deliver(&world.service, &[event]).await;
+        let mut world = world;
+        let shown = world.settle(&user, order["id"].as_str().unwrap()).await;
+        assert_eq!(shown["status"], "confirmed");
+        assert!(location.ends_with(shown["id"].as_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn an_undecided_order_goes_on_in_the_background_and_after_a_restart() {
+    for path in ["reserve", "authorize", "commit", "capture"] {
+        for mut world in living_worlds().await {
+            let user = User::customer();
+            world.fail(path, 1_000);
+            let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+            let id = order["id"].as_str().unwrap().to_owned();
+            world.service = start(&world.platform, &world.others).await;
+            world.fail(path, 0);
+            assert_eq!(world.settle(&user, &id).await["status"], "confirmed", "{path}");
+            assert_eq!(world.stock(), 3);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_guest_reads_the_order_with_its_token() {
+    for world in worlds().await {
+        let mut request = checkout("tok_visa");
+        let buy = |request: &serde_json::Value| {
+            world.call("POST", "/orders").header("idempotency-key", "k").json(request.clone())
+        };
+        assert_eq!(buy(&request).await.body["errors"][0]["field"], "email");
+        request["email"] = json!("Guest@Example.com");
+        let order = buy(&request).await.expect(201);
+        assert_eq!(order["email"], "guest@example.com");
+        let token = order["access_token"].as_str().unwrap();
+        let path = format!("/orders/{}", order["id"].as_str().unwrap());
+        let shown = world.call("GET", &path).header("x-order-token", token).await.expect(200);
+        assert_eq!(shown["number"], order["number"]);
+        for wrong in ["", "x", &token[1..]] {
+            let answer = world.call("GET", &path).header("x-order-token", wrong).await;
+            assert_eq!(answer.problem(404), "order_not_found");
+        }
+        assert_eq!(buy(&request).await.expect(201)["access_token"], token);
+    }
+}
+
+#[tokio::test]
+async fn nobody_sees_anothers_order() {
+    for world in worlds().await {
+        let user = User::customer();
+        let order = world.buy(&user, "k", "tok_visa").await.expect(201);
+        for id in [order["id"].as_str().unwrap(), order["number"].as_str().unwrap()] {
+            let path = format!("/orders/{id}");
+            world.call("GET", &path).user(&user).await.expect(200);
+            let stranger = User::customer();
+            assert_eq!(world.call("GET", &path).user(&stranger).await.problem(404), "order_not_found");
+            assert_eq!(world.call("GET", &path).await.problem(404), "order_not_found");
+            let cancel = format!("{path}/cancel");
+            assert_eq!(world.call("POST", &cancel).user(&stranger).await.problem(404), "order_not_found");
+            world.call("GET", &path).user(&User::with(&["orders:read"])).await.expect(200);
+        }
+        let others = world.call("GET", "/orders").user(&User::customer()).await.expect(200);
+        assert_eq!(others["items"], json!([]));
+        let all = world.call("GET", "/orders?all=true").user(&User::customer()).await;
+        assert_eq!(all.problem(403), "forbidden");
+        assert_eq!(world.call("GET", "/orders").await.problem(401), "unauthenticated");
+    }
+}
+
+#[tokio::test]
+async fn orders_are_listed_in_pages_newest_first() {
+    for world in worlds().await {
+        let user = User::customer();
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 100);
+        for key in ["a", "b", "c"] {
+            world.buy(&user, key, "tok_visa").await.expect(201);
+        }
+        let list = |query: &str| world.call("GET", &format!("/orders?{query}")).user(&user);
+        let first = list("limit=2&count=true").await.expect(200);
+        assert_eq!(first["total"], 3);
+        assert_eq!(first["items"][0]["number"], "CW-100003");
+        let next = format!("limit=2&cursor={}", first["next_cursor"].as_str().unwrap());
+        let second = list(&next).await.expect(200);
+        assert_eq!(second["items"][0]["number"], "CW-100001");
+        assert_eq!(second["next_cursor"], json!(null));
+        assert_eq!(list("status=shipped").await.expect(200)["items"], json!([]));
+        assert_eq!(list("limit=1000000000").await.problem(422), "validation_failed");
+        assert_eq!(list("cursor=x").await.problem(422), "validation_failed");
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_named_and_changes_nothing() {
+    for world in worlds().await {
+        let user = User::customer();
+        let post = |body: String| {
+            world.call("POST", "/orders").user(&user).header("idempotency-key", "k").text(body)
+        };
+        let missing = call(&world.service.router, "POST", "/api/v1/orders").user(&user);
+        let missing = missing.json(checkout("tok_visa")).await;
+        assert_eq!(missing.problem(400), "idempotency_key_missing");
+        assert_eq!(post("{".to_owned()).await.problem(400), "malformed_json");
+        let mut request = checkout("4242 4242 4242 4242");
+        request["items"] = json!([
+            { "sku": "LAMP-1", "quantity": 0 },
+            { "sku": "x".repeat(300), "quantity": 1_000_000_000 },
+        ]);
+        request["shipping_address"]["country"] = json!("Atlantis");
+        request["colour"] = json!("red");
+        let unknown = post(request.to_string()).await;
+        assert_eq!(unknown.body["errors"][0]["field"], "colour");
+        request.as_object_mut().unwrap().remove("colour");
+        let wrong = post(request.to_string()).await;
+        let mut fields: Vec<_> = wrong.body["errors"].as_array().unwrap().iter().collect();
+        fields.sort_by_key(|it| it["field"].to_string());
+        let fields: Vec<_> = fields.iter().map(|it| it["field"].as_str().unwrap()).collect();
+        assert_eq!(
+            fields,
+            [
+                "items[0].quantity",
+                "items[1].quantity",
+                "items[1].sku",
+                "payment.token",
+                "shipping_address.country"
+            ]
+        );
+        for (change, code) in [
+            (json!([{ "quantity": 1 }]), "validation_failed"),
+            (json!([{ "sku": "NOPE", "quantity": 1 }]), "item_unknown"),
+            (json!([{ "product_id": Uuid::nil(), "quantity": 1 }]), "variant_required"),
+        ] {
+            let mut request = checkout("tok_visa");
+            request["items"] = change;
+            assert_eq!(post(request.to_string()).await.problem(422), code);
+        }
+        let mut request = checkout("tok_visa");
+        request["expected_total"] = json!({ "amount": 1, "currency": "USD" });
+        assert_eq!(post(request.to_string()).await.problem(409), "total_changed");
+        let mut request = checkout("tok_visa");
+        request.as_object_mut().unwrap().remove("shipping_address");
+        assert_eq!(post(request.to_string()).await.problem(422), "validation_failed");
+        let list = world.call("GET", "/orders").user(&user).await.expect(200);
+        assert_eq!(list["items"], json!([]));
+    }
+}

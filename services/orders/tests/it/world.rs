@@ -1,0 +1,308 @@
+//! Orders between stand-ins of cart, catalog and payments whose answers a test can choose.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use chassis::channel::Channel;
+use chassis::clock::Clock;
+use chassis::problem::Problem;
+use chassis::service::{Background, Service};
+use chassis::testing::{Answer, Call, TestPlatform, User, call, noon, platforms};
+use contracts::payments::{Authorize, Payment, PaymentRef, Refund, Status};
+use contracts::{cart, catalog};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// What the stand-ins know and what they were asked.
+#[derive(Default)]
+pub struct Others {
+    pub stock: HashMap<String, i64>,
+    pub held: HashMap<Uuid, Vec<catalog::StockLine>>,
+    pub committed: HashMap<Uuid, Vec<catalog::StockLine>>,
+    pub carts: HashMap<String, cart::Cart>,
+    pub payments: HashMap<Uuid, Payment>,
+    /// Paths that answer 503 this many more times.
+    pub failing: HashMap<&'static str, u32>,
+    pub asked: Vec<String>,
+}
+
+pub type Shared = Arc<Mutex<Others>>;
+
+/// The service under test; its workers run only where a test starts them.
+pub struct World {
+    pub platform: TestPlatform,
+    pub others: Shared,
+    pub service: Service,
+}
+
+/// One world per database at hand, where it is always noon.
+pub async fn worlds() -> Vec<World> {
+    worlds_at(Clock::Fixed(noon())).await
+}
+
+/// One world per database at hand, where time goes by: for work that is tried again later.
+pub async fn living_worlds() -> Vec<World> {
+    worlds_at(Clock::System).await
+}
+
+async fn worlds_at(clock: Clock) -> Vec<World> {
+    let mut worlds = Vec::new();
+    for mut platform in platforms(orders::MIGRATIONS).await {
+        platform.platform.clock = clock;
+        let others = Shared::default();
+        others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 5);
+        let service = start(&platform, &others).await;
+        worlds.push(World { platform, others, service });
+    }
+    worlds
+}
+
+/// The service over the same database: as after a restart.
+pub async fn start(platform: &TestPlatform, others: &Shared) -> Service {
+    let config = orders::Config { inline_ms: 1_000, ..orders::Config::default() };
+    let channel = |name| {
+        let channel = Channel::to(name);
+        channel.bind(router(others));
+        channel
+    };
+    let clients = orders::Clients {
+        cart: cart::Client::new(channel("cart")),
+        catalog: catalog::Client::new(channel("catalog")),
+        payments: contracts::payments::Client::new(channel("payments")),
+    };
+    orders::start(platform.platform.clone(), config, clients).await.expect("a service")
+}
+
+impl World {
+    pub fn call(&self, method: &str, path: &str) -> Call {
+        call(&self.service.router, method, &format!("/api/v1{path}"))
+    }
+
+    pub async fn buy(&self, user: &User, key: &str, token: &str) -> Answer {
+        self.call("POST", "/orders/checkout")
+            .user(user)
+            .header("idempotency-key", key)
+            .json(checkout(token))
+            .await
+    }
+
+    pub fn stock(&self) -> i64 {
+        self.others.lock().unwrap().stock["LAMP-1"]
+    }
+
+    pub fn fail(&self, path: &'static str, times: u32) {
+        self.others.lock().unwrap().failing.insert(path, times);
+    }
+
+    pub fn asked(&self, path: &str) -> usize {
+        self.others.lock().unwrap().asked.iter().filter(|it| *it == path).count()
+    }
+
+    /// Runs the workers until the order is decided, then stops them.
+    pub async fn settle(&mut self, user: &User, order: &str) -> Value {
+        self.settle_when(user, order, |status| status != "pending").await
+    }
+
+    /// Runs the workers until the order has this status, then stops them.
+    pub async fn settle_at(&mut self, user: &User, order: &str, status: &str) -> Value {
+        self.settle_when(user, order, |it| it == status).await
+    }
+
+    async fn settle_when(&mut self, user: &User, order: &str, there: impl Fn(&str) -> bool) -> Value {
+        let stop = CancellationToken::new();
+        let background = Background::start(std::slice::from_mut(&mut self.service), &stop);
+        let path = format!("/orders/{order}");
+        for _ in 0..400 {
+            let shown = self.call("GET", &path).user(user).await.expect(200);
+            if there(shown["status"].as_str().unwrap()) {
+                background.stop(Duration::from_secs(5)).await;
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("the order does not come to rest");
+    }
+}
+
+pub fn checkout(token: &str) -> Value {
+    json!({
+        "items": [{ "sku": "LAMP-1", "quantity": 2 }],
+        "shipping_address": {
+            "name": "Ada Lovelace", "line1": "12 Analytical Row", "city": "London",
+            "postal_code": "W1A 1AA", "country": "GB",
+        },
+        "payment": { "provider": "sandbox", "token": token },
+    })
+}
+
+fn router(others: &Shared) -> Router {
+    Router::new()
+        .route("/internal/carts/show", post(show_cart))
+        .route("/internal/quote", post(quote))
+        .route("/internal/reservations/reserve", post(reserve))
+        .route("/internal/reservations/commit", post(commit))
+        .route("/internal/reservations/release", post(restock))
+        .route("/internal/reservations/restock", post(restock))
+        .route("/internal/payments/authorize", post(authorize))
+        .route("/internal/payments/show", post(show_payment))
+        .route("/internal/payments/capture", post(capture))
+        .route("/internal/payments/void", post(void))
+        .route("/internal/payments/refund", post(refund))
+        .with_state(others.clone())
+}
+
+/// Notes the call; an error if this path is to fail.
+fn ask(others: &mut Others, path: &'static str) -> Result<(), Response> {
+    others.asked.push(path.to_owned());
+    match others.failing.get_mut(path) {
+        Some(times) if *times > 0 => {
+            *times -= 1;
+            Err(Problem::unavailable("unavailable", "not now").into_response())
+        }
+        _ => Ok(()),
+    }
+}
+
+type Answered = Result<axum::Json<Value>, Response>;
+
+fn ok(value: impl serde::Serialize) -> Answered {
+    Ok(axum::Json(serde_json::to_value(value).unwrap()))
+}
+
+async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "cart")?;
+    let key = match &body.owner {
+        cart::Owner::User(id) => id.to_string(),
+        cart::Owner::Guest(token) => token.clone(),
+    };
+    ok(all.carts.get(&key))
+}
+
+async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "quote")?;
+    let answers = body.0.wanted.into_iter().map(|it| match it.sku.as_deref() {
+        Some(sku @ "LAMP-1") => catalog::Quoted::Offer(catalog::Offer {
+            sku: sku.to_owned(),
+            product_id: Uuid::nil(),
+            slug: "lamp".to_owned(),
+            title: "Lamp".to_owned(),
+            variant_title: None,
+            image: None,
+            unit_price: 1_999,
+            available: Some(all.stock[sku]),
+            requires_shipping: true,
+            taxable: true,
+        }),
+        Some(_) => catalog::Quoted::Unknown,
+        None => catalog::Quoted::Ambiguous(vec!["LAMP-1".to_owned(), "LAMP-2".to_owned()]),
+    });
+    ok(catalog::Quote { answers: answers.collect() })
+}
+
+async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "reserve")?;
+    if !all.held.contains_key(&body.order_id) && !all.committed.contains_key(&body.order_id) {
+        let short = body.lines.iter().find(|it| all.stock[&it.sku] < it.quantity);
+        if let Some(short) = short {
+            let skus = json!([{ "sku": short.sku, "requested": short.quantity,
+                                "available": all.stock[&short.sku] }]);
+            let problem = Problem::conflict("out_of_stock", "not enough").with("skus", skus);
+            return Err(problem.into_response());
+        }
+        for line in &body.lines {
+            *all.stock.get_mut(&line.sku).unwrap() -= line.quantity;
+        }
+        all.held.insert(body.order_id, body.lines.clone());
+    }
+    let expires_at = noon() + chrono::TimeDelta::minutes(15);
+    ok(catalog::Reservation { expires_at })
+}
+
+async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "commit")?;
+    if let Some(lines) = all.held.remove(&body.order_id) {
+        all.committed.insert(body.order_id, lines);
+    }
+    match all.committed.contains_key(&body.order_id) {
+        true => ok(()),
+        false => Err(Problem::conflict("reservation_gone", "gone").into_response()),
+    }
+}
+
+async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "restock")?;
+    let id = body.order_id;
+    let lines = all.held.remove(&id).or_else(|| all.committed.remove(&id)).unwrap_or_default();
+    for line in lines {
+        *all.stock.get_mut(&line.sku).unwrap() += line.quantity;
+    }
+    ok(())
+}
+
+async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "authorize")?;
+    let (status, reason) = match body.token.as_str() {
+        "tok_declined" => (Status::Declined, Some("card_declined".to_owned())),
+        "tok_3ds" => (Status::RequiresAction, None),
+        "tok_pending" => (Status::Pending, None),
+        "tok_refused" => return Err(Problem::invalid("provider_unknown", "who?").into_response()),
+        _ => (Status::Authorized, None),
+    };
+    let payment = Payment {
+        id: body.payment_id,
+        order_id: body.order_id,
+        status,
+        amount: body.amount,
+        captured: 0,
+        refunded: 0,
+        currency: body.currency.clone(),
+        reason,
+    };
+    ok(all.payments.entry(body.payment_id).or_insert(payment))
+}
+
+async fn show_payment(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
+    ok(all.lock().unwrap().payments.get(&body.payment_id))
+}
+
+async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "capture")?;
+    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    if payment.status == Status::Authorized {
+        payment.status = Status::Captured;
+        payment.captured = payment.amount;
+    }
+    ok(payment)
+}
+
+async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "void")?;
+    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    if !matches!(payment.status, Status::Captured | Status::Declined) {
+        payment.status = Status::Voided;
+    }
+    ok(payment)
+}
+
+async fn refund(State(all): State<Shared>, body: axum::Json<Refund>) -> Answered {
+    let mut all = all.lock().unwrap();
+    ask(&mut all, "refund")?;
+    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    payment.status = Status::Refunded;
+    payment.refunded = payment.captured;
+    ok(payment)
+}
