@@ -1,1 +1,101 @@
+//! Notifications: tells people what happened to their orders and accounts, by templates staff
+//! can change, over channels users can turn off, and keeps a history of it.
 //!
+//! Events and staff only queue messages ([`mod@queue`]); the sender sends them, tries again what
+//! fails and gives up after a day. Secrets are fetched when a message goes out and are masked in
+//! everything that is kept.
+
+mod api;
+mod builtin;
+mod carrier;
+mod events;
+mod model;
+mod problems;
+mod queue;
+mod sender;
+mod store;
+mod template;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use chassis::db::{Db, Migrations};
+use chassis::service::{BoxError, Platform, Service};
+use contracts::identity;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use crate::builtin::Shop;
+use crate::carrier::Log;
+use crate::sender::Sender;
+
+/// The service's name: of its database and its settings.
+pub const NAME: &str = "notifications";
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The service's tables.
+pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// The settings of notifications.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What the shop is called in messages.
+    pub shop_name: String,
+    /// Where links in messages lead: the shop's address as customers see it.
+    pub public_url: String,
+    /// Shows links with one-time tokens in the log, for trying things out without a mail server.
+    /// Not for production.
+    pub log_secrets: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            shop_name: "Cartwright".to_owned(),
+            public_url: "http://127.0.0.1:8080".to_owned(),
+            log_secrets: false,
+        }
+    }
+}
+
+impl Config {
+    fn shop(&self) -> Shop<'_> {
+        Shop { name: &self.shop_name, url: self.public_url.trim_end_matches('/') }
+    }
+}
+
+/// What handlers, consumers and the sender share.
+#[derive(Clone, Debug)]
+pub(crate) struct App {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) config: Arc<Config>,
+    pub(crate) identity: identity::Client,
+    /// Notified when a message was queued in this process.
+    pub(crate) wake: Arc<Notify>,
+}
+
+/// Makes the service on a migrated platform.
+pub async fn start(
+    platform: Platform,
+    config: Config,
+    identity: identity::Client,
+) -> Result<Service, BoxError> {
+    let log = Log { secrets: config.log_secrets };
+    let app = App {
+        db: platform.db.clone(),
+        clock: platform.clock,
+        config: Arc::new(config),
+        identity,
+        wake: Arc::new(Notify::new()),
+    };
+    let sender = Sender { app: app.clone(), carrier: Arc::new(log) };
+    Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
+        .consumer("notifications.orders", events::Orders(app.clone()))
+        .consumer("notifications.users", events::Users(app))
+        .worker("notifications.sender", |stop| sender.run(stop)))
+}

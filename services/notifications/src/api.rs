@@ -1,0 +1,25 @@
+//! The public routes of notifications.
+
+mod history;
+mod preferences;
+mod send;
+mod templates;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::App;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(send::email))
+        .routes(routes!(send::sms))
+        .routes(routes!(send::push))
+        .routes(routes!(history::list))
+        .routes(routes!(history::show))
+        .routes(routes!(history::retry))
+        .routes(routes!(preferences::show, preferences::replace))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::show, templates::replace, templates::restore))
+        .routes(routes!(templates::preview))
+}

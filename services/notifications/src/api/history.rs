@@ -1,0 +1,118 @@
+//! `/notifications/history` and single messages: what was sent, to whom, and what did not go out.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::model::{Channel, Message, State as Status};
+use crate::{App, problems, store};
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Search {
+    #[garde(skip)]
+    channel: Option<Channel>,
+    /// The whole address, number or device token.
+    #[garde(length(chars, max = 4096))]
+    recipient: Option<String>,
+    #[garde(skip)]
+    status: Option<Status>,
+    #[garde(skip)]
+    order_id: Option<Uuid>,
+    /// 1 to 100; 20 if left out.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// `next_cursor` of the page before.
+    #[garde(length(max = 400))]
+    cursor: Option<String>,
+    /// Adds `total`.
+    #[garde(skip)]
+    count: Option<bool>,
+}
+
+/// List messages, newest first.
+#[utoipa::path(
+    get, path = "/notifications/history", tag = "notifications",
+    params(Search),
+    responses(
+        (status = 200, body = Page<Message>),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 422, body = Problem),
+    ),
+    security(("bearer" = ["notifications:read"]))
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(search): Query<Search>,
+) -> Result<Json<Page<Message>>> {
+    let limit = page::limit(search.limit)?;
+    let before: Option<(DateTime<Utc>, Uuid)> = page::decode(search.cursor.as_deref())?;
+    let filter = store::Filter {
+        channel: search.channel,
+        recipient: search.recipient,
+        state: search.status,
+        order_id: search.order_id,
+    };
+    let messages = store::list(&app.db, &filter, before, limit + 1).await?;
+    let total = match search.count {
+        Some(true) => Some(store::count(&app.db, &filter).await?),
+        _ => None,
+    };
+    Ok(Json(Page::cut(messages, limit, |it| (it.created_at, it.id)).with_total(total)))
+}
+
+/// Show a message.
+#[utoipa::path(
+    get, path = "/notifications/{id}", tag = "notifications",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, body = Message),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+    ),
+    security(("bearer" = ["notifications:read"]))
+)]
+pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Message>> {
+    let message = store::find(&app.db, id).await?;
+    Ok(Json(message.ok_or_else(problems::notification_not_found)?))
+}
+
+/// Try a failed message again, at once and with all its tries.
+#[utoipa::path(
+    post, path = "/notifications/{id}/retry", tag = "notifications",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 202, description = "It is queued again, or on its way already.", body = Message),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 404, body = Problem),
+        (status = 409, description = "It was sent, or is not to be sent.", body = Problem),
+    ),
+    security(("bearer" = ["notifications:send"]))
+)]
+pub(crate) async fn retry(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<(StatusCode, Json<Message>)> {
+    let mut tx = app.db.begin().await?;
+    store::retry(&mut tx, id, app.clock.now()).await?;
+    let message = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
+    match message.state {
+        Status::Sent => return Err(problems::already_sent()),
+        Status::Skipped => return Err(problems::skipped(message.error.as_deref())),
+        Status::Queued | Status::Sending | Status::Failed | Status::Dead => {}
+    }
+    tx.wakes(&app.wake);
+    tx.commit().await?;
+    Ok((StatusCode::ACCEPTED, Json(message)))
+}

@@ -1,0 +1,46 @@
+//! `/notifications/preferences`: what a user wants to hear.
+
+use axum::extract::State;
+use chassis::auth::Principal;
+use chassis::extract::Json;
+use chassis::problem::{Problem, Result};
+
+use crate::model::Preferences;
+use crate::{App, store};
+
+/// Show what I want to hear.
+///
+/// Messages about the account itself, such as a password reset, always go out.
+#[utoipa::path(
+    get, path = "/notifications/preferences", tag = "notifications",
+    responses((status = 200, body = Preferences), (status = 401, body = Problem)),
+    security(("bearer" = []))
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    principal: Principal,
+) -> Result<Json<Preferences>> {
+    Ok(Json(store::preferences(&app.db, principal.id()).await?))
+}
+
+/// Say what I want to hear.
+///
+/// Replaces everything; what is left out goes back to its default.
+#[utoipa::path(
+    put, path = "/notifications/preferences", tag = "notifications",
+    request_body = Preferences,
+    responses(
+        (status = 200, body = Preferences),
+        (status = 401, body = Problem),
+        (status = 422, body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+pub(crate) async fn replace(
+    State(app): State<App>,
+    principal: Principal,
+    Json(preferences): Json<Preferences>,
+) -> Result<Json<Preferences>> {
+    store::set_preferences(&app.db, principal.id(), &preferences, app.clock.now()).await?;
+    Ok(Json(preferences))
+}

@@ -1,0 +1,311 @@
+//! `/notifications/email`, `/sms` and `/push`: staff write to somebody.
+
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chassis::auth::Principal;
+use chassis::extract::Json;
+use chassis::id;
+use chassis::idempotency::{self, IdempotencyKey};
+use chassis::problem::{FieldError, Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::builtin::{self, Definition};
+use crate::model::{Channel, Message, Topic};
+use crate::queue::{About, Content, Draft};
+use crate::template::MAX_SOURCE;
+use crate::{App, problems, queue, store};
+
+/// An e-mail: either `subject` and `body`, or `template` and `data`.
+#[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewEmail {
+    #[garde(custom(address(Channel::Email)))]
+    #[schema(example = "ada@example.com")]
+    to: String,
+    #[garde(length(chars, min = 1, max = 200), inner(custom(single_line)))]
+    subject: Option<String>,
+    /// Plain text.
+    #[garde(length(chars, min = 1, max = 50_000), inner(custom(not_blank)))]
+    body: Option<String>,
+    /// The key of a template.
+    #[garde(length(max = 64))]
+    template: Option<String>,
+    /// What the template is filled with.
+    #[garde(custom(not_too_much))]
+    #[schema(value_type = Option<Object>)]
+    data: Option<Map<String, Value>>,
+    /// The user it goes to, whose preferences then count.
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+    /// What it is about; `transactional` always goes out.
+    #[garde(skip)]
+    topic: Option<Topic>,
+}
+
+/// A text message.
+#[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewSms {
+    /// E.164.
+    #[garde(custom(address(Channel::Sms)))]
+    #[schema(example = "+4915112345678")]
+    to: String,
+    #[garde(length(chars, min = 1, max = 1600), custom(not_blank))]
+    body: String,
+    /// The user it goes to, whose preferences then count.
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+    #[garde(skip)]
+    #[serde(default)]
+    topic: Topic,
+}
+
+/// A push message, to one device or to all devices of a user.
+#[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPush {
+    /// A device token.
+    #[garde(inner(custom(address(Channel::Push))))]
+    to: Option<String>,
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+    #[garde(length(chars, min = 1, max = 200), custom(single_line))]
+    title: String,
+    #[garde(length(chars, min = 1, max = 4000), custom(not_blank))]
+    body: String,
+    #[garde(skip)]
+    #[serde(default)]
+    topic: Topic,
+}
+
+/// Send an e-mail.
+///
+/// With an `Idempotency-Key` the same request sends one e-mail, however often it is repeated.
+#[utoipa::path(
+    post, path = "/notifications/email", tag = "notifications",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewEmail,
+    responses(
+        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 422, body = Problem),
+    ),
+    security(("bearer" = ["notifications:send"]))
+)]
+pub(crate) async fn email(
+    State(app): State<App>,
+    principal: Principal,
+    key: Option<IdempotencyKey>,
+    Json(email): Json<NewEmail>,
+) -> Result<Response> {
+    let names = Names::of(&principal, key, Channel::Email, &email)?;
+    let (topic, content) = compose(&app, &email).await?;
+    let about = About { user_id: email.user_id, ..About::default() };
+    send(&app, names, Letter { to: email.to, topic, content, about }).await
+}
+
+/// Send a text message.
+#[utoipa::path(
+    post, path = "/notifications/sms", tag = "notifications",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewSms,
+    responses(
+        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 422, body = Problem),
+    ),
+    security(("bearer" = ["notifications:send"]))
+)]
+pub(crate) async fn sms(
+    State(app): State<App>,
+    principal: Principal,
+    key: Option<IdempotencyKey>,
+    Json(sms): Json<NewSms>,
+) -> Result<Response> {
+    let names = Names::of(&principal, key, Channel::Sms, &sms)?;
+    let content = written(None, sms.body);
+    let about = About { user_id: sms.user_id, ..About::default() };
+    send(&app, names, Letter { to: sms.to, topic: sms.topic, content, about }).await
+}
+
+/// Send a push message.
+#[utoipa::path(
+    post, path = "/notifications/push", tag = "notifications",
+    params(("Idempotency-Key" = Option<String>, Header)),
+    request_body = NewPush,
+    responses(
+        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 401, body = Problem),
+        (status = 403, body = Problem),
+        (status = 422, body = Problem),
+    ),
+    security(("bearer" = ["notifications:send"]))
+)]
+pub(crate) async fn push(
+    State(app): State<App>,
+    principal: Principal,
+    key: Option<IdempotencyKey>,
+    Json(push): Json<NewPush>,
+) -> Result<Response> {
+    let names = Names::of(&principal, key, Channel::Push, &push)?;
+    let to = match (push.to, push.user_id) {
+        (Some(to), _) => to,
+        (None, Some(user)) => format!("user:{user}"),
+        (None, None) => return Err(Problem::field("to", "is required where there is no user_id")),
+    };
+    let content = written(Some(push.title), push.body);
+    let about = About { user_id: push.user_id, ..About::default() };
+    send(&app, names, Letter { to, topic: push.topic, content, about }).await
+}
+
+/// What to send, checked.
+struct Letter {
+    to: String,
+    topic: Topic,
+    content: Content,
+    about: About,
+}
+
+/// The message's id, and the fingerprint of the request where it may be repeated.
+struct Names {
+    id: Uuid,
+    channel: Channel,
+    fingerprint: Option<String>,
+}
+
+impl Names {
+    fn of(
+        principal: &Principal,
+        key: Option<IdempotencyKey>,
+        channel: Channel,
+        request: &impl Serialize,
+    ) -> Result<Self> {
+        let Some(IdempotencyKey(key)) = key else {
+            return Ok(Self { id: id::new(), channel, fingerprint: None });
+        };
+        // One key is one request, whichever of the routes it goes to.
+        let fingerprint = idempotency::fingerprint(&(channel, request))?;
+        let fingerprint = fingerprint.iter().map(|it| format!("{it:02x}")).collect();
+        Ok(Self { id: id::derive(principal.id(), key), channel, fingerprint: Some(fingerprint) })
+    }
+}
+
+async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
+    let draft = Draft {
+        id: names.id,
+        channel: names.channel,
+        topic: letter.topic,
+        recipient: letter.to,
+        content: letter.content,
+        about: letter.about,
+        skip: None,
+        fingerprint: names.fingerprint.clone(),
+    };
+    let mut tx = app.db.begin().await?;
+    let queued = queue::queue(app, &mut tx, draft, app.clock.now()).await?;
+    let (message, replayed) = match queued {
+        Some(message) => (message, "false"),
+        None => {
+            let found = store::find(&mut tx, names.id).await?;
+            let message = found.ok_or_else(problems::notification_not_found)?;
+            if message.fingerprint != names.fingerprint {
+                return Err(idempotency::reused());
+            }
+            (message, "true")
+        }
+    };
+    tx.commit().await?;
+    let location = format!("{}/notifications/{}", chassis::service::PREFIX, message.id);
+    let headers = [
+        (header::LOCATION, location),
+        (HeaderName::from_static(idempotency::REPLAYED), replayed.to_owned()),
+    ];
+    Ok((StatusCode::ACCEPTED, headers, Json(message)).into_response())
+}
+
+async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
+    let Some(key) = &email.template else {
+        let (Some(subject), Some(body)) = (&email.subject, &email.body) else {
+            return Err(without_text(email));
+        };
+        if email.data.is_some() {
+            return Err(Problem::field("data", "is only for a `template`"));
+        }
+        let topic = email.topic.unwrap_or_default();
+        return Ok((topic, written(Some(subject.clone()), body.clone())));
+    };
+    if email.subject.is_some() || email.body.is_some() {
+        return Err(Problem::field("template", "send either this or `subject` and `body`"));
+    }
+    let template = builtin::find(key)
+        .ok_or_else(|| Problem::field("template", "there is no such template"))?;
+    // Whoever could choose the recipient could take over the account.
+    if template.secret.is_some() {
+        let detail = "carries a one-time token and goes only to the user who asks for it";
+        return Err(Problem::field("template", detail));
+    }
+    let data = Value::Object(email.data.clone().unwrap_or_default());
+    let content = filled(app, template, data).await?;
+    Ok((email.topic.unwrap_or(template.topic), content))
+}
+
+async fn filled(app: &App, template: &'static Definition, data: Value) -> Result<Content> {
+    let text = queue::text(&app.db, template).await?;
+    let context = template.context(&data, &app.config.shop(), None);
+    let text =
+        queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
+    Ok(Content { template: Some(template.key), data, subject: Some(text.subject), body: text.body })
+}
+
+fn written(subject: Option<String>, body: String) -> Content {
+    Content { template: None, data: Value::Object(Map::new()), subject, body }
+}
+
+fn without_text(email: &NewEmail) -> Problem {
+    let missing = [("subject", email.subject.is_none()), ("body", email.body.is_none())];
+    let missing = missing.into_iter().filter(|(_, missing)| *missing);
+    let detail = "is required where there is no `template`";
+    Problem::fields(
+        missing
+            .map(|(field, _)| FieldError { field: field.to_owned(), detail: detail.to_owned() })
+            .collect(),
+    )
+}
+
+fn address(channel: Channel) -> impl Fn(&str, &()) -> garde::Result {
+    move |value, ()| match channel.refuse(value) {
+        None => Ok(()),
+        Some(detail) => Err(garde::Error::new(detail)),
+    }
+}
+
+/// A line break in a subject would become a header of the e-mail.
+pub(super) fn single_line(value: &str, (): &()) -> garde::Result {
+    if value.chars().any(char::is_control) {
+        return Err(garde::Error::new("must be one line without control characters"));
+    }
+    not_blank(value, &())
+}
+
+pub(super) fn not_blank(value: &str, (): &()) -> garde::Result {
+    match value.trim().is_empty() {
+        true => Err(garde::Error::new("must not be blank")),
+        false => Ok(()),
+    }
+}
+
+pub(super) fn not_too_much(data: &Option<Map<String, Value>>, (): &()) -> garde::Result {
+    let Some(data) = data else { return Ok(()) };
+    let size = serde_json::to_vec(data).map_or(usize::MAX, |it| it.len());
+    match size <= MAX_SOURCE {
+        true => Ok(()),
+        false => Err(garde::Error::new(format!("must have at most {MAX_SOURCE} bytes of JSON"))),
+    }
+}

@@ -1,0 +1,288 @@
+//! Messages: what they are, the states they go through and whom they may reach.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::types::Json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// Waits before the second, third, ... try: eight tries in about 22 hours.
+const WAITS: [TimeDelta; 7] = [
+    TimeDelta::minutes(1),
+    TimeDelta::minutes(5),
+    TimeDelta::minutes(15),
+    TimeDelta::hours(1),
+    TimeDelta::hours(3),
+    TimeDelta::hours(6),
+    TimeDelta::hours(12),
+];
+
+/// What stands where a one-time token stood.
+pub(crate) const MASK: &str = "****";
+
+/// The recipient of messages to an account that is gone.
+pub(crate) const NOBODY: &str = "deleted";
+
+/// The way a message takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub(crate) enum Channel {
+    Email,
+    Sms,
+    Push,
+}
+
+/// Where a message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
+pub(crate) enum State {
+    /// Waits to be sent.
+    Queued,
+    /// Is being sent right now.
+    Sending,
+    Sent,
+    /// The last try failed; another one follows.
+    Failed,
+    /// Given up: all tries failed, or it can never arrive.
+    Dead,
+    /// Not to be sent: the recipient does not want it, is gone, or the news is old.
+    Skipped,
+}
+
+/// What a message is about, as far as its recipient may turn it off.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Topic {
+    /// Security and other things that always go out.
+    #[default]
+    Transactional,
+    OrderUpdates,
+    Marketing,
+}
+
+/// A message to somebody, in its history entry too. Secrets in it are masked.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
+pub(crate) struct Message {
+    pub(crate) id: Uuid,
+    pub(crate) channel: Channel,
+    /// The key of the template it was made from; null for a message written by staff.
+    pub(crate) template: Option<String>,
+    /// An e-mail address, a phone number, a device token, or `user:ID` for all devices of a user.
+    pub(crate) recipient: String,
+    /// The subject of an e-mail, the title of a push message.
+    pub(crate) subject: Option<String>,
+    pub(crate) body: String,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) data: Json<Value>,
+    #[serde(rename = "status")]
+    pub(crate) state: State,
+    /// How often sending was tried.
+    pub(crate) attempts: i64,
+    /// When it is tried (again); null where it is not.
+    #[serde(rename = "next_attempt_at")]
+    pub(crate) next_at: Option<DateTime<Utc>>,
+    /// Why the last try failed, or why it is not sent.
+    pub(crate) error: Option<String>,
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) order_number: Option<String>,
+    pub(crate) user_id: Option<Uuid>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) sent_at: Option<DateTime<Utc>>,
+}
+
+/// What a user wants to hear. Messages about the account itself always go out.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate,
+)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Preferences {
+    #[garde(skip)]
+    pub(crate) email: Wishes,
+    #[garde(skip)]
+    pub(crate) sms: Wishes,
+    #[garde(skip)]
+    pub(crate) push: Wishes,
+}
+
+/// What a user wants to hear on one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Wishes {
+    /// Off until the user asks for it.
+    pub(crate) marketing: bool,
+    /// On until the user turns it off.
+    pub(crate) order_updates: bool,
+}
+
+impl Default for Wishes {
+    fn default() -> Self {
+        Self { marketing: false, order_updates: true }
+    }
+}
+
+impl Preferences {
+    pub(crate) fn allow(&self, channel: Channel, topic: Topic) -> bool {
+        let wishes = match channel {
+            Channel::Email => &self.email,
+            Channel::Sms => &self.sms,
+            Channel::Push => &self.push,
+        };
+        match topic {
+            Topic::Transactional => true,
+            Topic::OrderUpdates => wishes.order_updates,
+            Topic::Marketing => wishes.marketing,
+        }
+    }
+}
+
+impl Channel {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Sms => "sms",
+            Self::Push => "push",
+        }
+    }
+
+    /// What is wrong with a recipient of this channel, if anything.
+    pub(crate) fn refuse(self, recipient: &str) -> Option<&'static str> {
+        match self {
+            Self::Email => match recipient.len() <= 254 && is_email(recipient) {
+                true => None,
+                false => Some("must be an e-mail address such as ada@example.com"),
+            },
+            Self::Sms => match is_phone(recipient) {
+                true => None,
+                false => Some("must be a phone number in E.164 form such as +4915112345678"),
+            },
+            Self::Push => {
+                let visible = recipient.bytes().all(|it| it.is_ascii_graphic());
+                match visible && (1..=4096).contains(&recipient.len()) {
+                    true => None,
+                    false => Some("must be a device token of 1 to 4096 visible ASCII characters"),
+                }
+            }
+        }
+    }
+}
+
+/// When a message whose try number `attempts` failed is tried again; never after the last one.
+pub(crate) fn next_try(attempts: i64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let done = usize::try_from(attempts).ok()?.checked_sub(1)?;
+    WAITS.get(done).map(|wait| now + *wait)
+}
+
+/// Whether news that an order has become `to` is pointless once `later` has been heard.
+///
+/// A confirmation is also the receipt, so it is still worth having after the goods are on their
+/// way. Every other overtaken news would only mislead.
+pub(crate) fn is_overtaken(to: &str, later: &str) -> bool {
+    !(to == "confirmed" && matches!(later, "shipped" | "delivered"))
+}
+
+/// The recipient as the log may show it.
+pub(crate) fn masked(recipient: &str) -> String {
+    let first: String = recipient.chars().take(1).collect();
+    match recipient.split_once('@') {
+        Some((_, domain)) => format!("{first}***@{domain}"),
+        None => {
+            let shown: String = recipient.chars().take(3).collect();
+            format!("{shown}***")
+        }
+    }
+}
+
+/// A subject is one line: anything else would end up in an e-mail's headers.
+pub(crate) fn one_line(text: &str) -> String {
+    let words = text.split(|it: char| it.is_whitespace() || it.is_control());
+    let line = words.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ");
+    line.chars().take(200).collect()
+}
+
+fn is_email(text: &str) -> bool {
+    garde::rules::email::parse_email(text).is_ok()
+}
+
+fn is_phone(text: &str) -> bool {
+    let Some(digits) = text.strip_prefix('+') else { return false };
+    (7..=15).contains(&digits.len())
+        && digits.bytes().all(|it| it.is_ascii_digit())
+        && !digits.starts_with('0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn eight_tries_fit_into_a_day() {
+        let start = DateTime::UNIX_EPOCH;
+        let mut at = start;
+        for attempt in 1..8 {
+            at = next_try(attempt, at).unwrap();
+        }
+        assert!(at - start < TimeDelta::hours(24) && at - start > TimeDelta::hours(20));
+        assert_eq!(next_try(8, at), None);
+        assert_eq!(next_try(9, at), None);
+    }
+
+    #[test]
+    fn recipients_are_checked() {
+        for good in ["ada@example.com", "a.b+c@sub.example.co"] {
+            assert_eq!(Channel::Email.refuse(good), None, "{good}");
+        }
+        for bad in ["", "ada", "@", "a@b\r\nBcc: c@d.e", "a@b.c\n", "a b@c.d", "ada@exa mple.com"] {
+            assert!(Channel::Email.refuse(bad).is_some(), "{bad:?}");
+        }
+        assert_eq!(Channel::Sms.refuse("+4915112345678"), None);
+        for bad in
+            ["", "+", "015112345678", "+0151123456", "+49151", "+4915112345678901", "+49 151"]
+        {
+            assert!(Channel::Sms.refuse(bad).is_some(), "{bad:?}");
+        }
+        assert!(Channel::Push.refuse("a\nb").is_some());
+        assert_eq!(Channel::Push.refuse("fcm:AbC-1"), None);
+    }
+
+    #[test]
+    fn the_log_does_not_show_whole_recipients() {
+        assert_eq!(masked("ada@example.com"), "a***@example.com");
+        assert_eq!(masked("+4915112345678"), "+49***");
+        assert_eq!(masked(""), "***");
+    }
+
+    #[test]
+    fn a_subject_is_one_line() {
+        assert_eq!(one_line("Hi\r\nBcc: all@example.com\u{85} x "), "Hi Bcc: all@example.com x");
+        assert_eq!(one_line(&"x".repeat(500)).len(), 200);
+    }
+
+    #[test]
+    fn only_a_receipt_is_still_told_when_it_is_late() {
+        assert!(!is_overtaken("confirmed", "shipped"));
+        assert!(!is_overtaken("confirmed", "delivered"));
+        for (to, later) in [("confirmed", "cancelled"), ("shipped", "delivered")] {
+            assert!(is_overtaken(to, later), "{to} {later}");
+        }
+    }
+
+    #[test]
+    fn wishes_do_not_touch_what_must_go_out() {
+        let silent = Wishes { marketing: false, order_updates: false };
+        let none = Preferences { email: silent, sms: silent, push: silent };
+        for channel in [Channel::Email, Channel::Sms, Channel::Push] {
+            assert!(none.allow(channel, Topic::Transactional));
+            assert!(!none.allow(channel, Topic::OrderUpdates));
+            assert!(Preferences::default().allow(channel, Topic::OrderUpdates));
+            assert!(!Preferences::default().allow(channel, Topic::Marketing));
+        }
+    }
+}

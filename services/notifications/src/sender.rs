@@ -1,0 +1,162 @@
+//! The worker that sends what is queued, and tries again what did not go out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::channel::CallError;
+use chassis::db;
+use chassis::service::BoxError;
+use chrono::TimeDelta;
+use contracts::identity::IssueToken;
+use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use crate::builtin::{self, Definition, Secret};
+use crate::carrier::{Carrier, Parcel, Undelivered};
+use crate::model::{Message, next_try};
+use crate::store::Outcome;
+use crate::{App, queue, store};
+
+/// Messages per turn; they are sent side by side.
+const BATCH: i64 = 20;
+/// How long a sender may take for a batch before another one takes it over.
+const LEASE: TimeDelta = TimeDelta::seconds(30);
+/// How long one message may take.
+const DEADLINE: Duration = Duration::from_secs(10);
+/// How long the sender sleeps when nobody wakes it.
+const POLL: Duration = Duration::from_millis(500);
+
+/// Sends messages.
+pub(crate) struct Sender {
+    pub(crate) app: App,
+    pub(crate) carrier: Arc<dyn Carrier>,
+}
+
+impl Sender {
+    /// Sends until cancelled. A failure is logged and tried again.
+    pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), BoxError> {
+        // An embedded shop is the only one with these files, so whoever held a lease is gone.
+        if self.app.db.is_sqlite() {
+            store::end_leases(&self.app.db, self.app.clock.now()).await?;
+        }
+        while !stop.is_cancelled() {
+            match self.turn().await {
+                Ok(sent) if sent > 0 => continue,
+                Ok(_) => {}
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "messages wait to be sent");
+                }
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.app.wake.notified() => {}
+                () = tokio::time::sleep(POLL) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends one batch of what is due; returns how many messages it dealt with.
+    pub(crate) async fn turn(&self) -> db::Result<usize> {
+        let (db, now) = (&self.app.db, self.app.clock.now());
+        if !store::is_due(db, now).await? {
+            return Ok(0);
+        }
+        let messages = store::claim(db, now, now + LEASE, BATCH).await?;
+        let outcomes = join_all(messages.iter().map(|it| self.send(it))).await;
+        let mut tx = db.begin().await?;
+        for (message, outcome) in messages.iter().zip(&outcomes) {
+            if !store::settle(&mut tx, message, outcome).await? {
+                tracing::warn!(message = %message.id, "another sender took this message over");
+            }
+        }
+        tx.commit().await?;
+        Ok(messages.len())
+    }
+
+    async fn send(&self, message: &Message) -> Outcome {
+        let result = match self.pack(message).await {
+            Ok(parcel) => {
+                let delivery = tokio::time::timeout(DEADLINE, self.carrier.deliver(&parcel)).await;
+                let late = || Undelivered::NotNow("no answer in time".to_owned());
+                delivery.unwrap_or_else(|_| Err(late()))
+            }
+            Err(undelivered) => Err(undelivered),
+        };
+        let now = self.app.clock.now();
+        let outcome = match result {
+            Ok(()) => Outcome::Sent(now),
+            Err(Undelivered::Never(error)) => Outcome::Dead(error),
+            Err(Undelivered::NotNow(error)) => match next_try(message.attempts, now) {
+                Some(at) => Outcome::Again(at, error),
+                None => Outcome::Dead(error),
+            },
+        };
+        note(message, &outcome);
+        outcome
+    }
+
+    /// The message as it goes out: with its secret, which is fetched only now.
+    async fn pack(&self, message: &Message) -> Result<Parcel, Undelivered> {
+        let template = message.template.as_deref().and_then(builtin::find);
+        let mut parcel = Parcel {
+            id: message.id,
+            channel: message.channel,
+            template: message.template.clone(),
+            recipient: message.recipient.clone(),
+            subject: message.subject.clone(),
+            body: message.body.clone(),
+            order_number: message.order_number.clone(),
+            link: None,
+        };
+        if let Some((template, secret)) = template.and_then(|it| Some((it, it.secret.as_ref()?))) {
+            self.unmask(&mut parcel, message, template, secret).await?;
+        }
+        Ok(parcel)
+    }
+
+    async fn unmask(
+        &self,
+        parcel: &mut Parcel,
+        message: &Message,
+        template: &Definition,
+        secret: &Secret,
+    ) -> Result<(), Undelivered> {
+        let never = |error: &str| Undelivered::Never(error.to_owned());
+        let user_id =
+            message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;
+        let request = IssueToken { user_id, purpose: secret.purpose };
+        let token = self.app.identity.one_time_token(&request).await;
+        let token = token.map_err(|error| match error {
+            CallError::Refused(problem) => Undelivered::Never(problem.to_string()),
+            error => Undelivered::NotNow(error.to_string()),
+        })?;
+        let (app, token) = (&self.app, token.token.as_str());
+        let text = queue::fill_in_force(app, &app.db, template, &message.data, Some(token)).await;
+        let text = text.map_err(|error| Undelivered::NotNow(error.to_string()))?;
+        // What is wrong could quote the token.
+        let text = text.map_err(|_| never("the template cannot be filled"))?;
+        parcel.subject = Some(text.subject);
+        parcel.body = text.body;
+        parcel.link = Some(secret.link(&app.config.shop(), token));
+        Ok(())
+    }
+}
+
+fn note(message: &Message, outcome: &Outcome) {
+    let (channel, id) = (message.channel.as_str(), message.id);
+    let (result, error) = match outcome {
+        Outcome::Sent(_) => ("sent", None),
+        Outcome::Again(_, error) => ("failed", Some(error)),
+        Outcome::Dead(error) => ("dead", Some(error)),
+    };
+    metrics::counter!("notifications_total", "channel" => channel, "outcome" => result)
+        .increment(1);
+    if let Some(error) = error {
+        tracing::warn!(message = %id, channel, result, error, "notification not sent");
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! For this crate's tests: an app, a stand-in for identity, events and carriers that fail.
+
+use std::sync::{Arc, Mutex};
+
+use axum::routing::post;
+use axum::{Json, Router};
+use chassis::channel::Channel as Way;
+use chassis::clock::Clock;
+use chassis::inbox::{Handler, Inbox};
+use chassis::outbox::{Envelope, EventData};
+use chassis::problem::Problem;
+use chassis::service::Platform;
+use chassis::testing::noon;
+use contracts::identity::{Client, IssueToken, Purpose};
+use contracts::orders::{Line, Order, OrderStatusUpdated};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::carrier::{Carrier, Parcel, Undelivered};
+use crate::model::{Channel, Message, State};
+use crate::sender::Sender;
+use crate::{App, Config, events, store};
+
+pub(crate) const TOKEN: &str = "s3cret-0ne-time";
+
+pub(crate) fn app(platform: &Platform) -> App {
+    App {
+        db: platform.db.clone(),
+        clock: platform.clock,
+        config: Arc::new(Config::default()),
+        identity: identity(),
+        wake: Arc::new(Notify::new()),
+    }
+}
+
+/// Identity, as far as notifications asks it: the nil user is unknown to it.
+pub(crate) fn identity() -> Client {
+    async fn issue(Json(request): Json<IssueToken>) -> Result<Json<Value>, Problem> {
+        if request.user_id.is_nil() {
+            return Err(Problem::not_found("user_not_found", "there is no such user"));
+        }
+        let purpose = match request.purpose {
+            Purpose::VerifyEmail => "verify",
+            Purpose::ResetPassword => "reset",
+        };
+        Ok(Json(json!({ "token": format!("{TOKEN}-{purpose}") })))
+    }
+    let way = Way::to("identity");
+    way.bind(Router::new().route("/internal/one-time-tokens", post(issue)));
+    Client::new(way)
+}
+
+/// Identity while it is away.
+pub(crate) fn nobody() -> Client {
+    Client::new(Way::to("identity"))
+}
+
+/// Takes parcels, and fails as long as it has errors left.
+#[derive(Debug, Default)]
+pub(crate) struct Van {
+    pub(crate) errors: Mutex<Vec<Undelivered>>,
+    pub(crate) parcels: Mutex<Vec<Parcel>>,
+}
+
+impl Carrier for Van {
+    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
+        self.parcels.lock().unwrap().push(parcel.clone());
+        let error = self.errors.lock().unwrap().pop();
+        Box::pin(std::future::ready(error.map_or(Ok(()), Err)))
+    }
+}
+
+pub(crate) fn sender(app: &App, van: &Arc<Van>) -> Sender {
+    Sender { app: app.clone(), carrier: van.clone() }
+}
+
+/// A message that is due at noon.
+pub(crate) fn message() -> Message {
+    Message {
+        id: chassis::id::new(),
+        channel: Channel::Email,
+        template: None,
+        recipient: "ada@example.com".to_owned(),
+        subject: Some("Hello".to_owned()),
+        body: "Good day.".to_owned(),
+        data: sqlx::types::Json(json!({})),
+        state: State::Queued,
+        attempts: 0,
+        next_at: Some(noon()),
+        error: None,
+        order_id: None,
+        order_number: None,
+        user_id: None,
+        fingerprint: None,
+        created_at: noon(),
+        sent_at: None,
+    }
+}
+
+/// An event as the bus brings it.
+pub(crate) fn event<E: EventData>(subject: Uuid, sequence: i64, data: &E) -> Envelope {
+    Envelope {
+        specversion: "1.0".to_owned(),
+        id: chassis::id::derive(subject, format!("{}:{sequence}", E::TYPE)),
+        source: "/test".to_owned(),
+        kind: E::TYPE.to_owned(),
+        subject: subject.to_string(),
+        time: noon(),
+        datacontenttype: "application/json".to_owned(),
+        sequence,
+        data: serde_json::to_value(data).unwrap(),
+    }
+}
+
+pub(crate) async fn tell_orders(app: &App, events: &[Envelope]) {
+    tell(app, "notifications.orders", events::Orders(app.clone()), events).await;
+}
+
+pub(crate) async fn tell_users(app: &App, events: &[Envelope]) {
+    tell(app, "notifications.users", events::Users(app.clone()), events).await;
+}
+
+/// One by one, in this order.
+async fn tell(app: &App, name: &'static str, handler: impl Handler, events: &[Envelope]) {
+    let inbox = Inbox::new(name, app.db.clone(), app.clock, handler);
+    for event in events {
+        inbox.receive(std::slice::from_ref(event)).await.unwrap();
+        inbox.turn().await.unwrap();
+    }
+    assert!(chassis::inbox::dead_letters(&app.db, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn history(app: &App) -> Vec<Message> {
+    store::list(&app.db, &store::Filter::default(), None, 100).await.unwrap()
+}
+
+pub(crate) fn at(clock: chrono::DateTime<chrono::Utc>, app: &App) -> App {
+    App { clock: Clock::Fixed(clock), ..app.clone() }
+}
+
+pub(crate) fn update(order: &Order, from: &str, to: &str) -> OrderStatusUpdated {
+    OrderStatusUpdated {
+        order: order.clone(),
+        from: from.to_owned(),
+        to: to.to_owned(),
+        payment_status: "paid".to_owned(),
+        fulfillment_status: "unfulfilled".to_owned(),
+        reason: None,
+        tracking_number: None,
+    }
+}
+
+pub(crate) fn order() -> Order {
+    Order {
+        order_id: chassis::id::new(),
+        number: "CW-100001".to_owned(),
+        user_id: None,
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        cart: None,
+        lines: vec![Line {
+            sku: "LAMP-1".to_owned(),
+            product_id: chassis::id::new(),
+            title: "Desk lamp".to_owned(),
+            quantity: 2,
+            unit_price: 1999,
+            total: 3998,
+        }],
+        subtotal: 3998,
+        shipping: 500,
+        tax: 0,
+        total: 4498,
+        currency: "USD".to_owned(),
+    }
+}
