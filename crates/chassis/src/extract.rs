@@ -93,7 +93,12 @@ impl<T: Serialize> IntoResponse for Json<T> {
 /// A body that is not read through [`Json`], for example because it may be absent: checked just
 /// the same.
 pub fn body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Result<T> {
-    let body: T = read(parse(bytes)?)?;
+    let value = parse(bytes)?;
+    // serde would take a list as the fields of a struct in their order.
+    if !value.is_object() {
+        return Err(Problem::field("body", "must be a JSON object"));
+    }
+    let body: T = read(value)?;
     validate(&body)?;
     Ok(body)
 }
