@@ -83,7 +83,8 @@ pub struct Payment {
 /// digits in a row, or with nothing but spaces, dots and dashes between them.
 pub fn looks_like_card_number(token: &str) -> bool {
     const DIGITS: std::ops::RangeInclusive<usize> = 13..=19;
-    let spaced = token.chars().all(|it| it.is_ascii_digit() || it.is_whitespace() || "-.".contains(it));
+    let spaced =
+        token.chars().all(|it| it.is_ascii_digit() || it.is_whitespace() || "-.".contains(it));
     let digits = token.chars().filter(char::is_ascii_digit).count();
     let runs = token.split(|it: char| !it.is_ascii_digit()).map(str::len);
     (spaced && DIGITS.contains(&digits)) || runs.into_iter().any(|it| DIGITS.contains(&it))

@@ -1,0 +1,322 @@
+//! `/payments`: what customers see of theirs, and what staff does with all of them.
+
+mod view;
+
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::idempotency::{self, IdempotencyKey};
+use chassis::money::{MAX_AMOUNT, Money};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::model::{Choice, Payment, Status};
+use crate::requests::{self, RefundRequest};
+use crate::{App, problems, store};
+use view::{EntryView, PaymentDetail, PaymentView, RefundView};
+
+/// The header by which a guest shows that an order is theirs.
+const ORDER_TOKEN: &str = "x-order-token";
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(confirm))
+        .routes(routes!(refunds, refund))
+        .routes(routes!(ledger))
+}
+
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Only the payments of this order.
+    #[garde(skip)]
+    order_id: Option<Uuid>,
+    /// Only payments that stand here.
+    #[garde(skip)]
+    status: Option<Status>,
+    /// Items of a page, 1 to 100; 20 if not given.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 500))]
+    cursor: Option<String>,
+    /// Whether to count all of them.
+    #[garde(skip)]
+    #[serde(default)]
+    count: bool,
+}
+
+/// List payments, newest first.
+#[utoipa::path(
+    get, path = "/payments", tag = "payments", operation_id = "payments_list",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of payments.", body = Page<PaymentView>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["payments:read"])),
+)]
+async fn list(
+    State(app): State<App>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<PaymentView>>> {
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let filter = store::Filter { order_id: query.order_id, status: query.status, after };
+    let payments = store::list(&app.db, &filter, limit + 1).await?;
+    let total = match query.count {
+        true => Some(store::count(&app.db, &filter).await?),
+        false => None,
+    };
+    let page = Page::cut(payments, limit, |it| (it.created_at, it.id)).with_total(total);
+    Ok(Json(page.map(PaymentView::of)))
+}
+
+/// Show a payment.
+///
+/// Its customer sees it, a guest with the order's token, and staff with `payments:read`.
+#[utoipa::path(
+    get, path = "/payments/{id}", tag = "payments", operation_id = "payments_show",
+    params(
+        ("id" = Uuid, Path, description = "The payment."),
+        ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
+    ),
+    responses(
+        (status = 200, description = "The payment.", body = PaymentDetail),
+        (status = 404, description = "`payment_not_found`", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn show(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+) -> Result<Json<PaymentDetail>> {
+    let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
+    let staff = principal.as_ref().is_some_and(|it| it.may("payments:read"));
+    if !staff && !is_of(&payment, principal.as_ref(), &headers) {
+        return Err(problems::payment_not_found());
+    }
+    let operations = store::operations(&app.db, id).await?;
+    Ok(Json(PaymentDetail::of(payment, operations)))
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    /// `approve` if not given.
+    #[garde(skip)]
+    outcome: Option<Choice>,
+}
+
+/// Confirm a payment (3-D Secure of the sandbox).
+///
+/// The first confirmation counts; sending another one answers with what came of it.
+#[utoipa::path(
+    post, path = "/payments/{id}/confirm", tag = "payments", operation_id = "payments_confirm",
+    params(
+        ("id" = Uuid, Path, description = "The payment."),
+        ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
+    ),
+    request_body(content = Confirmation, description = "May be left out to approve."),
+    responses(
+        (status = 200, description = "The payment as it is known now.", body = PaymentView),
+        (status = 404, description = "`payment_not_found`", body = Problem),
+        (status = 409, description = "`action_not_required`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn confirm(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    Path(id): Path<Uuid>,
+    request: Request,
+) -> Result<Json<PaymentView>> {
+    let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
+    if !is_of(&payment, principal.as_ref(), &headers) {
+        return Err(problems::payment_not_found());
+    }
+    let said = match request.body().is_end_stream() {
+        true => None,
+        false => Json::<Confirmation>::from_request(request, &()).await?.0.outcome,
+    };
+    let payment = requests::confirm(&app, id, said.unwrap_or(Choice::Approve)).await?;
+    Ok(Json(PaymentView::of(payment)))
+}
+
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRefund {
+    /// All that is left if not given.
+    #[garde(custom(positive))]
+    amount: Option<Money>,
+    /// For the shop's own books.
+    #[garde(length(chars, max = 500))]
+    reason: Option<String>,
+}
+
+fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
+    match amount {
+        Some(it) if !(1..=MAX_AMOUNT).contains(&it.amount) => {
+            Err(garde::Error::new(format!("must be from 1 to {MAX_AMOUNT} minor units")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Give money back.
+///
+/// The same Idempotency-Key is the same refund. One that the provider has not answered yet is
+/// `pending` and ends by itself.
+#[utoipa::path(
+    post, path = "/payments/{id}/refunds", tag = "payments", operation_id = "payments_refund",
+    params(
+        ("id" = Uuid, Path, description = "The payment."),
+        ("Idempotency-Key" = String, Header, description = "Your name for this refund."),
+    ),
+    request_body = NewRefund,
+    responses(
+        (status = 201, description = "The refund; with `Idempotent-Replayed: true` if it was \
+                                      asked for before.", body = RefundView),
+        (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`",
+         body = Problem),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`: needs `payments:refund`", body = Problem),
+        (status = 404, description = "`payment_not_found`", body = Problem),
+        (status = 409, description = "`refund_exceeds_payment` with `refundable`, \
+                                      `payment_not_captured`", body = Problem),
+        (status = 422, description = "`validation_failed`, `idempotency_key_reused`",
+         body = Problem),
+    ),
+    security(("bearer" = ["payments:refund"])),
+)]
+async fn refund(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    IdempotencyKey(key): IdempotencyKey,
+    Json(request): Json<NewRefund>,
+) -> Result<(StatusCode, HeaderMap, Json<RefundView>)> {
+    let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
+    if request.amount.as_ref().is_some_and(|it| it.currency != payment.currency) {
+        let detail = format!("must be {}", payment.currency.as_str());
+        return Err(Problem::field("amount.currency", detail));
+    }
+    let fingerprint = hex(&idempotency::fingerprint(&request)?);
+    let asked = RefundRequest {
+        id: requests::refund_id(id, &key),
+        payment_id: id,
+        amount: request.amount.map(|it| it.amount),
+        reason: request.reason.unwrap_or_default(),
+        fingerprint: Some(fingerprint.clone()),
+    };
+    let refunding = requests::refund(&app, asked).await?;
+    let refund = refunding.refund.ok_or_else(|| problems::refund_exceeds_payment(0))?;
+    if refund.fingerprint != Some(fingerprint) {
+        return Err(idempotency::reused());
+    }
+    let mut headers = HeaderMap::new();
+    if refunding.replayed {
+        let name = HeaderName::from_static(idempotency::REPLAYED);
+        headers.insert(name, HeaderValue::from_static("true"));
+    }
+    Ok((StatusCode::CREATED, headers, Json(RefundView::of(refund, &refunding.payment.currency))))
+}
+
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// Items of a page, 1 to 100; 20 if not given.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 500))]
+    cursor: Option<String>,
+}
+
+/// List the refunds of a payment, newest first.
+#[utoipa::path(
+    get, path = "/payments/{id}/refunds", tag = "payments", operation_id = "payments_refunds",
+    params(("id" = Uuid, Path, description = "The payment."), PageQuery),
+    responses(
+        (status = 200, description = "A page of refunds.", body = Page<RefundView>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
+        (status = 404, description = "`payment_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["payments:read"])),
+)]
+async fn refunds(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<RefundView>>> {
+    let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let refunds = store::refunds(&app.db, id, after, limit + 1).await?;
+    let page = Page::cut(refunds, limit, |it| (it.created_at, it.id));
+    Ok(Json(page.map(|it| RefundView::of(it, &payment.currency))))
+}
+
+/// Show the ledger's entries about a payment, oldest first.
+#[utoipa::path(
+    get, path = "/payments/{id}/ledger", tag = "payments", operation_id = "payments_ledger",
+    params(("id" = Uuid, Path, description = "The payment."), PageQuery),
+    responses(
+        (status = 200, description = "A page of entries. A debit is positive, a credit negative; \
+                                      those of a transaction sum to zero.",
+         body = Page<EntryView>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
+        (status = 404, description = "`payment_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["payments:read"])),
+)]
+async fn ledger(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<Page<EntryView>>> {
+    store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let entries = store::entries(&app.db, id, after, limit + 1).await?;
+    let place = |it: &crate::model::Entry| (it.created_at, it.transaction_id, it.account.clone());
+    Ok(Json(Page::cut(entries, limit, place).map(EntryView::of)))
+}
+
+/// Whether a payment is the caller's: the user's, or the guest's who has the order's token.
+fn is_of(payment: &Payment, principal: Option<&Principal>, headers: &HeaderMap) -> bool {
+    let user = principal.is_some_and(|it| payment.user_id == Some(it.id()));
+    let token = headers.get(ORDER_TOKEN).map(|it| hex(&Sha256::digest(it.as_bytes())));
+    let guest = match (&payment.order_token_hash, token) {
+        (Some(hash), Some(token)) => bool::from(hash.as_bytes().ct_eq(token.as_bytes())),
+        _ => false,
+    };
+    user || guest
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}

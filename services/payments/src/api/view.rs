@@ -1,0 +1,161 @@
+//! Payments, refunds and ledger entries as clients see them.
+
+use chassis::money::{Currency, Money};
+use chassis::service::PREFIX;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::model::{Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status};
+
+/// A payment.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Payment)]
+pub(crate) struct PaymentView {
+    id: Uuid,
+    /// Null if it was voided before it was asked for.
+    order_id: Option<Uuid>,
+    order_number: String,
+    status: Status,
+    amount: Money,
+    captured: Money,
+    refunded: Money,
+    provider: String,
+    /// Why it was declined: `card_declined`, `insufficient_funds`, ...
+    reason: Option<String>,
+    /// What the customer has to do, where it is their turn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_action: Option<NextAction>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// What the customer has to do before the payment can go on.
+#[derive(Serialize, ToSchema)]
+struct NextAction {
+    /// `confirm`.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    method: &'static str,
+    href: String,
+}
+
+/// A payment with what its provider was asked.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PaymentDetail {
+    #[serde(flatten)]
+    payment: PaymentView,
+    /// The provider's name for it.
+    reference: Option<String>,
+    operations: Vec<OperationView>,
+}
+
+/// Something the provider was asked.
+#[derive(Serialize, ToSchema)]
+struct OperationView {
+    id: Uuid,
+    kind: Kind,
+    state: State,
+    amount: Money,
+    /// How often it was asked without an answer that tells.
+    failed_attempts: i64,
+    created_at: DateTime<Utc>,
+    settled_at: Option<DateTime<Utc>>,
+}
+
+/// Money given back, or about to be.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Refund)]
+pub(crate) struct RefundView {
+    id: Uuid,
+    payment_id: Uuid,
+    amount: Money,
+    status: RefundStatus,
+    reason: String,
+    /// Why the provider refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// A line of the ledger.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LedgerEntry)]
+pub(crate) struct EntryView {
+    transaction_id: Uuid,
+    account: String,
+    amount: Money,
+    created_at: DateTime<Utc>,
+}
+
+impl PaymentView {
+    pub(crate) fn of(payment: Payment) -> Self {
+        let money = |amount| Money::new(amount, &payment.currency);
+        let next_action = (payment.status == Status::RequiresAction).then(|| NextAction {
+            kind: "confirm",
+            method: "POST",
+            href: format!("{PREFIX}/payments/{}/confirm", payment.id),
+        });
+        Self {
+            id: payment.id,
+            order_id: payment.order_id,
+            status: payment.status,
+            amount: money(payment.amount),
+            captured: money(payment.captured),
+            refunded: money(payment.refunded),
+            order_number: payment.order_number,
+            provider: payment.provider,
+            reason: payment.reason,
+            next_action,
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}
+
+impl PaymentDetail {
+    pub(crate) fn of(payment: Payment, operations: Vec<Operation>) -> Self {
+        let operations = operations
+            .into_iter()
+            .map(|it| OperationView {
+                id: it.id,
+                kind: it.kind,
+                state: it.state,
+                amount: Money::new(it.amount, &payment.currency),
+                failed_attempts: it.attempts,
+                created_at: it.created_at,
+                settled_at: it.settled_at,
+            })
+            .collect();
+        let reference = payment.reference.clone();
+        Self { payment: PaymentView::of(payment), reference, operations }
+    }
+}
+
+impl RefundView {
+    pub(crate) fn of(refund: Refund, currency: &Currency) -> Self {
+        Self {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            amount: Money::new(refund.amount, currency),
+            status: refund.status,
+            reason: refund.reason,
+            failure: refund.failure,
+            created_at: refund.created_at,
+            updated_at: refund.updated_at,
+        }
+    }
+}
+
+impl EntryView {
+    pub(crate) fn of(entry: Entry) -> Self {
+        Self {
+            transaction_id: entry.transaction_id,
+            amount: Money::new(entry.amount, &entry.currency),
+            account: entry.account,
+            created_at: entry.created_at,
+        }
+    }
+}

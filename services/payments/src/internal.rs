@@ -1,0 +1,60 @@
+//! Routes for other services: the server's side of `contracts::payments::Client`.
+
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use chassis::problem::Result;
+use contracts::payments::{Authorize, Payment, PaymentRef, Refund};
+
+use crate::model::RefundStatus;
+use crate::requests::{self, RefundRequest};
+use crate::{App, problems, store};
+
+pub(crate) fn router() -> Router<App> {
+    Router::new()
+        .route("/internal/payments/authorize", post(authorize))
+        .route("/internal/payments/show", post(show))
+        .route("/internal/payments/capture", post(capture))
+        .route("/internal/payments/void", post(void))
+        .route("/internal/payments/refund", post(refund))
+}
+
+async fn authorize(
+    State(app): State<App>,
+    Json(request): Json<Authorize>,
+) -> Result<Json<Payment>> {
+    Ok(Json(requests::authorize(&app, request).await?.to_contract()))
+}
+
+async fn show(
+    State(app): State<App>,
+    Json(request): Json<PaymentRef>,
+) -> Result<Json<Option<Payment>>> {
+    let payment = store::find(&app.db, request.payment_id).await?;
+    Ok(Json(payment.map(|it| it.to_contract())))
+}
+
+async fn capture(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result<Json<Payment>> {
+    Ok(Json(requests::capture(&app, request.payment_id).await?.to_contract()))
+}
+
+async fn void(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result<Json<Payment>> {
+    Ok(Json(requests::void(&app, request.payment_id).await?.to_contract()))
+}
+
+async fn refund(State(app): State<App>, Json(request): Json<Refund>) -> Result<Json<Payment>> {
+    let asked = RefundRequest {
+        id: request.refund_id,
+        payment_id: request.payment_id,
+        amount: request.amount,
+        reason: request.reason.chars().take(500).collect(),
+        fingerprint: None,
+    };
+    let refunding = requests::refund(&app, asked).await?;
+    match refunding.refund {
+        Some(refund) if refund.status == RefundStatus::Failed => {
+            Err(problems::refund_failed(&refund.failure.unwrap_or_default()))
+        }
+        _ => Ok(Json(refunding.payment.to_contract())),
+    }
+}

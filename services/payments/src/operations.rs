@@ -1,0 +1,238 @@
+//! Asking the provider and writing down what came of it.
+//!
+//! An operation is noted before the provider is asked and settled in one transaction with the
+//! payment, the ledger and the event. Between the two anything may happen: whoever takes the
+//! operation over asks again under the same key, or looks up what became of it.
+
+use std::time::{Duration, Instant};
+
+use chassis::db;
+use chassis::id;
+use chassis::outbox;
+use chassis::problem::Result;
+use chrono::TimeDelta;
+use contracts::payments::PaymentUpdated;
+use tokio::time::{sleep, timeout};
+use tracing::Instrument;
+
+use crate::model::{Answer, Choice, Input, Kind, Operation, Payment, RefundStatus, State, Status};
+use crate::provider::{Authorization, Charge, Failure, Outcome, Provider};
+use crate::store::NewOperation;
+use crate::{App, problems, store};
+
+/// The longest wait between two look-ups.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Has the provider asked and answers with the payment as it is known when the time for an
+/// answer is up. The asking goes on after that, and after the caller has hung up.
+pub(crate) async fn answer(
+    app: &App,
+    payment: Payment,
+    operation: Option<Operation>,
+) -> Result<Payment> {
+    let Some(operation) = operation else { return Ok(payment) };
+    let id = payment.id;
+    let asking = {
+        let app = app.clone();
+        async move { run(&app, payment, operation).await }
+    };
+    let asking = tokio::spawn(asking.in_current_span());
+    match timeout(app.config.answer_within(), asking).await {
+        Ok(Ok(Some(payment))) => Ok(payment),
+        _ => store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found),
+    }
+}
+
+/// Works on an operation this process holds the lease of until its outcome is known or has to be
+/// looked up later; then on what follows from it. Returns the payment if all is settled.
+pub(crate) async fn run(
+    app: &App,
+    mut payment: Payment,
+    mut operation: Operation,
+) -> Option<Payment> {
+    let began = Instant::now();
+    loop {
+        let answer = match ask_until_known(app, &payment, &mut operation).await {
+            Some(answer) => answer,
+            None => {
+                postpone(app, &operation).await;
+                return None;
+            }
+        };
+        // Who asked for an authorisation has the answer already, unless it came late.
+        let heard = operation.kind == Kind::Authorize
+            && operation.attempts == 0
+            && operation.fence == 1
+            && began.elapsed() < app.config.answer_within();
+        match settle(app, &operation, &answer, heard).await {
+            Ok(Some((settled, None))) => return Some(settled),
+            Ok(Some((settled, Some(next)))) => (payment, operation) = (settled, next),
+            Ok(None) => return None,
+            Err(error) => {
+                // The lease ends by itself, and then the worker asks again.
+                let error: &dyn std::error::Error = &error;
+                let (id, kind) = (operation.payment_id, operation.kind.as_str());
+                tracing::error!(payment = %id, kind, error, "an outcome was not written down yet");
+                return None;
+            }
+        }
+    }
+}
+
+/// Asks as often as one turn may. None if the outcome is still unknown.
+async fn ask_until_known(
+    app: &App,
+    payment: &Payment,
+    operation: &mut Operation,
+) -> Option<Answer> {
+    loop {
+        let failure = match ask(app, payment, operation).await {
+            Ok(outcome) => return Some(Ok(outcome)),
+            Err(Failure::Refused(reason)) => return Some(Err(reason)),
+            Err(Failure::Unknown(reason)) => reason,
+        };
+        operation.attempts += 1;
+        let (id, kind, attempts) = (payment.id, operation.kind.as_str(), operation.attempts);
+        tracing::warn!(payment = %id, kind, attempts, failure, "the provider's answer is unknown");
+        if operation.attempts >= app.config.tries {
+            return None;
+        }
+        sleep(app.config.pause(operation.attempts)).await;
+    }
+}
+
+/// One try: the request itself at first, later what the provider's books say about it.
+async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outcome, Failure> {
+    let unknown = |reason: &str| Failure::Unknown(reason.to_owned());
+    let provider =
+        app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
+    let one_try = async {
+        match operation.attempts < app.config.tries {
+            true => request(provider, payment, operation).await,
+            false => look_up(provider, payment, operation).await,
+        }
+    };
+    timeout(app.config.try_within(), one_try)
+        .await
+        .unwrap_or_else(|_| Err(unknown("no answer in time")))
+}
+
+async fn request(
+    provider: &dyn Provider,
+    payment: &Payment,
+    operation: &Operation,
+) -> Result<Outcome, Failure> {
+    let (key, charge) = (operation.id, payment.charge());
+    match operation.kind {
+        Kind::Authorize => {
+            let token = operation.input.clone().unwrap_or_else(|| Input(String::new()));
+            let (amount, currency) = (operation.amount, payment.currency.clone());
+            provider.authorize(key, &Authorization { amount, currency, token }).await
+        }
+        Kind::Confirm => {
+            let said = operation.input.clone().and_then(|it| Choice::try_from(it.0).ok());
+            provider.confirm(key, &charge, said.unwrap_or(Choice::Deny)).await
+        }
+        Kind::Capture => provider.capture(key, &charge, operation.amount).await,
+        Kind::Void => provider.void(key, &charge).await,
+        Kind::Refund => provider.refund(key, &charge, operation.amount).await,
+    }
+}
+
+/// What the provider knows of an earlier request. One that never had an effect is made again,
+/// except an authorisation: that one is given up, and the provider told to refuse it if it is
+/// still on its way.
+async fn look_up(
+    provider: &dyn Provider,
+    payment: &Payment,
+    operation: &Operation,
+) -> Result<Outcome, Failure> {
+    let charge = payment.charge();
+    if let Some(outcome) = provider.lookup(operation.id, operation.kind, &charge).await? {
+        return Ok(outcome);
+    }
+    if operation.kind != Kind::Authorize {
+        return request(provider, payment, operation).await;
+    }
+    give_up(provider, payment, &charge).await
+}
+
+async fn give_up(
+    provider: &dyn Provider,
+    payment: &Payment,
+    charge: &Charge,
+) -> Result<Outcome, Failure> {
+    match provider.void(id::derive(payment.id, "give up"), charge).await {
+        Ok(_) => Err(Failure::Refused("provider_error".to_owned())),
+        // Not an answer about the authorisation: look again.
+        Err(failure) => Err(Failure::Unknown(failure.to_string())),
+    }
+}
+
+/// Writes down what came of an operation: itself, the payment, the refund, the ledger, the event
+/// and what has to be asked next. An authorisation whose caller has `heard` of it needs no event,
+/// which every checkout would pay for. None if somebody else has taken the operation over.
+async fn settle(
+    app: &App,
+    operation: &Operation,
+    answer: &Answer,
+    heard: bool,
+) -> db::Result<Option<(Payment, Option<Operation>)>> {
+    let now = app.clock.now();
+    let state = if answer.is_ok() { State::Done } else { State::Refused };
+    let mut tx = app.db.begin().await?;
+    let Some(mut payment) = store::lock(&mut tx, operation.payment_id).await? else {
+        return Ok(None);
+    };
+    if !store::settle(&mut tx, operation, state, now).await? {
+        return Ok(None);
+    }
+    let settled = payment.settle(operation.kind, operation.amount, answer);
+    store::save(&mut tx, &mut payment, now).await?;
+    if operation.kind == Kind::Refund {
+        let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
+        let failure = answer.as_ref().err().map(String::as_str);
+        store::settle_refund(&mut tx, operation.id, status, failure, now).await?;
+    }
+    if settled.moved != 0 {
+        store::post(&mut tx, operation.id, &payment, settled.moved, now).await?;
+    }
+    let next = match settled.next {
+        Some(kind) => {
+            let ask = NewOperation::new(&payment, kind);
+            store::intend(&mut tx, ask, now + app.config.lease(), now).await?
+        }
+        None => None,
+    };
+    if !heard || payment.status != Status::Authorized {
+        let event = PaymentUpdated { payment: payment.to_contract() };
+        outbox::tell(&mut tx, payment.id, payment.version, &event, now).await?;
+    }
+    tx.commit().await?;
+    Ok(Some((payment, next)))
+}
+
+/// Hands an operation of unknown outcome to the worker: at once after the tries, later and later
+/// with each look-up that did not tell either.
+async fn postpone(app: &App, operation: &Operation) {
+    let lookups = u32::try_from(operation.attempts - app.config.tries).unwrap_or_default();
+    let wait = match lookups {
+        0 => Duration::ZERO,
+        n => backoff(n, rand::random_range(0.5..1.0)),
+    };
+    let next_at = app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
+    if let Err(error) = store::postpone(&app.db, operation, next_at).await {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(payment = %operation.payment_id, error, "the lease has to end by itself");
+    }
+    app.unknown.notify_one();
+}
+
+/// The wait after so many look-ups: 200 ms, doubling up to 30 s, times `jitter`.
+fn backoff(lookups: u32, jitter: f64) -> Duration {
+    let wait = Duration::from_millis(200).saturating_mul(1 << lookups.min(12));
+    wait.min(LONGEST_WAIT).mul_f64(jitter)
+}
+
+#[cfg(test)]
+mod tests;

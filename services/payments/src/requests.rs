@@ -1,0 +1,233 @@
+//! What others ask for: one transaction that changes the payment's status and notes what the
+//! provider is going to be asked, then the provider is asked.
+
+use chassis::id;
+use chassis::money::MAX_AMOUNT;
+use chassis::problem::{FieldError, Problem, Result};
+use contracts::payments::{Authorize, looks_like_card_number};
+use uuid::Uuid;
+
+use crate::model::{
+    Choice, Input, Kind, Payment, Refund, RefundStatus, Start, Status, operation_id,
+};
+use crate::store::{NewOperation, NewPayment};
+use crate::{App, operations, problems, store};
+
+/// Holds the amount. Asked again, answers the payment as it is by now.
+pub(crate) async fn authorize(app: &App, request: Authorize) -> Result<Payment> {
+    let token = Input(request.token.clone());
+    let new = checked(app, request)?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let Some(payment) = store::insert(&mut tx, &new, now).await? else {
+        store::adopt(&mut tx, &new, now).await?;
+        tx.commit().await?;
+        let payment = store::find(&app.db, new.id).await?;
+        return payment.filter(|it| same(it, &new)).ok_or_else(problems::payment_mismatch);
+    };
+    let ask = NewOperation { input: Some(token), ..NewOperation::new(&payment, Kind::Authorize) };
+    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    tx.commit().await?;
+    operations::answer(app, payment, operation).await
+}
+
+/// Takes what is held.
+pub(crate) async fn capture(app: &App, id: Uuid) -> Result<Payment> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    if payment.capture()? == Start::AsItIs {
+        return Ok(payment);
+    }
+    store::save(&mut tx, &mut payment, now).await?;
+    let ask = NewOperation::new(&payment, Kind::Capture);
+    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    tx.commit().await?;
+    operations::answer(app, payment, operation).await
+}
+
+/// Lets go of what is held. A payment nobody knows is noted as voided.
+pub(crate) async fn void(app: &App, id: Uuid) -> Result<Payment> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let note = tombstone(app, id);
+    if let Some(payment) = store::insert(&mut tx, &note, now).await? {
+        tx.commit().await?;
+        return Ok(payment);
+    }
+    let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    let start = payment.void();
+    if start == Start::AsItIs {
+        return Ok(payment);
+    }
+    store::save(&mut tx, &mut payment, now).await?;
+    let operation = match start {
+        Start::Ask => {
+            let ask = NewOperation::new(&payment, Kind::Void);
+            store::intend(&mut tx, ask, now + app.config.lease(), now).await?
+        }
+        _ => None,
+    };
+    tx.commit().await?;
+    operations::answer(app, payment, operation).await
+}
+
+/// Hands on what the customer said. Said again, answers the payment as it is by now.
+pub(crate) async fn confirm(app: &App, id: Uuid, choice: Choice) -> Result<Payment> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    if payment.confirm()? == Start::AsItIs {
+        let earlier = store::find_operation(&mut tx, operation_id(id, Kind::Confirm)).await?;
+        return if earlier.is_some() { Ok(payment) } else { Err(problems::action_not_required()) };
+    }
+    store::save(&mut tx, &mut payment, now).await?;
+    let said = Input(choice.as_str().to_owned());
+    let ask = NewOperation { input: Some(said), ..NewOperation::new(&payment, Kind::Confirm) };
+    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    tx.commit().await?;
+    operations::answer(app, payment, operation).await
+}
+
+/// What a refund asks for.
+#[derive(Clone, Debug)]
+pub(crate) struct RefundRequest {
+    pub(crate) id: Uuid,
+    pub(crate) payment_id: Uuid,
+    /// None for all that is left.
+    pub(crate) amount: Option<i64>,
+    pub(crate) reason: String,
+    pub(crate) fingerprint: Option<String>,
+}
+
+/// A refund that was asked for, and whether it had been asked for before.
+pub(crate) struct Refunding {
+    pub(crate) payment: Payment,
+    /// None where all was given back already and nothing in particular was asked for.
+    pub(crate) refund: Option<Refund>,
+    pub(crate) replayed: bool,
+}
+
+/// Gives money back. The amount is reserved before the provider is asked, so that refunds never
+/// exceed what was captured. Asked again under the same id, answers how it stands.
+pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refunding> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let locked = store::lock(&mut tx, request.payment_id).await?;
+    let mut payment = locked.ok_or_else(problems::payment_not_found)?;
+    if let Some(refund) = store::find_refund(&mut tx, request.id).await? {
+        let other = request.amount.is_some_and(|it| it != refund.amount);
+        if refund.payment_id != payment.id || (request.fingerprint.is_none() && other) {
+            return Err(problems::refund_mismatch());
+        }
+        return Ok(Refunding { payment, refund: Some(refund), replayed: true });
+    }
+    if request.amount.is_none() && payment.nothing_left() {
+        return Ok(Refunding { payment, refund: None, replayed: false });
+    }
+    let amount = request.amount.unwrap_or_else(|| payment.refundable());
+    payment.reserve_refund(amount)?;
+    let refund = Refund {
+        id: request.id,
+        payment_id: payment.id,
+        amount,
+        reason: request.reason,
+        status: RefundStatus::Pending,
+        failure: None,
+        fingerprint: request.fingerprint,
+        created_at: now,
+        updated_at: now,
+    };
+    store::save(&mut tx, &mut payment, now).await?;
+    if !store::insert_refund(&mut tx, &refund).await? {
+        return Err(problems::refund_mismatch());
+    }
+    let ask = NewOperation { id: refund.id, amount, ..NewOperation::new(&payment, Kind::Refund) };
+    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    tx.commit().await?;
+    let payment = operations::answer(app, payment, operation).await?;
+    let refund = store::find_refund(&app.db, refund.id).await?;
+    Ok(Refunding { payment, refund, replayed: false })
+}
+
+/// The id of the refund a client names with its idempotency key.
+pub(crate) fn refund_id(payment: Uuid, key: &str) -> Uuid {
+    id::derive(payment, format!("refund:{key}"))
+}
+
+/// Whether a repetition asks for the same as the first request did. A payment that was voided
+/// before it was asked for and adopted since is like any other.
+fn same(payment: &Payment, new: &NewPayment) -> bool {
+    payment.order_id == new.order_id
+        && payment.amount == new.amount
+        && payment.currency == new.currency
+        && payment.provider == new.provider
+}
+
+fn tombstone(app: &App, id: Uuid) -> NewPayment {
+    NewPayment {
+        id,
+        order_id: None,
+        order_number: String::new(),
+        user_id: None,
+        order_token_hash: None,
+        status: Status::Voided,
+        amount: 0,
+        currency: app.currency.clone(),
+        provider: String::new(),
+    }
+}
+
+/// Refuses what must not be stored, a card number above all.
+fn checked(app: &App, request: Authorize) -> Result<NewPayment> {
+    if looks_like_card_number(&request.token) {
+        return Err(problems::card_number_refused());
+    }
+    if app.providers.get(&request.provider).is_none() {
+        return Err(problems::provider_unknown(&app.providers.names()));
+    }
+    let mut wrong = Vec::new();
+    let mut check = |right: bool, field: &str, detail: String| {
+        if !right {
+            wrong.push(FieldError { field: field.to_owned(), detail });
+        }
+    };
+    let token = &request.token;
+    let visible = token.bytes().all(|it| it.is_ascii_graphic());
+    check(
+        visible && (1..=255).contains(&token.len()),
+        "payment.token",
+        "must be 1 to 255 visible ASCII characters".to_owned(),
+    );
+    check(
+        (0..=MAX_AMOUNT).contains(&request.amount),
+        "amount",
+        format!("must be from 0 to {MAX_AMOUNT} minor units"),
+    );
+    check(
+        request.currency == app.currency.as_str(),
+        "currency",
+        format!("must be {}", app.currency.as_str()),
+    );
+    check(request.order_number.len() <= 64, "order_number", "is too long".to_owned());
+    let hash = request.order_token_hash.as_deref();
+    check(
+        hash.is_none_or(|it| it.len() == 64 && it.bytes().all(|it| it.is_ascii_hexdigit())),
+        "order_token_hash",
+        "must be a SHA-256 in hex".to_owned(),
+    );
+    if !wrong.is_empty() {
+        return Err(Problem::fields(wrong));
+    }
+    Ok(NewPayment {
+        id: request.payment_id,
+        order_id: Some(request.order_id),
+        order_number: request.order_number,
+        user_id: request.user_id,
+        order_token_hash: request.order_token_hash.map(|it| it.to_ascii_lowercase()),
+        status: Status::Pending,
+        amount: request.amount,
+        currency: app.currency.clone(),
+        provider: request.provider,
+    })
+}

@@ -1,0 +1,198 @@
+//! A shop's payments for tests, with a provider whose line is as bad as a test wants it.
+
+use std::collections::VecDeque;
+use std::future::pending;
+use std::sync::{Arc, Mutex};
+
+use chassis::clock::Clock;
+use chassis::db::Session;
+use chassis::testing::{TestPlatform, noon, platforms};
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::payments::Authorize;
+use uuid::Uuid;
+
+use crate::model::{Choice, Kind, Payment};
+use crate::provider::{Asked, Authorization, Charge, Failure, Outcome, Provider, Providers};
+use crate::sandbox::Sandbox;
+use crate::{App, Config, audit, store, worker};
+
+/// What happens to a request to the provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    Fine,
+    /// It never arrives.
+    RequestLost,
+    /// It takes effect, but its answer never arrives.
+    AnswerLost,
+    /// The process dies before it is sent.
+    DiesBefore,
+    /// The process dies before the answer is written down.
+    DiesAfter,
+}
+
+/// The sandbox behind a bad line.
+pub(crate) struct Far {
+    pub(crate) sandbox: Sandbox,
+    line: Arc<Mutex<VecDeque<Line>>>,
+}
+
+pub(crate) struct Shop {
+    pub(crate) app: App,
+    pub(crate) platform: TestPlatform,
+    line: Arc<Mutex<VecDeque<Line>>>,
+}
+
+/// One for each database at hand.
+pub(crate) async fn shops() -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for platform in platforms(crate::MIGRATIONS).await {
+        platform.db.migrate(crate::SANDBOX_MIGRATIONS).await.unwrap();
+        let line = Arc::new(Mutex::new(VecDeque::new()));
+        let app = app(&platform, &line);
+        shops.push(Shop { app, platform, line });
+    }
+    shops
+}
+
+fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
+    let config = Config { answer_ms: 10_000, try_ms: 60_000, pause_ms: 0, ..Config::default() };
+    let app = App::new(platform, config, platform.db.clone()).unwrap();
+    let sandbox = Sandbox { db: platform.db.clone(), clock: platform.clock };
+    let far: Arc<dyn Provider> = Arc::new(Far { sandbox, line: line.clone() });
+    App { providers: Providers::new([("sandbox", far)]), ..app }
+}
+
+impl Shop {
+    /// What happens to the next requests to the provider; later ones are fine.
+    pub(crate) fn line(&self, next: impl IntoIterator<Item = Line>) {
+        *self.line.lock().unwrap() = next.into_iter().collect();
+    }
+
+    /// The same shop with little patience: a process that dies answers nobody.
+    pub(crate) fn hasty(&self) -> App {
+        let config = Config { answer_ms: 200, ..(*self.app.config).clone() };
+        App { config: Arc::new(config), ..self.app.clone() }
+    }
+
+    /// A new process over the same databases, a while later.
+    pub(crate) async fn restart(&self) -> App {
+        let app = app(&self.platform, &self.line);
+        match app.db.is_sqlite() {
+            true => {
+                store::take_over(&app.db).await.unwrap();
+                app
+            }
+            // Here another process may still be alive: only time ends its leases.
+            false => App { clock: Clock::Fixed(later(10)), ..app },
+        }
+    }
+
+    pub(crate) async fn payment(&self, id: Uuid) -> Payment {
+        store::find(&self.app.db, id).await.unwrap().expect("the payment")
+    }
+
+    /// Lets the worker go on, a minute at a time, until nothing is left to do.
+    pub(crate) async fn finish(&self) {
+        for minutes in 1..100 {
+            let clock = Clock::Fixed(noon() + TimeDelta::minutes(minutes));
+            worker::turn(&App { clock, ..self.app.clone() }).await.unwrap();
+            let open: (i64,) = self
+                .app
+                .db
+                .query("SELECT count(*) FROM operations WHERE settled_at IS NULL")
+                .one()
+                .await
+                .unwrap();
+            if open.0 == 0 {
+                return;
+            }
+        }
+        panic!("{}: operations never end", self.platform.kind);
+    }
+
+    /// The books agree with each other and with the sandbox's.
+    pub(crate) async fn assert_sound(&self) {
+        let faults = audit::violations(&self.app.db, &self.app.db).await.unwrap();
+        assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
+    }
+
+    /// What `payment.updated` told about a payment, oldest first.
+    pub(crate) async fn told(&self, id: Uuid) -> Vec<String> {
+        let told: Vec<(sqlx::types::Json<serde_json::Value>,)> = self
+            .app
+            .db
+            .query("SELECT data FROM outbox WHERE subject = $1 ORDER BY sequence")
+            .bind(id.to_string())
+            .all()
+            .await
+            .unwrap();
+        told.iter().map(|(it,)| it["status"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// An order's payment of 19.99 with this token.
+pub(crate) fn request(token: &str) -> Authorize {
+    Authorize {
+        payment_id: Uuid::now_v7(),
+        order_id: Uuid::now_v7(),
+        order_number: "CW-100001".to_owned(),
+        user_id: Some(Uuid::now_v7()),
+        order_token_hash: None,
+        amount: 1999,
+        currency: "USD".to_owned(),
+        provider: "sandbox".to_owned(),
+        token: token.to_owned(),
+    }
+}
+
+pub(crate) fn later(minutes: i64) -> DateTime<Utc> {
+    noon() + TimeDelta::minutes(minutes)
+}
+
+impl Far {
+    async fn send<T>(&self, request: Asked<'_, T>) -> Result<T, Failure> {
+        let lost = || Err(Failure::Unknown("the line is bad".to_owned()));
+        let line = self.line.lock().unwrap().pop_front().unwrap_or(Line::Fine);
+        match line {
+            Line::Fine => request.await,
+            Line::RequestLost => lost(),
+            Line::AnswerLost => request.await.and_then(|_| lost()),
+            Line::DiesBefore => pending().await,
+            Line::DiesAfter => {
+                drop(request.await);
+                pending().await
+            }
+        }
+    }
+}
+
+impl Provider for Far {
+    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a> {
+        Box::pin(self.send(self.sandbox.authorize(key, request)))
+    }
+
+    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> Asked<'a> {
+        Box::pin(self.send(self.sandbox.confirm(key, charge, choice)))
+    }
+
+    fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+        Box::pin(self.send(self.sandbox.capture(key, charge, amount)))
+    }
+
+    fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> Asked<'a> {
+        Box::pin(self.send(self.sandbox.void(key, charge)))
+    }
+
+    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+        Box::pin(self.send(self.sandbox.refund(key, charge, amount)))
+    }
+
+    fn lookup<'a>(
+        &'a self,
+        key: Uuid,
+        kind: Kind,
+        charge: &'a Charge,
+    ) -> Asked<'a, Option<Outcome>> {
+        Box::pin(self.send(self.sandbox.lookup(key, kind, charge)))
+    }
+}
