@@ -226,6 +226,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Undoes everything at once. Dropping does so too, but some moments later.
+    pub async fn rollback(self) -> Result<()> {
+        match self.inner {
+            TxInner::Sqlite(tx) => tx.rollback().await,
+            TxInner::Postgres(tx) => tx.rollback().await,
+        }
+        .map_err(Error::sort)
+    }
+
     /// Notifies `waiting` once this transaction has been committed.
     pub fn wakes(&mut self, waiting: &Arc<Notify>) {
         if !self.woken.iter().any(|it| Arc::ptr_eq(it, waiting)) {
@@ -313,3 +322,6 @@ impl<T> Record for T where
     T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
 {
 }
+
+#[cfg(test)]
+mod tests;

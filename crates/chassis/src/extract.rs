@@ -163,9 +163,9 @@ fn read<T: DeserializeOwned>(mut value: Value) -> Result<T> {
             Ok(_) => break,
             Err(error) => Wrong::of(&error),
         };
-        let pointer = wrong.pointer();
+        let (path, unknown) = (wrong.path.clone(), wrong.unknown);
         errors.push(wrong.into_field_error());
-        if !replace::<T>(&mut value, &pointer) {
+        if !replace::<T>(&mut value, &path, unknown) {
             break;
         }
     }
@@ -176,6 +176,8 @@ fn read<T: DeserializeOwned>(mut value: Value) -> Result<T> {
 struct Wrong {
     path: Vec<String>,
     detail: String,
+    /// The field should not be there at all.
+    unknown: bool,
 }
 
 impl Wrong {
@@ -194,17 +196,14 @@ impl Wrong {
         // The path of a missing field is its parent's.
         if let Some(name) = message.strip_prefix("missing field `") {
             path.extend(name.split('`').next().map(str::to_owned));
-            return Self { path, detail: "is required".to_owned() };
+            return Self { path, detail: "is required".to_owned(), unknown: false };
         }
         if message.starts_with("unknown field") {
             let allowed = message.split_once(", ").map_or("", |(_, rest)| rest);
-            return Self { path, detail: format!("is not a known field; {allowed}") };
+            let detail = format!("is not a known field; {allowed}");
+            return Self { path, detail, unknown: true };
         }
-        Self { path, detail: message }
-    }
-
-    fn pointer(&self) -> Vec<String> {
-        self.path.clone()
+        Self { path, detail: message, unknown: false }
     }
 
     fn into_field_error(self) -> FieldError {
@@ -224,7 +223,7 @@ impl Wrong {
 }
 
 /// Puts something at `path` that moves the error elsewhere; false if nothing does.
-fn replace<T: DeserializeOwned>(value: &mut Value, path: &[String]) -> bool {
+fn replace<T: DeserializeOwned>(value: &mut Value, path: &[String], unknown: bool) -> bool {
     let Some((last, parents)) = path.split_last() else { return false };
     let mut parent = &mut *value;
     for segment in parents {
@@ -239,11 +238,8 @@ fn replace<T: DeserializeOwned>(value: &mut Value, path: &[String]) -> bool {
         }
     }
     let pointer: String = path.iter().map(|it| format!("/{}", escape(it))).collect();
-    // Gone, for an unknown field; else a value of each type in turn.
-    if let Value::Object(fields) = parent {
+    if let (Value::Object(fields), true) = (parent, unknown) {
         fields.remove(last);
-    }
-    if moved::<T>(value, path) {
         return true;
     }
     let fillers = [

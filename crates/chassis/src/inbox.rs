@@ -148,11 +148,19 @@ impl Inbox {
         let mut tx = self.db.begin().await?;
         let rows = self.due(&mut tx, BATCH).await?;
         for row in &rows {
-            self.handler.handle(&mut tx, &row.envelope).await?;
-            self.mark_done(&mut tx, row.event_id).await?;
+            if let Err(failure) = self.handle(&mut tx, row).await {
+                // Now, so that the rows are not locked when they are looked for again.
+                tx.rollback().await?;
+                return Err(failure);
+            }
         }
         tx.commit().await?;
         Ok(rows.len())
+    }
+
+    async fn handle(&self, tx: &mut Tx, row: &Row) -> Result<(), Failure> {
+        self.handler.handle(tx, &row.envelope).await?;
+        Ok(self.mark_done(tx, row.event_id).await?)
     }
 
     /// One transaction per event, so that a failing one takes no other with it.
@@ -161,13 +169,10 @@ impl Inbox {
         while handled < BATCH as usize {
             let mut tx = self.db.begin().await?;
             let Some(row) = self.due(&mut tx, 1).await?.pop() else { break };
-            let outcome = match self.handler.handle(&mut tx, &row.envelope).await {
-                Ok(()) => match self.mark_done(&mut tx, row.event_id).await {
-                    Ok(()) => tx.commit().await.map_err(Failure::from),
-                    Err(error) => Err(error.into()),
-                },
+            let outcome = match self.handle(&mut tx, &row).await {
+                Ok(()) => tx.commit().await.map_err(Failure::from),
                 Err(failure) => {
-                    drop(tx);
+                    tx.rollback().await?;
                     Err(failure)
                 }
             };

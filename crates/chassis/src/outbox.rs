@@ -225,3 +225,6 @@ impl Relay {
         self.db.query(OLD).bind(self.clock.now() - KEEP).execute().await.map(drop)
     }
 }
+
+#[cfg(test)]
+mod tests;

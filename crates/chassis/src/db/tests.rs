@@ -1,0 +1,92 @@
+use sqlx::migrate::Migrator;
+
+use super::*;
+use crate::testing::platforms;
+
+static NONE: Migrator = Migrator::DEFAULT;
+const CHASSIS_ONLY: Migrations = Migrations { service: "test", migrator: &NONE };
+
+#[tokio::test]
+async fn a_dropped_transaction_leaves_nothing() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        create(&platform.db).await;
+        let mut tx = platform.db.begin().await.unwrap();
+        insert(&mut tx, 1).await.unwrap();
+        drop(tx);
+        assert_eq!(count(&platform.db).await, 0, "{}", platform.kind);
+        let mut tx = platform.db.begin().await.unwrap();
+        insert(&mut tx, 1).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(count(&platform.db).await, 1);
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_begin_does_not_swallow_the_next_write() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        create(&platform.db).await;
+        for value in 0..200 {
+            let cancelled =
+                tokio::time::timeout(std::time::Duration::from_micros(50 + value * 5), async {
+                    let _tx = platform.db.begin().await;
+                    std::future::pending::<()>().await;
+                });
+            assert!(cancelled.await.is_err());
+            insert(&platform.db, value as i64).await.unwrap();
+        }
+        assert_eq!(count(&platform.db).await, 200, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn writers_queue_instead_of_failing() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        create(&platform.db).await;
+        let writes = (0..64).map(|value| {
+            let db = platform.db.clone();
+            tokio::spawn(async move {
+                let mut tx = db.begin().await?;
+                insert(&mut tx, value).await?;
+                tx.commit().await
+            })
+        });
+        for write in futures::future::join_all(writes).await {
+            write.unwrap().unwrap();
+        }
+        assert_eq!(count(&platform.db).await, 64);
+    }
+}
+
+#[tokio::test]
+async fn errors_are_told_apart() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        create(&platform.db).await;
+        insert(&platform.db, 1).await.unwrap();
+        assert!(matches!(insert(&platform.db, 1).await, Err(Error::Duplicate(_))));
+        assert!(matches!(insert(&platform.db, -1).await, Err(Error::Constraint(_))));
+        platform.db.close().await;
+        assert!(matches!(insert(&platform.db, 2).await, Err(Error::Unavailable(_))));
+    }
+}
+
+#[tokio::test]
+async fn migrations_are_applied_once_and_listed() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        platform.db.migrate(CHASSIS_ONLY).await.unwrap();
+        let status = platform.db.migration_status(CHASSIS_ONLY).await.unwrap();
+        assert!(status.len() >= 2 && status.iter().all(|it| it.applied), "{status:?}");
+    }
+}
+
+async fn create(db: &Db) {
+    let create = "CREATE TABLE numbers (value BIGINT NOT NULL PRIMARY KEY CHECK (value >= 0))";
+    db.query(create).execute().await.unwrap();
+}
+
+async fn insert(db: impl Session<'_>, value: i64) -> Result<u64> {
+    db.query("INSERT INTO numbers (value) VALUES ($1)").bind(value).execute().await
+}
+
+async fn count(db: &Db) -> i64 {
+    db.query("SELECT count(*) FROM numbers").one::<(i64,)>().await.unwrap().0
+}

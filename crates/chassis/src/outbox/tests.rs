@@ -1,0 +1,202 @@
+//! Events from the transaction that told them to the consumer that handled them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use sqlx::migrate::Migrator;
+
+use super::*;
+use crate::db::Migrations;
+use crate::feed::Feed;
+use crate::inbox::{self, Failure, Handler, Inbox};
+use crate::testing::{TestPlatform, noon, platforms};
+
+static NONE: Migrator = Migrator::DEFAULT;
+const CHASSIS_ONLY: Migrations = Migrations { service: "test", migrator: &NONE };
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Rang {
+    bell: i64,
+}
+
+impl EventData for Rang {
+    const TYPE: &'static str = "bell.rang";
+}
+
+/// Adds up the bells; fails on the one it does not like, or on all while it is angry.
+#[derive(Clone, Default)]
+struct Listener {
+    sum: Arc<AtomicI64>,
+    disliked: i64,
+    angry: Arc<AtomicBool>,
+}
+
+impl Handler for Listener {
+    fn types(&self) -> &'static [&'static str] {
+        &[Rang::TYPE]
+    }
+
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        event: &'a Envelope,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let Rang { bell } = event.data()?;
+            tx.query("INSERT INTO heard (bell) VALUES ($1)").bind(bell).execute().await?;
+            if bell == self.disliked || self.angry.load(Ordering::SeqCst) {
+                return Err(crate::problem::Problem::conflict("no", "not this one").into());
+            }
+            self.sum.fetch_add(bell, Ordering::SeqCst);
+            Ok(())
+        })
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_told_with_its_change_or_not_at_all() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let mut tx = platform.db.begin().await.unwrap();
+        tell(&mut tx, Uuid::nil(), 1, &Rang { bell: 1 }, noon()).await.unwrap();
+        drop(tx);
+        assert_eq!(backlog(&platform.db).await.unwrap(), (0, None));
+        for _ in 0..2 {
+            ring(&platform, 1).await;
+        }
+        assert_eq!(backlog(&platform.db).await.unwrap(), (1, Some(noon())), "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn every_event_has_its_effect_once() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, listener) = connected(&platform, 0).await;
+        for bell in 1..=120 {
+            ring(&platform, bell).await;
+        }
+        assert_eq!(relay.turn().await.unwrap(), 120);
+        assert_eq!(relay.turn().await.unwrap(), 0);
+        while inbox.turn().await.unwrap() > 0 {}
+        assert_eq!(listener.sum.load(Ordering::SeqCst), 120 * 121 / 2);
+        assert_eq!(heard(&platform).await, 120);
+        // The relay was killed after publishing: everything comes again, and changes nothing.
+        platform.db.query("UPDATE outbox SET sent_at = NULL").execute().await.unwrap();
+        relay.turn().await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        assert_eq!(heard(&platform).await, 120, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn a_failing_event_blocks_nobody_and_ends_as_a_dead_letter() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, _) = connected(&platform, 3).await;
+        for bell in 1..=5 {
+            ring(&platform, bell).await;
+        }
+        relay.turn().await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        // The effect of the failing one was rolled back, the others are there.
+        assert_eq!(heard(&platform).await, 4, "{}", platform.kind);
+        for _ in 0..4 {
+            // The clock stands still, so what waits is made due by hand.
+            let due = "UPDATE inbox SET available_at = received_at";
+            platform.db.query(due).execute().await.unwrap();
+            while inbox.turn().await.unwrap() > 0 {}
+        }
+        let letters = inbox::dead_letters(&platform.db, 10).await.unwrap();
+        assert_eq!(letters.len(), 1);
+        assert_eq!(letters[0].error.as_deref(), Some("no (409): not this one"));
+        assert_eq!(inbox.turn().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_dead_letter_can_be_replayed() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, listener) = connected(&platform, 0).await;
+        ring(&platform, 7).await;
+        relay.turn().await.unwrap();
+        listener.angry.store(true, Ordering::SeqCst);
+        for _ in 0..5 {
+            let due = "UPDATE inbox SET available_at = received_at";
+            platform.db.query(due).execute().await.unwrap();
+            while inbox.turn().await.unwrap() > 0 {}
+        }
+        let letter = inbox::dead_letters(&platform.db, 10).await.unwrap().remove(0);
+        listener.angry.store(false, Ordering::SeqCst);
+        let replay =
+            async || inbox::replay(&platform.db, &letter.consumer, letter.event_id, noon()).await;
+        assert!(replay().await.unwrap());
+        inbox.turn().await.unwrap();
+        assert_eq!(listener.sum.load(Ordering::SeqCst), 7);
+        assert!(!replay().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_feed_sees_every_event_in_order_and_skips_no_open_transaction() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let mut feed = Feed::from_now(&platform.db).await.unwrap();
+        ring(&platform, 1).await;
+        assert_eq!(feed.read().await.unwrap().len(), 1);
+        if platform.kind == "postgres" {
+            // A transaction takes a sequence and stays open while a later one commits.
+            let mut open = platform.db.begin().await.unwrap();
+            tell(&mut open, Uuid::from_u128(2), 1, &Rang { bell: 2 }, noon()).await.unwrap();
+            ring(&platform, 3).await;
+            assert!(feed.read().await.unwrap().is_empty());
+            open.commit().await.unwrap();
+        } else {
+            ring(&platform, 2).await;
+            ring(&platform, 3).await;
+        }
+        let mut seen = vec![];
+        while seen.len() < 2 {
+            let entries = feed.next().await.unwrap();
+            seen.extend(entries.into_iter().map(|it| it.data["bell"].as_i64().unwrap()));
+        }
+        seen.sort_unstable();
+        assert_eq!(seen, [2, 3], "{}", platform.kind);
+        let end = crate::feed::last(&platform.db).await.unwrap();
+        assert_eq!(feed.position(), end);
+    }
+}
+
+#[tokio::test]
+async fn a_follower_that_missed_events_is_told_to_start_over() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let start = crate::feed::Position::default();
+        assert!(!crate::feed::has_gap_after(&platform.db, start).await.unwrap());
+        ring(&platform, 1).await;
+        ring(&platform, 2).await;
+        assert!(!crate::feed::has_gap_after(&platform.db, start).await.unwrap());
+        platform.db.query("DELETE FROM outbox WHERE subject LIKE '%1'").execute().await.unwrap();
+        assert!(crate::feed::has_gap_after(&platform.db, start).await.unwrap());
+        let end = crate::feed::last(&platform.db).await.unwrap();
+        assert!(!crate::feed::has_gap_after(&platform.db, end).await.unwrap());
+    }
+}
+
+async fn ring(platform: &TestPlatform, bell: i64) {
+    let mut tx = platform.db.begin().await.unwrap();
+    let subject = Uuid::from_u128(bell as u128);
+    tell(&mut tx, subject, 1, &Rang { bell }, noon()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn connected(platform: &TestPlatform, disliked: i64) -> (Relay, Inbox, Listener) {
+    let db = platform.db.clone();
+    db.query("CREATE TABLE heard (bell BIGINT NOT NULL)").execute().await.unwrap();
+    let listener = Listener { disliked, ..Listener::default() };
+    let inbox = Inbox::new("test.bells", db.clone(), platform.clock, listener.clone());
+    let bus = Bus::default();
+    bus.subscribe(vec![inbox.clone()]);
+    (Relay { service: "test", db, bus, clock: platform.clock }, inbox, listener)
+}
+
+async fn heard(platform: &TestPlatform) -> i64 {
+    platform.db.query("SELECT count(*) FROM heard").one::<(i64,)>().await.unwrap().0
+}
