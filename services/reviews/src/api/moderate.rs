@@ -1,0 +1,99 @@
+//! What moderators do.
+
+use axum::extract::State;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{View, write};
+use crate::model::{Review, Status};
+use crate::{App, problems, store};
+
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Queue {
+    /// Only those that are `pending`, `approved` or `rejected`.
+    #[garde(skip)]
+    status: Option<Status>,
+    /// Reviews per page, 20 if not said.
+    #[garde(skip)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 1000))]
+    cursor: Option<String>,
+    /// Whether to tell how many there are in all pages.
+    #[garde(skip)]
+    count: Option<bool>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ReviewDecision {
+    #[garde(skip)]
+    status: Status,
+    /// Why, for the author to read.
+    #[garde(length(chars, min = 1, max = 500))]
+    #[schema(max_length = 500)]
+    reason: Option<String>,
+}
+
+/// List reviews of any status, newest first.
+#[utoipa::path(
+    get, path = "/reviews", tag = "reviews", operation_id = "reviews_list",
+    params(Queue),
+    responses(
+        (status = 200, description = "Reviews.", body = Page<View>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["reviews:moderate"])),
+)]
+pub(crate) async fn list(
+    State(app): State<App>,
+    Query(queue): Query<Queue>,
+) -> Result<Json<Page<View>>> {
+    let limit = page::limit(queue.limit)?;
+    let after = page::decode::<Uuid>(queue.cursor.as_deref())?;
+    let reviews = store::list(&app.db, queue.status, after, limit + 1).await?;
+    let total = match queue.count {
+        Some(true) => Some(store::count(&app.db, queue.status).await?),
+        Some(false) | None => None,
+    };
+    let page = Page::cut(reviews, limit, |it| it.id).map(View::full);
+    Ok(Json(page.with_total(total)))
+}
+
+/// Approve or reject a review.
+#[utoipa::path(
+    patch, path = "/reviews/{id}/status", tag = "reviews", operation_id = "reviews_decide",
+    params(("id" = Uuid, Path, description = "The review's id.")),
+    request_body = ReviewDecision,
+    responses(
+        (status = 200, description = "The review.", body = View),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`review_not_found`", body = Problem),
+        (status = 409, description = "`review_changed`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["reviews:moderate"])),
+)]
+pub(crate) async fn decide(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Json(ReviewDecision { status, reason }): Json<ReviewDecision>,
+) -> Result<Json<View>> {
+    let mut tx = app.db.begin().await?;
+    let found = store::find(&mut tx, id).await?;
+    let before = found.ok_or_else(|| problems::review_not_found(id))?;
+    let after = Review { status, reason, updated_at: app.clock.now(), ..before.clone() };
+    write::replace(&mut tx, &before, &after).await?;
+    tx.commit().await?;
+    Ok(Json(View::full(after)))
+}

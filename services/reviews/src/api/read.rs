@@ -1,0 +1,152 @@
+//! What everybody can read.
+
+use axum::extract::State;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{View, is_author, is_moderator};
+use crate::model::{Sort, Status, Tally};
+use crate::store::{Filter, Place};
+use crate::{App, problems, store};
+
+#[derive(Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Listing {
+    /// `newest` (the default), `oldest`, `highest` or `lowest`.
+    #[garde(skip)]
+    sort: Option<Sort>,
+    /// Only reviews with this many stars.
+    #[garde(range(min = 1, max = 5))]
+    #[param(minimum = 1, maximum = 5)]
+    rating: Option<i64>,
+    /// Reviews per page, 20 if not said.
+    #[garde(skip)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 1000))]
+    cursor: Option<String>,
+    /// Whether to tell how many there are in all pages.
+    #[garde(skip)]
+    count: Option<bool>,
+}
+
+/// A page of a product's reviews and how it is rated.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProductReviews {
+    items: Vec<View>,
+    /// Send it as `cursor` to get the next page; null on the last one.
+    next_cursor: Option<String>,
+    /// How many there are in all pages, where it was asked for with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<i64>,
+    summary: RatingSummary,
+}
+
+/// How a product is rated, over all its approved reviews.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RatingSummary {
+    /// To two digits; null without reviews.
+    average: Option<f64>,
+    count: i64,
+    distribution: RatingDistribution,
+}
+
+/// How many reviews give how many stars.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RatingDistribution {
+    #[serde(rename = "1")]
+    one: i64,
+    #[serde(rename = "2")]
+    two: i64,
+    #[serde(rename = "3")]
+    three: i64,
+    #[serde(rename = "4")]
+    four: i64,
+    #[serde(rename = "5")]
+    five: i64,
+}
+
+impl From<Tally> for RatingSummary {
+    fn from(tally: Tally) -> Self {
+        let Tally { one, two, three, four, five, .. } = tally;
+        let distribution = RatingDistribution { one, two, three, four, five };
+        Self { average: tally.average(), count: tally.count(), distribution }
+    }
+}
+
+/// List a product's reviews.
+#[utoipa::path(
+    get, path = "/products/{id}/reviews", tag = "reviews", operation_id = "reviews_of_product",
+    params(("id" = Uuid, Path, description = "The product's id."), Listing),
+    responses(
+        (status = 200, description = "Approved reviews and a summary.", body = ProductReviews),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(()),
+)]
+pub(crate) async fn of_product(
+    State(app): State<App>,
+    Path(product): Path<Uuid>,
+    Query(listing): Query<Listing>,
+) -> Result<Json<ProductReviews>> {
+    let limit = page::limit(listing.limit)?;
+    let sort = listing.sort.unwrap_or_default();
+    let after = place(sort, listing.cursor.as_deref())?;
+    let filter = Filter { sort, rating: listing.rating, after };
+    let reviews = store::of_product(&app.db, product, filter, limit + 1).await?;
+    let tally = store::rated(&app.db, product).await?.unwrap_or_default();
+    let total = listing.count.unwrap_or(false).then(|| match listing.rating {
+        None => tally.count(),
+        Some(rating) => (1..).zip(tally.stars()).filter(|it| it.0 == rating).map(|it| it.1).sum(),
+    });
+    let page = Page::cut(reviews, limit, |it| (sort, it.rating, it.id)).map(View::public);
+    Ok(Json(ProductReviews {
+        items: page.items,
+        next_cursor: page.next_cursor,
+        total,
+        summary: tally.into(),
+    }))
+}
+
+/// Show a review.
+#[utoipa::path(
+    get, path = "/reviews/{id}", tag = "reviews", operation_id = "reviews_show",
+    params(("id" = Uuid, Path, description = "The review's id.")),
+    responses(
+        (status = 200, description = "The review.", body = View),
+        (status = 404, description = "`review_not_found`; also where it is not approved and the \
+                                      caller is neither author nor moderator", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+pub(crate) async fn show(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<View>> {
+    let review = store::find(&app.db, id).await?.ok_or_else(|| problems::review_not_found(id))?;
+    let principal = principal.as_ref();
+    if is_author(principal, &review) || is_moderator(principal) {
+        return Ok(Json(View::full(review)));
+    }
+    match review.status {
+        Status::Approved => Ok(Json(View::public(review))),
+        Status::Pending | Status::Rejected => Err(problems::review_not_found(id)),
+    }
+}
+
+/// The place a cursor stands for; it must be from a list of the same order.
+fn place(sort: Sort, cursor: Option<&str>) -> Result<Option<Place>> {
+    match page::decode::<(Sort, i64, Uuid)>(cursor)? {
+        None => Ok(None),
+        Some((of, rating, id)) if of == sort => Ok(Some(Place { rating, id })),
+        Some(_) => Err(Problem::field("cursor", "must be a `next_cursor` of the same list")),
+    }
+}

@@ -1,0 +1,187 @@
+//! The types and rules of reviews. No HTTP, no SQL, no clock.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The author of reviews whose account was deleted.
+pub(crate) const ANONYMOUS: &str = "Former customer";
+
+/// A review as it is kept.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct Review {
+    pub(crate) id: Uuid,
+    pub(crate) product_id: Uuid,
+    pub(crate) user_id: Uuid,
+    /// What the public sees of the author's name.
+    pub(crate) author: String,
+    /// 1 to 5.
+    pub(crate) rating: i64,
+    pub(crate) title: String,
+    pub(crate) body: String,
+    #[sqlx(try_from = "String")]
+    pub(crate) status: Status,
+    /// Why a moderator decided so.
+    pub(crate) reason: Option<String>,
+    /// Rises with every change.
+    pub(crate) version: i64,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+    /// Whether the author has bought the product; follows from the purchases.
+    pub(crate) verified_purchase: bool,
+}
+
+/// Where a review stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReviewStatus)]
+pub(crate) enum Status {
+    /// A moderator has not looked at it yet.
+    Pending,
+    /// Everybody can read it.
+    Approved,
+    Rejected,
+}
+
+/// How a list is sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ReviewSort)]
+pub(crate) enum Sort {
+    #[default]
+    Newest,
+    Oldest,
+    /// The best rating first, among equal ones the newest.
+    Highest,
+    /// The worst rating first, among equal ones the oldest.
+    Lowest,
+}
+
+/// How many approved reviews of a product give how many stars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Tally {
+    pub(crate) version: i64,
+    pub(crate) one: i64,
+    pub(crate) two: i64,
+    pub(crate) three: i64,
+    pub(crate) four: i64,
+    pub(crate) five: i64,
+}
+
+impl Review {
+    /// The rating, if it counts.
+    pub(crate) fn counted(&self) -> Option<i64> {
+        (self.status == Status::Approved).then_some(self.rating)
+    }
+}
+
+impl Status {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// The status of a new review.
+    pub(crate) fn first(auto_approve: bool) -> Self {
+        if auto_approve { Self::Approved } else { Self::Pending }
+    }
+
+    /// The status after the author changed the text or the rating. What was rejected waits for
+    /// another look even where reviews are approved by themselves.
+    pub(crate) fn after_edit(self, auto_approve: bool) -> Self {
+        match self {
+            Self::Approved if auto_approve => Self::Approved,
+            Self::Approved | Self::Pending | Self::Rejected => Self::Pending,
+        }
+    }
+}
+
+impl TryFrom<String> for Status {
+    type Error = UnknownStatus;
+
+    fn try_from(text: String) -> Result<Self, UnknownStatus> {
+        let all = [Self::Pending, Self::Approved, Self::Rejected];
+        all.into_iter().find(|it| it.as_str() == text).ok_or(UnknownStatus(text))
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct UnknownStatus(String);
+
+impl std::fmt::Display for UnknownStatus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} is no status of a review", self.0)
+    }
+}
+
+impl std::error::Error for UnknownStatus {}
+
+impl Tally {
+    /// From one star to five.
+    pub(crate) fn stars(&self) -> [i64; 5] {
+        [self.one, self.two, self.three, self.four, self.five]
+    }
+
+    pub(crate) fn count(&self) -> i64 {
+        self.stars().iter().sum()
+    }
+
+    pub(crate) fn sum(&self) -> i64 {
+        (1..).zip(self.stars()).map(|(stars, count)| stars * count).sum()
+    }
+
+    /// To two digits; none without reviews.
+    pub(crate) fn average(&self) -> Option<f64> {
+        let count = self.count();
+        (count > 0).then(|| (self.sum() as f64 / count as f64 * 100.0).round() / 100.0)
+    }
+}
+
+/// What the public sees of a name: the first name and an initial.
+pub(crate) fn public_name(name: &str) -> String {
+    let mut words = name.split_whitespace();
+    let Some(first) = words.next() else { return ANONYMOUS.to_owned() };
+    let initial = words.next_back().and_then(|it| it.chars().next());
+    match initial {
+        Some(initial) => format!("{first} {}.", initial.to_uppercase()),
+        None => first.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_name_is_a_first_name_and_an_initial() {
+        for (name, public) in [
+            ("Ada Lovelace", "Ada L."),
+            ("  Ada  King  lovelace ", "Ada L."),
+            ("Ada", "Ada"),
+            ("Zoë Ægir", "Zoë Æ."),
+            ("", ANONYMOUS),
+            ("   ", ANONYMOUS),
+        ] {
+            assert_eq!(public_name(name), public);
+        }
+    }
+
+    #[test]
+    fn what_was_rejected_is_never_approved_by_an_edit() {
+        assert_eq!(Status::Approved.after_edit(true), Status::Approved);
+        assert_eq!(Status::Approved.after_edit(false), Status::Pending);
+        assert_eq!(Status::Rejected.after_edit(true), Status::Pending);
+        assert_eq!(Status::Pending.after_edit(true), Status::Pending);
+    }
+
+    #[test]
+    fn an_average_has_two_digits() {
+        assert_eq!(Tally::default().average(), None);
+        let tally = Tally { one: 1, four: 1, five: 1, ..Tally::default() };
+        assert_eq!((tally.count(), tally.sum(), tally.average()), (3, 10, Some(3.33)));
+    }
+}

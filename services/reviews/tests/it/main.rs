@@ -1,0 +1,102 @@
+//! Reviews, over HTTP, on both databases.
+
+mod moderation;
+mod purchases;
+mod reading;
+mod writing;
+
+use axum::routing::post;
+use axum::{Json, Router};
+use chassis::channel::Channel;
+use chassis::db::Session;
+use chassis::service::Service;
+use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
+use reviews::{Config, MIGRATIONS};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+struct Shop {
+    service: Service,
+    platform: TestPlatform,
+}
+
+/// Has one variant.
+const LAMP: Uuid = Uuid::from_u128(1);
+/// Has two variants.
+const SHIRT: Uuid = Uuid::from_u128(2);
+
+/// The catalog's stand-in.
+async fn quote(Json(request): Json<QuoteRequest>) -> Json<Quote> {
+    let answer = |wanted: &Wanted| match wanted.product_id {
+        Some(LAMP) => Quoted::Offer(Offer {
+            sku: "LAMP-1".to_owned(),
+            product_id: LAMP,
+            slug: "lamp".to_owned(),
+            title: "Lamp".to_owned(),
+            variant_title: None,
+            image: None,
+            unit_price: 1999,
+            available: Some(0),
+            requires_shipping: true,
+            taxable: true,
+        }),
+        Some(SHIRT) => Quoted::Ambiguous(vec!["SHIRT-S".to_owned(), "SHIRT-M".to_owned()]),
+        _ => Quoted::Unknown,
+    };
+    Json(Quote { answers: request.wanted.iter().map(answer).collect() })
+}
+
+async fn shops(config: Config) -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for platform in platforms(MIGRATIONS).await {
+        let channel = Channel::to("catalog");
+        channel.bind(Router::new().route("/internal/quote", post(quote)));
+        let catalog = catalog::Client::new(channel);
+        let service = reviews::start(platform.platform.clone(), config.clone(), catalog);
+        shops.push(Shop { service: service.await.expect("a service"), platform });
+    }
+    shops
+}
+
+impl Shop {
+    fn call(&self, method: &str, path: &str) -> Call {
+        call(&self.service.router, method, &format!("/api/v1{path}"))
+    }
+
+    fn review(&self, user: &User, product: Uuid, rating: i64) -> Call {
+        let body = json!({ "product_id": product, "rating": rating,
+                           "title": "Bright", "body": "It shines." });
+        self.call("POST", "/reviews").user(user).json(body)
+    }
+
+    /// The path of a new review of the lamp.
+    async fn reviewed(&self, user: &User, rating: i64) -> String {
+        let review = self.review(user, LAMP, rating).await.expect(201);
+        format!("/reviews/{}", review["id"].as_str().expect("an id"))
+    }
+
+    /// What the lamp's page says about its rating.
+    async fn summary(&self) -> Value {
+        let page = self.call("GET", &format!("/products/{LAMP}/reviews")).await.expect(200);
+        page["summary"].clone()
+    }
+
+    /// The `(count, sum)` of every `rating.changed` told, with the version each belongs to.
+    async fn told(&self) -> Vec<(i64, i64, i64)> {
+        #[derive(sqlx::FromRow)]
+        struct Row {
+            version: i64,
+            data: sqlx::types::Json<contracts::reviews::RatingChanged>,
+        }
+        let rows =
+            "SELECT version, data FROM outbox WHERE type = 'rating.changed' ORDER BY sequence";
+        let rows: Vec<Row> = self.platform.db.query(rows).all().await.expect("events");
+        rows.into_iter().map(|it| (it.version, it.data.count, it.data.sum)).collect()
+    }
+}
+
+/// A moderator.
+fn moderator() -> User {
+    User::with(&["reviews:moderate"])
+}

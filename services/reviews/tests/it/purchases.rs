@@ -1,0 +1,142 @@
+//! What orders and users tell, and what it does to reviews.
+
+use chassis::outbox::Envelope;
+use chassis::testing::{User, deliver, event};
+use contracts::identity::UserDeleted;
+use contracts::orders::{Line, Order, OrderStatusUpdated};
+use reviews::Config;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{LAMP, SHIRT, Shop, shops};
+
+/// The news that the user's order of a lamp moved on.
+fn news(user: Option<Uuid>, order: u128, version: i64, to: &str) -> Envelope {
+    let order_id = Uuid::from_u128(order);
+    let line = Line {
+        sku: "LAMP-1".to_owned(),
+        product_id: LAMP,
+        title: "Lamp".to_owned(),
+        quantity: 1,
+        unit_price: 1999,
+        total: 1999,
+    };
+    let order = Order {
+        order_id,
+        number: "CW-100001".to_owned(),
+        user_id: user,
+        email: "ada@example.com".to_owned(),
+        name: "Ada Example".to_owned(),
+        cart: None,
+        lines: vec![line.clone(), Line { sku: "LAMP-2".to_owned(), ..line }],
+        subtotal: 3998,
+        shipping: 0,
+        tax: 0,
+        total: 3998,
+        currency: "USD".to_owned(),
+    };
+    let news = OrderStatusUpdated {
+        order,
+        from: "pending".to_owned(),
+        to: to.to_owned(),
+        payment_status: "paid".to_owned(),
+        fulfillment_status: "unfulfilled".to_owned(),
+        reason: None,
+        tracking_number: None,
+    };
+    event("orders", order_id, version, &news)
+}
+
+async fn verified(shop: &Shop, path: &str) -> bool {
+    let review = shop.call("GET", path).await.expect(200);
+    review["verified_purchase"].as_bool().expect("a flag")
+}
+
+#[tokio::test]
+async fn who_bought_it_before_is_a_verified_buyer() {
+    for shop in shops(Config::default()).await {
+        let ada = User::customer();
+        deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
+        let review = shop.review(&ada, LAMP, 4).await.expect(201);
+        assert_eq!(review["verified_purchase"], true, "{}", shop.platform.kind);
+        let other = shop.review(&ada, SHIRT, 4).await.expect(201);
+        assert_eq!(other["verified_purchase"], false);
+    }
+}
+
+#[tokio::test]
+async fn who_buys_it_later_becomes_a_verified_buyer() {
+    for shop in shops(Config::default()).await {
+        let ada = User::customer();
+        let path = shop.reviewed(&ada, 4).await;
+        assert!(!verified(&shop, &path).await);
+        let confirmed = news(Some(ada.id()), 7, 3, "confirmed");
+        deliver(&shop.service, &[confirmed.clone(), confirmed]).await;
+        assert!(verified(&shop, &path).await, "{}", shop.platform.kind);
+        let edit = shop.call("PATCH", &path).user(&ada).json(json!({ "title": "Still bright" }));
+        assert_eq!(edit.await.expect(200)["verified_purchase"], true);
+    }
+}
+
+#[tokio::test]
+async fn who_gives_it_back_is_no_buyer_unless_another_order_holds_it() {
+    for shop in shops(Config::default()).await {
+        let ada = User::customer();
+        let user = Some(ada.id());
+        let path = shop.reviewed(&ada, 4).await;
+        deliver(&shop.service, &[news(user, 7, 3, "confirmed"), news(user, 8, 3, "confirmed")])
+            .await;
+        deliver(&shop.service, &[news(user, 7, 4, "refunded")]).await;
+        assert!(verified(&shop, &path).await);
+        deliver(&shop.service, &[news(user, 8, 4, "cancelled")]).await;
+        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn news_in_the_wrong_order_end_the_same() {
+    for shop in shops(Config::default()).await {
+        let ada = User::customer();
+        let user = Some(ada.id());
+        let path = shop.reviewed(&ada, 4).await;
+        for late in [news(user, 7, 5, "refunded"), news(user, 7, 3, "confirmed")] {
+            deliver(&shop.service, &[late]).await;
+        }
+        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn what_guests_and_others_buy_verifies_nobody() {
+    for shop in shops(Config::default()).await {
+        let path = shop.reviewed(&User::customer(), 4).await;
+        let other = Some(Uuid::from_u128(99));
+        let all = [news(None, 7, 3, "confirmed"), news(other, 8, 3, "confirmed")];
+        deliver(&shop.service, &all).await;
+        assert!(!verified(&shop, &path).await);
+    }
+}
+
+#[tokio::test]
+async fn a_shop_may_ask_for_a_purchase() {
+    for shop in shops(Config { require_purchase: true, ..Config::default() }).await {
+        let ada = User::customer();
+        assert_eq!(shop.review(&ada, LAMP, 4).await.problem(403), "purchase_required");
+        deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
+        shop.review(&ada, LAMP, 4).await.expect(201);
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_users_reviews_lose_the_name() {
+    for shop in shops(Config::default()).await {
+        let (ada, bob) = (User::customer(), User::customer());
+        let (ada_s, bob_s) = (shop.reviewed(&ada, 4).await, shop.reviewed(&bob, 5).await);
+        let gone = event("identity", ada.id(), 9, &UserDeleted { user_id: ada.id() });
+        deliver(&shop.service, &[gone]).await;
+        let review = shop.call("GET", &ada_s).await.expect(200);
+        assert_eq!(review["author"], "Former customer", "{}", shop.platform.kind);
+        assert_eq!(shop.call("GET", &bob_s).await.expect(200)["author"], "Ada E.");
+        assert_eq!(shop.summary().await["count"], 2);
+    }
+}
