@@ -1,0 +1,24 @@
+# The commands of the README, each a line or two.
+
+.PHONY: run test lint bench clean
+
+# The whole shop on http://127.0.0.1:8080, with demo data.
+run:
+	cargo run --release --bin cartwright -- serve
+
+# Every test. Those on PostgreSQL run where a server answers; says which databases were used.
+test:
+	@scripts/test
+
+# What CI asks of the code besides its tests.
+lint:
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --quiet -- -D warnings
+
+# Measures the shop against a bare handler in the same run; see docs/performance.md.
+bench:
+	cargo build --release --bin cartwright --bin bench
+	target/release/bench
+
+clean:
+	cargo clean
