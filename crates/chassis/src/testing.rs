@@ -78,8 +78,7 @@ pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
     for (kind, db) in databases {
         db.migrate(migrations).await.expect("migrations");
         let clock = Clock::Fixed(noon());
-        let verifier = Verifier::new(clock);
-        verifier.set_keys(&JwkSet { keys: vec![jwk()] });
+        let verifier = verifier();
         let platform = Platform { db, clock, verifier, currency: Currency::default() };
         platforms.push(TestPlatform { platform, kind, _files: files.clone() });
     }
@@ -179,6 +178,13 @@ fn jwk() -> Jwk {
     let mut jwk = Jwk::from_encoding_key(&key(), Algorithm::EdDSA).expect("a key");
     jwk.common.key_id = Some("test".to_owned());
     jwk
+}
+
+/// Verifies the tokens of [`User`]s, at the time of every test clock.
+pub fn verifier() -> Verifier {
+    let verifier = Verifier::new(Clock::Fixed(noon()));
+    verifier.set_keys(&JwkSet { keys: vec![jwk()] });
+    verifier
 }
 
 /// A request on its way through a router.

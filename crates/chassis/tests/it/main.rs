@@ -1,3 +1,5 @@
 //! The chassis over real sockets.
 
+#![expect(clippy::unwrap_used, reason = "what a test is given must be there")]
+
 mod server;

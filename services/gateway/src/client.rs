@@ -1,0 +1,140 @@
+//! Which address a request came from.
+
+use std::net::{IpAddr, SocketAddr};
+
+use http::{Extensions, HeaderMap};
+
+use axum::extract::ConnectInfo;
+
+/// The proxies whose word about the client counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proxies(Vec<Network>);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Network {
+    address: IpAddr,
+    /// How many of its first bits count.
+    bits: u8,
+}
+
+impl Proxies {
+    pub(crate) fn parse(networks: &[String]) -> Result<Self, String> {
+        let networks = networks.iter().map(|text| {
+            Network::parse(text).ok_or_else(|| {
+                format!(
+                    "gateway.trusted_proxies: {text:?} is no address or network; \
+                     write it like 10.0.0.1 or 10.0.0.0/8"
+                )
+            })
+        });
+        networks.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Where the request came from: the peer, or the last address a trusted proxy does not know as
+    /// another trusted proxy. What stands further left in the header, anybody can have written.
+    pub(crate) fn client(
+        &self,
+        extensions: &Extensions,
+        headers: &HeaderMap,
+    ) -> Option<SocketAddr> {
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0;
+        let trusted = |it: IpAddr| self.0.iter().any(|network| network.contains(it));
+        if self.0.is_empty() || !trusted(peer.ip()) {
+            return Some(peer);
+        }
+        let mut client = peer;
+        let said = headers.get_all("x-forwarded-for").iter().rev();
+        let said = said.filter_map(|it| it.to_str().ok()).flat_map(|it| it.rsplit(','));
+        for hop in said {
+            let Some(address) = parse(hop.trim()) else { break };
+            client = SocketAddr::new(address, 0);
+            if !trusted(address) {
+                break;
+            }
+        }
+        Some(client)
+    }
+}
+
+/// An address as proxies write it: some with a port, some in brackets.
+fn parse(hop: &str) -> Option<IpAddr> {
+    let address = hop.parse().ok();
+    let address = address.or_else(|| hop.parse().ok().map(|it: SocketAddr| it.ip()));
+    let bare = || hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok();
+    address.or_else(bare).map(|it: IpAddr| it.to_canonical())
+}
+
+impl Network {
+    fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Some(most), |it| it.parse().ok()).filter(|it| *it <= most)?;
+        Some(Self { address, bits })
+    }
+
+    fn contains(self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(it)) => {
+                let differ = ours.to_bits() ^ it.to_bits();
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            (IpAddr::V6(ours), IpAddr::V6(it)) => {
+                let differ = ours.to_bits() ^ it.to_bits();
+                differ.leading_zeros() >= u32::from(self.bits)
+            }
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn client(trusted: &[&str], peer: &str, forwarded: &[&'static str]) -> String {
+        let trusted: Vec<String> = trusted.iter().map(|&it| it.to_owned()).collect();
+        let mut extensions = Extensions::new();
+        extensions.insert(ConnectInfo::<SocketAddr>(peer.parse().unwrap()));
+        let mut headers = HeaderMap::new();
+        for line in forwarded {
+            headers.append("x-forwarded-for", HeaderValue::from_static(line));
+        }
+        let proxies = Proxies::parse(&trusted).unwrap();
+        proxies.client(&extensions, &headers).unwrap().ip().to_string()
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed() {
+        assert_eq!(client(&[], "10.0.0.1:1", &["1.1.1.1"]), "10.0.0.1");
+        assert_eq!(client(&["10.0.0.0/8"], "11.0.0.1:1", &["1.1.1.1"]), "11.0.0.1");
+        assert_eq!(client(&["10.0.0.0/8"], "10.0.0.1:1", &["1.1.1.1"]), "1.1.1.1");
+        assert_eq!(client(&["10.0.0.0/8"], "[::ffff:10.0.0.1]:1", &["1.1.1.1"]), "1.1.1.1");
+        assert_eq!(client(&["::1"], "[::1]:1", &["2001:db8::1"]), "2001:db8::1");
+    }
+
+    #[test]
+    fn what_a_client_wrote_itself_is_not_believed() {
+        let trusted = ["10.0.0.0/8"];
+        assert_eq!(client(&trusted, "10.0.0.1:1", &["6.6.6.6, 1.1.1.1"]), "1.1.1.1");
+        assert_eq!(client(&trusted, "10.0.0.1:1", &["6.6.6.6", "1.1.1.1, 10.0.0.2"]), "1.1.1.1");
+        assert_eq!(client(&trusted, "10.0.0.1:1", &["6.6.6.6, nonsense, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client(&trusted, "10.0.0.1:1", &["1.1.1.1:80"]), "1.1.1.1");
+        assert_eq!(client(&trusted, "10.0.0.1:1", &["[2001:db8::1]"]), "2001:db8::1");
+        assert_eq!(client(&trusted, "10.0.0.1:1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_network_that_is_none_is_named() {
+        for wrong in ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1/-1"] {
+            let error = Proxies::parse(&[wrong.to_owned()]).unwrap_err();
+            assert!(error.contains("gateway.trusted_proxies"), "{error}");
+        }
+        assert!(Proxies::parse(&["0.0.0.0/0".to_owned(), "::/0".to_owned()]).is_ok());
+    }
+}

@@ -1,0 +1,229 @@
+//! The head of a request: what is refused in it, what is taken out of it, and its id.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::body::Body;
+use chassis::extract::MAX_BODY;
+use chassis::problem::{Problem, Result};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Request, Uri};
+use uuid::Uuid;
+
+use crate::problems::{self, MAX_HEADERS, MAX_URI};
+
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Refuses a head no service should see.
+pub(crate) fn check(request: &Request<Body>) -> Result<()> {
+    let uri = request.uri();
+    let length = uri.path().len() + uri.query().map_or(0, |it| it.len() + 1);
+    if length > MAX_URI {
+        return Err(problems::uri_too_long());
+    }
+    let headers = request.headers();
+    let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if size > MAX_HEADERS {
+        return Err(problems::headers_too_large());
+    }
+    check_path(uri.path())
+}
+
+/// Refuses a body that says itself that it is too large.
+pub(crate) fn check_length(headers: &HeaderMap) -> Result<()> {
+    let Some(length) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
+    // hyper has made sure that it is a number, if perhaps an enormous one.
+    let length = length.to_str().ok().and_then(|it| it.parse().ok()).unwrap_or(u64::MAX);
+    if length > MAX_BODY as u64 { Err(problems::body_too_large()) } else { Ok(()) }
+}
+
+fn check_path(path: &str) -> Result<()> {
+    if !path.contains('%') {
+        return Ok(());
+    }
+    let malformed = |reason| Err::<(), Problem>(problems::malformed_path(reason));
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte != b'%' {
+            decoded.push(byte);
+            continue;
+        }
+        let mut digit = || bytes.next().and_then(|it| char::from(it).to_digit(16));
+        match (digit(), digit()) {
+            (Some(high), Some(low)) => decoded.push((high * 16 + low) as u8),
+            _ => return malformed("a % in the path is not followed by two hexadecimal digits"),
+        }
+    }
+    if decoded.contains(&0) {
+        return malformed("the path contains a NUL");
+    }
+    match std::str::from_utf8(&decoded) {
+        Ok(_) => Ok(()),
+        Err(_) => malformed("the path is not UTF-8"),
+    }
+}
+
+/// Takes out what belongs to one connection, what only proxies in front may say, and whatever
+/// claims to tell who is asking. What `Connection` names goes first, so that a client cannot name
+/// what is added later.
+pub(crate) fn clean(headers: &mut HeaderMap) {
+    if !headers.keys().any(is_dropped) {
+        return;
+    }
+    let named: Vec<HeaderName> = headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(','))
+        .filter_map(|it| it.trim().parse().ok())
+        .collect();
+    let dropped: Vec<HeaderName> = headers.keys().filter(|it| is_dropped(it)).cloned().collect();
+    for name in named.iter().chain(&dropped) {
+        headers.remove(name);
+    }
+}
+
+fn is_dropped(name: &HeaderName) -> bool {
+    const CLAIMS: [&str; 13] = [
+        "x-auth",
+        "x-client-cert",
+        "x-email",
+        "x-forwarded-",
+        "x-internal",
+        "x-original-",
+        "x-permission",
+        "x-principal",
+        "x-real-ip",
+        "x-remote-",
+        "x-rewrite-",
+        "x-role",
+        "x-service-",
+    ];
+    let name = name.as_str();
+    match name.as_bytes().first() {
+        Some(b'x') => name.starts_with("x-user") || CLAIMS.iter().any(|it| name.starts_with(it)),
+        Some(b'c') => name == "connection",
+        Some(b'f') => name == "forwarded",
+        Some(b'k') => name == "keep-alive",
+        Some(b'p') => name.starts_with("proxy-"),
+        Some(b'r') => name == "remote-user",
+        Some(b't') => matches!(name, "te" | "trailer" | "transfer-encoding"),
+        Some(b'u') => name == "upgrade",
+        _ => false,
+    }
+}
+
+/// The same address with another path.
+pub(crate) fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let text = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(text).ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The id of a request: the client's, if it is a decent one, or else a new one.
+pub(crate) fn request_id(headers: &HeaderMap) -> HeaderValue {
+    match headers.get(X_REQUEST_ID).filter(|it| is_decent(it.as_bytes())) {
+        Some(id) => id.clone(),
+        None => new_id(),
+    }
+}
+
+fn is_decent(id: &[u8]) -> bool {
+    (1..=64).contains(&id.len())
+        && id.iter().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(it))
+}
+
+/// Unique rather than random: a part for the process and a number.
+fn new_id() -> HeaderValue {
+    static PROCESS: LazyLock<String> = LazyLock::new(|| {
+        let mut id = Uuid::new_v4().simple().to_string();
+        id.truncate(16);
+        id
+    });
+    static NUMBER: AtomicU64 = AtomicU64::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let id = format!("{}-{number:06x}", *PROCESS);
+    HeaderValue::try_from(id).expect("letters, digits and a dash")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        let pairs = pairs
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        pairs.collect()
+    }
+
+    #[test]
+    fn a_path_must_be_text() {
+        for path in ["/a%00", "/%", "/%4", "/%zz", "/%ff", "/%c3%28", "/%ed%a0%80"] {
+            assert_eq!(check_path(path).unwrap_err().code, "malformed_path", "{path}");
+        }
+        for path in ["/", "/a%20b", "/%C3%A4", "/%2e%2E", "/%F0%9F%9B%92"] {
+            assert!(check_path(path).is_ok(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_length_must_be_small() {
+        for length in ["1048577", "99999999999999999999999"] {
+            let it = headers(&[("content-length", length)]);
+            assert_eq!(check_length(&it).unwrap_err().code, "body_too_large");
+        }
+        assert!(check_length(&headers(&[("content-length", "1048576")])).is_ok());
+    }
+
+    #[test]
+    fn what_a_client_may_not_say_is_not_passed_on() {
+        let mut it = headers(&[
+            ("connection", "close, X-Named, x-request-id"),
+            ("x-named", "1"),
+            ("x-request-id", "mine"),
+            ("te", "trailers"),
+            ("x-user-id", "1"),
+            ("x-userid", "1"),
+            ("x-roles", "admin"),
+            ("x-role", "admin"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("forwarded", "for=1.2.3.4"),
+            ("remote-user", "root"),
+            ("proxy-authorization", "Basic x"),
+            ("x-cart-token", "kept"),
+            ("x-order-token", "kept"),
+            ("authorization", "Bearer kept"),
+            ("content-type", "kept"),
+            ("idempotency-key", "kept"),
+        ]);
+        clean(&mut it);
+        let mut names: Vec<&str> = it.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(
+            names,
+            ["authorization", "content-type", "idempotency-key", "x-cart-token", "x-order-token"]
+        );
+    }
+
+    #[test]
+    fn an_id_is_kept_if_it_is_decent_and_else_made() {
+        let id = |value| request_id(&headers(&[("x-request-id", value)]));
+        let longest = "0123456789012345678901234567890123456789012345678901234567890123";
+        for kept in ["a", "A-1_b.c", longest] {
+            assert_eq!(id(kept), kept);
+        }
+        let too_long = "01234567890123456789012345678901234567890123456789012345678901234";
+        for replaced in ["", "a b", "a\tb", "<script>", "a,b", too_long] {
+            assert_ne!(id(replaced), replaced);
+            assert!(is_decent(id(replaced).as_bytes()));
+        }
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,259 @@
+//! How often one may ask: token buckets per class of requests and per who asks.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use axum::response::{IntoResponse, Response};
+use chassis::auth::Verifier;
+use governor::RateLimiter;
+use governor::clock::{Clock, DefaultClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::state::keyed::DashMapStateStore;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+use crate::config::{Quota, Quotas};
+use crate::problems;
+
+/// After so many checks, keys whose bucket is full again are forgotten. A check adds at most one
+/// key, so this bounds the memory, whatever addresses requests come from.
+const SWEEP_EVERY: u32 = 50_000;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// What kind of request it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    Login,
+    Register,
+    Reset,
+    Checkout,
+    Reviews,
+    Write,
+    Read,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Asker {
+    User(Uuid),
+    V4(u32),
+    /// The /64 of an IPv6 address: what one host is given.
+    V6(u64),
+}
+
+impl Class {
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
+        (Self::Login, "login"),
+        (Self::Register, "register"),
+        (Self::Reset, "reset"),
+        (Self::Checkout, "checkout"),
+        (Self::Reviews, "reviews"),
+        (Self::Write, "write"),
+        (Self::Read, "read"),
+    ];
+
+    /// The class of this name; nothing for `none`.
+    pub(crate) fn named(name: &str) -> Result<Option<Self>, String> {
+        if name == "none" {
+            return Ok(None);
+        }
+        let class = Self::ALL.iter().find(|(_, it)| *it == name);
+        class.map(|(class, _)| Some(*class)).ok_or_else(|| {
+            let names = Self::ALL.map(|(_, name)| name).join(", ");
+            format!("{name:?} is no class of rate limits; there are {names} and none")
+        })
+    }
+
+    /// Whether an account does not matter: what is guarded comes before one, or leads to another.
+    fn is_per_address(self) -> bool {
+        matches!(self, Self::Login | Self::Register | Self::Reset)
+    }
+}
+
+impl Asker {
+    /// The user of a valid token, or else the address.
+    pub(crate) fn of(
+        class: Class,
+        verifier: &Verifier,
+        headers: &HeaderMap,
+        address: Option<IpAddr>,
+    ) -> Self {
+        if !class.is_per_address() && headers.contains_key(header::AUTHORIZATION) {
+            // A token that does not count is the service's to refuse; here it is just nobody.
+            if let Ok(Some(user)) = verifier.principal(headers) {
+                return Self::User(user.id());
+            }
+        }
+        match address.map(|it| it.to_canonical()) {
+            Some(IpAddr::V4(it)) => Self::V4(it.to_bits()),
+            Some(IpAddr::V6(it)) => Self::V6((it.to_bits() >> 64) as u64),
+            None => Self::V4(0),
+        }
+    }
+}
+
+type Buckets =
+    RateLimiter<Asker, DashMapStateStore<Asker>, DefaultClock, StateInformationMiddleware>;
+
+#[derive(Debug)]
+struct Limiter {
+    quota: Quota,
+    buckets: Buckets,
+}
+
+/// The buckets of every class.
+#[derive(Debug)]
+pub(crate) struct Limits {
+    limiters: [Limiter; Class::ALL.len()],
+    checks: AtomicU32,
+}
+
+/// What is left of a quota.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Allowance {
+    burst: u32,
+    remaining: u32,
+    /// Seconds until a refused request may be repeated, or else until all is there again.
+    reset: u64,
+}
+
+impl Limits {
+    pub(crate) fn new(quotas: &Quotas) -> Arc<Self> {
+        let limiters = Class::ALL.map(|(class, _)| match class {
+            Class::Login => quotas.login,
+            Class::Register => quotas.register,
+            Class::Reset => quotas.reset,
+            Class::Checkout => quotas.checkout,
+            Class::Reviews => quotas.reviews,
+            Class::Write => quotas.write,
+            Class::Read => quotas.read,
+        });
+        let limiters = limiters.map(|quota| Limiter {
+            quota,
+            buckets: RateLimiter::keyed(
+                governor::Quota::per_minute(quota.per_minute).allow_burst(quota.burst),
+            )
+            .with_middleware(),
+        });
+        Arc::new(Self { limiters, checks: AtomicU32::new(0) })
+    }
+
+    /// Takes one from the bucket; `Err` if it is empty.
+    pub(crate) fn check(
+        self: &Arc<Self>,
+        class: Class,
+        asker: Asker,
+    ) -> Result<Allowance, Allowance> {
+        if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
+            let this = self.clone();
+            tokio::task::spawn_blocking(move || this.sweep());
+        }
+        let Limiter { quota, buckets } = &self.limiters[class as usize];
+        let burst = quota.burst.get();
+        match buckets.check_key(&asker) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let missing = u64::from(burst.saturating_sub(remaining));
+                let reset = (missing * 60).div_ceil(u64::from(quota.per_minute.get()));
+                Ok(Allowance { burst, remaining, reset })
+            }
+            Err(not_until) => {
+                let wait = not_until.wait_time_from(DefaultClock::default().now());
+                let reset = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Err(Allowance { burst, remaining: 0, reset: reset.max(1) })
+            }
+        }
+    }
+
+    fn sweep(&self) {
+        for Limiter { buckets, .. } in &self.limiters {
+            buckets.retain_recent();
+            buckets.shrink_to_fit();
+        }
+    }
+}
+
+impl Allowance {
+    /// Tells the client.
+    pub(crate) fn tell(self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, HeaderValue::from(self.burst));
+        headers.insert(REMAINING, HeaderValue::from(self.remaining));
+        headers.insert(RESET, HeaderValue::from(self.reset));
+    }
+
+    /// The answer where nothing is left.
+    pub(crate) fn refuse(self) -> Response {
+        let mut response = problems::rate_limited(self.reset).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(self.reset));
+        self.tell(headers);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use super::*;
+
+    fn limits(per_minute: u32, burst: u32) -> Arc<Limits> {
+        let number = |it| NonZeroU32::new(it).unwrap();
+        let read = Quota { per_minute: number(per_minute), burst: number(burst) };
+        Limits::new(&Quotas { read, ..Quotas::default() })
+    }
+
+    #[test]
+    fn a_bucket_is_emptied_and_tells_when_to_come_again() {
+        let limits = limits(1, 2);
+        let first = limits.check(Class::Read, Asker::V4(1)).unwrap();
+        assert_eq!(first, Allowance { burst: 2, remaining: 1, reset: 60 });
+        let second = limits.check(Class::Read, Asker::V4(1)).unwrap();
+        assert_eq!(second, Allowance { burst: 2, remaining: 0, reset: 120 });
+        let third = limits.check(Class::Read, Asker::V4(1)).unwrap_err();
+        assert_eq!((third.remaining, third.burst), (0, 2));
+        assert!((59..=60).contains(&third.reset), "{third:?}");
+    }
+
+    #[test]
+    fn askers_and_classes_do_not_share_a_bucket() {
+        let limits = limits(1, 1);
+        assert!(limits.check(Class::Read, Asker::V4(1)).is_ok());
+        assert!(limits.check(Class::Read, Asker::V4(1)).is_err());
+        assert!(limits.check(Class::Read, Asker::V4(2)).is_ok());
+        assert!(limits.check(Class::Read, Asker::User(Uuid::nil())).is_ok());
+        assert!(limits.check(Class::Write, Asker::V4(1)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn full_buckets_are_forgotten_and_empty_ones_are_not() {
+        let fast = limits(u32::MAX, 1);
+        for address in 0..1000 {
+            assert!(fast.check(Class::Read, Asker::V4(address)).is_ok());
+        }
+        let slow = limits(1, 1);
+        assert!(slow.check(Class::Read, Asker::V4(1)).is_ok());
+        // A bucket of the fast one is full again after 14 ns.
+        fast.sweep();
+        slow.sweep();
+        assert!(fast.limiters[Class::Read as usize].buckets.len() < 10);
+        assert!(slow.check(Class::Read, Asker::V4(1)).is_err());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_asker() {
+        let asker = |address: &str| {
+            let verifier = Verifier::new(chassis::clock::Clock::System);
+            let address = Some(address.parse().unwrap());
+            Asker::of(Class::Read, &verifier, &HeaderMap::new(), address)
+        };
+        assert_eq!(asker("2001:db8::1"), asker("2001:db8::2"));
+        assert_ne!(asker("2001:db8::1"), asker("2001:db8:0:1::1"));
+        assert_eq!(asker("::ffff:1.2.3.4"), asker("1.2.3.4"));
+        assert_ne!(asker("1.2.3.5"), asker("1.2.3.4"));
+    }
+}

@@ -1,0 +1,189 @@
+//! What the gateway answers itself: who it is and how everybody is.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chassis::clock::Clock;
+use chassis::problem::Problem;
+use chassis::service::{BoxError, PREFIX};
+use chassis::telemetry::PrometheusHandle;
+use chrono::{DateTime, Utc};
+use futures::future::join_all;
+use http::{Request, StatusCode, header};
+use serde::Serialize;
+use tokio::sync::watch;
+use tower::Service;
+use utoipa::{OpenApi, ToSchema};
+
+use crate::{Parts, docs, openapi, problems};
+
+/// How long a service may take to tell how it is.
+const DEADLINE: Duration = Duration::from_secs(2);
+
+#[derive(OpenApi)]
+#[openapi(paths(who, live, ready, health, numbers))]
+struct Described;
+
+#[derive(Clone, Debug)]
+struct Own {
+    version: &'static str,
+    clock: Clock,
+    ready: watch::Receiver<bool>,
+    metrics: &'static PrometheusHandle,
+    services: Arc<[(&'static str, Router)]>,
+}
+
+/// Who answers here.
+#[derive(Debug, Serialize, ToSchema)]
+struct Who {
+    name: &'static str,
+    version: &'static str,
+    links: BTreeMap<&'static str, &'static str>,
+}
+
+/// A sign of life.
+#[derive(Debug, Serialize, ToSchema)]
+struct Sign {
+    status: &'static str,
+}
+
+/// How the shop is.
+#[derive(Debug, Serialize, ToSchema)]
+struct ShopHealth {
+    status: Status,
+    timestamp: DateTime<Utc>,
+    gateway: GatewayHealth,
+    services: BTreeMap<&'static str, ServiceHealth>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct GatewayHealth {
+    status: Status,
+}
+
+/// How a service is, and how long it took to say so.
+#[derive(Debug, Serialize, ToSchema)]
+struct ServiceHealth {
+    status: Status,
+    response_time_ms: f64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Healthy,
+    /// Some services are healthy and some are not.
+    Degraded,
+    Unhealthy,
+}
+
+/// The gateway's own routes.
+pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
+    let mut described = vec![(crate::NAME, Described::openapi())];
+    described.extend(parts.services.iter().map(|it| (it.name, it.openapi.clone())));
+    let document = openapi::merge(described, parts.version)?;
+    let own = Own {
+        version: parts.version,
+        clock: parts.clock,
+        ready: parts.ready,
+        metrics: parts.metrics,
+        services: parts.services.into_iter().map(|it| (it.name, it.router)).collect(),
+    };
+    Ok(Router::new()
+        .route("/", get(who))
+        .route("/live", get(live))
+        .route("/ready", get(ready))
+        .route("/health", get(health))
+        .route("/metrics", get(numbers))
+        .with_state(own)
+        .merge(docs::router(document))
+        .method_not_allowed_fallback(async || problems::method_not_allowed())
+        .fallback(async || problems::not_found()))
+}
+
+/// Tell who answers here, and where to go on.
+#[utoipa::path(get, path = "/", tag = "gateway", security(()),
+               responses((status = 200, body = Who)))]
+async fn who(State(own): State<Own>) -> axum::Json<Who> {
+    let links = [
+        ("categories", "/api/v1/categories"),
+        ("docs", "/docs"),
+        ("health", "/health"),
+        ("metrics", "/metrics"),
+        ("openapi", "/openapi.json"),
+        ("products", "/api/v1/products"),
+        ("ready", "/ready"),
+        ("redoc", "/redoc"),
+    ];
+    axum::Json(Who { name: "Cartwright", version: own.version, links: links.into() })
+}
+
+/// Tell that the process lives.
+#[utoipa::path(get, path = "/live", tag = "gateway", security(()),
+               responses((status = 200, body = Sign)))]
+async fn live() -> axum::Json<Sign> {
+    axum::Json(Sign { status: "live" })
+}
+
+/// Tell whether requests should be sent here.
+#[utoipa::path(get, path = "/ready", tag = "gateway", security(()),
+               responses((status = 200, body = Sign), (status = 503, body = Problem)))]
+async fn ready(State(own): State<Own>) -> Response {
+    match *own.ready.borrow() {
+        true => axum::Json(Sign { status: "ready" }).into_response(),
+        false => {
+            Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
+        }
+    }
+}
+
+/// Tell how every service is. All are asked at once.
+#[utoipa::path(get, path = "/health", tag = "gateway", security(()),
+               responses((status = 200, description = "All or some are healthy.", body = ShopHealth),
+                         (status = 503, description = "None is.", body = ShopHealth)))]
+async fn health(State(own): State<Own>) -> Response {
+    let asked = own.services.iter().map(|(name, router)| ask(name, router.clone()));
+    let services: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
+    let healthy = services.values().filter(|it| it.status == Status::Healthy).count();
+    let status = match healthy {
+        all if all == services.len() => Status::Healthy,
+        0 => Status::Unhealthy,
+        _ => Status::Degraded,
+    };
+    let code = match status {
+        Status::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::OK,
+    };
+    let timestamp = own.clock.now();
+    let gateway = GatewayHealth { status: Status::Healthy };
+    (code, axum::Json(ShopHealth { status, timestamp, gateway, services })).into_response()
+}
+
+async fn ask(name: &'static str, mut router: Router) -> (&'static str, ServiceHealth) {
+    let began = Instant::now();
+    let request = Request::get(format!("{PREFIX}/{name}/health")).body(Body::empty());
+    let answers = match request {
+        Ok(request) => tokio::time::timeout(DEADLINE, router.call(request)).await,
+        Err(_) => {
+            return (name, ServiceHealth { status: Status::Unhealthy, response_time_ms: 0.0 });
+        }
+    };
+    let healthy = matches!(answers, Ok(Ok(response)) if response.status() == StatusCode::OK);
+    let status = if healthy { Status::Healthy } else { Status::Unhealthy };
+    let response_time_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
+    (name, ServiceHealth { status, response_time_ms })
+}
+
+/// Tell the numbers of the process in Prometheus' text format.
+#[utoipa::path(get, path = "/metrics", tag = "gateway", security(()),
+               responses((status = 200, content_type = "text/plain", body = String)))]
+async fn numbers(State(own): State<Own>) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, own.metrics.render()).into_response()
+}

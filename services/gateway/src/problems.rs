@@ -1,0 +1,60 @@
+//! Every problem the gateway itself answers with.
+
+use chassis::extract::MAX_BODY;
+use chassis::problem::Problem;
+use http::StatusCode;
+
+/// The longest path with its query, in bytes.
+pub(crate) const MAX_URI: usize = 8 * 1024;
+/// The most all headers together may have, in bytes.
+pub(crate) const MAX_HEADERS: usize = 32 * 1024;
+
+pub(crate) fn not_found() -> Problem {
+    Problem::not_found("not_found", "there is nothing at this address; see /docs")
+}
+
+pub(crate) fn method_not_allowed() -> Problem {
+    let detail = "this method is not possible here; the header Allow lists what is";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+pub(crate) fn malformed_path(reason: &'static str) -> Problem {
+    Problem::bad_request("malformed_path", reason)
+}
+
+pub(crate) fn uri_too_long() -> Problem {
+    let detail = format!("a path with its query may have at most {MAX_URI} bytes");
+    Problem::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail)
+}
+
+pub(crate) fn headers_too_large() -> Problem {
+    let detail = format!("all headers together may have at most {MAX_HEADERS} bytes");
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail)
+}
+
+pub(crate) fn body_too_large() -> Problem {
+    let detail = format!("a body may have at most {MAX_BODY} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+}
+
+pub(crate) fn rate_limited(seconds: u64) -> Problem {
+    let detail = format!("too many requests; try again in {seconds} s");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).with("retry_after", seconds)
+}
+
+/// The service a route leads to does not run.
+pub(crate) fn service_away(service: &str) -> Problem {
+    let detail = format!("{service} does not run here at the moment");
+    Problem::unavailable("service_unavailable", detail).with("service", service)
+}
+
+pub(crate) fn timed_out() -> Problem {
+    let detail = "the service did not answer in time; what was asked may still happen";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "gateway_timeout", detail)
+}
+
+/// For an error that came without a word of explanation.
+pub(crate) fn unexplained(status: StatusCode) -> Problem {
+    let detail = status.canonical_reason().unwrap_or("the request failed");
+    Problem::new(status, if status.is_server_error() { "internal" } else { "refused" }, detail)
+}

@@ -1,0 +1,137 @@
+//! A shop of two services that tell what reached them.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Path, Request};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use chassis::clock::Clock;
+use chassis::telemetry::start_metrics;
+use chassis::testing::{noon, verifier};
+use gateway::{Config, Parts, Upstream};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use utoipa::openapi::OpenApi;
+
+/// A gateway with these settings before `catalog` and `orders`.
+pub(crate) fn open(config: Config) -> Router {
+    gateway::router(config, parts(true)).unwrap()
+}
+
+pub(crate) fn parts(ready: bool) -> Parts {
+    Parts {
+        services: vec![catalog(), orders()],
+        verifier: verifier(),
+        ready: watch::channel(ready).1,
+        metrics: start_metrics(),
+        version: "1.2.3",
+        clock: Clock::Fixed(noon()),
+    }
+}
+
+fn catalog() -> Upstream {
+    let router = Router::new()
+        .route("/api/v1/catalog/health", get(|| async { "fine" }))
+        .route("/api/v1/products", get(echo).post(echo))
+        .route("/api/v1/products/{id}", get(product))
+        .route("/api/v1/products/{id}/images", get(text))
+        .route("/api/v1/inventory", get(|| async { StatusCode::CONFLICT }))
+        .route("/api/v1/inventory/{sku}", get(small))
+        .route("/api/v1/categories", get(picture))
+        .route("/api/v1/categories/{id}", get(std::future::pending::<()>));
+    Upstream { name: "catalog", router, openapi: described(catalog_document()) }
+}
+
+fn orders() -> Upstream {
+    let router = Router::new()
+        .route("/api/v1/orders/health", get(|| async { "fine" }))
+        .route("/api/v1/orders/checkout", post(echo));
+    Upstream { name: "orders", router, openapi: described(orders_document()) }
+}
+
+pub(crate) fn described(document: Value) -> OpenApi {
+    serde_json::from_value(document).unwrap()
+}
+
+/// What reached the service.
+async fn echo(request: Request) -> axum::Json<Value> {
+    let headers = request.headers().iter().map(|(name, value)| {
+        (name.to_string(), Value::from(String::from_utf8_lossy(value.as_bytes())))
+    });
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    axum::Json(json!({
+        "uri": request.uri().to_string(),
+        "headers": headers.collect::<serde_json::Map<_, _>>(),
+        "peer": peer.map(|it| it.0.to_string()),
+    }))
+}
+
+/// A long JSON, with a tag; 304 for who has it.
+async fn product(Path(id): Path<String>, request: Request) -> axum::response::Response {
+    let known = request.headers().get(header::IF_NONE_MATCH);
+    if known.is_some_and(|it| it == "\"v1\"") {
+        return (StatusCode::NOT_MODIFIED, [(header::ETAG, "\"v1\"")]).into_response();
+    }
+    let description = "soft and warm ".repeat(200);
+    let body = axum::Json(json!({ "id": id, "description": description }));
+    ([(header::ETAG, "\"v1\"")], body).into_response()
+}
+
+async fn text() -> ([(header::HeaderName, &'static str); 2], String) {
+    let headers = [(header::CONTENT_TYPE, "text/csv"), (header::CONTENT_ENCODING, "zstd")];
+    (headers, "a,b\n".repeat(1000))
+}
+
+async fn small() -> axum::Json<Value> {
+    axum::Json(json!({ "on_hand": 3 }))
+}
+
+async fn picture() -> ([(header::HeaderName, &'static str); 1], Vec<u8>) {
+    ([(header::CONTENT_TYPE, "image/png")], vec![0; 4096])
+}
+
+fn catalog_document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "catalog", "version": "0" },
+        "paths": {
+            "/api/v1/products": { "get": operation("list", "Item"), "post": operation("add", "Item") },
+            "/api/v1/products/{id}": { "get": operation("show", "Page") },
+        },
+        "components": { "schemas": {
+            "Item": { "type": "object", "properties": { "sku": { "type": "string" } } },
+            "Page": { "type": "array", "items": { "$ref": "#/components/schemas/Item" } },
+            "Money": { "type": "object" },
+        } },
+    })
+}
+
+fn orders_document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "orders", "version": "0" },
+        "paths": {
+            "/api/v1/orders": { "get": operation("list", "Page") },
+            "/api/v1/orders/checkout": { "post": operation("checkout", "Item") },
+        },
+        "components": { "schemas": {
+            "Item": { "type": "object", "properties": { "order": { "type": "string" } } },
+            "Page": { "type": "array", "items": { "$ref": "#/components/schemas/Item" } },
+            "Money": { "type": "object" },
+        } },
+    })
+}
+
+fn operation(id: &str, schema: &str) -> Value {
+    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+    json!({
+        "operationId": id,
+        "security": [{ "bearer": [] }],
+        "responses": { "200": {
+            "description": "",
+            "content": { "application/json": { "schema": schema } },
+        } },
+    })
+}
