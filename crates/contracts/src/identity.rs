@@ -35,6 +35,10 @@ pub enum Purpose {
 pub struct IssueToken {
     pub user_id: Uuid,
     pub purpose: Purpose,
+    /// The address it is about to be sent to. Refused with `user_not_found` where the user has
+    /// another one by now, so that no token reaches an old address.
+    #[serde(default)]
+    pub email: Option<String>,
 }
 
 /// A secret for the user's eyes only. Not logged, not stored, not in events.
@@ -121,6 +125,15 @@ pub struct PasswordResetRequested {
     pub name: String,
 }
 
+/// The user wants to verify an address, another time or a new one. The token is fetched when the
+/// mail is sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EmailVerificationRequested {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRevoked {
     pub user_id: Uuid,
@@ -141,6 +154,10 @@ impl EventData for UserDeleted {
 
 impl EventData for PasswordResetRequested {
     const TYPE: &'static str = "user.password_reset_requested";
+}
+
+impl EventData for EmailVerificationRequested {
+    const TYPE: &'static str = "user.email_verification_requested";
 }
 
 impl EventData for SessionRevoked {

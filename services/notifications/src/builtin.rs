@@ -38,7 +38,7 @@ pub(crate) struct Text {
 }
 
 /// Every template, by key.
-pub(crate) static ALL: [Definition; 8] = [
+pub(crate) static ALL: [Definition; 9] = [
     order(
         "order_cancelled",
         "An order was cancelled.",
@@ -68,8 +68,14 @@ pub(crate) static ALL: [Definition; 8] = [
     ),
     order(
         "payment_failed",
-        "A payment was declined.",
+        "An order was cancelled because it was not paid.",
         include_str!("../templates/payment_failed.txt"),
+    ),
+    user(
+        "verify_email",
+        "A user asked for another mail to verify the e-mail address, or changed it.",
+        Secret { purpose: Purpose::VerifyEmail, page: "verify-email" },
+        include_str!("../templates/verify_email.txt"),
     ),
     user(
         "welcome",

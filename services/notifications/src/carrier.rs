@@ -49,7 +49,7 @@ impl Carrier for Log {
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
         let link = parcel.link.as_deref().filter(|_| self.secrets);
         tracing::info!(
-            channel = parcel.channel.as_str(),
+            channel = %parcel.channel.as_str(),
             template = parcel.template.as_deref().map(display),
             recipient = %masked(&parcel.recipient),
             order = parcel.order_number.as_deref().map(display),
@@ -63,5 +63,72 @@ impl Carrier for Log {
 impl std::fmt::Debug for Parcel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Parcel").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use futures::FutureExt;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn line(log: Log, parcel: &Parcel) -> String {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let format = tracing_subscriber::fmt().with_ansi(false).without_time().with_target(false);
+        let subscriber = format.with_writer(move || writer.clone()).finish();
+        let sent =
+            tracing::subscriber::with_default(subscriber, || log.deliver(parcel).now_or_never());
+        assert_eq!(sent, Some(Ok(())));
+        let line = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        line.trim().to_owned()
+    }
+
+    fn parcel() -> Parcel {
+        Parcel {
+            id: Uuid::nil(),
+            channel: Channel::Email,
+            template: Some("order_confirmed".to_owned()),
+            recipient: "ada@example.com".to_owned(),
+            subject: Some("The subject".to_owned()),
+            body: "The body".to_owned(),
+            order_number: Some("CW-100001".to_owned()),
+            link: None,
+        }
+    }
+
+    #[test]
+    fn the_log_says_what_went_out_without_saying_what_it_says() {
+        assert_eq!(
+            line(Log { secrets: false }, &parcel()),
+            "INFO notification sent channel=email template=order_confirmed \
+             recipient=a***@example.com order=CW-100001"
+        );
+    }
+
+    #[test]
+    fn a_secret_link_is_in_the_log_only_where_the_settings_say_so() {
+        let link = Some("http://shop/reset-password?token=s3cret".to_owned());
+        let reset = Parcel { order_number: None, template: None, link, ..parcel() };
+        let quiet = line(Log { secrets: false }, &reset);
+        assert!(!quiet.contains("s3cret"), "{quiet}");
+        let open = line(Log { secrets: true }, &reset);
+        assert!(open.ends_with("link=http://shop/reset-password?token=s3cret"), "{open}");
     }
 }

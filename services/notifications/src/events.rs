@@ -6,7 +6,9 @@ use chassis::id;
 use chassis::inbox::{Failure, Handler};
 use chassis::money::Money;
 use chassis::outbox::{Envelope, EventData};
-use contracts::identity::{PasswordResetRequested, UserDeleted, UserRegistered};
+use contracts::identity::{
+    EmailVerificationRequested, PasswordResetRequested, UserDeleted, UserRegistered,
+};
 use contracts::orders::{Line, Order, OrderStatusUpdated};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -39,7 +41,12 @@ impl Handler for Orders {
 
 impl Handler for Users {
     fn types(&self) -> &'static [&'static str] {
-        &[UserRegistered::TYPE, PasswordResetRequested::TYPE, UserDeleted::TYPE]
+        &[
+            UserRegistered::TYPE,
+            EmailVerificationRequested::TYPE,
+            PasswordResetRequested::TYPE,
+            UserDeleted::TYPE,
+        ]
     }
 
     fn handle<'a>(
@@ -52,6 +59,10 @@ impl Handler for Users {
                 UserRegistered::TYPE => {
                     let UserRegistered { user_id, email, name } = event.data()?;
                     greet(&self.0, tx, event, "welcome", Person { user_id, email, name }).await
+                }
+                EmailVerificationRequested::TYPE => {
+                    let EmailVerificationRequested { user_id, email, name } = event.data()?;
+                    greet(&self.0, tx, event, "verify_email", Person { user_id, email, name }).await
                 }
                 PasswordResetRequested::TYPE => {
                     let PasswordResetRequested { user_id, email, name } = event.data()?;
@@ -112,9 +123,9 @@ fn template_for(update: &OrderStatusUpdated) -> Option<&'static Definition> {
         "confirmed" => "order_confirmed",
         "shipped" => "order_shipped",
         "delivered" => "order_delivered",
+        "cancelled" if was_not_paid(update.reason.as_deref()) => "payment_failed",
         "cancelled" => "order_cancelled",
         "refunded" => "order_refunded",
-        "pending" if update.payment_status == "failed" => "payment_failed",
         _ => return None,
     })
 }
@@ -198,14 +209,24 @@ fn money(order: &Order, amount: i64) -> Result<String, Failure> {
     Ok(money.to_string())
 }
 
-/// A reason's code as a person says it.
+/// Whether an order was cancelled because its payment did not come about.
+fn was_not_paid(reason: Option<&str>) -> bool {
+    let Some(reason) = reason else { return false };
+    ["payment_declined", "payment_expired", "payment_failed", "payment_voided"].contains(&reason)
+}
+
+/// A reason's code as a person says it. What people wrote stays as it is.
 fn reason_text(code: &str) -> String {
     match code {
-        "out_of_stock" => "not everything was in stock any more".to_owned(),
+        "out_of_stock" | "item_unavailable" => "not everything was in stock any more".to_owned(),
         "customer_request" => "you asked for it".to_owned(),
-        "payment_declined" | "card_declined" => "the payment was declined".to_owned(),
-        "insufficient_funds" => "there was not enough money on the card".to_owned(),
+        "cancelled_by_shop" => "the shop cancelled it".to_owned(),
+        "payment_declined" => "the payment was declined".to_owned(),
         "payment_expired" => "it was not paid in time".to_owned(),
+        "payment_not_decided" | "not_decided_in_time" => {
+            "the bank did not answer in time".to_owned()
+        }
+        other if other.contains(' ') => other.to_owned(),
         other => other.replace('_', " "),
     }
 }

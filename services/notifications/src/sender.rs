@@ -126,7 +126,8 @@ impl Sender {
         let never = |error: &str| Undelivered::Never(error.to_owned());
         let user_id =
             message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;
-        let request = IssueToken { user_id, purpose: secret.purpose };
+        let email = Some(message.recipient.clone());
+        let request = IssueToken { user_id, purpose: secret.purpose, email };
         let token = self.app.identity.one_time_token(&request).await;
         let token = token.map_err(|error| match error {
             CallError::Refused(problem) => Undelivered::Never(problem.to_string()),

@@ -151,6 +151,20 @@ async fn a_secret_mail_waits_for_identity_and_dies_with_the_account() {
 }
 
 #[tokio::test]
+async fn no_token_goes_to_an_address_the_user_has_left() {
+    for platform in platforms(MIGRATIONS).await {
+        let (app, van) = (app(&platform), Arc::new(Van::default()));
+        let user = chassis::id::new();
+        let mut old = registered(user);
+        old.email = "old@example.com".to_owned();
+        tell_users(&app, &[event(user, 1, &old)]).await;
+        sender(&app, &van).turn().await.unwrap();
+        assert_eq!(history(&app).await[0].state, State::Dead);
+        assert!(van.parcels.lock().unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn the_worker_sends_what_is_queued_and_stops_when_told() {
     for platform in platforms(MIGRATIONS).await {
         let (app, van) = (app(&platform), Arc::new(Van::default()));

@@ -25,6 +25,7 @@ async fn every_template_is_listed_with_what_it_can_say() {
                 "order_shipped",
                 "password_reset",
                 "payment_failed",
+                "verify_email",
                 "welcome"
             ]
         );
