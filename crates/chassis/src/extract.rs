@@ -279,7 +279,8 @@ fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-fn validate(value: &impl Validate<Context = ()>) -> Result<()> {
+/// 422 naming every field that breaks a rule of its type, for what did not come through [`Json`].
+pub fn validate(value: &impl Validate<Context = ()>) -> Result<()> {
     value.validate().map_err(|report| {
         let errors = report
             .iter()

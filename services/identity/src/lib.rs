@@ -1,1 +1,127 @@
+//! Identity: who people are, how they prove it, and what they may do.
 //!
+//! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
+//! points share, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
+//! SQL, `api` and `internal` the HTTP surface, `admin` what the command line can do.
+
+mod model;
+
+mod keys;
+mod passwords;
+mod tokens;
+
+mod accounts;
+mod client;
+mod recovery;
+mod sessions;
+mod throttle;
+mod tidy;
+mod trust;
+
+pub mod admin;
+mod api;
+mod internal;
+
+mod problems;
+mod store;
+
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use chassis::db::{Db, Migrations};
+use chassis::service::{BoxError, Platform, Service};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+pub use model::Role;
+pub use passwords::Password;
+
+pub const NAME: &str = "identity";
+
+/// Where the public keys are, as a JWK set. `/.well-known/jwks.json` is the same.
+pub const JWKS_PATH: &str = "/api/v1/auth/jwks";
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// Settings of accounts and logins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Passwords hashed at the same time; 0 for one per core. Each takes 19 MiB meanwhile.
+    pub hash_concurrency: u16,
+    /// Logins that may wait for their turn; further ones are told to come back (503).
+    pub hash_queue: u16,
+    /// Days until an unused session ends.
+    pub refresh_token_days: u16,
+    /// Failed logins of one account after which it has to wait.
+    pub failures_per_account: u16,
+    /// Failed logins from one address after which it has to wait.
+    pub failures_per_address: u16,
+    /// Minutes a failed login counts.
+    pub failure_window_minutes: u16,
+}
+
+/// What handlers can reach.
+#[derive(Clone)]
+pub(crate) struct App {
+    db: Db,
+    clock: Clock,
+    verifier: chassis::auth::Verifier,
+    config: Arc<Config>,
+    hasher: passwords::Hasher,
+    keys: keys::Keys,
+}
+
+/// Starts the service on a migrated database. On the first start it makes the key that tokens
+/// are signed with. Tokens are verified in this process from then on.
+pub async fn start(platform: Platform, config: Config) -> Result<Service, BoxError> {
+    let app = App::open(&platform, config).await?;
+    trust::refresh_here(&app).await;
+    let tidying = app.clone();
+    Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
+        .internal(internal::router(app))
+        .worker("identity.tidy", |stop| async move {
+            tidy::run(tidying, stop).await;
+            Ok(())
+        }))
+}
+
+impl App {
+    async fn open(platform: &Platform, config: Config) -> Result<Self, keys::Error> {
+        Ok(Self {
+            db: platform.db.clone(),
+            clock: platform.clock,
+            verifier: platform.verifier.clone(),
+            hasher: passwords::Hasher::new(
+                config.hash_concurrency.into(),
+                config.hash_queue.into(),
+            ),
+            config: Arc::new(config),
+            keys: keys::Keys::open(&platform.db, platform.clock.now()).await?,
+        })
+    }
+}
+
+impl Config {
+    fn refresh_token(&self) -> TimeDelta {
+        TimeDelta::days(self.refresh_token_days.max(1).into())
+    }
+
+    fn failure_window(&self) -> TimeDelta {
+        TimeDelta::minutes(self.failure_window_minutes.max(1).into())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            hash_concurrency: 0,
+            hash_queue: 100,
+            refresh_token_days: 30,
+            failures_per_account: 10,
+            failures_per_address: 100,
+            failure_window_minutes: 15,
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `/users/me/addresses`: where one has things sent to.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::db::Tx;
+use chassis::extract::{Json, Path};
+use chassis::id;
+use chassis::page::Page;
+use chassis::problem::{Problem, Result};
+use contracts::address::Address;
+use garde::Validate;
+use serde::Deserialize;
+use sqlx::types::Json as Stored;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::model::MAX_ADDRESSES;
+use crate::store::SavedAddress;
+use crate::{App, problems, store};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, replace, remove))
+}
+
+/// An address to keep. The first one is the default by itself.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SaveAddress {
+    #[schema(max_length = 200)]
+    name: String,
+    #[schema(max_length = 200)]
+    company: Option<String>,
+    #[schema(max_length = 200)]
+    line1: String,
+    #[schema(max_length = 200)]
+    line2: Option<String>,
+    #[schema(max_length = 100)]
+    city: String,
+    #[schema(max_length = 100)]
+    region: Option<String>,
+    #[schema(max_length = 20)]
+    postal_code: Option<String>,
+    /// ISO 3166-1 alpha-2, in capital letters.
+    #[schema(min_length = 2, max_length = 2, example = "GB")]
+    country: String,
+    #[schema(max_length = 32)]
+    phone: Option<String>,
+    /// True makes it the default in place of the one before; else that stays as it is.
+    #[serde(default)]
+    is_default: bool,
+}
+
+/// List your addresses, oldest first. There are at most 50, on one page.
+#[utoipa::path(
+    get,
+    path = "/users/me/addresses",
+    tag = "identity",
+    operation_id = "list_addresses",
+    responses(
+        (status = 200, description = "Your addresses.", body = Page<SavedAddress>),
+        (status = 401, description = "Not logged in.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<SavedAddress>>> {
+    let items = store::list_addresses(&app.db, principal.id()).await?;
+    Ok(Json(Page::cut(items, MAX_ADDRESSES, |it| it.id)))
+}
+
+/// Keep an address.
+#[utoipa::path(
+    post,
+    path = "/users/me/addresses",
+    tag = "identity",
+    operation_id = "add_address",
+    request_body = SaveAddress,
+    responses(
+        (status = 201, description = "The address is kept.", body = SavedAddress),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 409, description = "`address_limit`", body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn add(
+    State(app): State<App>,
+    principal: Principal,
+    Json(request): Json<SaveAddress>,
+) -> Result<(StatusCode, Json<SavedAddress>)> {
+    let now = app.clock.now();
+    let mut tx = begin(&app, &principal).await?;
+    let count = store::list_addresses(&mut tx, principal.id()).await?.len() as i64;
+    if count >= MAX_ADDRESSES {
+        return Err(problems::address_limit());
+    }
+    let address = SavedAddress {
+        id: id::new(),
+        user_id: principal.id(),
+        is_default: request.is_default || count == 0,
+        address: Stored(request.address()),
+        created_at: now,
+        updated_at: now,
+    };
+    if address.is_default {
+        store::clear_default_address(&mut tx, principal.id()).await?;
+    }
+    store::insert_address(&mut tx, &address).await?;
+    tx.commit().await?;
+
+    Ok((StatusCode::CREATED, Json(address)))
+}
+
+/// Show one of your addresses.
+#[utoipa::path(
+    get,
+    path = "/users/me/addresses/{id}",
+    tag = "identity",
+    operation_id = "show_address",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The address.", body = SavedAddress),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 404, description = "`address_not_found`", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn show(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<Json<SavedAddress>> {
+    let address = store::find_address(&app.db, principal.id(), id).await?;
+    Ok(Json(address.ok_or_else(|| problems::address_not_found(id))?))
+}
+
+/// Replace one of your addresses.
+#[utoipa::path(
+    put,
+    path = "/users/me/addresses/{id}",
+    tag = "identity",
+    operation_id = "replace_address",
+    params(("id" = Uuid, Path)),
+    request_body = SaveAddress,
+    responses(
+        (status = 200, description = "The address as it is now.", body = SavedAddress),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 404, description = "`address_not_found`", body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn replace(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+    Json(request): Json<SaveAddress>,
+) -> Result<Json<SavedAddress>> {
+    let now = app.clock.now();
+    let mut tx = begin(&app, &principal).await?;
+    let before = store::find_address(&mut tx, principal.id(), id).await?;
+    let before = before.ok_or_else(|| problems::address_not_found(id))?;
+    let address = SavedAddress {
+        is_default: request.is_default || before.is_default,
+        address: Stored(request.address()),
+        updated_at: now,
+        ..before
+    };
+    if address.is_default && !before.is_default {
+        store::clear_default_address(&mut tx, principal.id()).await?;
+    }
+    store::save_address(&mut tx, &address).await?;
+    tx.commit().await?;
+
+    Ok(Json(address))
+}
+
+/// Delete one of your addresses. If it was the default, the oldest one left becomes it.
+#[utoipa::path(
+    delete,
+    path = "/users/me/addresses/{id}",
+    tag = "identity",
+    operation_id = "delete_address",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 204, description = "The address is gone."),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 404, description = "`address_not_found`", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn remove(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let user = principal.id();
+    let mut tx = begin(&app, &principal).await?;
+    if !store::delete_address(&mut tx, user, id).await? {
+        return Err(problems::address_not_found(id));
+    }
+    let left = store::list_addresses(&mut tx, user).await?;
+    if let Some(oldest) = left.first()
+        && !left.iter().any(|it| it.is_default)
+    {
+        store::set_default_address(&mut tx, user, oldest.id).await?;
+    }
+    tx.commit().await?;
+
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A transaction in which nobody else changes this user's addresses.
+async fn begin(app: &App, principal: &Principal) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    match store::lock_user(&mut tx, principal.id()).await? {
+        Some(_) => Ok(tx),
+        None => Err(problems::account_gone()),
+    }
+}
+
+impl SaveAddress {
+    fn address(&self) -> Address {
+        Address {
+            name: self.name.clone(),
+            company: self.company.clone(),
+            line1: self.line1.clone(),
+            line2: self.line2.clone(),
+            city: self.city.clone(),
+            region: self.region.clone(),
+            postal_code: self.postal_code.clone(),
+            country: self.country.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+}
+
+impl Validate for SaveAddress {
+    type Context = ();
+
+    fn validate_into(
+        &self,
+        context: &(),
+        parent: &mut dyn FnMut() -> garde::Path,
+        report: &mut garde::Report,
+    ) {
+        self.address().validate_into(context, parent, report);
+    }
+}

@@ -1,0 +1,59 @@
+//! `/users/{id}/audit`: what was done to a user, by whom.
+
+use axum::extract::State;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::store::AuditEntry;
+use crate::{App, problems, store};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+struct Listing {
+    /// Items of the page, 1 to 100; 20 unless given.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 512))]
+    cursor: Option<String>,
+}
+
+/// List what was done to a user, newest first. It stays when the user is deleted.
+#[utoipa::path(
+    get,
+    path = "/users/{id}/audit",
+    tag = "identity",
+    operation_id = "list_audit",
+    params(("id" = Uuid, Path), Listing),
+    responses(
+        (status = 200, description = "What was done.", body = Page<AuditEntry>),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed.", body = Problem),
+        (status = 404, description = "`user_not_found`", body = Problem),
+        (status = 422, description = "Parameters are wrong.", body = Problem),
+    ),
+    security(("bearer" = ["users:read"]))
+)]
+async fn list(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+    Query(query): Query<Listing>,
+) -> Result<Json<Page<AuditEntry>>> {
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let entries = store::list_audit(&app.db, id, after, limit + 1).await?;
+    if entries.is_empty() && after.is_none() {
+        return Err(problems::user_not_found(id));
+    }
+    Ok(Json(Page::cut(entries, limit, |it| it.id)))
+}

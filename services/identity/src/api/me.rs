@@ -1,0 +1,252 @@
+//! `/users/me`: one's own account.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::extract::Json;
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::given;
+use crate::client::Client;
+use crate::model::{
+    Actor, Changes, Profile, email, is_email, is_name, is_phone, is_username, username,
+};
+use crate::passwords::{Password, PasswordHash, Verdict, is_new_password};
+use crate::tokens::{self, ACCESS_TOKEN, Secret};
+use crate::{App, accounts, problems, store, throttle, trust};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(show, update, remove)).routes(routes!(change_password))
+}
+
+/// Show your own account.
+#[utoipa::path(
+    get,
+    path = "/users/me",
+    tag = "identity",
+    operation_id = "show_me",
+    responses(
+        (status = 200, description = "Your account.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn show(State(app): State<App>, principal: Principal) -> Result<Json<Profile>> {
+    let user = store::find_user(&app.db, principal.id()).await?;
+    Ok(Json(user.ok_or_else(problems::account_gone)?.profile()))
+}
+
+/// What to change; a field that is not sent stays as it is.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct UpdateMe {
+    #[garde(inner(custom(is_name)))]
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    /// Another address needs `current_password`, and is not verified at first.
+    #[garde(inner(custom(is_email)))]
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    #[garde(dive)]
+    #[schema(max_length = 1024)]
+    current_password: Option<Password>,
+    /// Null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(inner(custom(is_username))))]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
+    username: Option<Option<String>>,
+    /// Null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(inner(custom(is_phone))))]
+    #[schema(value_type = Option<String>, max_length = 32)]
+    phone: Option<Option<String>>,
+}
+
+/// Change your own account.
+#[utoipa::path(
+    patch,
+    path = "/users/me",
+    tag = "identity",
+    operation_id = "update_me",
+    request_body = UpdateMe,
+    responses(
+        (status = 200, description = "Your account as it is now.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn update(
+    State(app): State<App>,
+    principal: Principal,
+    client: Client,
+    Json(request): Json<UpdateMe>,
+) -> Result<Json<Profile>> {
+    let changes = Changes {
+        name: request.name.map(|it| it.trim().to_owned()),
+        email: request.email.as_deref().map(email),
+        username: request.username.map(|it| it.as_deref().map(username)),
+        phone: request.phone,
+        ..Changes::default()
+    };
+    let user = store::find_user(&app.db, principal.id()).await?;
+    let user = user.ok_or_else(problems::account_gone)?;
+    let proven = changes.email.as_ref().is_some_and(|it| *it != user.email);
+    if proven {
+        let password = request.current_password.ok_or_else(|| {
+            Problem::field("current_password", "is required to change the e-mail address")
+        })?;
+        prove(&app, &principal, &client, "current_password", &password).await?;
+    }
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = store::lock_user(&mut tx, principal.id()).await?;
+    let user = user.ok_or_else(problems::account_gone)?;
+    if proven {
+        store::forgive(&mut tx, &throttle::account(user.id)).await?;
+    }
+    let actor = Actor::User(&principal);
+    let user = accounts::change(&mut tx, user, &changes, None, actor, now).await?;
+    tx.commit().await?;
+
+    Ok(Json(user.profile()))
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct RemoveMe {
+    /// Your password, as there is no way back.
+    #[garde(dive)]
+    #[schema(max_length = 1024)]
+    password: Password,
+}
+
+/// Delete your own account. Your orders stay with the shop; your name and addresses go.
+#[utoipa::path(
+    delete,
+    path = "/users/me",
+    tag = "identity",
+    operation_id = "delete_me",
+    request_body = RemoveMe,
+    responses(
+        (status = 204, description = "The account is gone."),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 409, description = "`last_admin`", body = Problem),
+        (status = 422, description = "The password is wrong.", body = Problem),
+        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn remove(
+    State(app): State<App>,
+    principal: Principal,
+    client: Client,
+    Json(request): Json<RemoveMe>,
+) -> Result<StatusCode> {
+    prove(&app, &principal, &client, "password", &request.password).await?;
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    store::lock_admins(&mut tx).await?;
+    let user = store::lock_user(&mut tx, principal.id()).await?;
+    let user = user.ok_or_else(problems::account_gone)?;
+    accounts::remove(&mut tx, user, Actor::User(&principal), now).await?;
+    tx.commit().await?;
+
+    trust::refresh_here(&app).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct ChangePassword {
+    #[garde(dive)]
+    #[schema(max_length = 1024)]
+    current_password: Password,
+    #[garde(custom(is_new_password))]
+    #[schema(min_length = 8, max_length = 128)]
+    new_password: Password,
+}
+
+/// An access token that takes the place of the one sent.
+#[derive(Debug, Serialize, ToSchema)]
+struct AccessToken {
+    access_token: Secret,
+    #[schema(example = "Bearer")]
+    token_type: &'static str,
+    #[schema(example = 600)]
+    expires_in: i64,
+}
+
+/// Change your password. Your other sessions end, and so do all access tokens: go on with the one
+/// in the answer. The refresh token of this session stays as it is.
+#[utoipa::path(
+    put,
+    path = "/users/me/password",
+    tag = "identity",
+    operation_id = "change_password",
+    request_body = ChangePassword,
+    responses(
+        (status = 200, description = "The new password counts.", body = AccessToken),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn change_password(
+    State(app): State<App>,
+    principal: Principal,
+    client: Client,
+    Json(request): Json<ChangePassword>,
+) -> Result<Json<AccessToken>> {
+    let user = store::find_user(&app.db, principal.id()).await?;
+    let user = user.ok_or_else(problems::account_gone)?;
+    request.new_password.check("new_password", &user.email, user.username.as_deref())?;
+    prove(&app, &principal, &client, "current_password", &request.current_password).await?;
+    let password: PasswordHash = app.hasher.hash(&request.new_password).await?;
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = store::lock_user(&mut tx, principal.id()).await?;
+    let user = user.filter(|it| it.active).ok_or_else(problems::account_gone)?;
+    store::forgive(&mut tx, &throttle::account(user.id)).await?;
+    let changes = Changes { password: Some(password), ..Changes::default() };
+    let (keep, actor) = (Some(principal.session()), Actor::User(&principal));
+    let user = accounts::change(&mut tx, user, &changes, keep, actor, now).await?;
+    tx.commit().await?;
+
+    trust::refresh_here(&app).await;
+    let key = app.keys.signing(now)?;
+    Ok(Json(AccessToken {
+        access_token: tokens::access_token(&user, principal.session(), &key, now)?,
+        token_type: "Bearer",
+        expires_in: ACCESS_TOKEN.num_seconds(),
+    }))
+}
+
+/// Goes on only where the password is the user's: a token can be stolen.
+async fn prove(
+    app: &App,
+    principal: &Principal,
+    client: &Client,
+    field: &str,
+    password: &Password,
+) -> Result<()> {
+    let found = store::credentials_of(&app.db, principal.id()).await?;
+    let found = found.ok_or_else(problems::account_gone)?;
+    let account = throttle::account(found.user.id);
+    let hash = found.password_hash.as_ref();
+    match throttle::verify(app, account, client, password, hash).await? {
+        Verdict::Wrong => Err(problems::wrong_password(field)),
+        Verdict::Right | Verdict::Outdated => Ok(()),
+    }
+}

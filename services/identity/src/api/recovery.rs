@@ -1,0 +1,128 @@
+//! `/auth/password` and `/auth/email`: what is done with the tokens of a mail.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::extract::Json;
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::model::{email, is_email};
+use crate::passwords::{Password, is_new_password};
+use crate::tokens::Secret;
+use crate::{App, recovery};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(forgot))
+        .routes(routes!(reset))
+        .routes(routes!(verify))
+        .routes(routes!(resend))
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct ForgotPassword {
+    #[garde(custom(is_email))]
+    #[schema(max_length = 254, example = "ada@example.com")]
+    email: String,
+}
+
+/// Ask for a mail to set a new password. The answer does not tell whether there is an account.
+#[utoipa::path(
+    post,
+    path = "/auth/password/forgot",
+    tag = "identity",
+    operation_id = "forgot_password",
+    request_body = ForgotPassword,
+    responses(
+        (status = 202, description = "A mail is sent if there is such an account."),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(())
+)]
+async fn forgot(State(app): State<App>, Json(request): Json<ForgotPassword>) -> Result<StatusCode> {
+    recovery::forgot(&app, email(&request.email)).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct ResetPassword {
+    /// From the mail; works once, within an hour.
+    #[garde(dive)]
+    #[schema(max_length = 512)]
+    token: Secret,
+    /// The new password.
+    #[garde(custom(is_new_password))]
+    #[schema(min_length = 8, max_length = 128)]
+    password: Password,
+}
+
+/// Set a new password with the token of a mail. Every session of the account ends.
+#[utoipa::path(
+    post,
+    path = "/auth/password/reset",
+    tag = "identity",
+    operation_id = "reset_password",
+    request_body = ResetPassword,
+    responses(
+        (status = 204, description = "The new password counts."),
+        (status = 422, description = "`one_time_token_invalid`, or fields are wrong.",
+         body = Problem),
+    ),
+    security(())
+)]
+async fn reset(State(app): State<App>, Json(request): Json<ResetPassword>) -> Result<StatusCode> {
+    recovery::reset(&app, &request.token, &request.password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct VerifyEmail {
+    /// From the mail; works once, within three days.
+    #[garde(dive)]
+    #[schema(max_length = 512)]
+    token: Secret,
+}
+
+/// Verify an e-mail address with the token of a mail.
+#[utoipa::path(
+    post,
+    path = "/auth/email/verify",
+    tag = "identity",
+    operation_id = "verify_email",
+    request_body = VerifyEmail,
+    responses(
+        (status = 204, description = "The address is verified."),
+        (status = 422, description = "`one_time_token_invalid`", body = Problem),
+    ),
+    security(())
+)]
+async fn verify(State(app): State<App>, Json(request): Json<VerifyEmail>) -> Result<StatusCode> {
+    recovery::verify_email(&app, &request.token).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Ask for another mail to verify your e-mail address.
+#[utoipa::path(
+    post,
+    path = "/auth/email/verify/resend",
+    tag = "identity",
+    operation_id = "resend_verification",
+    responses(
+        (status = 202, description = "A mail is sent unless the address is verified."),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn resend(State(app): State<App>, principal: Principal) -> Result<StatusCode> {
+    recovery::resend(&app, principal.id()).await?;
+    Ok(StatusCode::ACCEPTED)
+}

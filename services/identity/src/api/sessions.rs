@@ -1,0 +1,101 @@
+//! `/users/me/sessions`: where one is logged in.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::store::Session;
+use crate::{App, problems, sessions, store, trust};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(end))
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+struct Listing {
+    /// Items of the page, 1 to 100; 20 unless given.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 512))]
+    cursor: Option<String>,
+}
+
+/// One of your logins.
+#[derive(Debug, Serialize, ToSchema)]
+struct OwnSession {
+    #[serde(flatten)]
+    session: Session,
+    /// Whether it is the one of this request.
+    current: bool,
+}
+
+/// List your live sessions, newest first.
+#[utoipa::path(
+    get,
+    path = "/users/me/sessions",
+    tag = "identity",
+    operation_id = "list_sessions",
+    params(Listing),
+    responses(
+        (status = 200, description = "Your sessions.", body = Page<OwnSession>),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 422, description = "Parameters are wrong.", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn list(
+    State(app): State<App>,
+    principal: Principal,
+    Query(query): Query<Listing>,
+) -> Result<Json<Page<OwnSession>>> {
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let now = app.clock.now();
+    let found = store::list_sessions(&app.db, principal.id(), after, limit + 1, now).await?;
+    let page = Page::cut(found, limit, |it| it.id);
+    let current = principal.session();
+    Ok(Json(page.map(|session| OwnSession { current: session.id == current, session })))
+}
+
+/// End one of your sessions.
+#[utoipa::path(
+    delete,
+    path = "/users/me/sessions/{id}",
+    tag = "identity",
+    operation_id = "end_session",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 204, description = "The session has been ended."),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 404, description = "`session_not_found`", body = Problem),
+    ),
+    security(("bearer" = []))
+)]
+async fn end(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let (user, now) = (principal.id(), app.clock.now());
+    let mut tx = app.db.begin().await?;
+    if !sessions::end(&mut tx, user, id, now).await? {
+        return Err(problems::session_not_found(id));
+    }
+    let details = json!({ "session_id": id });
+    store::note(&mut tx, Some(user), "session.ended", user, details, now).await?;
+    tx.commit().await?;
+
+    trust::refresh_here(&app).await;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,385 @@
+//! `/users`: accounts as staff see them.
+
+use std::collections::BTreeSet;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::given;
+use crate::accounts::{self, NewUser};
+use crate::model::{
+    Actor, Changes, Permission, Profile, Role, email, is_email, is_name, is_phone, is_username,
+    username,
+};
+use crate::passwords::{Password, is_new_password};
+use crate::store::Filter;
+use crate::{App, problems, store, trust};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, replace, update, remove))
+}
+
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+struct Listing {
+    /// Part of the e-mail address, the name or the username.
+    #[garde(length(max = 200))]
+    search: Option<String>,
+    /// Only users with this role.
+    #[garde(skip)]
+    role: Option<Role>,
+    /// Only active users, or only those who are not.
+    #[garde(skip)]
+    active: Option<bool>,
+    /// Items of the page, 1 to 100; 20 unless given.
+    #[garde(skip)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 512))]
+    cursor: Option<String>,
+    /// True adds `total`.
+    #[garde(skip)]
+    count: Option<bool>,
+}
+
+/// List users, newest first.
+#[utoipa::path(
+    get,
+    path = "/users",
+    tag = "identity",
+    operation_id = "list_users",
+    params(Listing),
+    responses(
+        (status = 200, description = "Users.", body = Page<Profile>),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed.", body = Problem),
+        (status = 422, description = "Parameters are wrong.", body = Problem),
+    ),
+    security(("bearer" = ["users:read"]))
+)]
+async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Json<Page<Profile>>> {
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let search = query.search.filter(|it| !it.trim().is_empty());
+    let search = search.map(|it| it.trim().to_owned());
+    let filter = Filter { search, role: query.role, active: query.active };
+    let total = match query.count {
+        Some(true) => Some(store::count_users(&app.db, &filter).await?),
+        _ => None,
+    };
+    let users = store::list_users(&app.db, &filter, after, limit + 1).await?;
+    let page = Page::cut(users, limit, |it| it.id).with_total(total);
+    Ok(Json(page.map(|it| it.profile())))
+}
+
+/// A new account.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct CreateUser {
+    #[garde(custom(is_email))]
+    #[schema(max_length = 254)]
+    email: String,
+    #[garde(custom(is_new_password))]
+    #[schema(min_length = 8, max_length = 128)]
+    password: Password,
+    #[garde(custom(is_name))]
+    #[schema(max_length = 200)]
+    name: String,
+    #[garde(inner(custom(is_username)))]
+    #[schema(min_length = 3, max_length = 50)]
+    username: Option<String>,
+    #[garde(inner(custom(is_phone)))]
+    #[schema(max_length = 32)]
+    phone: Option<String>,
+    /// `customer` unless given.
+    #[serde(default = "customer")]
+    #[garde(length(min = 1))]
+    roles: BTreeSet<Role>,
+    /// What a staff member may do, in place of what staff may do by default.
+    #[garde(skip)]
+    permissions: Option<BTreeSet<Permission>>,
+    #[serde(default = "yes")]
+    #[garde(skip)]
+    active: bool,
+}
+
+/// Create a user.
+#[utoipa::path(
+    post,
+    path = "/users",
+    tag = "identity",
+    operation_id = "create_user",
+    request_body = CreateUser,
+    responses(
+        (status = 201, description = "The user.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed, or `cannot_grant`.", body = Problem),
+        (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(("bearer" = ["users:write"]))
+)]
+async fn add(
+    State(app): State<App>,
+    principal: Principal,
+    Json(request): Json<CreateUser>,
+) -> Result<(StatusCode, Json<Profile>)> {
+    let email = email(&request.email);
+    let username = request.username.as_deref().map(username);
+    request.password.check("password", &email, username.as_deref())?;
+    accounts::check_free(&app.db, &email, username.as_deref()).await?;
+    let new = NewUser {
+        email,
+        username,
+        name: request.name.trim().to_owned(),
+        phone: request.phone,
+        roles: request.roles,
+        permissions: request.permissions,
+        active: request.active,
+        password: app.hasher.hash(&request.password).await?,
+    };
+
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let user = accounts::create(&mut tx, new, Actor::User(&principal), now).await?;
+    tx.commit().await?;
+
+    Ok((StatusCode::CREATED, Json(user.profile())))
+}
+
+/// Show a user.
+#[utoipa::path(
+    get,
+    path = "/users/{id}",
+    tag = "identity",
+    operation_id = "show_user",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 200, description = "The user.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed.", body = Problem),
+        (status = 404, description = "`user_not_found`", body = Problem),
+    ),
+    security(("bearer" = ["users:read"]))
+)]
+async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
+    let user = store::find_user(&app.db, id).await?;
+    Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile()))
+}
+
+/// A user as it is to be. What may be left out is cleared.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct ReplaceUser {
+    #[garde(custom(is_email))]
+    #[schema(max_length = 254)]
+    email: String,
+    #[garde(custom(is_name))]
+    #[schema(max_length = 200)]
+    name: String,
+    #[garde(inner(custom(is_username)))]
+    #[schema(min_length = 3, max_length = 50)]
+    username: Option<String>,
+    #[garde(inner(custom(is_phone)))]
+    #[schema(max_length = 32)]
+    phone: Option<String>,
+    #[garde(length(min = 1))]
+    roles: BTreeSet<Role>,
+    /// What a staff member may do; null for what staff may do by default.
+    #[garde(skip)]
+    permissions: Option<BTreeSet<Permission>>,
+    #[garde(skip)]
+    active: bool,
+}
+
+/// Replace a user's fields; the password stays as it is.
+#[utoipa::path(
+    put,
+    path = "/users/{id}",
+    tag = "identity",
+    operation_id = "replace_user",
+    params(("id" = Uuid, Path)),
+    request_body = ReplaceUser,
+    responses(
+        (status = 200, description = "The user as it is now.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
+        (status = 404, description = "`user_not_found`", body = Problem),
+        (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
+         body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(("bearer" = ["users:write"]))
+)]
+async fn replace(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+    Json(request): Json<ReplaceUser>,
+) -> Result<Json<Profile>> {
+    let changes = Changes {
+        email: Some(email(&request.email)),
+        username: Some(request.username.as_deref().map(username)),
+        name: Some(request.name.trim().to_owned()),
+        phone: Some(request.phone),
+        roles: Some(request.roles),
+        permissions: Some(request.permissions),
+        active: Some(request.active),
+        password: None,
+    };
+    change(&app, &principal, id, changes).await
+}
+
+/// What to change; a field that is not sent stays as it is.
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct UpdateUser {
+    #[garde(inner(custom(is_email)))]
+    #[schema(max_length = 254)]
+    email: Option<String>,
+    /// Ends the user's sessions.
+    #[garde(inner(custom(is_new_password)))]
+    #[schema(min_length = 8, max_length = 128)]
+    password: Option<Password>,
+    #[garde(inner(custom(is_name)))]
+    #[schema(max_length = 200)]
+    name: Option<String>,
+    /// Null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(inner(custom(is_username))))]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
+    username: Option<Option<String>>,
+    /// Null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(inner(inner(custom(is_phone))))]
+    #[schema(value_type = Option<String>, max_length = 32)]
+    phone: Option<Option<String>>,
+    #[garde(length(min = 1))]
+    roles: Option<BTreeSet<Role>>,
+    /// What a staff member may do; null for what staff may do by default.
+    #[serde(default, deserialize_with = "given")]
+    #[garde(skip)]
+    #[schema(value_type = Option<BTreeSet<Permission>>)]
+    permissions: Option<Option<BTreeSet<Permission>>>,
+    /// False ends the user's sessions.
+    #[garde(skip)]
+    active: Option<bool>,
+}
+
+/// Change a user.
+#[utoipa::path(
+    patch,
+    path = "/users/{id}",
+    tag = "identity",
+    operation_id = "update_user",
+    params(("id" = Uuid, Path)),
+    request_body = UpdateUser,
+    responses(
+        (status = 200, description = "The user as it is now.", body = Profile),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
+        (status = 404, description = "`user_not_found`", body = Problem),
+        (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
+         body = Problem),
+        (status = 422, description = "Fields are wrong.", body = Problem),
+    ),
+    security(("bearer" = ["users:write"]))
+)]
+async fn update(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+    Json(request): Json<UpdateUser>,
+) -> Result<Json<Profile>> {
+    let password = match &request.password {
+        None => None,
+        Some(password) => {
+            let user = store::find_user(&app.db, id).await?;
+            let user = user.ok_or_else(|| problems::user_not_found(id))?;
+            password.check("password", &user.email, user.username.as_deref())?;
+            Some(app.hasher.hash(password).await?)
+        }
+    };
+    let changes = Changes {
+        email: request.email.as_deref().map(email),
+        username: request.username.map(|it| it.as_deref().map(username)),
+        name: request.name.map(|it| it.trim().to_owned()),
+        phone: request.phone,
+        roles: request.roles,
+        permissions: request.permissions,
+        active: request.active,
+        password,
+    };
+    change(&app, &principal, id, changes).await
+}
+
+async fn change(
+    app: &App,
+    principal: &Principal,
+    id: Uuid,
+    changes: Changes,
+) -> Result<Json<Profile>> {
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    store::lock_admins(&mut tx).await?;
+    let user = store::lock_user(&mut tx, id).await?;
+    let user = user.ok_or_else(|| problems::user_not_found(id))?;
+    let user = accounts::change_as(&mut tx, user, &changes, Actor::User(principal), now).await?;
+    tx.commit().await?;
+
+    trust::refresh_here(app).await;
+    Ok(Json(user.profile()))
+}
+
+/// Delete a user: what says who it was goes, sessions end, the address is free again.
+#[utoipa::path(
+    delete,
+    path = "/users/{id}",
+    tag = "identity",
+    operation_id = "delete_user",
+    params(("id" = Uuid, Path)),
+    responses(
+        (status = 204, description = "The user is gone."),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "Not allowed, or `outranked`.", body = Problem),
+        (status = 404, description = "`user_not_found`", body = Problem),
+        (status = 409, description = "`last_admin`", body = Problem),
+    ),
+    security(("bearer" = ["users:write"]))
+)]
+async fn remove(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
+    let actor = Actor::User(&principal);
+    let mut tx = app.db.begin().await?;
+    store::lock_admins(&mut tx).await?;
+    let user = store::lock_user(&mut tx, id).await?;
+    let user = user.ok_or_else(|| problems::user_not_found(id))?;
+    if !actor.covers(&user) {
+        return Err(problems::outranked());
+    }
+    accounts::remove(&mut tx, user, actor, app.clock.now()).await?;
+    tx.commit().await?;
+
+    trust::refresh_here(&app).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn customer() -> BTreeSet<Role> {
+    [Role::Customer].into()
+}
+
+fn yes() -> bool {
+    true
+}

@@ -1,0 +1,69 @@
+//! Who is at the other end of a request, as far as it can be seen.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::header::USER_AGENT;
+use axum::http::request::Parts;
+
+/// The client of a request.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// Where the request came from; not known inside tests and commands.
+    pub ip: Option<IpAddr>,
+    /// What the client calls itself, shortened.
+    pub agent: Option<String>,
+}
+
+/// How much of a client's own name is kept, in characters.
+const AGENT: usize = 200;
+
+impl Client {
+    /// The address as text.
+    pub fn address(&self) -> Option<String> {
+        self.ip.map(|it| it.to_canonical().to_string())
+    }
+
+    /// What failures are counted under: the address; of IPv6 the network, as one host has 2^64
+    /// addresses at hand.
+    pub fn network(&self) -> Option<String> {
+        self.ip.map(|it| match it.to_canonical() {
+            IpAddr::V4(it) => it.to_string(),
+            IpAddr::V6(it) => {
+                format!("{}/64", Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX)))
+            }
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Client {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let agent = parts.headers.get(USER_AGENT).and_then(|it| it.to_str().ok());
+        Ok(Self {
+            ip: peer.map(|ConnectInfo(it)| it.ip()),
+            agent: agent.map(|it| it.chars().take(AGENT).collect()),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_one_network() {
+        for (ip, network) in [
+            ("192.0.2.7", "192.0.2.7"),
+            ("::ffff:192.0.2.7", "192.0.2.7"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ] {
+            let client = Client { ip: Some(ip.parse().unwrap()), agent: None };
+            assert_eq!(client.network().as_deref(), Some(network));
+        }
+        assert_eq!(Client::default().network(), None);
+    }
+}

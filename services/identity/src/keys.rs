@@ -1,0 +1,148 @@
+//! The keys access tokens are signed with: Ed25519, made on the first start, kept in the
+//! database.
+//!
+//! There may be several, so that they can be changed while the shop runs: a new key is published
+//! for a while before it signs, an old one for as long as tokens signed with it count.
+
+use std::sync::{Arc, RwLock};
+
+use chassis::db::{Db, Result};
+use chassis::id;
+use chassis::problem::Problem;
+use chrono::{DateTime, TimeDelta, Utc};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{EncodePrivateKey, KeypairBytes};
+use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
+use jsonwebtoken::{Algorithm, EncodingKey};
+
+use crate::store;
+use crate::tokens::REMEMBERED;
+
+/// How long a key is published before it signs, so that every process knows it by then.
+const LEAD: TimeDelta = TimeDelta::seconds(10);
+
+/// A key as it is stored.
+#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct StoredKey {
+    pub kid: String,
+    pub private_pem: String,
+    pub created_at: DateTime<Utc>,
+    pub retired_at: Option<DateTime<Utc>>,
+}
+
+/// A key that signs.
+pub struct SigningKey {
+    pub kid: String,
+    pub private: EncodingKey,
+}
+
+/// The keys as this process knows them. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub struct Keys(Arc<RwLock<Known>>);
+
+#[derive(Clone, Default)]
+struct Known {
+    stored: Vec<StoredKey>,
+    public: Arc<JwkSet>,
+}
+
+/// Why the keys cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Database(#[from] chassis::db::Error),
+    #[error("cannot make a signing key: {0}")]
+    Make(#[from] ed25519_dalek::pkcs8::Error),
+    #[error("cannot use a signing key: {0}")]
+    Use(#[from] jsonwebtoken::errors::Error),
+    #[error("there is no signing key")]
+    None,
+}
+
+impl Keys {
+    /// Makes the first key if there is none, and reads them all.
+    pub async fn open(db: &Db, now: DateTime<Utc>) -> Result<Self, Error> {
+        let keys = Self::default();
+        keys.read(db, now).await?;
+        if keys.known().stored.is_empty() {
+            store::insert_first_key(db, &StoredKey::make(now)?).await?;
+            keys.read(db, now).await?;
+        }
+        Ok(keys)
+    }
+
+    /// The public keys as they are in the database now.
+    pub async fn read(&self, db: &Db, now: DateTime<Utc>) -> Result<Arc<JwkSet>, Error> {
+        let stored = store::keys(db, now - REMEMBERED).await?;
+        let known = self.known();
+        if known.stored == stored {
+            return Ok(known.public);
+        }
+        let keys = stored.iter().map(StoredKey::public).collect::<Result<_, Error>>()?;
+        let public = Arc::new(JwkSet { keys });
+        *self.0.write().expect("no panic under the lock") =
+            Known { stored, public: public.clone() };
+        Ok(public)
+    }
+
+    /// The key to sign with: the newest that is not retired and has been known long enough.
+    pub fn signing(&self, now: DateTime<Utc>) -> Result<SigningKey, Error> {
+        let known = self.known();
+        let mut fit = known.stored.iter().filter(|it| it.retired_at.is_none_or(|at| at > now));
+        let oldest = fit.clone().next();
+        let newest = fit.rfind(|it| it.created_at + LEAD <= now);
+        newest.or(oldest).ok_or(Error::None)?.signing()
+    }
+
+    fn known(&self) -> Known {
+        self.0.read().expect("no panic under the lock").clone()
+    }
+}
+
+impl StoredKey {
+    /// A new key, used by nobody yet.
+    pub fn make(now: DateTime<Utc>) -> Result<Self, Error> {
+        // Without the public half: this is the form readers of PKCS#8 version 1 understand.
+        let pair = KeypairBytes { secret_key: rand::random(), public_key: None };
+        let pem = pair.to_pkcs8_pem(LineEnding::LF)?;
+        Ok(Self {
+            kid: id::new().simple().to_string(),
+            private_pem: pem.to_string(),
+            created_at: now,
+            retired_at: None,
+        })
+    }
+
+    fn signing(&self) -> Result<SigningKey, Error> {
+        let private = EncodingKey::from_ed_pem(self.private_pem.as_bytes())?;
+        Ok(SigningKey { kid: self.kid.clone(), private })
+    }
+
+    fn public(&self) -> Result<Jwk, Error> {
+        let mut jwk = Jwk::from_encoding_key(&self.signing()?.private, Algorithm::EdDSA)?;
+        jwk.common.key_id = Some(self.kid.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(jwk)
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Database(error) => error.into(),
+            error => Self::internal(error),
+        }
+    }
+}
+
+impl std::fmt::Debug for StoredKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StoredKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Known {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Known").field("stored", &self.stored).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,284 @@
+//! Users, what they may do, and the rules of their fields. No HTTP, no SQL, no clock.
+
+mod fields;
+
+pub use fields::{email, is_email, is_name, is_phone, is_username, username};
+
+use std::collections::BTreeSet;
+
+use chassis::auth::Principal;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::passwords::PasswordHash;
+
+/// How many addresses a user may keep.
+pub const MAX_ADDRESSES: i64 = 50;
+/// How many sessions a user may have at once; a login beyond it ends the oldest.
+pub const MAX_SESSIONS: i64 = 100;
+
+/// What somebody is in the shop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Customer,
+    Staff,
+    Admin,
+}
+
+/// What somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub enum Permission {
+    #[serde(rename = "catalog:write")]
+    CatalogWrite,
+    #[serde(rename = "orders:write")]
+    OrdersWrite,
+    #[serde(rename = "orders:read")]
+    OrdersRead,
+    #[serde(rename = "payments:refund")]
+    PaymentsRefund,
+    #[serde(rename = "payments:read")]
+    PaymentsRead,
+    #[serde(rename = "users:read")]
+    UsersRead,
+    #[serde(rename = "users:write")]
+    UsersWrite,
+    #[serde(rename = "reviews:moderate")]
+    ReviewsModerate,
+    #[serde(rename = "notifications:send")]
+    NotificationsSend,
+    #[serde(rename = "notifications:read")]
+    NotificationsRead,
+    #[serde(rename = "system:read")]
+    SystemRead,
+}
+
+/// A user who has not been deleted.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct User {
+    pub id: Uuid,
+    pub email: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub username: Option<String>,
+    pub name: String,
+    pub phone: Option<String>,
+    pub roles: Json<BTreeSet<Role>>,
+    /// What a staff member may do; none for what staff may do by default.
+    pub permissions: Option<Json<BTreeSet<Permission>>>,
+    pub active: bool,
+    /// Access tokens with a lower version no longer count.
+    pub token_version: i64,
+    pub token_version_at: Option<DateTime<Utc>>,
+    /// Rises with every change.
+    pub version: i64,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+}
+
+/// A user as the API shows it.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Profile {
+    pub id: Uuid,
+    pub email: String,
+    pub email_verified: bool,
+    pub username: Option<String>,
+    pub name: String,
+    pub phone: Option<String>,
+    pub roles: BTreeSet<Role>,
+    /// All the user may do, by role or by grant.
+    pub permissions: BTreeSet<Permission>,
+    pub active: bool,
+    pub created_at: DateTime<Utc>,
+    pub updated_at: DateTime<Utc>,
+    pub last_login_at: Option<DateTime<Utc>>,
+}
+
+/// What is to be different about a user; none leaves a field as it is.
+#[derive(Debug, Default)]
+pub struct Changes {
+    pub email: Option<String>,
+    pub username: Option<Option<String>>,
+    pub name: Option<String>,
+    pub phone: Option<Option<String>>,
+    pub roles: Option<BTreeSet<Role>>,
+    pub permissions: Option<Option<BTreeSet<Permission>>>,
+    pub active: Option<bool>,
+    pub password: Option<PasswordHash>,
+}
+
+/// Who does something to a user.
+#[derive(Clone, Copy, Debug)]
+pub enum Actor<'a> {
+    /// The shop itself, or who holds its command line.
+    Shop,
+    User(&'a Principal),
+}
+
+impl Role {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl Permission {
+    pub const ALL: [Self; 11] = [
+        Self::CatalogWrite,
+        Self::OrdersWrite,
+        Self::OrdersRead,
+        Self::PaymentsRefund,
+        Self::PaymentsRead,
+        Self::UsersRead,
+        Self::UsersWrite,
+        Self::ReviewsModerate,
+        Self::NotificationsSend,
+        Self::NotificationsRead,
+        Self::SystemRead,
+    ];
+
+    /// As tokens and policies spell it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CatalogWrite => "catalog:write",
+            Self::OrdersWrite => "orders:write",
+            Self::OrdersRead => "orders:read",
+            Self::PaymentsRefund => "payments:refund",
+            Self::PaymentsRead => "payments:read",
+            Self::UsersRead => "users:read",
+            Self::UsersWrite => "users:write",
+            Self::ReviewsModerate => "reviews:moderate",
+            Self::NotificationsSend => "notifications:send",
+            Self::NotificationsRead => "notifications:read",
+            Self::SystemRead => "system:read",
+        }
+    }
+
+    /// What staff may do unless an admin says otherwise.
+    fn of_staff() -> BTreeSet<Self> {
+        Self::ALL.into_iter().filter(|it| *it != Self::UsersWrite).collect()
+    }
+}
+
+impl User {
+    pub fn is_admin(&self) -> bool {
+        self.roles.contains(&Role::Admin)
+    }
+
+    /// All the user may do.
+    pub fn may(&self) -> BTreeSet<Permission> {
+        match &self.permissions {
+            _ if self.is_admin() => Permission::ALL.into(),
+            _ if !self.roles.contains(&Role::Staff) => BTreeSet::new(),
+            Some(permissions) => permissions.0.clone(),
+            None => Permission::of_staff(),
+        }
+    }
+
+    /// Applies the changes and returns the names of the fields that are different now. When the
+    /// user's rights or password change, tokens issued before no longer count.
+    pub fn apply(&mut self, changes: &Changes, now: DateTime<Utc>) -> Vec<&'static str> {
+        let mut changed = Vec::new();
+        let rights = (self.may(), self.roles.clone(), self.active);
+        let Changes { email, username, name, phone, roles, permissions, active, password } =
+            changes;
+        set(&mut self.email, email, "email", &mut changed);
+        set(&mut self.username, username, "username", &mut changed);
+        set(&mut self.name, name, "name", &mut changed);
+        set(&mut self.phone, phone, "phone", &mut changed);
+        set(&mut self.roles.0, roles, "roles", &mut changed);
+        let permissions = permissions.clone().map(|it| it.map(Json));
+        set(&mut self.permissions, &permissions, "permissions", &mut changed);
+        if !self.roles.contains(&Role::Staff) {
+            self.permissions = None;
+        }
+        set(&mut self.active, active, "active", &mut changed);
+        if password.is_some() {
+            changed.push("password");
+        }
+        if changed.contains(&"email") {
+            self.email_verified_at = None;
+        }
+        let kept = rights == (self.may(), self.roles.clone(), self.active);
+        if !kept || password.is_some() {
+            self.void_tokens(now);
+        }
+        if !changed.is_empty() {
+            self.touch(now);
+        }
+        changed
+    }
+
+    /// Makes access tokens issued before now worthless.
+    pub fn void_tokens(&mut self, now: DateTime<Utc>) {
+        self.token_version += 1;
+        self.token_version_at = Some(now);
+    }
+
+    /// Counts a change.
+    pub fn touch(&mut self, now: DateTime<Utc>) {
+        self.version += 1;
+        self.updated_at = now;
+    }
+
+    pub fn profile(&self) -> Profile {
+        Profile {
+            id: self.id,
+            email: self.email.clone(),
+            email_verified: self.email_verified_at.is_some(),
+            username: self.username.clone(),
+            name: self.name.clone(),
+            phone: self.phone.clone(),
+            roles: self.roles.0.clone(),
+            permissions: self.may(),
+            active: self.active,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            last_login_at: self.last_login_at,
+        }
+    }
+}
+
+impl Actor<'_> {
+    pub fn id(&self) -> Option<Uuid> {
+        match self {
+            Self::Shop => None,
+            Self::User(principal) => Some(principal.id()),
+        }
+    }
+
+    /// Whether the actor has every right the user has: who has not could take over the account,
+    /// or make one, to get more rights than their own.
+    pub fn covers(&self, user: &User) -> bool {
+        match self {
+            Self::Shop => true,
+            Self::User(principal) if user.is_admin() => {
+                principal.0.roles.contains(Role::Admin.name())
+            }
+            Self::User(principal) => user.may().iter().all(|it| principal.may(it.name())),
+        }
+    }
+}
+
+fn set<T: PartialEq + Clone>(
+    field: &mut T,
+    value: &Option<T>,
+    name: &'static str,
+    changed: &mut Vec<&'static str>,
+) {
+    if let Some(value) = value
+        && field != value
+    {
+        *field = value.clone();
+        changed.push(name);
+    }
+}
+
+#[cfg(test)]
+mod tests;

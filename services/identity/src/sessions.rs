@@ -1,0 +1,208 @@
+//! Sessions: begun by a login, carried on by refreshing, ended by a logout, by a spent token that
+//! comes back, or by what happens to the account.
+//!
+//! Every refresh token works once and belongs to one session, which is therefore the family of
+//! its tokens. A spent one that comes back was copied, and nobody can tell by whom, so the whole
+//! session ends. A client whose answer got lost on the way asks again within seconds: that is let
+//! through as long as no token given for the spent one has been used.
+
+use chassis::db::Tx;
+use chassis::problem::Result;
+use chassis::{id, outbox};
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::identity::SessionRevoked;
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::model::{MAX_SESSIONS, Profile, User};
+use crate::store::{RefreshToken, Session};
+use crate::tokens::{self, ACCESS_TOKEN, Secret};
+use crate::{App, problems, store, trust};
+
+/// How long after its use a spent refresh token may come back.
+const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
+
+/// What a client needs to act for a user.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Tokens {
+    pub user: Profile,
+    /// Send it as `Authorization: Bearer ...`.
+    pub access_token: Secret,
+    /// Gives the next pair, once, at `/auth/refresh`.
+    pub refresh_token: Secret,
+    #[schema(example = "Bearer")]
+    pub token_type: &'static str,
+    /// Seconds until the access token expires.
+    #[schema(example = 600)]
+    pub expires_in: i64,
+}
+
+/// A session with its first refresh token.
+#[derive(Debug)]
+pub struct Opened {
+    session: Uuid,
+    refresh: Secret,
+}
+
+/// Begins a session of the user.
+pub async fn open(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<Opened> {
+    let session = Session {
+        id: id::new(),
+        user_id: user.id,
+        user_agent: client.agent.clone(),
+        address: client.address(),
+        created_at: now,
+        last_used_at: now,
+        expires_at: now + app.config.refresh_token(),
+        ended_at: None,
+    };
+    store::insert_session(tx, &session).await?;
+    for surplus in store::surplus_sessions(tx, user.id, MAX_SESSIONS, now).await? {
+        end(tx, user.id, surplus, now).await?;
+    }
+    let refresh = Secret::random();
+    let token = RefreshToken {
+        hash: refresh.hash(),
+        session_id: session.id,
+        parent: None,
+        expires_at: session.expires_at,
+        spent_at: None,
+    };
+    store::insert_refresh_token(tx, &token).await?;
+    Ok(Opened { session: session.id, refresh })
+}
+
+impl Opened {
+    /// The answer to the client, once the session is committed.
+    pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
+        let key = app.keys.signing(now)?;
+        Ok(Tokens {
+            user: user.profile(),
+            access_token: tokens::access_token(user, self.session, &key, now)?,
+            refresh_token: self.refresh,
+            token_type: "Bearer",
+            expires_in: ACCESS_TOKEN.num_seconds(),
+        })
+    }
+}
+
+/// Gives the next pair of tokens for a refresh token.
+pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Tokens> {
+    let now = app.clock.now();
+    let hash = token.hash();
+    // Nonsense does not take the write lock.
+    if store::find_refresh_token(&app.db, &hash).await?.is_none() {
+        return Err(problems::refresh_token_invalid());
+    }
+    let mut tx = app.db.begin().await?;
+    let first = store::spend_refresh_token(&mut tx, &hash, now).await?;
+    let token = store::find_refresh_token(&mut tx, &hash)
+        .await?
+        .ok_or_else(problems::refresh_token_invalid)?;
+    let session = store::find_session(&mut tx, token.session_id)
+        .await?
+        .filter(|it| it.ended_at.is_none())
+        .ok_or_else(problems::session_ended)?;
+    if token.expires_at <= now {
+        return Err(problems::refresh_token_expired());
+    }
+    if is_copy(&mut tx, &token, first, now).await? {
+        end(&mut tx, session.user_id, session.id, now).await?;
+        let details = json!({ "session_id": session.id });
+        store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
+        tx.commit().await?;
+        tracing::warn!(session = %session.id, "a spent refresh token came back");
+        trust::refresh_here(app).await;
+        return Err(problems::refresh_token_reused());
+    }
+    let user = store::find_user(&mut tx, session.user_id).await?;
+    let user = user.filter(|it| it.active).ok_or_else(problems::session_ended)?;
+    let next = follow(app, &mut tx, session, token, client, now).await?;
+    tx.commit().await?;
+    next.tokens(app, &user, now)
+}
+
+/// Whether the token must be taken for a copy. `first` says that it was not spent before.
+async fn is_copy(
+    tx: &mut Tx,
+    token: &RefreshToken,
+    first: bool,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    if first {
+        // Two tokens were given for one, and the other was used a while ago: one is a copy.
+        return Ok(match &token.parent {
+            Some(parent) => {
+                store::successor_spent(tx, parent, &token.hash, now - TOLERANCE).await?
+            }
+            None => false,
+        });
+    }
+    let long_ago = token.spent_at.is_none_or(|at| now - at > TOLERANCE);
+    Ok(long_ago || store::successor_spent(tx, &token.hash, &token.hash, now).await?)
+}
+
+async fn follow(
+    app: &App,
+    tx: &mut Tx,
+    session: Session,
+    token: RefreshToken,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<Opened> {
+    let session = Session {
+        user_agent: client.agent.clone().or(session.user_agent),
+        address: client.address().or(session.address),
+        last_used_at: now,
+        expires_at: now + app.config.refresh_token(),
+        ..session
+    };
+    store::touch_session(tx, &session).await?;
+    let refresh = Secret::random();
+    let next = RefreshToken {
+        hash: refresh.hash(),
+        session_id: session.id,
+        parent: Some(token.hash),
+        expires_at: session.expires_at,
+        spent_at: None,
+    };
+    store::insert_refresh_token(tx, &next).await?;
+    Ok(Opened { session: session.id, refresh })
+}
+
+/// Ends one session and tells of it; false if it is not a live one of the user.
+pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<bool> {
+    if !store::end_session(tx, user, session, now).await? {
+        return Ok(false);
+    }
+    tell(tx, user, session, now).await?;
+    Ok(true)
+}
+
+/// Ends all sessions of a user but one, and tells of each.
+pub async fn end_all(
+    tx: &mut Tx,
+    user: Uuid,
+    except: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    for session in store::end_sessions(tx, user, except, now).await? {
+        tell(tx, user, session, now).await?;
+    }
+    Ok(())
+}
+
+async fn tell(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<()> {
+    // A session ends once, so that is its only version.
+    let event = SessionRevoked { user_id: user, session_id: session };
+    Ok(outbox::tell(tx, session, 1, &event, now).await?)
+}

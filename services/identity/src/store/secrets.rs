@@ -1,0 +1,225 @@
+//! `signing_keys`, `one_time_tokens` and `attempts`.
+
+use chassis::db::{Db, Result, Session, Tx};
+use chrono::{DateTime, Utc};
+use contracts::identity::Purpose;
+use uuid::Uuid;
+
+use crate::keys::StoredKey;
+
+/// What an attempt was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Login,
+    Reset,
+}
+
+/// Something that may be done only so often.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub account: String,
+    pub address: Option<String>,
+    pub at: DateTime<Utc>,
+}
+
+/// A token that works once, known by its hash.
+#[derive(Clone, Debug)]
+pub struct OneTimeToken {
+    pub user_id: Uuid,
+    pub purpose: Purpose,
+    pub hash: Vec<u8>,
+    pub email: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The keys that are not retired, or were only after `since`; oldest first.
+pub async fn keys(db: impl Session<'_>, since: DateTime<Utc>) -> Result<Vec<StoredKey>> {
+    db.query(
+        "SELECT kid, private_pem, created_at, retired_at FROM signing_keys
+         WHERE retired_at IS NULL OR retired_at > $1 ORDER BY generation",
+    )
+    .bind(since)
+    .all()
+    .await
+}
+
+/// Stores a key as the first one. If another process was faster, its key stays the only one.
+pub async fn insert_first_key(db: impl Session<'_>, key: &StoredKey) -> Result<()> {
+    db.query(
+        "INSERT INTO signing_keys (kid, generation, private_pem, created_at)
+         VALUES ($1, 1, $2, $3) ON CONFLICT (generation) DO NOTHING",
+    )
+    .bind(key.kid.clone())
+    .bind(key.private_pem.clone())
+    .bind(key.created_at)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// Stores a token; an earlier one of the user for the same purpose no longer counts.
+pub async fn insert_one_time_token(db: impl Session<'_>, token: &OneTimeToken) -> Result<()> {
+    db.query(
+        "INSERT INTO one_time_tokens (user_id, purpose, hash, email, expires_at)
+         VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (user_id, purpose) DO UPDATE
+         SET hash = excluded.hash, email = excluded.email, expires_at = excluded.expires_at",
+    )
+    .bind(token.user_id)
+    .bind(purpose(token.purpose))
+    .bind(token.hash.clone())
+    .bind(token.email.clone())
+    .bind(token.expires_at)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// Whose token this is, as long as it counts.
+pub async fn one_time_token_owner(
+    db: impl Session<'_>,
+    wanted: Purpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<Uuid>> {
+    let found: Option<(Uuid,)> = db
+        .query(
+            "SELECT user_id FROM one_time_tokens
+             WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
+        )
+        .bind(hash.to_vec())
+        .bind(purpose(wanted))
+        .bind(now)
+        .optional()
+        .await?;
+    Ok(found.map(|(user,)| user))
+}
+
+/// Uses a token up; returns whose it was and where it was sent, or none if it does not count.
+pub async fn take_one_time_token(
+    tx: &mut Tx,
+    wanted: Purpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<Option<(Uuid, String)>> {
+    tx.query(
+        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3
+         RETURNING user_id, email",
+    )
+    .bind(hash.to_vec())
+    .bind(purpose(wanted))
+    .bind(now)
+    .optional()
+    .await
+}
+
+pub async fn delete_one_time_tokens(tx: &mut Tx, user: Uuid) -> Result<()> {
+    tx.query("DELETE FROM one_time_tokens WHERE user_id = $1").bind(user).execute().await.map(drop)
+}
+
+pub async fn insert_attempt(db: impl Session<'_>, attempt: &Attempt) -> Result<()> {
+    db.query("INSERT INTO attempts (id, kind, account, address, at) VALUES ($1, $2, $3, $4, $5)")
+        .bind(attempt.id)
+        .bind(attempt.kind.name())
+        .bind(attempt.account.clone())
+        .bind(attempt.address.clone())
+        .bind(attempt.at)
+        .execute()
+        .await
+        .map(drop)
+}
+
+pub async fn delete_attempt(db: impl Session<'_>, id: Uuid) -> Result<()> {
+    db.query("DELETE FROM attempts WHERE id = $1").bind(id).execute().await.map(drop)
+}
+
+/// When the `nth` latest attempt on the account before this one was made, if after `since`.
+pub async fn attempt_on_account(
+    db: impl Session<'_>,
+    attempt: &Attempt,
+    since: DateTime<Utc>,
+    nth: i64,
+) -> Result<Option<DateTime<Utc>>> {
+    let found: Option<(DateTime<Utc>,)> = db
+        .query(
+            "SELECT at FROM attempts WHERE account = $1 AND kind = $2 AND id < $3 AND at > $4
+             ORDER BY id DESC LIMIT 1 OFFSET $5",
+        )
+        .bind(attempt.account.clone())
+        .bind(attempt.kind.name())
+        .bind(attempt.id)
+        .bind(since)
+        .bind(nth - 1)
+        .optional()
+        .await?;
+    Ok(found.map(|(at,)| at))
+}
+
+/// When the `nth` latest attempt from the address before this one was made, if after `since`.
+pub async fn attempt_from_address(
+    db: impl Session<'_>,
+    attempt: &Attempt,
+    since: DateTime<Utc>,
+    nth: i64,
+) -> Result<Option<DateTime<Utc>>> {
+    let found: Option<(DateTime<Utc>,)> = db
+        .query(
+            "SELECT at FROM attempts WHERE address = $1 AND kind = $2 AND id < $3 AND at > $4
+             ORDER BY id DESC LIMIT 1 OFFSET $5",
+        )
+        .bind(attempt.address.clone())
+        .bind(attempt.kind.name())
+        .bind(attempt.id)
+        .bind(since)
+        .bind(nth - 1)
+        .optional()
+        .await?;
+    Ok(found.map(|(at,)| at))
+}
+
+/// Forgets the failed logins of an account.
+pub async fn forgive(tx: &mut Tx, account: &str) -> Result<()> {
+    tx.query("DELETE FROM attempts WHERE account = $1 AND kind = 'login'")
+        .bind(account.to_owned())
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Forgets some of what has expired; returns how many rows.
+pub async fn tidy_secrets(
+    db: &Db,
+    now: DateTime<Utc>,
+    attempts_before: DateTime<Utc>,
+    keys_before: DateTime<Utc>,
+) -> Result<u64> {
+    const ATTEMPTS: &str = "DELETE FROM attempts WHERE id IN
+        (SELECT id FROM attempts WHERE at < $1 LIMIT 1000)";
+    let attempts = db.query(ATTEMPTS).bind(attempts_before).execute().await?;
+    let tokens =
+        db.query("DELETE FROM one_time_tokens WHERE expires_at < $1").bind(now).execute().await?;
+    let keys = db
+        .query("DELETE FROM signing_keys WHERE retired_at < $1")
+        .bind(keys_before)
+        .execute()
+        .await?;
+    Ok(attempts + tokens + keys)
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+fn purpose(purpose: Purpose) -> &'static str {
+    match purpose {
+        Purpose::VerifyEmail => "verify_email",
+        Purpose::ResetPassword => "reset_password",
+    }
+}

@@ -1,0 +1,182 @@
+//! Identity, over HTTP, on both databases.
+
+mod addresses;
+mod command_line;
+mod login;
+mod me;
+mod recovery;
+mod refresh;
+mod requests;
+mod sessions;
+mod trust;
+mod users;
+
+use std::collections::BTreeSet;
+
+use chassis::auth::Verifier;
+use chassis::clock::Clock;
+use chassis::db::Session;
+use chassis::service::{Platform, Service};
+use chassis::testing::{Answer, Call, TestPlatform, call, platforms};
+use chrono::TimeDelta;
+use identity::Config;
+use serde_json::{Value, json};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+const PASSWORD: &str = "violet-harbour-7";
+
+/// A running identity service.
+struct Shop {
+    service: Service,
+    platform: TestPlatform,
+}
+
+/// Somebody who is logged in.
+#[derive(Clone, Debug)]
+struct Person {
+    id: Uuid,
+    access: String,
+    refresh: String,
+}
+
+/// An event as it waits in the outbox.
+#[derive(Debug, sqlx::FromRow)]
+struct Told {
+    #[sqlx(rename = "type")]
+    kind: String,
+    subject: String,
+    data: Json<Value>,
+}
+
+/// One shop per database at hand.
+async fn shops() -> Vec<Shop> {
+    shops_with(Config::default()).await
+}
+
+async fn shops_with(config: Config) -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for platform in platforms(identity::MIGRATIONS).await {
+        shops.push(Shop::start(platform, config.clone()).await);
+    }
+    shops
+}
+
+impl Shop {
+    async fn start(platform: TestPlatform, config: Config) -> Self {
+        let service = identity::start(platform.platform.clone(), config).await.unwrap();
+        Self { service, platform }
+    }
+
+    /// Another process of the same shop, whose clock is ahead.
+    async fn later(&self, by: TimeDelta) -> Self {
+        let clock = Clock::Fixed(self.platform.clock.now() + by);
+        let verifier = Verifier::new(clock);
+        let mut platform = self.platform.clone();
+        platform.platform = Platform { clock, verifier, ..platform.platform };
+        Self::start(platform, Config::default()).await
+    }
+
+    fn kind(&self) -> &'static str {
+        self.platform.kind
+    }
+
+    fn call(&self, method: &str, path: &str) -> Call {
+        call(&self.service.router, method, &format!("/api/v1{path}"))
+    }
+
+    async fn post(&self, path: &str, body: Value) -> Answer {
+        self.call("POST", path).json(body).await
+    }
+
+    /// A call as somebody, without a body where `body` is null.
+    async fn by(&self, person: &Person, method: &str, path: &str, body: Value) -> Answer {
+        let call = self.call(method, path).header("authorization", &person.bearer());
+        if body.is_null() { call.await } else { call.json(body).await }
+    }
+
+    async fn register(&self, name: &str) -> Person {
+        let email = format!("{name}@example.com");
+        let body = json!({ "email": email, "password": PASSWORD, "name": name, "username": name });
+        Person::of(&self.post("/auth/register", body).await.expect(201))
+    }
+
+    async fn log_in(&self, name: &str, password: &str) -> Answer {
+        let body = json!({ "email": format!("{name}@example.com"), "password": password });
+        self.post("/auth/login", body).await
+    }
+
+    async fn refresh(&self, token: &str) -> Answer {
+        self.post("/auth/refresh", json!({ "refresh_token": token })).await
+    }
+
+    /// Somebody with a role, made by the command line and logged in.
+    async fn with_role(&self, name: &str, role: &str) -> Person {
+        let account = identity::admin::NewAccount {
+            email: format!("{name}@example.com"),
+            password: PASSWORD.to_owned(),
+            name: name.to_owned(),
+            username: None,
+            roles: vec![role.to_owned()],
+        };
+        let (db, clock) = (&self.platform.db, self.platform.clock);
+        identity::admin::create_user(db, clock, account).await.unwrap();
+        Person::of(&self.log_in(name, PASSWORD).await.expect(200))
+    }
+
+    /// Staff with these permissions only.
+    async fn clerk(&self, admin: &Person, name: &str, permissions: &[&str]) -> Person {
+        let body = json!({
+            "email": format!("{name}@example.com"), "password": PASSWORD, "name": name,
+            "roles": ["staff"], "permissions": permissions,
+        });
+        self.by(admin, "POST", "/users", body).await.expect(201);
+        Person::of(&self.log_in(name, PASSWORD).await.expect(200))
+    }
+
+    /// The types of the events told so far about a subject.
+    async fn told(&self, subject: Uuid) -> Vec<String> {
+        let told = self.events().await.into_iter().filter(|it| it.subject == subject.to_string());
+        told.map(|it| it.kind).collect()
+    }
+
+    /// Every event told so far.
+    async fn events(&self) -> Vec<Told> {
+        let all = "SELECT type, subject, data FROM outbox ORDER BY sequence";
+        self.platform.db.query(all).all().await.unwrap()
+    }
+
+    async fn trust(&self) -> Value {
+        call(&self.service.internal, "GET", "/internal/trust").await.expect(200)
+    }
+
+    /// What a mail to the user would carry.
+    async fn one_time_token(&self, user: Uuid, purpose: &str) -> Answer {
+        let body = json!({ "user_id": user, "purpose": purpose });
+        call(&self.service.internal, "POST", "/internal/one-time-tokens").json(body).await
+    }
+}
+
+impl Person {
+    fn of(tokens: &Value) -> Self {
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        Self {
+            id: tokens["user"]["id"].as_str().unwrap().parse().unwrap(),
+            access: text(&tokens["access_token"]),
+            refresh: text(&tokens["refresh_token"]),
+        }
+    }
+
+    fn bearer(&self) -> String {
+        format!("Bearer {}", self.access)
+    }
+}
+
+/// The names of the wrong fields of a 422, sorted.
+#[track_caller]
+fn wrong_fields(answer: Answer) -> Vec<String> {
+    let body = answer.expect(422);
+    let errors = body["errors"].as_array().cloned().unwrap_or_default();
+    let fields = errors.iter().map(|it| it["field"].as_str().unwrap().to_owned());
+    fields.collect::<BTreeSet<_>>().into_iter().collect()
+}

@@ -1,0 +1,121 @@
+use chrono::TimeDelta;
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn a_refresh_token_gives_the_next_pair() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let next = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        assert_ne!(next.refresh, ada.refresh);
+        shop.by(&next, "GET", "/users/me", Value::Null).await.expect(200);
+        shop.refresh(&next.refresh).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_spent_token_that_comes_back_ends_the_session() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let next = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        let later = shop.later(TimeDelta::seconds(11)).await;
+        assert_eq!(later.refresh(&ada.refresh).await.problem(401), "refresh_token_reused");
+        assert_eq!(later.refresh(&next.refresh).await.problem(401), "session_ended");
+        let me = later.by(&next, "GET", "/users/me", Value::Null).await;
+        assert_eq!(me.problem(401), "token_revoked");
+        let told: Vec<String> = shop.events().await.into_iter().map(|it| it.kind).collect();
+        assert_eq!(told, ["user.registered", "session.revoked"], "{}", shop.kind());
+        // Other sessions go on.
+        shop.log_in("ada", PASSWORD).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_can_be_asked_for_again() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        shop.refresh(&ada.refresh).await.expect(200);
+        let later = shop.later(TimeDelta::seconds(10)).await;
+        let again = Person::of(&later.refresh(&ada.refresh).await.expect(200));
+        later.refresh(&again.refresh).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_spent_token_is_not_tolerated_once_its_successor_was_used() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let next = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        shop.refresh(&next.refresh).await.expect(200);
+        assert_eq!(shop.refresh(&ada.refresh).await.problem(401), "refresh_token_reused");
+    }
+}
+
+#[tokio::test]
+async fn of_two_successors_only_one_lives_on() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let one = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        let other = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        let one = Person::of(&shop.refresh(&one.refresh).await.expect(200));
+        let later = shop.later(TimeDelta::minutes(5)).await;
+        let one = Person::of(&later.refresh(&one.refresh).await.expect(200));
+        assert_eq!(later.refresh(&other.refresh).await.problem(401), "refresh_token_reused");
+        assert_eq!(later.refresh(&one.refresh).await.problem(401), "session_ended");
+    }
+}
+
+#[tokio::test]
+async fn refreshing_at_once_keeps_the_session() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let refresh = |_| {
+            let body = json!({ "refresh_token": ada.refresh });
+            let call = shop.call("POST", "/auth/refresh").json(body);
+            tokio::spawn(async move { Person::of(&call.await.expect(200)) })
+        };
+        let mut last = None;
+        for answer in (0..8).map(refresh).collect::<Vec<_>>() {
+            last = Some(answer.await.unwrap());
+        }
+        shop.refresh(&last.unwrap().refresh).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn an_unused_session_ends_after_thirty_days() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        let just = shop.later(TimeDelta::days(30) - TimeDelta::seconds(1)).await;
+        let next = Person::of(&just.refresh(&ada.refresh).await.expect(200));
+        let too_late = just.later(TimeDelta::days(30)).await;
+        let refused = too_late.refresh(&next.refresh).await;
+        assert_eq!(refused.problem(401), "refresh_token_expired");
+    }
+}
+
+#[tokio::test]
+async fn nonsense_is_not_a_refresh_token() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        for token in ["", "nonsense", &ada.access[..500]] {
+            assert_eq!(shop.refresh(token).await.problem(401), "refresh_token_invalid");
+        }
+        assert_eq!(wrong_fields(shop.refresh(&"x".repeat(513)).await), ["refresh_token"]);
+    }
+}
+
+#[tokio::test]
+async fn a_refreshed_token_carries_the_rights_of_now() {
+    for shop in shops().await {
+        let admin = shop.with_role("root", "admin").await;
+        let ada = shop.register("ada").await;
+        let path = format!("/users/{}", ada.id);
+        shop.by(&admin, "PATCH", &path, json!({ "roles": ["staff"] })).await.expect(200);
+        let me = shop.by(&ada, "GET", "/users/me", Value::Null).await;
+        assert_eq!(me.problem(401), "token_revoked");
+        let ada = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        shop.by(&ada, "GET", "/users", Value::Null).await.expect(200);
+    }
+}
