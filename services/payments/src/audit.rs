@@ -34,7 +34,7 @@ pub async fn violations(db: &Db, sandbox: &Db) -> Result<Vec<String>> {
     ledger(db, &mut faults).await?;
     operations(db, Clock::System.now(), &mut faults).await?;
     refunds(db, &mut faults).await?;
-    books(db, sandbox, &mut faults).await?;
+    books(db, sandbox, BATCH, &mut faults).await?;
     Ok(faults)
 }
 
@@ -150,8 +150,9 @@ async fn refunds(db: &Db, faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The sandbox's books say the same of each payment that is not on its way.
-async fn books(db: &Db, sandbox: &Db, faults: &mut Vec<String>) -> Result<()> {
+/// The sandbox's books say the same of each payment that is not on its way. Both are read in the
+/// order of their ids, `batch` at a time.
+async fn books(db: &Db, sandbox: &Db, batch: i64, faults: &mut Vec<String>) -> Result<()> {
     let disagreeing = sandbox::refunds_that_disagree(sandbox).await?;
     faults.extend(disagreeing.iter().map(|(id,)| {
         format!("sandbox charge {id} refunded another amount than its refunds come to")
@@ -160,21 +161,21 @@ async fn books(db: &Db, sandbox: &Db, faults: &mut Vec<String>) -> Result<()> {
     loop {
         // The books first: an operation is noted before the provider hears of it, so that every
         // charge found here has its payment.
-        let charges = sandbox::page(sandbox, after, Uuid::max(), BATCH).await?;
+        let charges = sandbox::page(sandbox, after, Uuid::max(), batch).await?;
         let last = match charges.last() {
-            Some(last) if charges.len() as i64 == BATCH => last.id,
+            Some(last) if charges.len() as i64 == batch => last.id,
             _ => Uuid::max(),
         };
         let mut charges: HashMap<Uuid, _> = charges.into_iter().map(|it| (it.id, it)).collect();
         let mut from = after;
         loop {
-            let payments = page(db, from, last).await?;
+            let payments = page(db, from, last, batch).await?;
             for payment in &payments {
                 let charge = charges.remove(&payment.id);
                 faults.extend(disagreement(payment, charge.as_ref()));
             }
             match payments.last() {
-                Some(payment) if payments.len() as i64 == BATCH => from = payment.id,
+                Some(payment) if payments.len() as i64 == batch => from = payment.id,
                 _ => break,
             }
         }
@@ -187,13 +188,12 @@ async fn books(db: &Db, sandbox: &Db, faults: &mut Vec<String>) -> Result<()> {
     }
 }
 
-/// Payments without open operations after `after` by id, up to and including `last`; those on
-/// their way too, which are only counted as known.
-async fn page(db: &Db, after: Uuid, last: Uuid) -> Result<Vec<Payment>> {
+/// Payments after `after` by id, up to and including `last`.
+async fn page(db: &Db, after: Uuid, last: Uuid, limit: i64) -> Result<Vec<Payment>> {
     db.query("SELECT * FROM payments WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3")
         .bind(after)
         .bind(last)
-        .bind(BATCH)
+        .bind(limit)
         .all()
         .await
 }

@@ -1,1 +1,7 @@
-//! Payments over HTTP, on every database.
+//! Payments over HTTP, on every database: what other services call, and what clients see.
+
+mod access;
+mod client;
+mod lists;
+mod refunds;
+mod shop;
