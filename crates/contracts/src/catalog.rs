@@ -139,6 +139,14 @@ pub struct ProductDeleted {
     pub slug: String,
 }
 
+/// A category was added, changed, moved or deleted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CategoryChanged {
+    pub category_id: Uuid,
+    pub slug: String,
+    pub deleted: bool,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StockChanged {
     pub sku: String,
@@ -172,6 +180,10 @@ impl EventData for ProductUpdated {
 
 impl EventData for ProductDeleted {
     const TYPE: &'static str = "product.deleted";
+}
+
+impl EventData for CategoryChanged {
+    const TYPE: &'static str = "category.changed";
 }
 
 impl EventData for StockChanged {

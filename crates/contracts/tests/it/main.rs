@@ -1,0 +1,3 @@
+//! The contracts, held against what is written about them.
+
+mod events;
