@@ -53,7 +53,7 @@ impl Default for LogConfig {
 
 /// Starts logging. Says what is wrong with a level or a directory. With a directory, each of
 /// `services` has its own file there, and the rest goes to `cartwright`.
-pub fn start_logging(config: &LogConfig, services: &'static [&'static str]) -> Result<(), String> {
+pub fn start_logging(config: &LogConfig, services: &[&'static str]) -> Result<(), String> {
     let subscriber = subscriber(config, services)?;
     tracing::subscriber::set_global_default(subscriber)
         .map_err(|error| format!("logging cannot start: {error}"))
@@ -61,14 +61,14 @@ pub fn start_logging(config: &LogConfig, services: &'static [&'static str]) -> R
 
 fn subscriber(
     config: &LogConfig,
-    services: &'static [&'static str],
+    services: &[&'static str],
 ) -> Result<impl Subscriber + Send + Sync, String> {
     let filter = filter(&config.level)?;
     let files = match config.directory.as_str() {
         "" => None,
         directory => Some(Files::new(directory, config.keep_files)?),
     };
-    let owner = files.is_some().then_some(Owner { services });
+    let owner = files.is_some().then(|| Owner { services: services.to_vec() });
     let colours = files.is_none() && std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(Writer { files });
     let lines = match config.format {

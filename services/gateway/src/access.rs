@@ -97,8 +97,8 @@ impl Access {
     }
 
     /// Writes the line. No header is ever part of it.
-    pub(crate) fn write(self, note: Option<Note>, response: &Response) {
-        let Some(Note { began, method, path, client }) = note else { return };
+    pub(crate) fn write(self, note: Note, response: &Response) {
+        let Note { began, method, path, client } = note;
         let status = response.status().as_u16();
         let milliseconds = began.elapsed().as_secs_f64() * 1000.0;
         let client = client.map(|it| tracing::field::display(it.ip()));
@@ -113,12 +113,17 @@ impl Access {
 
 /// Path and query without the values of what may be secret.
 fn redacted(uri: &Uri) -> String {
-    let Some(query) = uri.query() else { return uri.path().to_owned() };
+    let Some(query) = uri.query() else { return shortened(uri.path()) };
     let pairs = query.split('&').map(|pair| match pair.split_once('=') {
         Some((name, value)) if !value.is_empty() && is_secret(name) => format!("{name}=***"),
         _ => pair.to_owned(),
     });
-    format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&"))
+    shortened(&format!("{}?{}", uri.path(), pairs.collect::<Vec<_>>().join("&")))
+}
+
+/// Nobody reads more of a line than this.
+fn shortened(text: &str) -> String {
+    text.chars().take(500).collect()
 }
 
 fn is_secret(name: &str) -> bool {
@@ -149,5 +154,6 @@ mod tests {
         ] {
             assert_eq!(redacted(&asked.parse().unwrap()), written);
         }
+        assert_eq!(redacted(&format!("/{}", "a".repeat(9000)).parse().unwrap()).len(), 500);
     }
 }

@@ -131,7 +131,9 @@ impl Inner {
         self.cors.allow(asked.origin, response.headers_mut());
         response.headers_mut().insert(X_REQUEST_ID, id);
         self.meters.count(response.status());
-        span.in_scope(|| self.access.write(note, &response));
+        if let Some(note) = note {
+            span.in_scope(|| self.access.write(note, &response));
+        }
         response
     }
 

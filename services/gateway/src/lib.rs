@@ -69,6 +69,11 @@ pub fn router(config: Config, parts: Parts) -> Result<Router, BoxError> {
     Ok(Router::new().fallback_service(Gateway::new(config, parts)?))
 }
 
+/// The document of `/openapi.json`: every service's description and the gateway's own, merged.
+pub fn openapi(parts: &Parts) -> serde_json::Value {
+    pages::document(parts)
+}
+
 /// What the services describe but the routes do not lead to, a line each. Empty where all is well.
 pub fn unrouted(parts: &Parts) -> Vec<String> {
     match routes::Table::embedded() {

@@ -2,27 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bytes::Bytes;
-use chassis::service::BoxError;
 use serde_json::{Map, Value, json};
 use utoipa::openapi::OpenApi;
 
 const SCHEMAS: &str = "#/components/schemas/";
 
-/// The description of everything, as JSON. Services do not know one another, so two may use a name
-/// for different things: the later one's then gets the service's name in front.
-pub(crate) fn merge(
-    services: Vec<(&'static str, OpenApi)>,
-    version: &str,
-) -> Result<Bytes, BoxError> {
+/// The description of everything. Services do not know one another, so two may use a name for
+/// different things: the later one's then gets the service's name in front.
+pub(crate) fn merge(services: Vec<(&'static str, OpenApi)>, version: &str) -> Value {
     let mut whole = Whole::default();
     for (service, document) in services {
-        let mut document = serde_json::to_value(document)?;
+        let mut document = serde_json::to_value(document).expect("a description is plain data");
         whole.rename_schemas(service, &mut document);
         whole.add_schemas(&document);
         whole.add_paths(service, document);
     }
-    Ok(serde_json::to_vec(&whole.document(version))?.into())
+    whole.document(version)
 }
 
 #[derive(Default)]

@@ -17,6 +17,7 @@ use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use http::{Request, StatusCode, header};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::watch;
 use tower::Service;
 use utoipa::{OpenApi, ToSchema};
@@ -85,9 +86,7 @@ enum Status {
 
 /// The gateway's own routes.
 pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
-    let mut described = vec![(crate::NAME, Described::openapi())];
-    described.extend(parts.services.iter().map(|it| (it.name, it.openapi.clone())));
-    let document = openapi::merge(described, parts.version)?;
+    let document = serde_json::to_vec(&document(&parts))?.into();
     let own = Own {
         version: parts.version,
         clock: parts.clock,
@@ -105,6 +104,13 @@ pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
         .merge(docs::router(document))
         .method_not_allowed_fallback(async || problems::method_not_allowed())
         .fallback(async || problems::not_found()))
+}
+
+/// The description of all services and of what the gateway answers itself.
+pub(crate) fn document(parts: &Parts) -> Value {
+    let services = parts.services.iter().map(|it| (it.name, it.openapi.clone()));
+    let own = (crate::NAME, Described::openapi());
+    openapi::merge(std::iter::once(own).chain(services).collect(), parts.version)
 }
 
 /// Tell who answers here, and where to go on.

@@ -28,7 +28,7 @@ thread_local! {
 /// line's field `service` or by that of a span around it. The chassis writes on behalf of many.
 #[derive(Debug)]
 pub(super) struct Owner {
-    pub(super) services: &'static [&'static str],
+    pub(super) services: Vec<&'static str>,
 }
 
 impl Owner {
