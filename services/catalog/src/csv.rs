@@ -1,0 +1,125 @@
+//! Products from and to Shopify's product CSV.
+//!
+//! A product is a group of rows with one handle: the first row has the product, each row may
+//! have a variant and a picture. Files of any size are read and written a few products at a
+//! time, also beside a running shop. A row that cannot be used costs its product and nothing
+//! else; the report names its line. Importing the same file twice changes nothing, and what was
+//! exported imports unchanged.
+//!
+//! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse`
+//! what they mean, `path` turns `Type` into categories and `shelves` finds or makes those;
+//! `import` and `export` do the work.
+
+mod columns;
+mod export;
+mod groups;
+mod import;
+mod parse;
+mod path;
+mod records;
+mod shelves;
+
+pub use export::export;
+pub use import::import;
+
+/// How many problems a report lists; the others are only counted.
+pub const MAX_PROBLEMS: usize = 1_000;
+
+/// How far an import or export has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes of the file read, or written.
+    pub bytes: u64,
+    /// Rows of the file, the header not counted.
+    pub rows: u64,
+    pub products: u64,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    pub products_created: u64,
+    pub updated: u64,
+    pub unchanged: u64,
+    /// Products left out, and rows that belong to none.
+    pub rejected: u64,
+    /// Products that were imported although something about them could not be.
+    pub warnings: u64,
+    /// In the order of the file, at most [`MAX_PROBLEMS`].
+    pub problems: Vec<RowProblem>,
+    /// Problems beyond those listed.
+    pub problems_left_out: u64,
+}
+
+/// Something wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RowProblem {
+    /// The line the row begins on; the header is line 1.
+    pub line: u64,
+    pub handle: String,
+    pub reason: String,
+    /// Whether the product was left out; else this is a warning.
+    pub rejected: bool,
+}
+
+/// Why a file could not be imported, or not to its end. What was imported before stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error("the file is empty: its first line must name the columns")]
+    Empty,
+    #[error("the column \"{name}\" is missing in the header{hint}")]
+    ColumnMissing { name: &'static str, hint: &'static str },
+    #[error("the column \"{0}\" is there twice in the header")]
+    ColumnTwice(String),
+    #[error("the header cannot be read: {0}")]
+    Header(String),
+    #[error("the file cannot be read")]
+    Read(#[from] std::io::Error),
+    #[error("the database failed")]
+    Database(#[from] chassis::db::Error),
+    #[error("the database is busy or full; what was imported so far stays, try again later")]
+    Busy,
+}
+
+/// Why products could not be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error("the file cannot be written")]
+    Write(#[from] std::io::Error),
+    #[error("the database failed")]
+    Database(#[from] chassis::db::Error),
+}
+
+impl Report {
+    fn reject(&mut self, line: u64, handle: &str, reason: impl Into<String>) {
+        self.rejected += 1;
+        self.problem(line, handle, reason.into(), true);
+    }
+
+    fn warn(&mut self, line: u64, handle: &str, reason: impl Into<String>) {
+        self.warnings += 1;
+        self.problem(line, handle, reason.into(), false);
+    }
+
+    fn problem(&mut self, line: u64, handle: &str, reason: String, rejected: bool) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            self.problems_left_out += 1;
+            return;
+        }
+        let handle = handle.chars().take(255).collect();
+        self.problems.push(RowProblem { line, handle, reason, rejected });
+    }
+}
+
+impl std::fmt::Display for RowProblem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if !self.handle.is_empty() {
+            write!(f, ", {}", self.handle.escape_debug())?;
+        }
+        write!(f, ": {}", self.reason)
+    }
+}
+
+#[cfg(test)]
+mod tests;

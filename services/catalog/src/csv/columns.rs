@@ -1,0 +1,209 @@
+//! The columns of Shopify's product CSV we know, and where they are in a file.
+
+use std::collections::HashMap;
+
+use super::ImportError;
+
+/// A column, in the order in which Shopify writes them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Column {
+    Handle,
+    Title,
+    Body,
+    Vendor,
+    Type,
+    Tags,
+    Published,
+    Option1Name,
+    Option1Value,
+    Option2Name,
+    Option2Value,
+    Option3Name,
+    Option3Value,
+    Sku,
+    Grams,
+    Tracker,
+    Quantity,
+    Policy,
+    Fulfillment,
+    Price,
+    CompareAtPrice,
+    RequiresShipping,
+    Taxable,
+    Barcode,
+    ImageSrc,
+    ImagePosition,
+    ImageAlt,
+    GiftCard,
+    SeoTitle,
+    SeoDescription,
+    VariantImage,
+    WeightUnit,
+    TaxCode,
+    Status,
+}
+
+/// Every column with its name in the header.
+pub(super) const COLUMNS: [(Column, &str); 34] = [
+    (Column::Handle, "Handle"),
+    (Column::Title, "Title"),
+    (Column::Body, "Body (HTML)"),
+    (Column::Vendor, "Vendor"),
+    (Column::Type, "Type"),
+    (Column::Tags, "Tags"),
+    (Column::Published, "Published"),
+    (Column::Option1Name, "Option1 Name"),
+    (Column::Option1Value, "Option1 Value"),
+    (Column::Option2Name, "Option2 Name"),
+    (Column::Option2Value, "Option2 Value"),
+    (Column::Option3Name, "Option3 Name"),
+    (Column::Option3Value, "Option3 Value"),
+    (Column::Sku, "Variant SKU"),
+    (Column::Grams, "Variant Grams"),
+    (Column::Tracker, "Variant Inventory Tracker"),
+    (Column::Quantity, "Variant Inventory Qty"),
+    (Column::Policy, "Variant Inventory Policy"),
+    (Column::Fulfillment, "Variant Fulfillment Service"),
+    (Column::Price, "Variant Price"),
+    (Column::CompareAtPrice, "Variant Compare At Price"),
+    (Column::RequiresShipping, "Variant Requires Shipping"),
+    (Column::Taxable, "Variant Taxable"),
+    (Column::Barcode, "Variant Barcode"),
+    (Column::ImageSrc, "Image Src"),
+    (Column::ImagePosition, "Image Position"),
+    (Column::ImageAlt, "Image Alt Text"),
+    (Column::GiftCard, "Gift Card"),
+    (Column::SeoTitle, "SEO Title"),
+    (Column::SeoDescription, "SEO Description"),
+    (Column::VariantImage, "Variant Image"),
+    (Column::WeightUnit, "Variant Weight Unit"),
+    (Column::TaxCode, "Variant Tax Code"),
+    (Column::Status, "Status"),
+];
+
+/// The options a variant can have: name and value.
+pub(super) const OPTIONS: [(Column, Column); 3] = [
+    (Column::Option1Name, Column::Option1Value),
+    (Column::Option2Name, Column::Option2Value),
+    (Column::Option3Name, Column::Option3Value),
+];
+
+/// Where the columns of a file are.
+#[derive(Clone, Debug)]
+pub(super) struct Columns {
+    places: [Option<usize>; COLUMNS.len()],
+    /// Columns of a fourth option and more.
+    beyond: Vec<usize>,
+    count: usize,
+}
+
+impl Columns {
+    /// Reads a header. Columns we do not know are accepted.
+    pub(super) fn read(header: &[String]) -> Result<Self, ImportError> {
+        let names: HashMap<String, Column> =
+            COLUMNS.iter().map(|(column, name)| (name.to_lowercase(), *column)).collect();
+        let mut columns =
+            Self { places: [None; COLUMNS.len()], beyond: Vec::new(), count: header.len() };
+        for (at, name) in header.iter().enumerate() {
+            let name = name.trim();
+            let Some(&column) = names.get(&name.to_lowercase()) else {
+                let number = name.strip_prefix("Option").and_then(|it| it.strip_suffix(" Value"));
+                columns.beyond.extend(number.and_then(|it| it.parse::<u32>().ok()).map(|_| at));
+                continue;
+            };
+            if columns.places[column as usize].replace(at).is_some() {
+                return Err(ImportError::ColumnTwice(name.to_owned()));
+            }
+        }
+        for needed in [Column::Handle, Column::Title] {
+            if !columns.has(needed) {
+                return Err(ImportError::ColumnMissing {
+                    name: COLUMNS[needed as usize].1,
+                    hint: hint(header),
+                });
+            }
+        }
+        Ok(columns)
+    }
+
+    pub(super) fn has(&self, column: Column) -> bool {
+        self.places[column as usize].is_some()
+    }
+
+    /// How many fields a record has.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// The trimmed text of a field; empty where the file has no such column.
+    pub(super) fn get<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
+        self.raw(fields, column).trim()
+    }
+
+    /// The same with the spaces around it.
+    pub(super) fn raw<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
+        let field = self.places[column as usize].and_then(|at| fields.get(at));
+        field.map_or("", String::as_str)
+    }
+
+    /// Whether a record uses more options than there can be.
+    pub(super) fn has_more_options(&self, fields: &[String]) -> bool {
+        self.beyond.iter().filter_map(|&at| fields.get(at)).any(|it| !it.trim().is_empty())
+    }
+}
+
+/// What may be wrong with a file whose header makes no sense.
+fn hint(header: &[String]) -> &'static str {
+    let text = header.join(",");
+    match text {
+        _ if text.starts_with("PK") => "; this looks like a spreadsheet, save it as CSV",
+        _ if text.contains('\0') || text.contains('\u{fffd}') => {
+            "; this is not text in UTF-8, save the file as \"CSV UTF-8\""
+        }
+        _ if text.contains(';') => "; the columns must be separated by commas, not semicolons",
+        _ if text.contains('\t') => "; the columns must be separated by commas, not tabs",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(header: &str) -> Result<Columns, String> {
+        let header: Vec<String> = header.split(',').map(str::to_owned).collect();
+        Columns::read(&header).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn columns_are_numbered_as_they_are_listed() {
+        for (at, (column, name)) in COLUMNS.iter().enumerate() {
+            assert_eq!(*column as usize, at, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_header_needs_handle_and_title_only() {
+        let columns = read("Collection, title ,HANDLE,Google Shopping / MPN").unwrap();
+        let fields = ["c", " T ", "h", "m"].map(str::to_owned);
+        assert_eq!(columns.get(&fields, Column::Title), "T");
+        assert_eq!(columns.get(&fields, Column::Vendor), "");
+        assert!(!columns.has(Column::Price));
+    }
+
+    #[test]
+    fn a_wrong_header_says_what_is_wrong() {
+        for (header, message) in [
+            ("Title,Vendor", "the column \"Handle\" is missing"),
+            ("Handle,Vendor", "the column \"Title\" is missing"),
+            ("Handle,Title,Title", "the column \"Title\" is there twice"),
+            ("Handle;Title", "not semicolons"),
+            ("Handle\tTitle", "not tabs"),
+            ("PK\u{3}\u{4}", "spreadsheet"),
+            ("\u{fffd}\u{fffd}H\0a\0", "CSV UTF-8"),
+        ] {
+            let error = read(header).unwrap_err();
+            assert!(error.contains(message), "{header}: {error}");
+        }
+    }
+}

@@ -1,0 +1,411 @@
+use chassis::clock::Clock;
+use chassis::db::{Db, Session};
+use chassis::testing::{TestPlatform, noon, platforms};
+
+use super::*;
+use crate::model::{Policy, Product, Status};
+use crate::store;
+
+const APPAREL: &[u8] = include_bytes!("../../tests/data/apparel.csv");
+const JEWELERY: &[u8] = include_bytes!("../../tests/data/jewelery.csv");
+const FLIPKART: &[u8] = include_bytes!("../../tests/data/flipkart-cut.csv");
+
+async fn run(platform: &TestPlatform, input: impl AsRef<[u8]>) -> Report {
+    let clock = Clock::Fixed(noon());
+    let (db, currency) = (&platform.db, &platform.currency);
+    import(db, clock, currency, input.as_ref(), |_| {}).await.unwrap()
+}
+
+async fn export_of(platform: &TestPlatform) -> String {
+    let mut out = Vec::new();
+    export(&platform.db, &platform.currency, &mut out, |_| {}).await.unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+/// Created, updated, unchanged, rejected.
+fn counts(report: &Report) -> [u64; 4] {
+    [report.products_created, report.updated, report.unchanged, report.rejected]
+}
+
+fn lines(report: &Report) -> Vec<String> {
+    report.problems.iter().map(ToString::to_string).collect()
+}
+
+async fn product(platform: &TestPlatform, handle: &str) -> Product {
+    let found = store::products::find(&platform.db, handle).await.unwrap();
+    found.unwrap_or_else(|| panic!("there is no {handle}"))
+}
+
+async fn category_names(platform: &TestPlatform, product: &Product) -> Vec<String> {
+    let tree = store::categories::tree(&platform.db).await.unwrap();
+    let path = product.category_ids.iter().flat_map(|it| tree.path(*it));
+    path.map(|it| it.name.clone()).collect()
+}
+
+async fn events(db: &Db) -> i64 {
+    db.query("SELECT count(*) FROM outbox").one::<(i64,)>().await.unwrap().0
+}
+
+#[tokio::test]
+async fn a_product_is_what_its_rows_say() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        assert_eq!(counts(&run(&platform, JEWELERY).await), [20, 0, 0, 0]);
+        let anchor = product(&platform, "leather-anchor").await;
+        assert_eq!(anchor.title, "Anchor Bracelet Mens");
+        assert_eq!(anchor.vendor, "Company 123");
+        assert_eq!(anchor.tags, ["Anchor", "Gold", "Leather", "Silver"]);
+        assert_eq!(anchor.status, Status::Active);
+        assert_eq!(anchor.options[0].values, ["Gold", "Silver"]);
+        assert_eq!(anchor.images.len(), 3);
+        assert!(anchor.images[2].url.ends_with("leather-anchor-bracelet-for-men_925x.jpg"));
+        let [gold, silver] = anchor.variants.as_slice() else { panic!("{anchor:?}") };
+        assert_eq!((gold.price, gold.compare_at_price), (6999, Some(8500)));
+        assert_eq!((silver.price, silver.sku.as_str()), (5500, "LEATHER-ANCHOR-SILVER"));
+        // There is no tracker: the units are not counted, but kept.
+        assert_eq!((gold.policy, gold.on_hand, gold.available()), (Policy::Untracked, 1, None));
+        assert!(gold.image.as_deref().unwrap().contains("anchor-bracelet-mens"));
+        assert_eq!(category_names(&platform, &anchor).await, ["Bracelet"]);
+        let feathers = product(&platform, "bangle-bracelet-with-feathers").await;
+        assert!(feathers.has_default_variant_only());
+    }
+}
+
+#[tokio::test]
+async fn broken_rows_cost_their_product_only() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let report = run(&platform, FLIPKART).await;
+        assert_eq!(counts(&report), [49, 0, 0, 3], "{:#?}", lines(&report));
+        let rejected: Vec<_> = report.problems.iter().filter(|it| it.rejected).collect();
+        assert!(rejected.iter().all(|it| it.reason == "Variant Price is empty"));
+        assert_eq!(rejected[0].handle, "sicons-all-purpose-tea-tree-dog-shampoo-psoeh3zyyfetgccd");
+        assert!(report.warnings > 0);
+        // A title in the place of a category is a warning; six levels are six categories.
+        let kurta = "eternal-gandhi-super-series-crystal-paper-weight-with-silver-pcuei7cdpkxpgzqb";
+        let handle = report.problems.iter().find(|it| !it.rejected).map(|it| it.handle.as_str());
+        let odd = product(&platform, handle.unwrap_or(kurta)).await;
+        assert!(odd.category_ids.is_empty() && !odd.product_type.is_empty());
+        let tree = store::categories::tree(&platform.db).await.unwrap();
+        assert_eq!(tree.all().iter().map(|it| tree.path(it.id).len()).max(), Some(6));
+    }
+}
+
+#[tokio::test]
+async fn twice_changes_nothing() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        for file in [APPAREL, JEWELERY, FLIPKART] {
+            let first = run(&platform, file).await;
+            let before = events(&platform.db).await;
+            let second = run(&platform, file).await;
+            assert_eq!(
+                counts(&second),
+                [0, 0, first.products_created, first.rejected],
+                "{platform:?}"
+            );
+            assert_eq!(second.problems, first.problems);
+            assert_eq!(events(&platform.db).await, before, "{platform:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_changed_price_changes_that_product_only() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        run(&platform, APPAREL).await;
+        let before = events(&platform.db).await;
+        let text = String::from_utf8(APPAREL.to_vec()).unwrap();
+        let dearer = text.replacen("deny,manual,50,", "deny,manual,51.5,", 1);
+        assert_eq!(counts(&run(&platform, dearer).await), [0, 1, 19, 0]);
+        let shirt = product(&platform, "ocean-blue-shirt").await;
+        assert_eq!((shirt.variants[0].price, shirt.version), (5150, 2));
+        assert_eq!(events(&platform.db).await, before + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_was_exported_imports_unchanged() {
+    let other = platforms(crate::MIGRATIONS).await;
+    for (platform, empty) in platforms(crate::MIGRATIONS).await.iter().zip(&other) {
+        for file in [APPAREL, JEWELERY, FLIPKART] {
+            run(platform, file).await;
+        }
+        run(platform, ODD).await;
+        let exported = export_of(platform).await;
+        let again = run(platform, &exported).await;
+        assert_eq!(counts(&again), [0, 0, 90, 0], "{:#?}", lines(&again));
+        let report = run(empty, &exported).await;
+        assert_eq!(counts(&report), [90, 0, 0, 0], "{:#?}", lines(&report));
+        let second = export_of(empty).await;
+        assert!(exported == second, "{}", first_difference(&exported, &second));
+    }
+}
+
+/// Everything a file can say that the others do not.
+const ODD: &str = "\u{feff}Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,\
+    Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,\
+    Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,\
+    Variant Price,Variant Compare At Price,Variant Requires Shipping,Variant Taxable,\
+    Variant Barcode,Image Src,Image Position,Image Alt Text,Gift Card,SEO Title,SEO Description,\
+    Variant Image,Variant Weight Unit,Variant Tax Code,Status,Collection\r\n\
+    Größe_42,Ünïcode,\"  <p>5 < 6 & \"\"7\"\"</p>\r\n<script>x</script>\",V,A > > B,\"x, X,y\",false,\
+    Size,S,Colour,Red,Cut,Wide,SKU-1,100,shopify,-3,continue,1.50,2,false,no,\
+    0042,https://example.com/b.png,2,Back,false,Seo,Text,https://example.com/v.png,LB,P1,archived,c\r\n\
+    Größe_42,,,,,,,,M,,Red,,Wide,,0.4,,7,,0,,TRUE,1,,https://example.com/a.png,1,,,,,,oz,,,\r\n";
+
+#[tokio::test]
+async fn every_column_is_read() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let report = run(&platform, ODD).await;
+        assert_eq!(counts(&report), [1, 0, 0, 0], "{:#?}", lines(&report));
+        assert_eq!(
+            lines(&report),
+            ["line 2, Größe_42: the category path has an empty part, left out"]
+        );
+        let it = product(&platform, "Größe_42").await;
+        assert_eq!(it.tags, ["x", "y"]);
+        assert_eq!(it.status, Status::Archived);
+        assert!(!it.description.contains("script"), "{}", it.description);
+        assert_eq!(it.seo_title.as_deref(), Some("Seo"));
+        assert_eq!(category_names(&platform, &it).await, ["A", "B"]);
+        let images: Vec<_> =
+            it.images.iter().map(|it| (it.url.as_str(), it.alt.as_deref())).collect();
+        let back = ("https://example.com/b.png", Some("Back"));
+        assert_eq!(images, [("https://example.com/a.png", None), back]);
+        let [s, m] = it.variants.as_slice() else { panic!("{it:?}") };
+        assert_eq!((s.sku.as_str(), s.price, s.compare_at_price), ("SKU-1", 150, Some(200)));
+        assert_eq!((s.policy, s.on_hand, s.weight_grams), (Policy::Continue, -3, 100));
+        assert_eq!((s.requires_shipping, s.taxable), (false, false));
+        assert_eq!((s.barcode.as_deref(), s.tax_code.as_deref()), (Some("0042"), Some("P1")));
+        assert_eq!((s.weight_unit.as_str(), s.title.as_str()), ("lb", "S / Red / Wide"));
+        assert_eq!((m.policy, m.on_hand, m.price), (Policy::Untracked, 7, 0));
+        assert_eq!(m.sku, "GRÖSSE-42-M-RED-WIDE");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_row_is_named_with_its_line() {
+    let header = "Handle,Title,Type,Option1 Name,Option1 Value,Option4 Value,Variant SKU,\
+                  Variant Price,Variant Inventory Tracker,Variant Inventory Qty,Image Src\n";
+    let long = "x".repeat(300);
+    let rows = [
+        // (row, its problem)
+        ("a,A,,,,,S-1,1,,,\n".to_owned(), None),
+        ("b,B,,,,,S-2,,,,\n".to_owned(), Some("line 3, b: Variant Price is empty")),
+        (
+            "c,C,,,,,S-1,1,,,\n".to_owned(),
+            Some("line 4, c: the SKU S-1 belongs to another variant"),
+        ),
+        (
+            "d,D,,,,,S-4,12.345,,,\n".to_owned(),
+            Some(
+                "line 5, d: Variant Price 12.345 has more than 2 decimals, which USD does not have",
+            ),
+        ),
+        (
+            "e,E,,,,,S-5,\"1,50\",,,\n".to_owned(),
+            Some("line 6, e: Variant Price \"1,50\" is not a number we can use"),
+        ),
+        ("f,F,,,,,S-6,-1,,,\n".to_owned(), Some("line 7, f: Variant Price is negative")),
+        (
+            format!("g,{long},,,,,S-7,1,,,\n"),
+            Some("line 8, g: Title must have at most 255 characters"),
+        ),
+        (
+            "h,H,,Size,S,4,S-8,1,,,\n".to_owned(),
+            Some("line 9, h: a product can have at most 3 options"),
+        ),
+        (
+            "i,I,,Size,S,,S-9,1,,,\ni,,,,,,S-10,1,,,\n".to_owned(),
+            Some("line 11, i: there is no value for the option \"Size\""),
+        ),
+        (
+            "j,J,,Size,S,,S-11,1,,,\nj,,,,S,,S-12,1,,,\n".to_owned(),
+            Some("line 13, j: the options must differ from the other variants"),
+        ),
+        (
+            "k,K,,,,,S-13,1,shopify,many,\n".to_owned(),
+            Some("line 14, k: Variant Inventory Qty \"many\" is not a number we can use"),
+        ),
+        (
+            "l,L,,,,,S-14,1,shopify,-1,\n".to_owned(),
+            Some("line 15, l: orders hold 0 units of S-14; on_hand cannot be below that"),
+        ),
+        ("m,,,,,,S-15,1,,,\n".to_owned(), Some("line 16, m: Title is empty")),
+        (",N,,,,,S-16,1,,,\n".to_owned(), Some("line 17: Handle is empty")),
+        (
+            "a,A,,,,,S-17,1,,,\n".to_owned(),
+            Some("line 18, a: the rows of a handle must stand together; this one was there before"),
+        ),
+        (
+            "o,O,,,,,S-18,1\n".to_owned(),
+            Some("line 19, o: the row has 8 fields, but the header has 11"),
+        ),
+        (
+            "p,P,,,,,S-19,1,,,ftp://x\n".to_owned(),
+            Some("line 20, p: the picture \"ftp://x\" is left out: not a web address"),
+        ),
+        (
+            "q/q,Q,,,,,S-20,1,,,\n".to_owned(),
+            Some("line 21, q/q: Handle must not contain a slash or a control character"),
+        ),
+        (
+            "r,R,,,,,S-21,9999999999999999999,,,\n".to_owned(),
+            Some("line 22, r: Variant Price \"9999999999999999999\" is not a number we can use"),
+        ),
+        ("s,S,,,,,S-22,1,,,\n".to_owned(), None),
+        (
+            "t,\0T,,,,,S-23,1,,,\n".to_owned(),
+            Some("line 24, t: Title must not contain a NUL character"),
+        ),
+    ];
+    let file: String =
+        std::iter::once(header.to_owned()).chain(rows.iter().map(|(row, _)| row.clone())).collect();
+    let expected: Vec<&str> = rows.iter().filter_map(|(_, problem)| *problem).collect();
+    for platform in platforms(crate::MIGRATIONS).await {
+        let report = run(&platform, &file).await;
+        assert_eq!(lines(&report), expected, "{platform:?}");
+        assert_eq!(counts(&report), [3, 0, 0, 18], "{platform:?}");
+        assert_eq!(report.warnings, 1);
+        for handle in ["a", "p", "s"] {
+            product(&platform, handle).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_broken_file_gives_a_clear_report() {
+    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    let header = "Handle,Title,Variant Price\n";
+    let file = format!("{header}a,A,1\nb,\"B,2\nc,\"C\" x,3\nd,D,4,5\ne,E,6\nf,\"F,7");
+    let report = run(&platform, file).await;
+    assert_eq!(
+        lines(&report),
+        [
+            "line 3, b: a quoted field goes on after its closing quote",
+            "line 4, c: a quoted field goes on after its closing quote",
+            "line 5, d: the row has 4 fields, but the header has 3",
+            "line 7, f: a quote is opened and never closed",
+        ]
+    );
+    assert_eq!(counts(&report), [2, 0, 0, 4]);
+
+    let mut latin = format!("{header}g,G,1\nh,").into_bytes();
+    latin.extend_from_slice(b"Caf\xe9,1\ni,I,1\n");
+    let report = run(&platform, latin).await;
+    assert_eq!(lines(&report), ["line 3, h: field 2 is not UTF-8"]);
+    assert_eq!(counts(&report), [2, 0, 0, 1]);
+
+    let mut binary = header.as_bytes().to_vec();
+    binary.extend((0..200_000_u32).map(|it| (it.wrapping_mul(2_654_435_761) >> 13) as u8));
+    let report = run(&platform, binary).await;
+    assert_eq!(report.products_created, 0);
+    assert!(report.rejected > 100 && report.problems.len() <= MAX_PROBLEMS);
+}
+
+#[tokio::test]
+async fn what_is_no_product_file_is_refused() {
+    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    for (input, message) in [
+        (&b""[..], "the file is empty"),
+        (b"Title,Variant Price\nA,1\n", "the column \"Handle\" is missing in the header"),
+        (b"PK\x03\x04\x00\x00", "this looks like a spreadsheet"),
+        (b"\xff\xfeH\x00a\x00n\x00", "CSV UTF-8"),
+    ] {
+        let (db, currency) = (&platform.db, &platform.currency);
+        let error = import(db, platform.clock, currency, input, |_| {}).await.unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_file_does_not_say_stays_as_it_is() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        run(&platform, ODD).await;
+        let before = product(&platform, "Größe_42").await;
+        let file = "Handle,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value,\
+                    Option3 Name,Option3 Value,Variant SKU\n\
+                    Größe_42,New,Size,S,Colour,Red,Cut,Wide,SKU-1\n\
+                    Größe_42,,,M,,Red,,Wide,\n\
+                    new,New,,,,,,,\n";
+        let report = run(&platform, file).await;
+        assert_eq!(lines(&report), ["line 4, new: there is no column Variant Price"]);
+        assert_eq!(counts(&report), [0, 1, 0, 1]);
+        let after = product(&platform, "Größe_42").await;
+        let expected = Product { title: "New".to_owned(), version: 2, ..before };
+        assert_eq!(after, expected, "{platform:?}");
+    }
+}
+
+#[tokio::test]
+async fn stock_follows_the_file_but_never_below_what_is_reserved() {
+    let file = |quantity: i64| {
+        format!(
+            "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n\
+             a,A,S-A,1,shopify,{quantity}\nb,B,S-B,1,shopify,{quantity}\n"
+        )
+    };
+    for platform in platforms(crate::MIGRATIONS).await {
+        run(&platform, file(5)).await;
+        assert_eq!(counts(&run(&platform, file(6)).await), [0, 2, 0, 0]);
+        assert_eq!(product(&platform, "a").await.variants[0].on_hand, 6);
+        let mut tx = platform.db.begin().await.unwrap();
+        store::stock::reserve(&mut tx, "S-A", 3, noon()).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        let report = run(&platform, file(2)).await;
+        assert_eq!(counts(&report), [0, 1, 0, 1], "{platform:?}");
+        let problem = "line 2, a: orders hold 3 units of S-A; on_hand cannot be below that";
+        assert_eq!(lines(&report), [problem]);
+        let on_hand = async |handle| product(&platform, handle).await.variants[0].on_hand;
+        assert_eq!((on_hand("a").await, on_hand("b").await), (6, 2));
+    }
+}
+
+#[tokio::test]
+async fn the_shop_s_own_order_of_categories_stays() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let file = |kind: &str| {
+            format!("Handle,Title,Type,Variant Price\na,A,{kind},1\nb,B,Other > One,1\n")
+        };
+        run(&platform, file("Home > Lamps")).await;
+        let other = product(&platform, "b").await.category_ids;
+        let mut tx = platform.db.begin().await.unwrap();
+        let mut lamp = product(&platform, "a").await;
+        let lamps = lamp.category_ids.clone();
+        lamp.category_ids = [lamps.clone(), other.clone()].concat();
+        store::products::put_in_categories(&mut tx, &lamp).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(counts(&run(&platform, file("Home > Lamps")).await), [0, 0, 2, 0]);
+        assert_eq!(product(&platform, "a").await.category_ids.len(), 2);
+        assert_eq!(counts(&run(&platform, file("HOME > Desks")).await), [0, 1, 1, 0]);
+        let names = category_names(&platform, &product(&platform, "a").await).await;
+        assert!(names.contains(&"Desks".to_owned()) && names.contains(&"One".to_owned()));
+        assert!(!names.contains(&"Lamps".to_owned()), "{names:?}");
+        // The parent was found whatever its case.
+        assert!(names.contains(&"Home".to_owned()), "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn many_products_come_in_batches_and_tell_how_far_they_are() {
+    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    let mut file = "Handle,Title,Variant Price,Variant SKU\n".to_owned();
+    for n in 0..250 {
+        file.push_str(&format!("p{n},Product {n},1.00,SKU-{}\n", n % 240));
+    }
+    let mut steps = Vec::new();
+    let (db, currency) = (&platform.db, &platform.currency);
+    let report =
+        import(db, platform.clock, currency, file.as_bytes(), |it| steps.push(it)).await.unwrap();
+    assert_eq!(counts(&report), [240, 0, 0, 10]);
+    assert_eq!(report.problems[0].line, 242);
+    assert!(steps.len() >= 3 && steps.is_sorted_by_key(|it| it.bytes));
+    let end = Progress { bytes: file.len() as u64, rows: 250, products: 250 };
+    assert_eq!(steps.last(), Some(&end));
+    let count = export(db, currency, std::io::sink(), |_| {}).await.unwrap();
+    assert_eq!(count, 240);
+}
+
+fn first_difference(a: &str, b: &str) -> String {
+    let mut pairs = a.lines().zip(b.lines());
+    let different = pairs.find(|(a, b)| a != b);
+    format!("{different:?}, {} and {} lines", a.lines().count(), b.lines().count())
+}

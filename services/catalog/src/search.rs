@@ -1,0 +1,155 @@
+//! The search index: what somebody types becomes a list of product ids.
+//!
+//! The index belongs to this process and lives in a directory. It follows the outbox of the
+//! catalog's own database; the place it has come to is part of its own commits, so it never
+//! forgets or repeats anything. What it finds are ids: the products themselves come from the
+//! database or the cache.
+//!
+//! `document` is what it knows of a product, `query` what a text means, `index` the files,
+//! `follow` the worker that keeps it fresh.
+
+mod document;
+mod follow;
+mod index;
+mod query;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chassis::feed::Position;
+use tokio::sync::{Notify, watch};
+use uuid::Uuid;
+
+pub(crate) use document::Document;
+pub(crate) use follow::follow;
+
+use crate::model::Status;
+use index::Live;
+
+/// How far into a list one can page.
+pub(crate) const MAX_OFFSET: usize = 10_000;
+
+/// How long a request waits for an index that is being built.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The search of this process.
+#[derive(Clone)]
+pub(crate) struct Search(Arc<Shared>);
+
+struct Shared {
+    dir: PathBuf,
+    live: watch::Sender<Option<Live>>,
+    /// How far the outbox is searchable.
+    place: watch::Sender<Option<Position>>,
+    /// Somebody met a damaged file.
+    damaged: Notify,
+}
+
+/// What to look for.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub text: String,
+    pub filter: Filter,
+    pub sort: Sort,
+    /// How many to skip; nothing is found beyond [`MAX_OFFSET`].
+    pub offset: usize,
+    pub limit: usize,
+}
+
+/// The conditions beside the text. None means any.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Filter {
+    pub status: Status,
+    /// In one of these: a category with all below it.
+    pub categories: Option<Vec<Uuid>>,
+    /// In minor units; the price of a product is its lowest one.
+    pub min_price: Option<i64>,
+    pub max_price: Option<i64>,
+    pub tag: Option<String>,
+    pub vendor: Option<String>,
+    pub in_stock: Option<bool>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// The best match first.
+    #[default]
+    Relevance,
+    Newest,
+    PriceUp,
+    PriceDown,
+    Title,
+    Rating,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Hits {
+    /// One page, best first.
+    pub ids: Vec<Uuid>,
+    /// How many there are on all pages.
+    pub total: usize,
+}
+
+/// The index cannot answer right now.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error("the search index is being built")]
+    NotReady,
+    #[error("the search index cannot be read")]
+    Index(#[from] tantivy::TantivyError),
+    #[error("the search ended by itself")]
+    Ended(#[from] tokio::task::JoinError),
+}
+
+impl Search {
+    /// Opens the index of a directory, if there is one that can be used.
+    pub(crate) fn open(dir: &Path) -> std::io::Result<Self> {
+        std::fs::create_dir_all(dir)?;
+        let live = watch::Sender::new(index::newest(dir)?);
+        let (place, damaged) = (watch::Sender::new(None), Notify::new());
+        Ok(Self(Arc::new(Shared { dir: dir.to_owned(), live, place, damaged })))
+    }
+
+    /// Waits until everything up to a place in the outbox can be found.
+    pub(crate) async fn reached(&self, position: Position) {
+        let there = |it: &Option<Position>| it.is_some_and(|it| it >= position);
+        // The sender is part of `self`, so it cannot be gone.
+        let _ = self.0.place.subscribe().wait_for(there).await;
+    }
+
+    pub(crate) async fn find(&self, request: Request) -> Result<Hits, Error> {
+        if request.offset >= MAX_OFFSET {
+            return Ok(Hits::default());
+        }
+        let live = self.live_soon().await?;
+        let found = tokio::task::spawn_blocking(move || live.find(&request)).await?;
+        Ok(found.inspect_err(|_| self.0.damaged.notify_one())?)
+    }
+
+    fn live(&self) -> Option<Live> {
+        self.0.live.borrow().clone()
+    }
+
+    /// A small index is built sooner than a request gives up.
+    async fn live_soon(&self) -> Result<Live, Error> {
+        let mut live = self.0.live.subscribe();
+        let there = tokio::time::timeout(PATIENCE, live.wait_for(Option::is_some)).await;
+        there.ok().and_then(Result::ok).and_then(|it| it.clone()).ok_or(Error::NotReady)
+    }
+
+    /// From now on this one answers.
+    fn show(&self, live: Option<Live>) {
+        self.0.live.send_replace(live);
+    }
+}
+
+impl std::fmt::Debug for Search {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Search").field("dir", &self.0.dir).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! What the index knows about a product, and how text becomes words.
+
+use chrono::{DateTime, Utc};
+use tantivy::schema::{
+    FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
+};
+use tantivy::tokenizer::{AsciiFoldingFilter, LowerCaser, SimpleTokenizer, TextAnalyzer};
+use tantivy::{TantivyDocument, Term};
+use uuid::Uuid;
+
+use crate::model::{Product, Status};
+
+/// Rises with every change of the fields below or of [`words`]: an index of another version is
+/// built anew.
+pub(super) const VERSION: u32 = 1;
+
+/// Longer words are cut: nobody types them, and a term has a limit.
+const MAX_WORD: usize = 64;
+
+/// Characters of a title by which lists sort.
+const TITLE_KEY: usize = 60;
+
+/// A product as the index sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Document {
+    pub id: Uuid,
+    pub title: String,
+    /// HTML; only its text is indexed.
+    pub description: String,
+    pub tags: Vec<String>,
+    pub vendor: String,
+    /// Those it was put in. What is above them is found by asking for all below: then moving a
+    /// category changes no product.
+    pub categories: Vec<Uuid>,
+    /// The lowest price of its variants, in minor units.
+    pub price: i64,
+    /// Whether at least one variant can be bought.
+    pub in_stock: bool,
+    /// The average in thousandths; 0 without reviews.
+    pub rating: i64,
+    pub status: Status,
+    pub created_at: DateTime<Utc>,
+}
+
+impl From<Product> for Document {
+    fn from(product: Product) -> Self {
+        Self {
+            id: product.id,
+            price: product.price(),
+            in_stock: product.variants.iter().any(|it| it.available() != Some(0)),
+            title: product.title,
+            description: product.description,
+            tags: product.tags,
+            vendor: product.vendor,
+            categories: product.category_ids,
+            rating: product.rating.score(),
+            status: product.status,
+            created_at: product.created_at,
+        }
+    }
+}
+
+/// The fields of the index.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Fields {
+    pub id: Field,
+    /// The id once more in two halves, to be read by row.
+    pub id_high: Field,
+    pub id_low: Field,
+    pub title: Field,
+    pub description: Field,
+    pub tags: Field,
+    pub vendor: Field,
+    /// What titles sort by.
+    pub title_key: Field,
+    /// Each tag as a whole, in lower case.
+    pub tag: Field,
+    pub vendor_name: Field,
+    pub category: Field,
+    pub price: Field,
+    pub in_stock: Field,
+    pub rating: Field,
+    pub status: Field,
+    pub created_at: Field,
+}
+
+impl Fields {
+    pub(super) fn schema() -> (Schema, Self) {
+        let mut schema = Schema::builder();
+        // Frequencies for the score; no positions, as there are no phrases.
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer("raw")
+            .set_index_option(IndexRecordOption::WithFreqs);
+        let text = TextOptions::default().set_indexing_options(indexing);
+        let fields = Self {
+            id: schema.add_bytes_field("id", INDEXED),
+            id_high: schema.add_u64_field("id_high", FAST),
+            id_low: schema.add_u64_field("id_low", FAST),
+            title: schema.add_text_field("title", text.clone()),
+            description: schema.add_text_field("description", text.clone()),
+            tags: schema.add_text_field("tags", text.clone()),
+            vendor: schema.add_text_field("vendor", text),
+            title_key: schema.add_text_field("title_key", TextOptions::default().set_fast("raw")),
+            tag: schema.add_text_field("tag", STRING),
+            vendor_name: schema.add_text_field("vendor_name", STRING),
+            category: schema.add_bytes_field("category", INDEXED),
+            price: schema.add_i64_field("price", FAST),
+            in_stock: schema.add_bool_field("in_stock", INDEXED | FAST),
+            rating: schema.add_i64_field("rating", FAST),
+            status: schema.add_text_field("status", STRING),
+            created_at: schema.add_i64_field("created_at", FAST),
+        };
+        (schema.build(), fields)
+    }
+
+    pub(super) fn id_term(&self, id: Uuid) -> Term {
+        Term::from_field_bytes(self.id, id.as_bytes())
+    }
+
+    pub(super) fn document(&self, it: &Document) -> TantivyDocument {
+        let mut document = TantivyDocument::new();
+        let (high, low) = it.id.as_u64_pair();
+        document.add_bytes(self.id, it.id.as_bytes());
+        document.add_u64(self.id_high, high);
+        document.add_u64(self.id_low, low);
+        let tags = it.tags.join(" ");
+        let description = plain_text(&it.description);
+        for (field, text) in [
+            (self.title, &it.title),
+            (self.description, &description),
+            (self.tags, &tags),
+            (self.vendor, &it.vendor),
+        ] {
+            for word in words(text) {
+                document.add_text(field, word);
+            }
+        }
+        let title_key = it.title.chars().flat_map(char::to_lowercase).take(TITLE_KEY);
+        document.add_text(self.title_key, title_key.collect::<String>());
+        for tag in &it.tags {
+            document.add_text(self.tag, tag.to_lowercase());
+        }
+        document.add_text(self.vendor_name, &it.vendor);
+        for category in &it.categories {
+            document.add_bytes(self.category, category.as_bytes());
+        }
+        document.add_i64(self.price, it.price);
+        document.add_bool(self.in_stock, it.in_stock);
+        document.add_i64(self.rating, it.rating);
+        document.add_text(self.status, it.status.as_str());
+        document.add_i64(self.created_at, it.created_at.timestamp_micros());
+        document
+    }
+}
+
+/// The words of a text: lower case, without accents (`Müller` is `muller`), apostrophes dropped
+/// (`women's` is `womens`).
+pub(super) fn words(text: &str) -> Vec<String> {
+    // Accents as characters of their own would cut words in two.
+    let plain: String =
+        text.chars().filter(|it| !matches!(it, '\u{300}'..='\u{36f}' | '\'' | '’' | '`')).collect();
+    let mut analyzer = TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(LowerCaser)
+        .filter(AsciiFoldingFilter)
+        .build();
+    let mut stream = analyzer.token_stream(&plain);
+    let mut words = Vec::new();
+    while let Some(token) = stream.next() {
+        words.push(match token.text.char_indices().nth(MAX_WORD) {
+            Some((end, _)) => token.text[..end].to_owned(),
+            None => token.text.clone(),
+        });
+    }
+    words
+}
+
+/// The text of sanitised HTML, tags replaced by spaces and the usual entities by characters.
+fn plain_text(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    let mut rest = html;
+    while let Some(at) = rest.find(['<', '&']) {
+        text.push_str(&rest[..at]);
+        let (piece, end) = if rest[at..].starts_with('<') {
+            (' ', rest[at..].find('>').map_or(rest.len(), |end| at + end + 1))
+        } else {
+            let entities = [
+                ("&amp;", '&'),
+                ("&lt;", '<'),
+                ("&gt;", '>'),
+                ("&quot;", '"'),
+                ("&#39;", '\''),
+                ("&nbsp;", ' '),
+            ];
+            let known = entities.iter().find(|(name, _)| rest[at..].starts_with(name));
+            known.map_or(('&', at + 1), |(name, it)| (*it, at + name.len()))
+        };
+        text.push(piece);
+        rest = &rest[end..];
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_have_no_case_no_accents_and_no_apostrophes() {
+        for (text, expected) in [
+            ("Müller's Straße", vec!["mullers", "strasse"]),
+            // The same with combining accents.
+            ("Mu\u{308}ller", vec!["muller"]),
+            ("T-Shirt, 100% cotton!", vec!["t", "shirt", "100", "cotton"]),
+            ("ÉCLAIR Ñandú", vec!["eclair", "nandu"]),
+            (" \t\n", vec![]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endless_word_is_cut_between_characters() {
+        assert_eq!(words(&"ж".repeat(500)), ["ж".repeat(MAX_WORD)]);
+    }
+
+    #[test]
+    fn only_the_text_of_a_description_counts() {
+        let html =
+            "<p class=\"big\">Salt &amp; pepper</p><ul><li>one</li><li>two</li></ul>&nbsp;&x <";
+        assert_eq!(words(&plain_text(html)), ["salt", "pepper", "one", "two", "x"]);
+    }
+}

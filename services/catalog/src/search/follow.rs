@@ -1,0 +1,292 @@
+//! The worker that keeps the index fresh: catches up with the outbox, rebuilds what is missing
+//! or damaged, and never stops the process for a search index.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use chassis::db::Db;
+use chassis::feed::{self, Entry, Feed, Position};
+use chassis::outbox::EventData;
+use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated, StockChanged};
+use serde::Deserialize;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Search;
+use super::index::{self, Live, Lock, Place, Writer};
+use crate::store;
+
+/// How long changes are gathered while more keep coming. A change is found within this time
+/// and that of a commit.
+const GATHER: Duration = Duration::from_millis(800);
+/// How long to wait for one more change before a commit.
+const BREATH: Duration = Duration::from_millis(20);
+/// Events without effect on the index after which their place is stored nevertheless.
+const SKIPPED: usize = 10_000;
+/// How long a writer without work is kept.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long to wait after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+/// Products read at a time when the index is built.
+const PAGE: i64 = 500;
+
+/// Why following ended.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error("database")]
+    Db(#[from] chassis::db::Error),
+    #[error("index")]
+    Index(#[from] tantivy::TantivyError),
+    #[error("files")]
+    Io(#[from] std::io::Error),
+    #[error("a task of the index panicked")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Follows the outbox of `db` until told to stop.
+pub(crate) async fn follow(search: Search, db: Db, stop: CancellationToken) {
+    let mut warned = false;
+    loop {
+        let turn = match Lock::take(&search.0.dir) {
+            Ok(Some(_lock)) => lead(&search, &db, &stop).await,
+            Ok(None) => {
+                if !std::mem::replace(&mut warned, true) {
+                    tracing::warn!("another process writes the search index; this one reads it");
+                }
+                search.refresh()
+            }
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = turn {
+            let error: &dyn std::error::Error = &error;
+            tracing::warn!(error, "the search index falls behind; trying again");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
+    }
+}
+
+impl Search {
+    /// Shows what another process has written.
+    fn refresh(&self) -> Result<()> {
+        match (self.live(), index::newest(&self.0.dir)?) {
+            (Some(live), Some(newest)) if live.number == newest.number => live.reload()?,
+            (_, Some(newest)) => self.show(Some(newest)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Makes the index usable and keeps it fresh, as the only process that writes it. Ends when
+/// told to stop or when a file turns out to be damaged.
+async fn lead(search: &Search, db: &Db, stop: &CancellationToken) -> Result<()> {
+    let usable = match usable(search, db).await? {
+        Some(usable) => Some(usable),
+        None => rebuild(search, db, stop).await?,
+    };
+    let Some((live, place)) = usable else { return Ok(()) };
+    index::remove_others(&search.0.dir, live.number)?;
+    let feed = Feed::after(db, place.position);
+    let pen = Pen { live, writer: None };
+    search.0.place.send_replace(Some(place.position));
+    let mut follower = Follower { db, pen, feed, dirty: BTreeSet::new(), behind: 0, last: None };
+    loop {
+        let entries = tokio::select! {
+            () = stop.cancelled() => return follower.pen.close().await,
+            () = search.0.damaged.notified() => return follower.pen.close().await,
+            () = tokio::time::sleep(IDLE), if follower.pen.writer.is_some() => {
+                follower.pen.close().await?;
+                continue;
+            }
+            entries = follower.feed.next() => entries?,
+        };
+        follower.take(entries).await?;
+        search.0.place.send_replace(Some(follower.feed.position()));
+    }
+}
+
+/// The index that is there, if it is sound and its database is this one.
+async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
+    let Some(live) = search.live() else { return Ok(None) };
+    let Some(place) = live.state()?.place else { return Ok(None) };
+    let it = live.clone();
+    if !tokio::task::spawn_blocking(move || it.is_sound()).await? {
+        tracing::warn!("the search index is damaged");
+        search.show(None);
+        return Ok(None);
+    }
+    // The event it has come to must still be there: it is not if it was deleted long ago, with
+    // others after it, or if this is another database.
+    let fits = match &place.subject {
+        Some(subject) => subject_at(db, place.position).await?.as_ref() == Some(subject),
+        None => !feed::has_gap_after(db, place.position).await?,
+    };
+    if !fits {
+        tracing::warn!("the search index is of another database, or has missed too much");
+        search.show(None);
+        return Ok(None);
+    }
+    Ok(Some((live, place)))
+}
+
+/// Builds an index. None if told to stop.
+async fn rebuild(
+    search: &Search,
+    db: &Db,
+    stop: &CancellationToken,
+) -> Result<Option<(Live, Place)>> {
+    let began = Instant::now();
+    // Read before the first product: what changes from here on is told again.
+    let position = feed::last(db).await?;
+    let place = Place { position, subject: subject_at(db, position).await? };
+    let dir = search.0.dir.clone();
+    let number = index::numbers(&dir)?.first().map_or(1, |it| it + 1);
+    let live = tokio::task::spawn_blocking(move || Live::create(&dir, number)).await??;
+    let mut pen = Pen { live: live.clone(), writer: None };
+    let mut after = Uuid::nil();
+    let mut products = 0;
+    loop {
+        let page = store::products::page(db, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        products += page.len();
+        pen.write(move |writer| page.into_iter().try_for_each(|it| writer.add(&it.into()))).await?;
+        if stop.is_cancelled() {
+            return Ok(None);
+        }
+    }
+    let end = place.clone();
+    pen.write(move |writer| writer.commit(&end)).await?;
+    pen.close().await?;
+    search.show(Some(live.clone()));
+    tracing::info!(products, seconds = began.elapsed().as_secs_f32(), "search index built");
+    Ok(Some((live, place)))
+}
+
+/// The subject of the event at a position, where it has not been deleted.
+async fn subject_at(db: &Db, position: Position) -> Result<Option<String>> {
+    let before = Position { sequence: position.sequence - 1, ..position };
+    let first = Feed::after(db, before).read().await?.into_iter().next();
+    Ok(first.filter(|it| it.position == position).map(|it| it.subject))
+}
+
+/// Puts events into the index.
+struct Follower<'a> {
+    db: &'a Db,
+    pen: Pen,
+    feed: Feed,
+    /// What was written since the last commit.
+    dirty: BTreeSet<Uuid>,
+    /// Events since the last commit.
+    behind: usize,
+    /// The subject of the last event.
+    last: Option<String>,
+}
+
+impl Follower<'_> {
+    /// Takes these events and those that follow closely, then shows their effect.
+    async fn take(&mut self, entries: Vec<Entry>) -> Result<()> {
+        let began = Instant::now();
+        self.apply(entries).await?;
+        while !self.dirty.is_empty() && began.elapsed() < GATHER {
+            tokio::time::sleep(BREATH).await;
+            let more = self.feed.read().await?;
+            if more.is_empty() {
+                break;
+            }
+            self.apply(more).await?;
+        }
+        if !self.dirty.is_empty() || self.behind >= SKIPPED {
+            let place = Place { position: self.feed.position(), subject: self.last.take() };
+            self.pen.write(move |writer| writer.commit(&place)).await?;
+            self.dirty.clear();
+            self.behind = 0;
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, entries: Vec<Entry>) -> Result<()> {
+        let mut changed = BTreeSet::new();
+        for entry in &entries {
+            changed.extend(self.changed(entry)?);
+        }
+        self.behind += entries.len();
+        self.last = entries.into_iter().last().map(|it| it.subject);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = changed.iter().copied().collect();
+        let products = store::products::by_ids(self.db, &ids).await?;
+        self.dirty.append(&mut changed);
+        let write = move |writer: &mut Writer| {
+            for id in ids {
+                writer.remove(id);
+            }
+            products.into_iter().try_for_each(|it| writer.add(&it.into()))
+        };
+        self.pen.write(write).await
+    }
+
+    /// The product an event may have changed in the index.
+    fn changed(&self, entry: &Entry) -> Result<Option<Uuid>> {
+        #[derive(Deserialize)]
+        struct About {
+            product_id: Uuid,
+            #[serde(default)]
+            available: i64,
+        }
+        let stock = match entry.kind.as_str() {
+            ProductCreated::TYPE | ProductUpdated::TYPE | ProductDeleted::TYPE => false,
+            StockChanged::TYPE => true,
+            _ => return Ok(None),
+        };
+        let Ok(About { product_id, available }) = About::deserialize(&entry.data.0) else {
+            tracing::warn!(kind = entry.kind, "an event of our own cannot be read");
+            return Ok(None);
+        };
+        // Most orders leave something in stock: nothing to write then. The index shows the
+        // last commit only, so what has changed since is always read again.
+        if stock && !self.dirty.contains(&product_id) {
+            let shown = self.pen.live.in_stock(product_id)?;
+            return Ok((shown != Some(available > 0)).then_some(product_id));
+        }
+        Ok(Some(product_id))
+    }
+}
+
+/// A writer, made when there is something to write: it costs memory.
+struct Pen {
+    live: Live,
+    writer: Option<Writer>,
+}
+
+impl Pen {
+    async fn write(
+        &mut self,
+        work: impl FnOnce(&mut Writer) -> tantivy::Result<()> + Send + 'static,
+    ) -> Result<()> {
+        let (live, writer) = (self.live.clone(), self.writer.take());
+        let written = tokio::task::spawn_blocking(move || {
+            let mut writer = match writer {
+                Some(writer) => writer,
+                None => live.writer()?,
+            };
+            work(&mut writer).map(|()| writer)
+        });
+        self.writer = Some(written.await??);
+        Ok(())
+    }
+
+    async fn close(&mut self) -> Result<()> {
+        if let Some(writer) = self.writer.take() {
+            tokio::task::spawn_blocking(move || writer.close()).await??;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,147 @@
+//! From what somebody typed to a query of the index.
+
+use std::ops::Bound;
+
+use tantivy::query::{
+    BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query,
+    RangeQuery, TermQuery, TermSetQuery,
+};
+use tantivy::schema::{Field, IndexRecordOption};
+use tantivy::{Score, Searcher, Term};
+use uuid::Uuid;
+
+use super::Filter;
+use super::document::{Fields, words};
+
+/// More words than these are ignored.
+const MAX_WORDS: usize = 12;
+/// A word in fewer products than this may be a typing error: similar words match as well.
+const RARE: u64 = 20;
+
+/// How much a word counts by where and how it was found. The word itself beats a word that
+/// begins with it, that beats a similar one.
+const AS_IS: Score = 1.0;
+const FREQUENCY: Score = 0.25;
+const BEGINNING: Score = 0.7;
+const SIMILAR: Score = 0.3;
+const LESS_SIMILAR: Score = 0.15;
+
+/// How forgiving a search is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Typos {
+    /// Of typing errors in words that hardly any product has.
+    InRareWords,
+    /// Of typing errors in every word.
+    InEveryWord,
+}
+
+/// All words of `text` must be found, the last one may be unfinished. None if there is no word.
+pub(super) fn text(
+    searcher: &Searcher,
+    fields: &Fields,
+    text: &str,
+    typos: Typos,
+) -> tantivy::Result<Option<Box<dyn Query>>> {
+    let mut words = words(text);
+    words.truncate(MAX_WORDS);
+    let last = words.len().saturating_sub(1);
+    let mut every: Vec<Box<dyn Query>> = Vec::with_capacity(words.len());
+    for (at, word) in words.iter().enumerate() {
+        let distance = match typos {
+            Typos::InRareWords if frequency(searcher, fields, word)? >= RARE => 0,
+            _ => distance(word),
+        };
+        every.push(one_word(fields, word, at == last, distance));
+    }
+    Ok(match every.len() {
+        0 => None,
+        1 => every.pop(),
+        _ => Some(Box::new(BooleanQuery::intersection(every))),
+    })
+}
+
+/// The conditions beside the text; none of them touches the score.
+pub(super) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
+    let mut all: Vec<Box<dyn Query>> = Vec::new();
+    let mut is = |term: Term| all.push(Box::new(TermQuery::new(term, IndexRecordOption::Basic)));
+    is(Term::from_field_text(fields.status, filter.status.as_str()));
+    if let Some(in_stock) = filter.in_stock {
+        is(Term::from_field_bool(fields.in_stock, in_stock));
+    }
+    if let Some(tag) = &filter.tag {
+        is(Term::from_field_text(fields.tag, &tag.to_lowercase()));
+    }
+    if let Some(vendor) = &filter.vendor {
+        is(Term::from_field_text(fields.vendor_name, vendor));
+    }
+    if let Some(categories) = &filter.categories {
+        let term = |it: &Uuid| Term::from_field_bytes(fields.category, it.as_bytes());
+        all.push(Box::new(TermSetQuery::new(categories.iter().map(term))));
+    }
+    if filter.min_price.is_some() || filter.max_price.is_some() {
+        let bound = |value: Option<i64>| {
+            value.map_or(Bound::Unbounded, |value| {
+                Bound::Included(Term::from_field_i64(fields.price, value))
+            })
+        };
+        all.push(Box::new(RangeQuery::new(bound(filter.min_price), bound(filter.max_price))));
+    }
+    let quiet = |query| -> Box<dyn Query> { Box::new(ConstScoreQuery::new(query, 0.0)) };
+    all.into_iter().map(|query| (Occur::Must, quiet(query))).collect()
+}
+
+/// The texts of a product and how much each counts.
+fn texts(fields: &Fields) -> [(Field, Score); 4] {
+    [(fields.title, 6.0), (fields.tags, 3.0), (fields.vendor, 3.0), (fields.description, 1.0)]
+}
+
+/// In how many products a word stands, where it stands most often.
+fn frequency(searcher: &Searcher, fields: &Fields, word: &str) -> tantivy::Result<u64> {
+    let mut most = 0;
+    for (field, _) in texts(fields) {
+        most = most.max(searcher.doc_freq(&Term::from_field_text(field, word))?);
+    }
+    Ok(most)
+}
+
+/// How many letters may be wrong: none up to 3 letters and in numbers, then 1, from 8 letters 2.
+fn distance(word: &str) -> u8 {
+    if word.bytes().all(|it| it.is_ascii_digit()) {
+        return 0;
+    }
+    match word.chars().count() {
+        0..=3 => 0,
+        4..=7 => 1,
+        _ => 2,
+    }
+}
+
+fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<dyn Query> {
+    let mut ways: Vec<Box<dyn Query>> = Vec::new();
+    for (field, weight) in texts(fields) {
+        let term = Term::from_field_text(field, word);
+        let found = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
+        ways.push(Box::new(BooleanQuery::union(vec![
+            Box::new(BoostQuery::new(Box::new(found.clone()), weight * FREQUENCY)),
+            scored(found, weight * AS_IS),
+        ])));
+        // Half of all descriptions have a word that begins with any one letter.
+        if unfinished && (word.chars().count() > 1 || field != fields.description) {
+            let beginning = FuzzyTermQuery::new_prefix(term.clone(), 0, true);
+            ways.push(scored(beginning, weight * BEGINNING));
+        }
+        if distance > 0 {
+            let similar = FuzzyTermQuery::new(term.clone(), 1, true);
+            ways.push(scored(similar, weight * SIMILAR));
+        }
+        if distance > 1 {
+            let similar = FuzzyTermQuery::new(term, 2, true);
+            ways.push(scored(similar, weight * LESS_SIMILAR));
+        }
+    }
+    Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.1))
+}
+
+fn scored(query: impl Query, score: Score) -> Box<dyn Query> {
+    Box::new(ConstScoreQuery::new(Box::new(query), score))
+}
