@@ -74,7 +74,9 @@ fn is_word(text: &str, _: &()) -> garde::Result {
 fn is_no_card_number(token: &str, _: &()) -> garde::Result {
     match contracts::payments::looks_like_card_number(token) {
         false => Ok(()),
-        true => Err(garde::Error::new("looks like a card number; send the provider's token for it")),
+        true => {
+            Err(garde::Error::new("looks like a card number; send the provider's token for it"))
+        }
     }
 }
 

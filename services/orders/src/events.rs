@@ -46,7 +46,8 @@ impl Payments {
         let saga = store::saga(&mut *tx, order.id).await?;
         let status = PaymentStatus::from(payment.status);
         let done = saga.is_some_and(|it| it.step == Step::Done);
-        let news = order.payment_status != status && order.payment_status != PaymentStatus::Refunded;
+        let news =
+            order.payment_status != status && order.payment_status != PaymentStatus::Refunded;
         if !done || !news || order.payment_id != Some(payment.id) {
             return Ok(());
         }

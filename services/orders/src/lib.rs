@@ -91,9 +91,11 @@ pub async fn start(
     clients: Clients,
 ) -> Result<Service, BoxError> {
     if config.shipping_flat < 0 || config.tax_basis_points < 0 || config.tax_basis_points > 10_000 {
-        return Err("orders.shipping_flat must not be negative and orders.tax_basis_points must be \
+        return Err(
+            "orders.shipping_flat must not be negative and orders.tax_basis_points must be \
                     from 0 to 10000"
-            .into());
+                .into(),
+        );
     }
     let db = platform.db.clone();
     let app = App {

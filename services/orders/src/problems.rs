@@ -48,7 +48,10 @@ pub fn order_too_large() -> Problem {
 pub fn total_changed(totals: Totals) -> Problem {
     let Totals { subtotal, shipping, tax, total } = totals;
     Problem::conflict("total_changed", "the total is not the expected one; nothing was ordered")
-        .with("totals", json!({"subtotal": subtotal, "shipping": shipping, "tax": tax, "total": total}))
+        .with(
+            "totals",
+            json!({"subtotal": subtotal, "shipping": shipping, "tax": tax, "total": total}),
+        )
 }
 
 pub fn cart_already_ordered(order: &Order) -> Problem {
@@ -67,7 +70,10 @@ pub fn payment_declined(order: &Order, reason: &str, attempts_left: i64) -> Prob
     Problem::new(
         StatusCode::PAYMENT_REQUIRED,
         "payment_declined",
-        format!("the payment was declined ({reason}); try again with POST /api/v1/orders/{}/payments", order.id),
+        format!(
+            "the payment was declined ({reason}); try again with POST /api/v1/orders/{}/payments",
+            order.id
+        ),
     )
     .with("reason", reason)
     .with("order_id", order.id.to_string())

@@ -222,12 +222,7 @@ pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
 }
 
 /// Takes sagas that are due and that nobody works on, for the time of the lease.
-pub async fn claim(
-    db: &Db,
-    now: DateTime<Utc>,
-    lease: TimeDelta,
-    limit: i64,
-) -> Result<Vec<Saga>> {
+pub async fn claim(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> Result<Vec<Saga>> {
     const DUE: &str = "SELECT CAST(count(*) AS BIGINT) FROM (SELECT 1 FROM sagas
          WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1 LIMIT 1) AS due";
     const CLAIM: Sql = Sql {

@@ -46,7 +46,10 @@ async fn a_capture_on_its_way_is_waited_for_and_refunded() {
         world.call("POST", &path).user(&user).await.expect(202);
         world.fail("capture", 0);
         let shown = world.settle_at(&user, &id, "cancelled").await;
-        assert_eq!((&shown["status"], &shown["payment_status"]), (&json!("cancelled"), &json!("refunded")));
+        assert_eq!(
+            (&shown["status"], &shown["payment_status"]),
+            (&json!("cancelled"), &json!("refunded"))
+        );
         assert_eq!(world.stock(), 5);
     }
 }
@@ -91,7 +94,10 @@ async fn a_refund_by_hand_shows_in_the_order() {
             let event = chassis::testing::event("payments", payment.id, version, &event);
             chassis::testing::deliver(&world.service, &[event]).await;
             let order = world.call("GET", &path).user(&user).await.expect(200);
-            assert_eq!((order["status"].as_str(), order["payment_status"].as_str()), (Some(shown.0), Some(shown.1)));
+            assert_eq!(
+                (order["status"].as_str(), order["payment_status"].as_str()),
+                (Some(shown.0), Some(shown.1))
+            );
         }
     }
 }

@@ -91,12 +91,18 @@ async fn what_is_short_is_named_and_nothing_is_held() {
             call.json(request.clone())
         };
         let refused = buy().await;
-        assert_eq!(refused.body["skus"], json!([{ "sku": "LAMP-1", "requested": 6, "available": 5 }]));
+        assert_eq!(
+            refused.body["skus"],
+            json!([{ "sku": "LAMP-1", "requested": 6, "available": 5 }])
+        );
         let order = refused.body["order_id"].as_str().unwrap().to_owned();
         assert_eq!(refused.problem(409), "out_of_stock");
         assert_eq!(buy().await.problem(409), "out_of_stock");
         let shown = world.settle(&user, &order).await;
-        assert_eq!((&shown["status"], &shown["reason"]), (&json!("cancelled"), &json!("out_of_stock")));
+        assert_eq!(
+            (&shown["status"], &shown["reason"]),
+            (&json!("cancelled"), &json!("out_of_stock"))
+        );
         assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
     }
 }
@@ -120,7 +126,10 @@ async fn a_declined_payment_keeps_the_hold_for_another_try() {
         };
         assert_eq!(pay("tok_declined", "p-1").await.body["attempts_left"], 2);
         let paid = pay("tok_visa", "p-2").await.expect(200);
-        assert_eq!((&paid["status"], &paid["payment_status"]), (&json!("confirmed"), &json!("paid")));
+        assert_eq!(
+            (&paid["status"], &paid["payment_status"]),
+            (&json!("confirmed"), &json!("paid"))
+        );
         assert_eq!(pay("tok_visa", "p-2").await.expect(200)["id"], paid["id"]);
         assert_eq!(pay("tok_visa", "p-3").await.problem(409), "payment_not_expected");
         assert_eq!(world.others.lock().unwrap().payments.len(), 3);
@@ -155,7 +164,8 @@ async fn a_customers_action_is_waited_for() {
         let location = answer.headers["location"].to_str().unwrap().to_owned();
         let order = answer.expect(202);
         assert_eq!(order["payment"]["status"], "requires_action");
-        let confirm = format!("/api/v1/payments/{}/confirm", order["payment"]["id"].as_str().unwrap());
+        let confirm =
+            format!("/api/v1/payments/{}/confirm", order["payment"]["id"].as_str().unwrap());
         assert_eq!(order["payment"]["next_action"]["href"], confirm);
         for payment in world.others.lock().unwrap().payments.values_mut() {
             payment.status = Status::Authorized;
@@ -219,10 +229,16 @@ async fn nobody_sees_anothers_order() {
             let path = format!("/orders/{id}");
             world.call("GET", &path).user(&user).await.expect(200);
             let stranger = User::customer();
-            assert_eq!(world.call("GET", &path).user(&stranger).await.problem(404), "order_not_found");
+            assert_eq!(
+                world.call("GET", &path).user(&stranger).await.problem(404),
+                "order_not_found"
+            );
             assert_eq!(world.call("GET", &path).await.problem(404), "order_not_found");
             let cancel = format!("{path}/cancel");
-            assert_eq!(world.call("POST", &cancel).user(&stranger).await.problem(404), "order_not_found");
+            assert_eq!(
+                world.call("POST", &cancel).user(&stranger).await.problem(404),
+                "order_not_found"
+            );
             world.call("GET", &path).user(&User::with(&["orders:read"])).await.expect(200);
         }
         let others = world.call("GET", "/orders").user(&User::customer()).await.expect(200);

@@ -114,7 +114,12 @@ impl World {
         self.settle_when(user, order, |it| it == status).await
     }
 
-    async fn settle_when(&mut self, user: &User, order: &str, there: impl Fn(&str) -> bool) -> Value {
+    async fn settle_when(
+        &mut self,
+        user: &User,
+        order: &str,
+        there: impl Fn(&str) -> bool,
+    ) -> Value {
         let stop = CancellationToken::new();
         let background = Background::start(std::slice::from_mut(&mut self.service), &stop);
         let path = format!("/orders/{order}");

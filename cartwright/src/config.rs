@@ -1,0 +1,166 @@
+//! The settings of a process.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use chassis::money::Currency;
+use chassis::telemetry::LogConfig;
+use serde::{Deserialize, Serialize};
+
+use crate::cli::Shared;
+
+/// Every setting. `cartwright.example.toml` explains each; a test holds it against this.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub shop: Shop,
+    pub server: Server,
+    pub connections: chassis::server::Config,
+    pub database: Database,
+    pub log: LogConfig,
+    pub admin: Admin,
+    pub gateway: gateway::Config,
+    pub identity: identity::Config,
+    pub catalog: catalog::Config,
+    pub cart: cart::Config,
+    pub orders: orders::Config,
+    pub payments: payments::Config,
+    pub reviews: reviews::Config,
+    pub notifications: notifications::Config,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Shop {
+    pub environment: Environment,
+    /// ISO 4217. All prices are in it; it cannot be changed once there are products.
+    pub currency: Currency,
+    /// Whether an empty embedded shop outside production is filled with demo products at start.
+    pub demo: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Environment {
+    Development,
+    Production,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Where the shop listens.
+    pub listen: String,
+    /// Where an embedded shop keeps its files, and every shop its search index.
+    pub data_dir: PathBuf,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `postgres://…`; empty for SQLite files in the data directory.
+    pub url: String,
+    /// Connections per service.
+    pub connections: u32,
+}
+
+/// The first administrator, created where there is none yet.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Admin {
+    pub email: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub password: String,
+}
+
+impl Default for Shop {
+    fn default() -> Self {
+        let environment = Environment::Development;
+        Self { environment, currency: Currency::default(), demo: true }
+    }
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:8080".to_owned(), data_dir: "data".into() }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: String::new(), connections: 8 }
+    }
+}
+
+/// The settings file that is read if none is named.
+const FILE: &str = "cartwright.toml";
+
+impl Config {
+    /// Reads the settings a command was given.
+    pub fn load(shared: &Shared, listen: Option<&str>) -> Result<Self> {
+        let file = shared.config.clone().or_else(|| Path::new(FILE).exists().then(|| FILE.into()));
+        let mut overrides = Vec::new();
+        if let Some(directory) = &shared.data_dir {
+            let directory = directory.to_str().context("--data-dir must be UTF-8")?;
+            overrides.push(("server.data_dir", directory.to_owned()));
+        }
+        // The name other programs use; a setting of our own goes before it.
+        let own = std::env::var("CARTWRIGHT__DATABASE__URL").is_ok_and(|it| !it.is_empty());
+        let common = std::env::var("DATABASE_URL").ok().filter(|it| !own && !it.is_empty());
+        if let Some(url) = shared.database.clone().or(common) {
+            overrides.push(("database.url", url));
+        }
+        if let Some(listen) = listen {
+            overrides.push(("server.listen", listen.to_owned()));
+        }
+        let config: Self = chassis::config::load(file.as_deref(), &overrides)?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Whether the data is kept in files of this process.
+    pub fn is_embedded(&self) -> bool {
+        self.database.url.is_empty()
+    }
+
+    /// The database URL of one service.
+    pub fn database_url(&self, service: &str) -> String {
+        match self.is_embedded() {
+            true => {
+                format!("sqlite:{}", self.server.data_dir.join(format!("{service}.db")).display())
+            }
+            false => chassis::db::url_for(&self.database.url, service),
+        }
+    }
+
+    fn validate(&self) -> Result<()> {
+        let url = &self.database.url;
+        if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            bail!(
+                "database.url is {:?}, but must start with postgres:// (or be empty for files in \
+                 the data directory)",
+                url.split("://").next().unwrap_or_default()
+            );
+        }
+        if !(1..=100).contains(&self.database.connections) {
+            bail!("database.connections is {}, but must be from 1 to 100", self.database.connections);
+        }
+        if self.shop.environment == Environment::Production && self.notifications.log_secrets {
+            bail!("notifications.log_secrets is true, which is not allowed in production");
+        }
+        self.server.listen.parse::<std::net::SocketAddr>().with_context(|| {
+            format!(
+                "server.listen is {:?}, but must be an address and a port such as 127.0.0.1:8080",
+                self.server.listen
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// The password is nobody's business.
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Admin").field("email", &self.email).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,37 @@
+//! Cartwright: the only binary. It knows every service, reads the settings and wires what the
+//! command line asks for.
+//!
+//! `shop` opens the databases and builds the services; `serve` runs them; the other modules are
+//! one command each, working on the same databases, also beside a running shop.
+
+pub mod cli;
+pub mod config;
+
+pub mod serve;
+pub mod shop;
+
+pub mod check;
+mod migrate;
+mod products;
+mod settings;
+mod users;
+
+use std::process::ExitCode;
+
+use cli::{Cli, Command};
+
+/// Carries out one command. The exit code is 1 where the command's answer is "no".
+pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    match cli.command {
+        Command::Serve(args) => serve::run(&args).await?,
+        Command::Migrate(args) => migrate::run(&args).await?,
+        Command::Seed(args) => products::seed(&args).await?,
+        Command::Import(args) => return products::import(&args).await,
+        Command::Export(args) => products::export(&args).await?,
+        Command::User(args) => users::run(&args).await?,
+        Command::Check(args) => return check::run(&args).await,
+        Command::Openapi => settings::openapi().await?,
+        Command::Config(args) => settings::run(&args)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,240 @@
+//! The program as its user meets it.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
+
+use serde_json::json;
+
+use crate::client::Http;
+use crate::kills::Program;
+use crate::shop::{Place, eventually, places, sqlite};
+
+impl Place {
+    fn run(&self, args: &[&str]) -> Output {
+        self.command(args).output().expect("the program")
+    }
+
+    #[track_caller]
+    fn says(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let text = text(&output);
+        assert!(output.status.success(), "{args:?}: {text}");
+        text
+    }
+
+    #[track_caller]
+    fn fails(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let text = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
+        assert!(text.starts_with("error: ") && !text.contains("panicked"), "{text}");
+        text
+    }
+}
+
+fn text(output: &Output) -> String {
+    let (out, err) = (&output.stdout, &output.stderr);
+    format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_demo_shop_is_ready_to_sell() {
+    let mut place = sqlite();
+    place.config.shop.demo = true;
+    place.config.admin = Default::default();
+    let shop = place.start().await;
+    shop.http.get("//ready").await.expect(200);
+    let products = shop.http.get("/products?limit=100&count=true").await.expect(200);
+    assert!(products["total"].as_i64().unwrap() >= 24, "{}", products["total"]);
+    let categories = shop.http.get("/categories").await.expect(200);
+    assert!(categories["items"].as_array().unwrap().len() >= 6);
+    for product in products["items"].as_array().unwrap() {
+        let image = product["images"][0]["url"].as_str().expect("a picture");
+        let picture = shop.http.get(&format!("/{image}")).await;
+        assert_eq!(picture.status, 200, "{image}");
+        assert_eq!(picture.headers["content-type"], "image/svg+xml");
+        let available = &product["variants"][0]["available"];
+        assert!(available.is_null() || available.as_i64() >= Some(0), "{product}");
+    }
+    shop.check().await;
+    shop.stop().await;
+    assert!(place.says(&["seed"]).contains("nothing was changed"));
+    assert!(place.says(&["check"]).contains("agree"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn commands_work_beside_a_running_shop() {
+    for place in places().await {
+        let shop = place.start().await;
+        let csv = place.config.server.data_dir.join("lamp.csv");
+        std::fs::write(&csv, "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,LAMP-1,19.99\nbad,Bad,B-1,\n").unwrap();
+        let csv = csv.display().to_string();
+        let said = place.says(&["import", "products", &csv]);
+        assert!(said.contains("1 created") && said.contains("line 3, bad"), "{said}");
+        assert!(place.says(&["import", "products", &csv]).contains("0 created, 0 updated, 1 unchanged"));
+        eventually(
+            async || shop.http.get("/products/lamp").await.body,
+            |it| it["price"]["amount"] == 1_999,
+        )
+        .await;
+        eventually(
+            async || shop.http.get("/products?search=lmap").await.body,
+            |it| it["items"][0]["slug"] == "lamp",
+        )
+        .await;
+        assert!(place.says(&["export", "products"]).contains("lamp,Lamp"));
+
+        let create = ["user", "create", "--role", "staff", "--email", "eve@example.com", "--password"];
+        let create = |password| [&create[..], &[password]].concat();
+        assert!(place.says(&create("correct horse battery")).contains("eve@example.com"));
+        assert!(place.fails(&create("correct horse battery")).contains("eve@example.com"));
+        assert!(place.fails(&create("short")).contains("password"));
+        let login = json!({ "email": "eve@example.com", "password": "correct horse battery" });
+        shop.http.post("/auth/login", login).await.expect(200);
+        assert!(place.says(&["check"]).contains("agree"));
+        assert!(place.says(&["migrate", "status"]).contains("applied"));
+        shop.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_shop_on_the_same_directory_is_refused() {
+    let place = sqlite();
+    let shop = place.start().await;
+    let said = place.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    assert!(said.contains("another cartwright serves"), "{said}");
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_told_to_end_finishes_and_says_so() {
+    let place = sqlite();
+    let address = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let mut command = place.command(&["serve", "--listen", &address.to_string()]);
+    let mut child = command.stderr(Stdio::null()).spawn().expect("the program");
+    let http = Http::new(address);
+    for _ in 0..200 {
+        if http.get("//ready").attempt().await.is_ok_and(|it| it.status == 200) {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    let signal = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+    assert!(signal.expect("kill").success());
+    assert_eq!(child.wait().expect("the end").code(), Some(0));
+}
+
+#[test]
+fn wrong_settings_are_named_with_their_origin() {
+    let place = sqlite();
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let path = file.path().display().to_string();
+    for (toml, expected) in [
+        ("[server]\nlisten = 5", "server.listen"),
+        ("[server]\nlisten = \"nowhere\"", "127.0.0.1:8080"),
+        ("[orders]\ntax_basis_points = \"much\"", "orders.tax_basis_points"),
+        ("[shop]\ncurrency = \"dollars\"", "three capital letters"),
+        ("[shop]\nenvironment = \"prod\"", "production"),
+        ("[database]\nurl = \"mysql://x\"", "postgres://"),
+        ("[orders]\ncolour = 1", "colour"),
+        ("[orders", "TOML"),
+    ] {
+        file.as_file().set_len(0).expect("empty");
+        std::fs::write(file.path(), toml).expect("written");
+        let said = place.fails_with_file(&path);
+        assert!(said.contains(expected), "{toml:?}: {said}");
+    }
+    let missing = place.run(&["config", "check", "--config", "/nowhere.toml"]);
+    assert!(text(&missing).contains("/nowhere.toml"));
+    let mut command = place.command(&["config", "check"]);
+    let output = command.env("CARTWRIGHT__ORDERS__TAX_BASIS_POINTS", "much").output().unwrap();
+    let said = text(&output);
+    assert!(said.contains("orders.tax_basis_points") && said.contains("environment"), "{said}");
+}
+
+impl Place {
+    fn fails_with_file(&self, path: &str) -> String {
+        let mut command = self.command(&["config", "check", "--config", path]);
+        // Only the file speaks.
+        command.env_remove("CARTWRIGHT__SERVER__DATA_DIR").env_remove("CARTWRIGHT__DATABASE__URL");
+        let output = command.output().expect("the program");
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        text(&output)
+    }
+}
+
+#[test]
+fn a_port_in_use_and_a_directory_that_cannot_be_written_are_explained() {
+    let place = sqlite();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    let said = place.fails(&["serve", "--listen", &address]);
+    assert!(said.contains("another program uses it"), "{said}");
+
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let inside = file.path().join("data").display().to_string();
+    let mut command = place.command(&["serve", "--listen", "127.0.0.1:0", "--data-dir", &inside]);
+    let output = command.output().expect("the program");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("data directory"), "{}", text(&output));
+
+    let said = place.fails(&["migrate", "up", "--database", "postgres://127.0.0.1:1/shop"]);
+    assert!(said.contains("cannot open the database") && said.contains("127.0.0.1:1"), "{said}");
+}
+
+#[test]
+fn a_broken_csv_is_explained() {
+    let place = sqlite();
+    for (content, expected) in [
+        (&b""[..], "empty"),
+        (b"Title,Price\nA,1\n", "Handle"),
+        (b"\x00\xff\xfe\x00", "header"),
+    ] {
+        let mut file = tempfile::NamedTempFile::new().expect("a file");
+        file.write_all(content).expect("written");
+        let said = place.fails(&["import", "products", &file.path().display().to_string()]);
+        assert!(said.to_lowercase().contains(&expected.to_lowercase()), "{said}");
+    }
+    assert!(place.fails(&["import", "products", "/nowhere.csv"]).contains("/nowhere.csv"));
+}
+
+#[test]
+fn help_is_given_for_every_command() {
+    let place = sqlite();
+    for args in [
+        &["--help"][..],
+        &["serve", "--help"],
+        &["migrate", "--help"],
+        &["seed", "--help"],
+        &["import", "products", "--help"],
+        &["export", "products", "--help"],
+        &["user", "create", "--help"],
+        &["check", "--help"],
+        &["openapi", "--help"],
+        &["config", "--help"],
+    ] {
+        assert!(place.says(args).contains("Usage: cartwright"), "{args:?}");
+    }
+    let printed = place.says(&["config", "print"]);
+    assert!(printed.contains("[orders]") && !printed.contains("correct horse"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_killed_shop_starts_again_at_once() {
+    let place = sqlite();
+    let address = {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let http = Http::new(address);
+    for _ in 0..3 {
+        let mut program = Program::start(&place, address);
+        program.ready(&http).await;
+        program.kill();
+    }
+    assert!(place.says(&["check"]).contains("agree"));
+}

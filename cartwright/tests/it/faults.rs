@@ -1,0 +1,150 @@
+//! The saga resumes after a kill at any point: before and after each commit and each call.
+//!
+//! A shop on a runtime of its own is stopped at the n-th point it passes during a checkout, as a
+//! kill would: nothing after it happens, what is in memory is gone. The next process over the
+//! same data must bring the order to its end, and everything must agree.
+
+use std::time::Duration;
+
+use chassis::fault;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+
+use crate::shop::{Place, checkout, eventually, postgres, sqlite};
+
+/// How many points the whole way of a checkout may pass at most; it takes about half of it.
+const AT_MOST: i64 = 250;
+
+#[test]
+fn a_checkout_survives_a_kill_at_any_point_on_sqlite() {
+    every_point(&sqlite(), "tok_visa", "confirmed");
+}
+
+#[test]
+fn a_checkout_survives_a_kill_at_any_point_on_postgresql() {
+    if let Some(place) = runtime().block_on(postgres()) {
+        every_point(&place, "tok_visa", "confirmed");
+    }
+}
+
+#[test]
+fn a_cancel_survives_a_kill_at_any_point() {
+    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        every_point(&place, "cancel", "cancelled");
+    }
+}
+
+/// Kills at the first point, the second, ... until the way is shorter than that.
+fn every_point(place: &Place, how: &str, end: &str) {
+    prepare(place);
+    let (how, end) = (how.to_owned(), end.to_owned());
+    for point in 0..AT_MOST {
+        let key = format!("{how}-{point}");
+        let reached = killed_at(place, point, &how, &key);
+        resumed(place, &how, &key, &end, point);
+        if !reached {
+            assert!(point > 20, "only {point} points: is everything still wired?");
+            return;
+        }
+    }
+    panic!("more than {AT_MOST} points in one checkout");
+}
+
+fn prepare(place: &Place) {
+    let runtime = runtime();
+    runtime.block_on(async {
+        let shop = place.start().await;
+        shop.product("LAMP-1", 1_999, 1_000_000).await;
+        shop.customer("ada").await;
+        shop.stop().await;
+    });
+}
+
+/// One process that dies at the given point. False if it got through before.
+fn killed_at(place: &Place, point: i64, how: &str, key: &str) -> bool {
+    fault::disarm();
+    let runtime = runtime();
+    let reached = runtime.block_on(async {
+        let shop = place.start().await;
+        let customer = login(&shop.http).await;
+        fault::arm(point);
+        let (how, key) = (how.to_owned(), key.to_owned());
+        let way = tokio::spawn(async move { way(&customer, &how, &key).await });
+        tokio::select! {
+            () = fault::reached() => true,
+            ended = async {
+                let ended = way.await;
+                // The rest of the way is in the background: mail, cart, projections.
+                tokio::time::sleep(Duration::from_millis(700)).await;
+                ended
+            } => {
+                ended.expect("the way ends well");
+                false
+            }
+        }
+    });
+    runtime.shutdown_background();
+    reached
+}
+
+/// The next process: the client repeats its request, the order ends, everything agrees.
+fn resumed(place: &Place, how: &str, key: &str, end: &str, point: i64) {
+    fault::disarm();
+    let runtime = runtime();
+    runtime.block_on(async {
+        let shop = place.start().await;
+        let customer = login(&shop.http).await;
+        let order = way(&customer, how, key).await;
+        let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+        let ask = async || customer.get(&path).await.expect(200);
+        let order = eventually(ask, |it| it["status"] == end).await;
+        let orders = customer.get("/orders?count=true").await.expect(200);
+        assert_eq!(orders["total"], point + 1, "{how} at point {point}: one order per key");
+        let admin = shop.admin().await;
+        let query = format!("/notifications/history?order_id={}", order["id"].as_str().unwrap());
+        let ask = async || admin.get(&query).await.expect(200);
+        let mails = |history: &Value, template: &str| {
+            let items = history["items"].as_array().expect("items");
+            items.iter().filter(|it| it["template"] == template && it["status"] == "sent").count()
+        };
+        let history = eventually(ask, |it| mails(it, "order_confirmed") >= 1).await;
+        assert_eq!(mails(&history, "order_confirmed"), 1, "{how} at point {point}");
+        shop.check().await;
+        shop.stop().await;
+    });
+}
+
+/// What the client does, again and again with the same key until it has an answer.
+async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
+    let order = loop {
+        let reply = customer.post("/orders", checkout("LAMP-1", "tok_visa")).key(key).await;
+        match reply.status.as_u16() {
+            201 => break reply.body,
+            202 => break reply.body,
+            // A cancelled order answers its repeated checkout so.
+            409 => break json!({ "id": reply.body["order_id"] }),
+            _ => tokio::time::sleep(Duration::from_millis(50)).await,
+        }
+    };
+    if how == "cancel" {
+        let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+        let ask = async || customer.get(&path).await.expect(200);
+        eventually(ask, |it| it["status"] != "pending").await;
+        customer.call("POST", &format!("{path}/cancel")).await;
+    }
+    order
+}
+
+async fn login(http: &crate::client::Http) -> crate::client::Http {
+    let login = json!({ "email": "ada@example.com", "password": "correct horse battery" });
+    let answer = http.post("/auth/login", login).await.expect(200);
+    http.bearer(answer["access_token"].as_str().expect("a token"))
+}
+
+fn runtime() -> Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}

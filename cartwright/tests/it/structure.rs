@@ -1,0 +1,126 @@
+//! What the layout of the code promises, held by tests.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cartwright::shop::{self, NAMES, Stores};
+use chassis::clock::Clock;
+use tokio::sync::watch;
+
+use crate::shop::sqlite;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
+}
+
+/// The rooms of the workspace a manifest names as dependencies, of any kind.
+fn names(manifest: &Path) -> BTreeSet<String> {
+    let text = fs::read_to_string(manifest).expect("a manifest");
+    let manifest: toml::Table = text.parse().expect("TOML");
+    let rooms = ["chassis", "contracts", "gateway"].into_iter().chain(NAMES);
+    let rooms: Vec<&str> = rooms.collect();
+    ["dependencies", "dev-dependencies", "build-dependencies"]
+        .iter()
+        .filter_map(|kind| manifest.get(*kind)?.as_table())
+        .flat_map(|table| table.keys().cloned())
+        .filter(|name| rooms.contains(&name.as_str()))
+        .collect()
+}
+
+#[test]
+fn no_service_names_another() {
+    for service in NAMES {
+        let names = names(&root().join("services").join(service).join("Cargo.toml"));
+        let foreign: Vec<_> =
+            names.iter().filter(|it| *it != "chassis" && *it != "contracts").collect();
+        assert!(foreign.is_empty(), "{service} names {foreign:?}");
+    }
+}
+
+#[test]
+fn dependencies_point_in_one_direction() {
+    let crates = root().join("crates");
+    assert!(names(&crates.join("chassis/Cargo.toml")).is_empty());
+    assert_eq!(names(&crates.join("contracts/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
+    let gateway = names(&root().join("services/gateway/Cargo.toml"));
+    assert_eq!(gateway, BTreeSet::from(["chassis".to_owned()]), "the gateway knows paths, not types");
+}
+
+#[tokio::test]
+async fn every_described_route_is_reachable_and_has_a_policy() {
+    let place = sqlite();
+    let stores = Stores::open(&place.config, &NAMES).await.expect("databases");
+    let shop = shop::build(&place.config, &stores, &NAMES, Clock::System).await.expect("a shop");
+    let (_ready, readiness) = watch::channel(true);
+    let parts = cartwright::serve::gateway_parts(&shop, readiness, Clock::System);
+    assert_eq!(gateway::unrouted(&parts), Vec::<String>::new());
+    for service in &shop.services {
+        let paths = serde_json::to_value(&service.openapi.paths).expect("JSON");
+        for (path, operations) in paths.as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                let policy = operation["security"].as_array();
+                assert!(policy.is_some_and(|it| !it.is_empty()), "{method} {path} has no policy");
+                let summary = operation["summary"].as_str().unwrap_or_default();
+                assert!(!summary.is_empty(), "{method} {path} has no summary");
+            }
+        }
+    }
+    stores.close().await;
+}
+
+#[tokio::test]
+async fn the_paths_that_were_promised_are_described() {
+    let place = sqlite();
+    let live = place.start().await;
+    let described = live.http.get("//openapi.json").await.expect(200);
+    for (method, path) in [
+        ("post", "/auth/register"),
+        ("post", "/auth/login"),
+        ("post", "/auth/refresh"),
+        ("post", "/auth/logout"),
+        ("get", "/users/me"),
+        ("get", "/users"),
+        ("get", "/products"),
+        ("post", "/products"),
+        ("get", "/products/{id}"),
+        ("put", "/products/{id}"),
+        ("patch", "/products/{id}"),
+        ("delete", "/products/{id}"),
+        ("get", "/categories"),
+        ("post", "/categories"),
+        ("get", "/categories/{id}/subcategories"),
+        ("get", "/inventory/{sku}"),
+        ("put", "/inventory/{sku}"),
+        ("get", "/cart"),
+        ("delete", "/cart"),
+        ("post", "/cart/items"),
+        ("patch", "/cart/items/{sku}"),
+        ("delete", "/cart/items/{sku}"),
+        ("post", "/cart/merge"),
+        ("post", "/orders"),
+        ("post", "/orders/checkout"),
+        ("get", "/orders"),
+        ("get", "/orders/{id}"),
+        ("post", "/orders/{id}/payments"),
+        ("post", "/orders/{id}/cancel"),
+        ("patch", "/orders/{id}/status"),
+        ("get", "/payments/{id}"),
+        ("post", "/payments/{id}/confirm"),
+        ("post", "/payments/{id}/refunds"),
+        ("post", "/reviews"),
+        ("get", "/reviews/{id}"),
+        ("get", "/products/{id}/reviews"),
+        ("post", "/notifications/email"),
+        ("post", "/notifications/sms"),
+        ("post", "/notifications/push"),
+        ("get", "/notifications/history"),
+        ("get", "/notifications/templates"),
+        ("put", "/notifications/templates/{key}"),
+        ("post", "/notifications/{id}/retry"),
+    ] {
+        let operation = &described["paths"][format!("/api/v1{path}")][method];
+        assert!(operation.is_object(), "{method} {path}");
+    }
+    live.stop().await;
+}
