@@ -1,1 +1,157 @@
+//! Catalog: products and their variants, categories, stock and its reservations, search.
 //!
+//! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
+//! stock; `products`, `categories` and `reservations` are what is done in one. `api` and
+//! `internal` are the routes, `events` what happens when others tell something, `workers` what
+//! runs by itself. `cache` keeps finished answers, `search` the index. `csv`, `demo` and `audit`
+//! are for the command line.
+
+mod api;
+mod internal;
+
+mod events;
+mod workers;
+
+mod categories;
+mod products;
+mod reservations;
+
+mod books;
+mod cache;
+mod view;
+
+mod search;
+
+pub mod audit;
+pub mod csv;
+pub mod demo;
+
+mod model;
+mod store;
+
+mod problems;
+
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chassis::clock::Clock;
+use chassis::db::{Db, Migrations, Tx};
+use chassis::feed::Feed;
+use chassis::money::Currency;
+use chassis::problem::Result;
+use chassis::service::{BoxError, Platform, Service};
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use books::Books;
+use cache::{Cache, Changed};
+use model::Tree;
+use search::Search;
+
+pub const NAME: &str = "catalog";
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// Settings of the catalog service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Minutes an order may hold stock before it is paid.
+    pub hold_minutes: u32,
+    /// At how many available units the event `stock.low` is told.
+    pub low_stock_threshold: u32,
+    /// MiB of finished answers kept in memory.
+    pub cache_mib: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { hold_minutes: 15, low_stock_threshold: 5, cache_mib: 32 }
+    }
+}
+
+/// What handlers can reach.
+#[derive(Clone)]
+pub(crate) struct App(Arc<Shared>);
+
+pub(crate) struct Shared {
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) currency: Currency,
+    pub(crate) cache: Cache,
+    pub(crate) search: Search,
+    /// How long an order holds stock.
+    pub(crate) hold: TimeDelta,
+    low: i64,
+}
+
+/// Makes the service. The database has been migrated; `index_dir` belongs to the search index.
+pub async fn start(
+    platform: Platform,
+    config: Config,
+    index_dir: PathBuf,
+) -> Result<Service, BoxError> {
+    let feed = Feed::from_now(&platform.db).await?;
+    let app = App(Arc::new(Shared {
+        db: platform.db.clone(),
+        clock: platform.clock,
+        currency: platform.currency.clone(),
+        cache: Cache::new(u64::from(config.cache_mib) << 20),
+        search: Search::open(&index_dir)?,
+        hold: TimeDelta::minutes(config.hold_minutes.into()),
+        low: config.low_stock_threshold.into(),
+    }));
+    let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
+    Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
+        .internal(internal::router(app.clone()))
+        .consumer("catalog.ratings", events::Ratings { app })
+        .worker("expiry", |stop| async move {
+            stop.run_until_cancelled(workers::expire(expiring)).await;
+            Ok(())
+        })
+        .worker("cache", |stop| async move {
+            stop.run_until_cancelled(workers::follow(following, feed)).await;
+            Ok(())
+        })
+        .worker("search", |stop| async move {
+            search::follow(searching.search.clone(), searching.db.clone(), stop).await;
+            Ok(())
+        }))
+}
+
+impl App {
+    /// Begins the books of a transaction.
+    pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> Books<'a> {
+        Books::open(tx, self.clock.now(), self.low)
+    }
+
+    /// Commits, and throws away the cached answers that no longer hold.
+    pub(crate) async fn commit(&self, tx: Tx, changed: Vec<Changed>) -> Result<()> {
+        let committed = tx.commit().await;
+        // Even on an error: it may have been committed all the same.
+        self.cache.mark(changed);
+        Ok(committed?)
+    }
+
+    /// All categories.
+    pub(crate) async fn tree(&self) -> Result<Arc<Tree>> {
+        if let Some(tree) = self.cache.tree() {
+            return Ok(tree);
+        }
+        let at = self.cache.now();
+        let tree = Arc::new(store::categories::tree(&self.db).await?);
+        self.cache.put_tree(&tree, at);
+        Ok(tree)
+    }
+}
+
+impl Deref for App {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

@@ -21,7 +21,6 @@ use chassis::feed::Position;
 use tokio::sync::{Notify, watch};
 use uuid::Uuid;
 
-pub(crate) use document::Document;
 pub(crate) use follow::follow;
 
 use crate::model::Status;

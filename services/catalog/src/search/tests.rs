@@ -6,6 +6,7 @@ use chassis::testing::{TestPlatform, noon, platforms};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::document::Document;
 use super::index::{Lock, Place};
 use super::*;
 use crate::model::{NewProduct, NewVariant, Policy, Product};

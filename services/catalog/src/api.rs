@@ -1,0 +1,25 @@
+//! The public routes. Reading needs no token, except for what is not for sale; writing needs the
+//! permission `catalog:write`.
+
+mod categories;
+mod edit;
+mod images;
+mod inventory;
+mod list;
+mod media;
+mod product;
+mod read;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::App;
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(read::router())
+        .merge(edit::router())
+        .merge(images::router())
+        .merge(categories::router())
+        .merge(inventory::router())
+        .merge(media::router())
+}

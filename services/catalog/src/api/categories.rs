@@ -1,0 +1,341 @@
+//! `/categories`: the tree of categories.
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{Response, StatusCode, header};
+use axum::response::IntoResponse;
+use chassis::extract::{Json, Path, Query};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Deserializer};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::read;
+use crate::cache::Needs;
+use crate::categories::{self, NewCategory};
+use crate::model::Category;
+use crate::view::{Categories, CategoryView};
+use crate::{App, problems};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, add))
+        .routes(routes!(show, replace, change, remove))
+        .routes(routes!(subcategories))
+}
+
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct TreeQuery {
+    /// Whether to nest them: the top level, each with its `children`.
+    #[garde(skip)]
+    tree: bool,
+}
+
+/// A category to be written.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(as = NewCategory)]
+#[serde(deny_unknown_fields)]
+struct CategoryBody {
+    /// Null for the top level.
+    #[garde(skip)]
+    parent_id: Option<Uuid>,
+    /// Made from the name where absent.
+    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
+    #[schema(min_length = 1, max_length = 255)]
+    slug: Option<String>,
+    #[garde(length(chars, min = 1, max = 255), custom(is_name))]
+    #[schema(min_length = 1, max_length = 255)]
+    name: String,
+    /// HTML; scripts and the like are taken out.
+    #[serde(default)]
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: String,
+    /// The order among its siblings.
+    #[serde(default)]
+    #[garde(range(min = -1_000_000, max = 1_000_000))]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    position: i64,
+}
+
+/// Changes of a category: what is left out stays.
+#[derive(Default, Deserialize, Validate, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+struct CategoryPatch {
+    /// Null moves it to the top level.
+    #[garde(skip)]
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<Option<Uuid>>,
+    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
+    #[schema(min_length = 1, max_length = 255)]
+    slug: Option<String>,
+    #[garde(length(chars, min = 1, max = 255), inner(custom(is_name)))]
+    #[schema(min_length = 1, max_length = 255)]
+    name: Option<String>,
+    #[garde(length(chars, max = 20_000))]
+    #[schema(max_length = 20_000)]
+    description: Option<String>,
+    #[garde(range(min = -1_000_000, max = 1_000_000))]
+    #[schema(minimum = -1_000_000, maximum = 1_000_000)]
+    position: Option<i64>,
+}
+
+/// Tells null from absent.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(it: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(it).map(Some)
+}
+
+fn is_slug(slug: &str, (): &()) -> garde::Result {
+    let wrong = |it: char| it.is_control() || it.is_whitespace() || it == '/';
+    if slug.contains(wrong) {
+        return Err(garde::Error::new("must not contain blanks or slashes"));
+    }
+    match slug.parse::<Uuid>() {
+        Ok(_) => Err(garde::Error::new("must not look like an id")),
+        Err(_) => Ok(()),
+    }
+}
+
+fn is_name(name: &str, (): &()) -> garde::Result {
+    match name.trim().is_empty() || name.contains(char::is_control) {
+        true => Err(garde::Error::new("must be one line of text")),
+        false => Ok(()),
+    }
+}
+
+/// List all categories.
+///
+/// Parents come before their children, siblings by position and name.
+#[utoipa::path(
+    get, path = "/categories", tag = "catalog", operation_id = "categories_list",
+    params(TreeQuery),
+    responses(
+        (status = 200, description = "The categories.", body = Categories),
+        (status = 304, description = "The client has this answer already."),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(()),
+)]
+async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>> {
+    let (mut parts, _) = request.into_parts();
+    let Query(query) = Query::<TreeQuery>::from_request_parts(&mut parts, &app).await?;
+    // No slug has a slash, so no product has these keys.
+    let key = if query.tree { "/categories?tree" } else { "/categories" };
+    if let Some(answer) = app.cache.get(key) {
+        return Ok(answer.respond(&parts.headers));
+    }
+    let at = app.cache.now();
+    let tree = app.tree().await?;
+    let items = match query.tree {
+        true => tree.children(None).map(|it| CategoryView::with_children(it, &tree)).collect(),
+        false => tree.all().iter().map(|it| CategoryView::of(it, &tree)).collect(),
+    };
+    let body = read::json(&Categories { items })?;
+    Ok(app.cache.put(key, body, Needs::Categories, at).respond(&parts.headers))
+}
+
+/// Show a category.
+#[utoipa::path(
+    get, path = "/categories/{id}", tag = "catalog", operation_id = "categories_show",
+    params(("id" = String, Path, description = "Id or slug.")),
+    responses(
+        (status = 200, description = "The category.", body = CategoryView),
+        (status = 304, description = "The client has this answer already."),
+        (status = 404, description = "`category_not_found`", body = Problem),
+    ),
+    security(()),
+)]
+async fn show(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response<Body>> {
+    let key = format!("/categories/{id}");
+    if let Some(answer) = app.cache.get(&key) {
+        return Ok(answer.respond(request.headers()));
+    }
+    let at = app.cache.now();
+    let tree = app.tree().await?;
+    let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
+    let body = read::json(&CategoryView::of(category, &tree))?;
+    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(request.headers()))
+}
+
+/// List the categories directly below one.
+#[utoipa::path(
+    get, path = "/categories/{id}/subcategories", tag = "catalog",
+    operation_id = "categories_subcategories",
+    params(("id" = String, Path, description = "Id or slug.")),
+    responses(
+        (status = 200, description = "The categories.", body = Categories),
+        (status = 304, description = "The client has this answer already."),
+        (status = 404, description = "`category_not_found`", body = Problem),
+    ),
+    security(()),
+)]
+async fn subcategories(
+    State(app): State<App>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Response<Body>> {
+    let key = format!("/categories/{id}/subcategories");
+    if let Some(answer) = app.cache.get(&key) {
+        return Ok(answer.respond(request.headers()));
+    }
+    let at = app.cache.now();
+    let tree = app.tree().await?;
+    let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
+    let children = tree.children(Some(category.id));
+    let items = children.map(|it| CategoryView::of(it, &tree)).collect();
+    let body = read::json(&Categories { items })?;
+    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(request.headers()))
+}
+
+/// Add a category.
+#[utoipa::path(
+    post, path = "/categories", tag = "catalog", operation_id = "categories_add",
+    request_body = CategoryBody,
+    responses(
+        (status = 201, description = "The category; `Location` is its address.",
+         body = CategoryView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 409, description = "`slug_taken`, `category_too_deep`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn add(State(app): State<App>, Json(body): Json<CategoryBody>) -> Result<Response<Body>> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    let category = categories::create(&mut books, body.into()).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    let location = format!("{}/categories/{}", chassis::service::PREFIX, category.id);
+    let body = view(&app, category.id).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
+}
+
+/// Replace a category.
+#[utoipa::path(
+    put, path = "/categories/{id}", tag = "catalog", operation_id = "categories_replace",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = CategoryBody,
+    responses(
+        (status = 200, description = "The category.", body = CategoryView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`category_not_found`", body = Problem),
+        (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
+         body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn replace(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(body): Json<CategoryBody>,
+) -> Result<Response<Body>> {
+    write(&app, &key, |_| body.into()).await
+}
+
+/// Change a category, or move it.
+#[utoipa::path(
+    patch, path = "/categories/{id}", tag = "catalog", operation_id = "categories_change",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = CategoryPatch,
+    responses(
+        (status = 200, description = "The category.", body = CategoryView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`category_not_found`", body = Problem),
+        (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
+         body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn change(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(patch): Json<CategoryPatch>,
+) -> Result<Response<Body>> {
+    write(&app, &key, |old| patch.onto(old)).await
+}
+
+/// Delete a category without subcategories.
+///
+/// Its products stay and lose the category.
+#[utoipa::path(
+    delete, path = "/categories/{id}", tag = "catalog", operation_id = "categories_remove",
+    params(("id" = String, Path, description = "Id or slug.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`category_not_found`", body = Problem),
+        (status = 409, description = "`category_has_children`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    categories::delete(&mut books, &key).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn write(
+    app: &App,
+    key: &str,
+    change: impl FnOnce(&Category) -> NewCategory,
+) -> Result<Response<Body>> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    let category = categories::replace(&mut books, key, change).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    view(app, category.id).await
+}
+
+/// The category as it is now.
+async fn view(app: &App, id: Uuid) -> Result<Response<Body>> {
+    let tree = app.tree().await?;
+    let category = tree.get(id).ok_or_else(problems::category_not_found)?;
+    let body = read::json(&CategoryView::of(category, &tree))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+impl From<CategoryBody> for NewCategory {
+    fn from(body: CategoryBody) -> Self {
+        Self {
+            parent_id: body.parent_id,
+            slug: body.slug,
+            name: body.name.trim().to_owned(),
+            description: body.description,
+            position: body.position,
+        }
+    }
+}
+
+impl CategoryPatch {
+    /// The category with these changes.
+    fn onto(self, old: &Category) -> NewCategory {
+        NewCategory {
+            parent_id: self.parent_id.unwrap_or(old.parent_id),
+            slug: self.slug,
+            name: self.name.map_or_else(|| old.name.clone(), |it| it.trim().to_owned()),
+            description: self.description.unwrap_or_else(|| old.description.clone()),
+            position: self.position.unwrap_or(old.position),
+        }
+    }
+}

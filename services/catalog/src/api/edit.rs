@@ -1,0 +1,157 @@
+//! Writing products.
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chassis::extract::{Json, Path};
+use chassis::problem::{Problem, Result};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::product::{ProductBody, ProductPatch, at_the_top};
+use super::read;
+use crate::model::NewProduct;
+use crate::store::products as store;
+use crate::view::ProductView;
+use crate::{App, problems, products};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(add)).routes(routes!(replace, change, remove))
+}
+
+/// Add a product.
+#[utoipa::path(
+    post, path = "/products", tag = "catalog", operation_id = "products_add",
+    request_body = ProductBody,
+    responses(
+        (status = 201, description = "The product; `Location` is its address.", body = ProductView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 409, description = "`slug_taken`, `sku_taken`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn add(State(app): State<App>, Json(body): Json<ProductBody>) -> Result<Response> {
+    let flat = body.is_flat();
+    let new = body.read(&app.currency)?;
+
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    let created = products::create(&mut books, new).await;
+    let product = created.map_err(|it| if flat { at_the_top(it) } else { it })?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+
+    let location = format!("{}/products/{}", chassis::service::PREFIX, product.id);
+    let body = show(&app, product.id).await?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], body).into_response())
+}
+
+/// Replace a product.
+///
+/// Variants keep their ids where id, SKU or options are the same; stock stays where it is not
+/// named.
+#[utoipa::path(
+    put, path = "/products/{id}", tag = "catalog", operation_id = "products_replace",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = ProductBody,
+    responses(
+        (status = 200, description = "The product.", body = ProductView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
+                                      `stock_below_reserved`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn replace(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(body): Json<ProductBody>,
+) -> Result<Response> {
+    let flat = body.is_flat();
+    let new = body.read(&app.currency)?;
+    let written = write(&app, &key, |_| Ok(new)).await;
+    written.map_err(|it| if flat { at_the_top(it) } else { it })
+}
+
+/// Change a product.
+#[utoipa::path(
+    patch, path = "/products/{id}", tag = "catalog", operation_id = "products_change",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = ProductPatch,
+    responses(
+        (status = 200, description = "The product.", body = ProductView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
+                                      `stock_below_reserved`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn change(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(patch): Json<ProductPatch>,
+) -> Result<Response> {
+    let flat = patch.is_flat();
+    let written = write(&app, &key, |old| patch.onto(old, &app.currency)).await;
+    written.map_err(|it| if flat { at_the_top(it) } else { it })
+}
+
+/// Delete a product.
+///
+/// Orders of the past keep what they need. Refused while an order holds units of it.
+#[utoipa::path(
+    delete, path = "/products/{id}", tag = "catalog", operation_id = "products_remove",
+    params(("id" = String, Path, description = "Id or slug.")),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 409, description = "`stock_reserved`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+    let mut tx = app.db.begin().await?;
+    let product = store::find_in(&mut tx, &key).await?.ok_or_else(problems::product_not_found)?;
+    let mut books = app.books(&mut tx);
+    products::delete(&mut books, &product).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Makes a product what `change` says, given what it is.
+async fn write(
+    app: &App,
+    key: &str,
+    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
+) -> Result<Response> {
+    let mut tx = app.db.begin().await?;
+    let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let new = change(NewProduct::from(&old))?;
+    let mut books = app.books(&mut tx);
+    if products::replace(&mut books, &old, new).await?.is_some() {
+        let changed = books.close();
+        app.commit(tx, changed).await?;
+    }
+    show(app, old.id).await
+}
+
+/// The product as it is now.
+async fn show(app: &App, id: Uuid) -> Result<Response> {
+    let product = store::find(&app.db, &id.to_string()).await?;
+    let product = product.ok_or_else(problems::product_not_found)?;
+    let tree = app.tree().await?;
+    let body = read::json(&ProductView::of(&product, &tree, &app.currency))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}

@@ -1,0 +1,182 @@
+//! `/products/{id}/images`: the pictures of a product.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use chassis::extract::{Json, Path};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::product::ImageBody;
+use super::read;
+use crate::model::{Image, NewProduct, Product};
+use crate::store::products as store;
+use crate::{App, problems, products};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, add, reorder)).routes(routes!(remove))
+}
+
+/// The pictures of a product, in order.
+#[derive(Serialize, ToSchema)]
+struct Images {
+    items: Vec<Image>,
+}
+
+/// The order pictures shall have.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ImageOrder {
+    /// The ids of all pictures of the product.
+    #[garde(length(max = 250))]
+    image_ids: Vec<Uuid>,
+}
+
+/// List the pictures of a product.
+#[utoipa::path(
+    get, path = "/products/{id}/images", tag = "catalog", operation_id = "images_list",
+    params(("id" = String, Path, description = "Id or slug.")),
+    responses(
+        (status = 200, description = "The pictures.", body = Images),
+        (status = 404, description = "`product_not_found`", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn list(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Result<Json<Images>> {
+    let (parts, _) = request.into_parts();
+    let product = read::visible(&app, &key, &parts).await?;
+    Ok(Json(Images { items: product.images }))
+}
+
+/// Add a picture to a product.
+#[utoipa::path(
+    post, path = "/products/{id}/images", tag = "catalog", operation_id = "images_add",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = ImageBody,
+    responses(
+        (status = 201, description = "All pictures, the new one last.", body = Images),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn add(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(body): Json<ImageBody>,
+) -> Result<(StatusCode, Json<Images>)> {
+    let images = write(&app, &key, |product| {
+        // Checked as the last of a product's pictures, but named as it was sent.
+        let mut new = NewProduct::from(product);
+        let field = format!("images[{}].", new.images.len());
+        new.images.push((body.url, body.alt));
+        let draft = new.into_draft(Some(product), app.clock.now());
+        let draft = draft.map_err(|problem| {
+            let errors = problem.errors.into_iter().map(|mut it| {
+                it.field = it.field.strip_prefix(&field).unwrap_or(&it.field).to_owned();
+                it
+            });
+            Problem::fields(errors.collect())
+        })?;
+        Ok(draft.product.images)
+    })
+    .await?;
+    Ok((StatusCode::CREATED, Json(images)))
+}
+
+/// Put the pictures of a product in another order.
+#[utoipa::path(
+    put, path = "/products/{id}/images", tag = "catalog", operation_id = "images_reorder",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = ImageOrder,
+    responses(
+        (status = 200, description = "All pictures.", body = Images),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn reorder(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    Json(order): Json<ImageOrder>,
+) -> Result<Json<Images>> {
+    let images = write(&app, &key, |product| {
+        let wrong = || Problem::field("image_ids", "must have the id of each picture once");
+        let mut left = product.images.clone();
+        let mut ordered = Vec::with_capacity(left.len());
+        for id in &order.image_ids {
+            let at = left.iter().position(|it| it.id == *id).ok_or_else(wrong)?;
+            ordered.push(left.remove(at));
+        }
+        if left.is_empty() { Ok(ordered) } else { Err(wrong()) }
+    });
+    Ok(Json(images.await?))
+}
+
+/// Take a picture away from a product.
+#[utoipa::path(
+    delete, path = "/products/{id}/images/{image_id}", tag = "catalog",
+    operation_id = "images_remove",
+    params(
+        ("id" = String, Path, description = "Id or slug of the product."),
+        ("image_id" = Uuid, Path, description = "Id of the picture."),
+    ),
+    responses(
+        (status = 204, description = "It is gone."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn remove(
+    State(app): State<App>,
+    Path((key, image)): Path<(String, Uuid)>,
+) -> Result<StatusCode> {
+    write(&app, &key, |product| {
+        let mut images = product.images.clone();
+        images.retain(|it| it.id != image);
+        match images.len() < product.images.len() {
+            true => Ok(images),
+            false => Err(problems::image_not_found()),
+        }
+    })
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Gives a product these pictures, given what it is.
+async fn write(
+    app: &App,
+    key: &str,
+    change: impl FnOnce(&Product) -> Result<Vec<Image>>,
+) -> Result<Images> {
+    let mut tx = app.db.begin().await?;
+    let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let mut items = change(&product)?;
+    for (at, image) in items.iter_mut().enumerate() {
+        image.position = at as i64 + 1;
+    }
+    let mut books = app.books(&mut tx);
+    if !store::set_images(books.tx, &product, &items, books.now).await? {
+        return Err(problems::product_changed());
+    }
+    let version = product.version + 1;
+    products::tell_updated(&mut books, product.id, &product.slug, version).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(Images { items })
+}

@@ -1,0 +1,259 @@
+//! What a list of products can be asked for.
+
+use std::str::FromStr;
+
+use chassis::page;
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
+use utoipa::IntoParams;
+
+use crate::model::{Status, Tree};
+use crate::search;
+use crate::store::listing::{Listing, Place, Sort};
+
+/// The query of a list of products. An empty value counts as none.
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub(super) struct ListQuery {
+    /// Words of titles, descriptions, tags and vendors; small typing errors are forgiven.
+    #[garde(length(chars, max = 200))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>, max_length = 200)]
+    search: Option<String>,
+    /// Id or slug; with everything below it.
+    #[garde(length(chars, max = 255))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>, max_length = 255)]
+    category: Option<String>,
+    /// In minor units.
+    #[garde(range(min = 0))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 0)]
+    min_price: Option<i64>,
+    /// In minor units.
+    #[garde(range(min = 0))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 0)]
+    max_price: Option<i64>,
+    #[garde(length(chars, max = 255))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>, max_length = 255)]
+    tag: Option<String>,
+    #[garde(length(chars, max = 255))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>, max_length = 255)]
+    vendor: Option<String>,
+    /// Whether at least one variant can be bought.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<bool>)]
+    in_stock: Option<bool>,
+    /// `newest` (default), `price`, `-price`, `title`, `rating`, `relevance` (default of a search).
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>)]
+    sort: Option<SortBy>,
+    /// Items of a page, 1 to 100.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 2_000))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>)]
+    cursor: Option<String>,
+    /// Whether to count all pages into `total`.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<bool>)]
+    count: Option<bool>,
+    /// `draft`, `active` or `archived`; others than `active` need the permission `catalog:write`.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<String>)]
+    status: Option<Status>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SortBy {
+    Newest,
+    PriceUp,
+    PriceDown,
+    Title,
+    Rating,
+    Relevance,
+}
+
+/// What a list of products was asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) listing: Listing,
+    /// The same for the index, where there are words to search.
+    pub(super) search: Option<search::Request>,
+    pub(super) count: bool,
+}
+
+/// A place among what a search found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Skip {
+    pub(super) skip: usize,
+}
+
+impl ListQuery {
+    /// Makes sense of the query; an unknown category is a wrong field.
+    pub(super) fn read(self, tree: &Tree) -> Result<Asked> {
+        let text = self.search.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        let by = self.sort.unwrap_or(match text {
+            Some(_) => SortBy::Relevance,
+            None => SortBy::Newest,
+        });
+        if let (Some(min), Some(max)) = (self.min_price, self.max_price)
+            && min > max
+        {
+            return Err(Problem::field("max_price", "must not be below min_price"));
+        }
+        let category = match &self.category {
+            None => None,
+            Some(key) => match tree.find(key) {
+                Some(category) => Some(category.id),
+                None => return Err(Problem::field("category", "there is no such category")),
+            },
+        };
+        let limit = page::limit(self.limit)?;
+        let sort = by.listing();
+        let mut listing = Listing {
+            status: self.status.unwrap_or_default(),
+            category,
+            min_price: self.min_price,
+            max_price: self.max_price,
+            tag: self.tag.clone(),
+            vendor: self.vendor.clone(),
+            in_stock: self.in_stock,
+            sort: sort.unwrap_or_default(),
+            after: None,
+            limit,
+        };
+        let count = self.count.unwrap_or_default();
+        let Some(text) = text else {
+            if sort.is_none() {
+                return Err(Problem::field("sort", "relevance needs a search"));
+            }
+            listing.after = place(self.cursor.as_deref(), listing.sort)?;
+            return Ok(Asked { listing, search: None, count });
+        };
+        let request = search::Request {
+            text: text.to_owned(),
+            filter: search::Filter {
+                status: listing.status,
+                categories: category.map(|it| tree.subtree(it)),
+                min_price: self.min_price,
+                max_price: self.max_price,
+                tag: self.tag,
+                vendor: self.vendor,
+                in_stock: self.in_stock,
+            },
+            sort: by.index(),
+            offset: page::decode::<Skip>(self.cursor.as_deref())?.map_or(0, |it| it.skip),
+            limit: limit as usize,
+        };
+        Ok(Asked { listing, search: Some(request), count })
+    }
+}
+
+fn place(cursor: Option<&str>, sort: Sort) -> Result<Option<Place>> {
+    let place = page::decode::<Place>(cursor)?;
+    if place.as_ref().is_some_and(|it| !it.fits(sort)) {
+        return Err(Problem::field("cursor", "must be a `next_cursor` of the same list"));
+    }
+    Ok(place)
+}
+
+impl SortBy {
+    const NAMES: [(&'static str, Self); 6] = [
+        ("newest", Self::Newest),
+        ("price", Self::PriceUp),
+        ("-price", Self::PriceDown),
+        ("title", Self::Title),
+        ("rating", Self::Rating),
+        ("relevance", Self::Relevance),
+    ];
+
+    fn listing(self) -> Option<Sort> {
+        match self {
+            Self::Newest => Some(Sort::Newest),
+            Self::PriceUp => Some(Sort::PriceUp),
+            Self::PriceDown => Some(Sort::PriceDown),
+            Self::Title => Some(Sort::Title),
+            Self::Rating => Some(Sort::Rating),
+            Self::Relevance => None,
+        }
+    }
+
+    fn index(self) -> search::Sort {
+        match self {
+            Self::Newest => search::Sort::Newest,
+            Self::PriceUp => search::Sort::PriceUp,
+            Self::PriceDown => search::Sort::PriceDown,
+            Self::Title => search::Sort::Title,
+            Self::Rating => search::Sort::Rating,
+            Self::Relevance => search::Sort::Relevance,
+        }
+    }
+}
+
+/// A value of a query: how it is read, and what to say where it cannot be.
+trait Value: Sized {
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+impl Value for String {
+    fn read(text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+}
+
+impl Value for i64 {
+    fn read(text: &str) -> Result<Self, String> {
+        i64::from_str(text.trim()).map_err(|_| "must be a whole number".to_owned())
+    }
+}
+
+impl Value for bool {
+    fn read(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "true" | "1" => Ok(true),
+            "false" | "0" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        }
+    }
+}
+
+impl Value for SortBy {
+    fn read(text: &str) -> Result<Self, String> {
+        let named = Self::NAMES.iter().find(|(name, _)| *name == text);
+        let names = || Self::NAMES.map(|(name, _)| name).join(", ");
+        named.map(|(_, sort)| *sort).ok_or_else(|| format!("must be one of {}", names()))
+    }
+}
+
+impl Value for Status {
+    fn read(text: &str) -> Result<Self, String> {
+        let all = [Self::Draft, Self::Active, Self::Archived];
+        let named = all.into_iter().find(|it| it.as_str() == text);
+        named.ok_or_else(|| "must be draft, active or archived".to_owned())
+    }
+}
+
+/// A value that may be left empty.
+fn filled<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.trim().is_empty() {
+        true => Ok(None),
+        false => T::read(&text).map(Some).map_err(D::Error::custom),
+    }
+}

@@ -1,0 +1,324 @@
+//! Products as clients write them.
+
+use std::collections::BTreeMap;
+
+use chassis::money::{Currency, Money};
+use chassis::problem::{FieldError, Problem, Result};
+use garde::Validate;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
+
+/// A product to be written. What is left out is empty; a product with one variant may have its
+/// price, SKU and stock at the top instead of `variants`.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(as = NewProduct)]
+#[garde(allow_unvalidated)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProductBody {
+    /// Made from the title where absent.
+    slug: Option<String>,
+    #[schema(min_length = 1, max_length = 255)]
+    title: String,
+    /// HTML; scripts and the like are taken out.
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    vendor: String,
+    #[serde(default)]
+    product_type: String,
+    #[serde(default)]
+    tags: Vec<String>,
+    #[serde(default)]
+    status: Status,
+    /// At most three; taken from the variants where absent.
+    #[serde(default)]
+    options: Vec<ProductOption>,
+    #[serde(default)]
+    images: Vec<ImageBody>,
+    seo_title: Option<String>,
+    seo_description: Option<String>,
+    #[serde(default)]
+    category_ids: Vec<Uuid>,
+    #[serde(default)]
+    variants: Vec<VariantBody>,
+    /// Of the only variant.
+    price: Option<Money>,
+    /// Of the only variant.
+    compare_at_price: Option<Money>,
+    /// Of the only variant.
+    sku: Option<String>,
+    /// Of the only variant.
+    on_hand: Option<i64>,
+}
+
+/// Changes of a product: what is left out stays.
+#[derive(Deserialize, Validate, ToSchema)]
+#[garde(allow_unvalidated)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub(super) struct ProductPatch {
+    slug: Option<String>,
+    title: Option<String>,
+    /// HTML; scripts and the like are taken out.
+    description: Option<String>,
+    vendor: Option<String>,
+    product_type: Option<String>,
+    tags: Option<Vec<String>>,
+    status: Option<Status>,
+    options: Option<Vec<ProductOption>>,
+    images: Option<Vec<ImageBody>>,
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    seo_title: Option<Option<String>>,
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    seo_description: Option<Option<String>>,
+    category_ids: Option<Vec<Uuid>>,
+    /// All variants there shall be. Those that exist are found by id, SKU or options.
+    variants: Option<Vec<VariantBody>>,
+    /// Of the only variant.
+    price: Option<Money>,
+    /// Of the only variant.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<Money>)]
+    compare_at_price: Option<Option<Money>>,
+    /// Of the only variant.
+    sku: Option<String>,
+    /// Of the only variant.
+    on_hand: Option<i64>,
+}
+
+/// A picture.
+#[derive(Serialize, Deserialize, Validate, ToSchema)]
+#[schema(as = NewImage)]
+#[garde(allow_unvalidated)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ImageBody {
+    /// Kept as it is, never fetched.
+    #[schema(max_length = 2048)]
+    pub(super) url: String,
+    /// What it shows, for those who cannot see it.
+    #[schema(max_length = 510)]
+    pub(super) alt: Option<String>,
+}
+
+/// A variant to be written.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[schema(as = NewVariant)]
+#[serde(deny_unknown_fields)]
+struct VariantBody {
+    /// The variant it replaces; found by SKU or options where absent.
+    id: Option<Uuid>,
+    /// Made from the slug where absent.
+    sku: Option<String>,
+    /// One value for each option of the product.
+    #[serde(default)]
+    options: BTreeMap<String, String>,
+    price: Money,
+    compare_at_price: Option<Money>,
+    barcode: Option<String>,
+    #[serde(default)]
+    weight_grams: i64,
+    /// `g`, `kg`, `oz` or `lb`.
+    weight_unit: Option<String>,
+    #[serde(default = "yes")]
+    requires_shipping: bool,
+    #[serde(default = "yes")]
+    taxable: bool,
+    tax_code: Option<String>,
+    /// The URL of its own picture.
+    image: Option<String>,
+    /// Stays as it is where absent; `deny` for a new variant.
+    inventory_policy: Option<Policy>,
+    /// Stays as it is where absent; 0 for a new variant.
+    on_hand: Option<i64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Tells null from absent.
+fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(it: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(it).map(Some)
+}
+
+impl ProductBody {
+    /// Whether the only variant is described at the top.
+    pub(super) fn is_flat(&self) -> bool {
+        self.variants.is_empty()
+    }
+
+    pub(super) fn read(mut self, currency: &Currency) -> Result<NewProduct> {
+        let variants = match self.is_flat() {
+            true => vec![self.only(currency)?],
+            false => self.several(currency)?,
+        };
+        Ok(NewProduct {
+            slug: self.slug,
+            title: self.title,
+            description: self.description,
+            vendor: self.vendor,
+            product_type: self.product_type,
+            tags: self.tags,
+            status: self.status,
+            options: self.options,
+            images: images(self.images),
+            seo_title: self.seo_title,
+            seo_description: self.seo_description,
+            category_ids: self.category_ids,
+            variants,
+        })
+    }
+
+    fn only(&mut self, currency: &Currency) -> Result<NewVariant> {
+        let Some(price) = amount(self.price.take(), "price", currency)? else {
+            return Err(Problem::field("price", "is required where there are no variants"));
+        };
+        let compare_at_price = self.compare_at_price.take();
+        Ok(NewVariant {
+            sku: self.sku.take(),
+            price,
+            compare_at_price: amount(compare_at_price, "compare_at_price", currency)?,
+            on_hand: self.on_hand,
+            ..NewVariant::default()
+        })
+    }
+
+    fn several(&mut self, currency: &Currency) -> Result<Vec<NewVariant>> {
+        let at_the_top = [
+            ("price", self.price.is_some()),
+            ("compare_at_price", self.compare_at_price.is_some()),
+            ("sku", self.sku.is_some()),
+            ("on_hand", self.on_hand.is_some()),
+        ];
+        let wrong =
+            at_the_top.into_iter().filter(|(_, there)| *there).map(|(field, _)| FieldError {
+                field: field.to_owned(),
+                detail: "belongs to the variants, as there are some".to_owned(),
+            });
+        let wrong: Vec<FieldError> = wrong.collect();
+        if !wrong.is_empty() {
+            return Err(Problem::fields(wrong));
+        }
+        variants(std::mem::take(&mut self.variants), currency)
+    }
+}
+
+impl ProductPatch {
+    /// Whether the only variant is described at the top.
+    pub(super) fn is_flat(&self) -> bool {
+        self.variants.is_none()
+    }
+
+    /// The product with these changes.
+    pub(super) fn onto(self, mut new: NewProduct, currency: &Currency) -> Result<NewProduct> {
+        fn set<T>(field: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *field = value;
+            }
+        }
+        if self.slug.is_some() {
+            new.slug = self.slug;
+        }
+        set(&mut new.title, self.title);
+        set(&mut new.description, self.description);
+        set(&mut new.vendor, self.vendor);
+        set(&mut new.product_type, self.product_type);
+        set(&mut new.tags, self.tags);
+        set(&mut new.status, self.status);
+        set(&mut new.images, self.images.map(images));
+        set(&mut new.seo_title, self.seo_title);
+        set(&mut new.seo_description, self.seo_description);
+        set(&mut new.category_ids, self.category_ids);
+        if let Some(bodies) = self.variants {
+            new.variants = variants(bodies, currency)?;
+            // Options of variants that are gone go with them.
+            new.options.retain(|it| new.variants.iter().all(|v| v.options.contains_key(&it.name)));
+        }
+        set(&mut new.options, self.options);
+        let price = amount(self.price, "price", currency)?;
+        let compare_at_price = self.compare_at_price;
+        if price.is_none()
+            && compare_at_price.is_none()
+            && self.sku.is_none()
+            && self.on_hand.is_none()
+        {
+            return Ok(new);
+        }
+        let [only] = new.variants.as_mut_slice() else {
+            let detail = "the product has several variants; send them as `variants`";
+            return Err(Problem::field("price", detail));
+        };
+        set(&mut only.price, price);
+        if let Some(price) = compare_at_price {
+            only.compare_at_price = amount(price, "compare_at_price", currency)?;
+        }
+        if self.sku.is_some() {
+            only.sku = self.sku;
+        }
+        if self.on_hand.is_some() {
+            only.on_hand = self.on_hand;
+        }
+        Ok(new)
+    }
+}
+
+fn images(bodies: Vec<ImageBody>) -> Vec<(String, Option<String>)> {
+    bodies.into_iter().map(|it| (it.url, it.alt)).collect()
+}
+
+fn variants(bodies: Vec<VariantBody>, currency: &Currency) -> Result<Vec<NewVariant>> {
+    let variants = bodies.into_iter().enumerate();
+    variants.map(|(at, it)| it.read(&format!("variants[{at}]."), currency)).collect()
+}
+
+impl VariantBody {
+    fn read(self, path: &str, currency: &Currency) -> Result<NewVariant> {
+        let price = amount(Some(self.price), &format!("{path}price"), currency)?;
+        let field = format!("{path}compare_at_price");
+        Ok(NewVariant {
+            id: self.id,
+            sku: self.sku,
+            options: self.options,
+            price: price.unwrap_or_default(),
+            compare_at_price: amount(self.compare_at_price, &field, currency)?,
+            barcode: self.barcode,
+            weight_grams: self.weight_grams,
+            weight_unit: self.weight_unit,
+            requires_shipping: self.requires_shipping,
+            taxable: self.taxable,
+            tax_code: self.tax_code,
+            image: self.image,
+            policy: self.inventory_policy,
+            on_hand: self.on_hand,
+        })
+    }
+}
+
+/// The minor units of an amount in the shop's currency.
+fn amount(money: Option<Money>, field: &str, currency: &Currency) -> Result<Option<i64>> {
+    match money {
+        Some(money) if money.currency != *currency => {
+            let detail = format!("must be {}, the shop's currency", currency.as_str());
+            Err(Problem::field(format!("{field}.currency"), detail))
+        }
+        money => Ok(money.map(|it| it.amount)),
+    }
+}
+
+/// Problems of the default variant named as the client wrote it: at the top.
+pub(super) fn at_the_top(mut problem: Problem) -> Problem {
+    let top = |it: FieldError| match it.field.strip_prefix("variants[0].") {
+        Some(field) => FieldError { field: field.to_owned(), ..it },
+        None => it,
+    };
+    if !problem.errors.is_empty() {
+        problem.errors = problem.errors.into_iter().map(top).collect();
+        problem = Problem::fields(problem.errors);
+    }
+    problem
+}

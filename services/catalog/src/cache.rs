@@ -1,0 +1,307 @@
+//! Answers kept as ready-made bytes, and how they are known to be stale.
+//!
+//! Every change raises one counter and marks what it touched with the new count: a product (by a
+//! slot of its id), all lists, all categories, or stock as such. An answer carries the count at
+//! which its reading began and is good as long as nothing it depends on carries a higher one. So a
+//! read that raced a write is thrown away whichever of the two came last.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::body::Body;
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::model::Tree;
+
+/// Products share slots; a neighbour's change costs one reading more.
+const SLOTS: usize = 4096;
+/// What an entry takes beside its key and its bytes.
+const OVERHEAD: usize = 256;
+
+/// Kept answers. Bounded by the bytes they take.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    answers: moka::sync::Cache<Box<str>, Arc<Answer>>,
+    /// Needed for nearly every answer, and small.
+    tree: RwLock<Option<(Moment, Arc<Tree>)>>,
+    count: AtomicU64,
+    products: Box<[AtomicU64]>,
+    lists: AtomicU64,
+    categories: AtomicU64,
+    stock: AtomicU64,
+}
+
+/// A finished answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    body: Bytes,
+    etag: HeaderValue,
+    needs: Needs,
+    /// The count when reading began.
+    at: Moment,
+}
+
+/// The count of changes at some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(u64);
+
+/// What an answer depends on.
+#[derive(Debug)]
+pub(crate) enum Needs {
+    Product(Slot),
+    /// These products, and which of all they are; with `stock`, which of them are in stock.
+    List {
+        slots: Box<[Slot]>,
+        stock: bool,
+    },
+    Categories,
+}
+
+/// Where changes of a product are marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Slot(u16);
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changed {
+    Product(Uuid),
+    Stock(Uuid),
+    Categories,
+}
+
+impl Slot {
+    pub(crate) fn of(product: Uuid) -> Self {
+        // The last bytes of a UUIDv7 are random.
+        let [.., high, low] = *product.as_bytes();
+        Self(u16::from_be_bytes([high, low]) % SLOTS as u16)
+    }
+}
+
+impl Cache {
+    /// Keeps answers of up to `capacity` bytes in all.
+    pub(crate) fn new(capacity: u64) -> Self {
+        let weight = |key: &str, answer: &Answer| {
+            let weight = key.len() + answer.body.len() + OVERHEAD;
+            u32::try_from(weight).unwrap_or(u32::MAX)
+        };
+        Self {
+            answers: moka::sync::Cache::builder()
+                .max_capacity(capacity)
+                .weigher(move |key: &Box<str>, answer: &Arc<Answer>| weight(key, answer))
+                .build(),
+            tree: RwLock::default(),
+            count: AtomicU64::new(0),
+            products: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
+            lists: AtomicU64::new(0),
+            categories: AtomicU64::new(0),
+            stock: AtomicU64::new(0),
+        }
+    }
+
+    /// Marks what was changed. To be called right after the commit.
+    pub(crate) fn mark(&self, changed: impl IntoIterator<Item = Changed>) {
+        for changed in changed {
+            let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+            let raise = |mark: &AtomicU64| mark.fetch_max(count, Ordering::SeqCst);
+            match changed {
+                Changed::Product(id) => {
+                    raise(self.slot(Slot::of(id)));
+                    raise(&self.lists);
+                    raise(&self.stock);
+                }
+                Changed::Stock(id) => {
+                    raise(self.slot(Slot::of(id)));
+                    raise(&self.stock);
+                }
+                Changed::Categories => {
+                    raise(&self.categories);
+                    raise(&self.lists);
+                }
+            }
+        }
+    }
+
+    /// The present moment: to be taken before reading what becomes an answer.
+    pub(crate) fn now(&self) -> Moment {
+        Moment(self.count.load(Ordering::SeqCst))
+    }
+
+    /// The kept answer, if it is still good.
+    pub(crate) fn get(&self, key: &str) -> Option<Arc<Answer>> {
+        let answer = self.answers.get(key)?;
+        self.is_good(&answer).then_some(answer)
+    }
+
+    /// Keeps an answer whose reading began at `at`.
+    pub(crate) fn put(&self, key: &str, body: Vec<u8>, needs: Needs, at: Moment) -> Arc<Answer> {
+        let answer = Arc::new(Answer { etag: etag(&body), body: body.into(), needs, at });
+        if self.is_good(&answer) {
+            self.answers.insert(key.into(), answer.clone());
+        }
+        answer
+    }
+
+    /// The categories, if they are still as they were read.
+    pub(crate) fn tree(&self) -> Option<Arc<Tree>> {
+        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        let (at, tree) = tree.as_ref()?;
+        (self.categories.load(Ordering::SeqCst) <= at.0).then(|| tree.clone())
+    }
+
+    /// Keeps the categories as they were read from `at` on.
+    pub(crate) fn put_tree(&self, tree: &Arc<Tree>, at: Moment) {
+        let mut kept = self.tree.write().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|(known, _)| *known <= at) {
+            *kept = Some((at, tree.clone()));
+        }
+    }
+
+    fn is_good(&self, answer: &Answer) -> bool {
+        let Moment(at) = answer.at;
+        let good = |mark: &AtomicU64| mark.load(Ordering::SeqCst) <= at;
+        match &answer.needs {
+            Needs::Product(slot) => good(self.slot(*slot)) && good(&self.categories),
+            Needs::List { slots, stock } => {
+                good(&self.lists)
+                    && (!stock || good(&self.stock))
+                    && slots.iter().all(|it| good(self.slot(*it)))
+            }
+            Needs::Categories => good(&self.categories),
+        }
+    }
+
+    fn slot(&self, Slot(at): Slot) -> &AtomicU64 {
+        &self.products[usize::from(at)]
+    }
+}
+
+impl Answer {
+    /// An answer that is not kept.
+    pub(crate) fn once(body: Vec<u8>) -> Self {
+        Self { etag: etag(&body), body: body.into(), needs: Needs::Categories, at: Moment(0) }
+    }
+
+    /// The answer to a request with these headers: 304 where the client has it already.
+    pub(crate) fn respond(&self, headers: &HeaderMap) -> Response<Body> {
+        let known = headers
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .any(|it| names(it.as_bytes(), self.etag.as_bytes()));
+        let mut response =
+            Response::new(if known { Body::empty() } else { Body::from(self.body.clone()) });
+        let put = |headers: &mut HeaderMap, name: HeaderName, value: &'static str| {
+            headers.insert(name, HeaderValue::from_static(value));
+        };
+        if known {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+        } else {
+            put(response.headers_mut(), header::CONTENT_TYPE, "application/json");
+        }
+        response.headers_mut().insert(header::ETAG, self.etag.clone());
+        // Kept by browsers, but asked for again each time: stock and prices are always true.
+        put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
+        response
+    }
+}
+
+/// Whether a list of tags, or `*`, names this one. Weak tags count as the strong ones they were.
+fn names(list: &[u8], etag: &[u8]) -> bool {
+    list.split(|it| *it == b',').map(<[u8]>::trim_ascii).any(|tag| {
+        let tag = tag.strip_prefix(b"W/").unwrap_or(tag);
+        tag == etag || tag == b"*"
+    })
+}
+
+fn etag(body: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(body);
+    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&digest[..16]));
+    HeaderValue::from_str(&tag).unwrap_or_else(|_| HeaderValue::from_static("\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache() -> Cache {
+        Cache::new(1 << 20)
+    }
+
+    fn id(n: u128) -> Uuid {
+        Uuid::from_u128(n)
+    }
+
+    fn list(products: &[u128], stock: bool) -> Needs {
+        Needs::List { slots: products.iter().map(|n| Slot::of(id(*n))).collect(), stock }
+    }
+
+    #[test]
+    fn an_answer_is_kept_until_what_it_depends_on_changes() {
+        let cache = cache();
+        let fill = || {
+            for (key, needs) in [
+                ("one", Needs::Product(Slot::of(id(1)))),
+                ("two", Needs::Product(Slot::of(id(2)))),
+                ("list", list(&[1, 3], false)),
+                ("in stock", list(&[3], true)),
+                ("categories", Needs::Categories),
+            ] {
+                cache.put(key, vec![], needs, cache.now());
+            }
+        };
+        let gone = |changed: Changed| {
+            fill();
+            cache.mark([changed]);
+            let keys = ["one", "two", "list", "in stock", "categories"];
+            keys.into_iter().filter(|key| cache.get(key).is_none()).collect::<Vec<_>>()
+        };
+        assert_eq!(gone(Changed::Product(id(1))), ["one", "list", "in stock"]);
+        assert_eq!(gone(Changed::Product(id(9))), ["list", "in stock"]);
+        assert_eq!(gone(Changed::Stock(id(1))), ["one", "list", "in stock"]);
+        assert_eq!(gone(Changed::Stock(id(9))), ["in stock"]);
+        assert_eq!(gone(Changed::Categories), ["one", "two", "list", "in stock", "categories"]);
+    }
+
+    #[test]
+    fn a_read_that_raced_a_write_is_not_kept() {
+        let cache = cache();
+        let began = cache.now();
+        cache.mark([Changed::Stock(id(1))]);
+        cache.put("one", b"old".to_vec(), Needs::Product(Slot::of(id(1))), began);
+        assert!(cache.get("one").is_none());
+        cache.put("one", b"new".to_vec(), Needs::Product(Slot::of(id(1))), cache.now());
+        assert!(cache.get("one").is_some());
+    }
+
+    #[test]
+    fn a_client_that_has_it_is_told_so() {
+        let answer = cache().put("one", b"{}".to_vec(), Needs::Categories, Moment(0));
+        let etag = answer.etag.to_str().unwrap().to_owned();
+        for (sent, status) in [
+            (etag.clone(), 304),
+            (format!("W/{etag}"), 304),
+            (format!("\"x\", {etag}"), 304),
+            ("*".to_owned(), 304),
+            ("\"x\"".to_owned(), 200),
+            (String::new(), 200),
+        ] {
+            let headers = HeaderMap::from_iter([(header::IF_NONE_MATCH, sent.parse().unwrap())]);
+            assert_eq!(answer.respond(&headers).status().as_u16(), status, "{sent}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_kept_than_there_is_room_for() {
+        let cache = Cache::new(10_000);
+        for n in 0..100 {
+            cache.put(&n.to_string(), vec![0; 1000], Needs::Categories, cache.now());
+        }
+        cache.answers.run_pending_tasks();
+        assert!(cache.answers.weighted_size() <= 10_000);
+    }
+}

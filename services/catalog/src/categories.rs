@@ -1,0 +1,111 @@
+//! Changing the tree of categories.
+
+use chassis::problem::{OnDuplicate, Result};
+use uuid::Uuid;
+
+use crate::books::Books;
+use crate::cache::Changed;
+use crate::model::{Category, Tree, slugify};
+use crate::problems;
+use crate::store::categories as store;
+
+/// A category as somebody wants it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NewCategory {
+    pub(crate) parent_id: Option<Uuid>,
+    /// Made from the name where absent.
+    pub(crate) slug: Option<String>,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) position: i64,
+}
+
+/// Adds a category.
+pub(crate) async fn create(books: &mut Books<'_>, new: NewCategory) -> Result<Category> {
+    let tree = store::locked_tree(books.tx).await?;
+    tree.check_new(new.parent_id)?;
+    let slug = match new.slug {
+        Some(slug) if tree.find(&slug).is_some() => return Err(problems::slug_taken(&slug)),
+        Some(slug) => slug,
+        None => free_slug(&tree, new.parent_id, &new.name),
+    };
+    let category = Category {
+        id: chassis::id::new(),
+        parent_id: new.parent_id,
+        slug,
+        name: new.name,
+        description: ammonia::clean(&new.description),
+        position: new.position,
+        version: 1,
+        created_at: books.now,
+        updated_at: books.now,
+    };
+    let inserted = store::insert(books.tx, &category).await;
+    inserted.on_duplicate(|| problems::slug_taken(&category.slug))?;
+    books.touch(Changed::Categories);
+    Ok(category)
+}
+
+/// Changes a category, and moves it where its parent is another one.
+pub(crate) async fn replace(
+    books: &mut Books<'_>,
+    key: &str,
+    change: impl FnOnce(&Category) -> NewCategory,
+) -> Result<Category> {
+    let tree = store::locked_tree(books.tx).await?;
+    let old = tree.find(key).ok_or_else(problems::category_not_found)?;
+    let new = change(old);
+    let slug = new.slug.unwrap_or_else(|| old.slug.clone());
+    if slug != old.slug && tree.find(&slug).is_some() {
+        return Err(problems::slug_taken(&slug));
+    }
+    let moved = new.parent_id != old.parent_id;
+    if moved {
+        tree.check_move(old.id, new.parent_id)?;
+    }
+    let category = Category {
+        parent_id: new.parent_id,
+        slug,
+        name: new.name,
+        description: ammonia::clean(&new.description),
+        position: new.position,
+        version: old.version + 1,
+        updated_at: books.now,
+        ..old.clone()
+    };
+    let updated = store::update(books.tx, &category).await;
+    updated.on_duplicate(|| problems::slug_taken(&category.slug))?;
+    if moved {
+        store::settle(books.tx, category.id).await?;
+    }
+    books.touch(Changed::Categories);
+    Ok(category)
+}
+
+/// Deletes a category without children; its products stay.
+pub(crate) async fn delete(books: &mut Books<'_>, key: &str) -> Result<()> {
+    let tree = store::locked_tree(books.tx).await?;
+    let old = tree.find(key).ok_or_else(problems::category_not_found)?;
+    if tree.children(Some(old.id)).next().is_some() {
+        return Err(problems::category_has_children());
+    }
+    let gone = Category { version: old.version + 1, updated_at: books.now, ..old.clone() };
+    store::delete(books.tx, &gone).await?;
+    books.touch(Changed::Categories);
+    Ok(())
+}
+
+/// A slug made from the name, with the parent's before it where that is taken.
+fn free_slug(tree: &Tree, parent: Option<Uuid>, name: &str) -> String {
+    let slug = slugify(name, "category");
+    if tree.find(&slug).is_none() {
+        return slug;
+    }
+    let base = match parent.and_then(|it| tree.get(it)) {
+        Some(parent) => format!("{}-{slug}", parent.slug),
+        None => slug,
+    };
+    let numbered = (2_u32..).map(|n| format!("{base}-{n}"));
+    let mut names = std::iter::once(base.clone()).chain(numbered);
+    names.find(|it| tree.find(it).is_none()).unwrap_or(base)
+}

@@ -1,0 +1,177 @@
+//! Variants of a draft: their options, SKUs, and which existing ones they replace.
+
+use std::collections::{BTreeMap, HashSet};
+
+use uuid::Uuid;
+
+use super::check::Check;
+use super::{DEFAULT_OPTION, DEFAULT_VALUE, NewProduct, NewVariant, Wish, slugify};
+use crate::model::{Policy, Product, ProductOption, Variant};
+
+/// Brings options and variants together: each variant has one value of each option, no two the
+/// same, and each option lists the values there are, those named first in their order.
+pub(super) fn options(new: &mut NewProduct, check: &mut Check) {
+    drop_default(new);
+    if new.options.is_empty()
+        && let Some(first) = new.variants.first()
+    {
+        let option = |name: &String| ProductOption { name: name.clone(), values: vec![] };
+        new.options = first.options.keys().map(option).collect();
+        if new.options.len() > 3 {
+            return check.wrong("variants[0].options", "must have at most 3 entries");
+        }
+    }
+    let mut seen = HashSet::new();
+    for (at, variant) in new.variants.iter().enumerate() {
+        let names = new.options.iter().all(|it| variant.options.contains_key(&it.name));
+        if !names || variant.options.len() != new.options.len() {
+            let names: Vec<&str> = new.options.iter().map(|it| it.name.as_str()).collect();
+            let detail = match names.is_empty() {
+                true => "must be empty, as the product has no options".to_owned(),
+                false => format!("must have exactly these: {}", names.join(", ")),
+            };
+            check.wrong(format!("variants[{at}].options"), detail);
+        } else if !seen.insert(&variant.options) {
+            check.wrong(format!("variants[{at}].options"), "must differ from the other variants");
+        }
+    }
+    for option in &mut new.options {
+        let used = new.variants.iter().filter_map(|it| it.options.get(&option.name));
+        let named = std::mem::take(&mut option.values);
+        let used: Vec<&String> = used.collect();
+        let mut values: Vec<String> = Vec::new();
+        for value in named.iter().filter(|it| used.contains(it)).chain(used.iter().copied()) {
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
+        }
+        option.values = values;
+    }
+}
+
+/// Shopify's "Title: Default Title" means that there are no options.
+fn drop_default(new: &mut NewProduct) {
+    let [variant] = new.variants.as_mut_slice() else { return };
+    let is_default =
+        |(name, value): (&String, &String)| name == DEFAULT_OPTION && value == DEFAULT_VALUE;
+    if variant.options.iter().all(is_default)
+        && new.options.iter().all(|it| it.name == DEFAULT_OPTION)
+    {
+        variant.options.clear();
+        new.options.clear();
+    }
+}
+
+/// The variants to write, what their stock shall be, and which of them were given a SKU.
+pub(super) struct Taken {
+    pub(super) variants: Vec<Variant>,
+    pub(super) stock: Vec<Wish>,
+    pub(super) named: Vec<usize>,
+}
+
+/// Takes the variants out of `new`, as they are to be written.
+pub(super) fn take(
+    new: &mut NewProduct,
+    product_id: Uuid,
+    slug: &str,
+    old: Option<&Product>,
+) -> Taken {
+    let wanted = std::mem::take(&mut new.variants);
+    let replaced = pair(&wanted, old);
+    let mut taken: HashSet<String> = wanted.iter().filter_map(|it| it.sku.clone()).collect();
+    let mut variants = Vec::with_capacity(wanted.len());
+    let mut stock = Vec::with_capacity(wanted.len());
+    let mut named = Vec::new();
+    for (at, (wanted, old)) in wanted.into_iter().zip(replaced).enumerate() {
+        let sku = wanted.sku.clone().or_else(|| old.map(|it| it.sku.clone()));
+        let sku = sku.unwrap_or_else(|| {
+            named.push(at);
+            generate(slug, &new.options, &wanted.options, &taken)
+        });
+        taken.insert(sku.clone());
+        stock.push(Wish { policy: wanted.policy, on_hand: wanted.on_hand });
+        let title = title(&new.options, &wanted.options);
+        variants.push(variant(
+            wanted,
+            old,
+            Fixed { product_id, sku, title, position: at as i64 + 1 },
+        ));
+    }
+    Taken { variants, stock, named }
+}
+
+/// For each wanted variant the existing one it replaces: by id, then SKU, then options.
+fn pair<'a>(wanted: &[NewVariant], old: Option<&'a Product>) -> Vec<Option<&'a Variant>> {
+    let mut left: Vec<&Variant> = old.map(|it| it.variants.iter().collect()).unwrap_or_default();
+    let mut pairs: Vec<Option<&Variant>> = vec![None; wanted.len()];
+    let same: [fn(&NewVariant, &Variant) -> bool; 3] = [
+        |new, old| new.id == Some(old.id),
+        |new, old| new.sku.as_ref() == Some(&old.sku),
+        |new, old| new.options == old.options,
+    ];
+    for same in same {
+        for (pair, wanted) in pairs.iter_mut().zip(wanted) {
+            if pair.is_none()
+                && let Some(at) = left.iter().position(|it| same(wanted, it))
+            {
+                *pair = Some(left.remove(at));
+            }
+        }
+    }
+    pairs
+}
+
+/// What of a variant is decided by its product.
+struct Fixed {
+    product_id: Uuid,
+    sku: String,
+    title: String,
+    position: i64,
+}
+
+fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
+    let Fixed { product_id, sku, title, position } = fixed;
+    Variant {
+        id: old.map_or_else(chassis::id::new, |it| it.id),
+        product_id,
+        sku,
+        title,
+        options: new.options,
+        price: new.price,
+        compare_at_price: new.compare_at_price,
+        position,
+        barcode: new.barcode,
+        weight_grams: new.weight_grams,
+        weight_unit: new.weight_unit.unwrap_or_else(|| "kg".to_owned()),
+        requires_shipping: new.requires_shipping,
+        taxable: new.taxable,
+        tax_code: new.tax_code,
+        image: new.image,
+        policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
+        on_hand: new.on_hand.or(old.map(|it| it.on_hand)).unwrap_or(0),
+        reserved: old.map_or(0, |it| it.reserved),
+    }
+}
+
+fn title(options: &[ProductOption], values: &BTreeMap<String, String>) -> String {
+    let values: Vec<&str> =
+        options.iter().filter_map(|it| values.get(&it.name)).map(String::as_str).collect();
+    if values.is_empty() { DEFAULT_VALUE.to_owned() } else { values.join(" / ") }
+}
+
+/// A SKU from the slug and the values of the options: the same each time.
+fn generate(
+    slug: &str,
+    options: &[ProductOption],
+    values: &BTreeMap<String, String>,
+    taken: &HashSet<String>,
+) -> String {
+    let mut sku = slugify(slug, "sku");
+    for value in options.iter().filter_map(|it| values.get(&it.name)) {
+        sku = format!("{sku}-{}", slugify(value, "x"));
+    }
+    let sku: String = sku.to_uppercase().chars().take(200).collect();
+    let more = (2..).map(|n| format!("{sku}-{n}"));
+    let mut names = std::iter::once(sku.clone()).chain(more);
+    names.find(|it| !taken.contains(it)).unwrap_or(sku)
+}

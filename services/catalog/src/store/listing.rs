@@ -1,0 +1,249 @@
+//! Lists of products: filtered, sorted, in pages that begin after a place. Never an offset.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex};
+
+use chassis::db::{Db, Query, Result, Session};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::products;
+use crate::model::{Product, Status};
+
+/// Which products, in which order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Listing {
+    pub status: Status,
+    /// With all below it.
+    pub category: Option<Uuid>,
+    /// In minor units; of the cheapest variant.
+    pub min_price: Option<i64>,
+    pub max_price: Option<i64>,
+    pub tag: Option<String>,
+    pub vendor: Option<String>,
+    /// Whether at least one variant can be bought.
+    pub in_stock: Option<bool>,
+    pub sort: Sort,
+    pub after: Option<Place>,
+    pub limit: i64,
+}
+
+/// The order of a list. Products that are equal in it go by id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Newest,
+    PriceUp,
+    PriceDown,
+    Title,
+    /// The best first.
+    Rating,
+}
+
+/// A place in a list: after this product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Newest(Uuid),
+    PriceUp(i64, Uuid),
+    PriceDown(i64, Uuid),
+    Title(String, Uuid),
+    Rating(i64, Uuid),
+}
+
+/// A product's id with what places it in the list.
+#[derive(sqlx::FromRow)]
+struct Found {
+    id: Uuid,
+    price: i64,
+    title_key: String,
+    rating_score: i64,
+}
+
+/// A page of products, and where the next one begins.
+pub async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
+    let statement = Statement::of(listing);
+    let found: Vec<Found> = statement.page(listing).on(db).all().await?;
+    let limit = usize::try_from(listing.limit).unwrap_or_default();
+    let next = match found.len() > limit {
+        true => found.get(limit.saturating_sub(1)).map(|it| it.place(listing.sort)),
+        false => None,
+    };
+    let ids: Vec<Uuid> = found.iter().take(limit).map(|it| it.id).collect();
+    Ok((products::by_ids(db, &ids).await?, next))
+}
+
+/// How many products there are on all pages.
+pub async fn count(db: &Db, listing: &Listing) -> Result<i64> {
+    let (count,) = Statement::of(listing).count().on(db).one::<(i64,)>().await?;
+    Ok(count)
+}
+
+impl Place {
+    /// Whether it is a place in a list of this order.
+    pub fn fits(&self, sort: Sort) -> bool {
+        sort == match self {
+            Self::Newest(_) => Sort::Newest,
+            Self::PriceUp(..) => Sort::PriceUp,
+            Self::PriceDown(..) => Sort::PriceDown,
+            Self::Title(..) => Sort::Title,
+            Self::Rating(..) => Sort::Rating,
+        }
+    }
+}
+
+impl Found {
+    fn place(&self, sort: Sort) -> Place {
+        match sort {
+            Sort::Newest => Place::Newest(self.id),
+            Sort::PriceUp => Place::PriceUp(self.price, self.id),
+            Sort::PriceDown => Place::PriceDown(self.price, self.id),
+            Sort::Title => Place::Title(self.title_key.clone(), self.id),
+            Sort::Rating => Place::Rating(self.rating_score, self.id),
+        }
+    }
+}
+
+/// A statement put together from the filters that are in use, so that each combination is
+/// planned for itself.
+struct Statement {
+    /// From where the walk starts: the table whose index gives the order.
+    from: &'static str,
+    /// How that table calls the product's id and its price.
+    id: &'static str,
+    price: &'static str,
+    conditions: Vec<String>,
+    parameters: Vec<Parameter>,
+    text: String,
+}
+
+enum Parameter {
+    Number(i64),
+    Text(String),
+    Id(Uuid),
+}
+
+impl Statement {
+    fn of(listing: &Listing) -> Self {
+        let (from, id, price) = match (listing.category, &listing.tag) {
+            (Some(_), _) => {
+                ("product_categories c CROSS JOIN products p", "c.product_id", "c.price")
+            }
+            (None, Some(_)) => ("product_tags t CROSS JOIN products p", "t.product_id", "p.price"),
+            (None, None) => ("products p", "p.id", "p.price"),
+        };
+        let (conditions, parameters, text) = (vec![], vec![], String::new());
+        let mut this = Self { from, id, price, conditions, parameters, text };
+        // Spelled out, so that the partial indexes can be used.
+        this.conditions.push(format!("p.status = '{}'", listing.status.as_str()));
+        this.filter(listing);
+        this
+    }
+
+    fn filter(&mut self, listing: &Listing) {
+        if let Some(category) = listing.category {
+            let category = self.parameter(Parameter::Id(category));
+            self.conditions.push(format!("c.category_id = {category} AND p.id = c.product_id"));
+        }
+        if let Some(tag) = &listing.tag {
+            let tag = self.parameter(Parameter::Text(tag.to_lowercase()));
+            self.conditions.push(match listing.category {
+                None => format!("t.tag = {tag} AND p.id = t.product_id"),
+                Some(_) => format!(
+                    "EXISTS (SELECT 1 FROM product_tags t
+                             WHERE t.tag = {tag} AND t.product_id = c.product_id)"
+                ),
+            });
+        }
+        for (bound, than) in [(listing.min_price, ">="), (listing.max_price, "<=")] {
+            if let Some(bound) = bound {
+                let bound = self.parameter(Parameter::Number(bound));
+                self.conditions.push(format!("{} {than} {bound}", self.price));
+            }
+        }
+        if let Some(vendor) = &listing.vendor {
+            let vendor = self.parameter(Parameter::Text(vendor.clone()));
+            self.conditions.push(format!("p.vendor = {vendor}"));
+        }
+        if let Some(in_stock) = listing.in_stock {
+            let not = if in_stock { "" } else { "NOT " };
+            self.conditions.push(format!(
+                "{not}EXISTS (SELECT 1 FROM stock s WHERE s.product_id = p.id
+                              AND (s.policy <> 'deny' OR s.on_hand > s.reserved))"
+            ));
+        }
+    }
+
+    fn page(mut self, listing: &Listing) -> Self {
+        let (id, price) = (self.id, self.price);
+        let (key, than, direction) = match listing.sort {
+            Sort::Newest => (None, "<", "DESC"),
+            Sort::PriceUp => (Some(price), ">", "ASC"),
+            Sort::PriceDown => (Some(price), "<", "DESC"),
+            Sort::Title => (Some("p.title_key"), ">", "ASC"),
+            Sort::Rating => (Some("p.rating_score"), "<", "DESC"),
+        };
+        if let Some(place) = &listing.after {
+            let (parameter, after) = match place {
+                Place::Newest(id) => (None, *id),
+                Place::PriceUp(key, id) | Place::PriceDown(key, id) | Place::Rating(key, id) => {
+                    (Some(Parameter::Number(*key)), *id)
+                }
+                Place::Title(key, id) => (Some(Parameter::Text(key.clone())), *id),
+            };
+            let parameter = parameter.map(|it| self.parameter(it));
+            let after = self.parameter(Parameter::Id(after));
+            self.conditions.push(match (key, parameter) {
+                (Some(key), Some(parameter)) => {
+                    format!("({key}, {id}) {than} ({parameter}, {after})")
+                }
+                _ => format!("{id} {than} {after}"),
+            });
+        }
+        let order = key.map_or_else(String::new, |key| format!("{key} {direction}, "));
+        let limit = self.parameter(Parameter::Number(listing.limit + 1));
+        self.text = format!(
+            "SELECT p.id, p.price, p.title_key, p.rating_score FROM {} WHERE {}
+             ORDER BY {order}{id} {direction} LIMIT {limit}",
+            self.from,
+            self.conditions.join(" AND "),
+        );
+        self
+    }
+
+    fn count(mut self) -> Self {
+        let conditions = self.conditions.join(" AND ");
+        self.text = format!("SELECT count(*) FROM {} WHERE {conditions}", self.from);
+        self
+    }
+
+    fn parameter(&mut self, parameter: Parameter) -> String {
+        self.parameters.push(parameter);
+        format!("${}", self.parameters.len())
+    }
+
+    fn on(self, db: &Db) -> Query<'_> {
+        let mut query = db.query(kept(self.text));
+        for parameter in self.parameters {
+            query = match parameter {
+                Parameter::Number(number) => query.bind(number),
+                Parameter::Text(text) => query.bind(text),
+                Parameter::Id(id) => query.bind(id),
+            };
+        }
+        query
+    }
+}
+
+/// The text, kept for good: statements are prepared once. There are only as many as there are
+/// combinations of filters; values never become part of a text.
+fn kept(text: String) -> &'static str {
+    static TEXTS: LazyLock<Mutex<HashMap<String, &'static str>>> = LazyLock::new(Mutex::default);
+    let mut texts = TEXTS.lock().expect("no panic under the lock");
+    if let Some(text) = texts.get(&text) {
+        return text;
+    }
+    let leaked: &'static str = Box::leak(text.clone().into_boxed_str());
+    texts.insert(text, leaked);
+    leaked
+}

@@ -1,0 +1,235 @@
+//! Stock and its ledger. Every statement that changes a count raises the version, and `note`
+//! writes that version down: a change without its ledger row cannot be committed unseen, since
+//! the audit compares the two.
+
+use chassis::db::{Result, Session, Sql, Tx};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::{Policy, Stock};
+
+/// One row of the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Entry {
+    pub version: i64,
+    pub kind: String,
+    pub delta_on_hand: i64,
+    pub delta_reserved: i64,
+    pub reference: String,
+    pub at: DateTime<Utc>,
+}
+
+/// Why a count changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Created,
+    Removed,
+    Set,
+    Reserve,
+    Commit,
+    Release,
+    Expire,
+    Restock,
+}
+
+/// A change of the two counts, and what it refers to.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    pub kind: Kind,
+    pub on_hand: i64,
+    pub reserved: i64,
+    pub reference: &'a str,
+}
+
+pub async fn find(db: impl Session<'_>, sku: &str) -> Result<Option<Stock>> {
+    db.query("SELECT * FROM stock WHERE sku = $1").bind(sku.to_owned()).optional().await
+}
+
+/// The stock of a SKU, and nobody changes it before this transaction ends.
+pub async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
+    const FIND: Sql = Sql {
+        sqlite: "SELECT * FROM stock WHERE sku = $1",
+        postgres: "SELECT * FROM stock WHERE sku = $1 FOR UPDATE",
+    };
+    tx.query(FIND).bind(sku.to_owned()).optional().await
+}
+
+/// Stock by SKU, from after `after` on; with `low`, only what can be sold out and has at most so
+/// many units available.
+pub async fn list(
+    db: impl Session<'_>,
+    after: &str,
+    low: Option<i64>,
+    limit: i64,
+) -> Result<Vec<Stock>> {
+    match low {
+        None => {
+            let list = db.query("SELECT * FROM stock WHERE sku > $1 ORDER BY sku LIMIT $2");
+            list.bind(after.to_owned()).bind(limit).all().await
+        }
+        Some(low) => {
+            let list = db.query(
+                "SELECT * FROM stock
+                 WHERE sku > $1 AND policy = 'deny' AND on_hand - reserved <= $2
+                 ORDER BY sku LIMIT $3",
+            );
+            list.bind(after.to_owned()).bind(low).bind(limit).all().await
+        }
+    }
+}
+
+/// The ledger of a SKU, newest first, from before version `before` on.
+pub async fn ledger(
+    db: impl Session<'_>,
+    sku: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<Entry>> {
+    db.query(
+        "SELECT version, kind, delta_on_hand, delta_reserved, reference, at FROM stock_ledger
+         WHERE sku = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
+    )
+    .bind(sku.to_owned())
+    .bind(before)
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// Reserves units if the policy allows; none where it does not, does not count, or there is no
+/// such SKU.
+pub async fn reserve(
+    tx: &mut Tx,
+    sku: &str,
+    quantity: i64,
+    now: DateTime<Utc>,
+) -> Result<Option<Stock>> {
+    tx.query(
+        "UPDATE stock SET reserved = reserved + $2, version = version + 1, updated_at = $3
+         WHERE sku = $1 AND policy <> 'untracked'
+               AND (policy = 'continue' OR on_hand - reserved >= $2)
+         RETURNING *",
+    )
+    .bind(sku.to_owned())
+    .bind(quantity)
+    .bind(now)
+    .optional()
+    .await
+}
+
+/// Adds to the two counts; none where the SKU is gone.
+pub async fn add(
+    tx: &mut Tx,
+    sku: &str,
+    (on_hand, reserved): (i64, i64),
+    now: DateTime<Utc>,
+) -> Result<Option<Stock>> {
+    tx.query(
+        "UPDATE stock SET on_hand = on_hand + $2, reserved = reserved + $3,
+                version = version + 1, updated_at = $4
+         WHERE sku = $1 RETURNING *",
+    )
+    .bind(sku.to_owned())
+    .bind(on_hand)
+    .bind(reserved)
+    .bind(now)
+    .optional()
+    .await
+}
+
+/// Sets the count and the policy of a stock that was found locked.
+pub async fn set(
+    tx: &mut Tx,
+    sku: &str,
+    (policy, on_hand): (Policy, i64),
+    now: DateTime<Utc>,
+) -> Result<Stock> {
+    tx.query(
+        "UPDATE stock SET on_hand = $2, policy = $3, version = version + 1, updated_at = $4
+         WHERE sku = $1 RETURNING *",
+    )
+    .bind(sku.to_owned())
+    .bind(on_hand)
+    .bind(policy.as_str())
+    .bind(now)
+    .one()
+    .await
+}
+
+/// Adds the stock of a new SKU. Its versions go on where an earlier stock of that name ended.
+pub async fn insert(
+    tx: &mut Tx,
+    sku: &str,
+    product: Uuid,
+    (policy, on_hand): (Policy, i64),
+    now: DateTime<Utc>,
+) -> Result<Stock> {
+    tx.query(
+        "INSERT INTO stock (sku, product_id, policy, on_hand, reserved, version, updated_at)
+         VALUES ($1, $2, $3, $4, 0,
+                 (SELECT COALESCE(MAX(version), 0) + 1 FROM stock_ledger WHERE sku = $1), $5)
+         RETURNING *",
+    )
+    .bind(sku.to_owned())
+    .bind(product)
+    .bind(policy.as_str())
+    .bind(on_hand)
+    .bind(now)
+    .one()
+    .await
+}
+
+/// Removes the stock of a SKU of which nothing is reserved; none where something is.
+pub async fn delete(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
+    let delete = tx.query("DELETE FROM stock WHERE sku = $1 AND reserved = 0 RETURNING *");
+    delete.bind(sku.to_owned()).optional().await
+}
+
+/// Writes down a change that led to `version`.
+pub async fn note(
+    tx: &mut Tx,
+    sku: &str,
+    version: i64,
+    change: Change<'_>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    tx.query(
+        "INSERT INTO stock_ledger (sku, version, kind, delta_on_hand, delta_reserved, reference, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(sku.to_owned())
+    .bind(version)
+    .bind(change.kind.as_str())
+    .bind(change.on_hand)
+    .bind(change.reserved)
+    .bind(change.reference.to_owned())
+    .bind(now)
+    .execute()
+    .await
+    .map(drop)
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Removed => "removed",
+            Self::Set => "set",
+            Self::Reserve => "reserve",
+            Self::Commit => "commit",
+            Self::Release => "release",
+            Self::Expire => "expire",
+            Self::Restock => "restock",
+        }
+    }
+}
+
+impl Policy {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Deny => "deny",
+            Self::Continue => "continue",
+            Self::Untracked => "untracked",
+        }
+    }
+}

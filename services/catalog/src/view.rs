@@ -1,0 +1,218 @@
+//! Products, categories and stock as clients see them.
+
+use std::collections::BTreeMap;
+
+use chassis::money::{Currency, Money};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Stock, Tree};
+
+/// A product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Product)]
+pub(crate) struct ProductView<'a> {
+    id: Uuid,
+    slug: &'a str,
+    title: &'a str,
+    /// HTML, safe to show.
+    description: &'a str,
+    vendor: &'a str,
+    product_type: &'a str,
+    tags: &'a [String],
+    status: Status,
+    /// Of the cheapest variant.
+    price: Money,
+    /// Of the same variant.
+    compare_at_price: Option<Money>,
+    options: &'a [ProductOption],
+    variants: Vec<VariantView<'a>>,
+    images: &'a [Image],
+    categories: Vec<CategoryRef<'a>>,
+    rating: RatingView,
+    seo_title: Option<&'a str>,
+    seo_description: Option<&'a str>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+/// A variant of a product.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Variant)]
+struct VariantView<'a> {
+    id: Uuid,
+    sku: &'a str,
+    title: &'a str,
+    options: &'a BTreeMap<String, String>,
+    price: Money,
+    compare_at_price: Option<Money>,
+    /// Units that can be bought now; null where stock does not limit sales.
+    available: Option<i64>,
+    inventory_policy: Policy,
+    position: i64,
+    barcode: Option<&'a str>,
+    weight_grams: i64,
+    weight_unit: &'a str,
+    requires_shipping: bool,
+    taxable: bool,
+    tax_code: Option<&'a str>,
+    image: Option<&'a str>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Rating)]
+struct RatingView {
+    /// From 1 to 5; null without reviews.
+    average: Option<f64>,
+    count: i64,
+}
+
+/// A category as part of something else.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CategoryRef<'a> {
+    id: Uuid,
+    slug: &'a str,
+    name: &'a str,
+}
+
+/// A category.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Category)]
+pub(crate) struct CategoryView<'a> {
+    id: Uuid,
+    parent_id: Option<Uuid>,
+    slug: &'a str,
+    name: &'a str,
+    description: &'a str,
+    /// The order among its siblings.
+    position: i64,
+    /// From the top level down to the category itself.
+    path: Vec<CategoryRef<'a>>,
+    version: i64,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    /// With `tree=true`: what is below it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(no_recursion)]
+    children: Option<Vec<Self>>,
+}
+
+/// Categories.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Categories<'a> {
+    pub(crate) items: Vec<CategoryView<'a>>,
+}
+
+/// The stock of a SKU.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Inventory {
+    sku: String,
+    product_id: Uuid,
+    policy: Policy,
+    on_hand: i64,
+    /// Held by orders that are not final yet.
+    reserved: i64,
+    /// Units that can be bought now; null where stock does not limit sales.
+    available: Option<i64>,
+}
+
+impl<'a> ProductView<'a> {
+    pub(crate) fn of(product: &'a Product, tree: &'a Tree, currency: &Currency) -> Self {
+        let cheapest = product.variants.iter().min_by_key(|it| it.price);
+        let money = |amount| Money::new(amount, currency);
+        let category = |id: &Uuid| tree.get(*id).map(CategoryRef::of);
+        Self {
+            id: product.id,
+            slug: &product.slug,
+            title: &product.title,
+            description: &product.description,
+            vendor: &product.vendor,
+            product_type: &product.product_type,
+            tags: &product.tags,
+            status: product.status,
+            price: money(product.price()),
+            compare_at_price: cheapest.and_then(|it| it.compare_at_price).map(money),
+            options: &product.options,
+            variants: product.variants.iter().map(|it| VariantView::of(it, currency)).collect(),
+            images: &product.images,
+            categories: product.category_ids.iter().filter_map(category).collect(),
+            rating: RatingView { average: product.rating.average(), count: product.rating.count },
+            seo_title: product.seo_title.as_deref(),
+            seo_description: product.seo_description.as_deref(),
+            version: product.version,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}
+
+impl<'a> VariantView<'a> {
+    fn of(variant: &'a model::Variant, currency: &Currency) -> Self {
+        Self {
+            id: variant.id,
+            sku: &variant.sku,
+            title: &variant.title,
+            options: &variant.options,
+            price: Money::new(variant.price, currency),
+            compare_at_price: variant.compare_at_price.map(|it| Money::new(it, currency)),
+            available: variant.available(),
+            inventory_policy: variant.policy,
+            position: variant.position,
+            barcode: variant.barcode.as_deref(),
+            weight_grams: variant.weight_grams,
+            weight_unit: &variant.weight_unit,
+            requires_shipping: variant.requires_shipping,
+            taxable: variant.taxable,
+            tax_code: variant.tax_code.as_deref(),
+            image: variant.image.as_deref(),
+        }
+    }
+}
+
+impl<'a> CategoryRef<'a> {
+    fn of(category: &'a Category) -> Self {
+        Self { id: category.id, slug: &category.slug, name: &category.name }
+    }
+}
+
+impl<'a> CategoryView<'a> {
+    pub(crate) fn of(category: &'a Category, tree: &'a Tree) -> Self {
+        Self {
+            id: category.id,
+            parent_id: category.parent_id,
+            slug: &category.slug,
+            name: &category.name,
+            description: &category.description,
+            position: category.position,
+            path: tree.path(category.id).into_iter().map(CategoryRef::of).collect(),
+            version: category.version,
+            created_at: category.created_at,
+            updated_at: category.updated_at,
+            children: None,
+        }
+    }
+
+    /// With everything below it. A tree is at most ten levels deep.
+    pub(crate) fn with_children(category: &'a Category, tree: &'a Tree) -> Self {
+        let children = tree.children(Some(category.id));
+        let children = children.map(|it| Self::with_children(it, tree)).collect();
+        Self { children: Some(children), ..Self::of(category, tree) }
+    }
+}
+
+impl From<Stock> for Inventory {
+    fn from(stock: Stock) -> Self {
+        let available = stock.available();
+        Self {
+            sku: stock.sku,
+            product_id: stock.product_id,
+            policy: stock.policy,
+            on_hand: stock.on_hand,
+            reserved: stock.reserved,
+            available,
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What runs by itself: holds that end, and cached answers that other processes made stale.
+
+use std::time::Duration;
+
+use chassis::feed::{Entry, Feed};
+use chassis::outbox::EventData;
+use chassis::problem::Result;
+use contracts::catalog::{
+    CategoryChanged, ProductCreated, ProductDeleted, ProductUpdated, StockChanged,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cache::Changed;
+use crate::{App, reservations, store};
+
+/// How often holds are looked through.
+const EVERY: Duration = Duration::from_secs(1);
+/// Orders whose holds are ended before looking again.
+const BATCH: i64 = 100;
+/// How long to wait after a failure.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Ends holds whose time is over, for as long as it runs.
+pub(crate) async fn expire(app: App) {
+    loop {
+        match expire_due(&app).await {
+            Ok(ended) if ended == BATCH as usize => continue,
+            Ok(_) => {}
+            Err(problem) => tracing::warn!(%problem, "holds were not ended; trying again"),
+        }
+        tokio::time::sleep(EVERY).await;
+    }
+}
+
+/// Ends the holds whose time is over, up to a batch; returns how many orders were looked at.
+pub(crate) async fn expire_due(app: &App) -> Result<usize> {
+    let orders = store::reservations::overdue(&app.db, app.clock.now(), BATCH).await?;
+    for order in &orders {
+        let mut tx = app.db.begin().await?;
+        let mut books = app.books(&mut tx);
+        if reservations::expire(&mut books, *order).await? {
+            let changed = books.close();
+            app.commit(tx, changed).await?;
+        }
+    }
+    Ok(orders.len())
+}
+
+/// Throws away cached answers when something changes, wherever it was changed.
+pub(crate) async fn follow(app: App, mut feed: Feed) {
+    loop {
+        match feed.next().await {
+            Ok(entries) => app.cache.mark(entries.iter().filter_map(changed)),
+            Err(error) => {
+                warn(&error);
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+fn warn(error: &(dyn std::error::Error + 'static)) {
+    tracing::warn!(error, "cannot follow changes; trying again");
+}
+
+fn changed(entry: &Entry) -> Option<Changed> {
+    let product = || entry.data.get("product_id").and_then(Value::as_str)?.parse::<Uuid>().ok();
+    match entry.kind.as_str() {
+        ProductCreated::TYPE | ProductUpdated::TYPE | ProductDeleted::TYPE => {
+            product().map(Changed::Product)
+        }
+        StockChanged::TYPE => product().map(Changed::Stock),
+        CategoryChanged::TYPE => Some(Changed::Categories),
+        _ => None,
+    }
+}
