@@ -108,6 +108,8 @@ impl Client {
         self.0.post("/internal/payments/show", &PaymentRef { payment_id }).await
     }
 
+    /// Refused with `payment_voided` or `payment_not_authorized`, for good in the first case; a
+    /// capture the provider refuses is an answer, `declined`.
     pub async fn capture(&self, payment_id: Uuid) -> Result<Payment, CallError> {
         self.0.post("/internal/payments/capture", &PaymentRef { payment_id }).await
     }
@@ -119,7 +121,9 @@ impl Client {
         self.0.post("/internal/payments/void", &PaymentRef { payment_id }).await
     }
 
-    /// Refused with `refund_exceeds_payment` where less than `amount` is left.
+    /// Refused with `refund_exceeds_payment` where less than `amount` is left; without an amount
+    /// and with nothing left, the payment is answered as it is. Refused with `refund_failed`
+    /// once the provider has refused it.
     pub async fn refund(&self, request: &Refund) -> Result<Payment, CallError> {
         self.0.post("/internal/payments/refund", request).await
     }

@@ -107,6 +107,9 @@ impl App {
         if !(1..=5).contains(&config.tries) {
             return Err(format!("payments.tries is {}, but must be 1 to 5", config.tries).into());
         }
+        if config.try_ms == 0 {
+            return Err("payments.try_ms is 0, but must be at least 1".into());
+        }
         let sandbox: Arc<dyn Provider> =
             Arc::new(Sandbox { db: sandbox_books, clock: platform.clock });
         let providers = config.sandbox.then_some((sandbox::NAME, sandbox));

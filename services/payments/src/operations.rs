@@ -209,6 +209,8 @@ async fn settle(
         outbox::tell(&mut tx, payment.id, payment.version, &event, now).await?;
     }
     tx.commit().await?;
+    let (kind, state) = (operation.kind.as_str(), state.as_str());
+    metrics::counter!("payment_operations_total", "kind" => kind, "state" => state).increment(1);
     Ok(Some((payment, next)))
 }
 

@@ -1,9 +1,11 @@
-//! Payments from beginning to end: tokens, repetition, races, bad lines and restarts.
+//! Payments from beginning to end: tokens, repetition, races and bad lines.
+
+mod anything;
+mod recovery;
 
 use chassis::problem::Problem;
 use contracts::payments::Authorize;
 use futures::future::join_all;
-use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
@@ -371,197 +373,11 @@ async fn a_refund_is_one_payments_and_needs_a_capture() {
     }
 }
 
-#[tokio::test]
-async fn a_process_that_dies_leaves_nothing_undecided() {
-    for shop in shops().await {
-        for dies in [Line::DiesBefore, Line::DiesAfter] {
-            let asked = request("tok_visa");
-            let id = asked.payment_id;
-            shop.line([dies]);
-            let payment = requests::authorize(&shop.hasty(), asked).await.unwrap();
-            assert_eq!(payment.status, Status::Pending);
-            assert_eq!(resumed(&shop, id).await, Status::Authorized, "{dies:?}");
-
-            shop.line([dies]);
-            let payment = requests::capture(&shop.hasty(), id).await.unwrap();
-            assert_eq!(payment.status, Status::Capturing);
-            assert_eq!(resumed(&shop, id).await, Status::Captured, "{dies:?}");
-
-            shop.line([dies]);
-            requests::refund(&shop.hasty(), refund_of(id, None)).await.unwrap();
-            assert_eq!(resumed(&shop, id).await, Status::Refunded, "{dies:?}");
-            assert_eq!(shop.told(id).await, ["authorized", "captured", "refunded"]);
-
-            let id = authorized(&shop, "tok_visa").await;
-            shop.line([dies]);
-            let payment = requests::void(&shop.hasty(), id).await.unwrap();
-            assert_eq!(payment.status, Status::Voiding);
-            assert_eq!(resumed(&shop, id).await, Status::Voided, "{dies:?}");
-        }
-        shop.assert_sound().await;
-    }
-}
-
-#[tokio::test]
-async fn a_process_that_was_taken_over_writes_nothing_down() {
-    for shop in shops().await {
-        let asked = request("tok_visa");
-        let id = asked.payment_id;
-        shop.line([Line::DiesBefore]);
-        let payment = requests::authorize(&shop.hasty(), asked).await.unwrap();
-        let stale = operation(&shop, id, Kind::Authorize).await;
-        shop.restart().await;
-        let app = App { clock: chassis::clock::Clock::Fixed(later(10)), ..shop.app.clone() };
-        turn(&app).await.unwrap();
-        // The first process wakes up and believes that the provider said no.
-        let answer = Err("card_declined".to_owned());
-        assert!(settle(&shop.app, &stale, &answer, true).await.unwrap().is_none());
-        postpone(&shop.app, &stale).await;
-        assert!(run(&shop.app, payment, stale).await.is_none());
-        assert_eq!(shop.payment(id).await.status, Status::Authorized);
-        assert_eq!(turn(&app).await.unwrap(), 0);
-    }
-}
-
-#[tokio::test]
-async fn workers_share_what_is_due() {
-    for shop in shops().await {
-        shop.line([Line::RequestLost; 30]);
-        let mut ids = Vec::new();
-        for _ in 0..10 {
-            let asked = request("tok_visa");
-            ids.push(asked.payment_id);
-            requests::authorize(&shop.app, asked).await.unwrap();
-        }
-        let turns = together(4, |_| {
-            let app = shop.app.clone();
-            async move { turn(&app).await }
-        });
-        let worked: usize = turns.await.into_iter().map(Result::unwrap).sum();
-        assert_eq!(worked, 10, "{}", shop.platform.kind);
-        for id in ids {
-            assert_eq!(shop.payment(id).await.reason.as_deref(), Some("provider_error"));
-        }
-        shop.assert_sound().await;
-    }
-}
-
 #[test]
 fn look_ups_come_later_and_later_but_never_stop() {
     assert_eq!(backoff(1, 1.0), Duration::from_millis(400));
     assert_eq!(backoff(4, 0.5), Duration::from_millis(1600));
     assert_eq!(backoff(u32::MAX, 1.0), LONGEST_WAIT);
-}
-
-/// One thing that may happen to a payment.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Authorize(&'static str),
-    Capture,
-    Void,
-    Confirm(bool),
-    Refund(Option<i64>),
-    Turn,
-    Restart,
-    Line(Line),
-}
-
-fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
-    let lines = prop_oneof![
-        Just(Line::RequestLost),
-        Just(Line::AnswerLost),
-        Just(Line::DiesBefore),
-        Just(Line::DiesAfter),
-    ];
-    let tokens = prop_oneof![
-        Just("tok_visa"),
-        Just("tok_3ds"),
-        Just("tok_timeout"),
-        Just("tok_declined"),
-        Just("tok_error")
-    ];
-    let step = prop_oneof![
-        2 => tokens.prop_map(Step::Authorize),
-        3 => Just(Step::Capture),
-        1 => Just(Step::Void),
-        1 => any::<bool>().prop_map(Step::Confirm),
-        2 => proptest::option::of(1_i64..2500).prop_map(Step::Refund),
-        1 => Just(Step::Turn),
-        1 => Just(Step::Restart),
-        2 => lines.prop_map(Step::Line),
-    ];
-    proptest::collection::vec((0..3_usize, step), 1..25)
-}
-
-#[test]
-fn whatever_happens_the_books_agree() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let shops = runtime.block_on(shops());
-    for shop in &shops {
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-            cases: 24,
-            failure_persistence: None,
-            ..ProptestConfig::default()
-        });
-        let outcome = runner.run(&steps(), |steps| {
-            runtime.block_on(happen(shop, &steps));
-            Ok(())
-        });
-        outcome.unwrap();
-    }
-}
-
-async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
-    let config = crate::Config { answer_ms: 20, ..(*shop.app.config).clone() };
-    let app = App { config: std::sync::Arc::new(config), ..shop.app.clone() };
-    // The token goes with the id, as an order's attempt has one token.
-    let asked = [0; 3].map(|_| request("tok_visa"));
-    let mut tokens = [None; 3];
-    for (n, step) in steps {
-        let id = asked[*n].payment_id;
-        // Refusals are right answers here; what counts is what the books say in the end.
-        match *step {
-            Step::Authorize(token) => {
-                let token = tokens[*n].get_or_insert(token).to_string();
-                let asked = Authorize { token, ..asked[*n].clone() };
-                requests::authorize(&app, asked).await.unwrap();
-            }
-            Step::Capture => drop(requests::capture(&app, id).await),
-            Step::Void => drop(requests::void(&app, id).await.unwrap()),
-            Step::Confirm(approve) => {
-                let choice = if approve { Choice::Approve } else { Choice::Deny };
-                drop(requests::confirm(&app, id, choice).await);
-            }
-            Step::Refund(amount) => {
-                drop(requests::refund(&app, refund_of(id, amount)).await);
-            }
-            Step::Turn => drop(tokio::spawn({
-                let app = app.clone();
-                async move { turn(&app).await }
-            })),
-            Step::Restart => drop(shop.restart().await),
-            Step::Line(line) => shop.line([line]),
-        }
-    }
-    shop.line([]);
-    shop.finish().await;
-    shop.assert_sound().await;
-    for asked in asked {
-        let Some(payment) = store::find(&shop.app.db, asked.payment_id).await.unwrap() else {
-            continue;
-        };
-        assert!(!matches!(payment.status, Status::Pending | Status::Capturing | Status::Voiding));
-        assert_eq!(payment.refund_pending, 0);
-        assert!(payment.refunded <= payment.captured && payment.captured <= payment.amount);
-    }
-}
-
-/// A new process goes on, and this is where the payment stands then.
-async fn resumed(shop: &Shop, id: Uuid) -> Status {
-    let app = shop.restart().await;
-    while turn(&app).await.unwrap() > 0 {}
-    shop.payment(id).await.status
 }
 
 async fn authorized(shop: &Shop, token: &str) -> Uuid {

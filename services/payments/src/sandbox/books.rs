@@ -133,9 +133,6 @@ pub(crate) async fn refund(
     amount: i64,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    if refunded(db, id).await? {
-        return Ok(true);
-    }
     let mut tx = db.begin().await?;
     let rows = tx
         .query(
@@ -149,7 +146,7 @@ pub(crate) async fn refund(
         .await?;
     if rows == 0 {
         drop(tx);
-        // The same request may have been faster just now.
+        // The same request may have been here before.
         return refunded(db, id).await;
     }
     let rows = tx
@@ -163,6 +160,7 @@ pub(crate) async fn refund(
         .bind(now)
         .execute()
         .await?;
+    // Without a commit, where the refund is there already, nothing is taken twice.
     if rows == 1 {
         tx.commit().await?;
     }

@@ -134,7 +134,7 @@ impl Shop {
     async fn until(&self, id: Uuid, status: Status) -> contracts::payments::Payment {
         let asking = async {
             loop {
-                let payment = self.client.show(id).await.unwrap().unwrap();
+                let payment = self.client.show(id).await.expect("an answer").expect("the payment");
                 if payment.status == status {
                     return payment;
                 }

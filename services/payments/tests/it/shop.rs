@@ -23,10 +23,11 @@ pub(crate) async fn shops() -> Vec<Shop> {
 pub(crate) async fn shops_with(config: Config) -> Vec<Shop> {
     let mut shops = Vec::new();
     for platform in platforms(payments::MIGRATIONS).await {
-        platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.unwrap();
+        platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
         let books = platform.db.clone();
-        let service =
-            payments::start(platform.platform.clone(), config.clone(), books).await.unwrap();
+        let service = payments::start(platform.platform.clone(), config.clone(), books)
+            .await
+            .expect("a service");
         let channel = Channel::to(payments::NAME);
         channel.bind(service.internal.clone());
         let client = Client::new(channel);
@@ -47,8 +48,8 @@ impl Shop {
     /// A payment of 19.99 that was captured.
     pub(crate) async fn captured(&self, buyer: &User) -> Uuid {
         let asked = authorize(buyer, "tok_visa");
-        self.client.authorize(&asked).await.unwrap();
-        self.client.capture(asked.payment_id).await.unwrap();
+        self.client.authorize(&asked).await.expect("an answer");
+        self.client.capture(asked.payment_id).await.expect("an answer");
         asked.payment_id
     }
 
