@@ -40,14 +40,14 @@ pub enum Command {
 #[derive(Clone, Debug, Default, Args)]
 pub struct Shared {
     /// Settings file (TOML); by default ./cartwright.toml if there is one
-    #[arg(long, value_name = "FILE", env = "CARTWRIGHT_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "CARTWRIGHT_CONFIG")]
     pub config: Option<PathBuf>,
     /// Where an embedded shop keeps its files [default: data]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// Keep the data in PostgreSQL: postgres://user:password@host/name. One database per service:
     /// {service} in the URL is replaced, else _SERVICE is appended to the name
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
 }
 
