@@ -1,1 +1,171 @@
-fn main() {}
+//! How fast is the shop? Runs the real `cartwright` and prints a table; see docs/performance.md.
+//!
+//! `machine` says where it ran, `process` runs the shop, `reference` is what it is compared with,
+//! `http` and `load` ask as many questions as are answered, `goods` makes products to sell,
+//! `measure` holds the measurements and `report` the table.
+
+mod goods;
+mod http;
+mod load;
+mod machine;
+mod measure;
+mod process;
+mod reference;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::process::{Program, Scratch};
+use crate::report::Report;
+
+/// The one `cartwright` uses, so that the reference is not slower for another reason.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures how fast the shop is and prints a table in Markdown.
+///
+/// Runs the `cartwright` that lies beside it with data of its own in a temporary directory and on
+/// free ports. Progress goes to standard error. Run it on a quiet machine.
+#[derive(Debug, Parser)]
+#[command(name = "bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// The bare handler the shop is compared with; run by the benchmark itself.
+    #[command(hide = true)]
+    Reference(reference::Args),
+}
+
+/// How to measure.
+#[derive(Clone, Debug, Args)]
+struct Settings {
+    /// Measure these only, separated by commas
+    #[arg(long, value_name = "NAME", value_enum, value_delimiter = ',')]
+    only: Vec<Name>,
+    /// How long each load runs, in seconds, after a second or more of warming up
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// How often each load runs; the median counts
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=50))]
+    rounds: u64,
+    /// Connections of the loads on products
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=5000))]
+    connections: u64,
+    /// Products in the large shop
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u64).range(200..=1_000_000))]
+    products: u64,
+    /// Where to keep the data meanwhile; it should be on the disk a shop would use
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The program to measure [default: cartwright beside this one]
+    #[arg(long, value_name = "FILE")]
+    program: Option<PathBuf>,
+}
+
+/// A measurement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Name {
+    /// A product by the full way through the gateway, against a bare handler
+    Detail,
+    /// Orders with full durability, on SQLite and, where a server answers, on PostgreSQL
+    Checkout,
+    /// Memory when idle, and the time to start
+    Footprint,
+    /// Import, start, search, list and detail with many products
+    Scale,
+}
+
+/// What every measurement needs.
+#[derive(Debug)]
+struct Bench {
+    program: Program,
+    scratch: Scratch,
+    settings: Settings,
+}
+
+impl Settings {
+    fn measured(&self) -> Duration {
+        Duration::from_secs(self.seconds)
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Some(Command::Reference(args)) => reference::serve(&args),
+        None => run(cli.settings),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(settings: Settings) -> Result<()> {
+    let program = Program::find(settings.program.as_deref())?;
+    let scratch = Scratch::new(settings.dir.as_deref())?;
+    let bench = Bench { program, scratch, settings };
+    // One thread: the servers need the others.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let report = runtime.block_on(async {
+        tokio::select! {
+            report = measure_all(&bench) => report,
+            () = stopped() => bail!("stopped before the end"),
+        }
+    })?;
+    print!("{report}");
+    Ok(())
+}
+
+async fn measure_all(bench: &Bench) -> Result<Report> {
+    let mut report = Report::new(machine::describe(bench)?);
+    let only = &bench.settings.only;
+    let names = Name::value_variants().iter().filter(|it| only.is_empty() || only.contains(it));
+    for name in names {
+        match name {
+            Name::Detail => measure::detail(bench, &mut report).await.context("detail")?,
+            Name::Checkout => measure::checkout(bench, &mut report).await.context("checkout")?,
+            Name::Footprint => measure::footprint(bench, &mut report).await.context("footprint")?,
+            Name::Scale => measure::scale(bench, &mut report).await.context("scale")?,
+        }
+    }
+    report.finish(machine::busy()?);
+    Ok(report)
+}
+
+async fn stopped() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,95 @@
+//! The measurements. Each starts its own shops and adds its lines to the report.
+
+mod checkout;
+mod detail;
+mod footprint;
+mod scale;
+
+pub use checkout::checkout;
+pub use detail::detail;
+pub use footprint::footprint;
+pub use scale::scale;
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+
+use crate::load::{Load, Outcome, Runner, Target};
+use crate::process::Place;
+use crate::report::{number, time};
+use crate::{Bench, goods};
+
+impl Bench {
+    /// Reads that must all succeed.
+    fn reads(&self, connections: u64, request: impl Fn(u64) -> Bytes + 'static) -> Runner {
+        Runner::new(Load {
+            request: Box::new(request),
+            connections,
+            warm_up: std::time::Duration::from_secs(1),
+            measured: self.settings.measured(),
+            expected: 200,
+        })
+    }
+
+    /// Puts load on two servers in turn, so that what else happens on the machine hits both;
+    /// returns the median of each.
+    async fn compare(
+        &self,
+        what: &str,
+        mut a: (Runner, Target),
+        mut b: (Runner, Target),
+    ) -> Result<(Outcome, Outcome)> {
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        for round in 1..=self.settings.rounds {
+            let one = a.0.run(a.1).await?;
+            let other = b.0.run(b.1).await?;
+            progress(&format!("{what}, round {round}, first"), &one);
+            progress(&format!("{what}, round {round}, second"), &other);
+            ours.push(one);
+            theirs.push(other);
+        }
+        Ok((Outcome::median(ours), Outcome::median(theirs)))
+    }
+
+    /// The median of some rounds.
+    async fn repeat(&self, what: &str, mut runner: Runner, target: Target) -> Result<Outcome> {
+        let mut runs = Vec::new();
+        for round in 1..=self.settings.rounds {
+            let run = runner.run(target).await?;
+            progress(&format!("{what}, round {round}"), &run);
+            runs.push(run);
+        }
+        Ok(Outcome::median(runs))
+    }
+
+    /// Writes a file of products and imports it; returns how long that took and the most memory
+    /// it needed, in KiB.
+    async fn import(&self, place: &Place, count: u64) -> Result<(std::time::Duration, u64)> {
+        let file = self.scratch.path().join(format!("goods-{count}.csv"));
+        goods::write(&file, count)?;
+        say(&format!("importing {count} products"));
+        let file = file.display().to_string();
+        let done = place.run(&["import", "products", &file]).await?;
+        let said = place.said();
+        let created = format!("{} created", number_of(count));
+        ensure!(said.contains(&created), "not all products were imported:\n{said}");
+        Ok(done)
+    }
+}
+
+/// With separators, as the program prints it.
+fn number_of(count: u64) -> String {
+    if count < 1000 { count.to_string() } else { number(count as f64) }
+}
+
+/// A word about what is being done.
+fn say(text: &str) {
+    eprintln!("- {text}");
+}
+
+fn progress(what: &str, run: &Outcome) {
+    let (rate, p50, p99) = (number(run.rate), time(run.p50), time(run.p99));
+    say(&format!("{what}: {rate}/s, p50 {p50}, p99 {p99}"));
+    if let Some(other) = &run.first_other {
+        say(&format!("unexpected answers {:?}, the first: {other}", run.others));
+    }
+}
