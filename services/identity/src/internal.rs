@@ -23,6 +23,6 @@ async fn issue(
     State(app): State<App>,
     Json(request): Json<IssueToken>,
 ) -> Result<Json<OneTimeToken>> {
-    let token = recovery::issue(&app, request.user_id, request.purpose).await?;
+    let token = recovery::issue(&app, &request).await?;
     Ok(Json(OneTimeToken { token: token.into_text() }))
 }

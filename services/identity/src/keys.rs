@@ -146,3 +146,45 @@ impl std::fmt::Debug for Known {
         f.debug_struct("Known").field("stored", &self.stored).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::testing::noon;
+
+    use super::*;
+
+    fn keys(stored: Vec<StoredKey>) -> Keys {
+        Keys(Arc::new(RwLock::new(Known { stored, ..Known::default() })))
+    }
+
+    #[test]
+    fn a_key_is_known_before_it_signs_and_after() {
+        let old = StoredKey::make(noon()).unwrap();
+        let new = StoredKey::make(noon() + TimeDelta::hours(1)).unwrap();
+        let retired = StoredKey { retired_at: Some(noon() + TimeDelta::hours(2)), ..old.clone() };
+        let signs = |keys: &[&StoredKey], minutes: i64| {
+            let keys = self::keys(keys.iter().map(|it| (*it).clone()).collect());
+            keys.signing(noon() + TimeDelta::minutes(minutes)).unwrap().kid
+        };
+        assert_eq!(signs(&[&old], 0), old.kid);
+        assert_eq!(signs(&[&old, &new], 60), old.kid);
+        assert_eq!(signs(&[&old, &new], 61), new.kid);
+        assert_eq!(signs(&[&retired, &new], 61), new.kid);
+        assert_eq!(signs(&[&new], 60), new.kid);
+        assert!(matches!(keys(vec![]).signing(noon()), Err(Error::None)));
+        assert!(matches!(
+            keys(vec![retired]).signing(noon() + TimeDelta::hours(3)),
+            Err(Error::None)
+        ));
+    }
+
+    #[test]
+    fn a_key_shows_only_its_public_half() {
+        let key = StoredKey::make(noon()).unwrap();
+        let public = serde_json::to_value(key.public().unwrap()).unwrap();
+        assert_eq!((&public["kty"], &public["crv"]), (&"OKP".into(), &"Ed25519".into()));
+        assert_eq!((&public["kid"], &public["use"]), (&key.kid.clone().into(), &"sig".into()));
+        assert_eq!(public.get("d"), None);
+        assert!(!format!("{key:?}").contains("PRIVATE"));
+    }
+}

@@ -33,9 +33,6 @@ use chassis::service::{BoxError, Platform, Service};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-pub use model::Role;
-pub use passwords::Password;
-
 pub const NAME: &str = "identity";
 
 /// Where the public keys are, as a JWK set. `/.well-known/jwks.json` is the same.

@@ -14,14 +14,12 @@ use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
-use utoipa::ToSchema;
 
 use crate::problems;
 
 /// A password as somebody typed it. It shows nothing of itself.
-#[derive(Clone, PartialEq, Eq, Deserialize, ToSchema, Validate)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Validate)]
 #[garde(transparent)]
-#[schema(value_type = String, format = Password)]
 pub struct Password(#[garde(length(chars, max = 1024))] String);
 
 /// What is stored of a password. It shows nothing of itself either.
@@ -59,11 +57,6 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$Y2FydHdyaWdodC5ub2JvZHk\
                       $Y4KzzIgUErd7/K7tAmABwA2eMCXmbCD25+kvB5hRRio";
 
 impl Password {
-    /// The text itself: to hash it, or to show it to who has to type it.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
     /// 422 naming `field` unless this is good enough as a new password of the account.
     pub fn check(&self, field: &str, email: &str, username: Option<&str>) -> Result<()> {
         is_new_password(self, &()).map_err(|error| Problem::field(field, error.to_string()))?;

@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
+use chassis::db::Tx;
 use chassis::outbox;
 use chassis::problem::Result;
-use chrono::TimeDelta;
-use contracts::identity::{EmailVerificationRequested, PasswordResetRequested, Purpose};
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::identity::{
+    EmailVerificationRequested, IssueToken, PasswordResetRequested, Purpose,
+};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::model::{Actor, Changes};
+use crate::model::{Actor, Changes, User};
 use crate::passwords::Password;
 use crate::store::{Login, OneTimeToken};
 use crate::tokens::Secret;
@@ -20,12 +23,14 @@ use crate::{App, accounts, problems, store, throttle, trust};
 /// time does not tell whether there is an account.
 const FLOOR: Duration = Duration::from_millis(50);
 
-/// A fresh token for a mail to the user. Earlier ones for the same purpose no longer count.
-pub async fn issue(app: &App, user: Uuid, purpose: Purpose) -> Result<Secret> {
-    let user = store::find_user(&app.db, user)
-        .await?
-        .filter(|it| it.active)
-        .ok_or_else(|| problems::user_not_found(user))?;
+/// A fresh token for a mail to the user. Earlier ones for the same purpose no longer count. Where
+/// the caller names the address, it must still be the user's.
+pub async fn issue(app: &App, request: &IssueToken) -> Result<Secret> {
+    let IssueToken { user_id, purpose, email } = request;
+    let (user, purpose) = (store::find_user(&app.db, *user_id).await?, *purpose);
+    let user = user
+        .filter(|it| it.active && email.as_ref().is_none_or(|email| *email == it.email))
+        .ok_or_else(|| problems::user_not_found(*user_id))?;
     let secret = Secret::random();
     let lifetime = match purpose {
         Purpose::ResetPassword => TimeDelta::hours(1),
@@ -87,13 +92,7 @@ pub async fn reset(app: &App, token: &Secret, password: &Password) -> Result<()>
     let password = app.hasher.hash(password).await?;
 
     let mut tx = app.db.begin().await?;
-    let (user, email) = store::take_one_time_token(&mut tx, purpose, &hash, now)
-        .await?
-        .ok_or_else(problems::one_time_token_invalid)?;
-    let mut user = store::lock_user(&mut tx, user)
-        .await?
-        .filter(|it| it.active && it.email == email)
-        .ok_or_else(problems::one_time_token_invalid)?;
+    let mut user = take(&mut tx, owner, purpose, &hash, now).await?;
     // The token came by mail.
     user.email_verified_at = user.email_verified_at.or(Some(now));
     let changes = Changes { password: Some(password), ..Changes::default() };
@@ -109,17 +108,11 @@ pub async fn reset(app: &App, token: &Secret, password: &Password) -> Result<()>
 pub async fn verify_email(app: &App, token: &Secret) -> Result<()> {
     let now = app.clock.now();
     let (purpose, hash) = (Purpose::VerifyEmail, token.hash());
-    if store::one_time_token_owner(&app.db, purpose, &hash, now).await?.is_none() {
-        return Err(problems::one_time_token_invalid());
-    }
+    let owner = store::one_time_token_owner(&app.db, purpose, &hash, now)
+        .await?
+        .ok_or_else(problems::one_time_token_invalid)?;
     let mut tx = app.db.begin().await?;
-    let (user, email) = store::take_one_time_token(&mut tx, purpose, &hash, now)
-        .await?
-        .ok_or_else(problems::one_time_token_invalid)?;
-    let mut user = store::lock_user(&mut tx, user)
-        .await?
-        .filter(|it| it.active && it.email == email)
-        .ok_or_else(problems::one_time_token_invalid)?;
+    let mut user = take(&mut tx, owner, purpose, &hash, now).await?;
     user.email_verified_at = user.email_verified_at.or(Some(now));
     user.touch(now);
     store::save_user(&mut tx, &user).await?;
@@ -148,4 +141,20 @@ pub async fn resend(app: &App, user: Uuid) -> Result<()> {
     };
     outbox::tell(&mut tx, user.id, user.version, &event, now).await?;
     Ok(tx.commit().await?)
+}
+
+/// Uses a token up, and returns its user, locked.
+async fn take(
+    tx: &mut Tx,
+    owner: Uuid,
+    purpose: Purpose,
+    hash: &[u8],
+    now: DateTime<Utc>,
+) -> Result<User> {
+    // The user first, as everywhere: two that take the same locks in another order may wait for
+    // each other for ever.
+    let user = store::lock_user(tx, owner).await?.filter(|it| it.active);
+    let sent_to = store::take_one_time_token(tx, purpose, hash, now).await?;
+    user.filter(|user| sent_to.is_some_and(|(id, email)| id == user.id && email == user.email))
+        .ok_or_else(problems::one_time_token_invalid)
 }

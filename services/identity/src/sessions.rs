@@ -30,8 +30,10 @@ const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
 pub struct Tokens {
     pub user: Profile,
     /// Send it as `Authorization: Bearer ...`.
+    #[schema(value_type = String)]
     pub access_token: Secret,
     /// Gives the next pair, once, at `/auth/refresh`.
+    #[schema(value_type = String)]
     pub refresh_token: Secret,
     #[schema(example = "Bearer")]
     pub token_type: &'static str,

@@ -35,3 +35,63 @@ pub async fn turn(app: &App) -> Result<()> {
     while store::tidy_secrets(&app.db, now, attempts, before).await? > 0 {}
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::clock::Clock;
+    use chassis::db::{Db, Session};
+    use chassis::service::Platform;
+    use chassis::testing::{call, noon, platforms};
+    use chrono::{DateTime, Utc};
+    use serde_json::json;
+
+    use super::*;
+    use crate::Config;
+
+    const TABLES: [&str; 4] = [
+        "SELECT count(*) FROM sessions",
+        "SELECT count(*) FROM refresh_tokens",
+        "SELECT count(*) FROM one_time_tokens",
+        "SELECT count(*) FROM attempts",
+    ];
+
+    #[tokio::test]
+    async fn what_no_longer_counts_is_forgotten() {
+        for platform in platforms(crate::MIGRATIONS).await {
+            let service = crate::start(platform.platform.clone(), Config::default()).await.unwrap();
+            let person = json!({
+                "email": "ada@example.com", "password": "violet-harbour-7", "name": "Ada",
+            });
+            let tokens = call(&service.router, "POST", "/api/v1/auth/register").json(person).await;
+            let user = tokens.expect(201)["user"]["id"].clone();
+            let token = json!({ "user_id": user, "purpose": "reset_password" });
+            let token = call(&service.internal, "POST", "/internal/one-time-tokens").json(token);
+            token.await.expect(200);
+            let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
+            call(&service.router, "POST", "/api/v1/auth/login").json(wrong).await.expect(401);
+
+            for (after, left) in [
+                (TimeDelta::zero(), [1, 1, 1, 1]),
+                (TimeDelta::hours(2), [1, 1, 0, 1]),
+                (TimeDelta::hours(25), [1, 1, 0, 0]),
+                (TimeDelta::days(31) + TimeDelta::seconds(1), [0, 0, 0, 0]),
+            ] {
+                turn(&at(&platform, noon() + after).await).await.unwrap();
+                assert_eq!(rows(&platform.db).await, left, "{after} on {}", platform.kind);
+            }
+        }
+    }
+
+    async fn at(platform: &Platform, now: DateTime<Utc>) -> App {
+        let platform = Platform { clock: Clock::Fixed(now), ..platform.clone() };
+        App::open(&platform, Config::default()).await.unwrap()
+    }
+
+    async fn rows(db: &Db) -> Vec<i64> {
+        let mut rows = Vec::new();
+        for table in TABLES {
+            rows.push(db.query(table).one::<(i64,)>().await.unwrap().0);
+        }
+        rows
+    }
+}

@@ -11,7 +11,6 @@ use garde::Validate;
 use jsonwebtoken::{Algorithm, Header};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::keys::SigningKey;
@@ -24,10 +23,9 @@ pub const ACCESS_TOKEN: TimeDelta = TimeDelta::minutes(10);
 pub const REMEMBERED: TimeDelta = TimeDelta::seconds(10 * 60 + 5);
 
 /// A token on its way in or out. It shows nothing of itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[serde(transparent)]
 #[garde(transparent)]
-#[schema(value_type = String)]
 pub struct Secret(#[garde(length(max = 512))] String);
 
 impl Secret {

@@ -8,9 +8,10 @@ use chassis::extract::{Json, Path};
 use chassis::id;
 use chassis::page::Page;
 use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json as Stored;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -53,6 +54,26 @@ struct SaveAddress {
     is_default: bool,
 }
 
+/// An address you keep.
+#[derive(Debug, Serialize, ToSchema)]
+struct KeptAddress {
+    id: Uuid,
+    /// The one to suggest first. Exactly one is, where there are any.
+    is_default: bool,
+    name: String,
+    company: Option<String>,
+    line1: String,
+    line2: Option<String>,
+    city: String,
+    region: Option<String>,
+    postal_code: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    phone: Option<String>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
 /// List your addresses, oldest first. There are at most 50, on one page.
 #[utoipa::path(
     get,
@@ -60,14 +81,14 @@ struct SaveAddress {
     tag = "identity",
     operation_id = "list_addresses",
     responses(
-        (status = 200, description = "Your addresses.", body = Page<SavedAddress>),
+        (status = 200, description = "Your addresses.", body = Page<KeptAddress>),
         (status = 401, description = "Not logged in.", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<SavedAddress>>> {
+async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<KeptAddress>>> {
     let items = store::list_addresses(&app.db, principal.id()).await?;
-    Ok(Json(Page::cut(items, MAX_ADDRESSES, |it| it.id)))
+    Ok(Json(Page::cut(items, MAX_ADDRESSES, |it| it.id).map(KeptAddress::from)))
 }
 
 /// Keep an address.
@@ -78,7 +99,7 @@ async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<
     operation_id = "add_address",
     request_body = SaveAddress,
     responses(
-        (status = 201, description = "The address is kept.", body = SavedAddress),
+        (status = 201, description = "The address is kept.", body = KeptAddress),
         (status = 401, description = "Not logged in.", body = Problem),
         (status = 409, description = "`address_limit`", body = Problem),
         (status = 422, description = "Fields are wrong.", body = Problem),
@@ -89,7 +110,7 @@ async fn add(
     State(app): State<App>,
     principal: Principal,
     Json(request): Json<SaveAddress>,
-) -> Result<(StatusCode, Json<SavedAddress>)> {
+) -> Result<(StatusCode, Json<KeptAddress>)> {
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
     let count = store::list_addresses(&mut tx, principal.id()).await?.len() as i64;
@@ -110,7 +131,7 @@ async fn add(
     store::insert_address(&mut tx, &address).await?;
     tx.commit().await?;
 
-    Ok((StatusCode::CREATED, Json(address)))
+    Ok((StatusCode::CREATED, Json(address.into())))
 }
 
 /// Show one of your addresses.
@@ -121,7 +142,7 @@ async fn add(
     operation_id = "show_address",
     params(("id" = Uuid, Path)),
     responses(
-        (status = 200, description = "The address.", body = SavedAddress),
+        (status = 200, description = "The address.", body = KeptAddress),
         (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`address_not_found`", body = Problem),
     ),
@@ -131,9 +152,9 @@ async fn show(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
-) -> Result<Json<SavedAddress>> {
+) -> Result<Json<KeptAddress>> {
     let address = store::find_address(&app.db, principal.id(), id).await?;
-    Ok(Json(address.ok_or_else(|| problems::address_not_found(id))?))
+    Ok(Json(address.ok_or_else(|| problems::address_not_found(id))?.into()))
 }
 
 /// Replace one of your addresses.
@@ -145,7 +166,7 @@ async fn show(
     params(("id" = Uuid, Path)),
     request_body = SaveAddress,
     responses(
-        (status = 200, description = "The address as it is now.", body = SavedAddress),
+        (status = 200, description = "The address as it is now.", body = KeptAddress),
         (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`address_not_found`", body = Problem),
         (status = 422, description = "Fields are wrong.", body = Problem),
@@ -157,7 +178,7 @@ async fn replace(
     principal: Principal,
     Path(id): Path<Uuid>,
     Json(request): Json<SaveAddress>,
-) -> Result<Json<SavedAddress>> {
+) -> Result<Json<KeptAddress>> {
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
     let before = store::find_address(&mut tx, principal.id(), id).await?;
@@ -174,7 +195,7 @@ async fn replace(
     store::save_address(&mut tx, &address).await?;
     tx.commit().await?;
 
-    Ok(Json(address))
+    Ok(Json(address.into()))
 }
 
 /// Delete one of your addresses. If it was the default, the oldest one left becomes it.
@@ -233,6 +254,27 @@ impl SaveAddress {
             postal_code: self.postal_code.clone(),
             country: self.country.clone(),
             phone: self.phone.clone(),
+        }
+    }
+}
+
+impl From<SavedAddress> for KeptAddress {
+    fn from(saved: SavedAddress) -> Self {
+        let address = saved.address.0;
+        Self {
+            id: saved.id,
+            is_default: saved.is_default,
+            name: address.name,
+            company: address.company,
+            line1: address.line1,
+            line2: address.line2,
+            city: address.city,
+            region: address.region,
+            postal_code: address.postal_code,
+            country: address.country,
+            phone: address.phone,
+            created_at: saved.created_at,
+            updated_at: saved.updated_at,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! `/auth`: register, log in, refresh, log out.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::http::header::CACHE_CONTROL;
+use axum::http::{HeaderName, StatusCode};
 use axum::response::IntoResponse;
 use chassis::auth::Principal;
 use chassis::extract::Json;
@@ -41,7 +41,7 @@ struct Register {
     email: String,
     /// Not one of the most common passwords.
     #[garde(custom(is_new_password))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: Password,
     #[garde(custom(is_name))]
     #[schema(max_length = 200, example = "Ada Lovelace")]
@@ -71,7 +71,7 @@ async fn register(
     State(app): State<App>,
     client: Client,
     Json(request): Json<Register>,
-) -> Result<(StatusCode, Json<Tokens>)> {
+) -> Result<(StatusCode, NotStored)> {
     let email = email(&request.email);
     let username = request.username.as_deref().map(username);
     request.password.check("password", &email, username.as_deref())?;
@@ -93,7 +93,7 @@ async fn register(
     let opened = sessions::open(&app, &mut tx, &user, &client, now).await?;
     tx.commit().await?;
 
-    Ok((StatusCode::CREATED, Json(opened.tokens(&app, &user, now)?)))
+    Ok((StatusCode::CREATED, not_stored(opened.tokens(&app, &user, now)?)))
 }
 
 /// A login by e-mail address or by username.
@@ -108,7 +108,7 @@ struct LogIn {
     #[schema(max_length = 254)]
     username: Option<String>,
     #[garde(dive)]
-    #[schema(max_length = 1024)]
+    #[schema(value_type = String, format = Password, max_length = 1024)]
     password: Password,
 }
 
@@ -132,7 +132,7 @@ async fn log_in(
     State(app): State<App>,
     client: Client,
     Json(request): Json<LogIn>,
-) -> Result<Json<Tokens>> {
+) -> Result<NotStored> {
     let login = request.login()?;
     let found = store::credentials(&app.db, &login).await?;
     let account = match &found {
@@ -147,7 +147,7 @@ async fn log_in(
     if !found.user.active {
         return Err(problems::invalid_credentials());
     }
-    welcome(&app, found, verdict, &request.password, &client).await.map(Json)
+    welcome(&app, found, verdict, &request.password, &client).await.map(not_stored)
 }
 
 /// Opens the session of who proved to be this user.
@@ -184,7 +184,7 @@ async fn welcome(
 #[serde(deny_unknown_fields)]
 struct Refresh {
     #[garde(dive)]
-    #[schema(max_length = 512)]
+    #[schema(value_type = String, max_length = 512)]
     refresh_token: Secret,
 }
 
@@ -207,8 +207,8 @@ async fn refresh(
     State(app): State<App>,
     client: Client,
     Json(request): Json<Refresh>,
-) -> Result<Json<Tokens>> {
-    sessions::refresh(&app, &request.refresh_token, &client).await.map(Json)
+) -> Result<NotStored> {
+    sessions::refresh(&app, &request.refresh_token, &client).await.map(not_stored)
 }
 
 /// End the session the access token belongs to.
@@ -248,6 +248,13 @@ async fn log_out(State(app): State<App>, principal: Principal) -> Result<StatusC
 async fn jwks(State(app): State<App>) -> Result<impl IntoResponse> {
     let jwks = app.keys.read(&app.db, app.clock.now()).await?;
     Ok(([(CACHE_CONTROL, "public, max-age=60")], axum::Json(jwks)))
+}
+
+/// Tokens nobody on the way may keep (RFC 6749, 5.1).
+type NotStored = ([(HeaderName, &'static str); 1], Json<Tokens>);
+
+fn not_stored(tokens: Tokens) -> NotStored {
+    ([(CACHE_CONTROL, "no-store")], Json(tokens))
 }
 
 impl LogIn {

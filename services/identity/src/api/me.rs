@@ -53,7 +53,7 @@ struct UpdateMe {
     #[schema(max_length = 254)]
     email: Option<String>,
     #[garde(dive)]
-    #[schema(max_length = 1024)]
+    #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
     current_password: Option<Password>,
     /// Null removes it.
     #[serde(default, deserialize_with = "given")]
@@ -125,7 +125,7 @@ async fn update(
 struct RemoveMe {
     /// Your password, as there is no way back.
     #[garde(dive)]
-    #[schema(max_length = 1024)]
+    #[schema(value_type = String, format = Password, max_length = 1024)]
     password: Password,
 }
 
@@ -169,16 +169,17 @@ async fn remove(
 #[serde(deny_unknown_fields)]
 struct ChangePassword {
     #[garde(dive)]
-    #[schema(max_length = 1024)]
+    #[schema(value_type = String, format = Password, max_length = 1024)]
     current_password: Password,
     #[garde(custom(is_new_password))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     new_password: Password,
 }
 
 /// An access token that takes the place of the one sent.
 #[derive(Debug, Serialize, ToSchema)]
 struct AccessToken {
+    #[schema(value_type = String)]
     access_token: Secret,
     #[schema(example = "Bearer")]
     token_type: &'static str,

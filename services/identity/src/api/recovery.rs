@@ -55,11 +55,11 @@ async fn forgot(State(app): State<App>, Json(request): Json<ForgotPassword>) -> 
 struct ResetPassword {
     /// From the mail; works once, within an hour.
     #[garde(dive)]
-    #[schema(max_length = 512)]
+    #[schema(value_type = String, max_length = 512)]
     token: Secret,
     /// The new password.
     #[garde(custom(is_new_password))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: Password,
 }
 
@@ -87,7 +87,7 @@ async fn reset(State(app): State<App>, Json(request): Json<ResetPassword>) -> Re
 struct VerifyEmail {
     /// From the mail; works once, within three days.
     #[garde(dive)]
-    #[schema(max_length = 512)]
+    #[schema(value_type = String, max_length = 512)]
     token: Secret,
 }
 

@@ -89,7 +89,7 @@ struct CreateUser {
     #[schema(max_length = 254)]
     email: String,
     #[garde(custom(is_new_password))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: Password,
     #[garde(custom(is_name))]
     #[schema(max_length = 200)]
@@ -248,7 +248,7 @@ struct UpdateUser {
     email: Option<String>,
     /// Ends the user's sessions.
     #[garde(inner(custom(is_new_password)))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = Option<String>, format = Password, min_length = 8, max_length = 128)]
     password: Option<Password>,
     #[garde(inner(custom(is_name)))]
     #[schema(max_length = 200)]

@@ -3,21 +3,16 @@
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
-use serde::Serialize;
 use sqlx::types::Json;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// An address a user keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct SavedAddress {
     pub id: Uuid,
-    #[serde(skip)]
     pub user_id: Uuid,
-    /// The one to suggest first. Exactly one is, where there are any.
+    /// Whether it is the one to suggest first. Exactly one is, where there are any.
     pub is_default: bool,
-    #[serde(flatten)]
-    #[schema(inline, value_type = Address)]
     pub address: Json<Address>,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,

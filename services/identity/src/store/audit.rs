@@ -16,7 +16,7 @@ pub struct AuditEntry {
     pub at: DateTime<Utc>,
     /// Who did it; none for the shop itself.
     pub actor: Option<Uuid>,
-    /// For example `user.updated` or `password.changed`.
+    /// For example `user.updated` or `session.ended`.
     pub action: String,
     pub user_id: Uuid,
     #[schema(value_type = Object)]

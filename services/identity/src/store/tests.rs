@@ -1,1 +1,381 @@
+use chassis::db::{Db, Error};
+use chassis::id;
+use chassis::testing::{noon, platforms};
+use chrono::TimeDelta;
+use contracts::identity::Purpose;
+use serde_json::json;
+use sqlx::types::Json;
+use uuid::Uuid;
 
+use super::*;
+use crate::keys::StoredKey;
+use crate::model::{Permission, Role, User};
+use crate::passwords::PasswordHash;
+
+fn user(name: &str) -> User {
+    User {
+        id: id::new(),
+        email: format!("{name}@example.com"),
+        email_verified_at: Some(noon()),
+        username: Some(name.to_owned()),
+        name: name.to_owned(),
+        phone: Some("+1 555 0100".to_owned()),
+        roles: Json([Role::Staff, Role::Customer].into()),
+        permissions: Some(Json([Permission::OrdersRead].into())),
+        active: true,
+        token_version: 1,
+        token_version_at: None,
+        version: 1,
+        created_at: noon(),
+        updated_at: noon(),
+        last_login_at: None,
+    }
+}
+
+async fn add(db: &Db, user: &User) {
+    let hash = PasswordHash::from("hash".to_owned());
+    let mut tx = db.begin().await.unwrap();
+    insert_user(&mut tx, user, Some(&hash)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+fn session(user: &User, expires: TimeDelta) -> Session {
+    Session {
+        id: id::new(),
+        user_id: user.id,
+        user_agent: None,
+        address: Some("192.0.2.1".to_owned()),
+        created_at: noon(),
+        last_used_at: noon(),
+        expires_at: noon() + expires,
+        ended_at: None,
+    }
+}
+
+fn token(session: &Session, hash: &[u8], parent: Option<&[u8]>) -> RefreshToken {
+    RefreshToken {
+        hash: hash.to_vec(),
+        session_id: session.id,
+        parent: parent.map(<[u8]>::to_vec),
+        expires_at: session.expires_at,
+        spent_at: None,
+    }
+}
+
+#[tokio::test]
+async fn a_user_comes_back_as_it_went_in() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let mut ada = user("ada");
+        add(db, &ada).await;
+        assert_eq!(find_user(db, ada.id).await.unwrap(), Some(ada.clone()));
+        for login in [Login::Email(ada.email.clone()), Login::Username("ada".to_owned())] {
+            assert_eq!(credentials(db, &login).await.unwrap().unwrap().user, ada);
+        }
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(lock_user(&mut tx, ada.id).await.unwrap(), Some(ada.clone()));
+        ada.username = None;
+        ada.permissions = None;
+        ada.roles = Json([Role::Admin].into());
+        ada.active = false;
+        ada.void_tokens(noon());
+        ada.touch(noon() + TimeDelta::seconds(1));
+        save_user(&mut tx, &ada).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(find_user(db, ada.id).await.unwrap(), Some(ada.clone()));
+        assert_eq!(find_user(db, id::new()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn an_address_and_a_username_are_unique() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        add(&platform.db, &user("ada")).await;
+        let same_email = User { username: Some("other".to_owned()), ..user("ada") };
+        let same_name = User { email: "other@example.com".to_owned(), ..user("ada") };
+        for (twin, field) in [(same_email, "email"), (same_name, "username")] {
+            let mut tx = platform.db.begin().await.unwrap();
+            match insert_user(&mut tx, &twin, None).await {
+                Err(Error::Duplicate(source)) => {
+                    let source = source.to_string();
+                    assert_eq!(source.contains("username"), field == "username", "{source}");
+                }
+                other => panic!("{other:?} on {}", platform.kind),
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_hash_is_upgraded_unless_it_changed() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        let hash = |text: &str| PasswordHash::from(text.to_owned());
+        let mut tx = db.begin().await.unwrap();
+        upgrade_password(&mut tx, ada.id, &hash("other"), &hash("lost")).await.unwrap();
+        upgrade_password(&mut tx, ada.id, &hash("hash"), &hash("better")).await.unwrap();
+        logged_in(&mut tx, ada.id, noon()).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = credentials_of(db, ada.id).await.unwrap().unwrap();
+        assert!(found.password_hash == Some(hash("better")));
+        assert_eq!(found.user.last_login_at, Some(noon()));
+        let mut tx = db.begin().await.unwrap();
+        set_password(&mut tx, ada.id, &hash("new")).await.unwrap();
+        tx.commit().await.unwrap();
+        let found = credentials_of(db, ada.id).await.unwrap().unwrap();
+        assert!(found.password_hash == Some(hash("new")));
+    }
+}
+
+#[tokio::test]
+async fn an_erased_user_cannot_be_found() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        let mut tx = db.begin().await.unwrap();
+        erase_user(&mut tx, &ada, noon()).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(find_user(db, ada.id).await.unwrap(), None);
+        assert!(credentials_of(db, ada.id).await.unwrap().is_none());
+        let login = Login::Email(ada.email.clone());
+        assert!(credentials(db, &login).await.unwrap().is_none());
+        assert_eq!(count_users(db, &Filter::default()).await.unwrap(), 0);
+        let mut tx = db.begin().await.unwrap();
+        assert_eq!(lock_user(&mut tx, ada.id).await.unwrap(), None);
+        drop(tx);
+        add(db, &user("ada")).await;
+    }
+}
+
+#[tokio::test]
+async fn users_are_listed_newest_first() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let mut all = ["ada", "Bob", "c%d"].map(user);
+        all[1].roles = Json([Role::Admin].into());
+        all[2].active = false;
+        for it in &all {
+            add(db, it).await;
+        }
+        let list = async |filter: Filter, after: Option<Uuid>| -> Vec<String> {
+            let count = count_users(db, &filter).await.unwrap();
+            let users = list_users(db, &filter, after, 10).await.unwrap();
+            assert!(after.is_some() || count == users.len() as i64, "{filter:?}");
+            users.into_iter().map(|it| it.name).collect()
+        };
+        let search = |text: &str| Filter { search: Some(text.to_owned()), ..Filter::default() };
+        let role = |role: Role| Filter { role: Some(role), ..Filter::default() };
+        let active = |active: bool| Filter { active: Some(active), ..Filter::default() };
+        assert_eq!(list(Filter::default(), None).await, ["c%d", "Bob", "ada"]);
+        assert_eq!(list(Filter::default(), Some(all[1].id)).await, ["ada"]);
+        assert_eq!(list(search("BO"), None).await, ["Bob"]);
+        assert_eq!(list(search("%"), None).await, ["c%d"]);
+        assert_eq!(list(search("_"), None).await, [""; 0]);
+        assert_eq!(list(search("\\"), None).await, [""; 0]);
+        assert_eq!(list(role(Role::Admin), None).await, ["Bob"]);
+        assert_eq!(list(role(Role::Staff), None).await, ["c%d", "ada"]);
+        assert_eq!(list(active(false), None).await, ["c%d"]);
+    }
+}
+
+#[tokio::test]
+async fn admins_are_counted() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let mut all = ["ada", "bob", "cid"].map(user);
+        for it in &mut all[..2] {
+            it.roles = Json([Role::Admin].into());
+        }
+        all[1].active = false;
+        for it in &all {
+            add(db, it).await;
+        }
+        assert_eq!(count_admins(db).await.unwrap(), 2);
+        let mut tx = db.begin().await.unwrap();
+        lock_admins(&mut tx).await.unwrap();
+        assert_eq!(count_other_admins(&mut tx, all[0].id).await.unwrap(), 0);
+        assert_eq!(count_other_admins(&mut tx, all[2].id).await.unwrap(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_session_comes_back_until_it_ends() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        let hour = TimeDelta::hours(1);
+        let mut all = [hour, hour, hour, -hour].map(|it| session(&ada, it));
+        let mut tx = db.begin().await.unwrap();
+        for it in &all {
+            insert_session(&mut tx, it).await.unwrap();
+        }
+        all[0].user_agent = Some("Phone".to_owned());
+        all[0].last_used_at = noon() + hour / 2;
+        touch_session(&mut tx, &all[0]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(find_session(db, all[0].id).await.unwrap(), Some(all[0].clone()));
+        let live = list_sessions(db, ada.id, None, 10, noon()).await.unwrap();
+        assert_eq!(live, [all[2].clone(), all[1].clone(), all[0].clone()]);
+        let rest = list_sessions(db, ada.id, Some(all[2].id), 1, noon()).await.unwrap();
+        assert_eq!(rest, [all[1].clone()]);
+
+        let mut tx = db.begin().await.unwrap();
+        let surplus = surplus_sessions(&mut tx, ada.id, 2, noon()).await.unwrap();
+        assert_eq!(surplus, [all[0].id]);
+        assert!(!end_session(&mut tx, id::new(), all[0].id, noon()).await.unwrap());
+        assert!(end_session(&mut tx, ada.id, all[0].id, noon()).await.unwrap());
+        assert!(!end_session(&mut tx, ada.id, all[0].id, noon()).await.unwrap());
+        assert!(!end_session(&mut tx, ada.id, all[3].id, noon()).await.unwrap());
+        let ended = end_sessions(&mut tx, ada.id, Some(all[1].id), noon()).await.unwrap();
+        assert_eq!(ended, [all[2].id]);
+        tx.commit().await.unwrap();
+        assert_eq!(list_sessions(db, ada.id, None, 10, noon()).await.unwrap(), [all[1].clone()]);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_spent_once() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        let session = session(&ada, TimeDelta::hours(1));
+        let mut tx = db.begin().await.unwrap();
+        insert_session(&mut tx, &session).await.unwrap();
+        insert_refresh_token(&mut tx, &token(&session, b"one", None)).await.unwrap();
+        insert_refresh_token(&mut tx, &token(&session, b"two", Some(b"one"))).await.unwrap();
+        assert!(spend_refresh_token(&mut tx, b"one", noon()).await.unwrap());
+        assert!(!spend_refresh_token(&mut tx, b"one", noon()).await.unwrap());
+        assert!(!spend_refresh_token(&mut tx, b"none", noon()).await.unwrap());
+        assert!(!successor_spent(&mut tx, b"one", b"one", noon()).await.unwrap());
+        assert!(spend_refresh_token(&mut tx, b"two", noon()).await.unwrap());
+        assert!(successor_spent(&mut tx, b"one", b"one", noon()).await.unwrap());
+        assert!(!successor_spent(&mut tx, b"one", b"two", noon()).await.unwrap());
+        let before = noon() - TimeDelta::seconds(1);
+        assert!(!successor_spent(&mut tx, b"one", b"one", before).await.unwrap());
+        tx.commit().await.unwrap();
+        let spent =
+            RefreshToken { spent_at: Some(noon()), ..token(&session, b"two", Some(b"one")) };
+        assert_eq!(find_refresh_token(db, b"two").await.unwrap(), Some(spent));
+    }
+}
+
+#[tokio::test]
+async fn what_no_longer_counts_is_listed_for_a_while() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, mut ada) = (&platform.db, user("ada"));
+        ada.void_tokens(noon());
+        add(db, &ada).await;
+        add(db, &user("eve")).await;
+        let session = session(&ada, TimeDelta::hours(1));
+        let mut tx = db.begin().await.unwrap();
+        insert_session(&mut tx, &session).await.unwrap();
+        end_session(&mut tx, ada.id, session.id, noon()).await.unwrap();
+        tx.commit().await.unwrap();
+        let listed = revocations(db, noon() - TimeDelta::seconds(1)).await.unwrap();
+        assert_eq!(listed.sessions, [session.id].into());
+        assert_eq!(listed.users, [(ada.id, 2)].into());
+        assert_eq!(revocations(db, noon()).await.unwrap(), Default::default());
+    }
+}
+
+#[tokio::test]
+async fn there_is_one_first_key() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let key = |at| StoredKey::make(at).unwrap();
+        let first = key(noon());
+        insert_first_key(db, &first).await.unwrap();
+        insert_first_key(db, &key(noon())).await.unwrap();
+        assert_eq!(keys(db, noon()).await.unwrap(), [first]);
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_token_is_taken_once() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        let token = |purpose, hash: &[u8]| OneTimeToken {
+            user_id: ada.id,
+            purpose,
+            hash: hash.to_vec(),
+            email: ada.email.clone(),
+            expires_at: noon() + TimeDelta::hours(1),
+        };
+        let (reset, verify) = (Purpose::ResetPassword, Purpose::VerifyEmail);
+        insert_one_time_token(db, &token(reset, b"old")).await.unwrap();
+        insert_one_time_token(db, &token(reset, b"new")).await.unwrap();
+        insert_one_time_token(db, &token(verify, b"mail")).await.unwrap();
+        let owner = async |purpose, hash: &[u8], at| {
+            one_time_token_owner(db, purpose, hash, at).await.unwrap()
+        };
+        assert_eq!(owner(reset, b"old", noon()).await, None);
+        assert_eq!(owner(verify, b"new", noon()).await, None);
+        assert_eq!(owner(reset, b"new", noon() + TimeDelta::hours(1)).await, None);
+        assert_eq!(owner(reset, b"new", noon()).await, Some(ada.id));
+        let mut tx = db.begin().await.unwrap();
+        let taken = take_one_time_token(&mut tx, reset, b"new", noon()).await.unwrap();
+        assert_eq!(taken, Some((ada.id, ada.email.clone())));
+        assert_eq!(take_one_time_token(&mut tx, reset, b"new", noon()).await.unwrap(), None);
+        delete_one_time_tokens(&mut tx, ada.id).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(owner(verify, b"mail", noon()).await, None);
+    }
+}
+
+#[tokio::test]
+async fn attempts_are_counted_in_their_window() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let attempt = |account: &str, seconds: i64, kind| Attempt {
+            id: id::new(),
+            kind,
+            account: account.to_owned(),
+            address: Some("192.0.2.1".to_owned()),
+            at: noon() + TimeDelta::seconds(seconds),
+        };
+        for (account, seconds) in [("ada", 0), ("ada", 1), ("eve", 2)] {
+            insert_attempt(db, &attempt(account, seconds, Kind::Login)).await.unwrap();
+        }
+        let (now, other) = (attempt("ada", 3, Kind::Login), attempt("ada", 3, Kind::Reset));
+        insert_attempt(db, &now).await.unwrap();
+        let since = noon() - TimeDelta::seconds(1);
+        let on = async |attempt: &Attempt, since, nth| {
+            attempt_on_account(db, attempt, since, nth).await.unwrap()
+        };
+        assert_eq!(on(&now, since, 2).await, Some(noon()));
+        assert_eq!(on(&now, since, 3).await, None);
+        assert_eq!(on(&now, noon(), 2).await, None);
+        assert_eq!(on(&other, since, 1).await, None);
+        let from = attempt_from_address(db, &now, since, 3).await.unwrap();
+        assert_eq!(from, Some(noon()));
+        delete_attempt(db, now.id).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        forgive(&mut tx, "ada").await.unwrap();
+        tx.commit().await.unwrap();
+        let later = attempt("ada", 4, Kind::Login);
+        assert_eq!(on(&later, since, 1).await, None);
+        let from = attempt_from_address(db, &later, since, 1).await.unwrap();
+        assert_eq!(from, Some(noon() + TimeDelta::seconds(2)));
+    }
+}
+
+#[tokio::test]
+async fn an_audit_entry_comes_back_as_it_went_in() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (ada, actor) = (id::new(), id::new());
+        let mut tx = db.begin().await.unwrap();
+        for (action, actor) in [("user.created", None), ("user.updated", Some(actor))] {
+            note(&mut tx, actor, action, ada, json!({ "fields": ["name"] }), noon()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        let entries = list_audit(db, ada, None, 10).await.unwrap();
+        assert_eq!(entries[0].action, "user.updated");
+        assert_eq!(entries[0].actor, Some(actor));
+        assert_eq!(entries[0].details.0, json!({ "fields": ["name"] }));
+        let rest = list_audit(db, ada, Some(entries[0].id), 10).await.unwrap();
+        assert_eq!(rest, entries[1..]);
+    }
+}

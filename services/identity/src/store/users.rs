@@ -172,11 +172,12 @@ pub async fn erase_user(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<
     .bind(user.version)
     .execute()
     .await?;
-    for delete in [
+    for sql in [
         "DELETE FROM addresses WHERE user_id = $1",
         "DELETE FROM one_time_tokens WHERE user_id = $1",
+        "UPDATE sessions SET user_agent = NULL, address = NULL WHERE user_id = $1",
     ] {
-        tx.query(delete).bind(user.id).execute().await?;
+        tx.query(sql).bind(user.id).execute().await?;
     }
     tx.query("DELETE FROM attempts WHERE account = $1")
         .bind(user.id.to_string())

@@ -1,1 +1,91 @@
+use identity::admin::{self, NewAccount};
+use serde_json::json;
 
+use super::*;
+
+fn account(email: &str, password: &str, role: &str) -> NewAccount {
+    NewAccount {
+        email: email.to_owned(),
+        password: password.to_owned(),
+        name: "Root".to_owned(),
+        username: Some("Root".to_owned()),
+        roles: vec![role.to_owned()],
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_makes_users_beside_a_running_shop() {
+    for shop in shops().await {
+        let (db, clock) = (&shop.platform.db, shop.platform.clock);
+        let new = account(" Root@example.com", PASSWORD, "admin");
+        let created = admin::create_user(db, clock, new.clone()).await.unwrap();
+        assert_eq!(created.email, "root@example.com");
+        let tokens = shop.log_in("root", PASSWORD).await.expect(200);
+        assert_eq!(tokens["user"]["roles"], json!(["admin"]));
+        assert_eq!(tokens["user"]["permissions"].as_array().unwrap().len(), 11);
+        assert_eq!(shop.told(created.id).await, ["user.registered"], "{}", shop.kind());
+        let again = admin::create_user(db, clock, new).await;
+        assert_eq!(again.unwrap_err().code, "email_taken");
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_keeps_the_rules() {
+    for shop in shops().await {
+        for (email, password, role, field) in [
+            ("root", PASSWORD, "admin", "email"),
+            ("root@example.com", "password", "admin", "password"),
+            ("root@example.com", "root@example.com", "admin", "password"),
+            ("root@example.com", PASSWORD, "king", "roles"),
+        ] {
+            let new = account(email, password, role);
+            let (db, clock) = (&shop.platform.db, shop.platform.clock);
+            let problem = admin::create_user(db, clock, new).await.unwrap_err();
+            assert_eq!(problem.errors[0].field, field, "{problem}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_admin_is_made_once() {
+    for shop in shops().await {
+        let (db, clock) = (&shop.platform.db, shop.platform.clock);
+        let make = |email: &'static str| {
+            let db = db.clone();
+            tokio::spawn(async move { admin::ensure_admin(&db, clock, email, None).await.unwrap() })
+        };
+        let made = [make("one@example.com"), make("two@example.com"), make("six@example.com")];
+        let mut passwords = Vec::new();
+        for made in made {
+            passwords.push(made.await.unwrap());
+        }
+        assert_eq!(passwords.iter().flatten().count(), 1, "{}", shop.kind());
+        let at = passwords.iter().position(Option::is_some).unwrap();
+        let name = ["one", "two", "six"][at];
+        let password = passwords[at].clone().unwrap();
+        let tokens = shop.log_in(name, &password).await.expect(200);
+        assert_eq!(tokens["user"]["roles"], json!(["admin"]));
+        let given = Some("another-harbour-8".to_owned());
+        let more = admin::ensure_admin(db, clock, "more@example.com", given).await.unwrap();
+        assert_eq!(more, None);
+    }
+}
+
+#[tokio::test]
+async fn a_given_password_is_taken() {
+    for shop in shops().await {
+        let (db, clock) = (&shop.platform.db, shop.platform.clock);
+        let weak = admin::ensure_admin(db, clock, "root@example.com", Some("weak".into())).await;
+        assert_eq!(weak.unwrap_err().errors[0].field, "password");
+        let given = Some(PASSWORD.to_owned());
+        let taken = admin::ensure_admin(db, clock, "root@example.com", given.clone()).await;
+        assert_eq!(taken.unwrap(), given);
+        shop.log_in("root", PASSWORD).await.expect(200);
+    }
+}
+
+#[test]
+fn an_account_to_be_made_shows_no_password() {
+    let shown = format!("{:?}", account("root@example.com", PASSWORD, "admin"));
+    assert!(!shown.contains(PASSWORD), "{shown}");
+}

@@ -63,7 +63,9 @@ async fn a_login_takes_the_address_or_the_username() {
             json!({ "username": "Ada", "password": PASSWORD }),
             json!({ "username": "ada@example.com", "password": PASSWORD }),
         ] {
-            let tokens = shop.post("/auth/login", login).await.expect(200);
+            let answer = shop.post("/auth/login", login).await;
+            assert_eq!(answer.headers["cache-control"], "no-store");
+            let tokens = answer.expect(200);
             let again = Person::of(&tokens);
             assert_eq!(again.id, ada.id);
             assert_ne!(again.refresh, ada.refresh);

@@ -1,5 +1,7 @@
 //! Identity, over HTTP, on both databases.
 
+#![expect(clippy::unwrap_used, reason = "what a test is given must be there")]
+
 mod addresses;
 mod command_line;
 mod login;
