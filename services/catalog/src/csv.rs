@@ -6,14 +6,18 @@
 //! else; the report names its line. Importing the same file twice changes nothing, and what was
 //! exported imports unchanged.
 //!
-//! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse`
-//! what they mean, `path` turns `Type` into categories and `shelves` finds or makes those;
-//! `import` and `export` do the work.
+//! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse` and
+//! `fields` what they mean, `path` turns `Type` into categories and `shelves` finds or makes
+//! those, `merge` puts together what the file says and what the shop has. `import` and `export`
+//! do the work.
+
+mod export;
+mod import;
 
 mod columns;
-mod export;
+mod fields;
 mod groups;
-mod import;
+mod merge;
 mod parse;
 mod path;
 mod records;

@@ -13,12 +13,13 @@ mod follow;
 mod index;
 mod query;
 
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::feed::Position;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
 pub(crate) use follow::follow;
@@ -39,6 +40,8 @@ pub(crate) struct Search(Arc<Shared>);
 struct Shared {
     dir: PathBuf,
     live: watch::Sender<Option<Live>>,
+    /// Searching is work for the processor: more at a time would not be faster.
+    turns: Semaphore,
     /// How far the outbox is searchable.
     place: watch::Sender<Option<Position>>,
     /// Somebody met a damaged file.
@@ -107,12 +110,15 @@ impl Search {
     pub(crate) fn open(dir: &Path) -> std::io::Result<Self> {
         std::fs::create_dir_all(dir)?;
         let live = watch::Sender::new(index::newest(dir)?);
+        let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
+        let turns = Semaphore::new(2 * processors);
         let (place, damaged) = (watch::Sender::new(None), Notify::new());
-        Ok(Self(Arc::new(Shared { dir: dir.to_owned(), live, place, damaged })))
+        Ok(Self(Arc::new(Shared { dir: dir.to_owned(), live, turns, place, damaged })))
     }
 
     /// Waits until everything up to a place in the outbox can be found.
-    pub(crate) async fn reached(&self, position: Position) {
+    #[cfg(test)]
+    async fn reached(&self, position: Position) {
         let there = |it: &Option<Position>| it.is_some_and(|it| it >= position);
         // The sender is part of `self`, so it cannot be gone.
         let _ = self.0.place.subscribe().wait_for(there).await;
@@ -123,6 +129,7 @@ impl Search {
             return Ok(Hits::default());
         }
         let live = self.live_soon().await?;
+        let _turn = self.0.turns.acquire().await.map_err(|_| Error::NotReady)?;
         let found = tokio::task::spawn_blocking(move || live.find(&request)).await?;
         Ok(found.inspect_err(|_| self.0.damaged.notify_one())?)
     }

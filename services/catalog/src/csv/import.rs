@@ -103,7 +103,14 @@ enum Failure {
 }
 
 impl Importer<'_> {
-    async fn write(&mut self, mut batch: Vec<Imported>) -> Result<(), ImportError> {
+    async fn write(&mut self, all: Vec<Imported>) -> Result<(), ImportError> {
+        let mut batch = Vec::with_capacity(all.len());
+        for product in all {
+            match self.is_there(&product).await? {
+                true => self.tell(&[product], vec![Outcome::Unchanged]),
+                false => batch.push(product),
+            }
+        }
         for _ in 0..AGAIN {
             if batch.is_empty() {
                 return Ok(());
@@ -126,6 +133,21 @@ impl Importer<'_> {
             self.tell(product, outcomes);
         }
         Ok(())
+    }
+
+    /// Whether the shop has the product exactly so. Most of a file that is imported again is
+    /// found out here, without keeping anybody from writing.
+    async fn is_there(&self, product: &Imported) -> Result<bool, ImportError> {
+        let Some(old) = store::products::find(self.db, &product.handle).await? else {
+            return Ok(false);
+        };
+        let mut product = product.clone();
+        let categories = self.categories(&mut product, Some(&old));
+        let Ok(new) = product.to_new(Some(&old), categories) else { return Ok(false) };
+        let Ok(draft) = new.into_draft(Some(&old), old.updated_at) else { return Ok(false) };
+        let mut new = Product { version: old.version, ..draft.product };
+        new.category_ids.sort_unstable();
+        Ok(new == old)
     }
 
     /// Writes one product, patiently.

@@ -1,22 +1,22 @@
-//! The rows of a product to what they say, and from there to a product to write.
+//! The rows of a product to what they say.
 
 use std::collections::BTreeMap;
-use std::str::FromStr;
 
 use chassis::money::Currency;
-use rust_decimal::Decimal;
-use uuid::Uuid;
 
 use super::columns::{Column, Columns, OPTIONS};
 use super::groups::{Group, Row};
 use super::path::{self, Path};
-use crate::model::{NewProduct, NewVariant, Policy, Product, ProductOption, Status, Variant};
+use crate::model::{Policy, Status};
 
 /// The longest `Type` that is kept.
 const MAX_TYPE: usize = 510;
 
 /// A line, and what is wrong there.
 pub(super) type Wrong = (u64, String);
+
+/// The URL of a picture and its alternative text.
+pub(super) type Picture = (String, Option<String>);
 
 /// A product as a file has it. What is None has no column in the file: an existing product
 /// keeps it.
@@ -32,8 +32,8 @@ pub(super) struct Imported {
     pub published: Option<bool>,
     pub status: Option<Status>,
     pub options: Vec<String>,
-    /// URL and alternative text, in order.
-    pub images: Option<Vec<(String, Option<String>)>>,
+    /// In order.
+    pub images: Option<Vec<Picture>>,
     pub seo_title: Option<String>,
     pub seo_description: Option<String>,
     pub variants: Vec<ImportedVariant>,
@@ -142,7 +142,7 @@ impl Parser<'_> {
             image: image
                 .map(|url| if is_url(&url, row.line, warnings) { url } else { String::new() }),
             policy: self.policy(row)?,
-            quantity: self.quantity(row)?,
+            quantity: self.whole(row, Column::Quantity)?,
         })
     }
 
@@ -229,7 +229,7 @@ impl Parser<'_> {
         &self,
         rows: &[Row],
         warnings: &mut Vec<Wrong>,
-    ) -> Result<Option<Vec<(String, Option<String>)>>, Wrong> {
+    ) -> Result<Option<Vec<Picture>>, Wrong> {
         if !self.columns.has(Column::ImageSrc) {
             return Ok(None);
         }
@@ -265,94 +265,6 @@ impl Parser<'_> {
             false => policy,
         })
     }
-
-    fn quantity(&self, row: &Row) -> Result<Option<i64>, Wrong> {
-        self.whole(row, Column::Quantity)
-    }
-
-    fn grams(&self, row: &Row) -> Result<Option<i64>, Wrong> {
-        let empty = self.columns.has(Column::Grams).then_some(0);
-        let grams = self.number(row, Column::Grams)?.map(|it| it.round());
-        match grams {
-            None => Ok(empty),
-            Some(grams) => {
-                i64::try_from(grams).map(Some).map_err(|_| self.wrong(row, Column::Grams))
-            }
-        }
-    }
-
-    /// A price in minor units.
-    fn price(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
-        let Some(price) = self.number(row, column)? else { return Ok(None) };
-        let digits = self.currency.digits();
-        let minor = price.checked_mul(Decimal::from(10_i64.pow(digits)));
-        let minor = minor.map(|it| it.normalize()).ok_or_else(|| self.wrong(row, column))?;
-        if minor.scale() > 0 {
-            let name = self.name(column);
-            let detail = format!(
-                "{name} {price} has more than {digits} decimals, which {} does not have",
-                self.currency.as_str()
-            );
-            return Err((row.line, detail));
-        }
-        if minor.is_sign_negative() && !minor.is_zero() {
-            return Err((row.line, format!("{} is negative", self.name(column))));
-        }
-        i64::try_from(minor).map(Some).map_err(|_| self.wrong(row, column))
-    }
-
-    fn whole(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
-        let Some(number) = self.number(row, column)? else { return Ok(None) };
-        if !number.fract().is_zero() {
-            return Err((row.line, format!("{} must be a whole number", self.name(column))));
-        }
-        i64::try_from(number).map(Some).map_err(|_| self.wrong(row, column))
-    }
-
-    fn number(&self, row: &Row, column: Column) -> Result<Option<Decimal>, Wrong> {
-        match self.text(row, column) {
-            "" => Ok(None),
-            text => Decimal::from_str(text).map(Some).map_err(|_| self.wrong(row, column)),
-        }
-    }
-
-    /// True where the field is empty, none where there is no such column.
-    fn flag(&self, row: &Row, column: Column) -> Result<Option<bool>, Wrong> {
-        if !self.columns.has(column) {
-            return Ok(None);
-        }
-        match self.text(row, column).to_lowercase().as_str() {
-            // What nobody said is so: published, taxable, to be shipped; but no gift card.
-            "" => Ok(Some(column != Column::GiftCard)),
-            "true" | "yes" | "1" => Ok(Some(true)),
-            "false" | "no" | "0" => Ok(Some(false)),
-            other => {
-                let name = self.name(column);
-                Err((row.line, format!("{name} is {other:?}; it must be true or false")))
-            }
-        }
-    }
-
-    fn wrong(&self, row: &Row, column: Column) -> Wrong {
-        let text: String = self.text(row, column).chars().take(40).collect();
-        (row.line, format!("{} {text:?} is not a number we can use", self.name(column)))
-    }
-
-    fn name(&self, column: Column) -> &'static str {
-        super::columns::COLUMNS[column as usize].1
-    }
-
-    fn text<'r>(&self, row: &'r Row, column: Column) -> &'r str {
-        self.columns.get(&row.fields, column)
-    }
-
-    fn optional(&self, row: &Row, column: Column) -> Option<String> {
-        self.columns.has(column).then(|| self.text(row, column).to_owned())
-    }
-
-    fn raw(&self, row: &Row, column: Column) -> Option<String> {
-        self.columns.has(column).then(|| self.columns.raw(&row.fields, column).to_owned())
-    }
 }
 
 /// A picture without a usable address is left out: it is no reason to lose a product.
@@ -366,102 +278,4 @@ fn is_url(url: &str, line: u64, warnings: &mut Vec<Wrong>) -> bool {
         warnings.push((line, format!("the picture {url:?} is left out: not a web address")));
     }
     usable
-}
-
-impl Imported {
-    /// The product to write. `old` is the one with this handle; `categories` are those it
-    /// belongs in.
-    pub(super) fn to_new(
-        &self,
-        old: Option<&Product>,
-        categories: Vec<Uuid>,
-    ) -> Result<NewProduct, Wrong> {
-        let options = self.options.iter().map(|it| option(it, old)).collect();
-        let variants = self.variants.iter().map(|it| it.to_new(old));
-        let images = || {
-            let images = old.map(|it| it.images.as_slice()).unwrap_or_default();
-            images.iter().map(|it| (it.url.clone(), it.alt.clone())).collect()
-        };
-        let text = |new: &Option<String>, old: Option<&String>| {
-            new.as_ref().or(old).cloned().unwrap_or_default()
-        };
-        let kind = self.kind.as_ref().map(|it| it.text.clone());
-        let seo_description = old.and_then(|it| it.seo_description.as_ref());
-        Ok(NewProduct {
-            slug: Some(self.handle.clone()),
-            title: self.title.clone(),
-            description: text(&self.body, old.map(|it| &it.description)),
-            vendor: text(&self.vendor, old.map(|it| &it.vendor)),
-            product_type: text(&kind, old.map(|it| &it.product_type)),
-            tags: self.tags.as_ref().or(old.map(|it| &it.tags)).cloned().unwrap_or_default(),
-            status: self.status(old),
-            options,
-            images: self.images.clone().unwrap_or_else(images),
-            seo_title: Some(text(&self.seo_title, old.and_then(|it| it.seo_title.as_ref()))),
-            seo_description: Some(text(&self.seo_description, seo_description)),
-            category_ids: categories,
-            variants: variants.collect::<Result<_, _>>()?,
-        })
-    }
-
-    /// Unpublished is a draft, unless it is archived already.
-    fn status(&self, old: Option<&Product>) -> Status {
-        let before = old.map(|it| it.status);
-        match (self.status, self.published) {
-            (Some(Status::Active) | None, Some(false)) => {
-                before.filter(|it| *it != Status::Active).unwrap_or(Status::Draft)
-            }
-            (Some(status), _) => status,
-            (None, Some(true)) => Status::Active,
-            (None, None) => before.unwrap_or_default(),
-        }
-    }
-}
-
-/// An option with its values in the order they had, new ones after them.
-fn option(name: &str, old: Option<&Product>) -> ProductOption {
-    let before = old.and_then(|it| it.options.iter().find(|it| it.name == name));
-    let values = before.map(|it| it.values.clone()).unwrap_or_default();
-    ProductOption { name: name.to_owned(), values }
-}
-
-impl ImportedVariant {
-    fn to_new(&self, product: Option<&Product>) -> Result<NewVariant, Wrong> {
-        let old = product.and_then(|it| self.same(it));
-        let Some(price) = self.price.or(old.map(|it| it.price)) else {
-            return Err((self.line, "there is no column Variant Price".to_owned()));
-        };
-        let text = |new: &Option<String>, before: fn(&Variant) -> Option<&String>| {
-            new.as_ref().or(old.and_then(before)).cloned()
-        };
-        let flag = |new: Option<bool>, before: fn(&Variant) -> bool| {
-            new.or(old.map(before)).unwrap_or(true)
-        };
-        let before = old.and_then(|it| it.compare_at_price);
-        Ok(NewVariant {
-            id: None,
-            sku: self.sku.clone(),
-            options: self.options.clone(),
-            price,
-            compare_at_price: self.compare_at_price.unwrap_or(before),
-            barcode: text(&self.barcode, |it| it.barcode.as_ref()),
-            weight_grams: self.grams.or(old.map(|it| it.weight_grams)).unwrap_or_default(),
-            weight_unit: text(&self.weight_unit, |it| Some(&it.weight_unit)),
-            requires_shipping: flag(self.requires_shipping, |it| it.requires_shipping),
-            taxable: flag(self.taxable, |it| it.taxable),
-            tax_code: text(&self.tax_code, |it| it.tax_code.as_ref()),
-            image: text(&self.image, |it| it.image.as_ref()),
-            policy: self.policy,
-            on_hand: self.quantity,
-        })
-    }
-
-    /// The variant this one replaces: by SKU, else by options.
-    fn same<'a>(&self, product: &'a Product) -> Option<&'a Variant> {
-        let by_sku = product.variants.iter().find(|it| Some(&it.sku) == self.sku.as_ref());
-        by_sku.or_else(|| {
-            let default = product.has_default_variant_only();
-            product.variants.iter().find(|it| default || it.options == self.options)
-        })
-    }
 }

@@ -254,6 +254,27 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn what_was_written_is_read_again(
+            texts in proptest::collection::vec(
+                proptest::collection::vec("[a\"',\\s\r\n>é\u{1F980}]{0,6}", 1..4), 1..6)
+        ) {
+            let mut out = csv::Writer::from_writer(Vec::new());
+            for record in &texts {
+                // Shorter ones are filled up; an x keeps a record from being empty.
+                let fields = (0..4).map(|at| record.get(at).map_or("x", String::as_str));
+                out.write_record(fields).unwrap();
+            }
+            let read: Vec<_> =
+                read(out.into_inner().unwrap()).into_iter().map(|(_, it)| it.unwrap()).collect();
+            for (record, read) in texts.iter().zip(&read) {
+                assert_eq!(&read[..record.len()], record.as_slice());
+            }
+            assert_eq!(texts.len(), read.len());
+        }
+    }
+
     #[test]
     fn a_broken_quote_costs_one_line() {
         let broken = |why: &str| Err(why.to_owned());

@@ -4,17 +4,22 @@ use chrono::{DateTime, Utc};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{AsciiFoldingFilter, LowerCaser, SimpleTokenizer, TextAnalyzer};
+use tantivy::tokenizer::{
+    AsciiFoldingFilter, LowerCaser, RemoveLongFilter, SimpleTokenizer, TextAnalyzer,
+};
 use tantivy::{TantivyDocument, Term};
 use uuid::Uuid;
 
 use crate::model::{Product, Status};
 
-/// Rises with every change of the fields below or of [`words`]: an index of another version is
-/// built anew.
+/// Rises with every change of the fields below or of how text becomes words: an index of another
+/// version is built anew.
 pub(super) const VERSION: u32 = 1;
 
-/// Longer words are cut: nobody types them, and a term has a limit.
+/// The name of the analyzer in the schema.
+pub(super) const WORDS: &str = "words";
+
+/// Words of so many bytes are left out: nobody types them.
 const MAX_WORD: usize = 64;
 
 /// Characters of a title by which lists sort.
@@ -89,7 +94,7 @@ impl Fields {
         let mut schema = Schema::builder();
         // Frequencies for the score; no positions, as there are no phrases.
         let indexing = TextFieldIndexing::default()
-            .set_tokenizer("raw")
+            .set_tokenizer(WORDS)
             .set_index_option(IndexRecordOption::WithFreqs);
         let text = TextOptions::default().set_indexing_options(indexing);
         let fields = Self {
@@ -131,9 +136,7 @@ impl Fields {
             (self.tags, &tags),
             (self.vendor, &it.vendor),
         ] {
-            for word in words(text) {
-                document.add_text(field, word);
-            }
+            document.add_text(field, plain(text));
         }
         let title_key = it.title.chars().flat_map(char::to_lowercase).take(TITLE_KEY);
         document.add_text(self.title_key, title_key.collect::<String>());
@@ -153,23 +156,29 @@ impl Fields {
     }
 }
 
-/// The words of a text: lower case, without accents (`Müller` is `muller`), apostrophes dropped
-/// (`women's` is `womens`).
-pub(super) fn words(text: &str) -> Vec<String> {
-    // Accents as characters of their own would cut words in two.
-    let plain: String =
-        text.chars().filter(|it| !matches!(it, '\u{300}'..='\u{36f}' | '\'' | '’' | '`')).collect();
-    let mut analyzer = TextAnalyzer::builder(SimpleTokenizer::default())
+/// How text becomes words: lower case, without accents (`Müller` is `muller`).
+pub(super) fn analyzer() -> TextAnalyzer {
+    TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(MAX_WORD))
         .filter(LowerCaser)
         .filter(AsciiFoldingFilter)
-        .build();
-    let mut stream = analyzer.token_stream(&plain);
+        .build()
+}
+
+/// A text as the analyzer needs it: without apostrophes (`women's` is `womens`), and without
+/// accents that are characters of their own and would cut words in two.
+fn plain(text: &str) -> String {
+    let inner = |it: &char| !matches!(it, '\u{300}'..='\u{36f}' | '\'' | '’' | '`');
+    text.chars().filter(inner).collect()
+}
+
+/// The words of a text.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let (mut analyzer, text) = (analyzer(), plain(text));
+    let mut stream = analyzer.token_stream(&text);
     let mut words = Vec::new();
     while let Some(token) = stream.next() {
-        words.push(match token.text.char_indices().nth(MAX_WORD) {
-            Some((end, _)) => token.text[..end].to_owned(),
-            None => token.text.clone(),
-        });
+        words.push(token.text.clone());
     }
     words
 }
@@ -220,8 +229,8 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_word_is_cut_between_characters() {
-        assert_eq!(words(&"ж".repeat(500)), ["ж".repeat(MAX_WORD)]);
+    fn an_endless_word_is_no_word() {
+        assert_eq!(words(&format!("a {} b", "ж".repeat(500))), ["a", "b"]);
     }
 
     #[test]

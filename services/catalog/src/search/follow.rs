@@ -26,8 +26,9 @@ const BREATH: Duration = Duration::from_millis(20);
 const SKIPPED: usize = 10_000;
 /// How long a writer without work is kept.
 const IDLE: Duration = Duration::from_secs(5);
-/// How long to wait after a failure.
+/// How long to wait before the next try, at first and at most.
 const PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Products read at a time when the index is built.
 const PAGE: i64 = 500;
 
@@ -49,6 +50,7 @@ type Result<T, E = Error> = std::result::Result<T, E>;
 /// Follows the outbox of `db` until told to stop.
 pub(crate) async fn follow(search: Search, db: Db, stop: CancellationToken) {
     let mut warned = false;
+    let mut pause = PAUSE;
     loop {
         let turn = match Lock::take(&search.0.dir) {
             Ok(Some(_lock)) => lead(&search, &db, &stop).await,
@@ -60,13 +62,17 @@ pub(crate) async fn follow(search: Search, db: Db, stop: CancellationToken) {
             }
             Err(error) => Err(error.into()),
         };
-        if let Err(error) = turn {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "the search index falls behind; trying again");
-        }
+        pause = match turn {
+            Ok(()) => PAUSE,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "the search index falls behind; trying again");
+                (pause * 2).min(LONGEST_PAUSE)
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(PAUSE) => {}
+            () = tokio::time::sleep(pause) => {}
         }
     }
 }
@@ -147,6 +153,8 @@ async fn rebuild(
     let place = Place { position, subject: subject_at(db, position).await? };
     let dir = search.0.dir.clone();
     let number = index::numbers(&dir)?.first().map_or(1, |it| it + 1);
+    // Whatever is there cannot be used. An open index keeps its files.
+    index::remove_others(&dir, number)?;
     let live = tokio::task::spawn_blocking(move || Live::create(&dir, number)).await??;
     let mut pen = Pen { live: live.clone(), writer: None };
     let mut after = Uuid::nil();

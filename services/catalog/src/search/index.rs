@@ -20,7 +20,7 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use super::document::{Document, Fields, VERSION};
+use super::document::{self, Document, Fields, VERSION, WORDS};
 use super::query::{self, Typos};
 use super::{Hits, Request, Sort};
 
@@ -73,6 +73,7 @@ impl Live {
     }
 
     fn new(index: Index, fields: Fields, number: u64) -> tantivy::Result<Self> {
+        index.tokenizers().register(WORDS, document::analyzer());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self { number, fields, index, reader })
     }

@@ -15,6 +15,8 @@ use super::document::{Fields, words};
 
 /// More words than these are ignored.
 const MAX_WORDS: usize = 12;
+/// Typing errors in longer words than this are not forgiven: looking for them takes too long.
+const MAX_FUZZY: usize = 24;
 /// A word in fewer products than this may be a typing error: similar words match as well.
 const RARE: u64 = 20;
 
@@ -112,7 +114,8 @@ fn distance(word: &str) -> u8 {
     match word.chars().count() {
         0..=3 => 0,
         4..=7 => 1,
-        _ => 2,
+        8..=MAX_FUZZY => 2,
+        _ => 0,
     }
 }
 
