@@ -26,12 +26,12 @@ pub(crate) async fn reserve(
     // Nearly every order asks once, so that is tried first. On PostgreSQL this waits for
     // another transaction that is just doing the same.
     for (at, line) in lines.iter().enumerate() {
-        if store::insert(books.tx, order, line, State::Held, expires_at).await? {
+        if store::insert(books.tx, order, line, (State::Held, expires_at), at == 0).await? {
             continue;
         }
         let known = store::lock(books.tx, order).await?;
         match again(&known, &lines)? {
-            // A line of this order is known and the one before it was not.
+            // Lines before this one were not known.
             _ if at > 0 => return Err(problems::reservation_differs()),
             State::Committed => return Ok(Reservation { expires_at: first_end(&known) }),
             State::Held => return prolong(books, order, &known, hold).await,
@@ -158,8 +158,9 @@ async fn lines_or_tombstone(books: &mut Books<'_>, request: &Reserve) -> Result<
     }
     let mut lines: Vec<&StockLine> = request.lines.iter().collect();
     lines.sort_by(|a, b| a.sku.cmp(&b.sku));
-    for line in lines {
-        if !store::insert(books.tx, order, line, State::Released, books.now).await? {
+    for (at, line) in lines.into_iter().enumerate() {
+        let released = (State::Released, books.now);
+        if !store::insert(books.tx, order, line, released, at == 0).await? {
             // On PostgreSQL somebody held it in this very moment.
             return Ok(store::lock(books.tx, order).await?);
         }
@@ -213,3 +214,6 @@ async fn settle(books: &mut Books<'_>, order: Uuid, lines: &[Line], kind: Kind) 
 fn reference(order: Uuid) -> String {
     format!("order:{order}")
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,19 +31,24 @@ pub struct Line {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Adds a line; false where the order has it already.
+/// Adds a line; false where the order has it already, or, for the `first` one, where it has any.
 pub async fn insert(
     tx: &mut Tx,
     order: Uuid,
     line: &StockLine,
-    state: State,
-    expires_at: DateTime<Utc>,
+    (state, expires_at): (State, DateTime<Utc>),
+    first: bool,
 ) -> Result<bool> {
+    const FIRST: &str =
+        "INSERT INTO reservation (order_id, sku, quantity, state, counted, holds, expires_at)
+         SELECT $1, $2, $3, $4, TRUE, 1, $5
+         WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = $1)
+         ON CONFLICT (order_id, sku) DO NOTHING";
+    const NEXT: &str =
+        "INSERT INTO reservation (order_id, sku, quantity, state, counted, holds, expires_at)
+         VALUES ($1, $2, $3, $4, TRUE, 1, $5) ON CONFLICT (order_id, sku) DO NOTHING";
     let inserted = tx
-        .query(
-            "INSERT INTO reservation (order_id, sku, quantity, state, counted, holds, expires_at)
-             VALUES ($1, $2, $3, $4, TRUE, 1, $5) ON CONFLICT (order_id, sku) DO NOTHING",
-        )
+        .query(if first { FIRST } else { NEXT })
         .bind(order)
         .bind(line.sku.clone())
         .bind(line.quantity)

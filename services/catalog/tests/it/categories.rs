@@ -1,0 +1,138 @@
+use serde_json::{Value, json};
+
+use crate::{Shop, mug, shops, wrong_fields};
+
+async fn child(shop: &Shop, name: &str, parent: &Value) -> Value {
+    shop.add_category(json!({ "name": name, "parent_id": parent["id"] })).await
+}
+
+#[tokio::test]
+async fn categories_are_a_tree() {
+    for shop in shops().await {
+        let home = shop.add_category(json!({ "name": "Home", "position": 2 })).await;
+        let kitchen = child(&shop, "Kitchen", &home).await;
+        let knives = child(&shop, "Knives & Boards", &kitchen).await;
+        shop.add_category(json!({ "name": "Garden", "position": 1 })).await;
+        assert_eq!(knives["slug"], "knives-boards");
+        assert_eq!(knives["path"][0]["slug"], "home");
+        assert_eq!(knives["path"][2]["slug"], "knives-boards");
+        let flat = shop.get("/categories").await.expect(200);
+        let slugs: Vec<_> =
+            flat["items"].as_array().unwrap().iter().map(|it| &it["slug"]).collect();
+        assert_eq!(slugs, ["garden", "home", "kitchen", "knives-boards"]);
+        let tree = shop.get("/categories?tree=true").await.expect(200);
+        assert_eq!(tree["items"].as_array().unwrap().len(), 2);
+        let leaf = &tree["items"][1]["children"][0]["children"][0];
+        assert_eq!(leaf["slug"], "knives-boards");
+        assert_eq!(leaf["children"], json!([]));
+        for key in ["home", home["id"].as_str().unwrap()] {
+            assert_eq!(shop.get(&format!("/categories/{key}")).await.expect(200), home);
+            let below = shop.get(&format!("/categories/{key}/subcategories")).await.expect(200);
+            assert_eq!(below["items"], json!([kitchen]));
+        }
+        for path in ["/categories/none", "/categories/none/subcategories"] {
+            assert_eq!(shop.get(path).await.problem(404), "category_not_found");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_category_never_goes_below_itself_or_too_deep() {
+    for shop in shops().await {
+        let top = shop.add_category(json!({ "name": "1" })).await;
+        let mut last = top.clone();
+        for level in 2..=10 {
+            last = child(&shop, &level.to_string(), &last).await;
+        }
+        let body = json!({ "name": "11", "parent_id": last["id"] });
+        let refused = shop.write("POST", "/categories", body).await;
+        assert_eq!(refused.problem(409), "category_too_deep");
+        for parent in [&top, &last] {
+            let body = json!({ "parent_id": parent["id"] });
+            let refused = shop.write("PATCH", "/categories/1", body).await;
+            assert_eq!(refused.problem(409), "category_cycle");
+        }
+        let side = shop.add_category(json!({ "name": "Side" })).await;
+        let body = json!({ "parent_id": side["id"] });
+        let refused = shop.write("PATCH", "/categories/1", body.clone()).await;
+        assert_eq!(refused.problem(409), "category_too_deep");
+        let moved = shop.write("PATCH", "/categories/10", body).await.expect(200);
+        assert_eq!(moved["path"].as_array().unwrap().len(), 2);
+        let moved = shop.write("PATCH", "/categories/10", json!({ "parent_id": null })).await;
+        assert_eq!(moved.expect(200)["parent_id"], Value::Null);
+        let body = json!({ "parent_id": chassis::id::new() });
+        let refused = shop.write("PATCH", "/categories/10", body).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["parent_id"]);
+    }
+}
+
+#[tokio::test]
+async fn two_moves_at_once_make_no_cycle() {
+    for shop in shops().await {
+        for n in 0..10 {
+            let [a, b] = [format!("a{n}"), format!("b{n}")];
+            let one = shop.add_category(json!({ "name": a })).await;
+            let two = shop.add_category(json!({ "name": b })).await;
+            let under = |name: &str, parent: &Value| {
+                let body = json!({ "parent_id": parent["id"] });
+                shop.write("PATCH", &format!("/categories/{name}"), body).send()
+            };
+            let (first, second) = tokio::join!(under(&a, &two), under(&b, &one));
+            let refused = [first, second].into_iter().filter(|it| it.status == 409).count();
+            assert_eq!(refused, 1, "{}", shop.test.kind);
+            shop.get(&format!("/categories/{a}")).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_category_is_deleted_when_it_is_empty_and_its_products_stay() {
+    for shop in shops().await {
+        let home = shop.add_category(json!({ "name": "Home" })).await;
+        let cups = child(&shop, "Cups", &home).await;
+        let mut body = mug();
+        body["category_ids"] = json!([cups["id"]]);
+        shop.add(body).await;
+        let refused = shop.write("DELETE", "/categories/home", Value::Null).await;
+        assert_eq!(refused.problem(409), "category_has_children");
+        shop.write("DELETE", "/categories/cups", Value::Null).await.expect(204);
+        let again = shop.write("DELETE", "/categories/cups", Value::Null).await;
+        assert_eq!(again.problem(404), "category_not_found");
+        assert_eq!(shop.get("/products/mug").await.expect(200)["categories"], json!([]));
+        let listed = shop.get("/products?category=home").await.expect(200);
+        assert_eq!(listed["items"], json!([]));
+        shop.write("DELETE", "/categories/home", Value::Null).await.expect(204);
+    }
+}
+
+#[tokio::test]
+async fn a_category_is_replaced_and_its_slug_is_its_own() {
+    for shop in shops().await {
+        let home = shop.add_category(json!({ "name": "Home" })).await;
+        let other = child(&shop, "Home", &home).await;
+        assert_eq!(other["slug"], "home-home");
+        let body = json!({ "name": "Other", "slug": "home" });
+        assert_eq!(
+            shop.write("POST", "/categories", body.clone()).await.problem(409),
+            "slug_taken"
+        );
+        let put = shop.write("PUT", "/categories/home-home", body).await;
+        assert_eq!(put.problem(409), "slug_taken");
+        let body = json!({ "name": "Living", "slug": "living", "description": "<i>x</i><script>" });
+        let put = shop.write("PUT", "/categories/home-home", body).await.expect(200);
+        assert_eq!((&put["slug"], &put["description"]), (&json!("living"), &json!("<i>x</i>")));
+        assert_eq!((&put["parent_id"], &put["version"]), (&Value::Null, &json!(2)));
+        for (body, field) in [
+            (json!({ "name": " " }), "name"),
+            (json!({ "name": "x".repeat(256) }), "name"),
+            (json!({ "name": "x", "slug": "a b" }), "slug"),
+            (json!({ "name": "x", "slug": chassis::id::new() }), "slug"),
+            (json!({ "name": "x", "colour": 1 }), "colour"),
+        ] {
+            let refused = shop.write("POST", "/categories", body.clone()).await.expect(422);
+            assert_eq!(wrong_fields(&refused), [field], "{body}");
+        }
+        let gone = shop.write("PATCH", "/categories/none", json!({ "name": "x" })).await;
+        assert_eq!(gone.problem(404), "category_not_found");
+    }
+}

@@ -1,0 +1,129 @@
+//! The catalog over HTTP, on every database at hand.
+
+mod categories;
+mod inventory;
+mod offers;
+mod products;
+mod reading;
+
+use axum::Router;
+use axum::http::Method;
+use catalog::Config;
+use chassis::channel::Channel;
+use chassis::service::{Background, Service};
+use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+/// A running catalog.
+struct Shop {
+    router: Router,
+    internal: Router,
+    staff: User,
+    test: TestPlatform,
+    background: Option<Background>,
+    _index: TempDir,
+}
+
+/// A catalog per database.
+async fn shops() -> Vec<Shop> {
+    let mut shops = Vec::new();
+    for test in platforms(catalog::MIGRATIONS).await {
+        shops.push(Shop::start(test).await);
+    }
+    shops
+}
+
+impl Shop {
+    async fn start(test: TestPlatform) -> Self {
+        let index = tempfile::tempdir().unwrap();
+        let service: Service =
+            catalog::start(test.platform.clone(), Config::default(), index.path().to_owned())
+                .await
+                .unwrap();
+        Self {
+            router: service.router.clone(),
+            internal: service.internal.clone(),
+            staff: User::with(&["catalog:write"]),
+            test,
+            background: None,
+            _index: index,
+        }
+        .with(service)
+    }
+
+    /// Runs the workers too.
+    fn with(mut self, service: Service) -> Self {
+        let stop = CancellationToken::new();
+        self.background = Some(Background::start(&mut [service], &stop));
+        self
+    }
+
+    fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    fn call(&self, method: Method, path: &str) -> Call {
+        call(&self.router, method.as_str(), &format!("/api/v1{path}"))
+    }
+
+    /// A call by staff, with a body unless that is null.
+    fn write(&self, method: &str, path: &str, body: Value) -> Call {
+        let call = call(&self.router, method, &format!("/api/v1{path}")).user(&self.staff);
+        if body.is_null() { call } else { call.json(body) }
+    }
+
+    async fn add(&self, body: Value) -> Value {
+        self.write("POST", "/products", body).await.expect(201)
+    }
+
+    async fn add_category(&self, body: Value) -> Value {
+        self.write("POST", "/categories", body).await.expect(201)
+    }
+
+    /// The catalog as other services ask it.
+    fn client(&self) -> contracts::catalog::Client {
+        let channel = Channel::to("catalog");
+        channel.bind(self.internal.clone());
+        contracts::catalog::Client::new(channel)
+    }
+}
+
+/// The smallest product there can be.
+fn mug() -> Value {
+    json!({ "title": "Mug", "price": usd(1200), "sku": "MUG", "on_hand": 5 })
+}
+
+/// A product with options.
+fn shirt() -> Value {
+    let variant = |size: &str, colour: &str, price: i64| {
+        json!({
+            "options": { "Size": size, "Colour": colour },
+            "price": usd(price),
+            "on_hand": 3
+        })
+    };
+    json!({
+        "title": "Linen Shirt",
+        "description": "<p>Cool.</p>",
+        "vendor": "Harbour",
+        "tags": ["linen", "summer"],
+        "options": [
+            { "name": "Size", "values": ["S", "M"] },
+            { "name": "Colour", "values": ["Blue", "Red"] }
+        ],
+        "variants": [variant("S", "Blue", 3000), variant("M", "Blue", 3100), variant("M", "Red", 2900)]
+    })
+}
+
+fn usd(amount: i64) -> Value {
+    json!({ "amount": amount, "currency": "USD" })
+}
+
+/// Names of the wrong fields of a 422.
+fn wrong_fields(problem: &Value) -> Vec<&str> {
+    assert_eq!(problem["code"], "validation_failed", "{problem}");
+    let errors = problem["errors"].as_array().unwrap();
+    errors.iter().map(|it| it["field"].as_str().unwrap()).collect()
+}

@@ -1,0 +1,152 @@
+//! What other services ask.
+
+use chassis::channel::CallError;
+use chassis::clock::Clock;
+use chassis::testing::{noon, platforms};
+use chrono::TimeDelta;
+use contracts::catalog::{Offer, Quoted, Reserve, StockLine, Wanted};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Shop, mug, shirt, shops};
+
+fn sku(sku: &str) -> Wanted {
+    Wanted { sku: Some(sku.to_owned()), product_id: None }
+}
+
+fn product(id: Uuid) -> Wanted {
+    Wanted { sku: None, product_id: Some(id) }
+}
+
+fn one(sku: &str, quantity: i64) -> Reserve {
+    let line = StockLine { sku: sku.to_owned(), quantity };
+    Reserve { order_id: chassis::id::new(), lines: vec![line] }
+}
+
+fn refusal(outcome: Result<impl std::fmt::Debug, CallError>) -> String {
+    match outcome.unwrap_err() {
+        CallError::Refused(problem) => problem.code.into_owned(),
+        error @ CallError::Unknown { .. } => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn a_quote_answers_each_thing_asked_in_order() {
+    for shop in shops().await {
+        let cup: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
+        let shirt: Uuid = shop.add(shirt()).await["id"].as_str().unwrap().parse().unwrap();
+        let mut draft = mug();
+        draft["status"] = json!("draft");
+        draft["sku"] = json!("DRAFT");
+        shop.add(draft).await;
+        let wanted = vec![
+            sku("LINEN-SHIRT-M-RED"),
+            sku("none"),
+            product(cup),
+            product(shirt),
+            product(Uuid::nil()),
+            sku("MUG"),
+            sku("DRAFT"),
+            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt) },
+            Wanted { sku: None, product_id: None },
+        ];
+        let answers = shop.client().quote(wanted).await.unwrap();
+        let cup = Offer {
+            sku: "MUG".to_owned(),
+            product_id: cup,
+            slug: "mug".to_owned(),
+            title: "Mug".to_owned(),
+            variant_title: None,
+            image: None,
+            unit_price: 1200,
+            available: Some(5),
+            requires_shipping: true,
+            taxable: true,
+        };
+        let [Quoted::Offer(red), Quoted::Unknown, Quoted::Offer(by_id), several, rest @ ..] =
+            answers.as_slice()
+        else {
+            panic!("{answers:?}")
+        };
+        assert_eq!((red.variant_title.as_deref(), red.unit_price), (Some("M / Red"), 2900));
+        assert_eq!(*by_id, cup);
+        assert!(matches!(several, Quoted::Ambiguous(skus) if skus.len() == 3));
+        let [Quoted::Unknown, Quoted::Offer(by_sku), unknown @ ..] = rest else {
+            panic!("{rest:?}")
+        };
+        assert_eq!(*by_sku, cup);
+        assert!(unknown.iter().all(|it| matches!(it, Quoted::Unknown)));
+    }
+}
+
+#[tokio::test]
+async fn stock_is_held_taken_let_go_and_put_back() {
+    for shop in shops().await {
+        shop.add(mug()).await;
+        let client = shop.client();
+        let left = async || {
+            let answers = client.quote(vec![sku("MUG")]).await.unwrap();
+            let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
+            offer.available.unwrap()
+        };
+        let order = one("MUG", 3);
+        let held = client.reserve(&order).await.unwrap();
+        assert_eq!(held.expires_at, noon() + TimeDelta::minutes(15));
+        assert_eq!(left().await, 2);
+        assert_eq!(refusal(client.reserve(&one("MUG", 3)).await), "out_of_stock");
+        client.commit(order.order_id).await.unwrap();
+        client.commit(order.order_id).await.unwrap();
+        assert_eq!(left().await, 2);
+        client.restock(&order).await.unwrap();
+        assert_eq!(left().await, 5);
+        assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
+        assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
+        let other = one("MUG", 5);
+        client.reserve(&other).await.unwrap();
+        client.release(&other).await.unwrap();
+        assert_eq!(left().await, 5);
+    }
+}
+
+#[tokio::test]
+async fn a_broken_request_for_stock_is_refused() {
+    for shop in shops().await {
+        shop.add(mug()).await;
+        let client = shop.client();
+        for quantity in [0, -1, 1000, i64::MIN, i64::MAX] {
+            assert_eq!(refusal(client.reserve(&one("MUG", quantity)).await), "validation_failed");
+        }
+        let mut twice = one("MUG", 1);
+        twice.lines.push(twice.lines[0].clone());
+        let none = Reserve { lines: vec![], ..twice.clone() };
+        for broken in [twice, none] {
+            assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
+            assert_eq!(refusal(client.release(&broken).await), "validation_failed");
+        }
+        assert_eq!(refusal(client.quote(vec![sku("MUG"); 501]).await), "validation_failed");
+        assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
+    }
+}
+
+#[tokio::test]
+async fn a_hold_ends_by_itself() {
+    for test in platforms(catalog::MIGRATIONS).await {
+        let shop = Shop::start(test.clone()).await;
+        shop.add(mug()).await;
+        let order = one("MUG", 3);
+        shop.client().reserve(&order).await.unwrap();
+        // The same database, a quarter of an hour later.
+        let mut later = test;
+        later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));
+        let later = Shop::start(later).await;
+        let ended = async {
+            while !catalog::audit::held_orders(&later.test.db).await.unwrap().is_empty() {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            }
+        };
+        tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.unwrap();
+        let inventory = shop.write("GET", "/inventory/MUG", serde_json::Value::Null).await;
+        assert_eq!(inventory.expect(200)["reserved"], 0);
+        assert_eq!(refusal(shop.client().commit(order.order_id).await), "reservation_gone");
+    }
+}
