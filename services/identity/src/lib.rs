@@ -67,6 +67,7 @@ pub(crate) struct App {
     verifier: chassis::auth::Verifier,
     config: Arc<Config>,
     hasher: passwords::Hasher,
+    turns: throttle::Turns,
     keys: keys::Keys,
 }
 
@@ -94,6 +95,7 @@ impl App {
                 config.hash_concurrency.into(),
                 config.hash_queue.into(),
             ),
+            turns: throttle::Turns::default(),
             config: Arc::new(config),
             keys: keys::Keys::open(&platform.db, platform.clock.now()).await?,
         })

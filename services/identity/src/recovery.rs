@@ -62,7 +62,7 @@ async fn request_reset(app: &App, email: String) -> Result<()> {
         None => throttle::unknown_account(&login),
     };
     let mut tx = app.db.begin().await?;
-    let allowed = throttle::may_reset(&mut tx, account, now).await?;
+    let allowed = throttle::may_send(&mut tx, account, now).await?;
     if let Some(found) = found.filter(|_| allowed)
         && let Some(mut user) = store::lock_user(&mut tx, found.user.id).await?
     {
@@ -129,7 +129,7 @@ pub async fn resend(app: &App, user: Uuid) -> Result<()> {
     if user.email_verified_at.is_some() {
         return Ok(());
     }
-    if !throttle::may_reset(&mut tx, format!("verify:{}", user.id), now).await? {
+    if !throttle::may_send(&mut tx, format!("verify:{}", user.id), now).await? {
         return Err(problems::too_many_attempts(3600));
     }
     user.version += 1;

@@ -139,14 +139,12 @@ async fn log_in(
         Some(found) => throttle::account(found.user.id),
         None => throttle::unknown_account(&login),
     };
-    let hash = found.as_ref().and_then(|it| it.password_hash.as_ref());
+    // Who is not active fails like anybody else, and it counts.
+    let hash = found.as_ref().filter(|it| it.user.active).and_then(|it| it.password_hash.as_ref());
     let verdict = throttle::verify(&app, account, &client, &request.password, hash).await?;
     let (Some(found), Verdict::Right | Verdict::Outdated) = (found, verdict) else {
         return Err(problems::invalid_credentials());
     };
-    if !found.user.active {
-        return Err(problems::invalid_credentials());
-    }
     welcome(&app, found, verdict, &request.password, &client).await.map(not_stored)
 }
 

@@ -131,25 +131,21 @@ pub async fn insert_attempt(db: impl Session<'_>, attempt: &Attempt) -> Result<(
         .map(drop)
 }
 
-pub async fn delete_attempt(db: impl Session<'_>, id: Uuid) -> Result<()> {
-    db.query("DELETE FROM attempts WHERE id = $1").bind(id).execute().await.map(drop)
-}
-
-/// When the `nth` latest attempt on the account before this one was made, if after `since`.
+/// When the `nth` latest attempt on the account was made, if after `since`.
 pub async fn attempt_on_account(
     db: impl Session<'_>,
-    attempt: &Attempt,
+    kind: Kind,
+    account: &str,
     since: DateTime<Utc>,
     nth: i64,
 ) -> Result<Option<DateTime<Utc>>> {
     let found: Option<(DateTime<Utc>,)> = db
         .query(
-            "SELECT at FROM attempts WHERE account = $1 AND kind = $2 AND id < $3 AND at > $4
-             ORDER BY id DESC LIMIT 1 OFFSET $5",
+            "SELECT at FROM attempts WHERE account = $1 AND kind = $2 AND at > $3
+             ORDER BY id DESC LIMIT 1 OFFSET $4",
         )
-        .bind(attempt.account.clone())
-        .bind(attempt.kind.name())
-        .bind(attempt.id)
+        .bind(account.to_owned())
+        .bind(kind.name())
         .bind(since)
         .bind(nth - 1)
         .optional()
@@ -157,21 +153,21 @@ pub async fn attempt_on_account(
     Ok(found.map(|(at,)| at))
 }
 
-/// When the `nth` latest attempt from the address before this one was made, if after `since`.
+/// When the `nth` latest attempt from the address was made, if after `since`.
 pub async fn attempt_from_address(
     db: impl Session<'_>,
-    attempt: &Attempt,
+    kind: Kind,
+    address: &str,
     since: DateTime<Utc>,
     nth: i64,
 ) -> Result<Option<DateTime<Utc>>> {
     let found: Option<(DateTime<Utc>,)> = db
         .query(
-            "SELECT at FROM attempts WHERE address = $1 AND kind = $2 AND id < $3 AND at > $4
-             ORDER BY id DESC LIMIT 1 OFFSET $5",
+            "SELECT at FROM attempts WHERE address = $1 AND kind = $2 AND at > $3
+             ORDER BY id DESC LIMIT 1 OFFSET $4",
         )
-        .bind(attempt.address.clone())
-        .bind(attempt.kind.name())
-        .bind(attempt.id)
+        .bind(address.to_owned())
+        .bind(kind.name())
         .bind(since)
         .bind(nth - 1)
         .optional()
