@@ -200,6 +200,31 @@ async fn admins_are_counted() {
 }
 
 #[tokio::test]
+async fn who_may_remove_an_admin_waits_for_who_does() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = platform.db.clone();
+        let [mut ada, bob] =
+            ["ada", "bob"].map(|name| User { roles: Json([Role::Admin].into()), ..user(name) });
+        add(&db, &ada).await;
+        add(&db, &bob).await;
+        let mut tx = db.begin().await.unwrap();
+        lock_admins(&mut tx).await.unwrap();
+        ada.roles = Json([Role::Customer].into());
+        save_user(&mut tx, &ada).await.unwrap();
+        let mut other = tokio::spawn(async move {
+            let mut tx = db.begin().await.unwrap();
+            lock_admins(&mut tx).await.unwrap();
+            count_other_admins(&mut tx, bob.id).await.unwrap()
+        });
+        let patience = std::time::Duration::from_millis(200);
+        let early = tokio::time::timeout(patience, &mut other).await;
+        assert!(early.is_err(), "{early:?} on {}", platform.kind);
+        tx.commit().await.unwrap();
+        assert_eq!(other.await.unwrap(), 0, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
 async fn a_session_comes_back_until_it_ends() {
     for platform in platforms(crate::MIGRATIONS).await {
         let (db, ada) = (&platform.db, user("ada"));
