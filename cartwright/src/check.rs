@@ -102,7 +102,9 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
     let mut found: Vec<String> = totals
         .values()
         .filter(|it| !known.contains(&it.order_id) && it.captured > it.refunded)
-        .map(|it| format!("I4: {} captured for an order {} that is not known", it.captured, it.order_id))
+        .map(|it| {
+            format!("I4: {} captured for an order {} that is not known", it.captured, it.order_id)
+        })
         .collect();
     for claim in claims {
         let (captured, refunded) =

@@ -40,10 +40,21 @@ pub struct Shop {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Environment {
     Development,
     Production,
+}
+
+impl TryFrom<String> for Environment {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        chassis::config::word(
+            &word,
+            &[("development", Self::Development), ("production", Self::Production)],
+        )
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -143,7 +154,10 @@ impl Config {
             );
         }
         if !(1..=100).contains(&self.database.connections) {
-            bail!("database.connections is {}, but must be from 1 to 100", self.database.connections);
+            bail!(
+                "database.connections is {}, but must be from 1 to 100",
+                self.database.connections
+            );
         }
         if self.shop.environment == Environment::Production && self.notifications.log_secrets {
             bail!("notifications.log_secrets is true, which is not allowed in production");

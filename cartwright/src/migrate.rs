@@ -19,7 +19,10 @@ pub(crate) async fn run(args: &Migrate) -> Result<()> {
                 let (name, db, migrations) = store?;
                 for it in db.migration_status(migrations).await? {
                     let state = if it.applied { "applied" } else { "missing" };
-                    println!("{name:14} {:14} {:04} {:24} {state}", it.set, it.version, it.description);
+                    println!(
+                        "{name:14} {:14} {:04} {:24} {state}",
+                        it.set, it.version, it.description
+                    );
                 }
             }
         }

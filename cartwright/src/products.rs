@@ -83,10 +83,7 @@ fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>)> {
 /// A bar on a terminal, nothing elsewhere.
 fn bar(size: Option<u64>) -> ProgressBar {
     let (bar, template) = match size {
-        Some(size) => (
-            ProgressBar::new(size),
-            "{bar:40} {bytes}/{total_bytes}  {msg}  {eta} left",
-        ),
+        Some(size) => (ProgressBar::new(size), "{bar:40} {bytes}/{total_bytes}  {msg}  {eta} left"),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes}  {msg}"),
     };
     bar.set_draw_target(ProgressDrawTarget::stderr());

@@ -136,11 +136,7 @@ fn background(shop: &mut Shop) -> Background {
 }
 
 /// What the gateway stands in front of.
-pub fn gateway_parts(
-    shop: &Shop,
-    ready: watch::Receiver<bool>,
-    clock: Clock,
-) -> gateway::Parts {
+pub fn gateway_parts(shop: &Shop, ready: watch::Receiver<bool>, clock: Clock) -> gateway::Parts {
     gateway::Parts {
         services: shop
             .services

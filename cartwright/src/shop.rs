@@ -95,11 +95,9 @@ fn create_directory(directory: &Path) -> Result<()> {
     std::fs::create_dir_all(directory)
         .with_context(|| format!("cannot create the data directory {shown}"))?;
     let probe = directory.join(".write-probe");
-    std::fs::write(&probe, b"cartwright")
-        .and_then(|()| std::fs::remove_file(&probe))
-        .with_context(|| {
-            format!("cannot write to the data directory {shown}; choose another with --data-dir")
-        })
+    std::fs::write(&probe, b"cartwright").and_then(|()| std::fs::remove_file(&probe)).with_context(
+        || format!("cannot write to the data directory {shown}; choose another with --data-dir"),
+    )
 }
 
 /// Says which database, without the password in its URL.

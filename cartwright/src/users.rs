@@ -29,7 +29,8 @@ pub(crate) async fn run(args: &User) -> Result<()> {
     };
     let created =
         identity::admin::create_user(stores.get("identity")?, Clock::System, account).await;
-    let created = created.map_err(|problem| anyhow::anyhow!(readable(&problem)))?;
+    let created = created
+        .map_err(|problem| anyhow::anyhow!("cannot create {email}: {}", readable(&problem)))?;
     println!("Created {role} {} ({})", created.email, created.id);
     Ok(())
 }
@@ -50,8 +51,7 @@ pub(crate) async fn first_admin(
     let password = (!admin.password.is_empty()).then(|| admin.password.clone());
     let given = password.is_some();
     let created = identity::admin::ensure_admin(identity, clock, email, password).await;
-    let created =
-        created.map_err(|problem| anyhow::anyhow!("admin: {}", readable(&problem)))?;
+    let created = created.map_err(|problem| anyhow::anyhow!("admin: {}", readable(&problem)))?;
     match created {
         Some(password) if !given => {
             eprintln!("Administrator: {email}, password {password} (shown only this once)");

@@ -79,7 +79,8 @@ async fn a_wrong_field_is_named_and_changes_nothing() {
         let shop = place.start().await;
         let admin = shop.admin().await;
         shop.product("LAMP-1", 1_999, 5).await;
-        let register = json!({ "email": "a@example.com", "password": "correct horse battery", "name": "A" });
+        let register =
+            json!({ "email": "a@example.com", "password": "correct horse battery", "name": "A" });
         let product = json!({ "title": "T", "variants": [{ "sku": "T-1", "price": { "amount": 1, "currency": "USD" } }] });
         let review = json!({ "product_id": "00000000-0000-0000-0000-000000000000", "rating": 5, "title": "t", "body": "b" });
         let mail = json!({ "to": "a@example.com", "subject": "s", "body": "b" });
@@ -103,7 +104,9 @@ async fn a_wrong_field_is_named_and_changes_nothing() {
                     assert!(reply.status.as_u16() < 500, "{path} {field} {wrong}: {reply:?}");
                     if reply.status.as_u16() == 422 && reply.body["code"] == "validation_failed" {
                         let errors = reply.body["errors"].as_array().unwrap();
-                        let named = errors.iter().any(|it| it["field"].as_str().unwrap().starts_with(&field));
+                        let named = errors
+                            .iter()
+                            .any(|it| it["field"].as_str().unwrap().starts_with(&field));
                         assert!(named, "{path} {field} {wrong}: {}", reply.body);
                     }
                 }
@@ -164,7 +167,10 @@ async fn tokens_that_do_not_count_are_refused() {
         let shop = place.start().await;
         let customer = shop.customer("ada").await;
         customer.get("/users/me").await.expect(200);
-        let good = shop.http.post("/auth/login", json!({ "email": "ada@example.com", "password": "correct horse battery" }));
+        let good = shop.http.post(
+            "/auth/login",
+            json!({ "email": "ada@example.com", "password": "correct horse battery" }),
+        );
         let good = good.await.expect(200)["access_token"].as_str().unwrap().to_owned();
         let parts: Vec<&str> = good.split('.').collect();
         let none = "eyJhbGciOiJub25lIn0";

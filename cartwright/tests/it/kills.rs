@@ -66,7 +66,11 @@ async fn survive(place: &Place) {
     let told = acknowledged.lock().unwrap().clone();
     for (key, id) in &told {
         let order = admin.get(&format!("/orders/{id}")).await.expect(200);
-        assert_eq!((&order["status"], &order["payment_status"]), (&json!("confirmed"), &json!("paid")), "{key}");
+        assert_eq!(
+            (&order["status"], &order["payment_status"]),
+            (&json!("confirmed"), &json!("paid")),
+            "{key}"
+        );
     }
     assert!(told.len() > KILLS * 10);
     let check = place.command(&["check"]).output().expect("a check");

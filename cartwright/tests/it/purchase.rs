@@ -26,10 +26,16 @@ async fn a_customer_buys_and_everybody_hears_of_it() {
         });
         let order = customer.post("/orders/checkout", request).key("k-1").await.expect(201);
         assert_eq!(order["number"], "CW-100001");
-        assert_eq!((&order["status"], &order["payment_status"]), (&json!("confirmed"), &json!("paid")));
+        assert_eq!(
+            (&order["status"], &order["payment_status"]),
+            (&json!("confirmed"), &json!("paid"))
+        );
         let payment = format!("/payments/{}", order["payment"]["id"].as_str().unwrap());
         let payment = customer.get(&payment).await.expect(200);
-        assert_eq!((&payment["status"], &payment["captured"]), (&json!("captured"), &order["total"]));
+        assert_eq!(
+            (&payment["status"], &payment["captured"]),
+            (&json!("captured"), &order["total"])
+        );
 
         let admin = shop.admin().await;
         let sent = eventually(
@@ -197,11 +203,8 @@ async fn staff_ships_and_refunds_and_a_buyer_reviews() {
         )
         .await;
         admin.post(&refunds, json!({})).key("r-2").await.expect(201);
-        eventually(
-            async || customer.get(&path).await.expect(200),
-            |it| it["status"] == "refunded",
-        )
-        .await;
+        eventually(async || customer.get(&path).await.expect(200), |it| it["status"] == "refunded")
+            .await;
 
         let review = json!({ "product_id": product["id"], "rating": 4, "title": "Bright",
                              "body": "It lights the room." });

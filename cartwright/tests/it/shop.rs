@@ -6,7 +6,7 @@ use cartwright::config::Config;
 use cartwright::serve::Running;
 use cartwright::shop::NAMES;
 use chassis::clock::Clock;
-use chassis::testing::postgres_url;
+use chassis::testing::{Schemas, postgres_url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -19,6 +19,7 @@ pub struct Place {
     pub kind: &'static str,
     pub config: Config,
     _directory: TempDir,
+    _schemas: Option<Schemas>,
 }
 
 /// A shop that serves.
@@ -43,25 +44,19 @@ pub fn sqlite() -> Place {
     config.admin.email = ADMIN.0.to_owned();
     config.admin.password = ADMIN.1.to_owned();
     config.gateway.rate_limits = false;
-    Place { kind: "sqlite", config, _directory: directory }
+    Place { kind: "sqlite", config, _directory: directory, _schemas: None }
 }
 
 /// Schemas of this test alone, one per service.
 pub async fn postgres() -> Option<Place> {
     let url = postgres_url().await?;
-    let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-    let limits = chassis::db::Limits { connections: 1, ..Default::default() };
-    let admin = chassis::db::Db::connect(&url, limits).await.expect("PostgreSQL");
-    for service in NAMES.into_iter().chain(["sandbox"]) {
-        let create: &'static str = format!("CREATE SCHEMA {name}_{service}").leak();
-        use chassis::db::Session;
-        admin.query(create).execute().await.expect("a schema");
-    }
-    admin.close().await;
+    let suffixes: Vec<String> =
+        NAMES.into_iter().chain(["sandbox"]).map(|it| format!("_{it}")).collect();
+    let suffixes: Vec<&str> = suffixes.iter().map(String::as_str).collect();
+    let schemas = Schemas::create(&url, &suffixes).await;
     let mut place = sqlite();
-    let separator = if url.contains('?') { '&' } else { '?' };
-    place.config.database.url =
-        format!("{url}{separator}options=-csearch_path%3D{name}_{{service}}");
+    place.config.database.url = schemas.url("_{service}");
+    place._schemas = Some(schemas);
     // Two tests at a time, seven services each, on a server with a hundred connections.
     place.config.database.connections = 5;
     place.kind = "postgres";

@@ -44,7 +44,11 @@ fn dependencies_point_in_one_direction() {
     assert!(names(&crates.join("chassis/Cargo.toml")).is_empty());
     assert_eq!(names(&crates.join("contracts/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
     let gateway = names(&root().join("services/gateway/Cargo.toml"));
-    assert_eq!(gateway, BTreeSet::from(["chassis".to_owned()]), "the gateway knows paths, not types");
+    assert_eq!(
+        gateway,
+        BTreeSet::from(["chassis".to_owned()]),
+        "the gateway knows paths, not types"
+    );
 }
 
 #[tokio::test]

@@ -20,15 +20,13 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
     file: Option<&Path>,
     overrides: &[(&str, String)],
 ) -> Result<T, Error> {
-    let invalid = |error: ConfigError| Error::Invalid(explain(&error));
+    let invalid = |error: ConfigError| Error::Invalid(explain(&error, file, overrides));
     let defaults = Config::try_from(&T::default()).map_err(invalid)?;
     let mut builder = Config::builder().add_source(defaults);
     if let Some(path) = file {
-        let name = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|it| Error::File(name.clone(), it))?;
-        // Read once by itself, so that an unknown key is reported with the file's name.
-        toml_check(&text, &name)?;
-        builder = builder.add_source(File::from_str(&text, FileFormat::Toml));
+        // Read before, so that a missing file is told as the system tells it.
+        std::fs::metadata(path).map_err(|it| Error::File(path.display().to_string(), it))?;
+        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
     }
     let environment = Environment::with_prefix("CARTWRIGHT")
         .prefix_separator("__")
@@ -41,26 +39,33 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
 }
 
-fn toml_check(text: &str, name: &str) -> Result<(), Error> {
-    Config::builder()
-        .add_source(File::from_str(text, FileFormat::Toml))
-        .build()
-        .map(drop)
-        .map_err(|error| Error::Invalid(format!("{name}: {error}")))
+/// The value a word stands for, for settings that are one of a few words.
+pub fn word<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
+    let allowed = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
+    let found = words.iter().find(|(it, _)| *it == word).map(|(_, value)| *value);
+    found.ok_or_else(|| format!("{word:?} is not one of: {}", allowed()))
 }
 
-/// The error with the names users write: variables as they are spelled in the environment.
-fn explain(error: &ConfigError) -> String {
-    match error {
-        ConfigError::Type { origin, unexpected, expected, key } => {
-            let key = key.as_deref().unwrap_or("a setting");
-            let origin = origin.as_deref().unwrap_or("the command line or the defaults");
-            let variable = key.to_ascii_uppercase().replace('.', "__");
-            format!(
-                "{key} (from {origin}) is {unexpected}, but must be {expected}; \
-                 as a variable it is CARTWRIGHT__{variable}"
-            )
+/// The error with what a user needs: the setting, where it came from, what is allowed.
+fn explain(error: &ConfigError, file: Option<&Path>, overrides: &[(&str, String)]) -> String {
+    let (key, wrong) = match error {
+        ConfigError::Type { unexpected, expected, key: Some(key), .. } => {
+            (key, format!("is {unexpected}, but must be {expected}"))
         }
-        error => error.to_string(),
-    }
+        ConfigError::At { error, key: Some(key), .. } => (key, format!("is wrong: {error}")),
+        ConfigError::FileParse { cause, .. } => {
+            let name = file.map(|it| it.display().to_string()).unwrap_or_default();
+            return format!("{name} is not valid TOML: {cause}");
+        }
+        error => return error.to_string(),
+    };
+    let variable = format!("CARTWRIGHT__{}", key.to_ascii_uppercase().replace('.', "__"));
+    let origin = if overrides.iter().any(|(it, _)| it == key) {
+        "the command line".to_owned()
+    } else if std::env::var(&variable).is_ok_and(|it| !it.is_empty()) {
+        format!("the environment variable {variable}")
+    } else {
+        file.map_or_else(|| "the defaults".to_owned(), |it| it.display().to_string())
+    };
+    format!("{key} (from {origin}) {wrong}")
 }

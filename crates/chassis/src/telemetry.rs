@@ -34,10 +34,18 @@ pub struct LogConfig {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 pub enum LogFormat {
     Pretty,
     Json,
+}
+
+impl TryFrom<String> for LogFormat {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        crate::config::word(&word, &[("pretty", Self::Pretty), ("json", Self::Json)])
+    }
 }
 
 impl Default for LogConfig {

@@ -30,6 +30,7 @@ pub struct TestPlatform {
     /// `sqlite` or `postgres`, for messages.
     pub kind: &'static str,
     _files: Arc<TempDir>,
+    _schemas: Option<Arc<Schemas>>,
 }
 
 impl std::ops::Deref for TestPlatform {
@@ -70,9 +71,12 @@ pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
     let file = files.path().join(format!("{}.db", migrations.service));
     let url = format!("sqlite:{}", file.display());
     let mut databases = vec![("sqlite", Db::connect(&url, limits).await.expect("SQLite"))];
+    let mut schemas = None;
     if let Some(url) = postgres_url().await {
-        let url = fresh_schema(&url).await;
-        databases.push(("postgres", Db::connect(&url, limits).await.expect("PostgreSQL")));
+        let created = Schemas::create(&url, &[""]).await;
+        let db = Db::connect(&created.url(""), limits).await;
+        databases.push(("postgres", db.expect("PostgreSQL")));
+        schemas = Some(Arc::new(created));
     }
     let mut platforms = Vec::new();
     for (kind, db) in databases {
@@ -80,21 +84,74 @@ pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
         let clock = Clock::Fixed(noon());
         let verifier = verifier();
         let platform = Platform { db, clock, verifier, currency: Currency::default() };
-        platforms.push(TestPlatform { platform, kind, _files: files.clone() });
+        let (files, schemas) = (files.clone(), schemas.clone());
+        platforms.push(TestPlatform { platform, kind, _files: files, _schemas: schemas });
     }
     platforms
 }
 
-/// The same server with a new schema as the place of all tables.
-pub async fn fresh_schema(url: &str) -> String {
-    let schema = format!("test_{}", Uuid::now_v7().simple());
-    let limits = Limits { connections: 1, ..Limits::default() };
-    let admin = Db::connect(url, limits).await.expect("PostgreSQL");
-    let create: &'static str = format!("CREATE SCHEMA {schema}").leak();
-    admin.query(create).execute().await.expect("a schema");
-    admin.close().await;
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}options=-csearch_path%3D{schema}")
+/// Schemas of one test on a PostgreSQL server. Dropped with everything in them at its end, so that
+/// the server's catalogue stays small.
+#[derive(Debug)]
+pub struct Schemas {
+    url: String,
+    names: Vec<String>,
+}
+
+impl Schemas {
+    /// Creates them: a name of this test's own and one of `suffixes` each.
+    pub async fn create(url: &str, suffixes: &[&str]) -> Self {
+        let name = format!("test_{}", Uuid::now_v7().simple());
+        let names: Vec<String> = suffixes.iter().map(|it| format!("{name}{it}")).collect();
+        let admin = connect_once(url).await;
+        for name in &names {
+            let create: &'static str = format!("CREATE SCHEMA {name}").leak();
+            admin.query(create).execute().await.expect("a schema");
+        }
+        admin.close().await;
+        Self { url: url.to_owned(), names }
+    }
+
+    /// A URL whose tables are in the schema of the first suffix, with the suffix replaced.
+    pub fn url(&self, suffixes: &str) -> String {
+        let separator = if self.url.contains('?') { '&' } else { '?' };
+        let name = self.names.first().map_or("", String::as_str);
+        let name = name.get(..37).unwrap_or(name);
+        format!("{}{separator}options=-csearch_path%3D{name}{suffixes}", self.url)
+    }
+}
+
+impl Drop for Schemas {
+    fn drop(&mut self) {
+        let (url, names) = (std::mem::take(&mut self.url), std::mem::take(&mut self.names));
+        // A thread of its own: the test's runtime is not waited on here.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else { return };
+            runtime.block_on(async {
+                let admin = connect_once(&url).await;
+                for name in names {
+                    let drop: &'static str = format!("DROP SCHEMA {name} CASCADE").leak();
+                    if let Err(error) = admin.query(drop).execute().await {
+                        eprintln!("the schema {name} stays: {error}");
+                    }
+                }
+                admin.close().await;
+            });
+        });
+        if dropped.join().is_err() {
+            eprintln!("the schemas of this test stay");
+        }
+    }
+}
+
+async fn connect_once(url: &str) -> Db {
+    let limits = Limits {
+        connections: 1,
+        acquire: std::time::Duration::from_secs(10),
+        statement: std::time::Duration::from_secs(20),
+    };
+    Db::connect(url, limits).await.expect("PostgreSQL")
 }
 
 /// An event as a relay would carry it.

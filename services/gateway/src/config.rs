@@ -25,11 +25,19 @@ pub struct Config {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", try_from = "String")]
 pub enum AccessLog {
     Off,
     Debug,
     Info,
+}
+
+impl TryFrom<String> for AccessLog {
+    type Error = String;
+
+    fn try_from(word: String) -> Result<Self, String> {
+        chassis::config::word(&word, &[("off", Self::Off), ("debug", Self::Debug), ("info", Self::Info)])
+    }
 }
 
 /// Quotas per logged-in user, or per client address (IPv6: per /64) where nobody is logged in.
