@@ -349,22 +349,34 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         amount: None,
         reason: work.saga.cancel.clone().unwrap_or_default(),
     };
-    let payment = match app.clients.payments.refund(&request).await {
-        Ok(payment) => Some(payment),
-        // All of it has been given back already, by hand.
-        Err(CallError::Refused(_)) => app.clients.payments.show(payment_id).await.ok().flatten(),
+    match app.clients.payments.refund(&request).await {
+        Ok(payment) => refunded(app, work, &payment).await,
+        Err(CallError::Refused(refused)) => match app.clients.payments.show(payment_id).await {
+            // All of it has been given back already, by hand.
+            Ok(Some(payment)) if payment.status == Paid::Refunded => {
+                refunded(app, work, &payment).await
+            }
+            // The provider will not: the order stays sold, and people have to decide.
+            Ok(Some(_)) => {
+                tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
+                work.saga.cancel = None;
+                go(app, work, Step::Done).await
+            }
+            _ => Ok(Wait),
+        },
         Err(error) => {
             tracing::warn!(order = %work.order.id, %error, "refund not known");
-            None
+            Ok(Wait)
         }
-    };
-    match payment {
-        Some(payment) if payment.status == Paid::Refunded => {
-            work.order.payment_status = PaymentStatus::Refunded;
-            go(app, work, Step::Restock).await
-        }
-        _ => Ok(Wait),
     }
+}
+
+async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
+    if payment.status != Paid::Refunded {
+        return Ok(Wait);
+    }
+    work.order.payment_status = PaymentStatus::Refunded;
+    go(app, work, Step::Restock).await
 }
 
 async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
