@@ -5,13 +5,14 @@
 //! forgets or repeats anything. What it finds are ids: the products themselves come from the
 //! database or the cache.
 //!
-//! `document` is what it knows of a product, `query` what a text means, `index` the files,
-//! `follow` the worker that keeps it fresh.
+//! `words` is how text becomes words, `document` what is known of a product, `query` what a text
+//! asks for, `index` the files, `follow` the worker that keeps them fresh.
 
 mod document;
 mod follow;
 mod index;
 mod query;
+mod words;
 
 use std::num::NonZero;
 use std::path::{Path, PathBuf};

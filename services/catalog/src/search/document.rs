@@ -1,26 +1,18 @@
-//! What the index knows about a product, and how text becomes words.
+//! What the index knows about a product.
 
 use chrono::{DateTime, Utc};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
 };
-use tantivy::tokenizer::{
-    AsciiFoldingFilter, LowerCaser, RemoveLongFilter, SimpleTokenizer, TextAnalyzer,
-};
 use tantivy::{TantivyDocument, Term};
 use uuid::Uuid;
 
+use super::words::{ANALYZER, plain};
 use crate::model::{Product, Status};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is built anew.
-pub(super) const VERSION: u32 = 1;
-
-/// The name of the analyzer in the schema.
-pub(super) const WORDS: &str = "words";
-
-/// Words of so many bytes are left out: nobody types them.
-const MAX_WORD: usize = 64;
+pub(super) const VERSION: u32 = 2;
 
 /// Characters of a title by which lists sort.
 const TITLE_KEY: usize = 60;
@@ -94,7 +86,7 @@ impl Fields {
         let mut schema = Schema::builder();
         // Frequencies for the score; no positions, as there are no phrases.
         let indexing = TextFieldIndexing::default()
-            .set_tokenizer(WORDS)
+            .set_tokenizer(ANALYZER)
             .set_index_option(IndexRecordOption::WithFreqs);
         let text = TextOptions::default().set_indexing_options(indexing);
         let fields = Self {
@@ -156,33 +148,6 @@ impl Fields {
     }
 }
 
-/// How text becomes words: lower case, without accents (`Müller` is `muller`).
-pub(super) fn analyzer() -> TextAnalyzer {
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(MAX_WORD))
-        .filter(LowerCaser)
-        .filter(AsciiFoldingFilter)
-        .build()
-}
-
-/// A text as the analyzer needs it: without apostrophes (`women's` is `womens`), and without
-/// accents that are characters of their own and would cut words in two.
-fn plain(text: &str) -> String {
-    let inner = |it: &char| !matches!(it, '\u{300}'..='\u{36f}' | '\'' | '’' | '`');
-    text.chars().filter(inner).collect()
-}
-
-/// The words of a text.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let (mut analyzer, text) = (analyzer(), plain(text));
-    let mut stream = analyzer.token_stream(&text);
-    let mut words = Vec::new();
-    while let Some(token) = stream.next() {
-        words.push(token.text.clone());
-    }
-    words
-}
-
 /// The text of sanitised HTML, tags replaced by spaces and the usual entities by characters.
 fn plain_text(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
@@ -213,25 +178,7 @@ fn plain_text(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_have_no_case_no_accents_and_no_apostrophes() {
-        for (text, expected) in [
-            ("Müller's Straße", vec!["mullers", "strasse"]),
-            // The same with combining accents.
-            ("Mu\u{308}ller", vec!["muller"]),
-            ("T-Shirt, 100% cotton!", vec!["t", "shirt", "100", "cotton"]),
-            ("ÉCLAIR Ñandú", vec!["eclair", "nandu"]),
-            (" \t\n", vec![]),
-        ] {
-            assert_eq!(words(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn an_endless_word_is_no_word() {
-        assert_eq!(words(&format!("a {} b", "ж".repeat(500))), ["a", "b"]);
-    }
+    use crate::search::words::words;
 
     #[test]
     fn only_the_text_of_a_description_counts() {

@@ -31,6 +31,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Products read at a time when the index is built.
 const PAGE: i64 = 500;
+/// Products after which the writer is given time to keep up.
+const STRETCH: usize = 4_000;
 
 /// Why following ended.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +165,11 @@ async fn rebuild(
         let page = store::products::page(db, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
+        let stretch = products / STRETCH;
         products += page.len();
+        if products / STRETCH > stretch {
+            pen.write(Writer::keep_up).await?;
+        }
         pen.write(move |writer| page.into_iter().try_for_each(|it| writer.add(&it.into()))).await?;
         if stop.is_cancelled() {
             return Ok(None);

@@ -20,9 +20,9 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use super::document::{self, Document, Fields, VERSION, WORDS};
+use super::document::{Document, Fields, VERSION};
 use super::query::{self, Typos};
-use super::{Hits, Request, Sort};
+use super::{Hits, Request, Sort, words};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
@@ -73,7 +73,7 @@ impl Live {
     }
 
     fn new(index: Index, fields: Fields, number: u64) -> tantivy::Result<Self> {
-        index.tokenizers().register(WORDS, document::analyzer());
+        index.tokenizers().register(words::ANALYZER, words::analyzer());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         Ok(Self { number, fields, index, reader })
     }
@@ -215,6 +215,12 @@ impl Writer {
         commit.set_payload(&serde_json::to_string(&state).map_err(io::Error::other)?);
         commit.commit()?;
         self.live.reload()
+    }
+
+    /// Waits until all that was put in has been worked off, so that it does not pile up in
+    /// memory. The index stays incomplete.
+    pub(super) fn keep_up(&mut self) -> tantivy::Result<()> {
+        self.writer.commit().map(drop)
     }
 
     /// Finishes the merging of segments and lets go of the memory.

@@ -11,7 +11,8 @@ use tantivy::{Score, Searcher, Term};
 use uuid::Uuid;
 
 use super::Filter;
-use super::document::{Fields, words};
+use super::document::Fields;
+use super::words::{self, singular};
 
 /// More words than these are ignored.
 const MAX_WORDS: usize = 12;
@@ -44,13 +45,13 @@ pub(super) fn text(
     text: &str,
     typos: Typos,
 ) -> tantivy::Result<Option<Box<dyn Query>>> {
-    let mut words = words(text);
+    let mut words = words::words(text);
     words.truncate(MAX_WORDS);
     let last = words.len().saturating_sub(1);
     let mut every: Vec<Box<dyn Query>> = Vec::with_capacity(words.len());
     for (at, word) in words.iter().enumerate() {
         let distance = match typos {
-            Typos::InRareWords if frequency(searcher, fields, word)? >= RARE => 0,
+            Typos::InRareWords if frequency(searcher, fields, &singular(word))? >= RARE => 0,
             _ => distance(word),
         };
         every.push(one_word(fields, word, at == last, distance));
@@ -120,9 +121,10 @@ fn distance(word: &str) -> u8 {
 }
 
 fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<dyn Query> {
+    let whole = singular(word);
     let mut ways: Vec<Box<dyn Query>> = Vec::new();
     for (field, weight) in texts(fields) {
-        let term = Term::from_field_text(field, word);
+        let term = Term::from_field_text(field, &whole);
         let found = TermQuery::new(term.clone(), IndexRecordOption::WithFreqs);
         ways.push(Box::new(BooleanQuery::union(vec![
             Box::new(BoostQuery::new(Box::new(found.clone()), weight * FREQUENCY)),
@@ -130,7 +132,9 @@ fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<
         ])));
         // Half of all descriptions have a word that begins with any one letter.
         if unfinished && (word.chars().count() > 1 || field != fields.description) {
-            let beginning = FuzzyTermQuery::new_prefix(term.clone(), 0, true);
+            // As it was typed: "glas" is on its way to "glass".
+            let typed = Term::from_field_text(field, word);
+            let beginning = FuzzyTermQuery::new_prefix(typed, 0, true);
             ways.push(scored(beginning, weight * BEGINNING));
         }
         if distance > 0 {

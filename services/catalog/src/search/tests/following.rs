@@ -1,0 +1,250 @@
+//! The index and its database, over stops, damage and rebuilds.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chassis::db::{Db, Session};
+use chassis::feed::Position;
+use chassis::testing::{TestPlatform, noon, platforms};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::request;
+use crate::model::{NewProduct, NewVariant, Policy, Product};
+use crate::search::index::{self, Live, Lock};
+use crate::search::{Filter, Request, Search, follow};
+
+/// A search that follows a database.
+struct Running {
+    search: Search,
+    db: Db,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    fn start(dir: &Path, db: &Db) -> Self {
+        let (search, stop) = (Search::open(dir).unwrap(), CancellationToken::new());
+        let task = tokio::spawn(follow(search.clone(), db.clone(), stop.clone()));
+        Self { search, db: db.clone(), stop, task }
+    }
+
+    /// Waits until all that was told so far is searchable, then counts what is found.
+    async fn count(&self, text: &str) -> usize {
+        let last = "SELECT xid, sequence FROM outbox ORDER BY xid DESC, sequence DESC LIMIT 1";
+        let last = self.db.query(last).optional::<Position>().await.unwrap().unwrap_or_default();
+        let reached = self.search.reached(last);
+        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it follows");
+        self.search.find(request(text)).await.unwrap().total
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.task.await.unwrap();
+    }
+}
+
+/// A change of products in a transaction of its own.
+macro_rules! change {
+    ($platform:expr, |$books:ident| $work:expr) => {{
+        let mut tx = $platform.db.begin().await.unwrap();
+        let mut $books = crate::books::Books::open(&mut tx, noon(), 0);
+        let done = $work.await.unwrap();
+        tx.commit().await.unwrap();
+        done
+    }};
+}
+
+fn lamp(title: &str, on_hand: i64) -> NewProduct {
+    let on_hand = Some(on_hand);
+    let variant = NewVariant { on_hand, policy: Some(Policy::Deny), ..NewVariant::default() };
+    NewProduct { title: title.to_owned(), variants: vec![variant], ..NewProduct::default() }
+}
+
+async fn add(platform: &TestPlatform, title: &str) -> Product {
+    change!(platform, |books| crate::products::create(&mut books, lamp(title, 5)))
+}
+
+#[tokio::test]
+async fn a_change_can_be_found_soon() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), &platform.db);
+        assert_eq!(running.count("lamp").await, 0, "{platform:?}");
+        let product = add(&platform, "Brass Lamp").await;
+        assert_eq!(running.count("brass").await, 1, "{platform:?}");
+        let new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
+        let product =
+            change!(platform, |books| crate::products::replace(&mut books, &product, new)).unwrap();
+        assert_eq!(running.count("brass").await, 0, "{platform:?}");
+        assert_eq!(running.count("copper").await, 1, "{platform:?}");
+        change!(platform, |books| crate::products::delete(&mut books, &product));
+        assert_eq!(running.count("copper").await, 0, "{platform:?}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_sold_out_is_found_so() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        let running = Running::start(dir.path(), &platform.db);
+        let product = add(&platform, "Lamp").await;
+        let sku = product.variants[0].sku.clone();
+        // In one batch of events the last one counts.
+        for (on_hand, in_stock) in [(3, true), (0, false), (0, false), (1, true), (0, false)] {
+            let wish = crate::model::Wish { policy: None, on_hand: Some(on_hand) };
+            change!(platform, |books| books.set(&sku, wish, "test"));
+            running.count("lamp").await;
+            let filter = Filter { in_stock: Some(in_stock), ..Filter::default() };
+            let found = running.search.find(Request { filter, ..request("lamp") }).await.unwrap();
+            assert_eq!(found.ids, [product.id], "{on_hand}, {platform:?}");
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_happened_meanwhile_is_caught_up_with() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        add(&platform, "First Lamp").await;
+        let running = Running::start(dir.path(), &platform.db);
+        assert_eq!(running.count("lamp").await, 1);
+        running.stop().await;
+        for n in 0..20 {
+            add(&platform, &format!("Lamp {n}")).await;
+        }
+        // What is there can be found at once, the rest soon.
+        let search = Search::open(dir.path()).unwrap();
+        assert_eq!(search.find(request("lamp")).await.unwrap().total, 1);
+        let running = Running::start(dir.path(), &platform.db);
+        assert_eq!(running.count("lamp").await, 21, "{platform:?}");
+        assert_eq!(numbers(dir.path()), [1], "no rebuild");
+        running.stop().await;
+    }
+}
+
+/// Does harm to the index in a directory.
+type Spoil = fn(&Path);
+
+#[tokio::test]
+async fn an_index_that_cannot_be_used_is_built_anew() {
+    let spoil: [(&str, Spoil); 8] = [
+        ("no index", |dir: &Path| std::fs::remove_dir_all(dir.join("1")).unwrap()),
+        ("no meta.json", |dir: &Path| std::fs::remove_file(dir.join("1/meta.json")).unwrap()),
+        ("a broken meta.json", |dir: &Path| std::fs::write(dir.join("1/meta.json"), "{").unwrap()),
+        ("a damaged file", |dir: &Path| {
+            let path = file(dir, "term");
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[5] ^= 0xff;
+            std::fs::write(path, bytes).unwrap();
+        }),
+        ("a missing file", |dir: &Path| std::fs::remove_file(file(dir, "idx")).unwrap()),
+        ("an empty file", |dir: &Path| std::fs::write(file(dir, "fast"), "").unwrap()),
+        ("another schema", |dir: &Path| {
+            let schema = tantivy::schema::Schema::builder().build();
+            std::fs::create_dir(dir.join("7")).unwrap();
+            tantivy::Index::create_in_dir(dir.join("7"), schema).unwrap();
+            std::fs::remove_dir_all(dir.join("1")).unwrap();
+        }),
+        ("one that was never finished", |dir: &Path| {
+            Live::create(dir, 2).unwrap();
+            std::fs::remove_dir_all(dir.join("1")).unwrap();
+        }),
+    ];
+    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    add(&platform, "Lamp").await;
+    for (what, spoil) in spoil {
+        let dir = tempfile::tempdir().unwrap();
+        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+        spoil(dir.path());
+        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+        assert_eq!(numbers(dir.path()).len(), 1, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_index_of_another_database_is_built_anew() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        for other in platforms(crate::MIGRATIONS).await {
+            for n in 0..3 {
+                add(&other, &format!("Table {n}")).await;
+            }
+            if other.kind == platform.kind {
+                Running::start(dir.path(), &other.db).count_and_stop("table", 3).await;
+            }
+        }
+        for n in 0..4 {
+            add(&platform, &format!("Lamp {n}")).await;
+        }
+        let running = Running::start(dir.path(), &platform.db);
+        assert_eq!(running.count("lamp").await, 4, "{platform:?}");
+        assert_eq!(running.count("table").await, 0, "{platform:?}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn events_that_are_gone_mean_a_rebuild() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        add(&platform, "First Lamp").await;
+        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+        add(&platform, "Second Lamp").await;
+        add(&platform, "Third Lamp").await;
+        let forget = "DELETE FROM outbox WHERE sequence < (SELECT max(sequence) FROM outbox)";
+        platform.db.query(forget).execute().await.unwrap();
+        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 3).await;
+    }
+}
+
+#[tokio::test]
+async fn a_rebuild_loses_no_change() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        for n in 0..10 {
+            add(&platform, &format!("Lamp {n}")).await;
+        }
+        let running = Running::start(dir.path(), &platform.db);
+        for n in 10..40 {
+            add(&platform, &format!("Lamp {n}")).await;
+        }
+        assert_eq!(running.count("lamp").await, 40, "{platform:?}");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_second_process_reads_what_the_first_writes() {
+    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    let dir = tempfile::tempdir().unwrap();
+    add(&platform, "Lamp").await;
+    Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+    let lock = Lock::take(dir.path()).unwrap().unwrap();
+    assert!(Lock::take(dir.path()).unwrap().is_none());
+    let second = Running::start(dir.path(), &platform.db);
+    assert_eq!(second.search.find(request("lamp")).await.unwrap().total, 1);
+    add(&platform, "Second Lamp").await;
+    drop(lock);
+    assert_eq!(second.count("lamp").await, 2);
+    second.stop().await;
+}
+
+impl Running {
+    async fn count_and_stop(self, text: &str, expected: usize) {
+        assert_eq!(self.count(text).await, expected);
+        self.stop().await;
+    }
+}
+
+fn numbers(dir: &Path) -> Vec<u64> {
+    index::numbers(dir).unwrap()
+}
+
+/// A file of the index with this ending.
+fn file(dir: &Path, ending: &str) -> PathBuf {
+    let files = std::fs::read_dir(dir.join("1")).unwrap().map(|it| it.unwrap().path());
+    files.into_iter().find(|it| it.extension().is_some_and(|it| it == ending)).unwrap()
+}
