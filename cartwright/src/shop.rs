@@ -11,6 +11,7 @@ use chassis::clock::Clock;
 use chassis::db::{Db, Limits, Migrations};
 use chassis::service::{Platform, Service};
 use contracts::identity as identity_contract;
+use futures::future::try_join_all;
 
 use crate::config::Config;
 
@@ -52,10 +53,11 @@ impl Stores {
     /// Opens the databases of these services and brings them to the newest schema.
     pub async fn open(config: &Config, services: &[&'static str]) -> Result<Self> {
         let stores = Self::open_as_they_are(config, services).await?;
-        for (name, db) in &stores.0 {
+        let all = stores.0.iter().map(async |(name, db)| {
             let migrated = db.migrate(migrations(name)?).await;
-            migrated.with_context(|| format!("cannot migrate the database of {name}"))?;
-        }
+            migrated.with_context(|| format!("cannot migrate the database of {name}"))
+        });
+        try_join_all(all).await?;
         Ok(stores)
     }
 
@@ -65,13 +67,13 @@ impl Stores {
             create_directory(&config.server.data_dir)?;
         }
         let limits = Limits { connections: config.database.connections, ..Limits::default() };
-        let mut stores = BTreeMap::new();
         let sandbox = services.contains(&"payments").then_some("sandbox");
-        for name in services.iter().copied().chain(sandbox) {
+        let all = services.iter().copied().chain(sandbox).map(async |name| {
             let db = Db::connect(&config.database_url(name), limits).await;
-            stores.insert(name, db.map_err(|error| cannot_open(config, name, error))?);
-        }
-        Ok(Self(stores))
+            Ok((name, db.map_err(|error| cannot_open(config, name, error))?))
+        });
+        let stores: Result<Vec<_>> = try_join_all(all).await;
+        Ok(Self(stores?.into_iter().collect()))
     }
 
     pub fn get(&self, name: &str) -> Result<&Db> {

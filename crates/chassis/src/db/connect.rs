@@ -92,7 +92,6 @@ async fn postgres(url: &str, limits: Limits) -> Result<Db> {
     let options = PgConnectOptions::from_str(url)?
         .options([("statement_timeout", limits.statement.as_millis().to_string())])
         .disable_statement_logging();
-    create_if_missing(&options).await?;
     // A `begin()` cancelled half-way leaves a transaction open on the server (sqlx#4385);
     // whoever takes the connection next must not write into it.
     let pool = PgPoolOptions::new()
@@ -104,23 +103,20 @@ async fn postgres(url: &str, limits: Limits) -> Result<Db> {
                 sqlx::raw_sql("ROLLBACK").execute(conn).await?;
                 Ok(true)
             })
-        })
-        .connect_with(options)
-        .await
-        .map_err(Error::sort)?;
-    Ok(Db::new(Pools::Postgres(pool)))
+        });
+    let connected = match pool.clone().connect_with(options.clone()).await {
+        // 3D000: the database does not exist.
+        Err(error) if code(&error) == Some("3D000".into()) => {
+            create(&options).await?;
+            pool.connect_with(options).await
+        }
+        connected => connected,
+    };
+    Ok(Db::new(Pools::Postgres(connected.map_err(Error::sort)?)))
 }
 
 /// Creates the database with the C collation, so that text sorts as it does on SQLite.
-async fn create_if_missing(options: &PgConnectOptions) -> Result<()> {
-    let missing = match PgConnection::connect_with(options).await {
-        Ok(connection) => return Ok(connection.close().await?),
-        Err(error) => error,
-    };
-    // 3D000: the database does not exist.
-    if missing.as_database_error().and_then(|it| it.code()).as_deref() != Some("3D000") {
-        return Err(Error::sort(missing));
-    }
+async fn create(options: &PgConnectOptions) -> Result<()> {
     let name = options.get_database().unwrap_or("cartwright").replace('"', "\"\"");
     let mut admin = PgConnection::connect_with(&options.clone().database("postgres")).await?;
     let create = format!(
@@ -131,16 +127,13 @@ async fn create_if_missing(options: &PgConnectOptions) -> Result<()> {
     match created {
         Ok(_) => Ok(()),
         // 42P04, 23505: another process was faster.
-        Err(error)
-            if matches!(
-                error.as_database_error().and_then(|it| it.code()).as_deref(),
-                Some("42P04" | "23505")
-            ) =>
-        {
-            Ok(())
-        }
+        Err(error) if matches!(code(&error).as_deref(), Some("42P04" | "23505")) => Ok(()),
         Err(error) => Err(Error::sort(error)),
     }
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|it| it.code()).map(|it| it.into_owned())
 }
 
 #[cfg(test)]

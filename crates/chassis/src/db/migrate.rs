@@ -31,17 +31,28 @@ impl Db {
     /// A file `name.sql` is for both kinds, `name.sqlite.sql` or `name.postgres.sql` for one.
     /// On PostgreSQL an advisory lock lets one process migrate at a time.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        for (table, migrator) in self.migrators(migrations) {
+        let migrators = self.migrators(migrations).map(|(table, migrator)| {
             let mut migrator = migrator;
             migrator.dangerous_set_table_name(table);
-            match &self.pools {
-                Pools::Sqlite { write, .. } => run(&migrator, write.acquire().await?).await?,
-                Pools::Postgres(pool) => {
-                    let mut conn = pool.acquire().await?;
-                    sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *conn).await?;
-                    // Not back to the pool: it has no statement timeout any more.
-                    run(&migrator, Box::new(conn.detach())).await?;
+            migrator
+        });
+        match &self.pools {
+            Pools::Sqlite { write, .. } => {
+                for migrator in &migrators {
+                    run(migrator, write.acquire().await?).await?;
                 }
+            }
+            Pools::Postgres(pool) => {
+                let mut conn = pool.acquire().await?;
+                sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *conn).await?;
+                for migrator in &migrators {
+                    if let Err(error) = run(migrator, &mut *conn).await {
+                        // Not back to the pool: it has no statement timeout.
+                        conn.close().await?;
+                        return Err(error);
+                    }
+                }
+                sqlx::raw_sql("RESET statement_timeout").execute(&mut *conn).await?;
             }
         }
         Ok(())
