@@ -39,12 +39,11 @@ CREATE TABLE products (
 );
 
 -- The ways a list walks: each without reading a product that is not on the page.
-CREATE INDEX products_newest ON products (id) WHERE status = 'active';
-CREATE INDEX products_price ON products (price, id) WHERE status = 'active';
-CREATE INDEX products_title ON products (title_key, id) WHERE status = 'active';
-CREATE INDEX products_rating ON products (rating_score, id) WHERE status = 'active';
-CREATE INDEX products_vendor ON products (vendor, id) WHERE status = 'active';
-CREATE INDEX products_status ON products (status, id);
+CREATE INDEX products_newest ON products (status, id);
+CREATE INDEX products_price ON products (status, price, id);
+CREATE INDEX products_title ON products (status, title_key, id);
+CREATE INDEX products_rating ON products (status, rating_score, id);
+CREATE INDEX products_vendor ON products (status, vendor, id);
 
 CREATE TABLE variants (
     id                UUID    NOT NULL PRIMARY KEY,

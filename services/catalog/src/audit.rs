@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chassis::db::{Db, Result, Session};
+use chassis::db::{Db, Result};
 use uuid::Uuid;
 
+use crate::store::audit as store;
 use crate::store::reservations::{self, State};
 
 /// A SKU as the stock has it, beside what ledger and reservations say.
@@ -20,13 +21,7 @@ struct Books {
 /// I1: where the policy is `deny`, no more is reserved than is on hand, and nothing is negative.
 /// Each violation is a sentence.
 pub async fn overselling(db: &Db) -> Result<Vec<String>> {
-    let wrong: Vec<(String, i64, i64)> = db
-        .query(
-            "SELECT sku, on_hand, reserved FROM stock
-             WHERE policy = 'deny' AND (reserved < 0 OR reserved > on_hand) ORDER BY sku",
-        )
-        .all()
-        .await?;
+    let wrong = store::oversold(db).await?;
     let tell = |(sku, on_hand, reserved)| {
         format!("I1: {sku} has {on_hand} on hand, but {reserved} are reserved")
     };
@@ -36,22 +31,8 @@ pub async fn overselling(db: &Db) -> Result<Vec<String>> {
 /// I2: the counts of every SKU are the sums of its ledger, and what is reserved is what orders
 /// hold. Each violation is a sentence.
 pub async fn ledger(db: &Db) -> Result<Vec<String>> {
-    // One statement, so that a shop that goes on selling is seen at one moment.
-    let rows: Vec<(String, String, i64, i64)> = db
-        .query(
-            "SELECT 'stock' AS part, sku, on_hand AS one, reserved AS two FROM stock
-             UNION ALL
-             SELECT 'ledger', sku, CAST(SUM(delta_on_hand) AS BIGINT),
-                    CAST(SUM(delta_reserved) AS BIGINT)
-             FROM stock_ledger GROUP BY sku
-             UNION ALL
-             SELECT 'held', sku, CAST(SUM(quantity) AS BIGINT), CAST(0 AS BIGINT)
-             FROM reservation WHERE state = 'held' AND counted GROUP BY sku",
-        )
-        .all()
-        .await?;
     let mut books: BTreeMap<String, Books> = BTreeMap::new();
-    for (part, sku, one, two) in rows {
+    for (part, sku, one, two) in store::counts(db).await? {
         let it = books.entry(sku).or_default();
         match part.as_str() {
             "stock" => (it.on_hand, it.reserved) = (one, two),

@@ -27,7 +27,7 @@ const OVERHEAD: usize = 256;
 /// Kept answers. Bounded by the bytes they take.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    answers: moka::sync::Cache<Box<str>, Arc<Answer>>,
+    answers: moka::sync::Cache<Arc<str>, Arc<Answer>>,
     /// Needed for nearly every answer, and small.
     tree: RwLock<Option<(Moment, Arc<Tree>)>>,
     count: AtomicU64,
@@ -93,7 +93,7 @@ impl Cache {
         Self {
             answers: moka::sync::Cache::builder()
                 .max_capacity(capacity)
-                .weigher(move |key: &Box<str>, answer: &Arc<Answer>| weight(key, answer))
+                .weigher(move |key: &Arc<str>, answer: &Arc<Answer>| weight(key, answer))
                 .build(),
             tree: RwLock::default(),
             count: AtomicU64::new(0),

@@ -6,81 +6,81 @@ use uuid::Uuid;
 
 /// A line that cannot be reserved in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Short {
-    pub sku: String,
-    pub requested: i64,
-    pub available: i64,
+pub(crate) struct Short {
+    pub(crate) sku: String,
+    pub(crate) requested: i64,
+    pub(crate) available: i64,
 }
 
-pub fn product_not_found() -> Problem {
+pub(crate) fn product_not_found() -> Problem {
     Problem::not_found("product_not_found", "there is no such product")
 }
 
-pub fn category_not_found() -> Problem {
+pub(crate) fn category_not_found() -> Problem {
     Problem::not_found("category_not_found", "there is no such category")
 }
 
-pub fn image_not_found() -> Problem {
+pub(crate) fn image_not_found() -> Problem {
     Problem::not_found("image_not_found", "the product has no such image")
 }
 
-pub fn picture_not_found() -> Problem {
+pub(crate) fn picture_not_found() -> Problem {
     Problem::not_found("picture_not_found", "there is no such picture")
 }
 
-pub fn sku_not_found() -> Problem {
+pub(crate) fn sku_not_found() -> Problem {
     Problem::not_found("sku_not_found", "there is no such SKU")
 }
 
-pub fn slug_taken(slug: &str) -> Problem {
+pub(crate) fn slug_taken(slug: &str) -> Problem {
     Problem::conflict("slug_taken", format!("the slug {slug} is already taken")).with("slug", slug)
 }
 
-pub fn sku_taken(sku: &str) -> Problem {
+pub(crate) fn sku_taken(sku: &str) -> Problem {
     Problem::conflict("sku_taken", format!("the SKU {sku} belongs to another variant"))
         .with("sku", sku)
 }
 
 /// Somebody else changed the product since it was read.
-pub fn product_changed() -> Problem {
+pub(crate) fn product_changed() -> Problem {
     Problem::conflict("product_changed", "the product was changed meanwhile; read it again")
 }
 
 /// The variant or product has units that orders hold.
-pub fn stock_reserved(sku: &str) -> Problem {
+pub(crate) fn stock_reserved(sku: &str) -> Problem {
     Problem::conflict("stock_reserved", format!("orders hold units of {sku}; try again later"))
         .with("sku", sku)
 }
 
-pub fn stock_below_reserved(sku: &str, reserved: i64) -> Problem {
+pub(crate) fn stock_below_reserved(sku: &str, reserved: i64) -> Problem {
     let detail = format!("orders hold {reserved} units of {sku}; on_hand cannot be below that");
     Problem::conflict("stock_below_reserved", detail).with("reserved", reserved)
 }
 
-pub fn category_has_children() -> Problem {
+pub(crate) fn category_has_children() -> Problem {
     Problem::conflict("category_has_children", "move or delete its subcategories first")
 }
 
-pub fn category_cycle() -> Problem {
+pub(crate) fn category_cycle() -> Problem {
     Problem::conflict("category_cycle", "a category cannot be moved into itself or below itself")
 }
 
-pub fn category_too_deep(depth: usize) -> Problem {
+pub(crate) fn category_too_deep(depth: usize) -> Problem {
     let detail = format!("categories can be at most {depth} levels deep");
     Problem::conflict("category_too_deep", detail)
 }
 
-pub fn category_unknown(id: Uuid) -> Problem {
+pub(crate) fn category_unknown(id: Uuid) -> Problem {
     Problem::field("category_ids", format!("there is no category {id}"))
 }
 
 /// 403 for drafts and archived products asked for by somebody who may not see them.
-pub fn staff_only() -> Problem {
+pub(crate) fn staff_only() -> Problem {
     Problem::forbidden("forbidden", "this needs the permission catalog:write")
         .with("permission", "catalog:write")
 }
 
-pub fn out_of_stock(short: &[Short]) -> Problem {
+pub(crate) fn out_of_stock(short: &[Short]) -> Problem {
     let names: Vec<&str> = short.iter().map(|it| it.sku.as_str()).collect();
     let skus: Vec<_> = short
         .iter()
@@ -91,21 +91,21 @@ pub fn out_of_stock(short: &[Short]) -> Problem {
 }
 
 /// The order has let go of its stock for good.
-pub fn reservation_released() -> Problem {
+pub(crate) fn reservation_released() -> Problem {
     Problem::conflict("reservation_released", "the reservation of this order was released")
 }
 
 /// The hold has expired or was released before it was made final.
-pub fn reservation_gone() -> Problem {
+pub(crate) fn reservation_gone() -> Problem {
     Problem::conflict("reservation_gone", "this order holds no stock any more")
 }
 
 /// The same order asked before for something else.
-pub fn reservation_differs() -> Problem {
+pub(crate) fn reservation_differs() -> Problem {
     Problem::conflict("reservation_differs", "this order already holds other lines")
 }
 
 /// 503: there is no usable search index at the moment.
-pub fn search_unavailable() -> Problem {
+pub(crate) fn search_unavailable() -> Problem {
     Problem::unavailable("search_unavailable", "the search is being prepared; try again soon")
 }

@@ -55,6 +55,7 @@ pub(crate) async fn replace(
         return Err(problems::product_changed());
     }
     if old.category_ids != product.category_ids {
+        products::take_out_of_categories(books.tx, product.id).await?;
         put_in_categories(books, product).await?;
     }
     tell_updated(books, product.id, &product.slug, product.version).await?;

@@ -1,11 +1,12 @@
 //! The catalog's SQL, all of it: one file per table group.
 
-pub mod categories;
-pub mod listing;
-pub mod pictures;
-pub mod products;
-pub mod reservations;
-pub mod stock;
+pub(crate) mod audit;
+pub(crate) mod categories;
+pub(crate) mod listing;
+pub(crate) mod pictures;
+pub(crate) mod products;
+pub(crate) mod reservations;
+pub(crate) mod stock;
 
 use uuid::Uuid;
 

@@ -37,14 +37,22 @@ pub(crate) async fn expire(app: App) {
 pub(crate) async fn expire_due(app: &App) -> Result<usize> {
     let orders = store::reservations::overdue(&app.db, app.clock.now(), BATCH).await?;
     for order in &orders {
-        let mut tx = app.db.begin().await?;
-        let mut books = app.books(&mut tx);
-        if reservations::expire(&mut books, *order).await? {
-            let changed = books.close();
-            app.commit(tx, changed).await?;
+        // One that cannot be ended now must not keep the others waiting.
+        if let Err(problem) = expire_one(app, *order).await {
+            tracing::warn!(%order, %problem, "a hold was not ended; trying again");
         }
     }
     Ok(orders.len())
+}
+
+async fn expire_one(app: &App, order: Uuid) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    if reservations::expire(&mut books, order).await? {
+        let changed = books.close();
+        app.commit(tx, changed).await?;
+    }
+    Ok(())
 }
 
 /// Throws away cached answers when something changes, wherever it was changed.

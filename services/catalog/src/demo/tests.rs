@@ -45,11 +45,11 @@ async fn a_shop_that_lost_something_gets_it_back() {
 #[test]
 fn every_category_of_a_product_exists_below_its_parent() {
     let mut known = Vec::new();
-    for (slug, _, parent, _) in CATEGORIES {
+    for &(slug, _, parent, _) in CATEGORIES {
         assert!(parent.is_none_or(|it| known.contains(&it)), "{slug}");
         known.push(slug);
     }
     for good in GOODS {
-        assert!(known.contains(&&good.category), "{}", good.slug);
+        assert!(known.contains(&good.category), "{}", good.slug);
     }
 }

@@ -14,78 +14,78 @@ use super::{Image, Policy, Product, ProductOption, Rating, Status, Variant};
 use check::Check;
 
 /// The option of a product that has none, as Shopify writes it.
-pub const DEFAULT_OPTION: &str = "Title";
+pub(crate) const DEFAULT_OPTION: &str = "Title";
 /// The one value of that option, and the title of the default variant.
-pub const DEFAULT_VALUE: &str = "Default Title";
+pub(crate) const DEFAULT_VALUE: &str = "Default Title";
 /// Variants a product may have.
-pub const MAX_VARIANTS: usize = 250;
+pub(crate) const MAX_VARIANTS: usize = 250;
 /// Units of a SKU there may be.
-pub const MAX_ON_HAND: i64 = 1_000_000_000;
+pub(crate) const MAX_ON_HAND: i64 = 1_000_000_000;
 
 /// A product as somebody wants it, through the API or from a file.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct NewProduct {
+pub(crate) struct NewProduct {
     /// Made from the title where absent.
-    pub slug: Option<String>,
-    pub title: String,
+    pub(crate) slug: Option<String>,
+    pub(crate) title: String,
     /// HTML; what could do harm is taken out.
-    pub description: String,
-    pub vendor: String,
-    pub product_type: String,
-    pub tags: Vec<String>,
-    pub status: Status,
+    pub(crate) description: String,
+    pub(crate) vendor: String,
+    pub(crate) product_type: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) status: Status,
     /// Taken from the variants where empty.
-    pub options: Vec<ProductOption>,
+    pub(crate) options: Vec<ProductOption>,
     /// URL and alternative text, in order.
-    pub images: Vec<(String, Option<String>)>,
-    pub seo_title: Option<String>,
-    pub seo_description: Option<String>,
-    pub category_ids: Vec<Uuid>,
+    pub(crate) images: Vec<(String, Option<String>)>,
+    pub(crate) seo_title: Option<String>,
+    pub(crate) seo_description: Option<String>,
+    pub(crate) category_ids: Vec<Uuid>,
     /// In order; at least one.
-    pub variants: Vec<NewVariant>,
+    pub(crate) variants: Vec<NewVariant>,
 }
 
 /// A variant as somebody wants it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NewVariant {
+pub(crate) struct NewVariant {
     /// The variant it replaces; found by SKU and then by options where absent.
-    pub id: Option<Uuid>,
+    pub(crate) id: Option<Uuid>,
     /// Kept, or made from the slug, where absent.
-    pub sku: Option<String>,
+    pub(crate) sku: Option<String>,
     /// Empty for the default variant.
-    pub options: BTreeMap<String, String>,
+    pub(crate) options: BTreeMap<String, String>,
     /// In minor units.
-    pub price: i64,
-    pub compare_at_price: Option<i64>,
-    pub barcode: Option<String>,
-    pub weight_grams: i64,
-    pub weight_unit: Option<String>,
-    pub requires_shipping: bool,
-    pub taxable: bool,
-    pub tax_code: Option<String>,
-    pub image: Option<String>,
+    pub(crate) price: i64,
+    pub(crate) compare_at_price: Option<i64>,
+    pub(crate) barcode: Option<String>,
+    pub(crate) weight_grams: i64,
+    pub(crate) weight_unit: Option<String>,
+    pub(crate) requires_shipping: bool,
+    pub(crate) taxable: bool,
+    pub(crate) tax_code: Option<String>,
+    pub(crate) image: Option<String>,
     /// Left as it is where absent; `deny` for a new variant.
-    pub policy: Option<Policy>,
+    pub(crate) policy: Option<Policy>,
     /// Left as it is where absent; 0 for a new variant.
-    pub on_hand: Option<i64>,
+    pub(crate) on_hand: Option<i64>,
 }
 
 /// A product ready to be written, and what its variants' stock shall be, in their order.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Draft {
-    pub product: Product,
-    pub stock: Vec<Wish>,
+pub(crate) struct Draft {
+    pub(crate) product: Product,
+    pub(crate) stock: Vec<Wish>,
     /// Which variants, by place, had no SKU and were given one.
-    pub named: Vec<usize>,
+    pub(crate) named: Vec<usize>,
     /// Whether the slug was made from the title.
-    pub slug_made: bool,
+    pub(crate) slug_made: bool,
 }
 
 /// What the stock of a variant shall be; what is absent stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wish {
-    pub policy: Option<Policy>,
-    pub on_hand: Option<i64>,
+pub(crate) struct Wish {
+    pub(crate) policy: Option<Policy>,
+    pub(crate) on_hand: Option<i64>,
 }
 
 impl Default for NewVariant {
@@ -154,7 +154,7 @@ impl From<&Variant> for NewVariant {
 
 impl NewProduct {
     /// The product to write: a new one, or `old` changed into this. Every wrong field is named.
-    pub fn into_draft(mut self, old: Option<&Product>, now: DateTime<Utc>) -> Result<Draft> {
+    pub(crate) fn into_draft(mut self, old: Option<&Product>, now: DateTime<Utc>) -> Result<Draft> {
         self.clean();
         let mut check = Check::default();
         check.product(&self);
@@ -241,7 +241,7 @@ impl NewProduct {
 }
 
 /// Text as part of an address: letters and digits in lower case, all else one hyphen.
-pub fn slugify(text: &str, otherwise: &str) -> String {
+pub(crate) fn slugify(text: &str, otherwise: &str) -> String {
     let mut slug = String::with_capacity(text.len());
     for letter in text.chars().flat_map(char::to_lowercase) {
         if letter.is_alphanumeric() {

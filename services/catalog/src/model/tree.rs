@@ -9,29 +9,29 @@ use uuid::Uuid;
 use crate::problems;
 
 /// How many levels a tree of categories may have.
-pub const MAX_DEPTH: usize = 10;
+pub(crate) const MAX_DEPTH: usize = 10;
 
 /// A shelf of the shop.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
-pub struct Category {
-    pub id: Uuid,
-    pub parent_id: Option<Uuid>,
+pub(crate) struct Category {
+    pub(crate) id: Uuid,
+    pub(crate) parent_id: Option<Uuid>,
     /// Unique among all categories.
-    pub slug: String,
-    pub name: String,
-    pub description: String,
+    pub(crate) slug: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
     /// The order among siblings; by name where equal.
-    pub position: i64,
+    pub(crate) position: i64,
     /// Rises with every change.
-    pub version: i64,
-    pub created_at: DateTime<Utc>,
-    pub updated_at: DateTime<Utc>,
+    pub(crate) version: i64,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
 }
 
 /// All categories, in the order of a walk through the tree: each parent before its children,
 /// siblings by position and name.
 #[derive(Clone, Debug, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     categories: Vec<Category>,
     by_id: HashMap<Uuid, usize>,
     by_slug: HashMap<String, usize>,
@@ -39,7 +39,7 @@ pub struct Tree {
 }
 
 impl Tree {
-    pub fn new(mut all: Vec<Category>) -> Self {
+    pub(crate) fn new(mut all: Vec<Category>) -> Self {
         all.sort_by(|a, b| (a.position, &a.name, a.id).cmp(&(b.position, &b.name, b.id)));
         let mut below: HashMap<Option<Uuid>, Vec<Category>> = HashMap::new();
         for category in all {
@@ -65,27 +65,27 @@ impl Tree {
     }
 
     /// Each parent before its children.
-    pub fn all(&self) -> &[Category] {
+    pub(crate) fn all(&self) -> &[Category] {
         &self.categories
     }
 
-    pub fn get(&self, id: Uuid) -> Option<&Category> {
+    pub(crate) fn get(&self, id: Uuid) -> Option<&Category> {
         self.by_id.get(&id).map(|&at| &self.categories[at])
     }
 
     /// By its id or its slug.
-    pub fn find(&self, key: &str) -> Option<&Category> {
+    pub(crate) fn find(&self, key: &str) -> Option<&Category> {
         let by_slug = self.by_slug.get(key).map(|&at| &self.categories[at]);
         by_slug.or_else(|| key.parse().ok().and_then(|id| self.get(id)))
     }
 
     /// The direct children of a category, or the top level.
-    pub fn children(&self, of: Option<Uuid>) -> impl Iterator<Item = &Category> {
+    pub(crate) fn children(&self, of: Option<Uuid>) -> impl Iterator<Item = &Category> {
         self.children.get(&of).into_iter().flatten().map(|&at| &self.categories[at])
     }
 
     /// The category and everything below it.
-    pub fn subtree(&self, of: Uuid) -> Vec<Uuid> {
+    pub(crate) fn subtree(&self, of: Uuid) -> Vec<Uuid> {
         let mut found: Vec<Uuid> = self.get(of).map(|it| it.id).into_iter().collect();
         let mut next = 0;
         while next < found.len() {
@@ -97,7 +97,7 @@ impl Tree {
     }
 
     /// From the top level down to the category itself.
-    pub fn path(&self, to: Uuid) -> Vec<&Category> {
+    pub(crate) fn path(&self, to: Uuid) -> Vec<&Category> {
         let mut path: Vec<&Category> = Vec::new();
         let mut next = self.get(to);
         while let Some(category) = next {
@@ -114,12 +114,12 @@ impl Tree {
     }
 
     /// Whether a new category may be put under `parent`.
-    pub fn check_new(&self, parent: Option<Uuid>) -> Result<()> {
+    pub(crate) fn check_new(&self, parent: Option<Uuid>) -> Result<()> {
         self.check_depth(parent, 1)
     }
 
     /// Whether `id` may be moved under `parent`: not below itself, and not too deep.
-    pub fn check_move(&self, id: Uuid, parent: Option<Uuid>) -> Result<()> {
+    pub(crate) fn check_move(&self, id: Uuid, parent: Option<Uuid>) -> Result<()> {
         if let Some(parent) = parent
             && self.path(parent).iter().any(|it| it.id == id)
         {

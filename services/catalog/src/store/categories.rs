@@ -8,12 +8,12 @@ use uuid::Uuid;
 use crate::model::{Category, Tree};
 
 /// All categories. There are hundreds, at most thousands.
-pub async fn tree(db: impl Session<'_>) -> Result<Tree> {
+pub(crate) async fn tree(db: impl Session<'_>) -> Result<Tree> {
     Ok(Tree::new(db.query("SELECT * FROM categories").all().await?))
 }
 
 /// The tree, and nobody changes it, or what is in it, before this transaction ends.
-pub async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
+pub(crate) async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
     // SQLite has one writer anyway.
     const LOCK: Sql = Sql {
         sqlite: "SELECT 1",
@@ -23,7 +23,7 @@ pub async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
     tree(tx).await
 }
 
-pub async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {
     tx.query(
         "INSERT INTO categories (id, parent_id, slug, name, description, position, version,
                                  created_at, updated_at)
@@ -43,7 +43,7 @@ pub async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {
     tell(tx, category, false).await
 }
 
-pub async fn update(tx: &mut Tx, category: &Category) -> Result<()> {
+pub(crate) async fn update(tx: &mut Tx, category: &Category) -> Result<()> {
     tx.query(
         "UPDATE categories SET parent_id = $2, slug = $3, name = $4, description = $5,
                 position = $6, version = $7, updated_at = $8
@@ -63,7 +63,7 @@ pub async fn update(tx: &mut Tx, category: &Category) -> Result<()> {
 }
 
 /// Removes a category without children; its products lose it. Its version is that of its end.
-pub async fn delete(tx: &mut Tx, category: &Category) -> Result<()> {
+pub(crate) async fn delete(tx: &mut Tx, category: &Category) -> Result<()> {
     unlink(tx, category.id).await?;
     tx.query("DELETE FROM categories WHERE id = $1").bind(category.id).execute().await?;
     tell(tx, category, true).await
@@ -75,7 +75,7 @@ async fn tell(tx: &mut Tx, category: &Category, deleted: bool) -> Result<()> {
 }
 
 /// Brings the products below a category that was moved into all categories now above them.
-pub async fn settle(tx: &mut Tx, moved: Uuid) -> Result<()> {
+pub(crate) async fn settle(tx: &mut Tx, moved: Uuid) -> Result<()> {
     const FORGET: &str = "DELETE FROM product_categories WHERE NOT direct AND product_id IN (
          WITH RECURSIVE below (id) AS (
              SELECT id FROM categories WHERE id = $1

@@ -12,25 +12,25 @@ use crate::model::{Product, Status};
 
 /// Which products, in which order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Listing {
-    pub status: Status,
+pub(crate) struct Listing {
+    pub(crate) status: Status,
     /// With all below it.
-    pub category: Option<Uuid>,
+    pub(crate) category: Option<Uuid>,
     /// In minor units; of the cheapest variant.
-    pub min_price: Option<i64>,
-    pub max_price: Option<i64>,
-    pub tag: Option<String>,
-    pub vendor: Option<String>,
+    pub(crate) min_price: Option<i64>,
+    pub(crate) max_price: Option<i64>,
+    pub(crate) tag: Option<String>,
+    pub(crate) vendor: Option<String>,
     /// Whether at least one variant can be bought.
-    pub in_stock: Option<bool>,
-    pub sort: Sort,
-    pub after: Option<Place>,
-    pub limit: i64,
+    pub(crate) in_stock: Option<bool>,
+    pub(crate) sort: Sort,
+    pub(crate) after: Option<Place>,
+    pub(crate) limit: i64,
 }
 
 /// The order of a list. Products that are equal in it go by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sort {
+pub(crate) enum Sort {
     #[default]
     Newest,
     PriceUp,
@@ -43,7 +43,7 @@ pub enum Sort {
 /// A place in a list: after this product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub(crate) enum Place {
     Newest(Uuid),
     PriceUp(i64, Uuid),
     PriceDown(i64, Uuid),
@@ -61,7 +61,7 @@ struct Found {
 }
 
 /// A page of products, and where the next one begins.
-pub async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
+pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
     let statement = Statement::of(listing);
     let found: Vec<Found> = statement.page(listing).on(db).all().await?;
     let limit = usize::try_from(listing.limit).unwrap_or_default();
@@ -74,14 +74,14 @@ pub async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Pl
 }
 
 /// How many products there are on all pages.
-pub async fn count(db: &Db, listing: &Listing) -> Result<i64> {
+pub(crate) async fn count(db: &Db, listing: &Listing) -> Result<i64> {
     let (count,) = Statement::of(listing).count().on(db).one::<(i64,)>().await?;
     Ok(count)
 }
 
 impl Place {
     /// Whether it is a place in a list of this order.
-    pub fn fits(&self, sort: Sort) -> bool {
+    pub(crate) fn fits(&self, sort: Sort) -> bool {
         sort == match self {
             Self::Newest(_) => Sort::Newest,
             Self::PriceUp(..) => Sort::PriceUp,
@@ -134,8 +134,8 @@ impl Statement {
         };
         let (conditions, parameters, text) = (vec![], vec![], String::new());
         let mut this = Self { from, id, price, conditions, parameters, text };
-        // Spelled out, so that the partial indexes can be used.
-        this.conditions.push(format!("p.status = '{}'", listing.status.as_str()));
+        let status = this.parameter(Parameter::Text(listing.status.as_str().to_owned()));
+        this.conditions.push(format!("p.status = {status}"));
         this.filter(listing);
         this
     }

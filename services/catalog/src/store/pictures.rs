@@ -5,18 +5,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 #[derive(Debug, sqlx::FromRow)]
-pub struct Picture {
-    pub content_type: String,
-    pub bytes: Vec<u8>,
+pub(crate) struct Picture {
+    pub(crate) content_type: String,
+    pub(crate) bytes: Vec<u8>,
 }
 
-pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Picture>> {
+pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Picture>> {
     let find = db.query("SELECT content_type, bytes FROM pictures WHERE id = $1").bind(id);
     find.optional().await
 }
 
 /// Adds a picture; one with the same id stays as it is.
-pub async fn insert(
+pub(crate) async fn insert(
     db: impl Session<'_>,
     id: Uuid,
     picture: Picture,

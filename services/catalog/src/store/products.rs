@@ -11,7 +11,9 @@ use uuid::Uuid;
 
 use super::{id_list, text_list};
 use crate::model::{Image, Policy, Product, ProductOption, Rating, Status, Variant};
-pub use write::{delete, insert, put_in_categories, set_images, set_rating, update};
+pub(crate) use write::{
+    delete, insert, put_in_categories, set_images, set_rating, take_out_of_categories, update,
+};
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -58,27 +60,28 @@ struct VariantRow {
 
 /// What a variant costs and how much of it there is: what a quote needs.
 #[derive(Debug, sqlx::FromRow)]
-pub struct OfferRow {
-    pub sku: String,
-    pub product_id: Uuid,
-    pub slug: String,
-    pub title: String,
-    pub variant_title: String,
-    pub variants: i64,
-    pub image: Option<String>,
-    pub images: Json<Vec<Image>>,
-    pub price: i64,
-    pub requires_shipping: bool,
-    pub taxable: bool,
-    pub policy: Policy,
-    pub on_hand: i64,
-    pub reserved: i64,
+pub(crate) struct OfferRow {
+    pub(crate) sku: String,
+    pub(crate) product_id: Uuid,
+    pub(crate) slug: String,
+    pub(crate) title: String,
+    pub(crate) variant_title: String,
+    pub(crate) variants: i64,
+    pub(crate) image: Option<String>,
+    pub(crate) images: Json<Vec<Image>>,
+    pub(crate) price: i64,
+    pub(crate) requires_shipping: bool,
+    pub(crate) taxable: bool,
+    pub(crate) policy: Policy,
+    pub(crate) on_hand: i64,
+    pub(crate) reserved: i64,
 }
 
+// On PostgreSQL an array, not a subquery: even without statistics it is looked up by index.
 const BY_IDS: Sql = Sql {
     sqlite: "SELECT * FROM products WHERE id IN (SELECT unhex(value) FROM json_each($1))",
-    postgres: "SELECT * FROM products WHERE id IN
-               (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON)))",
+    postgres: "SELECT * FROM products WHERE id = ANY(ARRAY(
+                   SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))",
 };
 const VARIANTS: Sql = Sql {
     sqlite: "SELECT v.*, s.policy, s.on_hand, s.reserved
@@ -87,8 +90,8 @@ const VARIANTS: Sql = Sql {
              ORDER BY v.product_id, v.position",
     postgres: "SELECT v.*, s.policy, s.on_hand, s.reserved
                FROM variants v JOIN stock s ON s.sku = v.sku
-               WHERE v.product_id IN
-                     (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON)))
+               WHERE v.product_id = ANY(ARRAY(
+                   SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
                ORDER BY v.product_id, v.position",
 };
 const CATEGORIES: Sql = Sql {
@@ -96,8 +99,8 @@ const CATEGORIES: Sql = Sql {
              WHERE product_id IN (SELECT unhex(value) FROM json_each($1)) AND direct
              ORDER BY product_id, category_id",
     postgres: "SELECT product_id, category_id FROM product_categories
-               WHERE product_id IN
-                     (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON)))
+               WHERE product_id = ANY(ARRAY(
+                   SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
                      AND direct
                ORDER BY product_id, category_id",
 };
@@ -113,7 +116,8 @@ const OFFERS_BY_SKU: Sql = Sql {
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
                       s.policy, s.on_hand, s.reserved
                FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
-               WHERE v.sku IN (SELECT value FROM json_array_elements_text(CAST($1 AS JSON)))
+               WHERE v.sku = ANY(ARRAY(
+                   SELECT value FROM json_array_elements_text(CAST($1 AS JSON))))
                      AND p.status = 'active'",
 };
 const OFFERS_BY_PRODUCT: Sql = Sql {
@@ -130,8 +134,8 @@ const OFFERS_BY_PRODUCT: Sql = Sql {
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
                       s.policy, s.on_hand, s.reserved
                FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
-               WHERE v.product_id IN
-                     (SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON)))
+               WHERE v.product_id = ANY(ARRAY(
+                   SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
                      AND p.status = 'active'
                ORDER BY v.product_id, v.position",
 };
@@ -139,18 +143,19 @@ const TAKEN_SKUS: Sql = Sql {
     sqlite: "SELECT sku FROM variants
              WHERE sku IN (SELECT value FROM json_each($1)) AND product_id <> $2",
     postgres: "SELECT sku FROM variants
-               WHERE sku IN (SELECT value FROM json_array_elements_text(CAST($1 AS JSON)))
+               WHERE sku = ANY(ARRAY(
+                   SELECT value FROM json_array_elements_text(CAST($1 AS JSON))))
                      AND product_id <> $2",
 };
 
 /// A product by its id, or by its slug where `key` is not an id.
-pub async fn find(db: &Db, key: &str) -> Result<Option<Product>> {
+pub(crate) async fn find(db: &Db, key: &str) -> Result<Option<Product>> {
     let row = row(db, key).await?;
     Ok(complete(db, row.into_iter().collect()).await?.pop())
 }
 
 /// The same inside a transaction that is about to change it: nobody else does before it ends.
-pub async fn find_in(tx: &mut Tx, key: &str) -> Result<Option<Product>> {
+pub(crate) async fn find_in(tx: &mut Tx, key: &str) -> Result<Option<Product>> {
     let row = locked_row(tx, key).await?;
     let ids = id_list(row.iter().map(|it| it.id));
     let variants = tx.query(VARIANTS).bind(ids.clone()).all().await?;
@@ -159,7 +164,7 @@ pub async fn find_in(tx: &mut Tx, key: &str) -> Result<Option<Product>> {
 }
 
 /// The products that exist among `ids`, in the order of `ids`.
-pub async fn by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Product>> {
+pub(crate) async fn by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Product>> {
     let rows = db.query(BY_IDS).bind(id_list(ids.iter().copied())).all().await?;
     let mut products: HashMap<Uuid, Product> =
         complete(db, rows).await?.into_iter().map(|it| (it.id, it)).collect();
@@ -167,26 +172,26 @@ pub async fn by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Product>> {
 }
 
 /// Up to `limit` products of any status with an id above `after`, by id: a walk through all.
-pub async fn page(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Product>> {
+pub(crate) async fn page(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Product>> {
     let page = db.query("SELECT * FROM products WHERE id > $1 ORDER BY id LIMIT $2");
     let rows = page.bind(after).bind(limit).all().await?;
     complete(db, rows).await
 }
 
 /// Whether there is no product at all.
-pub async fn is_empty(db: impl Session<'_>) -> Result<bool> {
+pub(crate) async fn is_empty(db: impl Session<'_>) -> Result<bool> {
     let any = db.query("SELECT id FROM products LIMIT 1").optional::<(Uuid,)>().await?;
     Ok(any.is_none())
 }
 
 /// The id of the product with this slug.
-pub async fn id_of(db: impl Session<'_>, slug: &str) -> Result<Option<Uuid>> {
+pub(crate) async fn id_of(db: impl Session<'_>, slug: &str) -> Result<Option<Uuid>> {
     let find = db.query("SELECT id FROM products WHERE slug = $1").bind(slug.to_owned());
     Ok(find.optional::<(Uuid,)>().await?.map(|(id,)| id))
 }
 
 /// Which of the SKUs belong to variants of other products than `product`.
-pub async fn taken_skus<'a>(
+pub(crate) async fn taken_skus<'a>(
     db: impl Session<'_>,
     skus: impl IntoIterator<Item = &'a str>,
     product: Uuid,
@@ -196,7 +201,7 @@ pub async fn taken_skus<'a>(
 }
 
 /// Offers of these SKUs, in no order; those not for sale are missing.
-pub async fn offers_by_sku<'a>(
+pub(crate) async fn offers_by_sku<'a>(
     db: &Db,
     skus: impl IntoIterator<Item = &'a str>,
 ) -> Result<Vec<OfferRow>> {
@@ -204,7 +209,7 @@ pub async fn offers_by_sku<'a>(
 }
 
 /// Offers of all variants of these products; those not for sale are missing.
-pub async fn offers_by_product(db: &Db, ids: &[Uuid]) -> Result<Vec<OfferRow>> {
+pub(crate) async fn offers_by_product(db: &Db, ids: &[Uuid]) -> Result<Vec<OfferRow>> {
     db.query(OFFERS_BY_PRODUCT).bind(id_list(ids.iter().copied())).all().await
 }
 
@@ -219,13 +224,14 @@ async fn row(db: impl Session<'_>, key: &str) -> Result<Option<Row>> {
 }
 
 async fn locked_row(tx: &mut Tx, key: &str) -> Result<Option<Row>> {
+    // Not FOR UPDATE: a moved category must still be able to point at the product.
     const BY_ID: Sql = Sql {
         sqlite: "SELECT * FROM products WHERE id = $1",
-        postgres: "SELECT * FROM products WHERE id = $1 FOR UPDATE",
+        postgres: "SELECT * FROM products WHERE id = $1 FOR NO KEY UPDATE",
     };
     const BY_SLUG: Sql = Sql {
         sqlite: "SELECT * FROM products WHERE slug = $1",
-        postgres: "SELECT * FROM products WHERE slug = $1 FOR UPDATE",
+        postgres: "SELECT * FROM products WHERE slug = $1 FOR NO KEY UPDATE",
     };
     match key.parse::<Uuid>() {
         Ok(id) => tx.query(BY_ID).bind(id).optional().await,

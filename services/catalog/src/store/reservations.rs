@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Where a line of a reservation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "snake_case", type_name = "text")]
-pub enum State {
+pub(crate) enum State {
     Held,
     /// The units have left the stock.
     Committed,
@@ -20,19 +20,19 @@ pub enum State {
 
 /// A line of an order's reservation.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Line {
-    pub sku: String,
-    pub quantity: i64,
-    pub state: State,
+pub(crate) struct Line {
+    pub(crate) sku: String,
+    pub(crate) quantity: i64,
+    pub(crate) state: State,
     /// Whether the stock counts it; not where it was untracked when the line was held.
-    pub counted: bool,
+    pub(crate) counted: bool,
     /// How often it was held.
-    pub holds: i64,
-    pub expires_at: DateTime<Utc>,
+    pub(crate) holds: i64,
+    pub(crate) expires_at: DateTime<Utc>,
 }
 
 /// Adds a line; false where the order has it already, or, for the `first` one, where it has any.
-pub async fn insert(
+pub(crate) async fn insert(
     tx: &mut Tx,
     order: Uuid,
     line: &StockLine,
@@ -60,7 +60,7 @@ pub async fn insert(
 }
 
 /// The lines of an order by SKU, and nobody changes them before this transaction ends.
-pub async fn lock(tx: &mut Tx, order: Uuid) -> Result<Vec<Line>> {
+pub(crate) async fn lock(tx: &mut Tx, order: Uuid) -> Result<Vec<Line>> {
     const LOCK: Sql = Sql {
         sqlite: "SELECT * FROM reservation WHERE order_id = $1 ORDER BY sku",
         postgres: "SELECT * FROM reservation WHERE order_id = $1 ORDER BY sku FOR UPDATE",
@@ -69,7 +69,7 @@ pub async fn lock(tx: &mut Tx, order: Uuid) -> Result<Vec<Line>> {
 }
 
 /// Moves all lines of an order that are in `from`.
-pub async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> Result<()> {
+pub(crate) async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> Result<()> {
     tx.query("UPDATE reservation SET state = $3 WHERE order_id = $1 AND state = $2")
         .bind(order)
         .bind(from.as_str())
@@ -80,7 +80,7 @@ pub async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> Result<
 }
 
 /// Holds lines that have expired once more.
-pub async fn hold_again(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn hold_again(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
     tx.query(
         "UPDATE reservation
          SET state = 'held', counted = TRUE, holds = holds + 1, expires_at = $2
@@ -94,7 +94,7 @@ pub async fn hold_again(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> 
 }
 
 /// Lets a hold last longer.
-pub async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
     tx.query("UPDATE reservation SET expires_at = $2 WHERE order_id = $1 AND state = 'held'")
         .bind(order)
         .bind(expires_at)
@@ -104,7 +104,7 @@ pub async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Res
 }
 
 /// Notes that the stock of a line is not counted.
-pub async fn uncount(tx: &mut Tx, order: Uuid, sku: &str) -> Result<()> {
+pub(crate) async fn uncount(tx: &mut Tx, order: Uuid, sku: &str) -> Result<()> {
     tx.query("UPDATE reservation SET counted = FALSE WHERE order_id = $1 AND sku = $2")
         .bind(order)
         .bind(sku.to_owned())
@@ -114,7 +114,11 @@ pub async fn uncount(tx: &mut Tx, order: Uuid, sku: &str) -> Result<()> {
 }
 
 /// Orders whose hold has ended by `now`, the longest ago first.
-pub async fn overdue(db: impl Session<'_>, now: DateTime<Utc>, limit: i64) -> Result<Vec<Uuid>> {
+pub(crate) async fn overdue(
+    db: impl Session<'_>,
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Uuid>> {
     let overdue = db.query(
         "SELECT order_id, min(expires_at) FROM reservation
          WHERE state = 'held' AND expires_at <= $1
@@ -125,7 +129,7 @@ pub async fn overdue(db: impl Session<'_>, now: DateTime<Utc>, limit: i64) -> Re
 }
 
 /// Orders that have lines in a state.
-pub async fn orders_in(db: impl Session<'_>, state: State) -> Result<Vec<Uuid>> {
+pub(crate) async fn orders_in(db: impl Session<'_>, state: State) -> Result<Vec<Uuid>> {
     let orders =
         db.query("SELECT DISTINCT order_id FROM reservation WHERE state = $1 ORDER BY order_id");
     let orders: Vec<(Uuid,)> = orders.bind(state.as_str()).all().await?;
@@ -133,7 +137,7 @@ pub async fn orders_in(db: impl Session<'_>, state: State) -> Result<Vec<Uuid>> 
 }
 
 impl State {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::Committed => "committed",

@@ -10,18 +10,18 @@ use crate::model::{Policy, Stock};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-pub struct Entry {
-    pub version: i64,
-    pub kind: String,
-    pub delta_on_hand: i64,
-    pub delta_reserved: i64,
-    pub reference: String,
-    pub at: DateTime<Utc>,
+pub(crate) struct Entry {
+    pub(crate) version: i64,
+    pub(crate) kind: String,
+    pub(crate) delta_on_hand: i64,
+    pub(crate) delta_reserved: i64,
+    pub(crate) reference: String,
+    pub(crate) at: DateTime<Utc>,
 }
 
 /// Why a count changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Created,
     Removed,
     Set,
@@ -34,19 +34,19 @@ pub enum Kind {
 
 /// A change of the two counts, and what it refers to.
 #[derive(Clone, Copy, Debug)]
-pub struct Change<'a> {
-    pub kind: Kind,
-    pub on_hand: i64,
-    pub reserved: i64,
-    pub reference: &'a str,
+pub(crate) struct Change<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) on_hand: i64,
+    pub(crate) reserved: i64,
+    pub(crate) reference: &'a str,
 }
 
-pub async fn find(db: impl Session<'_>, sku: &str) -> Result<Option<Stock>> {
+pub(crate) async fn find(db: impl Session<'_>, sku: &str) -> Result<Option<Stock>> {
     db.query("SELECT * FROM stock WHERE sku = $1").bind(sku.to_owned()).optional().await
 }
 
 /// The stock of a SKU, and nobody changes it before this transaction ends.
-pub async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
+pub(crate) async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
     const FIND: Sql = Sql {
         sqlite: "SELECT * FROM stock WHERE sku = $1",
         postgres: "SELECT * FROM stock WHERE sku = $1 FOR UPDATE",
@@ -56,7 +56,7 @@ pub async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
 
 /// Stock by SKU, from after `after` on; with `low`, only what can be sold out and has at most so
 /// many units available.
-pub async fn list(
+pub(crate) async fn list(
     db: impl Session<'_>,
     after: &str,
     low: Option<i64>,
@@ -79,7 +79,7 @@ pub async fn list(
 }
 
 /// The ledger of a SKU, newest first, from before version `before` on.
-pub async fn ledger(
+pub(crate) async fn ledger(
     db: impl Session<'_>,
     sku: &str,
     before: i64,
@@ -98,7 +98,7 @@ pub async fn ledger(
 
 /// Reserves units if the policy allows; none where it does not, does not count, or there is no
 /// such SKU.
-pub async fn reserve(
+pub(crate) async fn reserve(
     tx: &mut Tx,
     sku: &str,
     quantity: i64,
@@ -118,7 +118,7 @@ pub async fn reserve(
 }
 
 /// Adds to the two counts; none where the SKU is gone.
-pub async fn add(
+pub(crate) async fn add(
     tx: &mut Tx,
     sku: &str,
     (on_hand, reserved): (i64, i64),
@@ -138,7 +138,7 @@ pub async fn add(
 }
 
 /// Sets the count and the policy of a stock that was found locked.
-pub async fn set(
+pub(crate) async fn set(
     tx: &mut Tx,
     sku: &str,
     (policy, on_hand): (Policy, i64),
@@ -157,7 +157,7 @@ pub async fn set(
 }
 
 /// Adds the stock of a new SKU. Its versions go on where an earlier stock of that name ended.
-pub async fn insert(
+pub(crate) async fn insert(
     tx: &mut Tx,
     sku: &str,
     product: Uuid,
@@ -180,13 +180,13 @@ pub async fn insert(
 }
 
 /// Removes the stock of a SKU of which nothing is reserved; none where something is.
-pub async fn delete(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
+pub(crate) async fn delete(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
     let delete = tx.query("DELETE FROM stock WHERE sku = $1 AND reserved = 0 RETURNING *");
     delete.bind(sku.to_owned()).optional().await
 }
 
 /// Writes down a change that led to `version`.
-pub async fn note(
+pub(crate) async fn note(
     tx: &mut Tx,
     sku: &str,
     version: i64,
@@ -210,7 +210,7 @@ pub async fn note(
 }
 
 impl Kind {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Created => "created",
             Self::Removed => "removed",
@@ -225,7 +225,7 @@ impl Kind {
 }
 
 impl Policy {
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Deny => "deny",
             Self::Continue => "continue",

@@ -4,6 +4,7 @@ mod categories;
 mod inventory;
 mod offers;
 mod products;
+mod ratings;
 mod reading;
 
 use axum::Router;
@@ -22,8 +23,8 @@ struct Shop {
     internal: Router,
     staff: User,
     test: TestPlatform,
-    background: Option<Background>,
-    _index: TempDir,
+    /// Its workers and the directory of its index.
+    running: Option<(Background, TempDir)>,
 }
 
 /// A catalog per database.
@@ -37,27 +38,25 @@ async fn shops() -> Vec<Shop> {
 
 impl Shop {
     async fn start(test: TestPlatform) -> Self {
-        let index = tempfile::tempdir().unwrap();
-        let service: Service =
-            catalog::start(test.platform.clone(), Config::default(), index.path().to_owned())
-                .await
-                .unwrap();
+        let index = tempfile::tempdir().expect("a directory");
+        let platform = test.platform.clone();
+        let service = catalog::start(platform, Config::default(), index.path().to_owned()).await;
+        let service = service.expect("a catalog");
+        let mut shop = Self::of(test, &service);
+        let stop = CancellationToken::new();
+        shop.running = Some((Background::start(&mut [service], &stop), index));
+        shop
+    }
+
+    /// A shop whose workers are not run here.
+    fn of(test: TestPlatform, service: &Service) -> Self {
         Self {
             router: service.router.clone(),
             internal: service.internal.clone(),
             staff: User::with(&["catalog:write"]),
             test,
-            background: None,
-            _index: index,
+            running: None,
         }
-        .with(service)
-    }
-
-    /// Runs the workers too.
-    fn with(mut self, service: Service) -> Self {
-        let stop = CancellationToken::new();
-        self.background = Some(Background::start(&mut [service], &stop));
-        self
     }
 
     fn get(&self, path: &str) -> Call {
@@ -124,6 +123,6 @@ fn usd(amount: i64) -> Value {
 /// Names of the wrong fields of a 422.
 fn wrong_fields(problem: &Value) -> Vec<&str> {
     assert_eq!(problem["code"], "validation_failed", "{problem}");
-    let errors = problem["errors"].as_array().unwrap();
-    errors.iter().map(|it| it["field"].as_str().unwrap()).collect()
+    let errors = problem["errors"].as_array().expect("errors");
+    errors.iter().map(|it| it["field"].as_str().expect("a name")).collect()
 }

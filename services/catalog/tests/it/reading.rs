@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{Shop, mug, shirt, shops, usd, wrong_fields};
 
 fn etag(answer: &Answer) -> String {
-    answer.headers["etag"].to_str().unwrap().to_owned()
+    answer.headers["etag"].to_str().expect("a tag").to_owned()
 }
 
 #[tokio::test]

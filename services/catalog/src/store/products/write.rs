@@ -12,7 +12,7 @@ use crate::store::text_list;
 const TITLE_KEY: usize = 60;
 
 /// Adds a product with its variants and tags. Categories and stock come after it.
-pub async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
     tx.query(
         "INSERT INTO products (id, slug, title, title_key, description, vendor, product_type, tags,
                                status, options, images, seo_title, seo_description, price,
@@ -47,7 +47,7 @@ pub async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
 }
 
 /// Writes a product over `old`; false where somebody else was faster.
-pub async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Result<bool> {
+pub(crate) async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Result<bool> {
     let updated = tx
         .query(
             "UPDATE products SET slug = $3, title = $4, title_key = $5, description = $6,
@@ -95,13 +95,13 @@ pub async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Result<boo
 }
 
 /// Removes a product with all that belongs to it but its stock, which must be gone before.
-pub async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool> {
+pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool> {
     let deleted = tx.query("DELETE FROM products WHERE id = $1").bind(id).execute().await?;
     Ok(deleted == 1)
 }
 
 /// Puts a product into one category and all above it; false where there is no such category.
-pub async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bool> {
+async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bool> {
     let rows = tx
         .query(
             "INSERT INTO product_categories (category_id, product_id, direct, price)
@@ -121,10 +121,14 @@ pub async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bo
     Ok(rows > 0)
 }
 
-/// Puts a product into its categories and no others. Names the category that does not exist.
-pub async fn put_in_categories(tx: &mut Tx, product: &Product) -> Result<Option<Uuid>> {
-    let forget = tx.query("DELETE FROM product_categories WHERE product_id = $1").bind(product.id);
-    forget.execute().await?;
+/// Takes a product out of all its categories.
+pub(crate) async fn take_out_of_categories(tx: &mut Tx, product: Uuid) -> Result<()> {
+    let forget = tx.query("DELETE FROM product_categories WHERE product_id = $1").bind(product);
+    forget.execute().await.map(drop)
+}
+
+/// Puts a product into its categories. Names the one that does not exist.
+pub(crate) async fn put_in_categories(tx: &mut Tx, product: &Product) -> Result<Option<Uuid>> {
     for category in &product.category_ids {
         if !put_in(tx, product, *category).await? {
             return Ok(Some(*category));
@@ -134,7 +138,7 @@ pub async fn put_in_categories(tx: &mut Tx, product: &Product) -> Result<Option<
 }
 
 /// Writes the images alone; false where somebody else was faster.
-pub async fn set_images(
+pub(crate) async fn set_images(
     tx: &mut Tx,
     product: &Product,
     images: &[Image],
@@ -156,7 +160,7 @@ pub async fn set_images(
 
 /// Takes over a rating that is newer than the one known; returns the product's slug and new
 /// version if so.
-pub async fn set_rating(
+pub(crate) async fn set_rating(
     tx: &mut Tx,
     id: Uuid,
     rating: Rating,
