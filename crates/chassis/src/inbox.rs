@@ -92,11 +92,13 @@ impl Inbox {
         }
         let now = self.clock.now();
         let mut tx = self.db.begin().await?;
-        for event in wanted {
+        for (after, event) in (1..).zip(wanted.iter().rev()) {
+            // Events that come together are handled in the order in which they were told.
+            let available_at = now - TimeDelta::microseconds(after);
             tx.query(
                 "INSERT INTO inbox (consumer, event_id, type, envelope, status, attempts,
                                     received_at, available_at)
-                 VALUES ($1, $2, $3, $4, 'pending', 0, $5, $5)
+                 VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6)
                  ON CONFLICT (consumer, event_id) DO NOTHING",
             )
             .bind(self.consumer)
@@ -104,6 +106,7 @@ impl Inbox {
             .bind(event.kind.clone())
             .bind(Json(event))
             .bind(now)
+            .bind(available_at)
             .execute()
             .await?;
         }

@@ -31,6 +31,7 @@ struct Listener {
     sum: Arc<AtomicI64>,
     disliked: i64,
     angry: Arc<AtomicBool>,
+    order: Arc<std::sync::Mutex<Vec<i64>>>,
 }
 
 impl Handler for Listener {
@@ -50,6 +51,7 @@ impl Handler for Listener {
                 return Err(crate::problem::Problem::conflict("no", "not this one").into());
             }
             self.sum.fetch_add(bell, Ordering::SeqCst);
+            self.order.lock().unwrap().push(bell);
             Ok(())
         })
     }
@@ -81,6 +83,12 @@ async fn every_event_has_its_effect_once() {
         while inbox.turn().await.unwrap() > 0 {}
         assert_eq!(listener.sum.load(Ordering::SeqCst), 120 * 121 / 2);
         assert_eq!(heard(&platform).await, 120);
+        let order = "SELECT bell FROM heard ORDER BY bell";
+        let told: Vec<(i64,)> = platform.db.query(order).all().await.unwrap();
+        assert_eq!(
+            listener.order.lock().unwrap().as_slice(),
+            told.iter().map(|it| it.0).collect::<Vec<_>>()
+        );
         // The relay was killed after publishing: everything comes again, and changes nothing.
         platform.db.query("UPDATE outbox SET sent_at = NULL").execute().await.unwrap();
         relay.turn().await.unwrap();
