@@ -21,6 +21,7 @@ pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
 )]
+#[schema(as = ProductStatus)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum Status {
@@ -37,6 +38,7 @@ pub(crate) enum Status {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
 )]
+#[schema(as = InventoryPolicy)]
 #[serde(rename_all = "snake_case")]
 #[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum Policy {
