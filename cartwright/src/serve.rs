@@ -22,7 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn run(args: &Serve) -> Result<()> {
     let config = Config::load(&args.shared, args.listen.as_deref())?;
     let services = shop::select(&args.services)?;
-    telemetry::start_logging(&config.log, &services).map_err(anyhow::Error::msg)?;
+    let owners: Vec<_> = services.iter().copied().chain([gateway::NAME]).collect();
+    telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
+    if config.shop.environment == Environment::Production && config.payments.sandbox {
+        tracing::warn!("payments.sandbox is on: anybody can buy without paying");
+    }
     let stop = CancellationToken::new();
     let signals = stop.clone();
     tokio::spawn(async move {
