@@ -158,10 +158,10 @@ async fn events(stores: &Stores, clock: Clock) -> Result<Vec<String>> {
     let since = clock.now() - DRAIN;
     for store in stores.all() {
         let (name, db, _) = store?;
-        if let (count, Some(oldest)) = outbox::backlog(db).await? {
-            if oldest < since {
-                found.push(format!("I9: {count} events of {name} have not been sent"));
-            }
+        if let (count, Some(oldest)) = outbox::backlog(db).await?
+            && oldest < since
+        {
+            found.push(format!("I9: {count} events of {name} have not been sent"));
         }
         for letter in inbox::dead_letters(db, 20).await? {
             let why = letter.error.unwrap_or_default();

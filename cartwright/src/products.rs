@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use catalog::csv::{self, Progress, Report};
 use chassis::clock::Clock;
+use chassis::db::Session;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::{Export, ExportWhat, Import, ImportWhat, Shared};
@@ -28,6 +29,14 @@ pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
     let report = report.await.with_context(|| format!("cannot import {}", file.display()))?;
     bar.finish_and_clear();
     tell(&report);
+    if !catalog.is_sqlite() && report.products_created > 0 {
+        // PostgreSQL would plan by what the tables were before, until its autovacuum comes by.
+        if let Err(error) = catalog.query("ANALYZE").execute().await {
+            eprintln!(
+                "The products are there; lists are slow until PostgreSQL analyses them: {error}"
+            );
+        }
+    }
     stores.close().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -110,14 +110,15 @@ impl Running {
     async fn prepare(&self, config: &Config, clock: Clock) -> Result<()> {
         let development = config.shop.environment == Environment::Development;
         let mut seeded = false;
-        if config.is_embedded() && development && config.shop.demo {
-            if let Ok(catalog) = self.stores.get("catalog")
-                && catalog::demo::is_empty(catalog).await?
-            {
-                tracing::info!("the catalogue is empty: filling it with a demo shop");
-                catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
-                seeded = true;
-            }
+        if config.is_embedded()
+            && development
+            && config.shop.demo
+            && let Ok(catalog) = self.stores.get("catalog")
+            && catalog::demo::is_empty(catalog).await?
+        {
+            tracing::info!("the catalogue is empty: filling it with a demo shop");
+            catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
+            seeded = true;
         }
         if let Ok(identity) = self.stores.get("identity") {
             crate::users::first_admin(config, identity, clock, seeded).await?;

@@ -136,7 +136,8 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, point: i64) {
         let orders = customer.get("/orders?count=true").await.expect(200);
         assert_eq!(orders["total"], point + 1, "{how} at point {point}: one order per key");
         let admin = shop.admin().await;
-        let query = format!("/notifications/history?order_id={}", order["id"].as_str().unwrap());
+        let query =
+            format!("/notifications/history?order_id={}", order["id"].as_str().expect("an id"));
         let ask = async || admin.get(&query).await.expect(200);
         let mails = |history: &Value, template: &str| {
             let items = history["items"].as_array().expect("items");

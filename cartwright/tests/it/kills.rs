@@ -39,11 +39,13 @@ async fn survive(place: &Place) {
     stock_up(&http).await;
     let acknowledged = Acknowledged::default();
     for round in 0..KILLS {
-        let before = acknowledged.lock().unwrap().len();
+        let before = acknowledged.lock().expect("no panic under the lock").len();
         let clients = tokio::spawn(buy(http.clone(), acknowledged.clone(), round));
         // In the middle: when a fifth of them has been told that they bought.
         let share = before + CHECKOUTS / 5 * (round + 1) / KILLS + 10;
-        while acknowledged.lock().unwrap().len() < share && !clients.is_finished() {
+        while acknowledged.lock().expect("no panic under the lock").len() < share
+            && !clients.is_finished()
+        {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         assert!(!clients.is_finished(), "the kill came too late to show anything");
@@ -63,7 +65,7 @@ async fn survive(place: &Place) {
         assert!(decided.elapsed() < Duration::from_secs(60), "undecided: {pending:#}");
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let told = acknowledged.lock().unwrap().clone();
+    let told = acknowledged.lock().expect("no panic under the lock").clone();
     for (key, id) in &told {
         let order = admin.get(&format!("/orders/{id}")).await.expect(200);
         assert_eq!(
@@ -93,7 +95,7 @@ async fn buy(http: Http, acknowledged: Acknowledged, round: usize) {
                     && reply.status == 201
                 {
                     let id = reply.body["id"].as_str().expect("an id").to_owned();
-                    acknowledged.lock().unwrap().insert(key, id);
+                    acknowledged.lock().expect("no panic under the lock").insert(key, id);
                 }
             }
         })

@@ -36,7 +36,10 @@ impl TryFrom<String> for AccessLog {
     type Error = String;
 
     fn try_from(word: String) -> Result<Self, String> {
-        chassis::config::word(&word, &[("off", Self::Off), ("debug", Self::Debug), ("info", Self::Info)])
+        chassis::config::word(
+            &word,
+            &[("off", Self::Off), ("debug", Self::Debug), ("info", Self::Info)],
+        )
     }
 }
 

@@ -97,7 +97,9 @@ pub(crate) async fn move_on(
 }
 
 async fn load(app: &App, id: Uuid) -> Result<(Order, Saga)> {
-    let order = store::find(&app.db, id).await?;
+    // The saga first: what happens to the order between the two makes the saga an old one, which
+    // cannot be saved. The other way round an order that has just been shipped could be refunded.
     let saga = store::saga(&app.db, id).await?;
+    let order = store::find(&app.db, id).await?;
     order.zip(saga).ok_or_else(problems::order_not_found)
 }

@@ -40,16 +40,22 @@ impl Handler for Payments {
 }
 
 impl Payments {
-    /// An order whose saga is done has been refunded by hand; another's saga does it itself.
+    /// An order whose saga is done has been refunded by hand; another's saga does it itself, except
+    /// one that has just asked whether the money came: it may have heard older news.
     async fn refunded(&self, tx: &mut Tx, payment: &Payment) -> Result<(), Failure> {
         let Some(mut order) = store::find(&mut *tx, payment.order_id).await? else { return Ok(()) };
         let saga = store::saga(&mut *tx, order.id).await?;
         let status = PaymentStatus::from(payment.status);
-        let done = saga.is_some_and(|it| it.step == Step::Done);
+        let step = saga.map_or(Step::Done, |it| it.step);
         let news =
             order.payment_status != status && order.payment_status != PaymentStatus::Refunded;
-        if !done || !news || order.payment_id != Some(payment.id) {
+        if !news || order.payment_id != Some(payment.id) {
             return Ok(());
+        }
+        match step {
+            Step::Done => {}
+            Step::Capture => return Err(crate::problems::order_changed().into()),
+            _ => return Ok(()),
         }
         let from = order.status;
         order.payment_status = status;

@@ -72,7 +72,7 @@ use Outcome::{Moved, Wait};
 /// Drives every saga that is due, until cancelled.
 pub(crate) async fn work(app: App, stop: CancellationToken) {
     let mut driven = JoinSet::new();
-    loop {
+    while !stop.is_cancelled() {
         while driven.len() >= AT_ONCE {
             driven.join_next().await;
         }
@@ -224,6 +224,9 @@ async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Out
                 return give_up(app, work, "payment_expired", None).await;
             }
             work.saga.due_at = hold;
+            if work.order.payment_status == PaymentStatus::RequiresAction {
+                return go(app, work, Step::AwaitAction).await;
+            }
             work.order.payment_status = PaymentStatus::RequiresAction;
             go_with_order(app, work, Step::AwaitAction, Status::Pending).await
         }
@@ -287,7 +290,11 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Ok(payment) => match payment.status {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
                 work.order.status = Status::Confirmed;
-                work.order.payment_status = PaymentStatus::Paid;
+                work.order.payment_status = payment.status.into();
+                if payment.status == Paid::Refunded {
+                    // By hand, before this was known: nothing is sold.
+                    work.saga.cancel.get_or_insert_with(|| "refunded".to_owned());
+                }
                 // Who cancelled while the capture was on its way gets the money back.
                 let next = if work.saga.cancel.is_some() { Step::Refund } else { Step::Done };
                 go_with_order(app, work, next, Status::Pending).await
@@ -322,8 +329,7 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.void(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Voided | Paid::Declined | Paid::Refunded => {
-                work.order.payment_status = payment.status.into();
-                go(app, work, Step::Restock).await
+                money_is_settled(app, work, &payment, Step::Restock).await
             }
             Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
             Paid::Pending
@@ -357,10 +363,10 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
                 refunded(app, work, &payment).await
             }
             // The provider will not: the order stays sold, and people have to decide.
-            Ok(Some(_)) => {
+            Ok(Some(payment)) => {
                 tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
                 work.saga.cancel = None;
-                go(app, work, Step::Done).await
+                money_is_settled(app, work, &payment, Step::Done).await
             }
             _ => Ok(Wait),
         },
@@ -372,11 +378,27 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 }
 
 async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
-    if payment.status != Paid::Refunded {
-        return Ok(Wait);
+    // An order that cost nothing has nothing to give back.
+    match payment.refunded == payment.captured {
+        true => money_is_settled(app, work, payment, Step::Restock).await,
+        false => Ok(Wait),
     }
-    work.order.payment_status = PaymentStatus::Refunded;
-    go(app, work, Step::Restock).await
+}
+
+/// Notes with the order where its money came to rest, and goes on.
+async fn money_is_settled(
+    app: &App,
+    work: &mut Work,
+    payment: &Payment,
+    next: Step,
+) -> Result<Outcome, Stop> {
+    let status = PaymentStatus::from(payment.status);
+    if work.order.payment_status == status {
+        return go(app, work, next).await;
+    }
+    work.order.payment_status = status;
+    let from = work.order.status;
+    go_with_order(app, work, next, from).await
 }
 
 async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
@@ -387,9 +409,6 @@ async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     let from = work.order.status;
     work.order.status = Status::Cancelled;
     work.order.reason = work.saga.cancel.clone();
-    if work.order.payment_status == PaymentStatus::Paid {
-        work.order.payment_status = PaymentStatus::Refunded;
-    }
     if work.order.fulfillment_status != FulfillmentStatus::Unfulfilled {
         work.order.fulfillment_status = FulfillmentStatus::Returned;
     }
@@ -404,6 +423,7 @@ async fn give_up(
     refusal: Option<Problem>,
 ) -> Result<Outcome, Stop> {
     work.saga.cancel.get_or_insert_with(|| reason.to_owned());
+    work.saga.token = None;
     if let Some(refusal) = refusal {
         work.saga.refusal = Some(Json(refusal));
     }

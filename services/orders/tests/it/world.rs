@@ -56,7 +56,7 @@ async fn worlds_at(clock: Clock) -> Vec<World> {
     for mut platform in platforms(orders::MIGRATIONS).await {
         platform.platform.clock = clock;
         let others = Shared::default();
-        others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 5);
+        others.lock().expect("no panic under the lock").stock.insert("LAMP-1".to_owned(), 5);
         let service = start(&platform, &others).await;
         worlds.push(World { platform, others, service });
     }
@@ -93,15 +93,21 @@ impl World {
     }
 
     pub fn stock(&self) -> i64 {
-        self.others.lock().unwrap().stock["LAMP-1"]
+        self.others.lock().expect("no panic under the lock").stock["LAMP-1"]
     }
 
     pub fn fail(&self, path: &'static str, times: u32) {
-        self.others.lock().unwrap().failing.insert(path, times);
+        self.others.lock().expect("no panic under the lock").failing.insert(path, times);
     }
 
     pub fn asked(&self, path: &str) -> usize {
-        self.others.lock().unwrap().asked.iter().filter(|it| *it == path).count()
+        self.others
+            .lock()
+            .expect("no panic under the lock")
+            .asked
+            .iter()
+            .filter(|it| *it == path)
+            .count()
     }
 
     /// Runs the workers until the order is decided, then stops them.
@@ -125,7 +131,7 @@ impl World {
         let path = format!("/orders/{order}");
         for _ in 0..400 {
             let shown = self.call("GET", &path).user(user).await.expect(200);
-            if there(shown["status"].as_str().unwrap()) {
+            if there(shown["status"].as_str().expect("it is there")) {
                 background.stop(Duration::from_secs(5)).await;
                 return shown;
             }
@@ -177,11 +183,11 @@ fn ask(others: &mut Others, path: &'static str) -> Result<(), Response> {
 type Answered = Result<axum::Json<Value>, Response>;
 
 fn ok(value: impl serde::Serialize) -> Answered {
-    Ok(axum::Json(serde_json::to_value(value).unwrap()))
+    Ok(axum::Json(serde_json::to_value(value).expect("it is there")))
 }
 
 async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "cart")?;
     let key = match &body.owner {
         cart::Owner::User(id) => id.to_string(),
@@ -191,7 +197,7 @@ async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> A
 }
 
 async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "quote")?;
     let answers = body.0.wanted.into_iter().map(|it| match it.sku.as_deref() {
         Some(sku @ "LAMP-1") => catalog::Quoted::Offer(catalog::Offer {
@@ -213,7 +219,7 @@ async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest
 }
 
 async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "reserve")?;
     if !all.held.contains_key(&body.order_id) && !all.committed.contains_key(&body.order_id) {
         let short = body.lines.iter().find(|it| all.stock[&it.sku] < it.quantity);
@@ -224,7 +230,7 @@ async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
             return Err(problem.into_response());
         }
         for line in &body.lines {
-            *all.stock.get_mut(&line.sku).unwrap() -= line.quantity;
+            *all.stock.get_mut(&line.sku).expect("it is there") -= line.quantity;
         }
         all.held.insert(body.order_id, body.lines.clone());
     }
@@ -233,7 +239,7 @@ async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
 }
 
 async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "commit")?;
     if let Some(lines) = all.held.remove(&body.order_id) {
         all.committed.insert(body.order_id, lines);
@@ -245,18 +251,18 @@ async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) 
 }
 
 async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "restock")?;
     let id = body.order_id;
     let lines = all.held.remove(&id).or_else(|| all.committed.remove(&id)).unwrap_or_default();
     for line in lines {
-        *all.stock.get_mut(&line.sku).unwrap() += line.quantity;
+        *all.stock.get_mut(&line.sku).expect("it is there") += line.quantity;
     }
     ok(())
 }
 
 async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "authorize")?;
     let (status, reason) = match body.token.as_str() {
         "tok_declined" => (Status::Declined, Some("card_declined".to_owned())),
@@ -279,13 +285,13 @@ async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> An
 }
 
 async fn show_payment(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    ok(all.lock().unwrap().payments.get(&body.payment_id))
+    ok(all.lock().expect("no panic under the lock").payments.get(&body.payment_id))
 }
 
 async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "capture")?;
-    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
     if payment.status == Status::Authorized {
         payment.status = Status::Captured;
         payment.captured = payment.amount;
@@ -294,9 +300,9 @@ async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Ans
 }
 
 async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "void")?;
-    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
     if !matches!(payment.status, Status::Captured | Status::Declined) {
         payment.status = Status::Voided;
     }
@@ -304,9 +310,9 @@ async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answer
 }
 
 async fn refund(State(all): State<Shared>, body: axum::Json<Refund>) -> Answered {
-    let mut all = all.lock().unwrap();
+    let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "refund")?;
-    let payment = all.payments.get_mut(&body.payment_id).unwrap();
+    let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
     payment.status = Status::Refunded;
     payment.refunded = payment.captured;
     ok(payment)
