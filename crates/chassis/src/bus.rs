@@ -25,14 +25,16 @@ impl Bus {
     }
 
     /// Hands each event to every consumer of its type. Returns once all have stored it; on an
-    /// error the caller tries again, and who has it already ignores it.
+    /// error the caller tries again, and who has it already ignores it. One consumer whose
+    /// database is away does not keep the events from the others.
     pub async fn publish(&self, events: &[Envelope]) -> Result<()> {
         let Some(inboxes) = self.inboxes.get() else {
             return Err(crate::db::Error::Unavailable(sqlx::Error::PoolClosed));
         };
+        let mut outcome = Ok(());
         for inbox in inboxes {
-            inbox.receive(events).await?;
+            outcome = outcome.and(inbox.receive(events).await);
         }
-        Ok(())
+        outcome
     }
 }

@@ -120,8 +120,11 @@ pub async fn last(db: &Db) -> Result<Position> {
 
 /// Whether events after `position` have been deleted already: who stands there must start over.
 pub async fn has_gap_after(db: &Db, position: Position) -> Result<bool> {
-    let first = "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1";
-    let first: Option<Position> = db.query(first).optional().await?;
+    const FIRST: Sql = Sql {
+        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence LIMIT 1",
+        postgres: "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1",
+    };
+    let first: Option<Position> = db.query(FIRST).optional().await?;
     // Sequences start at 1 and the last row is never deleted.
     Ok(first.is_some_and(|first| first > position && first.sequence > 1))
 }

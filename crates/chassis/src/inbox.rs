@@ -117,7 +117,7 @@ impl Inbox {
 
     /// Handles events until cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        loop {
+        while !stop.is_cancelled() {
             match self.turn().await {
                 Ok(handled) if handled > 0 => continue,
                 Ok(_) => {}
@@ -250,6 +250,15 @@ impl Inbox {
             .await
             .map(drop)
     }
+}
+
+/// Deletes events handled before this time, some at a time so that nobody waits behind it.
+pub(crate) async fn tidy(db: &Db, before: DateTime<Utc>) -> db::Result<()> {
+    const OLD: &str = "DELETE FROM inbox WHERE (consumer, event_id) IN
+         (SELECT consumer, event_id FROM inbox WHERE status = 'done' AND done_at < $1
+          ORDER BY done_at LIMIT 1000)";
+    while db.query(OLD).bind(before).execute().await? > 0 {}
+    Ok(())
 }
 
 /// Events no consumer could handle, oldest first.

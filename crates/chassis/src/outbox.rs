@@ -15,6 +15,7 @@ use crate::bus::Bus;
 use crate::clock::Clock;
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
+use crate::inbox;
 
 /// What an event says: its type's name and its payload.
 pub trait EventData: Serialize + DeserializeOwned + Send {
@@ -123,7 +124,8 @@ const BATCH: i64 = 200;
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 /// How long the relay sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
-/// How long sent events are kept for those that follow the outbox (`feed`).
+/// How long sent events are kept for those that follow the outbox (`feed`), and handled ones so
+/// that they are known if they come again.
 const KEEP: TimeDelta = TimeDelta::days(7);
 
 impl Relay {
@@ -131,7 +133,7 @@ impl Relay {
     pub async fn run(self, stop: CancellationToken) {
         let mut commits = self.db.commits();
         let mut tidied = self.clock.now();
-        loop {
+        while !stop.is_cancelled() {
             let pause = match self.turn().await {
                 Ok(sent) if sent == BATCH => Duration::ZERO,
                 Ok(_) => POLL,
@@ -218,11 +220,16 @@ impl Relay {
         tx.commit().await
     }
 
-    async fn tidy(&self) -> Result<()> {
+    /// Deletes what nobody needs any more, in outbox and inbox.
+    pub(crate) async fn tidy(&self) -> Result<()> {
+        // Only the oldest are looked at, some at a time, so that nobody waits behind it.
         const OLD: &str = "DELETE FROM outbox WHERE sequence IN
-             (SELECT sequence FROM outbox WHERE sent_at < $1 ORDER BY sequence LIMIT 10000)
+             (SELECT sequence FROM (SELECT sequence, sent_at FROM outbox
+                                    ORDER BY sequence LIMIT 1000) AS oldest WHERE sent_at < $1)
              AND sequence < (SELECT max(sequence) FROM outbox)";
-        self.db.query(OLD).bind(self.clock.now() - KEEP).execute().await.map(drop)
+        let before = self.clock.now() - KEEP;
+        while self.db.query(OLD).bind(before).execute().await? > 0 {}
+        inbox::tidy(&self.db, before).await
     }
 }
 

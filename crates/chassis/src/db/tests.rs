@@ -70,6 +70,24 @@ async fn errors_are_told_apart() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_survived() {
+    for platform in platforms(CHASSIS_ONLY).await.into_iter().filter(|it| it.kind == "sqlite") {
+        let db = &platform.db;
+        db.query("CREATE TABLE texts (text TEXT NOT NULL)").execute().await.unwrap();
+        // A limit of the connection itself, as small as the file is now.
+        db.query("PRAGMA max_page_count = 1").execute().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        let insert = "INSERT INTO texts (text) VALUES ($1)";
+        let refused = tx.query(insert).bind("x".repeat(100_000)).execute().await;
+        assert!(matches!(refused, Err(Error::Full(_))), "{refused:?}");
+        drop(tx);
+        let mut tx = db.begin().await.unwrap();
+        tx.query(insert).bind("x".repeat(100_000)).execute().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn migrations_are_applied_once_and_listed() {
     for platform in platforms(CHASSIS_ONLY).await {
         platform.db.migrate(CHASSIS_ONLY).await.unwrap();

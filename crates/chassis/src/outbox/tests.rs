@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 
 use super::*;
-use crate::db::Migrations;
+use crate::db::{Migrations, Sql};
 use crate::feed::Feed;
 use crate::inbox::{self, Failure, Handler, Inbox};
 use crate::testing::{TestPlatform, noon, platforms};
@@ -118,6 +118,60 @@ async fn a_failing_event_blocks_nobody_and_ends_as_a_dead_letter() {
         assert_eq!(letters.len(), 1);
         assert_eq!(letters[0].error.as_deref(), Some("no (409): not this one"));
         assert_eq!(inbox.turn().await.unwrap(), 0);
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_and_handled_long_ago_is_deleted() {
+    const SENT: Sql = Sql {
+        sqlite: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
+                 INSERT INTO outbox (id, type, subject, version, time, data, sent_at)
+                 SELECT randomblob(16), 'bell.rang', 'x', i, $1, '{}', $1 FROM n",
+        postgres: "INSERT INTO outbox (id, type, subject, version, time, data, sent_at)
+                   SELECT gen_random_uuid(), 'bell.rang', 'x', i, $1, '{}', $1
+                   FROM generate_series(1, 12000) AS i",
+    };
+    for platform in platforms(CHASSIS_ONLY).await {
+        let db = &platform.db;
+        let count = async |sql: &'static str| db.query(sql).one::<(i64,)>().await.unwrap().0;
+        let (relay, inbox, _) = connected(&platform, 2).await;
+        for bell in 1..=3 {
+            ring(&platform, bell).await;
+        }
+        relay.turn().await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        let long_ago = noon() - TimeDelta::days(8);
+        db.query(SENT).bind(long_ago).execute().await.unwrap();
+        relay.tidy().await.unwrap();
+        // Three that were sent now, and the last one, which a follower may stand at.
+        assert_eq!(count("SELECT count(*) FROM outbox").await, 4, "{}", platform.kind);
+        assert_eq!(count("SELECT count(*) FROM inbox").await, 3);
+        let age = db.query("UPDATE inbox SET received_at = $1, done_at = $1 WHERE event_id <> $2");
+        let kept = id::derive(Uuid::from_u128(3), "bell.rang:1");
+        age.bind(long_ago).bind(kept).execute().await.unwrap();
+        relay.tidy().await.unwrap();
+        // One was handled now, and one has not been handled yet.
+        assert_eq!(count("SELECT count(*) FROM inbox WHERE status = 'done'").await, 1);
+        assert_eq!(count("SELECT count(*) FROM inbox").await, 2);
+    }
+}
+
+#[tokio::test]
+async fn a_consumer_whose_database_is_away_keeps_no_event_from_the_others() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (_, inbox, listener) = connected(&platform, 0).await;
+        let away = platforms(CHASSIS_ONLY).await.remove(0);
+        let deaf = Inbox::new("test.deaf", away.db.clone(), platform.clock, listener);
+        away.db.close().await;
+        let bus = Bus::default();
+        bus.subscribe(vec![deaf, inbox.clone()]);
+        let relay = Relay { service: "test", db: platform.db.clone(), bus, clock: platform.clock };
+        ring(&platform, 1).await;
+        assert!(relay.turn().await.is_err());
+        while inbox.turn().await.unwrap() > 0 {}
+        assert_eq!(heard(&platform).await, 1, "{}", platform.kind);
+        // It is not marked as sent: the other one is still to hear of it.
+        assert_eq!(backlog(&platform.db).await.unwrap().0, 1);
     }
 }
 
