@@ -58,7 +58,7 @@ pub async fn postgres() -> Option<Place> {
     place.config.database.url = schemas.url("_{service}");
     place._schemas = Some(schemas);
     // Two tests at a time, seven services each, on a server with a hundred connections.
-    place.config.database.connections = 5;
+    place.config.database.connections = 3;
     place.kind = "postgres";
     Some(place)
 }

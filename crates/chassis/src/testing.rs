@@ -67,7 +67,7 @@ pub async fn postgres_url() -> Option<String> {
 pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
     let files = Arc::new(tempfile::tempdir().expect("a temporary directory"));
     let limits =
-        Limits { connections: 5, acquire: std::time::Duration::from_secs(10), ..Limits::default() };
+        Limits { connections: 4, acquire: std::time::Duration::from_secs(10), ..Limits::default() };
     let file = files.path().join(format!("{}.db", migrations.service));
     let url = format!("sqlite:{}", file.display());
     let mut databases = vec![("sqlite", Db::connect(&url, limits).await.expect("SQLite"))];
