@@ -2,8 +2,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Datelike, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::problem::{Problem, Result};
@@ -70,8 +72,23 @@ pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let place = URL_SAFE_NO_PAD.decode(cursor).ok();
     let place = place.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let place = place.filter(is_storable).and_then(|it| serde_json::from_value(it).ok());
     let wrong = || Problem::field("cursor", "must be a `next_cursor` of the same list");
     place.map(Some).ok_or_else(wrong)
+}
+
+/// Whether it holds only texts and times that PostgreSQL knows too: no NUL, no year beyond four
+/// digits.
+fn is_storable(place: &Value) -> bool {
+    match place {
+        Value::String(text) => {
+            let time = text.parse::<DateTime<Utc>>();
+            !text.contains('\0') && time.map_or(true, |it| (0..=9999).contains(&it.year()))
+        }
+        Value::Array(items) => items.iter().all(is_storable),
+        Value::Object(fields) => fields.values().all(is_storable),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +108,16 @@ mod tests {
         for cursor in ["", "!", "e30", &"A".repeat(4000)] {
             assert_eq!(decode::<(i64, i64)>(Some(cursor)).unwrap_err().errors[0].field, "cursor");
         }
+    }
+
+    #[test]
+    fn a_place_no_database_can_look_for_is_a_wrong_field() {
+        for text in ["a\0b", "-100000-01-01T00:00:00Z", "+262142-12-31T23:59:59Z"] {
+            let texts = decode::<(String, i64)>(Some(&encode(&(text, 1))));
+            assert_eq!(texts.unwrap_err().errors[0].field, "cursor", "{text:?}");
+        }
+        let place = ("2026-01-02T12:00:00Z".to_owned(), 1);
+        assert_eq!(decode(Some(&encode(&place))).unwrap(), Some(place));
     }
 
     #[test]
