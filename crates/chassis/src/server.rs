@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use axum::http::{HeaderValue, Version, header};
 use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
@@ -29,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt};
 
 use self::admission::{Admission, Place};
-use self::connection::{PatientBody, PatientStream};
+use self::connection::{PatientBody, PatientStream, Unread};
 use crate::service::BoxError;
 
 /// The longest head of a request, in bytes.
@@ -218,7 +219,7 @@ impl Client {
             let spoke = spoke.clone();
             service_fn(move |request: Request<Incoming>| {
                 spoke.store(true, Ordering::Relaxed);
-                service.clone().oneshot(prepare(request, peer, idle))
+                answer(service.clone(), request, peer, idle)
             })
         };
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
@@ -230,13 +231,29 @@ impl Client {
     }
 }
 
-fn prepare(request: Request<Incoming>, peer: SocketAddr, idle: Duration) -> Request {
+async fn answer<S>(
+    service: S,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    idle: Duration,
+) -> Result<Response, Infallible>
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
+    let reusable = request.version() >= Version::HTTP_2 || request.body().is_end_stream();
+    let unread = Unread::default();
     let mut request = request.map(|body| match body.is_end_stream() {
         true => Body::empty(),
-        false => Body::new(PatientBody::new(body, idle)),
+        false => Body::new(PatientBody::new(body, idle, unread.clone())),
     });
     request.extensions_mut().insert(ConnectInfo(peer));
-    request
+    let mut response = service.oneshot(request).await?;
+    // hyper ends the connection where much was left unread; a client that is not told may send
+    // its next request into it.
+    if !reusable && unread.get() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }
 
 /// Runs a connection, but only for as long as `head` until its first request.

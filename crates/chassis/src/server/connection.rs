@@ -3,6 +3,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -53,11 +55,23 @@ impl Stall {
 pub(super) struct PatientBody {
     body: Incoming,
     stall: Stall,
+    unread: Unread,
 }
 
 impl PatientBody {
-    pub(super) fn new(body: Incoming, patience: Duration) -> Self {
-        Self { body, stall: Stall::new(patience) }
+    pub(super) fn new(body: Incoming, patience: Duration, unread: Unread) -> Self {
+        unread.0.store(true, Ordering::Relaxed);
+        Self { body, stall: Stall::new(patience), unread }
+    }
+}
+
+/// Whether there is a body that has not been read to its end.
+#[derive(Clone, Default)]
+pub(super) struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -72,7 +86,12 @@ impl Body for PatientBody {
         let this = &mut *self;
         let frame = Pin::new(&mut this.body).poll_frame(cx);
         match ready!(this.stall.watch(cx, frame)) {
-            Ok(frame) => Poll::Ready(frame.map(|it| it.map_err(Into::into))),
+            Ok(frame) => {
+                if frame.is_none() || this.body.is_end_stream() {
+                    this.unread.0.store(false, Ordering::Relaxed);
+                }
+                Poll::Ready(frame.map(|it| it.map_err(Into::into)))
+            }
             Err(stalled) => Poll::Ready(Some(Err(stalled.into()))),
         }
     }

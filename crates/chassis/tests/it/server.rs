@@ -161,7 +161,16 @@ async fn the_answer_to_a_body_that_is_refused_arrives() {
         let answer = shop.send(&request).await;
         assert!(answer.starts_with("HTTP/1.1 413"), "{answer:?}");
         assert!(answer.ends_with("too large"), "{answer:?}");
+        // Else a client would send its next request into a connection that ends.
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer:?}");
     }
+    let mut stream = shop.connect().await;
+    let request = b"POST /read HTTP/1.1\r\nhost: shop\r\ncontent-length: 4\r\n\r\nbody";
+    stream.write_all(request).await.unwrap();
+    let last =
+        b"POST /read HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncontent-length: 1\r\n\r\nx";
+    stream.write_all(last).await.unwrap();
+    assert_eq!(read(&mut stream).await.matches("200 OK").count(), 2);
 }
 
 #[tokio::test]
