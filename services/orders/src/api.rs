@@ -126,7 +126,7 @@ async fn list(
     let filter = store::Filter {
         user_id: if others { query.user_id } else { Some(principal.id()) },
         status: query.status,
-        email: query.email,
+        email: query.email.map(|it| it.trim().to_ascii_lowercase()),
         before: page::decode(query.cursor.as_deref())?,
     };
     let orders = store::list(&app.db, &filter, limit + 1).await?;
@@ -279,7 +279,9 @@ fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) 
         });
     }
     let email = email.ok_or_else(problems::email_required)?;
-    let cart = headers.get("x-cart-token").and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let cart = headers.get("x-cart-token").and_then(|it| it.to_str().ok());
+    // An empty one is nobody's: who sends it has no name in common with others who do.
+    let cart = cart.filter(|it| !it.is_empty()).map(str::to_owned);
     let owner = match &cart {
         Some(token) => format!("cart:{}", token::hash(token)),
         None => format!("email:{email}"),

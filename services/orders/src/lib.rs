@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
-use chassis::money::Currency;
+use chassis::money::{Currency, MAX_AMOUNT};
 use chassis::service::{BoxError, Platform, Service};
 use contracts::{cart, catalog, payments};
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,26 @@ impl Default for Config {
     }
 }
 
+impl Config {
+    /// Names the first setting that cannot be.
+    fn check(&self) -> Result<(), BoxError> {
+        let inline_ms = i64::try_from(self.inline_ms).unwrap_or(i64::MAX);
+        for (name, value, allowed) in [
+            ("shipping_flat", self.shipping_flat, 0..=MAX_AMOUNT),
+            ("shipping_free_from", self.shipping_free_from, 0..=MAX_AMOUNT),
+            ("tax_basis_points", self.tax_basis_points, 0..=10_000),
+            ("inline_ms", inline_ms, 0..=60_000),
+            ("deadline_seconds", self.deadline_seconds, 1..=86_400),
+        ] {
+            if !allowed.contains(&value) {
+                let (from, to) = allowed.into_inner();
+                return Err(format!("orders.{name} is {value}, but must be {from} to {to}").into());
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What orders asks of others.
 #[derive(Clone, Debug)]
 pub struct Clients {
@@ -90,13 +110,7 @@ pub async fn start(
     config: Config,
     clients: Clients,
 ) -> Result<Service, BoxError> {
-    if config.shipping_flat < 0 || config.tax_basis_points < 0 || config.tax_basis_points > 10_000 {
-        return Err(
-            "orders.shipping_flat must not be negative and orders.tax_basis_points must be \
-                    from 0 to 10000"
-                .into(),
-        );
-    }
+    config.check()?;
     let db = platform.db.clone();
     let app = App {
         tokens: token::Tokens::load(&db).await?,

@@ -225,7 +225,10 @@ pub fn totals(lines: &[(Offer, i64)], config: &Config) -> Result<Totals> {
     let shipping = if shipped && !free { config.shipping_flat } else { 0 };
     let taxed = i128::from(sum(true)? + shipping) * i128::from(config.tax_basis_points);
     let tax = i64::try_from((taxed + 5_000) / 10_000).map_err(|_| problems::order_too_large())?;
-    Ok(Totals { subtotal, shipping, tax, total: subtotal + shipping + tax })
+    match subtotal + shipping + tax {
+        total if total <= MAX_AMOUNT => Ok(Totals { subtotal, shipping, tax, total }),
+        _ => Err(problems::order_too_large()),
+    }
 }
 
 /// Makes the lines of an order from what is offered now.
@@ -357,8 +360,9 @@ mod tests {
 
     #[test]
     fn an_order_without_bounds_is_refused() {
-        for price in [MAX_AMOUNT, i64::MAX / 2] {
-            let order = totals(&[(offer(price, false, true), 999)], &config());
+        // The last one is too much with its tax only.
+        for (price, quantity) in [(MAX_AMOUNT, 999), (i64::MAX / 2, 999), (MAX_AMOUNT, 1)] {
+            let order = totals(&[(offer(price, false, true), quantity)], &config());
             assert_eq!(order.unwrap_err().code, "order_too_large");
         }
     }
