@@ -26,19 +26,30 @@ pub(crate) async fn again(
     if saga.attempt > MORE_ATTEMPTS {
         return Err(problems::attempts_exhausted());
     }
-    let work = begin(app, order, saga, payment, key).await?;
-    checkout::see_through(app, work).await;
-    Ok(false)
+    let id = order.id;
+    if let Some(work) = begin(app, order, saga, payment, key.clone()).await? {
+        checkout::see_through(app, work).await;
+        return Ok(false);
+    }
+    // It moved meanwhile, perhaps by this same request sent twice at once.
+    match store::saga(&app.db, id).await? {
+        Some(saga) if key.is_some() && saga.payment_key == key => {
+            checkout::settled(app, id).await?;
+            Ok(true)
+        }
+        _ => Err(problems::order_changed()),
+    }
 }
 
-/// One transaction: the next attempt with a payment of its own. The hold is renewed first.
+/// One transaction: the next attempt with a payment of its own. The hold is renewed first. None:
+/// the order has moved since it was read.
 async fn begin(
     app: &App,
     mut order: Order,
     mut saga: Saga,
     payment: Payment,
     key: Option<String>,
-) -> Result<Work> {
+) -> Result<Option<Work>> {
     let now = app.clock.now();
     let from = order.status;
     saga.attempt += 1;
@@ -58,8 +69,8 @@ async fn begin(
     let saved = store::save_saga(&mut tx, &mut saga).await?
         && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
     if !saved {
-        return Err(problems::order_changed());
+        return Ok(None);
     }
     tx.commit().await?;
-    Ok(Work { order, lines, saga })
+    Ok(Some(Work { order, lines, saga }))
 }

@@ -255,11 +255,11 @@ async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 /// The payment was declined: the hold is kept for another try, as long as there may be one.
 async fn declined(app: &App, work: &mut Work, refusal: Problem) -> Result<Outcome, Stop> {
-    work.order.payment_status = PaymentStatus::Failed;
-    work.saga.token = None;
     if work.saga.attempt > MORE_ATTEMPTS {
         return give_up(app, work, "payment_declined", Some(refusal)).await;
     }
+    work.order.payment_status = PaymentStatus::Failed;
+    work.saga.token = None;
     work.saga.refusal = Some(Json(refusal));
     work.saga.due_at = work.saga.hold_until.unwrap_or(app.clock.now() + HOLD);
     go_with_order(app, work, Step::AwaitPayment, Status::Pending).await
@@ -300,7 +300,6 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
                 go_with_order(app, work, next, Status::Pending).await
             }
             Paid::Declined | Paid::Voided => {
-                work.order.payment_status = payment.status.into();
                 let reason = payment.reason.as_deref().unwrap_or("declined");
                 let refusal = problems::payment_declined(&work.order, reason, 0);
                 give_up(app, work, "payment_failed", Some(refusal)).await
@@ -329,7 +328,7 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.void(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Voided | Paid::Declined | Paid::Refunded => {
-                money_is_settled(app, work, &payment, Step::Restock).await
+                money_is_settled(app, work, payment.status.into(), Step::Restock).await
             }
             Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
             Paid::Pending
@@ -366,7 +365,7 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             Ok(Some(payment)) => {
                 tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
                 work.saga.cancel = None;
-                money_is_settled(app, work, &payment, Step::Done).await
+                money_is_settled(app, work, payment.status.into(), Step::Done).await
             }
             _ => Ok(Wait),
         },
@@ -380,7 +379,7 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
     // An order that cost nothing has nothing to give back.
     match payment.refunded == payment.captured {
-        true => money_is_settled(app, work, payment, Step::Restock).await,
+        true => money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await,
         false => Ok(Wait),
     }
 }
@@ -389,10 +388,9 @@ async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outco
 async fn money_is_settled(
     app: &App,
     work: &mut Work,
-    payment: &Payment,
+    status: PaymentStatus,
     next: Step,
 ) -> Result<Outcome, Stop> {
-    let status = PaymentStatus::from(payment.status);
     if work.order.payment_status == status {
         return go(app, work, next).await;
     }

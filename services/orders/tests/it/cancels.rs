@@ -2,7 +2,7 @@ use chassis::testing::User;
 use contracts::payments::{PaymentUpdated, Status};
 use serde_json::json;
 
-use crate::world::{living_worlds, worlds};
+use crate::world::{living_worlds, start, worlds};
 
 #[tokio::test]
 async fn a_paid_order_is_refunded_and_restocked() {
@@ -98,6 +98,82 @@ async fn a_refund_by_hand_shows_in_the_order() {
                 (order["status"].as_str(), order["payment_status"].as_str()),
                 (Some(shown.0), Some(shown.1))
             );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_became_of_the_money_is_known_whoever_ends_the_cancel() {
+    for (token, confirmed, ended) in [("tok_3ds", 202, "voided"), ("tok_visa", 201, "refunded")] {
+        for mut world in living_worlds().await {
+            let user = User::customer();
+            let order = world.buy(&user, "k", token).await.expect(confirmed);
+            let id = order["id"].as_str().unwrap().to_owned();
+            world.fail("restock", 1_000);
+            world.call("POST", &format!("/orders/{id}/cancel")).user(&user).await.expect(202);
+            world.service = start(&world.platform, &world.others).await;
+            world.fail("restock", 0);
+            let shown = world.settle_at(&user, &id, "cancelled").await;
+            assert_eq!(shown["payment_status"], ended, "{}", world.platform.kind);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_cost_nothing_can_be_cancelled() {
+    for world in worlds().await {
+        let user = User::customer();
+        world.others.lock().unwrap().price = 0;
+        let order = world.buy(&user, "k", "tok_visa").await.expect(201);
+        assert_eq!(order["total"]["amount"], 0);
+        let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+        let cancelled = world.call("POST", &path).user(&user).await.expect(200);
+        assert_eq!(
+            (&cancelled["status"], &cancelled["payment_status"]),
+            (&json!("cancelled"), &json!("refunded"))
+        );
+        assert_eq!(world.stock(), 5);
+    }
+}
+
+#[tokio::test]
+async fn a_refund_before_the_capture_is_known_is_not_forgotten() {
+    for (part, status, ends) in [
+        (100, Status::PartiallyRefunded, ("confirmed", "partially_refunded", 3)),
+        (4_498, Status::Refunded, ("cancelled", "refunded", 5)),
+    ] {
+        for mut world in living_worlds().await {
+            let user = User::customer();
+            world.fail("capture", 1_000);
+            let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+            let id = order["id"].as_str().unwrap().to_owned();
+            let refund = |payment: &mut contracts::payments::Payment| {
+                (payment.status, payment.captured, payment.refunded) = (status, 4_498, part);
+            };
+            world.payment(5, refund).await;
+            world.fail("capture", 0);
+            let shown = world.settle_at(&user, &id, ends.0).await;
+            assert_eq!(shown["payment_status"], ends.1, "{}", world.platform.kind);
+            assert_eq!(world.stock(), ends.2);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_order_is_shipped_or_cancelled_never_both() {
+    for world in worlds().await {
+        let (user, staff) = (User::customer(), User::with(&["orders:write"]));
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1_000);
+        for round in 0..60 {
+            let order = world.buy(&user, &format!("k-{round}"), "tok_visa").await.expect(201);
+            let path = format!("/orders/{}", order["id"].as_str().unwrap());
+            let ship = world.call("PATCH", &format!("{path}/status"));
+            let ship = ship.user(&staff).json(json!({ "status": "shipped" })).send();
+            let cancel = world.call("POST", &format!("{path}/cancel")).user(&user).send();
+            let (ship, cancel) = (tokio::spawn(ship), tokio::spawn(cancel));
+            let (shipped, cancelled) = (ship.await.unwrap(), cancel.await.unwrap());
+            let both = shipped.status == 200 && cancelled.status.is_success();
+            assert!(!both, "{}: {:#}", world.platform.kind, cancelled.body);
         }
     }
 }

@@ -1,3 +1,4 @@
+use chassis::db::Session;
 use chassis::testing::{User, call};
 use contracts::cart::Cart;
 use contracts::catalog::StockLine;
@@ -167,17 +168,76 @@ async fn a_customers_action_is_waited_for() {
         let confirm =
             format!("/api/v1/payments/{}/confirm", order["payment"]["id"].as_str().unwrap());
         assert_eq!(order["payment"]["next_action"]["href"], confirm);
-        for payment in world.others.lock().unwrap().payments.values_mut() {
-            payment.status = Status::Authorized;
-        }
-        let told = world.others.lock().unwrap().payments.values().next().cloned().unwrap();
-        let event = contracts::payments::PaymentUpdated { payment: told.clone() };
-        let event = chassis::testing::event("payments", told.id, 2, &event);
-        chassis::testing::deliver(&world.service, &[event]).await;
+        world.payment(2, |payment| payment.status = Status::Authorized).await;
         let mut world = world;
         let shown = world.settle(&user, order["id"].as_str().unwrap()).await;
         assert_eq!(shown["status"], "confirmed");
         assert!(location.ends_with(shown["id"].as_str().unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn a_customers_action_is_asked_for_once() {
+    for mut world in worlds().await {
+        let user = User::customer();
+        let order = world.buy(&user, "k", "tok_3ds").await.expect(202);
+        let id = order["id"].as_str().unwrap().to_owned();
+        // Payments tells of the action as well; the worker looks, and nothing has changed.
+        world.payment(2, |_| {}).await;
+        let asked = world.asked("show");
+        let others = world.others.clone();
+        let looked = move |_: &str| {
+            let all = others.lock().unwrap();
+            all.asked.iter().filter(|it| *it == "show").count() > asked
+        };
+        world.settle_when(&user, &id, looked).await;
+        let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
+        assert_eq!(shown["history"], order["history"], "{}", world.platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_an_order_that_was_given_up_is_forgotten() {
+    for mut world in worlds().await {
+        let user = User::customer();
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
+        let refused = world.buy(&user, "k", "tok_visa").await;
+        let id = refused.body["order_id"].as_str().unwrap().to_owned();
+        assert_eq!(refused.problem(409), "out_of_stock");
+        world.settle(&user, &id).await;
+        let kept = world.platform.db.query("SELECT count(*) FROM sagas WHERE token IS NOT NULL");
+        assert_eq!(kept.one::<(i64,)>().await.unwrap(), (0,), "{}", world.platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn another_payment_sent_many_times_at_once_is_one() {
+    for world in worlds().await {
+        let user = User::customer();
+        let declined = world.buy(&user, "k-1", "tok_declined").await;
+        let path = format!("/orders/{}/payments", declined.body["order_id"].as_str().unwrap());
+        let pay = (0..10).map(|_| {
+            let call = world.call("POST", &path).user(&user).header("idempotency-key", "p-1");
+            call.json(json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } })).send()
+        });
+        for answer in futures::future::join_all(pay).await {
+            assert_eq!(answer.expect(200)["status"], "confirmed", "{}", world.platform.kind);
+        }
+        assert_eq!(world.others.lock().unwrap().payments.len(), 2);
+    }
+}
+
+#[tokio::test]
+async fn guests_without_a_cart_have_keys_of_their_own() {
+    for world in worlds().await {
+        let buy = |email: &str| {
+            let mut request = checkout("tok_visa");
+            request["email"] = json!(email);
+            let call = world.call("POST", "/orders").header("idempotency-key", "k");
+            call.header("x-cart-token", "").json(request)
+        };
+        let first = buy("ada@example.com").await.expect(201);
+        assert_ne!(buy("bob@example.com").await.expect(201)["id"], first["id"]);
     }
 }
 
@@ -265,6 +325,12 @@ async fn orders_are_listed_in_pages_newest_first() {
         let second = list(&next).await.expect(200);
         assert_eq!(second["items"][0]["number"], "CW-100001");
         assert_eq!(second["next_cursor"], json!(null));
+        let staff = User::with(&["orders:read"]);
+        let of_email = |email: &str| {
+            world.call("GET", &format!("/orders?count=true&email={email}")).user(&staff)
+        };
+        let shouted = user.claims.email.to_ascii_uppercase();
+        assert_eq!(of_email(&shouted).await.expect(200)["total"], 3);
         assert_eq!(list("status=shipped").await.expect(200)["items"], json!([]));
         assert_eq!(list("limit=1000000000").await.problem(422), "validation_failed");
         assert_eq!(list("cursor=x").await.problem(422), "validation_failed");

@@ -23,6 +23,8 @@ use uuid::Uuid;
 #[derive(Default)]
 pub struct Others {
     pub stock: HashMap<String, i64>,
+    /// What everything costs. What is free is not shipped either.
+    pub price: i64,
     pub held: HashMap<Uuid, Vec<catalog::StockLine>>,
     pub committed: HashMap<Uuid, Vec<catalog::StockLine>>,
     pub carts: HashMap<String, cart::Cart>,
@@ -55,8 +57,8 @@ async fn worlds_at(clock: Clock) -> Vec<World> {
     let mut worlds = Vec::new();
     for mut platform in platforms(orders::MIGRATIONS).await {
         platform.platform.clock = clock;
-        let others = Shared::default();
-        others.lock().expect("no panic under the lock").stock.insert("LAMP-1".to_owned(), 5);
+        let stock = HashMap::from([("LAMP-1".to_owned(), 5)]);
+        let others = Arc::new(Mutex::new(Others { stock, price: 1_999, ..Others::default() }));
         let service = start(&platform, &others).await;
         worlds.push(World { platform, others, service });
     }
@@ -100,6 +102,19 @@ impl World {
         self.others.lock().expect("no panic under the lock").failing.insert(path, times);
     }
 
+    /// The only payment there is changes as `change` says, and orders hears of it.
+    pub async fn payment(&self, version: i64, change: impl FnOnce(&mut Payment)) {
+        let payment = {
+            let mut all = self.others.lock().expect("no panic under the lock");
+            let payment = all.payments.values_mut().next().expect("a payment");
+            change(payment);
+            payment.clone()
+        };
+        let event = contracts::payments::PaymentUpdated { payment: payment.clone() };
+        let event = chassis::testing::event("payments", payment.id, version, &event);
+        chassis::testing::deliver(&self.service, &[event]).await;
+    }
+
     pub fn asked(&self, path: &str) -> usize {
         self.others
             .lock()
@@ -120,7 +135,8 @@ impl World {
         self.settle_when(user, order, |it| it == status).await
     }
 
-    async fn settle_when(
+    /// Runs the workers until `there` says so of the order's status, then stops them.
+    pub async fn settle_when(
         &mut self,
         user: &User,
         order: &str,
@@ -207,9 +223,9 @@ async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest
             title: "Lamp".to_owned(),
             variant_title: None,
             image: None,
-            unit_price: 1_999,
+            unit_price: all.price,
             available: Some(all.stock[sku]),
-            requires_shipping: true,
+            requires_shipping: all.price > 0,
             taxable: true,
         }),
         Some(_) => catalog::Quoted::Unknown,
@@ -234,7 +250,8 @@ async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
         }
         all.held.insert(body.order_id, body.lines.clone());
     }
-    let expires_at = noon() + chrono::TimeDelta::minutes(15);
+    // In time at noon, and where time goes by.
+    let expires_at = noon().max(Clock::System.now()) + chrono::TimeDelta::minutes(15);
     ok(catalog::Reservation { expires_at })
 }
 
@@ -285,7 +302,9 @@ async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> An
 }
 
 async fn show_payment(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    ok(all.lock().expect("no panic under the lock").payments.get(&body.payment_id))
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "show")?;
+    ok(all.payments.get(&body.payment_id))
 }
 
 async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
@@ -313,7 +332,10 @@ async fn refund(State(all): State<Shared>, body: axum::Json<Refund>) -> Answered
     let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "refund")?;
     let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
-    payment.status = Status::Refunded;
-    payment.refunded = payment.captured;
+    // Where nothing is left, the payment is answered as it is.
+    if payment.refunded < payment.captured {
+        payment.status = Status::Refunded;
+        payment.refunded = payment.captured;
+    }
     ok(payment)
 }
