@@ -1,5 +1,7 @@
 //! One description of the whole API, made of those of the services.
 
+mod errors;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
@@ -52,6 +54,7 @@ impl Whole {
     }
 
     fn add_paths(&mut self, service: &'static str, mut document: Value) {
+        let problem = self.schemas.contains_key("Problem");
         let Some(paths) = document["paths"].as_object_mut() else { return };
         for (path, item) in std::mem::take(paths) {
             let Value::Object(mut item) = item else { continue };
@@ -62,6 +65,7 @@ impl Whole {
                 operation.insert("operationId".to_owned(), id.into());
                 // A section per service, whatever a handler says of itself.
                 operation.insert("tags".to_owned(), json!([service]));
+                errors::describe(operation, problem);
             }
             self.paths.entry(path).or_default().extend(item);
         }
