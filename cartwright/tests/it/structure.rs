@@ -128,3 +128,14 @@ async fn the_paths_that_were_promised_are_described() {
     }
     live.stop().await;
 }
+
+#[tokio::test]
+async fn every_reference_of_the_description_leads_somewhere() {
+    let live = sqlite().start().await;
+    let described = live.http.get("//openapi.json").await.expect(200);
+    let text = described.to_string();
+    let references = text.split("\"$ref\":\"#").skip(1).filter_map(|it| it.split('"').next());
+    let lost: Vec<&str> = references.filter(|it| described.pointer(it).is_none()).collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    live.stop().await;
+}

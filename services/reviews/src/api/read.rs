@@ -20,6 +20,7 @@ use crate::{App, problems, store};
 pub(crate) struct Listing {
     /// `newest` (the default), `oldest`, `highest` or `lowest`.
     #[garde(skip)]
+    #[param(inline)]
     sort: Option<Sort>,
     /// Only reviews with this many stars.
     #[garde(range(min = 1, max = 5))]
