@@ -4,10 +4,12 @@
 //! fails waits (1 s, 5 s, 30 s, 2 min) and is tried again; after five tries it is a dead letter:
 //! a row that blocks nobody and can be replayed.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use sqlx::types::Json;
 use tokio::sync::Notify;
@@ -40,6 +42,8 @@ pub enum Failure {
     Payload(#[from] serde_json::Error),
     #[error("{0}")]
     Refused(#[from] crate::problem::Problem),
+    #[error("the handler panicked")]
+    Panicked,
 }
 
 /// One consumer's inbox: where its events are kept and who handles them.
@@ -162,7 +166,9 @@ impl Inbox {
     }
 
     async fn handle(&self, tx: &mut Tx, row: &Row) -> Result<(), Failure> {
-        self.handler.handle(tx, &row.envelope).await?;
+        // One event must not stop the process, again at every start.
+        let handled = AssertUnwindSafe(self.handler.handle(tx, &row.envelope)).catch_unwind();
+        handled.await.unwrap_or(Err(Failure::Panicked))?;
         Ok(self.mark_done(tx, row.event_id).await?)
     }
 

@@ -25,6 +25,9 @@ impl EventData for Rang {
     const TYPE: &'static str = "bell.rang";
 }
 
+/// The bell that nobody can hear without a panic.
+const UNBEARABLE: i64 = 666;
+
 /// Adds up the bells; fails on the one it does not like, or on all while it is angry.
 #[derive(Clone, Default)]
 struct Listener {
@@ -47,6 +50,7 @@ impl Handler for Listener {
         Box::pin(async move {
             let Rang { bell } = event.data()?;
             tx.query("INSERT INTO heard (bell) VALUES ($1)").bind(bell).execute().await?;
+            assert_ne!(bell, UNBEARABLE, "nobody can hear this");
             if bell == self.disliked || self.angry.load(Ordering::SeqCst) {
                 return Err(crate::problem::Problem::conflict("no", "not this one").into());
             }
@@ -172,6 +176,22 @@ async fn a_consumer_whose_database_is_away_keeps_no_event_from_the_others() {
         assert_eq!(heard(&platform).await, 1, "{}", platform.kind);
         // It is not marked as sent: the other one is still to hear of it.
         assert_eq!(backlog(&platform.db).await.unwrap().0, 1);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_makes_its_handler_panic_is_a_failed_one() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, _) = connected(&platform, 0).await;
+        for bell in [1, UNBEARABLE, 2] {
+            ring(&platform, bell).await;
+        }
+        relay.turn().await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        assert_eq!(heard(&platform).await, 2, "{}", platform.kind);
+        let failed = "SELECT error FROM inbox WHERE status = 'pending' AND attempts = 1";
+        let failed: Vec<(String,)> = platform.db.query(failed).all().await.unwrap();
+        assert_eq!(failed, [("the handler panicked".to_owned(),)]);
     }
 }
 
