@@ -60,7 +60,7 @@ async fn turn_back(
     Ok(Some(Some(Work { order, lines, saga })))
 }
 
-/// Ships or delivers a confirmed order.
+/// Ships or delivers a confirmed order. Said again, it may put the tracking number right.
 pub(crate) async fn move_on(
     app: &App,
     id: Uuid,
@@ -69,7 +69,8 @@ pub(crate) async fn move_on(
 ) -> Result<()> {
     for _ in 0..TRIES {
         let (mut order, mut saga) = load(app, id).await?;
-        if order.status == status {
+        let same_number = tracking_number.is_none() || tracking_number == order.tracking_number;
+        if order.status == status && same_number {
             return Ok(());
         }
         order.may_become(status)?;

@@ -291,7 +291,8 @@ impl Order {
     /// What staff may make of an order by hand. The money's states follow from the money.
     pub fn may_become(&self, status: Status) -> Result<()> {
         match (self.status, status) {
-            (Status::Confirmed, Status::Shipped) | (Status::Shipped, Status::Delivered) => Ok(()),
+            (Status::Confirmed | Status::Shipped, Status::Shipped)
+            | (Status::Shipped | Status::Delivered, Status::Delivered) => Ok(()),
             (from, to) => Err(problems::status_not_allowed(from, to)),
         }
     }

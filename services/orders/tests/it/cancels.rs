@@ -69,6 +69,9 @@ async fn what_was_shipped_stays_sold() {
         let shipped = set("shipped").user(&staff).await.expect(200);
         assert_eq!(shipped["tracking_number"], "1Z999");
         assert_eq!(shipped["fulfillment_status"], "fulfilled");
+        let right = json!({ "status": "shipped", "tracking_number": "1Z998" });
+        let right = world.call("PATCH", &format!("{path}/status")).user(&staff).json(right).await;
+        assert_eq!(right.expect(200)["tracking_number"], "1Z998");
         let cancel = world.call("POST", &format!("{path}/cancel")).user(&user).await;
         assert_eq!(cancel.problem(409), "order_shipped");
         assert_eq!(set("delivered").user(&staff).await.expect(200)["status"], "delivered");
