@@ -112,6 +112,7 @@ async fn postgres(url: &str, limits: Limits) -> Result<Db> {
             })
         });
     let connected = match pool.clone().connect_with(options.clone()).await {
+        Err(sqlx::Error::PoolTimedOut) => Err(reason(&options, limits.acquire).await),
         // 3D000: the database does not exist.
         Err(error) if code(&error) == Some("3D000".into()) => {
             create(&options).await?;
@@ -120,6 +121,14 @@ async fn postgres(url: &str, limits: Limits) -> Result<Db> {
         connected => connected,
     };
     Ok(Db::new(Pools::Postgres(connected.map_err(Error::sort)?)))
+}
+
+/// Why there is no connection: a pool tries until its time is up and then forgets what was wrong.
+async fn reason(options: &PgConnectOptions, patience: Duration) -> sqlx::Error {
+    match tokio::time::timeout(patience, PgConnection::connect_with(options)).await {
+        Ok(Err(error)) => error,
+        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+    }
 }
 
 /// Creates the database with the C collation, so that text sorts as it does on SQLite.

@@ -88,6 +88,16 @@ async fn a_full_disk_is_survived() {
 }
 
 #[tokio::test]
+async fn why_there_is_no_connection_is_told() {
+    // Nothing listens on the port of a socket that was closed.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let limits = Limits { acquire: std::time::Duration::from_millis(200), ..Limits::default() };
+    let error = Db::connect(&format!("postgres://{free}/shop"), limits).await.unwrap_err();
+    let Error::Unavailable(cause) = &error else { panic!("{error:?}") };
+    assert!(cause.to_string().contains("refused"), "{cause}");
+}
+
+#[tokio::test]
 async fn migrations_are_applied_once_and_listed() {
     for platform in platforms(CHASSIS_ONLY).await {
         platform.db.migrate(CHASSIS_ONLY).await.unwrap();
