@@ -112,6 +112,10 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
         let agrees = match (claim.status.as_str(), claim.payment_status.as_str()) {
             _ if captured > claim.total || refunded > captured => false,
             _ if !claim.done => true,
+            // Nothing is held, nothing is kept.
+            ("cancelled", "requires_action" | "authorized" | "paid" | "partially_refunded") => {
+                false
+            }
             ("cancelled" | "refunded", _) => captured == refunded,
             (_, "partially_refunded") => captured == claim.total && refunded > 0,
             (_, "paid") => captured == claim.total && refunded == 0,
