@@ -7,7 +7,6 @@ use chassis::id;
 use chassis::idempotency;
 use chassis::money::Money;
 use chassis::problem::Result;
-use chrono::TimeDelta;
 use contracts::address::Address;
 use contracts::cart::{MAX_LINES, Owner};
 use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, Wanted};
@@ -212,7 +211,7 @@ async fn prepare(
         hold_until: None,
         due_at: now,
         lease_until: now + LEASE,
-        deadline: now + TimeDelta::seconds(app.config.deadline_seconds),
+        deadline: app.deadline(),
     };
     Ok(Work { order, lines, saga })
 }

@@ -24,6 +24,7 @@ use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::money::{Currency, MAX_AMOUNT};
 use chassis::service::{BoxError, Platform, Service};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{cart, catalog, payments};
 use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
@@ -60,6 +61,13 @@ impl Default for Config {
             inline_ms: 2_500,
             deadline_seconds: 600,
         }
+    }
+}
+
+impl App {
+    /// When work that begins now is given up.
+    fn deadline(&self) -> DateTime<Utc> {
+        self.clock.now() + TimeDelta::seconds(self.config.deadline_seconds)
     }
 }
 

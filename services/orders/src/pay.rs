@@ -61,7 +61,7 @@ async fn begin(
     saga.tries = 0;
     saga.due_at = now;
     saga.lease_until = now + LEASE;
-    saga.deadline = now + chrono::TimeDelta::seconds(app.config.deadline_seconds);
+    saga.deadline = app.deadline();
     order.payment_id = Some(checkout::payment_id(order.id, saga.attempt));
     order.payment_status = PaymentStatus::Pending;
     let lines = store::lines(&app.db, order.id).await?;

@@ -216,6 +216,8 @@ async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Out
         Paid::Authorized | Paid::Capturing | Paid::Captured => {
             work.order.payment_status = PaymentStatus::Authorized;
             work.saga.token = None;
+            // However long the customer took, the rest has its full time.
+            work.saga.deadline = app.deadline();
             go_with_order(app, work, Step::Commit, Status::Pending).await
         }
         Paid::RequiresAction => {
@@ -276,10 +278,7 @@ async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             let refusal = problems::out_of_stock(&work.order, refused);
             give_up(app, work, "out_of_stock", Some(refusal)).await
         }
-        Err(unknown) => {
-            tracing::warn!(order = %work.order.id, error = %unknown, "commit of stock not known");
-            Ok(Wait)
-        }
+        Err(unknown) => not_known(app, work, &unknown).await,
     }
 }
 
@@ -430,7 +429,7 @@ async fn give_up(
     go(app, work, if asked { Step::Void } else { Step::Restock }).await
 }
 
-/// An unknown outcome before money is at stake is given up at the deadline.
+/// An unknown outcome before money has moved is given up at the deadline.
 async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Outcome, Stop> {
     tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), error = %unknown, "not known");
     match app.clock.now() < work.saga.deadline {

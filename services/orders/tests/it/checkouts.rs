@@ -1,5 +1,7 @@
+use chassis::clock::Clock;
 use chassis::db::Session;
-use chassis::testing::{User, call};
+use chassis::testing::{User, call, noon};
+use chrono::TimeDelta;
 use contracts::cart::Cart;
 use contracts::catalog::StockLine;
 use contracts::payments::Status;
@@ -254,6 +256,24 @@ async fn an_undecided_order_goes_on_in_the_background_and_after_a_restart() {
             assert_eq!(world.settle(&user, &id).await["status"], "confirmed", "{path}");
             assert_eq!(world.stock(), 3);
         }
+    }
+}
+
+#[tokio::test]
+async fn money_is_not_held_for_ever_for_stock_that_does_not_answer() {
+    for mut world in worlds().await {
+        let user = User::customer();
+        world.fail("commit", 1_000);
+        let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+        let id = order["id"].as_str().unwrap().to_owned();
+        world.platform.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(11));
+        world.service = start(&world.platform, &world.others).await;
+        let shown = world.settle(&user, &id).await;
+        assert_eq!(
+            (&shown["status"], &shown["payment_status"], &shown["reason"]),
+            (&json!("cancelled"), &json!("voided"), &json!("not_decided_in_time"))
+        );
+        assert_eq!(world.stock(), 5, "{}", world.platform.kind);
     }
 }
 
