@@ -159,6 +159,7 @@ impl Config {
                 self.database.connections
             );
         }
+        self.validate_counts()?;
         if self.shop.environment == Environment::Production && self.notifications.log_secrets {
             bail!("notifications.log_secrets is true, which is not allowed in production");
         }
@@ -168,6 +169,28 @@ impl Config {
                 self.server.listen
             )
         })?;
+        Ok(())
+    }
+
+    fn validate_counts(&self) -> Result<()> {
+        // With none of these nobody could buy anything.
+        let it = &self.connections;
+        for (setting, value) in [
+            ("connections.head_timeout_ms", it.head_timeout_ms),
+            ("connections.keep_alive_ms", it.keep_alive_ms),
+            ("connections.body_idle_ms", it.body_idle_ms),
+            ("connections.max_connections", it.max_connections as u64),
+            ("connections.max_connections_per_address", it.max_connections_per_address as u64),
+            ("connections.max_connections_from_loopback", it.max_connections_from_loopback as u64),
+            ("identity.refresh_token_days", self.identity.refresh_token_days.into()),
+            ("identity.failures_per_account", self.identity.failures_per_account.into()),
+            ("identity.failures_per_address", self.identity.failures_per_address.into()),
+            ("catalog.hold_minutes", self.catalog.hold_minutes.into()),
+        ] {
+            if value == 0 {
+                bail!("{setting} is 0, but must be 1 or more");
+            }
+        }
         Ok(())
     }
 }

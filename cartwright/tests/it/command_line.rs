@@ -149,6 +149,8 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[shop]\nenvironment = \"prod\"", "production"),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
+        ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
+        ("[catalog]\nhold_minutes = 0", "catalog.hold_minutes is 0"),
         ("[orders", "TOML"),
     ] {
         file.as_file().set_len(0).expect("empty");
@@ -162,6 +164,17 @@ fn wrong_settings_are_named_with_their_origin() {
     let output = command.env("CARTWRIGHT__ORDERS__TAX_BASIS_POINTS", "much").output().unwrap();
     let said = text(&output);
     assert!(said.contains("orders.tax_basis_points (from the environment variable"), "{said}");
+}
+
+#[test]
+fn a_list_can_be_a_variable() {
+    let place = sqlite();
+    let origins = "https://a.example.com, https://b.example.com";
+    let mut command = place.command(&["config", "print"]);
+    let output = command.env("CARTWRIGHT__GATEWAY__CORS_ORIGINS", origins).output().unwrap();
+    let said = text(&output);
+    let list = "[\"https://a.example.com\", \"https://b.example.com\"]";
+    assert!(said.contains(&format!("cors_origins = {list}")), "{said}");
 }
 
 impl Place {

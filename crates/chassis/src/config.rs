@@ -5,6 +5,7 @@ use std::path::Path;
 use config::{Config, ConfigError, Environment, File, FileFormat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 /// What is wrong with the settings: which one, where it came from, what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
 ) -> Result<T, Error> {
     let invalid = |error: ConfigError| Error::Invalid(explain(&error, file, overrides));
     let defaults = Config::try_from(&T::default()).map_err(invalid)?;
+    let mut lists = Vec::new();
+    let settings = serde_json::to_value(T::default()).map_err(|it| Error::Invalid(it.to_string()));
+    find_lists("", &settings?, &mut lists);
     let mut builder = Config::builder().add_source(defaults);
     if let Some(path) = file {
         // Read before, so that a missing file is told as the system tells it.
@@ -33,10 +37,34 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
         .separator("__")
         .ignore_empty(true);
     builder = builder.add_source(environment);
+    for key in lists {
+        if let Some(value) = std::env::var(variable(&key)).ok().filter(|it| !it.is_empty()) {
+            let items: Vec<&str> = value.split(',').map(str::trim).collect();
+            builder = builder.set_override(&key, items).map_err(invalid)?;
+        }
+    }
     for (key, value) in overrides {
         builder = builder.set_override(*key, value.as_str()).map_err(invalid)?;
     }
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
+}
+
+/// Collects the settings that are lists. A variable is a text, so it has commas between the items.
+fn find_lists(key: &str, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Array(_) => found.push(key.to_owned()),
+        Value::Object(settings) => {
+            for (name, value) in settings {
+                let separator = if key.is_empty() { "" } else { "." };
+                find_lists(&format!("{key}{separator}{name}"), value, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn variable(key: &str) -> String {
+    format!("CARTWRIGHT__{}", key.to_ascii_uppercase().replace('.', "__"))
 }
 
 /// The value a word stands for, for settings that are one of a few words.
@@ -59,7 +87,7 @@ fn explain(error: &ConfigError, file: Option<&Path>, overrides: &[(&str, String)
         }
         error => return error.to_string(),
     };
-    let variable = format!("CARTWRIGHT__{}", key.to_ascii_uppercase().replace('.', "__"));
+    let variable = variable(key);
     let origin = if overrides.iter().any(|(it, _)| it == key) {
         "the command line".to_owned()
     } else if std::env::var(&variable).is_ok_and(|it| !it.is_empty()) {
