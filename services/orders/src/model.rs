@@ -22,6 +22,8 @@ macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        // utoipa does not see a word that comes out of a macro.
+        #[schema(rename_all = "snake_case")]
         pub enum $name { $(#[serde(rename = $word)] $variant),+ }
 
         impl $name {
@@ -341,6 +343,17 @@ mod tests {
             tax_basis_points: 825,
             ..Config::default()
         }
+    }
+
+    #[test]
+    fn words_are_described_as_they_are_shown() {
+        use utoipa::PartialSchema;
+        let described = serde_json::to_value(PaymentStatus::schema()).unwrap();
+        let shown = {
+            use PaymentStatus::*;
+            [Pending, RequiresAction, Authorized, Paid, Failed, Voided, PartiallyRefunded, Refunded]
+        };
+        assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
     }
 
     #[test]

@@ -23,6 +23,8 @@ macro_rules! words {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        // utoipa does not see a word that comes out of a macro.
+        #[schema(rename_all = "snake_case")]
         pub(crate) enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
@@ -381,5 +383,19 @@ impl From<Status> for contract::Status {
 impl std::fmt::Debug for Input {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Input")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn words_are_described_as_they_are_shown() {
+        let described = serde_json::to_value(Kind::schema()).unwrap();
+        let shown = [Kind::Authorize, Kind::Confirm, Kind::Capture, Kind::Void, Kind::Refund];
+        assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
     }
 }
