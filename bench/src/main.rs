@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::process::{Program, Scratch};
@@ -128,22 +128,27 @@ fn run(settings: Settings) -> Result<()> {
         }
     })?;
     print!("{report}");
+    ensure!(!report.is_partial(), "not everything could be measured");
     Ok(())
 }
 
+/// One measurement that fails keeps no other from being made.
 async fn measure_all(bench: &Bench) -> Result<Report> {
     let mut report = Report::new(machine::describe(bench)?);
     let only = &bench.settings.only;
     let names = Name::value_variants().iter().filter(|it| only.is_empty() || only.contains(it));
     for name in names {
-        match name {
-            Name::Detail => measure::detail(bench, &mut report).await.context("detail")?,
-            Name::Checkout => measure::checkout(bench, &mut report).await.context("checkout")?,
-            Name::Footprint => measure::footprint(bench, &mut report).await.context("footprint")?,
-            Name::Scale => measure::scale(bench, &mut report).await.context("scale")?,
+        let measured = match name {
+            Name::Detail => measure::detail(bench, &mut report).await,
+            Name::Checkout => measure::checkout(bench, &mut report).await,
+            Name::Footprint => measure::footprint(bench, &mut report).await,
+            Name::Scale => measure::scale(bench, &mut report).await,
+        };
+        if let Err(error) = measured {
+            report.fail(&format!("{name:?}").to_lowercase(), &error);
         }
     }
-    report.finish(machine::busy()?);
+    report.finish(format!("after: {}", machine::busy()?));
     Ok(report)
 }
 

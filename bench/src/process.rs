@@ -223,9 +223,11 @@ impl Shop {
         Target { address: self.address, process: self.process.id() }
     }
 
-    /// Memory in use, in KiB.
-    pub fn memory(&self) -> Result<u64> {
-        memory(self.process.id(), "VmRSS")
+    /// Memory in use, in KiB, and how much of it is pages of files: the program's own, mostly,
+    /// which the kernel can take back at any time.
+    pub fn memory(&self) -> Result<(u64, u64)> {
+        let process = self.process.id();
+        Ok((memory(process, "VmRSS")?, memory(process, "RssFile")?))
     }
 
     pub async fn stop(self) -> Result<()> {

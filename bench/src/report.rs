@@ -10,6 +10,7 @@ use crate::load::Outcome;
 pub struct Report {
     about: Vec<String>,
     rows: Vec<Row>,
+    partial: bool,
 }
 
 /// A line of the table.
@@ -26,12 +27,26 @@ pub struct Row {
 
 impl Report {
     pub fn new(about: Vec<String>) -> Self {
-        Self { about, rows: Vec::new() }
+        Self { about, rows: Vec::new(), partial: false }
     }
 
     pub fn add(&mut self, row: Row) {
         eprintln!("  = {}: {} {}", row.what, row.result, row.verdict);
         self.rows.push(row);
+    }
+
+    /// A measurement ended early; what it found so far stays.
+    pub fn fail(&mut self, name: &str, error: &anyhow::Error) {
+        eprintln!("error: {name}: {error:#}");
+        let reason = error.to_string();
+        let reason = reason.lines().next().unwrap_or_default();
+        self.rows.push(Row::new(name, format!("**failed**: {reason}")));
+        self.partial = true;
+    }
+
+    /// Whether a measurement ended early.
+    pub fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// A last line about the run.
@@ -118,6 +133,11 @@ pub fn time(value: Duration) -> String {
 /// KiB as MiB.
 pub fn mebibytes(kibibytes: u64) -> String {
     format!("{:.1} MiB", kibibytes as f64 / 1024.0)
+}
+
+/// Memory in use, and how much of it is pages of files.
+pub fn memory((all, files): (u64, u64)) -> String {
+    format!("{}, {} of them pages of files", mebibytes(all), mebibytes(files))
 }
 
 /// The one in the middle.

@@ -12,7 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use super::say;
 use crate::load::{Load, Outcome, Runner};
 use crate::process::Place;
-use crate::report::{Report, Row};
+use crate::report::{Report, Row, time};
 use crate::{Bench, goods, http};
 
 const CLIENTS: u64 = 32;
@@ -60,11 +60,11 @@ async fn sell(bench: &Bench, place: &Place) -> Result<Outcome> {
         expected: 201,
     };
     let sold = bench.repeat("checkout", Runner::new(load), shop.target()).await?;
-    say(&format!("longest: {:?}; checking the books", sold.longest));
+    say(&format!("longest: {}; checking the books", time(sold.longest)));
     // After the rush, events are still on their way for a while.
     tokio::time::sleep(Duration::from_secs(5)).await;
-    place.run(&["check"]).await.context("the books after the checkouts")?;
     shop.stop().await?;
+    place.run(&["check"]).await.context("the books are not in order after the checkouts")?;
     Ok(sold)
 }
 

@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use bytes::Bytes;
 
 use super::say;
-use crate::report::{Report, Row, mebibytes};
+use crate::report::{Report, Row, memory};
 use crate::{Bench, http, reference};
 
 /// A client that has the answer already sends its tag; this one never does.
@@ -38,7 +38,7 @@ pub async fn detail(bench: &Bench, report: &mut Report) -> Result<()> {
         format!("{ratio:.2}x its requests per second, {server:.1}x its CPU time each"),
     );
     report.add(row.target("at least 0.5x", ratio >= 0.5));
-    report.add(Row::new("memory of the demo shop after that", mebibytes(shop.memory()?)));
+    report.add(Row::new("memory of the demo shop after that", memory(shop.memory()?)));
     bare.stop().await?;
     shop.stop().await
 }

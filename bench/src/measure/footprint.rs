@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::say;
 use crate::Bench;
 use crate::process::Place;
-use crate::report::{Report, Row, mebibytes, median, time};
+use crate::report::{Report, Row, median, memory, time};
 
 /// How long a shop does nothing before its memory is looked at.
 pub const IDLE: Duration = Duration::from_secs(10);
@@ -22,10 +22,10 @@ pub async fn footprint(bench: &Bench, report: &mut Report) -> Result<()> {
     let shop = place.serve().await?;
     report.add(Row::new("first start, with the demo shop made", time(shop.start)));
     tokio::time::sleep(IDLE).await;
-    let memory = shop.memory()?;
+    let used = shop.memory()?;
     let row =
-        Row::new(format!("memory, idle for {} s after seeding", IDLE.as_secs()), mebibytes(memory));
-    report.add(row.target("at most 60 MiB", memory <= SMALL));
+        Row::new(format!("memory, idle for {} s after seeding", IDLE.as_secs()), memory(used));
+    report.add(row.target("at most 60 MiB", used.0 <= SMALL));
     shop.stop().await?;
     let (start, longest) = starts(&place, STARTS).await?;
     let row = Row::new(
@@ -36,7 +36,7 @@ pub async fn footprint(bench: &Bench, report: &mut Report) -> Result<()> {
     let shop = place.serve().await?;
     tokio::time::sleep(IDLE).await;
     let what = format!("memory, idle for {} s after a restart", IDLE.as_secs());
-    report.add(Row::new(what, mebibytes(shop.memory()?)));
+    report.add(Row::new(what, memory(shop.memory()?)));
     shop.stop().await
 }
 

@@ -11,7 +11,7 @@ use super::footprint::{IDLE, starts};
 use super::{number_of, say};
 use crate::goods::{self, Dice};
 use crate::process::{Place, Shop};
-use crate::report::{Report, Row, mebibytes, number, time};
+use crate::report::{Report, Row, mebibytes, memory, number, time};
 use crate::{Bench, http};
 
 const FEW: u64 = 100;
@@ -38,18 +38,18 @@ pub async fn scale(bench: &Bench, report: &mut Report) -> Result<()> {
     let small = bench.program.place(&bench.scratch, "few", false)?;
     bench.import(&small, FEW).await?;
     let large = bench.program.place(&bench.scratch, "many", false)?;
-    let (took, memory) = bench.import(&large, many).await?;
+    let (took, most) = bench.import(&large, many).await?;
     let each = number(many as f64 / took.as_secs_f64());
     report.add(Row::new(
         format!("import of {} products", number_of(many)),
-        format!("{}, {each} products/s, at most {}", time(took), mebibytes(memory)),
+        format!("{}, {each} products/s, at most {}", time(took), mebibytes(most)),
     ));
     let few = small.serve().await?;
     let shop = open(&large, many, report).await?;
     compare(bench, &few, &shop, report).await?;
     few.stop().await?;
     search(bench, &shop, report).await?;
-    report.add(Row::new("memory after all that", mebibytes(shop.memory()?)));
+    report.add(Row::new("memory after all that", memory(shop.memory()?)));
     shop.stop().await
 }
 
@@ -70,7 +70,7 @@ async fn open(place: &Place, many: u64, report: &mut Report) -> Result<Shop> {
     let shop = place.serve().await?;
     sleep(IDLE).await;
     let what = format!("memory, idle, with {} products", number_of(many));
-    report.add(Row::new(what, mebibytes(shop.memory()?)));
+    report.add(Row::new(what, memory(shop.memory()?)));
     Ok(shop)
 }
 
@@ -114,7 +114,8 @@ async fn search(bench: &Bench, shop: &Shop, report: &mut Report) -> Result<()> {
     let count = bench.settings.products;
     for clients in [1, 8] {
         let runner = bench.reads(clients, move |number| find(number, count));
-        let what = format!("search in {} products, {clients} clients", number_of(count));
+        let plural = if clients == 1 { "" } else { "s" };
+        let what = format!("search in {} products, {clients} client{plural}", number_of(count));
         let found = bench.repeat(&what, runner, shop.target()).await?;
         let met = found.p99 < SOON && found.others.is_empty();
         report.add(Row::of(what, &found).target("p99 under 20 ms", met));
