@@ -14,6 +14,7 @@ use axum::http::{Response, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use moka::policy::EvictionPolicy;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -24,10 +25,17 @@ const SLOTS: usize = 4096;
 /// What an entry takes beside its key and its bytes.
 const OVERHEAD: usize = 256;
 
-/// Kept answers. Bounded by the bytes they take.
+/// Answers by what was asked for, bounded by the bytes they take.
+type Answers = moka::sync::Cache<Arc<str>, Arc<Answer>>;
+
+/// Kept answers.
+///
+/// Products and pages have a half each. In one cache a page, large and one of few, has to push out
+/// many products at once, which its admission by frequency does not let it where they are in demand.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    answers: moka::sync::Cache<Arc<str>, Arc<Answer>>,
+    details: Answers,
+    pages: Answers,
     /// Needed for nearly every answer, and small.
     tree: RwLock<Option<(Moment, Arc<Tree>)>>,
     count: AtomicU64,
@@ -86,15 +94,20 @@ impl Slot {
 impl Cache {
     /// Keeps answers of up to `capacity` bytes in all.
     pub(crate) fn new(capacity: u64) -> Self {
-        let weight = |key: &str, answer: &Answer| {
-            let weight = key.len() + answer.body.len() + OVERHEAD;
-            u32::try_from(weight).unwrap_or(u32::MAX)
+        let answers = |policy| {
+            let weight = |key: &Arc<str>, answer: &Arc<Answer>| {
+                let weight = key.len() + answer.body.len() + OVERHEAD;
+                u32::try_from(weight).unwrap_or(u32::MAX)
+            };
+            Answers::builder()
+                .max_capacity(capacity / 2)
+                .weigher(weight)
+                .eviction_policy(policy)
+                .build()
         };
         Self {
-            answers: moka::sync::Cache::builder()
-                .max_capacity(capacity)
-                .weigher(move |key: &Arc<str>, answer: &Arc<Answer>| weight(key, answer))
-                .build(),
+            details: answers(EvictionPolicy::tiny_lfu()),
+            pages: answers(EvictionPolicy::lru()),
             tree: RwLock::default(),
             count: AtomicU64::new(0),
             products: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
@@ -132,17 +145,25 @@ impl Cache {
         Moment(self.count.load(Ordering::SeqCst))
     }
 
-    /// The kept answer, if it is still good.
+    /// The kept answer about one product, if it is still good.
+    pub(crate) fn product(&self, key: &str) -> Option<Arc<Answer>> {
+        self.details.get(key).filter(|it| self.is_good(it))
+    }
+
+    /// Any other kept answer, if it is still good.
     pub(crate) fn get(&self, key: &str) -> Option<Arc<Answer>> {
-        let answer = self.answers.get(key)?;
-        self.is_good(&answer).then_some(answer)
+        self.pages.get(key).filter(|it| self.is_good(it))
     }
 
     /// Keeps an answer whose reading began at `at`.
     pub(crate) fn put(&self, key: &str, body: Vec<u8>, needs: Needs, at: Moment) -> Arc<Answer> {
         let answer = Arc::new(Answer { etag: etag(&body), body: body.into(), needs, at });
         if self.is_good(&answer) {
-            self.answers.insert(key.into(), answer.clone());
+            let answers = match answer.needs {
+                Needs::Product(_) => &self.details,
+                Needs::List { .. } | Needs::Categories => &self.pages,
+            };
+            answers.insert(key.into(), answer.clone());
         }
         answer
     }
@@ -258,7 +279,7 @@ mod tests {
             fill();
             cache.mark([changed]);
             let keys = ["one", "two", "list", "in stock", "categories"];
-            keys.into_iter().filter(|key| cache.get(key).is_none()).collect::<Vec<_>>()
+            keys.into_iter().filter(|key| cache.get(key).or(cache.product(key)).is_none()).collect::<Vec<_>>()
         };
         assert_eq!(gone(Changed::Product(id(1))), ["one", "list", "in stock"]);
         assert_eq!(gone(Changed::Product(id(9))), ["list", "in stock"]);
@@ -273,9 +294,9 @@ mod tests {
         let began = cache.now();
         cache.mark([Changed::Stock(id(1))]);
         cache.put("one", b"old".to_vec(), Needs::Product(Slot::of(id(1))), began);
-        assert!(cache.get("one").is_none());
+        assert!(cache.product("one").is_none());
         cache.put("one", b"new".to_vec(), Needs::Product(Slot::of(id(1))), cache.now());
-        assert!(cache.get("one").is_some());
+        assert!(cache.product("one").is_some());
     }
 
     #[test]
@@ -301,7 +322,24 @@ mod tests {
         for n in 0..100 {
             cache.put(&n.to_string(), vec![0; 1000], Needs::Categories, cache.now());
         }
-        cache.answers.run_pending_tasks();
-        assert!(cache.answers.weighted_size() <= 10_000);
+        cache.pages.run_pending_tasks();
+        assert!(cache.pages.weighted_size() <= 10_000);
+    }
+
+    #[test]
+    fn products_in_demand_do_not_keep_a_page_out() {
+        let cache = Cache::new(200_000);
+        for _ in 0..20 {
+            for n in 0..500 {
+                let (key, needs) = (n.to_string(), Needs::Product(Slot::of(id(n))));
+                if cache.product(&key).is_none() {
+                    cache.put(&key, vec![0; 1000], needs, cache.now());
+                }
+            }
+            cache.details.run_pending_tasks();
+        }
+        cache.put("page", vec![0; 20_000], list(&[1, 2, 3], false), cache.now());
+        cache.pages.run_pending_tasks();
+        assert!(cache.get("page").is_some());
     }
 }

@@ -86,7 +86,7 @@ async fn show(
     Path(key): Path<String>,
     request: Request,
 ) -> Result<Response<Body>> {
-    if let Some(answer) = app.cache.get(&key) {
+    if let Some(answer) = app.cache.product(&key) {
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
