@@ -82,8 +82,9 @@ pub fn payment_declined(order: &Order, reason: &str, attempts_left: i64) -> Prob
     .with("attempts_left", attempts_left)
 }
 
-pub fn payment_refused(order: &Order, refused: &Problem) -> Problem {
-    let mut problem = payment_declined(order, &refused.code, 0);
+/// 402: payments could not even ask the provider, for example because it is not known.
+pub fn payment_refused(order: &Order, refused: &Problem, attempts_left: i64) -> Problem {
+    let mut problem = payment_declined(order, &refused.code, attempts_left);
     problem.detail = refused.detail.clone();
     problem
 }

@@ -203,7 +203,8 @@ async fn authorize(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.authorize(&request).await {
         Ok(payment) => authorized(app, work, &payment).await,
         Err(CallError::Refused(refused)) => {
-            let refusal = problems::payment_refused(&work.order, &refused);
+            let left = MORE_ATTEMPTS + 1 - work.saga.attempt;
+            let refusal = problems::payment_refused(&work.order, &refused, left);
             declined(app, work, refusal).await
         }
         Err(unknown) => not_known(app, work, &unknown).await,

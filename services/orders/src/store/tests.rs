@@ -73,6 +73,15 @@ async fn a_lease_keeps_the_worker_away() {
 }
 
 #[tokio::test]
+async fn a_saga_does_not_show_its_payment_token() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (_, _, saga) = accepted(&platform.db, "k").await;
+        assert_eq!(saga.token.as_deref(), Some("tok_visa"));
+        assert!(!format!("{saga:?}").contains("tok_visa"));
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_is_not_decided_in_time_is_reported() {
     for platform in platforms(crate::MIGRATIONS).await {
         let (order, _, _) = accepted(&platform.db, "k").await;

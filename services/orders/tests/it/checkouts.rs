@@ -140,6 +140,21 @@ async fn a_declined_payment_keeps_the_hold_for_another_try() {
 }
 
 #[tokio::test]
+async fn a_payment_that_cannot_be_asked_for_may_be_tried_otherwise() {
+    for world in worlds().await {
+        let user = User::customer();
+        let refused = world.buy(&user, "k", "tok_refused").await;
+        assert_eq!(refused.body["reason"], "provider_unknown");
+        assert_eq!(refused.body["attempts_left"], 3);
+        let id = refused.body["order_id"].as_str().unwrap().to_owned();
+        refused.expect(402);
+        let again = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
+        let call = world.call("POST", &format!("/orders/{id}/payments")).user(&user).json(again);
+        assert_eq!(call.await.expect(200)["payment_status"], "paid");
+    }
+}
+
+#[tokio::test]
 async fn after_four_declined_payments_the_order_is_given_up() {
     for mut world in worlds().await {
         let user = User::customer();
