@@ -17,7 +17,7 @@ lint:
 
 # Measures the shop against a bare handler in the same run; see docs/performance.md.
 bench:
-	cargo build --release --bin cartwright --bin bench
+	cargo build --release -p cartwright -p bench
 	target/release/bench
 
 clean:

@@ -279,7 +279,9 @@ mod tests {
             fill();
             cache.mark([changed]);
             let keys = ["one", "two", "list", "in stock", "categories"];
-            keys.into_iter().filter(|key| cache.get(key).or(cache.product(key)).is_none()).collect::<Vec<_>>()
+            keys.into_iter()
+                .filter(|key| cache.get(key).or(cache.product(key)).is_none())
+                .collect::<Vec<_>>()
         };
         assert_eq!(gone(Changed::Product(id(1))), ["one", "list", "in stock"]);
         assert_eq!(gone(Changed::Product(id(9))), ["list", "in stock"]);
