@@ -161,6 +161,10 @@ fn wrong_settings_are_named_with_their_origin() {
     let missing = place.run(&["config", "check", "--config", "/nowhere.toml"]);
     assert!(text(&missing).contains("/nowhere.toml"));
     let mut command = place.command(&["config", "check"]);
+    let output = command.env("CARTWRIGHT__SERVER__DRAIN", "1").output().unwrap();
+    let said = text(&output);
+    assert!(said.contains("the environment variable CARTWRIGHT__SERVER__DRAIN"), "{said}");
+    let mut command = place.command(&["config", "check"]);
     let output = command.env("CARTWRIGHT__ORDERS__TAX_BASIS_POINTS", "much").output().unwrap();
     let said = text(&output);
     assert!(said.contains("orders.tax_basis_points (from the environment variable"), "{said}");

@@ -80,7 +80,15 @@ fn explain(error: &ConfigError, file: Option<&Path>, overrides: &[(&str, String)
         ConfigError::Type { unexpected, expected, key: Some(key), .. } => {
             (key, format!("is {unexpected}, but must be {expected}"))
         }
-        ConfigError::At { error, key: Some(key), .. } => (key, format!("is wrong: {error}")),
+        ConfigError::At { error, key: Some(section), .. } => {
+            let wrong = error.to_string();
+            // The name of an unknown setting is in the message, its section in the key.
+            let unknown = wrong.strip_prefix("unknown field `").and_then(|it| it.split('`').next());
+            match unknown {
+                Some(name) => (&format!("{section}.{name}"), format!("is wrong: {wrong}")),
+                None => (section, format!("is wrong: {wrong}")),
+            }
+        }
         ConfigError::FileParse { cause, .. } => {
             let name = file.map(|it| it.display().to_string()).unwrap_or_default();
             return format!("{name} is not valid TOML: {cause}");
