@@ -1,12 +1,12 @@
 //! A client that costs little: one kept connection, requests that are ready-made bytes, and
 //! answers of a known length.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 /// A kept connection.
 #[derive(Debug)]
@@ -36,6 +36,15 @@ impl Connection {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Self { stream, received: Vec::with_capacity(64 * 1024) })
+    }
+
+    /// Connects from an address of this machine, with little memory: one of very many.
+    pub async fn open_from(source: Ipv4Addr, address: SocketAddr) -> Result<Self> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind((source, 0).into())?;
+        let stream = socket.connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, received: Vec::with_capacity(4 * 1024) })
     }
 
     /// Sends a request and waits for its answer.

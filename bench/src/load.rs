@@ -26,11 +26,11 @@ pub struct Load {
 }
 
 /// Who is asked.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Target {
     pub address: SocketAddr,
-    /// The process whose time is counted.
-    pub process: u32,
+    /// The processes whose time is counted.
+    pub processes: Vec<u32>,
 }
 
 /// How a run went. Only answers with the expected status count.
@@ -41,8 +41,8 @@ pub struct Outcome {
     pub p50: Duration,
     pub p99: Duration,
     pub longest: Duration,
-    /// Processor time of the server and of this client, per good answer.
-    pub server_cpu: Duration,
+    /// Processor time per good answer: of each process of the server, and of this client.
+    pub servers_cpu: Vec<Duration>,
     pub client_cpu: Duration,
     /// Other answers by status, and the first of them.
     pub others: BTreeMap<u16, u64>,
@@ -77,7 +77,7 @@ impl Runner {
     }
 
     /// Asks for as long as the load says.
-    pub async fn run(&mut self, target: Target) -> Result<Outcome> {
+    pub async fn run(&mut self, target: &Target) -> Result<Outcome> {
         let shared = Rc::new(Shared {
             load: self.load.clone(),
             next: Cell::new(self.next),
@@ -90,20 +90,20 @@ impl Runner {
     }
 }
 
-async fn measure(shared: Rc<Shared>, target: Target) -> Result<Outcome> {
+async fn measure(shared: Rc<Shared>, target: &Target) -> Result<Outcome> {
     let mut clients = Vec::new();
     for _ in 0..shared.load.connections {
         let connection = Connection::open(target.address).await.context("cannot connect")?;
         clients.push(tokio::task::spawn_local(client(shared.clone(), connection)));
     }
     sleep(shared.load.warm_up).await;
-    let (server, own) = (cpu_time(target.process)?, cpu_time(std::process::id())?);
+    let (before, own) = (target.cpu_times()?, cpu_time(std::process::id())?);
     let begin = Instant::now();
     shared.begin.set(Some(begin));
     sleep(shared.load.measured).await;
     shared.stop.set(true);
     let elapsed = begin.elapsed();
-    let server = cpu_time(target.process)?.saturating_sub(server);
+    let after = target.cpu_times()?;
     let own = cpu_time(std::process::id())?.saturating_sub(own);
     let mut all = Seen::default();
     for client in clients {
@@ -117,7 +117,9 @@ async fn measure(shared: Rc<Shared>, target: Target) -> Result<Outcome> {
         p50: quantile(&all.took, 0.5),
         p99: quantile(&all.took, 0.99),
         longest: all.took.last().copied().unwrap_or_default(),
-        server_cpu: server / answers,
+        servers_cpu: (after.into_iter().zip(before))
+            .map(|(after, before)| after.saturating_sub(before) / answers)
+            .collect(),
         client_cpu: own / answers,
         others: all.others,
         first_other: all.first_other,
@@ -157,7 +159,18 @@ impl Seen {
     }
 }
 
+impl Target {
+    fn cpu_times(&self) -> Result<Vec<Duration>> {
+        self.processes.iter().copied().map(cpu_time).collect()
+    }
+}
+
 impl Outcome {
+    /// Processor time of all processes of the server, per good answer.
+    pub fn server_cpu(&self) -> Duration {
+        self.servers_cpu.iter().sum()
+    }
+
     /// The run in the middle, by rate, with what went wrong in any of them.
     pub fn median(mut runs: Vec<Self>) -> Self {
         runs.sort_by(|a, b| a.rate.total_cmp(&b.rate));
@@ -173,7 +186,7 @@ impl Outcome {
 }
 
 /// The time within which this part of the sorted answers came.
-fn quantile(sorted: &[Duration], part: f64) -> Duration {
+pub fn quantile(sorted: &[Duration], part: f64) -> Duration {
     let at = (sorted.len() as f64 * part).ceil() as usize;
     sorted.get(at.saturating_sub(1)).copied().unwrap_or_default()
 }

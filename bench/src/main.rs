@@ -1,17 +1,22 @@
 //! How fast is the shop? Runs the real `cartwright` and prints a table; see docs/performance.md.
 //!
-//! `machine` says where it ran, `process` runs the shop, `reference` is what it is compared with,
-//! `http` and `load` ask as many questions as are answered, `goods` makes products to sell,
+//! `machine` says where it ran, `shop` runs the shop and `apart` one in several processes,
+//! `servers` knows the servers it needs for that, `reference` and `nginx` are what it is compared
+//! with, `http` and `load` ask as many questions as are answered, `goods` makes products to sell,
 //! `measure` holds the measurements and `report` the table.
 
+mod apart;
 mod goods;
 mod http;
 mod load;
 mod machine;
 mod measure;
+mod nginx;
 mod process;
 mod reference;
 mod report;
+mod servers;
+mod shop;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,8 +25,9 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::process::{Program, Scratch};
 use crate::report::Report;
+use crate::servers::Servers;
+use crate::shop::{Program, Scratch};
 
 /// The one `cartwright` uses, so that the reference is not slower for another reason.
 #[global_allocator]
@@ -31,6 +37,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 ///
 /// Runs the `cartwright` that lies beside it with data of its own in a temporary directory and on
 /// free ports. Progress goes to standard error. Run it on a quiet machine.
+///
+/// Some measurements need servers: TEST_POSTGRES_URL, TEST_RABBITMQ_URL and TEST_REDIS_URL name
+/// them, by default those on localhost; "none" does without. What is made on them is removed.
 #[derive(Debug, Parser)]
 #[command(name = "bench", version)]
 struct Cli {
@@ -84,6 +93,14 @@ enum Name {
     Footprint,
     /// Import, start, search, list and detail with many products
     Scale,
+    /// A product through the gateway before a remote catalogue, against nginx before the same
+    Gateway,
+    /// 10,000 open clients that seldom ask: errors, latency, memory
+    Crowd,
+    /// Orders with every service in a process of its own, over PostgreSQL and RabbitMQ
+    Apart,
+    /// Events from an outbox in PostgreSQL to RabbitMQ, and from there into an inbox
+    Events,
 }
 
 /// What every measurement needs.
@@ -91,6 +108,7 @@ enum Name {
 struct Bench {
     program: Program,
     scratch: Scratch,
+    servers: Servers,
     settings: Settings,
 }
 
@@ -118,14 +136,17 @@ fn main() -> ExitCode {
 fn run(settings: Settings) -> Result<()> {
     let program = Program::find(settings.program.as_deref())?;
     let scratch = Scratch::new(settings.dir.as_deref())?;
-    let bench = Bench { program, scratch, settings };
     // One thread: the servers need the others.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let report = runtime.block_on(async {
+        let bench = Bench { program, scratch, servers: Servers::find().await, settings };
         tokio::select! {
-            report = measure_all(&bench) => report,
-            () = stopped() => bail!("stopped before the end"),
+            report = measure_all(&bench) => return report,
+            () = stopped() => {}
         }
+        // Its processes have ended with it.
+        bench.servers.clean().await?;
+        bail!("stopped before the end")
     })?;
     print!("{report}");
     ensure!(!report.is_partial(), "not everything could be measured");
@@ -143,6 +164,10 @@ async fn measure_all(bench: &Bench) -> Result<Report> {
             Name::Checkout => measure::checkout(bench, &mut report).await,
             Name::Footprint => measure::footprint(bench, &mut report).await,
             Name::Scale => measure::scale(bench, &mut report).await,
+            Name::Gateway => measure::gateway(bench, &mut report).await,
+            Name::Crowd => measure::crowd(bench, &mut report).await,
+            Name::Apart => measure::apart(bench, &mut report).await,
+            Name::Events => measure::events(bench, &mut report).await,
         };
         if let Err(error) = measured {
             report.fail(&format!("{name:?}").to_lowercase(), &error);

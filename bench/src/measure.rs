@@ -1,21 +1,29 @@
 //! The measurements. Each starts its own shops and adds its lines to the report.
 
+mod apart;
 mod checkout;
+mod crowd;
 mod detail;
+mod events;
 mod footprint;
+mod gateway;
 mod scale;
 
+pub use apart::apart;
 pub use checkout::checkout;
+pub use crowd::crowd;
 pub use detail::detail;
+pub use events::events;
 pub use footprint::footprint;
+pub use gateway::gateway;
 pub use scale::scale;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
 
 use crate::load::{Load, Outcome, Runner, Target};
-use crate::process::Place;
 use crate::report::{number, time};
+use crate::shop::Place;
 use crate::{Bench, goods};
 
 impl Bench {
@@ -35,23 +43,32 @@ impl Bench {
     async fn compare(
         &self,
         what: &str,
-        mut a: (Runner, Target),
-        mut b: (Runner, Target),
+        a: (Runner, Target),
+        b: (Runner, Target),
     ) -> Result<(Outcome, Outcome)> {
-        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        let mut medians = self.turns(what, vec![("first", a), ("second", b)]).await?.into_iter();
+        Ok((medians.next().unwrap_or_default(), medians.next().unwrap_or_default()))
+    }
+
+    /// The same with any number of servers.
+    async fn turns(
+        &self,
+        what: &str,
+        mut compared: Vec<(&str, (Runner, Target))>,
+    ) -> Result<Vec<Outcome>> {
+        let mut runs = vec![Vec::new(); compared.len()];
         for round in 1..=self.settings.rounds {
-            let one = a.0.run(a.1).await?;
-            let other = b.0.run(b.1).await?;
-            progress(&format!("{what}, round {round}, first"), &one);
-            progress(&format!("{what}, round {round}, second"), &other);
-            ours.push(one);
-            theirs.push(other);
+            for ((name, (runner, target)), runs) in compared.iter_mut().zip(&mut runs) {
+                let run = runner.run(target).await?;
+                progress(&format!("{what}, round {round}, {name}"), &run);
+                runs.push(run);
+            }
         }
-        Ok((Outcome::median(ours), Outcome::median(theirs)))
+        Ok(runs.into_iter().map(Outcome::median).collect())
     }
 
     /// The median of some rounds.
-    async fn repeat(&self, what: &str, mut runner: Runner, target: Target) -> Result<Outcome> {
+    async fn repeat(&self, what: &str, mut runner: Runner, target: &Target) -> Result<Outcome> {
         let mut runs = Vec::new();
         for round in 1..=self.settings.rounds {
             let run = runner.run(target).await?;

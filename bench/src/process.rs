@@ -1,114 +1,19 @@
-//! The `cartwright` being measured: its processes, its data, and what the kernel knows of them.
+//! Processes: starting and stopping them, and what the kernel knows of them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use tokio::time::sleep;
 
-use crate::http::{self, Connection};
-use crate::load::Target;
-
-/// How long a start may take; a large catalogue may be indexed in it.
-const PATIENCE: Duration = Duration::from_secs(180);
-/// How long a shop may take to stop.
-const DRAIN: Duration = Duration::from_secs(20);
-
-/// Every limit is counted, as in a real shop, and none is ever reached.
-const SETTINGS: &str = r#"
-[log]
-level = "warn"
-
-[gateway.quotas]
-checkout = { per_minute = 600000000, burst = 10000000 }
-write = { per_minute = 600000000, burst = 10000000 }
-read = { per_minute = 600000000, burst = 10000000 }
-"#;
-
-/// The program to measure.
-#[derive(Clone, Debug)]
-pub struct Program(PathBuf);
-
-/// A directory that is removed in the end.
-#[derive(Debug)]
-pub struct Scratch(PathBuf);
+/// How long a process may take to stop.
+const DRAIN: Duration = Duration::from_secs(40);
 
 /// A process that is stopped in the end.
 #[derive(Debug)]
 pub struct Running(Child);
-
-/// Where a shop keeps its data.
-#[derive(Clone, Debug)]
-pub struct Place {
-    program: PathBuf,
-    directory: PathBuf,
-    /// PostgreSQL instead of files.
-    database: Option<String>,
-}
-
-/// A shop that serves.
-#[derive(Debug)]
-pub struct Shop {
-    pub address: SocketAddr,
-    /// From its start to its first 200 on `/ready`.
-    pub start: Duration,
-    process: Running,
-}
-
-impl Program {
-    /// The named one, or the one beside this program.
-    pub fn find(named: Option<&Path>) -> Result<Self> {
-        let path = match named {
-            Some(path) => path.to_owned(),
-            None => std::env::current_exe()?.with_file_name("cartwright"),
-        };
-        ensure!(
-            path.is_file(),
-            "there is no {}; build it first (make bench does), or name one with --program",
-            path.display()
-        );
-        Ok(Self(path.canonicalize()?))
-    }
-
-    pub fn version(&self) -> Result<String> {
-        let output = Command::new(&self.0).arg("--version").output();
-        let output = output.with_context(|| format!("cannot run {}", self.0.display()))?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    }
-
-    /// A new place for a shop, empty or with the demo products.
-    pub fn place(&self, scratch: &Scratch, name: &str, demo: bool) -> Result<Place> {
-        let directory = scratch.0.join(name);
-        fs::create_dir_all(&directory)?;
-        let text = format!("[shop]\ndemo = {demo}\n{SETTINGS}");
-        fs::write(directory.join("cartwright.toml"), text)?;
-        Ok(Place { program: self.0.clone(), directory, database: None })
-    }
-}
-
-impl Scratch {
-    pub fn new(parent: Option<&Path>) -> Result<Self> {
-        let parent = parent.map_or_else(std::env::temp_dir, Path::to_owned);
-        let path = parent.join(format!("cartwright-bench-{}", std::process::id()));
-        fs::create_dir_all(&path).with_context(|| format!("cannot make {}", path.display()))?;
-        Ok(Self(path.canonicalize()?))
-    }
-
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if let Err(error) = fs::remove_dir_all(&self.0) {
-            eprintln!("cannot remove {}: {error}", self.0.display());
-        }
-    }
-}
 
 impl Running {
     pub fn new(child: Child) -> Self {
@@ -126,8 +31,7 @@ impl Running {
 
     /// Asks it to stop and waits until it has.
     pub async fn stop(mut self) -> Result<()> {
-        let asked = Command::new("kill").arg("-TERM").arg(self.id().to_string()).status()?;
-        ensure!(asked.success(), "cannot stop a process");
+        ensure!(terminate(&[self.id()])?, "cannot stop a process");
         let asked = Instant::now();
         while self.ended()?.is_none() {
             ensure!(asked.elapsed() < DRAIN, "a process does not stop");
@@ -145,102 +49,21 @@ impl Drop for Running {
     }
 }
 
-impl Place {
-    pub fn on(self, database: &str) -> Self {
-        Self { database: Some(database.to_owned()), ..self }
-    }
-
-    /// A command on this shop's data; what it says goes to a file.
-    pub fn command(&self, arguments: &[&str]) -> Result<Command> {
-        let mut command = Command::new(&self.program);
-        command.args(arguments).current_dir(&self.directory);
-        command.arg("--config").arg(self.directory.join("cartwright.toml"));
-        command.arg("--data-dir").arg(self.directory.join("data"));
-        if let Some(database) = &self.database {
-            command.arg("--database").arg(database);
-        }
-        // Settings of whoever runs the benchmark are not part of it.
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CARTWRIGHT")) {
-            command.env_remove(name);
-        }
-        command.env_remove("DATABASE_URL").env_remove("RUST_LOG");
-        let log = File::options().create(true).append(true).open(self.log())?;
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        Ok(command)
-    }
-
-    fn log(&self) -> PathBuf {
-        self.directory.join("output")
-    }
-
-    /// The last things a command said.
-    pub fn said(&self) -> String {
-        let text = fs::read_to_string(self.log()).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
-        lines[lines.len().saturating_sub(20)..].join("\n")
-    }
-
-    /// Starts the shop and waits until it is ready.
-    pub async fn serve(&self) -> Result<Shop> {
-        let address = free_address()?;
-        let mut command = self.command(&["serve", "--listen", &address.to_string()])?;
-        let began = Instant::now();
-        let mut process = Running::new(command.spawn().context("cannot start the shop")?);
-        let ready = http::get("/ready");
-        loop {
-            if let Ok(mut connection) = Connection::open(address).await
-                && connection.ask(&ready).await.is_ok_and(|it| it.status == 200)
-            {
-                return Ok(Shop { address, start: began.elapsed(), process });
-            }
-            if process.ended()?.is_some() {
-                bail!("the shop does not start:\n{}", self.said());
-            }
-            ensure!(began.elapsed() < PATIENCE, "the shop does not get ready:\n{}", self.said());
-            sleep(Duration::from_millis(1)).await;
-        }
-    }
-
-    /// Runs a command to its end; returns how long it took and the most memory it had, in KiB.
-    pub async fn run(&self, arguments: &[&str]) -> Result<(Duration, u64)> {
-        let began = Instant::now();
-        let mut process = Running::new(self.command(arguments)?.spawn()?);
-        let mut most = 0;
-        loop {
-            // Gone between two looks at the latest.
-            most = most.max(memory(process.id(), "VmHWM").unwrap_or(0));
-            if let Some(well) = process.ended()? {
-                ensure!(well, "cartwright {} failed:\n{}", arguments.join(" "), self.said());
-                return Ok((began.elapsed(), most));
-            }
-            sleep(Duration::from_millis(5)).await;
-        }
-    }
+/// Asks processes to stop; whether all of them were there.
+pub fn terminate(processes: &[u32]) -> Result<bool> {
+    let ids = processes.iter().map(u32::to_string);
+    Ok(Command::new("kill").arg("-TERM").args(ids).output()?.status.success())
 }
 
-impl Shop {
-    pub fn target(&self) -> Target {
-        Target { address: self.address, process: self.process.id() }
-    }
-
-    /// Memory in use, in KiB, and how much of it is pages of files: the program's own, mostly,
-    /// which the kernel can take back at any time.
-    pub fn memory(&self) -> Result<(u64, u64)> {
-        let process = self.process.id();
-        Ok((memory(process, "VmRSS")?, memory(process, "RssFile")?))
-    }
-
-    pub async fn stop(self) -> Result<()> {
-        self.process.stop().await
-    }
-}
-
-fn free_address() -> Result<SocketAddr> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?)
+/// Addresses nobody listens at, each another one.
+pub fn free_addresses(count: usize) -> Result<Vec<SocketAddr>> {
+    let bound: std::io::Result<Vec<TcpListener>> =
+        (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect();
+    Ok(bound?.iter().map(TcpListener::local_addr).collect::<std::io::Result<_>>()?)
 }
 
 /// A line of `/proc/PID/status`, in KiB.
-fn memory(process: u32, name: &str) -> Result<u64> {
+pub fn memory(process: u32, name: &str) -> Result<u64> {
     let status = fs::read_to_string(format!("/proc/{process}/status"))?;
     let line = status.lines().find_map(|it| it.strip_prefix(name)?.strip_prefix(':'));
     let number = line.and_then(|it| it.trim().strip_suffix("kB")?.trim().parse().ok());
@@ -256,4 +79,68 @@ pub fn cpu_time(process: u32) -> Result<Duration> {
         fields.split_whitespace().skip(11).take(2).filter_map(|it| it.parse().ok()).collect();
     ensure!(ticks.len() == 2, "/proc/{process}/stat cannot be read");
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
+}
+
+/// The processes a process has started.
+pub fn children(process: u32) -> Result<Vec<u32>> {
+    let text = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+    Ok(text.split_whitespace().filter_map(|it| it.parse().ok()).collect())
+}
+
+/// Lets this process, and those it starts from now on, have so many files open. Says what to do
+/// where that is not allowed.
+pub fn allow_open_files(count: u64) -> Result<()> {
+    if open_files()? >= count {
+        return Ok(());
+    }
+    // Fails where it is not allowed, which is seen below.
+    let _ = Command::new("prlimit")
+        .args(["--pid", &std::process::id().to_string(), "--nofile"])
+        .arg(format!("{count}:{count}"))
+        .output();
+    let allowed = open_files()?;
+    ensure!(
+        allowed >= count,
+        "a process may have {allowed} files open, and {count} are needed; raise it with \
+         `ulimit -n {count}`"
+    );
+    Ok(())
+}
+
+fn open_files() -> Result<u64> {
+    let limits = fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find_map(|it| it.strip_prefix("Max open files"));
+    let soft = line.and_then(|it| it.split_whitespace().next());
+    match soft {
+        Some("unlimited") => Ok(u64::MAX),
+        soft => soft.and_then(|it| it.parse().ok()).context("the kernel tells no limit of files"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn free_addresses_differ() {
+        let mut addresses = free_addresses(20).unwrap();
+        addresses.sort_unstable();
+        addresses.dedup();
+        assert_eq!(addresses.len(), 20);
+    }
+
+    #[test]
+    fn the_kernel_is_understood() {
+        let own = std::process::id();
+        assert!(memory(own, "VmRSS").unwrap() > 100);
+        cpu_time(own).unwrap();
+        children(own).unwrap();
+        assert!(open_files().unwrap() > 0);
+    }
+
+    #[test]
+    fn too_many_files_are_refused_with_advice() {
+        let error = allow_open_files(u64::MAX - 1).unwrap_err().to_string();
+        assert!(error.contains("ulimit -n"), "{error}");
+    }
 }

@@ -63,6 +63,6 @@ pub fn start(body: &Path) -> Result<(Running, Target)> {
     let said = said.context("the reference has no standard output")?;
     std::io::BufRead::read_line(&mut std::io::BufReader::new(said), &mut address)?;
     let address: SocketAddr = address.trim().parse().context("the reference did not start")?;
-    let target = Target { address, process: process.id() };
+    let target = Target { address, processes: vec![process.id()] };
     Ok((process, target))
 }

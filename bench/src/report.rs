@@ -69,9 +69,21 @@ impl Row {
         Self {
             p50: time(outcome.p50),
             p99: time(outcome.p99),
-            cpu: format!("{} + {}", time(outcome.server_cpu), time(outcome.client_cpu)),
+            cpu: format!("{} + {}", time(outcome.server_cpu()), time(outcome.client_cpu)),
             ..Self::new(what, result)
         }
+    }
+
+    /// How long answers took.
+    #[must_use]
+    pub fn times(self, p50: Duration, p99: Duration) -> Self {
+        Self { p50: time(p50), p99: time(p99), ..self }
+    }
+
+    /// Processor time of the server, where there is no client.
+    #[must_use]
+    pub fn cpu(self, server: Duration) -> Self {
+        Self { cpu: time(server), ..self }
     }
 
     /// Something to say beside the result.

@@ -20,6 +20,8 @@ pub enum Command {
     Serve(Serve),
     /// Bring the databases to the schema this version needs, or show where they stand
     Migrate(Migrate),
+    /// Move an embedded shop to PostgreSQL, with everything it has
+    Transfer(Transfer),
     /// Fill an empty catalogue with a small demo shop
     Seed(Shared),
     /// Read something into the shop from a file
@@ -28,12 +30,18 @@ pub enum Command {
     Export(Export),
     /// Manage accounts
     User(User),
+    /// Show or change the keys that access tokens are signed with
+    Keys(Keys),
     /// Check that stock, orders, payments and events agree; exit code 1 if something does not
     Check(Shared),
+    /// Ask a running shop or service whether it is ready; exit code 1 if it is not
+    Health(Health),
     /// Print the OpenAPI document of the whole API
     Openapi,
     /// Show or check the settings
     Config(Config),
+    /// Show the gateway's built-in routes, or check a routes file
+    Routes(Routes),
 }
 
 /// What every command that touches the shop's data understands.
@@ -53,12 +61,16 @@ pub struct Shared {
 
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
-    /// Services to run; all if none is named
-    #[arg(value_name = "SERVICE", value_parser = clap::builder::PossibleValuesParser::new(crate::shop::NAMES))]
+    /// What this process runs of the shop: services, or the gateway before them; all if none is
+    /// named. A service that runs apart listens at a port of its own
+    #[arg(value_name = "SERVICE", value_parser = clap::builder::PossibleValuesParser::new(crate::shop::NAMES.into_iter().chain([gateway::NAME])))]
     pub services: Vec<String>,
-    /// Where to listen [default: 127.0.0.1:8080]
+    /// Where to listen [default: 127.0.0.1:8080, or the port of the one service that is named]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+    /// A routes file in place of the built-in routes; docs/routes.md explains it
+    #[arg(long, value_name = "FILE")]
+    pub routes: Option<PathBuf>,
     #[command(flatten)]
     pub shared: Shared,
 }
@@ -77,6 +89,40 @@ pub enum MigrateAction {
     Up,
     /// List every migration and whether it has been applied; changes nothing
     Status,
+    /// Take migrations of one service back, before an older version of the program is started.
+    /// What their tables and columns hold is lost. Not while a shop serves the databases
+    Down(Down),
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct Down {
+    /// Whose migrations; chassis is the outbox and inbox in every database
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(
+        crate::shop::DATABASES.into_iter().chain(["chassis"])))]
+    pub service: String,
+    /// The version that stays as the newest; 0 for none [default: the one before the newest]
+    #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(0..))]
+    pub to: Option<i64>,
+    /// Do not ask
+    #[arg(long, short)]
+    pub yes: bool,
+}
+
+/// Moves an embedded shop to PostgreSQL.
+///
+/// Every table of every database, compared by counts and checksums. The shop must be stopped; its
+/// files stay as they are. The databases in PostgreSQL are created; ones that are there must be
+/// empty, or as an earlier transfer left them: after a failure, repeat the command. Events that
+/// were not sent are sent by the shop afterwards. The search index is built again.
+#[derive(Debug, Args)]
+pub struct Transfer {
+    /// The data directory of the embedded shop
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Where to: postgres://user:password@host/name, one database per service, named as by
+    /// --database of the other commands
+    #[arg(long, value_name = "URL", env = "CARTWRIGHT__DATABASE__URL", hide_env_values = true)]
+    pub to: String,
 }
 
 #[derive(Debug, Args)]
@@ -144,6 +190,33 @@ pub enum UserAction {
 }
 
 #[derive(Debug, Args)]
+pub struct Keys {
+    #[command(subcommand)]
+    pub action: KeysAction,
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum KeysAction {
+    /// Publish a new key, which signs ten seconds later. Nobody is logged out: the old ones are
+    /// published for as long as tokens they signed count. Also beside a running shop
+    Rotate,
+    /// List every key with its age and what it is used for
+    List,
+}
+
+#[derive(Debug, Args)]
+pub struct Health {
+    /// Where it listens; /ready is asked if there is no path [default: the address of the
+    /// settings, as `cartwright serve` would use it]
+    #[arg(value_name = "URL")]
+    pub url: Option<String>,
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, Args)]
 pub struct Config {
     #[command(subcommand)]
     pub action: ConfigAction,
@@ -157,6 +230,23 @@ pub enum ConfigAction {
     Print,
     /// Say whether the settings are valid
     Check,
+}
+
+#[derive(Debug, Args)]
+pub struct Routes {
+    #[command(subcommand)]
+    pub action: RoutesAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RoutesAction {
+    /// Print the built-in routes as a routes file
+    Print,
+    /// Say whether a routes file is well-formed and leads to paths that exist
+    Check {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
 }
 
 #[cfg(test)]

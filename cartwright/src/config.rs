@@ -15,8 +15,12 @@ use crate::cli::Shared;
 pub struct Config {
     pub shop: Shop,
     pub server: Server,
+    pub services: Services,
     pub connections: chassis::server::Config,
     pub database: Database,
+    pub bus: engines::BusConfig,
+    pub redis: engines::redis::Config,
+    pub discovery: chassis::discovery::Config,
     pub log: LogConfig,
     pub admin: Admin,
     pub gateway: gateway::Config,
@@ -60,10 +64,21 @@ impl TryFrom<String> for Environment {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Server {
-    /// Where the shop listens.
+    /// Where the shop listens. Empty: 127.0.0.1:8080, and a service that runs apart at its port.
     pub listen: String,
     /// Where an embedded shop keeps its files, and every shop its search index.
     pub data_dir: PathBuf,
+}
+
+/// The services of a shop that runs in several processes.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Services {
+    /// What the processes know each other by, 32 characters or more, the same in all of them.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub secret: String,
+    /// The address at which each service listens at its port.
+    pub bind: std::net::IpAddr,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,7 +108,13 @@ impl Default for Shop {
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:8080".to_owned(), data_dir: "data".into() }
+        Self { listen: String::new(), data_dir: "data".into() }
+    }
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self { secret: String::new(), bind: std::net::Ipv4Addr::LOCALHOST.into() }
     }
 }
 
@@ -121,10 +142,15 @@ impl Config {
         if let Some(url) = shared.database.clone().or(common) {
             overrides.push(("database.url", url));
         }
+        let own = std::env::var("CARTWRIGHT__REDIS__URL").is_ok_and(|it| !it.is_empty());
+        if let Some(url) = std::env::var("REDIS_URL").ok().filter(|it| !own && !it.is_empty()) {
+            overrides.push(("redis.url", url));
+        }
         if let Some(listen) = listen {
             overrides.push(("server.listen", listen.to_owned()));
         }
-        let config: Self = chassis::config::load(file.as_deref(), &overrides)?;
+        let mut config: Self = chassis::config::load(file.as_deref(), &overrides)?;
+        config.discovery.adopt(|name| std::env::var(name).ok());
         config.validate()?;
         Ok(config)
     }
@@ -159,16 +185,20 @@ impl Config {
                 self.database.connections
             );
         }
+        self.redis.validate().map_err(anyhow::Error::msg)?;
         self.validate_counts()?;
+        self.bus.validate().map_err(anyhow::Error::msg)?;
+        self.discovery.validate().map_err(anyhow::Error::msg)?;
         if self.shop.environment == Environment::Production && self.notifications.log_secrets {
             bail!("notifications.log_secrets is true, which is not allowed in production");
         }
-        self.server.listen.parse::<std::net::SocketAddr>().with_context(|| {
-            format!(
-                "server.listen is {:?}, but must be an address and a port such as 127.0.0.1:8080",
-                self.server.listen
-            )
-        })?;
+        let listen = &self.server.listen;
+        if !listen.is_empty() && listen.parse::<std::net::SocketAddr>().is_err() {
+            bail!(
+                "server.listen is {listen:?}, but must be an address and a port such as \
+                 127.0.0.1:8080"
+            );
+        }
         Ok(())
     }
 
@@ -186,12 +216,20 @@ impl Config {
             ("identity.failures_per_account", self.identity.failures_per_account.into()),
             ("identity.failures_per_address", self.identity.failures_per_address.into()),
             ("catalog.hold_minutes", self.catalog.hold_minutes.into()),
+            ("catalog.views_seconds", self.catalog.views_seconds.into()),
         ] {
             if value == 0 {
                 bail!("{setting} is 0, but must be 1 or more");
             }
         }
         Ok(())
+    }
+}
+
+/// The secret is nobody's business.
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").field("bind", &self.bind).finish_non_exhaustive()
     }
 }
 

@@ -11,9 +11,13 @@ pub mod serve;
 pub mod shop;
 
 pub mod check;
+mod health;
+mod keys;
 mod migrate;
 mod products;
+mod routes;
 mod settings;
+mod transfer;
 mod users;
 
 use std::process::ExitCode;
@@ -24,14 +28,18 @@ use cli::{Cli, Command};
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(args) => serve::run(&args).await?,
-        Command::Migrate(args) => migrate::run(&args).await?,
+        Command::Migrate(args) => return migrate::run(&args).await,
+        Command::Transfer(args) => return transfer::run(&args).await,
         Command::Seed(args) => products::seed(&args).await?,
         Command::Import(args) => return products::import(&args).await,
         Command::Export(args) => products::export(&args).await?,
         Command::User(args) => users::run(&args).await?,
+        Command::Keys(args) => keys::run(&args).await?,
+        Command::Health(args) => return health::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
-        Command::Openapi => settings::openapi().await?,
+        Command::Openapi => settings::openapi()?,
         Command::Config(args) => settings::run(&args)?,
+        Command::Routes(args) => return routes::run(&args),
     }
     Ok(ExitCode::SUCCESS)
 }

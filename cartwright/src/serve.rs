@@ -1,28 +1,56 @@
-//! `cartwright serve`: the shop, from the first file to the last request.
+//! `cartwright serve`: the shop or a part of it, from the first file to the last request.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
-use std::time::Duration;
+mod elsewhere;
+mod listeners;
+mod lock;
 
-use anyhow::{Context, Result, bail};
+pub(crate) use lock::data_directory;
+pub use lock::is_running;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow, bail};
+use chassis::auth::Verifier;
+use chassis::bus::Bus;
+use chassis::cache::Cache;
 use chassis::clock::Clock;
+use chassis::money::Currency;
+use chassis::port::Port;
+use chassis::reach::Reach;
 use chassis::service::Background;
-use chassis::{server, telemetry};
+use chassis::{db, telemetry};
+use contracts::subscriptions::SUBSCRIPTIONS;
+use engines::redis::{Redis, SharedCache, SharedCounter};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
 use crate::config::{Config, Environment};
-use crate::shop::{self, Shop, Stores};
+use crate::shop::{self, NAMES, Roles, Shop, Stores};
+use elsewhere::Elsewhere;
+use listeners::{Listeners, Serving};
 
 /// How long relays, consumers and workers may take to end.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a database is waited for that may still be starting.
+const STARTING: Duration = Duration::from_secs(30);
+/// How often identity is asked for its keys until it answers for the first time.
+const TRUST_EVERY: Duration = Duration::from_millis(200);
+/// After how many times a line says so.
+const TRUST_SILENT: u32 = 10;
 
 /// Runs until a signal or a failed worker.
 pub async fn run(args: &Serve) -> Result<()> {
-    let config = Config::load(&args.shared, args.listen.as_deref())?;
-    let services = shop::select(&args.services)?;
-    let owners: Vec<_> = services.iter().copied().chain([gateway::NAME]).collect();
+    let mut config = Config::load(&args.shared, args.listen.as_deref())?;
+    if let Some(file) = &args.routes {
+        config.gateway.routes.clone_from(file);
+    }
+    let roles = Roles::of(&args.services);
+    let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
     if config.shop.environment == Environment::Production && config.payments.sandbox {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
@@ -33,46 +61,99 @@ pub async fn run(args: &Serve) -> Result<()> {
         signal().await;
         signals.cancel();
     });
-    Running::start(&config, &services, Clock::System).await?.until(stop).await
+    // A process that still waits for others can be stopped, too.
+    match stop.run_until_cancelled(Running::start(&config, &roles, Clock::System)).await {
+        Some(started) => started?.until(stop).await,
+        None => Ok(()),
+    }
 }
 
-/// A shop that serves.
+/// A shop, or a part of it, that serves.
 #[derive(Debug)]
 pub struct Running {
-    /// The address in use, also where port 0 was asked for.
-    pub address: std::net::SocketAddr,
+    /// The gateway's address, or else that of the first service; also where port 0 was asked for.
+    pub address: SocketAddr,
+    /// The addresses of services that have a port of their own.
+    pub ports: BTreeMap<&'static str, SocketAddr>,
+    /// The addresses of the gateway's further listeners, by their names.
+    pub further: BTreeMap<String, SocketAddr>,
+    elsewhere: Elsewhere,
     ready: watch::Sender<bool>,
-    server: tokio::task::JoinHandle<()>,
-    serving: CancellationToken,
+    serving: Serving,
     background: Background,
     stores: Stores,
-    _lock: File,
+    _locks: Vec<File>,
 }
 
 impl Running {
     /// Locks the data directory, opens the databases, starts the services and listens. Ready when
     /// it returns.
-    pub async fn start(config: &Config, services: &[&'static str], clock: Clock) -> Result<Self> {
-        let lock = lock(&config.server.data_dir)?;
+    pub async fn start(config: &Config, roles: &Roles, clock: Clock) -> Result<Self> {
+        let elsewhere = Elsewhere::of(config, roles, clock)?;
+        let bus = bus(config, roles)?;
+        let redis = redis(config)?;
+        let mut locks = vec![lock::data_directory(config)?];
         // Taken early, so that a port in use is known before anything is done.
-        let listener = server::bind(&config.server.listen).await.map_err(anyhow::Error::msg)?;
-        let address = listener.local_addr()?;
-        let stores = Stores::open(config, services).await?;
-        let mut shop = shop::build(config, &stores, services, clock).await?;
+        let listeners = Listeners::bind(config, roles).await?;
+        let (address, addresses) = (listeners.address()?, listeners.ports()?);
+        let further = listeners.further()?;
+        let stores = stores(config, roles).await?;
+        let index = match roles.services.contains(&catalog::NAME) {
+            true => {
+                let (index, lock) = lock::index_directory(config)?;
+                locks.push(lock);
+                index
+            }
+            false => config.server.data_dir.clone(),
+        };
+        let ways = NAMES.into_iter().map(|name| Ok((name, elsewhere.way(name)?)));
+        let ways: BTreeMap<&str, Reach> = ways.collect::<Result<_>>()?;
+        let way = |name: &'static str| ways[name].clone();
+        let cache = redis.clone().map(|it| Cache::over(SharedCache::new(it))).unwrap_or_default();
+        let mut shop =
+            shop::build(config, &stores, &roles.services, way, &index, &cache, clock).await?;
         let (ready, readiness) = watch::channel(false);
-        let gateway =
-            gateway::Gateway::new(config.gateway.clone(), gateway_parts(&shop, readiness, clock))
-                .map_err(|error| anyhow::anyhow!("the gateway cannot start: {error}"))?;
-        let serving = CancellationToken::new();
-        let (limits, stop) = (config.connections.clone(), serving.clone());
-        let server = tokio::spawn(async move {
-            server::serve(listener, gateway, &limits, stop).await;
-        });
-        let background = background(&mut shop);
-        let running = Self { address, ready, server, serving, background, stores, _lock: lock };
-        running.prepare(config, clock).await?;
+        let mut gateway = None;
+        if roles.gateway {
+            let currency = &config.shop.currency;
+            let mut parts =
+                gateway_parts(&shop.ways, &shop.verifier, currency, readiness.clone(), clock);
+            if let Some(redis) = &redis {
+                parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
+            }
+            let made = gateway::Gateway::new(config.gateway.clone(), parts);
+            let made = made.map_err(|error| anyhow!("the gateway cannot start: {error}"))?;
+            gateway = Some(made);
+        }
+        let port = Port {
+            peers: elsewhere.peers.clone(),
+            ready: readiness,
+            metrics: telemetry::start_metrics(),
+        };
+        let ports: BTreeMap<_, _> =
+            shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
+        // Whoever connects from here on is answered well: the port may be shared with a process
+        // that this one takes over from.
+        trusted(&shop).await;
+        prepare(config, &stores, clock).await?;
+        let mut background = background(&mut shop, &bus);
+        let serving = Serving::start(config, listeners, gateway, ports, &mut background)?;
+        let mut running = Self {
+            address,
+            ports: addresses,
+            further,
+            elsewhere,
+            ready,
+            serving,
+            background,
+            stores,
+            _locks: locks,
+        };
         running.ready.send_replace(true);
-        announce(config, address);
+        for (name, address) in running.ports.clone() {
+            running.elsewhere.tell(config, name, address)?;
+        }
+        announce(config, roles, &running);
         Ok(running)
     }
 
@@ -92,12 +173,10 @@ impl Running {
     }
 
     /// Drains and stops.
-    pub async fn stop(self) {
+    pub async fn stop(mut self) {
+        self.elsewhere.leave().await;
         self.ready.send_replace(false);
-        self.serving.cancel();
-        if let Err(error) = self.server.await {
-            tracing::error!(%error, "the server did not end well");
-        }
+        self.serving.stop().await;
         self.background.stop(PATIENCE).await;
         self.stores.close().await;
     }
@@ -105,93 +184,126 @@ impl Running {
     pub fn stores(&self) -> &Stores {
         &self.stores
     }
+}
 
-    /// Demo products and the first administrator, where they are missing.
-    async fn prepare(&self, config: &Config, clock: Clock) -> Result<()> {
-        let development = config.shop.environment == Environment::Development;
-        let mut seeded = false;
-        if config.is_embedded()
-            && development
-            && config.shop.demo
-            && let Ok(catalog) = self.stores.get("catalog")
-            && catalog::demo::is_empty(catalog).await?
-        {
-            tracing::info!("the catalogue is empty: filling it with a demo shop");
-            catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
-            seeded = true;
+/// Opens the databases. A part of a shop may be started together with its PostgreSQL.
+async fn stores(config: &Config, roles: &Roles) -> Result<Stores> {
+    let until = Instant::now() + STARTING;
+    loop {
+        match Stores::open(config, &roles.services).await {
+            Err(error) if !roles.is_whole() && is_starting(&error) && Instant::now() < until => {
+                tracing::warn!("waiting for PostgreSQL to start: {error:#}");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+            opened => return opened,
         }
-        if let Ok(identity) = self.stores.get("identity") {
-            crate::users::first_admin(config, identity, clock, seeded).await?;
-        }
-        Ok(())
     }
 }
 
-fn background(shop: &mut Shop) -> Background {
-    let stop = CancellationToken::new();
-    let identity = shop.identity.clone();
-    let verifier = shop.verifier.clone();
-    if let Some(first) = shop.services.pop() {
-        shop.services.push(first.worker("trust", move |stop| async move {
-            identity.keep_fresh(verifier, stop).await;
-            Ok(())
-        }));
+fn is_starting(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|it| it.downcast_ref::<db::Error>()).any(db::Error::is_starting)
+}
+
+/// Waits for identity's keys, without which no token can be verified.
+async fn trusted(shop: &Shop) {
+    for attempt in 1_u32.. {
+        match shop.identity.refresh(&shop.verifier).await {
+            Ok(()) => return,
+            Err(error) if attempt % TRUST_SILENT == 0 => {
+                tracing::warn!(%error, "waiting for identity's keys");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(TRUST_EVERY).await;
     }
-    Background::start(&mut shop.services, &stop)
+}
+
+/// Demo products and the first administrator, where they are missing.
+async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
+    let development = config.shop.environment == Environment::Development;
+    let mut seeded = false;
+    if config.is_embedded()
+        && development
+        && config.shop.demo
+        && let Ok(catalog) = stores.get("catalog")
+        && catalog::demo::is_empty(catalog).await?
+    {
+        tracing::info!("the catalogue is empty: filling it with a demo shop");
+        catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
+        seeded = true;
+    }
+    if let Ok(identity) = stores.get("identity") {
+        crate::users::first_admin(config, identity, clock, seeded).await?;
+    }
+    Ok(())
+}
+
+/// What carries events between this process and the others.
+fn bus(config: &Config, roles: &Roles) -> Result<Bus> {
+    if !roles.is_whole() && !config.bus.is_remote() {
+        bail!(
+            "bus.url is memory:, which reaches no other process; a part of a shop needs a broker, \
+             such as amqp://user:password@host/"
+        );
+    }
+    engines::bus(&config.bus, &SUBSCRIPTIONS).map_err(anyhow::Error::msg)
+}
+
+/// Redis, where one is named. It may be away, now and later.
+fn redis(config: &Config) -> Result<Option<Redis>> {
+    if config.redis.url.is_empty() {
+        return Ok(None);
+    }
+    Redis::open(&config.redis).map(Some).map_err(anyhow::Error::msg)
+}
+
+fn background(shop: &mut Shop, bus: &Bus) -> Background {
+    let mut background = Background::start(&mut shop.services, bus, &CancellationToken::new());
+    let (identity, verifier) = (shop.identity.clone(), shop.verifier.clone());
+    background.add("trust", |stop| identity.keep_fresh(verifier, stop));
+    background
 }
 
 /// What the gateway stands in front of.
-pub fn gateway_parts(shop: &Shop, ready: watch::Receiver<bool>, clock: Clock) -> gateway::Parts {
+pub fn gateway_parts(
+    ways: &BTreeMap<&'static str, Reach>,
+    verifier: &Verifier,
+    currency: &Currency,
+    ready: watch::Receiver<bool>,
+    clock: Clock,
+) -> gateway::Parts {
+    let upstream =
+        |(name, openapi)| Some(gateway::Upstream { name, reach: ways.get(name)?.clone(), openapi });
     gateway::Parts {
-        services: shop
-            .services
-            .iter()
-            .map(|it| gateway::Upstream {
-                name: it.name,
-                router: it.router.clone(),
-                openapi: it.openapi.clone(),
-            })
-            .collect(),
-        verifier: shop.verifier.clone(),
+        services: shop::descriptions().into_iter().filter_map(upstream).collect(),
+        verifier: verifier.clone(),
+        counter: None,
         ready,
         metrics: telemetry::start_metrics(),
         version: env!("CARGO_PKG_VERSION"),
         clock,
+        currency: currency.clone(),
     }
 }
 
-/// One shop per data directory. The kernel lets go of the lock when the process ends, however.
-fn lock(directory: &Path) -> Result<File> {
-    let shown = directory.display();
-    std::fs::create_dir_all(directory)
-        .with_context(|| format!("cannot create the data directory {shown}"))?;
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(directory.join("serve.lock"))
-        .with_context(|| {
-            format!("cannot write to the data directory {shown}; choose another with --data-dir")
-        })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => bail!(
-            "another cartwright serves the data directory {shown}; stop it or choose another \
-             directory with --data-dir"
-        ),
-        Err(TryLockError::Error(error)) => {
-            Err(error).with_context(|| format!("cannot lock the data directory {shown}"))
-        }
-    }
-}
-
-fn announce(config: &Config, address: std::net::SocketAddr) {
+fn announce(config: &Config, roles: &Roles, running: &Running) {
     let data = match config.is_embedded() {
         true => format!("files in {}", config.server.data_dir.display()),
         false => "PostgreSQL".to_owned(),
     };
-    eprintln!("Cartwright {} serves http://{address} from {data}", env!("CARGO_PKG_VERSION"));
-    eprintln!("  API documentation: http://{address}/docs");
+    let version = env!("CARGO_PKG_VERSION");
+    if roles.gateway {
+        let address = running.address;
+        let scheme = if config.gateway.tls.is_on() { "https" } else { "http" };
+        eprintln!("Cartwright {version} serves {scheme}://{address} from {data}");
+        eprintln!("  API documentation: {scheme}://{address}/docs");
+    }
+    for (name, address) in &running.further {
+        eprintln!("  Routes of {name}: http://{address}");
+    }
+    for (name, address) in &running.ports {
+        eprintln!("Cartwright {version} serves {name} at http://{address} from {data}");
+    }
     eprintln!("  Stop with Ctrl-C.");
 }
 
@@ -207,11 +319,4 @@ async fn signal() {
         }
         Err(_) => drop(interrupt.await),
     }
-}
-
-/// Whether a shop serves the data directory at this moment.
-pub fn is_running(config: &Config) -> bool {
-    let path = config.server.data_dir.join("serve.lock");
-    let Ok(file) = File::options().write(true).open(path) else { return false };
-    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
 }

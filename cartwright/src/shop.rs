@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
 use chassis::auth::Verifier;
+use chassis::cache::Cache;
 use chassis::channel::Channel;
 use chassis::clock::Clock;
 use chassis::db::{Db, Limits, Migrations};
+use chassis::reach::Reach;
 use chassis::service::{Platform, Service};
 use contracts::identity as identity_contract;
 use futures::future::try_join_all;
+use utoipa::openapi::OpenApi;
 
 use crate::config::Config;
 
@@ -19,19 +21,45 @@ use crate::config::Config;
 pub const NAMES: [&str; 7] =
     ["identity", "catalog", "payments", "cart", "orders", "reviews", "notifications"];
 
-/// What a service asks others for; they must run in the same process for now.
-const NEEDS: [(&str, &[&str]); 7] = [
-    ("identity", &[]),
-    ("catalog", &["identity"]),
-    ("payments", &["identity"]),
-    ("cart", &["identity", "catalog"]),
-    ("orders", &["identity", "catalog", "payments", "cart"]),
-    ("reviews", &["identity", "catalog"]),
-    ("notifications", &["identity"]),
-];
+/// Every database: one per service, and the sandbox provider's own.
+pub const DATABASES: [&str; 8] =
+    ["identity", "catalog", "payments", "sandbox", "cart", "orders", "reviews", "notifications"];
+
+/// Where the gateway listens unless told otherwise.
+pub const LISTEN: &str = "127.0.0.1:8080";
+
+/// What a process runs of the shop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    pub gateway: bool,
+    /// In the order in which they start.
+    pub services: Vec<&'static str>,
+}
+
+impl Roles {
+    /// Everything in one process.
+    pub fn all() -> Self {
+        Self { gateway: true, services: NAMES.to_vec() }
+    }
+
+    /// What was asked for: everything where nothing is named.
+    pub fn of(asked: &[String]) -> Self {
+        if asked.is_empty() {
+            return Self::all();
+        }
+        let named = |name: &str| asked.iter().any(|it| it == name);
+        let services = NAMES.into_iter().filter(|it| named(it)).collect();
+        Self { gateway: named(gateway::NAME), services }
+    }
+
+    /// Whether the whole shop is in this process, so that nobody else is asked or told anything.
+    pub fn is_whole(&self) -> bool {
+        *self == Self::all()
+    }
+}
 
 /// The migrations of a database. `sandbox` is the sandbox provider's own.
-fn migrations(name: &str) -> Result<Migrations> {
+pub(crate) fn migrations(name: &str) -> Result<Migrations> {
     Ok(match name {
         "identity" => identity::MIGRATIONS,
         "catalog" => catalog::MIGRATIONS,
@@ -63,13 +91,28 @@ impl Stores {
 
     /// Opens them without migrating.
     pub async fn open_as_they_are(config: &Config, services: &[&'static str]) -> Result<Self> {
+        let limits = Limits { connections: config.database.connections, ..Limits::default() };
+        let sandbox = services.contains(&"payments").then_some("sandbox");
+        let names: Vec<_> = services.iter().copied().chain(sandbox).collect();
+        Self::open_with(config, &names, async |url| Db::connect(&url, limits).await).await
+    }
+
+    /// Opens these databases without migrating and keeps everybody else out of them. On files
+    /// the data directory must be locked.
+    pub async fn open_alone(config: &Config, databases: &[&'static str]) -> Result<Self> {
+        Self::open_with(config, databases, async |url| Db::connect_alone(&url).await).await
+    }
+
+    async fn open_with(
+        config: &Config,
+        databases: &[&'static str],
+        open: impl AsyncFn(String) -> chassis::db::Result<Db>,
+    ) -> Result<Self> {
         if config.is_embedded() {
             create_directory(&config.server.data_dir)?;
         }
-        let limits = Limits { connections: config.database.connections, ..Limits::default() };
-        let sandbox = services.contains(&"payments").then_some("sandbox");
-        let all = services.iter().copied().chain(sandbox).map(async |name| {
-            let db = Db::connect(&config.database_url(name), limits).await;
+        let all = databases.iter().map(async |&name| {
+            let db = open(config.database_url(name)).await;
             Ok((name, db.map_err(|error| cannot_open(config, name, error))?))
         });
         let stores: Result<Vec<_>> = try_join_all(all).await;
@@ -113,6 +156,12 @@ fn cannot_open(config: &Config, name: &str, error: chassis::db::Error) -> anyhow
             format!("{scheme}://{}", host.split('?').next().unwrap_or(host))
         }
     };
+    if let chassis::db::Error::InUse = error {
+        return anyhow!(
+            "the database of {name} at {place} is in use by a running shop or another command; \
+             stop it first"
+        );
+    }
     anyhow!(error).context(format!("cannot open the database of {name} at {place}"))
 }
 
@@ -122,35 +171,19 @@ pub struct Shop {
     pub services: Vec<Service>,
     pub verifier: Verifier,
     pub identity: identity_contract::Client,
+    /// The way to every service, also to those in other processes.
+    pub ways: BTreeMap<&'static str, Reach>,
 }
 
-/// Which services to run for what was asked: all for nothing, else these in the order of
-/// starting. Says which ones are missing.
-pub fn select(asked: &[String]) -> Result<Vec<&'static str>> {
-    if asked.is_empty() {
-        return Ok(NAMES.to_vec());
-    }
-    let chosen: Vec<&'static str> =
-        NAMES.into_iter().filter(|name| asked.iter().any(|it| it == name)).collect();
-    for (name, needs) in NEEDS.iter().filter(|(name, _)| chosen.contains(name)) {
-        let missing: Vec<&str> = needs.iter().copied().filter(|it| !chosen.contains(it)).collect();
-        if !missing.is_empty() {
-            bail!(
-                "{name} asks {}, which must run in the same process: cartwright serve {} {}",
-                missing.join(" and "),
-                chosen.join(" "),
-                missing.join(" ")
-            );
-        }
-    }
-    Ok(chosen)
-}
-
-/// Builds the services and connects them with each other.
+/// Builds the services of this process and connects them with each other and, through
+/// `elsewhere`, with those of other processes.
 pub async fn build(
     config: &Config,
     stores: &Stores,
     services: &[&'static str],
+    elsewhere: impl Fn(&'static str) -> Reach,
+    index: &Path,
+    cache: &Cache,
     clock: Clock,
 ) -> Result<Shop> {
     let verifier = Verifier::new(clock);
@@ -160,19 +193,18 @@ pub async fn build(
     let catalog_client = || contracts::catalog::Client::new(channel("catalog"));
     let identity_client = identity_contract::Client::new(channel("identity"));
     let mut built = Vec::new();
+    let mut ways = BTreeMap::new();
     for &name in services {
         let platform = Platform {
             db: stores.get(name)?.clone(),
             clock,
             verifier: verifier.clone(),
             currency: config.shop.currency.clone(),
+            cache: cache.clone(),
         };
         let service = match name {
             "identity" => identity::start(platform, config.identity.clone()).await,
-            "catalog" => {
-                let index = config.server.data_dir.join("search");
-                catalog::start(platform, config.catalog.clone(), index).await
-            }
+            "catalog" => catalog::start(platform, config.catalog.clone(), index.to_owned()).await,
             "payments" => {
                 let books = stores.get("sandbox")?.clone();
                 payments::start(platform, config.payments.clone(), books).await
@@ -195,12 +227,26 @@ pub async fn build(
         };
         let service = service.map_err(|error| anyhow!("{name} cannot start: {error}"))?;
         channels[name].bind(service.internal.clone());
+        ways.insert(name, service.router.clone().into());
         built.push(service);
     }
-    let trusted = identity_client.refresh(&verifier);
-    tokio::time::timeout(Duration::from_secs(5), trusted)
-        .await
-        .context("identity does not answer")?
-        .context("identity does not tell its keys")?;
-    Ok(Shop { services: built, verifier, identity: identity_client })
+    for name in NAMES.into_iter().filter(|it| !services.contains(it)) {
+        let way = elsewhere(name);
+        channels[name].bind(way.clone());
+        ways.insert(name, way);
+    }
+    Ok(Shop { services: built, verifier, identity: identity_client, ways })
+}
+
+/// What every service describes, in this process or not.
+pub fn descriptions() -> [(&'static str, OpenApi); 7] {
+    [
+        (identity::NAME, identity::description()),
+        (catalog::NAME, catalog::description()),
+        (payments::NAME, payments::description()),
+        (cart::NAME, cart::description()),
+        (orders::NAME, orders::description()),
+        (reviews::NAME, reviews::description()),
+        (notifications::NAME, notifications::description()),
+    ]
 }

@@ -32,7 +32,7 @@ pub async fn detail(bench: &Bench, report: &mut Report) -> Result<()> {
     report.add(Row::of(what, &reference));
     report.add(Row::of("product detail through the gateway, the same", &subject));
     let ratio = subject.rate / reference.rate;
-    let server = subject.server_cpu.as_secs_f64() / reference.server_cpu.as_secs_f64();
+    let server = subject.server_cpu().as_secs_f64() / reference.server_cpu().as_secs_f64();
     let row = Row::new(
         "product detail against bare handler",
         format!("{ratio:.2}x its requests per second, {server:.1}x its CPU time each"),

@@ -6,8 +6,8 @@ use anyhow::Result;
 
 use super::say;
 use crate::Bench;
-use crate::process::Place;
 use crate::report::{Report, Row, median, memory, time};
+use crate::shop::Place;
 
 /// How long a shop does nothing before its memory is looked at.
 pub const IDLE: Duration = Duration::from_secs(10);

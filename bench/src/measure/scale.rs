@@ -10,8 +10,8 @@ use tokio::time::sleep;
 use super::footprint::{IDLE, starts};
 use super::{number_of, say};
 use crate::goods::{self, Dice};
-use crate::process::{Place, Shop};
 use crate::report::{Report, Row, mebibytes, memory, number, time};
+use crate::shop::{Place, Shop};
 use crate::{Bench, http};
 
 const FEW: u64 = 100;
@@ -116,7 +116,7 @@ async fn search(bench: &Bench, shop: &Shop, report: &mut Report) -> Result<()> {
         let runner = bench.reads(clients, move |number| find(number, count));
         let plural = if clients == 1 { "" } else { "s" };
         let what = format!("search in {} products, {clients} client{plural}", number_of(count));
-        let found = bench.repeat(&what, runner, shop.target()).await?;
+        let found = bench.repeat(&what, runner, &shop.target()).await?;
         let met = found.p99 < SOON && found.others.is_empty();
         report.add(Row::of(what, &found).target("p99 under 20 ms", met));
     }

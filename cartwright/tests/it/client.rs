@@ -45,6 +45,10 @@ impl Http {
         Self { client, address, headers: vec![] }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The same client with a header on every request.
     pub fn with(&self, name: &str, value: &str) -> Self {
         let mut http = self.clone();
@@ -54,6 +58,11 @@ impl Http {
 
     pub fn bearer(&self, token: &str) -> Self {
         self.with("authorization", &format!("Bearer {token}"))
+    }
+
+    /// The value of a header that is on every request.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone())
     }
 
     /// A request to `/api/v1` + path, or to the path itself if it starts with `//`.
@@ -99,6 +108,12 @@ impl Call {
         let mut call = self.header("content-type", "application/json");
         call.body = body.into();
         call
+    }
+
+    /// A body as it is; what it is, a header says.
+    pub fn raw(mut self, body: impl Into<Bytes>) -> Self {
+        self.body = body.into();
+        self
     }
 
     /// An error where the shop hung up or is not there.

@@ -7,16 +7,16 @@ use std::process::{Output, Stdio};
 use serde_json::json;
 
 use crate::client::Http;
-use crate::kills::Program;
+use crate::program::{Program, free_address};
 use crate::shop::{Place, eventually, places, sqlite};
 
 impl Place {
-    fn run(&self, args: &[&str]) -> Output {
+    pub fn run(&self, args: &[&str]) -> Output {
         self.command(args).output().expect("the program")
     }
 
     #[track_caller]
-    fn says(&self, args: &[&str]) -> String {
+    pub fn says(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let text = text(&output);
         assert!(output.status.success(), "{args:?}: {text}");
@@ -24,7 +24,7 @@ impl Place {
     }
 
     #[track_caller]
-    fn fails(&self, args: &[&str]) -> String {
+    pub fn fails(&self, args: &[&str]) -> String {
         let output = self.run(args);
         let text = text(&output);
         assert_eq!(output.status.code(), Some(1), "{args:?}: {text}");
@@ -151,6 +151,11 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[orders]\ncolour = 1", "colour"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
         ("[catalog]\nhold_minutes = 0", "catalog.hold_minutes is 0"),
+        ("[bus]\nurl = \"kafka://host\"", "amqp://"),
+        ("[bus]\nexchange = \"\"", "bus.exchange"),
+        ("[redis]\nurl = \"http://host\"", "redis://host:6379"),
+        ("[discovery]\norders = [\"orders:80\"]", "discovery.orders"),
+        ("[discovery]\nconsul = \"consul\"", "discovery.consul"),
         ("[orders", "TOML"),
     ] {
         file.as_file().set_len(0).expect("empty");
@@ -185,7 +190,7 @@ impl Place {
     fn fails_with_file(&self, path: &str) -> String {
         let mut command = self.command(&["config", "check", "--config", path]);
         // Only the file speaks.
-        command.env_remove("CARTWRIGHT__SERVER__DATA_DIR").env_remove("CARTWRIGHT__DATABASE__URL");
+        command.env_clear();
         let output = command.output().expect("the program");
         assert_eq!(output.status.code(), Some(1), "{}", text(&output));
         text(&output)
@@ -212,6 +217,19 @@ fn a_port_in_use_and_a_directory_that_cannot_be_written_are_explained() {
 }
 
 #[test]
+fn a_part_of_a_shop_says_what_it_lacks() {
+    let mut place = sqlite();
+    let said = place.fails(&["serve", "orders"]);
+    assert!(said.contains("services.secret") && said.contains("openssl rand"), "{said}");
+    place.config.services.secret = "short".to_owned();
+    let said = place.fails(&["serve", "orders"]);
+    assert!(said.contains("has 5 characters") && !said.contains("short"), "{said}");
+    place.config.services.secret = "a secret of more than 32 characters".to_owned();
+    let said = place.fails(&["serve", "orders"]);
+    assert!(said.contains("bus.url is memory:") && said.contains("amqp://"), "{said}");
+}
+
+#[test]
 fn a_broken_csv_is_explained() {
     let place = sqlite();
     for (content, expected) in
@@ -232,6 +250,10 @@ fn help_is_given_for_every_command() {
         &["--help"][..],
         &["serve", "--help"],
         &["migrate", "--help"],
+        &["migrate", "down", "--help"],
+        &["transfer", "--help"],
+        &["keys", "--help"],
+        &["health", "--help"],
         &["seed", "--help"],
         &["import", "products", "--help"],
         &["export", "products", "--help"],
@@ -249,14 +271,10 @@ fn help_is_given_for_every_command() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_shop_starts_again_at_once() {
     let place = sqlite();
-    let address = {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        listener.local_addr().expect("an address")
-    };
-    let http = Http::new(address);
+    let address = free_address();
     for _ in 0..3 {
-        let mut program = Program::start(&place, address);
-        program.ready(&http).await;
+        let mut program = Program::start(&place, &[], address);
+        program.ready().await;
         program.kill();
     }
     assert!(place.says(&["check"]).contains("agree"));

@@ -1,16 +1,16 @@
 //! `kill -9` of the real program in the middle of many checkouts, over and over.
 
-use std::collections::HashMap;
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
+use futures::future::join_all;
 use serde_json::json;
 
 use crate::client::Http;
-use crate::shop::{ADMIN, Place, checkout, postgres, sqlite};
+use crate::program::{Program, free_address};
+use crate::shop::{ADMIN, Place, apart, checkout, postgres, sqlite};
 
 const KILLS: usize = 5;
 const CHECKOUTS: usize = 500;
@@ -18,24 +18,42 @@ const CLIENTS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_order_is_lost_on_sqlite() {
-    survive(&sqlite()).await;
+    survive(&sqlite(), &["gateway"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_acknowledged_order_is_lost_on_postgresql() {
     if let Some(place) = postgres().await {
-        survive(&place).await;
+        survive(&place, &["gateway"]).await;
+    }
+}
+
+/// One process after the other, while the rest of the shop goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_order_is_lost_when_a_process_dies() {
+    if let Some(place) = apart().await {
+        let victims = ["orders", "payments", "catalog", "cart", "gateway"];
+        survive(&place, &victims).await;
     }
 }
 
 /// What clients were told: the order of each key that got a 201.
 type Acknowledged = Arc<Mutex<HashMap<String, String>>>;
 
-async fn survive(place: &Place) {
-    let address = free_address();
-    let mut shop = Program::start(place, address);
-    let http = Http::new(address);
-    shop.ready(&http).await;
+/// Kills a process amid checkouts, and starts it again; `victims` are the roles of the
+/// processes whose turn it is; the gateway's is the whole shop where that is one process.
+async fn survive(place: &Place, victims: &[&'static str]) {
+    let ports =
+        place.ports.clone().unwrap_or_else(|| BTreeMap::from([("gateway", free_address())]));
+    let start = async |role: &str| {
+        let roles = if place.ports.is_some() { &[role][..] } else { &[] };
+        let mut program = Program::start(place, roles, ports[role]);
+        program.ready().await;
+        program
+    };
+    let all = ports.keys().map(async |role| (*role, start(role).await));
+    let mut shop: BTreeMap<&str, Program> = join_all(all).await.into_iter().collect();
+    let http = Http::new(ports["gateway"]);
     stock_up(&http).await;
     let acknowledged = Acknowledged::default();
     for round in 0..KILLS {
@@ -49,11 +67,11 @@ async fn survive(place: &Place) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
         assert!(!clients.is_finished(), "the kill came too late to show anything");
-        shop.kill();
+        let victim = victims[round % victims.len()];
+        shop.remove(victim).expect("it runs").kill();
         clients.abort();
         let _ = clients.await;
-        shop = Program::start(place, address);
-        shop.ready(&http).await;
+        shop.insert(victim, start(victim).await);
     }
     let decided = Instant::now();
     let admin = login(&http).await;
@@ -78,7 +96,9 @@ async fn survive(place: &Place) {
     let check = place.command(&["check"]).output().expect("a check");
     let said = String::from_utf8_lossy(&check.stdout);
     assert!(check.status.success(), "{said}\n{}", String::from_utf8_lossy(&check.stderr));
-    shop.kill();
+    for (_, mut program) in shop {
+        program.kill();
+    }
 }
 
 /// Many clients, each a checkout after the other, until all are done or the shop is gone.
@@ -115,65 +135,4 @@ async fn login(http: &Http) -> Http {
     let login = json!({ "email": ADMIN.0, "password": ADMIN.1 });
     let answer = http.post("/auth/login", login).await.expect(200);
     http.bearer(answer["access_token"].as_str().expect("a token"))
-}
-
-fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address")
-}
-
-/// The program, running. Killed when dropped.
-pub struct Program(Child);
-
-impl Program {
-    pub fn start(place: &Place, address: SocketAddr) -> Self {
-        let address = address.to_string();
-        let mut command = place.command(&["serve", "--listen", &address]);
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program"))
-    }
-
-    pub async fn ready(&mut self, http: &Http) {
-        for _ in 0..600 {
-            if let Ok(reply) = http.get("//ready").attempt().await
-                && reply.status == 200
-            {
-                return;
-            }
-            if let Some(status) = self.0.try_wait().expect("a status") {
-                panic!("the program ended: {status}");
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the program does not become ready");
-    }
-
-    pub fn kill(&mut self) {
-        self.0.kill().expect("kill -9");
-        self.0.wait().expect("the end");
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-impl Place {
-    /// The real program with the settings of this place.
-    pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cartwright"));
-        command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
-        let directory = self.config.server.data_dir.display().to_string();
-        command
-            .env("CARTWRIGHT__SERVER__DATA_DIR", directory)
-            .env("CARTWRIGHT__DATABASE__URL", &self.config.database.url)
-            .env("CARTWRIGHT__DATABASE__CONNECTIONS", self.config.database.connections.to_string())
-            .env("CARTWRIGHT__SHOP__DEMO", self.config.shop.demo.to_string())
-            .env("CARTWRIGHT__ADMIN__EMAIL", &self.config.admin.email)
-            .env("CARTWRIGHT__ADMIN__PASSWORD", &self.config.admin.password)
-            .env("CARTWRIGHT__GATEWAY__RATE_LIMITS", self.config.gateway.rate_limits.to_string());
-        command
-    }
 }

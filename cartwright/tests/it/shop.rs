@@ -1,37 +1,55 @@
-//! A shop of a test's own, on each kind of database.
+//! A shop of a test's own, in each of its shapes: one process on SQLite, one process on PostgreSQL,
+//! a process per service over PostgreSQL, RabbitMQ and Redis.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::process::Command;
 use std::time::Duration;
 
 use cartwright::config::Config;
 use cartwright::serve::Running;
-use cartwright::shop::NAMES;
+use cartwright::shop::{NAMES, Roles, Stores};
 use chassis::clock::Clock;
-use chassis::testing::{Schemas, postgres_url};
+use chassis::testing::{Schemas, postgres_url, rabbitmq_url, redis_url};
+use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::Http;
+use crate::program::Program;
 
 pub const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
 
 /// Where a shop keeps its data, and how it is set up. It can be started again and again.
 pub struct Place {
+    /// `sqlite`, `postgres` or `apart`.
     pub kind: &'static str,
     pub config: Config,
+    /// Where each process listens, if there are many.
+    pub ports: Option<BTreeMap<&'static str, SocketAddr>>,
     _directory: TempDir,
     _schemas: Option<Schemas>,
 }
 
 /// A shop that serves.
 pub struct Live {
-    pub running: Running,
     pub http: Http,
+    stores: Stores,
+    processes: Processes,
 }
 
-/// A place per database at hand: SQLite always, PostgreSQL where a server answers.
+enum Processes {
+    /// All in this one: the whole shop, or its parts.
+    Here(Vec<Running>),
+    Apart(Vec<Program>),
+}
+
+/// A place per shape that the engines at hand allow: SQLite always, PostgreSQL where a server
+/// answers, and apart where RabbitMQ and Redis answer as well.
 pub async fn places() -> Vec<Place> {
     let mut places = vec![sqlite()];
     places.extend(postgres().await);
+    places.extend(apart().await);
     places
 }
 
@@ -44,7 +62,9 @@ pub fn sqlite() -> Place {
     config.admin.email = ADMIN.0.to_owned();
     config.admin.password = ADMIN.1.to_owned();
     config.gateway.rate_limits = false;
-    Place { kind: "sqlite", config, _directory: directory, _schemas: None }
+    // Nobody sends another request to a shop that a test stops.
+    config.connections.farewell_ms = 0;
+    Place { kind: "sqlite", config, ports: None, _directory: directory, _schemas: None }
 }
 
 /// Schemas of this test alone, one per service.
@@ -63,12 +83,184 @@ pub async fn postgres() -> Option<Place> {
     Some(place)
 }
 
+/// A process per service, and one for the gateway.
+pub async fn apart() -> Option<Place> {
+    let (rabbitmq, redis) = (rabbitmq_url().await?, redis_url().await?);
+    let mut place = postgres().await?;
+    let ports = ports();
+    let config = &mut place.config;
+    config.services.secret = "a secret that all processes of this test know".to_owned();
+    config.server.listen = ports["gateway"].to_string();
+    // Names of this test alone on servers that it shares.
+    let name = config.server.data_dir.display().to_string();
+    let name = name.split('/').rev().nth(1).unwrap_or("test").trim_start_matches('.').to_owned();
+    config.bus.url = rabbitmq;
+    config.bus.exchange = format!("{name}.events");
+    config.redis.url = redis;
+    config.redis.prefix = format!("{name}:");
+    for service in NAMES {
+        let urls = config.discovery.urls_mut(service).expect("a service");
+        *urls = vec![format!("http://{}", ports[service])];
+    }
+    place.ports = Some(ports);
+    place.kind = "apart";
+    Some(place)
+}
+
+impl Drop for Place {
+    /// Leaves nothing on a broker that others use as well.
+    fn drop(&mut self) {
+        if self.kind != "apart" {
+            return;
+        }
+        let bus = self.config.bus.clone();
+        let cleaned = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let Ok(runtime) = runtime else { return };
+            let forgotten =
+                async { tokio::time::timeout(Duration::from_secs(5), forget(&bus)).await };
+            match runtime.block_on(forgotten) {
+                Ok(Ok(())) => {}
+                // A broker of the test's own is gone by now.
+                Ok(Err(error)) => eprintln!("queues of this test stay: {error}"),
+                Err(late) => eprintln!("queues of this test stay: {late}"),
+            }
+            runtime.shutdown_background();
+        });
+        if cleaned.join().is_err() {
+            eprintln!("the queues of this test stay");
+        }
+    }
+}
+
+async fn forget(bus: &engines::BusConfig) -> lapin::Result<()> {
+    let properties = lapin::ConnectionProperties::default();
+    let connection = lapin::Connection::connect(&bus.url, properties).await?;
+    let channel = connection.create_channel().await?;
+    let queues = SUBSCRIPTIONS.iter().map(|it| it.consumer).chain(["dead"]);
+    for queue in queues.map(|it| format!("{}.{it}", bus.exchange)) {
+        channel.queue_delete(queue.as_str().into(), Default::default()).await?;
+    }
+    for exchange in [bus.exchange.clone(), format!("{}.dead", bus.exchange)] {
+        channel.exchange_delete(exchange.as_str().into(), Default::default()).await?;
+    }
+    connection.close(200, "".into()).await
+}
+
+/// Ports below those that the system gives to anybody, a block per process of the tests.
+fn ports() -> BTreeMap<&'static str, SocketAddr> {
+    const FIRST: u32 = 18_000;
+    const BLOCKS: u32 = 700;
+    static MADE: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+    let roles = || NAMES.into_iter().chain(["gateway"]);
+    let size = roles().count() as u32 * 2;
+    for _ in 0..BLOCKS {
+        let made = MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        let block = (std::process::id() + made * 131) % BLOCKS;
+        let ports: BTreeMap<_, _> = (0..)
+            .zip(roles())
+            .map(|(at, role)| {
+                let port = u16::try_from(FIRST + block * size + at).expect("a port");
+                (role, SocketAddr::from(([127, 0, 0, 1], port)))
+            })
+            .collect();
+        if ports.values().all(|it| std::net::TcpListener::bind(it).is_ok()) {
+            return ports;
+        }
+    }
+    panic!("no free ports");
+}
+
 impl Place {
+    /// Starts the shop: in this process, or as one process per service.
     pub async fn start(&self) -> Live {
-        let running = Running::start(&self.config, &NAMES, Clock::System).await;
-        let running = running.expect("the shop starts");
-        let http = Http::new(running.address);
-        Live { running, http }
+        match &self.ports {
+            None => self.start_here().await,
+            Some(ports) => {
+                let start = |(role, address): (&&'static str, &SocketAddr)| {
+                    Program::start(self, &[role], *address)
+                };
+                let mut programs: Vec<Program> = ports.iter().map(start).collect();
+                for program in &mut programs {
+                    program.ready().await;
+                }
+                self.live(Processes::Apart(programs)).await
+            }
+        }
+    }
+
+    /// Starts the shop in this process, also where its parts are to run apart: each then has its
+    /// own port and asks the others over it.
+    pub async fn start_here(&self) -> Live {
+        let all = match &self.ports {
+            None => vec![(Roles::all(), self.config.clone())],
+            Some(ports) => ports.iter().map(|(role, at)| self.part(role, *at)).collect(),
+        };
+        // Side by side: they wait for each other.
+        let started =
+            all.iter().map(|(roles, config)| Running::start(config, roles, Clock::System));
+        let started = futures::future::join_all(started).await;
+        let running: Vec<Running> =
+            started.into_iter().map(|it| it.expect("the shop starts")).collect();
+        self.live(Processes::Here(running)).await
+    }
+
+    fn part(&self, role: &'static str, address: SocketAddr) -> (Roles, Config) {
+        let mut config = self.config.clone();
+        config.server.listen = address.to_string();
+        config.server.data_dir.push(role);
+        (Roles::of(&[role.to_owned()]), config)
+    }
+
+    /// A shop of processes that run already.
+    pub async fn adopt(&self, programs: Vec<Program>) -> Live {
+        self.live(Processes::Apart(programs)).await
+    }
+
+    async fn live(&self, processes: Processes) -> Live {
+        let (stores, address) = match &processes {
+            Processes::Here(running) if let [whole] = running.as_slice() => {
+                (whole.stores().clone(), whole.address)
+            }
+            _ => {
+                let mut config = self.config.clone();
+                config.database.connections = 1;
+                let stores = Stores::open_as_they_are(&config, &NAMES).await.expect("databases");
+                (stores, self.ports.as_ref().expect("many processes")["gateway"])
+            }
+        };
+        Live { http: Http::new(address), stores, processes }
+    }
+
+    /// The real program with the settings of this place.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cartwright"));
+        command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
+        let mut set = |name: &str, value: &str| {
+            command.env(format!("CARTWRIGHT__{name}"), value);
+        };
+        let config = &self.config;
+        set("SERVER__DATA_DIR", &config.server.data_dir.display().to_string());
+        set("DATABASE__URL", &config.database.url);
+        set("DATABASE__CONNECTIONS", &config.database.connections.to_string());
+        set("SHOP__DEMO", &config.shop.demo.to_string());
+        set("ADMIN__EMAIL", &config.admin.email);
+        set("ADMIN__PASSWORD", &config.admin.password);
+        set("GATEWAY__RATE_LIMITS", &config.gateway.rate_limits.to_string());
+        set("CATALOG__VIEWS_SECONDS", &config.catalog.views_seconds.to_string());
+        set("CONNECTIONS__FAREWELL_MS", &config.connections.farewell_ms.to_string());
+        set("CONNECTIONS__REUSE_PORT", &config.connections.reuse_port.to_string());
+        set("SERVICES__SECRET", &config.services.secret);
+        set("BUS__URL", &config.bus.url);
+        set("BUS__EXCHANGE", &config.bus.exchange);
+        set("REDIS__URL", &config.redis.url);
+        set("REDIS__PREFIX", &config.redis.prefix);
+        set("DISCOVERY__CONSUL", &config.discovery.consul);
+        for service in NAMES {
+            let urls = config.discovery.urls(service).expect("a service").join(",");
+            set(&format!("DISCOVERY__{}", service.to_uppercase()), &urls);
+        }
+        command
     }
 }
 
@@ -110,13 +302,43 @@ impl Live {
 
     /// Nothing is broken, and nothing waits for longer than it may.
     pub async fn check(&self) {
-        let found = cartwright::check::settle(self.running.stores(), Clock::System, true);
+        let found = cartwright::check::settle(&self.stores, Clock::System, true);
         let found = found.await.expect("a check");
         assert!(found.broken.is_empty() && found.waiting.is_empty(), "{found:#?}");
     }
 
     pub async fn stop(self) {
-        self.running.stop().await;
+        match self.processes {
+            Processes::Here(running) => {
+                futures::future::join_all(running.into_iter().map(Running::stop)).await;
+            }
+            Processes::Apart(programs) => {
+                futures::future::join_all(programs.into_iter().map(Program::stop)).await;
+            }
+        }
+        self.stores.close().await;
+    }
+
+    /// The processes of a shop that runs apart.
+    pub fn into_programs(self) -> Vec<Program> {
+        match self.processes {
+            Processes::Here(_) => panic!("it runs in this process"),
+            Processes::Apart(programs) => programs,
+        }
+    }
+}
+
+impl Live {
+    /// The address of one of the gateway's further listeners, where it runs in this process.
+    pub fn further(&self, name: &str) -> SocketAddr {
+        let Processes::Here(running) = &self.processes else { panic!("it runs elsewhere") };
+        let mut found = running.iter().filter_map(|it| it.further.get(name));
+        *found.next().expect("a listener of this name")
+    }
+
+    /// The databases, to look into.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
     }
 }
 

@@ -1,11 +1,16 @@
 //! What the layout of the code promises, held by tests.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cartwright::shop::{self, NAMES, Stores};
+use axum::Router;
+use cartwright::shop::{NAMES, Stores, build};
+use chassis::auth::Verifier;
+use chassis::cache::Cache;
 use chassis::clock::Clock;
+use chassis::money::Currency;
+use contracts::subscriptions::SUBSCRIPTIONS;
 use tokio::sync::watch;
 
 use crate::shop::sqlite;
@@ -18,7 +23,7 @@ fn root() -> PathBuf {
 fn names(manifest: &Path) -> BTreeSet<String> {
     let text = fs::read_to_string(manifest).expect("a manifest");
     let manifest: toml::Table = text.parse().expect("TOML");
-    let rooms = ["chassis", "contracts", "gateway"].into_iter().chain(NAMES);
+    let rooms = ["chassis", "contracts", "engines", "gateway"].into_iter().chain(NAMES);
     let rooms: Vec<&str> = rooms.collect();
     ["dependencies", "dev-dependencies", "build-dependencies"]
         .iter()
@@ -38,11 +43,26 @@ fn no_service_names_another() {
     }
 }
 
+/// A broker keeps what they want also before they start for the first time.
+#[tokio::test]
+async fn everybody_knows_of_every_consumer() {
+    let place = sqlite();
+    let stores = Stores::open(&place.config, &NAMES).await.expect("databases");
+    let index = place.config.server.data_dir.join("index");
+    let way = |_| Router::new().into();
+    let built =
+        build(&place.config, &stores, &NAMES, way, &index, &Cache::default(), Clock::System).await;
+    let built = built.expect("the services");
+    let listening: BTreeSet<_> = built.services.iter().flat_map(|it| it.subscriptions()).collect();
+    assert_eq!(listening, BTreeSet::from(SUBSCRIPTIONS));
+}
+
 #[test]
 fn dependencies_point_in_one_direction() {
     let crates = root().join("crates");
     assert!(names(&crates.join("chassis/Cargo.toml")).is_empty());
     assert_eq!(names(&crates.join("contracts/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
+    assert_eq!(names(&crates.join("engines/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
     let gateway = names(&root().join("services/gateway/Cargo.toml"));
     assert_eq!(
         gateway,
@@ -51,15 +71,20 @@ fn dependencies_point_in_one_direction() {
     );
 }
 
-#[tokio::test]
-async fn every_described_route_is_reachable_and_has_a_policy() {
-    let place = sqlite();
-    let stores = Stores::open(&place.config, &NAMES).await.expect("databases");
-    let shop = shop::build(&place.config, &stores, &NAMES, Clock::System).await.expect("a shop");
+#[test]
+fn every_described_route_is_reachable_and_has_a_policy() {
+    let nowhere: BTreeMap<_, _> = NAMES.into_iter().map(|it| (it, Router::new().into())).collect();
     let (_ready, readiness) = watch::channel(true);
-    let parts = cartwright::serve::gateway_parts(&shop, readiness, Clock::System);
+    let verifier = Verifier::new(Clock::System);
+    let parts = cartwright::serve::gateway_parts(
+        &nowhere,
+        &verifier,
+        &Currency::default(),
+        readiness,
+        Clock::System,
+    );
     assert_eq!(gateway::unrouted(&parts), Vec::<String>::new());
-    for service in &shop.services {
+    for service in &parts.services {
         let paths = serde_json::to_value(&service.openapi.paths).expect("JSON");
         for (path, operations) in paths.as_object().expect("paths") {
             for (method, operation) in operations.as_object().expect("operations") {
@@ -70,7 +95,6 @@ async fn every_described_route_is_reachable_and_has_a_policy() {
             }
         }
     }
-    stores.close().await;
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde::{Deserialize, Serialize};
@@ -63,11 +63,20 @@ pub struct Verifier(Arc<Inner>);
 
 struct Inner {
     clock: Clock,
-    keys: RwLock<HashMap<String, DecodingKey>>,
+    keys: RwLock<Keys>,
     revocations: RwLock<Revocations>,
     /// Signatures already checked: verifying one costs more than the rest of a small request.
     checked: moka::sync::Cache<String, Arc<Claims>>,
 }
+
+struct Keys {
+    by_id: HashMap<String, DecodingKey>,
+    read_at: DateTime<Utc>,
+}
+
+/// After this without news of identity, which is asked every second, a key that is not known may
+/// be a new one.
+const STALE: TimeDelta = TimeDelta::seconds(5);
 
 impl Principal {
     pub fn id(&self) -> Uuid {
@@ -95,7 +104,7 @@ impl Verifier {
     pub fn new(clock: Clock) -> Self {
         Self(Arc::new(Inner {
             clock,
-            keys: RwLock::default(),
+            keys: RwLock::new(Keys { by_id: HashMap::new(), read_at: clock.now() }),
             revocations: RwLock::default(),
             checked: moka::sync::Cache::builder()
                 .max_capacity(10_000)
@@ -113,10 +122,10 @@ impl Verifier {
             .collect();
         let known: HashSet<String> = keys.keys().cloned().collect();
         let mut current = self.0.keys.write().expect("no panic under the lock");
-        if current.keys().any(|kid| !known.contains(kid)) {
+        if current.by_id.keys().any(|kid| !known.contains(kid)) {
             self.0.checked.invalidate_all();
         }
-        *current = keys;
+        *current = Keys { by_id: keys, read_at: self.0.clock.now() };
     }
 
     /// Replaces the list of tokens that no longer count.
@@ -166,9 +175,13 @@ impl Verifier {
         // Expiry is checked on every use, against the shop's clock.
         validation.validate_exp = false;
         let forged = || invalid("the access token is not one of this shop's");
-        let kid = jsonwebtoken::decode_header(token).ok().and_then(|it| it.kid);
+        let kid =
+            jsonwebtoken::decode_header(token).ok().and_then(|it| it.kid).ok_or_else(forged)?;
         let keys = self.0.keys.read().expect("no panic under the lock");
-        let key = kid.and_then(|kid| keys.get(&kid)).ok_or_else(forged)?;
+        let Some(key) = keys.by_id.get(&kid) else {
+            let stale = self.0.clock.now() - keys.read_at > STALE;
+            return Err(if stale { unsure() } else { forged() });
+        };
         let token = jsonwebtoken::decode::<Claims>(token, key, &validation);
         token.map(|it| it.claims).map_err(|_| forged())
     }
@@ -179,6 +192,15 @@ impl Revocations {
     pub fn forgotten(at: DateTime<Utc>, token_lifetime: chrono::TimeDelta) -> DateTime<Utc> {
         at + token_lifetime + chrono::TimeDelta::seconds(5)
     }
+}
+
+/// Not a 401: the client would throw away a token that counts.
+fn unsure() -> Problem {
+    Problem::unavailable(
+        "keys_stale",
+        "the access token may be signed with a new key, and identity cannot be asked for it",
+    )
+    .retry_after(1)
 }
 
 fn invalid(detail: &'static str) -> Problem {
@@ -209,5 +231,27 @@ impl<S: Sync> OptionalFromRequestParts<S> for Principal {
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Verifier").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{User, noon, verifier};
+
+    #[test]
+    fn an_unknown_key_is_refused_only_by_who_has_news() {
+        let verifier = verifier();
+        let token = User::customer().token();
+        assert!(verifier.verify(&token).is_ok());
+        verifier.set_keys(&JwkSet { keys: vec![] });
+        assert_eq!(verifier.verify(&token).unwrap_err().code, "token_invalid");
+        let read = |before| {
+            verifier.0.keys.write().unwrap().read_at = noon() - before;
+            verifier.verify(&token).unwrap_err().code
+        };
+        assert_eq!(read(STALE), "token_invalid");
+        assert_eq!(read(STALE + TimeDelta::seconds(1)), "keys_stale");
+        assert_eq!(verifier.verify("nonsense").unwrap_err().code, "token_invalid");
     }
 }

@@ -1,40 +1,113 @@
 //! Carries events from outboxes to inboxes.
 //!
-//! This one carries them within the process: publishing commits each consumer's inbox row, and
-//! only then is the event marked as sent. A broker between processes will stand behind the same
-//! two calls.
+//! Within one process ([`Bus::memory`]) publishing commits each consumer's inbox row, and only
+//! then is the event marked as sent. Between processes a [`Carrier`] over a broker does it: it
+//! has an event once the broker has confirmed it, and the broker lets go of it once the inbox
+//! row of the consumer is committed.
 
 use std::sync::{Arc, OnceLock};
 
-use crate::db::Result;
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use crate::db;
 use crate::inbox::Inbox;
 use crate::outbox::Envelope;
 
-/// The bus of one process.
-#[derive(Clone, Debug, Default)]
-pub struct Bus {
-    inboxes: Arc<OnceLock<Vec<Inbox>>>,
+/// Why events were not carried. They stay in the outbox.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// The broker is away, or did not take all of the events.
+    #[error("the broker does not take events: {0}")]
+    Away(String),
 }
 
+/// Who wants what, wherever it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Subscription {
+    /// The consumer: `service.topic`.
+    pub consumer: &'static str,
+    pub types: &'static [&'static str],
+}
+
+/// What carries events.
+pub trait Carrier: Send + Sync + 'static {
+    /// Hands events over, in their order. Returns once all are safe; on an error the caller tries
+    /// again with the same events, so consumers may see some of them twice.
+    fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Whether it makes sense to publish. If not, callers wait instead of asking in vain.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// Brings events to these inboxes, at least once, until told to stop. Survives the broker's
+    /// absence by itself.
+    fn deliver(&self, inboxes: Vec<Inbox>, stop: CancellationToken) -> BoxFuture<'static, ()>;
+}
+
+/// The bus of a process.
+#[derive(Clone)]
+pub struct Bus(Arc<dyn Carrier>);
+
 impl Bus {
+    /// A bus within this process.
+    pub fn memory() -> Self {
+        Self::over(Memory::default())
+    }
+
+    pub fn over(carrier: impl Carrier) -> Self {
+        Self(Arc::new(carrier))
+    }
+
+    /// See [`Carrier::publish`].
+    pub async fn publish(&self, events: &[Envelope]) -> Result<(), Error> {
+        self.0.publish(events).await
+    }
+
+    /// See [`Carrier::is_ready`].
+    pub fn is_ready(&self) -> bool {
+        self.0.is_ready()
+    }
+
+    /// See [`Carrier::deliver`].
+    pub fn deliver(&self, inboxes: Vec<Inbox>, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        self.0.deliver(inboxes, stop)
+    }
+}
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Bus").finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
+struct Memory {
+    inboxes: OnceLock<Vec<Inbox>>,
+}
+
+impl Carrier for Memory {
+    /// Hands each event to every consumer of its type. One consumer whose database is away does
+    /// not keep the events from the others.
+    fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async move {
+            let inboxes = self.inboxes.get().ok_or(Error::Away("nobody listens yet".to_owned()))?;
+            let mut outcome = Ok(());
+            for inbox in inboxes {
+                outcome = outcome.and(inbox.receive(events).await);
+            }
+            Ok(outcome?)
+        })
+    }
+
     /// Says who listens. Before this nothing is published; after the first call it is fixed.
-    pub fn subscribe(&self, inboxes: Vec<Inbox>) {
+    fn deliver(&self, inboxes: Vec<Inbox>, stop: CancellationToken) -> BoxFuture<'static, ()> {
         if self.inboxes.set(inboxes).is_err() {
             tracing::error!("the bus already has its subscribers; the second set is ignored");
         }
-    }
-
-    /// Hands each event to every consumer of its type. Returns once all have stored it; on an
-    /// error the caller tries again, and who has it already ignores it. One consumer whose
-    /// database is away does not keep the events from the others.
-    pub async fn publish(&self, events: &[Envelope]) -> Result<()> {
-        let Some(inboxes) = self.inboxes.get() else {
-            return Err(crate::db::Error::Unavailable(sqlx::Error::PoolClosed));
-        };
-        let mut outcome = Ok(());
-        for inbox in inboxes {
-            outcome = outcome.and(inbox.receive(events).await);
-        }
-        outcome
+        Box::pin(async move { stop.cancelled().await })
     }
 }

@@ -1,21 +1,23 @@
 //! How a service asks another one.
 //!
-//! In one process the other's internal router is called directly: no socket, the same JSON. A
-//! channel is made before the other service is, and bound when it starts, so that the order of
-//! starting does not matter. Calls between processes will be bound the same way.
+//! In one process the other's internal router is called directly: no socket, the same JSON. In
+//! another process it is asked over HTTP, through `remote`, with a service token. A channel is made
+//! before the other service is, and bound when it starts, so that the order of starting does not
+//! matter.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tower::ServiceExt;
 
+use crate::context;
 use crate::problem::Problem;
+use crate::reach::Reach;
 
 /// How long a call may take unless the caller says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -24,7 +26,7 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Channel {
     service: &'static str,
-    router: Arc<OnceLock<Router>>,
+    way: Arc<OnceLock<Reach>>,
     deadline: Duration,
 }
 
@@ -42,12 +44,12 @@ pub enum CallError {
 
 impl Channel {
     pub fn to(service: &'static str) -> Self {
-        Self { service, router: Arc::default(), deadline: DEADLINE }
+        Self { service, way: Arc::default(), deadline: DEADLINE }
     }
 
     /// Connects every clone of this channel to the service's internal routes.
-    pub fn bind(&self, router: Router) {
-        if self.router.set(router).is_err() {
+    pub fn bind(&self, way: impl Into<Reach>) {
+        if self.way.set(way.into()).is_err() {
             tracing::error!(service = self.service, "the channel is already bound");
         }
     }
@@ -77,26 +79,19 @@ impl Channel {
         path: &str,
         body: Body,
     ) -> Result<R, CallError> {
-        let router = self.router.get().ok_or_else(|| self.unknown("not started yet".into()))?;
+        let way = self.way.get().ok_or_else(|| self.unknown("not started yet".into()))?;
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
             .map_err(|error| self.unknown(error.to_string()))?;
+        let deadline = context::within(self.deadline);
         crate::fault::point().await;
-        // The other side finishes what it began even when this side stops waiting, as it would
-        // behind a socket.
-        let answer = tokio::spawn(router.clone().oneshot(request));
-        let answer = tokio::time::timeout(self.deadline, answer)
+        let (status, body) = tokio::time::timeout(deadline, self.ask(way, request, deadline))
             .await
-            .map_err(|_| self.unknown("the deadline passed".into()))?
-            .map_err(|error| self.unknown(error.to_string()))?;
-        let Ok(answer) = answer;
+            .map_err(|_| self.unknown("the deadline passed".into()))??;
         crate::fault::point().await;
-        let status = answer.status();
-        let body = answer.into_body().collect().await;
-        let body = body.map_err(|error| self.unknown(error.to_string()))?.to_bytes();
         if status.is_success() {
             let body: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &body };
             return serde_json::from_slice(body).map_err(|error| self.unknown(error.to_string()));
@@ -106,6 +101,18 @@ impl Channel {
             Ok(problem) => Err(self.unknown(problem.to_string())),
             Err(_) => Err(self.unknown(format!("status {status}"))),
         }
+    }
+
+    async fn ask(
+        &self,
+        way: &Reach,
+        request: Request<Body>,
+        deadline: Duration,
+    ) -> Result<(StatusCode, Bytes), CallError> {
+        let answer = way.ask(request, deadline).await;
+        let (parts, body) = answer.map_err(|error| self.unknown(error.to_string()))?.into_parts();
+        let body = body.collect().await.map_err(|error| self.unknown(error.to_string()))?;
+        Ok((parts.status, body.to_bytes()))
     }
 
     fn unknown(&self, reason: String) -> CallError {

@@ -9,21 +9,23 @@
 //! called outside one.
 
 mod connect;
+mod lease;
+mod lock;
 mod migrate;
 
 pub use connect::{Limits, url_for};
-pub use migrate::{MigrationStatus, Migrations};
+pub use migrate::{MigrationState, MigrationStatus, Migrations};
 
 use std::sync::Arc;
 
 use sqlx::error::ErrorKind;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{
-    Encode, FromRow, PgConnection, PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool,
-    Transaction, Type,
-};
+use sqlx::{Encode, FromRow, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, Type};
 use tokio::sync::{Notify, watch};
+
+use lease::{Lease, Server};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -38,6 +40,9 @@ pub enum Error {
     /// No connection in time, a lock held too long, a server going down: worth another try.
     #[error("the database does not answer in time")]
     Unavailable(#[source] sqlx::Error),
+    /// A command works on the database alone, or wants to while others have it open.
+    #[error("another process uses the database")]
+    InUse,
     /// The disk is full or the files are read-only.
     #[error("the database cannot be written to")]
     Full(#[source] sqlx::Error),
@@ -63,7 +68,14 @@ enum Pools {
         read: SqlitePool,
         write: SqlitePool,
     },
-    Postgres(PgPool),
+    Postgres(Server),
+}
+
+/// One connection, for commands that move or compare whole databases.
+#[derive(Debug)]
+pub enum Connection {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
 }
 
 /// A write transaction. Dropping it without [`Tx::commit`] rolls back.
@@ -72,13 +84,14 @@ pub struct Tx {
     inner: TxInner,
     commits: Arc<watch::Sender<u64>>,
     pub(crate) told: bool,
+    pub(crate) xid: Option<i64>,
     woken: Vec<Arc<Notify>>,
 }
 
 #[derive(Debug)]
 enum TxInner {
     Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Lease),
 }
 
 /// A statement per dialect. Almost always one string, through `From<&'static str>`.
@@ -113,7 +126,7 @@ enum Inner<'c> {
         sqlx::query::Query<'static, Sqlite, SqliteArguments>,
         On<'c, SqlitePool, SqliteConnection>,
     ),
-    Postgres(sqlx::query::Query<'static, Postgres, PgArguments>, On<'c, PgPool, PgConnection>),
+    Postgres(sqlx::query::Query<'static, Postgres, PgArguments>, On<'c, Server, Lease>),
 }
 
 enum On<'c, P, C> {
@@ -127,8 +140,13 @@ macro_rules! run {
         match $query.0 {
             Inner::Sqlite(query, On::Pool(on)) => query.$method(on).await.map(|$out| $map),
             Inner::Sqlite(query, On::Tx(on)) => query.$method(on).await.map(|$out| $map),
-            Inner::Postgres(query, On::Pool(on)) => query.$method(on).await.map(|$out| $map),
-            Inner::Postgres(query, On::Tx(on)) => query.$method(on).await.map(|$out| $map),
+            Inner::Postgres(query, On::Pool(server)) => match server.lease().await {
+                Ok(mut on) => on.run(async |on| query.$method(on).await).await.map(|$out| $map),
+                Err(error) => Err(error),
+            },
+            Inner::Postgres(query, On::Tx(on)) => {
+                on.run(async |on| query.$method(on).await).await.map(|$out| $map)
+            }
         }
     };
 }
@@ -178,10 +196,10 @@ impl Db {
             Pools::Sqlite { write, .. } => {
                 write.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite)
             }
-            Pools::Postgres(pool) => pool.begin().await.map(TxInner::Postgres),
+            Pools::Postgres(server) => server.begin().await.map(TxInner::Postgres),
         };
         let inner = inner.map_err(Error::sort)?;
-        Ok(Tx { inner, commits: self.commits.clone(), told: false, woken: vec![] })
+        Ok(Tx { inner, commits: self.commits.clone(), told: false, xid: None, woken: vec![] })
     }
 
     /// Is told of every commit in this process that told an event.
@@ -198,6 +216,15 @@ impl Db {
         self.query("SELECT 1").execute().await.map(drop)
     }
 
+    /// A connection that may write.
+    pub async fn connection(&self) -> Result<Connection> {
+        let connection = match &self.pools {
+            Pools::Sqlite { write, .. } => write.acquire().await.map(Connection::Sqlite),
+            Pools::Postgres(server) => server.pool.acquire().await.map(Connection::Postgres),
+        };
+        connection.map_err(Error::sort)
+    }
+
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
         match &self.pools {
@@ -205,7 +232,7 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres(server) => server.close().await,
         }
     }
 }
@@ -235,6 +262,12 @@ impl Tx {
         .map_err(Error::sort)
     }
 
+    /// The id of the transaction, known once it has told an event: that of the
+    /// [`Position`](crate::feed::Position) at which feeds will come upon it. 0 on SQLite.
+    pub fn xid(&self) -> Option<i64> {
+        self.xid
+    }
+
     /// Notifies `waiting` once this transaction has been committed.
     pub fn wakes(&mut self, waiting: &Arc<Notify>) {
         if !self.woken.iter().any(|it| Arc::ptr_eq(it, waiting)) {
@@ -253,7 +286,7 @@ impl<'c> Session<'c> for &'c Db {
                 Inner::Sqlite(sqlx::query(sql.sqlite), On::Pool(read))
             }
             Pools::Sqlite { write, .. } => Inner::Sqlite(sqlx::query(sql.sqlite), On::Pool(write)),
-            Pools::Postgres(pool) => Inner::Postgres(sqlx::query(sql.postgres), On::Pool(pool)),
+            Pools::Postgres(server) => Inner::Postgres(sqlx::query(sql.postgres), On::Pool(server)),
         })
     }
 }
@@ -263,7 +296,7 @@ impl<'c> Session<'c> for &'c mut Tx {
         let sql = sql.into();
         Query(match &mut self.inner {
             TxInner::Sqlite(tx) => Inner::Sqlite(sqlx::query(sql.sqlite), On::Tx(&mut **tx)),
-            TxInner::Postgres(tx) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(&mut **tx)),
+            TxInner::Postgres(tx) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(tx)),
         })
     }
 }
@@ -275,6 +308,20 @@ impl From<&'static str> for Sql {
 }
 
 impl Error {
+    /// Whether the server may only be starting: nothing listens yet, or it says so itself.
+    pub fn is_starting(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Io(error)) => {
+                error.kind() == std::io::ErrorKind::ConnectionRefused
+            }
+            // 57P03: cannot_connect_now.
+            Self::Unavailable(error) => {
+                error.as_database_error().and_then(|it| it.code()).as_deref() == Some("57P03")
+            }
+            _ => false,
+        }
+    }
+
     fn sort(error: sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             return match error {

@@ -118,6 +118,24 @@ pub async fn last(db: &Db) -> Result<Position> {
     Ok(db.query(LAST).optional().await?.unwrap_or_default())
 }
 
+/// The place before the last `count` events, or before all that are kept where there are fewer.
+pub async fn back(db: &Db, count: i64) -> Result<Position> {
+    const BACK: Sql = Sql {
+        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence DESC LIMIT 1 OFFSET $1",
+        postgres: "SELECT xid, sequence FROM outbox
+                   WHERE xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+                   ORDER BY xid DESC, sequence DESC LIMIT 1 OFFSET $1",
+    };
+    const FIRST: Sql = Sql {
+        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence LIMIT 1",
+        postgres: "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1",
+    };
+    if let Some(position) = db.query(BACK).bind(count).optional().await? {
+        return Ok(position);
+    }
+    Ok(db.query(FIRST).optional().await?.unwrap_or_default())
+}
+
 /// Whether events after `position` have been deleted already: who stands there must start over.
 pub async fn has_gap_after(db: &Db, position: Position) -> Result<bool> {
     const FIRST: Sql = Sql {

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clock::Clock;
+use crate::context;
 use crate::db::{self, Db, Session, Sql, Tx};
 use crate::outbox::Envelope;
 
@@ -85,6 +86,16 @@ impl Inbox {
     pub fn new(consumer: &'static str, db: Db, clock: Clock, handler: impl Handler) -> Self {
         let arrived = Arc::new(Notify::new());
         Self { consumer, db, clock, handler: Arc::new(handler), arrived }
+    }
+
+    /// `service.topic`, for example `cart.orders`.
+    pub fn consumer(&self) -> &'static str {
+        self.consumer
+    }
+
+    /// The event types it wants.
+    pub fn types(&self) -> &'static [&'static str] {
+        self.handler.types()
     }
 
     /// Stores the events this consumer wants. Those it already has are ignored.
@@ -168,6 +179,7 @@ impl Inbox {
     async fn handle(&self, tx: &mut Tx, row: &Row) -> Result<(), Failure> {
         // One event must not stop the process, again at every start.
         let handled = AssertUnwindSafe(self.handler.handle(tx, &row.envelope)).catch_unwind();
+        let handled = context::scope(row.envelope.context(), handled);
         handled.await.unwrap_or(Err(Failure::Panicked))?;
         Ok(self.mark_done(tx, row.event_id).await?)
     }

@@ -14,9 +14,18 @@ pub mod inbox;
 pub mod outbox;
 
 pub mod channel;
+pub mod context;
+pub mod discovery;
+pub mod peers;
+pub mod port;
+pub mod reach;
+pub mod remote;
+
+pub mod cache;
 
 pub mod auth;
 pub mod policy;
+pub mod quota;
 
 pub mod extract;
 pub mod idempotency;

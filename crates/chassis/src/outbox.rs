@@ -11,8 +11,9 @@ use sqlx::types::Json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::bus::Bus;
+use crate::bus::{self, Bus};
 use crate::clock::Clock;
+use crate::context::{self, Context, Trace};
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
 use crate::inbox;
@@ -37,6 +38,10 @@ pub struct Envelope {
     pub subject: String,
     pub time: DateTime<Utc>,
     pub datacontenttype: String,
+    /// The trace it belongs to: CloudEvents' extension for distributed tracing.
+    /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md>
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
     /// The version of the subject, rising: tells old news from new.
     pub sequence: i64,
     pub data: Value,
@@ -52,12 +57,44 @@ pub(crate) struct Row {
     pub version: i64,
     pub time: DateTime<Utc>,
     pub data: Json<Value>,
+    pub traceparent: Option<String>,
 }
 
 impl Envelope {
+    /// Reads what came over a broker. An error is a reason to put it aside.
+    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
+        let envelope: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+        if envelope.specversion != "1.0" {
+            return Err(format!("specversion is {:?}, not \"1.0\"", envelope.specversion));
+        }
+        // PostgreSQL has no such character, neither in JSON nor in text: it could not be stored.
+        if [&envelope.kind, &envelope.subject].into_iter().any(|it| it.contains('\0'))
+            || has_nul(&envelope.data)
+        {
+            return Err("it contains the character U+0000".to_owned());
+        }
+        Ok(envelope)
+    }
+
+    /// The context in which it is handled: the next place in its trace.
+    pub fn context(&self) -> Context {
+        let trace = self.traceparent.as_deref().and_then(Trace::parse);
+        let trace = trace.map_or_else(Trace::begin, Trace::child);
+        Context { trace, ..Context::begin(None) }
+    }
+
     /// Reads the payload. An error means that the two sides disagree about the event.
     pub fn data<E: EventData>(&self) -> serde_json::Result<E> {
         E::deserialize(&self.data)
+    }
+}
+
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(has_nul),
+        Value::Object(fields) => fields.iter().any(|(key, it)| key.contains('\0') || has_nul(it)),
+        _ => false,
     }
 }
 
@@ -71,6 +108,7 @@ impl Row {
             subject: self.subject,
             time: self.time,
             datacontenttype: "application/json".to_owned(),
+            traceparent: self.traceparent,
             sequence: self.version,
             data: self.data.0,
         }
@@ -88,18 +126,21 @@ pub async fn tell<E: EventData>(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let data = serde_json::to_value(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
-    tx.query(
-        "INSERT INTO outbox (id, type, subject, version, time, data)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(id::derive(subject, format!("{}:{version}", E::TYPE)))
-    .bind(E::TYPE)
-    .bind(subject.to_string())
-    .bind(version)
-    .bind(now)
-    .bind(Json(data))
-    .execute()
-    .await?;
+    let told: Option<(i64,)> = tx
+        .query(
+            "INSERT INTO outbox (id, type, subject, version, time, data, traceparent)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING xid",
+        )
+        .bind(id::derive(subject, format!("{}:{version}", E::TYPE)))
+        .bind(E::TYPE)
+        .bind(subject.to_string())
+        .bind(version)
+        .bind(now)
+        .bind(Json(data))
+        .bind(context::current().map(|it| it.trace.to_string()))
+        .optional()
+        .await?;
+    tx.xid = told.map(|(xid,)| xid).or(tx.xid);
     tx.told = true;
     Ok(())
 }
@@ -118,8 +159,8 @@ pub struct Relay {
     pub clock: Clock,
 }
 
-/// Events per turn.
-const BATCH: i64 = 200;
+/// Events per turn: enough that the commits around a batch hardly count.
+const BATCH: i64 = 500;
 /// How long a relay may take for a batch before another one takes it over.
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 /// How long the relay sleeps when nobody wakes it.
@@ -128,49 +169,108 @@ const POLL: Duration = Duration::from_millis(500);
 /// that they are known if they come again.
 const KEEP: TimeDelta = TimeDelta::days(7);
 
+/// How often the backlog is counted for the metrics.
+const COUNT: TimeDelta = TimeDelta::seconds(5);
+/// How long a turn may go on once the process stops.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// Marking rows: a run of them, or one.
+const SENT_AT: [&str; 2] = [
+    "UPDATE outbox SET sent_at = $1 WHERE sequence >= $2 AND sequence <= $3",
+    "UPDATE outbox SET sent_at = $1 WHERE sequence = $2",
+];
+const CLAIMED_UNTIL: [&str; 2] = [
+    "UPDATE outbox SET claimed_until = $1 WHERE sequence >= $2 AND sequence <= $3",
+    "UPDATE outbox SET claimed_until = $1 WHERE sequence = $2",
+];
+
+async fn ended(stop: &CancellationToken) {
+    stop.cancelled().await;
+    tokio::time::sleep(GRACE).await;
+}
+
 impl Relay {
-    /// Runs until cancelled. A failure is logged and tried again: nothing is lost meanwhile.
+    /// Runs until cancelled. A failure is logged once and tried again: nothing is lost meanwhile.
     pub async fn run(self, stop: CancellationToken) {
         let mut commits = self.db.commits();
-        let mut tidied = self.clock.now();
+        let (mut tidied, mut counted) = (self.clock.now(), self.clock.now());
+        let mut failing = false;
         while !stop.is_cancelled() {
-            let pause = match self.turn().await {
-                Ok(sent) if sent == BATCH => Duration::ZERO,
-                Ok(_) => POLL,
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(service = self.service, error, "events wait in the outbox");
-                    POLL
-                }
+            let turn = tokio::select! {
+                turn = self.turn() => turn,
+                // What is not finished then is sent again by whoever comes next.
+                () = ended(&stop) => return,
             };
-            if self.clock.now() - tidied > TimeDelta::hours(1) {
-                tidied = self.clock.now();
+            let full = matches!(turn, Ok(sent) if sent == BATCH);
+            self.tell_of(turn, &mut failing);
+            let now = self.clock.now();
+            if now - tidied > TimeDelta::hours(1) {
+                tidied = now;
                 if let Err(error) = self.tidy().await {
                     let error: &dyn std::error::Error = &error;
                     tracing::warn!(service = self.service, error, "old events were not deleted");
                 }
             }
-            if pause.is_zero() {
+            if now - counted > COUNT {
+                counted = now;
+                self.count().await;
+            }
+            if full {
                 continue;
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = commits.changed() => {}
-                () = tokio::time::sleep(pause) => {}
+                _ = commits.changed(), if !failing => {}
+                () = tokio::time::sleep(POLL) => {}
             }
         }
     }
 
+    /// One line when events begin to wait, one when they go again.
+    fn tell_of(&self, turn: Result<i64, bus::Error>, failing: &mut bool) {
+        let service = self.service;
+        match turn {
+            Ok(_) if *failing => tracing::info!(service, "events are sent again"),
+            // The carrier tells that the broker is away, once for all services of the process.
+            Err(bus::Error::Away(reason)) => tracing::debug!(service, reason, "events wait"),
+            Err(bus::Error::Database(error)) if !*failing => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(service, error, "events wait in the outbox");
+                *failing = true;
+                return;
+            }
+            Err(bus::Error::Database(_)) => return,
+            Ok(_) => {}
+        }
+        *failing = false;
+    }
+
+    /// Puts the backlog into the metrics.
+    async fn count(&self) {
+        let Ok((count, oldest)) = backlog(&self.db).await else { return };
+        let age = oldest.map_or(TimeDelta::zero(), |it| self.clock.now() - it);
+        metrics::gauge!("events_unsent", "service" => self.service).set(count as f64);
+        metrics::gauge!("events_unsent_oldest_seconds", "service" => self.service)
+            .set(age.num_milliseconds().max(0) as f64 / 1e3);
+    }
+
     /// Sends one batch; returns how many events it held.
-    pub async fn turn(&self) -> Result<i64> {
+    pub async fn turn(&self) -> Result<i64, bus::Error> {
+        if !self.bus.is_ready() {
+            return Ok(0);
+        }
         let rows = self.claim().await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(0) };
         let (first, last, count) = (first.sequence, last.sequence, rows.len() as i64);
         let sequences: Vec<i64> = rows.iter().map(|it| it.sequence).collect();
         let envelopes: Vec<Envelope> =
             rows.into_iter().map(|it| it.into_envelope(self.service)).collect();
-        self.bus.publish(&envelopes).await?;
-        self.mark_sent(first, last, &sequences).await?;
+        if let Err(error) = self.bus.publish(&envelopes).await {
+            // Not kept until the lease is over: the bus may be back before.
+            self.mark(CLAIMED_UNTIL, None, first, last, &sequences).await?;
+            return Err(error);
+        }
+        self.mark(SENT_AT, Some(self.clock.now()), first, last, &sequences).await?;
         metrics::counter!("events_sent_total", "service" => self.service).increment(count as u64);
         Ok(count)
     }
@@ -178,14 +278,15 @@ impl Relay {
     async fn claim(&self) -> Result<Vec<Row>> {
         // An SQLite shop has one relay per file (the data directory is locked), so reading is
         // enough; on PostgreSQL every copy of a service runs one.
-        const READ: &str = "SELECT sequence, id, type, subject, version, time, data FROM outbox
+        const READ: &str = "SELECT sequence, id, type, subject, version, time, data, traceparent
+             FROM outbox
              WHERE sent_at IS NULL ORDER BY sequence LIMIT $1";
         const CLAIM: &str = "UPDATE outbox SET claimed_until = $1
              WHERE sequence IN (SELECT sequence FROM outbox
                                 WHERE sent_at IS NULL
                                   AND (claimed_until IS NULL OR claimed_until < $2)
                                 ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
-             RETURNING sequence, id, type, subject, version, time, data";
+             RETURNING sequence, id, type, subject, version, time, data, traceparent";
         if self.db.is_sqlite() {
             return self.db.query(READ).bind(BATCH).all().await;
         }
@@ -196,26 +297,21 @@ impl Relay {
         Ok(rows)
     }
 
-    async fn mark_sent(&self, first: i64, last: i64, sequences: &[i64]) -> Result<()> {
-        let now = self.clock.now();
+    async fn mark(
+        &self,
+        [run, each]: [&'static str; 2],
+        time: Option<DateTime<Utc>>,
+        first: i64,
+        last: i64,
+        sequences: &[i64],
+    ) -> Result<()> {
         // One statement where the batch is a run without gaps, which it nearly always is.
         if last - first + 1 == sequences.len() as i64 {
-            self.db
-                .query("UPDATE outbox SET sent_at = $1 WHERE sequence >= $2 AND sequence <= $3")
-                .bind(now)
-                .bind(first)
-                .bind(last)
-                .execute()
-                .await?;
-            return Ok(());
+            return self.db.query(run).bind(time).bind(first).bind(last).execute().await.map(drop);
         }
         let mut tx = self.db.begin().await?;
         for sequence in sequences {
-            tx.query("UPDATE outbox SET sent_at = $1 WHERE sequence = $2")
-                .bind(now)
-                .bind(*sequence)
-                .execute()
-                .await?;
+            tx.query(each).bind(time).bind(*sequence).execute().await?;
         }
         tx.commit().await
     }

@@ -14,6 +14,8 @@ use crate::problem::{Problem, Result};
 pub const DEFAULT_LIMIT: i64 = 20;
 /// Items of a page at most.
 pub const MAX_LIMIT: i64 = 100;
+/// How far into a list one can jump; a cursor goes further.
+pub const MAX_OFFSET: i64 = 10_000;
 
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -59,6 +61,39 @@ pub fn limit(asked: Option<i64>) -> Result<i64> {
         None => Ok(DEFAULT_LIMIT),
         Some(limit) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
         Some(_) => Err(Problem::field("limit", format!("must be from 1 to {MAX_LIMIT}"))),
+    }
+}
+
+/// How many items are skipped by a client that jumps into a list by `offset`, or by the number of
+/// a `page` from 1 on, instead of walking through it with a `cursor`.
+pub fn skip(
+    offset: Option<i64>,
+    page: Option<i64>,
+    cursor: Option<&str>,
+    limit: i64,
+) -> Result<i64> {
+    if [offset.is_some(), page.is_some(), cursor.is_some()].into_iter().filter(|it| *it).count() > 1
+    {
+        let field = if page.is_some() { "page" } else { "offset" };
+        return Err(Problem::field(field, "send one of cursor, offset and page"));
+    }
+    match (offset, page) {
+        (Some(offset), _) if (0..=MAX_OFFSET).contains(&offset) => Ok(offset),
+        (Some(_), _) => Err(Problem::field(
+            "offset",
+            format!("must be from 0 to {MAX_OFFSET}; use cursor beyond"),
+        )),
+        (None, Some(page)) => {
+            let last = MAX_OFFSET / limit + 1;
+            match (1..=last).contains(&page) {
+                true => Ok((page - 1) * limit),
+                false => {
+                    let detail = format!("must be from 1 to {last}; use cursor beyond");
+                    Err(Problem::field("page", detail))
+                }
+            }
+        }
+        (None, None) => Ok(0),
     }
 }
 
@@ -118,6 +153,26 @@ mod tests {
         }
         let place = ("2026-01-02T12:00:00Z".to_owned(), 1);
         assert_eq!(decode(Some(&encode(&place))).unwrap(), Some(place));
+    }
+
+    #[test]
+    fn a_list_is_jumped_into_by_offset_or_by_page() {
+        assert_eq!(skip(None, None, Some("x"), 20).unwrap(), 0);
+        assert_eq!(skip(Some(30), None, None, 20).unwrap(), 30);
+        assert_eq!(skip(None, Some(1), None, 20).unwrap(), 0);
+        assert_eq!(skip(None, Some(501), None, 20).unwrap(), MAX_OFFSET);
+        for (offset, page, cursor, field) in [
+            (Some(-1), None, None, "offset"),
+            (Some(MAX_OFFSET + 1), None, None, "offset"),
+            (None, Some(0), None, "page"),
+            (None, Some(i64::MAX), None, "page"),
+            (None, Some(502), None, "page"),
+            (Some(0), Some(1), None, "page"),
+            (Some(0), None, Some("x"), "offset"),
+            (None, Some(1), Some("x"), "page"),
+        ] {
+            assert_eq!(skip(offset, page, cursor, 20).unwrap_err().errors[0].field, field);
+        }
     }
 
     #[test]

@@ -5,38 +5,49 @@
 
 mod admission;
 mod connection;
+mod framing;
+mod life;
+mod listen;
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::{HeaderValue, Version, header};
+use axum::http::{HeaderValue, StatusCode, Version, header};
 use axum::response::Response;
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use serde::{Deserialize, Serialize};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
-use self::admission::{Admission, Place};
-use self::connection::{PatientBody, PatientStream, Unread};
-use crate::service::BoxError;
+use self::admission::Admission;
+use self::connection::{EndlessBody, Link, PatientBody, Unread};
+use self::framing::Framed;
+
+pub use self::connection::Stream;
+pub use self::listen::{Listener, bind};
 
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
-/// Connections the system may hold ready before they are accepted.
-const BACKLOG: u32 = 4096;
+/// Requests at once on one HTTP/2 connection.
+const MAX_STREAMS: u32 = 100;
+/// What a client may send on one HTTP/2 stream before it is read, in bytes.
+const STREAM_WINDOW: u32 = 128 * 1024;
+/// What a client may send on all streams of one connection before it is read, in bytes.
+const CONNECTION_WINDOW: u32 = 512 * 1024;
+/// What is kept of an answer that a client of HTTP/2 does not take yet, in bytes.
+const SEND_BUFFER: usize = 64 * 1024;
 
 /// What a listener grants its clients.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,8 +59,16 @@ pub struct Config {
     pub keep_alive_ms: u64,
     /// Milliseconds in which a client must send or take something in the middle of a body.
     pub body_idle_ms: u64,
+    /// Milliseconds a stream of events or an upgraded connection (WebSocket) may be silent.
+    pub stream_idle_ms: u64,
     /// Milliseconds that requests in flight may take once the process stops.
     pub drain_ms: u64,
+    /// Milliseconds of these in which a request may still come on an idle connection.
+    pub farewell_ms: u64,
+    /// Whether other processes of the same user may listen on the same address if they have this
+    /// on too (SO_REUSEPORT): a new process is started before the old one is stopped, and no
+    /// request is lost. Off, a second shop on one port is refused.
+    pub reuse_port: bool,
     /// Connections open at once; more are refused with 503.
     pub max_connections: usize,
     /// Connections of one client address (IPv6: of one /64). Raise it behind a proxy.
@@ -64,7 +83,10 @@ impl Default for Config {
             head_timeout_ms: 10_000,
             keep_alive_ms: 60_000,
             body_idle_ms: 30_000,
+            stream_idle_ms: 300_000,
             drain_ms: 30_000,
+            farewell_ms: 500,
+            reuse_port: false,
             max_connections: 20_000,
             max_connections_per_address: 200,
             max_connections_from_loopback: 10_000,
@@ -72,43 +94,74 @@ impl Default for Config {
     }
 }
 
-/// Listens on `address`, such as `127.0.0.1:8080`. Says what is in the way and what to do.
-pub async fn bind(address: &str) -> Result<TcpListener, String> {
-    let mut resolved = tokio::net::lookup_host(address).await.map_err(|_| {
-        format!("{address:?} is no address to listen on; write it like 127.0.0.1:8080 or [::]:8080")
-    })?;
-    let resolved = resolved.next().ok_or_else(|| format!("{address:?} names no address"))?;
-    listen(resolved).map_err(|error| {
-        let reason = match error.kind() {
-            ErrorKind::AddrInUse => "another program uses it".to_owned(),
-            ErrorKind::PermissionDenied => "ports below 1024 need more rights".to_owned(),
-            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
-            _ => error.to_string(),
-        };
-        format!("cannot listen on {resolved}: {reason}; choose another with --listen")
-    })
+/// What is done with a connection before HTTP is spoken on it, such as a TLS handshake.
+pub trait Accept: Clone + Send + Sync + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// Whether nobody on the way can read what is said. Requests then carry [`Secure`].
+    const SECURE: bool;
+
+    /// `None` where the connection had another purpose, which is fulfilled.
+    fn accept(
+        &self,
+        stream: Stream,
+    ) -> impl Future<Output = io::Result<Option<Self::Stream>>> + Send;
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Else a restart waits for the connections of the process before to be forgotten.
-    socket.set_reuseaddr(true)?;
-    socket.bind(address)?;
-    socket.listen(BACKLOG)
+/// HTTP from the first byte.
+#[derive(Clone, Copy, Debug)]
+pub struct Plain;
+
+impl Accept for Plain {
+    type Stream = Stream;
+    const SECURE: bool = false;
+
+    async fn accept(&self, stream: Stream) -> io::Result<Option<Stream>> {
+        Ok(Some(stream))
+    }
 }
+
+/// In the extensions of a request that came over a secure connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Secure;
 
 /// Serves until cancelled, then lets requests in flight finish.
-pub async fn serve<S>(listener: TcpListener, service: S, config: &Config, stop: CancellationToken)
+pub async fn serve<S>(listener: Listener, service: S, config: &Config, stop: CancellationToken)
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
+    serve_with(listener, Plain, service, config, stop).await;
+}
+
+/// Serves behind what `accept` makes of each connection.
+///
+/// Once cancelled, who is connected is still answered and told that the connection ends; a client
+/// that may be about to send its next request is given [`Config::farewell_ms`] for it.
+pub async fn serve_with<A, S>(
+    listener: Listener,
+    accept: A,
+    service: S,
+    config: &Config,
+    stop: CancellationToken,
+) where
+    A: Accept,
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let listener = match listener.open() {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(%error, "cannot listen any more");
+            return;
+        }
+    };
     let server = Server {
         builder: builder(config),
+        accept,
         admission: Admission::new(config),
-        draining: GracefulShutdown::new(),
-        head: Duration::from_millis(config.head_timeout_ms),
-        idle: Duration::from_millis(config.body_idle_ms),
+        present: TaskTracker::new(),
+        stop: stop.clone(),
+        times: Times::of(config),
     };
     loop {
         tokio::select! {
@@ -119,9 +172,14 @@ where
             },
         }
     }
-    drop(listener);
+    let drained = async {
+        let present = &server;
+        listener.close(move |stream, peer| present.enter(stream, peer, service.clone())).await;
+        server.present.close();
+        server.present.wait().await;
+    };
     let patience = Duration::from_millis(config.drain_ms);
-    if tokio::time::timeout(patience, server.draining.shutdown()).await.is_err() {
+    if tokio::time::timeout(patience, drained).await.is_err() {
         tracing::warn!("some requests did not finish while draining and were cut off");
     }
 }
@@ -137,7 +195,12 @@ fn builder(config: &Config) -> Builder<TokioExecutor> {
         .http2()
         .timer(TokioTimer::new())
         .max_header_list_size(MAX_HEAD as u32)
-        .keep_alive_interval(Some(Duration::from_millis(config.keep_alive_ms)));
+        .max_concurrent_streams(MAX_STREAMS)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
+        .keep_alive_interval(Some(Duration::from_millis(config.keep_alive_ms)))
+        .keep_alive_timeout(Duration::from_millis(config.head_timeout_ms));
     builder
 }
 
@@ -151,28 +214,56 @@ async fn pause(error: &io::Error) {
     }
 }
 
-struct Server {
-    builder: Builder<TokioExecutor>,
-    admission: Arc<Admission>,
-    draining: GracefulShutdown,
+#[derive(Clone, Copy, Debug)]
+struct Times {
     head: Duration,
-    idle: Duration,
+    keep_alive: Duration,
+    body: Duration,
+    silence: Duration,
+    farewell: Duration,
 }
 
-impl Server {
+impl Times {
+    fn of(config: &Config) -> Self {
+        Self {
+            head: Duration::from_millis(config.head_timeout_ms),
+            keep_alive: Duration::from_millis(config.keep_alive_ms),
+            body: Duration::from_millis(config.body_idle_ms),
+            silence: Duration::from_millis(config.stream_idle_ms),
+            farewell: Duration::from_millis(config.farewell_ms),
+        }
+    }
+}
+
+struct Server<A> {
+    builder: Builder<TokioExecutor>,
+    accept: A,
+    admission: Arc<Admission>,
+    /// Every open connection, also those that are no longer HTTP.
+    present: TaskTracker,
+    stop: CancellationToken,
+    times: Times,
+}
+
+impl<A: Accept> Server<A> {
     fn enter<S>(&self, stream: TcpStream, peer: SocketAddr, service: S)
     where
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let Some(place) = self.admission.admit(peer.ip()) else { return refuse(stream) };
+        let Some(place) = self.admission.admit(peer.ip()) else {
+            return if A::SECURE { drop(stream) } else { refuse(stream) };
+        };
         // Small answers must not wait for more data to come.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
-        let client = Client { stream: PatientStream::new(stream, self.idle), peer, place };
-        let (builder, watcher) = (self.builder.clone(), self.draining.watcher());
-        tokio::spawn(client.stay(builder, watcher, service, self.head, self.idle));
+        let link = Link::new(self.stop.child_token());
+        let Times { body, silence, .. } = self.times;
+        let present = self.present.token();
+        let stream = Stream::new(stream, link.clone(), body, silence, place, present);
+        let client = Client { accept: self.accept.clone(), stream, peer, link, times: self.times };
+        tokio::spawn(client.stay(self.builder.clone(), service));
     }
 }
 
@@ -194,87 +285,91 @@ fn refuse(stream: TcpStream) {
 }
 
 /// A connection that was let in.
-struct Client {
-    stream: PatientStream,
+struct Client<A> {
+    accept: A,
+    stream: Stream,
     peer: SocketAddr,
-    /// Given back when the connection ends.
-    place: Place,
+    link: Arc<Link>,
+    times: Times,
 }
 
-impl Client {
-    async fn stay<S>(
-        self,
-        builder: Builder<TokioExecutor>,
-        watcher: Watcher,
-        service: S,
-        head: Duration,
-        idle: Duration,
-    ) where
+impl<A: Accept> Client<A> {
+    async fn stay<S>(self, builder: Builder<TokioExecutor>, service: S)
+    where
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let Self { stream, peer, place } = self;
-        let spoke = Arc::new(AtomicBool::new(false));
-        let service = {
-            let spoke = spoke.clone();
-            service_fn(move |request: Request<Incoming>| {
-                spoke.store(true, Ordering::Relaxed);
-                answer(service.clone(), request, peer, idle)
-            })
+        let Self { accept, stream, peer, link, times } = self;
+        let deadline = Instant::now() + times.head;
+        let accepted = tokio::time::timeout_at(deadline, accept.accept(stream)).await;
+        let stream = match accepted {
+            Ok(Ok(Some(stream))) => Framed::new(stream, link.clone()),
+            Ok(Ok(None)) => return,
+            Ok(Err(error)) => return tracing::debug!(%peer, %error, "no handshake"),
+            Err(_) => return tracing::debug!(%peer, "the handshake took too long"),
         };
+        let asked = Asked { peer, link: link.clone(), times, secure: A::SECURE };
+        let service = service_fn(move |request: Request<Incoming>| {
+            answer(service.clone(), request, asked.clone())
+        });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let ended = attend(watcher.watch(connection.into_owned()), &spoke, head).await;
+        let ended = life::attend(connection.into_owned(), &link, deadline, &times).await;
         if let Err(error) = ended {
             tracing::debug!(%peer, error, "connection ended");
         }
-        drop(place);
     }
+}
+
+/// What is known of a request besides itself.
+#[derive(Clone)]
+struct Asked {
+    peer: SocketAddr,
+    link: Arc<Link>,
+    times: Times,
+    secure: bool,
 }
 
 async fn answer<S>(
     service: S,
     request: Request<Incoming>,
-    peer: SocketAddr,
-    idle: Duration,
+    asked: Asked,
 ) -> Result<Response, Infallible>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
-    let reusable = request.version() >= Version::HTTP_2 || request.body().is_end_stream();
+    let Asked { peer, link, times, secure } = asked;
+    let _answering = link.begin(request.version());
+    let is_http_1 = request.version() < Version::HTTP_2;
+    let reusable = !is_http_1 || request.body().is_end_stream();
     let unread = Unread::default();
     let mut request = request.map(|body| match body.is_end_stream() {
         true => Body::empty(),
-        false => Body::new(PatientBody::new(body, idle, unread.clone())),
+        false => Body::new(PatientBody::new(body, times.body, unread.clone())),
     });
     request.extensions_mut().insert(ConnectInfo(peer));
+    if secure {
+        request.extensions_mut().insert(Secure);
+    }
     let mut response = service.oneshot(request).await?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        link.upgrade();
+        return Ok(response);
+    }
     // hyper ends the connection where much was left unread; a client that is not told may send
     // its next request into it.
-    if !reusable && unread.get() {
+    if is_http_1 && (link.stop.is_cancelled() || !reusable && unread.get()) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if is_endless(&response) {
+        response =
+            response.map(|it| Body::new(EndlessBody::new(it, times.silence, link.stop.clone())));
     }
     Ok(response)
 }
 
-/// Runs a connection, but only for as long as `head` until its first request.
-async fn attend(
-    connection: impl Future<Output = Result<(), BoxError>>,
-    spoke: &AtomicBool,
-    head: Duration,
-) -> Result<(), BoxError> {
-    let mut connection = pin!(connection);
-    let mut deadline = pin!(tokio::time::sleep(head));
-    let early = std::future::poll_fn(|cx| {
-        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-            return Poll::Ready(Some(ended));
-        }
-        if spoke.load(Ordering::Relaxed) {
-            return Poll::Ready(None);
-        }
-        deadline.as_mut().poll(cx).map(|()| Some(Err("no request came in time".into())))
-    });
-    match early.await {
-        Some(ended) => ended,
-        None => connection.await,
-    }
+/// Whether it is a stream of events, which lasts as long as both sides like.
+fn is_endless(response: &Response) -> bool {
+    const KIND: &[u8] = b"text/event-stream";
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    kind.and_then(|it| it.get(..KIND.len())).is_some_and(|it| it.eq_ignore_ascii_case(KIND))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -20,8 +20,10 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::auth::Verifier;
-use crate::bus::Bus;
+use crate::bus::{Bus, Subscription};
+use crate::cache::Cache;
 use crate::clock::Clock;
+use crate::context;
 use crate::db::Db;
 use crate::extract::MAX_BODY;
 use crate::inbox::{Handler, Inbox};
@@ -41,6 +43,8 @@ pub struct Platform {
     pub verifier: Verifier,
     /// The one currency of the shop.
     pub currency: Currency,
+    /// What copies of a service share.
+    pub cache: Cache,
 }
 
 /// A service, ready to run.
@@ -106,10 +110,20 @@ impl Service {
         Self { name, db, router, openapi, internal, clock, inboxes: vec![], workers: vec![] }
     }
 
+    /// The description of the public routes a service of this name has, without one being made.
+    pub fn describe<S: Clone + Send + Sync + 'static>(
+        name: &'static str,
+        api: OpenApiRouter<S>,
+    ) -> OpenApi {
+        let (_, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
+        describe_health(&mut openapi, &format!("{PREFIX}/{name}/health"), name);
+        openapi
+    }
+
     /// Adds routes for other services.
     #[must_use]
     pub fn internal(self, routes: Router) -> Self {
-        Self { internal: routes, ..self }
+        Self { internal: routes.route_layer(from_fn(finish)), ..self }
     }
 
     /// Listens to what other services tell. The name is `service.topic`.
@@ -117,6 +131,11 @@ impl Service {
     pub fn consumer(mut self, name: &'static str, handler: impl Handler) -> Self {
         self.inboxes.push(Inbox::new(name, self.db.clone(), self.clock, handler));
         self
+    }
+
+    /// What it listens to.
+    pub fn subscriptions(&self) -> impl Iterator<Item = Subscription> {
+        self.inboxes.iter().map(|it| Subscription { consumer: it.consumer(), types: it.types() })
     }
 
     /// Adds something that runs until the token is cancelled. If it fails, the process stops.
@@ -149,10 +168,14 @@ pub struct Background {
 
 impl Background {
     /// Starts them all.
-    pub fn start(services: &mut [Service], stop: &CancellationToken) -> Self {
-        let bus = Bus::default();
-        bus.subscribe(services.iter().flat_map(|it| it.inboxes.clone()).collect());
+    pub fn start(services: &mut [Service], bus: &Bus, stop: &CancellationToken) -> Self {
         let mut tasks = JoinSet::new();
+        let inboxes = services.iter().flat_map(|it| it.inboxes.clone()).collect();
+        let delivery = bus.deliver(inboxes, stop.child_token());
+        tasks.spawn(async move {
+            delivery.await;
+            ("bus", Ok(()))
+        });
         for service in services {
             let relay = Relay {
                 service: service.name,
@@ -178,6 +201,18 @@ impl Background {
             }
         }
         Self { tasks, stop: stop.clone() }
+    }
+
+    /// Adds something that is no service's own and runs until the token is cancelled.
+    pub fn add<F>(&mut self, name: &'static str, run: impl FnOnce(CancellationToken) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let running = run(self.stop.child_token());
+        self.tasks.spawn(async move {
+            running.await;
+            (name, Ok(()))
+        });
     }
 
     /// Waits until one of them ends before it was told to, which is a reason to stop the process.
@@ -225,7 +260,7 @@ async fn enter(
             let run = AssertUnwindSafe(next.run(request)).catch_unwind();
             let ended = match method == Method::GET || method == Method::HEAD {
                 true => run.await.map_err(drop),
-                false => match tokio::spawn(run.in_current_span()).await {
+                false => match tokio::spawn(context::carry(run.in_current_span())).await {
                     Ok(ended) => ended.map_err(drop),
                     Err(_) => Err(()),
                 },
@@ -247,6 +282,12 @@ async fn enter(
     };
     observe(front.service, &method, route.as_str(), response.status(), began);
     response
+}
+
+/// What another service asked for is finished once begun, even when it stops waiting.
+async fn finish(request: Request, next: Next) -> Response {
+    let run = context::carry(next.run(request).in_current_span());
+    tokio::spawn(run).await.unwrap_or_else(|error| Problem::internal(error).into_response())
 }
 
 fn observe(

@@ -101,6 +101,9 @@ fn filter(level: &str) -> Result<EnvFilter, String> {
             return Err(wrong(format!("{word:?} is no level")));
         }
     }
+    // The client of RabbitMQ tells every failed try, where one line is told when it goes away.
+    let quiet = if level.contains("lapin") { String::new() } else { format!("lapin=off,{level}") };
+    let level = if quiet.is_empty() { level } else { &quiet };
     EnvFilter::try_new(level).map_err(|error| wrong(error.to_string()))
 }
 

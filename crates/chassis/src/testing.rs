@@ -11,11 +11,13 @@ use http_body_util::BodyExt;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::Value;
+use sqlx::migrate::Migrator;
 use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::auth::{Claims, ISSUER, Verifier};
+use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::db::{Db, Limits, Migrations, Session};
 use crate::id;
@@ -41,6 +43,11 @@ impl std::ops::Deref for TestPlatform {
     }
 }
 
+static NONE: Migrator = Migrator::DEFAULT;
+
+/// A database with the chassis's own tables only.
+pub const CHASSIS_ONLY: Migrations = Migrations { service: "test", migrator: &NONE };
+
 /// The time of every test clock.
 pub fn noon() -> DateTime<Utc> {
     "2026-01-02T12:00:00Z".parse().expect("a time")
@@ -60,6 +67,32 @@ pub async fn postgres_url() -> Option<String> {
             Some(url.to_owned())
         }
     }
+}
+
+/// The URL of the RabbitMQ tests may use: `TEST_RABBITMQ_URL`, else the one on this machine if it
+/// answers. `TEST_RABBITMQ_URL=none` does without.
+pub async fn rabbitmq_url() -> Option<String> {
+    at_hand("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672", 5672).await
+}
+
+/// The URL of the Redis tests may use: `TEST_REDIS_URL`, else the one on this machine if it
+/// answers. `TEST_REDIS_URL=none` does without.
+pub async fn redis_url() -> Option<String> {
+    at_hand("TEST_REDIS_URL", "redis://127.0.0.1:6379", 6379).await
+}
+
+async fn at_hand(variable: &str, local: &str, port: u16) -> Option<String> {
+    let found = match std::env::var(variable) {
+        Ok(url) => Some(url).filter(|it| it != "none"),
+        Err(_) => {
+            let answers = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+            answers.then(|| local.to_owned())
+        }
+    };
+    if found.is_none() {
+        eprintln!("skipped in part: no server at {local}; {variable} names another one");
+    }
+    found
 }
 
 /// A platform per database at hand, each with a fresh, migrated database: SQLite always,
@@ -83,7 +116,8 @@ pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
         db.migrate(migrations).await.expect("migrations");
         let clock = Clock::Fixed(noon());
         let verifier = verifier();
-        let platform = Platform { db, clock, verifier, currency: Currency::default() };
+        let currency = Currency::default();
+        let platform = Platform { db, clock, verifier, currency, cache: Cache::default() };
         let (files, schemas) = (files.clone(), schemas.clone());
         platforms.push(TestPlatform { platform, kind, _files: files, _schemas: schemas });
     }
@@ -164,6 +198,7 @@ pub fn event<E: EventData>(source: &str, subject: Uuid, version: i64, data: &E) 
         subject: subject.to_string(),
         time: noon(),
         datacontenttype: "application/json".to_owned(),
+        traceparent: None,
         sequence: version,
         data: serde_json::to_value(data).expect("an event is plain data"),
     }

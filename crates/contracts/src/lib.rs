@@ -13,3 +13,4 @@ pub mod identity;
 pub mod orders;
 pub mod payments;
 pub mod reviews;
+pub mod subscriptions;

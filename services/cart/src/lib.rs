@@ -57,6 +57,11 @@ pub(crate) struct App {
     pub(crate) catalog: catalog::Client,
 }
 
+/// The description of the public routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Service::describe(NAME, api::router())
+}
+
 /// Makes the service. The database has been migrated.
 pub async fn start(
     platform: Platform,

@@ -9,6 +9,7 @@ mod list;
 mod media;
 mod product;
 mod read;
+mod stock;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -21,5 +22,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(images::router())
         .merge(categories::router())
         .merge(inventory::router())
+        .merge(stock::router())
         .merge(media::router())
 }

@@ -4,8 +4,19 @@
 //! slot of its id), all lists, all categories, or stock as such. An answer carries the count at
 //! which its reading began and is good as long as nothing it depends on carries a higher one. So a
 //! read that raced a write is thrown away whichever of the two came last.
+//!
+//! Copies of the catalog share answers through `shared`. Counts mean nothing to another process, so
+//! marks carry the id of the changing transaction as well, and a shared answer the last transaction
+//! its reader had followed the outbox to: all up to that one were finished, and so seen. It is good
+//! here as long as nothing it depends on carries a higher id. A copy's own writes are marked at
+//! once, those of others when the feed comes upon them, so what is shared is never older here than
+//! what is kept here: a write shows at once where it was made, everywhere within 2 s.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod shared;
+
+pub(crate) use shared::Shared;
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Body;
@@ -15,6 +26,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use moka::policy::EvictionPolicy;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -39,10 +51,20 @@ pub(crate) struct Cache {
     /// Needed for nearly every answer, and small.
     tree: RwLock<Option<(Moment, Arc<Tree>)>>,
     count: AtomicU64,
-    products: Box<[AtomicU64]>,
-    lists: AtomicU64,
-    categories: AtomicU64,
-    stock: AtomicU64,
+    /// The last transaction that was followed.
+    followed: AtomicI64,
+    products: Box<[Mark]>,
+    lists: Mark,
+    categories: Mark,
+    stock: Mark,
+    shared: Shared,
+}
+
+/// The last change of something: by the count of this process, and its transaction.
+#[derive(Debug, Default)]
+struct Mark {
+    count: AtomicU64,
+    xid: AtomicI64,
 }
 
 /// A finished answer.
@@ -55,14 +77,17 @@ pub(crate) struct Answer {
     at: Moment,
 }
 
-/// The count of changes at some moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment(u64);
+/// The count of changes at some moment, and the transaction up to which all were seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment {
+    count: u64,
+    xid: i64,
+}
 
 /// What an answer depends on.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Needs {
-    Product(Slot),
+    Product(Uuid),
     /// These products, and which of all they are; with `stock`, which of them are in stock.
     List {
         slots: Box<[Slot]>,
@@ -72,7 +97,7 @@ pub(crate) enum Needs {
 }
 
 /// Where changes of a product are marked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slot(u16);
 
 /// What changed.
@@ -80,6 +105,8 @@ pub(crate) struct Slot(u16);
 pub(crate) enum Changed {
     Product(Uuid),
     Stock(Uuid),
+    /// How often it was looked at or bought.
+    Demand(Uuid),
     Categories,
 }
 
@@ -93,7 +120,7 @@ impl Slot {
 
 impl Cache {
     /// Keeps answers of up to `capacity` bytes in all.
-    pub(crate) fn new(capacity: u64) -> Self {
+    pub(crate) fn new(capacity: u64, shared: Shared) -> Self {
         let answers = |policy| {
             let weight = |key: &Arc<str>, answer: &Arc<Answer>| {
                 let weight = key.len() + answer.body.len() + OVERHEAD;
@@ -110,39 +137,70 @@ impl Cache {
             pages: answers(EvictionPolicy::lru()),
             tree: RwLock::default(),
             count: AtomicU64::new(0),
-            products: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
-            lists: AtomicU64::new(0),
-            categories: AtomicU64::new(0),
-            stock: AtomicU64::new(0),
+            followed: AtomicI64::new(0),
+            products: (0..SLOTS).map(|_| Mark::default()).collect(),
+            lists: Mark::default(),
+            categories: Mark::default(),
+            stock: Mark::default(),
+            shared,
         }
     }
 
-    /// Marks what was changed. To be called right after the commit.
-    pub(crate) fn mark(&self, changed: impl IntoIterator<Item = Changed>) {
+    /// Marks what a transaction changed. To be called right after the commit.
+    pub(crate) fn mark(&self, changed: impl IntoIterator<Item = Changed>, xid: i64) {
         for changed in changed {
             let count = self.count.fetch_add(1, Ordering::SeqCst) + 1;
-            let raise = |mark: &AtomicU64| mark.fetch_max(count, Ordering::SeqCst);
-            match changed {
-                Changed::Product(id) => {
-                    raise(self.slot(Slot::of(id)));
-                    raise(&self.lists);
-                    raise(&self.stock);
-                }
-                Changed::Stock(id) => {
-                    raise(self.slot(Slot::of(id)));
-                    raise(&self.stock);
-                }
-                Changed::Categories => {
-                    raise(&self.categories);
-                    raise(&self.lists);
-                }
+            self.raise(changed, count, xid);
+        }
+    }
+
+    /// Marks what was changed before this process kept anything: for shared answers only.
+    pub(crate) fn mark_past(&self, changed: Changed, xid: i64) {
+        self.raise(changed, 0, xid);
+    }
+
+    fn raise(&self, changed: Changed, count: u64, xid: i64) {
+        let raise = |mark: &Mark| {
+            mark.count.fetch_max(count, Ordering::SeqCst);
+            mark.xid.fetch_max(xid, Ordering::SeqCst);
+        };
+        match changed {
+            Changed::Product(id) => {
+                raise(self.slot(Slot::of(id)));
+                raise(&self.lists);
+                raise(&self.stock);
+            }
+            Changed::Stock(id) => {
+                raise(self.slot(Slot::of(id)));
+                raise(&self.stock);
+            }
+            // No event tells it, so it is no reason not to take an answer from another copy.
+            Changed::Demand(id) => {
+                self.slot(Slot::of(id)).count.fetch_max(count, Ordering::SeqCst);
+            }
+            Changed::Categories => {
+                raise(&self.categories);
+                raise(&self.lists);
             }
         }
     }
 
+    /// Notes that all up to this transaction has been marked.
+    pub(crate) fn followed(&self, xid: i64) {
+        self.followed.fetch_max(xid, Ordering::SeqCst);
+    }
+
+    /// Where shared answers are.
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// The present moment: to be taken before reading what becomes an answer.
     pub(crate) fn now(&self) -> Moment {
-        Moment(self.count.load(Ordering::SeqCst))
+        Moment {
+            count: self.count.load(Ordering::SeqCst),
+            xid: self.followed.load(Ordering::SeqCst),
+        }
     }
 
     /// The kept answer about one product, if it is still good.
@@ -157,7 +215,11 @@ impl Cache {
 
     /// Keeps an answer whose reading began at `at`.
     pub(crate) fn put(&self, key: &str, body: Vec<u8>, needs: Needs, at: Moment) -> Arc<Answer> {
-        let answer = Arc::new(Answer { etag: etag(&body), body: body.into(), needs, at });
+        self.keep(key, body.into(), needs, at)
+    }
+
+    fn keep(&self, key: &str, body: Bytes, needs: Needs, at: Moment) -> Arc<Answer> {
+        let answer = Arc::new(Answer { etag: etag(&body), body, needs, at });
         if self.is_good(&answer) {
             let answers = match answer.needs {
                 Needs::Product(_) => &self.details,
@@ -172,7 +234,7 @@ impl Cache {
     pub(crate) fn tree(&self) -> Option<Arc<Tree>> {
         let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
         let (at, tree) = tree.as_ref()?;
-        (self.categories.load(Ordering::SeqCst) <= at.0).then(|| tree.clone())
+        (self.categories.count.load(Ordering::SeqCst) <= at.count).then(|| tree.clone())
     }
 
     /// Keeps the categories as they were read from `at` on.
@@ -184,10 +246,13 @@ impl Cache {
     }
 
     fn is_good(&self, answer: &Answer) -> bool {
-        let Moment(at) = answer.at;
-        let good = |mark: &AtomicU64| mark.load(Ordering::SeqCst) <= at;
-        match &answer.needs {
-            Needs::Product(slot) => good(self.slot(*slot)) && good(&self.categories),
+        let at = answer.at.count;
+        self.holds(&answer.needs, |mark| mark.count.load(Ordering::SeqCst) <= at)
+    }
+
+    fn holds(&self, needs: &Needs, good: impl Fn(&Mark) -> bool) -> bool {
+        match needs {
+            Needs::Product(id) => good(self.slot(Slot::of(*id))) && good(&self.categories),
             Needs::List { slots, stock } => {
                 good(&self.lists)
                     && (!stock || good(&self.stock))
@@ -197,15 +262,28 @@ impl Cache {
         }
     }
 
-    fn slot(&self, Slot(at): Slot) -> &AtomicU64 {
-        &self.products[usize::from(at)]
+    fn slot(&self, Slot(at): Slot) -> &Mark {
+        &self.products[usize::from(at) % SLOTS]
     }
 }
 
 impl Answer {
+    /// The product it is about.
+    pub(crate) fn product(&self) -> Option<Uuid> {
+        match self.needs {
+            Needs::Product(id) => Some(id),
+            Needs::List { .. } | Needs::Categories => None,
+        }
+    }
+
     /// An answer that is not kept.
     pub(crate) fn once(body: Vec<u8>) -> Self {
-        Self { etag: etag(&body), body: body.into(), needs: Needs::Categories, at: Moment(0) }
+        Self {
+            etag: etag(&body),
+            body: body.into(),
+            needs: Needs::Categories,
+            at: Moment::default(),
+        }
     }
 
     /// The answer to a request with these headers: 304 where the client has it already.
@@ -250,7 +328,7 @@ mod tests {
     use super::*;
 
     fn cache() -> Cache {
-        Cache::new(1 << 20)
+        Cache::new(1 << 20, Shared::default())
     }
 
     fn id(n: u128) -> Uuid {
@@ -266,8 +344,8 @@ mod tests {
         let cache = cache();
         let fill = || {
             for (key, needs) in [
-                ("one", Needs::Product(Slot::of(id(1)))),
-                ("two", Needs::Product(Slot::of(id(2)))),
+                ("one", Needs::Product(id(1))),
+                ("two", Needs::Product(id(2))),
                 ("list", list(&[1, 3], false)),
                 ("in stock", list(&[3], true)),
                 ("categories", Needs::Categories),
@@ -277,7 +355,7 @@ mod tests {
         };
         let gone = |changed: Changed| {
             fill();
-            cache.mark([changed]);
+            cache.mark([changed], 1);
             let keys = ["one", "two", "list", "in stock", "categories"];
             keys.into_iter()
                 .filter(|key| cache.get(key).or(cache.product(key)).is_none())
@@ -287,6 +365,7 @@ mod tests {
         assert_eq!(gone(Changed::Product(id(9))), ["list", "in stock"]);
         assert_eq!(gone(Changed::Stock(id(1))), ["one", "list", "in stock"]);
         assert_eq!(gone(Changed::Stock(id(9))), ["in stock"]);
+        assert_eq!(gone(Changed::Demand(id(1))), ["one", "list"]);
         assert_eq!(gone(Changed::Categories), ["one", "two", "list", "in stock", "categories"]);
     }
 
@@ -294,16 +373,16 @@ mod tests {
     fn a_read_that_raced_a_write_is_not_kept() {
         let cache = cache();
         let began = cache.now();
-        cache.mark([Changed::Stock(id(1))]);
-        cache.put("one", b"old".to_vec(), Needs::Product(Slot::of(id(1))), began);
+        cache.mark([Changed::Stock(id(1))], 1);
+        cache.put("one", b"old".to_vec(), Needs::Product(id(1)), began);
         assert!(cache.product("one").is_none());
-        cache.put("one", b"new".to_vec(), Needs::Product(Slot::of(id(1))), cache.now());
+        cache.put("one", b"new".to_vec(), Needs::Product(id(1)), cache.now());
         assert!(cache.product("one").is_some());
     }
 
     #[test]
     fn a_client_that_has_it_is_told_so() {
-        let answer = cache().put("one", b"{}".to_vec(), Needs::Categories, Moment(0));
+        let answer = cache().put("one", b"{}".to_vec(), Needs::Categories, Moment::default());
         let etag = answer.etag.to_str().unwrap().to_owned();
         for (sent, status) in [
             (etag.clone(), 304),
@@ -320,7 +399,7 @@ mod tests {
 
     #[test]
     fn no_more_is_kept_than_there_is_room_for() {
-        let cache = Cache::new(10_000);
+        let cache = Cache::new(10_000, Shared::default());
         for n in 0..100 {
             cache.put(&n.to_string(), vec![0; 1000], Needs::Categories, cache.now());
         }
@@ -330,10 +409,10 @@ mod tests {
 
     #[test]
     fn products_in_demand_do_not_keep_a_page_out() {
-        let cache = Cache::new(200_000);
+        let cache = Cache::new(200_000, Shared::default());
         for _ in 0..20 {
             for n in 0..500 {
-                let (key, needs) = (n.to_string(), Needs::Product(Slot::of(id(n))));
+                let (key, needs) = (n.to_string(), Needs::Product(id(n)));
                 if cache.product(&key).is_none() {
                     cache.put(&key, vec![0; 1000], needs, cache.now());
                 }

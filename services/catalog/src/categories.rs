@@ -1,6 +1,6 @@
 //! Changing the tree of categories.
 
-use chassis::problem::{OnDuplicate, Result};
+use chassis::problem::{OnDuplicate, Problem, Result};
 use uuid::Uuid;
 
 use crate::books::Books;
@@ -44,6 +44,44 @@ pub(crate) async fn create(books: &mut Books<'_>, new: NewCategory) -> Result<Ca
     inserted.on_duplicate(|| problems::slug_taken(&category.slug))?;
     books.touch(Changed::Categories);
     Ok(category)
+}
+
+/// Categories a product can be put into by name in one request.
+const MAX_NAMED: usize = 50;
+
+/// The categories with these ids, slugs or names. A name that no category has becomes one at the
+/// top level, as in an import.
+pub(crate) async fn named(books: &mut Books<'_>, keys: &[String]) -> Result<Vec<Uuid>> {
+    if keys.len() > MAX_NAMED {
+        return Err(Problem::field("categories", format!("must have at most {MAX_NAMED} entries")));
+    }
+    let mut tree = store::locked_tree(books.tx).await?;
+    let mut ids: Vec<Uuid> = Vec::with_capacity(keys.len());
+    for (at, key) in keys.iter().enumerate() {
+        let (key, field) = (key.trim(), format!("categories[{at}]"));
+        let id = match tree.find_named(key) {
+            Some(category) => category.id,
+            None if key.parse::<Uuid>().is_ok() => {
+                return Err(Problem::field(field, "there is no such category"));
+            }
+            None if key.is_empty()
+                || key.chars().count() > 255
+                || key.contains(char::is_control) =>
+            {
+                return Err(Problem::field(field, "must be an id, a slug or a name"));
+            }
+            None => {
+                let new = NewCategory { name: key.to_owned(), ..NewCategory::default() };
+                let id = create(books, new).await?.id;
+                tree = store::locked_tree(books.tx).await?;
+                id
+            }
+        };
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
 }
 
 /// Changes a category, and moves it where its parent is another one.

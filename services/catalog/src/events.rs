@@ -1,11 +1,16 @@
-//! What the catalog does when others tell something: products carry the rating reviews gave them.
+//! What the catalog does when others tell something: products carry the rating reviews gave them,
+//! and how often they were bought.
+
+use std::collections::BTreeMap;
 
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{self, Envelope, EventData};
 use contracts::catalog::ProductUpdated;
+use contracts::orders::OrderStatusUpdated;
 use contracts::reviews::RatingChanged;
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::App;
 use crate::model::Rating;
@@ -39,6 +44,41 @@ impl Handler for Ratings {
             // Whoever caches the product, this process too, hears of it.
             let event = ProductUpdated { product_id: id, slug };
             Ok(outbox::tell(tx, id, version, &event, now).await?)
+        })
+    }
+}
+
+/// Counts what was bought. Each change of a status counts once and by itself, so the order in which
+/// they arrive does not matter.
+pub(crate) struct Sales;
+
+impl Handler for Sales {
+    fn types(&self) -> &'static [&'static str] {
+        &[OrderStatusUpdated::TYPE]
+    }
+
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        event: &'a Envelope,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let news: OrderStatusUpdated = event.data()?;
+            let sold = |status: &str| matches!(status, "confirmed" | "shipped" | "delivered");
+            let sign = match (sold(&news.from), sold(&news.to)) {
+                (false, true) => 1,
+                (true, false) => -1,
+                _ => return Ok(()),
+            };
+            // By id, so that two of them do not wait for each other.
+            let mut units: BTreeMap<Uuid, i64> = BTreeMap::new();
+            for line in &news.order.lines {
+                *units.entry(line.product_id).or_default() += sign * line.quantity;
+            }
+            for (product, units) in units {
+                products::add_sold(tx, product, units).await?;
+            }
+            Ok(())
         })
     }
 }

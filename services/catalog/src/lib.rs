@@ -9,6 +9,7 @@
 mod api;
 mod internal;
 
+mod demand;
 mod events;
 mod workers;
 
@@ -34,6 +35,7 @@ mod problems;
 use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations, Tx};
@@ -42,10 +44,12 @@ use chassis::money::Currency;
 use chassis::problem::Result;
 use chassis::service::{BoxError, Platform, Service};
 use chrono::TimeDelta;
+use futures::future::join;
 use serde::{Deserialize, Serialize};
 
 use books::Books;
 use cache::{Cache, Changed};
+use demand::Views;
 use model::Tree;
 use search::Search;
 
@@ -65,11 +69,13 @@ pub struct Config {
     pub low_stock_threshold: u32,
     /// MiB of finished answers kept in memory.
     pub cache_mib: u32,
+    /// Seconds after which views of products are added up.
+    pub views_seconds: u32,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hold_minutes: 15, low_stock_threshold: 5, cache_mib: 32 }
+        Self { hold_minutes: 15, low_stock_threshold: 5, cache_mib: 32, views_seconds: 30 }
     }
 }
 
@@ -83,9 +89,15 @@ pub(crate) struct Shared {
     pub(crate) currency: Currency,
     pub(crate) cache: Cache,
     pub(crate) search: Search,
+    pub(crate) views: Views,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
     low: i64,
+}
+
+/// The description of the public routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Service::describe(NAME, api::router())
 }
 
 /// Makes the service. The database has been migrated; `index_dir` belongs to the search index.
@@ -95,25 +107,38 @@ pub async fn start(
     index_dir: PathBuf,
 ) -> Result<Service, BoxError> {
     let feed = Feed::from_now(&platform.db).await?;
+    let shared = match platform.db.is_sqlite() {
+        // Its one process has nobody to share with.
+        true => cache::Shared::default(),
+        false => cache::Shared::over(platform.cache.clone()),
+    };
     let app = App(Arc::new(Shared {
         db: platform.db.clone(),
         clock: platform.clock,
         currency: platform.currency.clone(),
-        cache: Cache::new(u64::from(config.cache_mib) << 20),
+        cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
         search: Search::open(&index_dir)?,
+        views: Views::default(),
         hold: TimeDelta::minutes(config.hold_minutes.into()),
         low: config.low_stock_threshold.into(),
     }));
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
+    let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
         .consumer("catalog.ratings", events::Ratings { app })
+        .consumer("catalog.sales", events::Sales)
+        .worker("views", move |stop| async move {
+            demand::keep(counting, every, stop).await;
+            Ok(())
+        })
         .worker("expiry", |stop| async move {
             stop.run_until_cancelled(workers::expire(expiring)).await;
             Ok(())
         })
         .worker("cache", |stop| async move {
-            stop.run_until_cancelled(workers::follow(following, feed)).await;
+            let sharing = workers::share(&following);
+            stop.run_until_cancelled(join(workers::follow(&following, feed), sharing)).await;
             Ok(())
         })
         .worker("search", |stop| async move {
@@ -130,9 +155,11 @@ impl App {
 
     /// Commits, and throws away the cached answers that no longer hold.
     pub(crate) async fn commit(&self, tx: Tx, changed: Vec<Changed>) -> Result<()> {
+        // Where it is not known, what was changed is not taken from others any more.
+        let xid = tx.xid().unwrap_or(i64::MAX);
         let committed = tx.commit().await;
         // Even on an error: it may have been committed all the same.
-        self.cache.mark(changed);
+        self.cache.mark(changed, xid);
         Ok(committed?)
     }
 

@@ -98,6 +98,10 @@ pub(crate) struct Product {
     /// The categories it was put in; not those above them.
     pub(crate) category_ids: Vec<Uuid>,
     pub(crate) rating: Rating,
+    /// How often it was looked at.
+    pub(crate) views: i64,
+    /// Units bought and not given back.
+    pub(crate) sold: i64,
     /// Rises with every change.
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
@@ -151,6 +155,12 @@ impl Product {
     /// The lowest price of its variants.
     pub(crate) fn price(&self) -> i64 {
         self.variants.iter().map(|it| it.price).min().unwrap_or_default()
+    }
+
+    /// Units that can be bought now, of all variants; none where stock does not limit the sales of
+    /// one of them.
+    pub(crate) fn available(&self) -> Option<i64> {
+        self.variants.iter().map(Variant::available).sum()
     }
 
     /// Whether it can be had in one form only, without options to choose.

@@ -90,6 +90,17 @@ pub(crate) fn out_of_stock(short: &[Short]) -> Problem {
     Problem::conflict("out_of_stock", detail).with("skus", skus)
 }
 
+/// A SKU has to be named, as the product has several variants.
+pub(crate) fn variant_required(skus: &[&str]) -> Problem {
+    Problem::invalid("variant_required", "the product has several variants; name a SKU")
+        .with("skus", skus)
+}
+
+pub(crate) fn hold_limit(units: i64) -> Problem {
+    let detail = format!("at most {units} units can be held at once without buying them");
+    Problem::conflict("hold_limit", detail).with("limit", units)
+}
+
 /// The order has let go of its stock for good.
 pub(crate) fn reservation_released() -> Problem {
     Problem::conflict("reservation_released", "the reservation of this order was released")

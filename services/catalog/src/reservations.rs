@@ -128,6 +128,12 @@ pub(crate) async fn release(books: &mut Books<'_>, request: &Reserve) -> Result<
     end(books, request.order_id, &lines, false).await
 }
 
+/// Lets go of a hold for good, if there is one.
+pub(crate) async fn let_go(books: &mut Books<'_>, order: Uuid) -> Result<()> {
+    let lines = store::lock(books.tx, order).await?;
+    end(books, order, &lines, false).await
+}
+
 /// Puts committed units back, or lets go of a hold, for good.
 pub(crate) async fn restock(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
     let lines = lines_or_tombstone(books, request).await?;

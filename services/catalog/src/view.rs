@@ -27,11 +27,19 @@ pub(crate) struct ProductView<'a> {
     price: Money,
     /// Of the same variant.
     compare_at_price: Option<Money>,
+    /// Units that can be bought now, of all variants; null where stock does not limit sales.
+    available: Option<i64>,
+    /// Whether at least one variant can be bought now.
+    in_stock: bool,
     options: &'a [ProductOption],
     variants: Vec<VariantView<'a>>,
     images: &'a [Image],
     categories: Vec<CategoryRef<'a>>,
     rating: RatingView,
+    /// How often it was looked at; counted with some delay.
+    views: i64,
+    /// Units bought and not given back; counted with some delay.
+    sold: i64,
     seo_title: Option<&'a str>,
     seo_description: Option<&'a str>,
     version: i64,
@@ -104,6 +112,9 @@ pub(crate) struct CategoryView<'a> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Categories<'a> {
     pub(crate) items: Vec<CategoryView<'a>>,
+    /// How many there are in all pages, where it was asked for with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<usize>,
 }
 
 /// The stock of a SKU.
@@ -135,11 +146,15 @@ impl<'a> ProductView<'a> {
             status: product.status,
             price: money(product.price()),
             compare_at_price: cheapest.and_then(|it| it.compare_at_price).map(money),
+            available: product.available(),
+            in_stock: product.available() != Some(0),
             options: &product.options,
             variants: product.variants.iter().map(|it| VariantView::of(it, currency)).collect(),
             images: &product.images,
             categories: product.category_ids.iter().filter_map(category).collect(),
             rating: RatingView { average: product.rating.average(), count: product.rating.count },
+            views: product.views,
+            sold: product.sold,
             seo_title: product.seo_title.as_deref(),
             seo_description: product.seo_description.as_deref(),
             version: product.version,

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use chassis::feed::{Entry, Feed};
+use chassis::db;
+use chassis::feed::{self, Entry, Feed};
 use chassis::outbox::EventData;
 use chassis::problem::Result;
 use contracts::catalog::{
@@ -18,6 +19,8 @@ use crate::{App, reservations, store};
 const EVERY: Duration = Duration::from_secs(1);
 /// Orders whose holds are ended before looking again.
 const BATCH: i64 = 100;
+/// Events that are looked back upon: answers older than these are not taken from other copies.
+const LATELY: i64 = 10_000;
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -56,16 +59,58 @@ async fn expire_one(app: &App, order: Uuid) -> Result<()> {
 }
 
 /// Throws away cached answers when something changes, wherever it was changed.
-pub(crate) async fn follow(app: App, mut feed: Feed) {
+pub(crate) async fn follow(app: &App, mut feed: Feed) {
+    app.cache.followed(feed.position().xid);
     loop {
         match feed.next().await {
-            Ok(entries) => app.cache.mark(entries.iter().filter_map(changed)),
+            Ok(entries) => {
+                for entry in &entries {
+                    app.cache.mark(changed(entry), entry.position.xid);
+                }
+                app.cache.followed(feed.position().xid);
+            }
             Err(error) => {
                 warn(&error);
                 tokio::time::sleep(PAUSE).await;
             }
         }
     }
+}
+
+/// Marks what changed lately, and from then on shares answers with other copies, if there is a
+/// cache to share.
+pub(crate) async fn share(app: &App) {
+    if app.cache.shared().is_none() {
+        return;
+    }
+    loop {
+        match begin_to_share(app).await {
+            Ok(()) => return,
+            Err(db::Error::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(error, "answers are not shared with other copies");
+                return;
+            }
+        }
+    }
+}
+
+async fn begin_to_share(app: &App) -> db::Result<()> {
+    let since = feed::back(&app.db, LATELY).await?;
+    let mut feed = Feed::after(&app.db, since);
+    loop {
+        let entries = feed.read().await?;
+        if entries.is_empty() {
+            break;
+        }
+        for entry in &entries {
+            if let Some(changed) = changed(entry) {
+                app.cache.mark_past(changed, entry.position.xid);
+            }
+        }
+    }
+    app.cache.shared().begin(&app.db, app.currency.as_str(), since.xid).await
 }
 
 fn warn(error: &(dyn std::error::Error + 'static)) {

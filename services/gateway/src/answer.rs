@@ -3,6 +3,8 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use chassis::extract::MAX_BODY;
+use chassis::server::Secure;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body::Body as _;
@@ -17,6 +19,8 @@ pub(crate) struct Asked {
     pub(crate) head: bool,
     pub(crate) coding: Option<Coding>,
     pub(crate) origin: Option<Origin>,
+    /// Whether nobody could listen in.
+    pub(crate) secure: bool,
 }
 
 impl Asked {
@@ -25,6 +29,7 @@ impl Asked {
             head: request.method() == Method::HEAD,
             coding: Coding::accepted(request.headers()),
             origin: cors.origin(request.headers()),
+            secure: request.extensions().get::<Secure>().is_some(),
         }
     }
 }
@@ -39,7 +44,7 @@ pub(crate) fn explain(response: Response, asked: &Asked) -> Response {
     let problem = match status {
         StatusCode::NOT_FOUND => problems::not_found(),
         StatusCode::METHOD_NOT_ALLOWED => problems::method_not_allowed(),
-        StatusCode::PAYLOAD_TOO_LARGE => problems::body_too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => problems::body_too_large(MAX_BODY),
         status => problems::unexplained(status),
     };
     let mut explained = problem.into_response();
@@ -74,4 +79,10 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
     headers.insert(OPENER, SAME);
     headers.insert(RESOURCE, if picture { ANY } else { SAME });
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
+}
+
+/// What tells a browser to come over HTTPS only for so many seconds.
+pub(crate) fn hsts(seconds: u64) -> Option<HeaderValue> {
+    let value = HeaderValue::try_from(format!("max-age={seconds}")).ok()?;
+    (seconds > 0).then_some(value)
 }

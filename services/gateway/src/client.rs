@@ -2,9 +2,13 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::{Extensions, HeaderMap};
+use axum::extract::{ConnectInfo, Request};
+use chassis::peers;
+use chassis::server::Secure;
+use http::uri::Authority;
+use http::{Extensions, HeaderMap, HeaderValue, header};
 
-use axum::extract::ConnectInfo;
+use crate::hosts;
 
 /// The proxies whose word about the client counts.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +42,7 @@ impl Proxies {
         headers: &HeaderMap,
     ) -> Option<SocketAddr> {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0;
-        let trusted = |it: IpAddr| self.0.iter().any(|network| network.contains(it));
+        let trusted = |it: IpAddr| self.trusts(it);
         if self.0.is_empty() || !trusted(peer.ip()) {
             return Some(peer);
         }
@@ -53,6 +57,62 @@ impl Proxies {
             }
         }
         Some(client)
+    }
+}
+
+impl Proxies {
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+
+    /// How the client got here. What the request says about it counts if a trusted proxy sent it.
+    pub(crate) fn origin(&self, request: &Request, client: Option<SocketAddr>) -> Origin {
+        let (extensions, headers) = (request.extensions(), request.headers());
+        let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|it| it.0.ip());
+        let told = |name| match peer {
+            Some(peer) if self.trusts(peer) => headers.get(name)?.to_str().ok(),
+            _ => None,
+        };
+        let secure = match told("x-forwarded-proto") {
+            Some(scheme) => scheme.eq_ignore_ascii_case("https"),
+            None => extensions.get::<Secure>().is_some(),
+        };
+        let host = told("x-forwarded-host").and_then(|it| it.parse::<Authority>().ok());
+        let host = host.or_else(|| hosts::asked(request));
+        Origin { client, secure, host }
+    }
+}
+
+/// How a client got here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) client: Option<SocketAddr>,
+    secure: bool,
+    host: Option<Authority>,
+}
+
+impl Origin {
+    pub(crate) fn is_secure(&self) -> bool {
+        self.secure
+    }
+
+    /// Tells a service in another process. Nothing of the kind is left from the client by now.
+    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+        if let Some(client) = self.client
+            && let Ok(client) = HeaderValue::try_from(client.ip().to_canonical().to_string())
+        {
+            headers.insert(peers::CLIENT, client.clone());
+            headers.insert("x-forwarded-for", client);
+        }
+        let scheme = if self.secure { "https" } else { "http" };
+        headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
+        if let Some(host) = &self.host
+            && let Ok(host) = HeaderValue::try_from(host.as_str())
+        {
+            headers.insert("x-forwarded-host", host);
+        }
+        // The service's own name is put in its place.
+        headers.remove(header::HOST);
     }
 }
 
@@ -127,6 +187,37 @@ mod tests {
         assert_eq!(client(&trusted, "10.0.0.1:1", &["1.1.1.1:80"]), "1.1.1.1");
         assert_eq!(client(&trusted, "10.0.0.1:1", &["[2001:db8::1]"]), "2001:db8::1");
         assert_eq!(client(&trusted, "10.0.0.1:1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn a_service_is_told_how_the_client_got_here() {
+        let told = |trusted: &[String], headers: &[(&str, &str)], secure| {
+            let mut request = Request::get("/").header("host", "shop.example");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let mut request = request.body(axum::body::Body::empty()).unwrap();
+            let peer: SocketAddr = "10.0.0.1:1".parse().unwrap();
+            request.extensions_mut().insert(ConnectInfo(peer));
+            if secure {
+                request.extensions_mut().insert(Secure);
+            }
+            let proxies = Proxies::parse(trusted).unwrap();
+            let client = proxies.client(request.extensions(), request.headers());
+            let mut told = HeaderMap::new();
+            proxies.origin(&request, client).tell(&mut told);
+            ["for", "proto", "host"]
+                .map(|it| told[format!("x-forwarded-{it}")].to_str().unwrap().to_owned())
+        };
+        let said = [
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-proto", "https"),
+            ("x-forwarded-host", "public.example"),
+        ];
+        assert_eq!(told(&[], &said, false), ["10.0.0.1", "http", "shop.example"]);
+        assert_eq!(told(&[], &[], true), ["10.0.0.1", "https", "shop.example"]);
+        let trusted = ["10.0.0.1".to_owned()];
+        assert_eq!(told(&trusted, &said, false), ["1.1.1.1", "https", "public.example"]);
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! The gateway's settings.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+
+use crate::tls::TlsConfig;
 
 /// The public edge: who may ask how often, from where, and what is written about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -10,18 +14,59 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Whether requests are limited at all. Turn it off for load tests only.
     pub rate_limits: bool,
+    /// Names the shop answers to, such as `shop.example.com` or `*.example.com`. Empty: any.
+    pub hosts: Vec<String>,
     /// Sites whose pages may call this API from a browser, such as `https://shop.example.com`;
     /// `*` is any. Empty: only pages of this address itself.
     pub cors_origins: Vec<String>,
     /// Addresses or networks of proxies in front, such as `10.0.0.0/8`. Only their
-    /// `X-Forwarded-For` is believed.
+    /// `X-Forwarded-For`, `-Proto` and `-Host` are believed.
     pub trusted_proxies: Vec<String>,
     /// The level at which every request is logged: `off`, `debug` or `info`.
     pub access_log: AccessLog,
     /// How long a service may take to answer, in seconds.
     pub timeout_seconds: u64,
+    /// A routes file in place of the built-in routes; empty for those. Changes are noticed.
+    pub routes: PathBuf,
+    /// Further listeners with routes of their own.
+    pub listeners: Vec<Listen>,
+    /// Where the page for whoever runs the shop is, such as `127.0.0.1:8090`. Empty: nowhere.
+    pub admin_listen: String,
+    /// Whether that may be an address that other machines can reach. The page has no password.
+    pub admin_anywhere: bool,
+    pub tls: TlsConfig,
     /// What each class of requests is allowed. A class is given to a path by `routes.toml`.
     pub quotas: Quotas,
+}
+
+/// A listener with routes of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listen {
+    /// What it is called in the log and on the admin page.
+    pub name: String,
+    /// Where it listens.
+    pub listen: String,
+    /// Its routes file. It fully decides what is answered there.
+    pub routes: PathBuf,
+}
+
+impl Listen {
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let Self { name, listen, .. } = self;
+        if name.is_empty() || !name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-') {
+            return Err(format!(
+                "gateway.listeners: the name {name:?} is not of letters and digits"
+            ));
+        }
+        match listen.parse::<SocketAddr>() {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!(
+                "gateway.listeners: {name}: listen is {listen:?}, but must be an address and a \
+                 port such as 127.0.0.1:8081"
+            )),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,10 +133,16 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             rate_limits: true,
+            hosts: Vec::new(),
             cors_origins: Vec::new(),
             trusted_proxies: Vec::new(),
             access_log: AccessLog::Debug,
             timeout_seconds: 30,
+            routes: PathBuf::new(),
+            listeners: Vec::new(),
+            admin_listen: String::new(),
+            admin_anywhere: false,
+            tls: TlsConfig::default(),
             quotas: Quotas::default(),
         }
     }

@@ -2,39 +2,64 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Request};
+use axum::body::Body;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Verifier;
+use chassis::clock::Clock;
+use chassis::context;
+use chassis::extract::MAX_BODY;
+use chassis::money::Currency;
 use chassis::problem::Problem;
+use chassis::reach::Reach;
+use chassis::remote::{self, Retry, Terms};
 use chassis::service::BoxError;
-use http::HeaderValue;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, StatusCode};
+use http_body_util::Limited;
+use tokio_util::sync::CancellationToken;
 use tower::Service;
 use tracing::Instrument;
 
 use crate::access::{Access, Meters};
+use crate::admin::{self, Admin};
 use crate::answer::{self, Asked};
 use crate::client::Proxies;
 use crate::compress;
 use crate::cors::Cors;
 use crate::head::{self, X_REQUEST_ID};
+use crate::hosts::Hosts;
+use crate::journal::{Cause, Journal};
 use crate::limits::{Allowance, Asker, Class, Limits};
-use crate::routes::{Route, Table};
+use crate::reshape::{self, Origin, Rules, refuse};
+use crate::routes::{Action, Answer, Found, Match, Route, Table, Target, Template, host};
+use crate::tables::{self, Routes, RoutesView};
+use crate::tunnel::{self, Tunnel};
 use crate::{Config, NAME, Parts, pages, problems};
 
-/// The gateway, ready to be served. Clones share their limits.
+/// How long the body of a service's answer may stall.
+const BODY_IDLE: Duration = Duration::from_secs(60);
+
+/// The gateway, ready to be served on one of its listeners. Clones share their limits.
 #[derive(Clone)]
 pub struct Gateway(Arc<Inner>);
 
 struct Inner {
-    table: Table,
+    routes: Arc<Routes>,
+    shared: Arc<Shared>,
+}
+
+/// What all listeners share.
+struct Shared {
     /// The gateway's own pages come last.
-    upstreams: Vec<(&'static str, Router)>,
+    upstreams: Vec<(&'static str, Reach)>,
     verifier: Verifier,
     proxies: Proxies,
     cors: Cors,
@@ -42,40 +67,157 @@ struct Inner {
     meters: Meters,
     access: Access,
     timeout: Duration,
+    currency: Currency,
+    further: Vec<Further>,
+    hosts: Hosts,
+    hsts: Option<HeaderValue>,
+    journal: Arc<Journal>,
+    clock: Clock,
+    version: &'static str,
+    config: Config,
+}
+
+/// A listener beside the main one.
+#[derive(Clone, Debug)]
+struct Further {
+    name: String,
+    address: String,
+    routes: Arc<Routes>,
+}
+
+/// Where to listen, and who answers there.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    pub name: String,
+    /// As it is configured; the port may be 0.
+    pub address: String,
+    pub service: Gateway,
 }
 
 /// Where a request goes.
-struct Way<'a> {
+enum Way<'a> {
+    Nowhere,
+    /// The value of `Allow`.
+    OtherMethods(String),
+    To {
+        route: &'a Route,
+        /// The path the service knows it by, where that is not the one the client wrote.
+        path: Option<String>,
+    },
+}
+
+/// What stays the same whoever is asked.
+#[derive(Clone, Copy)]
+struct Question<'a> {
     route: &'a Route,
-    /// The path the service knows it by, where that is not the one the client wrote.
-    path: Option<String>,
-    upstream: Option<&'a (&'static str, Router)>,
+    /// None where nothing is reshaped.
+    origin: Option<&'a Origin>,
+    id: &'a HeaderValue,
+}
+
+/// What admitting a request has found out.
+struct Admitted<'a> {
+    answer: Step<'a>,
+    allowance: Option<Allowance>,
+}
+
+enum Step<'a> {
+    Give(&'a Answer),
+    Ask(&'a Route, &'a Target, &'a Reach),
 }
 
 /// Why a request is answered without asking a service. Boxed, because it is rare and large.
 type Refusal = Box<Response>;
 
 impl Gateway {
-    /// Fails where a setting or `routes.toml` is wrong, naming it.
+    /// Fails where a setting or a routes file is wrong, naming it.
     pub fn new(config: Config, parts: Parts) -> Result<Self, BoxError> {
         if config.timeout_seconds == 0 {
             return Err("gateway.timeout_seconds is 0; allowed is 1 or more".into());
         }
+        let described = Arc::new(crate::described(&parts));
+        let load = |name: &str, file: Option<&Path>| {
+            Routes::load(name, file, described.clone(), parts.clock).map(Arc::new)
+        };
+        let routes = load("main", Some(&*config.routes).filter(|it| !it.as_os_str().is_empty()))?;
+        let mut further: Vec<Further> = Vec::new();
+        for it in &config.listeners {
+            it.check()?;
+            if it.name == "main" || further.iter().any(|other| other.name == it.name) {
+                return Err(format!("gateway.listeners: {:?} is there twice", it.name).into());
+            }
+            let routes = load(&it.name, Some(&it.routes))?;
+            further.push(Further { name: it.name.clone(), address: it.listen.clone(), routes });
+        }
         let mut upstreams: Vec<_> =
-            parts.services.iter().map(|it| (it.name, it.router.clone())).collect();
-        let verifier = parts.verifier.clone();
-        upstreams.push((NAME, pages::router(parts)?));
-        Ok(Self(Arc::new(Inner {
-            table: Table::embedded()?,
+            parts.services.iter().map(|it| (it.name, it.reach.clone())).collect();
+        let (verifier, counter) = (parts.verifier.clone(), parts.counter.clone());
+        let currency = parts.currency.clone();
+        let (clock, version) = (parts.clock, parts.version);
+        admin::check(&config.admin_listen, config.admin_anywhere)?;
+        upstreams.push((NAME, Reach::Here(pages::router(parts)?)));
+        let shared = Arc::new(Shared {
             upstreams,
             verifier,
             proxies: Proxies::parse(&config.trusted_proxies)?,
             cors: Cors::parse(&config.cors_origins)?,
-            limits: config.rate_limits.then(|| Limits::new(&config.quotas)),
+            limits: config.rate_limits.then(|| Limits::new(&config.quotas, counter)),
             meters: Meters::new(),
             access: Access::new(config.access_log),
             timeout: Duration::from_secs(config.timeout_seconds),
-        })))
+            currency,
+            further,
+            hosts: Hosts::parse(&config.hosts)?,
+            hsts: answer::hsts(config.tls.hsts_seconds),
+            journal: Arc::new(Journal::new(clock)),
+            clock,
+            version,
+            config,
+        });
+        Ok(Self(Arc::new(Inner { routes, shared })))
+    }
+
+    /// The listeners beside the main one, for which this value itself is the service.
+    pub fn listeners(&self) -> Vec<Listener> {
+        let further = self.0.shared.further.iter().cloned();
+        further
+            .map(|it| Listener {
+                name: it.name,
+                address: it.address,
+                service: Self(Arc::new(Inner { routes: it.routes, shared: self.0.shared.clone() })),
+            })
+            .collect()
+    }
+
+    /// Follows the routes files, once a second, until it is told to stop. A well-formed one takes
+    /// the place of the table before; requests in flight keep theirs.
+    pub async fn watch(self, stop: CancellationToken) {
+        tables::watch(self.tables().cloned().collect(), stop).await;
+    }
+
+    /// The tables of all listeners as they are now, the main one first.
+    pub fn routes(&self) -> Vec<RoutesView> {
+        self.tables().map(|it| it.view()).collect()
+    }
+
+    /// The page for whoever runs the shop, for a listener of its own.
+    pub fn admin(&self) -> Router {
+        let shared = &self.0.shared;
+        let gateway = self.clone();
+        admin::router(Admin {
+            version: shared.version,
+            clock: shared.clock,
+            upstreams: shared.upstreams.iter().filter(|(it, _)| *it != NAME).cloned().collect(),
+            journal: shared.journal.clone(),
+            quotas: shared.config.rate_limits.then(|| shared.config.quotas.clone()),
+            timeout_seconds: shared.config.timeout_seconds,
+            routes: Box::new(move || gateway.routes()),
+        })
+    }
+
+    fn tables(&self) -> impl Iterator<Item = &Arc<Routes>> {
+        let further = self.0.shared.further.iter().map(|it| &it.routes);
+        std::iter::once(&self.0.routes).chain(further)
     }
 }
 
@@ -102,21 +244,33 @@ impl std::fmt::Debug for Gateway {
 
 impl Inner {
     async fn handle(&self, mut request: Request) -> Response {
-        let _present = self.meters.enter();
+        let shared = &*self.shared;
+        let _present = shared.meters.enter();
         let id = head::request_id(request.headers());
-        let client = self.proxies.client(request.extensions(), request.headers());
-        let note = self.access.note(&request, client);
-        let asked = Asked::of(&request, &self.cors);
-        let way = self.way(request.uri().path());
+        let client = shared.proxies.client(request.extensions(), request.headers());
+        let note = shared.access.note(&request, client);
+        let asked = Asked::of(&request, &shared.cors);
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let table = self.routes.table();
+        let way = way(&table, &request);
         let span = tracing::error_span!(
             "request",
             request_id = id.to_str().unwrap_or_default(),
-            service = way.as_ref().and_then(|it| it.upstream).map_or(NAME, |it| it.0),
+            service = way.service(),
         );
-        let answered = match self.admit(&mut request, way, client, &id) {
+        let origin = shared.origin(&table, &way, &request);
+        let mut rules = way.rules(&table);
+        let answered = match shared.admit(&mut request, &way, client, &id).await {
             Err(refusal) => *refusal,
-            Ok((router, allowance)) => {
-                let mut response = self.ask(router, request).instrument(span.clone()).await;
+            Ok(Admitted { answer: Step::Give(answer), .. }) => {
+                rules = Rules::NONE;
+                answer.give()
+            }
+            Ok(Admitted { answer: Step::Ask(route, target, reach), allowance }) => {
+                let question = Question { route, origin: origin.as_ref(), id: &id };
+                let asked = shared.go(question, target, reach, request);
+                let (mut response, by) = asked.instrument(span.clone()).await;
+                rules = by.rules();
                 if let Some(allowance) = allowance {
                     allowance.tell(response.headers_mut());
                 }
@@ -124,72 +278,200 @@ impl Inner {
             }
         };
         let mut response = answer::explain(answered, &asked);
+        if let Some(origin) = &origin {
+            let reshaped = reshape::answer(response, rules, origin, &shared.currency);
+            response = Box::pin(reshaped.instrument(span.clone())).await;
+        }
         if let Some(coding) = compress::coding(&mut response, &asked) {
-            response = compress::compress(response, coding).await;
+            response = Box::pin(compress::compress(response, coding)).await;
+        }
+        if response.status().is_server_error() && way.service() != NAME {
+            shared.journal.note((&method, uri.path()), way.service(), &response, &id);
         }
         answer::secure(response.headers_mut());
-        self.cors.allow(asked.origin, response.headers_mut());
+        if let Some(hsts) = shared.hsts.as_ref().filter(|_| asked.secure) {
+            response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
+        }
+        shared.cors.allow(asked.origin, response.headers_mut());
         response.headers_mut().insert(X_REQUEST_ID, id);
-        self.meters.count(response.status());
+        shared.meters.count(response.status());
         if let Some(note) = note {
-            span.in_scope(|| self.access.write(note, &response));
+            span.in_scope(|| shared.access.write(note, &response));
         }
         response
     }
+}
 
-    fn way(&self, path: &str) -> Option<Way<'_>> {
-        let found = self.table.find(path)?;
-        let rewritten = (found.path != path).then(|| found.path.into_owned());
-        let upstream = self.upstreams.iter().find(|(name, _)| *name == found.route.service);
-        Some(Way { route: found.route, path: rewritten, upstream })
+fn way<'t>(table: &'t Table, request: &Request) -> Way<'t> {
+    let path = request.uri().path();
+    let host = || host::asked(request.uri(), request.headers());
+    match table.find(path, request.method(), host) {
+        Found::Nothing => Way::Nowhere,
+        Found::OtherMethods(allow) => Way::OtherMethods(allow),
+        Found::Route(Match { route, path: canonical }) => {
+            let constant = match &route.action {
+                Action::Ask(target) => target.rewrite.as_ref().and_then(Template::constant),
+                Action::Answer(_) => None,
+            };
+            let known = constant.map_or(canonical, |it| it.to_owned().into());
+            Way::To { route, path: (known != path).then(|| known.into_owned()) }
+        }
+    }
+}
+
+impl Way<'_> {
+    fn service(&self) -> &str {
+        match self {
+            Self::To { route, .. } => route.service().unwrap_or(NAME),
+            _ => NAME,
+        }
+    }
+
+    /// How the answer is reshaped if no service gives it.
+    fn rules<'r>(&'r self, table: &'r Table) -> Rules<'r> {
+        match self {
+            Self::To { route: Route { action: Action::Ask(target), .. }, .. } => target.rules(),
+            _ => Rules { response: &[], errors: &table.errors, status: &table.status, names: None },
+        }
+    }
+}
+
+impl Target {
+    fn rules(&self) -> Rules<'_> {
+        Rules {
+            response: &self.response,
+            errors: &self.errors,
+            status: &self.status,
+            names: Some(&self.names),
+        }
+    }
+}
+
+impl Shared {
+    /// What is kept of a request whose answer may be reshaped.
+    fn origin(&self, table: &Table, way: &Way<'_>, request: &Request) -> Option<Origin> {
+        let Way::To { route, .. } = way else {
+            let bare = table.errors.is_empty() && table.status.is_empty();
+            return (!bare).then(|| Origin::of(request, self.is_secure(request), None, ""));
+        };
+        if route.is_plain() {
+            return None;
+        }
+        let path = table.canonical(request.uri().path());
+        let origin = Origin::of(request, self.is_secure(request), Some(route), &path);
+        match route.needs_user() {
+            true => {
+                let user = self.verifier.principal(request.headers()).ok().flatten();
+                Some(origin.for_user(user))
+            }
+            false => Some(origin),
+        }
+    }
+
+    fn is_secure(&self, request: &Request) -> bool {
+        self.proxies.origin(request, None).is_secure()
     }
 
     /// Refuses what no service should see; makes of the rest what a service expects.
-    fn admit<'a>(
-        &self,
+    async fn admit<'a>(
+        &'a self,
         request: &mut Request,
-        way: Option<Way<'a>>,
+        way: &Way<'a>,
         client: Option<SocketAddr>,
         id: &HeaderValue,
-    ) -> Result<(&'a Router, Option<Allowance>), Refusal> {
+    ) -> Result<Admitted<'a>, Refusal> {
+        if request.method() == Method::CONNECT {
+            return Err(not_allowed("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+        }
         head::check(request).map_err(refuse)?;
+        self.hosts.check(request).map_err(refuse)?;
         if let Some(preflight) = self.cors.preflight(request) {
             return Err(Box::new(preflight));
         }
-        let way = way.ok_or_else(|| refuse(problems::not_found()))?;
-        let allowance = self.limit(way.route, request, client)?;
-        head::check_length(request.headers()).map_err(refuse)?;
-        let away = || refuse(problems::service_away(&way.route.service));
-        let (_, router) = way.upstream.ok_or_else(away)?;
-        if let Some(path) = way.path {
-            let uri = head::with_path(request.uri(), &path);
+        let (route, path) = match way {
+            Way::Nowhere => return Err(refuse(problems::not_found())),
+            Way::OtherMethods(allow) => return Err(not_allowed(allow)),
+            Way::To { route, path } => (*route, path),
+        };
+        let asker = self.asker(route, request, client);
+        let allowance = self.limit(asker).await?;
+        head::check_length(request.headers(), route.body_limit).map_err(refuse)?;
+        self.authorize(route, request.headers()).map_err(refuse)?;
+        let target = match &route.action {
+            Action::Answer(answer) => {
+                return Ok(Admitted { answer: Step::Give(answer), allowance });
+            }
+            Action::Ask(target) => target,
+        };
+        let reach = self.reach(&target.service).map_err(refuse)?;
+        if let Some(path) = path {
+            let uri = head::with_path(request.uri(), path);
             *request.uri_mut() = uri.ok_or_else(|| refuse(problems::not_found()))?;
         }
-        head::clean(request.headers_mut());
+        let origin = self.proxies.origin(request, client);
+        tunnel::hand_over(request, reach, &origin);
         compress::restore_etags(request.headers_mut());
         request.headers_mut().insert(X_REQUEST_ID, id.clone());
-        // A service must find nothing here that another router has left: captures of its paths
-        // would be taken for the service's own.
-        request.extensions_mut().clear();
-        if let Some(client) = client {
-            request.extensions_mut().insert(ConnectInfo(client));
+        if route.body_limit != MAX_BODY {
+            let body = std::mem::take(request.body_mut());
+            *request.body_mut() = Body::new(Limited::new(body, route.body_limit));
         }
-        Ok((router, allowance))
+        Ok(Admitted { answer: Step::Ask(route, target, reach), allowance })
     }
 
-    /// Counts the request against its quota. What is left of it is told where somebody may want to
-    /// know: with every answer but those to plain reads.
-    fn limit(
+    fn reach(&self, service: &str) -> Result<&Reach, Problem> {
+        let upstream = self.upstreams.iter().find(|(name, _)| *name == service);
+        upstream.map(|(_, reach)| reach).ok_or_else(problems::away)
+    }
+
+    /// Refuses who may not come here, before a service is asked.
+    fn authorize(&self, route: &Route, headers: &HeaderMap) -> Result<(), Problem> {
+        let Some(permissions) = &route.access else { return Ok(()) };
+        let user = self.verifier.principal(headers)?.ok_or_else(problems::unauthenticated)?;
+        match permissions.iter().find(|it| !user.may(it)) {
+            None => Ok(()),
+            Some(missing) => Err(problems::forbidden(missing)),
+        }
+    }
+
+    /// Asks the target, and the other one if that knows nothing of it. Tells who has answered.
+    async fn go<'a>(
+        &'a self,
+        question: Question<'a>,
+        target: &'a Target,
+        reach: &'a Reach,
+        request: Request,
+    ) -> (Response, &'a Target) {
+        let spare = question.route.otherwise.as_ref().map(|other| (other, copy(&request)));
+        let response = self.ask(question, target, reach, request).await;
+        let Some((other, request)) = spare else { return (response, target) };
+        if response.status() != StatusCode::NOT_FOUND {
+            return (response, target);
+        }
+        match self.reach(&other.service) {
+            Err(problem) => (problem.into_response(), other),
+            Ok(reach) => (self.ask(question, other, reach, request).await, other),
+        }
+    }
+
+    /// Whose quota of which class the request counts against.
+    fn asker(
         &self,
         route: &Route,
         request: &Request,
         client: Option<SocketAddr>,
-    ) -> Result<Option<Allowance>, Refusal> {
-        let Some(limits) = &self.limits else { return Ok(None) };
-        let Some(class) = route.class(request.method()) else { return Ok(None) };
+    ) -> Option<(Class, Asker)> {
+        self.limits.as_ref()?;
+        let class = route.class(request.method())?;
         let address = client.map(|it| it.ip());
-        let asker = Asker::of(class, &self.verifier, request.headers(), address);
-        match limits.check(class, asker) {
+        Some((class, Asker::of(class, &self.verifier, request.headers(), address)))
+    }
+
+    /// Counts a request against its quota. What is left of it is told where somebody may want to
+    /// know: with every answer but those to plain reads.
+    async fn limit(&self, asked: Option<(Class, Asker)>) -> Result<Option<Allowance>, Refusal> {
+        let (Some(limits), Some((class, asker))) = (&self.limits, asked) else { return Ok(None) };
+        match limits.check(class, asker).await {
             Ok(allowance) => Ok((class != Class::Read).then_some(allowance)),
             Err(allowance) => {
                 self.meters.reject(class);
@@ -198,15 +480,62 @@ impl Inner {
         }
     }
 
-    async fn ask(&self, router: &Router, request: Request) -> Response {
-        match tokio::time::timeout(self.timeout, router.clone().call(request)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(never)) => match never {},
-            Err(_) => problems::timed_out().into_response(),
+    async fn ask(
+        &self,
+        question: Question<'_>,
+        target: &Target,
+        reach: &Reach,
+        request: Request,
+    ) -> Response {
+        let Question { route, origin, id } = question;
+        let mut request = match origin {
+            None => request,
+            Some(origin) => {
+                let made = reshape::request(request, route, target, origin, &self.currency);
+                match Box::pin(made).await {
+                    Ok(request) => request,
+                    Err(problem) => return problem.into_response(),
+                }
+            }
+        };
+        let mut terms = Terms::public(route.timeout.unwrap_or(self.timeout), BODY_IDLE);
+        if !route.retry {
+            terms.retry = Retry::Unsent;
         }
+        let tunnel = request.extensions_mut().remove::<Tunnel>();
+        let asked = reach.ask(request, terms);
+        let error = match context::scope(context::Context::begin(Some(id.clone())), asked).await {
+            Ok(response) => return tunnel::take_back(response, tunnel),
+            Err(error) => error,
+        };
+        let cause = Cause(error.to_string());
+        let mut response = match error {
+            remote::Error::Late => problems::timed_out().into_response(),
+            remote::Error::Away => problems::away().into_response(),
+            remote::Error::Broken(reason) => {
+                tracing::warn!(reason, "a service did not answer");
+                problems::broken().into_response()
+            }
+        };
+        response.extensions_mut().insert(cause);
+        response
     }
 }
 
-fn refuse(problem: Problem) -> Refusal {
-    Box::new(problem.into_response())
+fn not_allowed(allow: &str) -> Refusal {
+    let mut response = problems::method_not_allowed().into_response();
+    if let Ok(allow) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, allow);
+    }
+    Box::new(response)
+}
+
+/// The same request without its body.
+fn copy(request: &Request) -> Request {
+    let mut copy = Request::new(Body::empty());
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    copy
 }

@@ -4,7 +4,6 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
-use chassis::extract::MAX_BODY;
 use chassis::problem::{Problem, Result};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
@@ -31,11 +30,11 @@ pub(crate) fn check(request: &Request<Body>) -> Result<()> {
 }
 
 /// Refuses a body that says itself that it is too large.
-pub(crate) fn check_length(headers: &HeaderMap) -> Result<()> {
+pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<()> {
     let Some(length) = headers.get(header::CONTENT_LENGTH) else { return Ok(()) };
     // hyper has made sure that it is a number, if perhaps an enormous one.
     let length = length.to_str().ok().and_then(|it| it.parse().ok()).unwrap_or(u64::MAX);
-    if length > MAX_BODY as u64 { Err(problems::body_too_large()) } else { Ok(()) }
+    if length > limit as u64 { Err(problems::body_too_large(limit)) } else { Ok(()) }
 }
 
 fn check_path(path: &str) -> Result<()> {
@@ -72,20 +71,14 @@ pub(crate) fn clean(headers: &mut HeaderMap) {
     if !headers.keys().any(is_dropped) {
         return;
     }
-    let named: Vec<HeaderName> = headers
-        .get_all(header::CONNECTION)
-        .iter()
-        .filter_map(|it| it.to_str().ok())
-        .flat_map(|it| it.split(','))
-        .filter_map(|it| it.trim().parse().ok())
-        .collect();
+    let named = named(headers);
     let dropped: Vec<HeaderName> = headers.keys().filter(|it| is_dropped(it)).cloned().collect();
     for name in named.iter().chain(&dropped) {
         headers.remove(name);
     }
 }
 
-fn is_dropped(name: &HeaderName) -> bool {
+pub(crate) fn is_dropped(name: &HeaderName) -> bool {
     const CLAIMS: [&str; 13] = [
         "x-auth",
         "x-client-cert",
@@ -115,12 +108,51 @@ fn is_dropped(name: &HeaderName) -> bool {
     }
 }
 
+/// Takes out of an answer what belongs to the connection to the service.
+pub(crate) fn clean_answer(headers: &mut HeaderMap) {
+    const HOPS: [HeaderName; 9] = [
+        header::CONNECTION,
+        HeaderName::from_static("keep-alive"),
+        header::PROXY_AUTHENTICATE,
+        header::PROXY_AUTHORIZATION,
+        HeaderName::from_static("proxy-connection"),
+        header::TE,
+        header::TRAILER,
+        header::TRANSFER_ENCODING,
+        header::UPGRADE,
+    ];
+    if headers.contains_key(header::CONNECTION) {
+        for name in named(headers) {
+            headers.remove(name);
+        }
+    }
+    for name in HOPS {
+        headers.remove(name);
+    }
+}
+
+/// What `Connection` names.
+fn named(headers: &HeaderMap) -> Vec<HeaderName> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(','))
+        .filter_map(|it| it.trim().parse().ok())
+        .collect()
+}
+
 /// The same address with another path.
 pub(crate) fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     let text = match uri.query() {
         Some(query) => format!("{path}?{query}"),
         None => path.to_owned(),
     };
+    with_path_and_query(uri, &text)
+}
+
+/// The same address with another path and query.
+pub(crate) fn with_path_and_query(uri: &Uri, text: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::try_from(text).ok()?);
     Uri::from_parts(parts).ok()
@@ -177,9 +209,10 @@ mod tests {
     fn a_length_must_be_small() {
         for length in ["1048577", "99999999999999999999999"] {
             let it = headers(&[("content-length", length)]);
-            assert_eq!(check_length(&it).unwrap_err().code, "body_too_large");
+            assert_eq!(check_length(&it, 1_048_576).unwrap_err().code, "body_too_large");
         }
-        assert!(check_length(&headers(&[("content-length", "1048576")])).is_ok());
+        let it = headers(&[("content-length", "1048576")]);
+        assert!(check_length(&it, 1_048_576).is_ok());
     }
 
     #[test]
@@ -210,6 +243,22 @@ mod tests {
             names,
             ["authorization", "content-type", "idempotency-key", "x-cart-token", "x-order-token"]
         );
+    }
+
+    #[test]
+    fn what_belongs_to_the_connection_to_a_service_is_not_passed_back() {
+        let mut it = headers(&[
+            ("connection", "close, x-secret"),
+            ("x-secret", "1"),
+            ("keep-alive", "timeout=5"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("proxy-authenticate", "Basic"),
+            ("content-type", "kept"),
+        ]);
+        clean_answer(&mut it);
+        let names: Vec<&str> = it.keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["content-type"]);
     }
 
     #[test]

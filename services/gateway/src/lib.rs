@@ -1,41 +1,62 @@
 //! The gateway: the one door of the shop. It has no data and no business of its own.
 //!
-//! In reading order: `routes` is which service answers which path; `gateway` the way of a request
+//! In reading order: `routes` is which service answers which path, `tables` the files they are
+//! read from, `shape` what can be done with messages on the way, `reshape` where; `gateway` the way of a request
 //! and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way in;
 //! `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
-//! answers itself.
+//! answers itself; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
+//! runs the shop; `tunnel` what stops being HTTP.
 //!
-//! Every service runs in this process for now. The ways to others (and with them retries, TLS,
-//! reloaded routes and rewritten bodies) belong beside [`Upstream`], in `gateway`.
+//! A service is in this process or in others; [`Upstream`] says which.
 
 mod config;
 mod routes;
+mod shape;
+mod tables;
 
 mod gateway;
+mod reshape;
 
 mod client;
 mod cors;
 mod head;
+mod hosts;
 mod limits;
+mod tunnel;
 
 mod access;
 mod answer;
 mod compress;
 
+mod admin;
 mod docs;
+mod journal;
 mod openapi;
 mod pages;
+mod redirect;
+mod tls;
 
 mod problems;
 
-pub use config::{AccessLog, Config, Quota, Quotas};
-pub use gateway::Gateway;
+pub use config::{AccessLog, Config, Listen, Quota, Quotas};
+pub use gateway::{Gateway, Listener};
+pub use routes::RouteView;
+pub use tables::RoutesView;
+pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
+
+use std::path::Path;
+use std::sync::Arc;
 
 use axum::Router;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::money::Currency;
+use chassis::quota::Counter;
+use chassis::reach::Reach;
 use chassis::service::BoxError;
 use chassis::telemetry::PrometheusHandle;
+use http::Method;
+use routes::Found;
 use tokio::sync::watch;
 use utoipa::openapi::OpenApi;
 
@@ -46,8 +67,8 @@ pub const NAME: &str = "gateway";
 #[derive(Clone)]
 pub struct Upstream {
     pub name: &'static str,
-    /// Its public routes.
-    pub router: Router,
+    /// Where its public routes are.
+    pub reach: Reach,
     /// Their description.
     pub openapi: OpenApi,
 }
@@ -56,12 +77,16 @@ pub struct Upstream {
 pub struct Parts {
     pub services: Vec<Upstream>,
     pub verifier: Verifier,
+    /// Counts requests for all gateways together; without one each counts alone.
+    pub counter: Option<Arc<dyn Counter>>,
     /// Whether the process is ready for requests.
     pub ready: watch::Receiver<bool>,
     pub metrics: &'static PrometheusHandle,
     /// The version of the program.
     pub version: &'static str,
     pub clock: Clock,
+    /// What amounts in requests are in.
+    pub currency: Currency,
 }
 
 /// The gateway as a router. [`Gateway`] itself is a service that can be served directly.
@@ -69,28 +94,59 @@ pub fn router(config: Config, parts: Parts) -> Result<Router, BoxError> {
     Ok(Router::new().fallback_service(Gateway::new(config, parts)?))
 }
 
+/// What the listener for plain HTTP answers, where the gateway speaks TLS at `port`.
+pub fn redirect(config: &Config, port: u16) -> Result<Router, BoxError> {
+    let mut hosts = config.hosts.clone();
+    if hosts.is_empty() {
+        hosts.clone_from(&config.tls.acme.domains);
+    }
+    Ok(redirect::router(hosts::Hosts::parse(&hosts)?, port))
+}
+
 /// The document of `/openapi.json`: every service's description and the gateway's own, merged.
 pub fn openapi(parts: &Parts) -> serde_json::Value {
     pages::document(parts)
 }
 
+/// The routes of the shop itself, as a routes file.
+pub const BUILTIN_ROUTES: &str = routes::BUILTIN;
+
+/// Reads a routes file and says how many routes it has, or what is wrong with it and where.
+/// `services` are descriptions of services by their names.
+pub fn check_routes(file: &Path, services: &[(&str, OpenApi)]) -> Result<usize, String> {
+    let own = (NAME, pages::described());
+    let all = services.iter().map(|(name, it)| (*name, it)).chain([(own.0, &own.1)]);
+    tables::check(file, &routes::Described::of(all))
+}
+
+/// What routes may lead to.
+fn described(parts: &Parts) -> routes::Described {
+    let own = pages::described();
+    let services = parts.services.iter().map(|it| (it.name, &it.openapi));
+    routes::Described::of(services.chain([(NAME, &own)]))
+}
+
 /// What the services describe but the routes do not lead to, a line each. Empty where all is well.
 pub fn unrouted(parts: &Parts) -> Vec<String> {
-    match routes::Table::embedded() {
-        Err(error) => vec![error],
-        Ok(table) => parts
-            .services
-            .iter()
-            .flat_map(|it| it.openapi.paths.paths.keys().map(|path| (it.name, path)))
-            .filter_map(|(service, path)| match table.find(&example(path)) {
-                None => Some(format!("{service}: nothing leads to {path}")),
-                Some(found) if found.route.service != service => {
-                    Some(format!("{service}: {path} leads to {}", found.route.service))
-                }
-                Some(_) => None,
-            })
-            .collect(),
-    }
+    let table = match routes::Table::builtin() {
+        Err(error) => return vec![error],
+        Ok(table) => table,
+    };
+    let described = parts
+        .services
+        .iter()
+        .flat_map(|it| it.openapi.paths.paths.keys().map(|path| (it.name, path)));
+    let lost = described.filter_map(|(service, path)| {
+        match table.find(&example(path), &Method::GET, || None) {
+            Found::Route(found) if found.route.service() == Some(service) => None,
+            Found::Route(found) => {
+                let other = found.route.service().unwrap_or("a static answer");
+                Some(format!("{service}: {path} leads to {other}"))
+            }
+            _ => Some(format!("{service}: nothing leads to {path}")),
+        }
+    });
+    lost.collect()
 }
 
 /// A path as a client could ask for it, from the pattern in a description.

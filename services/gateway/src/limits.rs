@@ -1,11 +1,15 @@
-//! How often one may ask: token buckets per class of requests and per who asks.
+//! How often one may ask: buckets per class of requests and per who asks.
+//!
+//! Where gateways share a counter its word counts. Without it, or when it cannot be reached, each
+//! counts in buckets of its own. These are charged all along, so that nobody finds them full then.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Verifier;
+use chassis::quota::{Counter, Rate, Taken};
 use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -68,6 +72,10 @@ impl Class {
         })
     }
 
+    fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
     /// Whether an account does not matter: what is guarded comes before one, or leads to another.
     fn is_per_address(self) -> bool {
         matches!(self, Self::Login | Self::Register | Self::Reset)
@@ -106,9 +114,9 @@ struct Limiter {
 }
 
 /// The buckets of every class.
-#[derive(Debug)]
 pub(crate) struct Limits {
     limiters: [Limiter; Class::ALL.len()],
+    shared: Option<Arc<dyn Counter>>,
     checks: AtomicU32,
 }
 
@@ -122,7 +130,7 @@ pub(crate) struct Allowance {
 }
 
 impl Limits {
-    pub(crate) fn new(quotas: &Quotas) -> Arc<Self> {
+    pub(crate) fn new(quotas: &Quotas, shared: Option<Arc<dyn Counter>>) -> Arc<Self> {
         let limiters = Class::ALL.map(|(class, _)| match class {
             Class::Login => quotas.login,
             Class::Register => quotas.register,
@@ -139,32 +147,38 @@ impl Limits {
             )
             .with_middleware(),
         });
-        Arc::new(Self { limiters, checks: AtomicU32::new(0) })
+        Arc::new(Self { limiters, shared, checks: AtomicU32::new(0) })
     }
 
     /// Takes one from the bucket; `Err` if it is empty.
-    pub(crate) fn check(
+    pub(crate) async fn check(
         self: &Arc<Self>,
         class: Class,
         asker: Asker,
     ) -> Result<Allowance, Allowance> {
+        let quota = self.limiters[class as usize].quota;
+        if let Some(shared) = &self.shared {
+            let rate = Rate { per_minute: quota.per_minute, burst: quota.burst };
+            if let Some(taken) = shared.take(&key(class, asker), rate).await {
+                if let Taken::Granted { .. } = taken {
+                    self.take(class, asker);
+                }
+                return Allowance::of(quota, taken);
+            }
+        }
+        Allowance::of(quota, self.take(class, asker))
+    }
+
+    /// Takes one from the bucket of this process.
+    fn take(self: &Arc<Self>, class: Class, asker: Asker) -> Taken {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             let this = self.clone();
             tokio::task::spawn_blocking(move || this.sweep());
         }
-        let Limiter { quota, buckets } = &self.limiters[class as usize];
-        let burst = quota.burst.get();
-        match buckets.check_key(&asker) {
-            Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
-                let missing = u64::from(burst.saturating_sub(remaining));
-                let reset = (missing * 60).div_ceil(u64::from(quota.per_minute.get()));
-                Ok(Allowance { burst, remaining, reset })
-            }
+        match self.limiters[class as usize].buckets.check_key(&asker) {
+            Ok(state) => Taken::Granted { remaining: state.remaining_burst_capacity() },
             Err(not_until) => {
-                let wait = not_until.wait_time_from(DefaultClock::default().now());
-                let reset = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-                Err(Allowance { burst, remaining: 0, reset: reset.max(1) })
+                Taken::Refused { wait: not_until.wait_time_from(DefaultClock::default().now()) }
             }
         }
     }
@@ -178,6 +192,21 @@ impl Limits {
 }
 
 impl Allowance {
+    fn of(quota: Quota, taken: Taken) -> Result<Self, Self> {
+        let burst = quota.burst.get();
+        match taken {
+            Taken::Granted { remaining } => {
+                let missing = u64::from(burst.saturating_sub(remaining));
+                let reset = (missing * 60).div_ceil(u64::from(quota.per_minute.get()));
+                Ok(Self { burst, remaining, reset })
+            }
+            Taken::Refused { wait } => {
+                let reset = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Err(Self { burst, remaining: 0, reset: reset.max(1) })
+            }
+        }
+    }
+
     /// Tells the client.
     pub(crate) fn tell(self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, HeaderValue::from(self.burst));
@@ -195,6 +224,16 @@ impl Allowance {
     }
 }
 
+/// The name of a bucket that gateways share.
+fn key(class: Class, asker: Asker) -> String {
+    let class = class.name();
+    match asker {
+        Asker::User(id) => format!("quota:{class}:user:{}", id.simple()),
+        Asker::V4(bits) => format!("quota:{class}:ip:{}", Ipv4Addr::from(bits)),
+        Asker::V6(bits) => format!("quota:{class}:ip:{}", Ipv6Addr::from(u128::from(bits) << 64)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::num::NonZeroU32;
@@ -204,44 +243,80 @@ mod tests {
     fn limits(per_minute: u32, burst: u32) -> Arc<Limits> {
         let number = |it| NonZeroU32::new(it).unwrap();
         let read = Quota { per_minute: number(per_minute), burst: number(burst) };
-        Limits::new(&Quotas { read, ..Quotas::default() })
+        Limits::new(&Quotas { read, ..Quotas::default() }, None)
     }
 
-    #[test]
-    fn a_bucket_is_emptied_and_tells_when_to_come_again() {
+    #[tokio::test]
+    async fn a_bucket_is_emptied_and_tells_when_to_come_again() {
         let limits = limits(1, 2);
-        let first = limits.check(Class::Read, Asker::V4(1)).unwrap();
+        let first = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
         assert_eq!(first, Allowance { burst: 2, remaining: 1, reset: 60 });
-        let second = limits.check(Class::Read, Asker::V4(1)).unwrap();
+        let second = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
         assert_eq!(second, Allowance { burst: 2, remaining: 0, reset: 120 });
-        let third = limits.check(Class::Read, Asker::V4(1)).unwrap_err();
+        let third = limits.check(Class::Read, Asker::V4(1)).await.unwrap_err();
         assert_eq!((third.remaining, third.burst), (0, 2));
         assert!((59..=60).contains(&third.reset), "{third:?}");
     }
 
-    #[test]
-    fn askers_and_classes_do_not_share_a_bucket() {
+    #[tokio::test]
+    async fn askers_and_classes_do_not_share_a_bucket() {
         let limits = limits(1, 1);
-        assert!(limits.check(Class::Read, Asker::V4(1)).is_ok());
-        assert!(limits.check(Class::Read, Asker::V4(1)).is_err());
-        assert!(limits.check(Class::Read, Asker::V4(2)).is_ok());
-        assert!(limits.check(Class::Read, Asker::User(Uuid::nil())).is_ok());
-        assert!(limits.check(Class::Write, Asker::V4(1)).is_ok());
+        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_ok());
+        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_err());
+        assert!(limits.check(Class::Read, Asker::V4(2)).await.is_ok());
+        assert!(limits.check(Class::Read, Asker::User(Uuid::nil())).await.is_ok());
+        assert!(limits.check(Class::Write, Asker::V4(1)).await.is_ok());
     }
 
     #[tokio::test]
     async fn full_buckets_are_forgotten_and_empty_ones_are_not() {
         let fast = limits(u32::MAX, 1);
         for address in 0..1000 {
-            assert!(fast.check(Class::Read, Asker::V4(address)).is_ok());
+            assert!(fast.check(Class::Read, Asker::V4(address)).await.is_ok());
         }
         let slow = limits(1, 1);
-        assert!(slow.check(Class::Read, Asker::V4(1)).is_ok());
+        assert!(slow.check(Class::Read, Asker::V4(1)).await.is_ok());
         // A bucket of the fast one is full again after 14 ns.
         fast.sweep();
         slow.sweep();
         assert!(fast.limiters[Class::Read as usize].buckets.len() < 10);
-        assert!(slow.check(Class::Read, Asker::V4(1)).is_err());
+        assert!(slow.check(Class::Read, Asker::V4(1)).await.is_err());
+    }
+
+    /// Grants one and refuses the second, until it goes away.
+    struct Once(std::sync::Mutex<u32>);
+
+    impl Counter for Once {
+        fn take<'a>(
+            &'a self,
+            key: &'a str,
+            _: Rate,
+        ) -> futures::future::BoxFuture<'a, Option<Taken>> {
+            assert_eq!(key, "quota:read:ip:0.0.0.1");
+            let mut asked = self.0.lock().unwrap();
+            *asked += 1;
+            let taken = match *asked {
+                1 => Some(Taken::Granted { remaining: 7 }),
+                2 => Some(Taken::Refused { wait: std::time::Duration::from_millis(1_500) }),
+                _ => None,
+            };
+            Box::pin(async move { taken })
+        }
+    }
+
+    #[tokio::test]
+    async fn the_shared_count_goes_before_the_own_one_which_is_charged_all_along() {
+        let read = Quota { per_minute: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
+        let quotas = Quotas { read, ..Quotas::default() };
+        let limits = Limits::new(&quotas, Some(Arc::new(Once(std::sync::Mutex::default()))));
+        let granted = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        assert_eq!(granted.remaining, 7);
+        let refused = limits.check(Class::Read, Asker::V4(1)).await.unwrap_err();
+        assert_eq!((refused.remaining, refused.reset), (0, 2));
+        // The counter is away from here on; one of the two is taken already.
+        let alone = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        assert_eq!(alone.remaining, 0);
+        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::clock::Clock;
 use chassis::problem::Problem;
+use chassis::reach::Reach;
 use chassis::service::{BoxError, PREFIX};
 use chassis::telemetry::PrometheusHandle;
 use chrono::{DateTime, Utc};
@@ -19,7 +20,6 @@ use http::{Request, StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
-use tower::Service;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::{Parts, docs, openapi, problems};
@@ -37,7 +37,7 @@ struct Own {
     clock: Clock,
     ready: watch::Receiver<bool>,
     metrics: &'static PrometheusHandle,
-    services: Arc<[(&'static str, Router)]>,
+    services: Arc<[(&'static str, Reach)]>,
 }
 
 /// Who answers here.
@@ -92,7 +92,7 @@ pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
         clock: parts.clock,
         ready: parts.ready,
         metrics: parts.metrics,
-        services: parts.services.into_iter().map(|it| (it.name, it.router)).collect(),
+        services: parts.services.into_iter().map(|it| (it.name, it.reach)).collect(),
     };
     Ok(Router::new()
         .route("/", get(who))
@@ -104,6 +104,11 @@ pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
         .merge(docs::router(document))
         .method_not_allowed_fallback(async || problems::method_not_allowed())
         .fallback(async || problems::not_found()))
+}
+
+/// The description of what the gateway answers itself.
+pub(crate) fn described() -> utoipa::openapi::OpenApi {
+    Described::openapi()
 }
 
 /// The description of all services and of what the gateway answers itself.
@@ -154,7 +159,7 @@ async fn ready(State(own): State<Own>) -> Response {
                responses((status = 200, description = "All or some are healthy.", body = ShopHealth),
                          (status = 503, description = "None is.", body = ShopHealth)))]
 async fn health(State(own): State<Own>) -> Response {
-    let asked = own.services.iter().map(|(name, router)| ask(name, router.clone()));
+    let asked = own.services.iter().map(|(name, reach)| ask(name, reach.clone()));
     let services: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
     let healthy = services.values().filter(|it| it.status == Status::Healthy).count();
     let status = match healthy {
@@ -171,16 +176,16 @@ async fn health(State(own): State<Own>) -> Response {
     (code, axum::Json(ShopHealth { status, timestamp, gateway, services })).into_response()
 }
 
-async fn ask(name: &'static str, mut router: Router) -> (&'static str, ServiceHealth) {
+async fn ask(name: &'static str, reach: Reach) -> (&'static str, ServiceHealth) {
     let began = Instant::now();
     let request = Request::get(format!("{PREFIX}/{name}/health")).body(Body::empty());
     let answers = match request {
-        Ok(request) => tokio::time::timeout(DEADLINE, router.call(request)).await,
+        Ok(request) => reach.ask(request, DEADLINE).await,
         Err(_) => {
             return (name, ServiceHealth { status: Status::Unhealthy, response_time_ms: 0.0 });
         }
     };
-    let healthy = matches!(answers, Ok(Ok(response)) if response.status() == StatusCode::OK);
+    let healthy = matches!(answers, Ok(response) if response.status() == StatusCode::OK);
     let status = if healthy { Status::Healthy } else { Status::Unhealthy };
     let response_time_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
     (name, ServiceHealth { status, response_time_ms })

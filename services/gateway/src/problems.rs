@@ -1,6 +1,5 @@
 //! Every problem the gateway itself answers with.
 
-use chassis::extract::MAX_BODY;
 use chassis::problem::Problem;
 use http::StatusCode;
 
@@ -18,6 +17,16 @@ pub(crate) fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
+pub(crate) fn malformed_host() -> Problem {
+    Problem::bad_request("malformed_host", "the host that was asked for cannot be read")
+}
+
+/// The connection leads here, but the name does not.
+pub(crate) fn unknown_host() -> Problem {
+    let detail = "this shop does not answer to the host that was asked for";
+    Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail)
+}
+
 pub(crate) fn malformed_path(reason: &'static str) -> Problem {
     Problem::bad_request("malformed_path", reason)
 }
@@ -32,8 +41,8 @@ pub(crate) fn headers_too_large() -> Problem {
     Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail)
 }
 
-pub(crate) fn body_too_large() -> Problem {
-    let detail = format!("a body may have at most {MAX_BODY} bytes");
+pub(crate) fn body_too_large(limit: usize) -> Problem {
+    let detail = format!("a body may have at most {limit} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
@@ -42,10 +51,26 @@ pub(crate) fn rate_limited(seconds: u64) -> Problem {
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).with("retry_after", seconds)
 }
 
-/// The service a route leads to does not run.
-pub(crate) fn service_away(service: &str) -> Problem {
-    let detail = format!("{service} does not run here at the moment");
-    Problem::unavailable("service_unavailable", detail).with("service", service)
+/// The route is for users only.
+pub(crate) fn unauthenticated() -> Problem {
+    Problem::unauthenticated("unauthenticated", "log in and send `Authorization: Bearer TOKEN`")
+}
+
+/// The route is for users with another permission.
+pub(crate) fn forbidden(permission: &str) -> Problem {
+    let detail = format!("this needs the permission {permission}");
+    Problem::forbidden("forbidden", detail).with("permission", permission)
+}
+
+/// No copy of a service can be asked; nothing was sent.
+pub(crate) fn away() -> Problem {
+    Problem::unavailable("service_unavailable", "a part of the shop is away; try again in a moment")
+}
+
+/// A copy broke off in the middle.
+pub(crate) fn broken() -> Problem {
+    let detail = "a part of the shop broke off; what was asked may have happened";
+    Problem::new(StatusCode::BAD_GATEWAY, "bad_gateway", detail)
 }
 
 pub(crate) fn timed_out() -> Problem {

@@ -1,111 +1,282 @@
-//! Which service answers which path: data, read from `routes.toml`.
+//! Which service answers which path, and how: data, read from a routes file.
+
+mod describe;
+mod file;
+pub(crate) mod host;
+mod path;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use http::Method;
-use serde::Deserialize;
-use toml::Spanned;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+pub(crate) use describe::Described;
+pub use describe::RouteView;
+use host::Host;
+pub(crate) use path::Template;
 
 use crate::limits::Class;
+use crate::shape::{Form, Operation};
 
-const EMBEDDED: &str = include_str!("../routes.toml");
+/// The routes of the shop itself.
+pub(crate) const BUILTIN: &str = include_str!("../routes.toml");
 
 /// All routes, ready to be matched.
 #[derive(Clone, Debug)]
-pub(crate) struct Table(matchit::Router<Route>);
-
-/// Where a path leads.
-#[derive(Clone, Debug)]
-pub(crate) struct Route {
-    pub(crate) service: String,
-    rewrite: Option<String>,
-    limits: Vec<(Method, Option<Class>)>,
+pub(crate) struct Table {
+    /// The version that may be left out of `/api/…`.
+    version: Option<String>,
+    any: Paths,
+    /// Exact ones first.
+    hosts: Vec<(Host, Paths)>,
+    /// In the order of the file.
+    routes: Vec<Arc<Route>>,
+    /// How problems without a route are told.
+    pub(crate) errors: Arc<[Operation]>,
+    pub(crate) status: Vec<(Kind, StatusCode)>,
 }
 
-/// The route of a path, and the path the service knows it by where that is another one.
+/// The routes of a path, which differ in their methods.
+type Paths = matchit::Router<Vec<Arc<Route>>>;
+
+/// What is done with a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Route {
+    /// Where it stands in its file.
+    line: usize,
+    pub(crate) host: Option<Host>,
+    pub(crate) path: String,
+    /// None: all that no other route of the path has.
+    pub(crate) methods: Vec<Method>,
+    pub(crate) action: Action,
+    /// Who is asked if the first one knows nothing of it.
+    pub(crate) otherwise: Option<Target>,
+    limits: Vec<(Method, Option<Class>)>,
+    /// The permissions a user needs to come here at all; none given: anybody may.
+    pub(crate) access: Option<Vec<String>>,
+    pub(crate) timeout: Option<Duration>,
+    /// Whether another copy of the service may be asked where that is safe.
+    pub(crate) retry: bool,
+    /// In bytes.
+    pub(crate) body_limit: usize,
+    pub(crate) accepts: Vec<Form>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Ask(Target),
+    Answer(Answer),
+}
+
+/// Who is asked, and how the messages are reshaped.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) service: String,
+    pub(crate) rewrite: Option<Template>,
+    pub(crate) method: Option<Method>,
+    pub(crate) request: Vec<Operation>,
+    pub(crate) response: Vec<Operation>,
+    pub(crate) errors: Arc<[Operation]>,
+    pub(crate) status: Vec<(Kind, StatusCode)>,
+    /// What the fields the service knows are called by the client.
+    pub(crate) names: Arc<[(String, String)]>,
+}
+
+/// Which answers get another status.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Kind {
+    Status(StatusCode),
+    /// Problems with this code.
+    Code(String),
+}
+
+/// An answer that is always the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// What there is at a path.
 #[derive(Debug)]
-pub(crate) struct Found<'t, 'p> {
+pub(crate) enum Found<'t, 'p> {
+    Nothing,
+    /// Only other methods are possible: the value of `Allow`.
+    OtherMethods(String),
+    Route(Match<'t, 'p>),
+}
+
+/// The route of a path.
+#[derive(Debug)]
+pub(crate) struct Match<'t, 'p> {
     pub(crate) route: &'t Route,
+    /// The path in its one form.
     pub(crate) path: Cow<'p, str>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    routes: Vec<Spanned<Entry>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Entry {
-    path: Spanned<String>,
-    service: String,
-    #[serde(default)]
-    limits: BTreeMap<Spanned<String>, Spanned<String>>,
-    rewrite: Option<Spanned<String>>,
-}
+/// Routes with the lines at which they stand.
+type Lines = Vec<(usize, Arc<Route>)>;
 
 impl Table {
-    pub(crate) fn embedded() -> Result<Self, String> {
-        Self::parse(EMBEDDED, "routes.toml")
+    pub(crate) fn builtin() -> Result<Self, String> {
+        Self::parse(BUILTIN, "routes.toml")
     }
 
     /// Reads a table. Errors name the line in `file`.
     pub(crate) fn parse(text: &str, file: &str) -> Result<Self, String> {
-        let at = |offset: usize| {
-            let line = text[..offset.min(text.len())].matches('\n').count() + 1;
-            format!("{file} line {line}")
-        };
-        let read: File = toml::from_str(text).map_err(|error| {
-            let start = error.span().map_or(0, |it| it.start);
-            format!("{}: {}", at(start), error.message())
-        })?;
-        let mut router = matchit::Router::new();
-        for entry in read.routes {
-            let path = entry.get_ref().path.clone();
-            let wrong =
-                |reason: String| format!("{}: {}: {reason}", at(path.span().start), path.get_ref());
-            let route = Route::of(entry.into_inner()).map_err(wrong)?;
-            router.insert(path.get_ref(), route).map_err(|error| wrong(error.to_string()))?;
+        let read = file::read(text, file)?;
+        let mut paths: BTreeMap<(Option<Host>, String), Lines> = BTreeMap::new();
+        let mut routes = Vec::with_capacity(read.routes.len());
+        for route in read.routes {
+            let (line, route) = (route.line, Arc::new(route));
+            routes.push(route.clone());
+            let others = paths.entry((route.host.clone(), route.path.clone())).or_default();
+            if let Some((other, what)) =
+                others.iter().find_map(|(line, it)| Some((line, it.overlap(&route)?)))
+            {
+                return Err(format!(
+                    "{file} line {line}: {}: {what} is in conflict with line {other}",
+                    route.path
+                ));
+            }
+            others.push((line, route));
         }
-        Ok(Self(router))
+        let mut any = Paths::new();
+        let mut hosts: Vec<(Host, Paths)> = Vec::new();
+        for ((host, path), mut found) in paths {
+            let line = found.first().map_or(0, |it| it.0);
+            // Who names no methods gets what the others leave.
+            found.sort_by_key(|(_, it)| it.methods.is_empty());
+            let found = found.into_iter().map(|(_, it)| it).collect();
+            let router = match host {
+                None => &mut any,
+                Some(host) => match hosts.iter().position(|(it, _)| *it == host) {
+                    Some(at) => &mut hosts[at].1,
+                    None => &mut hosts.push_mut((host, Paths::new())).1,
+                },
+            };
+            router
+                .insert(&path, found)
+                .map_err(|error| format!("{file} line {line}: {path}: {error}"))?;
+        }
+        // Of two endings the longer one is meant.
+        hosts.sort_by_key(|(host, _)| match host {
+            Host::Exact(_) => (0, 0),
+            Host::Under(end) => (1, usize::MAX - end.len()),
+        });
+        let (version, errors, status) = (read.version, read.errors, read.status);
+        Ok(Self { version, any, hosts, routes, errors, status })
     }
 
-    /// Where a path leads, in whatever way the client wrote it.
-    pub(crate) fn find<'t, 'p>(&'t self, path: &'p str) -> Option<Found<'t, 'p>> {
-        let path = canonical(path);
-        let route = self.0.at(&path).ok()?.value;
-        let path = match &route.rewrite {
-            Some(rewrite) => Cow::Owned(rewrite.clone()),
-            None => path,
-        };
-        Some(Found { route, path })
+    pub(crate) fn routes(&self) -> &[Arc<Route>] {
+        &self.routes
+    }
+
+    /// The one form of a path.
+    pub(crate) fn canonical<'p>(&self, path: &'p str) -> Cow<'p, str> {
+        path::canonical(path, self.version.as_deref())
+    }
+
+    /// What is there for a path, in whatever way the client wrote it. `host` is asked only where
+    /// it matters.
+    pub(crate) fn find<'t, 'p, 'h>(
+        &'t self,
+        path: &'p str,
+        method: &Method,
+        host: impl FnOnce() -> Option<&'h str>,
+    ) -> Found<'t, 'p> {
+        let path = self.canonical(path);
+        let mut allowed = Vec::new();
+        if !self.hosts.is_empty()
+            && let Some(host) = host()
+        {
+            for (_, paths) in self.hosts.iter().filter(|(it, _)| it.is(host)) {
+                if let Some(route) = choose(paths, &path, method, &mut allowed) {
+                    return Found::Route(Match { route, path });
+                }
+            }
+        }
+        match choose(&self.any, &path, method, &mut allowed) {
+            Some(route) => Found::Route(Match { route, path }),
+            None if allowed.is_empty() => Found::Nothing,
+            None => Found::OtherMethods(allowed.join(",")),
+        }
     }
 }
 
+fn choose<'t>(
+    paths: &'t Paths,
+    path: &str,
+    method: &Method,
+    allowed: &mut Vec<&'t str>,
+) -> Option<&'t Route> {
+    let routes = paths.at(path).ok()?.value;
+    if let Some(route) = routes.iter().find(|it| it.takes(method)) {
+        return Some(route);
+    }
+    for name in routes.iter().flat_map(|it| &it.methods) {
+        for name in [name.as_str()].into_iter().chain((*name == Method::GET).then_some("HEAD")) {
+            if !allowed.contains(&name) {
+                allowed.push(name);
+            }
+        }
+    }
+    None
+}
+
 impl Route {
-    fn of(entry: Entry) -> Result<Self, String> {
-        let path = entry.path.get_ref();
-        if path.split('/').nth(1) == Some("internal") {
-            return Err("what services tell each other is never routed".to_owned());
+    fn takes(&self, method: &Method) -> bool {
+        self.methods.is_empty()
+            || self.methods.contains(method)
+            || (method == Method::HEAD && self.methods.contains(&Method::GET))
+    }
+
+    /// What two routes of a path both claim.
+    fn overlap(&self, other: &Self) -> Option<String> {
+        if self.methods.is_empty() && other.methods.is_empty() {
+            return Some("every method".to_owned());
         }
-        if path != "/" && canonical(path) != *path {
-            return Err(format!("no request ever has this path; write {}", canonical(path)));
+        self.methods.iter().find(|it| other.methods.contains(it)).map(ToString::to_string)
+    }
+
+    /// Whether requests and answers pass as they are.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.otherwise.is_none()
+            && self.accepts == [Form::Json]
+            && match &self.action {
+                Action::Ask(target) => target.is_plain(),
+                Action::Answer(_) => self.access.is_none(),
+            }
+    }
+
+    /// Whether it matters who is logged in.
+    pub(crate) fn needs_user(&self) -> bool {
+        let first = match &self.action {
+            Action::Ask(target) => Some(target),
+            Action::Answer(_) => None,
+        };
+        first.into_iter().chain(&self.otherwise).any(Target::needs_user)
+    }
+
+    pub(crate) fn service(&self) -> Option<&str> {
+        match &self.action {
+            Action::Ask(target) => Some(&target.service),
+            Action::Answer(_) => None,
         }
-        let limits = entry.limits.iter().map(|(method, class)| {
-            let method = method.get_ref();
-            let known = Method::from_bytes(method.as_bytes()).ok();
-            let known = known.filter(|_| method.chars().all(|it| it.is_ascii_uppercase()));
-            let known = known.ok_or_else(|| format!("{method:?} is no method"))?;
-            Ok((known, Class::named(class.get_ref())?))
-        });
-        let limits = limits.collect::<Result<_, String>>()?;
-        let rewrite = entry.rewrite.map(Spanned::into_inner);
-        if let Some(rewrite) = rewrite.as_ref().filter(|it| !it.starts_with("/api/")) {
-            return Err(format!("the services know no path {rewrite}"));
+    }
+
+    /// The parameters in a path that this route is for.
+    pub(crate) fn parameters(&self, path: &str) -> Vec<(String, String)> {
+        let mut router = matchit::Router::new();
+        if router.insert(&self.path, ()).is_err() {
+            return Vec::new();
         }
-        Ok(Self { service: entry.service, rewrite, limits })
+        let Ok(found) = router.at(path) else { return Vec::new() };
+        found.params.iter().map(|(name, value)| path::parameter(&self.path, name, value)).collect()
     }
 
     /// The class of the rate limit, if there is one.
@@ -120,91 +291,37 @@ impl Route {
     }
 }
 
-/// The one form of a path: without a slash at its end, and with a version.
-fn canonical(path: &str) -> Cow<'_, str> {
-    let path = path.strip_suffix('/').filter(|it| !it.is_empty()).unwrap_or(path);
-    match path.strip_prefix("/api/") {
-        Some(rest) if !begins_with_version(rest) => Cow::Owned(format!("/api/v1/{rest}")),
-        _ => Cow::Borrowed(path),
+impl Target {
+    fn needs_user(&self) -> bool {
+        self.request.iter().chain(&self.response).any(Operation::needs_user)
+    }
+
+    /// Whether nothing is to be done with its messages but to pass them on to a path known in
+    /// advance.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.request.is_empty()
+            && self.response.is_empty()
+            && self.errors.is_empty()
+            && self.status.is_empty()
+            && self.method.is_none()
+            && self.rewrite.as_ref().is_none_or(|it| it.constant().is_some())
     }
 }
 
-fn begins_with_version(path: &str) -> bool {
-    let first = path.split('/').next().unwrap_or_default();
-    first
-        .strip_prefix('v')
-        .is_some_and(|it| !it.is_empty() && it.bytes().all(|it| it.is_ascii_digit()))
+/// Which status an answer gets instead of its own. What is said of a problem's code goes before
+/// what is said of its status, and a route before its file.
+pub(crate) fn status(
+    rules: &[(Kind, StatusCode)],
+    status: StatusCode,
+    code: Option<&str>,
+) -> StatusCode {
+    let by_code = rules.iter().find(|(kind, _)| match kind {
+        Kind::Code(it) => Some(it.as_str()) == code,
+        Kind::Status(_) => false,
+    });
+    let rule = by_code.or_else(|| rules.iter().find(|(kind, _)| *kind == Kind::Status(status)));
+    rule.map_or(status, |(_, to)| *to)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_path_of_the_embedded_table_is_well_formed() {
-        Table::embedded().unwrap();
-    }
-
-    #[test]
-    fn a_path_has_one_form() {
-        for (path, form) in [
-            ("/", "/"),
-            ("/health/", "/health"),
-            ("/api/products", "/api/v1/products"),
-            ("/api/products/", "/api/v1/products"),
-            ("/api/v1/products/a/", "/api/v1/products/a"),
-            ("/api/v2/products", "/api/v2/products"),
-            ("/api/vouchers", "/api/v1/vouchers"),
-            ("/api/v", "/api/v1/v"),
-            ("/api", "/api"),
-            ("/api/", "/api"),
-            ("//", "/"),
-        ] {
-            assert_eq!(canonical(path), form, "{path}");
-        }
-    }
-
-    #[test]
-    fn the_more_exact_route_wins() {
-        let table = Table::embedded().unwrap();
-        for (path, service) in [
-            ("/api/v1/products/7", "catalog"),
-            ("/api/v1/products/7/images", "catalog"),
-            ("/api/v1/products/7/reviews", "reviews"),
-            ("/api/v1/orders/checkout", "orders"),
-            ("/api/v1/orders/health", "orders"),
-            ("/api/v1/identity/health", "identity"),
-        ] {
-            assert_eq!(table.find(path).unwrap().route.service, service, "{path}");
-        }
-    }
-
-    #[test]
-    fn what_services_tell_each_other_leads_nowhere() {
-        let table = Table::embedded().unwrap();
-        for path in ["/internal", "/internal/reserve", "/internal/", "/api/internal/reserve"] {
-            assert!(table.find(path).is_none(), "{path}");
-        }
-    }
-
-    #[test]
-    fn a_mistake_is_named_with_its_line() {
-        let good = "[[routes]]\npath = \"/a\"\nservice = \"s\"\n";
-        for (bad, line, reason) in [
-            ("[[routes]]\npath = \"/a\"\nservice = \"t\"", 5, "conflict"),
-            ("[[routes]]\npath = \"/{a\"\nservice = \"t\"", 5, ""),
-            ("[[routes]]\npath = \"/internal/x\"\nservice = \"t\"", 5, "never routed"),
-            ("[[routes]]\npath = \"/api/x/\"\nservice = \"t\"", 5, "write /api/v1/x"),
-            ("[[routes]]\npath = \"/b\"\nservice = \"t\"\nlimits = { GET = \"l\" }", 5, "login"),
-            ("[[routes]]\npath = \"/b\"\nservice = \"t\"\nlimits = { get = \"read\" }", 5, "get"),
-            ("[[routes]]\npath = \"/b\"\nservice = \"t\"\nrewrite = \"/c\"", 5, "/c"),
-            ("[[routes]]\npath = 7\nservice = \"t\"", 5, "string"),
-            ("[[routes]]\npath = \"/b\"\nservice = \"t\"\ncolour = 1", 7, "colour"),
-            ("[[routes]]\npath = \"/b\"", 4, "service"),
-        ] {
-            let error = Table::parse(&format!("{good}{bad}\n"), "r.toml").unwrap_err();
-            assert!(error.starts_with(&format!("r.toml line {line}: ")), "{error} for {bad}");
-            assert!(error.contains(reason), "{error} for {bad}");
-        }
-    }
-}
+mod tests;

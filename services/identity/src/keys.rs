@@ -3,7 +3,14 @@
 //!
 //! There may be several, so that they can be changed while the shop runs: a new key is published
 //! for a while before it signs, an old one for as long as tokens signed with it count.
+//!
+//! ```text
+//! rotation        + LEAD                    + OVERLAP                    + REMEMBERED
+//! new:  published | signs                                                          ...
+//! old:  signs     | signs where the new one was read late | published            | gone
+//! ```
 
+use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use chassis::db::{Db, Result};
@@ -18,8 +25,12 @@ use jsonwebtoken::{Algorithm, EncodingKey};
 use crate::store;
 use crate::tokens::REMEMBERED;
 
-/// How long a key is published before it signs, so that every process knows it by then.
-const LEAD: TimeDelta = TimeDelta::seconds(10);
+/// How long a key is published before it signs, so that every process knows it by then: ten
+/// times the interval at which they ask.
+pub const LEAD: TimeDelta = TimeDelta::seconds(10);
+/// How long a replaced key may still sign: for processes that read the new one late, and for
+/// clocks that differ.
+pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// A key as it is stored.
 #[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -44,6 +55,9 @@ pub struct Keys(Arc<RwLock<Known>>);
 struct Known {
     stored: Vec<StoredKey>,
     public: Arc<JwkSet>,
+    /// When this process read each key first. Others cannot have been told by it before, whatever
+    /// the clock of who made the key says.
+    since: HashMap<String, DateTime<Utc>>,
 }
 
 /// Why the keys cannot be used.
@@ -80,17 +94,24 @@ impl Keys {
         }
         let keys = stored.iter().map(StoredKey::public).collect::<Result<_, Error>>()?;
         let public = Arc::new(JwkSet { keys });
+        let since =
+            |it: &StoredKey| (it.kid.clone(), known.since.get(&it.kid).copied().unwrap_or(now));
+        let since = stored.iter().map(since).collect();
         *self.0.write().expect("no panic under the lock") =
-            Known { stored, public: public.clone() };
+            Known { stored, public: public.clone(), since };
         Ok(public)
     }
 
     /// The key to sign with: the newest that is not retired and has been known long enough.
     pub fn signing(&self, now: DateTime<Utc>) -> Result<SigningKey, Error> {
         let known = self.known();
+        let ready = |it: &&StoredKey| {
+            let since = known.since.get(&it.kid).map_or(it.created_at, |at| it.created_at.max(*at));
+            since + LEAD <= now
+        };
         let mut fit = known.stored.iter().filter(|it| it.retired_at.is_none_or(|at| at > now));
         let oldest = fit.clone().next();
-        let newest = fit.rfind(|it| it.created_at + LEAD <= now);
+        let newest = fit.rfind(ready);
         newest.or(oldest).ok_or(Error::None)?.signing()
     }
 
@@ -176,6 +197,19 @@ mod tests {
             keys(vec![retired]).signing(noon() + TimeDelta::hours(3)),
             Err(Error::None)
         ));
+    }
+
+    #[test]
+    fn a_key_read_late_signs_later() {
+        let old = StoredKey::make(noon() - TimeDelta::hours(1)).unwrap();
+        // Made by somebody whose clock is behind.
+        let new = StoredKey::make(noon() - TimeDelta::minutes(1)).unwrap();
+        let since = HashMap::from([(new.kid.clone(), noon())]);
+        let stored = vec![old.clone(), new.clone()];
+        let keys = Keys(Arc::new(RwLock::new(Known { stored, since, ..Known::default() })));
+        let signs = |seconds| keys.signing(noon() + TimeDelta::seconds(seconds)).unwrap().kid;
+        assert_eq!(signs(9), old.kid);
+        assert_eq!(signs(10), new.kid);
     }
 
     #[test]

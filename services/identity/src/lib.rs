@@ -2,7 +2,7 @@
 //!
 //! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
 //! points share, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
-//! SQL, `api` and `internal` the HTTP surface, `admin` what the command line can do.
+//! SQL, `api` and `internal` the HTTP surface, `admin` and `rotation` what the command line can do.
 
 mod model;
 
@@ -21,6 +21,7 @@ mod trust;
 pub mod admin;
 mod api;
 mod internal;
+pub mod rotation;
 
 mod problems;
 mod store;
@@ -69,6 +70,11 @@ pub(crate) struct App {
     hasher: passwords::Hasher,
     turns: throttle::Turns,
     keys: keys::Keys,
+}
+
+/// The description of the public routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Service::describe(NAME, api::router())
 }
 
 /// Starts the service on a migrated database. On the first start it makes the key that tokens

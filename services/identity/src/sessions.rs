@@ -5,6 +5,10 @@
 //! its tokens. A spent one that comes back was copied, and nobody can tell by whom, so the whole
 //! session ends. A client whose answer got lost on the way asks again within seconds: that is let
 //! through as long as no token given for the spent one has been used.
+//!
+//! A client that cannot keep a new token each time asks for a fixed one when it logs in: that
+//! works until it expires, and no copy of it is ever noticed. Only a login can ask for it, so a
+//! thief cannot make a token a fixed one.
 
 use chassis::db::Tx;
 use chassis::problem::Result;
@@ -49,12 +53,20 @@ pub struct Opened {
     refresh: Secret,
 }
 
+/// Whether the refresh token is another one after each use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Rotating,
+    Fixed,
+}
+
 /// Begins a session of the user.
 pub async fn open(
     app: &App,
     tx: &mut Tx,
     user: &User,
     client: &Client,
+    kind: Kind,
     now: DateTime<Utc>,
 ) -> Result<Opened> {
     let session = Session {
@@ -66,6 +78,7 @@ pub async fn open(
         last_used_at: now,
         expires_at: now + app.config.refresh_token(),
         ended_at: None,
+        fixed: kind == Kind::Fixed,
     };
     store::insert_session(tx, &session).await?;
     for surplus in store::surplus_sessions(tx, user.id, MAX_SESSIONS, now).await? {
@@ -97,15 +110,21 @@ impl Opened {
     }
 }
 
-/// Gives the next pair of tokens for a refresh token.
+/// Gives the next pair of tokens for a refresh token; the same token again where it is a fixed one.
 pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Tokens> {
     let now = app.clock.now();
     let hash = token.hash();
     // Nonsense does not take the write lock.
-    if store::find_refresh_token(&app.db, &hash).await?.is_none() {
-        return Err(problems::refresh_token_invalid());
-    }
+    let found = store::find_refresh_token(&app.db, &hash).await?;
+    let found = found.ok_or_else(problems::refresh_token_invalid)?;
     let mut tx = app.db.begin().await?;
+    let session = store::find_session(&mut tx, found.session_id).await?;
+    if let Some(session) = session.filter(|it| it.fixed) {
+        let used = Opened { session: session.id, refresh: token.clone() };
+        let user = use_fixed(&mut tx, session, &found, client, now).await?;
+        tx.commit().await?;
+        return used.tokens(app, &user, now);
+    }
     let first = store::spend_refresh_token(&mut tx, &hash, now).await?;
     let token = store::find_refresh_token(&mut tx, &hash)
         .await?
@@ -131,6 +150,32 @@ pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Token
     let next = follow(app, &mut tx, session, token, client, now).await?;
     tx.commit().await?;
     next.tokens(app, &user, now)
+}
+
+/// Notes that a fixed token was used. It is never prolonged.
+async fn use_fixed(
+    tx: &mut Tx,
+    session: Session,
+    token: &RefreshToken,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<User> {
+    if session.ended_at.is_some() {
+        return Err(problems::session_ended());
+    }
+    if token.expires_at <= now {
+        return Err(problems::refresh_token_expired());
+    }
+    let user = store::find_user(&mut *tx, session.user_id).await?;
+    let user = user.filter(|it| it.active).ok_or_else(problems::session_ended)?;
+    let session = Session {
+        user_agent: client.agent.clone().or(session.user_agent),
+        address: client.address().or(session.address),
+        last_used_at: now,
+        ..session
+    };
+    store::touch_session(tx, &session).await?;
+    Ok(user)
 }
 
 /// Whether the token must be taken for a copy. `first` says that it was not spent before.

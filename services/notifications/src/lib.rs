@@ -79,6 +79,11 @@ pub(crate) struct App {
     pub(crate) wake: Arc<Notify>,
 }
 
+/// The description of the public routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Service::describe(NAME, api::router())
+}
+
 /// Makes the service on a migrated platform.
 pub async fn start(
     platform: Platform,

@@ -71,11 +71,11 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Messag
     db.query("SELECT * FROM messages WHERE id = $1").bind(id).optional().await
 }
 
-/// Lists messages before the last one seen, newest first.
+/// Lists messages before the last one seen, newest first, without the first `skip`.
 pub(crate) async fn list(
     db: impl Session<'_>,
     filter: &Filter,
-    before: Option<(DateTime<Utc>, Uuid)>,
+    (before, skip): (Option<(DateTime<Utc>, Uuid)>, i64),
     limit: i64,
 ) -> Result<Vec<Message>> {
     db.query(
@@ -85,7 +85,7 @@ pub(crate) async fn list(
            AND ($3 IS NULL OR state = $3)
            AND ($4 IS NULL OR order_id = $4)
            AND ($5 IS NULL OR (created_at, id) < ($5, $6))
-         ORDER BY created_at DESC, id DESC LIMIT $7",
+         ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8",
     )
     .bind(filter.channel)
     .bind(filter.recipient.clone())
@@ -94,6 +94,7 @@ pub(crate) async fn list(
     .bind(before.map(|(at, _)| at))
     .bind(before.map(|(_, id)| id))
     .bind(limit)
+    .bind(skip)
     .all()
     .await
 }

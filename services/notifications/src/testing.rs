@@ -110,6 +110,7 @@ pub(crate) fn event<E: EventData>(subject: Uuid, sequence: i64, data: &E) -> Env
         subject: subject.to_string(),
         time: noon(),
         datacontenttype: "application/json".to_owned(),
+        traceparent: None,
         sequence,
         data: serde_json::to_value(data).unwrap(),
     }
@@ -134,7 +135,7 @@ async fn tell(app: &App, name: &'static str, handler: impl Handler, events: &[En
 }
 
 pub(crate) async fn history(app: &App) -> Vec<Message> {
-    store::list(&app.db, &store::Filter::default(), None, 100).await.unwrap()
+    store::list(&app.db, &store::Filter::default(), (None, 0), 100).await.unwrap()
 }
 
 pub(crate) fn at(clock: chrono::DateTime<chrono::Utc>, app: &App) -> App {

@@ -104,6 +104,12 @@ struct ListQuery {
     limit: Option<i64>,
     #[garde(length(max = 500))]
     cursor: Option<String>,
+    /// Items to skip instead of a cursor, 0 to 10,000.
+    #[garde(skip)]
+    offset: Option<i64>,
+    /// The number of the page instead of a cursor, from 1.
+    #[garde(skip)]
+    page: Option<i64>,
     #[serde(default)]
     #[garde(skip)]
     count: bool,
@@ -128,6 +134,7 @@ async fn list(
         status: query.status,
         email: query.email.map(|it| it.trim().to_ascii_lowercase()),
         before: page::decode(query.cursor.as_deref())?,
+        skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };
     let orders = store::list(&app.db, &filter, limit + 1).await?;
     let total = match query.count {
@@ -235,7 +242,7 @@ async fn cancel_order(
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SetStatus {
-    /// `shipped`, `delivered` or `cancelled`.
+    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing.
     #[garde(skip)]
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]

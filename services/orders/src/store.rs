@@ -16,6 +16,8 @@ pub struct Filter {
     pub email: Option<String>,
     /// Only orders older than this one.
     pub before: Option<Uuid>,
+    /// How many to leave out at the beginning.
+    pub skip: i64,
 }
 
 /// The secret from which the order tokens of guests derive; `fresh` becomes it if there is none.
@@ -67,17 +69,18 @@ pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<V
     const OF_USER: &str = "SELECT * FROM orders
          WHERE user_id = $1 AND ($2 IS NULL OR status = $2)
            AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5";
+         ORDER BY id DESC LIMIT $5 OFFSET $6";
     const ALL: &str = "SELECT * FROM orders
          WHERE $1 IS NULL AND ($2 IS NULL OR status = $2)
            AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5";
+         ORDER BY id DESC LIMIT $5 OFFSET $6";
     db.query(if filter.user_id.is_some() { OF_USER } else { ALL })
         .bind(filter.user_id)
         .bind(filter.status.map(Status::as_str))
         .bind(filter.email.clone())
         .bind(filter.before)
         .bind(limit)
+        .bind(filter.skip)
         .all()
         .await
 }

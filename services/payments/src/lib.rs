@@ -82,6 +82,11 @@ struct App {
     unknown: Arc<Notify>,
 }
 
+/// The description of the public routes.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Service::describe(NAME, api::router())
+}
+
 /// Builds the service. Operations that a process before this one has left behind are taken over.
 pub async fn start(
     platform: Platform,

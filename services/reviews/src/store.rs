@@ -36,6 +36,8 @@ pub(crate) struct Filter {
     /// Only those with this many stars.
     pub(crate) rating: Option<i64>,
     pub(crate) after: Option<Place>,
+    /// How many to leave out at the beginning.
+    pub(crate) skip: i64,
 }
 
 pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Review>> {
@@ -52,24 +54,24 @@ pub(crate) async fn of_product(
     let sql = match filter.sort {
         Sort::Newest => select_reviews!(
             "r.product_id = $1 AND r.status = 'approved' AND ($2 IS NULL OR r.rating = $2)
-             AND ($4 IS NULL OR r.id < $4) ORDER BY r.id DESC LIMIT $3"
+             AND ($5 IS NULL OR r.id < $5) ORDER BY r.id DESC LIMIT $3 OFFSET $4"
         ),
         Sort::Oldest => select_reviews!(
             "r.product_id = $1 AND r.status = 'approved' AND ($2 IS NULL OR r.rating = $2)
-             AND ($4 IS NULL OR r.id > $4) ORDER BY r.id LIMIT $3"
+             AND ($5 IS NULL OR r.id > $5) ORDER BY r.id LIMIT $3 OFFSET $4"
         ),
         Sort::Highest => select_reviews!(
             "r.product_id = $1 AND r.status = 'approved' AND ($2 IS NULL OR r.rating = $2)
-             AND ($4 IS NULL OR (r.rating, r.id) < ($5, $4))
-             ORDER BY r.rating DESC, r.id DESC LIMIT $3"
+             AND ($5 IS NULL OR (r.rating, r.id) < ($6, $5))
+             ORDER BY r.rating DESC, r.id DESC LIMIT $3 OFFSET $4"
         ),
         Sort::Lowest => select_reviews!(
             "r.product_id = $1 AND r.status = 'approved' AND ($2 IS NULL OR r.rating = $2)
-             AND ($4 IS NULL OR (r.rating, r.id) > ($5, $4))
-             ORDER BY r.rating, r.id LIMIT $3"
+             AND ($5 IS NULL OR (r.rating, r.id) > ($6, $5))
+             ORDER BY r.rating, r.id LIMIT $3 OFFSET $4"
         ),
     };
-    let query = db.query(sql).bind(product).bind(filter.rating).bind(limit);
+    let query = db.query(sql).bind(product).bind(filter.rating).bind(limit).bind(filter.skip);
     let query = query.bind(filter.after.map(|it| it.id));
     match filter.sort {
         Sort::Newest | Sort::Oldest => query.all().await,

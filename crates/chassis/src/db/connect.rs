@@ -7,6 +7,8 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use super::lease::Server;
+use super::lock::{self, Use};
 use super::{Db, Error, Pools, Result};
 
 /// Limits of a pool.
@@ -19,6 +21,9 @@ pub struct Limits {
     /// How long PostgreSQL may work on one statement.
     pub statement: Duration,
 }
+
+/// How long a command waits for its one connection.
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 impl Default for Limits {
     fn default() -> Self {
@@ -56,7 +61,19 @@ impl Db {
     pub async fn connect(url: &str, limits: Limits) -> Result<Self> {
         match url.starts_with("sqlite:") {
             true => sqlite(url, limits).await,
-            false => postgres(url, limits).await,
+            false => postgres(url, limits, Use::Shared).await,
+        }
+    }
+
+    /// Opens a PostgreSQL database with one connection, for work nobody may see half done.
+    /// [`Error::InUse`] if another process has it open; none can open it until this one closes it
+    /// or ends. An SQLite file is kept from others by its data directory's lock.
+    pub async fn connect_alone(url: &str) -> Result<Self> {
+        // Such work may take long, but not a connection.
+        let limits = Limits { connections: 1, acquire: PATIENCE, statement: Duration::ZERO };
+        match url.starts_with("sqlite:") {
+            true => sqlite(url, limits).await,
+            false => postgres(url, limits, Use::Alone).await,
         }
     }
 }
@@ -91,7 +108,7 @@ async fn sqlite(url: &str, limits: Limits) -> Result<Db> {
     Ok(Db::new(Pools::Sqlite { read, write }))
 }
 
-async fn postgres(url: &str, limits: Limits) -> Result<Db> {
+async fn postgres(url: &str, limits: Limits, mode: Use) -> Result<Db> {
     let options = PgConnectOptions::from_str(url)?
         .options([
             ("statement_timeout", limits.statement.as_millis().to_string()),
@@ -99,35 +116,38 @@ async fn postgres(url: &str, limits: Limits) -> Result<Db> {
             ("client_min_messages", "error".to_owned()),
         ])
         .disable_statement_logging();
-    // A `begin()` cancelled half-way leaves a transaction open on the server (sqlx#4385);
-    // whoever takes the connection next must not write into it.
     let pool = PgPoolOptions::new()
         .max_connections(limits.connections)
         .acquire_timeout(limits.acquire)
         .test_before_acquire(false)
-        .before_acquire(|conn, _| {
-            Box::pin(async move {
-                sqlx::raw_sql("ROLLBACK").execute(conn).await?;
-                Ok(true)
-            })
-        });
+        .after_connect(move |conn, _| Box::pin(lock::wait(conn, mode)));
+    let pool = match mode {
+        Use::Shared => pool,
+        // The connection is the lock.
+        Use::Alone => pool.idle_timeout(None).max_lifetime(None),
+    };
     let connected = match pool.clone().connect_with(options.clone()).await {
-        Err(sqlx::Error::PoolTimedOut) => Err(reason(&options, limits.acquire).await),
+        Err(sqlx::Error::PoolTimedOut) => Err(reason(&options, limits.acquire, mode).await),
         // 3D000: the database does not exist.
         Err(error) if code(&error) == Some("3D000".into()) => {
             create(&options).await?;
-            pool.connect_with(options).await
+            pool.connect_with(options).await.map_err(Error::sort)
         }
-        connected => connected,
+        connected => connected.map_err(Error::sort),
     };
-    Ok(Db::new(Pools::Postgres(connected.map_err(Error::sort)?)))
+    Ok(Db::new(Pools::Postgres(Server::new(connected?, limits))))
 }
 
 /// Why there is no connection: a pool tries until its time is up and then forgets what was wrong.
-async fn reason(options: &PgConnectOptions, patience: Duration) -> sqlx::Error {
-    match tokio::time::timeout(patience, PgConnection::connect_with(options)).await {
-        Ok(Err(error)) => error,
-        Ok(Ok(_)) | Err(_) => sqlx::Error::PoolTimedOut,
+async fn reason(options: &PgConnectOptions, patience: Duration, mode: Use) -> Error {
+    let look = async {
+        let mut conn = PgConnection::connect_with(options).await?;
+        lock::attempt(&mut conn, mode).await
+    };
+    match tokio::time::timeout(patience, look).await {
+        Ok(Err(error)) => Error::sort(error),
+        Ok(Ok(false)) => Error::InUse,
+        Ok(Ok(true)) | Err(_) => Error::sort(sqlx::Error::PoolTimedOut),
     }
 }
 

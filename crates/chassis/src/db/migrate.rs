@@ -1,10 +1,12 @@
-//! Bringing a database to the schema the code expects.
+//! Bringing a database to the schema the code expects, and back.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use sqlx::migrate::{Migrate, Migration, Migrator};
+use sqlx::{Executor, PgConnection, SqliteConnection};
 
-use super::{Db, Pools, Result};
+use super::lease::Server;
+use super::{Connection, Db, Pools, Result};
 
 /// The chassis's own tables: outbox and inbox, in every service's database.
 static CHASSIS: Migrator = sqlx::migrate!();
@@ -16,36 +18,44 @@ pub struct Migrations {
     pub migrator: &'static Migrator,
 }
 
-/// Whether one migration has been applied.
-#[derive(Debug)]
+/// Where one migration stands.
+#[derive(Clone, Debug)]
 pub struct MigrationStatus {
+    /// Whose it is: `chassis` or the service.
     pub set: String,
     pub version: i64,
     pub description: String,
-    pub applied: bool,
+    pub state: MigrationState,
+    /// Whether there is a way down.
+    pub reversible: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MigrationState {
+    Applied,
+    Missing,
+    /// Applied by a newer version of the program.
+    Unknown,
 }
 
 impl Db {
     /// Applies what is missing: first the chassis's tables, then the service's.
     ///
-    /// A file `name.sql` is for both kinds, `name.sqlite.sql` or `name.postgres.sql` for one.
+    /// A file `name.sql` is for both kinds, `name.sqlite.sql` or `name.postgres.sql` for one;
+    /// `name.down.sql`, `name.sqlite.down.sql` and `name.postgres.down.sql` are the ways back.
     /// On PostgreSQL an advisory lock lets one process migrate at a time.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
-        let migrators = self.migrators(migrations).map(|(table, migrator)| {
-            let mut migrator = migrator;
-            migrator.dangerous_set_table_name(table);
-            migrator
-        });
+        let migrators = self.migrators(migrations);
         match &self.pools {
             Pools::Sqlite { write, .. } => {
-                for migrator in &migrators {
+                for (_, migrator) in &migrators {
                     run(migrator, write.acquire().await?).await?;
                 }
             }
-            Pools::Postgres(pool) => {
+            Pools::Postgres(Server { pool, .. }) => {
                 let mut conn = pool.acquire().await?;
                 sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *conn).await?;
-                for migrator in &migrators {
+                for (_, migrator) in &migrators {
                     if let Err(error) = run(migrator, &mut *conn).await {
                         // Not back to the pool: it has no statement timeout.
                         conn.close().await?;
@@ -58,30 +68,81 @@ impl Db {
         Ok(())
     }
 
-    /// Lists every migration and whether it has been applied.
+    /// Takes back the migrations of a set (`chassis` or the service) that are newer than `to`,
+    /// newest first, each in a transaction of its own. What their tables and columns hold is lost.
+    ///
+    /// For a database opened with [`Db::connect_alone`]. One without a way down is
+    /// `MigrateError::VersionNotPresent`, before anything is done.
+    pub async fn migrate_down(&self, migrations: Migrations, set: &str, to: i64) -> Result<()> {
+        let status = self.migration_status(migrations).await?;
+        let newer = |it: &&MigrationStatus| {
+            it.set == set && it.version > to && it.state != MigrationState::Missing
+        };
+        if let Some(stuck) = status.iter().filter(newer).find(|it| !it.reversible) {
+            return Err(sqlx::migrate::MigrateError::VersionNotPresent(stuck.version).into());
+        }
+        for (_, migrator) in self.migrators(migrations).iter().filter(|(it, _)| *it == set) {
+            match &self.pools {
+                Pools::Sqlite { write, .. } => migrator.undo(write, to).await?,
+                Pools::Postgres(server) => migrator.undo(&server.pool, to).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists every migration with where it stands, the chassis's first, in the order of their
+    /// versions. Changes nothing.
     pub async fn migration_status(&self, migrations: Migrations) -> Result<Vec<MigrationStatus>> {
+        let mut connection = self.connection().await?;
         let mut status = Vec::new();
-        for (table, migrator) in self.migrators(migrations) {
-            let applied = match &self.pools {
-                Pools::Sqlite { write, .. } => applied(&table, write.acquire().await?).await?,
-                Pools::Postgres(pool) => applied(&table, pool.acquire().await?).await?,
+        for (set, migrator) in self.migrators(migrations) {
+            let table = &migrator.table_name;
+            let applied = match &mut connection {
+                Connection::Sqlite(conn) => sqlite_applied(conn, table).await?,
+                Connection::Postgres(conn) => postgres_applied(conn, table).await?,
             };
-            status.extend(migrator.iter().map(|it| MigrationStatus {
-                set: table.trim_matches('_').trim_end_matches("_migrations").to_owned(),
-                version: it.version,
-                description: it.description.to_string(),
-                applied: applied.contains(&it.version),
+            let known = |version| migrator.iter().any(|it| it.version == version);
+            let reversible = |version| {
+                let mut ways = migrator.iter().filter(|it| it.version == version);
+                ways.any(|it| it.migration_type.is_down_migration())
+            };
+            let mut of_set: Vec<_> = migrator
+                .iter()
+                .filter(|it| it.migration_type.is_up_migration())
+                .map(|it| MigrationStatus {
+                    set: set.to_owned(),
+                    version: it.version,
+                    description: it.description.to_string(),
+                    state: match applied.contains(&it.version) {
+                        true => MigrationState::Applied,
+                        false => MigrationState::Missing,
+                    },
+                    reversible: reversible(it.version),
+                })
+                .collect();
+            of_set.extend(applied.iter().filter(|it| !known(**it)).map(|&version| {
+                MigrationStatus {
+                    set: set.to_owned(),
+                    version,
+                    description: "of a newer version".to_owned(),
+                    state: MigrationState::Unknown,
+                    reversible: false,
+                }
             }));
+            status.extend(of_set);
         }
         Ok(status)
     }
 
-    fn migrators(&self, migrations: Migrations) -> [(String, Migrator); 2] {
+    /// The sets of a database, each with the table it is recorded in.
+    fn migrators(&self, migrations: Migrations) -> [(&'static str, Migrator); 2] {
         let other = if self.is_sqlite() { ".postgres" } else { ".sqlite" };
         [("chassis", &CHASSIS), (migrations.service, migrations.migrator)].map(|(name, all)| {
             let mine: Vec<Migration> =
                 all.iter().filter(|it| !it.description.ends_with(other)).cloned().collect();
-            (format!("_{name}_migrations"), Migrator::with_migrations(mine))
+            let mut migrator = Migrator::with_migrations(mine);
+            migrator.dangerous_set_table_name(format!("_{name}_migrations"));
+            (name, migrator)
         })
     }
 }
@@ -94,12 +155,22 @@ where
     Ok(migrator.run_direct(None, &mut *conn, false).await?)
 }
 
-async fn applied<C>(table: &str, mut conn: C) -> Result<HashSet<i64>>
-where
-    C: std::ops::DerefMut,
-    C::Target: Migrate + Sized,
-{
-    conn.ensure_migrations_table(table).await?;
+async fn sqlite_applied(conn: &mut SqliteConnection, table: &str) -> Result<BTreeSet<i64>> {
+    let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1");
+    let found = conn.fetch_optional(found.bind(table.to_owned())).await?;
+    applied(conn, table, found.is_some()).await
+}
+
+async fn postgres_applied(conn: &mut PgConnection, table: &str) -> Result<BTreeSet<i64>> {
+    let found = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(table);
+    let found = found.fetch_one(&mut *conn).await?;
+    applied(conn, table, found).await
+}
+
+async fn applied<C: Migrate>(conn: &mut C, table: &str, found: bool) -> Result<BTreeSet<i64>> {
+    if !found {
+        return Ok(BTreeSet::new());
+    }
     let applied = conn.list_applied_migrations(table).await?;
     Ok(applied.into_iter().map(|it| it.version).collect())
 }

@@ -5,16 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
-use sqlx::migrate::Migrator;
 
 use super::*;
-use crate::db::{Migrations, Sql};
+use crate::db::Sql;
 use crate::feed::Feed;
 use crate::inbox::{self, Failure, Handler, Inbox};
-use crate::testing::{TestPlatform, noon, platforms};
-
-static NONE: Migrator = Migrator::DEFAULT;
-const CHASSIS_ONLY: Migrations = Migrations { service: "test", migrator: &NONE };
+use crate::testing::{CHASSIS_ONLY, TestPlatform, noon, platforms};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Rang {
@@ -35,6 +31,7 @@ struct Listener {
     disliked: i64,
     angry: Arc<AtomicBool>,
     order: Arc<std::sync::Mutex<Vec<i64>>>,
+    traces: Arc<std::sync::Mutex<Vec<String>>>,
 }
 
 impl Handler for Listener {
@@ -56,6 +53,8 @@ impl Handler for Listener {
             }
             self.sum.fetch_add(bell, Ordering::SeqCst);
             self.order.lock().unwrap().push(bell);
+            let trace = context::current().expect("a context").trace.id();
+            self.traces.lock().unwrap().push(trace);
             Ok(())
         })
     }
@@ -167,8 +166,8 @@ async fn a_consumer_whose_database_is_away_keeps_no_event_from_the_others() {
         let away = platforms(CHASSIS_ONLY).await.remove(0);
         let deaf = Inbox::new("test.deaf", away.db.clone(), platform.clock, listener);
         away.db.close().await;
-        let bus = Bus::default();
-        bus.subscribe(vec![deaf, inbox.clone()]);
+        let bus = Bus::memory();
+        drop(bus.deliver(vec![deaf, inbox.clone()], CancellationToken::new()));
         let relay = Relay { service: "test", db: platform.db.clone(), bus, clock: platform.clock };
         ring(&platform, 1).await;
         assert!(relay.turn().await.is_err());
@@ -215,6 +214,44 @@ async fn a_dead_letter_can_be_replayed() {
         inbox.turn().await.unwrap();
         assert_eq!(listener.sum.load(Ordering::SeqCst), 7);
         assert!(!replay().await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn an_event_is_handled_in_the_trace_of_the_request_that_told_it() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, listener) = connected(&platform, 0).await;
+        let request = Context::begin(None);
+        context::scope(request.clone(), ring(&platform, 1)).await;
+        // One that no request is behind, as all were before traces were noted.
+        ring(&platform, 2).await;
+        relay.turn().await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        let traces = listener.traces.lock().unwrap().clone();
+        assert_eq!(traces.len(), 2, "{}", platform.kind);
+        assert_eq!(traces[0], request.trace.id());
+        assert_ne!(traces[1], request.trace.id());
+        let told = "SELECT traceparent FROM outbox ORDER BY sequence";
+        let told: Vec<(Option<String>,)> = platform.db.query(told).all().await.unwrap();
+        assert_eq!(told, [(Some(request.trace.to_string()),), (None,)]);
+    }
+}
+
+#[test]
+fn what_is_no_event_or_could_not_be_stored_is_not_decoded() {
+    let event = crate::testing::event("test", Uuid::nil(), 1, &Rang { bell: 1 });
+    let text = serde_json::to_string(&event).unwrap();
+    assert!(!text.contains("traceparent"));
+    assert_eq!(Envelope::decode(text.as_bytes()).unwrap().id, event.id);
+    for (bad, reason) in [
+        ("".to_owned(), "EOF"),
+        ("{}".to_owned(), "missing field"),
+        (text.replace("\"1.0\"", "\"2.0\""), "specversion is \"2.0\""),
+        (text.replace("\"bell\":1", "\"bell\":[{\"a\":\"\\u0000\"}]"), "U+0000"),
+        (text.replace("bell.rang", "\\u0000"), "U+0000"),
+    ] {
+        let error = Envelope::decode(bad.as_bytes()).unwrap_err();
+        assert!(error.contains(reason), "{error}");
     }
 }
 
@@ -286,8 +323,8 @@ async fn connected(platform: &TestPlatform, disliked: i64) -> (Relay, Inbox, Lis
     db.query("CREATE TABLE heard (bell BIGINT NOT NULL)").execute().await.unwrap();
     let listener = Listener { disliked, ..Listener::default() };
     let inbox = Inbox::new("test.bells", db.clone(), platform.clock, listener.clone());
-    let bus = Bus::default();
-    bus.subscribe(vec![inbox.clone()]);
+    let bus = Bus::memory();
+    drop(bus.deliver(vec![inbox.clone()], CancellationToken::new()));
     (Relay { service: "test", db, bus, clock: platform.clock }, inbox, listener)
 }
 

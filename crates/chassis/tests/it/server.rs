@@ -50,7 +50,7 @@ impl Shop {
             .route("/refuse", post(|| async { (StatusCode::PAYLOAD_TOO_LARGE, "too large") }))
             .route("/big", get(|| async { vec![b'x'; 64 * 1024 * 1024] }))
             .route("/read", post(|body: Bytes| async move { body.len().to_string() }));
-        let listener = server::bind("127.0.0.1:0").await.unwrap();
+        let listener = server::bind("127.0.0.1:0", false).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
         let served = {
@@ -222,7 +222,7 @@ async fn a_connection_too_many_is_told_so_and_a_place_that_gets_free_is_given_aw
     loop {
         let mut third = shop.connect().await;
         // The refusal may already have closed the connection.
-        let _ = third.write_all(b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n").await;
+        let _ = third.write_all(b"GET / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\n\r\n").await;
         let answer = read(&mut third).await;
         if answer.starts_with("HTTP/1.1 200") {
             break;
@@ -248,19 +248,19 @@ async fn http_2_is_spoken_with_who_begins_with_it() {
 
 #[tokio::test]
 async fn an_address_that_cannot_be_had_is_explained() {
-    let taken = server::bind("127.0.0.1:0").await.unwrap();
+    let taken = server::bind("127.0.0.1:0", false).await.unwrap();
     let address = taken.local_addr().unwrap();
-    let error = server::bind(&address.to_string()).await.unwrap_err();
+    let error = server::bind(&address.to_string(), false).await.unwrap_err();
     assert_eq!(
         error,
         format!(
             "cannot listen on {address}: another program uses it; choose another with --listen"
         )
     );
-    let error = server::bind("192.0.2.1:8080").await.unwrap_err();
+    let error = server::bind("192.0.2.1:8080", false).await.unwrap_err();
     assert!(error.contains("this machine has no such address"), "{error}");
     for nonsense in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:1"] {
-        let error = server::bind(nonsense).await.unwrap_err();
+        let error = server::bind(nonsense, false).await.unwrap_err();
         assert!(error.contains("write it like 127.0.0.1:8080"), "{error}");
     }
 }

@@ -16,6 +16,7 @@ use contracts::identity::{
 use contracts::orders::{CartRef, Line, Order, OrderCreated, OrderStatusUpdated};
 use contracts::payments::{Payment, PaymentUpdated, Status};
 use contracts::reviews::RatingChanged;
+use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -65,6 +66,23 @@ fn the_document_names_exactly_the_consumers_there_are() {
         code.map(str::to_owned).collect::<Vec<_>>()
     });
     assert_eq!(named.collect::<BTreeSet<_>>(), consumers);
+}
+
+#[test]
+fn the_document_names_what_each_consumer_wants() {
+    let mut named = BTreeSet::new();
+    for section in document().split("\n### ").skip(1) {
+        let kind = section.lines().next().unwrap_or_default().to_owned();
+        let consumers = section.split("Consumers: ").nth(1).unwrap_or_default();
+        let consumers = consumers.split("\n\n").next().unwrap_or_default();
+        for consumer in consumers.split('`').skip(1).step_by(2).filter(|it| it.contains('.')) {
+            named.insert((consumer.to_owned(), kind.clone()));
+        }
+    }
+    let wanted = SUBSCRIPTIONS
+        .iter()
+        .flat_map(|it| it.types.iter().map(|kind| (it.consumer.to_owned(), (*kind).to_owned())));
+    assert_eq!(named, wanted.collect());
 }
 
 fn events_of_the_code() -> Events {

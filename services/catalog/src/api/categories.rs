@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
 use chassis::extract::{Json, Path, Query};
+use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Deserializer};
@@ -31,9 +32,64 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct TreeQuery {
-    /// Whether to nest them: the top level, each with its `children`.
+    /// Whether to nest them: the top level, each with its `children`. Not in pages.
     #[garde(skip)]
     tree: bool,
+}
+
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct PartQuery {
+    /// Items of a page, 1 to 100; all unless given.
+    #[garde(skip)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Items to skip, 0 to 10,000.
+    #[garde(skip)]
+    #[param(minimum = 0, maximum = 10_000)]
+    offset: Option<i64>,
+    /// The number of the page, from 1; needs `limit`.
+    #[garde(skip)]
+    #[param(minimum = 1)]
+    page: Option<i64>,
+    /// Whether to count all pages into `total`.
+    #[garde(skip)]
+    count: bool,
+}
+
+/// Which part of a list that is sent as a whole unless a client asks for pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Part {
+    skip: usize,
+    take: usize,
+    count: bool,
+}
+
+impl Part {
+    fn of(query: &PartQuery) -> Result<Self> {
+        let PartQuery { limit, offset, page: number, count } = *query;
+        let take = match limit {
+            None if number.is_some() => return Err(Problem::field("page", "needs limit")),
+            None => None,
+            Some(_) => Some(page::limit(limit)?),
+        };
+        let skip = page::skip(offset, number, None, take.unwrap_or(page::MAX_LIMIT))?;
+        let whole = |it: i64| usize::try_from(it).unwrap_or(usize::MAX);
+        Ok(Self { skip: whole(skip), take: take.map_or(usize::MAX, whole), count })
+    }
+
+    fn is_all(self) -> bool {
+        self == Self { skip: 0, take: usize::MAX, count: false }
+    }
+
+    /// The part of all, ready to be kept.
+    fn cut(self, mut all: Vec<CategoryView<'_>>) -> Categories<'_> {
+        let total = self.count.then_some(all.len());
+        all.drain(..self.skip.min(all.len()));
+        all.truncate(self.take);
+        Categories { items: all, total }
+    }
 }
 
 /// A category to be written.
@@ -114,7 +170,7 @@ fn is_name(name: &str, (): &()) -> garde::Result {
 /// Parents come before their children, siblings by position and name.
 #[utoipa::path(
     get, path = "/categories", tag = "catalog", operation_id = "categories_list",
-    params(TreeQuery),
+    params(TreeQuery, PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
         (status = 304, description = "The client has this answer already."),
@@ -124,20 +180,28 @@ fn is_name(name: &str, (): &()) -> garde::Result {
 )]
 async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>> {
     let (mut parts, _) = request.into_parts();
-    let Query(query) = Query::<TreeQuery>::from_request_parts(&mut parts, &app).await?;
+    let Query(TreeQuery { tree: nested }) = Query::from_request_parts(&mut parts, &app).await?;
+    let Query(part) = Query::from_request_parts(&mut parts, &app).await?;
+    let part = Part::of(&part)?;
+    if nested && !part.is_all() {
+        return Err(Problem::field("tree", "is sent as a whole"));
+    }
     // No slug has a slash, so no product has these keys.
-    let key = if query.tree { "/categories?tree" } else { "/categories" };
-    if let Some(answer) = app.cache.get(key) {
+    let key = match nested {
+        true => "/categories?tree".to_owned(),
+        false => format!("/categories?{part:?}"),
+    };
+    if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(&parts.headers));
     }
     let at = app.cache.now();
     let tree = app.tree().await?;
-    let items = match query.tree {
+    let items = match nested {
         true => tree.children(None).map(|it| CategoryView::with_children(it, &tree)).collect(),
         false => tree.all().iter().map(|it| CategoryView::of(it, &tree)).collect(),
     };
-    let body = read::json(&Categories { items })?;
-    Ok(app.cache.put(key, body, Needs::Categories, at).respond(&parts.headers))
+    let body = read::json(&part.cut(items))?;
+    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(&parts.headers))
 }
 
 /// Show a category.
@@ -171,10 +235,11 @@ async fn show(
 #[utoipa::path(
     get, path = "/categories/{id}/subcategories", tag = "catalog",
     operation_id = "categories_subcategories",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "Id or slug."), PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
         (status = 304, description = "The client has this answer already."),
+        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 404, description = "`category_not_found`", body = Problem),
     ),
     security(()),
@@ -182,9 +247,11 @@ async fn show(
 async fn subcategories(
     State(app): State<App>,
     Path(id): Path<String>,
+    Query(query): Query<PartQuery>,
     request: Request,
 ) -> Result<Response<Body>> {
-    let key = format!("/categories/{id}/subcategories");
+    let part = Part::of(&query)?;
+    let key = format!("/categories/{id}/subcategories?{part:?}");
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
     }
@@ -193,7 +260,7 @@ async fn subcategories(
     let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
     let children = tree.children(Some(category.id));
     let items = children.map(|it| CategoryView::of(it, &tree)).collect();
-    let body = read::json(&Categories { items })?;
+    let body = read::json(&part.cut(items))?;
     Ok(app.cache.put(&key, body, Needs::Categories, at).respond(request.headers()))
 }
 

@@ -14,7 +14,7 @@ use super::read;
 use crate::model::NewProduct;
 use crate::store::products as store;
 use crate::view::ProductView;
-use crate::{App, problems, products};
+use crate::{App, categories, problems, products};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(add)).routes(routes!(replace, change, remove))
@@ -33,12 +33,15 @@ pub(super) fn router() -> OpenApiRouter<App> {
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(State(app): State<App>, Json(body): Json<ProductBody>) -> Result<Response> {
-    let flat = body.is_flat();
-    let new = body.read(&app.currency)?;
+async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Result<Response> {
+    let (flat, named) = (body.is_flat(), body.named()?);
+    let mut new = body.read(&app.currency)?;
 
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
+    if let Some(named) = named {
+        new.category_ids = categories::named(&mut books, &named).await?;
+    }
     let created = products::create(&mut books, new).await;
     let product = created.map_err(|it| if flat { at_the_top(it) } else { it })?;
     let changed = books.close();
@@ -71,11 +74,11 @@ async fn add(State(app): State<App>, Json(body): Json<ProductBody>) -> Result<Re
 async fn replace(
     State(app): State<App>,
     Path(key): Path<String>,
-    Json(body): Json<ProductBody>,
+    Json(mut body): Json<ProductBody>,
 ) -> Result<Response> {
-    let flat = body.is_flat();
+    let (flat, named) = (body.is_flat(), body.named()?);
     let new = body.read(&app.currency)?;
-    let written = write(&app, &key, |_| Ok(new)).await;
+    let written = write(&app, &key, named, |_| Ok(new)).await;
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
@@ -98,10 +101,10 @@ async fn replace(
 async fn change(
     State(app): State<App>,
     Path(key): Path<String>,
-    Json(patch): Json<ProductPatch>,
+    Json(mut patch): Json<ProductPatch>,
 ) -> Result<Response> {
-    let flat = patch.is_flat();
-    let written = write(&app, &key, |old| patch.onto(old, &app.currency)).await;
+    let (flat, named) = (patch.is_flat(), patch.named()?);
+    let written = write(&app, &key, named, |old| patch.onto(old, &app.currency)).await;
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
@@ -130,16 +133,20 @@ async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<Statu
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Makes a product what `change` says, given what it is.
+/// Makes a product what `change` says, given what it is, in the categories that are named.
 async fn write(
     app: &App,
     key: &str,
+    named: Option<Vec<String>>,
     change: impl FnOnce(NewProduct) -> Result<NewProduct>,
 ) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
-    let new = change(NewProduct::from(&old))?;
+    let mut new = change(NewProduct::from(&old))?;
     let mut books = app.books(&mut tx);
+    if let Some(named) = named {
+        new.category_ids = categories::named(&mut books, &named).await?;
+    }
     if products::replace(&mut books, &old, new).await?.is_some() {
         let changed = books.close();
         app.commit(tx, changed).await?;
@@ -148,7 +155,7 @@ async fn write(
 }
 
 /// The product as it is now.
-async fn show(app: &App, id: Uuid) -> Result<Response> {
+pub(super) async fn show(app: &App, id: Uuid) -> Result<Response> {
     let product = store::find(&app.db, &id.to_string()).await?;
     let product = product.ok_or_else(problems::product_not_found)?;
     let tree = app.tree().await?;

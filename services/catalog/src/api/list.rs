@@ -23,7 +23,7 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 200)]
     search: Option<String>,
-    /// Id or slug; with everything below it.
+    /// Id, slug or name; with everything below it.
     #[garde(length(chars, max = 255))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
@@ -66,6 +66,16 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
+    /// Items to skip instead of a cursor, 0 to 10,000.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 10_000)]
+    offset: Option<i64>,
+    /// The number of the page instead of a cursor, from 1.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 1)]
+    page: Option<i64>,
     /// Whether to count all pages into `total`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
@@ -119,12 +129,13 @@ impl ListQuery {
         }
         let category = match &self.category {
             None => None,
-            Some(key) => match tree.find(key) {
+            Some(key) => match tree.find_named(key) {
                 Some(category) => Some(category.id),
                 None => return Err(Problem::field("category", "there is no such category")),
             },
         };
         let limit = page::limit(self.limit)?;
+        let skip = page::skip(self.offset, self.page, self.cursor.as_deref(), limit)?;
         let sort = by.listing();
         let mut listing = Listing {
             status: self.status.unwrap_or_default(),
@@ -136,6 +147,7 @@ impl ListQuery {
             in_stock: self.in_stock,
             sort: sort.unwrap_or_default(),
             after: None,
+            skip,
             limit,
         };
         let count = self.count.unwrap_or_default();
@@ -158,7 +170,8 @@ impl ListQuery {
                 in_stock: self.in_stock,
             },
             sort: by.index(),
-            offset: page::decode::<Skip>(self.cursor.as_deref())?.map_or(0, |it| it.skip),
+            offset: page::decode::<Skip>(self.cursor.as_deref())?
+                .map_or(skip.unsigned_abs() as usize, |it| it.skip),
             limit: limit as usize,
         };
         Ok(Asked { listing, search: Some(request), count })

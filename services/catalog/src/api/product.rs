@@ -42,6 +42,9 @@ pub(super) struct ProductBody {
     seo_description: Option<String>,
     #[serde(default)]
     category_ids: Vec<Uuid>,
+    /// Instead of `category_ids`: ids, slugs or names. A name that no category has becomes one at
+    /// the top level.
+    categories: Option<Vec<String>>,
     #[serde(default)]
     variants: Vec<VariantBody>,
     /// Of the only variant.
@@ -50,6 +53,8 @@ pub(super) struct ProductBody {
     compare_at_price: Option<Money>,
     /// Of the only variant.
     sku: Option<String>,
+    /// Of the only variant.
+    barcode: Option<String>,
     /// Of the only variant.
     on_hand: Option<i64>,
 }
@@ -77,6 +82,9 @@ pub(super) struct ProductPatch {
     #[schema(value_type = Option<String>)]
     seo_description: Option<Option<String>>,
     category_ids: Option<Vec<Uuid>>,
+    /// Instead of `category_ids`: ids, slugs or names. A name that no category has becomes one at
+    /// the top level.
+    categories: Option<Vec<String>>,
     /// All variants there shall be. Those that exist are found by id, SKU or options.
     variants: Option<Vec<VariantBody>>,
     /// Of the only variant.
@@ -87,6 +95,10 @@ pub(super) struct ProductPatch {
     compare_at_price: Option<Option<Money>>,
     /// Of the only variant.
     sku: Option<String>,
+    /// Of the only variant.
+    #[serde(deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    barcode: Option<Option<String>>,
     /// Of the only variant.
     on_hand: Option<i64>,
 }
@@ -152,6 +164,11 @@ impl ProductBody {
         self.variants.is_empty()
     }
 
+    /// The categories that are named rather than given by their ids.
+    pub(super) fn named(&mut self) -> Result<Option<Vec<String>>> {
+        named(self.categories.take(), !self.category_ids.is_empty())
+    }
+
     pub(super) fn read(mut self, currency: &Currency) -> Result<NewProduct> {
         let variants = match self.is_flat() {
             true => vec![self.only(currency)?],
@@ -183,6 +200,7 @@ impl ProductBody {
             sku: self.sku.take(),
             price,
             compare_at_price: amount(compare_at_price, "compare_at_price", currency)?,
+            barcode: self.barcode.take(),
             on_hand: self.on_hand,
             ..NewVariant::default()
         })
@@ -193,6 +211,7 @@ impl ProductBody {
             ("price", self.price.is_some()),
             ("compare_at_price", self.compare_at_price.is_some()),
             ("sku", self.sku.is_some()),
+            ("barcode", self.barcode.is_some()),
             ("on_hand", self.on_hand.is_some()),
         ];
         let wrong =
@@ -212,6 +231,11 @@ impl ProductPatch {
     /// Whether the only variant is described at the top.
     pub(super) fn is_flat(&self) -> bool {
         self.variants.is_none()
+    }
+
+    /// The categories that are named rather than given by their ids.
+    pub(super) fn named(&mut self) -> Result<Option<Vec<String>>> {
+        named(self.categories.take(), self.category_ids.is_some())
     }
 
     /// The product with these changes.
@@ -245,6 +269,7 @@ impl ProductPatch {
         if price.is_none()
             && compare_at_price.is_none()
             && self.sku.is_none()
+            && self.barcode.is_none()
             && self.on_hand.is_none()
         {
             return Ok(new);
@@ -260,10 +285,20 @@ impl ProductPatch {
         if self.sku.is_some() {
             only.sku = self.sku;
         }
+        if let Some(barcode) = self.barcode {
+            only.barcode = barcode;
+        }
         if self.on_hand.is_some() {
             only.on_hand = self.on_hand;
         }
         Ok(new)
+    }
+}
+
+fn named(names: Option<Vec<String>>, ids: bool) -> Result<Option<Vec<String>>> {
+    match names.is_some() && ids {
+        true => Err(Problem::field("categories", "send either categories or category_ids")),
+        false => Ok(names),
     }
 }
 

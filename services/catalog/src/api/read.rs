@@ -45,6 +45,9 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
+    if let Some(answer) = app.cache.find_shared(&key, at).await {
+        return Ok(answer.respond(request.headers()));
+    }
     let (mut parts, _) = request.into_parts();
     let Query(query) = Query::<ListQuery>::from_request_parts(&mut parts, &app).await?;
     let tree = app.tree().await?;
@@ -67,7 +70,9 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         slots: found.products.iter().map(|it| Slot::of(it.id)).collect(),
         stock: asked.listing.in_stock.is_some(),
     };
-    Ok(app.cache.put(&key, body, needs, at).respond(&parts.headers))
+    let answer = app.cache.put(&key, body, needs, at);
+    app.cache.share(&key, &answer);
+    Ok(answer.respond(&parts.headers))
 }
 
 /// Show a product.
@@ -87,9 +92,14 @@ async fn show(
     request: Request,
 ) -> Result<Response<Body>> {
     if let Some(answer) = app.cache.product(&key) {
+        answer.product().into_iter().for_each(|it| app.views.seen(it));
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
+    if let Some(answer) = app.cache.find_shared(&key, at).await {
+        answer.product().into_iter().for_each(|it| app.views.seen(it));
+        return Ok(answer.respond(request.headers()));
+    }
     let (parts, _) = request.into_parts();
     let product = visible(&app, &key, &parts).await?;
     let tree = app.tree().await?;
@@ -97,8 +107,11 @@ async fn show(
     if product.status != Status::Active {
         return Ok(Answer::once(body).respond(&parts.headers));
     }
-    let needs = Needs::Product(Slot::of(product.id));
-    Ok(app.cache.put(&key, body, needs, at).respond(&parts.headers))
+    app.views.seen(product.id);
+    let needs = Needs::Product(product.id);
+    let answer = app.cache.put(&key, body, needs, at);
+    app.cache.share(&key, &answer);
+    Ok(answer.respond(&parts.headers))
 }
 
 /// The product, if whoever asks may see it.

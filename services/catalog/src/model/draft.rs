@@ -183,6 +183,8 @@ impl NewProduct {
             seo_description: self.seo_description,
             category_ids: self.category_ids,
             rating: old.map_or_else(Rating::default, |it| it.rating),
+            views: old.map_or(0, |it| it.views),
+            sold: old.map_or(0, |it| it.sold),
             version: old.map_or(1, |it| it.version + 1),
             created_at: old.map_or(now, |it| it.created_at),
             updated_at: now,

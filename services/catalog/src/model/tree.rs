@@ -79,6 +79,14 @@ impl Tree {
         by_slug.or_else(|| key.parse().ok().and_then(|id| self.get(id)))
     }
 
+    /// By its id, its slug or its name, in which small and capital letters are the same; the
+    /// first one of that name.
+    pub(crate) fn find_named(&self, key: &str) -> Option<&Category> {
+        let name = key.to_lowercase();
+        let by_name = || self.categories.iter().find(|it| it.name.to_lowercase() == name);
+        self.find(key).or_else(by_name)
+    }
+
     /// The direct children of a category, or the top level.
     pub(crate) fn children(&self, of: Option<Uuid>) -> impl Iterator<Item = &Category> {
         self.children.get(&of).into_iter().flatten().map(|&at| &self.categories[at])
@@ -178,7 +186,10 @@ mod tests {
             tree().path(Uuid::from_u128(4)).iter().map(|it| it.slug.clone()).collect();
         assert_eq!(path, ["c1", "c3", "c4"]);
         assert_eq!(tree().subtree(Uuid::from_u128(1)).len(), 4);
-        assert_eq!(tree().find("c3").map(|it| it.id), Some(Uuid::from_u128(3)));
+        for key in ["c3", "C 3", "c 3"] {
+            assert_eq!(tree().find_named(key).map(|it| it.id), Some(Uuid::from_u128(3)), "{key}");
+        }
+        assert!(tree().find("C 3").is_none() && tree().find_named("C").is_none());
     }
 
     #[test]

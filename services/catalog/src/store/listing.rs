@@ -25,6 +25,8 @@ pub(crate) struct Listing {
     pub(crate) in_stock: Option<bool>,
     pub(crate) sort: Sort,
     pub(crate) after: Option<Place>,
+    /// How many to leave out at the beginning.
+    pub(crate) skip: i64,
     pub(crate) limit: i64,
 }
 
@@ -202,9 +204,13 @@ impl Statement {
         }
         let order = key.map_or_else(String::new, |key| format!("{key} {direction}, "));
         let limit = self.parameter(Parameter::Number(listing.limit + 1));
+        let skip = match listing.skip {
+            0 => String::new(),
+            skip => format!(" OFFSET {}", self.parameter(Parameter::Number(skip))),
+        };
         self.text = format!(
             "SELECT p.id, p.price, p.title_key, p.rating_score FROM {} WHERE {}
-             ORDER BY {order}{id} {direction} LIMIT {limit}",
+             ORDER BY {order}{id} {direction} LIMIT {limit}{skip}",
             self.from,
             self.conditions.join(" AND "),
         );

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use super::{id_list, text_list};
 use crate::model::{Image, Policy, Product, ProductOption, Rating, Status, Variant};
 pub(crate) use write::{
-    delete, insert, put_in_categories, set_images, set_rating, take_out_of_categories, update,
+    add_sold, add_views, delete, insert, put_in_categories, set_images, set_rating,
+    take_out_of_categories, update,
 };
 
 #[derive(sqlx::FromRow)]
@@ -31,6 +32,8 @@ struct Row {
     seo_description: Option<String>,
     rating_count: i64,
     rating_sum: i64,
+    views: i64,
+    sold: i64,
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -289,6 +292,8 @@ impl Row {
             seo_description: self.seo_description,
             category_ids,
             rating: Rating { count: self.rating_count, sum: self.rating_sum },
+            views: self.views,
+            sold: self.sold,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

@@ -103,6 +103,26 @@ pub(crate) async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>)
         .map(drop)
 }
 
+/// Notes that a hold is a user's own rather than an order's.
+pub(crate) async fn set_holder(tx: &mut Tx, order: Uuid, user: Uuid) -> Result<()> {
+    tx.query("UPDATE reservation SET held_by = $2 WHERE order_id = $1")
+        .bind(order)
+        .bind(user)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// How many units a user holds outside of orders.
+pub(crate) async fn held_by(tx: &mut Tx, user: Uuid) -> Result<i64> {
+    let held = tx.query(
+        "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM reservation
+         WHERE held_by = $1 AND state = 'held'",
+    );
+    let (units,) = held.bind(user).one::<(i64,)>().await?;
+    Ok(units)
+}
+
 /// Notes that the stock of a line is not counted.
 pub(crate) async fn uncount(tx: &mut Tx, order: Uuid, sku: &str) -> Result<()> {
     tx.query("UPDATE reservation SET counted = FALSE WHERE order_id = $1 AND sku = $2")

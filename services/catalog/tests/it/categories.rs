@@ -30,9 +30,70 @@ async fn categories_are_a_tree() {
             let below = shop.get(&format!("/categories/{key}/subcategories")).await.expect(200);
             assert_eq!(below["items"], json!([kitchen]));
         }
+        let part = shop.get("/categories?limit=2&offset=1&count=true").await.expect(200);
+        assert_eq!(part, json!({ "items": [home, kitchen], "total": 4 }));
+        let part = shop.get("/categories?limit=3&page=2").await.expect(200);
+        assert_eq!(part, json!({ "items": [knives] }));
+        let part = shop.get("/categories/home/subcategories?limit=1&page=2&count=true").await;
+        assert_eq!(part.expect(200), json!({ "items": [], "total": 1 }));
+        for (query, field) in [
+            ("limit=0", "limit"),
+            ("limit=x", "limit"),
+            ("page=1", "page"),
+            ("limit=5&page=0", "page"),
+            ("limit=5&page=1&offset=1", "page"),
+            ("offset=-1", "offset"),
+            ("tree=true&limit=5", "tree"),
+        ] {
+            let refused = shop.get(&format!("/categories?{query}")).await.expect(422);
+            assert_eq!(wrong_fields(&refused), [field], "{query}");
+        }
         for path in ["/categories/none", "/categories/none/subcategories"] {
             assert_eq!(shop.get(path).await.problem(404), "category_not_found");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_product_names_its_categories() {
+    for shop in shops().await {
+        let home = shop.add_category(json!({ "name": "Home" })).await;
+        let cups = child(&shop, "Tea & Coffee", &home).await;
+        let mut body = mug();
+        body["categories"] = json!(["home", cups["id"], "Gifts", " gifts", "tea & coffee"]);
+        let product = shop.add(body).await;
+        let mut slugs: Vec<&str> = product["categories"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| it["slug"].as_str().unwrap())
+            .collect();
+        slugs.sort_unstable();
+        assert_eq!(slugs, ["gifts", "home", "tea-coffee"]);
+        let made = shop.get("/categories/gifts").await.expect(200);
+        assert_eq!((&made["name"], &made["parent_id"]), (&json!("Gifts"), &Value::Null));
+        let patch = json!({ "categories": ["New"], "title": "Cup" });
+        let product = shop.write("PATCH", "/products/mug", patch).await.expect(200);
+        assert_eq!(product["categories"][0]["name"], "New");
+        let listed = shop.get("/products?category=new").await.expect(200);
+        assert_eq!(listed["items"], json!([product]));
+        let nothing = json!({ "categories": [] });
+        let product = shop.write("PATCH", "/products/mug", nothing).await.expect(200);
+        assert_eq!(product["categories"], json!([]));
+        for (names, field) in [
+            (json!([chassis::id::new()]), "categories[0]"),
+            (json!(["home", " "]), "categories[1]"),
+            (json!(["a\nb"]), "categories[0]"),
+            (json!(["x".repeat(256)]), "categories[0]"),
+            (json!(vec!["home"; 51]), "categories"),
+        ] {
+            let patch = json!({ "categories": names });
+            let refused = shop.write("PATCH", "/products/mug", patch).await.expect(422);
+            assert_eq!(wrong_fields(&refused), [field]);
+        }
+        let both = json!({ "categories": ["home"], "category_ids": [] });
+        let refused = shop.write("PATCH", "/products/mug", both).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["categories"]);
     }
 }
 

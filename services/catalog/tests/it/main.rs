@@ -1,15 +1,19 @@
 //! The catalog over HTTP, on every database at hand.
 
 mod categories;
+mod demand;
 mod inventory;
 mod offers;
 mod products;
 mod ratings;
 mod reading;
+mod sharing;
+mod stock;
 
 use axum::Router;
 use axum::http::Method;
 use catalog::Config;
+use chassis::bus::Bus;
 use chassis::channel::Channel;
 use chassis::service::{Background, Service};
 use chassis::testing::{Call, TestPlatform, User, call, platforms};
@@ -44,7 +48,7 @@ impl Shop {
         let service = service.expect("a catalog");
         let mut shop = Self::of(test, &service);
         let stop = CancellationToken::new();
-        shop.running = Some((Background::start(&mut [service], &stop), index));
+        shop.running = Some((Background::start(&mut [service], &Bus::memory(), &stop), index));
         shop
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::bus::Bus;
 use chassis::db::Db;
 use chassis::outbox;
 use chassis::service::{Background, Service};
@@ -33,7 +34,7 @@ async fn a_product_shows_the_newest_rating() {
         let shop = Shop::of(test, &service);
         let teller = Service::new("reviews", &reviews, OpenApiRouter::new());
         let stop = CancellationToken::new();
-        let _background = Background::start(&mut [service, teller], &stop);
+        let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
 
         let product: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
         let rating = async || shop.get("/products/mug").await.expect(200)["rating"].clone();

@@ -52,6 +52,7 @@ async fn a_write_is_visible_at_once() {
         shop.write("PUT", "/inventory/MUG", json!({ "on_hand": 0 })).await.expect(200);
         let (shown, listed, stocked) = read().await;
         assert_eq!(shown["variants"][0]["available"], 0);
+        assert_eq!((&shown["available"], &shown["in_stock"]), (&json!(0), &json!(false)));
         assert_eq!((shown, stocked), (listed, 0));
         shop.write("PATCH", "/categories/cups", json!({ "name": "Mugs" })).await.expect(200);
         let (shown, listed, _) = read().await;
@@ -139,6 +140,13 @@ async fn a_list_comes_in_pages_in_the_order_asked_for() {
                 cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
             }
             assert_eq!((found.as_str(), cursor.as_str()), (expected, ""), "{sort}");
+            for jump in ["limit=2&page=3", "limit=7&offset=4"] {
+                let path = format!("/products?count=true&sort={sort}&{jump}");
+                let page = shop.get(&path).await.expect(200);
+                assert_eq!((&page["total"], &page["next_cursor"]), (&json!(5), &Value::Null));
+                let [last] = page["items"].as_array().unwrap().as_slice() else { panic!("{page}") };
+                assert!(last["title"].as_str().unwrap().ends_with(&expected[4..]), "{path}");
+            }
         }
     }
 }
@@ -155,6 +163,7 @@ async fn a_list_is_filtered() {
         shop.add(mug()).await;
         for (query, expected) in [
             ("category=clothing", "linen-shirt"),
+            ("category=CLOTHING", "linen-shirt"),
             ("category=shirts&search=", "linen-shirt"),
             ("tag=Linen", "linen-shirt"),
             ("vendor=Harbour", "linen-shirt"),
@@ -196,6 +205,8 @@ async fn a_search_forgives_and_is_filtered() {
             assert_eq!(page["items"][0]["slug"], "linen-shirt", "{query}");
             assert_eq!(page["total"], 1);
         }
+        let beyond = shop.get("/products?search=linen&limit=1&page=2&count=true").await.expect(200);
+        assert_eq!((&beyond["items"], &beyond["total"]), (&json!([]), &json!(1)));
         let none = shop.get("/products?search=linen&max_price=100").await.expect(200);
         assert_eq!(none["items"], json!([]));
         for strange in ["%22", "a%20AND%20(", "%F0%9F%9B%92", "*", "title%3Ax"] {
@@ -218,6 +229,10 @@ async fn every_wrong_part_of_a_query_is_named() {
             ("sort=size", "sort"),
             ("sort=relevance", "sort"),
             ("in_stock=maybe", "in_stock"),
+            ("offset=10001", "offset"),
+            ("page=0", "page"),
+            ("page=1&offset=1", "page"),
+            ("search=x&page=2&cursor=abc", "page"),
             ("status=sold", "status"),
             ("category=none", "category"),
             ("cursor=abc", "cursor"),

@@ -4,7 +4,9 @@
 
 mod answers;
 mod documents;
+mod edge;
 mod limits;
 mod pages;
 mod requests;
+mod routes;
 mod shop;

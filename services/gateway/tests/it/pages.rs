@@ -46,7 +46,7 @@ fn with_health(statuses: &[(&'static str, u16)]) -> Router {
         let document = json!({
             "openapi": "3.1.0", "info": { "title": name, "version": "0" }, "paths": {}
         });
-        Upstream { name, router, openapi: described(document) }
+        Upstream { name, reach: router.into(), openapi: described(document) }
     });
     let parts = Parts { services: services.collect(), ..parts(true) };
     gateway::router(Config::default(), parts).unwrap()

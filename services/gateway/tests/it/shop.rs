@@ -24,10 +24,12 @@ pub(crate) fn parts(ready: bool) -> Parts {
     Parts {
         services: vec![catalog(), orders()],
         verifier: verifier(),
+        counter: None,
         ready: watch::channel(ready).1,
         metrics: start_metrics(),
         version: "1.2.3",
         clock: Clock::Fixed(noon()),
+        currency: chassis::money::Currency::default(),
     }
 }
 
@@ -41,14 +43,14 @@ fn catalog() -> Upstream {
         .route("/api/v1/inventory/{sku}", get(small))
         .route("/api/v1/categories", get(picture))
         .route("/api/v1/categories/{id}", get(std::future::pending::<()>));
-    Upstream { name: "catalog", router, openapi: described(catalog_document()) }
+    Upstream { name: "catalog", reach: router.into(), openapi: described(catalog_document()) }
 }
 
 fn orders() -> Upstream {
     let router = Router::new()
         .route("/api/v1/orders/health", get(|| async { "fine" }))
         .route("/api/v1/orders/checkout", post(echo));
-    Upstream { name: "orders", router, openapi: described(orders_document()) }
+    Upstream { name: "orders", reach: router.into(), openapi: described(orders_document()) }
 }
 
 pub(crate) fn described(document: Value) -> OpenApi {
@@ -56,7 +58,7 @@ pub(crate) fn described(document: Value) -> OpenApi {
 }
 
 /// What reached the service.
-async fn echo(request: Request) -> axum::Json<Value> {
+pub(crate) async fn echo(request: Request) -> axum::Json<Value> {
     let headers = request.headers().iter().map(|(name, value)| {
         (name.to_string(), Value::from(String::from_utf8_lossy(value.as_bytes())))
     });

@@ -18,7 +18,7 @@ use crate::accounts::{self, NewUser};
 use crate::client::Client;
 use crate::model::{Actor, Role, email, is_email, is_name, is_username, username};
 use crate::passwords::{Password, Verdict, is_new_password};
-use crate::sessions::{self, Tokens};
+use crate::sessions::{self, Kind, Tokens};
 use crate::store::{Credentials, Login};
 use crate::tokens::Secret;
 use crate::{App, problems, store, throttle, trust};
@@ -90,7 +90,7 @@ async fn register(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = accounts::create(&mut tx, new, Actor::Shop, now).await?;
-    let opened = sessions::open(&app, &mut tx, &user, &client, now).await?;
+    let opened = sessions::open(&app, &mut tx, &user, &client, Kind::Rotating, now).await?;
     tx.commit().await?;
 
     Ok((StatusCode::CREATED, not_stored(opened.tokens(&app, &user, now)?)))
@@ -110,6 +110,11 @@ struct LogIn {
     #[garde(dive)]
     #[schema(value_type = String, format = Password, max_length = 1024)]
     password: Password,
+    /// Whether the refresh token stays the same when it is used. Only for clients that cannot keep
+    /// a new one each time, as nobody would notice a copy of it.
+    #[serde(default)]
+    #[garde(skip)]
+    fixed_refresh_token: bool,
 }
 
 /// Log in with e-mail address or username.
@@ -145,7 +150,7 @@ async fn log_in(
     let (Some(found), Verdict::Right | Verdict::Outdated) = (found, verdict) else {
         return Err(problems::invalid_credentials());
     };
-    welcome(&app, found, verdict, &request.password, &client).await.map(not_stored)
+    welcome(&app, found, verdict, &request, &client).await.map(not_stored)
 }
 
 /// Opens the session of who proved to be this user.
@@ -153,13 +158,17 @@ async fn welcome(
     app: &App,
     found: Credentials,
     verdict: Verdict,
-    password: &Password,
+    request: &LogIn,
     client: &Client,
 ) -> Result<Tokens> {
     let now = app.clock.now();
     let better = match verdict {
-        Verdict::Outdated => Some(app.hasher.hash(password).await?),
+        Verdict::Outdated => Some(app.hasher.hash(&request.password).await?),
         _ => None,
+    };
+    let kind = match request.fixed_refresh_token {
+        true => Kind::Fixed,
+        false => Kind::Rotating,
     };
     let mut tx = app.db.begin().await?;
     // Whoever was deactivated or changed the password meanwhile is not let in.
@@ -173,7 +182,7 @@ async fn welcome(
     }
     store::logged_in(&mut tx, user.id, now).await?;
     user.last_login_at = Some(now);
-    let opened = sessions::open(app, &mut tx, &user, client, now).await?;
+    let opened = sessions::open(app, &mut tx, &user, client, kind, now).await?;
     tx.commit().await?;
     opened.tokens(app, &user, now)
 }
@@ -186,7 +195,7 @@ struct Refresh {
     refresh_token: Secret,
 }
 
-/// Get the next pair of tokens; the refresh token sent is spent.
+/// Get the next pair of tokens; the refresh token sent is spent, unless it is a fixed one.
 #[utoipa::path(
     post,
     path = "/auth/refresh",

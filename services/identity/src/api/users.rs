@@ -46,6 +46,12 @@ struct Listing {
     /// The `next_cursor` of the page before.
     #[garde(length(max = 512))]
     cursor: Option<String>,
+    /// Items to skip instead of a cursor, 0 to 10,000.
+    #[garde(skip)]
+    offset: Option<i64>,
+    /// The number of the page instead of a cursor, from 1.
+    #[garde(skip)]
+    page: Option<i64>,
     /// True adds `total`.
     #[garde(skip)]
     count: Option<bool>,
@@ -69,6 +75,7 @@ struct Listing {
 async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Json<Page<Profile>>> {
     let limit = page::limit(query.limit)?;
     let after = page::decode(query.cursor.as_deref())?;
+    let skip = page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?;
     let search = query.search.filter(|it| !it.trim().is_empty());
     let search = search.map(|it| it.trim().to_owned());
     let filter = Filter { search, role: query.role, active: query.active };
@@ -76,7 +83,7 @@ async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Js
         Some(true) => Some(store::count_users(&app.db, &filter).await?),
         _ => None,
     };
-    let users = store::list_users(&app.db, &filter, after, limit + 1).await?;
+    let users = store::list_users(&app.db, &filter, (after, skip), limit + 1).await?;
     let page = Page::cut(users, limit, |it| it.id).with_total(total);
     Ok(Json(page.map(|it| it.profile())))
 }

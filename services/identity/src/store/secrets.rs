@@ -59,6 +59,40 @@ pub async fn insert_first_key(db: impl Session<'_>, key: &StoredKey) -> Result<(
     .map(drop)
 }
 
+/// Every key there is, oldest first.
+pub async fn all_keys(db: impl Session<'_>) -> Result<Vec<StoredKey>> {
+    db.query(
+        "SELECT kid, private_pem, created_at, retired_at FROM signing_keys ORDER BY generation",
+    )
+    .all()
+    .await
+}
+
+/// Stores a key as the newest one; those before it are retired at `retired_at`. A duplicate if
+/// another process adds one at the same time.
+pub async fn insert_next_key(
+    tx: &mut Tx,
+    key: &StoredKey,
+    retired_at: DateTime<Utc>,
+) -> Result<()> {
+    // First, so that whoever else makes one waits here.
+    tx.query(
+        "INSERT INTO signing_keys (kid, generation, private_pem, created_at)
+         SELECT $1, coalesce(max(generation), 0) + 1, $2, $3 FROM signing_keys",
+    )
+    .bind(key.kid.clone())
+    .bind(key.private_pem.clone())
+    .bind(key.created_at)
+    .execute()
+    .await?;
+    tx.query("UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL AND kid <> $2")
+        .bind(retired_at)
+        .bind(key.kid.clone())
+        .execute()
+        .await
+        .map(drop)
+}
+
 /// Stores a token; an earlier one of the user for the same purpose no longer counts.
 pub async fn insert_one_time_token(db: impl Session<'_>, token: &OneTimeToken) -> Result<()> {
     db.query(

@@ -23,6 +23,8 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
     #[serde(skip)]
     pub ended_at: Option<DateTime<Utc>>,
+    /// Whether its refresh token stays the same when it is used.
+    pub fixed: bool,
 }
 
 /// A refresh token, known by its hash.
@@ -39,8 +41,8 @@ pub struct RefreshToken {
 pub async fn insert_session(tx: &mut Tx, session: &Session) -> Result<()> {
     tx.query(
         "INSERT INTO sessions (id, user_id, user_agent, address, created_at, last_used_at,
-                               expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                               expires_at, fixed)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(session.id)
     .bind(session.user_id)
@@ -49,6 +51,7 @@ pub async fn insert_session(tx: &mut Tx, session: &Session) -> Result<()> {
     .bind(session.created_at)
     .bind(session.last_used_at)
     .bind(session.expires_at)
+    .bind(session.fixed)
     .execute()
     .await
     .map(drop)

@@ -49,6 +49,7 @@ fn session(user: &User, expires: TimeDelta) -> Session {
         last_used_at: noon(),
         expires_at: noon() + expires,
         ended_at: None,
+        fixed: false,
     }
 }
 
@@ -160,7 +161,7 @@ async fn users_are_listed_newest_first() {
         }
         let list = async |filter: Filter, after: Option<Uuid>| -> Vec<String> {
             let count = count_users(db, &filter).await.unwrap();
-            let users = list_users(db, &filter, after, 10).await.unwrap();
+            let users = list_users(db, &filter, (after, 0), 10).await.unwrap();
             assert!(after.is_some() || count == users.len() as i64, "{filter:?}");
             users.into_iter().map(|it| it.name).collect()
         };

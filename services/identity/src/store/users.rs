@@ -186,11 +186,11 @@ pub async fn erase_user(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<
         .map(drop)
 }
 
-/// Lists users, newest first, from after the one with the id `after`.
+/// Lists users, newest first, from after the one with the id `after`, without the first `skip`.
 pub async fn list_users(
     db: impl Session<'_>,
     filter: &Filter,
-    after: Option<Uuid>,
+    (after, skip): (Option<Uuid>, i64),
     limit: i64,
 ) -> Result<Vec<User>> {
     db.query(
@@ -201,13 +201,14 @@ pub async fn list_users(
            AND ($2 IS NULL OR CAST(roles AS TEXT) LIKE $2)
            AND ($3 IS NULL OR active = $3)
            AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5",
+         ORDER BY id DESC LIMIT $5 OFFSET $6",
     )
     .bind(filter.pattern())
     .bind(filter.role.map(holding))
     .bind(filter.active)
     .bind(after)
     .bind(limit)
+    .bind(skip)
     .all()
     .await
 }

@@ -15,6 +15,32 @@ async fn a_refresh_token_gives_the_next_pair() {
 }
 
 #[tokio::test]
+async fn a_fixed_token_works_until_its_time_is_over() {
+    for shop in shops().await {
+        shop.register("ada").await;
+        let login = json!({
+            "username": "ada", "password": PASSWORD, "fixed_refresh_token": true
+        });
+        let log_in =
+            async || Person::of(&shop.post("/auth/login", login.clone()).await.expect(200));
+        let (ada, elsewhere) = (log_in().await, log_in().await);
+        for seconds in [1, 60, 3_600, 86_400] {
+            let later = shop.later(TimeDelta::seconds(seconds)).await;
+            let next = Person::of(&later.refresh(&ada.refresh).await.expect(200));
+            assert_eq!(next.refresh, ada.refresh);
+            later.by(&next, "GET", "/users/me", Value::Null).await.expect(200);
+        }
+        // Its use does not prolong it.
+        let later = shop.later(TimeDelta::days(30)).await;
+        assert_eq!(later.refresh(&ada.refresh).await.problem(401), "refresh_token_expired");
+        // Who logs out takes it along, and no other.
+        shop.by(&ada, "POST", "/auth/logout", Value::Null).await.expect(204);
+        assert_eq!(shop.refresh(&ada.refresh).await.problem(401), "session_ended");
+        shop.refresh(&elsewhere.refresh).await.expect(200);
+    }
+}
+
+#[tokio::test]
 async fn a_spent_token_that_comes_back_ends_the_session() {
     for shop in shops().await {
         let ada = shop.register("ada").await;

@@ -92,6 +92,11 @@ async fn users_are_searched_filtered_and_paged() {
         assert_eq!(first["total"], json!(5));
         let rest = format!("limit=3&cursor={}", first["next_cursor"].as_str().unwrap());
         assert_eq!(names(&rest).await, ["ada", "root"]);
+        for jump in ["limit=3&page=2", "limit=10&offset=3"] {
+            assert_eq!(names(jump).await, ["ada", "root"], "{jump}");
+        }
+        let both = shop.by(&admin, "GET", "/users?page=1&offset=0", Value::Null).await;
+        assert_eq!(both.problem(422), "validation_failed");
     }
 }
 

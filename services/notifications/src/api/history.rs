@@ -33,6 +33,12 @@ pub(crate) struct Search {
     /// `next_cursor` of the page before.
     #[garde(length(max = 400))]
     cursor: Option<String>,
+    /// Items to skip instead of a cursor, 0 to 10,000.
+    #[garde(skip)]
+    offset: Option<i64>,
+    /// The number of the page instead of a cursor, from 1.
+    #[garde(skip)]
+    page: Option<i64>,
     /// Adds `total`.
     #[garde(skip)]
     count: Option<bool>,
@@ -56,13 +62,14 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Message>>> {
     let limit = page::limit(search.limit)?;
     let before: Option<(DateTime<Utc>, Uuid)> = page::decode(search.cursor.as_deref())?;
+    let skip = page::skip(search.offset, search.page, search.cursor.as_deref(), limit)?;
     let filter = store::Filter {
         channel: search.channel,
         recipient: search.recipient,
         state: search.status,
         order_id: search.order_id,
     };
-    let messages = store::list(&app.db, &filter, before, limit + 1).await?;
+    let messages = store::list(&app.db, &filter, (before, skip), limit + 1).await?;
     let total = match search.count {
         Some(true) => Some(store::count(&app.db, &filter).await?),
         _ => None,

@@ -61,10 +61,10 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter() {
         all.sort_by_key(|it| std::cmp::Reverse((it.created_at, it.id)));
 
         let everything = Filter::default();
-        assert_eq!(list(db, &everything, None, 10).await.unwrap(), all);
+        assert_eq!(list(db, &everything, (None, 0), 10).await.unwrap(), all);
         assert_eq!(count(db, &everything).await.unwrap(), 6);
         let before = Some((all[1].created_at, all[1].id));
-        assert_eq!(list(db, &everything, before, 2).await.unwrap(), all[2..4]);
+        assert_eq!(list(db, &everything, (before, 0), 2).await.unwrap(), all[2..4]);
 
         let none = Filter::default;
         for (filter, found) in [
@@ -74,7 +74,7 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter() {
             (Filter { order_id: Some(order), ..none() }, 1),
             (Filter { channel: Some(Channel::Push), ..none() }, 0),
         ] {
-            assert_eq!(list(db, &filter, None, 10).await.unwrap().len(), found, "{filter:?}");
+            assert_eq!(list(db, &filter, (None, 0), 10).await.unwrap().len(), found, "{filter:?}");
             assert_eq!(count(db, &filter).await.unwrap(), found as i64, "{filter:?}");
         }
     }

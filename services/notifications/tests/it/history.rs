@@ -60,6 +60,22 @@ async fn the_history_is_filtered() {
 }
 
 #[tokio::test]
+async fn the_history_is_jumped_into() {
+    for (_, service) in services().await {
+        for subject in ["one", "two", "three"] {
+            send_email(&service.router, subject).await;
+        }
+        let all = call(&service.router, "GET", HISTORY).user(&staff()).await.expect(200);
+        for query in ["limit=2&page=2", "limit=2&offset=2", "limit=1&offset=2"] {
+            let path = format!("{HISTORY}?count=true&{query}");
+            let page = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+            assert_eq!(page["items"], json!([all["items"][2]]), "{query}");
+            assert_eq!((&page["total"], &page["next_cursor"]), (&json!(3), &Value::Null));
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_wrong_query_names_the_field() {
     for (_, service) in services().await {
         for (query, field) in [
@@ -70,7 +86,10 @@ async fn a_wrong_query_names_the_field() {
             ("channel=fax", "channel"),
             ("status=lost", "status"),
             ("order_id=1", "order_id"),
-            ("page=2", "page"),
+            ("page=0", "page"),
+            ("offset=10001", "offset"),
+            ("offset=1&page=1", "page"),
+            ("colour=red", "colour"),
             ("count=perhaps", "count"),
         ] {
             let answer = call(&service.router, "GET", &format!("{HISTORY}?{query}")).user(&staff());

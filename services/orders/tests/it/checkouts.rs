@@ -360,6 +360,10 @@ async fn orders_are_listed_in_pages_newest_first() {
         let second = list(&next).await.expect(200);
         assert_eq!(second["items"][0]["number"], "CW-100001");
         assert_eq!(second["next_cursor"], json!(null));
+        for jump in ["limit=2&page=2", "limit=5&offset=2"] {
+            assert_eq!(list(jump).await.expect(200)["items"], second["items"], "{jump}");
+        }
+        assert_eq!(list("page=1&offset=0").await.problem(422), "validation_failed");
         let staff = User::with(&["orders:read"]);
         let of_email = |email: &str| {
             world.call("GET", &format!("/orders?count=true&email={email}")).user(&staff)

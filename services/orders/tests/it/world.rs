@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use chassis::bus::Bus;
 use chassis::channel::Channel;
 use chassis::clock::Clock;
 use chassis::problem::Problem;
@@ -143,7 +144,8 @@ impl World {
         there: impl Fn(&str) -> bool,
     ) -> Value {
         let stop = CancellationToken::new();
-        let background = Background::start(std::slice::from_mut(&mut self.service), &stop);
+        let background =
+            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
         let path = format!("/orders/{order}");
         for _ in 0..400 {
             let shown = self.call("GET", &path).user(user).await.expect(200);

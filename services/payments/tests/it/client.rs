@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use chassis::bus::Bus;
 use chassis::service::Background;
 use chassis::testing::User;
 use contracts::payments::{Authorize, Refund, Status};
@@ -104,7 +105,8 @@ async fn an_unknown_outcome_is_found_by_the_worker() {
     // The workers run here, by the clock of the system.
     for mut shop in shops().await {
         let stop = Default::default();
-        let background = Background::start(std::slice::from_mut(&mut shop.service), &stop);
+        let background =
+            Background::start(std::slice::from_mut(&mut shop.service), &Bus::memory(), &stop);
         let asked = authorize(&User::customer(), "tok_timeout");
         shop.client.authorize(&asked).await.unwrap();
         let payment = shop.client.capture(asked.payment_id).await.unwrap();

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::write::check_product;
 use super::{View, is_author, is_moderator};
 use crate::model::{Sort, Status, Tally};
 use crate::store::{Filter, Place};
@@ -33,6 +34,14 @@ pub(crate) struct Listing {
     /// The `next_cursor` of the page before.
     #[garde(length(max = 1000))]
     cursor: Option<String>,
+    /// Reviews to skip instead of a cursor, 0 to 10,000.
+    #[garde(skip)]
+    #[param(minimum = 0, maximum = 10_000)]
+    offset: Option<i64>,
+    /// The number of the page instead of a cursor, from 1.
+    #[garde(skip)]
+    #[param(minimum = 1)]
+    page: Option<i64>,
     /// Whether to tell how many there are in all pages.
     #[garde(skip)]
     count: Option<bool>,
@@ -88,6 +97,7 @@ impl From<Tally> for RatingSummary {
     params(("id" = Uuid, Path, description = "The product's id."), Listing),
     responses(
         (status = 200, description = "Approved reviews and a summary.", body = ProductReviews),
+        (status = 404, description = "`product_not_found`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
@@ -100,9 +110,19 @@ pub(crate) async fn of_product(
     let limit = page::limit(listing.limit)?;
     let sort = listing.sort.unwrap_or_default();
     let after = place(sort, listing.cursor.as_deref())?;
-    let filter = Filter { sort, rating: listing.rating, after };
+    let skip = page::skip(listing.offset, listing.page, listing.cursor.as_deref(), limit)?;
+    let filter = Filter { sort, rating: listing.rating, after, skip };
     let reviews = store::of_product(&app.db, product, filter, limit + 1).await?;
-    let tally = store::rated(&app.db, product).await?.unwrap_or_default();
+    let tally = store::rated(&app.db, product).await?;
+    // Who has been reviewed is a product. Of the others the catalog knows; where it does not
+    // answer, there simply are no reviews.
+    if tally.is_none()
+        && let Err(problem) = check_product(&app, product).await
+        && problem.code == "product_not_found"
+    {
+        return Err(problem);
+    }
+    let tally = tally.unwrap_or_default();
     let total = listing.count.unwrap_or(false).then(|| match listing.rating {
         None => tally.count(),
         Some(rating) => (1..).zip(tally.stars()).filter(|it| it.0 == rating).map(|it| it.1).sum(),

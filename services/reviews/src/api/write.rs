@@ -28,9 +28,10 @@ pub(crate) struct NewReview {
     #[garde(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5)]
     rating: i64,
-    #[garde(length(chars, max = 120), custom(line))]
+    /// Empty if left out.
+    #[garde(length(chars, max = 120), inner(custom(line)))]
     #[schema(min_length = 1, max_length = 120)]
-    title: String,
+    title: Option<String>,
     #[garde(length(chars, max = 5000), custom(text))]
     #[schema(min_length = 1, max_length = 5000)]
     body: String,
@@ -104,7 +105,7 @@ pub(crate) async fn add(
         user_id: principal.id(),
         author: public_name(principal.name()),
         rating: request.rating,
-        title: request.title,
+        title: request.title.unwrap_or_default(),
         body: request.body,
         status: Status::first(app.config.auto_approve),
         reason: None,
@@ -205,7 +206,8 @@ pub(super) async fn replace(tx: &mut Tx, before: &Review, after: &Review) -> Res
     Ok(rating::recount(tx, after.product_id, was, is, after.updated_at).await?)
 }
 
-async fn check_product(app: &App, product_id: Uuid) -> Result<()> {
+/// 404 where the catalog sells no such product.
+pub(super) async fn check_product(app: &App, product_id: Uuid) -> Result<()> {
     let wanted = vec![Wanted { sku: None, product_id: Some(product_id) }];
     match app.catalog.quote(wanted).await?.pop() {
         Some(Quoted::Offer(_) | Quoted::Ambiguous(_)) => Ok(()),

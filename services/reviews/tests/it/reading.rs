@@ -35,6 +35,8 @@ async fn a_products_reviews_come_with_a_summary() {
           "total": 0
         }
         "#) };
+        let nothing = format!("/products/{}/reviews", uuid::Uuid::nil());
+        assert_eq!(shop.call("GET", &nothing).await.problem(404), "product_not_found");
         for rating in [5, 4, 4, 1] {
             shop.review(&User::customer(), LAMP, rating).await.expect(201);
         }
@@ -84,6 +86,11 @@ async fn reviews_are_sorted_filtered_and_paged() {
                 }
             }
             assert_eq!(found, expected, "{} {query}", shop.platform.kind);
+            let rest: Vec<i64> = expected.iter().copied().skip(2).take(2).collect();
+            for jump in ["page=2", "offset=2"] {
+                let page = shop.call("GET", &format!("{path}&{jump}")).await.expect(200);
+                assert_eq!(ratings(&page), rest, "{} {query} {jump}", shop.platform.kind);
+            }
         }
     }
 }
@@ -103,6 +110,8 @@ async fn a_list_refuses_what_it_does_not_know() {
             ("limit=x", "limit"),
             ("sort=best", "sort"),
             ("rating=0", "rating"),
+            ("page=0", "page"),
+            ("offset=-1", "offset"),
             ("rating=6", "rating"),
             ("cursor=x", "cursor"),
             (&foreign, "cursor"),

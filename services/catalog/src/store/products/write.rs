@@ -100,6 +100,18 @@ pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool> {
     Ok(deleted == 1)
 }
 
+/// Counts views of a product, if it is still there.
+pub(crate) async fn add_views(tx: &mut Tx, id: Uuid, count: i64) -> Result<()> {
+    let add = tx.query("UPDATE products SET views = views + $2 WHERE id = $1");
+    add.bind(id).bind(count).execute().await.map(drop)
+}
+
+/// Counts units of a product that were bought, or given back, if it is still there.
+pub(crate) async fn add_sold(tx: &mut Tx, id: Uuid, units: i64) -> Result<()> {
+    let add = tx.query("UPDATE products SET sold = sold + $2 WHERE id = $1");
+    add.bind(id).bind(units).execute().await.map(drop)
+}
+
 /// Puts a product into one category and all above it; false where there is no such category.
 async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bool> {
     let rows = tx

@@ -1,0 +1,92 @@
+//! The services in other processes: where they are, how they are asked, and how they find this one.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context, Result, bail};
+use chassis::clock::Clock;
+use chassis::discovery::Directory;
+use chassis::peers::{MIN_SECRET, Peers};
+use chassis::reach::Reach;
+use chassis::remote::Remote;
+use engines::consul::{self, Agent};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::shop::{NAMES, Roles};
+
+/// What a process knows of the others.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    pub(super) peers: Peers,
+    directory: Directory,
+    consul: Option<Agent>,
+    /// Ends looking for others.
+    looking: CancellationToken,
+    telling: CancellationToken,
+    told: JoinSet<()>,
+}
+
+impl Elsewhere {
+    /// Says what a process that runs a part of the shop lacks.
+    pub(super) fn of(config: &Config, roles: &Roles, clock: Clock) -> Result<Self> {
+        let secret = &config.services.secret;
+        if !roles.is_whole() && secret.len() < MIN_SECRET {
+            bail!(
+                "services.secret has {} characters, but a shop that runs in several processes \
+                 needs one of at least {MIN_SECRET}, the same in all of them, for example from \
+                 `openssl rand -hex 32`",
+                secret.len()
+            );
+        }
+        let looking = CancellationToken::new();
+        let (directory, consul) = match roles.is_whole() {
+            true => (config.discovery.directory(&NAMES), Ok(None)),
+            false => (
+                consul::directory(&config.discovery, &NAMES, &looking),
+                Agent::of(&config.discovery),
+            ),
+        };
+        Ok(Self {
+            peers: Peers::new(secret, clock),
+            directory: directory.map_err(anyhow::Error::msg)?,
+            consul: consul.map_err(anyhow::Error::msg)?,
+            looking,
+            telling: CancellationToken::new(),
+            told: JoinSet::new(),
+        })
+    }
+
+    /// Tells Consul, where there is one, that a service is ready at this address.
+    pub(super) fn tell(
+        &mut self,
+        config: &Config,
+        service: &'static str,
+        address: SocketAddr,
+    ) -> Result<()> {
+        if let Some(agent) = &self.consul {
+            let copy = config.discovery.advertised(address).map_err(anyhow::Error::msg)?;
+            self.told.spawn(consul::announce(agent.clone(), service, copy, self.telling.clone()));
+        }
+        Ok(())
+    }
+
+    /// Takes the services of this process from Consul's list: the first step of a drain.
+    pub(super) async fn leave(&mut self) {
+        self.telling.cancel();
+        while self.told.join_next().await.is_some() {}
+    }
+
+    /// The way to a service.
+    pub(super) fn way(&self, service: &'static str) -> Result<Reach> {
+        let endpoints = self.directory.of(service).context("every service has its place")?;
+        Ok(Reach::There(Remote::new(service, endpoints), self.peers.clone()))
+    }
+}
+
+impl Drop for Elsewhere {
+    fn drop(&mut self) {
+        self.looking.cancel();
+        self.telling.cancel();
+    }
+}

@@ -1,0 +1,63 @@
+//! Who may use a data directory. The kernel lets go of a lock when the process ends, however.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::config::Config;
+
+const FILE: &str = "serve.lock";
+/// Processes of one shop that may keep a search index in one directory: the one that serves and
+/// the one that takes over from it.
+const INDEXES: usize = 8;
+
+/// Marks the data directory as served. Files in it belong to one process; where the data is in
+/// PostgreSQL, any number may share it.
+pub(crate) fn data_directory(config: &Config) -> Result<File> {
+    let directory = &config.server.data_dir;
+    let shown = directory.display();
+    std::fs::create_dir_all(directory)
+        .with_context(|| format!("cannot create the data directory {shown}"))?;
+    let file = open(&directory.join(FILE)).with_context(|| {
+        format!("cannot write to the data directory {shown}; choose another with --data-dir")
+    })?;
+    let locked = if config.is_embedded() { file.try_lock() } else { file.try_lock_shared() };
+    match locked {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => bail!(
+            "another cartwright serves the data directory {shown}; stop it or choose another \
+             directory with --data-dir"
+        ),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock the data directory {shown}"))
+        }
+    }
+}
+
+/// A directory for this process's search index: the first that no other process uses, so that
+/// one which takes over finds an index that is nearly complete.
+pub(super) fn index_directory(config: &Config) -> Result<(PathBuf, File)> {
+    let directory = &config.server.data_dir;
+    let names = std::iter::once("search".to_owned())
+        .chain((2..=INDEXES).map(|number| format!("search-{number}")));
+    for name in names {
+        let file = open(&directory.join(format!("{name}.lock")))
+            .with_context(|| format!("cannot write to {}", directory.display()))?;
+        if file.try_lock().is_ok() {
+            return Ok((directory.join(name), file));
+        }
+    }
+    bail!("{INDEXES} processes have a search index in {} already", directory.display())
+}
+
+/// Whether a shop serves the data directory at this moment.
+pub fn is_running(config: &Config) -> bool {
+    let path = config.server.data_dir.join(FILE);
+    let Ok(file) = File::options().write(true).open(path) else { return false };
+    matches!(file.try_lock(), Err(TryLockError::WouldBlock))
+}
+
+fn open(path: &Path) -> std::io::Result<File> {
+    File::options().create(true).truncate(false).write(true).open(path)
+}

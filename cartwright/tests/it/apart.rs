@@ -1,0 +1,173 @@
+//! The shop as a process per service: what its ports answer, what happens to copies and in a
+//! rolling restart.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use cartwright::shop::NAMES;
+use serde_json::json;
+
+use crate::client::Http;
+use crate::load::{Load, buying, reading};
+use crate::program::Program;
+use crate::servers::Own;
+use crate::shop::{Place, apart, checkout};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services() {
+    let Some(place) = apart().await else { return };
+    let shop = place.start().await;
+    let product = shop.product("LAMP-1", 1_999, 5).await;
+    let path = format!("/products/{}", product["id"].as_str().expect("an id"));
+    let ports = place.ports.clone().expect("ports");
+    let catalog = Http::new(ports["catalog"]);
+    // As through the gateway.
+    let (there, here) = (shop.http.get(&path).await, catalog.get(&path).await);
+    assert_eq!(there.headers["etag"], here.headers["etag"]);
+    assert_eq!(there.expect(200), here.expect(200));
+    // Every service verifies the user's token itself.
+    let body = json!({ "title": "Another", "variants": [] });
+    catalog.post("/products", body.clone()).await.problem(401);
+    let customer = shop.customer("ada").await;
+    let bearer = customer.header("authorization").expect("a token");
+    catalog.with("authorization", &bearer).post("/products", body.clone()).await.problem(403);
+    for (name, value) in [("x-user-id", "1"), ("x-roles", "admin"), ("x-service-token", "forged")] {
+        let forged = shop.http.with(name, value);
+        forged.post("/products", body.clone()).await.problem(401);
+        catalog.with(name, value).post("/products", body.clone()).await.problem(401);
+    }
+    for name in NAMES {
+        let port = Http::new(ports[name]);
+        assert_eq!(port.get("//ready").await.expect(200)["status"], "ready");
+        assert_eq!(port.get("//live").await.expect(200)["status"], "live");
+        assert_eq!(port.get("//health").await.expect(200)["status"], "healthy");
+        let described = port.get("//openapi.json").await.expect(200);
+        assert!(described["paths"].as_object().is_some_and(|it| !it.is_empty()), "{name}");
+        let numbers = port.get("//metrics").await;
+        assert!(String::from_utf8_lossy(&numbers.bytes).contains("# TYPE"), "{name}");
+        // Whether they exist is for services to know.
+        for path in ["//internal/trust", "//internal/quote", "//internal/nothing", "//internal"] {
+            let code = port.post(path, json!({})).await.problem(401);
+            assert_eq!(code, "service_token_missing", "{name}");
+            let forged = port.with("x-service-token", &bearer).post(path, json!({})).await;
+            assert_eq!(forged.problem(401), "service_token_invalid", "{name}");
+            shop.http.post(path, json!({})).await.problem(404);
+        }
+    }
+    let health = shop.http.get("//health").await.expect(200);
+    assert_eq!(health["status"], "healthy", "{health:#}");
+    assert_eq!(health["services"].as_object().expect("services").len(), NAMES.len());
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_copies_one_may_die_or_be_slow() {
+    let Some(mut place) = apart().await else { return };
+    let second = second_copy(&mut place, "catalog");
+    let shop = place.start().await;
+    let mut copy = Program::start(&place, &["catalog"], second);
+    copy.ready().await;
+    let product = shop.product("LAMP-1", 1_999, 5).await;
+    let path = format!("/products/{}", product["id"].as_str().expect("an id"));
+    let both = [place.ports.as_ref().expect("ports")["catalog"], second];
+
+    let load = Load::start(8, reading(&shop.http, &path));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    copy.kill();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let answered = load.stop().await;
+    assert!(answered > 100, "only {answered} requests");
+
+    // Back again, but each time it gets to run it soon stops for much longer.
+    let mut copy = Program::start(&place, &["catalog"], second);
+    copy.ready().await;
+    let before = asked(both).await;
+    let load = Load::start(8, reading(&shop.http, &path));
+    for _ in 0..15 {
+        copy.signal("STOP");
+        tokio::time::sleep(Duration::from_millis(180)).await;
+        copy.signal("CONT");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    load.stop().await;
+    let after = asked(both).await;
+    let shares = [after[0] - before[0], after[1] - before[1]];
+    assert!(shares[1] * 3 < shares[0], "the slow copy had {} of {}", shares[1], shares[0]);
+    copy.stop().await;
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_fails_no_request() {
+    let Some(mut place) = apart().await else { return };
+    place.config.connections.reuse_port = true;
+    place.config.connections.farewell_ms = 500;
+    let shop = place.start().await;
+    let product = shop.product("LAMP-1", 1_999, 1_000_000).await;
+    let path = format!("/products/{}", product["id"].as_str().expect("an id"));
+    let reads = Load::start(4, reading(&shop.http, &path));
+    let orders = Load::start(2, buying(&shop.http));
+    let ports = place.ports.clone().expect("ports");
+    let mut old = shop.into_programs();
+    let mut new = Vec::new();
+    for (role, address) in &ports {
+        let mut program = Program::start(&place, &[role], *address);
+        program.ready().await;
+        new.push(program);
+        let at = old.iter().position(|it| it.address() == *address).expect("the old one");
+        old.remove(at).stop().await;
+    }
+    let (read, bought) = (reads.stop().await, orders.stop().await);
+    assert!(read > 100 && bought > 5, "only {read} reads and {bought} orders");
+    let shop = place.adopt(new).await;
+    shop.check().await;
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn services_find_each_other_through_consul() {
+    let Some(mut place) = apart().await else { return };
+    let Some(consul) = Own::consul().await else { return };
+    for service in NAMES {
+        place.config.discovery.urls_mut(service).expect("a service").clear();
+    }
+    place.config.discovery.consul = format!("http://127.0.0.1:{}", consul.port);
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 5).await;
+    let mut order = checkout("LAMP-1", "tok_visa");
+    order["email"] = json!("ada@example.com");
+    shop.http.post("/orders", order).key("consul").await.expect(201);
+    shop.check().await;
+    let known = async || {
+        let agent = Http::new(SocketAddr::from(([127, 0, 0, 1], consul.port)));
+        agent.get("//v1/agent/services").await.expect(200)
+    };
+    assert_eq!(known().await.as_object().expect("services").len(), NAMES.len());
+    shop.stop().await;
+    // Who stops takes itself from the list.
+    assert_eq!(known().await, json!({}));
+}
+
+/// Makes room for a second copy of a service and tells everybody where it will be.
+fn second_copy(place: &mut Place, service: &'static str) -> SocketAddr {
+    let first = place.ports.as_ref().expect("ports")[service];
+    let second = SocketAddr::new(first.ip(), first.port() + 8);
+    let urls = place.config.discovery.urls_mut(service).expect("a service");
+    *urls = vec![format!("http://{first}"), format!("http://{second}")];
+    second
+}
+
+/// How many requests for a product each copy has answered.
+async fn asked<const N: usize>(copies: [SocketAddr; N]) -> [u64; N] {
+    let mut counts = [0; N];
+    for (count, copy) in counts.iter_mut().zip(copies) {
+        let numbers = Http::new(copy).get("//metrics").await;
+        let text = String::from_utf8_lossy(&numbers.bytes).into_owned();
+        *count = text
+            .lines()
+            .filter(|it| it.starts_with("http_requests_total") && it.contains("/products/{id}\""))
+            .filter_map(|it| it.rsplit(' ').next()?.parse::<u64>().ok())
+            .sum();
+    }
+    counts
+}

@@ -1,0 +1,170 @@
+//! Redis that goes away under running shops which count limits and share answers in it.
+
+use std::net::TcpListener;
+use std::num::NonZeroU32;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use gateway::Quota;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::client::Http;
+use crate::engines_away::Load;
+use crate::shop::{Live, Place, postgres, sqlite};
+
+fn quota(per_minute: u32, burst: u32) -> Quota {
+    let number = |it| NonZeroU32::new(it).expect("a number");
+    Quota { per_minute: number(per_minute), burst: number(burst) }
+}
+
+/// A shop that counts in this Redis, with quotas that only a test of them reaches.
+fn limited(mut place: Place, redis: &Server) -> Place {
+    place.config.redis.url = format!("redis://127.0.0.1:{}", redis.port);
+    place.config.gateway.rate_limits = true;
+    let quotas = &mut place.config.gateway.quotas;
+    for quota_of in [&mut quotas.write, &mut quotas.checkout, &mut quotas.read] {
+        *quota_of = quota(1_000_000, 1_000_000);
+    }
+    quotas.login = quota(1, 30);
+    place
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_gateways_share_a_quota_in_redis() {
+    let Some(redis) = Server::start().await else { return };
+    let places = [limited(sqlite(), &redis), limited(sqlite(), &redis)];
+    let shops = [places[0].start().await, places[1].start().await];
+    // The first checks of each may come before its connection.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let mut answers = Vec::new();
+    for turn in 0..60 {
+        let answer = login(&shops[turn % 2].http).await;
+        let told = |name: &str| {
+            let value = answer.headers.get(name)?.to_str().ok()?;
+            value.parse::<u64>().ok()
+        };
+        let told = ["ratelimit-limit", "ratelimit-remaining", "retry-after"].map(told);
+        answers.push((answer.status.as_u16(), told));
+    }
+    let granted: Vec<_> = answers.iter().filter(|it| it.0 == 422).collect();
+    assert_eq!(granted.len(), 30, "{answers:?}");
+    for (left, it) in granted.iter().rev().enumerate() {
+        assert_eq!(it.1, [Some(30), Some(left as u64), None]);
+    }
+    for (status, [limit, remaining, wait]) in &answers[30..] {
+        assert_eq!((*status, *limit, *remaining), (429, Some(30), Some(0)));
+        assert!(wait.is_some_and(|it| (1..=60).contains(&it)), "{wait:?}");
+    }
+    for shop in shops {
+        shop.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_dies_or_hangs_fails_no_request() {
+    let Some(mut redis) = Server::start().await else { return };
+    let place = limited(postgres().await.unwrap_or_else(sqlite), &redis);
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 1_000_000).await;
+    let customer = shop.customer("ada").await;
+    let load = Load::start(&shop, &customer);
+    for how in ["dead", "hung"] {
+        load.go_on_for(Duration::from_secs(2)).await;
+        match how {
+            "dead" => redis.kill(),
+            _ => redis.signal("STOP"),
+        }
+        load.go_on_for(Duration::from_secs(3)).await;
+        match how {
+            "dead" => redis.run(),
+            _ => redis.signal("CONT"),
+        }
+        load.go_on_for(Duration::from_secs(2)).await;
+    }
+    let answers = load.stop().await;
+    let longest = answers.iter().map(|it| it.took).max();
+    println!("{} answers, the longest took {longest:?}", answers.len());
+    let failed: Vec<_> = answers.iter().filter(|it| !it.is_well).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
+    // Limits hold without it.
+    redis.kill();
+    let began = Instant::now();
+    let logins = join_all((0..40).map(|_| login(&shop.http))).await;
+    let refused = logins.iter().filter(|it| it.status == 429).count();
+    assert!(refused >= 10, "{refused} of 40 were refused");
+    assert!(logins.iter().all(|it| it.status == 429 || it.status == 422));
+    assert!(began.elapsed() < Duration::from_secs(60));
+    check(shop).await;
+}
+
+async fn check(shop: Live) {
+    shop.check().await;
+    shop.stop().await;
+}
+
+async fn login(http: &Http) -> crate::client::Reply {
+    // Counted before it is looked at.
+    http.post("/auth/login", json!({})).await
+}
+
+/// A Redis server of a test's own. Killed when dropped.
+struct Server {
+    port: u16,
+    directory: TempDir,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// None, and a printed word, where there is no `redis-server` on this machine.
+    async fn start() -> Option<Self> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        drop(listener);
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut server = Self { port, directory, child: None };
+        server.run();
+        if server.child.is_none() {
+            eprintln!("skipped: there is no redis-server here");
+            return None;
+        }
+        for _ in 0..250 {
+            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
+                return Some(server);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("Redis does not come up");
+    }
+
+    fn run(&mut self) {
+        let mut command = Command::new("redis-server");
+        command
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no", "--dir"])
+            .arg(self.directory.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.child = command.spawn().ok();
+    }
+
+    fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("a kill");
+            child.wait().expect("the end");
+        }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.as_ref().expect("a running server").id();
+        let sent = Command::new("kill").args([&format!("-{name}"), &pid.to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,2 @@
+DROP INDEX inbox_dead;
+DROP INDEX inbox_done;

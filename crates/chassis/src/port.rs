@@ -1,0 +1,140 @@
+//! A service's own port, where it runs in a process without the gateway.
+//!
+//! Public routes and probes work as through the gateway; the user's token is verified by the
+//! service itself, as always. `/internal` is for other services: it needs a service token.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tower::ServiceExt;
+use tracing::Instrument;
+
+use crate::context::{self, Context};
+use crate::peers::{self, Peers};
+use crate::problem::Problem;
+use crate::service::Service;
+use crate::telemetry::PrometheusHandle;
+
+/// What a port needs to know.
+#[derive(Clone, Debug)]
+pub struct Port {
+    pub peers: Peers,
+    /// Whether the process is ready for requests.
+    pub ready: watch::Receiver<bool>,
+    pub metrics: &'static PrometheusHandle,
+}
+
+#[derive(Clone)]
+struct Front {
+    service: &'static str,
+    peers: Peers,
+}
+
+impl Port {
+    /// Everything the service answers at its port.
+    pub fn router(self, service: &Service) -> Router {
+        let Self { peers, ready, metrics } = self;
+        let front = Front { service: service.name, peers };
+        let document = serde_json::to_vec(&service.openapi).map(Bytes::from).unwrap_or_default();
+        let health = format!("{}/{}/health", crate::service::PREFIX, service.name);
+        let public = service.router.clone();
+        let asked = public.clone();
+        Router::new()
+            .route("/live", get(async || axum::Json(json!({ "status": "live" }))))
+            .route("/ready", get(async move || is_ready(&ready)))
+            .route("/health", get(async move || forward(asked, &health).await))
+            .route("/metrics", get(async move || numbers(metrics)))
+            .route("/openapi.json", get(async move || described(document)))
+            .merge(service.internal.clone())
+            .fallback_service(public)
+            .layer(from_fn_with_state(front, enter))
+    }
+}
+
+/// Continues the context of the request; lets only services in where it is for them, and believes
+/// only them about the client's address.
+async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> Response {
+    let context = Context::of(request.headers());
+    if context.deadline.is_some_and(|it| it <= Instant::now()) {
+        return too_late().into_response();
+    }
+    let peer = front.peers.verify(front.service, request.headers());
+    let internal = request.uri().path().split('/').nth(1) == Some("internal");
+    match peer {
+        Err(problem) if internal => return problem.into_response(),
+        Ok(()) if let Some(client) = peers::client(request.headers()) => {
+            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
+        }
+        _ => {}
+    }
+    request.headers_mut().remove(peers::CLIENT);
+    let id = context.request_id.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let span = tracing::error_span!("request", request_id = id, service = front.service);
+    context::scope(context, next.run(request).instrument(span)).await
+}
+
+/// Nobody waits for an answer any more: nothing is done.
+fn too_late() -> Problem {
+    let detail = "the time this request was given had passed when it came; nothing was done";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "deadline_passed", detail)
+}
+
+fn is_ready(ready: &watch::Receiver<bool>) -> Response {
+    match *ready.borrow() {
+        true => axum::Json(json!({ "status": "ready" })).into_response(),
+        false => {
+            Problem::unavailable("not_ready", "the service is starting or stopping").into_response()
+        }
+    }
+}
+
+async fn forward(router: Router, path: &str) -> Response {
+    let request = Request::get(path).body(axum::body::Body::empty());
+    let Ok(request) = request else {
+        return Problem::not_found("not_found", "there is nothing at this address").into_response();
+    };
+    let answer: Result<Response, Infallible> = router.oneshot(request).await;
+    let Ok(answer) = answer;
+    answer
+}
+
+fn numbers(metrics: &'static PrometheusHandle) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, metrics.render()).into_response()
+}
+
+fn described(document: Bytes) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], document).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+    use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn nothing_is_done_when_the_time_has_passed() {
+        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let left = async || format!("{:?}", context::current().unwrap().deadline.is_some());
+        let router = Router::new()
+            .route("/", get(left))
+            .layer(from_fn_with_state(Front { service: "orders", peers }, enter));
+        for (millis, status) in [("0", 504), ("1000", 200), ("soon", 200)] {
+            let request = Request::get("/").header(context::TIMEOUT, millis).body(Body::empty());
+            let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{millis}");
+        }
+    }
+}

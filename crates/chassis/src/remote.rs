@@ -1,0 +1,338 @@
+//! Requests to a service in other processes.
+//!
+//! Which copy is asked: the less busy of two random ones, by latency and requests in flight
+//! (`copies`, `load`). A copy that fails is left out for a while, but never more than half of them
+//! (`copy`). Where the whole service fails, nothing is sent for a moment and then one request at a
+//! time (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
+//! Connections are kept and bounded (`copy`, `connection`), and nothing takes longer than it was
+//! given (`body`).
+
+mod attempt;
+mod body;
+mod breaker;
+mod connection;
+mod copies;
+mod copy;
+mod load;
+mod meters;
+mod recent;
+mod status;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Request, Response, StatusCode};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use self::attempt::{Again, Answer, Failure, is_ill};
+use self::breaker::{Breaker, Pass, Verdict};
+use self::copies::Copies;
+use self::copy::Copy;
+use self::meters::{InFlight, Meters};
+use self::recent::Recent;
+use crate::discovery::Endpoints;
+
+pub use self::breaker::Circuit;
+pub use self::recent::{Counts, RecentFailure};
+pub use self::status::{CopyStatus, Status};
+
+/// How often idle connections are looked after.
+const SWEEP: Duration = Duration::from_millis(500);
+/// A request that had less time than this says nothing about its service by being late.
+const FAIR: Duration = Duration::from_millis(250);
+/// Longer deadlines are taken to be this one.
+const FOREVER: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The copies of one service. Clones share connections and what is known about the copies.
+#[derive(Clone, Debug)]
+pub struct Remote(Arc<Inner>);
+
+struct Inner {
+    service: &'static str,
+    endpoints: Endpoints,
+    copies: Copies,
+    breaker: Breaker,
+    recent: Recent,
+    /// Looked up at the first request: before, nobody may have been there to count.
+    meters: OnceLock<Meters>,
+    kept: AtomicBool,
+}
+
+/// What whoever asks wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Until the head of the answer.
+    pub deadline: Duration,
+    pub retry: Retry,
+    pub body: BodyLimit,
+}
+
+/// What is tried a second time, at another copy. Sending again what was never sent is no retry in
+/// the caller's eyes, so it always is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// Only what was never sent: the caller owns all other retries.
+    Unsent,
+    /// Also what changes nothing (GET, HEAD, OPTIONS without a body).
+    Safe,
+}
+
+/// How long the body of an answer may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyLimit {
+    /// It has come when the deadline passes.
+    Deadline,
+    /// As long as something comes again and again after at most this time.
+    Idle(Duration),
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// No copy is known or none lets itself be asked. Nothing was sent.
+    #[error("no copy of it can be reached")]
+    Away,
+    /// The deadline passed; what was asked may still happen.
+    #[error("the deadline passed")]
+    Late,
+    /// The connection broke after the request was sent; it may have happened.
+    #[error("the connection broke: {0}")]
+    Broken(String),
+}
+
+impl Terms {
+    /// For one service asking another: the whole answer within the deadline.
+    pub fn call(deadline: Duration) -> Self {
+        Self { deadline, retry: Retry::Unsent, body: BodyLimit::Deadline }
+    }
+
+    /// For a client's request: one more try where that is safe, and a body as long as it flows.
+    pub fn public(deadline: Duration, idle: Duration) -> Self {
+        Self { deadline, retry: Retry::Safe, body: BodyLimit::Idle(idle) }
+    }
+}
+
+impl From<Duration> for Terms {
+    fn from(deadline: Duration) -> Self {
+        Self::call(deadline)
+    }
+}
+
+impl Remote {
+    pub fn new(service: &'static str, endpoints: Endpoints) -> Self {
+        Self(Arc::new(Inner {
+            service,
+            endpoints,
+            copies: Copies::default(),
+            breaker: Breaker::new(),
+            recent: Recent::new(Instant::now()),
+            meters: OnceLock::new(),
+            kept: AtomicBool::new(false),
+        }))
+    }
+
+    pub fn service(&self) -> &'static str {
+        self.0.service
+    }
+
+    /// Sends a request to one of the copies; only path and query of its address count.
+    pub async fn send(
+        &self,
+        request: Request<Body>,
+        terms: impl Into<Terms>,
+    ) -> Result<Response<Body>, Error> {
+        self.0.keep();
+        self.0.send(request, terms.into()).await
+    }
+
+    /// How it stands with the service and its copies.
+    pub fn status(&self) -> Status {
+        self.0.keep();
+        let now = Instant::now();
+        Status {
+            service: self.0.service,
+            circuit: self.0.breaker.circuit(now),
+            recent: self.0.recent.counts(now),
+            copies: self.0.copies.all().iter().map(|it| CopyStatus::of(it, now)).collect(),
+            failures: self.0.recent.failures(now),
+        }
+    }
+}
+
+impl Inner {
+    async fn send(&self, request: Request<Body>, terms: Terms) -> Result<Response<Body>, Error> {
+        let meters = self.meters();
+        meters.requests.increment(1);
+        if terms.deadline.is_zero() {
+            meters.late.increment(1);
+            return Err(Error::Late);
+        }
+        let now = Instant::now();
+        let Some(pass) = self.breaker.enter(now) else {
+            meters.refused.increment(1);
+            return Err(Error::Away);
+        };
+        let _present = InFlight::enter(&meters.in_flight);
+        self.recent.request(now);
+        let deadline = until(terms.deadline);
+        let mut asked = None;
+        let asking = self.ask(request, terms.retry, deadline, &mut asked);
+        let outcome = match tokio::time::timeout_at(deadline, asking).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Error::Late),
+        };
+        self.conclude(pass, asked.as_ref(), terms, outcome.as_ref().map(Answer::status));
+        let Answer { response, connection, lease } = outcome?;
+        Ok(body::carry(response, connection, lease, terms.body, deadline).await)
+    }
+
+    /// Asks a copy, and another one where that is allowed.
+    async fn ask(
+        &self,
+        mut request: Request<Body>,
+        retry: Retry,
+        deadline: Instant,
+        asked: &mut Option<Arc<Copy>>,
+    ) -> Result<Answer, Error> {
+        attempt::prepare(&mut request);
+        let again = Again::of(&request);
+        let first = self.attempt(request, asked, None, false).await;
+        let (mut request, fresh, outcome) = match (first, again) {
+            (Ok(answer), Some(again)) if retry == Retry::Safe && is_ill(answer.status()) => {
+                (again.request(), false, Ok(answer))
+            }
+            (Ok(answer), _) => return Ok(answer),
+            (Err(Failure::Nobody), _) => return Err(Error::Away),
+            (Err(Failure::Unsent(request)), _) => (*request, false, Err(Error::Away)),
+            // A connection that was closed while nobody used it must not become a failed request.
+            (Err(Failure::Broken { used, reason }), Some(again))
+                if used || retry == Retry::Safe =>
+            {
+                (again.request(), used, Err(Error::Broken(reason)))
+            }
+            (Err(Failure::Broken { reason, .. }), _) => return Err(Error::Broken(reason)),
+        };
+        let now = Instant::now();
+        let other = self.copies.choose(asked.as_ref(), now).is_some();
+        // Without another copy only a lost connection is a reason to ask again.
+        if !(other || fresh) || !self.recent.retry(now) {
+            return outcome;
+        }
+        self.meters().retries.increment(1);
+        attempt::retell(&mut request, deadline);
+        let avoided = asked.clone().filter(|_| other);
+        match (self.attempt(request, asked, avoided, fresh).await, outcome) {
+            (Ok(answer), _) => Ok(answer),
+            (Err(second), Err(Error::Away)) => Err(second.into()),
+            // What came of the first one says more: an answer, or that something was sent.
+            (Err(_), outcome) => outcome,
+        }
+    }
+
+    /// Draws the conclusions from the end of a request.
+    fn conclude(
+        &self,
+        pass: Pass<'_>,
+        asked: Option<&Arc<Copy>>,
+        terms: Terms,
+        outcome: Result<StatusCode, &Error>,
+    ) {
+        let meters = self.meters();
+        match outcome {
+            Ok(status) if is_ill(status) => meters.answered.increment(1),
+            Ok(_) => {}
+            Err(Error::Away) => meters.away.increment(1),
+            Err(Error::Late) => meters.late.increment(1),
+            Err(Error::Broken(_)) => meters.broken.increment(1),
+        }
+        let now = Instant::now();
+        let verdict = match (outcome, asked) {
+            // A service that says itself that it cannot is there.
+            (Ok(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT), _) => Verdict::Ill,
+            (Ok(_), _) => Verdict::Well,
+            (Err(Error::Late), _) if terms.deadline < FAIR => Verdict::Unknown,
+            (Err(Error::Late), Some(copy)) => {
+                copy.load.observe(terms.deadline, now);
+                self.failed(copy, false, "did not answer in time");
+                Verdict::Ill
+            }
+            (Err(_), Some(_)) => Verdict::Ill,
+            (Err(_), None) => Verdict::Unknown,
+        };
+        if verdict == Verdict::Ill && self.breaker.judge(self.recent.failure(now), now) {
+            meters.opened.increment(1);
+            meters.open.set(1);
+            tracing::warn!(service = self.service, "most requests fail: sending none for a moment");
+        }
+        if pass.end(verdict, now) {
+            self.recent.forgive();
+            meters.open.set(0);
+            tracing::info!(service = self.service, "it answers again");
+        }
+    }
+
+    /// Notes that a copy failed, and ejects it where it failed too often.
+    fn failed(&self, copy: &Arc<Copy>, grave: bool, what: &str) {
+        self.note(copy, what);
+        if copy.failed(grave) && self.copies.eject(copy, Instant::now()) {
+            self.meters().ejections.increment(1);
+            let (service, copy) = (self.service, &copy.endpoint);
+            tracing::warn!(service, %copy, what, "a copy fails: others are asked for a while");
+        }
+    }
+
+    fn note(&self, copy: &Copy, what: &str) {
+        self.recent.remember(format!("{}: {what}", copy.endpoint), Instant::now());
+    }
+
+    fn meters(&self) -> &Meters {
+        self.meters.get_or_init(|| Meters::new(self.service))
+    }
+
+    /// Begins to follow the list of copies and to look after idle connections.
+    fn keep(self: &Arc<Self>) {
+        if !self.kept.load(Ordering::Acquire) && !self.kept.swap(true, Ordering::AcqRel) {
+            let mut endpoints = self.endpoints.clone();
+            self.copies.follow(&endpoints.borrow_and_update());
+            tokio::spawn(keep(Arc::downgrade(self), endpoints));
+        }
+    }
+}
+
+/// Runs until the last clone of a [`Remote`] is gone.
+async fn keep(remote: Weak<Inner>, mut endpoints: Endpoints) {
+    let mut sweep = tokio::time::interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut followed = true;
+    loop {
+        tokio::select! {
+            changed = endpoints.changed(), if followed => followed = changed.is_ok(),
+            _ = sweep.tick() => {}
+        }
+        let Some(remote) = remote.upgrade() else { return };
+        remote.copies.follow(&endpoints.borrow_and_update());
+        remote.copies.all().iter().for_each(|it| it.sweep());
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Nobody | Failure::Unsent(_) => Self::Away,
+            Failure::Broken { reason, .. } => Self::Broken(reason),
+        }
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Remote").field("service", &self.service).finish_non_exhaustive()
+    }
+}
+
+/// This much later.
+fn until(duration: Duration) -> Instant {
+    Instant::now() + duration.min(FOREVER)
+}

@@ -1,0 +1,367 @@
+//! Calls to a service whose copies are well, slow, broken or gone.
+
+mod copy;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use chassis::discovery::Endpoint;
+use chassis::remote::{BodyLimit, Circuit, Error, Remote, Retry, Terms};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use self::copy::{Copy, Mode};
+
+const LONG: Duration = Duration::from_secs(10);
+const SHORT: Duration = Duration::from_millis(300);
+
+fn public() -> Terms {
+    Terms::public(LONG, LONG)
+}
+
+fn call() -> Terms {
+    Terms::call(LONG)
+}
+
+fn remote(copies: &[&Copy]) -> Remote {
+    let endpoints: Vec<Endpoint> = copies.iter().map(|it| it.endpoint()).collect();
+    Remote::new("catalog", watch::channel(endpoints.into()).1)
+}
+
+/// Where nobody listens.
+async fn nowhere() -> Endpoint {
+    let copy = Copy::start(Mode::Well).await;
+    let endpoint = copy.endpoint();
+    copy.kill().await;
+    endpoint
+}
+
+fn request(method: Method) -> Request<Body> {
+    let body = if method == Method::POST { Body::from("{}") } else { Body::empty() };
+    Request::builder().method(method).uri("http://gateway/api/v1/products?a=b").body(body).unwrap()
+}
+
+/// The status and the body.
+async fn ask(remote: &Remote, method: Method, terms: Terms) -> Result<(u16, String), Error> {
+    let (parts, body) = remote.send(request(method), terms).await?.into_parts();
+    let body = body.collect().await.map_err(|it| Error::Broken(it.to_string()))?.to_bytes();
+    Ok((parts.status.as_u16(), String::from_utf8(body.to_vec()).unwrap()))
+}
+
+/// Waits until something is so.
+async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < LONG, "{what} did not come about");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_arrives_as_it_was_sent() {
+    let copy = Copy::start(Mode::Well).await;
+    let remote = remote(&[&copy]);
+    let (status, head) = ask(&remote, Method::POST, call()).await.unwrap();
+    assert_eq!(status, 200);
+    let address = copy.address;
+    assert_eq!(
+        head,
+        format!(
+            "POST /api/v1/products?a=b HTTP/1.1\r\nhost: {address}\r\ncontent-length: 2\r\n\r\n"
+        )
+    );
+    let mut named = request(Method::GET);
+    named.headers_mut().insert("host", "shop.example.com".parse().unwrap());
+    *named.version_mut() = axum::http::Version::HTTP_2;
+    let body = remote.send(named, public()).await.unwrap().into_body();
+    let head = body.collect().await.unwrap().to_bytes();
+    assert!(head.ends_with(b"host: shop.example.com\r\n\r\n"), "{head:?}");
+    assert_eq!(copy.connections(), 1, "a connection is used again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_get_fails_when_one_of_two_copies_is_killed() {
+    let (first, second) = (Copy::start(Mode::Well).await, Copy::start(Mode::Well).await);
+    let remote = remote(&[&first, &second]);
+    let mut clients = JoinSet::new();
+    for client in 0..16 {
+        let remote = remote.clone();
+        clients.spawn(async move {
+            for number in 0..100 {
+                let answer = ask(&remote, Method::GET, public()).await;
+                assert_eq!(answer.map(|it| it.0), Ok(200), "request {number} of client {client}");
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        });
+    }
+    until("some traffic", || first.requests() > 200 && second.requests() > 100).await;
+    let before = second.requests();
+    first.kill().await;
+    while let Some(ended) = clients.join_next().await {
+        ended.unwrap();
+    }
+    assert!(second.requests() > before);
+    let status = remote.status();
+    assert_eq!(status.copies.iter().filter(|it| !it.healthy).count(), 1, "{status:?}");
+    assert_eq!(status.circuit, Circuit::Closed);
+    assert!(!status.failures.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_share_of_a_slow_copy_falls() {
+    let (quick, slow) = (Copy::start(Mode::Well).await, Copy::start(Mode::Well).await);
+    let remote = remote(&[&quick, &slow]);
+    for _ in 0..50 {
+        ask(&remote, Method::GET, public()).await.unwrap();
+    }
+    slow.become_(Mode::Slow(Duration::from_millis(50)));
+    let before = (quick.requests(), slow.requests());
+    let mut clients = JoinSet::new();
+    for _ in 0..8 {
+        let remote = remote.clone();
+        clients.spawn(async move {
+            for _ in 0..50 {
+                ask(&remote, Method::GET, public()).await.unwrap();
+            }
+        });
+    }
+    clients.join_all().await;
+    let (quick, slow) = (quick.requests() - before.0, slow.requests() - before.1);
+    assert!(slow * 5 < quick, "{slow} at the slow copy, {quick} at the other");
+}
+
+#[tokio::test]
+async fn never_more_than_half_of_the_copies_are_left_out() {
+    let mut copies = Vec::new();
+    for _ in 0..4 {
+        copies.push(Copy::start(Mode::Status(503)).await);
+    }
+    let remote = remote(&copies.iter().collect::<Vec<_>>());
+    for _ in 0..100 {
+        assert_eq!(ask(&remote, Method::GET, public()).await.unwrap(), (503, "no".to_owned()));
+        let ejected = remote.status().copies.iter().filter(|it| !it.healthy).count();
+        assert!(ejected <= 2, "{ejected}");
+    }
+    assert_eq!(remote.status().copies.iter().filter(|it| !it.healthy).count(), 2);
+}
+
+#[tokio::test]
+async fn a_circuit_opens_and_one_probe_at_a_time_closes_it() {
+    let copy = Copy::start(Mode::Drop).await;
+    let remote = remote(&[&copy]);
+    for _ in 0..10 {
+        let broken = ask(&remote, Method::POST, public()).await;
+        assert!(matches!(broken, Err(Error::Broken(_))), "{broken:?}");
+    }
+    assert_eq!(remote.status().circuit, Circuit::Open);
+    for _ in 0..100 {
+        assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
+    }
+    assert_eq!(copy.requests(), 10, "nothing is sent");
+
+    until("the next try", || remote.status().circuit == Circuit::HalfOpen).await;
+    copy.become_(Mode::Slow(SHORT));
+    let probe = tokio::spawn({
+        let remote = remote.clone();
+        async move { ask(&remote, Method::POST, public()).await }
+    });
+    until("the probe", || copy.requests() == 11).await;
+    assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
+    assert_eq!(copy.requests(), 11, "one at a time");
+    assert_eq!(probe.await.unwrap().map(|it| it.0), Ok(200));
+    assert_eq!(remote.status().circuit, Circuit::Closed);
+    copy.become_(Mode::Well);
+    assert_eq!(ask(&remote, Method::POST, public()).await.map(|it| it.0), Ok(200));
+}
+
+#[tokio::test]
+async fn retries_have_a_budget_when_all_fails() {
+    let copies = [Copy::start(Mode::Status(503)).await, Copy::start(Mode::Status(503)).await];
+    let remote = remote(&[&copies[0], &copies[1]]);
+    let asked = 1500;
+    for _ in 0..asked {
+        assert_eq!(ask(&remote, Method::GET, public()).await.map(|it| it.0), Ok(503));
+    }
+    let retries = copies.iter().map(Copy::requests).sum::<usize>() - asked;
+    // 20 % and 10 per second of the last ten, also where the run itself took longer.
+    assert!(retries > 100, "{retries}");
+    assert!(retries <= asked / 5 + 200, "{retries}");
+}
+
+#[tokio::test]
+async fn what_was_sent_and_may_have_happened_is_not_sent_again() {
+    let copies = [Copy::start(Mode::Well).await, Copy::start(Mode::Well).await];
+    let remote = remote(&[&copies[0], &copies[1]]);
+    let sum = || copies.iter().map(Copy::requests).sum::<usize>();
+    for fresh in [false, true] {
+        copies.iter().for_each(|it| it.become_(Mode::Well));
+        if !fresh {
+            for _ in 0..10 {
+                ask(&remote, Method::POST, public()).await.unwrap();
+            }
+        }
+        copies.iter().for_each(|it| it.become_(Mode::Drop));
+        let before = sum();
+        let broken = ask(&remote, Method::POST, public()).await;
+        assert!(matches!(broken, Err(Error::Broken(_))), "{broken:?}");
+        assert_eq!(sum(), before + 1);
+    }
+    copies.iter().for_each(|it| it.become_(Mode::Status(503)));
+    let before = sum();
+    assert_eq!(ask(&remote, Method::POST, public()).await.map(|it| it.0), Ok(503));
+    assert_eq!(ask(&remote, Method::GET, call()).await.map(|it| it.0), Ok(503));
+    assert_eq!(sum(), before + 2, "who calls owns the retry");
+}
+
+#[tokio::test]
+async fn what_was_never_sent_goes_to_another_copy() {
+    let copy = Copy::start(Mode::Well).await;
+    let endpoints = [nowhere().await, copy.endpoint()];
+    for _ in 0..10 {
+        let remote = Remote::new("catalog", watch::channel(Arc::from(endpoints.clone())).1);
+        for _ in 0..5 {
+            assert_eq!(ask(&remote, Method::POST, call()).await.map(|it| it.0), Ok(200));
+        }
+    }
+    assert_eq!(copy.requests(), 50);
+    let remote = Remote::new("catalog", watch::channel(Arc::from([nowhere().await])).1);
+    assert_eq!(ask(&remote, Method::POST, call()).await, Err(Error::Away));
+    let remote = Remote::new("catalog", watch::channel(Arc::from([])).1);
+    for _ in 0..30 {
+        assert_eq!(ask(&remote, Method::GET, call()).await, Err(Error::Away));
+    }
+    assert_eq!(remote.status().circuit, Circuit::Closed, "nobody there is nobody's failure");
+}
+
+#[tokio::test]
+async fn a_connection_closed_while_idle_is_not_a_failed_request() {
+    let copy = Copy::start(Mode::AnswerAndClose).await;
+    let remote = remote(&[&copy]);
+    for method in [Method::GET, Method::POST] {
+        for _ in 0..50 {
+            let answer = ask(&remote, method.clone(), call()).await;
+            assert_eq!(answer.map(|it| it.0), Ok(200), "{method}");
+            copy.closed.notified().await;
+        }
+    }
+    assert_eq!(copy.requests(), 100);
+    assert_eq!(remote.status().recent.failures, 0);
+}
+
+#[tokio::test]
+async fn a_get_lost_with_its_connection_is_asked_again_on_a_new_one() {
+    let copy = Copy::start(Mode::Well).await;
+    let remote = remote(&[&copy]);
+    ask(&remote, Method::GET, call()).await.unwrap();
+    copy.become_(Mode::DropOnce);
+    assert_eq!(ask(&remote, Method::GET, call()).await.map(|it| it.0), Ok(200));
+    assert_eq!(copy.requests(), 3);
+    assert_eq!(copy.connections(), 2);
+}
+
+#[tokio::test]
+async fn a_deadline_is_kept_before_the_head() {
+    let copy = Copy::start(Mode::Hang).await;
+    let remote = remote(&[&copy]);
+    for terms in [Terms::call(SHORT), Terms::public(SHORT, LONG)] {
+        let began = Instant::now();
+        assert_eq!(ask(&remote, Method::GET, terms).await, Err(Error::Late));
+        assert!(began.elapsed() >= SHORT && began.elapsed() < LONG);
+    }
+    assert_eq!(copy.requests(), 2, "not asked again");
+    assert_eq!(ask(&remote, Method::GET, Terms::call(Duration::ZERO)).await, Err(Error::Late));
+    assert_eq!(copy.requests(), 2, "without time nothing is sent");
+    assert_eq!(remote.status().copies[0].in_flight, 0);
+}
+
+#[tokio::test]
+async fn a_deadline_is_kept_in_the_middle_of_a_body() {
+    let copy = Copy::start(Mode::HalfBody).await;
+    let remote = remote(&[&copy]);
+    for (terms, reason) in [
+        (Terms::call(SHORT), "the deadline passed in the middle of an answer"),
+        (Terms::public(LONG, SHORT), "an answer stalled"),
+    ] {
+        let response = remote.send(request(Method::GET), terms).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        assert_eq!(remote.status().copies[0].in_flight, 1);
+        let began = Instant::now();
+        let error = response.into_body().collect().await.unwrap_err();
+        assert_eq!(error.to_string(), reason);
+        assert!(began.elapsed() < LONG);
+        let copy = &remote.status().copies[0];
+        assert_eq!((copy.in_flight, copy.idle_connections), (0, 0));
+    }
+    // One that nobody reads holds nothing once it is dropped.
+    let response = remote.send(request(Method::GET), Terms::call(SHORT)).await.unwrap();
+    drop(response);
+    assert_eq!(remote.status().copies[0].in_flight, 0);
+}
+
+#[tokio::test]
+async fn a_body_may_be_longer_than_the_deadline_where_that_is_wanted() {
+    let copy = Copy::start(Mode::Stream(12)).await;
+    let remote = remote(&[&copy]);
+    let terms = Terms { deadline: SHORT, retry: Retry::Safe, body: BodyLimit::Idle(LONG) };
+    for _ in 0..2 {
+        let (status, body) = ask(&remote, Method::GET, terms).await.unwrap();
+        assert_eq!((status, body), (200, "piece".repeat(12)));
+    }
+    assert_eq!(copy.connections(), 1);
+    let cut = ask(&remote, Method::GET, Terms::call(SHORT)).await;
+    assert!(matches!(cut, Err(Error::Broken(_))), "{cut:?}");
+}
+
+#[tokio::test]
+async fn an_upgraded_connection_is_handed_on() {
+    let copy = Copy::start(Mode::Echo).await;
+    let remote = remote(&[&copy]);
+    let mut asked = request(Method::GET);
+    asked.headers_mut().insert("connection", "upgrade".parse().unwrap());
+    asked.headers_mut().insert("upgrade", "echo".parse().unwrap());
+    let response = remote.send(asked, Terms::public(SHORT, SHORT)).await.unwrap();
+    assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
+    assert_eq!(response.headers()["upgrade"], "echo");
+    let upgraded = hyper::upgrade::on(response).await.unwrap();
+    let mut stream = TokioIo::new(upgraded);
+    tokio::time::sleep(2 * SHORT).await;
+    stream.write_all(b"hello").await.unwrap();
+    let mut bytes = [0; 5];
+    stream.read_exact(&mut bytes).await.unwrap();
+    assert_eq!(&bytes, b"hello");
+    assert_eq!(remote.status().copies[0].in_flight, 0);
+}
+
+#[tokio::test]
+async fn a_changed_list_of_copies_is_followed() {
+    let (first, second) = (Copy::start(Mode::Well).await, Copy::start(Mode::Well).await);
+    let (list, endpoints) = watch::channel(Arc::from([first.endpoint()]));
+    let remote = Remote::new("catalog", endpoints);
+    ask(&remote, Method::GET, public()).await.unwrap();
+    assert_eq!((first.requests(), second.requests()), (1, 0));
+    list.send(Arc::from([second.endpoint()])).unwrap();
+    let address = second.address.to_string();
+    until("the new list", || remote.status().copies[0].address == address).await;
+    ask(&remote, Method::GET, public()).await.unwrap();
+    assert_eq!((first.requests(), second.requests()), (1, 1));
+    list.send(Arc::from([])).unwrap();
+    until("the empty list", || remote.status().copies.is_empty()).await;
+    assert_eq!(ask(&remote, Method::GET, public()).await, Err(Error::Away));
+    let look: serde_json::Value = serde_json::to_value(remote.status()).unwrap();
+    assert_eq!(look["circuit"], "closed");
+}
+
+#[tokio::test]
+async fn idle_connections_that_were_closed_are_let_go() {
+    let copy = Copy::start(Mode::Well).await;
+    let remote = remote(&[&copy]);
+    ask(&remote, Method::GET, public()).await.unwrap();
+    assert_eq!(remote.status().copies[0].idle_connections, 1);
+    copy.kill().await;
+    until("letting go", || remote.status().copies[0].idle_connections == 0).await;
+}

@@ -1,0 +1,177 @@
+//! A copy of a service that does what a test wants, well or not, over a real socket.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use chassis::discovery::Endpoint;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// What a copy does with a request.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// Answers 200 with the request's head as text.
+    Well,
+    /// The same, after a while.
+    Slow(Duration),
+    /// Answers this status.
+    Status(u16),
+    /// Reads the request and closes.
+    Drop,
+    /// The same, once; well from then on.
+    DropOnce,
+    /// Answers well and then closes without having said so.
+    AnswerAndClose,
+    /// Never answers.
+    Hang,
+    /// Answers a head and half of the body.
+    HalfBody,
+    /// Answers a body of many pieces, one every 50 ms.
+    Stream(u32),
+    /// Becomes another protocol: sends back what it gets.
+    Echo,
+}
+
+pub struct Copy {
+    pub address: SocketAddr,
+    mode: Arc<Mutex<Mode>>,
+    requests: Arc<AtomicUsize>,
+    connections: Arc<AtomicUsize>,
+    /// A connection was closed after an answer.
+    pub closed: Arc<Notify>,
+    serving: JoinHandle<()>,
+}
+
+impl Copy {
+    pub async fn start(mode: Mode) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mode = Arc::new(Mutex::new(mode));
+        let (requests, connections) =
+            (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
+        let closed = Arc::new(Notify::new());
+        let serving = {
+            let (mode, requests, connections, closed) =
+                (mode.clone(), requests.clone(), connections.clone(), closed.clone());
+            tokio::spawn(async move {
+                let mut clients = JoinSet::new();
+                while let Ok((mut stream, _)) = listener.accept().await {
+                    connections.fetch_add(1, Ordering::SeqCst);
+                    let (mode, requests, closed) = (mode.clone(), requests.clone(), closed.clone());
+                    clients.spawn(async move {
+                        while serve(&mut stream, &mode, &requests, &closed).await.is_some() {}
+                    });
+                }
+            })
+        };
+        Self { address, mode, requests, connections, closed, serving }
+    }
+
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint::parse(&format!("http://{}", self.address)).unwrap()
+    }
+
+    pub fn become_(&self, mode: Mode) {
+        *self.mode.lock().unwrap() = mode;
+    }
+
+    /// Requests it has read.
+    pub fn requests(&self) -> usize {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    pub fn connections(&self) -> usize {
+        self.connections.load(Ordering::SeqCst)
+    }
+
+    /// Ends as by SIGKILL: its listener and its connections are closed.
+    pub async fn kill(self) {
+        self.serving.abort();
+        let _ = self.serving.await;
+    }
+}
+
+/// Serves one request; nothing if the connection is over.
+async fn serve(
+    stream: &mut TcpStream,
+    mode: &Mutex<Mode>,
+    requests: &AtomicUsize,
+    closed: &Notify,
+) -> Option<()> {
+    let head = read_request(stream).await?;
+    requests.fetch_add(1, Ordering::SeqCst);
+    let mode = {
+        let mut next = mode.lock().unwrap();
+        let mode = *next;
+        if let Mode::DropOnce = mode {
+            *next = Mode::Well;
+        }
+        mode
+    };
+    let well = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}", head.len());
+    match mode {
+        Mode::Well => stream.write_all(well.as_bytes()).await.ok(),
+        Mode::Slow(pause) => {
+            tokio::time::sleep(pause).await;
+            stream.write_all(well.as_bytes()).await.ok()
+        }
+        Mode::Status(status) => {
+            let answer = format!("HTTP/1.1 {status} \r\ncontent-length: 2\r\n\r\nno");
+            stream.write_all(answer.as_bytes()).await.ok()
+        }
+        Mode::Drop | Mode::DropOnce => None,
+        Mode::AnswerAndClose => {
+            stream.write_all(well.as_bytes()).await.ok()?;
+            stream.shutdown().await.ok()?;
+            closed.notify_one();
+            None
+        }
+        Mode::Hang => std::future::pending().await,
+        Mode::HalfBody => {
+            let half = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf.";
+            stream.write_all(half.as_bytes()).await.ok()?;
+            std::future::pending().await
+        }
+        Mode::Stream(pieces) => {
+            let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+            stream.write_all(head.as_bytes()).await.ok()?;
+            for _ in 0..pieces {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                stream.write_all(b"5\r\npiece\r\n").await.ok()?;
+            }
+            stream.write_all(b"0\r\n\r\n").await.ok()
+        }
+        Mode::Echo => {
+            let head =
+                "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n";
+            stream.write_all(head.as_bytes()).await.ok()?;
+            let mut bytes = [0; 1024];
+            loop {
+                let count = stream.read(&mut bytes).await.ok().filter(|it| *it > 0)?;
+                stream.write_all(&bytes[..count]).await.ok()?;
+            }
+        }
+    }
+}
+
+/// Reads a request with its body; answers its head.
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let end = loop {
+        if let Some(end) = bytes.windows(4).position(|it| it == b"\r\n\r\n") {
+            break end + 4;
+        }
+        stream.read_buf(&mut bytes).await.ok().filter(|it| *it > 0)?;
+    };
+    let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+    let length = head.lines().find_map(|it| it.strip_prefix("content-length: "));
+    let length: usize = length.map_or(0, |it| it.parse().unwrap());
+    while bytes.len() < end + length {
+        stream.read_buf(&mut bytes).await.ok().filter(|it| *it > 0)?;
+    }
+    Some(head)
+}

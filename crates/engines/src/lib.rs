@@ -1,0 +1,14 @@
+//! The engines of a spread-out shop: what `chassis` asks for, carried by real servers.
+
+mod bus;
+pub mod consul;
+mod health;
+mod rabbitmq;
+mod streams;
+mod supervise;
+
+pub mod redis;
+
+pub use bus::{Config as BusConfig, bus};
+pub use rabbitmq::RabbitMq;
+pub use streams::Streams;

@@ -1,0 +1,115 @@
+//! Consuming: from a queue into an inbox.
+
+use std::time::Duration;
+
+use chassis::inbox::Inbox;
+use chassis::outbox::Envelope;
+use futures::{FutureExt, StreamExt};
+use lapin::message::Delivery;
+use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
+use lapin::types::FieldTable;
+use lapin::{Channel, Connection, Consumer};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+/// Events stored in one transaction.
+const BATCH: usize = 200;
+/// How long an inbox whose database is away is left alone.
+const PAUSE: Duration = Duration::from_millis(500);
+/// How long the broker may take to take an acknowledgement.
+const ANSWER: Duration = Duration::from_secs(5);
+
+pub(super) async fn open(
+    connection: &Connection,
+    queue: &str,
+    prefetch: u16,
+) -> lapin::Result<(Channel, Consumer)> {
+    let channel = connection.create_channel().await?;
+    channel.basic_qos(prefetch, BasicQosOptions::default()).await?;
+    let options = BasicConsumeOptions::default();
+    let consumer =
+        channel.basic_consume(queue.into(), "".into(), options, FieldTable::default()).await?;
+    Ok((channel, consumer))
+}
+
+/// Stores what comes until told to stop. What is not acknowledged then is delivered again.
+pub(super) async fn run(
+    _channel: Channel,
+    mut consumer: Consumer,
+    inbox: Inbox,
+    stop: CancellationToken,
+) -> Result<(), String> {
+    loop {
+        let first = tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            first = consumer.next() => first,
+        };
+        let ended = || format!("{}: the broker ended the subscription", inbox.consumer());
+        let mut batch = vec![first.ok_or_else(ended)?.map_err(|error| error.to_string())?];
+        // What is at hand already shares the commit.
+        while batch.len() < BATCH
+            && let Some(Some(Ok(next))) = consumer.next().now_or_never()
+        {
+            batch.push(next);
+        }
+        if !store(batch, &inbox, &stop).await? {
+            return Ok(());
+        }
+    }
+}
+
+/// Stores a batch and acknowledges it. False if told to stop before that.
+async fn store(
+    batch: Vec<Delivery>,
+    inbox: &Inbox,
+    stop: &CancellationToken,
+) -> Result<bool, String> {
+    let (mut events, mut good) = (Vec::with_capacity(batch.len()), None);
+    for delivery in batch {
+        match Envelope::decode(&delivery.data) {
+            Ok(event) => {
+                events.push(event);
+                good = Some(delivery);
+            }
+            Err(error) => put_aside(&delivery, inbox, &error).await?,
+        }
+    }
+    let Some(last) = good else { return Ok(true) };
+    let mut told = false;
+    while let Err(error) = inbox.receive(&events).await {
+        if !told {
+            told = true;
+            let error: &dyn std::error::Error = &error;
+            let consumer = inbox.consumer();
+            tracing::warn!(consumer, error, "events wait in the broker: they cannot be stored");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(false),
+            () = sleep(PAUSE) => {}
+        }
+    }
+    if told {
+        tracing::info!(consumer = inbox.consumer(), "events are stored again");
+    }
+    // The last one and all before it.
+    let acknowledged = timeout(ANSWER, last.ack(BasicAckOptions { multiple: true })).await;
+    done(acknowledged)?;
+    Ok(true)
+}
+
+/// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
+async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &str) -> Result<(), String> {
+    let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
+    tracing::error!(consumer, kind, error, "a message is no event and goes to the dead letters");
+    metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
+    done(timeout(ANSWER, delivery.reject(BasicRejectOptions { requeue: false })).await)
+}
+
+fn done(answer: Result<lapin::Result<bool>, tokio::time::error::Elapsed>) -> Result<(), String> {
+    match answer {
+        Ok(Ok(true)) => Ok(()),
+        Ok(Ok(false)) => Err("the channel was closed".to_owned()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err(format!("it took no acknowledgement within {} s", ANSWER.as_secs())),
+    }
+}

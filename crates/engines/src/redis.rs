@@ -1,0 +1,95 @@
+//! Redis: a helper that may be away. What it is asked for here answers "I do not know" within
+//! milliseconds when it does not, and at once when it is known to be away.
+
+mod cache;
+mod connection;
+mod counter;
+
+pub use cache::SharedCache;
+pub use connection::Redis;
+pub use counter::SharedCounter;
+
+use serde::{Deserialize, Serialize};
+
+/// Redis, where there is one: what copies of a process share beside their database.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// `redis://user:password@host:port/database`, or `rediss://` for TLS. Empty: none.
+    pub url: String,
+    /// What the names of all keys begin with.
+    pub prefix: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { url: String::new(), prefix: "cartwright:".to_owned() }
+    }
+}
+
+impl Config {
+    /// Says which setting is wrong and what is allowed, without the password.
+    pub fn validate(&self) -> Result<(), String> {
+        if !self.url.is_empty() {
+            connection::client(&self.url)?;
+        }
+        let fits = |it: char| it.is_ascii_alphanumeric() || "-_.:".contains(it);
+        if self.prefix.len() > 64 || !self.prefix.chars().all(fits) {
+            return Err(format!(
+                "redis.prefix is {:?}, but may have at most 64 letters, digits, '-', '_', '.' \
+                 and ':'",
+                self.prefix
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = if self.url.is_empty() { "" } else { "***" };
+        f.debug_struct("Config").field("url", &url).field("prefix", &self.prefix).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_url(url: &str) -> Config {
+        Config { url: url.to_owned(), ..Config::default() }
+    }
+
+    #[test]
+    fn good_settings_are_taken() {
+        for url in [
+            "",
+            "redis://127.0.0.1",
+            "redis://127.0.0.1:6379/1",
+            "rediss://user:p%40ss@redis.example.com:6380",
+            "unix:///run/redis.sock",
+        ] {
+            assert_eq!(with_url(url).validate(), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn bad_settings_are_named_without_the_password() {
+        for url in ["localhost:6379", "http://:hunter2@host", "redis://:hunter2@host/zero", "redis"]
+        {
+            let said = with_url(url).validate().unwrap_err();
+            assert!(said.starts_with("redis.url"), "{said}");
+            assert!(said.contains("redis://"), "{said}");
+            assert!(!said.contains("hunter2"), "{said}");
+        }
+        let said = Config { prefix: "a b".to_owned(), ..Config::default() }.validate();
+        assert!(said.is_err_and(|it| it.starts_with("redis.prefix is \"a b\"")));
+    }
+
+    #[test]
+    fn the_password_is_not_shown() {
+        let shown = format!("{:?}", with_url("redis://:hunter2@host"));
+        assert!(!shown.contains("hunter2"), "{shown}");
+    }
+}

@@ -1,0 +1,5 @@
+//! What every bus keeps, whatever carries it.
+
+mod conformance;
+mod outage;
+mod shop;

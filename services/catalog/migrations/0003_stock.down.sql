@@ -1,0 +1,3 @@
+DROP TABLE stock_ledger;
+DROP TABLE reservation;
+DROP TABLE stock;

@@ -1,0 +1,211 @@
+//! The stock of a product rather than of a SKU: `/products/{id}/stock`, and units held for
+//! somebody, `/products/{id}/reservations`.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path};
+use chassis::id;
+use chassis::idempotency::IdempotencyKey;
+use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
+use contracts::catalog::{MAX_QUANTITY, Reserve, StockLine};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use super::edit;
+use crate::model::{MAX_ON_HAND, Product, Status, Wish};
+use crate::store::products as store;
+use crate::store::reservations;
+use crate::{App, problems};
+
+/// Units a customer may hold at once without buying. Staff may hold any number.
+const CUSTOMER_UNITS: i64 = 20;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(set)).routes(routes!(hold)).routes(routes!(let_go))
+}
+
+/// What there shall be of a product's only variant.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewStock {
+    #[garde(range(min = 0, max = MAX_ON_HAND))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    on_hand: i64,
+}
+
+/// Units to be held.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewHold {
+    #[garde(range(min = 1, max = MAX_QUANTITY))]
+    #[schema(minimum = 1, maximum = 999)]
+    quantity: i64,
+    /// Which variant, where the product has several.
+    #[garde(length(chars, min = 1, max = 255))]
+    sku: Option<String>,
+}
+
+/// Units held for the caller.
+#[derive(Serialize, ToSchema)]
+struct Hold {
+    id: Uuid,
+    product_id: Uuid,
+    sku: String,
+    quantity: i64,
+    /// From then on anybody can buy them again.
+    expires_at: DateTime<Utc>,
+}
+
+/// Set the stock of a product with one variant.
+///
+/// Sets what is on hand, which is what was counted on the shelf. Units that orders hold are part
+/// of it, so it cannot be below them.
+#[utoipa::path(
+    patch, path = "/products/{id}/stock", tag = "catalog", operation_id = "products_set_stock",
+    params(("id" = String, Path, description = "Id or slug.")),
+    request_body = NewStock,
+    responses(
+        (status = 200, description = "The product.", body = crate::view::ProductView),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 409, description = "`stock_below_reserved` with `reserved`", body = Problem),
+        (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
+         body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn set(
+    State(app): State<App>,
+    user: Principal,
+    Path(key): Path<String>,
+    Json(new): Json<NewStock>,
+) -> Result<Response> {
+    let wish = Wish { policy: None, on_hand: Some(new.on_hand) };
+    let reference = format!("user:{}", user.id());
+
+    let mut tx = app.db.begin().await?;
+    let product = store::find_in(&mut tx, &key).await?.ok_or_else(problems::product_not_found)?;
+    let sku = only_sku(&product, None)?;
+    let mut books = app.books(&mut tx);
+    books.set(&sku, wish, &reference).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+
+    edit::show(&app, product.id).await
+}
+
+/// Hold units of a product for a while.
+///
+/// Nobody else can buy them until they are let go or the time is over, and they are not part of
+/// any order: let go of them before you order the same units. Holding more than there is is 409.
+/// Customers may hold at most 20 units at once. The same Idempotency-Key is the same hold.
+#[utoipa::path(
+    post, path = "/products/{id}/reservations", tag = "catalog", operation_id = "products_hold",
+    params(
+        ("id" = String, Path, description = "Id or slug."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this hold."),
+    ),
+    request_body = NewHold,
+    responses(
+        (status = 201, description = "The hold.", body = Hold),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`product_not_found`, `sku_not_found`", body = Problem),
+        (status = 409, description = "`out_of_stock` with `skus`, `hold_limit`, \
+                                      `reservation_differs`, `reservation_released`",
+         body = Problem),
+        (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
+         body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn hold(
+    State(app): State<App>,
+    user: Principal,
+    key: Option<IdempotencyKey>,
+    Path(product): Path<String>,
+    Json(new): Json<NewHold>,
+) -> Result<(StatusCode, Json<Hold>)> {
+    let staff = user.may("catalog:write");
+    let mut tx = app.db.begin().await?;
+    let found = store::find_in(&mut tx, &product).await?;
+    let product = found.filter(|it| it.status == Status::Active || staff);
+    let product = product.ok_or_else(problems::product_not_found)?;
+    let sku = only_sku(&product, new.sku.as_deref())?;
+    let id = match key {
+        Some(IdempotencyKey(key)) => id::derive(user.id(), format!("hold:{key}")),
+        None => id::new(),
+    };
+    let line = StockLine { sku: sku.clone(), quantity: new.quantity };
+    let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
+
+    let mut books = app.books(&mut tx);
+    let held = crate::reservations::reserve(&mut books, &request, app.hold).await?;
+    let changed = books.close();
+    reservations::set_holder(&mut tx, request.order_id, user.id()).await?;
+    // Several at the same moment may get a little further on PostgreSQL, which does no harm.
+    if !staff && reservations::held_by(&mut tx, user.id()).await? > CUSTOMER_UNITS {
+        return Err(problems::hold_limit(CUSTOMER_UNITS));
+    }
+    app.commit(tx, changed).await?;
+
+    let (quantity, expires_at) = (new.quantity, held.expires_at);
+    Ok((StatusCode::CREATED, Json(Hold { id, product_id: product.id, sku, quantity, expires_at })))
+}
+
+/// Let go of units you hold.
+///
+/// A hold that is over, or was never there, is let go of just the same.
+#[utoipa::path(
+    delete, path = "/products/{id}/reservations/{reservation_id}", tag = "catalog",
+    operation_id = "products_let_go",
+    params(
+        ("id" = String, Path, description = "Id or slug of the product."),
+        ("reservation_id" = Uuid, Path, description = "Id of the hold."),
+    ),
+    responses(
+        (status = 204, description = "You hold nothing under this id."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 404, description = "`product_not_found`", body = Problem),
+    ),
+    security(("bearer" = [])),
+)]
+async fn let_go(
+    State(app): State<App>,
+    user: Principal,
+    Path((product, id)): Path<(String, Uuid)>,
+) -> Result<StatusCode> {
+    let mut tx = app.db.begin().await?;
+    let found = store::find_in(&mut tx, &product).await?;
+    found.ok_or_else(problems::product_not_found)?;
+    let mut books = app.books(&mut tx);
+    crate::reservations::let_go(&mut books, reference(&user, id)).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What the books call a hold: nobody gets to that of another user by knowing its id.
+fn reference(user: &Principal, id: Uuid) -> Uuid {
+    id::derive(user.id(), format!("reservation:{id}"))
+}
+
+/// The SKU of a product's only variant, or the one that is asked for.
+fn only_sku(product: &Product, asked: Option<&str>) -> Result<String> {
+    let skus = || product.variants.iter().map(|it| it.sku.as_str());
+    match (asked, product.variants.as_slice()) {
+        (Some(asked), _) => skus()
+            .find(|it| *it == asked.trim())
+            .map(str::to_owned)
+            .ok_or_else(problems::sku_not_found),
+        (None, [only]) => Ok(only.sku.clone()),
+        (None, _) => Err(problems::variant_required(&skus().collect::<Vec<_>>())),
+    }
+}

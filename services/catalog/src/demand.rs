@@ -1,0 +1,108 @@
+//! How often products are looked at: counted in memory, added to the products now and then.
+//!
+//! A process that ends at once loses the views since the last time, which is all right for a
+//! number that only tells what is popular.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use chassis::problem::Result;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::App;
+use crate::cache::Changed;
+use crate::store::products;
+
+/// Products whose views are counted at the same time; those of others are not.
+const MAX_PRODUCTS: usize = 10_000;
+/// Products whose views are added in one transaction.
+const BATCH: usize = 200;
+
+/// Views that have not been added yet.
+#[derive(Debug, Default)]
+pub(crate) struct Views(Mutex<HashMap<Uuid, i64>>);
+
+impl Views {
+    /// Notes that somebody looked at a product.
+    pub(crate) fn seen(&self, product: Uuid) {
+        self.add(product, 1);
+    }
+
+    fn add(&self, product: Uuid, count: i64) {
+        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if views.len() < MAX_PRODUCTS || views.contains_key(&product) {
+            *views.entry(product).or_default() += count;
+        }
+    }
+
+    /// In the order of the ids, so that two processes do not wait for each other.
+    fn take(&self) -> Vec<(Uuid, i64)> {
+        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken: Vec<_> = std::mem::take(&mut *views).into_iter().collect();
+        taken.sort_unstable();
+        taken
+    }
+}
+
+/// Adds the views to their products every so often, and once more at the end.
+pub(crate) async fn keep(app: App, every: Duration, stop: CancellationToken) {
+    loop {
+        let goes_on = stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some();
+        if let Err(problem) = add_up(&app).await {
+            tracing::warn!(%problem, "views of products were not added");
+        }
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// Adds the views counted so far. What could not be added is counted on; what may have been added
+/// is not.
+pub(crate) async fn add_up(app: &App) -> Result<()> {
+    let mut views = app.views.take();
+    while !views.is_empty() {
+        let batch: Vec<_> = views.drain(..views.len().min(BATCH)).collect();
+        let added = async {
+            let mut tx = app.db.begin().await?;
+            for (product, count) in &batch {
+                products::add_views(&mut tx, *product, *count).await?;
+            }
+            Ok(tx)
+        };
+        match added.await {
+            Ok(tx) => {
+                let changed = batch.iter().map(|(product, _)| Changed::Demand(*product));
+                app.commit(tx, changed.collect()).await?;
+            }
+            Err(problem) => {
+                batch
+                    .into_iter()
+                    .chain(views)
+                    .for_each(|(product, count)| app.views.add(product, count));
+                return Err(problem);
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_are_counted_for_a_bounded_number_of_products() {
+        let views = Views::default();
+        for n in 0..=MAX_PRODUCTS as u128 {
+            views.seen(Uuid::from_u128(n));
+            views.seen(Uuid::from_u128(0));
+        }
+        let taken = views.take();
+        assert_eq!(taken.len(), MAX_PRODUCTS);
+        assert_eq!(taken[0], (Uuid::from_u128(0), MAX_PRODUCTS as i64 + 2));
+        assert!(views.take().is_empty());
+    }
+}

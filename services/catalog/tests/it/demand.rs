@@ -1,0 +1,100 @@
+//! What is looked at and bought shows in the catalogue.
+
+use std::time::Duration;
+
+use catalog::Config;
+use chassis::bus::Bus;
+use chassis::db::Db;
+use chassis::outbox;
+use chassis::service::{Background, Service};
+use chassis::testing::{noon, platforms};
+use contracts::orders::{Line, Order, OrderStatusUpdated};
+use tokio_util::sync::CancellationToken;
+use utoipa_axum::router::OpenApiRouter;
+use uuid::Uuid;
+
+use crate::{Shop, mug};
+
+async fn tell(orders: &Db, product_id: Uuid, version: i64, (from, to): (&str, &str)) {
+    let line = |sku: &str, quantity: i64| Line {
+        sku: sku.to_owned(),
+        product_id,
+        title: "Mug".to_owned(),
+        quantity,
+        unit_price: 1200,
+        total: 1200 * quantity,
+    };
+    let order = Order {
+        order_id: Uuid::from_u128(7),
+        number: "CW-100001".to_owned(),
+        user_id: None,
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+        cart: None,
+        lines: vec![line("MUG", 2), line("MUG-2", 1)],
+        subtotal: 3600,
+        shipping: 0,
+        tax: 0,
+        total: 3600,
+        currency: "USD".to_owned(),
+    };
+    let event = OrderStatusUpdated {
+        order,
+        from: from.to_owned(),
+        to: to.to_owned(),
+        payment_status: "paid".to_owned(),
+        fulfillment_status: "unfulfilled".to_owned(),
+        reason: None,
+        tracking_number: None,
+    };
+    let mut tx = orders.begin().await.expect("a database");
+    outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");
+    tx.commit().await.expect("a database");
+}
+
+#[tokio::test]
+async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
+    // The database of something that tells what orders would.
+    let others = platforms(catalog::MIGRATIONS).await;
+    for (test, orders) in platforms(catalog::MIGRATIONS).await.into_iter().zip(others) {
+        let index = tempfile::tempdir().unwrap();
+        let config = Config { views_seconds: 1, ..Config::default() };
+        let platform = test.platform.clone();
+        let service = catalog::start(platform, config, index.path().to_owned()).await.unwrap();
+        let shop = Shop::of(test, &service);
+        let teller = Service::new("orders", &orders, OpenApiRouter::new());
+        let stop = CancellationToken::new();
+        let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
+
+        let product = shop.add(mug()).await;
+        assert_eq!((&product["views"], &product["sold"]), (&0.into(), &0.into()));
+        let id: Uuid = product["id"].as_str().unwrap().parse().unwrap();
+        // Nobody buys what is only accepted; each other change counts once, in whatever order.
+        tell(&orders.db, id, 5, ("shipped", "refunded")).await;
+        tell(&orders.db, id, 1, ("pending", "cancelled")).await;
+        tell(&orders.db, id, 3, ("pending", "confirmed")).await;
+        tell(&orders.db, id, 4, ("confirmed", "shipped")).await;
+        tell(&orders.db, id, 6, ("pending", "confirmed")).await;
+        tell(&orders.db, Uuid::nil(), 7, ("pending", "confirmed")).await;
+        let version = product["version"].clone();
+        for path in ["/products/mug".to_owned(), format!("/products/{id}")] {
+            shop.get(&path).await.expect(200);
+        }
+        let shown = tokio::time::timeout(Duration::from_secs(10), async {
+            loop {
+                let product = shop.get("/products/mug").await.expect(200);
+                if product["sold"] == 3 && product["views"].as_i64() >= Some(3) {
+                    return product;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let shown = shown.await.expect("the counts are added up");
+        assert_eq!(shown["version"], version);
+        // Editing keeps the counts.
+        let body = serde_json::json!({ "title": "Cup" });
+        let edited = shop.write("PATCH", "/products/mug", body).await.expect(200);
+        assert_eq!(edited["sold"], 3);
+        assert!(edited["views"].as_i64() >= Some(3), "{edited}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Copies of the catalog that share answers: never an older one than the database's feed allows.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use chassis::cache::{Cache, Store};
+use chassis::testing::{TestPlatform, platforms};
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::Shop;
+
+/// A cache within this process that counts how often something was put there.
+#[derive(Clone, Default)]
+struct Kept {
+    values: Arc<Mutex<HashMap<String, Bytes>>>,
+    puts: Arc<AtomicUsize>,
+}
+
+impl Store for Kept {
+    fn get<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Option<Bytes>> {
+        let value = self.values.lock().expect("no panic under the lock").get(key).cloned();
+        Box::pin(async move { value })
+    }
+
+    fn put(&self, key: String, value: Bytes, _: Duration) {
+        self.puts.fetch_add(1, Ordering::SeqCst);
+        self.values.lock().expect("no panic under the lock").insert(key, value);
+    }
+}
+
+impl Kept {
+    fn puts(&self) -> usize {
+        self.puts.load(Ordering::SeqCst)
+    }
+}
+
+/// The platform on PostgreSQL, where there is one, with a shared cache.
+async fn platform(kept: &Kept) -> Option<TestPlatform> {
+    let mut platform =
+        platforms(catalog::MIGRATIONS).await.into_iter().find(|it| it.kind == "postgres")?;
+    platform.platform.cache = Cache::over(kept.clone());
+    Some(platform)
+}
+
+async fn lamp(shop: &Shop, slug: &str) -> Value {
+    let variants = json!([{ "sku": slug, "price": { "amount": 1_999, "currency": "USD" } }]);
+    let lamp = json!({ "title": "Lamp", "slug": slug, "status": "active", "variants": variants });
+    shop.add(lamp).await
+}
+
+async fn title(shop: &Shop, path: &str) -> String {
+    let shown = shop.get(path).await.expect(200);
+    shown["title"].as_str().expect("a title").to_owned()
+}
+
+/// Asks until answers are shared.
+async fn until_shared(shop: &Shop, kept: &Kept) {
+    let before = kept.puts();
+    for n in 0..200 {
+        // Another query each time, so that it is not answered from the memory of the process.
+        shop.get(&format!("/products?max_price={}", 1_000_000 + n)).await.expect(200);
+        if kept.puts() > before {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("nothing is shared");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_starts_cold_is_given_what_others_have_read() {
+    let kept = Kept::default();
+    let Some(platform) = platform(&kept).await else { return };
+    let first = Shop::start(platform.clone()).await;
+    let products: Vec<String> = (0..20).map(|n| format!("lamp-{n}")).collect();
+    for slug in &products {
+        lamp(&first, slug).await;
+    }
+    until_shared(&first, &kept).await;
+    // What is read once the feed has passed the changes is of use to others.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    for slug in &products {
+        first.get(&format!("/products/{slug}")).await.expect(200);
+    }
+    let second = Shop::start(platform).await;
+    until_shared(&second, &kept).await;
+    let puts = kept.puts();
+    for slug in &products {
+        let path = format!("/products/{slug}");
+        let (one, other) = (first.get(&path).await, second.get(&path).await);
+        assert_eq!(one.headers["etag"], other.headers["etag"]);
+        assert_eq!(one.bytes, other.bytes);
+    }
+    assert_eq!(kept.puts(), puts, "what it reads itself it would share");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_shows_at_once_where_it_was_made_and_soon_everywhere_and_never_goes_back() {
+    let kept = Kept::default();
+    let Some(platform) = platform(&kept).await else { return };
+    let (here, there) = (Shop::start(platform.clone()).await, Shop::start(platform).await);
+    let id = lamp(&here, "lamp").await["id"].as_str().expect("an id").to_owned();
+    let path = format!("/products/{id}");
+    until_shared(&here, &kept).await;
+    until_shared(&there, &kept).await;
+    for round in 0..30 {
+        // Now one copy writes, now the other.
+        let (writer, reader) = if round % 3 == 0 { (&there, &here) } else { (&here, &there) };
+        let wanted = format!("Lamp {round}");
+        writer.write("PATCH", &path, json!({ "title": wanted })).await.expect(200);
+        let wrote = Instant::now();
+        assert_eq!(title(writer, &path).await, wanted);
+        while title(reader, &path).await != wanted {
+            assert!(wrote.elapsed() < Duration::from_secs(2), "round {round}");
+            assert_eq!(title(writer, &path).await, wanted, "round {round}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        for _ in 0..5 {
+            assert_eq!(title(writer, &path).await, wanted, "round {round}");
+            assert_eq!(title(reader, &path).await, wanted, "round {round}");
+        }
+    }
+}

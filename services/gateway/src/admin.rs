@@ -1,0 +1,158 @@
+//! The page for whoever runs the shop: where requests go, how the services are, what went wrong.
+//!
+//! It has a listener of its own and no password, so it is for this machine. It changes nothing.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use chassis::clock::Clock;
+use chassis::reach::Reach;
+use chassis::remote;
+use chrono::{DateTime, Utc};
+use http::{HeaderName, header};
+use serde::Serialize;
+
+use crate::config::Quotas;
+use crate::journal::{Failure, Journal};
+use crate::tables::RoutesView;
+use crate::{answer, hosts, problems};
+
+const PAGE: &str = include_str!("../assets/admin.html");
+const STYLE: &str = include_str!("../assets/admin.css");
+const SCRIPT: &str = include_str!("../assets/admin.js");
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const NEVER_KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
+/// What the page shows is read from here, each time it is asked for.
+pub(crate) struct Admin {
+    pub(crate) version: &'static str,
+    pub(crate) clock: Clock,
+    pub(crate) upstreams: Vec<(&'static str, Reach)>,
+    pub(crate) journal: Arc<Journal>,
+    /// None where nothing is limited.
+    pub(crate) quotas: Option<Quotas>,
+    pub(crate) timeout_seconds: u64,
+    /// The routes of every listener as they are now.
+    pub(crate) routes: Box<dyn Fn() -> Vec<RoutesView> + Send + Sync>,
+}
+
+#[derive(Serialize)]
+struct View<'a> {
+    version: &'static str,
+    at: DateTime<Utc>,
+    upstreams: Vec<Upstream>,
+    limits: Limits<'a>,
+    failures: Vec<Failure>,
+    listeners: Vec<RoutesView>,
+}
+
+#[derive(Serialize)]
+struct Upstream {
+    name: &'static str,
+    /// Whether it runs in the gateway's own process.
+    here: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<remote::Status>,
+}
+
+#[derive(Serialize)]
+struct Limits<'a> {
+    timeout_seconds: u64,
+    quotas: Option<&'a Quotas>,
+}
+
+/// Refuses an address that others can reach, unless that is meant.
+pub(crate) fn check(listen: &str, anywhere: bool) -> Result<(), String> {
+    if listen.is_empty() {
+        return Ok(());
+    }
+    let address: SocketAddr = listen.parse().map_err(|_| {
+        format!(
+            "gateway.admin_listen is {listen:?}, but must be an address and a port such as \
+             127.0.0.1:8090, or empty"
+        )
+    })?;
+    if !address.ip().is_loopback() && !anywhere {
+        return Err(format!(
+            "gateway.admin_listen is {listen}, which other machines can reach, and the page has no \
+             password; use 127.0.0.1, or set gateway.admin_anywhere where the network is trusted"
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn router(admin: Admin) -> Router {
+    let html = (header::CONTENT_TYPE, "text/html; charset=utf-8");
+    let css = (header::CONTENT_TYPE, "text/css; charset=utf-8");
+    let script = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
+    let policy = (header::CONTENT_SECURITY_POLICY, POLICY);
+    Router::new()
+        .route("/", get(async move || ([html, policy, NEVER_KEPT], PAGE)))
+        .route("/admin.css", get(async move || ([css, NEVER_KEPT], STYLE)))
+        .route("/admin.js", get(async move || ([script, NEVER_KEPT], SCRIPT)))
+        .route("/admin.json", get(json))
+        .with_state(Arc::new(admin))
+        .method_not_allowed_fallback(async || problems::method_not_allowed())
+        .fallback(async || problems::not_found())
+        .layer(from_fn(guard))
+}
+
+/// Refuses pages of other sites that have pointed a name of their own at this machine: only a
+/// number or `localhost` is asked for by somebody who means this page.
+async fn guard(request: Request, next: Next) -> Response {
+    let asked = hosts::asked(&request);
+    let meant = asked.is_some_and(|it| {
+        let host = it.host().trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
+    });
+    let mut response = match meant {
+        true => next.run(request).await,
+        false => problems::unknown_host().into_response(),
+    };
+    answer::secure(response.headers_mut());
+    response
+}
+
+async fn json(State(admin): State<Arc<Admin>>) -> Response {
+    let upstreams = admin.upstreams.iter().map(|(name, reach)| match reach {
+        Reach::Here(_) => Upstream { name, here: true, status: None },
+        Reach::There(remote, _) => Upstream { name, here: false, status: Some(remote.status()) },
+    });
+    let view = View {
+        version: admin.version,
+        at: admin.clock.now(),
+        upstreams: upstreams.collect(),
+        limits: Limits { timeout_seconds: admin.timeout_seconds, quotas: admin.quotas.as_ref() },
+        failures: admin.journal.recent(),
+        listeners: (admin.routes)(),
+    };
+    ([NEVER_KEPT], axum::Json(view)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_is_for_this_machine_unless_it_is_said_otherwise() {
+        for (listen, anywhere, allowed) in [
+            ("", false, true),
+            ("127.0.0.1:8090", false, true),
+            ("[::1]:8090", false, true),
+            ("0.0.0.0:8090", false, false),
+            ("192.0.2.1:8090", false, false),
+            ("0.0.0.0:8090", true, true),
+            ("localhost:8090", false, false),
+            ("8090", true, false),
+        ] {
+            let checked = check(listen, anywhere);
+            assert_eq!(checked.is_ok(), allowed, "{listen} {anywhere}: {checked:?}");
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Routes as people and the services' descriptions see them.
+
+use serde::Serialize;
+use utoipa::openapi::OpenApi;
+
+use super::path::Template;
+use super::{Action, Route, Table, Target};
+use crate::limits::Class;
+
+/// A route, for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct RouteView {
+    pub path: String,
+    pub host: Option<String>,
+    /// Empty: all.
+    pub methods: Vec<String>,
+    /// None: a static answer.
+    pub service: Option<String>,
+    pub rewrite: Option<String>,
+    /// Rate limits where they are not the usual ones: method and class.
+    pub limits: Vec<(String, &'static str)>,
+    /// Whether somebody must be logged in, by the word of this route alone.
+    pub auth: bool,
+    pub permissions: Vec<String>,
+    /// Whether messages are reshaped.
+    pub reshaped: bool,
+}
+
+impl RouteView {
+    pub(crate) fn of(route: &Route) -> Self {
+        let target = match &route.action {
+            Action::Ask(target) => Some(target),
+            Action::Answer(_) => None,
+        };
+        let limits = route.limits.iter().map(|(method, class)| {
+            let name = class.and_then(|class| {
+                Class::ALL.iter().find(|(it, _)| *it == class).map(|(_, name)| *name)
+            });
+            (method.to_string(), name.unwrap_or("none"))
+        });
+        Self {
+            path: route.path.clone(),
+            host: route.host.as_ref().map(super::Host::text),
+            methods: route.methods.iter().map(ToString::to_string).collect(),
+            service: target.map(|it| it.service.clone()),
+            rewrite: target.and_then(|it| it.rewrite.as_ref()).map(Template::text),
+            limits: limits.collect(),
+            auth: route.access.is_some(),
+            permissions: route.access.clone().unwrap_or_default(),
+            reshaped: target.is_some_and(|it| !it.is_plain()),
+        }
+    }
+}
+
+/// What is known of the services routes may lead to.
+#[derive(Clone, Debug)]
+pub(crate) struct Described(Vec<(String, Option<Vec<Path>>)>);
+
+/// A path of a service with its methods.
+#[derive(Clone, Debug)]
+struct Path {
+    pattern: String,
+    methods: Vec<String>,
+}
+
+impl Described {
+    /// The services of the shop; `described` are those whose paths are known.
+    pub(crate) fn of<'a>(described: impl Iterator<Item = (&'a str, &'a OpenApi)>) -> Self {
+        let mut services: Vec<(String, Option<Vec<Path>>)> =
+            described.map(|(name, openapi)| (name.to_owned(), Some(paths(openapi)))).collect();
+        // Those that do not run here are still there.
+        if let Ok(table) = Table::builtin() {
+            for name in table.routes().iter().filter_map(|it| it.service()) {
+                if !services.iter().any(|(it, _)| it == name) {
+                    services.push((name.to_owned(), None));
+                }
+            }
+        }
+        Self(services)
+    }
+
+    /// Refuses a target that leads nowhere.
+    pub(super) fn check(&self, route: &Route, target: &Target) -> Result<(), String> {
+        let Some((_, paths)) = self.0.iter().find(|(it, _)| *it == target.service) else {
+            let mut names: Vec<&str> = self.0.iter().map(|(it, _)| it.as_str()).collect();
+            names.sort_unstable();
+            let names = names.join(", ");
+            return Err(format!("there is no service {:?}; there are {names}", target.service));
+        };
+        let Some(paths) = paths else { return Ok(()) };
+        let asked = target.rewrite.as_ref().map_or_else(|| route.path.clone(), Template::text);
+        if asked == format!("/api/v1/{}/health", target.service) {
+            return Ok(());
+        }
+        let leads: Vec<&Path> = paths.iter().filter(|it| fits(&asked, &it.pattern)).collect();
+        if leads.is_empty() {
+            return Err(format!("{} has no path {asked}", target.service));
+        }
+        let methods = match &target.method {
+            Some(method) => std::slice::from_ref(method),
+            None => &route.methods,
+        };
+        let takes = |name: &str| leads.iter().any(|it| it.methods.iter().any(|it| it == name));
+        // A service answers HEAD where it answers GET.
+        let possible = |name: &str| takes(name) || (name == "HEAD" && takes("GET"));
+        let missing = methods.iter().find(|it| !possible(it.as_str()));
+        match missing {
+            Some(method) => Err(format!("{} has no {method} {asked}", target.service)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Table {
+    /// Refuses routes that lead nowhere.
+    pub(crate) fn check(&self, described: &Described) -> Result<(), String> {
+        for route in &self.routes {
+            let first = match &route.action {
+                Action::Ask(target) => Some(target),
+                Action::Answer(_) => None,
+            };
+            for target in first.into_iter().chain(&route.otherwise) {
+                described
+                    .check(route, target)
+                    .map_err(|reason| format!("line {}: {}: {reason}", route.line, route.path))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn paths(openapi: &OpenApi) -> Vec<Path> {
+    let document = serde_json::to_value(&openapi.paths).unwrap_or_default();
+    let paths = document.as_object().into_iter().flatten().map(|(pattern, operations)| {
+        let operations = operations.as_object().into_iter().flatten();
+        let methods = operations.map(|(name, _)| name.to_ascii_uppercase());
+        Path { pattern: pattern.clone(), methods: methods.collect() }
+    });
+    paths.collect()
+}
+
+/// Whether a route's path can be one of a service's.
+fn fits(asked: &str, pattern: &str) -> bool {
+    let mut segments = pattern.split('/');
+    for ours in asked.split('/') {
+        if ours.starts_with("{*") {
+            return segments.next().is_some();
+        }
+        match segments.next() {
+            None => return false,
+            Some(theirs) if theirs.starts_with("{*") => return true,
+            Some(theirs) => {
+                if !theirs.starts_with('{') && theirs != ours {
+                    return false;
+                }
+            }
+        }
+    }
+    segments.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_of_a_route_is_one_of_a_service() {
+        for (asked, pattern, is) in [
+            ("/api/v1/products/{pk}", "/api/v1/products/{id}", true),
+            ("/api/v1/products/7", "/api/v1/products/{id}", true),
+            ("/api/v1/products/{pk}", "/api/v1/products", false),
+            ("/api/v1/products", "/api/v1/products/{id}", false),
+            ("/api/v1/{any}", "/api/v1/products", false),
+            ("/api/v1/auth/{*rest}", "/api/v1/auth/login", true),
+            ("/api/v1/auth/{*rest}", "/api/v1/auth", false),
+            ("/api/v1/media/a/b", "/api/v1/media/{*path}", true),
+        ] {
+            assert_eq!(fits(asked, pattern), is, "{asked} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,582 @@
+//! What can be done with a message, as a routes file writes it. docs/routes.md explains each.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use http::header::{self, HeaderName};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::convert::Conversion;
+use super::links::Links;
+use super::place::{Place, Steps};
+use super::problem::ProblemStyle;
+use crate::head;
+
+/// One step of reshaping. What it is about may be absent: then nothing happens.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Operation {
+    Move {
+        from: Place,
+        to: Place,
+    },
+    Copy {
+        from: Place,
+        to: Place,
+    },
+    Drop(Vec<Place>),
+    /// Drops every field but these.
+    Keep {
+        fields: Vec<String>,
+        at: Steps,
+    },
+    Set {
+        place: Place,
+        value: Value,
+    },
+    /// Sets what is absent or null.
+    Default {
+        place: Place,
+        value: Source,
+    },
+    /// Sets what is absent to a new UUID.
+    Generate(Place),
+    /// One word for another.
+    Map {
+        place: Place,
+        values: BTreeMap<String, Value>,
+        otherwise: Option<Value>,
+    },
+    Convert {
+        place: Place,
+        conversion: Conversion,
+    },
+    /// The fields of an object become those of the object around it.
+    Flatten(Steps),
+    /// A text made of others.
+    Text {
+        parts: Vec<Part>,
+        to: Place,
+    },
+    /// The number of elements.
+    Count {
+        of: Place,
+        to: Place,
+    },
+    /// Refuses a message without it.
+    Require(Vec<Place>),
+    /// Where the pages before and after a page of a list are.
+    Links(Links),
+    /// A problem as other systems tell it.
+    Problem(ProblemStyle),
+    /// The operations of a group, on each value at a place as if it were the whole body.
+    Use {
+        operations: Arc<[Operation]>,
+        at: Steps,
+    },
+}
+
+/// What a default comes from.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Source {
+    Constant(Value),
+    Place(Place),
+}
+
+/// A piece of a text that is made.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Part {
+    Literal(String),
+    Place(Place),
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Request,
+    Response,
+}
+
+// Links have a `default` too.
+const NAMES: [&str; 16] = [
+    "move", "copy", "drop", "keep", "set", "links", "default", "generate", "map", "convert",
+    "flatten", "text", "count", "require", "problem", "use",
+];
+
+/// How deep groups may use one another.
+const MAX_GROUPS: usize = 8;
+
+/// Operations with a name.
+pub(crate) type Groups = BTreeMap<String, Vec<toml::Table>>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Transfer {
+    #[serde(alias = "move", alias = "copy", alias = "count")]
+    from: Place,
+    to: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    #[serde(alias = "set")]
+    place: Place,
+    value: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Defaulted {
+    default: Place,
+    value: Option<toml::Value>,
+    from: Option<Place>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Problems {
+    problem: ProblemStyle,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Used {
+    #[serde(rename = "use")]
+    group: String,
+    at: Option<Place>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Listed {
+    #[serde(alias = "drop", alias = "require")]
+    places: OneOrMany,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Generated {
+    generate: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Kept {
+    keep: Vec<String>,
+    at: Option<Place>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mapped {
+    map: Place,
+    values: BTreeMap<String, toml::Value>,
+    #[serde(rename = "else")]
+    otherwise: Option<toml::Value>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Converted {
+    convert: Place,
+    from: Option<String>,
+    to: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Flattened {
+    flatten: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Composed {
+    text: String,
+    to: Place,
+}
+
+#[derive(Deserialize)]
+#[serde(try_from = "toml::Value")]
+struct OneOrMany(Vec<Place>);
+
+impl TryFrom<toml::Value> for OneOrMany {
+    type Error = String;
+
+    fn try_from(value: toml::Value) -> Result<Self, String> {
+        let texts = match value {
+            toml::Value::Array(items) => items,
+            one => vec![one],
+        };
+        let places = texts.into_iter().map(|it| match it {
+            toml::Value::String(text) => Place::try_from(text),
+            other => Err(format!("{other} is no place")),
+        });
+        places.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl Operation {
+    /// Reads one operation for a message that goes this way.
+    pub(crate) fn read(table: toml::Table, way: Way, groups: &Groups) -> Result<Self, String> {
+        Self::read_at(table, way, groups, 0)
+    }
+
+    fn read_at(
+        table: toml::Table,
+        way: Way,
+        groups: &Groups,
+        depth: usize,
+    ) -> Result<Self, String> {
+        let Some(name) = NAMES.into_iter().find(|it| table.contains_key(*it)) else {
+            let given = table.keys().next().map_or("nothing", String::as_str);
+            return Err(format!("{given:?} is no operation; there are {}", NAMES.join(", ")));
+        };
+        let operation = match name {
+            "use" => Self::group(get(table)?, way, groups, depth),
+            name => Self::of(name, table),
+        };
+        let operation = operation.map_err(|reason| format!("{name}: {reason}"))?;
+        operation.check(way).map_err(|reason| format!("{name}: {reason}"))?;
+        Ok(operation)
+    }
+
+    fn group(used: Used, way: Way, groups: &Groups, depth: usize) -> Result<Self, String> {
+        let Used { group, at } = used;
+        let Some(tables) = groups.get(&group) else {
+            let names: Vec<&str> = groups.keys().map(String::as_str).collect();
+            return Err(format!("there is no group {group:?}; there are {}", names.join(", ")));
+        };
+        if depth == MAX_GROUPS {
+            return Err(format!("{group}: groups use one another more than {MAX_GROUPS} deep"));
+        }
+        let operations = tables.iter().map(|it| {
+            let read = Self::read_at(it.clone(), way, groups, depth + 1);
+            read.map_err(|reason| format!("{group}: {reason}"))
+        });
+        let operations = operations.collect::<Result<_, _>>()?;
+        Ok(Self::Use { operations, at: at.map_or(Ok(Steps::default()), body)? })
+    }
+
+    fn of(name: &str, table: toml::Table) -> Result<Self, String> {
+        Ok(match name {
+            "move" => {
+                let Transfer { from, to } = get(table)?;
+                Self::Move { from, to }
+            }
+            "copy" => {
+                let Transfer { from, to } = get(table)?;
+                Self::Copy { from, to }
+            }
+            "count" => {
+                let Transfer { from: of, to } = get(table)?;
+                Self::Count { of, to }
+            }
+            "drop" => Self::Drop(get::<Listed>(table)?.places.0),
+            "require" => Self::Require(get::<Listed>(table)?.places.0),
+            "keep" => {
+                let Kept { keep, at } = get(table)?;
+                Self::Keep { fields: keep, at: at.map_or(Ok(Steps::default()), body)? }
+            }
+            "set" => {
+                let Assignment { place, value } = get(table)?;
+                Self::Set { place, value: value.map_or(Ok(Value::Null), json)? }
+            }
+            "default" => {
+                let Defaulted { default, value, from } = get(table)?;
+                let value = match (value, from) {
+                    (Some(_), Some(_)) => return Err("value and from exclude each other".into()),
+                    (None, Some(from)) => Source::Place(from),
+                    (value, None) => Source::Constant(value.map_or(Ok(Value::Null), json)?),
+                };
+                Self::Default { place: default, value }
+            }
+            "links" => Self::Links(get(table)?),
+            "problem" => Self::Problem(get::<Problems>(table)?.problem),
+            "generate" => Self::Generate(get::<Generated>(table)?.generate),
+            "map" => {
+                let Mapped { map, values, otherwise } = get(table)?;
+                let values = values.into_iter().map(|(word, it)| Ok((word, json(it)?)));
+                Self::Map {
+                    place: map,
+                    values: values.collect::<Result<_, String>>()?,
+                    otherwise: otherwise.map(json).transpose()?,
+                }
+            }
+            "convert" => {
+                let Converted { convert, from, to } = get(table)?;
+                let conversion = Conversion::named(from.as_deref(), &to)?;
+                Self::Convert { place: convert, conversion }
+            }
+            "flatten" => {
+                let steps = body(get::<Flattened>(table)?.flatten)?;
+                steps.parent().ok_or("only a field can be flattened")?;
+                Self::Flatten(steps)
+            }
+            _ => {
+                let Composed { text, to } = get(table)?;
+                Self::Text { parts: parts(&text)?, to }
+            }
+        })
+    }
+
+    /// Refuses what can never work, or must not.
+    fn check(&self, way: Way) -> Result<(), String> {
+        for place in self.written() {
+            may_write(place, way)?;
+        }
+        match self {
+            Self::Move { from, to } | Self::Copy { from, to } => match (from.stars(), to.stars()) {
+                (from, to) if from == to => Ok(()),
+                (1, 0) if to.is_body() => Ok(()),
+                (0, 1..) => Ok(()),
+                (from, to) => Err(format!(
+                    "{from} times * cannot become {to} times *; allowed are as many on both \
+                         sides, none at first (each gets it), or one and none (a list is made)"
+                )),
+            },
+            Self::Text { to, .. } | Self::Count { to, .. } if to.stars() > 0 => {
+                Err(format!("{to} stands for many places"))
+            }
+            Self::Default { place, value: Source::Place(from) } => match from.stars() {
+                0 => Ok(()),
+                stars if stars == place.stars() => Ok(()),
+                _ => Err(format!("{from} and {place} have not as many *")),
+            },
+            Self::Links(_) | Self::Problem(_) if way == Way::Request => {
+                Err("this is for answers only".to_owned())
+            }
+            Self::Text { parts, .. } => match parts.iter().find(|it| it.stars() > 0) {
+                Some(Part::Place(place)) => Err(format!("{place} stands for many places")),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn written(&self) -> Vec<&Place> {
+        match self {
+            Self::Move { from, to } => vec![from, to],
+            Self::Copy { to, .. } | Self::Text { to, .. } | Self::Count { to, .. } => vec![to],
+            Self::Drop(places) => places.iter().collect(),
+            Self::Set { place, .. }
+            | Self::Default { place, .. }
+            | Self::Generate(place)
+            | Self::Map { place, .. }
+            | Self::Convert { place, .. } => vec![place],
+            Self::Keep { .. }
+            | Self::Flatten(_)
+            | Self::Require(_)
+            | Self::Links(_)
+            | Self::Problem(_)
+            | Self::Use { .. } => Vec::new(),
+        }
+    }
+
+    fn read_only(&self) -> Vec<&Place> {
+        match self {
+            Self::Copy { from, .. } | Self::Count { of: from, .. } => vec![from],
+            Self::Require(places) => places.iter().collect(),
+            Self::Default { value: Source::Place(from), .. } => vec![from],
+            Self::Text { parts, .. } => parts.iter().filter_map(Part::place).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn places(&self) -> Vec<&Place> {
+        [self.written(), self.read_only()].concat()
+    }
+
+    /// Whether it looks at the body.
+    pub(crate) fn needs_body(&self) -> bool {
+        match self {
+            Self::Keep { .. } | Self::Flatten(_) | Self::Links(_) | Self::Problem(_) => true,
+            Self::Use { operations, .. } => operations.iter().any(Self::needs_body),
+            _ => self.places().iter().any(|it| it.is_body()),
+        }
+    }
+
+    /// Whether it looks at who is logged in.
+    pub(crate) fn needs_user(&self) -> bool {
+        match self {
+            Self::Use { operations, .. } => operations.iter().any(Self::needs_user),
+            _ => self.places().iter().any(|it| matches!(it, Place::User(_))),
+        }
+    }
+
+    /// Whether it may make this parameter of the path.
+    pub(crate) fn makes_parameter(&self, parameter: &str) -> bool {
+        match self {
+            Self::Drop(_) => false,
+            Self::Use { operations, .. } => {
+                operations.iter().any(|it| it.makes_parameter(parameter))
+            }
+            _ => matches!(self.written().last(), Some(Place::Path(name)) if name == parameter),
+        }
+    }
+}
+
+impl Part {
+    fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Place(place) => Some(place),
+            Self::Literal(_) => None,
+        }
+    }
+
+    fn stars(&self) -> usize {
+        self.place().map_or(0, Place::stars)
+    }
+}
+
+fn get<T: serde::de::DeserializeOwned>(table: toml::Table) -> Result<T, String> {
+    table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+}
+
+fn body(place: Place) -> Result<Steps, String> {
+    match place {
+        Place::Body(steps) => Ok(steps),
+        other => Err(format!("{other} is not in the body")),
+    }
+}
+
+/// TOML has no null, JSON no times.
+pub(crate) fn json(value: toml::Value) -> Result<Value, String> {
+    Ok(match value {
+        toml::Value::String(it) => it.into(),
+        toml::Value::Integer(it) => it.into(),
+        toml::Value::Boolean(it) => it.into(),
+        toml::Value::Datetime(it) => it.to_string().into(),
+        toml::Value::Float(it) => {
+            serde_json::Number::from_f64(it).ok_or_else(|| format!("{it} is no JSON"))?.into()
+        }
+        toml::Value::Array(items) => items.into_iter().map(json).collect::<Result<_, _>>()?,
+        toml::Value::Table(fields) => {
+            let fields = fields.into_iter().map(|(name, it)| Ok((name, json(it)?)));
+            Value::Object(fields.collect::<Result<_, String>>()?)
+        }
+    })
+}
+
+/// Reads `{first_name} {last_name}`.
+fn parts(text: &str) -> Result<Vec<Part>, String> {
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some((literal, after)) = rest.split_once('{') {
+        let (place, after) =
+            after.split_once('}').ok_or_else(|| format!("{text:?}: a {{ is not closed"))?;
+        if !literal.is_empty() {
+            parts.push(Part::Literal(literal.to_owned()));
+        }
+        parts.push(Part::Place(Place::try_from(place.to_owned())?));
+        rest = after;
+    }
+    if !rest.is_empty() {
+        parts.push(Part::Literal(rest.to_owned()));
+    }
+    Ok(parts)
+}
+
+fn may_write(place: &Place, way: Way) -> Result<(), String> {
+    match place {
+        Place::User(_) => Err(format!("{place} cannot be changed")),
+        Place::Query(_) | Place::Path(_) if way == Way::Response => {
+            Err("an answer has neither query nor path to change".to_owned())
+        }
+        Place::Header(name) => may_set(name),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses headers no routes file may touch.
+pub(crate) fn may_set(name: &HeaderName) -> Result<(), String> {
+    match is_ours(name) {
+        true => Err(format!("the header {name} is not for a route to change")),
+        false => Ok(()),
+    }
+}
+
+/// Headers that say who asks, belong to one connection, or describe the message itself.
+fn is_ours(name: &HeaderName) -> bool {
+    const OURS: [HeaderName; 8] = [
+        header::AUTHORIZATION,
+        header::CONTENT_ENCODING,
+        header::CONTENT_LENGTH,
+        header::CONTENT_TYPE,
+        header::COOKIE,
+        header::HOST,
+        header::UPGRADE,
+        header::WWW_AUTHENTICATE,
+    ];
+    head::is_dropped(name)
+        || OURS.contains(name)
+        || name.as_str().starts_with("x-request-")
+        || name.as_str() == "traceparent"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, way: Way) -> Result<Operation, String> {
+        let groups: toml::Table = "a = [{use = 'a'}]\nb = [{drop = 'x'}]".parse().unwrap();
+        Operation::read(text.parse().unwrap(), way, &groups.try_into().unwrap())
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused_with_the_reason() {
+        for (text, reason) in [
+            ("colour = 'a'", "there are move, copy"),
+            ("", "nothing"),
+            ("move = 'a'", "to"),
+            ("move = 'a'\nto = 'b'\nwith = 'c'", "with"),
+            ("move = 7\nto = 'b'", "string"),
+            ("move = 'a..b'\nto = 'b'", "no place"),
+            ("move = 'cookie:a'\nto = 'b'", "no part of a message"),
+            ("move = 'a.*.b'\nto = 'c.*.d.*'", "cannot become"),
+            ("move = 'a.*.b.*'\nto = 'c'", "cannot become"),
+            ("move = 'a.*'\nto = 'query:a'", "cannot become"),
+            ("move = 'user:id'\nto = 'a'", "cannot be changed"),
+            ("drop = ['a', 7]", "7 is no place"),
+            ("set = 'header:x-user-id'\nvalue = '1'", "x-user-id"),
+            ("set = 'header:Authorization'\nvalue = '1'", "authorization"),
+            ("drop = 'header:connection'", "connection"),
+            ("set = 'header:transfer-encoding'\nvalue = 'chunked'", "transfer-encoding"),
+            ("default = 'a'\nvalue = 1\nfrom = 'b'", "exclude"),
+            ("default = 'a'\nfrom = 'b.*'", "as many *"),
+            ("use = 'c'", "there are a, b"),
+            ("use = 'a'", "deep"),
+            ("use = 'b'\nat = 'query:a'", "not in the body"),
+            ("problem = 'list'", "answers only"),
+            ("problem = 'much'", "by_field"),
+            ("set = 'a'\nvalue = nan", "no JSON"),
+            ("flatten = '.'", "only a field"),
+            ("flatten = 'query:a'", "not in the body"),
+            ("keep = 'a'", "sequence"),
+            ("convert = 'a'\nto = 'money'", "needs `from`"),
+            ("text = 'a {b'\nto = 'c'", "not closed"),
+            ("text = '{a.*}'\nto = 'c'", "many places"),
+            ("text = '{a}'\nto = 'c.*'", "many places"),
+            ("map = 'a'", "values"),
+        ] {
+            let error = read(text, Way::Request).unwrap_err();
+            assert!(error.contains(reason), "{text}: {error}");
+        }
+        let error = read("set = 'query:a'\nvalue = 1", Way::Response).unwrap_err();
+        assert!(error.contains("neither query nor path"), "{error}");
+    }
+
+    #[test]
+    fn only_what_looks_at_the_body_needs_it() {
+        for (text, needs) in [
+            ("move = 'query:a'\nto = 'query:b'", false),
+            ("generate = 'header:idempotency-key'", false),
+            ("move = 'query:a'\nto = 'a'", true),
+            ("keep = ['a']", true),
+            ("text = '{a}'\nto = 'query:b'", true),
+        ] {
+            assert_eq!(read(text, Way::Request).unwrap().needs_body(), needs, "{text}");
+        }
+    }
+}

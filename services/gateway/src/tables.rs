@@ -1,0 +1,196 @@
+//! Tables of routes in use: where each was read from, and how a new one takes its place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use chassis::clock::Clock;
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use crate::routes::{Described, RouteView, Table};
+
+/// How often files are looked at.
+const EVERY: Duration = Duration::from_secs(1);
+/// The largest routes file.
+const MAX_FILE: u64 = 4 * 1024 * 1024;
+
+/// The table of one listener.
+pub(crate) struct Routes {
+    name: String,
+    file: Option<PathBuf>,
+    table: ArcSwap<Table>,
+    state: Mutex<State>,
+    described: Arc<Described>,
+    clock: Clock,
+}
+
+/// What is known of the file.
+#[derive(Default)]
+struct State {
+    seen: Option<Seen>,
+    loaded: DateTime<Utc>,
+    error: Option<String>,
+}
+
+/// A file that was looked at.
+#[derive(PartialEq)]
+struct Seen {
+    modified: Option<SystemTime>,
+    length: u64,
+    text: String,
+}
+
+/// A table in use, for people.
+#[derive(Clone, Debug, Serialize)]
+pub struct RoutesView {
+    /// The listener's name.
+    pub listener: String,
+    /// None: built in.
+    pub file: Option<String>,
+    /// When the table in use was read.
+    pub loaded: DateTime<Utc>,
+    /// Why the file as it is now is not in use.
+    pub error: Option<String>,
+    pub routes: Vec<RouteView>,
+}
+
+impl Routes {
+    /// Reads the table of a listener: a file's, or the built-in one.
+    pub(crate) fn load(
+        name: &str,
+        file: Option<&Path>,
+        described: Arc<Described>,
+        clock: Clock,
+    ) -> Result<Self, String> {
+        let mut state = State { loaded: clock.now(), ..State::default() };
+        let table = match file {
+            None => Table::builtin()?,
+            Some(file) => {
+                let seen = look(file, None)?;
+                let table = read(file, &seen.text, &described)?;
+                state.seen = Some(seen);
+                table
+            }
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            file: file.map(Path::to_owned),
+            table: ArcSwap::from_pointee(table),
+            state: Mutex::new(state),
+            described,
+            clock,
+        })
+    }
+
+    /// The table as it is now. Who has taken it keeps it.
+    pub(crate) fn table(&self) -> Arc<Table> {
+        self.table.load_full()
+    }
+
+    /// Looks whether the file has changed; takes its table if it is well-formed.
+    fn refresh(&self) {
+        let Some(file) = &self.file else { return };
+        let mut state = self.state.lock().expect("no panic under the lock");
+        let seen = match look(file, state.seen.as_ref()) {
+            Ok(seen) => seen,
+            Err(error) => return self.refuse(&mut state, error),
+        };
+        if state.seen.as_ref() == Some(&seen) {
+            // A file that could not be read for a while is as it was.
+            if state.error.as_ref().is_some_and(|it| it.starts_with("cannot read")) {
+                state.error = None;
+            }
+            return;
+        }
+        match read(file, &seen.text, &self.described) {
+            Ok(table) => {
+                let routes = table.routes().len();
+                self.table.store(Arc::new(table));
+                state.loaded = self.clock.now();
+                state.error = None;
+                tracing::info!(listener = self.name, routes, "the routes were read again");
+            }
+            Err(error) => self.refuse(&mut state, error),
+        }
+        state.seen = Some(seen);
+    }
+
+    fn refuse(&self, state: &mut State, error: String) {
+        if state.error.as_ref() != Some(&error) {
+            tracing::error!(listener = self.name, error, "the routes stay as they were");
+            state.error = Some(error);
+        }
+    }
+
+    pub(crate) fn view(&self) -> RoutesView {
+        let state = self.state.lock().expect("no panic under the lock");
+        RoutesView {
+            listener: self.name.clone(),
+            file: self.file.as_ref().map(|it| it.display().to_string()),
+            loaded: state.loaded,
+            error: state.error.clone(),
+            routes: self.table().routes().iter().map(|it| RouteView::of(it)).collect(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Routes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Routes").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Follows the files until it is told to stop.
+pub(crate) async fn watch(all: Vec<Arc<Routes>>, stop: CancellationToken) {
+    let all: Vec<_> = all.into_iter().filter(|it| it.file.is_some()).collect();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+        for routes in &all {
+            let routes = routes.clone();
+            // Reading and checking a large file takes some milliseconds.
+            let refreshed = tokio::task::spawn_blocking(move || routes.refresh()).await;
+            if let Err(error) = refreshed {
+                tracing::error!(%error, "the routes could not be read again");
+            }
+        }
+    }
+}
+
+/// Reads a routes file and says how many routes it has, or what is wrong with it and where.
+pub(crate) fn check(file: &Path, described: &Described) -> Result<usize, String> {
+    Ok(read(file, &look(file, None)?.text, described)?.routes().len())
+}
+
+fn read(file: &Path, text: &str, described: &Described) -> Result<Table, String> {
+    let shown = file.display().to_string();
+    let table = Table::parse(text, &shown)?;
+    table.check(described).map_err(|reason| format!("{shown} {reason}"))?;
+    Ok(table)
+}
+
+/// The file as it is now. Who writes within the granularity of the file's time is found out by
+/// the text itself, as long as the time is recent.
+fn look(file: &Path, before: Option<&Seen>) -> Result<Seen, String> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        format!("cannot read the routes file {}: {error}", file.display())
+    };
+    let meta = fs::metadata(file).map_err(|error| cannot(&error))?;
+    let (modified, length) = (meta.modified().ok(), meta.len());
+    if length > MAX_FILE {
+        return Err(cannot(&format!("it has more than {MAX_FILE} bytes")));
+    }
+    let old = modified.and_then(|it| it.elapsed().ok()).is_some_and(|it| it > 3 * EVERY);
+    if let Some(before) = before.filter(|it| old && (it.modified, it.length) == (modified, length))
+    {
+        return Ok(Seen { modified, length, text: before.text.clone() });
+    }
+    let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
+    Ok(Seen { modified, length, text })
+}

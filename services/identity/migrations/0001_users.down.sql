@@ -1,0 +1,4 @@
+DROP TABLE audit_log;
+DROP TABLE addresses;
+DROP TABLE locks;
+DROP TABLE users;

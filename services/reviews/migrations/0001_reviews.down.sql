@@ -1,0 +1,3 @@
+DROP TABLE purchases;
+DROP TABLE ratings;
+DROP TABLE reviews;
