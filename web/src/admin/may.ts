@@ -1,0 +1,11 @@
+/** What the one who is logged in may do. The services decide; this only hides what would be refused. */
+
+import type { Schemas } from '../api/client';
+import { useUser } from '../api/useUser';
+
+export type Permission = Schemas['Permission'];
+
+export function useMay(): (permission: Permission) => boolean {
+  const user = useUser();
+  return (permission) => user?.permissions.includes(permission) ?? false;
+}

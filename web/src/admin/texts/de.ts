@@ -1,0 +1,8 @@
+import type { Texts } from './en';
+
+export const de: Texts = {
+  shell: {
+    products: 'Produkte',
+    dashboard: 'Übersicht',
+  },
+};

@@ -1,0 +1,57 @@
+/** Money, numbers and dates as the reader writes them. */
+
+import { useMemo } from 'react';
+
+import type { Schemas } from './api/client';
+import { useLanguage } from './texts';
+
+export type Money = Schemas['Money'];
+
+/** Digits after the decimal separator of a currency. */
+function digits(currency: string): number {
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions()
+      .maximumFractionDigits ?? 2
+  );
+}
+
+/** An amount in the currency's main unit: 19.99 for 1999 cents. */
+export function major({ amount, currency }: Money): number {
+  return amount / 10 ** digits(currency);
+}
+
+/** The other way round; null where it is no amount. */
+export function minor(text: string | number, currency: string): number | null {
+  const value = typeof text === 'number' ? text : Number(text.trim().replace(',', '.'));
+  if (text === '' || !Number.isFinite(value)) return null;
+  return Math.round(value * 10 ** digits(currency));
+}
+
+/** How to write things in one locale. */
+export function formats(locale: string) {
+  const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const number = new Intl.NumberFormat(locale);
+  const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const money = new Map<string, Intl.NumberFormat>();
+  return {
+    money: (value: Money) => {
+      let format = money.get(value.currency);
+      if (!format) {
+        format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+        money.set(value.currency, format);
+      }
+      return format.format(major(value));
+    },
+    date: (text: string) => date.format(new Date(text)),
+    time: (text: string) => time.format(new Date(text)),
+    number: (value: number) => number.format(value),
+    percent: (value: number) => percent.format(value),
+  };
+}
+
+/** The formats of the current language. */
+export function useFormats() {
+  const { locale } = useLanguage();
+  return useMemo(() => formats(locale), [locale]);
+}

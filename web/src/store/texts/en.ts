@@ -1,0 +1,28 @@
+export const en = {
+  shell: {
+    skip: 'Skip to content',
+    menu: 'Menu',
+    search: 'Search',
+    searchLabel: 'Search products',
+    account: 'Account',
+    login: 'Log in',
+    cart: (items: number) => (items === 1 ? 'Cart, 1 item' : `Cart, ${items} items`),
+    language: 'Language',
+    theme: { light: 'Use light colours', dark: 'Use dark colours' },
+    categories: 'Categories',
+  },
+  failed: {
+    title: 'That did not work',
+    unreachable: 'The shop does not answer right now. Nothing is lost; please try again.',
+    again: 'Try again',
+  },
+  missing: {
+    title: 'There is no such page',
+    text: 'The address may be mistyped, or what was here is gone.',
+    home: 'To the home page',
+  },
+  loading: 'Loading',
+};
+
+/** What every language has. */
+export type Texts = typeof en;

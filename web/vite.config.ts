@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+/** The shop that `npm run dev` stands before. */
+const shop = process.env.SHOP ?? 'http://127.0.0.1:8080';
+
+export default defineConfig({
+  plugins: [react(), adminPages()],
+  server: {
+    port: Number(process.env.PORT ?? 5173),
+    strictPort: true,
+    proxy: Object.fromEntries(
+      // The host stays the browser's, so that the shop takes the page for one of its own.
+      ['/api', '/health', '/openapi.json'].map((path) => [path, { target: shop }]),
+    ),
+  },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0, // the policy of the pages allows no data: scripts or fonts
+    rolldownOptions: {
+      input: { store: resolve('index.html'), admin: resolve('admin.html') },
+    },
+  },
+});
+
+/** The gateway gives every path under /admin the admin's page; so does Vite while developing. */
+function adminPages() {
+  return {
+    name: 'admin-pages',
+    configureServer(server: import('vite').ViteDevServer) {
+      server.middlewares.use((request, _response, next) => {
+        if (/^\/admin(\/|\?|$)/.test(request.url ?? '')) request.url = '/admin.html';
+        next();
+      });
+    },
+  };
+}
