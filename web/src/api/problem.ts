@@ -4,7 +4,7 @@ export type ProblemBody = {
   code: string;
   title?: string;
   detail?: string;
-  errors?: { field: string; message: string }[];
+  errors?: { field: string; detail: string }[];
   [more: string]: unknown;
 };
 
@@ -25,7 +25,7 @@ export class Problem extends Error {
 
   /** What is wrong with which field. */
   get fields(): Record<string, string> {
-    return Object.fromEntries((this.body.errors ?? []).map((it) => [it.field, it.message]));
+    return Object.fromEntries((this.body.errors ?? []).map((it) => [it.field, it.detail]));
   }
 }
 
