@@ -1,6 +1,7 @@
 import { Outlet } from '@tanstack/react-router';
 
 import { useTexts } from '../texts';
+import { CartDrawer } from './CartDrawer';
 import { Header } from './Header';
 import styles from './Shell.module.css';
 
@@ -16,6 +17,7 @@ export function Shell() {
       <main id="content" className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
+      <CartDrawer />
     </>
   );
 }
