@@ -301,7 +301,7 @@ async fn a_follower_that_missed_events_is_told_to_start_over() {
 /// The end of the outbox, once it is there: PostgreSQL shows it when no older transaction, of any
 /// database on the server, is open.
 async fn end(platform: &TestPlatform, sequence: i64) -> crate::feed::Position {
-    for _ in 0..1_000 {
+    for _ in 0..6_000 {
         let end = crate::feed::last(&platform.db).await.unwrap();
         if end.sequence == sequence {
             return end;
