@@ -8,6 +8,8 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router';
 
+import { parseSearch, stringifySearch } from './addressSearch';
+import { readFilters } from './catalog/filters';
 import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
@@ -23,12 +25,28 @@ const product = createRoute({
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
 });
 
-const tree = root.addChildren([home, product]);
+const category = createRoute({
+  getParentRoute: () => root,
+  path: '/categories/$slug',
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),
+});
+
+const search = createRoute({
+  getParentRoute: () => root,
+  path: '/search',
+  validateSearch: readFilters,
+  component: lazyRouteComponent(() => import('./pages/SearchPage'), 'SearchPage'),
+});
+
+const tree = root.addChildren([home, category, search, product]);
 
 export function router(queries: QueryClient) {
   return createRouter({
     routeTree: tree,
     context: { queries },
+    parseSearch,
+    stringifySearch,
     defaultPreload: 'intent',
     scrollRestoration: true,
     defaultErrorComponent: Failed,

@@ -1,19 +1,84 @@
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 
+import * as session from '../../api/session';
+import { useUser } from '../../api/useUser';
 import { shop } from '../../shop';
 import { useCart } from '../cart';
+import { openCart } from '../cartDrawer';
+import { IconButton } from '../parts/Button';
+import { Icon } from '../parts/Icon';
 import { useTexts } from '../texts';
+import { CategoryBar } from './CategoryBar';
 import styles from './Header.module.css';
+import { MenuDrawer } from './MenuDrawer';
+import { Search } from './Search';
 
 export function Header() {
   const { shell } = useTexts();
-  const cart = useCart();
+  const [menu, setMenu] = useState(false);
   return (
     <header className={styles.header}>
-      <Link to="/" className={styles.name}>
-        {shop.name}
-      </Link>
-      <span>{shell.cart(cart.data?.item_count ?? 0)}</span>
+      <div className={styles.row}>
+        <IconButton
+          className={styles.menu}
+          label={shell.menu}
+          aria-haspopup="dialog"
+          onClick={() => setMenu(true)}
+        >
+          <Icon name="menu" size={24} />
+        </IconButton>
+        <Link to="/" className={styles.name}>
+          {shop.name}
+        </Link>
+        <Search />
+        <div className={styles.own}>
+          <AccountLink />
+          <CartButton />
+        </div>
+      </div>
+      <CategoryBar />
+      <MenuDrawer open={menu} onClose={() => setMenu(false)} />
     </header>
+  );
+}
+
+function AccountLink() {
+  const { shell } = useTexts();
+  const user = useUser();
+  const known = user !== null || session.expected();
+  const staff = user?.roles.some((role) => role === 'staff' || role === 'admin');
+  return (
+    <>
+      {staff && (
+        <a href="/admin" className={`${styles.action} ${styles.wide}`}>
+          {shell.admin}
+        </a>
+      )}
+      <Link to={(known ? '/account' : '/login') as '/'} className={styles.action}>
+        <Icon name="person" size={24} />
+        <span className={styles.text}>{known ? shell.account : shell.login}</span>
+      </Link>
+    </>
+  );
+}
+
+function CartButton() {
+  const { shell } = useTexts();
+  const count = useCart().data?.item_count ?? 0;
+  return (
+    <button
+      type="button"
+      className={styles.action}
+      aria-label={shell.cart(count)}
+      aria-haspopup="dialog"
+      onClick={openCart}
+    >
+      <span className={styles.bag}>
+        <Icon name="bag" size={24} />
+        {count > 0 && <span className={styles.count}>{count > 99 ? '99+' : count}</span>}
+      </span>
+      <span className={styles.text}>{shell.cartShort}</span>
+    </button>
   );
 }

@@ -1,0 +1,26 @@
+/** Questions about the categories. */
+
+import { queryOptions, useQuery } from '@tanstack/react-query';
+
+import { api, ok, type Schemas } from '../api/client';
+
+export type Category = Schemas['Category'];
+
+/** All of them, each with those below it; they change seldom. */
+export const categoryTree = queryOptions({
+  queryKey: ['categories'],
+  queryFn: () => ok(api.GET('/api/v1/categories', { params: { query: { tree: true } } })),
+  select: (page) => page.items,
+  staleTime: 10 * 60_000,
+});
+
+export const categoryBySlug = (slug: string) =>
+  queryOptions({
+    queryKey: ['category', slug],
+    queryFn: () => ok(api.GET('/api/v1/categories/{id}', { params: { path: { id: slug } } })),
+  });
+
+/** The top level, once it is there. */
+export function useCategories(): Category[] | undefined {
+  return useQuery(categoryTree).data;
+}

@@ -1,0 +1,32 @@
+import type { ComponentProps } from 'react';
+
+import { picture } from '../../picture';
+import styles from './Picture.module.css';
+
+type Props = Omit<ComponentProps<'img'>, 'src' | 'srcSet' | 'sizes'> & {
+  url: string | null | undefined;
+  /** How wide it is shown, as in HTML. */
+  sizes: string;
+  /** Seen at once, and large: comes before everything else. */
+  first?: boolean;
+};
+
+/** A square picture on a soft ground; only the ground where there is none. */
+export function Picture({ url, sizes, first = false, alt = '', className = '', ...rest }: Props) {
+  return (
+    <span className={`${styles.ground} ${className}`}>
+      {url && (
+        <img
+          width={640}
+          height={640}
+          decoding="async"
+          loading={first ? 'eager' : 'lazy'}
+          fetchPriority={first ? 'high' : 'auto'}
+          alt={alt}
+          {...rest}
+          {...picture(url, sizes)}
+        />
+      )}
+    </span>
+  );
+}

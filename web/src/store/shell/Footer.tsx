@@ -1,0 +1,54 @@
+import { Link } from '@tanstack/react-router';
+
+import { shop } from '../../shop';
+import { useCategories } from '../categories';
+import { useTexts } from '../texts';
+import styles from './Footer.module.css';
+import { Preferences } from './Preferences';
+
+export function Footer() {
+  const { shell } = useTexts();
+  const categories = useCategories();
+  return (
+    <footer className={styles.footer}>
+      <div className={styles.inside}>
+        <div className={styles.about}>
+          <Link to="/" className={styles.name}>
+            {shop.name}
+          </Link>
+          <p>{shell.claim}</p>
+        </div>
+        <nav aria-labelledby="footer-categories">
+          <h2 id="footer-categories">{shell.categories}</h2>
+          <ul>
+            {categories?.map((it) => (
+              <li key={it.id}>
+                <Link to="/categories/$slug" params={{ slug: it.slug }}>
+                  {it.name}
+                </Link>
+              </li>
+            ))}
+          </ul>
+        </nav>
+        <nav aria-labelledby="footer-own">
+          <h2 id="footer-own">{shell.own}</h2>
+          <ul>
+            <li>
+              <Link to={'/account' as '/'}>{shell.account}</Link>
+            </li>
+            <li>
+              <Link to={'/account/orders' as '/'}>{shell.orders}</Link>
+            </li>
+            <li>
+              <Link to={'/cart' as '/'}>{shell.cartShort}</Link>
+            </li>
+          </ul>
+        </nav>
+        <section aria-labelledby="footer-preferences">
+          <h2 id="footer-preferences">{shell.preferences}</h2>
+          <Preferences />
+        </section>
+      </div>
+    </footer>
+  );
+}

@@ -1,0 +1,17 @@
+/** What is offered while somebody types into the search box. */
+
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+
+import { ok } from '../api/client';
+import { getSuggestions } from './contract';
+
+export const suggestionsFor = (word: string) =>
+  queryOptions({
+    queryKey: ['suggestions', word],
+    queryFn: ({ signal }) => ok(getSuggestions(word, signal)),
+    enabled: word !== '',
+    staleTime: 5 * 60_000,
+    // The list stays while the next letter's is on its way.
+    placeholderData: word ? keepPreviousData : undefined,
+    retry: false,
+  });
