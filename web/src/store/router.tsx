@@ -39,7 +39,118 @@ const search = createRoute({
   component: lazyRouteComponent(() => import('./pages/SearchPage'), 'SearchPage'),
 });
 
-const tree = root.addChildren([home, category, search, product]);
+/** Where to go on after a login. */
+type Next = { next?: string };
+/** What the links of mails carry. */
+type Token = { token?: string };
+type Search = Record<string, unknown>;
+
+const nextOf = ({ next }: Search): Next => (typeof next === 'string' ? { next } : {});
+const tokenOf = ({ token }: Search): Token => (token === undefined ? {} : { token: String(token) });
+
+const cart = createRoute({
+  getParentRoute: () => root,
+  path: '/cart',
+  component: lazyRouteComponent(() => import('./pages/CartPage'), 'CartPage'),
+});
+
+const checkout = createRoute({
+  getParentRoute: () => root,
+  path: '/checkout',
+  component: lazyRouteComponent(() => import('./pages/CheckoutPage'), 'CheckoutPage'),
+});
+
+const order = createRoute({
+  getParentRoute: () => root,
+  path: '/orders/$id',
+  component: lazyRouteComponent(() => import('./pages/OrderPage'), 'OrderPage'),
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: '/login',
+  validateSearch: nextOf,
+  component: lazyRouteComponent(() => import('./pages/LoginPage'), 'LoginPage'),
+});
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: '/register',
+  validateSearch: nextOf,
+  component: lazyRouteComponent(() => import('./pages/RegisterPage'), 'RegisterPage'),
+});
+
+const forgotPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/forgot-password',
+  component: lazyRouteComponent(() => import('./pages/ForgotPasswordPage'), 'ForgotPasswordPage'),
+});
+
+const resetPassword = createRoute({
+  getParentRoute: () => root,
+  path: '/reset-password',
+  validateSearch: tokenOf,
+  component: lazyRouteComponent(() => import('./pages/ResetPasswordPage'), 'ResetPasswordPage'),
+});
+
+const verifyEmail = createRoute({
+  getParentRoute: () => root,
+  path: '/verify-email',
+  validateSearch: tokenOf,
+  component: lazyRouteComponent(() => import('./pages/VerifyEmailPage'), 'VerifyEmailPage'),
+});
+
+const account = createRoute({
+  getParentRoute: () => root,
+  path: '/account',
+  component: lazyRouteComponent(() => import('./pages/AccountPage'), 'AccountPage'),
+});
+
+const ownOrders = createRoute({
+  getParentRoute: () => account,
+  path: '/',
+  component: lazyRouteComponent(() => import('./pages/account/Orders'), 'Orders'),
+});
+
+const profile = createRoute({
+  getParentRoute: () => account,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('./pages/account/Profile'), 'Profile'),
+});
+
+const addresses = createRoute({
+  getParentRoute: () => account,
+  path: '/addresses',
+  component: lazyRouteComponent(() => import('./pages/account/Addresses'), 'Addresses'),
+});
+
+const security = createRoute({
+  getParentRoute: () => account,
+  path: '/security',
+  component: lazyRouteComponent(() => import('./pages/account/Security'), 'Security'),
+});
+
+const messages = createRoute({
+  getParentRoute: () => account,
+  path: '/messages',
+  component: lazyRouteComponent(() => import('./pages/account/Messages'), 'Messages'),
+});
+
+const tree = root.addChildren([
+  home,
+  category,
+  search,
+  product,
+  cart,
+  checkout,
+  order,
+  login,
+  register,
+  forgotPassword,
+  resetPassword,
+  verifyEmail,
+  account.addChildren([ownOrders, profile, addresses, security, messages]),
+]);
 
 export function router(queries: QueryClient) {
   return createRouter({

@@ -1,0 +1,15 @@
+import { useLanguage } from '../../texts';
+import { type AddressField, envelope } from './fields';
+
+/** An address as one writes it. */
+export function Envelope({ address }: { address: Partial<Record<AddressField, string | null>> }) {
+  const { locale } = useLanguage();
+  return (
+    <address style={{ fontStyle: 'normal' }}>
+      {envelope(address, locale).map((line, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a line has nothing but its place
+        <div key={row}>{line}</div>
+      ))}
+    </address>
+  );
+}

@@ -1,0 +1,41 @@
+import { useFormats } from '../../format';
+import { Button, ButtonLink } from '../parts/Button';
+import { useTexts } from '../texts';
+import styles from './Asking.module.css';
+import type { Checkout } from './contract';
+import type { Pursuit } from './usePursuit';
+
+type Props = { pursuit: Pursuit<Checkout>; ask: () => void; drop: () => void };
+
+/** An order is under way whose outcome is not known. */
+export function Asking({ pursuit, ask, drop }: Props) {
+  const { checkout } = useTexts();
+  const { time } = useFormats();
+  const { phase, attempt, tries } = pursuit;
+  const since = time(new Date(attempt.since).toISOString());
+  const texts = checkout.asking;
+  return (
+    <section className={styles.asking} aria-busy={phase === 'asking'}>
+      {phase === 'asking' && <span className={styles.wheel} aria-hidden="true" />}
+      <div role="status">
+        <h2>{texts.title[phase]}</h2>
+        <p>{texts.text[phase](since)}</p>
+        {phase === 'asking' && tries > 1 && <p>{texts.safe}</p>}
+      </div>
+      <div className={styles.tools}>
+        {phase === 'asking' && tries > 0 && <Button onClick={ask}>{texts.again}</Button>}
+        {phase === 'stale' && <Button onClick={ask}>{texts.goOn}</Button>}
+        {phase === 'login' && (
+          <ButtonLink to="/login" search={{ next: '/checkout' }}>
+            {texts.login}
+          </ButtonLink>
+        )}
+        {(phase === 'stale' || phase === 'login') && (
+          <Button look="outline" onClick={drop}>
+            {texts.drop}
+          </Button>
+        )}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,211 @@
+import { useQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+import { type ReactNode, useEffect, useRef } from 'react';
+
+import type { User } from '../../api/session';
+import { useFormats } from '../../format';
+import { AddressFields, useAddressFault } from '../address/AddressFields';
+import { likelyCountry } from '../address/fields';
+import { cartHeader } from '../cart';
+import { Summary } from '../forms/Summary';
+import { useForm } from '../forms/useForm';
+import { OrderLines, Totals } from '../orders/Summary';
+import { Button } from '../parts/Button';
+import { Choice } from '../parts/Choice';
+import { CheckField, TextArea, TextField } from '../parts/Field';
+import { Note } from '../parts/Note';
+import { Skeleton } from '../parts/Skeleton';
+import { useInWords, useSaid } from '../problems';
+import { useTexts } from '../texts';
+import type { Attempt } from './attempt';
+import styles from './CheckoutForm.module.css';
+import type { Checkout, Quote } from './contract';
+import { check, draft, type Fault, fieldOf, keepDraft, toBody } from './form';
+import { PaymentChoice } from './PaymentChoice';
+import { quoteQuery } from './place';
+import { isKnown, Refusal } from './Refusal';
+import { SavedAddresses } from './SavedAddresses';
+
+type Props = {
+  user: User | null;
+  /** Of the cart; another one costs another price. */
+  version: number;
+  sending: boolean;
+  /** Why the last attempt came to nothing. */
+  refused: unknown;
+  begin: (attempt: Omit<Attempt<Checkout>, 'key' | 'since'>) => Promise<void>;
+};
+
+/** All that has to be said to order, on one page. */
+export function CheckoutForm({ user, version, sending, refused, begin }: Props) {
+  const { checkout: texts, form: formTexts } = useTexts();
+  const { money } = useFormats();
+  const said = useSaid();
+  const inWords = useInWords();
+  const guest = user === null;
+  const form = useForm({
+    initial: () => draft(likelyCountry(navigator.languages)),
+    check: (values) => {
+      const found = check(values, { guest, shipped });
+      return Object.fromEntries(
+        Object.entries(found).map(([name, fault]) => [name, words(name, fault)]),
+      );
+    },
+    submit: async (values) => {
+      if (!quote.data) return;
+      const body = toBody(values, { guest, shipped }, quote.data.total);
+      const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
+      await begin({ user: user?.id ?? null, cart, body });
+    },
+    fieldOf,
+    inWords,
+  });
+  const { values, set, bind } = form;
+  const quote = useQuery(quoteQuery(user?.id ?? null, version, values.method));
+  const shipped = quote.data?.shipping_required ?? true;
+  const shippingFault = useAddressFault(values['shipping.country']);
+  const billingFault = useAddressFault(values['billing.country']);
+  const words = (name: string, fault: Fault): string => {
+    if (fault === 'email') return formTexts.email;
+    return name.startsWith('billing.') ? billingFault(fault) : shippingFault(fault);
+  };
+
+  useEffect(() => keepDraft(values), [values]);
+  const refuse = useRef(form.refuse);
+  refuse.current = form.refuse;
+  useEffect(() => {
+    if (refused && !isKnown(refused)) refuse.current(refused);
+  }, [refused]);
+
+  return (
+    <form className={styles.columns} noValidate onSubmit={form.onSubmit}>
+      <div className={styles.sections}>
+        <Summary form={form} />
+        <Refusal error={refused} />
+        <Section title={texts.contact}>
+          {user ? (
+            <p>{texts.loggedInAs(user.name, user.email)}</p>
+          ) : (
+            <>
+              <p className={styles.soft}>
+                {texts.haveAccount}{' '}
+                <Link to="/login" search={{ next: '/checkout' }}>
+                  {texts.login}
+                </Link>
+              </p>
+              <TextField
+                {...bind('email')}
+                label={texts.email}
+                hint={texts.emailHint}
+                type="email"
+                required
+                maxLength={254}
+                autoComplete="email"
+              />
+            </>
+          )}
+        </Section>
+        {shipped && (
+          <Section title={texts.shippingAddress}>
+            <SavedAddresses user={user} values={values} set={set}>
+              <AddressFields
+                bind={(field) => bind(`shipping.${field}`)}
+                country={values['shipping.country']}
+                section="shipping"
+              />
+            </SavedAddresses>
+          </Section>
+        )}
+        <Section title={texts.billingAddress}>
+          <CheckField
+            label={shipped ? texts.billingElsewhere : texts.billingAdd}
+            checked={values.elsewhere === 'yes'}
+            onChange={(event) => set({ elsewhere: event.target.checked ? 'yes' : '' })}
+          />
+          {values.elsewhere && (
+            <AddressFields
+              bind={(field) => bind(`billing.${field}`)}
+              country={values['billing.country']}
+              section="billing"
+            />
+          )}
+        </Section>
+        {shipped && (
+          <Section title={texts.method}>
+            {quote.data ? (
+              <Choice
+                legend={texts.method}
+                name="method"
+                value={values.method || (quote.data.shipping_methods[0]?.code ?? '')}
+                onChange={(method) => set({ method })}
+                options={quote.data.shipping_methods.map(({ code, name, price }) => ({
+                  value: code,
+                  label: (texts.methods as Record<string, string>)[code] ?? name,
+                  aside: price.amount === 0 ? texts.free : money(price),
+                }))}
+              />
+            ) : (
+              <Skeleton height="7rem" />
+            )}
+          </Section>
+        )}
+        <Section title={texts.payment}>
+          <PaymentChoice value={values.token} onChange={(token) => set({ token })} />
+        </Section>
+        <Section title={texts.note}>
+          <TextArea
+            {...bind('note')}
+            label={texts.noteLabel}
+            note={formTexts.optional}
+            rows={3}
+            maxLength={1000}
+          />
+        </Section>
+      </div>
+      <aside className={styles.summary} aria-label={texts.summary}>
+        <h2>{texts.summary}</h2>
+        {quote.error ? (
+          <Note kind="bad">
+            {said(quote.error)} <Link to="/cart">{texts.toCart}</Link>
+          </Note>
+        ) : quote.data ? (
+          <Ready quote={quote.data} stale={quote.isPlaceholderData} />
+        ) : (
+          <Skeleton height="16rem" />
+        )}
+        <Button
+          type="submit"
+          busy={sending || form.busy || (quote.isFetching && !quote.error)}
+          aria-disabled={!quote.data}
+        >
+          {quote.data ? texts.order(money(quote.data.total)) : texts.orderPlain}
+        </Button>
+        <p className={styles.soft}>{texts.once}</p>
+      </aside>
+    </form>
+  );
+}
+
+function Ready({ quote, stale }: { quote: Quote; stale: boolean }) {
+  const { checkout: texts } = useTexts();
+  return (
+    <>
+      <OrderLines items={quote.items} />
+      <div aria-live="polite" aria-busy={stale}>
+        <Totals {...quote} />
+      </div>
+      <Link to="/cart" className={styles.soft}>
+        {texts.change}
+      </Link>
+    </>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section className={styles.section}>
+      <h2>{title}</h2>
+      {children}
+    </section>
+  );
+}

@@ -1,0 +1,77 @@
+import { Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+
+import { isProblem, type Problem } from '../../api/problem';
+import { type Money, useFormats } from '../../format';
+import { useCart } from '../cart';
+import { Note } from '../parts/Note';
+import { useTexts } from '../texts';
+import styles from './Refusal.module.css';
+
+const KNOWN = ['out_of_stock', 'total_changed', 'cart_already_ordered'];
+
+/** Whether there is more to say about it than its sentence. */
+export function isKnown(error: unknown): error is Problem {
+  return isProblem(error) && KNOWN.includes(error.code);
+}
+
+/** Why nothing was ordered, and what to do about it. */
+export function Refusal({ error }: { error: unknown }) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isKnown(error)) box.current?.focus();
+  }, [error]);
+  if (!isKnown(error)) return null;
+  return (
+    <div ref={box} tabIndex={-1} className={styles.refusal}>
+      <Note kind="warn" role="alert">
+        <Words problem={error} />
+      </Note>
+    </div>
+  );
+}
+
+function Words({ problem }: { problem: Problem }) {
+  const { checkout } = useTexts();
+  const { money } = useFormats();
+  const { data: cart } = useCart();
+  const texts = checkout.refused;
+  const { body } = problem;
+  switch (problem.code) {
+    case 'out_of_stock': {
+      const short = (body.skus ?? []) as { sku: string; available: number }[];
+      const title = (sku: string) => cart?.items.find((it) => it.sku === sku)?.title ?? sku;
+      return (
+        <>
+          <h2>{texts.stock}</h2>
+          <ul>
+            {short.map(({ sku, available }) => (
+              <li key={sku}>{texts.left(title(sku), available)}</li>
+            ))}
+          </ul>
+          <Link to="/cart">{texts.toCart}</Link>
+        </>
+      );
+    }
+    case 'total_changed': {
+      const { total, currency } = body.totals as { total: number; currency?: string };
+      const now: Money = { amount: total, currency: currency ?? cart?.currency ?? 'USD' };
+      return (
+        <>
+          <h2>{texts.total}</h2>
+          <p>{texts.totalNow(money(now))}</p>
+        </>
+      );
+    }
+    default:
+      return (
+        <>
+          <h2>{texts.already}</h2>
+          <p>{texts.alreadyText}</p>
+          <Link to="/orders/$id" params={{ id: String(body.order_id) }}>
+            {texts.toOrder}
+          </Link>
+        </>
+      );
+  }
+}

@@ -1,0 +1,115 @@
+/** What is written at the checkout, kept until it is ordered, and what is sent of it. */
+
+import type { Money } from '../../format';
+import {
+  type AddressFault,
+  type AddressField,
+  type AddressForm,
+  emptyAddress,
+  faults,
+  toAddress,
+} from '../address/fields';
+import type { Checkout } from './contract';
+
+type Prefixed<P extends string> = Record<`${P}.${AddressField}`, string>;
+
+/** Flat, as every field has one name; the addresses' are `shipping.city` and the like. */
+export type CheckoutForm = {
+  email: string;
+  /** Which kept address it goes to; `new` for the one that is written here. */
+  saved: string;
+  /** `yes` where the bill goes elsewhere. */
+  elsewhere: string;
+  method: string;
+  token: string;
+  note: string;
+} & Prefixed<'shipping'> &
+  Prefixed<'billing'>;
+
+export type Part = 'shipping' | 'billing';
+
+export function emptyForm(country: string): CheckoutForm {
+  return {
+    email: '',
+    saved: '',
+    elsewhere: '',
+    method: '',
+    token: 'tok_visa',
+    note: '',
+    ...withPrefix('shipping', emptyAddress(country)),
+    ...withPrefix('billing', emptyAddress(country)),
+  };
+}
+
+export function withPrefix<P extends Part>(part: P, address: AddressForm): Prefixed<P> {
+  const entries = Object.entries(address).map(([field, text]) => [`${part}.${field}`, text]);
+  return Object.fromEntries(entries) as Prefixed<P>;
+}
+
+/** One of the two addresses by itself. */
+export function addressOf(form: CheckoutForm, part: Part): AddressForm {
+  const address = emptyAddress('');
+  for (const field of Object.keys(address) as AddressField[])
+    address[field] = form[`${part}.${field}`];
+  return address;
+}
+
+type Needs = { guest: boolean; shipped: boolean };
+
+export type Fault = AddressFault | 'email';
+
+/** What is missing or wrong. */
+export function check(form: CheckoutForm, { guest, shipped }: Needs): Record<string, Fault> {
+  const found: Record<string, Fault> = {};
+  if (guest && form.email.trim() === '') found.email = 'required';
+  else if (guest && !isEmail(form.email)) found.email = 'email';
+  const parts: Part[] = [];
+  if (shipped) parts.push('shipping');
+  if (form.elsewhere) parts.push('billing');
+  for (const part of parts)
+    for (const [field, fault] of Object.entries(faults(addressOf(form, part))))
+      found[`${part}.${field}`] = fault;
+  return found;
+}
+
+/** Enough to find a slip of the fingers; the shop looks closer. */
+export function isEmail(text: string): boolean {
+  return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(text.trim());
+}
+
+export function toBody(form: CheckoutForm, needs: Needs, total: Money): Checkout {
+  return {
+    ...(needs.guest ? { email: form.email.trim() } : {}),
+    ...(needs.shipped ? { shipping_address: toAddress(addressOf(form, 'shipping')) } : {}),
+    ...(form.elsewhere ? { billing_address: toAddress(addressOf(form, 'billing')) } : {}),
+    ...(form.note.trim() ? { note: form.note.trim() } : {}),
+    ...(needs.shipped && form.method ? { shipping_method: form.method } : {}),
+    payment: { provider: 'sandbox', token: form.token },
+    expected_total: total,
+  };
+}
+
+/** The form's field for one of the API's. */
+export function fieldOf(field: string): string {
+  return field
+    .replace(/^(shipping|billing)_address\./, '$1.')
+    .replace(/^shipping_method$/, 'method')
+    .replace(/^payment\.token$/, 'token')
+    .replace(/^shipping_address$/, 'shipping.line1');
+}
+
+const DRAFT = 'cartwright.checkout';
+
+/** What was written in this tab before a reload or a login. */
+export function draft(country: string): CheckoutForm {
+  const kept = sessionStorage.getItem(DRAFT);
+  return { ...emptyForm(country), ...(kept ? (JSON.parse(kept) as CheckoutForm) : {}) };
+}
+
+export function keepDraft(form: CheckoutForm) {
+  sessionStorage.setItem(DRAFT, JSON.stringify(form));
+}
+
+export function forgetDraft() {
+  sessionStorage.removeItem(DRAFT);
+}

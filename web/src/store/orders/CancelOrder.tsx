@@ -1,0 +1,43 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+
+import { Button } from '../parts/Button';
+import { Dialog } from '../parts/Dialog';
+import { Note } from '../parts/Note';
+import { useSaid } from '../problems';
+import { useTexts } from '../texts';
+import { cancel, orderQuery } from './queries';
+import styles from './Step.module.css';
+import type { Order } from './timeline';
+
+/** Calling an order off that has not been shipped. */
+export function CancelOrder({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const said = useSaid();
+  const queries = useQueryClient();
+  const [open, setOpen] = useState(false);
+  const cancelling = useMutation({
+    mutationFn: () => cancel(order),
+    onSuccess: () => setOpen(false),
+    onSettled: () => queries.invalidateQueries(orderQuery(order.id)),
+  });
+  return (
+    <div>
+      <Button look="outline" onClick={() => setOpen(true)}>
+        {texts.cancel.open}
+      </Button>
+      <Dialog open={open} onClose={() => setOpen(false)} title={texts.cancel.title}>
+        <p>{texts.cancel.text}</p>
+        {cancelling.error && <Note kind="bad">{said(cancelling.error)}</Note>}
+        <div className={styles.tools}>
+          <Button busy={cancelling.isPending} onClick={() => cancelling.mutate()}>
+            {texts.cancel.yes}
+          </Button>
+          <Button look="outline" onClick={() => setOpen(false)}>
+            {texts.cancel.no}
+          </Button>
+        </div>
+      </Dialog>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import { useFormats } from '../../format';
+import { PaymentChoice } from '../checkout/PaymentChoice';
+import { usePursuit } from '../checkout/usePursuit';
+import { Button } from '../parts/Button';
+import { Note } from '../parts/Note';
+import { useSaid } from '../problems';
+import { useTexts } from '../texts';
+import { orderQuery, payAgain, paymentQuery, payments } from './queries';
+import styles from './Step.module.css';
+import { attemptsLeft, type Order } from './timeline';
+
+/** The payment was declined: another one, as long as the goods are held. */
+export function PayStep({ order }: { order: Order }) {
+  const { payment: texts } = useTexts();
+  const { money } = useFormats();
+  const said = useSaid();
+  const queries = useQueryClient();
+  const declined = useQuery(paymentQuery(order));
+  const [token, setToken] = useState('tok_visa');
+  const [error, setError] = useState<unknown>(null);
+  const slot = useMemo(() => payments(order.id), [order.id]);
+  const look = () => queries.invalidateQueries(orderQuery(order.id));
+  const { pursuit, begin, ask } = usePursuit({
+    slot,
+    send: payAgain,
+    onDone: look,
+    onRefused: (error) => {
+      setError(error);
+      void look();
+    },
+  });
+  const left = attemptsLeft(order.history ?? []);
+  const reasons = texts.reasons as Record<string, string>;
+  const reason = declined.data?.reason ?? 'declined';
+  return (
+    <section className={styles.step}>
+      <div role="alert">
+        <h2>{texts.declined}</h2>
+        <p>{reasons[reason] ?? texts.reasons.declined}</p>
+        <p>{texts.left(left)}</p>
+      </div>
+      {error !== null && <Note kind="bad">{said(error)}</Note>}
+      {pursuit?.phase === 'asking' && pursuit.tries > 0 && (
+        <Note kind="warn" role="status">
+          {texts.asking}
+        </Note>
+      )}
+      <PaymentChoice value={token} onChange={setToken} />
+      {pursuit?.phase === 'stale' || pursuit?.phase === 'login' ? (
+        <Button onClick={ask}>{texts.finish}</Button>
+      ) : (
+        <Button
+          busy={pursuit !== null}
+          onClick={() => {
+            setError(null);
+            void begin({
+              user: order.user_id ?? null,
+              cart: null,
+              body: { order: order.id, token },
+            });
+          }}
+        >
+          {texts.pay(money(order.total))}
+        </Button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,42 @@
+import { useFormats } from '../../format';
+import { Icon } from '../parts/Icon';
+import { useTexts } from '../texts';
+import styles from './Timeline.module.css';
+import { ahead, events, type Order } from './timeline';
+
+/** What happened to the order, and what is still to come. */
+export function Timeline({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const { time } = useFormats();
+  const reasons = texts.reasons as Record<string, string>;
+  return (
+    <ol className={styles.timeline}>
+      {events(order.history ?? []).map(({ what, at, reason }) => (
+        <li key={what + at} className={styles.done}>
+          <span className={styles.dot}>
+            <Icon
+              name={what === 'declined' || what === 'cancelled' ? 'close' : 'check'}
+              size={14}
+            />
+          </span>
+          <span className={styles.what}>{texts.milestones[what]}</span>
+          {what === 'cancelled' && reason && (
+            <span className={styles.when}>{reasons[reason] ?? reason}</span>
+          )}
+          {what === 'shipped' && order.tracking_number && (
+            <span className={styles.when}>{texts.tracking(order.tracking_number)}</span>
+          )}
+          <time className={styles.when} dateTime={at}>
+            {time(at)}
+          </time>
+        </li>
+      ))}
+      {ahead(order.status).map((what) => (
+        <li key={what}>
+          <span className={styles.dot} />
+          <span>{texts.ahead[what as keyof typeof texts.ahead]}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,83 @@
+/** One order, and what its buyer can do about it. */
+
+import { queryOptions } from '@tanstack/react-query';
+
+import { api, ok } from '../../api/client';
+import { isProblem } from '../../api/problem';
+import { type Attempt, slot } from '../checkout/attempt';
+import { orderHeader } from './keys';
+import { type Order, stage } from './timeline';
+
+const PATHS = {
+  order: '/api/v1/orders/{id}',
+  payments: '/api/v1/orders/{id}/payments',
+  cancel: '/api/v1/orders/{id}/cancel',
+} as const;
+
+export const orderQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', id],
+    queryFn: () => ok(api.GET(PATHS.order, { params: { path: { id } }, headers: orderHeader(id) })),
+    // What is going to change by itself is looked at again, less often as time passes.
+    refetchInterval: ({ state }) => {
+      if (!state.data) return false;
+      const often = Math.min(500 * 1.4 ** state.dataUpdateCount, 8_000);
+      return { working: often, confirm: 5_000, pay: 30_000, settled: false as const }[
+        stage(state.data)
+      ];
+    },
+  });
+
+/** Why the last payment of an order was declined. */
+export const paymentQuery = (order: Order) =>
+  queryOptions({
+    queryKey: ['payment', order.payment?.id],
+    queryFn: () =>
+      ok(
+        api.GET('/api/v1/payments/{id}', {
+          params: { path: { id: order.payment?.id ?? '' } },
+          headers: orderHeader(order.id),
+        }),
+      ),
+    enabled: order.payment !== null && order.payment !== undefined,
+  });
+
+/** Approves or denies a payment, as the page of the customer's bank would. */
+export function confirm(order: Order, outcome: 'approve' | 'deny') {
+  return ok(
+    api.POST('/api/v1/payments/{id}/confirm', {
+      params: { path: { id: order.payment?.id ?? '' } },
+      headers: orderHeader(order.id),
+      body: { outcome },
+    }),
+  );
+}
+
+export function cancel(order: Order) {
+  return ok(
+    api.POST(PATHS.cancel, {
+      params: { path: { id: order.id } },
+      headers: orderHeader(order.id),
+      body: {},
+    }),
+  );
+}
+
+export type NewPayment = { order: string; token: string };
+
+export const payments = (order: string) => slot<NewPayment>(`payment.${order}`);
+
+/** Pays once more; whether it worked, the order itself tells. */
+export async function payAgain({ key, body }: Attempt<NewPayment>): Promise<void> {
+  try {
+    await ok(
+      api.POST(PATHS.payments, {
+        params: { path: { id: body.order }, header: { 'Idempotency-Key': key } },
+        headers: orderHeader(body.order),
+        body: { payment: { provider: 'sandbox', token: body.token } },
+      }),
+    );
+  } catch (error) {
+    if (!isProblem(error, 'payment_declined') && !isProblem(error, 'order_cancelled')) throw error;
+  }
+}

@@ -1,0 +1,92 @@
+/** Where an order stands and how it got there, read from its history. */
+
+import type { Schemas } from '../../api/client';
+
+export type Order = Schemas['OrderView'];
+type Change = Schemas['Change'];
+
+/** How many payments may be tried for an order in all. */
+const PAYMENTS = 4;
+
+/** Whose turn it is. */
+export type Stage =
+  /** The shop's: it will know in a moment. */
+  | 'working'
+  /** The customer's bank wants to be asked. */
+  | 'confirm'
+  /** Another means of payment is needed. */
+  | 'pay'
+  /** Nobody's that would concern the payment. */
+  | 'settled';
+
+export function stage(order: Pick<Order, 'status' | 'payment_status'>): Stage {
+  if (order.status !== 'pending') return 'settled';
+  switch (order.payment_status) {
+    case 'requires_action':
+      return 'confirm';
+    case 'failed':
+      return 'pay';
+    default:
+      return 'working';
+  }
+}
+
+/** How often another payment may be tried. */
+export function attemptsLeft(history: Change[]): number {
+  return PAYMENTS - history.filter(happened('failed')).length;
+}
+
+/** Whether this change is the one that brought the payment there. */
+function happened(payment: string) {
+  return (it: Change, index: number, all: Change[]) =>
+    it.payment_status === payment && all[index - 1]?.payment_status !== payment;
+}
+
+export type Milestone =
+  | 'placed'
+  | 'confirm'
+  | 'declined'
+  | 'paid'
+  | 'shipped'
+  | 'delivered'
+  | 'partlyRefunded'
+  | 'refunded'
+  | 'cancelled';
+
+export type Event = { what: Milestone; at: string; reason: string | null };
+
+/** What happened, oldest first; what only the shop's machinery cares about is left out. */
+export function events(history: Change[]): Event[] {
+  const found: Event[] = [];
+  history.forEach((change, index) => {
+    const before = history[index - 1];
+    const tell = (what: Milestone) =>
+      found.push({ what, at: change.at, reason: change.reason ?? null });
+    if (!before) tell('placed');
+    if (change.payment_status !== before?.payment_status) {
+      if (change.payment_status === 'requires_action') tell('confirm');
+      if (change.payment_status === 'failed') tell('declined');
+      if (change.payment_status === 'partially_refunded') tell('partlyRefunded');
+    }
+    if (change.to === before?.to) return;
+    if (change.to === 'confirmed') tell('paid');
+    if (isOneOf(change.to, ['shipped', 'delivered', 'cancelled', 'refunded'])) tell(change.to);
+  });
+  return found;
+}
+
+/** What is still to come, if all goes well. */
+export function ahead(status: Order['status']): Milestone[] {
+  const road: Milestone[] = ['paid', 'shipped', 'delivered'];
+  const passed: Partial<Record<Order['status'], number>> = { pending: 0, confirmed: 1, shipped: 2 };
+  return road.slice(passed[status] ?? road.length);
+}
+
+/** Whether the customer may still call it off. */
+export function mayCancel(order: Pick<Order, 'status'>): boolean {
+  return order.status === 'pending' || order.status === 'confirmed';
+}
+
+function isOneOf<T extends string>(word: string, words: readonly T[]): word is T {
+  return (words as readonly string[]).includes(word);
+}

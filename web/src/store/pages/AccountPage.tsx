@@ -1,0 +1,53 @@
+import { useMutation } from '@tanstack/react-query';
+import { Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router';
+import { useLogOut } from '../account/enter';
+import { useKnownUser } from '../account/useKnownUser';
+import { Button } from '../parts/Button';
+import { Note } from '../parts/Note';
+import { Page } from '../parts/Page';
+import { Skeleton } from '../parts/Skeleton';
+import { useSaid } from '../problems';
+import { useTexts } from '../texts';
+import styles from './AccountPage.module.css';
+
+const PARTS = [
+  ['/account', 'orders'],
+  ['/account/profile', 'profile'],
+  ['/account/addresses', 'addresses'],
+  ['/account/security', 'security'],
+  ['/account/messages', 'messages'],
+] as const;
+
+/** What all pages of the account have around them; only for who is logged in. */
+export function AccountPage() {
+  const { account: texts } = useTexts();
+  const user = useKnownUser();
+  const said = useSaid();
+  const path = useRouterState({ select: (it) => it.location.pathname.replace(/\/$/, '') });
+  const logOut = useLogOut();
+  const leaving = useMutation({ mutationFn: logOut });
+  if (user === null && !leaving.isSuccess)
+    return <Navigate to="/login" search={{ next: path }} replace />;
+  const part = PARTS.find(([to]) => to === path)?.[1] ?? 'orders';
+  return (
+    <Page
+      title={texts.parts[part]}
+      aside={user && <span className={styles.who}>{texts.hello(user.name)}</span>}
+    >
+      <div className={styles.columns}>
+        <nav aria-label={texts.title} className={styles.nav}>
+          {PARTS.map(([to, name]) => (
+            <Link key={to} to={to} aria-current={name === part ? 'page' : undefined}>
+              {texts.parts[name]}
+            </Link>
+          ))}
+          <Button look="plain" busy={leaving.isPending} onClick={() => leaving.mutate()}>
+            {texts.logOut}
+          </Button>
+          {leaving.error && <Note kind="bad">{said(leaving.error)}</Note>}
+        </nav>
+        <div className={styles.part}>{user ? <Outlet /> : <Skeleton height="20rem" />}</div>
+      </div>
+    </Page>
+  );
+}

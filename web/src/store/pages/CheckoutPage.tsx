@@ -1,0 +1,85 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { useKnownUser } from '../account/useKnownUser';
+import { cartQuery, useCart } from '../cart';
+import { Asking } from '../checkout/Asking';
+import { CheckoutForm } from '../checkout/CheckoutForm';
+import { forgetDraft } from '../checkout/form';
+import { checkouts, place } from '../checkout/place';
+import { usePursuit } from '../checkout/usePursuit';
+import { ButtonLink } from '../parts/Button';
+import { Page } from '../parts/Page';
+import { Skeleton } from '../parts/Skeleton';
+import { useTexts } from '../texts';
+import styles from './CheckoutPage.module.css';
+
+export function CheckoutPage() {
+  const { checkout: texts, cart: cartTexts } = useTexts();
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const user = useKnownUser();
+  const cart = useCart();
+  const [refused, setRefused] = useState<unknown>(null);
+  const pursued = usePursuit({
+    slot: checkouts,
+    send: place,
+    onDone: (id) => {
+      forgetDraft();
+      void queries.invalidateQueries(cartQuery);
+      void navigate({ to: '/orders/$id', params: { id }, replace: true });
+    },
+    onRefused: (error) => {
+      setRefused(error);
+      void queries.invalidateQueries(cartQuery);
+      void queries.invalidateQueries({ queryKey: ['quote'] });
+    },
+  });
+  const { pursuit } = pursued;
+  const asking = pursuit && pursuit.phase !== 'sending';
+  if (cart.error && !asking) throw cart.error;
+  const waiting = user === undefined || cart.isPending;
+  const empty = !waiting && !cart.data?.items.length && !pursuit;
+  return (
+    <Page title={texts.title}>
+      {asking && <Asking {...pursued} pursuit={pursuit} />}
+      {!asking && waiting && <Waiting />}
+      {!asking && empty && (
+        <div className={styles.empty}>
+          <p>{cartTexts.empty}</p>
+          <ButtonLink to="/">{cartTexts.goOn}</ButtonLink>
+        </div>
+      )}
+      {/* What was written stays while it is asked what became of it. */}
+      {!waiting && !empty && (
+        <div hidden={!!asking}>
+          <CheckoutForm
+            key={user?.id ?? 'guest'}
+            user={user}
+            version={cart.data?.version ?? 0}
+            sending={pursuit?.phase === 'sending'}
+            refused={refused}
+            begin={(attempt) => {
+              setRefused(null);
+              return pursued.begin(attempt);
+            }}
+          />
+        </div>
+      )}
+    </Page>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className={styles.columns}>
+      <div className={styles.sections}>
+        <Skeleton height="8rem" />
+        <Skeleton height="30rem" />
+        <Skeleton height="12rem" />
+      </div>
+      <Skeleton height="24rem" />
+    </div>
+  );
+}

@@ -1,0 +1,174 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useEffect, useRef } from 'react';
+
+import { isProblem } from '../../api/problem';
+import { useKnownUser } from '../account/useKnownUser';
+import { Envelope } from '../address/Envelope';
+import { cartQuery } from '../cart';
+import { CancelOrder } from '../orders/CancelOrder';
+import { ConfirmStep } from '../orders/ConfirmStep';
+import { PayStep } from '../orders/PayStep';
+import { orderQuery } from '../orders/queries';
+import styles from '../orders/Step.module.css';
+import { OrderLines, Totals } from '../orders/Summary';
+import { Timeline } from '../orders/Timeline';
+import { mayCancel, type Order, stage } from '../orders/timeline';
+import { ButtonLink } from '../parts/Button';
+import { Missing } from '../parts/Missing';
+import { Note } from '../parts/Note';
+import { Page } from '../parts/Page';
+import { Skeleton } from '../parts/Skeleton';
+import { useTexts } from '../texts';
+import page from './OrderPage.module.css';
+
+const route = getRouteApi('/orders/$id');
+
+export function OrderPage() {
+  const { id } = route.useParams();
+  const { order: texts } = useTexts();
+  const user = useKnownUser();
+  const { data: order, error } = useQuery({ ...orderQuery(id), enabled: user !== undefined });
+  if (error && !order) {
+    if (!isProblem(error, 'order_not_found')) throw error;
+    return <NotFound guest={user === null} id={id} />;
+  }
+  return (
+    <Page title={order ? texts.title(order.number) : texts.untitled}>
+      {order ? <Found order={order} guest={user === null} /> : <Waiting />}
+    </Page>
+  );
+}
+
+function Found({ order, guest }: { order: Order; guest: boolean }) {
+  const { order: texts } = useTexts();
+  useBought(order);
+  return (
+    <div className={page.columns}>
+      <div className={page.main}>
+        <Standing order={order} guest={guest} />
+        <section className={page.section}>
+          <h2>{texts.history}</h2>
+          <Timeline order={order} />
+        </section>
+        <section className={page.addresses}>
+          {order.shipping_address && (
+            <div>
+              <h2>{texts.shippingAddress}</h2>
+              <Envelope address={order.shipping_address} />
+            </div>
+          )}
+          {order.billing_address && (
+            <div>
+              <h2>{texts.billingAddress}</h2>
+              <Envelope address={order.billing_address} />
+            </div>
+          )}
+          <div>
+            <h2>{texts.contact}</h2>
+            <p>{order.email}</p>
+          </div>
+          {order.note && (
+            <div>
+              <h2>{texts.note}</h2>
+              <p className={page.note}>{order.note}</p>
+            </div>
+          )}
+        </section>
+        {mayCancel(order) && <CancelOrder order={order} />}
+      </div>
+      <aside className={page.summary} aria-label={texts.summary}>
+        <h2>{texts.summary}</h2>
+        <OrderLines items={order.items} />
+        <Totals {...order} />
+        <p>{texts.payment[order.payment_status]}</p>
+      </aside>
+    </div>
+  );
+}
+
+/** What is to be known or done first of all. */
+function Standing({ order, guest }: { order: Order; guest: boolean }) {
+  const { order: texts } = useTexts();
+  switch (stage(order)) {
+    case 'working':
+      return (
+        <section className={`${styles.step} ${styles.working}`} role="status">
+          <span className={styles.wheel} aria-hidden="true" />
+          <div>
+            <h2>{texts.working}</h2>
+            <p>{texts.workingText}</p>
+          </div>
+        </section>
+      );
+    case 'confirm':
+      return <ConfirmStep order={order} />;
+    case 'pay':
+      return <PayStep order={order} />;
+    case 'settled':
+      return (
+        <section className={page.standing} role="status">
+          <h2>{texts.standing[order.status].title}</h2>
+          <p>{texts.standing[order.status].text(order.email)}</p>
+          {guest && order.status === 'confirmed' && (
+            <Note kind="plain">
+              {texts.accountHint} <Link to="/register">{texts.register}</Link>
+            </Note>
+          )}
+          <ButtonLink to="/" look="outline">
+            {texts.goOn}
+          </ButtonLink>
+        </section>
+      );
+  }
+}
+
+/** What was bought leaves the cart a moment later; the page should not show it any longer. */
+function useBought(order: Order) {
+  const queries = useQueryClient();
+  const bought = order.status === 'confirmed';
+  const items = useRef(order.items);
+  useEffect(() => {
+    if (!bought) return;
+    let left = false;
+    const look = async (tries: number) => {
+      await queries.invalidateQueries(cartQuery);
+      const cart = queries.getQueryData(cartQuery.queryKey);
+      const there = items.current.every(({ sku }) => cart?.items.some((it) => it.sku === sku));
+      if (there && tries < 5 && !left) setTimeout(() => look(tries + 1), 300 * 2 ** tries);
+    };
+    void look(0);
+    return () => {
+      left = true;
+    };
+  }, [bought, queries]);
+}
+
+function NotFound({ guest, id }: { guest: boolean; id: string }) {
+  const { order: texts } = useTexts();
+  return (
+    <>
+      <Missing />
+      {guest && (
+        <p className={page.login}>
+          {texts.maybeYours}{' '}
+          <Link to="/login" search={{ next: `/orders/${id}` }}>
+            {texts.login}
+          </Link>
+        </p>
+      )}
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <div className={page.columns}>
+      <div className={page.main}>
+        <Skeleton height="9rem" />
+        <Skeleton height="14rem" />
+      </div>
+      <Skeleton height="22rem" />
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { useState } from 'react';
+
+import { api, ok } from '../../api/client';
+import * as session from '../../api/session';
+import { useChecks } from '../account/checks';
+import { Summary } from '../forms/Summary';
+import { useForm } from '../forms/useForm';
+import { Button, ButtonLink } from '../parts/Button';
+import { TextField } from '../parts/Field';
+import { Note } from '../parts/Note';
+import { Page } from '../parts/Page';
+import { useInWords } from '../problems';
+import { useTexts } from '../texts';
+import styles from './Auth.module.css';
+
+const route = getRouteApi('/verify-email');
+
+/**
+ * Where the mail about one's address leads to. Pressing the button verifies, not opening the page:
+ * programs that look at the links of a mail beforehand would use the token up.
+ */
+export function VerifyEmailPage() {
+  const { auth: texts } = useTexts();
+  const { token } = route.useSearch();
+  const checks = useChecks();
+  const [done, setDone] = useState(false);
+  const form = useForm({
+    initial: { token: token ?? '' },
+    check: ({ token }) => checks.only({ token: checks.given(token) }),
+    submit: async ({ token }) => {
+      await ok(api.POST('/api/v1/auth/email/verify', { body: { token: token.trim() } }));
+      const user = session.user();
+      if (user) session.update({ ...user, email_verified: true });
+      setDone(true);
+    },
+    inWords: useInWords(),
+  });
+  return (
+    <Page title={texts.verifyTitle} narrow>
+      {done ? (
+        <>
+          <Note kind="good" role="status">
+            {texts.verified}
+          </Note>
+          <ButtonLink to="/">{texts.toShop}</ButtonLink>
+        </>
+      ) : (
+        <form className={styles.form} noValidate onSubmit={form.onSubmit}>
+          <Summary form={form} />
+          {token ? (
+            <p className={styles.soft}>{texts.verifyText}</p>
+          ) : (
+            <TextField
+              {...form.bind('token')}
+              label={texts.code}
+              hint={texts.codeHint}
+              required
+              maxLength={512}
+              autoComplete="one-time-code"
+              spellCheck={false}
+            />
+          )}
+          <Button type="submit" busy={form.busy}>
+            {texts.verify}
+          </Button>
+          <Link to="/account/profile">{texts.anotherVerification}</Link>
+        </form>
+      )}
+    </Page>
+  );
+}

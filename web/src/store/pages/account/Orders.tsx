@@ -1,0 +1,83 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { Link } from '@tanstack/react-router';
+
+import { useFormats } from '../../../format';
+import { picture } from '../../../picture';
+import { ordersQuery } from '../../account/queries';
+import { stage } from '../../orders/timeline';
+import { Button, ButtonLink } from '../../parts/Button';
+import { Skeleton } from '../../parts/Skeleton';
+import { useTexts } from '../../texts';
+import styles from './Orders.module.css';
+
+/** Everything the user has ordered, newest first. */
+export function Orders() {
+  const { account: texts, order: orderTexts } = useTexts();
+  const { money, date } = useFormats();
+  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } =
+    useInfiniteQuery(ordersQuery);
+  if (error && !data) throw error;
+  if (!data) return <Waiting />;
+  const orders = data.pages.flatMap((page) => page.items);
+  if (orders.length === 0)
+    return (
+      <div className={styles.empty}>
+        <p>{texts.noOrders}</p>
+        <ButtonLink to="/">{texts.goShopping}</ButtonLink>
+      </div>
+    );
+  return (
+    <>
+      <ul className={styles.orders}>
+        {orders.map((order) => (
+          <li key={order.id}>
+            <Link to="/orders/$id" params={{ id: order.id }} className={styles.order}>
+              <span className={styles.pictures} aria-hidden="true">
+                {order.items
+                  .slice(0, 3)
+                  .map(
+                    ({ sku, image }) =>
+                      image && (
+                        <img key={sku} {...picture(image, '3rem')} alt="" width={48} height={48} />
+                      ),
+                  )}
+              </span>
+              <span className={styles.words}>
+                <strong>{order.number}</strong>
+                <span className={styles.soft}>
+                  {date(order.created_at)} ·{' '}
+                  {texts.items(order.items.reduce((sum, it) => sum + it.quantity, 0))}
+                </span>
+              </span>
+              <span className={styles.status} data-status={order.status}>
+                {stage(order) === 'pay' || stage(order) === 'confirm'
+                  ? texts.payNow
+                  : orderTexts.status[order.status]}
+              </span>
+              <span className={styles.total}>{money(order.total)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <div>
+          <Button look="outline" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
+            {texts.more}
+          </Button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function Waiting() {
+  return (
+    <ul className={styles.orders}>
+      {[1, 2, 3].map((it) => (
+        <li key={it}>
+          <Skeleton height="5rem" />
+        </li>
+      ))}
+    </ul>
+  );
+}
