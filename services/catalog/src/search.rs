@@ -6,14 +6,17 @@
 //! database or the cache.
 //!
 //! `words` is how text becomes words, `document` what is known of a product, `query` what a text
-//! asks for, `index` the files, `follow` the worker that keeps them fresh.
+//! asks for, `facets` what could be chosen beside it, `index` the files, `follow` the worker that
+//! keeps them fresh.
 
 mod document;
+mod facets;
 mod follow;
 mod index;
 mod query;
 mod words;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,9 +26,10 @@ use chassis::feed::Position;
 use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
+pub(crate) use facets::{Facets, RATINGS};
 pub(crate) use follow::follow;
 
-use crate::model::Status;
+use crate::model::{Status, Tree};
 use index::Live;
 
 /// How far into a list one can page.
@@ -52,12 +56,15 @@ struct Shared {
 /// What to look for.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
-    pub text: String,
+    /// None for all products.
+    pub text: Option<String>,
     pub filter: Filter,
     pub sort: Sort,
     /// How many to skip; nothing is found beyond [`MAX_OFFSET`].
     pub offset: usize,
     pub limit: usize,
+    /// Whether to count facets, for these categories.
+    pub facets: Option<Arc<Tree>>,
 }
 
 /// The conditions beside the text. None means any.
@@ -72,7 +79,14 @@ pub(crate) struct Filter {
     pub tag: Option<String>,
     pub vendor: Option<String>,
     pub in_stock: Option<bool>,
+    /// One variant has one of the values of each.
+    pub choices: Choices,
+    /// In thousandths.
+    pub min_rating: Option<i64>,
 }
+
+/// Names of options, and the values looked for.
+pub(crate) type Choices = BTreeMap<String, BTreeSet<String>>;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sort {
@@ -84,6 +98,8 @@ pub(crate) enum Sort {
     PriceDown,
     Title,
     Rating,
+    /// What was bought most first, then what was looked at most, then the newest.
+    Popular,
 }
 
 /// What was found.
@@ -93,6 +109,8 @@ pub(crate) struct Hits {
     pub ids: Vec<Uuid>,
     /// How many there are on all pages.
     pub total: usize,
+    /// Where they were asked for.
+    pub facets: Option<Facets>,
 }
 
 /// The index cannot answer right now.
@@ -133,6 +151,11 @@ impl Search {
         let _turn = self.0.turns.acquire().await.map_err(|_| Error::NotReady)?;
         let found = tokio::task::spawn_blocking(move || live.find(&request)).await?;
         Ok(found.inspect_err(|_| self.0.damaged.notify_one())?)
+    }
+
+    /// What changes with the index: as long as this is the same, so is what is found.
+    pub(crate) fn edition(&self) -> Option<(u64, u64)> {
+        self.live().map(|it| it.edition())
     }
 
     fn live(&self) -> Option<Live> {

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Stock, Tree};
+use crate::search::{Facets, RATINGS};
 
 /// A product.
 #[derive(Serialize, ToSchema)]
@@ -45,6 +46,73 @@ pub(crate) struct ProductView<'a> {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// A page of products.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductList<'a> {
+    pub(crate) items: Vec<ProductView<'a>>,
+    /// Send it as `cursor` to get the next page; null on the last one.
+    pub(crate) next_cursor: Option<String>,
+    /// How many there are in all pages, where it was asked for with `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) total: Option<i64>,
+    /// What could be chosen beside this, where it was asked for with `facets=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) facets: Option<FacetsView<'a>>,
+}
+
+/// What could be chosen, and how many products there would be. The counts of a facet leave out what
+/// was chosen of that facet itself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Facets)]
+pub(crate) struct FacetsView<'a> {
+    /// At most 200, each with what is below it; the most frequent first, as everywhere here.
+    categories: Vec<CategoryCount<'a>>,
+    /// Null where there is no product.
+    price: Option<PriceRange>,
+    /// At most 20.
+    options: Vec<OptionCounts>,
+    /// At most 50.
+    vendors: Vec<ValueCount>,
+    /// For 4, 3, 2 and 1.
+    ratings: Vec<RatingCount>,
+    in_stock: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CategoryCount<'a> {
+    id: Uuid,
+    slug: &'a str,
+    name: &'a str,
+    count: u64,
+}
+
+/// The lowest and the highest price.
+#[derive(Serialize, ToSchema)]
+struct PriceRange {
+    min: Money,
+    max: Money,
+}
+
+#[derive(Serialize, ToSchema)]
+struct OptionCounts {
+    name: String,
+    /// At most 50.
+    values: Vec<ValueCount>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ValueCount {
+    value: String,
+    count: u64,
+}
+
+/// Products with at least this average.
+#[derive(Serialize, ToSchema)]
+struct RatingCount {
+    min: i64,
+    count: u64,
 }
 
 /// A variant of a product.
@@ -183,6 +251,33 @@ impl<'a> VariantView<'a> {
             taxable: variant.taxable,
             tax_code: variant.tax_code.as_deref(),
             image: variant.image.as_deref(),
+        }
+    }
+}
+
+impl<'a> FacetsView<'a> {
+    pub(crate) fn of(facets: Facets, tree: &'a Tree, currency: &Currency) -> Self {
+        let category = |(id, count): (Uuid, u64)| {
+            let Category { slug, name, .. } = tree.get(id)?;
+            Some(CategoryCount { id, slug, name, count })
+        };
+        let values = |all: Vec<(String, u64)>| {
+            all.into_iter().map(|(value, count)| ValueCount { value, count }).collect()
+        };
+        let options = facets.options.into_iter();
+        let ratings = RATINGS.into_iter().zip(facets.ratings);
+        Self {
+            categories: facets.categories.into_iter().filter_map(category).collect(),
+            price: facets.price.map(|(min, max)| PriceRange {
+                min: Money::new(min, currency),
+                max: Money::new(max, currency),
+            }),
+            options: options.map(|(name, it)| OptionCounts { name, values: values(it) }).collect(),
+            vendors: values(facets.vendors),
+            ratings: ratings
+                .map(|(least, count)| RatingCount { min: least / 1000, count })
+                .collect(),
+            in_stock: facets.in_stock,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a list of products can be asked for.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use chassis::page;
 use chassis::problem::{Problem, Result};
@@ -10,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::model::{Status, Tree};
-use crate::search;
+use crate::search::{self, Choices};
 use crate::store::listing::{Listing, Place, Sort};
+
+/// Options of a query.
+const MAX_CHOICES: usize = 20;
 
 /// The query of a list of products. An empty value counts as none.
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
@@ -51,7 +55,18 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
     in_stock: Option<bool>,
-    /// `newest` (default), `price`, `-price`, `title`, `rating`, `relevance` (default of a search).
+    /// The least average of the reviews, 1 to 5.
+    #[garde(range(min = 1, max = 5))]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 5)]
+    min_rating: Option<i64>,
+    /// Whether to count what could be chosen beside this into `facets`.
+    #[garde(skip)]
+    #[serde(deserialize_with = "filled")]
+    #[param(value_type = Option<bool>)]
+    facets: Option<bool>,
+    /// `newest` (default), `price`, `-price`, `title`, `rating`, `popular` (by units sold, then
+    /// views), `relevance` (default of a search).
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
@@ -95,6 +110,7 @@ enum SortBy {
     PriceDown,
     Title,
     Rating,
+    Popular,
     Relevance,
 }
 
@@ -102,7 +118,7 @@ enum SortBy {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) listing: Listing,
-    /// The same for the index, where there are words to search.
+    /// The same for the index, where it is asked: for words, options, ratings and facets.
     pub(super) search: Option<search::Request>,
     pub(super) count: bool,
 }
@@ -115,9 +131,18 @@ pub(super) struct Skip {
 }
 
 impl ListQuery {
-    /// Makes sense of the query; an unknown category is a wrong field.
-    pub(super) fn read(self, tree: &Tree) -> Result<Asked> {
+    /// Makes sense of the query; an unknown category is a wrong field. Options are repeated, so
+    /// they come by themselves.
+    pub(super) fn read(self, choices: Choices, tree: &Arc<Tree>) -> Result<Asked> {
         let text = self.search.as_deref().map(str::trim).filter(|it| !it.is_empty());
+        let facets = self.facets.unwrap_or_default();
+        // Whoever has begun with the index goes on with it.
+        let place = page::decode::<Skip>(self.cursor.as_deref());
+        let indexed = text.is_some()
+            || facets
+            || self.min_rating.is_some()
+            || !choices.is_empty()
+            || matches!(place, Ok(Some(_)));
         let by = self.sort.unwrap_or(match text {
             Some(_) => SortBy::Relevance,
             None => SortBy::Newest,
@@ -151,15 +176,15 @@ impl ListQuery {
             limit,
         };
         let count = self.count.unwrap_or_default();
-        let Some(text) = text else {
-            if sort.is_none() {
-                return Err(Problem::field("sort", "relevance needs a search"));
-            }
-            listing.after = place(self.cursor.as_deref(), listing.sort)?;
+        if sort.is_none() && text.is_none() {
+            return Err(Problem::field("sort", "relevance needs a search"));
+        }
+        if !indexed {
+            listing.after = after(self.cursor.as_deref(), listing.sort)?;
             return Ok(Asked { listing, search: None, count });
-        };
+        }
         let request = search::Request {
-            text: text.to_owned(),
+            text: text.map(str::to_owned),
             filter: search::Filter {
                 status: listing.status,
                 categories: category.map(|it| tree.subtree(it)),
@@ -168,17 +193,42 @@ impl ListQuery {
                 tag: self.tag,
                 vendor: self.vendor,
                 in_stock: self.in_stock,
+                choices,
+                min_rating: self.min_rating.map(|it| it * 1000),
             },
             sort: by.index(),
-            offset: page::decode::<Skip>(self.cursor.as_deref())?
-                .map_or(skip.unsigned_abs() as usize, |it| it.skip),
+            offset: place?.map_or(skip.unsigned_abs() as usize, |it| it.skip),
             limit: limit as usize,
+            facets: facets.then(|| tree.clone()),
         };
         Ok(Asked { listing, search: Some(request), count })
     }
 }
 
-fn place(cursor: Option<&str>, sort: Sort) -> Result<Option<Place>> {
+/// The options of a query: `option=Name:Value`, any number of times.
+pub(super) fn choices(query: Option<&str>) -> Result<Choices> {
+    let mut choices = Choices::new();
+    let mut count = 0;
+    for (name, option) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+        if name != "option" || option.trim().is_empty() {
+            continue;
+        }
+        count += 1;
+        if count > MAX_CHOICES {
+            let detail = format!("may be there at most {MAX_CHOICES} times");
+            return Err(Problem::field("option", detail));
+        }
+        let parts = option.split_once(':').map(|(name, value)| (name.trim(), value.trim()));
+        let parts = parts.filter(|(name, value)| !name.is_empty() && !value.is_empty());
+        let Some((name, value)) = parts else {
+            return Err(Problem::field("option", "must be a name and a value, as in Size:M"));
+        };
+        choices.entry(name.to_owned()).or_default().insert(value.to_owned());
+    }
+    Ok(choices)
+}
+
+fn after(cursor: Option<&str>, sort: Sort) -> Result<Option<Place>> {
     let place = page::decode::<Place>(cursor)?;
     if place.as_ref().is_some_and(|it| !it.fits(sort)) {
         return Err(Problem::field("cursor", "must be a `next_cursor` of the same list"));
@@ -187,12 +237,13 @@ fn place(cursor: Option<&str>, sort: Sort) -> Result<Option<Place>> {
 }
 
 impl SortBy {
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 7] = [
         ("newest", Self::Newest),
         ("price", Self::PriceUp),
         ("-price", Self::PriceDown),
         ("title", Self::Title),
         ("rating", Self::Rating),
+        ("popular", Self::Popular),
         ("relevance", Self::Relevance),
     ];
 
@@ -203,6 +254,7 @@ impl SortBy {
             Self::PriceDown => Some(Sort::PriceDown),
             Self::Title => Some(Sort::Title),
             Self::Rating => Some(Sort::Rating),
+            Self::Popular => Some(Sort::Popular),
             Self::Relevance => None,
         }
     }
@@ -214,6 +266,7 @@ impl SortBy {
             Self::PriceDown => search::Sort::PriceDown,
             Self::Title => search::Sort::Title,
             Self::Rating => search::Sort::Rating,
+            Self::Popular => search::Sort::Popular,
             Self::Relevance => search::Sort::Relevance,
         }
     }

@@ -7,18 +7,18 @@ use axum::http::Response;
 use axum::http::request::Parts;
 use chassis::auth::Principal;
 use chassis::extract::{Path, Query};
-use chassis::page::{self, Page};
+use chassis::page;
 use chassis::problem::{Problem, Result};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{Asked, ListQuery, Skip};
+use super::list::{Asked, ListQuery, Skip, choices};
 use crate::cache::{Answer, Needs, Slot};
 use crate::model::{Product, Status};
-use crate::search;
+use crate::search::{self, Facets};
 use crate::store::{listing, products};
-use crate::view::ProductView;
+use crate::view::{FacetsView, ProductList, ProductView};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -28,9 +28,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// List products.
 #[utoipa::path(
     get, path = "/products", tag = "catalog", operation_id = "products_list",
-    params(ListQuery),
+    params(
+        ListQuery,
+        ("option" = Option<Vec<String>>, Query, style = Form, explode,
+         description = "An option and its value, `Size:M`, up to 20 times. Values of one name \
+                        stand for each other; of several names one variant must have all."),
+    ),
     responses(
-        (status = 200, description = "A page of products.", body = Page<ProductView>),
+        (status = 200, description = "A page of products.", body = ProductList),
         (status = 304, description = "The client has this answer already."),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -50,29 +55,54 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     }
     let (mut parts, _) = request.into_parts();
     let Query(query) = Query::<ListQuery>::from_request_parts(&mut parts, &app).await?;
+    let choices = choices(parts.uri.query())?;
     let tree = app.tree().await?;
-    let asked = query.read(&tree)?;
+    let asked = query.read(choices, &tree)?;
     if asked.listing.status != Status::Active && !is_staff(&parts) {
         return Err(problems::staff_only());
     }
+    let kept = kept_as(&app, &asked, &key);
+    if let Some(answer) = kept.as_ref().filter(|it| **it != key).and_then(|it| app.cache.get(it)) {
+        return Ok(answer.respond(&parts.headers));
+    }
     let found = find(&app, &asked).await?;
     let view = |it| ProductView::of(it, &tree, &app.currency);
-    let body = json(&Page {
+    let body = json(&ProductList {
         items: found.products.iter().map(view).collect(),
         next_cursor: found.next,
         total: found.total,
+        facets: found.facets.map(|it| FacetsView::of(it, &tree, &app.currency)),
     })?;
-    // The index follows a moment later, and what only staff may see is not kept at all.
-    if asked.search.is_some() || asked.listing.status != Status::Active {
+    let Some(kept) = kept else {
         return Ok(Answer::once(body).respond(&parts.headers));
-    }
+    };
     let needs = Needs::List {
         slots: found.products.iter().map(|it| Slot::of(it.id)).collect(),
         stock: asked.listing.in_stock.is_some(),
     };
-    let answer = app.cache.put(&key, body, needs, at);
-    app.cache.share(&key, &answer);
+    let answer = app.cache.put(&kept, body, needs, at);
+    if kept == key {
+        app.cache.share(&key, &answer);
+    }
     Ok(answer.respond(&parts.headers))
+}
+
+/// The key an answer is kept by; none where it is not kept: texts are too many, and what only
+/// staff may see is not for others.
+fn kept_as(app: &App, asked: &Asked, key: &str) -> Option<String> {
+    if asked.listing.status != Status::Active {
+        return None;
+    }
+    match &asked.search {
+        Some(request) if request.text.is_some() => None,
+        // The index follows a moment later: what it finds holds until it has gone on.
+        Some(_) => app.search.edition().map(|(index, edition)| format!("{key} {index}.{edition}")),
+        // Sales are not marked: a product that is not in the list rises within a minute.
+        None if asked.listing.sort == listing::Sort::Popular => {
+            Some(format!("{key} {}", app.clock.now().timestamp() / 60))
+        }
+        None => Some(key.to_owned()),
+    }
 }
 
 /// Show a product.
@@ -131,6 +161,7 @@ struct Found {
     products: Vec<Product>,
     next: Option<String>,
     total: Option<i64>,
+    facets: Option<Facets>,
 }
 
 async fn find(app: &App, asked: &Asked) -> Result<Found> {
@@ -142,7 +173,7 @@ async fn find(app: &App, asked: &Asked) -> Result<Found> {
         true => Some(listing::count(&app.db, &asked.listing).await?),
         false => None,
     };
-    Ok(Found { products, next: next.map(|it| page::encode(&it)), total })
+    Ok(Found { products, next: next.map(|it| page::encode(&it)), total, facets: None })
 }
 
 async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Found> {
@@ -154,7 +185,8 @@ async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Fo
     // The index may be a moment behind.
     products.retain(|it| it.status == asked.listing.status);
     let next = more.then(|| page::encode(&Skip { skip: end }));
-    Ok(Found { products, next, total: asked.count.then_some(hits.total as i64) })
+    let total = asked.count.then_some(hits.total as i64);
+    Ok(Found { products, next, total, facets: hits.facets })
 }
 
 fn unanswered(error: search::Error) -> Problem {

@@ -73,6 +73,11 @@ impl Tree {
         self.by_id.get(&id).map(|&at| &self.categories[at])
     }
 
+    /// Where it is among [`all`](Self::all).
+    pub(crate) fn place(&self, id: Uuid) -> Option<usize> {
+        self.by_id.get(&id).copied()
+    }
+
     /// By its id or its slug.
     pub(crate) fn find(&self, key: &str) -> Option<&Category> {
         let by_slug = self.by_slug.get(key).map(|&at| &self.categories[at]);

@@ -1,5 +1,7 @@
 //! What the index knows about a product.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
@@ -12,10 +14,16 @@ use crate::model::{Product, Status};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is built anew.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 
+/// Options of a product.
+pub(super) const MAX_OPTIONS: usize = 3;
 /// Characters of a title by which lists sort.
 const TITLE_KEY: usize = 60;
+
+/// Between the name of an option and its value, and between one option and the next.
+const IS: char = '\u{1f}';
+const AND: char = '\u{1e}';
 
 /// A product as the index sees it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,15 +41,25 @@ pub(crate) struct Document {
     pub price: i64,
     /// Whether at least one variant can be bought.
     pub in_stock: bool,
+    /// What is chosen for each variant: names of options and their values.
+    pub choices: Vec<BTreeMap<String, String>>,
     /// The average in thousandths; 0 without reviews.
     pub rating: i64,
+    /// Units bought, and how often it was looked at.
+    pub sold: i64,
+    pub views: i64,
     pub status: Status,
     pub created_at: DateTime<Utc>,
 }
 
 impl From<Product> for Document {
     fn from(product: Product) -> Self {
+        let choices = match product.has_default_variant_only() {
+            true => vec![],
+            false => product.variants.iter().map(|it| it.options.clone()).collect(),
+        };
         Self {
+            choices,
             id: product.id,
             price: product.price(),
             in_stock: product.variants.iter().any(|it| it.available() != Some(0)),
@@ -51,6 +69,8 @@ impl From<Product> for Document {
             vendor: product.vendor,
             categories: product.category_ids,
             rating: product.rating.score(),
+            sold: product.sold,
+            views: product.views,
             status: product.status,
             created_at: product.created_at,
         }
@@ -76,7 +96,13 @@ pub(super) struct Fields {
     pub category: Field,
     pub price: Field,
     pub in_stock: Field,
+    /// All that is chosen for a variant, to be counted.
+    pub variant: Field,
+    /// Every part of it, to be found.
+    pub choice: Field,
     pub rating: Field,
+    pub sold: Field,
+    pub views: Field,
     pub status: Field,
     pub created_at: Field,
 }
@@ -99,11 +125,15 @@ impl Fields {
             vendor: schema.add_text_field("vendor", text),
             title_key: schema.add_text_field("title_key", TextOptions::default().set_fast("raw")),
             tag: schema.add_text_field("tag", STRING),
-            vendor_name: schema.add_text_field("vendor_name", STRING),
-            category: schema.add_bytes_field("category", INDEXED),
+            vendor_name: schema.add_text_field("vendor_name", STRING | FAST),
+            category: schema.add_bytes_field("category", INDEXED | FAST),
             price: schema.add_i64_field("price", FAST),
             in_stock: schema.add_bool_field("in_stock", INDEXED | FAST),
+            variant: schema.add_text_field("variant", TextOptions::default().set_fast("raw")),
+            choice: schema.add_text_field("choice", STRING),
             rating: schema.add_i64_field("rating", FAST),
+            sold: schema.add_i64_field("sold", FAST),
+            views: schema.add_i64_field("views", FAST),
             status: schema.add_text_field("status", STRING),
             created_at: schema.add_i64_field("created_at", FAST),
         };
@@ -141,11 +171,43 @@ impl Fields {
         }
         document.add_i64(self.price, it.price);
         document.add_bool(self.in_stock, it.in_stock);
+        let variants: BTreeSet<String> = it.choices.iter().map(spelled).collect();
+        for variant in &variants {
+            document.add_text(self.variant, variant);
+        }
+        let choices: BTreeSet<String> = it.choices.iter().flat_map(parts).collect();
+        for choice in &choices {
+            document.add_text(self.choice, choice);
+        }
         document.add_i64(self.rating, it.rating);
+        document.add_i64(self.sold, it.sold);
+        document.add_i64(self.views, it.views);
         document.add_text(self.status, it.status.as_str());
         document.add_i64(self.created_at, it.created_at.timestamp_micros());
         document
     }
+}
+
+/// Options and their values as one word of the index.
+pub(super) fn spelled<S: AsRef<str>>(options: &BTreeMap<S, S>) -> String {
+    let each =
+        options.iter().map(|(name, value)| format!("{}{IS}{}", name.as_ref(), value.as_ref()));
+    each.collect::<Vec<_>>().join(&AND.to_string())
+}
+
+/// The options of such a word, with their values.
+pub(super) fn options_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
+    word.split(AND).filter_map(|it| it.split_once(IS))
+}
+
+/// Each option of a variant, and each combination of several: there are three at most.
+fn parts(options: &BTreeMap<String, String>) -> Vec<String> {
+    let options: Vec<_> = options.iter().take(MAX_OPTIONS).collect();
+    let chosen = |set: usize| -> BTreeMap<&str, &str> {
+        let taken = options.iter().enumerate().filter(|(at, _)| set & (1 << at) != 0);
+        taken.map(|(_, (name, value))| (name.as_str(), value.as_str())).collect()
+    };
+    (1..1 << options.len()).map(|set| spelled(&chosen(set))).collect()
 }
 
 /// The text of sanitised HTML, tags replaced by spaces and the usual entities by characters.

@@ -26,6 +26,8 @@ const BREATH: Duration = Duration::from_millis(20);
 const SKIPPED: usize = 10_000;
 /// How long a writer without work is kept.
 const IDLE: Duration = Duration::from_secs(5);
+/// How often sales and views, which no event tells, are brought into the index.
+const COUNTED: Duration = Duration::from_secs(60);
 /// How long to wait before the next try, at first and at most.
 const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -103,13 +105,19 @@ async fn lead(search: &Search, db: &Db, stop: &CancellationToken) -> Result<()> 
     let feed = Feed::after(db, place.position);
     let pen = Pen { live, writer: None };
     search.0.place.send_replace(Some(place.position));
-    let mut follower = Follower { db, pen, feed, dirty: BTreeSet::new(), behind: 0, last: None };
+    let mut follower = Follower { db, pen, feed, dirty: BTreeSet::new(), behind: 0, place };
+    let mut count_at = Instant::now();
     loop {
         let entries = tokio::select! {
             () = stop.cancelled() => return follower.pen.close().await,
             () = search.0.damaged.notified() => return follower.pen.close().await,
             () = tokio::time::sleep(IDLE), if follower.pen.writer.is_some() => {
                 follower.pen.close().await?;
+                continue;
+            }
+            () = tokio::time::sleep_until(count_at) => {
+                follower.count().await?;
+                count_at = Instant::now() + COUNTED;
                 continue;
             }
             entries = follower.feed.next() => entries?,
@@ -199,8 +207,8 @@ struct Follower<'a> {
     dirty: BTreeSet<Uuid>,
     /// Events since the last commit.
     behind: usize,
-    /// The subject of the last event.
-    last: Option<String>,
+    /// The last event.
+    place: Place,
 }
 
 impl Follower<'_> {
@@ -217,10 +225,34 @@ impl Follower<'_> {
             self.apply(more).await?;
         }
         if !self.dirty.is_empty() || self.behind >= SKIPPED {
-            let place = Place { position: self.feed.position(), subject: self.last.take() };
-            self.pen.write(move |writer| writer.commit(&place)).await?;
-            self.dirty.clear();
-            self.behind = 0;
+            self.commit().await?;
+        }
+        Ok(())
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        let place = self.place.clone();
+        self.pen.write(move |writer| writer.commit(&place)).await?;
+        self.dirty.clear();
+        self.behind = 0;
+        Ok(())
+    }
+
+    /// Brings in what was sold and looked at. Views that hardly changed the order can wait.
+    async fn count(&mut self) -> Result<()> {
+        let live = self.pen.live.clone();
+        let shown = tokio::task::spawn_blocking(move || live.demand()).await??;
+        let counted = store::products::demand(self.db).await?;
+        let rose = counted.into_iter().filter(|(id, sold, views)| {
+            let known = shown.get(id);
+            known.is_some_and(|(was, seen)| was != sold || *views > seen + seen / 10)
+        });
+        let rose: Vec<Uuid> = rose.map(|(id, ..)| id).collect();
+        for ids in rose.chunks(PAGE as usize) {
+            self.read_again(ids.iter().copied().collect()).await?;
+        }
+        if !rose.is_empty() {
+            self.commit().await?;
         }
         Ok(())
     }
@@ -231,10 +263,16 @@ impl Follower<'_> {
             changed.extend(self.changed(entry)?);
         }
         self.behind += entries.len();
-        self.last = entries.into_iter().last().map(|it| it.subject);
-        if changed.is_empty() {
-            return Ok(());
+        if let Some(Entry { position, subject, .. }) = entries.into_iter().last() {
+            self.place = Place { position, subject: Some(subject) };
         }
+        match changed.is_empty() {
+            true => Ok(()),
+            false => self.read_again(changed).await,
+        }
+    }
+
+    async fn read_again(&mut self, mut changed: BTreeSet<Uuid>) -> Result<()> {
         let ids: Vec<Uuid> = changed.iter().copied().collect();
         let products = store::products::by_ids(self.db, &ids).await?;
         self.dirty.append(&mut changed);

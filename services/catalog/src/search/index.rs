@@ -4,15 +4,18 @@
 //! one can grow beside the one that answers. An index is complete once a commit has stored a
 //! position in it.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use chassis::feed::Position;
 use serde::{Deserialize, Serialize};
+use tantivy::collector::sort_key::SortByStaticFastValue;
 use tantivy::collector::{Collector, Count, TopDocs};
+use tantivy::columnar::Column;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
-use tantivy::query::{BooleanQuery, Occur, Query};
+use tantivy::query::{AllQuery, BooleanQuery, Occur, Query};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{
     DocAddress, DocSet, Index, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, TERMINATED,
@@ -21,8 +24,9 @@ use tantivy::{
 use uuid::Uuid;
 
 use super::document::{Document, Fields, VERSION};
+use super::facets::{Facetting, Tables};
 use super::query::{self, Typos};
-use super::{Hits, Request, Sort, words};
+use super::{Facets, Hits, Request, Sort, words};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
@@ -51,6 +55,7 @@ pub(super) struct Live {
     pub fields: Fields,
     index: Index,
     reader: IndexReader,
+    tables: Tables,
 }
 
 impl Live {
@@ -75,7 +80,7 @@ impl Live {
     fn new(index: Index, fields: Fields, number: u64) -> tantivy::Result<Self> {
         index.tokenizers().register(words::ANALYZER, words::analyzer());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self { number, fields, index, reader })
+        Ok(Self { number, fields, index, reader, tables: Tables::default() })
     }
 
     /// What it remembers; an index of another version remembers nothing.
@@ -108,18 +113,53 @@ impl Live {
         Ok(Writer { live: self.clone(), writer })
     }
 
+    /// Which index this is, and which state of it is shown.
+    pub(super) fn edition(&self) -> (u64, u64) {
+        (self.number, self.reader.searcher().generation().generation_id())
+    }
+
     /// The products that match, best first.
     pub(super) fn find(&self, request: &Request) -> tantivy::Result<Hits> {
         let searcher = self.reader.searcher();
-        for typos in [Typos::InRareWords, Typos::InEveryWord] {
-            let text = query::text(&searcher, &self.fields, &request.text, typos)?;
-            let Some(text) = text else { break };
-            let hits = self.collect(&searcher, text, request)?;
-            if hits.total > 0 {
-                return Ok(hits);
+        let (query, mut hits) = match &request.text {
+            None => {
+                let query: Box<dyn Query> = Box::new(AllQuery);
+                let hits = self.collect(&searcher, query.box_clone(), request)?;
+                (Some(query), hits)
+            }
+            Some(text) => self.find_text(&searcher, text, request)?,
+        };
+        if let Some(tree) = &request.facets {
+            hits.facets = Some(Facets::default());
+            if let Some(query) = query {
+                self.tables.keep(&searcher);
+                let mut all = query::basic(&self.fields, &request.filter);
+                all.push((Occur::Must, query));
+                let facetting = Facetting::new(&request.filter, tree, &self.tables);
+                hits.facets = Some(searcher.search(&BooleanQuery::new(all), &facetting)?);
             }
         }
-        Ok(Hits::default())
+        Ok(hits)
+    }
+
+    /// What a text finds, and as what it was understood.
+    fn find_text(
+        &self,
+        searcher: &Searcher,
+        text: &str,
+        request: &Request,
+    ) -> tantivy::Result<(Option<Box<dyn Query>>, Hits)> {
+        let mut understood = None;
+        for typos in [Typos::InRareWords, Typos::InEveryWord] {
+            let query = query::text(searcher, &self.fields, text, typos)?;
+            let Some(query) = query else { break };
+            let hits = self.collect(searcher, query.box_clone(), request)?;
+            understood = Some(query);
+            if hits.total > 0 {
+                return Ok((understood, hits));
+            }
+        }
+        Ok((understood, Hits::default()))
     }
 
     fn collect(
@@ -146,9 +186,30 @@ impl Live {
                 addresses(searcher, &query, by_title)
             }
             Sort::Rating => by("rating", Order::Desc),
+            Sort::Popular => {
+                let most = |field: &str| SortByStaticFastValue::<i64>::for_field(field);
+                let popular = (most("sold"), most("views"), most("created_at"));
+                addresses(searcher, &query, top.order_by(popular))
+            }
         }?;
         let ids = places.into_iter().map(|it| id_at(searcher, it));
-        Ok(Hits { ids: ids.collect::<tantivy::Result<_>>()?, total })
+        Ok(Hits { ids: ids.collect::<tantivy::Result<_>>()?, total, facets: None })
+    }
+
+    /// Units sold and views as they are shown.
+    pub(super) fn demand(&self) -> tantivy::Result<HashMap<Uuid, (i64, i64)>> {
+        let searcher = self.reader.searcher();
+        let mut demand = HashMap::new();
+        for (segment, at) in searcher.segment_readers().iter().zip(0..) {
+            let columns = segment.fast_fields();
+            let (sold, views) = (columns.i64("sold")?, columns.i64("views")?);
+            for doc in segment.doc_ids_alive() {
+                let count = |it: &Column<i64>| it.first(doc).unwrap_or_default();
+                let id = id_at(&searcher, DocAddress::new(at, doc))?;
+                demand.insert(id, (count(&sold), count(&views)));
+            }
+        }
+        Ok(demand)
     }
 
     /// Whether the product is shown as in stock; none where it is not in the index.

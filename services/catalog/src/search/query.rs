@@ -1,5 +1,6 @@
 //! From what somebody typed to a query of the index.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use tantivy::query::{
@@ -10,9 +11,9 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Score, Searcher, Term};
 use uuid::Uuid;
 
-use super::Filter;
-use super::document::Fields;
+use super::document::{Fields, MAX_OPTIONS, spelled};
 use super::words::{self, singular};
+use super::{Choices, Filter};
 
 /// More words than these are ignored.
 const MAX_WORDS: usize = 12;
@@ -63,23 +64,37 @@ pub(super) fn text(
     })
 }
 
-/// The conditions beside the text; none of them touches the score.
+/// The conditions no facet is about; none of them touches the score.
+pub(super) fn basic(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
+    let status = Term::from_field_text(fields.status, filter.status.as_str());
+    let tag = filter.tag.as_ref();
+    let tag = tag.map(|it| Term::from_field_text(fields.tag, &it.to_lowercase()));
+    let is = |term: Term| must(TermQuery::new(term, IndexRecordOption::Basic));
+    std::iter::once(status).chain(tag).map(is).collect()
+}
+
+/// All conditions beside the text; none of them touches the score.
 pub(super) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
-    let mut all: Vec<Box<dyn Query>> = Vec::new();
-    let mut is = |term: Term| all.push(Box::new(TermQuery::new(term, IndexRecordOption::Basic)));
-    is(Term::from_field_text(fields.status, filter.status.as_str()));
+    let mut all = basic(fields, filter);
+    let mut is = |term: Term| all.push(must(TermQuery::new(term, IndexRecordOption::Basic)));
     if let Some(in_stock) = filter.in_stock {
         is(Term::from_field_bool(fields.in_stock, in_stock));
-    }
-    if let Some(tag) = &filter.tag {
-        is(Term::from_field_text(fields.tag, &tag.to_lowercase()));
     }
     if let Some(vendor) = &filter.vendor {
         is(Term::from_field_text(fields.vendor_name, vendor));
     }
     if let Some(categories) = &filter.categories {
         let term = |it: &Uuid| Term::from_field_bytes(fields.category, it.as_bytes());
-        all.push(Box::new(TermSetQuery::new(categories.iter().map(term))));
+        all.push(must(TermSetQuery::new(categories.iter().map(term))));
+    }
+    if !filter.choices.is_empty() {
+        let words = combinations(&filter.choices);
+        let term = |it: &String| Term::from_field_text(fields.choice, it);
+        all.push(must(TermSetQuery::new(words.iter().map(term))));
+    }
+    if let Some(rating) = filter.min_rating {
+        let least = Bound::Included(Term::from_field_i64(fields.rating, rating));
+        all.push(must(RangeQuery::new(least, Bound::Unbounded)));
     }
     if filter.min_price.is_some() || filter.max_price.is_some() {
         let bound = |value: Option<i64>| {
@@ -87,10 +102,35 @@ pub(super) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Q
                 Bound::Included(Term::from_field_i64(fields.price, value))
             })
         };
-        all.push(Box::new(RangeQuery::new(bound(filter.min_price), bound(filter.max_price))));
+        all.push(must(RangeQuery::new(bound(filter.min_price), bound(filter.max_price))));
     }
-    let quiet = |query| -> Box<dyn Query> { Box::new(ConstScoreQuery::new(query, 0.0)) };
-    all.into_iter().map(|query| (Occur::Must, quiet(query))).collect()
+    all
+}
+
+/// A condition that does not touch the score.
+fn must(query: impl Query) -> (Occur, Box<dyn Query>) {
+    (Occur::Must, scored(query, 0.0))
+}
+
+/// Everything one variant may have that has one value of each option: words of the index.
+fn combinations(choices: &Choices) -> Vec<String> {
+    // No product has so many options.
+    if choices.len() > MAX_OPTIONS {
+        return vec![];
+    }
+    let mut all: Vec<BTreeMap<&str, &str>> = vec![BTreeMap::new()];
+    for (name, values) in choices {
+        let with = |it: &BTreeMap<_, _>| {
+            let it = it.clone();
+            values.iter().map(move |value| {
+                let mut more: BTreeMap<&str, &str> = it.clone();
+                more.insert(name, value);
+                more
+            })
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    all.iter().map(spelled).collect()
 }
 
 /// The texts of a product and how much each counts.

@@ -27,7 +27,10 @@ fn document(title: &str) -> Document {
         categories: vec![],
         price: 1000,
         in_stock: true,
+        choices: vec![],
         rating: 0,
+        sold: 0,
+        views: 0,
         status: Status::Active,
         created_at: noon(),
     }
@@ -35,7 +38,8 @@ fn document(title: &str) -> Document {
 
 fn request(text: &str) -> Request {
     let filter = Filter::default();
-    Request { text: text.to_owned(), filter, sort: Sort::default(), offset: 0, limit: 20 }
+    let (text, sort) = (Some(text.to_owned()), Sort::default());
+    Request { text, filter, sort, offset: 0, limit: 20, facets: None }
 }
 
 /// The places in `documents` of what is found.
@@ -207,4 +211,5 @@ fn no_text_is_too_strange() {
     assert_eq!(live.find(&request(&long)).unwrap().total, 1);
 }
 
+mod facets;
 mod following;

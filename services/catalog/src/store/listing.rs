@@ -40,6 +40,8 @@ pub(crate) enum Sort {
     Title,
     /// The best first.
     Rating,
+    /// What was bought most first, then what was looked at most.
+    Popular,
 }
 
 /// A place in a list: after this product.
@@ -51,6 +53,8 @@ pub(crate) enum Place {
     PriceDown(i64, Uuid),
     Title(String, Uuid),
     Rating(i64, Uuid),
+    /// Units sold and views.
+    Popular(i64, i64, Uuid),
 }
 
 /// A product's id with what places it in the list.
@@ -60,6 +64,8 @@ struct Found {
     price: i64,
     title_key: String,
     rating_score: i64,
+    sold: i64,
+    views: i64,
 }
 
 /// A page of products, and where the next one begins.
@@ -90,7 +96,25 @@ impl Place {
             Self::PriceDown(..) => Sort::PriceDown,
             Self::Title(..) => Sort::Title,
             Self::Rating(..) => Sort::Rating,
+            Self::Popular(..) => Sort::Popular,
         }
+    }
+}
+
+impl Place {
+    /// What the columns of the order are there.
+    fn parameters(&self) -> impl Iterator<Item = Parameter> {
+        let (keys, id) = match self {
+            Self::Newest(id) => (vec![], id),
+            Self::PriceUp(key, id) | Self::PriceDown(key, id) | Self::Rating(key, id) => {
+                (vec![Parameter::Number(*key)], id)
+            }
+            Self::Title(key, id) => (vec![Parameter::Text(key.clone())], id),
+            Self::Popular(sold, views, id) => {
+                (vec![Parameter::Number(*sold), Parameter::Number(*views)], id)
+            }
+        };
+        keys.into_iter().chain([Parameter::Id(*id)])
     }
 }
 
@@ -102,6 +126,7 @@ impl Found {
             Sort::PriceDown => Place::PriceDown(self.price, self.id),
             Sort::Title => Place::Title(self.title_key.clone(), self.id),
             Sort::Rating => Place::Rating(self.rating_score, self.id),
+            Sort::Popular => Place::Popular(self.sold, self.views, self.id),
         }
     }
 }
@@ -178,41 +203,32 @@ impl Statement {
 
     fn page(mut self, listing: &Listing) -> Self {
         let (id, price) = (self.id, self.price);
-        let (key, than, direction) = match listing.sort {
-            Sort::Newest => (None, "<", "DESC"),
-            Sort::PriceUp => (Some(price), ">", "ASC"),
-            Sort::PriceDown => (Some(price), "<", "DESC"),
-            Sort::Title => (Some("p.title_key"), ">", "ASC"),
-            Sort::Rating => (Some("p.rating_score"), "<", "DESC"),
+        let (keys, than, direction): (&[&str], _, _) = match listing.sort {
+            Sort::Newest => (&[], "<", "DESC"),
+            Sort::PriceUp => (&[price], ">", "ASC"),
+            Sort::PriceDown => (&[price], "<", "DESC"),
+            Sort::Title => (&["p.title_key"], ">", "ASC"),
+            Sort::Rating => (&["p.rating_score"], "<", "DESC"),
+            Sort::Popular => (&["p.sold", "p.views"], "<", "DESC"),
         };
+        let columns = [keys, &[id]].concat();
         if let Some(place) = &listing.after {
-            let (parameter, after) = match place {
-                Place::Newest(id) => (None, *id),
-                Place::PriceUp(key, id) | Place::PriceDown(key, id) | Place::Rating(key, id) => {
-                    (Some(Parameter::Number(*key)), *id)
-                }
-                Place::Title(key, id) => (Some(Parameter::Text(key.clone())), *id),
-            };
-            let parameter = parameter.map(|it| self.parameter(it));
-            let after = self.parameter(Parameter::Id(after));
-            self.conditions.push(match (key, parameter) {
-                (Some(key), Some(parameter)) => {
-                    format!("({key}, {id}) {than} ({parameter}, {after})")
-                }
-                _ => format!("{id} {than} {after}"),
-            });
+            let parameters = place.parameters().map(|it| self.parameter(it));
+            let place = parameters.collect::<Vec<_>>().join(", ");
+            self.conditions.push(format!("({}) {than} ({place})", columns.join(", ")));
         }
-        let order = key.map_or_else(String::new, |key| format!("{key} {direction}, "));
+        let order: Vec<String> = columns.iter().map(|it| format!("{it} {direction}")).collect();
         let limit = self.parameter(Parameter::Number(listing.limit + 1));
         let skip = match listing.skip {
             0 => String::new(),
             skip => format!(" OFFSET {}", self.parameter(Parameter::Number(skip))),
         };
         self.text = format!(
-            "SELECT p.id, p.price, p.title_key, p.rating_score FROM {} WHERE {}
-             ORDER BY {order}{id} {direction} LIMIT {limit}{skip}",
+            "SELECT p.id, p.price, p.title_key, p.rating_score, p.sold, p.views FROM {} WHERE {}
+             ORDER BY {} LIMIT {limit}{skip}",
             self.from,
             self.conditions.join(" AND "),
+            order.join(", "),
         );
         self
     }

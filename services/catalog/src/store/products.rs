@@ -181,6 +181,11 @@ pub(crate) async fn page(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Product
     complete(db, rows).await
 }
 
+/// Products that were bought or looked at, with units and views.
+pub(crate) async fn demand(db: &Db) -> Result<Vec<(Uuid, i64, i64)>> {
+    db.query("SELECT id, sold, views FROM products WHERE sold <> 0 OR views <> 0").all().await
+}
+
 /// Whether there is no product at all.
 pub(crate) async fn is_empty(db: impl Session<'_>) -> Result<bool> {
     let any = db.query("SELECT id FROM products LIMIT 1").optional::<(Uuid,)>().await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalog::Config;
 use chassis::bus::Bus;
-use chassis::db::Db;
+use chassis::db::{Db, Session};
 use chassis::outbox;
 use chassis::service::{Background, Service};
 use chassis::testing::{noon, platforms};
@@ -96,5 +96,42 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
         let edited = shop.write("PATCH", "/products/mug", body).await.expect(200);
         assert_eq!(edited["sold"], 3);
         assert!(edited["views"].as_i64() >= Some(3), "{edited}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_bought_most_comes_first_page_by_page() {
+    for test in platforms(catalog::MIGRATIONS).await {
+        let shop = Shop::start(test).await;
+        for (n, (sold, views)) in [(0, 3), (5, 0), (0, 0), (5, 1), (0, 0)].into_iter().enumerate() {
+            let title = format!("Thing {n}");
+            let product = shop.add(serde_json::json!({ "title": title, "price": crate::usd(1) }));
+            let id: Uuid = product.await["id"].as_str().unwrap().parse().unwrap();
+            let count = "UPDATE products SET sold = $2, views = $3 WHERE id = $1";
+            let count = shop.test.db.query(count).bind(id).bind(sold).bind(views);
+            count.execute().await.unwrap();
+        }
+        for tag in ["", "&category=all"] {
+            if !tag.is_empty() {
+                let all = shop.add_category(serde_json::json!({ "name": "All" })).await;
+                for n in 0..5 {
+                    let body = serde_json::json!({ "category_ids": [all["id"]] });
+                    let path = format!("/products/thing-{n}");
+                    shop.write("PATCH", &path, body).await.expect(200);
+                }
+            }
+            let (mut found, mut cursor) = (String::new(), String::new());
+            for _ in 0..3 {
+                let path =
+                    format!("/products?sort=popular&limit=2&count=true{tag}&cursor={cursor}");
+                let page = shop.get(&path).await.expect(200);
+                assert_eq!(page["total"], 5);
+                for item in page["items"].as_array().unwrap() {
+                    found.push_str(item["title"].as_str().unwrap().trim_start_matches("Thing "));
+                }
+                cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+            }
+            assert_eq!((found.as_str(), cursor.as_str()), ("31042", ""), "{tag}");
+        }
     }
 }

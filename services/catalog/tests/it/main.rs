@@ -2,6 +2,7 @@
 
 mod categories;
 mod demand;
+mod facets;
 mod inventory;
 mod offers;
 mod products;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::request;
 use crate::model::{NewProduct, NewVariant, Policy, Product};
 use crate::search::index::{self, Live, Lock};
-use crate::search::{Filter, Request, Search, follow};
+use crate::search::{Filter, Request, Search, Sort, follow};
 
 /// A search that follows a database.
 struct Running {
@@ -121,6 +121,32 @@ async fn what_happened_meanwhile_is_caught_up_with() {
         let running = Running::start(dir.path(), &platform.db);
         assert_eq!(running.count("lamp").await, 21, "{platform:?}");
         assert_eq!(numbers(dir.path()), [1], "no rebuild");
+        running.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_sold_and_looked_at_is_brought_in() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let dir = tempfile::tempdir().unwrap();
+        let [first, second] = [add(&platform, "Lamp").await, add(&platform, "Lamp").await];
+        let running = Running::start(dir.path(), &platform.db);
+        assert_eq!(running.count("lamp").await, 2);
+        running.stop().await;
+        let mut tx = platform.db.begin().await.unwrap();
+        crate::store::products::add_sold(&mut tx, second.id, 1).await.unwrap();
+        crate::store::products::add_views(&mut tx, first.id, 5).await.unwrap();
+        tx.commit().await.unwrap();
+        let running = Running::start(dir.path(), &platform.db);
+        let popular = || Request { sort: Sort::Popular, ..request("lamp") };
+        let soon = tokio::time::timeout(Duration::from_secs(20), async {
+            while running.search.find(popular()).await.unwrap().ids != [second.id, first.id] {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        soon.await.expect("it is counted at the start");
+        let live = running.search.live().unwrap();
+        assert_eq!(live.demand().unwrap()[&first.id], (0, 5), "{platform:?}");
         running.stop().await;
     }
 }
