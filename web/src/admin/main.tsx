@@ -14,23 +14,32 @@ import { createRoot } from 'react-dom/client';
 
 import { queryClient } from '../queries';
 import { preferred, TextsProvider } from '../texts';
+import { ConfirmProvider } from './parts/confirm';
 import { router } from './router';
 import { load } from './texts';
-import { colorScheme, theme } from './theme';
+import { colorScheme, theme, variables } from './theme';
 
 const language = preferred();
 const queries = queryClient();
+const pages = router(queries);
 const texts = await load(language);
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no element for the admin');
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} colorSchemeManager={colorScheme} defaultColorScheme="auto">
+    <MantineProvider
+      theme={theme}
+      cssVariablesResolver={variables}
+      colorSchemeManager={colorScheme}
+      defaultColorScheme="auto"
+    >
       <Notifications position="top-right" />
       <QueryClientProvider client={queries}>
         <TextsProvider first={{ language, texts }} load={load}>
-          <RouterProvider router={router(queries)} />
+          <ConfirmProvider>
+            <RouterProvider router={pages} />
+          </ConfirmProvider>
         </TextsProvider>
       </QueryClientProvider>
     </MantineProvider>

@@ -1,8 +1,7 @@
-import { Title } from '@mantine/core';
-
+import { PageHead } from '../parts/PageHead';
 import { useTexts } from '../texts';
 
 export function Dashboard() {
   const { shell } = useTexts();
-  return <Title order={1}>{shell.dashboard}</Title>;
+  return <PageHead title={shell.dashboard} />;
 }

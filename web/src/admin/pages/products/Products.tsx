@@ -1,0 +1,7 @@
+import { PageHead } from '../../parts/PageHead';
+import { useTexts } from '../../texts';
+
+export function Products() {
+  const { shell } = useTexts();
+  return <PageHead title={shell.products} />;
+}
