@@ -8,6 +8,7 @@ use chassis::extract::{Json, Path, Query};
 use chassis::idempotency::{self, IdempotencyKey};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
 use garde::Validate;
 use serde::Deserialize;
@@ -21,7 +22,7 @@ mod view;
 use view::OrderView;
 
 use crate::checkout::{self, Buyer, Checkout, Payment};
-use crate::model::{Order, Saga, Status, Step};
+use crate::model::{Order, PaymentStatus, Saga, Status, Step};
 use crate::{App, cancel, pay, problems, store, token};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
@@ -90,6 +91,14 @@ async fn place(
 struct ListQuery {
     #[garde(skip)]
     status: Option<Status>,
+    #[garde(skip)]
+    payment_status: Option<PaymentStatus>,
+    /// Only orders placed then or later.
+    #[garde(skip)]
+    from: Option<DateTime<Utc>>,
+    /// Only orders placed earlier.
+    #[garde(skip)]
+    to: Option<DateTime<Utc>>,
     /// Staff only: orders of this e-mail address.
     #[garde(length(max = 254))]
     email: Option<String>,
@@ -132,6 +141,9 @@ async fn list(
     let filter = store::Filter {
         user_id: if others { query.user_id } else { Some(principal.id()) },
         status: query.status,
+        payment: query.payment_status,
+        from: query.from,
+        to: query.to,
         email: query.email.map(|it| it.trim().to_ascii_lowercase()),
         before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,

@@ -6,14 +6,19 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::orders::{OrderCreated, OrderStatusUpdated};
 use uuid::Uuid;
 
-use crate::model::{Change, Order, OrderLine, Saga, Status};
+use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status};
 
 /// Which orders a list shows. Empty fields do not filter.
 #[derive(Debug, Default)]
 pub struct Filter {
     pub user_id: Option<Uuid>,
     pub status: Option<Status>,
+    pub payment: Option<PaymentStatus>,
     pub email: Option<String>,
+    /// Only orders placed then or later.
+    pub from: Option<DateTime<Utc>>,
+    /// Only orders placed earlier.
+    pub to: Option<DateTime<Utc>>,
     /// Only orders older than this one.
     pub before: Option<Uuid>,
     /// How many to leave out at the beginning.
@@ -68,16 +73,23 @@ pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<V
     // Two texts, so that a user's own list goes by its index.
     const OF_USER: &str = "SELECT * FROM orders
          WHERE user_id = $1 AND ($2 IS NULL OR status = $2)
-           AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5 OFFSET $6";
+           AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
+           AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
+           AND ($7 IS NULL OR id < $7)
+         ORDER BY id DESC LIMIT $8 OFFSET $9";
     const ALL: &str = "SELECT * FROM orders
          WHERE $1 IS NULL AND ($2 IS NULL OR status = $2)
-           AND ($3 IS NULL OR email = $3) AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5 OFFSET $6";
+           AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
+           AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
+           AND ($7 IS NULL OR id < $7)
+         ORDER BY id DESC LIMIT $8 OFFSET $9";
     db.query(if filter.user_id.is_some() { OF_USER } else { ALL })
         .bind(filter.user_id)
         .bind(filter.status.map(Status::as_str))
+        .bind(filter.payment.map(PaymentStatus::as_str))
         .bind(filter.email.clone())
+        .bind(filter.from)
+        .bind(filter.to)
         .bind(filter.before)
         .bind(limit)
         .bind(filter.skip)
@@ -90,11 +102,15 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
         .query(
             "SELECT count(*) FROM orders
              WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR status = $2)
-               AND ($3 IS NULL OR email = $3)",
+               AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
+               AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)",
         )
         .bind(filter.user_id)
         .bind(filter.status.map(Status::as_str))
+        .bind(filter.payment.map(PaymentStatus::as_str))
         .bind(filter.email.clone())
+        .bind(filter.from)
+        .bind(filter.to)
         .one()
         .await?;
     Ok(count)

@@ -371,6 +371,20 @@ async fn orders_are_listed_in_pages_newest_first() {
         let shouted = user.claims.email.to_ascii_uppercase();
         assert_eq!(of_email(&shouted).await.expect(200)["total"], 3);
         assert_eq!(list("status=shipped").await.expect(200)["items"], json!([]));
+        let noon = "2026-01-02T12:00:00Z";
+        for (query, found) in [
+            ("payment_status=paid".to_owned(), 3),
+            ("payment_status=failed".to_owned(), 0),
+            (format!("from={noon}"), 3),
+            (format!("to={noon}"), 0),
+            ("from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z".to_owned(), 3),
+            ("from=2026-01-03T00:00:00Z".to_owned(), 0),
+        ] {
+            let page = list(&format!("count=true&{query}")).await.expect(200);
+            assert_eq!(page["total"], found, "{query}");
+            assert_eq!(page["items"].as_array().unwrap().len(), found, "{query}");
+        }
+        assert_eq!(list("from=yesterday").await.problem(422), "validation_failed");
         assert_eq!(list("limit=1000000000").await.problem(422), "validation_failed");
         assert_eq!(list("cursor=x").await.problem(422), "validation_failed");
     }
