@@ -36,6 +36,8 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shop {
+    /// What the shop is called on its pages.
+    pub name: String,
     pub environment: Environment,
     /// ISO 4217. All prices are in it; it cannot be changed once there are products.
     pub currency: Currency,
@@ -102,7 +104,12 @@ pub struct Admin {
 impl Default for Shop {
     fn default() -> Self {
         let environment = Environment::Development;
-        Self { environment, currency: Currency::default(), demo: true }
+        Self {
+            name: "Cartwright".to_owned(),
+            environment,
+            currency: Currency::default(),
+            demo: true,
+        }
     }
 }
 

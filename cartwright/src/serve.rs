@@ -18,7 +18,6 @@ use chassis::auth::Verifier;
 use chassis::bus::Bus;
 use chassis::cache::Cache;
 use chassis::clock::Clock;
-use chassis::money::Currency;
 use chassis::port::Port;
 use chassis::reach::Reach;
 use chassis::service::Background;
@@ -115,9 +114,8 @@ impl Running {
         let (ready, readiness) = watch::channel(false);
         let mut gateway = None;
         if roles.gateway {
-            let currency = &config.shop.currency;
-            let mut parts =
-                gateway_parts(&shop.ways, &shop.verifier, currency, readiness.clone(), clock);
+            let ready = readiness.clone();
+            let mut parts = gateway_parts(&shop.ways, &shop.verifier, &config.shop, ready, clock);
             if let Some(redis) = &redis {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
@@ -268,7 +266,7 @@ fn background(shop: &mut Shop, bus: &Bus) -> Background {
 pub fn gateway_parts(
     ways: &BTreeMap<&'static str, Reach>,
     verifier: &Verifier,
-    currency: &Currency,
+    shop: &crate::config::Shop,
     ready: watch::Receiver<bool>,
     clock: Clock,
 ) -> gateway::Parts {
@@ -282,7 +280,9 @@ pub fn gateway_parts(
         metrics: telemetry::start_metrics(),
         version: env!("CARGO_PKG_VERSION"),
         clock,
-        currency: currency.clone(),
+        currency: shop.currency.clone(),
+        name: shop.name.clone(),
+        front: gateway::Dist::embedded(),
     }
 }
 

@@ -6,12 +6,11 @@ use anyhow::{Context, Result};
 use axum::Router;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
-use chassis::money::Currency;
 use tokio::sync::watch;
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cli::{self, ConfigAction};
-use crate::config::Config;
+use crate::config::{Config, Shop};
 use crate::shop::NAMES;
 
 /// The settings with their explanations; a test holds it against the code.
@@ -62,8 +61,8 @@ pub(crate) fn openapi() -> Result<()> {
     let nowhere: BTreeMap<_, _> = NAMES.into_iter().map(|it| (it, Router::new().into())).collect();
     let clock = Clock::System;
     let (_ready, readiness) = watch::channel(false);
-    let (verifier, currency) = (Verifier::new(clock), Currency::default());
-    let parts = crate::serve::gateway_parts(&nowhere, &verifier, &currency, readiness, clock);
+    let (verifier, shop) = (Verifier::new(clock), Shop::default());
+    let parts = crate::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, clock);
     println!("{}", serde_json::to_string_pretty(&gateway::openapi(&parts))?);
     Ok(())
 }

@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use axum::Router;
+use cartwright::config::Shop;
 use cartwright::shop::{NAMES, Stores, build};
 use chassis::auth::Verifier;
 use chassis::cache::Cache;
 use chassis::clock::Clock;
-use chassis::money::Currency;
 use contracts::subscriptions::SUBSCRIPTIONS;
 use tokio::sync::watch;
 
@@ -79,7 +79,7 @@ fn every_described_route_is_reachable_and_has_a_policy() {
     let parts = cartwright::serve::gateway_parts(
         &nowhere,
         &verifier,
-        &Currency::default(),
+        &Shop::default(),
         readiness,
         Clock::System,
     );

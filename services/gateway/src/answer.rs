@@ -75,9 +75,9 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
         headers.get(header::CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"image/"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(header::X_FRAME_OPTIONS, DENY);
-    headers.insert(header::REFERRER_POLICY, NO_REFERRER);
     headers.insert(OPENER, SAME);
     headers.insert(RESOURCE, if picture { ANY } else { SAME });
+    headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);
 }
 

@@ -16,6 +16,10 @@ const DOCS: &str = include_str!("../assets/docs.html");
 const REDOC: &str = include_str!("../assets/redoc.html");
 const REDOC_SCRIPT: &[u8] = include_bytes!("../assets/redoc.standalone.js");
 
+/// Where all of it is.
+pub(crate) const PATHS: [&str; 5] =
+    ["/openapi.json", "/docs", "/docs/{file}", "/redoc", "/redoc/{file}"];
+
 /// Both pages style themselves from their script; ReDoc searches in a worker it makes itself.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; \

@@ -4,7 +4,7 @@
 //! read from, `shape` what can be done with messages on the way, `reshape` where; `gateway` the way of a request
 //! and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way in;
 //! `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
-//! answers itself; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
+//! answers itself, `front` the web front it serves; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
 //! runs the shop; `tunnel` what stops being HTTP.
 //!
 //! A service is in this process or in others; [`Upstream`] says which.
@@ -30,6 +30,7 @@ mod compress;
 
 mod admin;
 mod docs;
+mod front;
 mod journal;
 mod openapi;
 mod pages;
@@ -39,6 +40,7 @@ mod tls;
 mod problems;
 
 pub use config::{AccessLog, Config, Listen, Quota, Quotas};
+pub use front::Dist;
 pub use gateway::{Gateway, Listener};
 pub use routes::RouteView;
 pub use tables::RoutesView;
@@ -87,6 +89,10 @@ pub struct Parts {
     pub clock: Clock,
     /// What amounts in requests are in.
     pub currency: Currency,
+    /// What the shop is called.
+    pub name: String,
+    /// Its web front: usually [`Dist::embedded`].
+    pub front: Dist,
 }
 
 /// The gateway as a router. [`Gateway`] itself is a service that can be served directly.
@@ -116,14 +122,14 @@ pub const BUILTIN_ROUTES: &str = routes::BUILTIN;
 pub fn check_routes(file: &Path, services: &[(&str, OpenApi)]) -> Result<usize, String> {
     let own = (NAME, pages::described());
     let all = services.iter().map(|(name, it)| (*name, it)).chain([(own.0, &own.1)]);
-    tables::check(file, &routes::Described::of(all))
+    tables::check(file, &routes::Described::of(all).and(NAME, pages::more_paths()))
 }
 
 /// What routes may lead to.
 fn described(parts: &Parts) -> routes::Described {
     let own = pages::described();
     let services = parts.services.iter().map(|it| (it.name, &it.openapi));
-    routes::Described::of(services.chain([(NAME, &own)]))
+    routes::Described::of(services.chain([(NAME, &own)])).and(NAME, pages::more_paths())
 }
 
 /// What the services describe but the routes do not lead to, a line each. Empty where all is well.
@@ -139,6 +145,10 @@ pub fn unrouted(parts: &Parts) -> Vec<String> {
     let lost = described.filter_map(|(service, path)| {
         match table.find(&example(path), &Method::GET, || None) {
             Found::Route(found) if found.route.service() == Some(service) => None,
+            // Where all ends that nothing else is for.
+            Found::Route(found) if found.route.service() == Some(NAME) => {
+                Some(format!("{service}: nothing leads to {path}"))
+            }
             Found::Route(found) => {
                 let other = found.route.service().unwrap_or("a static answer");
                 Some(format!("{service}: {path} leads to {other}"))

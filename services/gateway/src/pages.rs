@@ -1,4 +1,4 @@
-//! What the gateway answers itself: who it is and how everybody is.
+//! What the gateway answers itself: who it is and how everybody is; and the way to the web front.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::clock::Clock;
@@ -16,12 +16,13 @@ use chassis::service::{BoxError, PREFIX};
 use chassis::telemetry::PrometheusHandle;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use http::{Request, StatusCode, header};
+use http::{StatusCode, header};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 
+use crate::front::{self, Front};
 use crate::{Parts, docs, openapi, problems};
 
 /// How long a service may take to tell how it is.
@@ -31,13 +32,14 @@ const DEADLINE: Duration = Duration::from_secs(2);
 #[openapi(paths(who, live, ready, health, numbers))]
 struct Described;
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 struct Own {
     version: &'static str,
     clock: Clock,
     ready: watch::Receiver<bool>,
     metrics: &'static PrometheusHandle,
     services: Arc<[(&'static str, Reach)]>,
+    front: Arc<Front>,
 }
 
 /// Who answers here.
@@ -87,23 +89,25 @@ enum Status {
 /// The gateway's own routes.
 pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
     let document = serde_json::to_vec(&document(&parts))?.into();
+    let front = Arc::new(Front::new(parts.front, parts.name, parts.currency.as_str()));
     let own = Own {
         version: parts.version,
         clock: parts.clock,
         ready: parts.ready,
         metrics: parts.metrics,
         services: parts.services.into_iter().map(|it| (it.name, it.reach)).collect(),
+        front: front.clone(),
     };
     Ok(Router::new()
-        .route("/", get(who))
+        .route("/", get(door))
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/health", get(health))
         .route("/metrics", get(numbers))
         .with_state(own)
         .merge(docs::router(document))
-        .method_not_allowed_fallback(async || problems::method_not_allowed())
-        .fallback(async || problems::not_found()))
+        .merge(front::router(front))
+        .method_not_allowed_fallback(async || problems::method_not_allowed()))
 }
 
 /// The description of what the gateway answers itself.
@@ -111,11 +115,26 @@ pub(crate) fn described() -> utoipa::openapi::OpenApi {
     Described::openapi()
 }
 
+/// Paths of the gateway that its description leaves out, because they are no part of the API.
+pub(crate) fn more_paths() -> impl Iterator<Item = &'static str> {
+    docs::PATHS.into_iter().chain(front::paths())
+}
+
 /// The description of all services and of what the gateway answers itself.
 pub(crate) fn document(parts: &Parts) -> Value {
     let services = parts.services.iter().map(|it| (it.name, it.openapi.clone()));
     let own = (crate::NAME, Described::openapi());
     openapi::merge(std::iter::once(own).chain(services).collect(), parts.version)
+}
+
+/// A browser is shown the shop, anybody else is told about it.
+async fn door(State(own): State<Own>, request: Request) -> Response {
+    if front::wants_page(request.headers()) {
+        return own.front.home(&request);
+    }
+    let mut response = who(State(own)).await.into_response();
+    front::by_accept(&mut response);
+    response
 }
 
 /// Tell who answers here, and where to go on.

@@ -79,6 +79,16 @@ impl Described {
         Self(services)
     }
 
+    /// With paths of a service that its description leaves out, all of them for `GET`.
+    pub(crate) fn and<'a>(mut self, service: &str, more: impl Iterator<Item = &'a str>) -> Self {
+        let known = self.0.iter_mut().find(|(it, _)| it == service);
+        if let Some((_, Some(paths))) = known {
+            let path = |it: &str| Path { pattern: it.to_owned(), methods: vec!["GET".to_owned()] };
+            paths.extend(more.map(path));
+        }
+        self
+    }
+
     /// Refuses a target that leads nowhere.
     pub(super) fn check(&self, route: &Route, target: &Target) -> Result<(), String> {
         let Some((_, paths)) = self.0.iter().find(|(it, _)| *it == target.service) else {

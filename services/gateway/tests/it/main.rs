@@ -5,6 +5,7 @@
 mod answers;
 mod documents;
 mod edge;
+mod front;
 mod limits;
 mod pages;
 mod requests;

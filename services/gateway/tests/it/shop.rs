@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use chassis::clock::Clock;
 use chassis::telemetry::start_metrics;
 use chassis::testing::{noon, verifier};
-use gateway::{Config, Parts, Upstream};
+use gateway::{Config, Dist, Parts, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use utoipa::openapi::OpenApi;
@@ -30,6 +30,8 @@ pub(crate) fn parts(ready: bool) -> Parts {
         version: "1.2.3",
         clock: Clock::Fixed(noon()),
         currency: chassis::money::Currency::default(),
+        name: "Tea & Toast".to_owned(),
+        front: Dist::default(),
     }
 }
 

@@ -1,0 +1,147 @@
+//! The files of the web front, as Vite has built them, and how they are sent.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
+use bytes::Bytes;
+use http::StatusCode;
+use http::header::{self, HeaderMap, HeaderValue};
+use rust_embed::Embed;
+
+use super::tag;
+use super::template::Template;
+use crate::compress::Coding;
+
+/// Part of the program; a debug build reads it when it starts.
+#[derive(Embed)]
+#[folder = "../../web/dist"]
+#[allow_missing = true]
+struct Embedded;
+
+/// What Vite puts here has a hash of its content in its name.
+const HASHED: &str = "assets/";
+const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+pub(super) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+
+/// The files of a web front. Clones share them.
+#[derive(Clone, Default)]
+pub struct Dist(Arc<Files>);
+
+#[derive(Default)]
+struct Files {
+    store: Option<Template>,
+    admin: Option<Template>,
+    /// All but the pages, by their paths without a slash at the beginning.
+    others: HashMap<String, File>,
+}
+
+struct File {
+    kind: HeaderValue,
+    keep: HeaderValue,
+    tag: HeaderValue,
+    plain: Bytes,
+    brotli: Option<Bytes>,
+}
+
+impl Dist {
+    /// The front this program was built with; empty where it was built without one.
+    pub fn embedded() -> Self {
+        let files = Embedded::iter().filter_map(|path| {
+            let data = Embedded::get(&path)?.data;
+            let data = match data {
+                Cow::Borrowed(it) => Bytes::from_static(it),
+                Cow::Owned(it) => it.into(),
+            };
+            Some((path.into_owned(), data))
+        });
+        Self::of(files)
+    }
+
+    /// A front of these files: paths such as `index.html`, and what is in them.
+    pub fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+        let mut plain: HashMap<String, Bytes> = files.into_iter().collect();
+        let packed: Vec<String> = plain.keys().filter(|it| it.ends_with(".br")).cloned().collect();
+        let mut brotli: HashMap<String, Bytes> = HashMap::new();
+        for path in packed {
+            if let (Some(name), Some(bytes)) = (path.strip_suffix(".br"), plain.remove(&path)) {
+                brotli.insert(name.to_owned(), bytes);
+            }
+        }
+        let mut page = |name| plain.remove(name).map(|it| Template::split(&it));
+        let (store, admin) = (page("index.html"), page("admin.html"));
+        let others = plain.into_iter().map(|(path, plain)| {
+            let brotli = brotli.remove(&path).filter(|it| it.len() < plain.len());
+            let keep = if path.starts_with(HASHED) { FOR_EVER } else { ASK_AGAIN };
+            let file = File { kind: kind(&path), keep, tag: tag::of(&plain), plain, brotli };
+            (path, file)
+        });
+        Self(Arc::new(Files { store, admin, others: others.collect() }))
+    }
+
+    /// The page of the storefront; none where the program was built without a front.
+    pub(super) fn store(&self) -> Option<&Template> {
+        self.0.store.as_ref()
+    }
+
+    /// The page of the admin.
+    pub(super) fn admin(&self) -> Option<&Template> {
+        self.0.admin.as_ref()
+    }
+
+    /// Sends the file at a path, which begins with a slash.
+    pub(super) fn send(&self, path: &str, asked: &HeaderMap) -> Option<Response> {
+        Some(self.0.others.get(path.strip_prefix('/')?)?.send(asked))
+    }
+}
+
+impl std::fmt::Debug for Dist {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dist").field("files", &self.0.others.len()).finish_non_exhaustive()
+    }
+}
+
+impl File {
+    fn send(&self, asked: &HeaderMap) -> Response {
+        let mut response = Response::default();
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, self.keep.clone());
+        headers.insert(header::ETAG, self.tag.clone());
+        let understands = Coding::accepted(asked) == Some(Coding::Brotli);
+        let brotli = self.brotli.clone().filter(|_| understands);
+        // A plain one may be packed on its way out, which is told then.
+        if brotli.is_some() {
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        if tag::is_known(asked, &self.tag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        headers.insert(header::CONTENT_TYPE, self.kind.clone());
+        if brotli.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+        }
+        *response.body_mut() = Body::from(brotli.unwrap_or_else(|| self.plain.clone()));
+        response
+    }
+}
+
+fn kind(path: &str) -> HeaderValue {
+    let end = path.rsplit_once('.').map_or("", |(_, end)| end);
+    HeaderValue::from_static(match end {
+        "css" => "text/css; charset=utf-8",
+        "ico" => "image/x-icon",
+        "jpg" | "jpeg" => "image/jpeg",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "json" | "map" => "application/json",
+        "png" => "image/png",
+        "svg" => "image/svg+xml",
+        "txt" => "text/plain; charset=utf-8",
+        "webmanifest" => "application/manifest+json",
+        "webp" => "image/webp",
+        "woff2" => "font/woff2",
+        _ => "application/octet-stream",
+    })
+}
