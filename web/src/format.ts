@@ -32,6 +32,10 @@ export function formats(locale: string) {
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const number = new Intl.NumberFormat(locale);
+  const rating = new Intl.NumberFormat(locale, {
+    maximumFractionDigits: 1,
+    minimumFractionDigits: 1,
+  });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const money = new Map<string, Intl.NumberFormat>();
   return {
@@ -46,6 +50,7 @@ export function formats(locale: string) {
     date: (text: string) => date.format(new Date(text)),
     time: (text: string) => time.format(new Date(text)),
     number: (value: number) => number.format(value),
+    rating: (value: number) => rating.format(value),
     percent: (value: number) => percent.format(value),
   };
 }

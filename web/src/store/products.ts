@@ -1,16 +1,35 @@
-/** Questions to the catalogue. */
+/** Questions to the catalogue about products. */
 
-import { queryOptions } from '@tanstack/react-query';
+import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
+import type { Filters } from './catalog/filters';
+import { type Found, getProducts, getRelated } from './contract';
 
 export type Product = Schemas['Product'];
 export type Variant = Schemas['Variant'];
 
-export const newestProducts = queryOptions({
-  queryKey: ['products', 'newest'],
-  queryFn: () =>
-    ok(api.GET('/api/v1/products', { params: { query: { sort: 'newest', limit: 8 } } })),
+/** Products on a page of a list. */
+export const PAGE = 24;
+
+function some(query: object) {
+  return queryOptions({
+    queryKey: ['products', query],
+    queryFn: ({ signal }): Promise<Found> => ok(getProducts(query, signal)),
+  });
+}
+
+export const popularProducts = some({ sort: 'popular', limit: 8 });
+export const newestProducts = some({ sort: 'newest', limit: 8 });
+
+/** The one that stands for a category. */
+export const exampleOf = (category: string) => some({ category, sort: 'popular', limit: 1 });
+
+/** A page of those the filters leave, with what else could be filtered by. */
+export const productList = (filters: Filters) => ({
+  ...some({ ...filters, count: true, facets: true, limit: PAGE }),
+  // The old ones stay until the new ones are there.
+  placeholderData: keepPreviousData,
 });
 
 export const productBySlug = (slug: string) =>
@@ -18,3 +37,6 @@ export const productBySlug = (slug: string) =>
     queryKey: ['product', slug],
     queryFn: () => ok(api.GET('/api/v1/products/{id}', { params: { path: { id: slug } } })),
   });
+
+export const relatedProducts = (id: string) =>
+  queryOptions({ queryKey: ['related', id], queryFn: () => ok(getRelated(id)) });

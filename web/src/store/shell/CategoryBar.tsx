@@ -10,7 +10,7 @@ export function CategoryBar() {
   const { shell } = useTexts();
   const categories = useCategories();
   return (
-    <nav className={styles.bar} aria-label={shell.categories}>
+    <nav className={styles.bar} aria-label={shell.navigation}>
       <ul>
         {categories
           ? categories.map((it) => (

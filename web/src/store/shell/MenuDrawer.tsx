@@ -12,7 +12,7 @@ export function MenuDrawer({ open, onClose }: { open: boolean; onClose: () => vo
   const categories = useCategories();
   return (
     <Dialog from="left" open={open} onClose={onClose} title={shell.menu}>
-      <nav aria-label={shell.categories}>
+      <nav aria-label={shell.navigation}>
         <ul className={styles.list}>
           {categories?.map((top) => (
             <li key={top.id}>
