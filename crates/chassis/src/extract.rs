@@ -2,7 +2,7 @@
 //! every wrong field.
 
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
@@ -41,6 +41,25 @@ where
         is_json(request.headers())?;
         let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
         body(&bytes).map(Self)
+    }
+}
+
+/// For operations that need no body: none where there is not a single byte.
+impl<T, S> OptionalFromRequest<S> for Json<T>
+where
+    T: DeserializeOwned + Validate<Context = ()>,
+    S: Send + Sync,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>> {
+        let headers = request.headers().clone();
+        let bytes = Bytes::from_request(request, state).await.map_err(unreadable)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        is_json(&headers)?;
+        body(&bytes).map(|it| Some(Self(it)))
     }
 }
 

@@ -20,6 +20,7 @@ pub mod peers;
 pub mod port;
 pub mod reach;
 pub mod remote;
+pub mod site;
 
 pub mod cache;
 

@@ -23,6 +23,7 @@ use crate::context::{self, Context};
 use crate::peers::{self, Peers};
 use crate::problem::Problem;
 use crate::service::Service;
+use crate::site::Site;
 use crate::telemetry::PrometheusHandle;
 
 /// What a port needs to know.
@@ -62,22 +63,26 @@ impl Port {
 }
 
 /// Continues the context of the request; lets only services in where it is for them, and believes
-/// only them about the client's address.
+/// only them about the client's address and how it addressed the shop.
 async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> Response {
     let context = Context::of(request.headers());
     if context.deadline.is_some_and(|it| it <= Instant::now()) {
         return too_late().into_response();
     }
-    let peer = front.peers.verify(front.service, request.headers());
     let internal = request.uri().path().split('/').nth(1) == Some("internal");
-    match peer {
+    let site = match front.peers.verify(front.service, request.headers()) {
         Err(problem) if internal => return problem.into_response(),
-        Ok(()) if let Some(client) = peers::client(request.headers()) => {
-            request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
+        Err(_) => Site::of(&request),
+        Ok(()) => {
+            if let Some(client) = peers::client(request.headers()) {
+                request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
+            }
+            Site::told(request.headers())
         }
-        _ => {}
-    }
+    };
+    request.extensions_mut().insert(site);
     request.headers_mut().remove(peers::CLIENT);
+    Site::forget(request.headers_mut());
     let id = context.request_id.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
     let span = tracing::error_span!("request", request_id = id, service = front.service);
     context::scope(context, next.run(request).instrument(span)).await
@@ -135,6 +140,33 @@ mod tests {
             let request = Request::get("/").header(context::TIMEOUT, millis).body(Body::empty());
             let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
             assert_eq!(answer.status().as_u16(), status, "{millis}");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_another_process_of_the_shop_tells_how_it_was_addressed() {
+        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let addressed = async |request: Request| {
+            assert!(!request.headers().keys().any(|it| it.as_str().starts_with("x-forwarded-")));
+            request.extensions().get::<Site>().and_then(Site::origin).unwrap_or_default()
+        };
+        let front = Front { service: "orders", peers: peers.clone() };
+        let router =
+            Router::new().route("/", get(addressed)).layer(from_fn_with_state(front, enter));
+        for (signed, origin) in [(true, "https://shop.example"), (false, "http://here:1")] {
+            let mut request = Request::get("/")
+                .header("host", "here:1")
+                .header("x-forwarded-for", "1.1.1.1")
+                .header("x-forwarded-proto", "https")
+                .header("x-forwarded-host", "shop.example")
+                .body(Body::empty())
+                .unwrap();
+            if signed {
+                peers.sign("orders", request.headers_mut());
+            }
+            let answer = router.clone().oneshot(request).await.unwrap();
+            let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
+            assert_eq!(body, origin);
         }
     }
 }

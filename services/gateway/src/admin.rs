@@ -13,6 +13,7 @@ use axum::routing::get;
 use chassis::clock::Clock;
 use chassis::reach::Reach;
 use chassis::remote;
+use chassis::site;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, header};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use serde::Serialize;
 use crate::config::Quotas;
 use crate::journal::{Failure, Journal};
 use crate::tables::RoutesView;
-use crate::{answer, hosts, problems};
+use crate::{answer, problems};
 
 const PAGE: &str = include_str!("../assets/admin.html");
 const STYLE: &str = include_str!("../assets/admin.css");
@@ -106,7 +107,7 @@ pub(crate) fn router(admin: Admin) -> Router {
 /// Refuses pages of other sites that have pointed a name of their own at this machine: only a
 /// number or `localhost` is asked for by somebody who means this page.
 async fn guard(request: Request, next: Next) -> Response {
-    let asked = hosts::asked(&request);
+    let asked = site::asked(&request);
     let meant = asked.is_some_and(|it| {
         let host = it.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()

@@ -1,14 +1,11 @@
-//! Which address a request came from.
+//! Which address a request came from, and how it got here.
 
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
 use chassis::peers;
-use chassis::server::Secure;
-use http::uri::Authority;
+use chassis::site::Site;
 use http::{Extensions, HeaderMap, HeaderValue, header};
-
-use crate::hosts;
 
 /// The proxies whose word about the client counts.
 #[derive(Clone, Debug, Default)]
@@ -73,13 +70,14 @@ impl Proxies {
             Some(peer) if self.trusts(peer) => headers.get(name)?.to_str().ok(),
             _ => None,
         };
-        let secure = match told("x-forwarded-proto") {
-            Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-            None => extensions.get::<Secure>().is_some(),
-        };
-        let host = told("x-forwarded-host").and_then(|it| it.parse::<Authority>().ok());
-        let host = host.or_else(|| hosts::asked(request));
-        Origin { client, secure, host }
+        let mut site = Site::of(request);
+        if let Some(scheme) = told("x-forwarded-proto") {
+            site.secure = scheme.eq_ignore_ascii_case("https");
+        }
+        if let Some(host) = told("x-forwarded-host").and_then(|it| it.parse().ok()) {
+            site.host = Some(host);
+        }
+        Origin { client, site }
     }
 }
 
@@ -87,15 +85,10 @@ impl Proxies {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) client: Option<SocketAddr>,
-    secure: bool,
-    host: Option<Authority>,
+    pub(crate) site: Site,
 }
 
 impl Origin {
-    pub(crate) fn is_secure(&self) -> bool {
-        self.secure
-    }
-
     /// Tells a service in another process. Nothing of the kind is left from the client by now.
     pub(crate) fn tell(&self, headers: &mut HeaderMap) {
         if let Some(client) = self.client
@@ -104,13 +97,7 @@ impl Origin {
             headers.insert(peers::CLIENT, client.clone());
             headers.insert("x-forwarded-for", client);
         }
-        let scheme = if self.secure { "https" } else { "http" };
-        headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
-        if let Some(host) = &self.host
-            && let Ok(host) = HeaderValue::try_from(host.as_str())
-        {
-            headers.insert("x-forwarded-host", host);
-        }
+        self.site.tell(headers);
         // The service's own name is put in its place.
         headers.remove(header::HOST);
     }
@@ -153,6 +140,7 @@ impl Network {
 
 #[cfg(test)]
 mod tests {
+    use chassis::server::Secure;
     use http::HeaderValue;
 
     use super::*;

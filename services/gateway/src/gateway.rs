@@ -369,7 +369,7 @@ impl Shared {
     }
 
     fn is_secure(&self, request: &Request) -> bool {
-        self.proxies.origin(request, None).is_secure()
+        self.proxies.origin(request, None).site.secure
     }
 
     /// Refuses what no service should see; makes of the rest what a service expects.

@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use chassis::problem::{Problem, Result};
-use http::header::HOST;
+use chassis::site;
 use http::uri::Authority;
 
 use crate::problems;
@@ -49,7 +49,7 @@ impl Hosts {
         if self.0.is_empty() || PROBES.contains(&request.uri().path()) {
             return Ok(());
         }
-        let host = asked(request).ok_or_else(problems::malformed_host)?;
+        let host = site::asked(request).ok_or_else(problems::malformed_host)?;
         let host = host.host().trim_end_matches('.').to_ascii_lowercase();
         let known = self.0.iter().any(|it| match it {
             Pattern::Exactly(name) => *name == host,
@@ -59,18 +59,10 @@ impl Hosts {
     }
 }
 
-/// The name the client asked for: that of the address, or else of the header.
-pub(crate) fn asked(request: &Request) -> Option<Authority> {
-    let named = match request.uri().authority() {
-        Some(authority) => authority.clone(),
-        None => request.headers().get(HOST)?.to_str().ok()?.parse().ok()?,
-    };
-    Some(named).filter(|it| !it.host().is_empty() && !it.as_str().contains('@'))
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use http::header::HOST;
 
     use super::*;
 

@@ -3,10 +3,11 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use chassis::site;
 use http::header::{HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 
-use crate::hosts::{self, Hosts};
+use crate::hosts::Hosts;
 use crate::problems;
 
 /// Leads to the same address at `port` over HTTPS, for the hosts the gateway answers for.
@@ -21,7 +22,7 @@ fn redirect(request: &Request, hosts: &Hosts, port: u16) -> Response {
     if let Err(problem) = hosts.check(request) {
         return problem.into_response();
     }
-    let Some(host) = hosts::asked(request) else {
+    let Some(host) = site::asked(request) else {
         return problems::malformed_host().into_response();
     };
     let path = request.uri().path_and_query().map_or("/", |it| it.as_str());

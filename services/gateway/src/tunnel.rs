@@ -41,8 +41,11 @@ pub(crate) fn hand_over(request: &mut Request, reach: &Reach, origin: &Origin) {
     if let Some(client) = origin.client {
         request.extensions_mut().insert(ConnectInfo(client));
     }
-    if let Reach::There(..) = reach {
-        origin.tell(request.headers_mut());
+    match reach {
+        Reach::Here(_) => {
+            request.extensions_mut().insert(origin.site.clone());
+        }
+        Reach::There(..) => origin.tell(request.headers_mut()),
     }
     let Some(wanted) = wanted else { return };
     ask(request.headers_mut());

@@ -1,7 +1,7 @@
 //! Identity: who people are, how they prove it, and what they may do.
 //!
 //! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
-//! points share, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
+//! points share, `browser` and `client` who asks, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
 //! SQL, `api` and `internal` the HTTP surface, `admin` and `rotation` what the command line can do.
 
 mod model;
@@ -11,6 +11,7 @@ mod passwords;
 mod tokens;
 
 mod accounts;
+mod browser;
 mod client;
 mod recovery;
 mod sessions;

@@ -52,6 +52,31 @@ pub fn session_ended() -> Problem {
     Problem::unauthenticated("session_ended", "the session has been ended; log in again")
 }
 
+/// Neither a token nor a cookie was sent.
+pub fn no_session() -> Problem {
+    Problem::unauthenticated("no_session", "there is no session to go on with; log in")
+}
+
+/// A cookie session was asked for or used by a page that is not the shop's own.
+pub fn origin_not_allowed() -> Problem {
+    Problem::forbidden(
+        "origin_not_allowed",
+        "only the shop's own pages may use a cookie session: the header Origin must be the scheme \
+         and host this request was sent to; other clients leave `session` out and keep the \
+         refresh token themselves",
+    )
+}
+
+/// A cookie session over plain HTTP, where everybody on the way could take it.
+pub fn https_required() -> Problem {
+    Problem::forbidden(
+        "https_required",
+        "logging in with a browser needs HTTPS: set gateway.tls, or put a proxy with TLS in front, \
+         name it in gateway.trusted_proxies and let it send X-Forwarded-Proto; plain HTTP is \
+         enough for localhost only",
+    )
+}
+
 /// The token verifies, but its user is gone.
 pub fn account_gone() -> Problem {
     Problem::unauthenticated("token_revoked", "log in again")

@@ -6,6 +6,9 @@
 //! session ends. A client whose answer got lost on the way asks again within seconds: that is let
 //! through as long as no token given for the spent one has been used.
 //!
+//! A browser is given its refresh token as a cookie. It has room for one, so a login ends the
+//! session whose cookie it replaces.
+//!
 //! A client that cannot keep a new token each time asks for a fixed one when it logs in: that
 //! works until it expires, and no copy of it is ever noticed. Only a login can ask for it, so a
 //! thief cannot make a token a fixed one.
@@ -24,7 +27,7 @@ use crate::client::Client;
 use crate::model::{MAX_SESSIONS, Profile, User};
 use crate::store::{RefreshToken, Session};
 use crate::tokens::{self, ACCESS_TOKEN, Secret};
-use crate::{App, problems, store, trust};
+use crate::{App, browser, problems, store, trust};
 
 /// How long after its use a spent refresh token may come back.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
@@ -36,14 +39,18 @@ pub struct Tokens {
     /// Send it as `Authorization: Bearer ...`.
     #[schema(value_type = String)]
     pub access_token: Secret,
-    /// Gives the next pair, once, at `/auth/refresh`.
-    #[schema(value_type = String)]
-    pub refresh_token: Secret,
+    /// Gives the next pair, once, at `/auth/refresh`. Not there in a cookie session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub refresh_token: Option<Secret>,
     #[schema(example = "Bearer")]
     pub token_type: &'static str,
     /// Seconds until the access token expires.
     #[schema(example = 600)]
     pub expires_in: i64,
+    /// What a browser is told to keep.
+    #[serde(skip)]
+    pub cookie: Option<String>,
 }
 
 /// A session with its first refresh token.
@@ -51,13 +58,18 @@ pub struct Tokens {
 pub struct Opened {
     session: Uuid,
     refresh: Secret,
+    cookie: bool,
 }
 
-/// Whether the refresh token is another one after each use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a client keeps its refresh token.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// It is given another one after each use.
     Rotating,
+    /// It keeps the one it is given.
     Fixed,
+    /// As rotating ones, in a cookie, which may take the place of this one.
+    Cookie(Option<Secret>),
 }
 
 /// Begins a session of the user.
@@ -81,6 +93,9 @@ pub async fn open(
         fixed: kind == Kind::Fixed,
     };
     store::insert_session(tx, &session).await?;
+    if let Kind::Cookie(Some(old)) = &kind {
+        end_of_cookie(tx, old, now).await?;
+    }
     for surplus in store::surplus_sessions(tx, user.id, MAX_SESSIONS, now).await? {
         end(tx, user.id, surplus, now).await?;
     }
@@ -93,25 +108,32 @@ pub async fn open(
         spent_at: None,
     };
     store::insert_refresh_token(tx, &token).await?;
-    Ok(Opened { session: session.id, refresh })
+    Ok(Opened { session: session.id, refresh, cookie: matches!(kind, Kind::Cookie(_)) })
 }
 
 impl Opened {
     /// The answer to the client, once the session is committed.
     pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
         let key = app.keys.signing(now)?;
+        let access_token = tokens::access_token(user, self.session, &key, now)?;
+        let (refresh_token, cookie) = match self.cookie {
+            true => (None, Some(browser::keep(&self.refresh, app.config.refresh_token()))),
+            false => (Some(self.refresh), None),
+        };
         Ok(Tokens {
             user: user.profile(),
-            access_token: tokens::access_token(user, self.session, &key, now)?,
-            refresh_token: self.refresh,
+            access_token,
+            refresh_token,
             token_type: "Bearer",
             expires_in: ACCESS_TOKEN.num_seconds(),
+            cookie,
         })
     }
 }
 
 /// Gives the next pair of tokens for a refresh token; the same token again where it is a fixed one.
-pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Tokens> {
+/// `cookie` says that it came in one, and that the next one goes there.
+pub async fn refresh(app: &App, token: &Secret, cookie: bool, client: &Client) -> Result<Tokens> {
     let now = app.clock.now();
     let hash = token.hash();
     // Nonsense does not take the write lock.
@@ -120,7 +142,7 @@ pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Token
     let mut tx = app.db.begin().await?;
     let session = store::find_session(&mut tx, found.session_id).await?;
     if let Some(session) = session.filter(|it| it.fixed) {
-        let used = Opened { session: session.id, refresh: token.clone() };
+        let used = Opened { session: session.id, refresh: token.clone(), cookie };
         let user = use_fixed(&mut tx, session, &found, client, now).await?;
         tx.commit().await?;
         return used.tokens(app, &user, now);
@@ -147,9 +169,9 @@ pub async fn refresh(app: &App, token: &Secret, client: &Client) -> Result<Token
     }
     let user = store::find_user(&mut tx, session.user_id).await?;
     let user = user.filter(|it| it.active).ok_or_else(problems::session_ended)?;
-    let next = follow(app, &mut tx, session, token, client, now).await?;
+    let (session, refresh) = follow(app, &mut tx, session, token, client, now).await?;
     tx.commit().await?;
-    next.tokens(app, &user, now)
+    Opened { session, refresh, cookie }.tokens(app, &user, now)
 }
 
 /// Notes that a fixed token was used. It is never prolonged.
@@ -205,7 +227,7 @@ async fn follow(
     token: RefreshToken,
     client: &Client,
     now: DateTime<Utc>,
-) -> Result<Opened> {
+) -> Result<(Uuid, Secret)> {
     let session = Session {
         user_agent: client.agent.clone().or(session.user_agent),
         address: client.address().or(session.address),
@@ -223,7 +245,34 @@ async fn follow(
         spent_at: None,
     };
     store::insert_refresh_token(tx, &next).await?;
-    Ok(Opened { session: session.id, refresh })
+    Ok((session.id, refresh))
+}
+
+/// Ends the session a cookie belongs to, whoever's it is; false if that is not a live one.
+pub async fn end_of_cookie(tx: &mut Tx, cookie: &Secret, now: DateTime<Utc>) -> Result<bool> {
+    let Some(token) = store::find_refresh_token(&mut *tx, &cookie.hash()).await? else {
+        return Ok(false);
+    };
+    match store::find_session(&mut *tx, token.session_id).await? {
+        Some(session) => end_by_user(tx, session.user_id, session.id, now).await,
+        None => Ok(false),
+    }
+}
+
+/// Ends a session because its user wants it, and notes that; false if it is not a live one of the
+/// user.
+pub async fn end_by_user(
+    tx: &mut Tx,
+    user: Uuid,
+    session: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    if !end(tx, user, session, now).await? {
+        return Ok(false);
+    }
+    let details = json!({ "session_id": session });
+    store::note(tx, Some(user), "session.ended", user, details, now).await?;
+    Ok(true)
 }
 
 /// Ends one session and tells of it; false if it is not a live one of the user.

@@ -34,9 +34,19 @@ impl Secret {
         Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
     }
 
+    /// One that a client sent.
+    pub fn of(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// What is stored of it. SHA-256 is enough: 32 random bytes cannot be guessed.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0.as_bytes()).to_vec()
+    }
+
+    /// The text itself, for who is to have it.
+    pub fn text(&self) -> &str {
+        &self.0
     }
 
     /// The text itself, for who is to have it.

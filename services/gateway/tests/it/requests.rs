@@ -155,22 +155,28 @@ async fn an_invalid_token_is_the_services_to_refuse() {
     assert_eq!(answer.expect(200)["headers"]["authorization"], "Bearer no");
 }
 
-/// The address the service takes for the client's.
-async fn peer(trusted: &[&str], forwarded: &str) -> Value {
+/// What the service takes for the client's address, and for the shop's as the client named it.
+async fn seen(trusted: &[&str], forwarded: &str) -> [Value; 2] {
     let trusted_proxies = trusted.iter().map(|&it| it.to_owned()).collect();
     let shop = shop::open(Config { trusted_proxies, ..Config::default() });
-    let mut request = Request::get("/api/v1/products").header("x-forwarded-for", forwarded);
+    let mut request = Request::get("/api/v1/products")
+        .header("host", "shop.example")
+        .header("x-forwarded-for", forwarded)
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", "public.example");
     let peer: SocketAddr = "10.0.0.1:4000".parse().unwrap();
     request.extensions_mut().unwrap().insert(ConnectInfo(peer));
     let answer = shop.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
     let body = answer.into_body().collect().await.unwrap().to_bytes();
-    serde_json::from_slice::<Value>(&body).unwrap()["peer"].clone()
+    let echo: Value = serde_json::from_slice(&body).unwrap();
+    ["peer", "site"].map(|it| echo[it].clone())
 }
 
 #[tokio::test]
-async fn the_service_learns_the_clients_address() {
-    assert_eq!(peer(&[], "1.1.1.1").await, "10.0.0.1:4000");
-    assert_eq!(peer(&["10.0.0.0/8"], "6.6.6.6, 1.1.1.1").await, "1.1.1.1:0");
+async fn the_service_learns_the_clients_address_and_the_shops() {
+    assert_eq!(seen(&[], "1.1.1.1").await, ["10.0.0.1:4000", "http://shop.example"]);
+    let proxy = ["10.0.0.0/8"];
+    assert_eq!(seen(&proxy, "6.6.6.6, 1.1.1.1").await, ["1.1.1.1:0", "https://public.example"]);
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use chassis::clock::Clock;
+use chassis::site::Site;
 use chassis::telemetry::start_metrics;
 use chassis::testing::{noon, verifier};
 use gateway::{Config, Dist, Parts, Upstream};
@@ -69,6 +70,7 @@ pub(crate) async fn echo(request: Request) -> axum::Json<Value> {
         "uri": request.uri().to_string(),
         "headers": headers.collect::<serde_json::Map<_, _>>(),
         "peer": peer.map(|it| it.0.to_string()),
+        "site": request.extensions().get::<Site>().and_then(Site::origin),
     }))
 }
 

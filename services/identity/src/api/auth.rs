@@ -1,23 +1,23 @@
 //! `/auth`: register, log in, refresh, log out.
 
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderName, StatusCode};
-use axum::response::IntoResponse;
+use axum::http::StatusCode;
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use chassis::auth::Principal;
 use chassis::extract::Json;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::accounts::{self, NewUser};
+use crate::browser::{self, Browser};
 use crate::client::Client;
 use crate::model::{Actor, Role, email, is_email, is_name, is_username, username};
-use crate::passwords::{Password, Verdict, is_new_password};
+use crate::passwords::{Password, PasswordHash, Verdict, is_new_password};
 use crate::sessions::{self, Kind, Tokens};
 use crate::store::{Credentials, Login};
 use crate::tokens::Secret;
@@ -30,6 +30,17 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(refresh))
         .routes(routes!(log_out))
         .routes(routes!(jwks))
+}
+
+/// Where a client keeps what its session goes on with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Keeping {
+    /// In `refresh_token` of the answer.
+    #[default]
+    Token,
+    /// In a cookie that no script can read: for pages of the shop itself.
+    Cookie,
 }
 
 /// A new customer.
@@ -50,6 +61,10 @@ struct Register {
     #[garde(inner(custom(is_username)))]
     #[schema(min_length = 3, max_length = 50)]
     username: Option<String>,
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(inline)]
+    session: Keeping,
 }
 
 /// Register as a customer and log in.
@@ -60,7 +75,10 @@ struct Register {
     operation_id = "register",
     request_body = Register,
     responses(
-        (status = 201, description = "The account exists and is logged in.", body = Tokens),
+        (status = 201, description = "The account exists and is logged in.", body = Tokens,
+         headers(("set-cookie" = Option<String>, description = "With `session: cookie`."))),
+        (status = 403, description = "With `session: cookie`: `https_required` or \
+                                      `origin_not_allowed`.", body = Problem),
         (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
         (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
@@ -70,8 +88,10 @@ struct Register {
 async fn register(
     State(app): State<App>,
     client: Client,
+    browser: Browser,
     Json(request): Json<Register>,
-) -> Result<(StatusCode, NotStored)> {
+) -> Result<Response> {
+    let kind = request.session.kind(&browser)?;
     let email = email(&request.email);
     let username = request.username.as_deref().map(username);
     request.password.check("password", &email, username.as_deref())?;
@@ -90,10 +110,10 @@ async fn register(
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = accounts::create(&mut tx, new, Actor::Shop, now).await?;
-    let opened = sessions::open(&app, &mut tx, &user, &client, Kind::Rotating, now).await?;
+    let opened = sessions::open(&app, &mut tx, &user, &client, kind, now).await?;
     tx.commit().await?;
 
-    Ok((StatusCode::CREATED, not_stored(opened.tokens(&app, &user, now)?)))
+    Ok((StatusCode::CREATED, handed_over(opened.tokens(&app, &user, now)?)).into_response())
 }
 
 /// A login by e-mail address or by username.
@@ -113,11 +133,16 @@ struct LogIn {
     /// Whether the refresh token stays the same when it is used. Only for clients that cannot keep
     /// a new one each time, as nobody would notice a copy of it.
     #[serde(default)]
-    #[garde(skip)]
+    #[garde(custom(not_in_cookie(self.session)))]
     fixed_refresh_token: bool,
+    #[serde(default)]
+    #[garde(skip)]
+    #[schema(inline)]
+    session: Keeping,
 }
 
-/// Log in with e-mail address or username.
+/// Log in with e-mail address or username. A cookie session takes the place of the one whose cookie
+/// was there before, which ends.
 #[utoipa::path(
     post,
     path = "/auth/login",
@@ -125,8 +150,11 @@ struct LogIn {
     operation_id = "log_in",
     request_body = LogIn,
     responses(
-        (status = 200, description = "Logged in.", body = Tokens),
+        (status = 200, description = "Logged in.", body = Tokens,
+         headers(("set-cookie" = Option<String>, description = "With `session: cookie`."))),
         (status = 401, description = "`invalid_credentials`", body = Problem),
+        (status = 403, description = "With `session: cookie`: `https_required` or \
+                                      `origin_not_allowed`.", body = Problem),
         (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
         (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
@@ -136,9 +164,14 @@ struct LogIn {
 async fn log_in(
     State(app): State<App>,
     client: Client,
+    browser: Browser,
     Json(request): Json<LogIn>,
-) -> Result<NotStored> {
+) -> Result<Response> {
     let login = request.login()?;
+    let kind = match request.fixed_refresh_token {
+        true => Kind::Fixed,
+        false => request.session.kind(&browser)?,
+    };
     let found = store::credentials(&app.db, &login).await?;
     let account = match &found {
         Some(found) => throttle::account(found.user.id),
@@ -150,26 +183,22 @@ async fn log_in(
     let (Some(found), Verdict::Right | Verdict::Outdated) = (found, verdict) else {
         return Err(problems::invalid_credentials());
     };
-    welcome(&app, found, verdict, &request, &client).await.map(not_stored)
+    let better = match verdict {
+        Verdict::Outdated => Some(app.hasher.hash(&request.password).await?),
+        _ => None,
+    };
+    welcome(&app, found, better, kind, &client).await.map(handed_over)
 }
 
 /// Opens the session of who proved to be this user.
 async fn welcome(
     app: &App,
     found: Credentials,
-    verdict: Verdict,
-    request: &LogIn,
+    better: Option<PasswordHash>,
+    kind: Kind,
     client: &Client,
 ) -> Result<Tokens> {
     let now = app.clock.now();
-    let better = match verdict {
-        Verdict::Outdated => Some(app.hasher.hash(&request.password).await?),
-        _ => None,
-    };
-    let kind = match request.fixed_refresh_token {
-        true => Kind::Fixed,
-        false => Kind::Rotating,
-    };
     let mut tx = app.db.begin().await?;
     // Whoever was deactivated or changed the password meanwhile is not let in.
     let mut user = store::lock_user(&mut tx, found.user.id)
@@ -187,25 +216,32 @@ async fn welcome(
     opened.tokens(app, &user, now)
 }
 
-#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct Refresh {
+    /// Left out in a cookie session.
     #[garde(dive)]
-    #[schema(value_type = String, max_length = 512)]
-    refresh_token: Secret,
+    #[schema(value_type = Option<String>, max_length = 512)]
+    refresh_token: Option<Secret>,
 }
 
-/// Get the next pair of tokens; the refresh token sent is spent, unless it is a fixed one.
+/// Get the next pair of tokens; the refresh token sent is spent, unless it is a fixed one. Without
+/// one in the body that of the cookie is taken, and the cookie is given the next one.
 #[utoipa::path(
     post,
     path = "/auth/refresh",
     tag = "identity",
     operation_id = "refresh",
-    request_body = Refresh,
+    request_body(content = Option<Refresh>),
     responses(
-        (status = 200, description = "A new pair.", body = Tokens),
+        (status = 200, description = "A new pair.", body = Tokens,
+         headers(("set-cookie" = Option<String>, description = "In a cookie session."))),
         (status = 401, description = "`refresh_token_invalid`, `refresh_token_expired`, \
-                                      `refresh_token_reused` or `session_ended`.", body = Problem),
+                                      `refresh_token_reused` or `session_ended`, which take the \
+                                      cookie away; `no_session`: neither token nor cookie.",
+         body = Problem),
+        (status = 403, description = "`https_required` or `origin_not_allowed`, where the cookie \
+                                      would count.", body = Problem),
         (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(())
@@ -213,34 +249,62 @@ struct Refresh {
 async fn refresh(
     State(app): State<App>,
     client: Client,
-    Json(request): Json<Refresh>,
-) -> Result<NotStored> {
-    sessions::refresh(&app, &request.refresh_token, &client).await.map(not_stored)
+    browser: Browser,
+    request: Option<Json<Refresh>>,
+) -> Result<Response> {
+    if let Some(token) = request.and_then(|Json(it)| it.refresh_token) {
+        return sessions::refresh(&app, &token, false, &client).await.map(handed_over);
+    }
+    let token = browser.cookie().ok_or_else(problems::no_session)?;
+    browser.check()?;
+    match sessions::refresh(&app, token, true, &client).await {
+        Err(dead) if dead.status() == StatusCode::UNAUTHORIZED => {
+            Ok(([(SET_COOKIE, browser::clear())], dead).into_response())
+        }
+        refreshed => refreshed.map(handed_over),
+    }
 }
 
-/// End the session the access token belongs to.
+/// End the session the access token belongs to, and that of the cookie, which is taken away.
 #[utoipa::path(
     post,
     path = "/auth/logout",
     tag = "identity",
     operation_id = "log_out",
     responses(
-        (status = 204, description = "The session has been ended."),
-        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 204, description = "The session has been ended.",
+         headers(("set-cookie" = Option<String>, description = "Where a cookie was there."))),
+        (status = 401, description = "`no_session`: neither token nor cookie; or the token does \
+                                      not count.", body = Problem),
+        (status = 403, description = "`https_required` or `origin_not_allowed`, where there is a \
+                                      cookie but no token.", body = Problem),
     ),
-    security(("bearer" = []))
+    security((), ("bearer" = []))
 )]
-async fn log_out(State(app): State<App>, principal: Principal) -> Result<StatusCode> {
+async fn log_out(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    browser: Browser,
+) -> Result<Response> {
+    // Who sends a token need not be a browser, so a cookie that does not count is left alone.
+    let cookie = match (browser.cookie(), browser.check()) {
+        (Some(cookie), Ok(())) => Some(cookie),
+        (Some(_), Err(refused)) if principal.is_none() => return Err(refused),
+        (None, _) if principal.is_none() => return Err(problems::no_session()),
+        _ => None,
+    };
     let now = app.clock.now();
-    let (user, session) = (principal.id(), principal.session());
     let mut tx = app.db.begin().await?;
-    if sessions::end(&mut tx, user, session, now).await? {
-        let details = json!({ "session_id": session });
-        store::note(&mut tx, Some(user), "session.ended", user, details, now).await?;
-        tx.commit().await?;
-        trust::refresh_here(&app).await;
+    if let Some(principal) = principal {
+        sessions::end_by_user(&mut tx, principal.id(), principal.session(), now).await?;
     }
-    Ok(StatusCode::NO_CONTENT)
+    if let Some(cookie) = cookie {
+        sessions::end_of_cookie(&mut tx, cookie, now).await?;
+    }
+    tx.commit().await?;
+    trust::refresh_here(&app).await;
+    let cleared = AppendHeaders(cookie.map(|_| (SET_COOKIE, browser::clear())));
+    Ok((StatusCode::NO_CONTENT, cleared).into_response())
 }
 
 /// Show the public keys access tokens are signed with.
@@ -257,11 +321,23 @@ async fn jwks(State(app): State<App>) -> Result<impl IntoResponse> {
     Ok(([(CACHE_CONTROL, "public, max-age=60")], axum::Json(jwks)))
 }
 
-/// Tokens nobody on the way may keep (RFC 6749, 5.1).
-type NotStored = ([(HeaderName, &'static str); 1], Json<Tokens>);
+/// Tokens nobody on the way may keep (RFC 6749, 5.1), and the cookie if there is one.
+fn handed_over(mut tokens: Tokens) -> Response {
+    let cookie = AppendHeaders(tokens.cookie.take().map(|it| (SET_COOKIE, it)));
+    ([(CACHE_CONTROL, "no-store")], cookie, Json(tokens)).into_response()
+}
 
-fn not_stored(tokens: Tokens) -> NotStored {
-    ([(CACHE_CONTROL, "no-store")], Json(tokens))
+impl Keeping {
+    /// Refuses a cookie to whoever may not have one.
+    fn kind(self, browser: &Browser) -> Result<Kind> {
+        match self {
+            Self::Token => Ok(Kind::Rotating),
+            Self::Cookie => {
+                browser.check()?;
+                Ok(Kind::Cookie(browser.cookie().cloned()))
+            }
+        }
+    }
 }
 
 impl LogIn {
@@ -280,5 +356,15 @@ fn one_of(username: &Option<String>) -> impl Fn(&Option<String>, &()) -> garde::
     move |email, ()| match email.is_some() != username.is_some() {
         true => Ok(()),
         false => Err(garde::Error::new("send either email or username")),
+    }
+}
+
+/// A cookie's token changes with every use.
+fn not_in_cookie(session: Keeping) -> impl Fn(&bool, &()) -> garde::Result {
+    move |fixed, ()| match *fixed && session == Keeping::Cookie {
+        true => {
+            Err(garde::Error::new("is not possible in a cookie session; leave one of them out"))
+        }
+        false => Ok(()),
     }
 }

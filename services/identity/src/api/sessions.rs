@@ -8,7 +8,6 @@ use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -89,11 +88,9 @@ async fn end(
 ) -> Result<StatusCode> {
     let (user, now) = (principal.id(), app.clock.now());
     let mut tx = app.db.begin().await?;
-    if !sessions::end(&mut tx, user, id, now).await? {
+    if !sessions::end_by_user(&mut tx, user, id, now).await? {
         return Err(problems::session_not_found(id));
     }
-    let details = json!({ "session_id": id });
-    store::note(&mut tx, Some(user), "session.ended", user, details, now).await?;
     tx.commit().await?;
 
     trust::refresh_here(&app).await;

@@ -4,6 +4,7 @@
 
 mod addresses;
 mod command_line;
+mod cookies;
 mod login;
 mod me;
 mod recovery;

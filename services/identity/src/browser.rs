@@ -1,0 +1,77 @@
+//! Browsers, which are given the refresh token as a cookie that no script can read.
+//!
+//! The cookie counts only where a page of this very shop asks: `SameSite=Strict` keeps it from other
+//! sites, and `Origin` must name the scheme and host the shop was addressed by. It travels over
+//! HTTPS only, or not at all: to this machine itself.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderValue;
+use axum::http::header::{COOKIE, ORIGIN};
+use axum::http::request::Parts;
+use chassis::problem::Result;
+use chassis::site::Site;
+use chrono::TimeDelta;
+
+use crate::problems;
+use crate::tokens::Secret;
+
+/// `__Host-`: browsers take it from HTTPS only, for one host and all of its paths.
+const NAME: &str = "__Host-cartwright_session";
+const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
+
+/// What a request says about the browser it may have come from.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    site: Site,
+    origin: Option<HeaderValue>,
+    cookie: Option<Secret>,
+}
+
+impl Browser {
+    /// Refuses whoever may neither be given the cookie nor use it.
+    pub fn check(&self) -> Result<()> {
+        if !self.site.secure && !self.site.is_local() {
+            return Err(problems::https_required());
+        }
+        let ours = self.site.origin();
+        match (&self.origin, ours) {
+            (Some(origin), Some(ours)) if origin.as_bytes() == ours.as_bytes() => Ok(()),
+            _ => Err(problems::origin_not_allowed()),
+        }
+    }
+
+    /// The refresh token of the cookie, if there is one. That it is there does not say that it
+    /// counts: [`Self::check`] does.
+    pub fn cookie(&self) -> Option<&Secret> {
+        self.cookie.as_ref()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Browser {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        // HTTP/2 may send a line per cookie.
+        let lines = parts.headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+        let mut cookies = lines.flat_map(|it| it.split(';')).filter_map(|it| it.split_once('='));
+        let cookie = cookies.find(|(name, _)| name.trim() == NAME);
+        Ok(Self {
+            // Whoever is not told by the gateway knows of no site that is its own.
+            site: parts.extensions.get::<Site>().cloned().unwrap_or_default(),
+            origin: parts.headers.get(ORIGIN).cloned(),
+            cookie: cookie.map(|(_, value)| Secret::of(value.trim())),
+        })
+    }
+}
+
+/// The value of `Set-Cookie` that keeps a refresh token this long.
+pub fn keep(refresh: &Secret, lifetime: TimeDelta) -> String {
+    format!("{NAME}={}; {ATTRIBUTES}; Max-Age={}", refresh.text(), lifetime.num_seconds())
+}
+
+/// The value of `Set-Cookie` that takes it away.
+pub fn clear() -> String {
+    format!("{NAME}=; {ATTRIBUTES}; Max-Age=0")
+}
