@@ -10,6 +10,7 @@ mod shop;
 
 mod apart;
 mod broker_away;
+mod browsers;
 mod buyers;
 mod clients;
 mod command_line;

@@ -41,7 +41,7 @@ pub struct Tokens {
     pub access_token: Secret,
     /// Gives the next pair, once, at `/auth/refresh`. Not there in a cookie session.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = String, required = false)]
     pub refresh_token: Option<Secret>,
     #[schema(example = "Bearer")]
     pub token_type: &'static str,
