@@ -115,8 +115,8 @@ export function AddressFields({ bind, country, section }: Props) {
 }
 
 /** A fault of an address in words. */
-export function useAddressFault(country: string) {
+export function useAddressFault() {
   const { form } = useTexts();
-  const { example = '' } = rules(country);
-  return (fault: AddressFault): string => (fault === 'postal' ? form.postal(example) : form[fault]);
+  return (fault: AddressFault, country: string): string =>
+    fault === 'postal' ? form.postal(rules(country).example ?? '') : form[fault];
 }

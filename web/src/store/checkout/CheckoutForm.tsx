@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 import type { User } from '../../api/session';
 import { useFormats } from '../../format';
@@ -20,7 +20,15 @@ import { useTexts } from '../texts';
 import type { Attempt } from './attempt';
 import styles from './CheckoutForm.module.css';
 import type { Checkout, Quote } from './contract';
-import { check, draft, type Fault, fieldOf, keepDraft, toBody } from './form';
+import {
+  check,
+  draft,
+  type Fault,
+  fieldOf,
+  keepDraft,
+  toBody,
+  type CheckoutForm as Written,
+} from './form';
 import { PaymentChoice } from './PaymentChoice';
 import { quoteQuery } from './place';
 import { isKnown, Refusal } from './Refusal';
@@ -43,17 +51,27 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   const said = useSaid();
   const inWords = useInWords();
   const guest = user === null;
+  const [written] = useState(() => draft(likelyCountry(navigator.languages)));
+  const [method, setMethod] = useState(written.method);
+  const quote = useQuery(quoteQuery(user?.id ?? null, version, method));
+  const shipped = quote.data?.shipping_required ?? true;
+  const addressFault = useAddressFault();
+  const words = (values: Written, name: string, fault: Fault): string => {
+    if (fault === 'email') return formTexts.email;
+    const part = name.startsWith('billing.') ? 'billing' : 'shipping';
+    return addressFault(fault, values[`${part}.country`]);
+  };
   const form = useForm({
-    initial: () => draft(likelyCountry(navigator.languages)),
+    initial: written,
     check: (values) => {
       const found = check(values, { guest, shipped });
       return Object.fromEntries(
-        Object.entries(found).map(([name, fault]) => [name, words(name, fault)]),
+        Object.entries(found).map(([name, fault]) => [name, words(values, name, fault)]),
       );
     },
     submit: async (values) => {
       if (!quote.data) return;
-      const body = toBody(values, { guest, shipped }, quote.data.total);
+      const body = toBody({ ...values, method }, { guest, shipped }, quote.data.total);
       const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
       await begin({ user: user?.id ?? null, cart, body });
     },
@@ -61,16 +79,8 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     inWords,
   });
   const { values, set, bind } = form;
-  const quote = useQuery(quoteQuery(user?.id ?? null, version, values.method));
-  const shipped = quote.data?.shipping_required ?? true;
-  const shippingFault = useAddressFault(values['shipping.country']);
-  const billingFault = useAddressFault(values['billing.country']);
-  const words = (name: string, fault: Fault): string => {
-    if (fault === 'email') return formTexts.email;
-    return name.startsWith('billing.') ? billingFault(fault) : shippingFault(fault);
-  };
 
-  useEffect(() => keepDraft(values), [values]);
+  useEffect(() => keepDraft({ ...values, method }), [values, method]);
   const refuse = useRef(form.refuse);
   refuse.current = form.refuse;
   useEffect(() => {
@@ -136,8 +146,8 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
               <Choice
                 legend={texts.method}
                 name="method"
-                value={values.method || (quote.data.shipping_methods[0]?.code ?? '')}
-                onChange={(method) => set({ method })}
+                value={method || (quote.data.shipping_methods[0]?.code ?? '')}
+                onChange={setMethod}
                 options={quote.data.shipping_methods.map(({ code, name, price }) => ({
                   value: code,
                   label: (texts.methods as Record<string, string>)[code] ?? name,

@@ -103,11 +103,15 @@ function Write({ address, onDone }: { address: KeptAddress | null; onDone: () =>
   const { account: texts } = useTexts();
   const queries = useQueryClient();
   const [preferred, setPreferred] = useState(address?.is_default ?? false);
+  const words = useAddressFault();
   const form = useForm<AddressForm>({
     initial: () => (address ? toForm(address) : emptyAddress(likelyCountry(navigator.languages))),
     check: (values) =>
       Object.fromEntries(
-        Object.entries(faults(values)).map(([field, fault]) => [field, words(fault)]),
+        Object.entries(faults(values)).map(([field, fault]) => [
+          field,
+          words(fault, values.country),
+        ]),
       ),
     submit: async (values) => {
       const body = { ...toAddress(values), is_default: preferred };
@@ -125,7 +129,6 @@ function Write({ address, onDone }: { address: KeptAddress | null; onDone: () =>
     },
     inWords: useInWords(),
   });
-  const words = useAddressFault(form.values.country);
   return (
     <form className={auth.form} noValidate onSubmit={form.onSubmit}>
       <Summary form={form} />

@@ -26,6 +26,7 @@ function Write({ user }: { user: session.User }) {
   const { account: texts, auth, form: formTexts } = useTexts();
   const checks = useChecks();
   const [saved, setSaved] = useState(false);
+  const isOther = (email: string) => email.trim().toLowerCase() !== user.email;
   const form = useForm({
     initial: {
       name: user.name,
@@ -63,7 +64,6 @@ function Write({ user }: { user: session.User }) {
     },
     inWords: useInWords(),
   });
-  const isOther = (email: string) => email.trim().toLowerCase() !== user.email;
   return (
     <form className={styles.form} noValidate onSubmit={form.onSubmit}>
       <Summary form={form} />
