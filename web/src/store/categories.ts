@@ -24,3 +24,16 @@ export const categoryBySlug = (slug: string) =>
 export function useCategories(): Category[] | undefined {
   return useQuery(categoryTree).data;
 }
+
+/** Those directly below one, once they are there. */
+export function useCategoriesBelow(id: string): Category[] {
+  return find(useCategories() ?? [], id)?.children ?? [];
+}
+
+function find(among: Category[], id: string): Category | undefined {
+  for (const it of among) {
+    const found = it.id === id ? it : find(it.children ?? [], id);
+    if (found) return found;
+  }
+  return undefined;
+}

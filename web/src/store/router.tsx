@@ -10,9 +10,12 @@ import {
 
 import { parseSearch, stringifySearch } from './addressSearch';
 import { readFilters } from './catalog/filters';
+import { categoryBySlug } from './categories';
 import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
+import { ListSkeleton, ProductSkeleton } from './parts/PageSkeleton';
+import { productBySlug, productList } from './products';
 import { Shell } from './shell/Shell';
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell });
@@ -22,21 +25,33 @@ const home = createRoute({ getParentRoute: () => root, path: '/', component: Hom
 const product = createRoute({
   getParentRoute: () => root,
   path: '/products/$slug',
+  validateSearch: ({ sku }): { sku?: string } => (typeof sku === 'string' ? { sku } : {}),
+  loader: ({ context, params }) => context.queries.ensureQueryData(productBySlug(params.slug)),
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
+  pendingComponent: ProductSkeleton,
 });
 
 const category = createRoute({
   getParentRoute: () => root,
   path: '/categories/$slug',
   validateSearch: readFilters,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context: { queries }, params: { slug }, deps }) => {
+    void queries.prefetchQuery(productList({ ...deps, category: slug }));
+    return queries.ensureQueryData(categoryBySlug(slug));
+  },
   component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),
+  pendingComponent: ListSkeleton,
 });
 
 const search = createRoute({
   getParentRoute: () => root,
   path: '/search',
   validateSearch: readFilters,
+  loaderDeps: ({ search }) => search,
+  loader: ({ context, deps }) => void context.queries.prefetchQuery(productList(deps)),
   component: lazyRouteComponent(() => import('./pages/SearchPage'), 'SearchPage'),
+  pendingComponent: ListSkeleton,
 });
 
 /** Where to go on after a login. */
@@ -159,6 +174,11 @@ export function router(queries: QueryClient) {
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',
+    // What is fresh and what is not, the queries know.
+    defaultPreloadStaleTime: 0,
+    // What is there sooner is shown without anything in between.
+    defaultPendingMs: 150,
+    defaultPendingMinMs: 0,
     scrollRestoration: true,
     defaultErrorComponent: Failed,
     defaultNotFoundComponent: Missing,

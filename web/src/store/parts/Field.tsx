@@ -25,7 +25,7 @@ export function TextField({
   className,
   ...rest
 }: Around & ComponentProps<'input'>) {
-  const { id, about } = useIds(rest.id, hint, error);
+  const { id, about } = useIds(rest, hint, error);
   return (
     <Frame {...{ id, label, hint, error, note, className }}>
       <input
@@ -47,7 +47,7 @@ export function TextArea({
   className,
   ...rest
 }: Around & ComponentProps<'textarea'>) {
-  const { id, about } = useIds(rest.id, hint, error);
+  const { id, about } = useIds(rest, hint, error);
   return (
     <Frame {...{ id, label, hint, error, note, className }}>
       <textarea
@@ -71,7 +71,7 @@ export function SelectField({
   children,
   ...rest
 }: Around & ComponentProps<'select'>) {
-  const { id, about } = useIds(rest.id, hint, error);
+  const { id, about } = useIds(rest, hint, error);
   return (
     <Frame {...{ id, label, hint, error, note, className }}>
       <span className={styles.select}>
@@ -98,7 +98,7 @@ export function CheckField({
   className = '',
   ...rest
 }: Omit<Around, 'note'> & ComponentProps<'input'>) {
-  const { id, about } = useIds(rest.id, hint, error);
+  const { id, about } = useIds(rest, hint, error);
   return (
     <div className={`${styles.field} ${className}`}>
       <span className={styles.check}>
@@ -110,10 +110,16 @@ export function CheckField({
   );
 }
 
-function useIds(given: string | undefined, hint: ReactNode, error: string | undefined) {
+function useIds(
+  given: { id?: string | undefined; 'aria-describedby'?: string | undefined },
+  hint: ReactNode,
+  error: string | undefined,
+) {
   const made = useId();
-  const id = given ?? made;
-  const about = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(' ');
+  const id = given.id ?? made;
+  const about = [given['aria-describedby'], error && `${id}-error`, hint && `${id}-hint`]
+    .filter(Boolean)
+    .join(' ');
   return { id, about: about || undefined };
 }
 

@@ -34,13 +34,13 @@ export function Footer() {
           <h2 id="footer-own">{shell.own}</h2>
           <ul>
             <li>
-              <Link to={'/account' as '/'}>{shell.account}</Link>
+              <Link to="/account/profile">{shell.profile}</Link>
             </li>
             <li>
-              <Link to={'/account/orders' as '/'}>{shell.orders}</Link>
+              <Link to="/account">{shell.orders}</Link>
             </li>
             <li>
-              <Link to={'/cart' as '/'}>{shell.cartShort}</Link>
+              <Link to="/cart">{shell.cartShort}</Link>
             </li>
           </ul>
         </nav>

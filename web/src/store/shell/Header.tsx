@@ -55,7 +55,7 @@ function AccountLink() {
           {shell.admin}
         </a>
       )}
-      <Link to={(known ? '/account' : '/login') as '/'} className={styles.action}>
+      <Link to={known ? '/account' : '/login'} className={styles.action}>
         <Icon name="person" size={24} />
         <span className={styles.text}>{known ? shell.account : shell.login}</span>
       </Link>

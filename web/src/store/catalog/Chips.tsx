@@ -1,0 +1,71 @@
+import { useFormats } from '../../format';
+import { shop } from '../../shop';
+import type { Facets } from '../contract';
+import { Icon } from '../parts/Icon';
+import { useTexts } from '../texts';
+import styles from './Chips.module.css';
+import { type Active, type Filters, unfiltered } from './filters';
+
+type Props = {
+  active: Active[];
+  filters: Filters;
+  facets: Facets | undefined;
+  onChange: (next: Filters) => void;
+};
+
+/** What narrows the list, each to be taken away. */
+export function Chips({ active, filters, facets, onChange }: Props) {
+  const { catalog } = useTexts();
+  const text = useChipText(filters, facets);
+  if (active.length === 0) return null;
+  return (
+    <ul className={styles.chips} aria-label={catalog.active}>
+      {active.map((it) => (
+        <li key={it.key}>
+          <button
+            type="button"
+            className={styles.chip}
+            aria-label={catalog.remove(text(it))}
+            onClick={() => onChange(it.without)}
+          >
+            {text(it)}
+            <Icon name="close" size={14} />
+          </button>
+        </li>
+      ))}
+      {active.length > 1 && (
+        <li>
+          <button
+            type="button"
+            className={styles.all}
+            onClick={() => onChange(unfiltered(filters))}
+          >
+            {catalog.removeAll}
+          </button>
+        </li>
+      )}
+    </ul>
+  );
+}
+
+function useChipText({ min_price, max_price }: Filters, facets: Facets | undefined) {
+  const { catalog } = useTexts();
+  const { money } = useFormats();
+  const price = (amount: number | undefined) =>
+    amount === undefined ? undefined : money({ amount, currency: shop.currency });
+  return ({ kind, value }: Active): string => {
+    switch (kind) {
+      case 'category':
+        return facets?.categories.find((it) => it.slug === value)?.name ?? value;
+      case 'price':
+        return catalog.priceBetween(price(min_price), price(max_price));
+      case 'rating':
+        return catalog.ratingFrom(Number(value));
+      case 'stock':
+        return catalog.inStock;
+      case 'option':
+      case 'vendor':
+        return value;
+    }
+  };
+}
