@@ -1,14 +1,25 @@
 # The commands of the README, each a line or two.
 
-.PHONY: run test lint bench stack stack-down stack-restart clean
+.PHONY: run web web-dev test lint bench stack stack-down stack-restart clean
 
-# The whole shop on http://127.0.0.1:8080, with demo data.
+# The whole shop on http://127.0.0.1:8080, with demo data. Says so where it has to do without the
+# web front.
 run:
+	@scripts/web try
 	cargo run --release --bin cartwright -- serve
+
+# The storefront and the admin, which the next build of the program takes in.
+web:
+	@scripts/web
+
+# The same from Vite, before a shop that runs (`make run`), to change them and see it at once.
+web-dev:
+	@scripts/web dev
 
 # The same shop with every service as a process of its own, over the PostgreSQL, RabbitMQ and Redis
 # of this machine.
 stack:
+	@scripts/web try
 	cargo build --release -p cartwright
 	@scripts/stack up
 
@@ -17,6 +28,7 @@ stack-down:
 
 # Replaces every process by a new one while the shop serves.
 stack-restart:
+	@scripts/web try
 	cargo build --release -p cartwright
 	@scripts/stack restart
 
