@@ -14,11 +14,16 @@ import {
 
 import * as session from '../api/session';
 import type { Permission } from './may';
+import { CHANNELS, MESSAGE_STATUSES, type MessageSearch } from './messages';
+import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orders';
 import { RouteFailed } from './parts/ErrorState';
+import { REVIEW_STATUSES, type ReviewStatus } from './reviews';
+import { day, oneOf, text } from './search';
 import { Login } from './shell/Login';
 import { Missing } from './shell/Missing';
 import { Opening } from './shell/Opening';
 import { Shell } from './shell/Shell';
+import { ROLES, type UserSearch } from './users';
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
 
@@ -82,9 +87,116 @@ const imports = createRoute({
 /** Within the shell, so that only who is logged in learns which pages there are. */
 const missing = createRoute({ getParentRoute: () => inside, path: '$', component: Missing });
 
+const orders = createRoute({
+  staticData: { needs: 'orders:read' },
+  getParentRoute: () => inside,
+  path: '/orders',
+  validateSearch: ({ q, status, payment, from, to }): OrderSearch => ({
+    q: text(q),
+    status: oneOf(ORDER_STATUSES, status),
+    payment: oneOf(ORDER_PAYMENT_STATUSES, payment),
+    from: day(from),
+    to: day(to),
+  }),
+  component: lazyRouteComponent(() => import('./pages/orders/Orders'), 'Orders'),
+});
+
+const order = createRoute({
+  staticData: { needs: 'orders:read' },
+  getParentRoute: () => inside,
+  path: '/orders/$id',
+  component: lazyRouteComponent(() => import('./pages/orders/OrderPage'), 'OrderPage'),
+});
+
+const customers = createRoute({
+  staticData: { needs: 'users:read' },
+  getParentRoute: () => inside,
+  path: '/customers',
+  validateSearch: ({ q, role, active }): UserSearch => ({
+    q: text(q),
+    role: oneOf(ROLES, role),
+    active: typeof active === 'boolean' ? active : undefined,
+  }),
+  component: lazyRouteComponent(() => import('./pages/customers/Customers'), 'Customers'),
+});
+
+const customer = createRoute({
+  staticData: { needs: 'users:read' },
+  getParentRoute: () => inside,
+  path: '/customers/$id',
+  component: lazyRouteComponent(() => import('./pages/customers/CustomerPage'), 'CustomerPage'),
+});
+
+const reviews = createRoute({
+  staticData: { needs: 'reviews:moderate' },
+  getParentRoute: () => inside,
+  path: '/reviews',
+  validateSearch: ({ status }): { status?: ReviewStatus | 'all' | undefined } => ({
+    status: oneOf([...REVIEW_STATUSES, 'all'], status),
+  }),
+  component: lazyRouteComponent(() => import('./pages/reviews/Reviews'), 'Reviews'),
+});
+
+const messages = createRoute({
+  staticData: { needs: 'notifications:read' },
+  getParentRoute: () => inside,
+  path: '/messages',
+  validateSearch: ({ q, status, channel }): MessageSearch => ({
+    q: text(q),
+    status: oneOf(MESSAGE_STATUSES, status),
+    channel: oneOf(CHANNELS, channel),
+  }),
+  component: lazyRouteComponent(() => import('./pages/messages/Messages'), 'Messages'),
+});
+
+const message = createRoute({
+  staticData: { needs: 'notifications:read' },
+  getParentRoute: () => inside,
+  path: '/messages/$id',
+  component: lazyRouteComponent(() => import('./pages/messages/MessagePage'), 'MessagePage'),
+});
+
+const templates = createRoute({
+  staticData: { needs: 'notifications:read' },
+  getParentRoute: () => inside,
+  path: '/templates',
+  component: lazyRouteComponent(() => import('./pages/messages/Templates'), 'Templates'),
+});
+
+const template = createRoute({
+  staticData: { needs: 'notifications:read' },
+  getParentRoute: () => inside,
+  path: '/templates/$key',
+  component: lazyRouteComponent(() => import('./pages/messages/TemplatePage'), 'TemplatePage'),
+});
+
+const system = createRoute({
+  staticData: { needs: 'system:read' },
+  getParentRoute: () => inside,
+  path: '/system',
+  component: lazyRouteComponent(() => import('./pages/system/System'), 'System'),
+});
+
 const tree = root.addChildren([
   login,
-  inside.addChildren([dashboard, products, categories, inventory, imports, missing]),
+  inside.addChildren([
+    dashboard,
+    products,
+    categories,
+    inventory,
+    imports,
+    orders,
+    order,
+    customers,
+    customer,
+    reviews,
+    messages,
+    message,
+    templates,
+    template,
+    system,
+    missing,
+  ]),
 ]);
 
 export function router(queries: QueryClient) {

@@ -4,8 +4,14 @@ import {
   IconCategory,
   IconFileImport,
   IconHome,
+  IconMail,
   IconPackages,
+  IconReceipt,
+  IconServer,
   IconShirt,
+  IconStar,
+  IconTemplate,
+  IconUsers,
 } from '@tabler/icons-react';
 import type { LinkProps } from '@tanstack/react-router';
 
@@ -22,6 +28,13 @@ export type Page = {
 export const pages: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Page[] }[] = [
   { pages: [{ to: '/', name: 'dashboard', icon: IconHome }] },
   {
+    name: 'sell',
+    pages: [
+      { to: '/orders', name: 'orders', icon: IconReceipt, needs: 'orders:read' },
+      { to: '/reviews', name: 'reviews', icon: IconStar, needs: 'reviews:moderate' },
+    ],
+  },
+  {
     name: 'goods',
     pages: [
       { to: '/products', name: 'products', icon: IconShirt, needs: 'catalog:write' },
@@ -29,5 +42,17 @@ export const pages: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Pag
       { to: '/inventory', name: 'inventory', icon: IconPackages, needs: 'catalog:write' },
       { to: '/imports', name: 'imports', icon: IconFileImport, needs: 'catalog:write' },
     ],
+  },
+  {
+    name: 'people',
+    pages: [
+      { to: '/customers', name: 'customers', icon: IconUsers, needs: 'users:read' },
+      { to: '/messages', name: 'messages', icon: IconMail, needs: 'notifications:read' },
+      { to: '/templates', name: 'templates', icon: IconTemplate, needs: 'notifications:read' },
+    ],
+  },
+  {
+    name: 'running',
+    pages: [{ to: '/system', name: 'system', icon: IconServer, needs: 'system:read' }],
   },
 ];

@@ -1,0 +1,182 @@
+/** What the admin asks about orders and their payments, and does with them. */
+
+import { queryOptions } from '@tanstack/react-query';
+
+import { api, ok, type Schemas } from '../api/client';
+import { isProblem } from '../api/problem';
+
+export type Order = Schemas['OrderView'];
+export type OrderStatus = Schemas['OrdersStatus'];
+export type OrderPaymentStatus = Schemas['PaymentStatus'];
+export type Payment = Schemas['PaymentDetail'];
+export type Refund = Schemas['Refund'];
+
+export const ORDER_STATUSES: OrderStatus[] = [
+  'pending',
+  'confirmed',
+  'shipped',
+  'delivered',
+  'cancelled',
+  'refunded',
+];
+
+export const ORDER_PAYMENT_STATUSES: OrderPaymentStatus[] = [
+  'pending',
+  'requires_action',
+  'authorized',
+  'paid',
+  'failed',
+  'voided',
+  'partially_refunded',
+  'refunded',
+];
+
+/** What the list of orders is narrowed to, as its address has it. */
+export type OrderSearch = {
+  /** A number or an e-mail address. */
+  q?: string | undefined;
+  status?: OrderStatus | undefined;
+  payment?: OrderPaymentStatus | undefined;
+  /** Days, both included: 2026-01-31. */
+  from?: string | undefined;
+  to?: string | undefined;
+};
+
+export async function findOrders(search: OrderSearch, cursor?: string, signal?: AbortSignal) {
+  const { q, status, payment, from, to } = search;
+  if (q && !q.includes('@')) return await orderOfNumber(q);
+  return await ok(
+    api.GET('/api/v1/orders', {
+      params: {
+        query: {
+          all: true,
+          count: true,
+          limit: 25,
+          ...(cursor && { cursor }),
+          ...(q && { email: q }),
+          ...(status && { status }),
+          ...(payment && { payment_status: payment }),
+          ...(from && { from: midnight(from, 0) }),
+          ...(to && { to: midnight(to, 1) }),
+        },
+      },
+      ...(signal && { signal }),
+    }),
+  );
+}
+
+/** The list of the one order with this number; `100017` is short for `CW-100017`. */
+async function orderOfNumber(text: string): Promise<{ items: Order[]; total: number }> {
+  const number = text.trim().toUpperCase();
+  const id = /^\d+$/.test(number) ? `CW-${number}` : number;
+  try {
+    const order = await ok(api.GET('/api/v1/orders/{id}', { params: { path: { id } } }));
+    return { items: [order], total: 1 };
+  } catch (error) {
+    if (isProblem(error, 'order_not_found')) return { items: [], total: 0 };
+    throw error;
+  }
+}
+
+/** The beginning of a day where the reader is, or of one some days later. */
+function midnight(day: string, later: number): string {
+  const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
+  return new Date(year, month - 1, date + later).toISOString();
+}
+
+/** The latest orders of one customer. */
+export const ordersOfQuery = (user_id: string) =>
+  queryOptions({
+    queryKey: ['orders', 'of', user_id],
+    queryFn: () =>
+      ok(api.GET('/api/v1/orders', { params: { query: { user_id, limit: 10, count: true } } })),
+  });
+
+export const orderQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['order', id],
+    queryFn: () => ok(api.GET('/api/v1/orders/{id}', { params: { path: { id } } })),
+    refetchInterval: ({ state }) => (state.data && moves(state.data) ? 3_000 : false),
+  });
+
+/** Whether an order is about to change by itself. */
+function moves({ status, payment_status }: Order): boolean {
+  return status === 'pending' && (payment_status === 'pending' || payment_status === 'authorized');
+}
+
+export const paymentQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['payment', id],
+    queryFn: () => ok(api.GET('/api/v1/payments/{id}', { params: { path: { id } } })),
+    refetchInterval: ({ state }) =>
+      state.data?.operations.some((it) => it.state === 'intended' || it.state === 'unknown')
+        ? 3_000
+        : false,
+  });
+
+/** The latest 100 refunds of a payment. */
+export const refundsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['payment', id, 'refunds'],
+    queryFn: () =>
+      ok(
+        api.GET('/api/v1/payments/{id}/refunds', {
+          params: { path: { id }, query: { limit: 100 } },
+        }),
+      ),
+    refetchInterval: ({ state }) =>
+      state.data?.items.some((it) => it.status === 'pending') ? 3_000 : false,
+  });
+
+export const ledgerQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['payment', id, 'ledger'],
+    queryFn: () =>
+      ok(
+        api.GET('/api/v1/payments/{id}/ledger', {
+          params: { path: { id }, query: { limit: 100 } },
+        }),
+      ),
+  });
+
+/** What can still be given back, in minor units: captured, and neither refunded nor about to be. */
+export function refundable(payment: Payment, refunds: Refund[]): number {
+  const pending = refunds.filter((it) => it.status === 'pending');
+  const reserved = pending.reduce((sum, it) => sum + it.amount.amount, 0);
+  return payment.captured.amount - payment.refunded.amount - reserved;
+}
+
+export const ship = (id: string, tracking: string) =>
+  ok(
+    api.PATCH('/api/v1/orders/{id}/status', {
+      params: { path: { id } },
+      body: { status: 'shipped', ...(tracking && { tracking_number: tracking }) },
+    }),
+  );
+
+export const deliver = (id: string) =>
+  ok(
+    api.PATCH('/api/v1/orders/{id}/status', {
+      params: { path: { id } },
+      body: { status: 'delivered' },
+    }),
+  );
+
+/** Answers with the order as it is then; it may take a while until it is cancelled. */
+export const cancel = (id: string, reason: string) =>
+  ok(
+    api.POST('/api/v1/orders/{id}/cancel', {
+      params: { path: { id } },
+      body: reason ? { reason } : {},
+    }),
+  );
+
+export type RefundRequest = { amount: Schemas['Money']; reason: string };
+
+export const refund = (payment: string, { amount, reason }: RefundRequest, key: string) =>
+  ok(
+    api.POST('/api/v1/payments/{id}/refunds', {
+      params: { path: { id: payment }, header: { 'Idempotency-Key': key } },
+      body: { amount, ...(reason && { reason }) },
+    }),
+  );

@@ -1,0 +1,90 @@
+/** What can be done about an order by who is looking at it, as it stands. */
+
+import { Button } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
+import { useMutation, useQuery } from '@tanstack/react-query';
+
+import { useMay } from '../../may';
+import { deliver, type Order, paymentQuery } from '../../orders';
+import { useConfirm } from '../../parts/confirm';
+import { useNotice } from '../../parts/notice';
+import { useTexts } from '../../texts';
+import { CancelDialog } from './CancelDialog';
+import { RefundDialog } from './RefundDialog';
+import { ShipDialog } from './ShipDialog';
+import { useOrderChanged } from './useOrderChanged';
+
+export function Actions({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const may = useMay();
+  const confirm = useConfirm();
+  const notice = useNotice();
+  const changed = useOrderChanged(order);
+  const [shipping, ship] = useDisclosure();
+  const [cancelling, cancel] = useDisclosure();
+  const delivering = useMutation({
+    mutationFn: () => deliver(order.id),
+    onSuccess: (order) => {
+      changed(order);
+      notice.done(texts.delivered(order.number));
+    },
+    onError: (error) => {
+      changed();
+      notice.failed(error);
+    },
+  });
+  const askDeliver = async () => {
+    const { number } = order;
+    const { title, text, yes } = texts.deliverDialog;
+    if (await confirm({ title: title(number), text, yes })) delivering.mutate();
+  };
+
+  const { status } = order;
+  const writes = may('orders:write');
+  return (
+    <>
+      {may('payments:refund') && <Refund order={order} />}
+      {writes && (status === 'pending' || status === 'confirmed') && (
+        <Button variant="default" onClick={cancel.open}>
+          {texts.cancel}
+        </Button>
+      )}
+      {writes && status === 'shipped' && (
+        <Button variant="default" onClick={ship.open}>
+          {texts.editTracking}
+        </Button>
+      )}
+      {writes && status === 'confirmed' && <Button onClick={ship.open}>{texts.ship}</Button>}
+      {writes && status === 'shipped' && (
+        <Button loading={delivering.isPending} onClick={() => void askDeliver()}>
+          {texts.deliver}
+        </Button>
+      )}
+      <ShipDialog order={order} opened={shipping} close={ship.close} />
+      <CancelDialog order={order} opened={cancelling} close={cancel.close} />
+    </>
+  );
+}
+
+/** Offered as long as the payment has something to give back. */
+function Refund({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const may = useMay();
+  const [opened, { open, close }] = useDisclosure();
+  const id = order.payment?.id ?? '';
+  const { data: payment } = useQuery({
+    ...paymentQuery(id),
+    enabled: id !== '' && may('payments:read'),
+  });
+  const paid = order.payment_status === 'paid' || order.payment_status === 'partially_refunded';
+  const spent = payment !== undefined && payment.refunded.amount >= payment.captured.amount;
+  if (!paid || spent || id === '') return null;
+  return (
+    <>
+      <Button variant="default" onClick={open}>
+        {texts.refund}
+      </Button>
+      <RefundDialog order={order} id={id} payment={payment} opened={opened} close={close} />
+    </>
+  );
+}

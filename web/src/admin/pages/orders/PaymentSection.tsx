@@ -1,0 +1,180 @@
+/** How an order was paid: where the money is, what the provider was asked, what went back. */
+
+import { Stack, Tabs, Text } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+
+import { useFormats } from '../../../format';
+import { useMay } from '../../may';
+import {
+  ledgerQuery,
+  type OrderPaymentStatus,
+  type Payment,
+  paymentQuery,
+  refundsQuery,
+} from '../../orders';
+import { Facts } from '../../parts/Facts';
+import { Loaded } from '../../parts/Loaded';
+import { PlainTable } from '../../parts/PlainTable';
+import { Section } from '../../parts/Section';
+import { StatusBadge } from '../../parts/StatusBadge';
+import { operationTone, orderPaymentTone, paymentTone, refundTone } from '../../parts/states';
+import { useTexts } from '../../texts';
+
+/** Who may not see payments is told no more than the order tells. */
+export function PaymentSection({ id, status }: { id: string; status: OrderPaymentStatus }) {
+  const { order: texts, states } = useTexts();
+  const may = useMay();
+  if (may('payments:read')) return <Details id={id} />;
+  return (
+    <Section title={texts.payment}>
+      <StatusBadge tone={orderPaymentTone[status]}>{states.orderPayment[status]}</StatusBadge>
+    </Section>
+  );
+}
+
+function Details({ id }: { id: string }) {
+  const { order: texts, states } = useTexts();
+  const query = useQuery(paymentQuery(id));
+  const status = query.data?.status;
+  return (
+    <Section
+      title={texts.payment}
+      actions={
+        status && <StatusBadge tone={paymentTone[status]}>{states.payment[status]}</StatusBadge>
+      }
+    >
+      <Loaded query={query} height={260}>
+        {(payment) => (
+          <Stack gap="sm">
+            <Numbers payment={payment} />
+            <Tabs defaultValue="operations" keepMounted={false}>
+              <Tabs.List>
+                <Tabs.Tab value="operations">{texts.operations}</Tabs.Tab>
+                <Tabs.Tab value="refunds">{texts.refunds}</Tabs.Tab>
+                <Tabs.Tab value="ledger">{texts.ledger}</Tabs.Tab>
+              </Tabs.List>
+              <Tabs.Panel value="operations" pt="xs">
+                <Operations payment={payment} />
+              </Tabs.Panel>
+              <Tabs.Panel value="refunds" pt="xs">
+                <Refunds id={id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="ledger" pt="xs">
+                <Ledger id={id} />
+              </Tabs.Panel>
+            </Tabs>
+          </Stack>
+        )}
+      </Loaded>
+    </Section>
+  );
+}
+
+function Numbers({ payment }: { payment: Payment }) {
+  const { order: texts, reasons } = useTexts();
+  const format = useFormats();
+  const known: Record<string, string> = reasons;
+  return (
+    <Facts
+      facts={[
+        [texts.amount, format.money(payment.amount)],
+        [texts.captured, format.money(payment.captured)],
+        [texts.refunded, payment.refunded.amount > 0 && format.money(payment.refunded)],
+        [texts.declined, payment.reason && (known[payment.reason] ?? payment.reason)],
+        [texts.provider, payment.provider],
+        [texts.reference, payment.reference],
+      ]}
+    />
+  );
+}
+
+function Operations({ payment }: { payment: Payment }) {
+  const { order: texts, states } = useTexts();
+  const format = useFormats();
+  return (
+    <PlainTable
+      label={texts.operations}
+      head={[texts.operation, texts.state, texts.amount, texts.failedTries, texts.at]}
+      right={[2, 3]}
+      rows={payment.operations.map((it) => ({
+        key: it.id,
+        cells: [
+          states.operationKind[it.kind],
+          <StatusBadge key="state" tone={operationTone[it.state]}>
+            {states.operation[it.state]}
+          </StatusBadge>,
+          format.money(it.amount),
+          format.number(it.failed_attempts),
+          format.time(it.settled_at ?? it.created_at),
+        ],
+      }))}
+    />
+  );
+}
+
+function Refunds({ id }: { id: string }) {
+  const { order: texts, states, reasons } = useTexts();
+  const format = useFormats();
+  const known: Record<string, string> = reasons;
+  return (
+    <Loaded query={useQuery(refundsQuery(id))} height={80}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Text size="sm" c="dimmed" py="xs">
+            {texts.noRefunds}
+          </Text>
+        ) : (
+          <PlainTable
+            label={texts.refunds}
+            head={[texts.at, texts.state, texts.amount, texts.refundReason]}
+            right={[2]}
+            rows={items.map((it) => ({
+              key: it.id,
+              cells: [
+                format.time(it.created_at),
+                <StatusBadge key="state" tone={refundTone[it.status]}>
+                  {states.refund[it.status]}
+                </StatusBadge>,
+                format.money(it.amount),
+                [known[it.reason] ?? it.reason, it.failure].filter(Boolean).join(' – '),
+              ],
+            }))}
+          />
+        )
+      }
+    </Loaded>
+  );
+}
+
+function Ledger({ id }: { id: string }) {
+  const { order: texts } = useTexts();
+  const format = useFormats();
+  return (
+    <Loaded query={useQuery(ledgerQuery(id))} height={120}>
+      {({ items }) =>
+        items.length === 0 ? (
+          <Text size="sm" c="dimmed" py="xs">
+            {texts.noLedger}
+          </Text>
+        ) : (
+          <PlainTable
+            label={texts.ledger}
+            head={[texts.at, texts.ledgerAccount, texts.debit, texts.credit]}
+            right={[2, 3]}
+            rows={items.map((it) => ({
+              key: it.transaction_id + it.account,
+              cells: [
+                format.time(it.created_at),
+                it.account,
+                it.amount.amount >= 0 ? format.money(it.amount) : '',
+                it.amount.amount < 0
+                  ? format.money({ ...it.amount, amount: -it.amount.amount })
+                  : '',
+              ],
+            }))}
+          />
+        )
+      }
+    </Loaded>
+  );
+}

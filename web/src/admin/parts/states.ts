@@ -1,0 +1,71 @@
+/** In which tone the states of things are shown; their words are in the texts. */
+
+import type { Schemas } from '../../api/client';
+import type { Tone } from './StatusBadge';
+
+export const orderTone: Record<Schemas['OrdersStatus'], Tone> = {
+  pending: 'warn',
+  confirmed: 'busy',
+  shipped: 'busy',
+  delivered: 'good',
+  cancelled: 'quiet',
+  refunded: 'quiet',
+};
+
+export const orderPaymentTone: Record<Schemas['PaymentStatus'], Tone> = {
+  pending: 'warn',
+  requires_action: 'warn',
+  authorized: 'busy',
+  paid: 'good',
+  failed: 'bad',
+  voided: 'quiet',
+  partially_refunded: 'quiet',
+  refunded: 'quiet',
+};
+
+export const paymentTone: Record<Schemas['PaymentsStatus'], Tone> = {
+  pending: 'warn',
+  requires_action: 'warn',
+  authorized: 'busy',
+  declined: 'bad',
+  capturing: 'busy',
+  captured: 'good',
+  voiding: 'busy',
+  voided: 'quiet',
+  partially_refunded: 'quiet',
+  refunded: 'quiet',
+};
+
+export const refundTone: Record<Schemas['RefundStatus'], Tone> = {
+  pending: 'warn',
+  succeeded: 'good',
+  failed: 'bad',
+};
+
+export const operationTone: Record<Schemas['State'], Tone> = {
+  intended: 'warn',
+  unknown: 'warn',
+  done: 'good',
+  refused: 'bad',
+};
+
+export const messageTone: Record<Schemas['NotificationsState'], Tone> = {
+  queued: 'busy',
+  sending: 'busy',
+  sent: 'good',
+  failed: 'warn',
+  dead: 'bad',
+  skipped: 'quiet',
+};
+
+export const reviewTone: Record<Schemas['ReviewStatus'], Tone> = {
+  pending: 'warn',
+  approved: 'good',
+  rejected: 'quiet',
+};
+
+export const healthTone: Record<Schemas['Status'], Tone> = {
+  healthy: 'good',
+  degraded: 'warn',
+  unhealthy: 'bad',
+};
