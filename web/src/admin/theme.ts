@@ -53,6 +53,8 @@ export const variables: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#575c5a',
     '--mantine-color-placeholder': '#6b706d',
     '--mantine-color-error': '#b3261e',
+    '--mantine-color-teal-light-color': '#066045',
+    '--mantine-color-orange-light-color': '#a13a08',
   },
   dark: {
     '--mantine-color-dimmed': '#b0b6b3',

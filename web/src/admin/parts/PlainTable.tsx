@@ -14,7 +14,7 @@ type Props = {
 export function PlainTable({ label, head, rows, right = [] }: Props) {
   const align = (at: number) => (right.includes(at) ? { ta: 'right' as const } : {});
   return (
-    <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="region" aria-label={label}>
+    <Table.ScrollContainer minWidth={0} type="native" tabIndex={0} role="group" aria-label={label}>
       <Table aria-label={label} horizontalSpacing="xs" style={{ whiteSpace: 'nowrap' }}>
         <Table.Thead>
           <Table.Tr>
