@@ -1,0 +1,73 @@
+/** A shop in which something has happened: what every page needs to have something to show. */
+
+import type { Shop } from './shop';
+
+export type Furnished = {
+  customer: Account;
+  admin: Account;
+  /** The customer's order: paid and shipped. */
+  order: string;
+  /** A product with options, by slug and id. */
+  product: { slug: string; id: string };
+};
+
+type Account = { email: string; password: string; token: string };
+
+type Page<T> = { items: T[] };
+type Product = { id: string; slug: string; options: unknown[]; variants: { sku: string }[] };
+
+const address = {
+  name: 'Ada Lovelace',
+  line1: '12 St James Square',
+  city: 'London',
+  postal_code: 'SW1Y 4LE',
+  country: 'GB',
+};
+
+export async function furnish(shop: Shop): Promise<Furnished> {
+  const admin = await shop.login('admin');
+  const customer = await shop.login('customer');
+  const products = await shop.ask<Page<Product>>('GET', '/api/v1/products?limit=100');
+  const product = products.items.find((it) => it.options.length > 1);
+  if (!product) throw new Error('the demo shop has no product with two options');
+
+  const buy = (payment: string, sku: string) =>
+    fetch(`${shop.url}/api/v1/orders/checkout`, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${customer.token}`,
+        'Idempotency-Key': `furnish-${payment}-${sku}`,
+      },
+      body: JSON.stringify({
+        items: [{ sku, quantity: 1 }],
+        shipping_address: address,
+        payment: { provider: 'sandbox', token: payment },
+      }),
+    }).then((it) => it.json() as Promise<{ id: string }>);
+
+  const sku = product.variants[0]?.sku ?? '';
+  const order = await buy('tok_visa', sku);
+  await buy('tok_visa', products.items[0]?.variants[0]?.sku ?? '');
+  await buy('tok_declined', products.items[1]?.variants[0]?.sku ?? '');
+  await shop.ask(
+    'PATCH',
+    `/api/v1/orders/${order.id}/status`,
+    { status: 'shipped', tracking_number: 'RM123456785GB' },
+    admin.token,
+  );
+  await shop.ask(
+    'POST',
+    '/api/v1/users/me/addresses',
+    { ...address, is_default: true },
+    customer.token,
+  );
+  const review = {
+    product_id: product.id,
+    rating: 4,
+    title: 'Well made',
+    body: 'Fits as it should.',
+  };
+  await shop.ask('POST', '/api/v1/reviews', review, customer.token);
+  return { customer, admin, order: order.id, product };
+}
