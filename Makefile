@@ -40,6 +40,7 @@ test:
 lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
+	@scripts/web lint
 
 # Measures the shop against a bare handler in the same run; see docs/performance.md.
 bench:
