@@ -37,3 +37,8 @@ function find(among: Category[], id: string): Category | undefined {
   }
   return undefined;
 }
+
+/** The way from the top to one, itself included, once it is there. */
+export function useCategoryPath(id: string | undefined): Category['path'] | undefined {
+  return find(useCategories() ?? [], id ?? '')?.path;
+}

@@ -36,6 +36,8 @@ export function Summary<T extends Values>({ form }: { form: Form<T> }) {
 /** What the field with this id is called on the page. */
 function label(id: string): string {
   const control = document.getElementById(id);
+  if (control instanceof HTMLFieldSetElement)
+    return control.querySelector('legend')?.textContent ?? '';
   const labels = control instanceof HTMLElement && 'labels' in control ? control.labels : null;
   return (labels as NodeListOf<HTMLLabelElement> | null)?.[0]?.firstChild?.textContent ?? '';
 }

@@ -12,7 +12,7 @@ const row = [0, 24, 48, 72, 96]
 
 type Props = {
   /** 1 to 5; null without reviews. */
-  average: number | null | undefined;
+  average?: number | null;
   /** How many reviews; not told where left out. */
   count?: number;
   size?: number;
