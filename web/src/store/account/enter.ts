@@ -39,7 +39,7 @@ export function useLeave() {
 export function useLogOut() {
   const leave = useLeave();
   return async () => {
-    await ok(api.POST('/api/v1/auth/logout', { body: {} as never }));
+    await ok(api.POST('/api/v1/auth/logout'));
     leave();
   };
 }

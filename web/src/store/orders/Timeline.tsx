@@ -2,7 +2,7 @@ import { useFormats } from '../../format';
 import { Icon } from '../parts/Icon';
 import { useTexts } from '../texts';
 import styles from './Timeline.module.css';
-import { ahead, events, type Order } from './timeline';
+import { ahead, events, type Milestone, type Order } from './timeline';
 
 /** What happened to the order, and what is still to come. */
 export function Timeline({ order }: { order: Order }) {
@@ -12,12 +12,9 @@ export function Timeline({ order }: { order: Order }) {
   return (
     <ol className={styles.timeline}>
       {events(order.history ?? []).map(({ what, at, reason }) => (
-        <li key={what + at} className={styles.done}>
+        <li key={what + at} className={isBad(what) ? styles.bad : styles.done}>
           <span className={styles.dot}>
-            <Icon
-              name={what === 'declined' || what === 'cancelled' ? 'close' : 'check'}
-              size={14}
-            />
+            <Icon name={isBad(what) ? 'close' : 'check'} size={14} />
           </span>
           <span className={styles.what}>{texts.milestones[what]}</span>
           {what === 'cancelled' && reason && (
@@ -39,4 +36,8 @@ export function Timeline({ order }: { order: Order }) {
       ))}
     </ol>
   );
+}
+
+function isBad(what: Milestone): boolean {
+  return what === 'declined' || what === 'cancelled';
 }

@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
-import { Link, Navigate, Outlet, useRouterState } from '@tanstack/react-router';
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
+import { useEffect } from 'react';
 import { useLogOut } from '../account/enter';
 import { useKnownUser } from '../account/useKnownUser';
 import { Button } from '../parts/Button';
@@ -26,8 +27,11 @@ export function AccountPage() {
   const path = useRouterState({ select: (it) => it.location.pathname.replace(/\/$/, '') });
   const logOut = useLogOut();
   const leaving = useMutation({ mutationFn: logOut });
-  if (user === null && !leaving.isSuccess)
-    return <Navigate to="/login" search={{ next: path }} replace />;
+  const navigate = useNavigate();
+  const stranger = user === null && !leaving.isPending && path.startsWith('/account');
+  useEffect(() => {
+    if (stranger) void navigate({ to: '/login', search: { next: path }, replace: true });
+  }, [stranger, navigate, path]);
   const part = PARTS.find(([to]) => to === path)?.[1] ?? 'orders';
   return (
     <Page

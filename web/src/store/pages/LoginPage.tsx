@@ -1,12 +1,10 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { ok } from '../../api/client';
-import type * as session from '../../api/session';
+import { api, ok } from '../../api/client';
 import { useChecks } from '../account/checks';
 import { useEnter } from '../account/enter';
 import { ownPath } from '../account/own';
 import { PasswordField } from '../account/PasswordField';
-import { post } from '../checkout/contract';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button } from '../parts/Button';
@@ -18,8 +16,6 @@ import styles from './Auth.module.css';
 
 const route = getRouteApi('/login');
 
-type Entered = Parameters<typeof session.begin>[0];
-
 export function LoginPage() {
   const { auth: texts } = useTexts();
   const { next } = route.useSearch();
@@ -30,8 +26,8 @@ export function LoginPage() {
     check: ({ username, password }) =>
       checks.only({ username: checks.given(username), password: checks.given(password) }),
     submit: async ({ username, password }) => {
-      const body = { username: username.trim(), password, session: 'cookie' };
-      await enter(await ok<Entered>(post('/api/v1/auth/login', { body })), ownPath(next));
+      const body = { username: username.trim(), password, session: 'cookie' as const };
+      await enter(await ok(api.POST('/api/v1/auth/login', { body })), ownPath(next));
     },
     inWords: useInWords(),
   });

@@ -1,12 +1,10 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 
-import { ok } from '../../api/client';
-import type * as session from '../../api/session';
+import { api, ok } from '../../api/client';
 import { useChecks } from '../account/checks';
 import { useEnter } from '../account/enter';
 import { ownPath } from '../account/own';
 import { PasswordField } from '../account/PasswordField';
-import { post } from '../checkout/contract';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button } from '../parts/Button';
@@ -17,8 +15,6 @@ import { useTexts } from '../texts';
 import styles from './Auth.module.css';
 
 const route = getRouteApi('/register');
-
-type Entered = Parameters<typeof session.begin>[0];
 
 export function RegisterPage() {
   const { auth: texts } = useTexts();
@@ -34,8 +30,8 @@ export function RegisterPage() {
         password: checks.newPassword(password),
       }),
     submit: async ({ name, email, password }) => {
-      const body = { name: name.trim(), email: email.trim(), password, session: 'cookie' };
-      await enter(await ok<Entered>(post('/api/v1/auth/register', { body })), ownPath(next));
+      const body = { name: name.trim(), email: email.trim(), password, session: 'cookie' as const };
+      await enter(await ok(api.POST('/api/v1/auth/register', { body })), ownPath(next));
     },
     inWords: useInWords(),
   });

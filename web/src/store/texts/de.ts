@@ -498,7 +498,7 @@ export const de: Texts = {
     toShop: 'Zum Shop',
   },
   account: {
-    title: 'Ihr Konto',
+    title: 'Bereiche Ihres Kontos',
     hello: (name) => `Hallo ${name}`,
     logOut: 'Abmelden',
     parts: {

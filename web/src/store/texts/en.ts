@@ -492,7 +492,7 @@ export const en = {
     toShop: 'To the shop',
   },
   account: {
-    title: 'Your account',
+    title: 'Parts of your account',
     hello: (name: string) => `Hello ${name}`,
     logOut: 'Log out',
     parts: {

@@ -133,18 +133,7 @@ function device(agent: string | null | undefined): string | null {
 function Removal() {
   const { account: texts } = useTexts();
   const [open, setOpen] = useState(false);
-  const checks = useChecks();
-  const leave = useLeave();
-  const form = useForm({
-    initial: { password: '' },
-    check: ({ password }) => checks.only({ password: checks.given(password) }),
-    submit: async (body) => {
-      await ok(api.DELETE('/api/v1/users/me', { body }));
-      setOpen(false);
-      leave();
-    },
-    inWords: useInWords(),
-  });
+  const close = () => setOpen(false);
   return (
     <section className={styles.section}>
       <h2>{texts.removal}</h2>
@@ -154,21 +143,40 @@ function Removal() {
           {texts.removeAccount}
         </Button>
       </div>
-      <Dialog open={open} onClose={() => setOpen(false)} title={texts.removal}>
-        <form className={auth.form} noValidate onSubmit={form.onSubmit}>
-          <Summary form={form} />
-          <p>{texts.removalSure}</p>
-          <PasswordField field={form.bind('password')} label={texts.currentPassword} />
-          <div className={styles.tools}>
-            <Button type="submit" busy={form.busy}>
-              {texts.removeForGood}
-            </Button>
-            <Button look="outline" onClick={() => setOpen(false)}>
-              {texts.cancel}
-            </Button>
-          </div>
-        </form>
+      <Dialog open={open} onClose={close} title={texts.removal}>
+        {open && <Remove onClose={close} />}
       </Dialog>
     </section>
+  );
+}
+
+function Remove({ onClose }: { onClose: () => void }) {
+  const { account: texts } = useTexts();
+  const checks = useChecks();
+  const leave = useLeave();
+  const form = useForm({
+    initial: { password: '' },
+    check: ({ password }) => checks.only({ password: checks.given(password) }),
+    submit: async (body) => {
+      await ok(api.DELETE('/api/v1/users/me', { body }));
+      onClose();
+      leave();
+    },
+    inWords: useInWords(),
+  });
+  return (
+    <form className={auth.form} noValidate onSubmit={form.onSubmit}>
+      <Summary form={form} />
+      <p>{texts.removalSure}</p>
+      <PasswordField field={form.bind('password')} label={texts.currentPassword} />
+      <div className={styles.tools}>
+        <Button type="submit" busy={form.busy}>
+          {texts.removeForGood}
+        </Button>
+        <Button look="outline" onClick={onClose}>
+          {texts.cancel}
+        </Button>
+      </div>
+    </form>
   );
 }
