@@ -16,6 +16,7 @@ import * as session from '../api/session';
 import type { Permission } from './may';
 import { CHANNELS, MESSAGE_STATUSES, type MessageSearch } from './messages';
 import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orders';
+import type { ProductsSearch } from './pages/products/Products';
 import { RouteFailed } from './parts/ErrorState';
 import { REVIEW_STATUSES, type ReviewStatus } from './reviews';
 import { day, oneOf, text } from './search';
@@ -61,6 +62,21 @@ const products = createRoute({
   getParentRoute: () => inside,
   path: '/products',
   component: lazyRouteComponent(() => import('./pages/products/Products'), 'Products'),
+  validateSearch: (search) => search as ProductsSearch,
+});
+
+const newProduct = createRoute({
+  ...catalog,
+  getParentRoute: () => inside,
+  path: '/products/new',
+  component: lazyRouteComponent(() => import('./pages/products/Editor'), 'NewProduct'),
+});
+
+const product = createRoute({
+  ...catalog,
+  getParentRoute: () => inside,
+  path: '/products/$id',
+  component: lazyRouteComponent(() => import('./pages/products/Editor'), 'EditProduct'),
 });
 
 const categories = createRoute({
@@ -182,6 +198,8 @@ const tree = root.addChildren([
   inside.addChildren([
     dashboard,
     products,
+    newProduct,
+    product,
     categories,
     inventory,
     imports,

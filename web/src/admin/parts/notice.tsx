@@ -27,8 +27,9 @@ export function useNotice() {
   const { parts } = useTexts();
   const explain = useExplain();
   // biome-ignore lint/correctness/useExhaustiveDependencies: explain is made of the same texts
-  return useMemo(
-    () => ({
+  return useMemo(() => {
+    const closeButtonProps = { 'aria-label': parts.close };
+    return {
       /** It worked. */
       done(message: string) {
         notifications.show({
@@ -36,6 +37,16 @@ export function useNotice() {
           color: 'teal',
           icon: <IconCheck size={18} aria-hidden />,
           role: 'status',
+          closeButtonProps,
+        });
+      },
+      /** What was filled in cannot be right; the form has marked where. */
+      check() {
+        notifications.show({
+          message: parts.checkFields,
+          color: 'red',
+          role: 'alert',
+          closeButtonProps,
         });
       },
       /** It did not; wrong fields are marked in the form, if there is one. */
@@ -50,9 +61,9 @@ export function useNotice() {
           icon: <IconAlertTriangle size={18} aria-hidden />,
           autoClose: 8000,
           role: 'alert',
+          closeButtonProps,
         });
       },
-    }),
-    [parts],
-  );
+    };
+  }, [parts]);
 }

@@ -81,7 +81,7 @@ export function Search() {
                 label={product.title}
                 description={formats.money(product.price)}
                 leftSection={<IconShirt size={20} stroke={1.6} aria-hidden />}
-                onClick={() => void navigate({ to: `/products/${product.id}` as '/' })}
+                onClick={() => void navigate({ to: '/products/$id', params: { id: product.id } })}
               />
             ))}
           </Spotlight.ActionsGroup>

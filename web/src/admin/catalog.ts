@@ -1,0 +1,50 @@
+/** Questions to the catalogue, as staff asks them. */
+
+import { queryOptions } from '@tanstack/react-query';
+
+import { api, ok, type Schemas } from '../api/client';
+
+export type Product = Schemas['Product'];
+export type Variant = Schemas['Variant'];
+export type Category = Schemas['Category'];
+export type Inventory = Schemas['Inventory'];
+export type ProductStatus = Schemas['ProductStatus'];
+
+export const productById = (id: string) =>
+  queryOptions({
+    queryKey: ['products', 'one', id],
+    queryFn: () => ok(api.GET('/api/v1/products/{id}', { params: { path: { id } } })),
+  });
+
+/** All categories, each with those below it. */
+export const categoryTree = queryOptions({
+  queryKey: ['categories', 'tree'],
+  queryFn: async () =>
+    (await ok(api.GET('/api/v1/categories', { params: { query: { tree: true } } }))).items,
+});
+
+/** What there is of each of a product's SKUs. */
+export const stockOf = (product: Product | undefined) =>
+  queryOptions({
+    queryKey: ['inventory', 'of', product?.id],
+    enabled: product !== undefined,
+    queryFn: () =>
+      Promise.all(
+        (product?.variants ?? []).map(({ sku }) =>
+          ok(api.GET('/api/v1/inventory/{sku}', { params: { path: { sku } } })),
+        ),
+      ),
+  });
+
+export function setStock(sku: string, on_hand: number) {
+  const params = { path: { sku } };
+  return ok(api.PUT('/api/v1/inventory/{sku}', { params, body: { on_hand } }));
+}
+
+/** Categories in the order of the tree, with how deep each is. */
+export function flat(tree: Category[], depth = 0): { category: Category; depth: number }[] {
+  return tree.flatMap((category) => [
+    { category, depth },
+    ...flat(category.children ?? [], depth + 1),
+  ]);
+}

@@ -1,0 +1,73 @@
+/** Fills a column of the variants' table at once: all of them, or those with a certain value. */
+
+import { Button, Group, Select } from '@mantine/core';
+import { useState } from 'react';
+
+import { useTexts } from '../../texts';
+import { nothing, type Row, usable, type Values } from './model';
+import { type Field, VariantField } from './VariantField';
+
+const fillable = [
+  'price',
+  'compare_at_price',
+  'weight_grams',
+  'inventory_policy',
+  'on_hand',
+] as const;
+
+type Props = { values: Values; setRows: (rows: Row[]) => void };
+
+export function Fill({ values, setRows }: Props) {
+  const { editor: texts } = useTexts();
+  const [field, setField] = useState<Field>('price');
+  const [which, setWhich] = useState('all');
+  const [row, setRow] = useState<Row>({ ...(nothing.variants[0] as Row), on_hand: null });
+  const parts = usable(values.options).map(({ name, values }) => ({
+    group: name,
+    items: values.map((value) => ({ value: JSON.stringify([name, value]), label: value })),
+  }));
+  const chosen = (it: Row) => {
+    if (which === 'all') return true;
+    const [name, value] = JSON.parse(which) as [string, string];
+    return it.options[name] === value;
+  };
+  const fits = values.variants.filter((it) => !it.off && chosen(it));
+  return (
+    <Group align="flex-end" gap="sm" role="group" aria-label={texts.fill}>
+      <Select
+        label={texts.fillColumn}
+        w={190}
+        allowDeselect={false}
+        value={field}
+        data={fillable.map((value) => ({ value, label: texts.fields[value] }))}
+        onChange={(it) => it && setField(it as Field)}
+      />
+      <div style={{ width: 150 }}>
+        <VariantField
+          field={field}
+          row={row}
+          change={(part) => setRow((now) => ({ ...now, ...part }))}
+        />
+      </div>
+      <Select
+        label={texts.fillFor}
+        w={190}
+        allowDeselect={false}
+        value={which}
+        data={[{ value: 'all', label: texts.fillAll }, ...parts]}
+        onChange={(it) => it && setWhich(it)}
+      />
+      <Button
+        variant="default"
+        disabled={fits.length === 0}
+        onClick={() =>
+          setRows(
+            values.variants.map((it) => (fits.includes(it) ? { ...it, [field]: row[field] } : it)),
+          )
+        }
+      >
+        {texts.fillApply(fits.length)}
+      </Button>
+    </Group>
+  );
+}
