@@ -79,8 +79,9 @@ function usePassed(place: React.RefObject<HTMLElement | null>): boolean {
   const [passed, setPassed] = useState(false);
   useEffect(() => {
     if (!place.current) return;
-    const watch = new IntersectionObserver(([it]) => {
-      if (it) setPassed(!it.isIntersecting && it.boundingClientRect.top < 0);
+    // All that is below counts as seen: what is not seen, then, is above.
+    const watch = new IntersectionObserver(([it]) => it && setPassed(!it.isIntersecting), {
+      rootMargin: '0px 0px 100000px 0px',
     });
     watch.observe(place.current);
     return () => watch.disconnect();

@@ -1,4 +1,5 @@
 import { useFormats } from '../../format';
+import { Hidden } from '../parts/Hidden';
 import { Stars } from '../parts/Rating';
 import { useTexts } from '../texts';
 import styles from './Distribution.module.css';
@@ -36,14 +37,16 @@ export function Distribution({ summary, chosen, onChoose }: Props) {
                 className={styles.bar}
                 disabled={count === 0}
                 aria-pressed={chosen === stars}
-                aria-label={texts.only(stars, count)}
                 onClick={() => onChoose(chosen === stars ? undefined : stars)}
               >
                 <span>{texts.stars(stars)}</span>
                 <span className={styles.track}>
                   <span style={{ width: `${(count / summary.count) * 100}%` }} />
                 </span>
-                <span className={styles.count}>{number(count)}</span>
+                <span className={styles.count}>
+                  {number(count)}
+                  <Hidden> {texts.unit(count)}</Hidden>
+                </span>
               </button>
             </li>
           );

@@ -1,6 +1,6 @@
 /** The pictures of a product: side by side to swipe through, small ones to jump, a large one to look closer. */
 
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
 import { picture } from '../../picture';
 import { IconButton } from '../parts/Button';
@@ -26,13 +26,18 @@ export function Gallery({ pictures, wanted, title }: Props) {
   const row = useRef<HTMLUListElement>(null);
   const count = pictures.length;
 
-  const go = (to: number) => {
+  const go = (to: number, behavior: ScrollBehavior = 'auto') => {
     const place = Math.max(0, Math.min(count - 1, to));
     setAt(place);
-    row.current?.scrollTo({ left: place * row.current.clientWidth });
+    row.current?.scrollTo({ left: place * row.current.clientWidth, behavior });
   };
+  // Where it begins, it is at once; from there on it moves.
+  const begun = useRef(false);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another wish moves it
-  useEffect(() => go(wanted), [wanted]);
+  useLayoutEffect(() => {
+    go(wanted, begun.current ? 'auto' : 'instant');
+    begun.current = true;
+  }, [wanted]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -137,8 +137,7 @@ export const de: Texts = {
       lowest: 'Schlechteste zuerst',
     },
     stars: (stars) => (stars === 1 ? '1 Stern' : `${stars} Sterne`),
-    only: (stars, count) =>
-      `${stars === 1 ? '1 Stern' : `${stars} Sterne`}: ${count === 1 ? '1 Bewertung' : `${count} Bewertungen`}. Nur diese zeigen.`,
+    unit: (count) => (count === 1 ? 'Bewertung' : 'Bewertungen'),
     shown: (count) =>
       count === 1 ? '1 Bewertung wird gezeigt' : `${count} Bewertungen werden gezeigt`,
     all: 'Alle Bewertungen zeigen',

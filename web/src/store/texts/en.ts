@@ -135,8 +135,7 @@ export const en = {
       lowest: 'Worst first',
     },
     stars: (stars: number) => (stars === 1 ? '1 star' : `${stars} stars`),
-    only: (stars: number, count: number) =>
-      `${stars === 1 ? '1 star' : `${stars} stars`}: ${count === 1 ? '1 review' : `${count} reviews`}. Show only these.`,
+    unit: (count: number): string => (count === 1 ? 'review' : 'reviews'),
     shown: (count: number) => (count === 1 ? '1 review is shown' : `${count} reviews are shown`),
     all: 'Show all reviews',
     more: 'Show more reviews',
