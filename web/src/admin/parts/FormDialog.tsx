@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Modal, Stack } from '@mantine/core';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 import { useTexts } from '../texts';
 import { useExplain } from './notice';
@@ -26,6 +26,20 @@ export function FormDialog(props: Props) {
   const { parts } = useTexts();
   const explain = useExplain();
   const { title, opened, close, yes, danger, busy, disabled, problem, error, onSubmit } = props;
+  // The second click of a double one comes before, or after, what the first one changes is shown.
+  const locked = useRef(false);
+  useEffect(() => {
+    locked.current = busy || !opened;
+  });
+  // To the first field that is wrong, whoever found that out.
+  const form = useRef<HTMLFormElement>(null);
+  const toWrongField = () =>
+    requestAnimationFrame(() => {
+      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+    });
+  useEffect(() => {
+    if (error) toWrongField();
+  }, [error]);
   return (
     <Modal
       opened={opened}
@@ -36,10 +50,14 @@ export function FormDialog(props: Props) {
       closeButtonProps={{ 'aria-label': parts.close }}
     >
       <form
+        ref={form}
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          if (!busy && !disabled) onSubmit();
+          if (locked.current || disabled) return;
+          locked.current = true;
+          onSubmit();
+          toWrongField();
         }}
       >
         <Stack>

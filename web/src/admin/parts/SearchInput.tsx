@@ -1,4 +1,4 @@
-import { CloseButton, TextInput } from '@mantine/core';
+import { Box, CloseButton, TextInput } from '@mantine/core';
 import { useDebouncedCallback } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
@@ -19,7 +19,7 @@ export function SearchInput({ label, value, onChange }: Props) {
     onChange(text.trim());
   };
   return (
-    <search>
+    <Box component="search" w={{ base: '100%', xs: 300 }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -30,7 +30,6 @@ export function SearchInput({ label, value, onChange }: Props) {
           type="search"
           aria-label={label}
           placeholder={label}
-          w={{ base: '100%', xs: 300 }}
           leftSection={<IconSearch size={16} aria-hidden />}
           rightSection={
             text && (
@@ -51,6 +50,6 @@ export function SearchInput({ label, value, onChange }: Props) {
           }}
         />
       </form>
-    </search>
+    </Box>
   );
 }

@@ -13,7 +13,7 @@ const colors: Record<Tone, string> = {
 /** How something stands, in a word and a colour. */
 export function StatusBadge({ tone, children }: { tone: Tone; children: string }) {
   return (
-    <Badge variant="light" color={colors[tone]} radius="sm" tt="none" fw={600} miw="fit-content">
+    <Badge variant="light" color={colors[tone]} radius="sm" tt="none" fw={600} miw="max-content">
       {children}
     </Badge>
   );

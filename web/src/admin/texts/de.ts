@@ -294,6 +294,7 @@ export const de: Texts = {
     order_not_found: 'Diese Bestellung gibt es nicht.',
     order_changed:
       'Jemand anderes hat die Bestellung gerade geändert. Bitte versuchen Sie es noch einmal.',
+    status_not_allowed: 'Die Bestellung steht inzwischen anders, daher geht das nicht mehr.',
     order_shipped: 'Die Bestellung ist schon versandt und lässt sich nicht mehr stornieren.',
     payment_not_captured:
       'Die Zahlung ist noch nicht eingezogen: Stornieren Sie stattdessen die Bestellung.',

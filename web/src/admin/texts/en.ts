@@ -285,6 +285,7 @@ export const en = {
     outranked: 'This account may do things you may not, so you cannot change it.',
     order_not_found: 'There is no such order.',
     order_changed: 'The order has just been changed by somebody else. Please try again.',
+    status_not_allowed: 'The order stands somewhere else by now, so this cannot be done any more.',
     order_shipped: 'The order has been shipped already, so it cannot be cancelled.',
     payment_not_captured: 'The payment has not been captured: cancel the order instead.',
     refund_exceeds_payment: 'That is more than what is left of the payment.',

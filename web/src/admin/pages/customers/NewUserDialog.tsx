@@ -6,7 +6,7 @@ import { useEffect } from 'react';
 
 import { isProblem } from '../../../api/problem';
 import { FormDialog } from '../../parts/FormDialog';
-import { useNotice } from '../../parts/notice';
+import { useExplain, useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
 import { createUser, STAFF_PERMISSIONS } from '../../users';
 import { type Access, AccessFields } from './AccessFields';
@@ -23,8 +23,9 @@ const NOBODY: Form = {
 
 /** Makes an account for somebody, most often a colleague. */
 export function NewUserDialog({ opened, close }: { opened: boolean; close: () => void }) {
-  const { customers, login } = useTexts();
+  const { customers, login, parts } = useTexts();
   const notice = useNotice();
+  const explain = useExplain();
   const queries = useQueryClient();
   const navigate = useNavigate();
   const form = useForm<Form>({
@@ -55,7 +56,7 @@ export function NewUserDialog({ opened, close }: { opened: boolean; close: () =>
     onError: (error) => {
       if (!isProblem(error)) return;
       form.setErrors(error.fields);
-      if (error.code === 'email_taken') form.setFieldError('email', error.message);
+      if (error.code === 'email_taken') form.setFieldError('email', explain(error));
     },
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: it starts anew whenever it opens
@@ -74,6 +75,9 @@ export function NewUserDialog({ opened, close }: { opened: boolean; close: () =>
       busy={creating.isPending}
       disabled={form.values.access.roles.length === 0}
       error={creating.error}
+      problem={
+        Object.keys(form.errors).length > 0 && creating.error ? parts.checkFields : undefined
+      }
       onSubmit={() => {
         if (!form.validate().hasErrors) creating.mutate(form.values);
       }}

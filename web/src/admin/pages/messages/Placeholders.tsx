@@ -65,7 +65,7 @@ function Placeholder({ text, insert }: { text: string; insert: Props['insert'] }
   if (!insert) return <Code>{short}</Code>;
   return (
     <Button
-      size="compact-xs"
+      size="compact-sm"
       variant="default"
       ff="monospace"
       fw={400}

@@ -13,7 +13,7 @@ const NOTHING: NewMessage = { channel: 'email', to: '', subject: '', body: '' };
 
 /** Writes to somebody. Sent twice, it goes out once. */
 export function WriteDialog({ opened, close }: { opened: boolean; close: () => void }) {
-  const { messages, login, states } = useTexts();
+  const { messages, login, parts, states } = useTexts();
   const notice = useNotice();
   const queries = useQueryClient();
   // A lost answer leaves the key, so that trying again does not send a second one.
@@ -57,6 +57,7 @@ export function WriteDialog({ opened, close }: { opened: boolean; close: () => v
       yes={messages.send}
       busy={sending.isPending}
       error={sending.error}
+      problem={Object.keys(form.errors).length > 0 && sending.error ? parts.checkFields : undefined}
       onSubmit={() => {
         if (!form.validate().hasErrors) sending.mutate(form.values);
       }}

@@ -47,7 +47,6 @@ export function Decision({ review, changed, hiddenFrom }: Props) {
       {review.status !== 'approved' && (
         <Button
           size="xs"
-          variant="light"
           aria-label={reviews.approveOne(name)}
           loading={approving.isPending}
           onClick={() => approving.mutate()}
