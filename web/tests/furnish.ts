@@ -3,10 +3,12 @@
 import type { Shop } from './shop';
 
 export type Furnished = {
-  customer: Account;
+  customer: Account & { id: string };
   admin: Account;
   /** The customer's order: paid and shipped. */
   order: string;
+  /** The id of a message about it. */
+  message: string;
   /** A product with options, by slug and id. */
   product: { slug: string; id: string };
 };
@@ -69,5 +71,23 @@ export async function furnish(shop: Shop): Promise<Furnished> {
     body: 'Fits as it should.',
   };
   await shop.ask('POST', '/api/v1/reviews', review, customer.token);
-  return { customer, admin, order: order.id, product };
+  const { id } = await shop.ask<{ id: string }>(
+    'GET',
+    '/api/v1/users/me',
+    undefined,
+    customer.token,
+  );
+  const message = await messageAbout(shop, order.id, admin.token);
+  return { customer: { ...customer, id }, admin, order: order.id, message, product };
+}
+
+/** The first message about an order; it is written a moment after what it tells of. */
+async function messageAbout(shop: Shop, order: string, token: string): Promise<string> {
+  const path = `/api/v1/notifications/history?order_id=${order}`;
+  for (let tries = 0; tries < 100; tries++) {
+    const { items } = await shop.ask<Page<{ id: string }>>('GET', path, undefined, token);
+    if (items[0]) return items[0].id;
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  throw new Error(`nothing was written about order ${order}`);
 }

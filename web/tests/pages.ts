@@ -38,8 +38,11 @@ export const places: Place[] = [
   { name: 'admin-orders', as: 'admin', path: at('/admin/orders') },
   { name: 'admin-order', as: 'admin', path: (shop) => `/admin/orders/${shop.order}` },
   { name: 'admin-customers', as: 'admin', path: at('/admin/customers') },
+  { name: 'admin-customer', as: 'admin', path: (shop) => `/admin/customers/${shop.customer.id}` },
   { name: 'admin-reviews', as: 'admin', path: at('/admin/reviews') },
   { name: 'admin-messages', as: 'admin', path: at('/admin/messages') },
-  { name: 'admin-templates', as: 'admin', path: at('/admin/messages/templates') },
+  { name: 'admin-message', as: 'admin', path: (shop) => `/admin/messages/${shop.message}` },
+  { name: 'admin-templates', as: 'admin', path: at('/admin/templates') },
+  { name: 'admin-template', as: 'admin', path: at('/admin/templates/order_shipped') },
   { name: 'admin-system', as: 'admin', path: at('/admin/system') },
 ];

@@ -33,12 +33,8 @@ export function FormDialog(props: Props) {
   });
   // To the first field that is wrong, whoever found that out.
   const form = useRef<HTMLFormElement>(null);
-  const toWrongField = () =>
-    requestAnimationFrame(() => {
-      form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-    });
   useEffect(() => {
-    if (error) toWrongField();
+    if (error) toWrongField(form.current);
   }, [error]);
   return (
     <Modal
@@ -57,7 +53,7 @@ export function FormDialog(props: Props) {
           if (locked.current || disabled) return;
           locked.current = true;
           onSubmit();
-          toWrongField();
+          toWrongField(form.current);
         }}
       >
         <Stack>
@@ -84,4 +80,8 @@ export function FormDialog(props: Props) {
       </form>
     </Modal>
   );
+}
+
+function toWrongField(form: HTMLFormElement | null) {
+  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus());
 }

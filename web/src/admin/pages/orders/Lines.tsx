@@ -69,7 +69,7 @@ function Line({ line }: { line: Order['items'][number] }) {
       )}
       <Box flex={1} miw={0}>
         {may('catalog:write') ? (
-          <TextLink fw={500} to={`/products/${line.product_id}` as '/products'}>
+          <TextLink fw={500} to="/products/$id" params={{ id: line.product_id }}>
             {line.title}
           </TextLink>
         ) : (

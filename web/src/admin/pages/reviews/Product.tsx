@@ -20,7 +20,11 @@ export function Product({ id }: { id: string }) {
   }
   if (!data) return <Skeleton h={20} w="8rem" />;
   if (may('catalog:write')) {
-    return <TextLink to={`/products/${id}` as '/products'}>{data.title}</TextLink>;
+    return (
+      <TextLink to="/products/$id" params={{ id }}>
+        {data.title}
+      </TextLink>
+    );
   }
   return (
     <Anchor size="sm" href={`/products/${data.slug}`}>
