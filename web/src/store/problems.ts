@@ -15,9 +15,10 @@ export function useSaid() {
   };
 }
 
-/** The same for what the API says about one field. */
+/** The same for what the API says about one field; ours are known by how its words begin. */
 export function useInWords() {
   const { problems } = useTexts();
-  const known = problems.byMessage as Record<string, string>;
-  return (message: string): string => known[message] ?? message;
+  const known = Object.entries(problems.byMessage);
+  return (message: string): string =>
+    known.find(([beginning]) => message.startsWith(beginning))?.[1] ?? message;
 }

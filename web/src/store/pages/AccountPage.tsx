@@ -41,7 +41,7 @@ export function AccountPage() {
       <div className={styles.columns}>
         <nav aria-label={texts.title} className={styles.nav}>
           {PARTS.map(([to, name]) => (
-            <Link key={to} to={to} aria-current={name === part ? 'page' : undefined}>
+            <Link key={to} to={to} activeOptions={{ exact: true }}>
               {texts.parts[name]}
             </Link>
           ))}

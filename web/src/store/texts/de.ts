@@ -243,6 +243,8 @@ export const de: Texts = {
       last_admin: 'Das ist das letzte Konto, das den Shop führt; es lässt sich nicht löschen.',
     },
     byMessage: {
+      'not a valid email': 'Bitte eine E-Mail-Adresse wie ada@example.com angeben.',
+      'must be an e-mail address': 'Bitte eine E-Mail-Adresse wie ada@example.com angeben.',
       'is one of the most common passwords; choose another':
         'Dieses Passwort benutzen zu viele. Bitte wählen Sie ein anderes.',
       'must not be your e-mail address or username':

@@ -239,6 +239,8 @@ export const en = {
       last_admin: 'This is the last account that runs the shop; it cannot be deleted.',
     },
     byMessage: {
+      'not a valid email': 'Please write an e-mail address such as ada@example.com.',
+      'must be an e-mail address': 'Please write an e-mail address such as ada@example.com.',
       'is one of the most common passwords; choose another':
         'Too many people use this password. Please choose another one.',
       'must not be your e-mail address or username':
