@@ -8,6 +8,7 @@ import {
   toggleOption,
   unfiltered,
 } from '../../src/store/catalog/filters';
+import { inOrder } from '../../src/store/catalog/order';
 import { pagesAround } from '../../src/store/catalog/pages';
 
 test('filters stand in the address as the API names them', () => {
@@ -92,4 +93,15 @@ test('the first, the last and the nearest pages are offered', () => {
   expect(pagesAround(1, 9)).toEqual([1, 2, null, 9]);
   expect(pagesAround(5, 9)).toEqual([1, null, 4, 5, 6, null, 9]);
   expect(pagesAround(3, 5)).toEqual([1, 2, 3, 4, 5]);
+});
+
+test('values come in the order people expect', () => {
+  const order = (...values: string[]) =>
+    inOrder(
+      values.map((value) => ({ value })),
+      'de',
+    ).map((it) => it.value);
+  expect(order('L', 'XL', 'S', 'M')).toEqual(['S', 'M', 'L', 'XL']);
+  expect(order('1000 ml', '250 ml', '50 ml')).toEqual(['50 ml', '250 ml', '1000 ml']);
+  expect(order('Schwarz', 'Öl', 'Navy')).toEqual(['Navy', 'Öl', 'Schwarz']);
 });

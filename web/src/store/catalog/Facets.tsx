@@ -4,6 +4,7 @@ import { type FormEvent, type ReactNode, useId, useState } from 'react';
 
 import { major, minor, useFormats } from '../../format';
 import { shop } from '../../shop';
+import { useLanguage } from '../../texts';
 import type { Facets as Data } from '../contract';
 import { Button } from '../parts/Button';
 import { TextField } from '../parts/Field';
@@ -12,6 +13,7 @@ import { Skeleton } from '../parts/Skeleton';
 import { useTexts } from '../texts';
 import styles from './Facets.module.css';
 import { change, type Filters, hasOption, toggleOption } from './filters';
+import { inOrder } from './order';
 
 /** Values of a facet that are shown at once. */
 const SHOWN = 6;
@@ -25,14 +27,16 @@ type Props = {
 
 export function Facets({ facets, filters, category, onChange }: Props) {
   const { catalog } = useTexts();
+  const { locale } = useLanguage();
   if (!facets) return <FacetsSkeleton />;
   const { categories, options, vendors, ratings } = facets;
   const set = (changed: Filters) => onChange(change(filters, changed));
+  const prices = facets.price && facets.price.min.amount < facets.price.max.amount;
   // A page of a category shows those below it as links of its own.
   const offered = category ? [] : categories;
   return (
     <div className={styles.facets}>
-      {offered.length > 0 && (
+      {(offered.length > 1 || filters.category) && offered.length > 0 && (
         <Group title={catalog.category}>
           <More shown={SHOWN}>
             {[
@@ -59,11 +63,13 @@ export function Facets({ facets, filters, category, onChange }: Props) {
           </More>
         </Group>
       )}
-      <PriceRange facets={facets} filters={filters} onChange={set} />
+      {(prices || filters.min_price !== undefined || filters.max_price !== undefined) && (
+        <PriceRange facets={facets} filters={filters} onChange={set} />
+      )}
       {options.map(({ name, values }) => (
         <Group key={name} title={name}>
           <More shown={SHOWN}>
-            {values.map(({ value, count }) => (
+            {inOrder(values, locale).map(({ value, count }) => (
               <Choice
                 key={value}
                 checked={hasOption(filters, name, value)}

@@ -54,6 +54,13 @@ export function Listing({ filters, category, empty }: Props) {
 
   const show = (next: Filters) => void navigate({ to: '.', search: next, resetScroll: false });
 
+  const last = Math.min(Math.ceil((total ?? 0) / PAGE), LAST);
+  // The list has become shorter, or the address was made up: there is no such page.
+  const beyond = total !== undefined && !old && page > 1 && page > last;
+  useEffect(() => {
+    if (beyond) void navigate({ to: '.', search: change(filters, {}), replace: true });
+  }, [beyond, filters, navigate]);
+
   const facets = (
     <Facets
       facets={data?.facets}
@@ -64,7 +71,6 @@ export function Listing({ filters, category, empty }: Props) {
       key={`${filters.min_price} ${filters.max_price}`}
     />
   );
-  const last = Math.min(Math.ceil((total ?? 0) / PAGE), LAST);
   return (
     <div className={styles.listing}>
       {wide && (

@@ -31,7 +31,7 @@ export function Search() {
   useEffect(() => setWord(here.search ?? ''), [here.search]);
 
   const asked = usePaused(word.trim(), PAUSE);
-  const { data } = useQuery(suggestionsFor(asked));
+  const { data } = useQuery(suggestionsFor(open ? asked : ''));
   const categories = data?.categories ?? [];
   const products = data?.products ?? [];
   const count = categories.length + products.length;
