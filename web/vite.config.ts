@@ -20,6 +20,20 @@ export default defineConfig({
     assetsInlineLimit: 0, // the policy of the pages allows no data: scripts or fonts
     rolldownOptions: {
       input: { store: resolve('index.html'), admin: resolve('admin.html') },
+      output: {
+        // What every page needs comes in a few files; left alone it would be dozens of small ones.
+        codeSplitting: {
+          groups: [
+            { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
+            { name: 'tanstack', test: /node_modules\/@tanstack\// },
+            {
+              name: 'shared',
+              test: /src\/(api\/|texts\/|[^/]+$)|openapi-fetch|vite\/preload-helper/,
+            },
+            { name: 'parts', test: /src\/store\/((parts|shell)\/|(?!main|router)[^/]+$)/ },
+          ],
+        },
+      },
     },
   },
 });

@@ -10,7 +10,7 @@ import {
 
 import { parseSearch, stringifySearch } from './addressSearch';
 import { readFilters } from './catalog/filters';
-import { categoryBySlug } from './categories';
+import { categoryBySlug, categoryTree } from './categories';
 import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
@@ -26,7 +26,13 @@ const product = createRoute({
   getParentRoute: () => root,
   path: '/products/$slug',
   validateSearch: ({ sku }): { sku?: string } => (typeof sku === 'string' ? { sku } : {}),
-  loader: ({ context, params }) => context.queries.ensureQueryData(productBySlug(params.slug)),
+  loader: async ({ context: { queries }, params: { slug } }) => {
+    // The way to its category is above all else: what came later would move the page.
+    const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
+    const product = await queries.ensureQueryData(productBySlug(slug));
+    await tree;
+    return product;
+  },
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
   pendingComponent: ProductSkeleton,
 });
@@ -36,9 +42,12 @@ const category = createRoute({
   path: '/categories/$slug',
   validateSearch: readFilters,
   loaderDeps: ({ search }) => search,
-  loader: ({ context: { queries }, params: { slug }, deps }) => {
+  loader: async ({ context: { queries }, params: { slug }, deps }) => {
     void queries.prefetchQuery(productList({ ...deps, category: slug }));
-    return queries.ensureQueryData(categoryBySlug(slug));
+    const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
+    const category = await queries.ensureQueryData(categoryBySlug(slug));
+    await tree;
+    return category;
   },
   component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),
   pendingComponent: ListSkeleton,
