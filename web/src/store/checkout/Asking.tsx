@@ -1,3 +1,5 @@
+import { useEffect, useRef } from 'react';
+
 import { useFormats } from '../../format';
 import { Button, ButtonLink } from '../parts/Button';
 import { useTexts } from '../texts';
@@ -14,8 +16,11 @@ export function Asking({ pursuit, ask, drop }: Props) {
   const { phase, attempt, tries } = pursuit;
   const since = time(new Date(attempt.since).toISOString());
   const texts = checkout.asking;
+  const box = useRef<HTMLElement>(null);
+  // The button that had the focus is hidden with its form.
+  useEffect(() => box.current?.focus({ preventScroll: true }), []);
   return (
-    <section className={styles.asking} aria-busy={phase === 'asking'}>
+    <section ref={box} tabIndex={-1} className={styles.asking} aria-busy={phase === 'asking'}>
       {phase === 'asking' && <span className={styles.wheel} aria-hidden="true" />}
       <div role="status">
         <h2>{texts.title[phase]}</h2>

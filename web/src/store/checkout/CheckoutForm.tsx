@@ -51,7 +51,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   const said = useSaid();
   const inWords = useInWords();
   const guest = user === null;
-  const [written] = useState(() => draft(likelyCountry(navigator.languages)));
+  const [written] = useState(() => {
+    const kept = draft(likelyCountry(navigator.languages));
+    return { ...kept, 'shipping.name': kept['shipping.name'] || (user?.name ?? '') };
+  });
   const [method, setMethod] = useState(written.method);
   const quote = useQuery(quoteQuery(user?.id ?? null, version, method));
   const shipped = quote.data?.shipping_required ?? true;

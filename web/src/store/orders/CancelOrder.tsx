@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { Button } from '../parts/Button';
@@ -21,6 +21,14 @@ export function CancelOrder({ order }: { order: Order }) {
     onSuccess: () => setOpen(false),
     onSettled: () => queries.invalidateQueries(orderQuery(order.id)),
   });
+  // It may take longer than the answer; with the outcome this part of the page goes.
+  useQuery({ ...orderQuery(order.id), refetchInterval: cancelling.isSuccess ? 1_000 : false });
+  if (cancelling.isSuccess)
+    return (
+      <Note kind="plain" role="status">
+        {texts.cancel.underWay}
+      </Note>
+    );
   return (
     <div>
       <Button look="outline" onClick={() => setOpen(true)}>

@@ -87,15 +87,30 @@ function Found({ order, guest }: { order: Order; guest: boolean }) {
   );
 }
 
-/** What is to be known or done first of all. */
+/** What is to be known or done first of all; gets the focus when that becomes something else. */
 function Standing({ order, guest }: { order: Order; guest: boolean }) {
+  const box = useRef<HTMLDivElement>(null);
+  const now = `${stage(order)} ${order.status}`;
+  const before = useRef(now);
+  useEffect(() => {
+    if (before.current !== now) box.current?.focus({ preventScroll: true });
+    before.current = now;
+  }, [now]);
+  return (
+    <div ref={box} tabIndex={-1} className={page.step}>
+      <Step order={order} guest={guest} />
+    </div>
+  );
+}
+
+function Step({ order, guest }: { order: Order; guest: boolean }) {
   const { order: texts } = useTexts();
   switch (stage(order)) {
     case 'working':
       return (
-        <section className={`${styles.step} ${styles.working}`} role="status">
+        <section className={`${styles.step} ${styles.working}`}>
           <span className={styles.wheel} aria-hidden="true" />
-          <div>
+          <div role="status">
             <h2>{texts.working}</h2>
             <p>{texts.workingText}</p>
           </div>
@@ -105,11 +120,13 @@ function Standing({ order, guest }: { order: Order; guest: boolean }) {
       return <ConfirmStep order={order} />;
     case 'pay':
       return <PayStep order={order} />;
-    case 'settled':
+    case 'settled': {
+      const undone = order.status === 'cancelled' && order.payment_status === 'refunded';
+      const { title, text } = texts.standing[undone ? 'undone' : order.status];
       return (
-        <section className={page.standing} role="status">
-          <h2>{texts.standing[order.status].title}</h2>
-          <p>{texts.standing[order.status].text(order.email)}</p>
+        <section className={page.standing}>
+          <h2>{title}</h2>
+          <p>{text(order.email)}</p>
           {guest && order.status === 'confirmed' && (
             <Note kind="plain">
               {texts.accountHint} <Link to="/register">{texts.register}</Link>
@@ -120,6 +137,7 @@ function Standing({ order, guest }: { order: Order; guest: boolean }) {
           </ButtonLink>
         </section>
       );
+    }
   }
 }
 

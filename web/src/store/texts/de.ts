@@ -194,7 +194,8 @@ export const de: Texts = {
     notice: {
       price: (title, before, now) =>
         `${title} kostet jetzt ${now}; beim letzten Mal waren es ${before}.`,
-      stock: (title, left) => `Von ${title} sind nur noch ${left} da.`,
+      stock: (title, left) =>
+        left === 1 ? `Von ${title} ist nur noch 1 da.` : `Von ${title} sind nur noch ${left} da.`,
       gone: (title) => `${title} ist nicht mehr erhältlich.`,
       full: (title) => `Der Warenkorb ist voll; ${title} wurde nicht übernommen.`,
     },
@@ -399,6 +400,11 @@ export const de: Texts = {
         title: 'Ihre Bestellung wurde zugestellt',
         text: () => 'Wir hoffen, sie gefällt Ihnen.',
       },
+      undone: {
+        title: 'Diese Bestellung wurde storniert',
+        text: () =>
+          'Es wird nichts verschickt. Was Sie bezahlt haben, ist auf dem Weg zurück zu Ihnen; je nach Bank dauert das ein paar Tage.',
+      },
       cancelled: {
         title: 'Diese Bestellung wurde storniert',
         text: () => 'Es wird nichts verschickt und nichts berechnet.',
@@ -462,6 +468,7 @@ export const de: Texts = {
       text: 'Dann wird nichts verschickt, und was Sie bezahlt haben, geht an Sie zurück.',
       yes: 'Ja, stornieren',
       no: 'Behalten',
+      underWay: 'Die Bestellung wird storniert.',
     },
   },
   auth: {

@@ -190,7 +190,8 @@ export const en = {
     notice: {
       price: (title: string, before: string, now: string) =>
         `${title} costs ${now} now; it was ${before} when you last looked.`,
-      stock: (title: string, left: number) => `There are only ${left} of ${title} left.`,
+      stock: (title: string, left: number) =>
+        left === 1 ? `There is only 1 ${title} left.` : `There are only ${left} of ${title} left.`,
       gone: (title: string) => `${title} is not available any more.`,
       full: (title: string) => `The cart is full; ${title} was not taken over.`,
     },
@@ -393,6 +394,11 @@ export const en = {
         title: 'Your order was delivered',
         text: (_email: string) => 'We hope you like it.',
       },
+      undone: {
+        title: 'This order was cancelled',
+        text: (_email: string) =>
+          'Nothing is sent. What you paid is on its way back to you; depending on your bank that takes a few days.',
+      },
       cancelled: {
         title: 'This order was cancelled',
         text: (_email: string) => 'Nothing is sent, and you were not charged for it.',
@@ -456,6 +462,7 @@ export const en = {
       text: 'Nothing is sent then, and what you paid goes back to you.',
       yes: 'Yes, cancel it',
       no: 'Keep it',
+      underWay: 'The order is being cancelled.',
     },
   },
   auth: {
