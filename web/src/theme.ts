@@ -1,5 +1,7 @@
 /** Light or dark: what the system says, unless the reader has chosen. See `public/theme.js`. */
 
+import { useSyncExternalStore } from 'react';
+
 const KEPT = 'cartwright.theme';
 
 export type Theme = 'light' | 'dark';
@@ -13,4 +15,22 @@ export function theme(): Theme {
 export function chooseTheme(theme: Theme) {
   document.documentElement.dataset.theme = theme;
   localStorage.setItem(KEPT, theme);
+  for (const listener of listeners) listener();
+}
+
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void) {
+  const system = matchMedia('(prefers-color-scheme: dark)');
+  listeners.add(listener);
+  system.addEventListener('change', listener);
+  return () => {
+    listeners.delete(listener);
+    system.removeEventListener('change', listener);
+  };
+}
+
+/** The present one; renders anew when it changes. */
+export function useTheme(): Theme {
+  return useSyncExternalStore(subscribe, theme);
 }

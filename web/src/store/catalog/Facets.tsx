@@ -1,6 +1,6 @@
 /** What else the list could be narrowed by, each with how many would be left. */
 
-import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 
 import { major, minor, useFormats } from '../../format';
 import { shop } from '../../shop';
@@ -182,8 +182,13 @@ function Choice({ checked, onChange, radio, count, children }: ChoiceProps) {
 function More({ shown, children }: { shown: number; children: ReactNode[] }) {
   const { catalog } = useTexts();
   const [all, setAll] = useState(false);
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // The button that had the focus is gone: on with the first of those that came for it.
+    if (all) list.current?.querySelectorAll('input')[shown]?.focus();
+  }, [all, shown]);
   // Two more are less in the way than a button.
-  if (all || children.length <= shown + 2) return children;
+  if (all || children.length <= shown + 2) return <div ref={list}>{children}</div>;
   return (
     <>
       {children.slice(0, shown)}
@@ -212,6 +217,14 @@ function PriceRange({
   const [min, setMin] = useState(text(filters.min_price));
   const [max, setMax] = useState(text(filters.max_price));
   const [error, setError] = useState<string>();
+  // The range may change from elsewhere too, such as by a chip or by going back.
+  const present = `${filters.min_price} ${filters.max_price}`;
+  const [before, setBefore] = useState(present);
+  if (present !== before) {
+    setBefore(present);
+    setMin(text(filters.min_price));
+    setMax(text(filters.max_price));
+  }
 
   function apply(event: FormEvent) {
     event.preventDefault();

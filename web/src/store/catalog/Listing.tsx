@@ -2,7 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 import { announce } from '../announce';
 import { Button } from '../parts/Button';
@@ -36,6 +36,7 @@ export function Listing({ filters, category, empty }: Props) {
   const navigate = useNavigate();
   const wide = useMedia('(min-width: 60rem)');
   const [open, setOpen] = useState(false);
+  const heading = useRef<HTMLHeadingElement>(null);
   const query = useQuery({
     ...productList(category ? { ...filters, category } : filters),
     throwOnError: true,
@@ -62,14 +63,7 @@ export function Listing({ filters, category, empty }: Props) {
   }, [beyond, filters, navigate]);
 
   const facets = (
-    <Facets
-      facets={data?.facets}
-      filters={filters}
-      category={category}
-      onChange={show}
-      // Another price range may come from elsewhere: the fields begin anew.
-      key={`${filters.min_price} ${filters.max_price}`}
-    />
+    <Facets facets={data?.facets} filters={filters} category={category} onChange={show} />
   );
   return (
     <div className={styles.listing}>
@@ -80,7 +74,7 @@ export function Listing({ filters, category, empty }: Props) {
       )}
       <div className={styles.results}>
         <div className={styles.bar}>
-          <h2 className={styles.total}>
+          <h2 ref={heading} className={styles.total} tabIndex={-1}>
             {total === undefined ? <Skeleton width="6rem" /> : catalog.found(total)}
           </h2>
           {!wide && (
@@ -114,7 +108,16 @@ export function Listing({ filters, category, empty }: Props) {
               ))}
           </SelectField>
         </div>
-        <Chips active={narrowed} filters={filters} facets={data?.facets} onChange={show} />
+        <Chips
+          active={narrowed}
+          filters={filters}
+          facets={data?.facets}
+          onChange={(next) => {
+            show(next);
+            // The button that was pressed will be gone.
+            heading.current?.focus();
+          }}
+        />
         {data?.items.length === 0 ? (
           empty
         ) : (

@@ -1,3 +1,5 @@
+import { useRef } from 'react';
+
 import { useFormats } from '../../format';
 import { Hidden } from '../parts/Hidden';
 import { Stars } from '../parts/Rating';
@@ -16,6 +18,7 @@ type Props = {
 export function Distribution({ summary, chosen, onChoose }: Props) {
   const { reviews: texts, parts } = useTexts();
   const { number, rating } = useFormats();
+  const bars = useRef<HTMLUListElement>(null);
   if (!summary.average) return null;
   return (
     <div>
@@ -27,7 +30,7 @@ export function Distribution({ summary, chosen, onChoose }: Props) {
           {parts.reviews(summary.count)}
         </span>
       </p>
-      <ul className={styles.bars}>
+      <ul ref={bars}>
         {([5, 4, 3, 2, 1] as const).map((stars) => {
           const count = summary.distribution[stars];
           return (
@@ -53,7 +56,15 @@ export function Distribution({ summary, chosen, onChoose }: Props) {
         })}
       </ul>
       {chosen !== undefined && (
-        <button type="button" className={styles.all} onClick={() => onChoose(undefined)}>
+        <button
+          type="button"
+          className={styles.all}
+          onClick={() => {
+            // This button goes away: the focus returns to the bar that brought it.
+            bars.current?.querySelector<HTMLElement>('[aria-pressed="true"]')?.focus();
+            onChoose(undefined);
+          }}
+        >
           {texts.all}
         </button>
       )}

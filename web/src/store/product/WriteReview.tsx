@@ -1,31 +1,35 @@
 import { useState } from 'react';
 
-import { useUser } from '../../api/useUser';
+import { useKnownUser } from '../account/useKnownUser';
+import { announce } from '../announce';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button, ButtonLink } from '../parts/Button';
 import { TextArea, TextField } from '../parts/Field';
 import { Note } from '../parts/Note';
+import { Skeleton } from '../parts/Skeleton';
 import { useInWords } from '../problems';
 import type { Product } from '../products';
 import { useTexts } from '../texts';
-import { useWriteReview } from './reviewQueries';
+import { type Review, useWriteReview } from './reviewQueries';
 import { StarChoice } from './StarChoice';
 import styles from './WriteReview.module.css';
+
+type Status = Review['status'];
 
 /** Where one says what one thinks; only who is logged in can. */
 export function WriteReview({ product }: { product: Product }) {
   const { reviews: texts } = useTexts();
-  const user = useUser();
+  const user = useKnownUser();
   const [open, setOpen] = useState(false);
-  const [sent, setSent] = useState<'pending' | 'approved' | 'rejected'>();
+  const [left, setLeft] = useState(false);
+  const [sent, setSent] = useState<Status>();
+  const thanks = (status: Status) => (status === 'approved' ? texts.thanks : texts.thanksPending);
   if (sent) {
-    return (
-      <Note kind="good" role="status">
-        {sent === 'approved' ? texts.thanks : texts.thanksPending}
-      </Note>
-    );
+    return <Note kind="good">{thanks(sent)}</Note>;
   }
+  // Nothing is offered that would be taken back at once.
+  if (user === undefined) return <Skeleton height="5rem" />;
   if (!user) {
     return (
       <div className={styles.invite}>
@@ -40,18 +44,30 @@ export function WriteReview({ product }: { product: Product }) {
     return (
       <div className={styles.invite}>
         <p>{texts.invite}</p>
-        <Button look="outline" onClick={() => setOpen(true)}>
+        <Button look="outline" autoFocus={left} onClick={() => setOpen(true)}>
           {texts.write}
         </Button>
       </div>
     );
   }
-  return <Form product={product} onSent={setSent} onCancel={() => setOpen(false)} />;
+  return (
+    <Form
+      product={product}
+      onSent={(status) => {
+        setSent(status);
+        announce(thanks(status));
+      }}
+      onCancel={() => {
+        setOpen(false);
+        setLeft(true);
+      }}
+    />
+  );
 }
 
 type Props = {
   product: Product;
-  onSent: (status: 'pending' | 'approved' | 'rejected') => void;
+  onSent: (status: Status) => void;
   onCancel: () => void;
 };
 

@@ -13,6 +13,7 @@ import { CategoryBar } from './CategoryBar';
 import styles from './Header.module.css';
 import { MenuDrawer } from './MenuDrawer';
 import { Search } from './Search';
+import { useIsStaff } from './useIsStaff';
 
 export function Header() {
   const { shell } = useTexts();
@@ -45,9 +46,8 @@ export function Header() {
 
 function AccountLink() {
   const { shell } = useTexts();
-  const user = useUser();
-  const known = user !== null || session.expected();
-  const staff = user?.roles.some((role) => role === 'staff' || role === 'admin');
+  const staff = useIsStaff();
+  const known = useUser() !== null || session.expected();
   return (
     <>
       {staff && (

@@ -5,11 +5,13 @@ import { Dialog } from '../parts/Dialog';
 import { useTexts } from '../texts';
 import styles from './MenuDrawer.module.css';
 import { Preferences } from './Preferences';
+import { useIsStaff } from './useIsStaff';
 
 /** The whole navigation, for where there is no room for the bar. */
 export function MenuDrawer({ open, onClose }: { open: boolean; onClose: () => void }) {
   const { shell } = useTexts();
   const categories = useCategories();
+  const staff = useIsStaff();
   return (
     <Dialog from="left" open={open} onClose={onClose} title={shell.menu}>
       <nav aria-label={shell.navigation}>
@@ -44,6 +46,13 @@ export function MenuDrawer({ open, onClose }: { open: boolean; onClose: () => vo
           ))}
         </ul>
       </nav>
+      {staff && (
+        <p className={styles.admin}>
+          <a href="/admin" className={styles.top}>
+            {shell.admin}
+          </a>
+        </p>
+      )}
       <Preferences />
     </Dialog>
   );

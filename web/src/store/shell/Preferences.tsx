@@ -1,7 +1,5 @@
-import { useState } from 'react';
-
 import { type Language, languages, useLanguage } from '../../texts';
-import { chooseTheme, theme } from '../../theme';
+import { chooseTheme, useTheme } from '../../theme';
 import { Button } from '../parts/Button';
 import { SelectField } from '../parts/Field';
 import { Icon } from '../parts/Icon';
@@ -12,8 +10,7 @@ import styles from './Preferences.module.css';
 export function Preferences() {
   const { shell } = useTexts();
   const { language, choose } = useLanguage();
-  const [now, setNow] = useState(theme);
-  const other = now === 'dark' ? 'light' : 'dark';
+  const other = useTheme() === 'dark' ? 'light' : 'dark';
   return (
     <div className={styles.preferences}>
       <SelectField
@@ -27,13 +24,7 @@ export function Preferences() {
           </option>
         ))}
       </SelectField>
-      <Button
-        look="outline"
-        onClick={() => {
-          chooseTheme(other);
-          setNow(other);
-        }}
-      >
+      <Button look="outline" onClick={() => chooseTheme(other)}>
         <Icon name={other === 'dark' ? 'moon' : 'sun'} />
         {shell.theme[other]}
       </Button>
