@@ -1,6 +1,7 @@
 //! Reading a request: JSON bodies, queries and path segments whose errors are problems that name
 //! every wrong field.
 
+use axum::body::Body;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use garde::Validate;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -17,6 +19,8 @@ use crate::problem::{FieldError, Problem, Result};
 
 /// The largest JSON body a service reads, in bytes.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+const UNREADABLE: &str = "the body could not be read to its end";
 
 /// A JSON body that has been checked; as an answer, JSON.
 #[derive(Clone, Copy, Debug)]
@@ -122,6 +126,17 @@ pub fn body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resul
     Ok(body)
 }
 
+/// A body that is not JSON and may have `limit` bytes, whatever the limit of other routes is. The
+/// gateway needs the same `body_limit` in its route.
+pub async fn bytes(body: Body, limit: usize) -> Result<Bytes> {
+    let read = Limited::new(body, limit).collect().await;
+    let read = read.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
+        Some(_) => too_large(limit),
+        None => Problem::bad_request("body_unreadable", UNREADABLE),
+    });
+    Ok(read?.to_bytes())
+}
+
 fn parse(bytes: &[u8]) -> Result<Value> {
     let malformed =
         |error: serde_json::Error| Problem::bad_request("malformed_json", error.to_string());
@@ -148,14 +163,15 @@ fn is_json(headers: &HeaderMap) -> Result<()> {
 fn unreadable(rejection: BytesRejection) -> Problem {
     match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "body_too_large",
-                format!("a body may have at most {MAX_BODY} bytes"),
-            )
+            too_large(MAX_BODY)
         }
-        _ => Problem::bad_request("body_unreadable", "the body could not be read to its end"),
+        _ => Problem::bad_request("body_unreadable", UNREADABLE),
     }
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("a body may have at most {limit} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
 fn contains_nul(value: &Value) -> bool {

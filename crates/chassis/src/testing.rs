@@ -331,6 +331,12 @@ impl Call {
         Self { body: body.into(), ..this }
     }
 
+    /// A body of any kind; its type is a header.
+    #[must_use]
+    pub fn body(self, body: impl Into<Body>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
     pub async fn send(self) -> Answer {
         let request = self.request.body(self.body).expect("a request");
         let response = match self.router.oneshot(request).await {

@@ -1,9 +1,11 @@
 //! The public routes. Reading needs no token, except for what is not for sale; writing needs the
 //! permission `catalog:write`.
 
+mod bulk;
 mod categories;
 mod edit;
 mod images;
+mod imports;
 mod inventory;
 mod list;
 mod media;
@@ -19,7 +21,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(read::router())
         .merge(edit::router())
+        .merge(bulk::router())
         .merge(images::router())
+        .merge(imports::router())
         .merge(categories::router())
         .merge(inventory::router())
         .merge(stock::router())

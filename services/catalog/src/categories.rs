@@ -9,6 +9,9 @@ use crate::model::{Category, Tree, slugify};
 use crate::problems;
 use crate::store::categories as store;
 
+/// The name below `/categories` that is the shop's own.
+pub(crate) const RESERVED: &str = "reorder";
+
 /// A category as somebody wants it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NewCategory {
@@ -120,6 +123,45 @@ pub(crate) async fn replace(
     Ok(category)
 }
 
+/// Puts categories below `parent` (the top level where it is none), in this order. Others that are
+/// there already come after them, in the order they had.
+pub(crate) async fn reorder(
+    books: &mut Books<'_>,
+    parent: Option<Uuid>,
+    ids: &[Uuid],
+) -> Result<()> {
+    let tree = store::locked_tree(books.tx).await?;
+    if parent.is_some_and(|it| tree.get(it).is_none()) {
+        return Err(Problem::field("parent_id", "there is no such category"));
+    }
+    for (at, id) in ids.iter().enumerate() {
+        let wrong = |detail| Err(Problem::field(format!("ids[{at}]"), detail));
+        if tree.get(*id).is_none() {
+            return wrong("there is no such category");
+        }
+        if ids[..at].contains(id) {
+            return wrong("is in the list twice");
+        }
+    }
+    let others = tree.children(parent).map(|it| it.id).filter(|it| !ids.contains(it));
+    let all: Vec<Uuid> = ids.iter().copied().chain(others).collect();
+    for (position, id) in (0_i64..).zip(all) {
+        let old = tree.get(id).ok_or_else(problems::category_not_found)?;
+        if (old.parent_id, old.position) == (parent, position) {
+            continue;
+        }
+        let moved = |old: &Category| NewCategory {
+            parent_id: parent,
+            slug: None,
+            name: old.name.clone(),
+            description: old.description.clone(),
+            position,
+        };
+        replace(books, &id.to_string(), moved).await?;
+    }
+    Ok(())
+}
+
 /// Deletes a category without children; its products stay.
 pub(crate) async fn delete(books: &mut Books<'_>, key: &str) -> Result<()> {
     let tree = store::locked_tree(books.tx).await?;
@@ -136,7 +178,8 @@ pub(crate) async fn delete(books: &mut Books<'_>, key: &str) -> Result<()> {
 /// A slug made from the name, with the parent's before it where that is taken.
 fn free_slug(tree: &Tree, parent: Option<Uuid>, name: &str) -> String {
     let slug = slugify(name, "category");
-    if tree.find(&slug).is_none() {
+    let is_free = |slug: &str| slug != RESERVED && tree.find(slug).is_none();
+    if is_free(&slug) {
         return slug;
     }
     let base = match parent.and_then(|it| tree.get(it)) {
@@ -145,5 +188,5 @@ fn free_slug(tree: &Tree, parent: Option<Uuid>, name: &str) -> String {
     };
     let numbered = (2_u32..).map(|n| format!("{base}-{n}"));
     let mut names = std::iter::once(base.clone()).chain(numbered);
-    names.find(|it| tree.find(it).is_none()).unwrap_or(base)
+    names.find(|it| is_free(it)).unwrap_or(base)
 }

@@ -9,10 +9,11 @@
 //! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse` and
 //! `fields` what they mean, `path` turns `Type` into categories and `shelves` finds or makes
 //! those, `merge` puts together what the file says and what the shop has. `import` and `export`
-//! do the work.
+//! do the work, `preview` tells what an import would do.
 
 mod export;
 mod import;
+mod preview;
 
 mod columns;
 mod fields;
@@ -24,7 +25,11 @@ mod records;
 mod shelves;
 
 pub use export::export;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use import::Run;
 pub use import::import;
+pub(crate) use preview::{Action, Preview, count_rows, preview};
 
 /// How many problems a report lists; the others are only counted.
 pub const MAX_PROBLEMS: usize = 1_000;
@@ -40,7 +45,7 @@ pub struct Progress {
 }
 
 /// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub products_created: u64,
     pub updated: u64,
@@ -49,14 +54,15 @@ pub struct Report {
     pub rejected: u64,
     /// Products that were imported although something about them could not be.
     pub warnings: u64,
-    /// In the order of the file, at most [`MAX_PROBLEMS`].
+    /// In the order of the file; of those that are warnings and of those that are not at most
+    /// [`MAX_PROBLEMS`] each.
     pub problems: Vec<RowProblem>,
     /// Problems beyond those listed.
     pub problems_left_out: u64,
 }
 
 /// Something wrong with a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowProblem {
     /// The line the row begins on; the header is line 1.
     pub line: u64,
@@ -106,12 +112,25 @@ impl Report {
     }
 
     fn problem(&mut self, line: u64, handle: &str, reason: String, rejected: bool) {
-        if self.problems.len() >= MAX_PROBLEMS {
+        let count = if rejected { self.rejected } else { self.warnings };
+        if count > MAX_PROBLEMS as u64 {
             self.problems_left_out += 1;
             return;
         }
         let handle = handle.chars().take(255).collect();
         self.problems.push(RowProblem { line, handle, reason, rejected });
+    }
+}
+
+impl RowProblem {
+    /// The column it is about. A reason about one begins with its name.
+    pub fn column(&self) -> Option<&'static str> {
+        let names = columns::COLUMNS.iter().map(|(_, name)| *name);
+        let about = |it: &&str| {
+            let rest = self.reason.strip_prefix(*it);
+            rest.is_some_and(|rest| rest.starts_with(' '))
+        };
+        names.filter(about).max_by_key(|it| it.len())
     }
 }
 

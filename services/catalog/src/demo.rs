@@ -11,14 +11,16 @@ use chassis::db::{self, Db, Tx};
 use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Problem;
-use chassis::service::PREFIX;
 use uuid::Uuid;
 
 use crate::books::Books;
 use crate::categories::{self, NewCategory};
 use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
-use crate::products;
-use crate::store::{self, pictures::Picture};
+use crate::store::{
+    self,
+    pictures::{Kept, NewPicture},
+};
+use crate::{pictures, products};
 use goods::{CATEGORIES, GOODS, Good};
 
 /// At how many available units seeding tells `stock.low`: never, it is no sale.
@@ -57,9 +59,11 @@ pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, 
         }
         let now = clock.now();
         let picture = picture_id(good);
-        let drawing = Picture {
-            content_type: "image/svg+xml".to_owned(),
+        let content_type = "image/svg+xml".to_owned();
+        let drawing = NewPicture {
+            kept: Kept { content_type, width: None, height: None },
             bytes: drawing::svg(good).into_bytes(),
+            smaller: vec![],
         };
         store::pictures::insert(&mut tx, picture, drawing, now).await?;
         let mut books = Books::open(&mut tx, now, LOW);
@@ -102,7 +106,7 @@ fn picture_id(good: &Good) -> Uuid {
 }
 
 fn product(good: &Good, shelves: &HashMap<&'static str, Uuid>, currency: &Currency) -> NewProduct {
-    let url = format!("{PREFIX}/media/{}", picture_id(good));
+    let url = pictures::url(picture_id(good));
     let option = |(name, values): &(&str, &[&str])| ProductOption {
         name: (*name).to_owned(),
         values: values.iter().map(|&it| it.to_owned()).collect(),

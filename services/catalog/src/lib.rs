@@ -3,8 +3,8 @@
 //! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
 //! stock; `products`, `categories` and `reservations` are what is done in one. `api` and
 //! `internal` are the routes, `events` what happens when others tell something, `workers` what
-//! runs by itself. `cache` keeps finished answers, `search` the index. `csv`, `demo` and `audit`
-//! are for the command line.
+//! runs by itself. `cache` keeps finished answers, `search` the index, `pictures` what is shown of products, `imports` the files of them. `csv` reads and writes
+//! files of products; `demo` and `audit` are for the command line.
 
 mod api;
 mod internal;
@@ -14,6 +14,8 @@ mod events;
 mod workers;
 
 mod categories;
+mod imports;
+mod pictures;
 mod products;
 mod reservations;
 
@@ -33,7 +35,7 @@ mod store;
 mod problems;
 
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,7 +52,9 @@ use serde::{Deserialize, Serialize};
 use books::Books;
 use cache::{Cache, Changed};
 use demand::Views;
+use imports::Counter;
 use model::Tree;
+use pictures::Desk;
 use search::Search;
 
 pub const NAME: &str = "catalog";
@@ -90,6 +94,8 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) search: Search,
     pub(crate) views: Views,
+    pub(crate) desk: Desk,
+    pub(crate) counter: Counter,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
     low: i64,
@@ -107,22 +113,9 @@ pub async fn start(
     index_dir: PathBuf,
 ) -> Result<Service, BoxError> {
     let feed = Feed::from_now(&platform.db).await?;
-    let shared = match platform.db.is_sqlite() {
-        // Its one process has nobody to share with.
-        true => cache::Shared::default(),
-        false => cache::Shared::over(platform.cache.clone()),
-    };
-    let app = App(Arc::new(Shared {
-        db: platform.db.clone(),
-        clock: platform.clock,
-        currency: platform.currency.clone(),
-        cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
-        search: Search::open(&index_dir)?,
-        views: Views::default(),
-        hold: TimeDelta::minutes(config.hold_minutes.into()),
-        low: config.low_stock_threshold.into(),
-    }));
+    let app = App::new(&platform, &config, &index_dir)?;
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
+    let (tidying, importing) = (app.clone(), app.clone());
     let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
@@ -136,6 +129,11 @@ pub async fn start(
             stop.run_until_cancelled(workers::expire(expiring)).await;
             Ok(())
         })
+        .worker("pictures", |stop| async move {
+            stop.run_until_cancelled(pictures::keep_tidy(tidying)).await;
+            Ok(())
+        })
+        .worker("imports", |stop| imports::work(importing, stop))
         .worker("cache", |stop| async move {
             let sharing = workers::share(&following);
             stop.run_until_cancelled(join(workers::follow(&following, feed), sharing)).await;
@@ -148,6 +146,26 @@ pub async fn start(
 }
 
 impl App {
+    fn new(platform: &Platform, config: &Config, index_dir: &Path) -> Result<Self, BoxError> {
+        let shared = match platform.db.is_sqlite() {
+            // Its one process has nobody to share with.
+            true => cache::Shared::default(),
+            false => cache::Shared::over(platform.cache.clone()),
+        };
+        Ok(Self(Arc::new(Shared {
+            db: platform.db.clone(),
+            clock: platform.clock,
+            currency: platform.currency.clone(),
+            cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
+            search: Search::open(index_dir)?,
+            views: Views::default(),
+            desk: Desk::default(),
+            counter: Counter::default(),
+            hold: TimeDelta::minutes(config.hold_minutes.into()),
+            low: config.low_stock_threshold.into(),
+        })))
+    }
+
     /// Begins the books of a transaction.
     pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> Books<'a> {
         Books::open(tx, self.clock.now(), self.low)

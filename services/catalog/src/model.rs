@@ -13,7 +13,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use draft::{
-    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, Wish, slugify,
+    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, Wish, is_free,
+    slugify,
 };
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 

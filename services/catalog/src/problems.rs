@@ -1,6 +1,7 @@
 //! Every error the catalog can return.
 
 use chassis::problem::Problem;
+use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,6 +27,61 @@ pub(crate) fn image_not_found() -> Problem {
 
 pub(crate) fn picture_not_found() -> Problem {
     Problem::not_found("picture_not_found", "there is no such picture")
+}
+
+/// Of one item of several that are written at once.
+pub(crate) fn duplicate_item() -> Problem {
+    Problem::invalid("duplicate_item", "this is in the list twice; the first one counts")
+}
+
+/// 415: nothing we can draw.
+pub(crate) fn picture_type_unsupported() -> Problem {
+    let detail = "this is no JPEG, PNG, WebP or GIF picture; save it as one of these and try again";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "picture_type_unsupported", detail)
+}
+
+pub(crate) fn picture_is_svg() -> Problem {
+    let detail = "an SVG can hold scripts and is not taken; save the picture as PNG and try again";
+    Problem { detail: detail.into(), ..picture_type_unsupported() }
+}
+
+pub(crate) fn picture_broken() -> Problem {
+    let detail = "the picture is damaged or incomplete; open it and save it anew";
+    Problem::invalid("picture_broken", detail)
+}
+
+pub(crate) fn picture_too_large(width: u32, height: u32) -> Problem {
+    let detail = format!(
+        "the picture has {width} x {height} pixels; at most 8000 x 8000 and 40 megapixels are \
+         taken (20 with 16 bits per colour), so make it smaller and try again"
+    );
+    Problem::invalid("picture_too_large", detail).with("width", width).with("height", height)
+}
+
+/// 503: there are many pictures on their way.
+pub(crate) fn pictures_busy() -> Problem {
+    let detail = "many pictures are being sent; try again in a few seconds";
+    Problem::unavailable("pictures_busy", detail).retry_after(3)
+}
+
+pub(crate) fn import_not_found() -> Problem {
+    Problem::not_found("import_not_found", "there is no such import")
+}
+
+/// The file as a whole cannot be used.
+pub(crate) fn import_unreadable(why: &str) -> Problem {
+    Problem::invalid("import_unreadable", why.to_owned())
+}
+
+pub(crate) fn imports_waiting(count: i64) -> Problem {
+    let detail = format!("{count} imports are waiting or running; send the file when one is done");
+    Problem::conflict("imports_waiting", detail).with("limit", count)
+}
+
+/// 503: there are many files on their way.
+pub(crate) fn imports_busy() -> Problem {
+    let detail = "files of others are being read; try again in a few seconds";
+    Problem::unavailable("imports_busy", detail).retry_after(3)
 }
 
 pub(crate) fn sku_not_found() -> Problem {

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::books::Books;
 use crate::cache::Changed;
-use crate::model::{Draft, NewProduct, Product};
-use crate::problems;
+use crate::model::{Draft, NewProduct, Product, is_free};
 use crate::store::products;
+use crate::{pictures, problems};
 
 /// How often another name is tried where a made-up one is taken.
 const TRIES: usize = 50;
@@ -22,6 +22,7 @@ pub(crate) async fn create(books: &mut Books<'_>, new: NewProduct) -> Result<Pro
     find_skus(books, &mut draft).await?;
     let product = &draft.product;
     products::insert(books.tx, product).await.on_duplicate(|| taken(product))?;
+    pictures::settle(books, None, product).await?;
     put_in_categories(books, product).await?;
     books.settle(None, &draft).await?;
     let event = ProductCreated { product_id: product.id, slug: product.slug.clone() };
@@ -54,6 +55,7 @@ pub(crate) async fn replace(
     if !products::update(books.tx, old, product).await.on_duplicate(|| taken(product))? {
         return Err(problems::product_changed());
     }
+    pictures::settle(books, Some(old), product).await?;
     if old.category_ids != product.category_ids {
         products::take_out_of_categories(books.tx, product.id).await?;
         put_in_categories(books, product).await?;
@@ -69,6 +71,7 @@ pub(crate) async fn delete(books: &mut Books<'_>, product: &Product) -> Result<(
     for sku in skus {
         books.remove(sku).await?;
     }
+    pictures::let_go(books, product.id).await?;
     if !products::delete(books.tx, product.id).await? {
         return Err(problems::product_not_found());
     }
@@ -107,7 +110,8 @@ fn is_same(old: &Product, new: &Product) -> bool {
 async fn find_slug(books: &mut Books<'_>, draft: &mut Draft) -> Result<()> {
     let wanted = draft.product.slug.clone();
     for n in 2..TRIES {
-        if products::id_of(&mut *books.tx, &draft.product.slug).await?.is_none() {
+        let slug = &draft.product.slug;
+        if is_free(slug) && products::id_of(&mut *books.tx, slug).await?.is_none() {
             return Ok(());
         }
         if !draft.slug_made {

@@ -26,6 +26,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(list, add))
         .routes(routes!(show, replace, change, remove))
         .routes(routes!(subcategories))
+        .routes(routes!(reorder))
 }
 
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
@@ -142,6 +143,20 @@ struct CategoryPatch {
     position: Option<i64>,
 }
 
+/// The order categories shall have.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CategoryOrder {
+    /// The category they shall be below; null for the top level.
+    #[garde(skip)]
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    parent_id: Option<Uuid>,
+    #[garde(length(min = 1, max = 200))]
+    #[schema(min_items = 1, max_items = 200)]
+    ids: Vec<Uuid>,
+}
+
 /// Tells null from absent.
 fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(it: D) -> Result<Option<T>, D::Error> {
     T::deserialize(it).map(Some)
@@ -151,6 +166,9 @@ fn is_slug(slug: &str, (): &()) -> garde::Result {
     let wrong = |it: char| it.is_control() || it.is_whitespace() || it == '/';
     if slug.contains(wrong) {
         return Err(garde::Error::new("must not contain blanks or slashes"));
+    }
+    if slug == categories::RESERVED {
+        return Err(garde::Error::new("is an address of the shop's own"));
     }
     match slug.parse::<Uuid>() {
         Ok(_) => Err(garde::Error::new("must not look like an id")),
@@ -335,6 +353,37 @@ async fn change(
     Json(patch): Json<CategoryPatch>,
 ) -> Result<Response<Body>> {
     write(&app, &key, |old| patch.onto(old)).await
+}
+
+/// Put categories below one, in this order.
+///
+/// Those that are elsewhere are moved there. Others that are there already come after them. All of
+/// it happens or nothing.
+#[utoipa::path(
+    post, path = "/categories/reorder", tag = "catalog", operation_id = "categories_reorder",
+    request_body = CategoryOrder,
+    responses(
+        (status = 200, description = "All categories there now, in order.", body = Categories),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 409, description = "`category_cycle`, `category_too_deep`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn reorder(
+    State(app): State<App>,
+    Json(order): Json<CategoryOrder>,
+) -> Result<Response<Body>> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    categories::reorder(&mut books, order.parent_id, &order.ids).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    let tree = app.tree().await?;
+    let items = tree.children(order.parent_id).map(|it| CategoryView::of(it, &tree)).collect();
+    let body = read::json(&Categories { items, total: None })?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// Delete a category without subcategories.

@@ -124,22 +124,37 @@ async fn change(
     security(("bearer" = ["catalog:write"])),
 )]
 async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
-    let mut tx = app.db.begin().await?;
-    let product = store::find_in(&mut tx, &key).await?.ok_or_else(problems::product_not_found)?;
-    let mut books = app.books(&mut tx);
-    products::delete(&mut books, &product).await?;
-    let changed = books.close();
-    app.commit(tx, changed).await?;
+    delete(&app, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Makes a product what `change` says, given what it is, in the categories that are named.
+/// Deletes a product.
+pub(super) async fn delete(app: &App, key: &str) -> Result<()> {
+    let mut tx = app.db.begin().await?;
+    let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let mut books = app.books(&mut tx);
+    products::delete(&mut books, &product).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await
+}
+
 async fn write(
     app: &App,
     key: &str,
     named: Option<Vec<String>>,
     change: impl FnOnce(NewProduct) -> Result<NewProduct>,
 ) -> Result<Response> {
+    let id = apply(app, key, named, change).await?;
+    show(app, id).await
+}
+
+/// Makes a product what `change` says, given what it is, in the categories that are named.
+pub(super) async fn apply(
+    app: &App,
+    key: &str,
+    named: Option<Vec<String>>,
+    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
+) -> Result<Uuid> {
     let mut tx = app.db.begin().await?;
     let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
     let mut new = change(NewProduct::from(&old))?;
@@ -151,7 +166,7 @@ async fn write(
         let changed = books.close();
         app.commit(tx, changed).await?;
     }
-    show(app, old.id).await
+    Ok(old.id)
 }
 
 /// The product as it is now.

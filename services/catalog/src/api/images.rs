@@ -15,10 +15,10 @@ use super::product::ImageBody;
 use super::read;
 use crate::model::{Image, NewProduct, Product};
 use crate::store::products as store;
-use crate::{App, problems, products};
+use crate::{App, pictures, problems, products};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add, reorder)).routes(routes!(remove))
+    OpenApiRouter::new().routes(routes!(list, add, reorder)).routes(routes!(change, remove))
 }
 
 /// The pictures of a product, in order.
@@ -34,6 +34,18 @@ struct ImageOrder {
     /// The ids of all pictures of the product.
     #[garde(length(max = 250))]
     image_ids: Vec<Uuid>,
+}
+
+/// Changes of a picture.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(as = ImagePatch)]
+#[garde(allow_unvalidated)]
+#[serde(deny_unknown_fields)]
+struct ImagePatch {
+    /// What it shows, for those who cannot see it; null for nothing that needs to be said.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(max_length = 510, required)]
+    alt: Option<String>,
 }
 
 /// List the pictures of a product.
@@ -78,20 +90,57 @@ async fn add(
     let images = write(&app, &key, |product| {
         // Checked as the last of a product's pictures, but named as it was sent.
         let mut new = NewProduct::from(product);
-        let field = format!("images[{}].", new.images.len());
         new.images.push((body.url, body.alt));
         let draft = new.into_draft(Some(product), app.clock.now());
-        let draft = draft.map_err(|problem| {
-            let errors = problem.errors.into_iter().map(|mut it| {
-                it.field = it.field.strip_prefix(&field).unwrap_or(&it.field).to_owned();
-                it
-            });
-            Problem::fields(errors.collect())
-        })?;
-        Ok(draft.product.images)
-    })
-    .await?;
+        Ok(draft?.product.images)
+    });
+    let images = images.await.map_err(as_sent)?;
     Ok((StatusCode::CREATED, Json(images)))
+}
+
+/// Names wrong fields of a picture as they were sent: not as part of the product.
+fn as_sent(mut problem: Problem) -> Problem {
+    if problem.errors.is_empty() {
+        return problem;
+    }
+    for error in &mut problem.errors {
+        let own = error.field.strip_prefix("images[").and_then(|it| it.split_once("]."));
+        error.field = own.map_or(error.field.as_str(), |(_, field)| field).to_owned();
+    }
+    Problem::fields(problem.errors)
+}
+
+/// Change what a picture of a product is said to show.
+#[utoipa::path(
+    patch, path = "/products/{id}/images/{image_id}", tag = "catalog",
+    operation_id = "images_change",
+    params(
+        ("id" = String, Path, description = "Id or slug of the product."),
+        ("image_id" = Uuid, Path, description = "Id of the picture."),
+    ),
+    request_body = ImagePatch,
+    responses(
+        (status = 200, description = "All pictures.", body = Images),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn change(
+    State(app): State<App>,
+    Path((key, image)): Path<(String, Uuid)>,
+    Json(patch): Json<ImagePatch>,
+) -> Result<Json<Images>> {
+    let images = write(&app, &key, |product| {
+        let at = product.images.iter().position(|it| it.id == image);
+        let at = at.ok_or_else(problems::image_not_found)?;
+        let mut new = NewProduct::from(product);
+        new.images[at].1 = patch.alt;
+        Ok(new.into_draft(Some(product), app.clock.now())?.product.images)
+    });
+    Ok(Json(images.await.map_err(as_sent)?))
 }
 
 /// Put the pictures of a product in another order.
@@ -171,9 +220,11 @@ async fn write(
         image.position = at as i64 + 1;
     }
     let mut books = app.books(&mut tx);
+    let new = Product { images: items.clone(), ..product.clone() };
     if !store::set_images(books.tx, &product, &items, books.now).await? {
         return Err(problems::product_changed());
     }
+    pictures::settle(&mut books, Some(&product), &new).await?;
     let version = product.version + 1;
     products::tell_updated(&mut books, product.id, &product.slug, version).await?;
     let changed = books.close();

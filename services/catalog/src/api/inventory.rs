@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::model::{MAX_ON_HAND, Policy, Wish};
+use crate::model::{MAX_ON_HAND, Policy, Stock, Wish};
 use crate::store::stock;
 use crate::view::Inventory;
 use crate::{App, problems};
@@ -141,15 +141,18 @@ async fn set(
     Json(new): Json<NewInventory>,
 ) -> Result<Json<Inventory>> {
     let wish = Wish { policy: new.policy, on_hand: Some(new.on_hand) };
-    let reference = format!("user:{}", user.id());
+    Ok(Json(put(&app, &user, &sku, wish).await?.into()))
+}
 
+/// Sets the stock of a SKU.
+pub(super) async fn put(app: &App, user: &Principal, sku: &str, wish: Wish) -> Result<Stock> {
+    let reference = format!("user:{}", user.id());
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     let (stock, _) = books.set(sku.trim(), wish, &reference).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-
-    Ok(Json(stock.into()))
+    Ok(stock)
 }
 
 /// List every change of a SKU's stock, newest first.

@@ -55,9 +55,9 @@ impl<R: Read> Groups<R> {
         Ok(Self { records, columns, next: None, seen, hasher, rows: 0 })
     }
 
-    /// How many bytes and rows have been read.
+    /// How many bytes have been read, and how many rows of the products so far.
     pub(super) fn read(&self) -> (u64, u64) {
-        (self.records.bytes(), self.rows)
+        (self.records.bytes(), self.rows - u64::from(self.next.is_some()))
     }
 
     /// The next product, or a row that belongs to none.

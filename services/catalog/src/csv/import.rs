@@ -10,7 +10,7 @@ use chassis::problem::{FieldError, Problem};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::columns::{COLUMNS, Column};
+use super::columns::{COLUMNS, Column, Columns};
 use super::export;
 use super::groups::Groups;
 use super::parse::{Imported, Kind, Parser, Wrong};
@@ -19,7 +19,7 @@ use super::shelves::Shelves;
 use super::{ImportError, Progress, Report};
 use crate::books::Books;
 use crate::model::Product;
-use crate::{products, store};
+use crate::{pictures, products, store};
 
 /// Products written in one transaction.
 const BATCH: usize = 100;
@@ -42,52 +42,99 @@ pub async fn import<R: Read + Send>(
     input: R,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Report, ImportError> {
-    let mut groups = Groups::new(input)?;
-    let columns = groups.columns.clone();
-    let parser = Parser { columns: &columns, currency };
-    let shelves = Shelves::load(db).await?;
-    let mut importer = Importer { db, clock, shelves, report: Report::default() };
-    let mut batch: Vec<Imported> = Vec::new();
-    let mut size = 0;
-    let mut done = Progress::default();
+    let mut run = Run::begin(db, clock, currency, input).await?;
     loop {
-        let group = groups.next()?;
-        let end = group.is_none();
-        if let Some(group) = group {
-            done.products += 1;
+        let more = run.step().await?;
+        progress(run.done());
+        if !more {
+            return Ok(run.into_report());
+        }
+    }
+}
+
+/// An import on its way, which can be left and gone on with between two steps.
+pub(crate) struct Run<'a, R> {
+    groups: Groups<R>,
+    columns: Columns,
+    currency: &'a Currency,
+    importer: Importer<'a>,
+    done: Progress,
+}
+
+impl<'a, R: Read + Send> Run<'a, R> {
+    /// Reads the header.
+    pub(crate) async fn begin(
+        db: &'a Db,
+        clock: Clock,
+        currency: &'a Currency,
+        input: R,
+    ) -> Result<Self, ImportError> {
+        let groups = Groups::new(input)?;
+        let columns = groups.columns.clone();
+        let importer = Importer::new(db, clock).await?;
+        Ok(Self { groups, columns, currency, importer, done: Progress::default() })
+    }
+
+    /// Goes on after so many products, which have come to this report.
+    pub(crate) fn resume(&mut self, products: u64, report: Report) -> Result<(), ImportError> {
+        for _ in 0..products {
+            self.groups.next()?;
+        }
+        (self.done.bytes, self.done.rows) = self.groups.read();
+        self.done.products = products;
+        self.importer.report = report;
+        Ok(())
+    }
+
+    /// Brings some products in; returns whether there are more.
+    pub(crate) async fn step(&mut self) -> Result<bool, ImportError> {
+        let parser = Parser { columns: &self.columns, currency: self.currency };
+        let mut batch: Vec<Imported> = Vec::new();
+        let mut size = 0;
+        let mut more = true;
+        while more && batch.len() < BATCH && size < BATCH_BYTES {
+            let Some(group) = self.groups.next()? else {
+                more = false;
+                continue;
+            };
+            self.done.products += 1;
             let handle = group.handle.clone();
             match parser.product(group) {
                 Ok(product) => {
                     size += product.body.as_ref().map_or(0, String::len);
                     batch.push(product);
                 }
-                Err((line, reason)) => importer.report.reject(line, &handle, reason),
+                Err((line, reason)) => self.importer.report.reject(line, &handle, reason),
             }
         }
-        if batch.len() >= BATCH || size >= BATCH_BYTES || end {
-            importer.write(std::mem::take(&mut batch)).await?;
-            size = 0;
-            (done.bytes, done.rows) = groups.read();
-            progress(done);
-        }
-        if end {
-            break;
-        }
+        self.importer.write(batch).await?;
+        (self.done.bytes, self.done.rows) = self.groups.read();
+        Ok(more)
     }
-    let mut report = importer.report;
-    report.problems.sort_by_key(|it| it.line);
-    Ok(report)
+
+    pub(crate) fn done(&self) -> Progress {
+        self.done
+    }
+
+    /// What has become of the products so far.
+    pub(crate) fn report(&self) -> &Report {
+        &self.importer.report
+    }
+
+    pub(crate) fn into_report(self) -> Report {
+        self.importer.into_report()
+    }
 }
 
-struct Importer<'a> {
-    db: &'a Db,
+pub(super) struct Importer<'a> {
+    pub(super) db: &'a Db,
     clock: Clock,
-    shelves: Shelves,
-    report: Report,
+    pub(super) shelves: Shelves,
+    pub(super) report: Report,
 }
 
 /// What became of a product.
-enum Outcome {
+pub(super) enum Outcome {
     Created,
     Updated,
     Unchanged,
@@ -102,10 +149,22 @@ enum Failure {
     Moment(ImportError),
 }
 
-impl Importer<'_> {
+impl<'a> Importer<'a> {
+    pub(super) async fn new(db: &'a Db, clock: Clock) -> Result<Self, ImportError> {
+        let shelves = Shelves::load(db).await?;
+        Ok(Self { db, clock, shelves, report: Report::default() })
+    }
+
+    pub(super) fn into_report(self) -> Report {
+        let mut report = self.report;
+        report.problems.sort_by_key(|it| it.line);
+        report
+    }
+
     async fn write(&mut self, all: Vec<Imported>) -> Result<(), ImportError> {
         let mut batch = Vec::with_capacity(all.len());
-        for product in all {
+        for mut product in all {
+            self.leave_out_pictures(&mut product).await?;
             match self.is_there(&product).await? {
                 true => self.tell(&[product], vec![Outcome::Unchanged]),
                 false => batch.push(product),
@@ -145,9 +204,37 @@ impl Importer<'_> {
         let categories = self.categories(&mut product, Some(&old));
         let Ok(new) = product.to_new(Some(&old), categories) else { return Ok(false) };
         let Ok(draft) = new.into_draft(Some(&old), old.updated_at) else { return Ok(false) };
-        let mut new = Product { version: old.version, ..draft.product };
-        new.category_ids.sort_unstable();
-        Ok(new == old)
+        Ok(is_same(&old, draft.product))
+    }
+
+    /// Leaves out pictures of another shop's own: their address leads nowhere here, which is no
+    /// reason to lose a product.
+    pub(super) async fn leave_out_pictures(
+        &self,
+        product: &mut Imported,
+    ) -> Result<(), ImportError> {
+        let images = product.images.iter().flatten().map(|(url, _)| url);
+        let own = product.variants.iter().filter_map(|it| it.image.as_ref());
+        let ids: Vec<Uuid> = images.chain(own).filter_map(|it| pictures::in_url(it)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = store::pictures::known(self.db, &ids).await?;
+        let is_there = |url: &str| pictures::in_url(url).is_none_or(|id| known.contains(&id));
+        let warning = |url: &str| format!("the picture {url:?} is left out: it is not in the shop");
+        let warnings = &mut product.warnings;
+        if let Some(images) = &mut product.images {
+            let gone = images.iter().filter(|(url, _)| !is_there(url));
+            warnings.extend(gone.map(|(url, _)| (product.line, warning(url))));
+            images.retain(|(url, _)| is_there(url));
+        }
+        for variant in &mut product.variants {
+            if let Some(url) = variant.image.take_if(|it| !is_there(it)) {
+                warnings.push((variant.line, warning(&url)));
+                variant.image = Some(String::new());
+            }
+        }
+        Ok(())
     }
 
     /// Writes one product, patiently.
@@ -213,7 +300,7 @@ impl Importer<'_> {
 
     /// The categories of a product. Where `Type` is what it was, the shop's own order stays;
     /// else its category takes the place of the one the old `Type` stood for.
-    fn categories(&self, product: &mut Imported, old: Option<&Product>) -> Vec<Uuid> {
+    pub(super) fn categories(&self, product: &mut Imported, old: Option<&Product>) -> Vec<Uuid> {
         let before = old.map(|it| it.category_ids.clone()).unwrap_or_default();
         let same =
             |kind: &Kind| old.is_some_and(|it| export::kind(it, self.shelves.tree()) == kind.text);
@@ -228,7 +315,7 @@ impl Importer<'_> {
         before.into_iter().filter(|it| Some(*it) != gone).chain(new).collect()
     }
 
-    fn tell(&mut self, batch: &[Imported], outcomes: Vec<Outcome>) {
+    pub(super) fn tell(&mut self, batch: &[Imported], outcomes: Vec<Outcome>) {
         for (product, outcome) in batch.iter().zip(outcomes) {
             match outcome {
                 Outcome::Created => self.report.products_created += 1,
@@ -244,6 +331,13 @@ impl Importer<'_> {
             }
         }
     }
+}
+
+/// Whether a product would be just as it is.
+pub(super) fn is_same(old: &Product, new: Product) -> bool {
+    let mut new = Product { version: old.version, updated_at: old.updated_at, ..new };
+    new.category_ids.sort_unstable();
+    new == *old
 }
 
 impl<E: Into<ImportError>> From<E> for Failure {
@@ -271,7 +365,7 @@ fn refused(problem: &Problem, product: &Imported, at: usize) -> Result<Outcome, 
 }
 
 /// A problem in the words of the file.
-fn explain(problem: &Problem, product: &Imported) -> Wrong {
+pub(super) fn explain(problem: &Problem, product: &Imported) -> Wrong {
     let Some(first) = problem.errors.first() else {
         return (product.line, problem.detail.clone().into_owned());
     };

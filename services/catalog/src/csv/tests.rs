@@ -22,6 +22,12 @@ async fn export_of(platform: &TestPlatform) -> String {
     String::from_utf8(out).unwrap()
 }
 
+/// What an import would do.
+async fn look(platform: &TestPlatform, input: impl AsRef<[u8]>) -> Preview {
+    let (db, currency) = (&platform.db, &platform.currency);
+    preview(db, Clock::Fixed(noon()), currency, input.as_ref()).await.unwrap()
+}
+
 /// Created, updated, unchanged, rejected.
 fn counts(report: &Report) -> [u64; 4] {
     [report.products_created, report.updated, report.unchanged, report.rejected]
@@ -105,6 +111,79 @@ async fn twice_changes_nothing() {
             assert_eq!(events(&platform.db).await, before, "{platform:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_preview_tells_what_an_import_would_do_and_does_nothing() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        for file in [APPAREL, JEWELERY, FLIPKART] {
+            let before = events(&platform.db).await;
+            let new = look(&platform, file).await;
+            assert_eq!(events(&platform.db).await, before);
+            assert!(new.sample.iter().all(|it| it.action == Action::Create));
+            let report = run(&platform, file).await;
+            assert_eq!(new.report, report, "{platform:?}");
+            assert_eq!(new.products, counts(&report).iter().sum::<u64>());
+            assert_eq!(new.rows, count_rows(file).unwrap());
+            let again = look(&platform, file).await;
+            assert_eq!(counts(&again.report), [0, 0, report.products_created, report.rejected]);
+            assert_eq!(again.sample.len(), new.sample.len());
+            assert_eq!(again.sample[0].product.slug, new.sample[0].product.slug);
+        }
+        let text = String::from_utf8(APPAREL.to_vec()).unwrap();
+        let dearer = text.replacen("deny,manual,50,", "deny,manual,51.5,", 1);
+        assert_eq!(counts(&look(&platform, dearer).await.report), [0, 1, 19, 0]);
+    }
+}
+
+#[tokio::test]
+async fn a_preview_knows_what_orders_hold() {
+    let file = |sku: &str, quantity: i64| {
+        format!(
+            "Handle,Title,Variant SKU,Variant Price,Variant Inventory Tracker,Variant Inventory Qty\n\
+             a,A,{sku},1,shopify,{quantity}\n"
+        )
+    };
+    for platform in platforms(crate::MIGRATIONS).await {
+        run(&platform, file("S-A", 5)).await;
+        let mut tx = platform.db.begin().await.unwrap();
+        store::stock::reserve(&mut tx, "S-A", 3, noon()).await.unwrap().unwrap();
+        tx.commit().await.unwrap();
+        for (sku, quantity, wrong) in [("S-A", 3, 0), ("S-A", 2, 1), ("S-B", 9, 1)] {
+            let before = look(&platform, file(sku, quantity)).await.report;
+            assert_eq!(before.rejected, wrong, "{sku} {quantity}");
+            assert_eq!(before, run(&platform, file(sku, quantity)).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn pictures_of_another_shop_s_own_are_left_out() {
+    let picture = "/api/v1/media/019a0000-0000-7000-8000-000000000001";
+    let file = format!(
+        "Handle,Title,Variant Price,Image Src,Variant Image\n\
+         a,A,1,{picture},{picture}\na,,,https://example.com/a.jpg,\n"
+    );
+    for platform in platforms(crate::MIGRATIONS).await {
+        let report = run(&platform, &file).await;
+        assert_eq!(counts(&report), [1, 0, 0, 0], "{:?}", lines(&report));
+        assert_eq!((report.warnings, report.problems[0].line), (2, 2));
+        let it = product(&platform, "a").await;
+        assert_eq!((it.images.len(), it.variants[0].image.as_deref()), (1, None));
+        assert_eq!(counts(&run(&platform, &file).await), [0, 0, 1, 0]);
+    }
+}
+
+#[test]
+fn a_problem_knows_its_column() {
+    let column = |reason: &str| {
+        let (handle, reason) = (String::new(), reason.to_owned());
+        RowProblem { line: 2, handle, reason, rejected: true }.column()
+    };
+    assert_eq!(column("Variant Price is empty"), Some("Variant Price"));
+    assert_eq!(column("Handle is empty"), Some("Handle"));
+    assert_eq!(column("Titles differ"), None);
+    assert_eq!(column("a quote is opened and never closed"), None);
 }
 
 #[tokio::test]
@@ -261,7 +340,9 @@ async fn what_is_wrong_with_a_row_is_named_with_its_line() {
         std::iter::once(header.to_owned()).chain(rows.iter().map(|(row, _)| row.clone())).collect();
     let expected: Vec<&str> = rows.iter().filter_map(|(_, problem)| *problem).collect();
     for platform in platforms(crate::MIGRATIONS).await {
+        let before = look(&platform, &file).await.report;
         let report = run(&platform, &file).await;
+        assert_eq!(before, report, "it is known before");
         assert_eq!(lines(&report), expected, "{platform:?}");
         assert_eq!(counts(&report), [3, 0, 0, 18], "{platform:?}");
         assert_eq!(report.warnings, 1);

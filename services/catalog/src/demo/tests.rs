@@ -20,7 +20,7 @@ async fn the_demo_shop_is_complete_and_seeded_once() {
         for product in &all {
             let url = &product.images[0].url;
             let id = url.rsplit('/').next().unwrap().parse().unwrap();
-            let picture = pictures::find(&test.db, id).await.unwrap().expect(url);
+            let picture = pictures::find(&test.db, id, None).await.unwrap().expect(url);
             assert!(picture.bytes.starts_with(b"<svg "));
             assert_eq!(product.category_ids.len(), 1, "{}", product.slug);
             assert!(product.price() > 0, "{}", product.slug);

@@ -242,6 +242,14 @@ impl NewProduct {
     }
 }
 
+/// Names below `/products` that are the shop's own, and so cannot be those of products.
+const RESERVED: [&str; 3] = ["bulk", "imports", "suggestions"];
+
+/// Whether a product can have this slug, as far as the shop's own addresses go.
+pub(crate) fn is_free(slug: &str) -> bool {
+    !RESERVED.contains(&slug)
+}
+
 /// Text as part of an address: letters and digits in lower case, all else one hyphen.
 pub(crate) fn slugify(text: &str, otherwise: &str) -> String {
     let mut slug = String::with_capacity(text.len());

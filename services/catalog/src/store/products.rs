@@ -151,6 +151,18 @@ const TAKEN_SKUS: Sql = Sql {
                      AND product_id <> $2",
 };
 
+const BY_SLUGS: Sql = Sql {
+    sqlite: "SELECT * FROM products WHERE slug IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT * FROM products WHERE slug = ANY(ARRAY(
+                   SELECT value FROM json_array_elements_text(CAST($1 AS JSON))))",
+};
+const OWNERS: Sql = Sql {
+    sqlite: "SELECT sku, product_id FROM variants WHERE sku IN (SELECT value FROM json_each($1))",
+    postgres: "SELECT sku, product_id FROM variants
+               WHERE sku = ANY(ARRAY(
+                   SELECT value FROM json_array_elements_text(CAST($1 AS JSON))))",
+};
+
 /// A product by its id, or by its slug where `key` is not an id.
 pub(crate) async fn find(db: &Db, key: &str) -> Result<Option<Product>> {
     let row = row(db, key).await?;
@@ -172,6 +184,24 @@ pub(crate) async fn by_ids(db: &Db, ids: &[Uuid]) -> Result<Vec<Product>> {
     let mut products: HashMap<Uuid, Product> =
         complete(db, rows).await?.into_iter().map(|it| (it.id, it)).collect();
     Ok(ids.iter().filter_map(|id| products.remove(id)).collect())
+}
+
+/// The products with these slugs, in no order.
+pub(crate) async fn by_slugs<'a>(
+    db: &Db,
+    slugs: impl IntoIterator<Item = &'a str>,
+) -> Result<Vec<Product>> {
+    let rows = db.query(BY_SLUGS).bind(text_list(slugs)).all().await?;
+    complete(db, rows).await
+}
+
+/// Those of the SKUs that are taken, and by which product.
+pub(crate) async fn owners<'a>(
+    db: &Db,
+    skus: impl IntoIterator<Item = &'a str>,
+) -> Result<HashMap<String, Uuid>> {
+    let owners = db.query(OWNERS).bind(text_list(skus)).all::<(String, Uuid)>().await?;
+    Ok(owners.into_iter().collect())
 }
 
 /// Up to `limit` products of any status with an id above `after`, by id: a walk through all.

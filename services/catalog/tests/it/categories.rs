@@ -197,3 +197,57 @@ async fn a_category_is_replaced_and_its_slug_is_its_own() {
         assert_eq!(gone.problem(404), "category_not_found");
     }
 }
+
+#[tokio::test]
+async fn categories_are_put_in_order_and_moved_at_once() {
+    for shop in shops().await {
+        let home = shop.add_category(json!({ "name": "Home" })).await;
+        let [kitchen, bath, garden] = [
+            child(&shop, "Kitchen", &home).await,
+            child(&shop, "Bath", &home).await,
+            shop.add_category(json!({ "name": "Garden", "position": 7 })).await,
+        ];
+        let knives = child(&shop, "Knives", &kitchen).await;
+        let mut product = mug();
+        product["category_ids"] = json!([knives["id"]]);
+        shop.add(product).await;
+        let order = async |parent: &Value, ids: &[&Value]| {
+            let ids: Vec<&Value> = ids.iter().map(|it| &it["id"]).collect();
+            let body = json!({ "parent_id": parent["id"], "ids": ids });
+            shop.write("POST", "/categories/reorder", body).await
+        };
+        let slugs = |answer: &Value| -> Vec<String> {
+            let items = answer["items"].as_array().unwrap();
+            items.iter().map(|it| it["slug"].as_str().unwrap().to_owned()).collect()
+        };
+        let below = order(&home, &[&garden, &kitchen]).await.expect(200);
+        assert_eq!(slugs(&below), ["garden", "kitchen", "bath"]);
+        let below = order(&home, &[&bath, &knives]).await.expect(200);
+        assert_eq!(slugs(&below), ["bath", "knives", "garden", "kitchen"]);
+        assert_eq!(below["items"][1]["path"][0]["slug"], "home");
+        let version = below["items"][0]["version"].clone();
+        let again = order(&home, &[&bath, &knives]).await.expect(200);
+        assert_eq!(again["items"][0]["version"], version, "nothing changed");
+        let top = order(&Value::Null, &[&kitchen, &home]).await.expect(200);
+        assert_eq!(slugs(&top), ["kitchen", "home"]);
+        // The product went along with its category.
+        let listed = |category: &str| format!("/products?category={category}&count=true");
+        assert_eq!(shop.get(&listed("kitchen")).await.expect(200)["total"], 0);
+        assert_eq!(shop.get(&listed("home")).await.expect(200)["total"], 1);
+
+        assert_eq!(order(&bath, &[&home]).await.problem(409), "category_cycle");
+        let none = json!({ "id": chassis::id::new() });
+        let refused = order(&home, &[&kitchen, &none]).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["ids[1]"]);
+        let refused = order(&home, &[&kitchen, &kitchen]).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["ids[1]"]);
+        let refused = order(&none, &[&kitchen]).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["parent_id"]);
+        let refused = shop.write("POST", "/categories/reorder", json!({ "ids": [] })).await;
+        assert_eq!(wrong_fields(&refused.expect(422)), ["parent_id"]);
+        let refused = order(&home, &[]).await.expect(422);
+        assert_eq!(wrong_fields(&refused), ["ids"]);
+        let top = shop.get("/categories?tree=true").await.expect(200);
+        assert_eq!(slugs(&top), ["kitchen", "home"], "nothing of a refused order stays");
+    }
+}

@@ -1,9 +1,12 @@
 //! The catalog over HTTP, on every database at hand.
 
+mod bulk;
 mod categories;
 mod demand;
 mod facets;
+mod imports;
 mod inventory;
+mod media;
 mod offers;
 mod products;
 mod ratings;

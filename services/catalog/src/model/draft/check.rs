@@ -6,7 +6,7 @@ use chassis::money::MAX_AMOUNT;
 use chassis::problem::FieldError;
 use uuid::Uuid;
 
-use super::{MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant};
+use super::{MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
 
 const MAX_TEXT: usize = 255;
 const MAX_DESCRIPTION: usize = 100_000;
@@ -89,6 +89,9 @@ impl Check {
         }
         if slug.parse::<Uuid>().is_ok() {
             self.wrong("slug", "must not look like an id");
+        }
+        if !is_free(slug) {
+            self.wrong("slug", "is an address of the shop's own");
         }
     }
 
