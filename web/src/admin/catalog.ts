@@ -10,6 +10,8 @@ export type Category = Schemas['Category'];
 export type Inventory = Schemas['Inventory'];
 export type ProductStatus = Schemas['ProductStatus'];
 
+export const PRODUCT_STATUSES = ['active', 'draft', 'archived'] as const;
+
 export const productById = (id: string) =>
   queryOptions({
     queryKey: ['products', 'one', id],

@@ -13,9 +13,11 @@ import {
 } from '@tanstack/react-router';
 
 import * as session from '../api/session';
+import { PRODUCT_STATUSES } from './catalog';
 import type { Permission } from './may';
 import { CHANNELS, MESSAGE_STATUSES, type MessageSearch } from './messages';
 import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orders';
+import type { InventorySearch } from './pages/inventory/Inventory';
 import type { ProductsSearch } from './pages/products/Products';
 import { RouteFailed } from './parts/ErrorState';
 import { REVIEW_STATUSES, type ReviewStatus } from './reviews';
@@ -62,7 +64,13 @@ const products = createRoute({
   getParentRoute: () => inside,
   path: '/products',
   component: lazyRouteComponent(() => import('./pages/products/Products'), 'Products'),
-  validateSearch: (search) => search as ProductsSearch,
+  validateSearch: (search): ProductsSearch => ({
+    status: oneOf(PRODUCT_STATUSES, search.status),
+    search: text(search.search),
+    category: text(search.category),
+    stock: oneOf(['in', 'out'], search.stock),
+    sort: text(search.sort),
+  }),
 });
 
 const newProduct = createRoute({
@@ -91,13 +99,18 @@ const inventory = createRoute({
   getParentRoute: () => inside,
   path: '/inventory',
   component: lazyRouteComponent(() => import('./pages/inventory/Inventory'), 'Inventory'),
+  validateSearch: (search): InventorySearch => ({
+    search: text(search.search),
+    low: Number.isInteger(search.low) && Number(search.low) >= 0 ? Number(search.low) : undefined,
+  }),
 });
 
 const imports = createRoute({
   ...catalog,
   getParentRoute: () => inside,
-  path: '/imports',
+  path: '/import',
   component: lazyRouteComponent(() => import('./pages/imports/Imports'), 'Imports'),
+  validateSearch: (search): { id?: string | undefined } => ({ id: text(search.id) }),
 });
 
 /** Within the shell, so that only who is logged in learns which pages there are. */

@@ -28,7 +28,7 @@ type Page<T> = { items: T[]; next_cursor?: string | null; total?: number | null 
 export function usePages<T>(
   queryKey: QueryKey,
   ask: (cursor: string | undefined, signal: AbortSignal) => Promise<Page<T>>,
-  options: { enabled?: boolean } = {},
+  options: { refetchInterval?: (rows: T[]) => number | false } = {},
 ): List<T> {
   const query = useInfiniteQuery({
     queryKey,
@@ -36,7 +36,9 @@ export function usePages<T>(
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
     placeholderData: keepPreviousData,
-    ...options,
+    refetchInterval: ({ state }) =>
+      (state.data && options.refetchInterval?.(state.data.pages.flatMap((it) => it.items))) ??
+      false,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((it) => it.items), [query.data]);
   return {

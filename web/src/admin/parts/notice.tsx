@@ -42,12 +42,11 @@ export function useNotice() {
       },
       /** What was filled in cannot be right; the form has marked where. */
       check() {
-        notifications.show({
-          message: parts.checkFields,
-          color: 'red',
-          role: 'alert',
-          closeButtonProps,
-        });
+        this.wrong(parts.checkFields);
+      },
+      /** It cannot be done, for a reason known here. */
+      wrong(message: string) {
+        notifications.show({ message, color: 'red', role: 'alert', closeButtonProps });
       },
       /** It did not; wrong fields are marked in the form, if there is one. */
       failed(error: unknown, form?: Form) {

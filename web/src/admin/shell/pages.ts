@@ -40,7 +40,7 @@ export const pages: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Pag
       { to: '/products', name: 'products', icon: IconShirt, needs: 'catalog:write' },
       { to: '/categories', name: 'categories', icon: IconCategory, needs: 'catalog:write' },
       { to: '/inventory', name: 'inventory', icon: IconPackages, needs: 'catalog:write' },
-      { to: '/imports', name: 'imports', icon: IconFileImport, needs: 'catalog:write' },
+      { to: '/import', name: 'imports', icon: IconFileImport, needs: 'catalog:write' },
     ],
   },
   {

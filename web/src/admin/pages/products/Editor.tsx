@@ -146,7 +146,10 @@ function Editor({ product: first }: { product?: Product }) {
     onError: (error) => notice.failed(error),
   });
 
-  const submit = form.onSubmit((values) => save.mutate(values), notice.check);
+  const submit = form.onSubmit(
+    (values) => save.mutate(values),
+    () => notice.check(),
+  );
   const formElement = useRef<HTMLFormElement>(null);
   useHotkeys([['mod+S', () => formElement.current?.requestSubmit()]], []);
   const wrong = Object.keys(form.errors).length > 0;

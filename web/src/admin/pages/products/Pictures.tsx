@@ -23,7 +23,6 @@ import {
   FileButton,
   List,
   Paper,
-  Progress,
   Stack,
   Text,
   TextInput,
@@ -35,6 +34,7 @@ import { picture } from '../../../picture';
 import type { Media } from '../../contractCatalog';
 import { useExplain } from '../../parts/notice';
 import { useAnnouncements } from '../../parts/sorting';
+import { UploadProgress } from '../../parts/UploadProgress';
 import { useTexts } from '../../texts';
 import { upload } from '../../upload';
 import type { Picture } from './model';
@@ -104,12 +104,7 @@ export function Pictures({ pictures, set, error }: Props) {
       <Stack gap="sm">
         {pictures.length > 0 && <Sorted pictures={pictures} set={set} error={error} />}
         {going.map((it) => (
-          <div key={it.key}>
-            <Text size="sm">{texts.uploading(it.name)}</Text>
-            <Progress.Root size="sm">
-              <Progress.Section value={it.part * 100} aria-label={it.name} />
-            </Progress.Root>
-          </div>
+          <UploadProgress key={it.key} name={it.name} part={it.part} />
         ))}
         <div role="alert">
           {failed.length > 0 && (

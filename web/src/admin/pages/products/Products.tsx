@@ -9,7 +9,13 @@ import { useState } from 'react';
 
 import { api, ok } from '../../../api/client';
 import { useFormats } from '../../../format';
-import { categoryTree, flat, type Product, type ProductStatus } from '../../catalog';
+import {
+  categoryTree,
+  flat,
+  PRODUCT_STATUSES,
+  type Product,
+  type ProductStatus,
+} from '../../catalog';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
 import { PageHead } from '../../parts/PageHead';
@@ -20,11 +26,11 @@ import { BulkBar } from './BulkBar';
 import { StockCell } from './StockCell';
 
 export type ProductsSearch = {
-  status?: ProductStatus;
-  search?: string;
-  category?: string;
-  stock?: 'in' | 'out';
-  sort?: string;
+  status?: ProductStatus | undefined;
+  search?: string | undefined;
+  category?: string | undefined;
+  stock?: 'in' | 'out' | undefined;
+  sort?: string | undefined;
 };
 
 export function Products() {
@@ -59,7 +65,7 @@ export function Products() {
           keepMounted={false}
         >
           <Tabs.List aria-label={texts.status}>
-            {(['active', 'draft', 'archived'] as const).map((it) => (
+            {PRODUCT_STATUSES.map((it) => (
               <Tabs.Tab key={it} value={it}>
                 {texts.statuses[it]}
               </Tabs.Tab>
@@ -135,7 +141,7 @@ function Filters({ search, set }: { search: ProductsSearch; set: (it: ProductsSe
   const [text, setText] = useState(search.search ?? '');
   // The order by relevance takes a search, and each search starts with it.
   const ask = useDebouncedCallback(
-    (it: string) => set({ search: it || undefined, sort: undefined } as ProductsSearch),
+    (it: string) => set({ search: it || undefined, sort: undefined }),
     300,
   );
   return (
@@ -163,7 +169,7 @@ function Filters({ search, set }: { search: ProductsSearch; set: (it: ProductsSe
           value: category.id,
           label: `${'\u2003'.repeat(depth)}${category.name}`,
         }))}
-        onChange={(it) => set({ category: it ?? undefined } as ProductsSearch)}
+        onChange={(it) => set({ category: it ?? undefined })}
       />
       <Select
         label={texts.stock}
@@ -175,7 +181,7 @@ function Filters({ search, set }: { search: ProductsSearch; set: (it: ProductsSe
           { value: 'in', label: texts.inStock },
           { value: 'out', label: texts.outOfStock },
         ]}
-        onChange={(it) => set({ stock: it ?? undefined } as ProductsSearch)}
+        onChange={(it) => set({ stock: it ?? undefined })}
       />
       <Select
         label={texts.order}
@@ -185,7 +191,7 @@ function Filters({ search, set }: { search: ProductsSearch; set: (it: ProductsSe
         data={Object.entries(texts.orders)
           .filter(([value]) => value !== 'relevance' || search.search)
           .map(([value, label]) => ({ value, label }))}
-        onChange={(it) => set({ sort: it ?? undefined } as ProductsSearch)}
+        onChange={(it) => set({ sort: it ?? undefined })}
       />
     </Group>
   );
