@@ -20,6 +20,7 @@ import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orde
 import type { InventorySearch } from './pages/inventory/Inventory';
 import type { ProductsSearch } from './pages/products/Products';
 import { RouteFailed } from './parts/ErrorState';
+import { RANGES, type Range } from './reports';
 import { REVIEW_STATUSES, type ReviewStatus } from './reviews';
 import { day, oneOf, text } from './search';
 import { Login } from './shell/Login';
@@ -54,7 +55,10 @@ const inside = createRoute({
 const dashboard = createRoute({
   getParentRoute: () => inside,
   path: '/',
-  component: lazyRouteComponent(() => import('./pages/Dashboard'), 'Dashboard'),
+  component: lazyRouteComponent(() => import('./pages/dashboard/Dashboard'), 'Dashboard'),
+  validateSearch: (search): { days?: Range | undefined } => ({
+    days: RANGES.find((it) => it === search.days),
+  }),
 });
 
 const catalog = { staticData: { needs: 'catalog:write' } } as const;

@@ -31,7 +31,7 @@ export function Categories() {
   return (
     <>
       <PageHead title={shell.categories} actions={add} />
-      <Stack gap="md" maw={860}>
+      <Stack gap="md" maw={860} mx={0}>
         {tree.data && tree.data.length > 0 && (
           <Text size="sm" c="dimmed">
             {texts.how}

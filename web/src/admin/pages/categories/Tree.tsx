@@ -215,7 +215,7 @@ function Actions({ node, all, go, edit }: Omit<RowProps, 'depth'>) {
       >
         <IconPencil size={18} aria-hidden />
       </ActionIcon>
-      <Menu position="bottom-end" withinPortal>
+      <Menu position="bottom-end" withInitialFocusPlaceholder={false}>
         <Menu.Target>
           <ActionIcon
             variant="subtle"

@@ -1,6 +1,6 @@
 /** What there is of every SKU: found, counted in place or by many, and how it came to be. */
 
-import { Button, Code, Drawer, Group, NumberInput, Stack, Switch, Text } from '@mantine/core';
+import { Button, Drawer, Group, NumberInput, Stack, Switch, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -17,12 +17,10 @@ import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
 import { BulkSet } from './BulkSet';
 import { Ledger } from './Ledger';
+import { LOW } from './low';
 import { StockInput } from './StockInput';
 
 export type InventorySearch = { search?: string | undefined; low?: number | undefined };
-
-/** Units at which a SKU counts as low, unless one says otherwise. */
-export const LOW = 5;
 
 export function Inventory() {
   const { shell, inventory: texts, parts } = useTexts();
@@ -121,8 +119,12 @@ function useColumns(show: (sku: string) => void): Column<Stock>[] {
       key: 'sku',
       head: texts.sku,
       cell: (it) => (
-        <TextLink to="/products/$id" params={{ id: it.product_id }}>
-          <Code fz="sm">{it.sku}</Code>
+        <TextLink
+          to="/products/$id"
+          params={{ id: it.product_id }}
+          style={{ overflowWrap: 'anywhere' }}
+        >
+          {it.sku}
         </TextLink>
       ),
     },
