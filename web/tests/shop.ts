@@ -57,6 +57,8 @@ export async function openShop(): Promise<Shop & { close(): Promise<void> }> {
       child.stdout.on('data', (text) => (said += text));
       child.stderr.on('data', (text) => (said += text));
       running = child;
+      // Also where a worker is ended in the middle of a test.
+      process.once('exit', () => child.kill('SIGKILL'));
       for (let tries = 0; tries < 300; tries++) {
         if (child.exitCode !== null) break;
         const ready = await fetch(`${url}/ready`).catch(() => null);

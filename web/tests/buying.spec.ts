@@ -1,0 +1,191 @@
+/** Journeys of people who buy. */
+
+import type { Locator, Page } from '@playwright/test';
+
+import { en } from '../src/store/texts/en';
+import { expect, type Shop, test } from './shop';
+
+type List<T> = { items: T[] };
+type Order = { id: string; status: string; payment_status: string; number: string };
+type Variant = { sku: string; options: Record<string, string>; available: number | null };
+type Product = { slug: string; title: string; variants: Variant[] };
+
+const someone = {
+  name: 'Grace Hopper',
+  line1: '1 Harbour Street',
+  city: 'Arlington',
+  region: 'Virginia',
+  zip: '22201',
+};
+
+/** The first demo product that has this many options and more of each variant than one. */
+async function product(shop: Shop, options: number): Promise<Product> {
+  const { items } = await shop.ask<List<Product>>('GET', '/api/v1/products?limit=100');
+  const found = items.find(
+    ({ variants }) =>
+      Object.keys(variants[0]?.options ?? {}).length === options &&
+      variants.every((it) => (it.available ?? 0) > 2),
+  );
+  if (!found) throw new Error(`the demo shop has no product with ${options} options`);
+  return found;
+}
+
+async function orders(shop: Shop): Promise<Order[]> {
+  const { token } = await shop.login('admin');
+  return (await shop.ask<List<Order>>('GET', '/api/v1/orders?all=true', undefined, token)).items;
+}
+
+/** Puts a product into the cart from its page and goes to the checkout. */
+async function fillCart(page: Page, { slug }: Product) {
+  await page.goto(`/products/${slug}`);
+  await page.getByRole('button', { name: en.product.add }).first().click();
+  const drawer = page.getByRole('dialog');
+  await drawer.getByRole('link', { name: en.cart.toCheckout }).click();
+  await expect(page.getByRole('heading', { name: en.checkout.title, level: 1 })).toBeVisible();
+}
+
+async function fillAddress(page: Page) {
+  await page.getByLabel(en.address.country).first().selectOption('US');
+  await page.getByLabel(en.address.name).first().fill(someone.name);
+  await page.getByLabel(en.address.line1).first().fill(someone.line1);
+  await page.getByLabel(en.address.city).first().fill(someone.city);
+  await page.getByLabel(en.address.region.state).first().fill(someone.region);
+  await page.getByLabel(en.address.postal.zip).first().fill(someone.zip);
+}
+
+const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Order and pay/ });
+
+test.describe('on a phone', () => {
+  test.use({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+
+  test('a guest buys', async ({ page, shop }) => {
+    await page.goto('/');
+    await page.getByRole('heading', { name: en.home.popularTitle }).scrollIntoViewIfNeeded();
+    await fillCart(page, await product(shop, 0));
+    await page.reload(); // the cart is still there
+    await page.getByLabel(en.checkout.email).fill('grace@example.com');
+    await fillAddress(page);
+    await page.getByLabel(en.payment.cards.tok_visa.label).check();
+    await orderButton(page).click();
+    await expect(
+      page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+    ).toBeVisible();
+    await page.reload(); // the guest's own order can be read again
+    await expect(
+      page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+    ).toBeVisible();
+    expect(await orders(shop)).toMatchObject([{ status: 'confirmed', payment_status: 'paid' }]);
+  });
+});
+
+test('a customer registers, searches with a typo, picks a variant, is declined and pays in the end', async ({
+  page,
+  shop,
+}) => {
+  const wanted = await product(shop, 2);
+  const variant = wanted.variants[1];
+  if (!variant) throw new Error('a product with options has more than one variant');
+
+  await page.goto('/register');
+  await page.getByLabel(en.auth.name, { exact: true }).fill(someone.name);
+  await page.getByLabel(en.auth.email).fill('grace@example.com');
+  await page.getByLabel(en.auth.password, { exact: true }).fill('a ship in port is safe');
+  await page.getByRole('button', { name: en.auth.register }).click();
+  await expect(page.getByRole('link', { name: en.shell.account })).toBeVisible();
+
+  // One letter is wrong.
+  const word = wanted.title.split(' ').reduce((a, b) => (b.length > a.length ? b : a));
+  const typo = `${word.slice(0, 2)}${word[3]}${word[2]}${word.slice(4)}`;
+  await page.getByRole('combobox', { name: en.shell.searchLabel }).fill(typo);
+  await page.keyboard.press('Enter');
+  await page.getByRole('main').getByRole('link', { name: wanted.title }).first().click();
+  await expect(page.getByRole('heading', { name: wanted.title, level: 1 })).toBeVisible();
+
+  for (const value of Object.values(variant.options)) {
+    await page.getByRole('radio', { name: new RegExp(`^${value}`) }).check({ force: true });
+  }
+  await expect(page).toHaveURL(new RegExp(`sku=${variant.sku}`));
+  await page.getByRole('button', { name: en.product.add }).first().click();
+  await page.getByRole('dialog').getByRole('link', { name: en.cart.toCheckout }).click();
+
+  await fillAddress(page);
+  await page.getByLabel(en.payment.cards.tok_declined.label).check();
+  await orderButton(page).click();
+  await expect(page.getByText(en.payment.declined)).toBeVisible();
+
+  await page.getByLabel(en.payment.cards.tok_3ds.label).check();
+  await page.getByRole('button', { name: /^Pay / }).click();
+  await expect(page.getByText(en.payment.bank.title)).toBeVisible();
+  await page.getByRole('button', { name: en.payment.bank.approve }).click();
+  await expect(
+    page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+  ).toBeVisible();
+
+  const [order] = await orders(shop);
+  await page.goto('/account');
+  await expect(page.getByText(order?.number ?? 'an order')).toBeVisible();
+
+  const { token } = await shop.login('staff');
+  const now = await shop.ask<{ available: number }>(
+    'GET',
+    `/api/v1/inventory/${variant.sku}`,
+    undefined,
+    token,
+  );
+  expect(now.available).toBe((variant.available ?? 0) - 1);
+  await expect(async () => {
+    const mails = await shop.ask<List<{ template: string }>>(
+      'GET',
+      '/api/v1/notifications/history?recipient=grace@example.com',
+      undefined,
+      token,
+    );
+    expect(mails.items.map((it) => it.template)).toContain('order_confirmed');
+  }).toPass();
+});
+
+test('a double click and a reload during the checkout make one order', async ({ page, shop }) => {
+  await fillCart(page, await product(shop, 0));
+  await page.getByLabel(en.checkout.email).fill('grace@example.com');
+  await fillAddress(page);
+  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  // The first answer is lost on its way: the order is made, and nobody here knows.
+  let sent = 0;
+  await page.route('**/api/v1/orders/checkout', async (route) => {
+    sent += 1;
+    if (sent > 1) return route.continue();
+    await route.fetch();
+    await route.abort('connectionreset');
+  });
+  await orderButton(page).dblclick();
+  await page.reload();
+  await expect(
+    page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+  ).toBeVisible();
+  expect(sent).toBeGreaterThan(1);
+  expect(await orders(shop)).toHaveLength(1);
+});
+
+test('a shop that is killed amid the checkout comes back with one order', async ({
+  page,
+  shop,
+}) => {
+  await fillCart(page, await product(shop, 0));
+  await page.getByLabel(en.checkout.email).fill('grace@example.com');
+  await fillAddress(page);
+  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  await page.route('**/api/v1/orders/checkout', async (route) => {
+    const answered = route.fetch().catch(() => null);
+    await shop.kill();
+    await answered;
+    await page.unroute('**/api/v1/orders/checkout');
+    await route.abort('connectionreset');
+  });
+  await orderButton(page).click();
+  await expect(page.getByText(en.checkout.asking.title.asking)).toBeVisible();
+  await shop.start();
+  await expect(page.getByRole('heading', { name: en.order.standing.confirmed.title })).toBeVisible({
+    timeout: 30_000,
+  });
+  expect(await orders(shop)).toHaveLength(1);
+});
