@@ -31,7 +31,7 @@ export function MessagePage() {
   return (
     <>
       <PageHead
-        title={message ? (message.subject ?? messages.noSubject) : '…'}
+        title={message ? message.subject || messages.noSubject : '…'}
         above={[{ name: shell.messages, to: '/messages' }]}
         badge={
           message && (

@@ -88,7 +88,7 @@ function useColumns(): Column<Message>[] {
       cell: (it) => (
         <>
           <RowLink to="/messages/$id" params={{ id: it.id }}>
-            {it.subject ?? it.body.slice(0, 80)}
+            {it.subject || it.body.slice(0, 80) || messages.noSubject}
           </RowLink>
           <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
             {messages.toWhom(it.recipient)}

@@ -32,7 +32,7 @@ export function Messages({ order }: { order: string }) {
                 key: it.id,
                 cells: [
                   <TextLink key="subject" to="/messages/$id" params={{ id: it.id }}>
-                    {it.subject ?? it.body.slice(0, 60)}
+                    {it.subject || it.body.slice(0, 60) || messages.noSubject}
                   </TextLink>,
                   <StatusBadge key="status" tone={messageTone[it.status]}>
                     {states.message[it.status]}

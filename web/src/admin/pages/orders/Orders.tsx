@@ -72,7 +72,7 @@ function useColumns(): Column<Order>[] {
           <RowLink to="/orders/$id" params={{ id: it.number }}>
             {it.number}
           </RowLink>
-          <Text size="xs" c="dimmed" hiddenFrom="sm" truncate maw="9rem">
+          <Text size="xs" c="dimmed" hiddenFrom="sm" truncate maw="6.5rem">
             {it.shipping_address?.name ?? it.email}
           </Text>
         </>

@@ -1,0 +1,161 @@
+/** Staff with orders, accounts, reviews and messages, in the admin. */
+
+import type { Page } from '@playwright/test';
+
+import { type Furnished, furnish } from './furnish';
+import { expect, test } from './shop';
+
+type Items<T> = { items: T[] };
+type Order = { id: string; number: string; status: string; payment: { id: string } };
+
+test('an order is shipped, delivered, and a part of it refunded once', async ({ page, shop }) => {
+  const { admin } = await furnish(shop);
+  await logIn(page, admin);
+  await page.getByRole('link', { name: 'Orders', exact: true }).click();
+  await page.getByLabel('Status', { exact: true }).click();
+  await page.getByRole('option', { name: 'Confirmed' }).click();
+  await page.getByRole('link', { name: /^CW-/ }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^CW-/);
+  const number = (await page.getByRole('heading', { level: 1 }).textContent()) ?? '';
+  const dialog = page.getByRole('dialog');
+
+  await page.getByRole('button', { name: 'Ship', exact: true }).click();
+  await dialog.getByRole('textbox', { name: 'Tracking number' }).fill('RM987654321GB');
+  await dialog.getByRole('button', { name: 'Mark as shipped' }).click();
+  await expect(page.getByText('RM987654321GB')).toBeVisible();
+
+  await page.getByRole('button', { name: 'Mark as delivered' }).click();
+  await dialog.getByRole('button', { name: 'Mark as delivered' }).click();
+  await expect(page.getByText(`${number} is delivered`)).toBeVisible();
+
+  // The answer is lost, the page loaded anew and the button pressed twice: one refund.
+  let sent = 0;
+  await page.route('**/refunds', async (route) => {
+    if (route.request().method() !== 'POST' || sent++ > 0) return await route.fallback();
+    await route.fetch();
+    await route.abort();
+  });
+  const refund = async () => {
+    await page.getByRole('button', { name: 'Refund', exact: true }).click();
+    await dialog.getByLabel('Amount').fill('1.50');
+    await dialog.getByLabel('Reason').fill('scratched');
+    await dialog.getByRole('button', { name: 'Refund $1.50' }).dblclick();
+  };
+  await refund();
+  await expect(dialog.getByRole('alert')).toContainText('it is refunded only once');
+  await page.reload();
+  await refund();
+  await expect(page.getByText('$1.50 have been given back')).toBeVisible();
+  const order = await shop.ask<Order>('GET', `/api/v1/orders/${number}`, undefined, admin.token);
+  const path = `/api/v1/payments/${order.payment.id}/refunds`;
+  const refunds = await shop.ask<Items<{ amount: unknown }>>('GET', path, undefined, admin.token);
+  expect(refunds.items).toHaveLength(1);
+  expect(refunds.items[0]).toMatchObject({ amount: { amount: 150 }, status: 'succeeded' });
+
+  // The customer hears of it, and the messages can be read there.
+  await page.getByRole('link', { name: `Your order ${number} is on its way` }).click();
+  await expect(page.getByRole('article')).toContainText('RM987654321GB');
+});
+
+test('an order is cancelled, and what was paid goes back', async ({ page, shop }) => {
+  const { admin } = await furnish(shop);
+  const orders = await shop.ask<Items<Order>>(
+    'GET',
+    '/api/v1/orders?all=true&status=confirmed',
+    undefined,
+    admin.token,
+  );
+  await logIn(page, admin);
+  await page.goto(`/admin/orders/${orders.items[0]?.number}`);
+  await page.getByRole('button', { name: 'Cancel order' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Reason').fill('sold twice');
+  await dialog.getByRole('button', { name: 'Cancel order' }).click();
+  await expect(page.getByText('Why it was cancelled')).toBeVisible();
+  await expect(page.getByText('sold twice').first()).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Ship', exact: true })).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Refund', exact: true })).toHaveCount(0);
+});
+
+test('staff see what they may do, and nobody shuts out the last administrator', async ({
+  page,
+  shop,
+}) => {
+  const { admin } = await furnish(shop);
+  await logIn(page, admin);
+  await page.goto('/admin/customers');
+  await page.getByRole('button', { name: 'New account' }).click();
+  const dialog = page.getByRole('dialog');
+  const colleague = { email: 'colleague@example.com', password: 'a long enough secret' };
+  await dialog.getByLabel('Name').fill('Grace Hopper');
+  await dialog.getByLabel('E-mail').fill(colleague.email);
+  await dialog.getByRole('textbox', { name: 'Password' }).fill(colleague.password);
+  for (const name of ['Change the catalogue', 'Process orders', 'Give refunds', 'See messages']) {
+    await dialog.getByRole('checkbox', { name }).uncheck();
+  }
+  await dialog.getByRole('button', { name: 'Create account' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Grace Hopper');
+
+  await page.goto(`/admin/customers?q=${encodeURIComponent(admin.email)}`);
+  await page.getByRole('row').nth(1).getByRole('link').click();
+  const others = await shop.ask<Items<{ id: string; email: string }>>(
+    'GET',
+    '/api/v1/users?role=admin&active=true',
+    undefined,
+    admin.token,
+  );
+  for (const it of others.items.filter((it) => it.email !== admin.email)) {
+    await shop.ask('PATCH', `/api/v1/users/${it.id}`, { active: false }, admin.token);
+  }
+  await page.getByRole('button', { name: 'Deactivate' }).click();
+  await dialog.getByRole('button', { name: 'Deactivate' }).click();
+  await expect(page.getByRole('alert')).toContainText('last administrator');
+
+  await page.context().clearCookies();
+  await page.evaluate(() => localStorage.clear());
+  await logIn(page, colleague);
+  const navigation = page.getByRole('navigation', { name: 'Main navigation' });
+  await expect(navigation.getByRole('link', { name: 'Orders' })).toBeVisible();
+  await expect(navigation.getByRole('link', { name: 'Products' })).toHaveCount(0);
+  await expect(navigation.getByRole('link', { name: 'Messages' })).toHaveCount(0);
+  await page.goto('/admin/products');
+  await expect(page.getByText('This is not yours to see')).toBeVisible();
+  await page.goto('/admin/orders');
+  await page.getByRole('link', { name: /^CW-/ }).first().click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText(/^CW-/);
+  await expect(page.getByRole('heading', { name: 'Payment' })).toBeVisible();
+  await expect(page.getByRole('button', { name: /Ship|Refund|Cancel/ })).toHaveCount(0);
+});
+
+test('what people write stays text', async ({ page, shop }) => {
+  const { admin, customer, product }: Furnished = await furnish(shop);
+  const evil = '<img src=x onerror="document.title=\'taken\'"><b>bold</b>';
+  const reviews = await shop.ask<Items<{ id: string }>>(
+    'GET',
+    `/api/v1/products/${product.id}/reviews`,
+  );
+  const id = reviews.items[0]?.id;
+  await shop.ask('PATCH', `/api/v1/reviews/${id}`, { title: evil, body: evil }, customer.token);
+  await shop.ask(
+    'POST',
+    '/api/v1/notifications/email',
+    { to: 'ada@example.com', subject: evil, body: evil },
+    admin.token,
+  );
+  await logIn(page, admin);
+  await page.goto('/admin/reviews?status=all');
+  await expect(page.getByText(evil).first()).toBeVisible();
+  await page.goto('/admin/messages?q=ada%40example.com');
+  await page.getByRole('row').nth(1).getByRole('link').click();
+  await expect(page.getByRole('article')).toContainText(evil);
+  await expect(page).not.toHaveTitle('taken');
+});
+
+/** By the form, as people do. */
+async function logIn(page: Page, { email, password }: { email: string; password: string }) {
+  await page.goto('/admin/login');
+  await page.getByLabel('E-mail or username').fill(email);
+  await page.getByRole('textbox', { name: 'Password' }).fill(password);
+  await page.getByRole('button', { name: 'Log in' }).click();
+  await expect(page.getByRole('navigation', { name: 'Main navigation' })).toBeVisible();
+}
