@@ -90,7 +90,8 @@ export async function openShop(): Promise<Shop & { close(): Promise<void> }> {
       return (text ? JSON.parse(text) : undefined) as T;
     },
     async login(role: 'admin' | 'staff' | 'customer') {
-      const email = `${role}@example.com`;
+      // The first start has made admin@example.com, with a password of its own.
+      const email = `our-${role}@example.com`;
       const password = 'correct horse battery';
       shop.run('user', 'create', '--role', role, '--email', email, '--password', password);
       const { access_token } = await shop.ask<{ access_token: string }>(
