@@ -22,7 +22,7 @@ export const de: Texts = {
     language: 'Sprache',
     theme: { light: 'Helle Farben', dark: 'Dunkle Farben' },
     categories: 'Kategorien',
-    claim: 'Dinge, die lange halten, zu Preisen, die alles sagen.',
+    claim: 'Gute Dinge zu ehrlichen Preisen.',
   },
   parts: {
     close: 'Schließen',

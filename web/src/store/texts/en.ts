@@ -20,7 +20,7 @@ export const en = {
     language: 'Language',
     theme: { light: 'Use light colours', dark: 'Use dark colours' },
     categories: 'Categories',
-    claim: 'Things made to last, at prices that say what you pay.',
+    claim: 'Good things at honest prices.',
   },
   parts: {
     close: 'Close',
