@@ -40,7 +40,8 @@ const product = createRoute({
 const category = createRoute({
   getParentRoute: () => root,
   path: '/categories/$slug',
-  validateSearch: readFilters,
+  // Which category it is stands in the path.
+  validateSearch: ({ category: _, ...search }: Search) => readFilters(search),
   loaderDeps: ({ search }) => search,
   loader: async ({ context: { queries }, params: { slug }, deps }) => {
     void queries.prefetchQuery(productList({ ...deps, category: slug }));

@@ -82,7 +82,10 @@ export function Search() {
     'aria-selected': active === index,
     className: styles.option,
     onPointerMove: () => setActive(index),
-    onClick: go,
+    onClick: () => {
+      setWord('');
+      go();
+    },
   });
 
   return (
