@@ -9,6 +9,7 @@ import {
   Text,
   UnstyledButton,
   useMantineColorScheme,
+  VisuallyHidden,
 } from '@mantine/core';
 import { IconExternalLink, IconLogout } from '@tabler/icons-react';
 
@@ -27,8 +28,17 @@ export function UserMenu() {
   return (
     <Popover position="bottom-end" width={280} trapFocus returnFocus>
       <Popover.Target>
-        <UnstyledButton aria-label={`${shell.account}: ${name}`}>
-          <Avatar name={name} color="brand" variant="filled" radius="xl" size={36} alt="" />
+        <UnstyledButton>
+          <VisuallyHidden>{`${shell.account}: ${name}`}</VisuallyHidden>
+          <Avatar
+            name={name}
+            color="brand"
+            variant="filled"
+            radius="xl"
+            size={36}
+            alt=""
+            aria-hidden
+          />
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown aria-label={shell.account}>
