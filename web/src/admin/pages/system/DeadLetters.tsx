@@ -62,7 +62,7 @@ export function DeadLetters({ service }: { service: Service }) {
       }
     >
       <DataTable
-        label={system.deadLettersOf(system.names[service])}
+        label={`${system.names[service]}: ${system.deadLetters}`}
         list={list}
         columns={useColumns(setShown)}
         id={(it) => it.consumer + it.event_id}
