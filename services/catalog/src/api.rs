@@ -9,6 +9,7 @@ mod imports;
 mod inventory;
 mod list;
 mod media;
+mod near;
 mod product;
 mod read;
 mod stock;
@@ -20,6 +21,7 @@ use crate::App;
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(read::router())
+        .merge(near::router())
         .merge(edit::router())
         .merge(bulk::router())
         .merge(images::router())

@@ -6,13 +6,15 @@
 //! database or the cache.
 //!
 //! `words` is how text becomes words, `document` what is known of a product, `query` what a text
-//! asks for, `facets` what could be chosen beside it, `index` the files, `follow` the worker that
-//! keeps them fresh.
+//! asks for, `facets` what could be chosen beside it, `near` what may be meant or wanted too, `names`
+//! the same for categories, `index` the files, `follow` the worker that keeps them fresh.
 
 mod document;
 mod facets;
 mod follow;
 mod index;
+mod names;
+mod near;
 mod query;
 mod words;
 
@@ -28,6 +30,9 @@ use uuid::Uuid;
 
 pub(crate) use facets::{Facets, RATINGS};
 pub(crate) use follow::follow;
+pub(crate) use names::named_like;
+pub(crate) use near::Traits;
+pub(crate) use words::words;
 
 use crate::model::{Status, Tree};
 use index::Live;
@@ -147,15 +152,33 @@ impl Search {
         if request.offset >= MAX_OFFSET {
             return Ok(Hits::default());
         }
+        self.ask(move |live| live.find(&request)).await
+    }
+
+    /// Active products for a text that is being typed.
+    pub(crate) async fn suggest(&self, text: String, limit: usize) -> Result<Vec<Uuid>, Error> {
+        self.ask(move |live| live.suggest(&text, limit)).await
+    }
+
+    /// Active products that have something in common with one.
+    pub(crate) async fn related(&self, to: Traits, limit: usize) -> Result<Vec<Uuid>, Error> {
+        self.ask(move |live| live.related(&to, limit)).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(Live) -> tantivy::Result<T> + Send + 'static,
+    ) -> Result<T, Error> {
         let live = self.live_soon().await?;
         let _turn = self.0.turns.acquire().await.map_err(|_| Error::NotReady)?;
-        let found = tokio::task::spawn_blocking(move || live.find(&request)).await?;
+        let found = tokio::task::spawn_blocking(move || ask(live)).await?;
         Ok(found.inspect_err(|_| self.0.damaged.notify_one())?)
     }
 
-    /// What changes with the index: as long as this is the same, so is what is found.
-    pub(crate) fn edition(&self) -> Option<(u64, u64)> {
-        self.live().map(|it| it.edition())
+    /// The key with the edition of the index: as long as it is the same, so is what is found.
+    pub(crate) fn keyed(&self, key: &str) -> Option<String> {
+        let (index, edition) = self.live()?.edition();
+        Some(format!("{key} {index}.{edition}"))
     }
 
     fn live(&self) -> Option<Live> {

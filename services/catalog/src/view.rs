@@ -50,6 +50,7 @@ pub(crate) struct ProductView<'a> {
 
 /// A page of products.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Page_Product)]
 pub(crate) struct ProductList<'a> {
     pub(crate) items: Vec<ProductView<'a>>,
     /// Send it as `cursor` to get the next page; null on the last one.
@@ -113,6 +114,34 @@ struct ValueCount {
 struct RatingCount {
     min: i64,
     count: u64,
+}
+
+/// What somebody who types may be looking for.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Suggestions<'a> {
+    /// At most 6.
+    products: Vec<Suggestion<'a>>,
+    /// At most 4.
+    categories: Vec<CategoryRef<'a>>,
+}
+
+/// A product, as far as a suggestion shows it.
+#[derive(Serialize, ToSchema)]
+struct Suggestion<'a> {
+    id: Uuid,
+    slug: &'a str,
+    title: &'a str,
+    /// The URL of its first picture.
+    image: Option<&'a str>,
+    /// Of the cheapest variant.
+    price: Money,
+}
+
+/// Products that have something in common with another one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RelatedProducts)]
+pub(crate) struct Related<'a> {
+    pub(crate) items: Vec<ProductView<'a>>,
 }
 
 /// A variant of a product.
@@ -278,6 +307,26 @@ impl<'a> FacetsView<'a> {
                 .map(|(least, count)| RatingCount { min: least / 1000, count })
                 .collect(),
             in_stock: facets.in_stock,
+        }
+    }
+}
+
+impl<'a> Suggestions<'a> {
+    pub(crate) fn of(
+        products: &'a [Product],
+        categories: &[&'a Category],
+        currency: &Currency,
+    ) -> Self {
+        let product = |it: &'a Product| Suggestion {
+            id: it.id,
+            slug: &it.slug,
+            title: &it.title,
+            image: it.images.first().map(|it| it.url.as_str()),
+            price: Money::new(it.price(), currency),
+        };
+        Self {
+            products: products.iter().map(product).collect(),
+            categories: categories.iter().copied().map(CategoryRef::of).collect(),
         }
     }
 }

@@ -96,7 +96,7 @@ fn kept_as(app: &App, asked: &Asked, key: &str) -> Option<String> {
     match &asked.search {
         Some(request) if request.text.is_some() => None,
         // The index follows a moment later: what it finds holds until it has gone on.
-        Some(_) => app.search.edition().map(|(index, edition)| format!("{key} {index}.{edition}")),
+        Some(_) => app.search.keyed(key),
         // Sales are not marked: a product that is not in the list rises within a minute.
         None if asked.listing.sort == listing::Sort::Popular => {
             Some(format!("{key} {}", app.clock.now().timestamp() / 60))
@@ -189,7 +189,7 @@ async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Fo
     Ok(Found { products, next, total, facets: hits.facets })
 }
 
-fn unanswered(error: search::Error) -> Problem {
+pub(super) fn unanswered(error: search::Error) -> Problem {
     let cause: &dyn std::error::Error = &error;
     tracing::warn!(error = cause, "a search was not answered");
     problems::search_unavailable()

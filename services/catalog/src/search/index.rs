@@ -113,14 +113,18 @@ impl Live {
         Ok(Writer { live: self.clone(), writer })
     }
 
+    pub(super) fn searcher(&self) -> Searcher {
+        self.reader.searcher()
+    }
+
     /// Which index this is, and which state of it is shown.
     pub(super) fn edition(&self) -> (u64, u64) {
-        (self.number, self.reader.searcher().generation().generation_id())
+        (self.number, self.searcher().generation().generation_id())
     }
 
     /// The products that match, best first.
     pub(super) fn find(&self, request: &Request) -> tantivy::Result<Hits> {
-        let searcher = self.reader.searcher();
+        let searcher = self.searcher();
         let (query, mut hits) = match &request.text {
             None => {
                 let query: Box<dyn Query> = Box::new(AllQuery);
@@ -198,7 +202,7 @@ impl Live {
 
     /// Units sold and views as they are shown.
     pub(super) fn demand(&self) -> tantivy::Result<HashMap<Uuid, (i64, i64)>> {
-        let searcher = self.reader.searcher();
+        let searcher = self.searcher();
         let mut demand = HashMap::new();
         for (segment, at) in searcher.segment_readers().iter().zip(0..) {
             let columns = segment.fast_fields();
@@ -214,7 +218,7 @@ impl Live {
 
     /// Whether the product is shown as in stock; none where it is not in the index.
     pub(super) fn in_stock(&self, id: Uuid) -> tantivy::Result<Option<bool>> {
-        let searcher = self.reader.searcher();
+        let searcher = self.searcher();
         let term = self.fields.id_term(id);
         for segment in searcher.segment_readers() {
             let postings = segment
@@ -244,7 +248,7 @@ where
     Ok((top.into_iter().map(|(_, address)| address).collect(), total))
 }
 
-fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result<Uuid> {
+pub(super) fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result<Uuid> {
     let columns = searcher.segment_reader(address.segment_ord).fast_fields();
     let half = |name| -> tantivy::Result<u64> {
         Ok(columns.u64(name)?.first(address.doc_id).unwrap_or_default())

@@ -37,6 +37,8 @@ pub(super) enum Typos {
     InRareWords,
     /// Of typing errors in every word.
     InEveryWord,
+    /// Also in the beginning of an unfinished one.
+    InBeginnings,
 }
 
 /// All words of `text` must be found, the last one may be unfinished. None if there is no word.
@@ -55,7 +57,11 @@ pub(super) fn text(
             Typos::InRareWords if frequency(searcher, fields, &singular(word))? >= RARE => 0,
             _ => distance(word),
         };
-        every.push(one_word(fields, word, at == last, distance));
+        let unfinished = (at == last).then_some(match typos {
+            Typos::InBeginnings => distance.min(1),
+            Typos::InRareWords | Typos::InEveryWord => 0,
+        });
+        every.push(one_word(fields, word, unfinished, distance));
     }
     Ok(match every.len() {
         0 => None,
@@ -148,7 +154,7 @@ fn frequency(searcher: &Searcher, fields: &Fields, word: &str) -> tantivy::Resul
 }
 
 /// How many letters may be wrong: none up to 3 letters and in numbers, then 1, from 8 letters 2.
-fn distance(word: &str) -> u8 {
+pub(super) fn distance(word: &str) -> u8 {
     if word.bytes().all(|it| it.is_ascii_digit()) {
         return 0;
     }
@@ -160,7 +166,8 @@ fn distance(word: &str) -> u8 {
     }
 }
 
-fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<dyn Query> {
+/// A word, and how many letters of it may be wrong; of an unfinished one, how many as a beginning.
+fn one_word(fields: &Fields, word: &str, unfinished: Option<u8>, distance: u8) -> Box<dyn Query> {
     let whole = singular(word);
     let mut ways: Vec<Box<dyn Query>> = Vec::new();
     for (field, weight) in texts(fields) {
@@ -171,9 +178,15 @@ fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<
             scored(found, weight * AS_IS),
         ])));
         // Half of all descriptions have a word that begins with any one letter.
-        if unfinished && (word.chars().count() > 1 || field != fields.description) {
+        if let Some(errors) = unfinished
+            && (word.chars().count() > 1 || field != fields.description)
+        {
             // As it was typed: "glas" is on its way to "glass".
             let typed = Term::from_field_text(field, word);
+            if errors > 0 && field != fields.description {
+                let similar = FuzzyTermQuery::new_prefix(typed.clone(), errors, true);
+                ways.push(scored(similar, weight * LESS_SIMILAR));
+            }
             let beginning = FuzzyTermQuery::new_prefix(typed, 0, true);
             ways.push(scored(beginning, weight * BEGINNING));
         }
@@ -189,6 +202,6 @@ fn one_word(fields: &Fields, word: &str, unfinished: bool, distance: u8) -> Box<
     Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.1))
 }
 
-fn scored(query: impl Query, score: Score) -> Box<dyn Query> {
+pub(super) fn scored(query: impl Query, score: Score) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(Box::new(query), score))
 }

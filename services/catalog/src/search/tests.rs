@@ -213,3 +213,4 @@ fn no_text_is_too_strange() {
 
 mod facets;
 mod following;
+mod near;

@@ -31,7 +31,7 @@ pub(super) fn plain(text: &str) -> String {
 
 /// The words of a text as they were typed but for case and accents; [`singular`] makes those of
 /// the index of them.
-pub(super) fn words(text: &str) -> Vec<String> {
+pub(crate) fn words(text: &str) -> Vec<String> {
     let mut analyzer = TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(MAX_WORD))
         .filter(LowerCaser)

@@ -7,6 +7,7 @@ mod facets;
 mod imports;
 mod inventory;
 mod media;
+mod near;
 mod offers;
 mod products;
 mod ratings;

@@ -1,0 +1,169 @@
+//! `GET /products/suggestions` and `GET /products/{id}/related`.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::{HeaderMap, Response};
+use chassis::extract::{Path, Query};
+use chassis::problem::{Problem, Result};
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::read::{json, unanswered, visible};
+use crate::App;
+use crate::cache::{Answer, Moment, Needs, Slot};
+use crate::model::{Product, Status};
+use crate::search::{self, Traits};
+use crate::store::products;
+use crate::view::{ProductView, Related, Suggestions};
+
+/// Suggested at most.
+const PRODUCTS: usize = 6;
+const CATEGORIES: usize = 4;
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(suggest)).routes(routes!(related))
+}
+
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SuggestionsQuery {
+    /// What was typed so far; the last word may be unfinished, small typing errors are forgiven.
+    #[garde(length(chars, min = 1, max = 200))]
+    #[serde(default)]
+    #[param(required, min_length = 1, max_length = 200)]
+    q: String,
+}
+
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct RelatedQuery {
+    /// Products at most, 1 to 24; 8 if left out.
+    #[garde(range(min = 1, max = 24))]
+    #[serde(default = "eight")]
+    #[param(minimum = 1, maximum = 24)]
+    limit: usize,
+}
+
+fn eight() -> usize {
+    8
+}
+
+/// Suggest products and categories to somebody who types.
+#[utoipa::path(
+    get, path = "/products/suggestions", tag = "catalog", operation_id = "products_suggestions",
+    params(SuggestionsQuery),
+    responses(
+        (status = 200, description = "At most 6 products and 4 categories.", body = Suggestions),
+        (status = 304, description = "The client has this answer already."),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`search_unavailable`", body = Problem),
+    ),
+    security(()),
+)]
+async fn suggest(
+    State(app): State<App>,
+    Query(query): Query<SuggestionsQuery>,
+    headers: HeaderMap,
+) -> Result<Response<Body>> {
+    let words = search::words(&query.q);
+    let kept = Kept::look(&app, &format!("/products/suggestions?{}", words.join(" ")));
+    if let Some(answer) = kept.answer(&app) {
+        return Ok(answer.respond(&headers));
+    }
+    let ids = app.search.suggest(query.q, PRODUCTS).await.map_err(unanswered)?;
+    let found = active(products::by_ids(&app.db, &ids).await?);
+    let tree = app.tree().await?;
+    let categories = search::named_like(&tree, &words, CATEGORIES);
+    let body = json(&Suggestions::of(&found, &categories, &app.currency))?;
+    Ok(kept.put(&app, body, &found).respond(&headers))
+}
+
+/// List products that have something in common with one.
+///
+/// What is in stock comes first, then what shares more of categories, tags and vendor, then what
+/// is bought most.
+#[utoipa::path(
+    get, path = "/products/{id}/related", tag = "catalog", operation_id = "products_related",
+    params(("id" = String, Path, description = "Id or slug."), RelatedQuery),
+    responses(
+        (status = 200, description = "Active products.", body = Related),
+        (status = 304, description = "The client has this answer already."),
+        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+        (status = 503, description = "`search_unavailable`", body = Problem),
+    ),
+    security((), ("bearer" = [])),
+)]
+async fn related(
+    State(app): State<App>,
+    Path(key): Path<String>,
+    request: Request,
+) -> Result<Response<Body>> {
+    let (mut parts, _) = request.into_parts();
+    let Query(RelatedQuery { limit }) = Query::from_request_parts(&mut parts, &app).await?;
+    let kept = Kept::look(&app, &format!("/products/{key}/related?{limit}"));
+    if let Some(answer) = kept.answer(&app) {
+        return Ok(answer.respond(&parts.headers));
+    }
+    let product = visible(&app, &key, &parts).await?;
+    let ids = app.search.related(traits(&product), limit).await.map_err(unanswered)?;
+    let found = active(products::by_ids(&app.db, &ids).await?);
+    let tree = app.tree().await?;
+    let body = json(&Related {
+        items: found.iter().map(|it| ProductView::of(it, &tree, &app.currency)).collect(),
+    })?;
+    let answer = match product.status {
+        Status::Active => kept.put(&app, body, found.iter().chain([&product])),
+        // Not for everybody who asks next.
+        Status::Draft | Status::Archived => Arc::new(Answer::once(body)),
+    };
+    Ok(answer.respond(&parts.headers))
+}
+
+/// Where an answer out of the index is kept: until the index goes on.
+struct Kept {
+    key: Option<String>,
+    at: Moment,
+}
+
+impl Kept {
+    fn look(app: &App, key: &str) -> Self {
+        Self { at: app.cache.now(), key: app.search.keyed(key) }
+    }
+
+    fn answer(&self, app: &App) -> Option<Arc<Answer>> {
+        app.cache.get(self.key.as_ref()?)
+    }
+
+    /// Keeps an answer that shows these products.
+    fn put<'a>(
+        self,
+        app: &App,
+        body: Vec<u8>,
+        products: impl IntoIterator<Item = &'a Product>,
+    ) -> Arc<Answer> {
+        let Some(key) = self.key else { return Arc::new(Answer::once(body)) };
+        let slots = products.into_iter().map(|it| Slot::of(it.id)).collect();
+        app.cache.put(&key, body, Needs::List { slots, stock: false }, self.at)
+    }
+}
+
+fn traits(product: &Product) -> Traits {
+    Traits {
+        id: product.id,
+        categories: product.category_ids.clone(),
+        tags: product.tags.clone(),
+        vendor: product.vendor.clone(),
+    }
+}
+
+/// The index may be a moment behind.
+fn active(mut products: Vec<Product>) -> Vec<Product> {
+    products.retain(|it| it.status == Status::Active);
+    products
+}
