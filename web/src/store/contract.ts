@@ -24,7 +24,7 @@ export type Facets = {
   in_stock: number;
 };
 
-export type Found = Schemas['Page_Product'] & { facets?: Facets };
+export type Found = Omit<Schemas['ProductList'], 'facets'> & { facets?: Facets };
 
 type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
 type Get = <T>(
