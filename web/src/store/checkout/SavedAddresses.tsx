@@ -6,7 +6,6 @@ import { addressesQuery } from '../account/queries';
 import { Envelope } from '../address/Envelope';
 import { emptyAddress, faults, toForm } from '../address/fields';
 import { Choice } from '../parts/Choice';
-import { Skeleton } from '../parts/Skeleton';
 import { useTexts } from '../texts';
 import { addressOf, type CheckoutForm, withPrefix } from './form';
 
@@ -23,7 +22,7 @@ const NEW = 'new';
 /** Where it goes to: one of the addresses the account keeps, or another one. */
 export function SavedAddresses({ user, values, set, children }: Props) {
   const { checkout: texts } = useTexts();
-  const { data, isPending } = useQuery({ ...addressesQuery, enabled: user !== null });
+  const { data } = useQuery({ ...addressesQuery, enabled: user !== null });
   const kept = data?.items ?? [];
   const choose = (id: string) => {
     const address = kept.find((it) => it.id === id);
@@ -39,7 +38,6 @@ export function SavedAddresses({ user, values, set, children }: Props) {
     if (suggestion && untouched) first.current(suggestion);
   }, [suggestion, untouched]);
 
-  if (user && isPending) return <Skeleton height="12rem" />;
   if (kept.length === 0) return children;
   const complete = Object.keys(faults(addressOf(values, 'shipping'))).length === 0;
   const known = kept.some((it) => it.id === values.saved);

@@ -36,7 +36,7 @@ export function AccountPage() {
   return (
     <Page
       title={texts.parts[part]}
-      aside={user && <span className={styles.who}>{texts.hello(user.name)}</span>}
+      aside={<span className={styles.who}>{user ? texts.hello(user.name) : '\u00a0'}</span>}
     >
       <div className={styles.columns}>
         <nav aria-label={texts.title} className={styles.nav}>

@@ -1,7 +1,8 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { addressesQuery } from '../account/queries';
 import { useKnownUser } from '../account/useKnownUser';
 import { cartQuery, useCart } from '../cart';
 import { Asking } from '../checkout/Asking';
@@ -21,6 +22,7 @@ export function CheckoutPage() {
   const queries = useQueryClient();
   const user = useKnownUser();
   const cart = useCart();
+  const addresses = useQuery({ ...addressesQuery, enabled: !!user });
   const [refused, setRefused] = useState<unknown>(null);
   const pursued = usePursuit({
     slot: checkouts,
@@ -39,7 +41,8 @@ export function CheckoutPage() {
   const { pursuit } = pursued;
   const asking = pursuit && pursuit.phase !== 'sending';
   if (cart.error && !asking) throw cart.error;
-  const waiting = user === undefined || cart.isPending;
+  // Whether there are addresses to choose from decides how the form looks.
+  const waiting = user === undefined || cart.isPending || (user !== null && addresses.isPending);
   const empty = !waiting && !cart.data?.items.length && !pursuit;
   return (
     <Page title={texts.title}>

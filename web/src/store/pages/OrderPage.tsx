@@ -183,8 +183,8 @@ function Waiting() {
   return (
     <div className={page.columns}>
       <div className={page.main}>
-        <Skeleton height="9rem" />
-        <Skeleton height="14rem" />
+        <Skeleton height="18rem" />
+        <Skeleton height="22rem" />
       </div>
       <Skeleton height="22rem" />
     </div>

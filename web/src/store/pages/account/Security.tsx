@@ -93,7 +93,7 @@ function Sessions() {
       <h2>{texts.sessions}</h2>
       <p className={auth.soft}>{texts.sessionsText}</p>
       {(error || ending.error) && <Note kind="bad">{said(error ?? ending.error)}</Note>}
-      {!data && !error && <Skeleton height="6rem" />}
+      {!data && !error && <Skeleton height="4.75rem" />}
       <ul className={styles.sessions}>
         {data?.items.map((it) => (
           <li key={it.id}>
