@@ -114,6 +114,13 @@ export const paymentQuery = (id: string) =>
         : false,
   });
 
+/** The payments somebody tried to pay an order with, newest first. */
+export const attemptsQuery = (order_id: string) =>
+  queryOptions({
+    queryKey: ['payment', 'of', order_id],
+    queryFn: () => ok(api.GET('/api/v1/payments', { params: { query: { order_id, limit: 50 } } })),
+  });
+
 /** The latest 100 refunds of a payment. */
 export const refundsQuery = (id: string) =>
   queryOptions({

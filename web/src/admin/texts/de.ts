@@ -598,6 +598,7 @@ export const de: Texts = {
     refunds: 'Erstattungen',
     noRefunds: 'Es wurde nichts erstattet.',
     refundReason: 'Grund',
+    earlier: 'Frühere Versuche',
     ledger: 'Buchungen',
     noLedger: 'Es ist kein Geld geflossen.',
     ledgerAccount: 'Konto',

@@ -590,6 +590,7 @@ export const en = {
     refunds: 'Refunds',
     noRefunds: 'Nothing has been refunded.',
     refundReason: 'Reason',
+    earlier: 'Earlier attempts',
     ledger: 'Ledger',
     noLedger: 'No money has moved.',
     ledgerAccount: 'Account',

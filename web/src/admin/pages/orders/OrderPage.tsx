@@ -67,7 +67,11 @@ function Content({ order }: { order: Order }) {
           <Stack>
             <Lines order={order} />
             {order.payment && (
-              <PaymentSection id={order.payment.id} status={order.payment.status} />
+              <PaymentSection
+                order={order.id}
+                id={order.payment.id}
+                status={order.payment.status}
+              />
             )}
             {may('notifications:read') && <Messages order={order.id} />}
             <Events order={order.id} />

@@ -3,9 +3,11 @@
 import { Stack, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 
+import type { Schemas } from '../../../api/client';
 import { useFormats } from '../../../format';
 import { useMay } from '../../may';
 import {
+  attemptsQuery,
   ledgerQuery,
   type OrderPaymentStatus,
   type Payment,
@@ -20,11 +22,13 @@ import { StatusBadge } from '../../parts/StatusBadge';
 import { operationTone, orderPaymentTone, paymentTone, refundTone } from '../../parts/states';
 import { useTexts } from '../../texts';
 
+type Props = { order: string; id: string; status: OrderPaymentStatus };
+
 /** Who may not see payments is told no more than the order tells. */
-export function PaymentSection({ id, status }: { id: string; status: OrderPaymentStatus }) {
+export function PaymentSection({ order, id, status }: Props) {
   const { order: texts, states } = useTexts();
   const may = useMay();
-  if (may('payments:read')) return <Details id={id} />;
+  if (may('payments:read')) return <Details order={order} id={id} />;
   return (
     <Section title={texts.payment}>
       <StatusBadge tone={orderPaymentTone[status]}>{states.orderPayment[status]}</StatusBadge>
@@ -32,9 +36,11 @@ export function PaymentSection({ id, status }: { id: string; status: OrderPaymen
   );
 }
 
-function Details({ id }: { id: string }) {
+function Details({ order, id }: { order: string; id: string }) {
   const { order: texts, states } = useTexts();
   const query = useQuery(paymentQuery(id));
+  const { data: attempts } = useQuery(attemptsQuery(order));
+  const earlier = attempts?.items.filter((it) => it.id !== id) ?? [];
   const status = query.data?.status;
   return (
     <Section
@@ -52,6 +58,7 @@ function Details({ id }: { id: string }) {
                 <Tabs.Tab value="operations">{texts.operations}</Tabs.Tab>
                 <Tabs.Tab value="refunds">{texts.refunds}</Tabs.Tab>
                 <Tabs.Tab value="ledger">{texts.ledger}</Tabs.Tab>
+                {earlier.length > 0 && <Tabs.Tab value="earlier">{texts.earlier}</Tabs.Tab>}
               </Tabs.List>
               <Tabs.Panel value="operations" pt="xs">
                 <Operations payment={payment} />
@@ -61,6 +68,9 @@ function Details({ id }: { id: string }) {
               </Tabs.Panel>
               <Tabs.Panel value="ledger" pt="xs">
                 <Ledger id={id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="earlier" pt="xs">
+                <Earlier payments={earlier} />
               </Tabs.Panel>
             </Tabs>
           </Stack>
@@ -176,5 +186,30 @@ function Ledger({ id }: { id: string }) {
         )
       }
     </Loaded>
+  );
+}
+
+/** What was tried before the payment that counts. */
+function Earlier({ payments }: { payments: Schemas['Payment'][] }) {
+  const { order: texts, states, reasons } = useTexts();
+  const format = useFormats();
+  const known: Record<string, string> = reasons;
+  return (
+    <PlainTable
+      label={texts.earlier}
+      head={[texts.at, texts.state, texts.amount, texts.declined]}
+      right={[2]}
+      rows={payments.map((it) => ({
+        key: it.id,
+        cells: [
+          format.time(it.created_at),
+          <StatusBadge key="state" tone={paymentTone[it.status]}>
+            {states.payment[it.status]}
+          </StatusBadge>,
+          format.money(it.amount),
+          it.reason && (known[it.reason] ?? it.reason),
+        ],
+      }))}
+    />
   );
 }
