@@ -5,17 +5,20 @@ import { useSyncExternalStore } from 'react';
 /** Milliseconds within which one thing that is said does not drown the one before. */
 const BREATH = 700;
 
+/** What is being said in one breath. */
+let now: string[] = [];
 let said = '';
 let at = 0;
 const listeners = new Set<() => void>();
 
 export function announce(text: string) {
-  const now = performance.now();
-  const goesOn = said !== '' && said !== text && now - at < BREATH;
+  if (performance.now() - at > BREATH) now = [];
+  if (now.includes(text)) return;
+  now.push(text);
+  at = performance.now();
+  const all = now.join('. ');
   // The same words twice would not be read twice; a space that nobody hears makes them others.
-  if (goesOn) said = `${said}. ${text}`;
-  else said = text === said ? `${text}\u00a0` : text;
-  at = now;
+  said = all === said ? `${all}\u00a0` : all;
   for (const listener of listeners) listener();
 }
 

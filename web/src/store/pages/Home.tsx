@@ -19,7 +19,9 @@ export function Home() {
   useTitle(shop.name);
   return (
     <>
-      <Hero products={popular.data?.items.filter((it) => it.images.length > 0)} />
+      <Hero
+        products={popular.isError ? [] : popular.data?.items.filter((it) => it.images.length > 0)}
+      />
       <Categories />
       <ProductRow
         title={home.popularTitle}
