@@ -15,17 +15,6 @@ export type Suggestions = {
   categories: Ref[];
 };
 
-export type Facets = {
-  categories: (Ref & { count: number })[];
-  price: { min: Schemas['Money']; max: Schemas['Money'] } | null;
-  options: { name: string; values: { value: string; count: number }[] }[];
-  vendors: { value: string; count: number }[];
-  ratings: { min: number; count: number }[];
-  in_stock: number;
-};
-
-export type Found = Omit<Schemas['ProductList'], 'facets'> & { facets?: Facets };
-
 type Answer<T> = Promise<{ data?: T; error?: unknown; response: Response }>;
 type Get = <T>(
   path: string,
@@ -35,9 +24,6 @@ const get = api.GET as unknown as Get;
 
 export const getSuggestions = (q: string, signal: AbortSignal) =>
   get<Suggestions>('/api/v1/products/suggestions', { params: { query: { q } }, signal });
-
-export const getProducts = (query: object, signal: AbortSignal) =>
-  get<Found>('/api/v1/products', { params: { query }, signal });
 
 export const getRelated = (id: string) =>
   get<{ items: Schemas['Product'][] }>(`/api/v1/products/${id}/related`, {

@@ -3,19 +3,23 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
+import type { paths } from '../api/schema';
 import type { Filters } from './catalog/filters';
-import { type Found, getProducts, getRelated } from './contract';
+import { getRelated } from './contract';
 
 export type Product = Schemas['Product'];
 export type Variant = Schemas['Variant'];
+export type Facets = Schemas['Facets'];
 
 /** Products on a page of a list. */
 export const PAGE = 24;
 
-function some(query: object) {
+type Query = NonNullable<paths['/api/v1/products']['get']['parameters']['query']>;
+
+function some(query: Query) {
   return queryOptions({
     queryKey: ['products', query],
-    queryFn: ({ signal }): Promise<Found> => ok(getProducts(query, signal)),
+    queryFn: ({ signal }) => ok(api.GET('/api/v1/products', { params: { query }, signal })),
   });
 }
 

@@ -1,7 +1,7 @@
 import { useFormats } from '../../format';
 import { shop } from '../../shop';
-import type { Facets } from '../contract';
 import { Icon } from '../parts/Icon';
+import type { Facets } from '../products';
 import { useTexts } from '../texts';
 import styles from './Chips.module.css';
 import { type Active, type Filters, unfiltered } from './filters';
@@ -9,7 +9,7 @@ import { type Active, type Filters, unfiltered } from './filters';
 type Props = {
   active: Active[];
   filters: Filters;
-  facets: Facets | undefined;
+  facets: Facets | null | undefined;
   onChange: (next: Filters) => void;
 };
 
@@ -48,7 +48,7 @@ export function Chips({ active, filters, facets, onChange }: Props) {
   );
 }
 
-function useChipText({ min_price, max_price }: Filters, facets: Facets | undefined) {
+function useChipText({ min_price, max_price }: Filters, facets: Facets | null | undefined) {
   const { catalog } = useTexts();
   const { money } = useFormats();
   const price = (amount: number | undefined) =>

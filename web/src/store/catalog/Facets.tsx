@@ -5,11 +5,11 @@ import { type FormEvent, type ReactNode, useEffect, useId, useRef, useState } fr
 import { major, minor, useFormats } from '../../format';
 import { shop } from '../../shop';
 import { useLanguage } from '../../texts';
-import type { Facets as Data } from '../contract';
 import { Button } from '../parts/Button';
 import { TextField } from '../parts/Field';
 import { Stars } from '../parts/Rating';
 import { Skeleton } from '../parts/Skeleton';
+import type { Facets as Data } from '../products';
 import { useTexts } from '../texts';
 import styles from './Facets.module.css';
 import { change, type Filters, hasOption, toggleOption } from './filters';
@@ -19,7 +19,7 @@ import { inOrder } from './order';
 const SHOWN = 6;
 
 type Props = {
-  facets: Data | undefined;
+  facets: Data | null | undefined;
   filters: Filters;
   category: string | undefined;
   onChange: (next: Filters) => void;
