@@ -39,11 +39,6 @@ export async function mergeCart(): Promise<void> {
   localStorage.removeItem(TOKEN);
 }
 
-/** Forgets a guest's cart, which was bought. */
-export function leaveCart() {
-  localStorage.removeItem(TOKEN);
-}
-
 /** Nobody who has neither token nor account has a cart: nothing is asked then. */
 export const cartQuery = queryOptions({
   queryKey: ['cart'],

@@ -18,6 +18,7 @@ import { Summary } from '../../forms/Summary';
 import { useForm } from '../../forms/useForm';
 import { Button } from '../../parts/Button';
 import { Dialog } from '../../parts/Dialog';
+import { FailedPart } from '../../parts/FailedPart';
 import { CheckField } from '../../parts/Field';
 import { Note } from '../../parts/Note';
 import { Skeleton } from '../../parts/Skeleton';
@@ -29,10 +30,11 @@ import styles from './Addresses.module.css';
 /** Addresses to choose from at the checkout. */
 export function Addresses() {
   const { account: texts } = useTexts();
-  const { data, error } = useQuery(addressesQuery);
+  const query = useQuery(addressesQuery);
+  const { data, error } = query;
   // Which one is written: one that is kept, or a new one.
   const [writing, setWriting] = useState<KeptAddress | 'new' | null>(null);
-  if (error && !data) throw error;
+  if (error && !data) return <FailedPart query={query} />;
   const write = (what: KeptAddress | 'new' | null) => setWriting(what);
   return (
     <>

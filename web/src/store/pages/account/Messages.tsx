@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../../../api/client';
 import { preferencesQuery } from '../../account/queries';
+import { FailedPart } from '../../parts/FailedPart';
 import { CheckField } from '../../parts/Field';
 import { Note } from '../../parts/Note';
 import { Skeleton } from '../../parts/Skeleton';
@@ -20,13 +21,14 @@ export function Messages() {
   const { account: texts } = useTexts();
   const said = useSaid();
   const queries = useQueryClient();
-  const { data, error } = useQuery(preferencesQuery);
+  const query = useQuery(preferencesQuery);
+  const { data, error } = query;
   const saving = useMutation({
     mutationFn: (body: Preferences) => ok(api.PUT('/api/v1/notifications/preferences', { body })),
     onMutate: (wanted) => queries.setQueryData(preferencesQuery.queryKey, wanted),
     onError: () => queries.invalidateQueries(preferencesQuery),
   });
-  if (error && !data) throw error;
+  if (error && !data) return <FailedPart query={query} />;
   if (!data) return <Skeleton height="18rem" />;
   return (
     <>

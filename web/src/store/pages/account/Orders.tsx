@@ -6,6 +6,7 @@ import { picture } from '../../../picture';
 import { ordersQuery } from '../../account/queries';
 import { stage } from '../../orders/timeline';
 import { Button, ButtonLink } from '../../parts/Button';
+import { FailedPart } from '../../parts/FailedPart';
 import { Skeleton } from '../../parts/Skeleton';
 import { useTexts } from '../../texts';
 import styles from './Orders.module.css';
@@ -14,9 +15,9 @@ import styles from './Orders.module.css';
 export function Orders() {
   const { account: texts, order: orderTexts } = useTexts();
   const { money, date } = useFormats();
-  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } =
-    useInfiniteQuery(ordersQuery);
-  if (error && !data) throw error;
+  const query = useInfiniteQuery(ordersQuery);
+  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage } = query;
+  if (error && !data) return <FailedPart query={query} />;
   if (!data) return <Waiting />;
   const orders = data.pages.flatMap((page) => page.items);
   if (orders.length === 0)

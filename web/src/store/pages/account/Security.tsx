@@ -13,6 +13,7 @@ import { Summary } from '../../forms/Summary';
 import { useForm } from '../../forms/useForm';
 import { Button } from '../../parts/Button';
 import { Dialog } from '../../parts/Dialog';
+import { FailedPart } from '../../parts/FailedPart';
 import { Note } from '../../parts/Note';
 import { Skeleton } from '../../parts/Skeleton';
 import { useInWords, useSaid } from '../../problems';
@@ -81,7 +82,8 @@ function Sessions() {
   const { time } = useFormats();
   const said = useSaid();
   const queries = useQueryClient();
-  const { data, error } = useQuery(sessionsQuery);
+  const query = useQuery(sessionsQuery);
+  const { data, error } = query;
   const ending = useMutation({
     mutationFn: (id: string) =>
       ok(api.DELETE('/api/v1/users/me/sessions/{id}', { params: { path: { id } } })),
@@ -92,7 +94,8 @@ function Sessions() {
     <section className={styles.section}>
       <h2>{texts.sessions}</h2>
       <p className={auth.soft}>{texts.sessionsText}</p>
-      {(error || ending.error) && <Note kind="bad">{said(error ?? ending.error)}</Note>}
+      {error && !data && <FailedPart query={query} />}
+      {ending.error && <Note kind="bad">{said(ending.error)}</Note>}
       {!data && !error && <Skeleton height="4.75rem" />}
       <ul className={styles.sessions}>
         {data?.items.map((it) => (
