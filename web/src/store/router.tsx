@@ -26,12 +26,13 @@ const product = createRoute({
   getParentRoute: () => root,
   path: '/products/$slug',
   validateSearch: ({ sku }): { sku?: string } => (typeof sku === 'string' ? { sku } : {}),
-  loader: async ({ context: { queries }, params: { slug } }) => {
+  loader: async ({ context: { queries }, params: { slug }, cause }) => {
+    // The shop counts who looks at a product; whoever only points at it does not.
+    if (cause === 'preload') return;
     // The way to its category is above all else: what came later would move the page.
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    const product = await queries.ensureQueryData(productBySlug(slug));
+    await queries.ensureQueryData(productBySlug(slug));
     await tree;
-    return product;
   },
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
   pendingComponent: ProductSkeleton,
@@ -46,9 +47,8 @@ const category = createRoute({
   loader: async ({ context: { queries }, params: { slug }, deps }) => {
     void queries.prefetchQuery(productList({ ...deps, category: slug }));
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    const category = await queries.ensureQueryData(categoryBySlug(slug));
+    await queries.ensureQueryData(categoryBySlug(slug));
     await tree;
-    return category;
   },
   component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),
   pendingComponent: ListSkeleton,

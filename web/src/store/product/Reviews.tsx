@@ -27,10 +27,11 @@ export function Reviews({ product }: { product: Product }) {
   const summary = pages?.[0]?.summary;
   const items = pages?.flatMap((page) => page.items);
   const count = items?.length;
+  const old = query.isPlaceholderData;
 
   useEffect(() => {
-    if (stars !== undefined && count !== undefined) announce(texts.shown(count));
-  }, [stars, count, texts]);
+    if (stars !== undefined && count !== undefined && !old) announce(texts.shown(count));
+  }, [stars, count, old, texts]);
 
   return (
     <section id="reviews" className={styles.reviews} aria-labelledby={id}>
@@ -62,7 +63,7 @@ export function Reviews({ product }: { product: Product }) {
               ))}
             </SelectField>
           )}
-          <ul aria-busy={query.isPlaceholderData}>
+          <ul aria-busy={old}>
             {items?.map((it) => (
               <li key={it.id}>
                 <One review={it} />
