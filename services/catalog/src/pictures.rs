@@ -13,6 +13,7 @@ use chassis::service::PREFIX;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -67,16 +68,20 @@ fn id_of(bytes: &[u8]) -> Uuid {
 
 /// Takes a picture in, as somebody sent it.
 pub(crate) async fn take_in(app: &App, bytes: Bytes) -> Result<(Uuid, Kept)> {
-    let id = id_of(&bytes);
+    let looked_at = {
+        let bytes = bytes.clone();
+        spawn_blocking(move || (id_of(&bytes), Head::read(&bytes))).await
+    };
+    let (id, head) = looked_at.map_err(Problem::internal)?;
     if let Some(kept) = store::seen(&app.db, id, app.clock.now()).await? {
         return Ok((id, kept));
     }
-    let head = Head::read(&bytes)?;
+    let head = head?;
     let wanted = head.megapixels().clamp(1, MEGAPIXELS);
     let turn = app.desk.megapixels.clone().acquire_many_owned(wanted);
     let turn = timeout(PATIENCE, turn).await.ok().and_then(Result::ok);
     let turn = turn.ok_or_else(problems::pictures_busy)?;
-    let drawn = tokio::task::spawn_blocking(move || {
+    let drawn = spawn_blocking(move || {
         // Held until it is done, even if nobody waits for it any more.
         let _turn = turn;
         redraw::redraw(&bytes, head)

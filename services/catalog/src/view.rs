@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Stock, Tree};
 use crate::search::{Facets, RATINGS};
+use crate::store::stock::Listed;
 
 /// A product.
 #[derive(Serialize, ToSchema)]
@@ -359,6 +360,29 @@ impl<'a> CategoryView<'a> {
         let children = tree.children(Some(category.id));
         let children = children.map(|it| Self::with_children(it, tree)).collect();
         Self { children: Some(children), ..Self::of(category, tree) }
+    }
+}
+
+/// The stock of a SKU, with what it is of.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct InventoryItem {
+    #[serde(flatten)]
+    stock: Inventory,
+    product_slug: String,
+    product_title: String,
+    product_status: Status,
+    variant_title: String,
+}
+
+impl From<Listed> for InventoryItem {
+    fn from(listed: Listed) -> Self {
+        Self {
+            stock: listed.stock.into(),
+            product_slug: listed.product_slug,
+            product_title: listed.product_title,
+            product_status: listed.product_status,
+            variant_title: listed.variant_title,
+        }
     }
 }
 

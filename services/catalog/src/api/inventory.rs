@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::model::{MAX_ON_HAND, Policy, Stock, Wish};
-use crate::store::stock;
-use crate::view::Inventory;
+use crate::store::stock::{self, Filter};
+use crate::view::{Inventory, InventoryItem};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -28,6 +29,16 @@ struct InventoryQuery {
     /// Only SKUs that can be sold out and have at most so many units available.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     low: Option<i64>,
+    /// Only SKUs of this product.
+    #[garde(skip)]
+    product_id: Option<Uuid>,
+    /// Only SKUs that have this in them, or whose product has it in its title.
+    #[garde(length(chars, max = 200))]
+    #[param(max_length = 200)]
+    search: Option<String>,
+    /// Whether to count all pages into `total`.
+    #[garde(skip)]
+    count: bool,
     /// Items of a page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
@@ -81,7 +92,7 @@ struct LedgerEntry {
     get, path = "/inventory", tag = "catalog", operation_id = "inventory_list",
     params(InventoryQuery),
     responses(
-        (status = 200, description = "A page of stock, by SKU.", body = Page<Inventory>),
+        (status = 200, description = "A page of stock, by SKU.", body = Page<InventoryItem>),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -91,12 +102,18 @@ struct LedgerEntry {
 async fn list(
     State(app): State<App>,
     Query(query): Query<InventoryQuery>,
-) -> Result<Json<Page<Inventory>>> {
+) -> Result<Json<Page<InventoryItem>>> {
     let limit = page::limit(query.limit)?;
     let after = page::decode::<String>(query.cursor.as_deref())?.unwrap_or_default();
-    let found = stock::list(&app.db, &after, query.low, limit + 1).await?;
-    let page = Page::cut(found, limit, |it| it.sku.clone());
-    Ok(Json(page.map(Inventory::from)))
+    let text = query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    let filter = Filter { low: query.low, product: query.product_id, text };
+    let found = stock::list(&app.db, &filter, &after, limit + 1).await?;
+    let total = match query.count {
+        true => Some(stock::count(&app.db, &filter).await?),
+        false => None,
+    };
+    let page = Page::cut(found, limit, |it| it.stock.sku.clone()).with_total(total);
+    Ok(Json(page.map(InventoryItem::from)))
 }
 
 /// Show the stock of a SKU.

@@ -136,7 +136,7 @@ fn is_whole(bytes: &[u8]) -> bool {
     let mut at = 2;
     while let Some(&[0xFF, marker, high, low]) = bytes.get(at..at + 4) {
         match marker {
-            SCAN => return bytes[at..].windows(2).any(|it| it == [0xFF, 0xD9]),
+            SCAN => return bytes[at..].windows(2).rev().any(|it| it == [0xFF, 0xD9]),
             0xFF => at += 1,
             _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
         }

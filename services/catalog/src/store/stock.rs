@@ -6,7 +6,7 @@ use chassis::db::{Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{Policy, Stock};
+use crate::model::{Policy, Status, Stock};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -54,27 +54,73 @@ pub(crate) async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>>
     tx.query(FIND).bind(sku.to_owned()).optional().await
 }
 
-/// Stock by SKU, from after `after` on; with `low`, only what can be sold out and has at most so
-/// many units available.
+/// Which stock is asked for; what is absent is no condition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Only what can be sold out and has at most so many units available.
+    pub(crate) low: Option<i64>,
+    pub(crate) product: Option<Uuid>,
+    /// Part of a SKU or of the product's title, whatever its case.
+    pub(crate) text: Option<String>,
+}
+
+/// A stock with what it is of.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Listed {
+    #[sqlx(flatten)]
+    pub(crate) stock: Stock,
+    pub(crate) product_slug: String,
+    pub(crate) product_title: String,
+    pub(crate) product_status: Status,
+    pub(crate) variant_title: String,
+}
+
+/// Stock by SKU, from after `after` on.
 pub(crate) async fn list(
     db: impl Session<'_>,
+    filter: &Filter,
     after: &str,
-    low: Option<i64>,
     limit: i64,
-) -> Result<Vec<Stock>> {
-    match low {
-        None => {
-            let list = db.query("SELECT * FROM stock WHERE sku > $1 ORDER BY sku LIMIT $2");
-            list.bind(after.to_owned()).bind(limit).all().await
-        }
-        Some(low) => {
-            let list = db.query(
-                "SELECT * FROM stock
-                 WHERE sku > $1 AND policy = 'deny' AND on_hand - reserved <= $2
-                 ORDER BY sku LIMIT $3",
-            );
-            list.bind(after.to_owned()).bind(low).bind(limit).all().await
-        }
+) -> Result<Vec<Listed>> {
+    db.query(
+        r"SELECT s.*, p.slug AS product_slug, p.title AS product_title, p.status AS product_status,
+                 v.title AS variant_title
+          FROM stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku
+          WHERE s.sku > $1
+                AND ($2 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.reserved <= $2))
+                AND ($3 IS NULL OR s.product_id = $3)
+                AND ($4 IS NULL OR lower(s.sku) LIKE $4 ESCAPE '\'
+                     OR p.title_key LIKE $4 ESCAPE '\')
+          ORDER BY s.sku LIMIT $5",
+    )
+    .bind(after.to_owned())
+    .bind(filter.low)
+    .bind(filter.product)
+    .bind(filter.pattern())
+    .bind(limit)
+    .all()
+    .await
+}
+
+/// How many there are.
+pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
+    let count = db.query(
+        r"SELECT count(*) FROM stock s JOIN products p ON p.id = s.product_id
+          WHERE ($1 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.reserved <= $1))
+                AND ($2 IS NULL OR s.product_id = $2)
+                AND ($3 IS NULL OR lower(s.sku) LIKE $3 ESCAPE '\'
+                     OR p.title_key LIKE $3 ESCAPE '\')",
+    );
+    let count = count.bind(filter.low).bind(filter.product).bind(filter.pattern());
+    Ok(count.one::<(i64,)>().await?.0)
+}
+
+impl Filter {
+    /// The text for LIKE, in which it stands for itself.
+    fn pattern(&self) -> Option<String> {
+        let text = self.text.as_ref()?.to_lowercase();
+        let text = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+        Some(format!("%{text}%"))
     }
 }
 

@@ -85,3 +85,46 @@ async fn stock_is_listed_and_what_is_low_is_found() {
         }
     }
 }
+
+#[tokio::test]
+async fn stock_is_found_by_what_it_is_of() {
+    for shop in shops().await {
+        shop.add(mug()).await;
+        let product = shop.add(shirt()).await;
+        let list = async |query: &str| {
+            let path = format!("/inventory?count=true&{query}");
+            shop.write("GET", &path, Value::Null).await.expect(200)
+        };
+        let skus = |page: &Value| -> Vec<String> {
+            let items = page["items"].as_array().unwrap();
+            items.iter().map(|it| it["sku"].as_str().unwrap().to_owned()).collect()
+        };
+        let mugs = list("search=uG").await;
+        assert_eq!(
+            mugs,
+            json!({
+                "items": [{
+                    "sku": "MUG", "product_id": mugs["items"][0]["product_id"], "policy": "deny",
+                    "on_hand": 5, "reserved": 0, "available": 5, "product_slug": "mug",
+                    "product_title": "Mug", "product_status": "active",
+                    "variant_title": "Default Title"
+                }],
+                "next_cursor": null,
+                "total": 1
+            })
+        );
+        let id = product["id"].as_str().unwrap();
+        let shirts = list(&format!("product_id={id}&limit=2")).await;
+        assert_eq!(skus(&shirts), ["LINEN-SHIRT-M-BLUE", "LINEN-SHIRT-M-RED"]);
+        assert_eq!(shirts["total"], 3);
+        let cursor = shirts["next_cursor"].as_str().unwrap();
+        let rest = list(&format!("product_id={id}&cursor={cursor}")).await;
+        assert_eq!(skus(&rest), ["LINEN-SHIRT-S-BLUE"]);
+        assert_eq!(list("search=linen%20s").await["total"], 3, "of the title");
+        assert_eq!(list("search=linen&low=2").await["total"], 0);
+        assert_eq!(list("search=%20").await["total"], 4);
+        for text in ["%25", "_", "%5C", "M_G"] {
+            assert_eq!(list(&format!("search={text}")).await["total"], 0, "{text}");
+        }
+    }
+}
