@@ -154,7 +154,7 @@ impl Live {
         request: &Request,
     ) -> tantivy::Result<(Option<Box<dyn Query>>, Hits)> {
         let mut understood = None;
-        for typos in [Typos::InRareWords, Typos::InEveryWord] {
+        for typos in [Typos::RareWords, Typos::EveryWord] {
             let query = query::text(searcher, &self.fields, text, typos)?;
             let Some(query) = query else { break };
             let hits = self.collect(searcher, query.box_clone(), request)?;

@@ -34,7 +34,7 @@ impl Live {
     /// equally good ones what is bought most.
     pub(super) fn suggest(&self, text: &str, limit: usize) -> tantivy::Result<Vec<Uuid>> {
         let searcher = self.searcher();
-        for typos in [Typos::InRareWords, Typos::InBeginnings] {
+        for typos in [Typos::RareWords, Typos::Beginnings] {
             let Some(query) = query::text(&searcher, &self.fields, text, typos)? else { break };
             let mut all = query::basic(&self.fields, &Filter::default());
             all.push((Occur::Must, query));

@@ -34,11 +34,11 @@ const LESS_SIMILAR: Score = 0.15;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Typos {
     /// Of typing errors in words that hardly any product has.
-    InRareWords,
+    RareWords,
     /// Of typing errors in every word.
-    InEveryWord,
+    EveryWord,
     /// Also in the beginning of an unfinished one.
-    InBeginnings,
+    Beginnings,
 }
 
 /// All words of `text` must be found, the last one may be unfinished. None if there is no word.
@@ -54,12 +54,12 @@ pub(super) fn text(
     let mut every: Vec<Box<dyn Query>> = Vec::with_capacity(words.len());
     for (at, word) in words.iter().enumerate() {
         let distance = match typos {
-            Typos::InRareWords if frequency(searcher, fields, &singular(word))? >= RARE => 0,
+            Typos::RareWords if frequency(searcher, fields, &singular(word))? >= RARE => 0,
             _ => distance(word),
         };
         let unfinished = (at == last).then_some(match typos {
-            Typos::InBeginnings => distance.min(1),
-            Typos::InRareWords | Typos::InEveryWord => 0,
+            Typos::Beginnings => distance.min(1),
+            Typos::RareWords | Typos::EveryWord => 0,
         });
         every.push(one_word(fields, word, unfinished, distance));
     }
