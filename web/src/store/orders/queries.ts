@@ -4,7 +4,7 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok } from '../../api/client';
 import { isProblem } from '../../api/problem';
-import { type Attempt, slot } from '../checkout/attempt';
+import { type Attempt, pause, slot, verdict } from '../checkout/attempt';
 import { orderHeader } from './keys';
 import { type Order, stage } from './timeline';
 
@@ -18,6 +18,9 @@ export const orderQuery = (id: string) =>
   queryOptions({
     queryKey: ['order', id],
     queryFn: () => ok(api.GET(PATHS.order, { params: { path: { id } }, headers: orderHeader(id) })),
+    // Who has just paid wants to see it, also from a shop that has to come back first.
+    retry: (failures, error) => verdict(error) === 'again' && failures < 100,
+    retryDelay: (failures) => Math.min(pause(failures), 8_000),
     // What is going to change by itself is looked at again, less often as time passes.
     refetchInterval: ({ state }) => {
       if (!state.data) return false;

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 
 import { addressesQuery } from '../account/queries';
 import { useKnownUser } from '../account/useKnownUser';
@@ -39,6 +39,8 @@ export function CheckoutPage() {
     },
   });
   const { pursuit } = pursued;
+  // What shows the outcome is here before it is needed, whatever becomes of the shop meanwhile.
+  useEffect(() => void import('./OrderPage').catch(() => {}), []);
   const asking = pursuit && pursuit.phase !== 'sending';
   if (cart.error && !asking) throw cart.error;
   // Whether there are addresses to choose from decides how the form looks.

@@ -28,13 +28,22 @@ export function OrderPage() {
   const { id } = route.useParams();
   const { order: texts } = useTexts();
   const user = useKnownUser();
-  const { data: order, error } = useQuery({ ...orderQuery(id), enabled: user !== undefined });
+  const {
+    data: order,
+    error,
+    failureCount,
+  } = useQuery({ ...orderQuery(id), enabled: user !== undefined });
   if (error && !order) {
     if (!isProblem(error, 'order_not_found')) throw error;
     return <NotFound guest={user === null} id={id} />;
   }
   return (
     <Page title={order ? texts.title(order.number) : texts.untitled}>
+      {!order && failureCount > 1 && (
+        <Note kind="warn" role="status">
+          {texts.away}
+        </Note>
+      )}
       {order ? <Found order={order} guest={user === null} /> : <Waiting />}
     </Page>
   );

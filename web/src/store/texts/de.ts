@@ -370,6 +370,7 @@ export const de: Texts = {
   order: {
     title: (number) => `Bestellung ${number}`,
     untitled: 'Ihre Bestellung',
+    away: 'Der Shop antwortet gerade nicht. Wir fragen weiter; es ist nichts verloren.',
     summary: 'Was Sie bestellt haben',
     quantity: (quantity) => `Menge: ${quantity}`,
     subtotal: 'Zwischensumme',

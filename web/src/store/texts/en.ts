@@ -364,6 +364,7 @@ export const en = {
   order: {
     title: (number: string) => `Order ${number}`,
     untitled: 'Your order',
+    away: 'The shop does not answer just now. We keep asking; nothing is lost.',
     summary: 'What you ordered',
     quantity: (quantity: number) => `Quantity: ${quantity}`,
     subtotal: 'Subtotal',
