@@ -80,7 +80,8 @@ function Hero({ products }: { products: Product[] | undefined }) {
                       ? '(min-width: 60rem) 26rem, 60vw'
                       : '(min-width: 60rem) 13rem, 30vw'
                   }
-                  first
+                  seen
+                  first={index === 0}
                 />
               </Link>
             ) : (

@@ -11,12 +11,14 @@ import { Skeleton } from './Skeleton';
 
 type Props = {
   product: Product;
-  /** Among the first that are seen: its picture does not wait. */
+  /** Seen without scrolling. */
+  seen?: boolean;
+  /** The first of those. */
   first?: boolean;
 };
 
 /** A product in a list; the whole card is its link. */
-export function ProductCard({ product, first = false }: Props) {
+export function ProductCard({ product, seen, first }: Props) {
   const { parts } = useTexts();
   const { percent } = useFormats();
   const { price, compare_at_price: before, images, variants } = product;
@@ -28,6 +30,7 @@ export function ProductCard({ product, first = false }: Props) {
         <Picture
           url={image?.url}
           sizes="(min-width: 60rem) 20rem, 45vw"
+          seen={seen}
           first={first}
           className={styles.picture}
         />

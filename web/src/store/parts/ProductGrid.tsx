@@ -26,7 +26,7 @@ export function ProductGrid({ products, places = 8, seen = 0 }: Props) {
     <ul className={styles.grid}>
       {products.map((it, index) => (
         <li key={it.id}>
-          <ProductCard product={it} first={index < seen} />
+          <ProductCard product={it} seen={index < seen} first={seen > 0 && index === 0} />
         </li>
       ))}
     </ul>

@@ -48,7 +48,6 @@ export const de: Texts = {
     categories: 'Nach Kategorien stöbern',
     popularTitle: 'Gerade beliebt',
     newestTitle: 'Neu im Shop',
-    all: 'Alle ansehen',
     allPopular: 'Alles Beliebte',
     allNew: 'Alles Neue',
   },

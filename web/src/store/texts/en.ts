@@ -46,7 +46,6 @@ export const en = {
     categories: 'Shop by category',
     popularTitle: 'Popular now',
     newestTitle: 'New in the shop',
-    all: 'See all',
     allPopular: 'All popular products',
     allNew: 'All new products',
   },
