@@ -52,12 +52,17 @@ export function useCart() {
   return useQuery(cartQuery);
 }
 
+/** Which of two states of the cart is the later one: answers may overtake each other. */
+export function later(now: Cart | null | undefined, told: Cart): Cart {
+  return now && now.id === told.id && now.version > told.version ? now : told;
+}
+
 /** A change of the cart; the answer is the new cart. */
 function useChange<T>(change: (what: T) => Promise<Cart>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: change,
-    onSuccess: (cart) => queries.setQueryData(cartQuery.queryKey, cart),
+    onSuccess: (cart) => queries.setQueryData(cartQuery.queryKey, (now) => later(now, cart)),
     onError: () => queries.invalidateQueries(cartQuery),
   });
 }

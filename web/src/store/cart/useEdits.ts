@@ -8,7 +8,6 @@ import { useEffect, useRef, useState } from 'react';
 
 import { announce } from '../announce';
 import { type CartItem, cartQuery, useAddToCart, useRemoveFromCart, useSetQuantity } from '../cart';
-import { useSaid } from '../problems';
 import { useTexts } from '../texts';
 import { withQuantity } from './change';
 
@@ -20,7 +19,6 @@ type Waiting = { quantity: number; timer: number };
 export function useEdits() {
   const queries = useQueryClient();
   const { cart: texts } = useTexts();
-  const said = useSaid();
   const [failure, setFailure] = useState<unknown>(null);
   const [removed, setRemoved] = useState<CartItem | null>(null);
   const setting = useSetQuantity();
@@ -35,21 +33,16 @@ export function useEdits() {
     for (const [sku, { quantity }] of waiting.current) show(sku, quantity);
   };
 
-  const outcome = {
-    // The answer knows nothing of what the shop has not been told yet.
-    onSuccess: showWaiting,
-    onError: (error: unknown) => {
-      setFailure(error);
-      announce(said(error));
-    },
-  };
+  // Every answer counts, also where the next change is under way already. It knows nothing of what
+  // the shop has not been told yet.
+  const follow = (change: Promise<unknown>) => change.then(showWaiting, setFailure);
 
   const tell = (sku: string) => {
     const change = waiting.current.get(sku);
     if (!change) return;
     clearTimeout(change.timer);
     waiting.current.delete(sku);
-    setting.mutate({ sku, quantity: change.quantity }, outcome);
+    void follow(setting.mutateAsync({ sku, quantity: change.quantity }));
   };
 
   // Who leaves has decided.
@@ -77,12 +70,12 @@ export function useEdits() {
       show(item.sku, 0);
       setRemoved(item);
       announce(texts.removed(item.title ?? item.sku));
-      removing.mutate(item.sku, outcome);
+      void follow(removing.mutateAsync(item.sku));
     },
     putBack: (item: CartItem) => {
       setRemoved(null);
       announce(texts.isBack(item.title ?? item.sku));
-      adding.mutate({ sku: item.sku, quantity: item.quantity }, outcome);
+      void follow(adding.mutateAsync({ sku: item.sku, quantity: item.quantity }));
     },
   };
 }
