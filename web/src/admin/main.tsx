@@ -34,7 +34,7 @@ createRoot(root).render(
       colorSchemeManager={colorScheme}
       defaultColorScheme="auto"
     >
-      <Notifications position="top-right" />
+      <Notifications position="bottom-right" />
       <QueryClientProvider client={queries}>
         <TextsProvider first={{ language, texts }} load={load}>
           <ConfirmProvider>

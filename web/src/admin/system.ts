@@ -7,7 +7,7 @@ import { type DeadLetter, deadLetters, eventsOfOrder, outbox, replayDeadLetter }
 
 export type { DeadLetter };
 
-type Told = { version?: string; database?: string };
+type Told = { version?: string | null; database_kind?: string | null };
 export type Health = Omit<Schemas['ShopHealth'], 'services'> & {
   services: Record<string, Schemas['ServiceHealth'] & Told>;
 };

@@ -24,11 +24,15 @@ export const PERMISSIONS: Permission[] = [
   'users:write',
   'notifications:read',
   'notifications:send',
+  'reports:read',
   'system:read',
+  'system:write',
 ];
 
+const ADMINS: Permission[] = ['users:write', 'system:write'];
+
 /** What staff may do unless somebody has said otherwise. */
-export const STAFF_PERMISSIONS: Permission[] = PERMISSIONS.filter((it) => it !== 'users:write');
+export const STAFF_PERMISSIONS: Permission[] = PERMISSIONS.filter((it) => !ADMINS.includes(it));
 
 export const ROLES: Role[] = ['customer', 'staff', 'admin'];
 

@@ -579,7 +579,8 @@ export const de: Texts = {
     paymentBecame: (status) => `Zahlung: ${status}`,
     trackingChanged: 'Sendungsnummer geändert',
     events: 'Ereignisse',
-    noEvents: 'Über diese Bestellung wurde noch nichts mitgeteilt.',
+    noEvents:
+      'Über diese Bestellung wurde in letzter Zeit nichts mitgeteilt. Ereignisse werden eine Woche aufbewahrt.',
     eventWaits: 'Noch nicht gesendet',
     messages: 'Nachrichten',
     noMessages: 'Zu dieser Bestellung wurde keine Nachricht gesendet.',
@@ -945,12 +946,7 @@ export const de: Texts = {
     health: 'Zustand',
     version: 'Version',
     database: 'Datenbank',
-    databases: (kind) =>
-      kind === 'sqlite'
-        ? 'SQLite'
-        : kind === 'postgres' || kind === 'postgresql'
-          ? 'PostgreSQL'
-          : kind,
+    databases: (kind) => (kind === 'sqlite' ? 'SQLite' : kind === 'postgres' ? 'PostgreSQL' : kind),
     responseTime: 'Antwortzeit',
     ms: (number) => `${number} ms`,
     waiting: 'Ausstehende Ereignisse',

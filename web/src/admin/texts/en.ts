@@ -571,7 +571,7 @@ export const en = {
     paymentBecame: (status: string) => `Payment: ${status}`,
     trackingChanged: 'Tracking number changed',
     events: 'Events',
-    noEvents: 'Nothing has been told about this order.',
+    noEvents: 'Nothing has been told about this order lately. Events are kept for a week.',
     eventWaits: 'Not sent yet',
     messages: 'Messages',
     noMessages: 'No message has been sent about this order.',
@@ -906,11 +906,7 @@ export const en = {
     version: 'Version',
     database: 'Database',
     databases: (kind: string) =>
-      kind === 'sqlite'
-        ? 'SQLite'
-        : kind === 'postgres' || kind === 'postgresql'
-          ? 'PostgreSQL'
-          : kind,
+      kind === 'sqlite' ? 'SQLite' : kind === 'postgres' ? 'PostgreSQL' : kind,
     responseTime: 'Response time',
     ms: (number: string) => `${number} ms`,
     waiting: 'Events to tell',

@@ -2,7 +2,7 @@
 
 import { Checkbox, Fieldset, Stack } from '@mantine/core';
 
-import type { Permission } from '../../may';
+import { type Permission, useMay } from '../../may';
 import { useTexts } from '../../texts';
 import { PERMISSIONS, ROLES, type Role } from '../../users';
 
@@ -12,6 +12,9 @@ type Props = { value: Access; set: (value: Access) => void; disabled?: boolean }
 
 export function AccessFields({ value, set, disabled = false }: Props) {
   const { customers, shell, permissions } = useTexts();
+  const may = useMay();
+  // Nobody can give what they have not got.
+  const offered = PERMISSIONS.filter((it) => may(it) || value.permissions.includes(it));
   // Admins may do everything, customers nothing: only staff have permissions of their own.
   const chosen = value.roles.includes('staff') && !value.roles.includes('admin');
   const toggle = <T,>(all: readonly T[], has: T[], it: T) =>
@@ -34,7 +37,7 @@ export function AccessFields({ value, set, disabled = false }: Props) {
       {chosen && (
         <Fieldset legend={customers.permissions} disabled={disabled}>
           <Stack gap="sm">
-            {PERMISSIONS.map((permission) => (
+            {offered.map((permission) => (
               <Checkbox
                 key={permission}
                 label={permissions[permission].name}

@@ -2,6 +2,7 @@ import { Alert, Button, Group, Stack } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
+import { type Permission, useMay } from '../../may';
 import { useExplain, useNotice } from '../../parts/notice';
 import { Section } from '../../parts/Section';
 import { useTexts } from '../../texts';
@@ -16,7 +17,9 @@ export function AccessSection({ user }: { user: User }) {
   const explain = useExplain();
   const changed = useUserChanged(user.id);
   const [access, setAccess] = useState<Access>();
-  const now = access ?? accessOf(user);
+  const may = useMay();
+  const usual = STAFF_PERMISSIONS.filter(may);
+  const now = access ?? accessOf(user, usual);
   const saving = useMutation({
     mutationFn: (changes: UserChanges) => changeUser(user.id, changes),
     onSuccess: (user) => {
@@ -47,7 +50,7 @@ export function AccessSection({ user }: { user: User }) {
             <Button
               variant="subtle"
               disabled={saving.isPending}
-              onClick={() => setAccess({ ...now, permissions: STAFF_PERMISSIONS })}
+              onClick={() => setAccess({ ...now, permissions: usual })}
             >
               {customers.asStaff}
             </Button>
@@ -66,8 +69,8 @@ export function AccessSection({ user }: { user: User }) {
 }
 
 /** Who is no staff yet starts with what staff may do. */
-function accessOf({ roles, permissions }: User): Access {
-  return { roles, permissions: isStaff({ roles }) ? permissions : STAFF_PERMISSIONS };
+function accessOf({ roles, permissions }: User, usual: Permission[]): Access {
+  return { roles, permissions: isStaff({ roles }) ? permissions : usual };
 }
 
 const isStaff = ({ roles }: Pick<Access, 'roles'>) =>

@@ -5,6 +5,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import { isProblem } from '../../../api/problem';
+import { useMay } from '../../may';
 import { FormDialog } from '../../parts/FormDialog';
 import { useExplain, useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -13,14 +14,6 @@ import { type Access, AccessFields } from './AccessFields';
 
 type Form = { name: string; email: string; phone: string; password: string; access: Access };
 
-const NOBODY: Form = {
-  name: '',
-  email: '',
-  phone: '',
-  password: '',
-  access: { roles: ['staff'], permissions: STAFF_PERMISSIONS },
-};
-
 /** Makes an account for somebody, most often a colleague. */
 export function NewUserDialog({ opened, close }: { opened: boolean; close: () => void }) {
   const { customers, login, parts } = useTexts();
@@ -28,8 +21,15 @@ export function NewUserDialog({ opened, close }: { opened: boolean; close: () =>
   const explain = useExplain();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const may = useMay();
   const form = useForm<Form>({
-    initialValues: NOBODY,
+    initialValues: {
+      name: '',
+      email: '',
+      phone: '',
+      password: '',
+      access: { roles: ['staff'], permissions: STAFF_PERMISSIONS.filter(may) },
+    },
     validate: {
       name: (it) => (it.trim() ? null : login.required),
       email: (it) => (it.trim() ? null : login.required),

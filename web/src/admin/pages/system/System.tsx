@@ -120,7 +120,7 @@ function useColumns(): Column<Row>[] {
       key: 'database',
       head: system.database,
       from: 'md',
-      cell: (it) => (it.health?.database ? system.databases(it.health.database) : '–'),
+      cell: (it) => (it.health?.database_kind ? system.databases(it.health.database_kind) : '–'),
     },
     {
       key: 'time',
