@@ -24,6 +24,9 @@ pub struct Order {
     pub tax: i64,
     pub total: i64,
     pub currency: String,
+    /// How it is sent: `standard` or `express`; none where nothing is.
+    #[serde(default)]
+    pub shipping_method: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,12 +23,14 @@ use view::OrderView;
 
 use crate::checkout::{self, Buyer, Checkout, Payment};
 use crate::model::{Order, PaymentStatus, Saga, Status, Step};
+use crate::quote::{self, QuoteRequest, QuoteView};
 use crate::{App, cancel, pay, problems, store, token};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(place, list))
         .routes(routes!(check_out))
+        .routes(routes!(tell_price))
         .routes(routes!(show))
         .routes(routes!(pay_again))
         .routes(routes!(cancel_order))
@@ -84,6 +86,30 @@ async fn place(
     request: Json<Checkout>,
 ) -> Result<Response> {
     check_out(app, principal, key, headers, request).await
+}
+
+/// Tell what the cart, or the given items, would cost now, and how they can be sent.
+#[utoipa::path(post, path = "/orders/quote", tag = "orders", operation_id = "quote_order",
+    request_body(content = Option<QuoteRequest>),
+    params(("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+    responses((status = 200, description = "what a checkout would cost", body = QuoteView),
+              (status = 422, description = "`cart_empty`, `item_unknown`, `variant_required` or \
+                                            wrong fields, as at checkout", body = Problem)),
+    security((), ("bearer" = [])))]
+async fn tell_price(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    request: Option<Json<QuoteRequest>>,
+) -> Result<Json<QuoteView>> {
+    let request = request.map(|Json(it)| it).unwrap_or_default();
+    let cart = match principal {
+        Some(principal) => Some(Owner::User(principal.id())),
+        None => guest_cart(&headers).map(Owner::Guest),
+    };
+    let items = request.items.as_deref();
+    let priced = quote::price(&app, cart, items, request.shipping_method).await?;
+    QuoteView::new(&app, priced).map(Json)
 }
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -298,14 +324,19 @@ fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) 
         });
     }
     let email = email.ok_or_else(problems::email_required)?;
-    let cart = headers.get("x-cart-token").and_then(|it| it.to_str().ok());
-    // An empty one is nobody's: who sends it has no name in common with others who do.
-    let cart = cart.filter(|it| !it.is_empty()).map(str::to_owned);
+    let cart = guest_cart(headers);
     let owner = match &cart {
         Some(token) => format!("cart:{}", token::hash(token)),
         None => format!("email:{email}"),
     };
     Ok(Buyer { user_id: None, email, name: None, cart: cart.map(Owner::Guest), owner })
+}
+
+/// The token of a guest's cart. An empty one is nobody's: who sends it has no name in common with
+/// others who do.
+fn guest_cart(headers: &HeaderMap) -> Option<String> {
+    let token = headers.get("x-cart-token").and_then(|it| it.to_str().ok());
+    token.filter(|it| !it.is_empty()).map(str::to_owned)
 }
 
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {

@@ -9,7 +9,6 @@ use chassis::money::Money;
 use chassis::problem::Result;
 use contracts::address::Address;
 use contracts::cart::{MAX_LINES, Owner};
-use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, Wanted};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -18,8 +17,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{
-    FulfillmentStatus, Order, PaymentStatus, Saga, Status, Step, Totals, lines, totals,
+    FulfillmentStatus, Order, PaymentStatus, Saga, ShippingMethod, Status, Step, lines,
 };
+use crate::quote::{self, Item, Priced};
 use crate::saga::{self, LEASE, Work};
 use crate::{App, problems, store};
 
@@ -33,6 +33,11 @@ pub struct Checkout {
     /// Where the bill goes, if elsewhere.
     #[garde(dive)]
     pub billing_address: Option<Address>,
+    /// How to send it; `standard` unless given.
+    // Left out where it is not given, so that a request from before it existed is still the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub shipping_method: Option<ShippingMethod>,
     #[garde(dive)]
     pub payment: Payment,
     /// Required from a guest; a user's own is taken otherwise.
@@ -84,18 +89,6 @@ fn is_no_card_number(token: &str, _: &()) -> garde::Result {
             Err(garde::Error::new("looks like a card number; send the provider's token for it"))
         }
     }
-}
-
-/// A quantity of a SKU, or of a product that has only one variant.
-#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Item {
-    #[garde(length(chars, min = 1, max = 255))]
-    pub sku: Option<String>,
-    #[garde(skip)]
-    pub product_id: Option<Uuid>,
-    #[garde(range(min = 1, max = MAX_QUANTITY))]
-    pub quantity: i64,
 }
 
 /// Who buys.
@@ -189,19 +182,19 @@ async fn prepare(
     request: Checkout,
     fingerprint: Vec<u8>,
 ) -> Result<Work> {
-    let (wanted, cart) = wanted(app, buyer, &request).await?;
-    let offers = offers(app, wanted).await?;
-    if request.shipping_address.is_none() && offers.iter().any(|(it, _)| it.requires_shipping) {
+    let (cart, items) = (buyer.cart.clone(), request.items.as_deref());
+    let priced = quote::price(app, cart, items, request.shipping_method).await?;
+    if request.shipping_address.is_none() && priced.shipping_method.is_some() {
         return Err(problems::shipping_address_required());
     }
-    let totals = totals(&offers, &app.config)?;
+    let totals = priced.totals;
     let changed = |it: &Money| it.amount != totals.total || it.currency != app.currency;
     if request.expected_total.as_ref().is_some_and(changed) {
         return Err(problems::total_changed(totals));
     }
-    let lines = lines(&offers);
+    let lines = lines(&priced.offers);
     let payment = request.payment.clone();
-    let order = new_order(app, buyer, key, request, fingerprint, totals, cart);
+    let order = new_order(app, buyer, key, request, fingerprint, priced);
     let now = order.created_at;
     let saga = Saga {
         order_id: order.id,
@@ -229,9 +222,9 @@ fn new_order(
     key: &str,
     request: Checkout,
     fingerprint: Vec<u8>,
-    totals: Totals,
-    cart: Option<(Uuid, i64)>,
+    priced: Priced,
 ) -> Order {
+    let Priced { totals, shipping_method, cart, .. } = priced;
     let now = app.clock.now();
     let id = id::new();
     let name = request.shipping_address.as_ref().map(|it| it.name.clone());
@@ -252,6 +245,7 @@ fn new_order(
         shipping: totals.shipping,
         tax: totals.tax,
         total: totals.total,
+        shipping_method: shipping_method.map(|it| it.as_str().to_owned()),
         shipping_address: request.shipping_address.map(Json),
         billing_address: request.billing_address.map(Json),
         note: request.note,
@@ -260,6 +254,7 @@ fn new_order(
         payment_id: Some(payment_id(id, 1)),
         reason: None,
         tracking_number: None,
+        refunded: 0,
         version: 1,
         created_at: now,
         updated_at: now,
@@ -269,64 +264,6 @@ fn new_order(
 /// The id of an order's n-th payment.
 pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
     id::derive(order, format!("payment:{attempt}"))
-}
-
-type Quantities = Vec<(Wanted, i64)>;
-
-/// What is asked for: the items of the request, else the cart with its id and version.
-async fn wanted(
-    app: &App,
-    buyer: &Buyer,
-    request: &Checkout,
-) -> Result<(Quantities, Option<(Uuid, i64)>)> {
-    if let Some(items) = &request.items {
-        let mut wanted = Quantities::new();
-        for (index, item) in items.iter().enumerate() {
-            if item.sku.is_some() == item.product_id.is_some() {
-                return Err(problems::item_unclear(index));
-            }
-            let it = Wanted { sku: item.sku.clone(), product_id: item.product_id };
-            wanted.push((it, item.quantity));
-        }
-        return Ok((wanted, None));
-    }
-    let Some(owner) = buyer.cart.clone() else { return Err(problems::cart_empty()) };
-    let cart = app.clients.cart.show(owner).await?.filter(|it| !it.lines.is_empty());
-    let cart = cart.ok_or_else(problems::cart_empty)?;
-    let line = |sku| Wanted { sku: Some(sku), product_id: None };
-    let wanted = cart.lines.into_iter().map(|it| (line(it.sku), it.quantity)).collect();
-    Ok((wanted, Some((cart.id, cart.version))))
-}
-
-/// What the wanted things cost now; the same SKU named twice is one line.
-async fn offers(app: &App, wanted: Quantities) -> Result<Vec<(Offer, i64)>> {
-    let asked: Vec<Wanted> = wanted.iter().map(|(it, _)| it.clone()).collect();
-    let answers = app.clients.catalog.quote(asked).await?;
-    let mut offers: Vec<(Offer, i64)> = Vec::new();
-    let mut unknown = Vec::new();
-    for ((wanted, quantity), answer) in wanted.into_iter().zip(answers) {
-        match answer {
-            Quoted::Offer(offer) => match offers.iter_mut().find(|(it, _)| it.sku == offer.sku) {
-                Some((_, sum)) => *sum += quantity,
-                None => offers.push((offer, quantity)),
-            },
-            Quoted::Ambiguous(skus) => {
-                let product = wanted.product_id.unwrap_or_default();
-                return Err(problems::variant_required(product, &skus));
-            }
-            Quoted::Unknown => {
-                let name = wanted.product_id.map(|it| it.to_string());
-                unknown.extend(wanted.sku.or(name));
-            }
-        }
-    }
-    if !unknown.is_empty() {
-        return Err(problems::item_unknown(&unknown));
-    }
-    match offers.iter().find(|(_, quantity)| *quantity > MAX_QUANTITY) {
-        Some((offer, _)) => Err(problems::quantity_too_large(&offer.sku, MAX_QUANTITY)),
-        None => Ok(offers),
-    }
 }
 
 /// One transaction: key, order, lines, saga and `order.created`. From here on the order exists.

@@ -47,9 +47,11 @@ impl Payments {
         let saga = store::saga(&mut *tx, order.id).await?;
         let status = PaymentStatus::from(payment.status);
         let step = saga.map_or(Step::Done, |it| it.step);
-        let news =
-            order.payment_status != status && order.payment_status != PaymentStatus::Refunded;
-        if !news || order.payment_id != Some(payment.id) {
+        let news = order.payment_status != status || payment.refunded > order.refunded;
+        if !news
+            || order.payment_status == PaymentStatus::Refunded
+            || order.payment_id != Some(payment.id)
+        {
             return Ok(());
         }
         match step {
@@ -59,6 +61,7 @@ impl Payments {
         }
         let from = order.status;
         order.payment_status = status;
+        order.refunded = payment.refunded;
         if status == PaymentStatus::Refunded && from != Status::Cancelled {
             order.status = Status::Refunded;
         }

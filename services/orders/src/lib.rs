@@ -1,6 +1,6 @@
 //! Orders: from a cart to something that was bought, paid, shipped or given back.
 //!
-//! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
+//! `quote` finds out what is bought and what it costs, `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
 //! the way; `cancel` and `events` change its course. `api` is what clients see.
 
 mod api;
@@ -9,6 +9,7 @@ mod cancel;
 mod checkout;
 mod events;
 mod pay;
+mod quote;
 mod saga;
 mod token;
 
@@ -44,6 +45,8 @@ pub struct Config {
     pub shipping_flat: i64,
     /// Subtotal from which shipping is free, in minor units. 0: never.
     pub shipping_free_from: i64,
+    /// Express shipping of an order, in minor units, whatever its subtotal. 0: not offered.
+    pub shipping_express: i64,
     /// Tax added on taxable lines and shipping, in hundredths of a percent: 825 is 8.25 %.
     pub tax_basis_points: i64,
     /// How long a checkout waits for its outcome before it answers 202, in milliseconds.
@@ -57,6 +60,7 @@ impl Default for Config {
         Self {
             shipping_flat: 500,
             shipping_free_from: 5_000,
+            shipping_express: 1_500,
             tax_basis_points: 0,
             inline_ms: 2_500,
             deadline_seconds: 600,
@@ -78,6 +82,7 @@ impl Config {
         for (name, value, allowed) in [
             ("shipping_flat", self.shipping_flat, 0..=MAX_AMOUNT),
             ("shipping_free_from", self.shipping_free_from, 0..=MAX_AMOUNT),
+            ("shipping_express", self.shipping_express, 0..=MAX_AMOUNT),
             ("tax_basis_points", self.tax_basis_points, 0..=10_000),
             ("inline_ms", inline_ms, 0..=60_000),
             ("deadline_seconds", self.deadline_seconds, 1..=86_400),

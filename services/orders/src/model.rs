@@ -19,12 +19,12 @@ pub const MORE_ATTEMPTS: i64 = 3;
 
 /// An enum stored and shown as a snake_case word.
 macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$on:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         // utoipa does not see a word that comes out of a macro.
         #[schema(rename_all = "snake_case")]
-        pub enum $name { $(#[serde(rename = $word)] $variant),+ }
+        pub enum $name { $($(#[$on])* #[serde(rename = $word)] $variant),+ }
 
         impl $name {
             pub fn as_str(self) -> &'static str {
@@ -78,6 +78,33 @@ words! {
 }
 
 words! {
+    /// How an order is sent.
+    #[derive(Default)]
+    ShippingMethod {
+        #[default]
+        Standard = "standard",
+        Express = "express",
+    }
+}
+
+impl ShippingMethod {
+    pub const ALL: [Self; 2] = [Self::Standard, Self::Express];
+
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Standard => "Standard",
+            Self::Express => "Express",
+        }
+    }
+
+    /// Whether the shop sends orders like that.
+    pub fn is_offered(self, config: &Config) -> bool {
+        self != Self::Express || config.shipping_express > 0
+    }
+}
+
+words! {
     /// What is to be done next for an order.
     Step {
         // Forward.
@@ -126,6 +153,8 @@ pub struct Order {
     pub shipping: i64,
     pub tax: i64,
     pub total: i64,
+    /// None where nothing is sent.
+    pub shipping_method: Option<String>,
     pub shipping_address: Option<Json<Address>>,
     pub billing_address: Option<Json<Address>>,
     pub note: Option<String>,
@@ -134,6 +163,8 @@ pub struct Order {
     pub payment_id: Option<Uuid>,
     pub reason: Option<String>,
     pub tracking_number: Option<String>,
+    /// What was given back, in minor units.
+    pub refunded: i64,
     /// Rises with every change of a status.
     pub version: i64,
     pub created_at: DateTime<Utc>,
@@ -220,9 +251,10 @@ pub struct Totals {
 
 /// Adds up lines, shipping and tax.
 ///
-/// Shipping is a flat rate, free from a subtotal on and where nothing is shipped. Tax is added on
-/// taxable lines and shipping, rounded half up on the whole order.
-pub fn totals(lines: &[(Offer, i64)], config: &Config) -> Result<Totals> {
+/// Standard shipping is a flat rate, free from a subtotal on; express always costs its own. Where
+/// nothing is shipped it costs nothing. Tax is added on taxable lines and shipping, rounded half up
+/// on the whole order.
+pub fn totals(lines: &[(Offer, i64)], method: ShippingMethod, config: &Config) -> Result<Totals> {
     let sum = |taxable_only: bool| {
         lines
             .iter()
@@ -234,15 +266,24 @@ pub fn totals(lines: &[(Offer, i64)], config: &Config) -> Result<Totals> {
             .ok_or_else(problems::order_too_large)
     };
     let subtotal = sum(false)?;
-    let shipped = lines.iter().any(|(offer, _)| offer.requires_shipping);
     let free = config.shipping_free_from > 0 && subtotal >= config.shipping_free_from;
-    let shipping = if shipped && !free { config.shipping_flat } else { 0 };
+    let shipping = match method {
+        _ if !is_shipped(lines) => 0,
+        ShippingMethod::Standard if free => 0,
+        ShippingMethod::Standard => config.shipping_flat,
+        ShippingMethod::Express => config.shipping_express,
+    };
     let taxed = i128::from(sum(true)? + shipping) * i128::from(config.tax_basis_points);
     let tax = i64::try_from((taxed + 5_000) / 10_000).map_err(|_| problems::order_too_large())?;
     match subtotal + shipping + tax {
         total if total <= MAX_AMOUNT => Ok(Totals { subtotal, shipping, tax, total }),
         _ => Err(problems::order_too_large()),
     }
+}
+
+/// Whether there is something to send.
+pub fn is_shipped(lines: &[(Offer, i64)]) -> bool {
+    lines.iter().any(|(offer, _)| offer.requires_shipping)
 }
 
 /// Makes the lines of an order from what is offered now.
@@ -299,6 +340,7 @@ impl Order {
             tax: self.tax,
             total: self.total,
             currency: self.currency.clone(),
+            shipping_method: self.shipping_method.clone(),
         }
     }
 
@@ -352,6 +394,7 @@ mod tests {
         Config {
             shipping_flat: 500,
             shipping_free_from: 5_000,
+            shipping_express: 1_500,
             tax_basis_points: 825,
             ..Config::default()
         }
@@ -370,10 +413,18 @@ mod tests {
 
     #[test]
     fn shipping_is_free_from_a_subtotal_on() {
-        let total = |price, quantity| totals(&[(offer(price, true, false), quantity)], &config());
-        assert_eq!(total(1_000, 4).unwrap().shipping, 500);
-        assert_eq!(total(1_000, 5).unwrap().shipping, 0);
-        assert_eq!(totals(&[(offer(100, false, false), 1)], &config()).unwrap().shipping, 0);
+        use ShippingMethod::*;
+        let shipping = |price, quantity, shipped, method| {
+            let lines = [(offer(price, shipped, false), quantity)];
+            totals(&lines, method, &config()).unwrap().shipping
+        };
+        assert_eq!(shipping(1_000, 4, true, Standard), 500);
+        assert_eq!(shipping(1_000, 5, true, Standard), 0);
+        assert_eq!(shipping(1_000, 4, true, Express), 1_500);
+        assert_eq!(shipping(1_000, 5, true, Express), 1_500);
+        for method in ShippingMethod::ALL {
+            assert_eq!(shipping(100, 1, false, method), 0);
+        }
     }
 
     #[test]
@@ -381,14 +432,15 @@ mod tests {
         let lines = [(offer(1_999, false, true), 2), (offer(1_000, false, false), 1)];
         // 3998 * 8.25 % = 329.835
         let expected = Totals { subtotal: 4_998, shipping: 0, tax: 330, total: 5_328 };
-        assert_eq!(totals(&lines, &config()).unwrap(), expected);
+        assert_eq!(totals(&lines, ShippingMethod::Standard, &config()).unwrap(), expected);
     }
 
     #[test]
     fn an_order_without_bounds_is_refused() {
         // The last one is too much with its tax only.
         for (price, quantity) in [(MAX_AMOUNT, 999), (i64::MAX / 2, 999), (MAX_AMOUNT, 1)] {
-            let order = totals(&[(offer(price, false, true), quantity)], &config());
+            let lines = [(offer(price, false, true), quantity)];
+            let order = totals(&lines, ShippingMethod::Standard, &config());
             assert_eq!(order.unwrap_err().code, "order_too_large");
         }
     }

@@ -5,7 +5,8 @@ use chassis::problem::Problem;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::model::{Order, Status, Totals};
+use crate::Config;
+use crate::model::{Order, ShippingMethod, Status, Totals};
 
 pub fn order_not_found() -> Problem {
     Problem::not_found("order_not_found", "there is no such order, or it is not yours")
@@ -39,6 +40,12 @@ pub fn quantity_too_large(sku: &str, most: i64) -> Problem {
 
 pub fn shipping_address_required() -> Problem {
     Problem::field("shipping_address", "is required, because something is shipped")
+}
+
+pub fn shipping_method_not_offered(config: &Config) -> Problem {
+    let offered = ShippingMethod::ALL.into_iter().filter(|it| it.is_offered(config));
+    let offered: Vec<&str> = offered.map(ShippingMethod::as_str).collect();
+    Problem::field("shipping_method", format!("is not offered; offered is {}", offered.join(", ")))
 }
 
 pub fn order_too_large() -> Problem {

@@ -291,6 +291,7 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
                 work.order.status = Status::Confirmed;
                 work.order.payment_status = payment.status.into();
+                work.order.refunded = payment.refunded;
                 if payment.status == Paid::Refunded {
                     // By hand, before this was known: nothing is sold.
                     work.saga.cancel.get_or_insert_with(|| "refunded".to_owned());
@@ -328,6 +329,7 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.void(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Voided | Paid::Declined | Paid::Refunded => {
+                work.order.refunded = payment.refunded;
                 money_is_settled(app, work, payment.status.into(), Step::Restock).await
             }
             Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
@@ -365,6 +367,7 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             Ok(Some(payment)) => {
                 tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
                 work.saga.cancel = None;
+                work.order.refunded = payment.refunded;
                 money_is_settled(app, work, payment.status.into(), Step::Done).await
             }
             _ => Ok(Wait),
@@ -377,6 +380,7 @@ async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 }
 
 async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
+    work.order.refunded = payment.refunded;
     // An order that cost nothing has nothing to give back.
     match payment.refunded == payment.captured {
         true => money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await,

@@ -174,8 +174,8 @@ pub async fn save_order(
     let saved = tx
         .query(
             "UPDATE orders SET status = $3, payment_status = $4, fulfillment_status = $5,
-                    payment_id = $6, reason = $7, tracking_number = $8,
-                    version = version + 1, updated_at = $9
+                    payment_id = $6, reason = $7, tracking_number = $8, refunded = $9,
+                    version = version + 1, updated_at = $10
              WHERE id = $1 AND version = $2",
         )
         .bind(order.id)
@@ -186,6 +186,7 @@ pub async fn save_order(
         .bind(order.payment_id)
         .bind(order.reason.clone())
         .bind(order.tracking_number.clone())
+        .bind(order.refunded)
         .bind(now)
         .execute()
         .await?;
@@ -302,9 +303,9 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
         "INSERT INTO orders (id, number, owner, idempotency_key, fingerprint, user_id, email, name,
                 status, payment_status, fulfillment_status, currency, subtotal, shipping, tax,
                 total, shipping_address, billing_address, note, cart_id, cart_version, payment_id,
-                version, created_at, updated_at)
+                shipping_method, version, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21, $22, $23, $24, $24)",
+                 $19, $20, $21, $22, $23, $24, $25, $25)",
     )
     .bind(order.id)
     .bind(order.number.clone())
@@ -328,6 +329,7 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
     .bind(order.cart_id)
     .bind(order.cart_version)
     .bind(order.payment_id)
+    .bind(order.shipping_method.clone())
     .bind(order.version)
     .bind(order.created_at)
     .execute()

@@ -229,6 +229,7 @@ fn order() -> Order {
         tax: 1,
         total: 1,
         currency: text(),
+        shipping_method: Some(text()),
     }
 }
 

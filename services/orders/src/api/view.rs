@@ -27,6 +27,10 @@ pub(crate) struct OrderView {
     tax: Money,
     total: Money,
     currency: String,
+    /// What was given back of the total.
+    refunded: Money,
+    /// `standard` or `express`; null where nothing is sent.
+    shipping_method: Option<String>,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
     note: Option<String>,
@@ -82,6 +86,7 @@ impl OrderView {
             shipping: order.money(order.shipping),
             tax: order.money(order.tax),
             total: order.money(order.total),
+            refunded: order.money(order.refunded),
             payment: order.payment_id.map(|id| PaymentRef::new(id, order.payment_status)),
             history,
             access_token: None,
@@ -93,6 +98,7 @@ impl OrderView {
             user_id: order.user_id,
             email: order.email,
             currency: order.currency,
+            shipping_method: order.shipping_method,
             shipping_address: order.shipping_address.map(|it| it.0),
             billing_address: order.billing_address.map(|it| it.0),
             note: order.note,

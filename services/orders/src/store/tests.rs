@@ -119,6 +119,8 @@ async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
         payment_id: Some(id),
         reason: None,
         tracking_number: None,
+        refunded: 0,
+        shipping_method: Some("standard".to_owned()),
         version: 1,
         created_at: noon(),
         updated_at: noon(),

@@ -88,7 +88,8 @@ async fn a_refund_by_hand_shows_in_the_order() {
         let path = format!("/orders/{}", order["id"].as_str().unwrap());
         for (version, refunded, status, shown) in [
             (5, 100, Status::PartiallyRefunded, ("confirmed", "partially_refunded")),
-            (6, payment.amount, Status::Refunded, ("refunded", "refunded")),
+            (6, 250, Status::PartiallyRefunded, ("confirmed", "partially_refunded")),
+            (7, payment.amount, Status::Refunded, ("refunded", "refunded")),
             // Old news.
             (5, 100, Status::PartiallyRefunded, ("refunded", "refunded")),
         ] {
@@ -101,6 +102,8 @@ async fn a_refund_by_hand_shows_in_the_order() {
                 (order["status"].as_str(), order["payment_status"].as_str()),
                 (Some(shown.0), Some(shown.1))
             );
+            let most = if shown.0 == "refunded" { payment.amount } else { refunded };
+            assert_eq!(order["refunded"]["amount"], most);
         }
     }
 }

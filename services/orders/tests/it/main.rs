@@ -2,4 +2,5 @@
 
 mod cancels;
 mod checkouts;
+mod quotes;
 mod world;

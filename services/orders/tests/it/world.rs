@@ -68,7 +68,16 @@ async fn worlds_at(clock: Clock) -> Vec<World> {
 
 /// The service over the same database: as after a restart.
 pub async fn start(platform: &TestPlatform, others: &Shared) -> Service {
-    let config = orders::Config { inline_ms: 1_000, ..orders::Config::default() };
+    start_with(platform, others, orders::Config::default()).await
+}
+
+/// The same with other settings.
+pub async fn start_with(
+    platform: &TestPlatform,
+    others: &Shared,
+    config: orders::Config,
+) -> Service {
+    let config = orders::Config { inline_ms: 1_000, ..config };
     let channel = |name| {
         let channel = Channel::to(name);
         channel.bind(router(others));

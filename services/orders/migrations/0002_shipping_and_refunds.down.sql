@@ -1,0 +1,3 @@
+DROP INDEX orders_by_time;
+ALTER TABLE orders DROP COLUMN refunded;
+ALTER TABLE orders DROP COLUMN shipping_method;
