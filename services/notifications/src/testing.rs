@@ -175,5 +175,6 @@ pub(crate) fn order() -> Order {
         tax: 0,
         total: 4498,
         currency: "USD".to_owned(),
+        shipping_method: Some("standard".to_owned()),
     }
 }

@@ -37,6 +37,7 @@ fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> OrderStatusU
         tax: 0,
         total: 1,
         currency: "USD".to_owned(),
+        shipping_method: Some("standard".to_owned()),
     };
     OrderStatusUpdated {
         order,

@@ -37,6 +37,7 @@ async fn tell(orders: &Db, product_id: Uuid, version: i64, (from, to): (&str, &s
         tax: 0,
         total: 3600,
         currency: "USD".to_owned(),
+        shipping_method: Some("standard".to_owned()),
     };
     let event = OrderStatusUpdated {
         order,

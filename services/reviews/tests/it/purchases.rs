@@ -34,6 +34,7 @@ fn news(user: Option<Uuid>, order: u128, version: i64, to: &str) -> Envelope {
         tax: 0,
         total: 3998,
         currency: "USD".to_owned(),
+        shipping_method: Some("standard".to_owned()),
     };
     let news = OrderStatusUpdated {
         order,
