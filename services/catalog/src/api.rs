@@ -1,6 +1,7 @@
 //! The public routes. Reading needs no token, except for what is not for sale; writing needs the
 //! permission `catalog:write`.
 
+mod addresses;
 mod bulk;
 mod categories;
 mod edit;
@@ -22,6 +23,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .merge(read::router())
         .merge(near::router())
+        .merge(addresses::router())
         .merge(edit::router())
         .merge(bulk::router())
         .merge(images::router())

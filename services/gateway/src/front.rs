@@ -4,9 +4,13 @@
 //! What search engines and previews read, and what the page would ask for first, is put into its
 //! head here.
 
+mod api;
 mod dist;
 mod escape;
+mod facts;
 mod head;
+mod pages;
+mod sitemap;
 mod tag;
 mod template;
 
@@ -14,21 +18,23 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
+use chassis::reach::Reach;
+use chassis::site::Site;
 use http::header::{self, HeaderMap, HeaderValue};
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 
+use api::Api;
 pub use dist::Dist;
 use head::{Head, Shop};
-use template::Template;
+use sitemap::{Part, Sitemaps};
 
 use crate::problems;
 
 /// The paths of the storefront whose pages are all alike from here. Mails lead to the last two.
-const PLAIN: [&str; 11] = [
-    "/search",
+const PLAIN: [&str; 10] = [
     "/cart",
     "/checkout",
     "/orders/{id}",
@@ -42,6 +48,10 @@ const PLAIN: [&str; 11] = [
 ];
 const PRODUCT: &str = "/products/{slug}";
 const CATEGORY: &str = "/categories/{slug}";
+const SEARCH: &str = "/search";
+const SITEMAP: &str = "/sitemap.xml";
+const SITEMAP_PART: &str = "/sitemap/{part}";
+const ROBOTS: &str = "/robots.txt";
 const ADMIN: [&str; 2] = ["/admin", "/admin/{*page}"];
 /// Where files are, as far as that is known beforehand.
 const FILES: [&str; 4] = ["/assets/{*file}", "/favicon.svg", "/site.webmanifest", "/theme.js"];
@@ -65,37 +75,48 @@ const MISSING: &str = include_str!("../assets/front.html");
 pub(crate) struct Front {
     dist: Dist,
     shop: Shop,
+    api: Api,
+    sitemaps: Sitemaps,
+}
+
+/// What is asked for, and of which shop.
+pub(crate) struct Asked {
+    /// The shop's address, such as `https://shop.example`; empty where the client does not say.
+    site: String,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
 }
 
 impl Front {
-    pub(crate) fn new(dist: Dist, name: String, currency: &str) -> Self {
-        Self { dist, shop: Shop { name, currency: currency.to_owned() } }
+    pub(crate) fn new(
+        dist: Dist,
+        name: String,
+        currency: &str,
+        services: Arc<[(&'static str, Reach)]>,
+    ) -> Result<Self, String> {
+        let shop = Shop { name, currency: currency.to_owned() };
+        Ok(Self { dist, shop, api: Api::new(services)?, sitemaps: Sitemaps::default() })
     }
 
     /// The front page, for a browser.
-    pub(crate) fn home(&self, request: &Request) -> Response {
+    pub(crate) async fn home(&self, asked: Asked) -> Response {
         let mut response = match self.dist.store() {
-            Some(_) => self.page(request.headers(), StatusCode::OK, &Head::of(&self.shop)),
+            Some(store) => pages::home(self, store, &asked).await,
             None => missing(StatusCode::OK),
         };
         by_accept(&mut response);
         response
     }
 
-    /// A page of the storefront.
-    fn page(&self, asked: &HeaderMap, status: StatusCode, head: &Head<'_>) -> Response {
-        match self.dist.store() {
-            Some(template) => show(template, &head.html(), STORE_POLICY, status, asked),
-            None => self.nowhere(asked),
-        }
+    fn head<'a>(&'a self, asked: &'a Asked) -> Head<'a> {
+        Head::of(&self.shop, &asked.site)
     }
 
     /// What there is where nothing is: for a browser a page that says so.
-    fn nowhere(&self, asked: &HeaderMap) -> Response {
-        let mut response = match (wants_page(asked), self.dist.store()) {
-            (true, Some(_)) => {
-                self.page(asked, StatusCode::NOT_FOUND, &Head::of(&self.shop).hidden())
-            }
+    async fn nowhere(&self, asked: &Asked) -> Response {
+        let mut response = match (wants_page(&asked.headers), self.dist.store()) {
+            (true, Some(store)) => pages::nowhere(self, store, asked).await,
             (true, None) => missing(StatusCode::NOT_FOUND),
             (false, _) => problems::not_found().into_response(),
         };
@@ -104,14 +125,29 @@ impl Front {
     }
 }
 
+impl Asked {
+    pub(crate) fn of(request: Request) -> Self {
+        let site = request.extensions().get::<Site>().and_then(Site::origin).unwrap_or_default();
+        let (parts, _) = request.into_parts();
+        Self { site, method: parts.method, uri: parts.uri, headers: parts.headers }
+    }
+}
+
 /// All paths of the front but `/`, for the description of where routes may lead.
 pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
-    PLAIN.into_iter().chain(ADMIN).chain([PRODUCT, CATEGORY]).chain(FILES)
+    let others = [PRODUCT, CATEGORY, SEARCH, SITEMAP, SITEMAP_PART, ROBOTS];
+    PLAIN.into_iter().chain(ADMIN).chain(others).chain(FILES)
 }
 
 /// The pages but `/`, and what there is where nothing else is.
 pub(crate) fn router(front: Arc<Front>) -> Router {
-    let mut router = Router::new().route(PRODUCT, get(plain)).route(CATEGORY, get(plain));
+    let mut router = Router::new()
+        .route(PRODUCT, get(product))
+        .route(CATEGORY, get(category))
+        .route(SEARCH, get(search))
+        .route(SITEMAP, get(sitemap))
+        .route(SITEMAP_PART, get(sitemap_part))
+        .route(ROBOTS, get(robots));
     for path in PLAIN {
         router = router.route(path, get(plain));
     }
@@ -121,42 +157,102 @@ pub(crate) fn router(front: Arc<Front>) -> Router {
     router.fallback(elsewhere).with_state(front)
 }
 
+async fn product(
+    State(front): State<Arc<Front>>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
+    let asked = Asked::of(request);
+    match front.dist.store() {
+        Some(store) => pages::product(&front, store, &asked, &slug).await,
+        None => front.nowhere(&asked).await,
+    }
+}
+
+async fn category(
+    State(front): State<Arc<Front>>,
+    Path(slug): Path<String>,
+    request: Request,
+) -> Response {
+    let asked = Asked::of(request);
+    match front.dist.store() {
+        Some(store) => pages::category(&front, store, &asked, &slug).await,
+        None => front.nowhere(&asked).await,
+    }
+}
+
+async fn search(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let asked = Asked::of(request);
+    match front.dist.store() {
+        Some(store) => pages::search(&front, store, &asked).await,
+        None => front.nowhere(&asked).await,
+    }
+}
+
 async fn plain(State(front): State<Arc<Front>>, request: Request) -> Response {
-    front.page(request.headers(), StatusCode::OK, &Head::of(&front.shop).hidden())
+    let asked = Asked::of(request);
+    match front.dist.store() {
+        Some(store) => pages::plain(&front, store, &asked).await,
+        None => front.nowhere(&asked).await,
+    }
 }
 
 async fn admin(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = request.headers();
+    let asked = Asked::of(request);
     match front.dist.admin() {
-        Some(template) => {
-            let head = Head::of(&front.shop).bare();
-            show(template, &head, ADMIN_POLICY, StatusCode::OK, asked)
+        Some(admin) => {
+            let head = front.head(&asked).bare();
+            show(admin.fill(&head, ""), ADMIN_POLICY, StatusCode::OK, &asked)
         }
-        None => front.nowhere(asked),
+        None => front.nowhere(&asked).await,
+    }
+}
+
+async fn sitemap(State(front): State<Arc<Front>>, request: Request) -> Response {
+    map(&front, &Asked::of(request), Part::Whole).await
+}
+
+async fn sitemap_part(
+    State(front): State<Arc<Front>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    map(&front, &Asked::of(request), Part::named(&name)).await
+}
+
+async fn map(front: &Front, asked: &Asked, part: Part<'_>) -> Response {
+    match front.dist.store() {
+        Some(_) => front.sitemaps.send(&front.api, asked, part).await,
+        None => front.nowhere(asked).await,
+    }
+}
+
+async fn robots(State(front): State<Arc<Front>>, request: Request) -> Response {
+    let asked = Asked::of(request);
+    match front.dist.store() {
+        Some(_) => sitemap::robots(&asked),
+        None => front.nowhere(&asked).await,
     }
 }
 
 /// A file of the front, or nothing.
 async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let (path, asked) = (request.uri().path(), request.headers());
+    let asked = Asked::of(request);
+    let path = asked.uri.path();
     let is_api = path == "/api" || path.starts_with("/api/");
-    if is_api || ![Method::GET, Method::HEAD].contains(request.method()) {
+    if is_api || ![Method::GET, Method::HEAD].contains(&asked.method) {
         return problems::not_found().into_response();
     }
-    front.dist.send(path, asked).unwrap_or_else(|| front.nowhere(asked))
+    match front.dist.send(path, &asked.headers) {
+        Some(file) => file,
+        None => front.nowhere(&asked).await,
+    }
 }
 
 /// Sends a page, or tells a browser that it has it already.
-fn show(
-    template: &Template,
-    head: &str,
-    policy: &'static str,
-    status: StatusCode,
-    asked: &HeaderMap,
-) -> Response {
-    let page = template.fill(head);
+fn show(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &Asked) -> Response {
     let tag = tag::of(&page);
-    let known = status == StatusCode::OK && tag::is_known(asked, &tag);
+    let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
     let (status, body) = match known {
         true => (StatusCode::NOT_MODIFIED, Body::empty()),
         false => (status, Body::from(page)),

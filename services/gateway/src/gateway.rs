@@ -410,9 +410,6 @@ impl Shared {
         }
         let origin = self.proxies.origin(request, client);
         tunnel::hand_over(request, reach, &origin);
-        if target.service == NAME {
-            request.extensions_mut().insert(origin);
-        }
         compress::restore_etags(request.headers_mut());
         request.headers_mut().insert(X_REQUEST_ID, id.clone());
         if route.body_limit != MAX_BODY {

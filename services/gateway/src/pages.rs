@@ -89,13 +89,15 @@ enum Status {
 /// The gateway's own routes.
 pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
     let document = serde_json::to_vec(&document(&parts))?.into();
-    let front = Arc::new(Front::new(parts.front, parts.name, parts.currency.as_str()));
+    let services: Arc<[_]> = parts.services.into_iter().map(|it| (it.name, it.reach)).collect();
+    let front = Front::new(parts.front, parts.name, parts.currency.as_str(), services.clone())?;
+    let front = Arc::new(front);
     let own = Own {
         version: parts.version,
         clock: parts.clock,
         ready: parts.ready,
         metrics: parts.metrics,
-        services: parts.services.into_iter().map(|it| (it.name, it.reach)).collect(),
+        services,
         front: front.clone(),
     };
     Ok(Router::new()
@@ -130,7 +132,7 @@ pub(crate) fn document(parts: &Parts) -> Value {
 /// A browser is shown the shop, anybody else is told about it.
 async fn door(State(own): State<Own>, request: Request) -> Response {
     if front::wants_page(request.headers()) {
-        return own.front.home(&request);
+        return own.front.home(front::Asked::of(request)).await;
     }
     let mut response = who(State(own)).await.into_response();
     front::by_accept(&mut response);

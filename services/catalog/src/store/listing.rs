@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex};
 
 use chassis::db::{Db, Query, Result, Session};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -68,6 +69,14 @@ struct Found {
     views: i64,
 }
 
+/// What a product's address is made of.
+#[derive(sqlx::FromRow)]
+pub(crate) struct Addressed {
+    pub(crate) id: Uuid,
+    pub(crate) slug: String,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
 /// A page of products, and where the next one begins.
 pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
     let statement = Statement::of(listing);
@@ -79,6 +88,15 @@ pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Op
     };
     let ids: Vec<Uuid> = found.iter().take(limit).map(|it| it.id).collect();
     Ok((products::by_ids(db, &ids).await?, next))
+}
+
+/// Where the products for sale with ids above `after` are, by id.
+pub(crate) async fn addresses(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Addressed>> {
+    let page = db.query(
+        "SELECT id, slug, updated_at FROM products
+         WHERE status = 'active' AND id > $1 ORDER BY id LIMIT $2",
+    );
+    page.bind(after).bind(limit).all().await
 }
 
 /// How many products there are on all pages.

@@ -1,5 +1,6 @@
 //! The catalog over HTTP, on every database at hand.
 
+mod addresses;
 mod bulk;
 mod categories;
 mod demand;

@@ -1,7 +1,8 @@
 //! Texts of others as part of a page, so that they stay texts.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 /// Appends a text to HTML or XML, between tags or in an attribute in double quotes.
@@ -31,12 +32,32 @@ pub(super) fn json(page: &mut String, json: &str) {
     }
 }
 
-/// Appends a `<script>` with data.
-pub(super) fn data(page: &mut String, attributes: &str, value: &impl Serialize) {
+/// Appends a value as JSON to a `<script>`.
+pub(super) fn value(page: &mut String, value: &impl Serialize) {
     let value = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
-    let _ = write!(page, "<script {attributes}>");
     json(page, &value);
+}
+
+/// Appends a `<script>` with data.
+pub(super) fn data(page: &mut String, attributes: &str, data: &impl Serialize) {
+    let _ = write!(page, "<script {attributes}>");
+    value(page, data);
     page.push_str("</script>");
+}
+
+/// A text as one segment of a path or one value of a query, as `encodeURIComponent` has it.
+pub(super) fn component(text: &str) -> impl Display {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'!')
+        .remove(b'~')
+        .remove(b'*')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')');
+    utf8_percent_encode(text, KEPT)
 }
 
 #[cfg(test)]

@@ -1,31 +1,46 @@
-//! A page as Vite has built it, with a place for what only the shop knows.
+//! A page as Vite has built it, with places for what only the shop knows.
 
 use bytes::Bytes;
 
 /// Where the head goes.
-const PLACE: &str = "<!--head-->";
+const HEAD: &str = "<!--head-->";
+/// Before it goes what the page's script reads when all else is there.
+const FOOT: &str = "</body>";
 
-/// A page, cut where the head goes.
+/// A page, cut at its places.
 pub(super) struct Template {
     before: Bytes,
+    between: Bytes,
     after: Bytes,
 }
 
 impl Template {
-    /// Cuts a page. One without a place has it at the end of its own head.
+    /// Cuts a page. One without a place for a head has it at the end of its own.
     pub(super) fn split(page: &Bytes) -> Self {
-        let find = |what: &str| page.windows(what.len()).position(|it| it == what.as_bytes());
-        let (at, skip) = match find(PLACE) {
-            Some(at) => (at, PLACE.len()),
-            None => (find("</head>").unwrap_or(page.len()), 0),
+        let (before, rest) = match find(page, HEAD) {
+            Some(at) => (at, at + HEAD.len()),
+            None => {
+                let at = find(page, "</head>").unwrap_or(page.len());
+                (at, at)
+            }
         };
-        Self { before: page.slice(..at), after: page.slice(at + skip..) }
+        let foot = rest + find(&page[rest..], FOOT).unwrap_or(page.len() - rest);
+        Self {
+            before: page.slice(..before),
+            between: page.slice(rest..foot),
+            after: page.slice(foot..),
+        }
     }
 
-    /// The page with a head. The head must be HTML already.
-    pub(super) fn fill(&self, head: &str) -> Vec<u8> {
-        [&self.before[..], head.as_bytes(), &self.after[..]].concat()
+    /// The page with what was to be put into it, which must be HTML already.
+    pub(super) fn fill(&self, head: &str, foot: &str) -> Vec<u8> {
+        let Self { before, between, after } = self;
+        [before, head.as_bytes(), between, foot.as_bytes(), after].concat()
     }
+}
+
+fn find(page: &[u8], what: &str) -> Option<usize> {
+    page.windows(what.len()).position(|it| it == what.as_bytes())
 }
 
 #[cfg(test)]
@@ -33,14 +48,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_head_goes_to_its_place_and_else_to_the_end_of_the_pages_own() {
+    fn everything_goes_to_its_place_and_else_to_the_end() {
         for (page, filled) in [
-            ("<head><!--head--><x></head>", "<head>HEAD<x></head>"),
-            ("<head><x></head><body>", "<head><x>HEAD</head><body>"),
-            ("text", "textHEAD"),
+            ("<head><!--head--><x></head><body><p></body>", "<head>H<x></head><body><p>F</body>"),
+            ("<head><x></head><body>", "<head><x>H</head><body>F"),
+            ("<!--head--></body>", "HF</body>"),
+            ("text", "textHF"),
         ] {
             let page = Template::split(&Bytes::from_static(page.as_bytes()));
-            assert_eq!(page.fill("HEAD"), filled.as_bytes());
+            assert_eq!(page.fill("H", "F"), filled.as_bytes());
         }
     }
 }

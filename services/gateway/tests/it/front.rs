@@ -1,12 +1,22 @@
 //! The web front: pages, files, and what there is where nothing is.
 
+mod answers;
+mod heads;
+mod maps;
 mod serving;
 
-use axum::Router;
-use chassis::testing::{Answer, call};
-use gateway::{Config, Dist, Parts};
+use std::sync::Arc;
+use std::sync::Mutex;
 
-use crate::shop::parts;
+use axum::Router;
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use chassis::testing::{Answer, call};
+use gateway::{Config, Dist, Parts, Upstream};
+use serde_json::{Value, json};
+
+use crate::shop::{described, parts};
 
 /// What a browser says when somebody goes to an address.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
@@ -33,6 +43,63 @@ fn dist() -> Dist {
 
 fn open() -> Router {
     gateway::router(Config::default(), Parts { front: dist(), ..parts(true) }).unwrap()
+}
+
+/// A catalog that answers these addresses with these, and notes what it was asked.
+struct Catalog {
+    answers: Vec<(&'static str, Value)>,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Catalog {
+    fn of(answers: &[(&'static str, Value)]) -> Arc<Self> {
+        Arc::new(Self { answers: answers.to_vec(), asked: Mutex::default() })
+    }
+
+    fn answer(&self, request: &Request) -> Response {
+        assert!(!request.headers().contains_key("authorization"), "pages are for everybody");
+        let address = request.uri().to_string();
+        self.asked.lock().unwrap().push(address.clone());
+        match self.answers.iter().find(|(it, _)| *it == address) {
+            Some((_, Value::Number(status))) => {
+                StatusCode::from_u16(status.as_u64().unwrap() as u16).unwrap().into_response()
+            }
+            Some((_, answer)) => axum::Json(answer).into_response(),
+            None => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
+    /// A shop with the front before this catalog.
+    fn open(self: &Arc<Self>) -> Router {
+        let this = self.clone();
+        let router = Router::new().fallback(async move |request: Request| this.answer(&request));
+        let document = json!({
+            "openapi": "3.1.0", "info": { "title": "catalog", "version": "0" }, "paths": {}
+        });
+        let catalog =
+            Upstream { name: "catalog", reach: router.into(), openapi: described(document) };
+        let parts = Parts { services: vec![catalog], front: dist(), ..parts(true) };
+        gateway::router(Config::default(), parts).unwrap()
+    }
+
+    /// What it was asked since the last time, in order.
+    fn asked(&self) -> Vec<String> {
+        let mut asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        asked.sort();
+        asked
+    }
+}
+
+/// What a script in a page holds.
+fn script(page: &str, attributes: &str) -> Value {
+    let begin = format!("<script {attributes}>");
+    let (_, rest) = page.split_once(&begin).unwrap_or_else(|| panic!("no {begin}: {page}"));
+    serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+}
+
+/// The answers sent along.
+fn sent(page: &str) -> Value {
+    script(page, "type=\"application/json\" id=\"answers\"")
 }
 
 /// What a browser gets that goes to an address.
