@@ -21,6 +21,7 @@ mod input;
 mod keys;
 mod kills;
 mod migrations;
+mod pages;
 mod purchase;
 mod redis_away;
 mod structure;

@@ -73,16 +73,7 @@ fn dependencies_point_in_one_direction() {
 
 #[test]
 fn every_described_route_is_reachable_and_has_a_policy() {
-    let nowhere: BTreeMap<_, _> = NAMES.into_iter().map(|it| (it, Router::new().into())).collect();
-    let (_ready, readiness) = watch::channel(true);
-    let verifier = Verifier::new(Clock::System);
-    let parts = cartwright::serve::gateway_parts(
-        &nowhere,
-        &verifier,
-        &Shop::default(),
-        readiness,
-        Clock::System,
-    );
+    let parts = parts();
     assert_eq!(gateway::unrouted(&parts), Vec::<String>::new());
     for service in &parts.services {
         let paths = serde_json::to_value(&service.openapi.paths).expect("JSON");
@@ -95,6 +86,26 @@ fn every_described_route_is_reachable_and_has_a_policy() {
             }
         }
     }
+}
+
+/// The gateway before services that are nowhere.
+fn parts() -> gateway::Parts {
+    let nowhere: BTreeMap<_, _> = NAMES.into_iter().map(|it| (it, Router::new().into())).collect();
+    let (_ready, readiness) = watch::channel(true);
+    let verifier = Verifier::new(Clock::System);
+    let shop = Shop::default();
+    cartwright::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, Clock::System)
+}
+
+#[test]
+fn the_web_fronts_client_is_made_of_what_the_program_describes() {
+    let described = serde_json::to_string_pretty(&gateway::openapi(&parts())).expect("JSON");
+    let committed = fs::read_to_string(root().join("web/openapi.json")).expect("a description");
+    assert!(
+        committed.trim_end() == described,
+        "web/openapi.json is not what the program describes; write it anew:\n\
+         cargo run --bin cartwright -- openapi > web/openapi.json"
+    );
 }
 
 #[tokio::test]

@@ -35,7 +35,9 @@ async fn all_products_for_sale_are_found_page_by_page() {
 #[tokio::test]
 async fn a_page_of_addresses_has_a_bound() {
     for shop in shops().await {
-        for (query, field) in [("limit=0", "limit"), ("limit=5001", "limit"), ("cursor=x", "cursor")] {
+        for (query, field) in
+            [("limit=0", "limit"), ("limit=5001", "limit"), ("cursor=x", "cursor")]
+        {
             let answer = shop.get(&format!("/catalog/addresses?{query}")).await;
             assert_eq!(wrong_fields(&answer.expect(422)), [field], "{query}");
         }

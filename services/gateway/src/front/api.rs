@@ -7,6 +7,7 @@ use axum::body::{self, Body};
 use axum::extract::Request;
 use chassis::reach::Reach;
 use futures::future::join_all;
+use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 
 use super::escape;
@@ -63,6 +64,8 @@ impl Api {
             if status != StatusCode::OK {
                 return status.is_client_error().then_some(Answer::Refused);
             }
+            let kind = response.headers().get(CONTENT_TYPE);
+            kind.filter(|it| it.as_bytes().starts_with(b"application/json"))?;
             let bytes = body::to_bytes(response.into_body(), most).await.ok()?;
             String::from_utf8(bytes.into()).ok().map(Answer::Json)
         };

@@ -81,6 +81,11 @@ impl Dist {
         Self(Arc::new(Files { store, admin, others: others.collect() }))
     }
 
+    /// Whether there is a front at all.
+    pub fn is_built(&self) -> bool {
+        self.store().is_some()
+    }
+
     /// The page of the storefront; none where the program was built without a front.
     pub(super) fn store(&self) -> Option<&Template> {
         self.0.store.as_ref()

@@ -73,7 +73,8 @@ impl<'a> Head<'a> {
     pub(super) fn home(mut self, tree: &Tree) -> String {
         let (name, home) = (&*self.shop.name, format!("{}/", self.site));
         let description = tree.names().collect::<Vec<_>>().join(", ");
-        let about = About { description: &description, path: "/", kind: "website", ..About::default() };
+        let about =
+            About { description: &description, path: "/", kind: "website", ..About::default() };
         self.about(&about);
         self.linked(&json!([
             {

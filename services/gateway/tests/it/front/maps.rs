@@ -64,7 +64,8 @@ async fn a_large_shop_has_a_map_of_maps() {
     ]);
     let shop = catalog.open();
     let map = text(&visit(&shop, "/sitemap.xml").await);
-    let parts: Vec<&str> = map.split("<loc>").skip(1).map(|it| it.split('<').next().unwrap()).collect();
+    let parts: Vec<&str> =
+        map.split("<loc>").skip(1).map(|it| it.split('<').next().unwrap()).collect();
     let site = "http://shop.example";
     let names = ["pages", "products", "Mg", "Mw"];
     assert_eq!(parts, names.map(|it| format!("{site}/sitemap/{it}")));
