@@ -8,7 +8,15 @@ export type Product = Schemas['Product'];
 export type Variant = Schemas['Variant'];
 export type Category = Schemas['Category'];
 export type Inventory = Schemas['Inventory'];
+/** A stock in a list, with what it is of. */
+export type Listed = Inventory & { product_title?: string; variant_title?: string };
+export type Import = Schemas['Import'];
+export type ImportPreview = Schemas['ImportPreview'];
+export type Remark = Schemas['ImportRowProblem'];
 export type ProductStatus = Schemas['ProductStatus'];
+
+/** What the shop calls a product's only variant. */
+export const ONLY = 'Default Title';
 
 export const PRODUCT_STATUSES = ['active', 'draft', 'archived'] as const;
 
@@ -30,13 +38,20 @@ export const stockOf = (product: Product | undefined) =>
   queryOptions({
     queryKey: ['inventory', 'of', product?.id],
     enabled: product !== undefined,
-    queryFn: () =>
-      Promise.all(
-        (product?.variants ?? []).map(({ sku }) =>
-          ok(api.GET('/api/v1/inventory/{sku}', { params: { path: { sku } } })),
-        ),
-      ),
+    queryFn: () => stockOfProduct(product?.id ?? ''),
   });
+
+async function stockOfProduct(product_id: string): Promise<Inventory[]> {
+  const all: Inventory[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const query = { product_id, limit: 100, ...(cursor ? { cursor } : {}) };
+    const page = await ok(api.GET('/api/v1/inventory', { params: { query } }));
+    all.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor);
+  return all;
+}
 
 export function setStock(sku: string, on_hand: number) {
   const params = { path: { sku } };

@@ -3,7 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { ok } from '../api/client';
-import { type CartsReport, type SalesReport, soon } from './contractCatalog';
+import { type CartsReport, type SalesReport, soon } from './contractReports';
 
 /** Days one can look back. */
 export const RANGES = [7, 30, 90] as const;

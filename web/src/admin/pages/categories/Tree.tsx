@@ -33,7 +33,6 @@ import { useMemo, useState } from 'react';
 
 import { api, ok } from '../../../api/client';
 import { type Category, categoryTree } from '../../catalog';
-import { soon } from '../../contractCatalog';
 import { useConfirm } from '../../parts/confirm';
 import { useNotice } from '../../parts/notice';
 import { useAnnouncements } from '../../parts/sorting';
@@ -58,7 +57,7 @@ export function Tree({ tree, edit }: Props) {
   const ids = shown.map((it) => it.category.id);
 
   const reorder = useMutation({
-    mutationFn: (move: Move) => ok(soon.POST('/api/v1/categories/reorder', { body: move })),
+    mutationFn: (move: Move) => ok(api.POST('/api/v1/categories/reorder', { body: move })),
     onMutate: async (move) => {
       await queries.cancelQueries(categoryTree);
       const before = queries.getQueryData(categoryTree.queryKey);

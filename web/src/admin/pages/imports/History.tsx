@@ -1,8 +1,8 @@
 /** The imports there were. */
 
-import { ok } from '../../../api/client';
+import { api, ok } from '../../../api/client';
 import { useFormats } from '../../../format';
-import { type Import, soon } from '../../contractCatalog';
+import type { Import } from '../../catalog';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
 import { RowLink } from '../../parts/RowLink';
@@ -16,8 +16,8 @@ export function History({ shown }: { shown: string | undefined }) {
   const list = usePages<Import>(
     ['imports', 'list'],
     (cursor) =>
-      ok<{ items: Import[]; next_cursor?: string | null }>(
-        soon.GET('/api/v1/products/imports', {
+      ok(
+        api.GET('/api/v1/products/imports', {
           params: { query: { limit: 10, ...(cursor ? { cursor } : {}) } },
         }),
       ),

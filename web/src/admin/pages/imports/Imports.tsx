@@ -6,7 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import type { Import, ImportPreview } from '../../contractCatalog';
+import type { Import, ImportPreview } from '../../catalog';
 import { FileDrop } from '../../parts/FileDrop';
 import { useNotice } from '../../parts/notice';
 import { PageHead } from '../../parts/PageHead';

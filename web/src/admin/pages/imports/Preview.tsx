@@ -3,7 +3,7 @@
 import { Alert, Button, Group, Stack, Text } from '@mantine/core';
 
 import { useFormats } from '../../../format';
-import type { ImportPreview } from '../../contractCatalog';
+import type { ImportPreview } from '../../catalog';
 import { PlainTable } from '../../parts/PlainTable';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { useTexts } from '../../texts';

@@ -3,7 +3,7 @@
 import { Button, Group, ScrollArea, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 
-import type { Remark } from '../../contractCatalog';
+import type { Remark } from '../../catalog';
 import { PlainTable } from '../../parts/PlainTable';
 import { useTexts } from '../../texts';
 

@@ -2,8 +2,8 @@
 
 import { queryOptions } from '@tanstack/react-query';
 
-import { ok } from '../../../api/client';
-import { type Import, soon } from '../../contractCatalog';
+import { api, ok } from '../../../api/client';
+import type { Import } from '../../catalog';
 import type { Tone } from '../../parts/StatusBadge';
 
 /** How often it is looked how far an import is, in ms. */
@@ -14,8 +14,7 @@ export const isOver = (it: Import) => it.state === 'done' || it.state === 'faile
 export const importById = (id: string) =>
   queryOptions({
     queryKey: ['imports', 'one', id],
-    queryFn: () =>
-      ok<Import>(soon.GET('/api/v1/products/imports/{id}', { params: { path: { id } } })),
+    queryFn: () => ok(api.GET('/api/v1/products/imports/{id}', { params: { path: { id } } })),
     refetchInterval: ({ state }) => (state.data && isOver(state.data) ? false : EVERY),
   });
 

@@ -4,9 +4,8 @@ import { Alert, Button, Group, List, NumberInput, Paper, Text } from '@mantine/c
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { ok } from '../../../api/client';
+import { api, ok, type Schemas } from '../../../api/client';
 import { Problem } from '../../../api/problem';
-import { type StockOutcome, soon } from '../../contractCatalog';
 import { useExplain, useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
 
@@ -29,12 +28,10 @@ export function BulkSet({ chosen, clear, failed }: Props) {
   const write = useMutation({
     mutationFn: async (on_hand: number) => {
       const skus = [...chosen];
-      const outcomes: StockOutcome[] = [];
+      const outcomes: Schemas['InventoryOutcome'][] = [];
       for (let at = 0; at < skus.length; at += AT_ONCE) {
         const items = skus.slice(at, at + AT_ONCE).map((sku) => ({ sku, on_hand }));
-        const answer = await ok<{ items: StockOutcome[] }>(
-          soon.POST('/api/v1/inventory/bulk', { body: { items } }),
-        );
+        const answer = await ok(api.POST('/api/v1/inventory/bulk', { body: { items } }));
         outcomes.push(...answer.items);
       }
       return outcomes;

@@ -4,10 +4,9 @@ import { Button, Drawer, Group, NumberInput, Stack, Switch, Text } from '@mantin
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { ok } from '../../../api/client';
+import { api, ok } from '../../../api/client';
 import { useFormats } from '../../../format';
-import type { Inventory as Stock } from '../../catalog';
-import { soon } from '../../contractCatalog';
+import { ONLY, type Listed as Stock } from '../../catalog';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
 import { PageHead } from '../../parts/PageHead';
@@ -34,8 +33,8 @@ export function Inventory() {
   };
   const query = { limit: 50, ...(search ? { search } : {}), ...(low !== undefined ? { low } : {}) };
   const list = usePages<Stock>(['inventory', 'list', query], (cursor) =>
-    ok<{ items: Stock[]; next_cursor?: string | null }>(
-      soon.GET('/api/v1/inventory', {
+    ok(
+      api.GET('/api/v1/inventory', {
         params: { query: { ...query, ...(cursor ? { cursor } : {}) } },
       }),
     ),
@@ -117,15 +116,22 @@ function useColumns(show: (sku: string) => void): Column<Stock>[] {
   return [
     {
       key: 'sku',
-      head: texts.sku,
+      head: texts.item,
       cell: (it) => (
-        <TextLink
-          to="/products/$id"
-          params={{ id: it.product_id }}
-          style={{ overflowWrap: 'anywhere' }}
-        >
-          {it.sku}
-        </TextLink>
+        <>
+          <TextLink
+            to="/products/$id"
+            params={{ id: it.product_id }}
+            style={{ overflowWrap: 'anywhere' }}
+          >
+            {titleOf(it) || it.sku}
+          </TextLink>
+          {titleOf(it) && (
+            <Text size="sm" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+              {it.sku}
+            </Text>
+          )}
+        </>
       ),
     },
     {
@@ -185,4 +191,11 @@ function useColumns(show: (sku: string) => void): Column<Stock>[] {
       ),
     },
   ];
+}
+
+/** What it is of, in words; an only variant has no name of its own. */
+function titleOf({ product_title = '', variant_title = '' }: Stock) {
+  return variant_title && variant_title !== ONLY
+    ? `${product_title} · ${variant_title}`
+    : product_title;
 }

@@ -3,16 +3,18 @@
 import { Alert, Button, Group, List, Paper, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 
-import { ok } from '../../../api/client';
+import { api, ok, type Schemas } from '../../../api/client';
 import { Problem } from '../../../api/problem';
 import type { Product } from '../../catalog';
-import { type BulkAction, type Outcome, soon } from '../../contractCatalog';
 import { useConfirm } from '../../parts/confirm';
 import { useExplain, useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
 
 /** Products one request may name. */
 const AT_ONCE = 100;
+
+type BulkAction = Schemas['ProductsAction'];
+type Outcome = Schemas['ProductOutcome'];
 
 type Props = {
   chosen: ReadonlySet<string>;
@@ -36,7 +38,7 @@ export function BulkBar({ chosen, rows, done, clear }: Props) {
       const outcomes: (Outcome & { name: string })[] = [];
       for (let at = 0; at < ids.length; at += AT_ONCE) {
         const body = { ids: ids.slice(at, at + AT_ONCE), action };
-        const answer = await ok<{ items: Outcome[] }>(soon.POST('/api/v1/products/bulk', { body }));
+        const answer = await ok(api.POST('/api/v1/products/bulk', { body }));
         outcomes.push(...answer.items.map((it) => ({ ...it, name: name(it.id) })));
       }
       return outcomes;

@@ -56,6 +56,12 @@ function Editor({ product: first }: { product?: Product }) {
     initialValues: before,
     validate: {
       title: (it) => (it.trim() ? null : texts.titleMissing),
+      options: {
+        name: (it, values, path) => {
+          const option = values.options[Number(path.split('.')[1])];
+          return it.trim() === '' && option?.values.length ? texts.optionNameMissing : null;
+        },
+      },
       variants: {
         price: (it, values, path) => {
           const row = values.variants[Number(path.split('.')[1])];

@@ -4,7 +4,8 @@ import { Button, Group, Select } from '@mantine/core';
 import { useState } from 'react';
 
 import { useTexts } from '../../texts';
-import { nothing, type Row, usable, type Values } from './model';
+import { type Row, usable } from './matrix';
+import { nothing, type Values } from './model';
 import { type Field, VariantField } from './VariantField';
 
 const fillable = [

@@ -13,7 +13,7 @@ import {
   type Option,
   type Row,
   renamed,
-} from './model';
+} from './matrix';
 
 type Props = {
   options: Option[];
@@ -97,6 +97,7 @@ export function Options({ options, rows, set, error }: Props) {
       </div>
       {options.length < MAX_OPTIONS && (
         <Button
+          disabled={options.some((it) => it.name.trim() === '')}
           variant="default"
           size="xs"
           w="fit-content"

@@ -30,8 +30,8 @@ import {
 import { IconGripVertical, IconTrash, IconUpload } from '@tabler/icons-react';
 import { useRef, useState } from 'react';
 
+import type { Schemas } from '../../../api/client';
 import { picture } from '../../../picture';
-import type { Media } from '../../contractCatalog';
 import { useExplain } from '../../parts/notice';
 import { useAnnouncements } from '../../parts/sorting';
 import { UploadProgress } from '../../parts/UploadProgress';
@@ -69,7 +69,10 @@ export function Pictures({ pictures, set, error }: Props) {
       setGoing((all) => all.map((it) => (it.key === key ? { ...it, part } : it)));
     setGoing((all) => [...all, { key, name: file.name, part: 0 }]);
     try {
-      const { url } = await upload<Media>('/api/v1/media', file, { type: file.type, progress });
+      const { url } = await upload<Schemas['Media']>('/api/v1/media', file, {
+        type: file.type,
+        progress,
+      });
       set((now) => (now.some((it) => it.url === url) ? now : [...now, { url, alt: '' }]));
     } catch (error) {
       fail(explain(error));

@@ -5,7 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { useFormats } from '../../../format';
-import { type Product, stockOf } from '../../catalog';
+import { ONLY, type Product, stockOf } from '../../catalog';
 import { ErrorState } from '../../parts/ErrorState';
 import { useTexts } from '../../texts';
 import { StockInput } from '../inventory/StockInput';
@@ -61,7 +61,10 @@ function Stock({ product }: { product: Product }) {
         <StockInput
           key={it.sku}
           stock={it}
-          label={product.variants.find(({ sku }) => sku === it.sku)?.title ?? it.sku}
+          label={
+            product.variants.find(({ sku, title }) => sku === it.sku && title !== ONLY)?.title ??
+            it.sku
+          }
         />
       )) ?? product.variants.map(({ sku }) => <Skeleton key={sku} h={56} w={220} />)}
     </Stack>

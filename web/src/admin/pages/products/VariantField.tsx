@@ -4,7 +4,7 @@ import { NumberInput, Select, TextInput } from '@mantine/core';
 
 import { MoneyInput } from '../../parts/MoneyInput';
 import { useTexts } from '../../texts';
-import type { Row } from './model';
+import type { Row } from './matrix';
 
 export const fields = [
   'price',

@@ -6,8 +6,8 @@ import { memo, useCallback, useRef } from 'react';
 import type { Inventory } from '../../catalog';
 import { useTexts } from '../../texts';
 import { Fill } from './Fill';
-import type { Picture, Row, Values } from './model';
-import { offered, usable } from './model';
+import { offered, type Row, usable } from './matrix';
+import type { Picture, Values } from './model';
 import { fields, VariantField } from './VariantField';
 import { VariantPicture } from './VariantPicture';
 
