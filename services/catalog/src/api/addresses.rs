@@ -25,7 +25,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Where a product is.
 #[derive(Serialize, ToSchema)]
-struct Address {
+struct ProductAddress {
     slug: String,
     updated_at: DateTime<Utc>,
 }
@@ -48,7 +48,7 @@ struct AddressQuery {
     get, path = "/catalog/addresses", tag = "catalog", operation_id = "catalog_addresses",
     params(AddressQuery),
     responses(
-        (status = 200, description = "A page of addresses.", body = Page<Address>),
+        (status = 200, description = "A page of addresses.", body = Page<ProductAddress>),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
@@ -56,10 +56,10 @@ struct AddressQuery {
 async fn addresses(
     State(app): State<App>,
     Query(query): Query<AddressQuery>,
-) -> Result<Json<Page<Address>>> {
+) -> Result<Json<Page<ProductAddress>>> {
     let limit = query.limit.unwrap_or(MAX_LIMIT);
     let after: Option<Uuid> = page::decode(query.cursor.as_deref())?;
     let found = listing::addresses(&app.db, after.unwrap_or_default(), limit + 1).await?;
     let page = Page::cut(found, limit, |it| it.id);
-    Ok(Json(page.map(|it| Address { slug: it.slug, updated_at: it.updated_at })))
+    Ok(Json(page.map(|it| ProductAddress { slug: it.slug, updated_at: it.updated_at })))
 }
