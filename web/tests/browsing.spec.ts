@@ -49,6 +49,7 @@ test('filters stand in the address, which shows the same to whoever gets it', as
   await page.getByLabel(en.catalog.sort).selectOption(en.catalog.sorts.price);
   await expect(page).toHaveURL(/&sort=price$/);
   await expect(count).not.toHaveText(all ?? '');
+  await expect(page.locator('[aria-busy="true"]'), 'the old list is gone').toHaveCount(0);
   const titles = await page.getByRole('article').getByRole('heading').allTextContents();
   expect(titles.length).toBeGreaterThan(1);
 
