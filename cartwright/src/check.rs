@@ -167,7 +167,7 @@ async fn events(stores: &Stores, clock: Clock) -> Result<Vec<String>> {
         {
             found.push(format!("I9: {count} events of {name} have not been sent"));
         }
-        for letter in inbox::dead_letters(db, 20).await? {
+        for letter in inbox::dead_letters(db, None, 20).await? {
             let why = letter.error.unwrap_or_default();
             found.push(format!(
                 "I7: {} could not handle {} {}: {why}",

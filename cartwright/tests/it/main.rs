@@ -25,4 +25,5 @@ mod pages;
 mod purchase;
 mod redis_away;
 mod structure;
+mod system;
 mod transfer;

@@ -65,8 +65,14 @@ pub struct DeadLetter {
     pub event_id: Uuid,
     #[sqlx(rename = "type")]
     pub kind: String,
+    pub envelope: Json<Envelope>,
+    pub attempts: i64,
+    pub received_at: DateTime<Utc>,
     pub error: Option<String>,
 }
+
+/// A place among dead letters: when it came, which event, for whom.
+pub type DeadLetterPlace = (DateTime<Utc>, Uuid, String);
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -279,15 +285,37 @@ pub(crate) async fn tidy(db: &Db, before: DateTime<Utc>) -> db::Result<()> {
     Ok(())
 }
 
-/// Events no consumer could handle, oldest first.
-pub async fn dead_letters(db: impl Session<'_>, limit: i64) -> db::Result<Vec<DeadLetter>> {
+/// Events no consumer could handle, from after a place on, oldest first.
+pub async fn dead_letters(
+    db: impl Session<'_>,
+    after: Option<DeadLetterPlace>,
+    limit: i64,
+) -> db::Result<Vec<DeadLetter>> {
+    let (received_at, event, consumer) = after.unwrap_or_default();
     db.query(
-        "SELECT consumer, event_id, type, error FROM inbox WHERE status = 'dead'
-         ORDER BY received_at, event_id LIMIT $1",
+        "SELECT consumer, event_id, type, envelope, attempts, received_at, error FROM inbox
+         WHERE status = 'dead' AND (received_at, event_id, consumer) > ($1, $2, $3)
+         ORDER BY received_at, event_id, consumer LIMIT $4",
     )
+    .bind(received_at)
+    .bind(event)
+    .bind(consumer)
     .bind(limit)
     .all()
     .await
+}
+
+/// How many events no consumer could handle.
+pub async fn count_dead_letters(db: impl Session<'_>) -> db::Result<i64> {
+    let (count,) = db.query("SELECT count(*) FROM inbox WHERE status = 'dead'").one().await?;
+    Ok(count)
+}
+
+impl DeadLetter {
+    /// Where it is among the others.
+    pub fn place(&self) -> DeadLetterPlace {
+        (self.received_at, self.event_id, self.consumer.clone())
+    }
 }
 
 /// Gives a dead letter its tries back.

@@ -1,10 +1,11 @@
 //! The chassis: what every service stands on. It knows nothing about any of them.
 //!
-//! In reading order: `service` is what a service is made of; `db` where it keeps its state;
+//! In reading order: `service` is what a service is made of, `system` what each shows an operator; `db` where it keeps its state;
 //! `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `channel` how it asks another;
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like.
 
 pub mod service;
+mod system;
 
 pub mod db;
 

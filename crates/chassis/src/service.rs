@@ -31,6 +31,7 @@ use crate::money::Currency;
 use crate::outbox::Relay;
 use crate::policy::Policies;
 use crate::problem::Problem;
+use crate::system::{self, System};
 
 /// The prefix of every public path.
 pub const PREFIX: &str = "/api/v1";
@@ -82,6 +83,8 @@ pub struct Health {
     pub version: &'static str,
     /// `healthy` or `unhealthy`.
     pub database: &'static str,
+    /// `sqlite` or `postgres`.
+    pub database_kind: &'static str,
 }
 
 impl Service {
@@ -89,7 +92,11 @@ impl Service {
     pub fn new(name: &'static str, platform: &Platform, api: OpenApiRouter) -> Self {
         let db = platform.db.clone();
         let (router, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
-        let path = format!("{PREFIX}/{name}/health");
+        let path = format!("{PREFIX}/{name}");
+        let (system, described) = system::routes(&path, name);
+        openapi.merge(described);
+        let system = system.with_state(System { db: db.clone(), clock: platform.clock });
+        let path = format!("{path}/health");
         describe_health(&mut openapi, &path, name);
         let health = {
             let db = db.clone();
@@ -100,6 +107,7 @@ impl Service {
             policies: Policies::of(&openapi, platform.verifier.clone()),
         });
         let router = router
+            .merge(system)
             .route(&path, axum::routing::get(health))
             .method_not_allowed_fallback(method_not_allowed)
             .route_layer(from_fn_with_state(front, enter))
@@ -116,6 +124,8 @@ impl Service {
         api: OpenApiRouter<S>,
     ) -> OpenApi {
         let (_, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
+        let (_, described) = system::routes(&format!("{PREFIX}/{name}"), name);
+        openapi.merge(described);
         describe_health(&mut openapi, &format!("{PREFIX}/{name}/health"), name);
         openapi
     }
@@ -320,7 +330,8 @@ async fn health(name: &'static str, db: Db) -> Response {
     let status = if answers { "healthy" } else { "unhealthy" };
     let code = if answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let version = env!("CARGO_PKG_VERSION");
-    let health = Health { status, service: name, version, database: status };
+    let database_kind = if db.is_sqlite() { "sqlite" } else { "postgres" };
+    let health = Health { status, service: name, version, database: status, database_kind };
     (code, axum::Json(health)).into_response()
 }
 

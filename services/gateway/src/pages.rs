@@ -17,7 +17,7 @@ use chassis::telemetry::PrometheusHandle;
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use http::{StatusCode, header};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
@@ -27,6 +27,8 @@ use crate::{Parts, docs, openapi, problems};
 
 /// How long a service may take to tell how it is.
 const DEADLINE: Duration = Duration::from_secs(2);
+/// Bytes in which it can say so.
+const MAX_SAID: usize = 64 << 10;
 
 #[derive(OpenApi)]
 #[openapi(paths(who, live, ready, health, numbers))]
@@ -68,6 +70,7 @@ struct ShopHealth {
 #[derive(Debug, Serialize, ToSchema)]
 struct GatewayHealth {
     status: Status,
+    version: &'static str,
 }
 
 /// How a service is, and how long it took to say so.
@@ -75,6 +78,17 @@ struct GatewayHealth {
 struct ServiceHealth {
     status: Status,
     response_time_ms: f64,
+    /// Null where it does not say.
+    version: Option<String>,
+    /// `sqlite` or `postgres`; null where it does not say.
+    database_kind: Option<String>,
+}
+
+/// What a service says of itself.
+#[derive(Debug, Default, Deserialize)]
+struct Said {
+    version: Option<String>,
+    database_kind: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -193,23 +207,28 @@ async fn health(State(own): State<Own>) -> Response {
         _ => StatusCode::OK,
     };
     let timestamp = own.clock.now();
-    let gateway = GatewayHealth { status: Status::Healthy };
+    let gateway = GatewayHealth { status: Status::Healthy, version: own.version };
     (code, axum::Json(ShopHealth { status, timestamp, gateway, services })).into_response()
 }
 
 async fn ask(name: &'static str, reach: Reach) -> (&'static str, ServiceHealth) {
     let began = Instant::now();
-    let request = Request::get(format!("{PREFIX}/{name}/health")).body(Body::empty());
-    let answers = match request {
-        Ok(request) => reach.ask(request, DEADLINE).await,
-        Err(_) => {
-            return (name, ServiceHealth { status: Status::Unhealthy, response_time_ms: 0.0 });
-        }
-    };
-    let healthy = matches!(answers, Ok(response) if response.status() == StatusCode::OK);
-    let status = if healthy { Status::Healthy } else { Status::Unhealthy };
+    let said = tokio::time::timeout(DEADLINE, say(name, reach)).await.unwrap_or_default();
     let response_time_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
-    (name, ServiceHealth { status, response_time_ms })
+    let (status, Said { version, database_kind }) = match said {
+        Some((StatusCode::OK, said)) => (Status::Healthy, said),
+        Some((_, said)) => (Status::Unhealthy, said),
+        None => (Status::Unhealthy, Said::default()),
+    };
+    (name, ServiceHealth { status, response_time_ms, version, database_kind })
+}
+
+async fn say(name: &str, reach: Reach) -> Option<(StatusCode, Said)> {
+    let request = Request::get(format!("{PREFIX}/{name}/health")).body(Body::empty()).ok()?;
+    let answer = reach.ask(request, DEADLINE).await.ok()?;
+    let status = answer.status();
+    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await.ok()?;
+    Some((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 /// Tell the numbers of the process in Prometheus' text format.

@@ -54,6 +54,8 @@ pub enum Permission {
     NotificationsRead,
     #[serde(rename = "system:read")]
     SystemRead,
+    #[serde(rename = "system:write")]
+    SystemWrite,
 }
 
 /// A user who has not been deleted.
@@ -129,7 +131,7 @@ impl Role {
 }
 
 impl Permission {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::CatalogWrite,
         Self::OrdersWrite,
         Self::OrdersRead,
@@ -141,6 +143,7 @@ impl Permission {
         Self::NotificationsSend,
         Self::NotificationsRead,
         Self::SystemRead,
+        Self::SystemWrite,
     ];
 
     /// As tokens and policies spell it.
@@ -157,12 +160,14 @@ impl Permission {
             Self::NotificationsSend => "notifications:send",
             Self::NotificationsRead => "notifications:read",
             Self::SystemRead => "system:read",
+            Self::SystemWrite => "system:write",
         }
     }
 
     /// What staff may do unless an admin says otherwise.
     fn of_staff() -> BTreeSet<Self> {
-        Self::ALL.into_iter().filter(|it| *it != Self::UsersWrite).collect()
+        let admins = [Self::UsersWrite, Self::SystemWrite];
+        Self::ALL.into_iter().filter(|it| !admins.contains(it)).collect()
     }
 }
 

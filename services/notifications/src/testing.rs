@@ -131,7 +131,7 @@ async fn tell(app: &App, name: &'static str, handler: impl Handler, events: &[En
         inbox.receive(std::slice::from_ref(event)).await.unwrap();
         inbox.turn().await.unwrap();
     }
-    assert!(chassis::inbox::dead_letters(&app.db, 10).await.unwrap().is_empty());
+    assert!(chassis::inbox::dead_letters(&app.db, None, 10).await.unwrap().is_empty());
 }
 
 pub(crate) async fn history(app: &App) -> Vec<Message> {

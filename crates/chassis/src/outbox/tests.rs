@@ -117,7 +117,7 @@ async fn a_failing_event_blocks_nobody_and_ends_as_a_dead_letter() {
             platform.db.query(due).execute().await.unwrap();
             while inbox.turn().await.unwrap() > 0 {}
         }
-        let letters = inbox::dead_letters(&platform.db, 10).await.unwrap();
+        let letters = inbox::dead_letters(&platform.db, None, 10).await.unwrap();
         assert_eq!(letters.len(), 1);
         assert_eq!(letters[0].error.as_deref(), Some("no (409): not this one"));
         assert_eq!(inbox.turn().await.unwrap(), 0);
@@ -206,7 +206,7 @@ async fn a_dead_letter_can_be_replayed() {
             platform.db.query(due).execute().await.unwrap();
             while inbox.turn().await.unwrap() > 0 {}
         }
-        let letter = inbox::dead_letters(&platform.db, 10).await.unwrap().remove(0);
+        let letter = inbox::dead_letters(&platform.db, None, 10).await.unwrap().remove(0);
         listener.angry.store(false, Ordering::SeqCst);
         let replay =
             async || inbox::replay(&platform.db, &letter.consumer, letter.event_id, noon()).await;

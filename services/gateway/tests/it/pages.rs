@@ -37,8 +37,9 @@ async fn readiness_follows_the_process_and_life_does_not() {
 fn with_health(statuses: &[(&'static str, u16)]) -> Router {
     let services = statuses.iter().map(|&(name, status)| {
         let health = move || async move {
+            let said = json!({ "version": "4.5.6", "database_kind": "sqlite" });
             match StatusCode::from_u16(status) {
-                Ok(status) => status,
+                Ok(status) => (status, axum::Json(said)),
                 Err(_) => std::future::pending().await,
             }
         };
@@ -58,10 +59,12 @@ async fn a_shop_is_healthy_when_all_services_are() {
     let health = call(&shop, "GET", "/health").await.expect(200);
     assert_eq!(health["status"], "healthy");
     assert_eq!(health["timestamp"], "2026-01-02T12:00:00Z");
-    assert_eq!(health["gateway"], json!({ "status": "healthy" }));
+    assert_eq!(health["gateway"], json!({ "status": "healthy", "version": "1.2.3" }));
     for service in ["catalog", "orders"] {
         assert_eq!(health["services"][service]["status"], "healthy");
         assert!(health["services"][service]["response_time_ms"].as_f64().unwrap() >= 0.0);
+        assert_eq!(health["services"][service]["version"], "4.5.6");
+        assert_eq!(health["services"][service]["database_kind"], "sqlite");
     }
 }
 

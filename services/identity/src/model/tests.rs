@@ -46,8 +46,9 @@ fn roles_decide_what_a_user_may_do() {
     assert_eq!(user(&[Role::Staff], Some(&few)).may(), few.into());
     assert_eq!(user(&[Role::Admin], Some(&few)).may(), Permission::ALL.into());
     let staff = user(&[Role::Customer, Role::Staff], None).may();
-    assert_eq!(staff.len(), Permission::ALL.len() - 1);
+    assert_eq!(staff.len(), Permission::ALL.len() - 2);
     assert!(!staff.contains(&Permission::UsersWrite));
+    assert!(!staff.contains(&Permission::SystemWrite));
 }
 
 #[test]

@@ -1,0 +1,185 @@
+//! What an operator sees and does at every service: how many events wait, which ones nobody could
+//! handle, and giving these another try.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::openapi::OpenApi;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::extract::{Json, Path, Query};
+use crate::inbox::{self, DeadLetter};
+use crate::outbox;
+use crate::page::{self, Page};
+use crate::problem::{Problem, Result};
+
+/// What the routes need.
+#[derive(Clone, Debug)]
+pub(crate) struct System {
+    pub db: Db,
+    pub clock: Clock,
+}
+
+/// The routes of the service of this name under `path`, and their description.
+pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
+    let own =
+        OpenApiRouter::new().routes(routes!(show)).routes(routes!(list)).routes(routes!(replay));
+    let (router, mut openapi) = OpenApiRouter::new().nest(path, own).split_for_parts();
+    for item in openapi.paths.paths.values_mut() {
+        for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
+            let id = operation.operation_id.take().unwrap_or_default();
+            operation.operation_id = Some(format!("{name}_{id}"));
+            operation.tags = Some(vec![name.to_owned()]);
+        }
+    }
+    (router, openapi)
+}
+
+/// Events on their way from a service to others, and those from others that ended here.
+#[derive(Debug, Serialize, ToSchema)]
+struct Outbox {
+    /// Events that have not been sent.
+    waiting: i64,
+    /// When the oldest of them was told.
+    oldest_at: Option<DateTime<Utc>>,
+    /// Events that could not be handled.
+    dead_letters: i64,
+}
+
+/// An event that could not be handled, though it was tried several times.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DeadLetter)]
+struct DeadLetterView {
+    /// Who could not handle it, as `service.topic`.
+    consumer: String,
+    event_id: Uuid,
+    #[serde(rename = "type")]
+    kind: String,
+    /// The service that told it, as `/orders`.
+    source: String,
+    /// The id of what it is about, and the version of that.
+    subject: String,
+    sequence: i64,
+    /// When it was told.
+    time: DateTime<Utc>,
+    received_at: DateTime<Utc>,
+    attempts: i64,
+    /// Why the last try failed.
+    error: Option<String>,
+    /// What it says.
+    #[schema(value_type = Object)]
+    data: Value,
+}
+
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct ListQuery {
+    /// Items of a page, 1 to 100.
+    #[garde(skip)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 400))]
+    cursor: Option<String>,
+}
+
+/// Tell how many events wait to be sent, and how many could not be handled.
+#[utoipa::path(
+    get, path = "/outbox", operation_id = "outbox",
+    responses(
+        (status = 200, description = "The counts.", body = Outbox),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+    ),
+    security(("bearer" = ["system:read"])),
+)]
+async fn show(State(System { db, .. }): State<System>) -> Result<Json<Outbox>> {
+    let (waiting, oldest_at) = outbox::backlog(&db).await?;
+    let dead_letters = inbox::count_dead_letters(&db).await?;
+    Ok(Json(Outbox { waiting, oldest_at, dead_letters }))
+}
+
+/// List events that could not be handled, the oldest first.
+#[utoipa::path(
+    get, path = "/dead-letters", operation_id = "dead_letters",
+    params(ListQuery),
+    responses(
+        (status = 200, description = "A page of events.", body = Page<DeadLetterView>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["system:read"])),
+)]
+async fn list(
+    State(System { db, .. }): State<System>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Page<DeadLetterView>>> {
+    let limit = page::limit(query.limit)?;
+    let after = page::decode(query.cursor.as_deref())?;
+    let letters = inbox::dead_letters(&db, after, limit + 1).await?;
+    Ok(Json(Page::cut(letters, limit, DeadLetter::place).map(DeadLetterView::from)))
+}
+
+/// Have an event handled again that could not be, with all its tries.
+///
+/// If it fails again it comes back into the list.
+#[utoipa::path(
+    post, path = "/dead-letters/{consumer}/{event_id}/replay", operation_id = "dead_letters_replay",
+    params(
+        ("consumer" = String, Path, description = "Who could not handle it."),
+        ("event_id" = Uuid, Path, description = "The event."),
+    ),
+    responses(
+        (status = 204, description = "It is tried again."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 404, description = "`dead_letter_not_found`", body = Problem),
+    ),
+    security(("bearer" = ["system:write"])),
+)]
+async fn replay(
+    State(System { db, clock }): State<System>,
+    Path((consumer, event)): Path<(String, Uuid)>,
+) -> Result<StatusCode> {
+    match inbox::replay(&db, &consumer, event, clock.now()).await? {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(dead_letter_not_found()),
+    }
+}
+
+fn dead_letter_not_found() -> Problem {
+    let detail = "there is no such event, or it is being handled again";
+    Problem::not_found("dead_letter_not_found", detail)
+}
+
+impl From<DeadLetter> for DeadLetterView {
+    fn from(letter: DeadLetter) -> Self {
+        let event = letter.envelope.0;
+        Self {
+            consumer: letter.consumer,
+            event_id: letter.event_id,
+            kind: letter.kind,
+            source: event.source,
+            subject: event.subject,
+            sequence: event.sequence,
+            time: event.time,
+            received_at: letter.received_at,
+            attempts: letter.attempts,
+            error: letter.error,
+            data: event.data,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
