@@ -4,7 +4,7 @@ import { useFormats } from '../../format';
 import { Button, ButtonLink } from '../parts/Button';
 import { useTexts } from '../texts';
 import styles from './Asking.module.css';
-import type { Checkout } from './contract';
+import type { Checkout } from './place';
 import type { Pursuit } from './usePursuit';
 
 type Props = { pursuit: Pursuit<Checkout>; ask: () => void; drop: () => void };

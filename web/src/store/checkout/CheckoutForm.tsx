@@ -19,7 +19,6 @@ import { useInWords, useSaid } from '../problems';
 import { useTexts } from '../texts';
 import type { Attempt } from './attempt';
 import styles from './CheckoutForm.module.css';
-import type { Checkout, Quote } from './contract';
 import {
   check,
   draft,
@@ -30,7 +29,7 @@ import {
   type CheckoutForm as Written,
 } from './form';
 import { PaymentChoice } from './PaymentChoice';
-import { quoteQuery } from './place';
+import { type Checkout, type Quote, quoteQuery } from './place';
 import { isKnown, Refusal } from './Refusal';
 import { SavedAddresses } from './SavedAddresses';
 
@@ -153,7 +152,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
                 onChange={setMethod}
                 options={quote.data.shipping_methods.map(({ code, name, price }) => ({
                   value: code,
-                  label: (texts.methods as Record<string, string>)[code] ?? name,
+                  label: texts.methods[code] ?? name,
                   aside: price.amount === 0 ? texts.free : money(price),
                 }))}
               />

@@ -9,7 +9,7 @@ import {
   faults,
   toAddress,
 } from '../address/fields';
-import type { Checkout } from './contract';
+import type { Checkout, Method } from './place';
 
 type Prefixed<P extends string> = Record<`${P}.${AddressField}`, string>;
 
@@ -20,7 +20,7 @@ export type CheckoutForm = {
   saved: string;
   /** `yes` where the bill goes elsewhere. */
   elsewhere: string;
-  method: string;
+  method: Method | '';
   token: string;
   note: string;
 } & Prefixed<'shipping'> &

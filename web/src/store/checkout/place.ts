@@ -2,26 +2,29 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
-import { api, ok, unnamed } from '../../api/client';
+import { api, ok, type Schemas, unnamed } from '../../api/client';
 import { isProblem, Problem } from '../../api/problem';
 import * as session from '../../api/session';
 import { cartHeader } from '../cart';
 import { keepOrderKey } from '../orders/keys';
 import { type Attempt, slot } from './attempt';
-import { type Checkout, post, type Quote } from './contract';
+
+export type Checkout = Schemas['Checkout'];
+export type Quote = Schemas['OrderQuote'];
+export type Method = Schemas['ShippingMethod'];
 
 /** The one checkout that may be under way in this browser. */
 export const checkouts = slot<Checkout>('checkout');
 
 /** What the cart costs, sent this way. */
-export const quoteQuery = (buyer: string | null, version: number, method: string) =>
+export const quoteQuery = (buyer: string | null, version: number, method: Method | '') =>
   queryOptions({
     queryKey: ['quote', buyer, version, method],
     queryFn: () =>
-      ok<Quote>(
-        post('/api/v1/orders/quote', {
+      ok(
+        api.POST('/api/v1/orders/quote', {
           body: method ? { shipping_method: method } : {},
-          headers: cartHeader() as Record<string, string>,
+          headers: cartHeader(),
         }),
       ),
     placeholderData: keepPreviousData,

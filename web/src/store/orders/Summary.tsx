@@ -37,11 +37,19 @@ export function OrderLines({ items }: { items: Line[] }) {
   );
 }
 
-type Sums = { subtotal: Money; shipping: Money; tax: Money; total: Money };
+type Sums = {
+  subtotal: Money;
+  shipping: Money;
+  /** None where nothing is sent. */
+  shipping_method?: string | null;
+  tax: Money;
+  total: Money;
+};
 
 /** What it costs. */
-export function Totals({ subtotal, shipping, tax, total }: Sums) {
-  const { order: texts } = useTexts();
+export function Totals({ subtotal, shipping, shipping_method: method, tax, total }: Sums) {
+  const { order: texts, checkout } = useTexts();
+  const methods = checkout.methods as Record<string, string>;
   const { money } = useFormats();
   return (
     <dl className={styles.totals}>
@@ -49,10 +57,12 @@ export function Totals({ subtotal, shipping, tax, total }: Sums) {
         <dt>{texts.subtotal}</dt>
         <dd>{money(subtotal)}</dd>
       </div>
-      <div>
-        <dt>{texts.shipping}</dt>
-        <dd>{shipping.amount === 0 ? texts.free : money(shipping)}</dd>
-      </div>
+      {(method || shipping.amount > 0) && (
+        <div>
+          <dt>{(method && methods[method]) ?? texts.shipping}</dt>
+          <dd>{shipping.amount === 0 ? texts.free : money(shipping)}</dd>
+        </div>
+      )}
       <div>
         <dt>{texts.tax}</dt>
         <dd>{money(tax)}</dd>

@@ -2,19 +2,20 @@ import type { ReactNode } from 'react';
 
 import styles from './Choice.module.css';
 
-type Option = { value: string; label: ReactNode; more?: ReactNode; aside?: ReactNode };
+type Option<V> = { value: V; label: ReactNode; more?: ReactNode; aside?: ReactNode };
 
-type Props = {
+type Props<V> = {
   /** What is chosen, said to those who do not see the heading above. */
   legend: string;
   name: string;
-  value: string;
-  options: Option[];
-  onChange: (value: string) => void;
+  /** Empty where nothing is chosen yet. */
+  value: V | '';
+  options: Option<V>[];
+  onChange: (value: V) => void;
 };
 
 /** One of a few things, each with room for what there is to say about it. */
-export function Choice({ legend, name, value, options, onChange }: Props) {
+export function Choice<V extends string>({ legend, name, value, options, onChange }: Props<V>) {
   return (
     <fieldset className={styles.choice}>
       <legend className={styles.legend}>{legend}</legend>
