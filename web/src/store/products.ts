@@ -5,7 +5,6 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../api/client';
 import type { paths } from '../api/schema';
 import type { Filters } from './catalog/filters';
-import { getRelated } from './contract';
 
 export type Product = Schemas['Product'];
 export type Variant = Schemas['Variant'];
@@ -43,4 +42,12 @@ export const productBySlug = (slug: string) =>
   });
 
 export const relatedProducts = (id: string) =>
-  queryOptions({ queryKey: ['related', id], queryFn: () => ok(getRelated(id)) });
+  queryOptions({
+    queryKey: ['related', id],
+    queryFn: () =>
+      ok(
+        api.GET('/api/v1/products/{id}/related', {
+          params: { path: { id }, query: { limit: 8 } },
+        }),
+      ),
+  });

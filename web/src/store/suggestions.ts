@@ -2,13 +2,13 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
-import { ok } from '../api/client';
-import { getSuggestions } from './contract';
+import { api, ok } from '../api/client';
 
 export const suggestionsFor = (word: string) =>
   queryOptions({
     queryKey: ['suggestions', word],
-    queryFn: ({ signal }) => ok(getSuggestions(word, signal)),
+    queryFn: ({ signal }) =>
+      ok(api.GET('/api/v1/products/suggestions', { params: { query: { q: word } }, signal })),
     enabled: word !== '',
     staleTime: 5 * 60_000,
     // The list stays while the next letter's is on its way.
