@@ -101,6 +101,12 @@ pub struct Sql {
     pub postgres: &'static str,
 }
 
+/// The pattern of texts that contain this one: for `LIKE $1 ESCAPE '\\'`.
+pub fn containing(text: &str) -> String {
+    let literal = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{literal}%")
+}
+
 /// Somewhere a statement can run: `&Db` or `&mut Tx`.
 pub trait Session<'c>: Send {
     fn query(self, sql: impl Into<Sql>) -> Query<'c>;

@@ -35,6 +35,7 @@ pub mod page;
 pub mod problem;
 
 pub mod clock;
+pub mod days;
 pub mod id;
 pub mod money;
 

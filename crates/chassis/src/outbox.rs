@@ -131,7 +131,7 @@ pub async fn tell<E: EventData>(
             "INSERT INTO outbox (id, type, subject, version, time, data, traceparent)
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING xid",
         )
-        .bind(id::derive(subject, format!("{}:{version}", E::TYPE)))
+        .bind(event_id(subject, E::TYPE, version))
         .bind(E::TYPE)
         .bind(subject.to_string())
         .bind(version)
@@ -143,6 +143,11 @@ pub async fn tell<E: EventData>(
     tx.xid = told.map(|(xid,)| xid).or(tx.xid);
     tx.told = true;
     Ok(())
+}
+
+/// The id of the event of this type about `subject` at its `version`.
+pub fn event_id(subject: Uuid, kind: &str, version: i64) -> Uuid {
+    id::derive(subject, format!("{kind}:{version}"))
 }
 
 /// How many events wait to be sent, and since when.

@@ -22,12 +22,15 @@ use crate::offers::{self, Offers};
 use crate::view::{Shown, View};
 use crate::{App, problems, store};
 
+mod reports;
+
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(show, clear))
         .routes(routes!(add))
         .routes(routes!(change, remove))
         .routes(routes!(merge))
+        .merge(reports::router())
 }
 
 /// Something to put into the cart: a SKU, or a product that has one variant.
@@ -117,6 +120,7 @@ async fn add(
     if cart.lines.len() > MAX_LINES {
         return Err(problems::cart_full());
     }
+    store::days::filled(&mut tx, id, app.clock.now()).await?;
     tx.commit().await?;
 
     answer(&app, &cart, offers, token).await
@@ -237,6 +241,7 @@ async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid) -> Result<Vec<String>> {
         store::put(&mut *tx, user, line).await?;
     }
     store::mark_merged(tx, guest, user).await?;
+    store::days::merge(tx, guest, user).await?;
     Ok(merged.left_out)
 }
 

@@ -4,6 +4,8 @@
 //! what follows in the transaction sees all lines and nobody changes them meanwhile; SQLite has
 //! one writer anyway. Where two carts are touched the guest's comes first.
 
+pub(crate) mod days;
+
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
@@ -218,6 +220,7 @@ pub(crate) async fn settle(
                          WHERE id = $1 RETURNING version - 1, merged_into";
     let touched = tx.query(TOUCH).bind(cart).bind(now).optional().await?;
     let Some((version, into)): Option<(i64, Option<Uuid>)> = touched else { return Ok(()) };
+    days::ordered(&mut *tx, into.unwrap_or(cart)).await?;
     if version == ordered {
         return clear(tx, cart).await;
     }

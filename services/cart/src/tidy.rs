@@ -1,8 +1,9 @@
-//! Deletes carts nobody has touched for a long time.
+//! Deletes carts nobody has touched for a long time, and days no report is made of any more.
 
 use std::time::Duration;
 
 use chassis::clock::Clock;
+use chassis::days::MAX_DAYS;
 use chassis::db::{Db, Result};
 use chrono::TimeDelta;
 
@@ -12,6 +13,9 @@ use crate::{Config, store};
 const EVERY: Duration = Duration::from_secs(3600);
 /// Carts per statement, so that buyers do not wait behind it.
 const BATCH: i64 = 500;
+
+/// How long it is known on which days carts got lines: two reports of a year, to compare them.
+const KEPT: TimeDelta = TimeDelta::days(2 * MAX_DAYS as i64);
 
 pub(crate) struct Tidy {
     pub(crate) db: Db,
@@ -39,6 +43,8 @@ impl Tidy {
         let now = self.clock.now();
         let guests = now - TimeDelta::days(i64::from(self.config.guest_days));
         let users = now - TimeDelta::days(i64::from(self.config.user_days));
+        let forgotten = (now - KEPT).date_naive().to_string();
+        while store::days::forget_before(&self.db, forgotten.clone(), BATCH).await? > 0 {}
         let mut deleted = 0;
         loop {
             let batch = store::delete_older(&self.db, guests, users, BATCH).await?;

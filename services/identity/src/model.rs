@@ -52,6 +52,8 @@ pub enum Permission {
     NotificationsSend,
     #[serde(rename = "notifications:read")]
     NotificationsRead,
+    #[serde(rename = "reports:read")]
+    ReportsRead,
     #[serde(rename = "system:read")]
     SystemRead,
     #[serde(rename = "system:write")]
@@ -142,6 +144,7 @@ impl Permission {
         Self::ReviewsModerate,
         Self::NotificationsSend,
         Self::NotificationsRead,
+        Self::ReportsRead,
         Self::SystemRead,
         Self::SystemWrite,
     ];
@@ -159,6 +162,7 @@ impl Permission {
             Self::ReviewsModerate => "reviews:moderate",
             Self::NotificationsSend => "notifications:send",
             Self::NotificationsRead => "notifications:read",
+            Self::ReportsRead => "reports:read",
             Self::SystemRead => "system:read",
             Self::SystemWrite => "system:write",
         }

@@ -24,6 +24,7 @@ pub(crate) struct Filter {
     pub(crate) recipient: Option<String>,
     pub(crate) state: Option<State>,
     pub(crate) order_id: Option<Uuid>,
+    pub(crate) template: Option<String>,
 }
 
 /// How a try to send ended.
@@ -85,6 +86,7 @@ pub(crate) async fn list(
            AND ($3 IS NULL OR state = $3)
            AND ($4 IS NULL OR order_id = $4)
            AND ($5 IS NULL OR (created_at, id) < ($5, $6))
+           AND ($9 IS NULL OR template = $9)
          ORDER BY created_at DESC, id DESC LIMIT $7 OFFSET $8",
     )
     .bind(filter.channel)
@@ -95,6 +97,7 @@ pub(crate) async fn list(
     .bind(before.map(|(_, id)| id))
     .bind(limit)
     .bind(skip)
+    .bind(filter.template.clone())
     .all()
     .await
 }
@@ -106,12 +109,14 @@ pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> 
              WHERE ($1 IS NULL OR channel = $1)
                AND ($2 IS NULL OR lower(recipient) = lower($2))
                AND ($3 IS NULL OR state = $3)
-               AND ($4 IS NULL OR order_id = $4)",
+               AND ($4 IS NULL OR order_id = $4)
+               AND ($5 IS NULL OR template = $5)",
         )
         .bind(filter.channel)
         .bind(filter.recipient.clone())
         .bind(filter.state)
         .bind(filter.order_id)
+        .bind(filter.template.clone())
         .one()
         .await?;
     Ok(count)

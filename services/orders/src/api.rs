@@ -11,18 +11,19 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod reports;
 mod view;
 
 use view::OrderView;
 
 use crate::checkout::{self, Buyer, Checkout, Payment};
-use crate::model::{Order, PaymentStatus, Saga, Status, Step};
+use crate::model::{Order, PaymentStatus, Saga, Status, Step, Told};
 use crate::quote::{self, QuoteRequest, QuoteView};
 use crate::{App, cancel, pay, problems, store, token};
 
@@ -35,6 +36,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(pay_again))
         .routes(routes!(cancel_order))
         .routes(routes!(set_status))
+        .routes(routes!(events))
+        .merge(reports::router())
 }
 
 /// Buy the cart, or the given items.
@@ -128,6 +131,9 @@ struct ListQuery {
     /// Staff only: orders of this e-mail address.
     #[garde(length(max = 254))]
     email: Option<String>,
+    /// Part of the number, the e-mail address or the name of the buyer.
+    #[garde(length(max = 254))]
+    search: Option<String>,
     /// Staff only: orders of this user.
     #[garde(skip)]
     user_id: Option<Uuid>,
@@ -171,6 +177,7 @@ async fn list(
         from: query.from,
         to: query.to,
         email: query.email.map(|it| it.trim().to_ascii_lowercase()),
+        search: query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()),
         before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };
@@ -309,6 +316,23 @@ async fn set_status(
     }
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
     view(&app, order).await.map(Json)
+}
+
+/// What was told about an order.
+#[derive(Debug, Serialize, ToSchema)]
+struct OrderEvents {
+    items: Vec<Told>,
+}
+
+/// List what was told about an order, newest last. Events are known for a week after they were sent.
+#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders", operation_id = "order_events",
+    params(("id" = String, Path, description = "its id or its number")),
+    responses((status = 200, body = OrderEvents), (status = 401, body = Problem),
+              (status = 403, body = Problem), (status = 404, body = Problem)),
+    security(("bearer" = ["orders:read"])))]
+async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderEvents>> {
+    let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
+    Ok(Json(OrderEvents { items: store::told(&app.db, &order).await? }))
 }
 
 /// Who buys, and under whose name the idempotency key counts.

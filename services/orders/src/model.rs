@@ -240,6 +240,24 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
+/// An event as it waits to be sent, or was.
+#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+pub struct Told {
+    pub id: Uuid,
+    #[serde(rename = "type")]
+    #[sqlx(rename = "type")]
+    #[schema(example = "order.created")]
+    pub kind: String,
+    /// Of the order; rises.
+    pub version: i64,
+    pub time: DateTime<Utc>,
+    /// Null as long as it waits to be sent.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// As docs/events.md describes it.
+    #[schema(value_type = Object)]
+    pub data: Json<serde_json::Value>,
+}
+
 /// What an order costs, in minor units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totals {

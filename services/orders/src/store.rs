@@ -1,12 +1,16 @@
 //! The SQL of orders, all of it.
 
-use chassis::db::{Db, Result, Session, Sql, Tx};
-use chassis::outbox;
+mod reports;
+
+pub use reports::{ProductSales, Sales, sales, top_products, units};
+
+use chassis::db::{Db, Result, Session, Sql, Tx, containing};
+use chassis::outbox::{self, EventData};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::orders::{OrderCreated, OrderStatusUpdated};
 use uuid::Uuid;
 
-use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status};
+use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
 
 /// Which orders a list shows. Empty fields do not filter.
 #[derive(Debug, Default)]
@@ -15,6 +19,8 @@ pub struct Filter {
     pub status: Option<Status>,
     pub payment: Option<PaymentStatus>,
     pub email: Option<String>,
+    /// Part of the number, the e-mail address or the name.
+    pub search: Option<String>,
     /// Only orders placed then or later.
     pub from: Option<DateTime<Utc>>,
     /// Only orders placed earlier.
@@ -76,12 +82,18 @@ pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<V
            AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
            AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
            AND ($7 IS NULL OR id < $7)
+           AND ($10 IS NULL OR lower(number) LIKE lower($10) ESCAPE '\\'
+                OR lower(email) LIKE lower($10) ESCAPE '\\'
+                OR lower(name) LIKE lower($10) ESCAPE '\\')
          ORDER BY id DESC LIMIT $8 OFFSET $9";
     const ALL: &str = "SELECT * FROM orders
          WHERE $1 IS NULL AND ($2 IS NULL OR status = $2)
            AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
            AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
            AND ($7 IS NULL OR id < $7)
+           AND ($10 IS NULL OR lower(number) LIKE lower($10) ESCAPE '\\'
+                OR lower(email) LIKE lower($10) ESCAPE '\\'
+                OR lower(name) LIKE lower($10) ESCAPE '\\')
          ORDER BY id DESC LIMIT $8 OFFSET $9";
     db.query(if filter.user_id.is_some() { OF_USER } else { ALL })
         .bind(filter.user_id)
@@ -93,6 +105,7 @@ pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<V
         .bind(filter.before)
         .bind(limit)
         .bind(filter.skip)
+        .bind(filter.search.as_deref().map(containing))
         .all()
         .await
 }
@@ -103,7 +116,10 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
             "SELECT count(*) FROM orders
              WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR status = $2)
                AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
-               AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)",
+               AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
+               AND ($7 IS NULL OR lower(number) LIKE lower($7) ESCAPE '\\'
+                    OR lower(email) LIKE lower($7) ESCAPE '\\'
+                    OR lower(name) LIKE lower($7) ESCAPE '\\')",
         )
         .bind(filter.user_id)
         .bind(filter.status.map(Status::as_str))
@@ -111,6 +127,7 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
         .bind(filter.email.clone())
         .bind(filter.from)
         .bind(filter.to)
+        .bind(filter.search.as_deref().map(containing))
         .one()
         .await?;
     Ok(count)
@@ -134,6 +151,20 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
     .bind(order)
     .all()
     .await
+}
+
+/// What was told about an order, oldest first. Goes by the ids events derive from, as an outbox has
+/// no index of its subjects.
+pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
+    let mut told = Vec::new();
+    for version in 1..=order.version {
+        let kind = if version == 1 { OrderCreated::TYPE } else { OrderStatusUpdated::TYPE };
+        let event = db
+            .query("SELECT id, type, version, time, sent_at, data FROM outbox WHERE id = $1")
+            .bind(outbox::event_id(order.id, kind, version));
+        told.extend(event.optional::<Told>().await?);
+    }
+    Ok(told)
 }
 
 pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {

@@ -8,14 +8,14 @@ use uuid::Uuid;
 
 use crate::{LAMP, MUG, Shop, lines, of, shops};
 
-fn client(shop: &Shop) -> Client {
+pub(crate) fn client(shop: &Shop) -> Client {
     let channel = Channel::to("cart");
     channel.bind(shop.service.internal.clone());
     Client::new(channel)
 }
 
 /// The news that an order from this cart moved on.
-fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> OrderStatusUpdated {
+pub(crate) fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> OrderStatusUpdated {
     let line = |(sku, quantity): &(&str, i64)| Line {
         sku: (*sku).to_owned(),
         product_id: Uuid::from_u128(1),

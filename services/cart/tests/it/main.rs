@@ -3,6 +3,7 @@
 mod bought;
 mod guests;
 mod items;
+mod reports;
 
 use std::sync::{Arc, Mutex};
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{self, Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -265,9 +265,7 @@ pub async fn count_other_admins(tx: &mut Tx, user: Uuid) -> Result<i64> {
 
 impl Filter {
     fn pattern(&self) -> Option<String> {
-        let search = self.search.as_ref()?;
-        let literal = search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        Some(format!("%{literal}%"))
+        self.search.as_deref().map(db::containing)
     }
 }
 

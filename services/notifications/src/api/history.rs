@@ -27,6 +27,9 @@ pub(crate) struct Search {
     status: Option<Status>,
     #[garde(skip)]
     order_id: Option<Uuid>,
+    /// The key of the template it was written with.
+    #[garde(length(chars, max = 100))]
+    template: Option<String>,
     /// 1 to 100; 20 if left out.
     #[garde(skip)]
     limit: Option<i64>,
@@ -68,6 +71,7 @@ pub(crate) async fn list(
         recipient: search.recipient,
         state: search.status,
         order_id: search.order_id,
+        template: search.template,
     };
     let messages = store::list(&app.db, &filter, (before, skip), limit + 1).await?;
     let total = match search.count {

@@ -73,6 +73,7 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter() {
             (Filter { state: Some(State::Dead), ..none() }, 1),
             (Filter { order_id: Some(order), ..none() }, 1),
             (Filter { channel: Some(Channel::Push), ..none() }, 0),
+            (Filter { template: Some("nobody.wrote.this".to_owned()), ..none() }, 0),
         ] {
             assert_eq!(list(db, &filter, (None, 0), 10).await.unwrap().len(), found, "{filter:?}");
             assert_eq!(count(db, &filter).await.unwrap(), found as i64, "{filter:?}");

@@ -375,6 +375,12 @@ async fn orders_are_listed_in_pages_newest_first() {
         for (query, found) in [
             ("payment_status=paid".to_owned(), 3),
             ("payment_status=failed".to_owned(), 0),
+            ("search=cw-10000".to_owned(), 3),
+            ("search=%20CW-100002%20".to_owned(), 1),
+            (format!("search={}", &user.claims.email[4..20]), 3),
+            ("search=lovelace".to_owned(), 3),
+            ("search=%25".to_owned(), 0),
+            ("search=100_02".to_owned(), 0),
             (format!("from={noon}"), 3),
             (format!("to={noon}"), 0),
             ("from=2026-01-01T00:00:00Z&to=2026-01-03T00:00:00Z".to_owned(), 3),

@@ -3,4 +3,5 @@
 mod cancels;
 mod checkouts;
 mod quotes;
+mod reports;
 mod world;

@@ -1,0 +1,73 @@
+//! `/reports/carts`: how many carts are bought.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use chassis::days::Asked;
+use chassis::extract::{Json, Query};
+use chassis::problem::{Problem, Result};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, store};
+
+pub(crate) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(carts))
+}
+
+/// How many carts there were, and how many of them were bought.
+#[derive(Debug, Serialize, ToSchema)]
+struct CartsReport {
+    /// Every day of the range.
+    days: Vec<CartsDay>,
+    totals: CartsTotals,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct CartsDay {
+    /// In UTC.
+    #[schema(format = Date, example = "2026-01-31")]
+    day: String,
+    /// Carts that got an item that day. A guest's cart that went into a user's is the user's.
+    carts: i64,
+    /// Those of them that were bought, that day or later.
+    ordered: i64,
+}
+
+/// A cart that got items on several days counts once here.
+#[derive(Debug, Serialize, ToSchema)]
+struct CartsTotals {
+    carts: i64,
+    ordered: i64,
+    /// The part that was bought, 0 to 1; null where there was no cart.
+    #[schema(example = 0.25)]
+    conversion: Option<f64>,
+}
+
+/// Tell how many carts were bought, by day.
+#[utoipa::path(
+    get, path = "/reports/carts", tag = "cart", operation_id = "report_carts",
+    params(Asked),
+    responses(
+        (status = 200, description = "Each day of the range, and all of it.", body = CartsReport),
+        (status = 401, description = "Not logged in.", body = Problem),
+        (status = 403, description = "You may not do this.", body = Problem),
+        (status = 422, description = "There is no such range of days.", body = Problem),
+    ),
+    security(("bearer" = ["reports:read"])),
+)]
+async fn carts(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<CartsReport>> {
+    let range = asked.range(app.clock.now())?;
+    let found = store::days::by_day(&app.db, range).await?;
+    let (carts, ordered) = store::days::in_all(&app.db, range).await?;
+    let mut found: HashMap<_, _> = found.into_iter().map(|it| (it.day.clone(), it)).collect();
+    let days = range.days().map(|day| {
+        let it = found.remove(&day).unwrap_or_default();
+        CartsDay { day, carts: it.carts, ordered: it.ordered }
+    });
+    let conversion = (carts > 0).then(|| ordered as f64 / carts as f64);
+    let totals = CartsTotals { carts, ordered, conversion };
+    Ok(Json(CartsReport { days: days.collect(), totals }))
+}

@@ -1,0 +1,160 @@
+//! `/reports/sales`: what was sold, by day.
+
+use std::collections::HashMap;
+
+use axum::extract::State;
+use chassis::days::{Asked, Range};
+use chassis::extract::{Json, Query};
+use chassis::money::Money;
+use chassis::problem::{Problem, Result};
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::{App, store};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(sales))
+}
+
+/// The products that sold best.
+const TOP: i64 = 10;
+
+/// What was sold. An order counts on the day it was placed, once it has been paid.
+#[derive(Debug, Serialize, ToSchema)]
+struct SalesReport {
+    #[schema(format = Date, example = "2026-01-01")]
+    from: String,
+    #[schema(format = Date, example = "2026-01-31")]
+    to: String,
+    #[schema(example = "USD")]
+    currency: String,
+    /// Every day of the range.
+    days: Vec<SalesDay>,
+    totals: SalesTotals,
+    /// By revenue, best first.
+    top_products: Vec<ProductSales>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SalesDay {
+    /// In UTC.
+    #[schema(format = Date, example = "2026-01-31")]
+    day: String,
+    /// Orders that were paid.
+    orders: i64,
+    /// What was paid for them, before refunds.
+    revenue: Money,
+    units: i64,
+    /// Orders that were cancelled, whether they had been paid or not.
+    cancelled: i64,
+    /// What was given back of the orders placed that day, whenever that was.
+    refunded: Money,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct SalesTotals {
+    orders: i64,
+    revenue: Money,
+    /// Revenue of an order; nothing where there is none.
+    average: Money,
+    units: i64,
+    cancelled: i64,
+    refunded: Money,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+struct ProductSales {
+    product_id: Uuid,
+    /// As it was called when it was bought.
+    title: String,
+    units: i64,
+    /// Without shipping and tax.
+    revenue: Money,
+}
+
+/// Tell what was sold, by day.
+#[utoipa::path(get, path = "/reports/sales", tag = "orders", operation_id = "report_sales",
+    params(Asked),
+    responses((status = 200, body = SalesReport), (status = 401, body = Problem),
+              (status = 403, body = Problem),
+              (status = 422, description = "no such range of days", body = Problem)),
+    security(("bearer" = ["reports:read"])))]
+async fn sales(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<SalesReport>> {
+    let range = asked.range(app.clock.now())?;
+    let placed = store::sales(&app.db, range).await?;
+    let units = store::units(&app.db, range).await?;
+    let top = store::top_products(&app.db, range, TOP).await?;
+    Ok(Json(report(&app, range, placed, units, top)))
+}
+
+fn report(
+    app: &App,
+    range: Range,
+    placed: Vec<store::Sales>,
+    units: Vec<(String, i64)>,
+    top: Vec<store::ProductSales>,
+) -> SalesReport {
+    let money = |amount| Money::new(amount, &app.currency);
+    let mut placed: HashMap<String, store::Sales> =
+        placed.into_iter().map(|it| (it.day.clone(), it)).collect();
+    let units: HashMap<String, i64> = units.into_iter().collect();
+    let mut sum = store::Sales::default();
+    let mut all_units = 0;
+    let mut days = Vec::new();
+    for day in range.days() {
+        let it = placed.remove(&day).unwrap_or_default();
+        let units = units.get(&day).copied().unwrap_or_default();
+        sum.orders += it.orders;
+        sum.revenue += it.revenue;
+        sum.cancelled += it.cancelled;
+        sum.refunded += it.refunded;
+        all_units += units;
+        days.push(SalesDay {
+            day,
+            orders: it.orders,
+            revenue: money(it.revenue),
+            units,
+            cancelled: it.cancelled,
+            refunded: money(it.refunded),
+        });
+    }
+    let top_products = top.into_iter().map(|it| ProductSales {
+        product_id: it.product_id,
+        title: it.title,
+        units: it.units,
+        revenue: money(it.revenue),
+    });
+    SalesReport {
+        from: range.from.to_string(),
+        to: range.to.to_string(),
+        currency: app.currency.as_str().to_owned(),
+        days,
+        totals: SalesTotals {
+            orders: sum.orders,
+            revenue: money(sum.revenue),
+            average: money(average(sum.revenue, sum.orders)),
+            units: all_units,
+            cancelled: sum.cancelled,
+            refunded: money(sum.refunded),
+        },
+        top_products: top_products.collect(),
+    }
+}
+
+/// Rounded half up.
+fn average(revenue: i64, orders: i64) -> i64 {
+    if orders == 0 { 0 } else { (revenue + orders / 2) / orders }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_average_is_rounded_half_up() {
+        for (revenue, orders, average) in [(0, 0, 0), (100, 3, 33), (101, 2, 51), (200, 3, 67)] {
+            assert_eq!(super::average(revenue, orders), average);
+        }
+    }
+}
