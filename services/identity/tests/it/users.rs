@@ -30,7 +30,7 @@ async fn staff_create_users() {
         assert_eq!(clerk["permissions"], json!(["orders:read", "users:read"]));
         let staff = shop.with_role("staff", "staff").await;
         let staff = shop.by(&admin, "GET", &path(&staff), Value::Null).await.expect(200);
-        assert_eq!(staff["permissions"].as_array().unwrap().len(), 10);
+        assert_eq!(staff["permissions"].as_array().unwrap().len(), 11);
     }
 }
 
@@ -118,7 +118,7 @@ async fn users_are_changed_and_replaced() {
         assert_eq!(shop.by(&admin, "GET", &path(&ada), Value::Null).await.expect(200), replaced);
         let change = json!({ "permissions": null });
         let changed = shop.by(&admin, "PATCH", &path(&ada), change).await.expect(200);
-        assert_eq!(changed["permissions"].as_array().unwrap().len(), 10);
+        assert_eq!(changed["permissions"].as_array().unwrap().len(), 11);
     }
 }
 

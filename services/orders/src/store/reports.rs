@@ -36,13 +36,12 @@ macro_rules! paid {
 
 /// The day of an order on either database.
 macro_rules! by_day {
-    ($before:expr, $after:expr) => {
+    ($($part:tt)*) => {
         Sql {
-            sqlite: concat!("SELECT substr(created_at, 1, 10) AS day, ", $before, $after),
+            sqlite: concat!("SELECT substr(created_at, 1, 10) AS day, ", $($part)*),
             postgres: concat!(
                 "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD') AS day, ",
-                $before,
-                $after
+                $($part)*
             ),
         }
     };
@@ -51,17 +50,15 @@ macro_rules! by_day {
 /// What was sold on each day there was an order.
 pub async fn sales(db: impl Session<'_>, range: Range) -> Result<Vec<Sales>> {
     const SALES: Sql = by_day!(
-        concat!(
-            "CAST(SUM(CASE WHEN ",
-            paid!(),
-            " THEN 1 ELSE 0 END) AS BIGINT) AS orders,
-             CAST(SUM(CASE WHEN ",
-            paid!(),
-            " THEN total ELSE 0 END) AS BIGINT) AS revenue,
-             CAST(SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END) AS BIGINT) AS cancelled,
-             CAST(SUM(refunded) AS BIGINT) AS refunded"
-        ),
-        " FROM orders WHERE created_at >= $1 AND created_at < $2 GROUP BY 1"
+        "CAST(SUM(CASE WHEN ",
+        paid!(),
+        " THEN 1 ELSE 0 END) AS BIGINT) AS orders,
+          CAST(SUM(CASE WHEN ",
+        paid!(),
+        " THEN total ELSE 0 END) AS BIGINT) AS revenue,
+          CAST(SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END) AS BIGINT) AS cancelled,
+          CAST(SUM(refunded) AS BIGINT) AS refunded
+         FROM orders WHERE created_at >= $1 AND created_at < $2 GROUP BY 1"
     );
     db.query(SALES).bind(range.start()).bind(range.end()).all().await
 }
@@ -69,13 +66,11 @@ pub async fn sales(db: impl Session<'_>, range: Range) -> Result<Vec<Sales>> {
 /// How many units were sold on each day any was.
 pub async fn units(db: impl Session<'_>, range: Range) -> Result<Vec<(String, i64)>> {
     const UNITS: Sql = by_day!(
-        "CAST(SUM(order_lines.quantity) AS BIGINT) AS units",
-        concat!(
-            " FROM orders JOIN order_lines ON order_lines.order_id = orders.id
-              WHERE created_at >= $1 AND created_at < $2 AND ",
-            paid!(),
-            " GROUP BY 1"
-        )
+        "CAST(SUM(order_lines.quantity) AS BIGINT) AS units
+         FROM orders JOIN order_lines ON order_lines.order_id = orders.id
+         WHERE created_at >= $1 AND created_at < $2 AND ",
+        paid!(),
+        " GROUP BY 1"
     );
     db.query(UNITS).bind(range.start()).bind(range.end()).all().await
 }
