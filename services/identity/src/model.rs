@@ -133,7 +133,7 @@ impl Role {
 }
 
 impl Permission {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::CatalogWrite,
         Self::OrdersWrite,
         Self::OrdersRead,

@@ -22,7 +22,7 @@ async fn the_command_line_makes_users_beside_a_running_shop() {
         assert_eq!(created.email, "root@example.com");
         let tokens = shop.log_in("root", PASSWORD).await.expect(200);
         assert_eq!(tokens["user"]["roles"], json!(["admin"]));
-        assert_eq!(tokens["user"]["permissions"].as_array().unwrap().len(), 12);
+        assert_eq!(tokens["user"]["permissions"].as_array().unwrap().len(), 13);
         assert_eq!(shop.told(created.id).await, ["user.registered"], "{}", shop.kind());
         let again = admin::create_user(db, clock, new).await;
         assert_eq!(again.unwrap_err().code, "email_taken");
