@@ -2,8 +2,7 @@
 
 import { queryOptions } from '@tanstack/react-query';
 
-import { ok } from '../api/client';
-import { type CartsReport, type SalesReport, soon } from './contractReports';
+import { api, ok } from '../api/client';
 
 /** Days one can look back. */
 export const RANGES = [7, 30, 90] as const;
@@ -18,13 +17,11 @@ export function span(days: Range) {
 export const sales = (days: Range) =>
   queryOptions({
     queryKey: ['reports', 'sales', span(days)],
-    queryFn: () =>
-      ok<SalesReport>(soon.GET('/api/v1/reports/sales', { params: { query: span(days) } })),
+    queryFn: () => ok(api.GET('/api/v1/reports/sales', { params: { query: span(days) } })),
   });
 
 export const carts = (days: Range) =>
   queryOptions({
     queryKey: ['reports', 'carts', span(days)],
-    queryFn: () =>
-      ok<CartsReport>(soon.GET('/api/v1/reports/carts', { params: { query: span(days) } })),
+    queryFn: () => ok(api.GET('/api/v1/reports/carts', { params: { query: span(days) } })),
   });
