@@ -3,7 +3,7 @@
 import type { Locator, Page } from '@playwright/test';
 
 import { en } from '../src/store/texts/en';
-import { expect, type Shop, test } from './shop';
+import { expect, forgive, type Shop, test } from './shop';
 
 type List<T> = { items: T[] };
 type Order = { id: string; status: string; payment_status: string; number: string };
@@ -111,11 +111,11 @@ test('a customer registers, searches with a typo, picks a variant, is declined a
   await fillAddress(page);
   await page.getByLabel(en.payment.cards.tok_declined.label).check();
   await orderButton(page).click();
-  await expect(page.getByText(en.payment.declined)).toBeVisible();
+  await expect(page.getByRole('heading', { name: en.payment.declined })).toBeVisible();
 
   await page.getByLabel(en.payment.cards.tok_3ds.label).check();
   await page.getByRole('button', { name: /^Pay / }).click();
-  await expect(page.getByText(en.payment.bank.title)).toBeVisible();
+  await expect(page.getByRole('heading', { name: en.payment.bank.title })).toBeVisible();
   await page.getByRole('button', { name: en.payment.bank.approve }).click();
   await expect(
     page.getByRole('heading', { name: en.order.standing.confirmed.title }),
@@ -144,7 +144,11 @@ test('a customer registers, searches with a typo, picks a variant, is declined a
   }).toPass();
 });
 
-test('a double click and a reload during the checkout make one order', async ({ page, shop }) => {
+test('a double click and a reload during the checkout make one order', async ({
+  page,
+  shop,
+  complaints,
+}) => {
   await fillCart(page, await product(shop, 0));
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
@@ -164,6 +168,7 @@ test('a double click and a reload during the checkout make one order', async ({ 
   ).toBeVisible();
   expect(sent).toBeGreaterThan(1);
   expect(await orders(shop)).toHaveLength(1);
+  forgive(complaints, /net::ERR_CONNECTION/);
 });
 
 test('a shop that is killed amid the checkout comes back with one order', async ({
@@ -174,18 +179,21 @@ test('a shop that is killed amid the checkout comes back with one order', async 
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
   await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  let killed = false;
   await page.route('**/api/v1/orders/checkout', async (route) => {
+    if (killed) return route.continue();
+    killed = true;
     const answered = route.fetch().catch(() => null);
     await shop.kill();
     await answered;
-    await page.unroute('**/api/v1/orders/checkout');
     await route.abort('connectionreset');
   });
   await orderButton(page).click();
-  await expect(page.getByText(en.checkout.asking.title.asking)).toBeVisible();
+  await expect(page.getByRole('heading', { name: en.checkout.asking.title.asking })).toBeVisible();
   await shop.start();
   await expect(page.getByRole('heading', { name: en.order.standing.confirmed.title })).toBeVisible({
     timeout: 30_000,
   });
   expect(await orders(shop)).toHaveLength(1);
+  forgive(complaints, /net::ERR_CONNECTION/);
 });

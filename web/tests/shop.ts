@@ -124,6 +124,12 @@ function watch(page: Page): string[] {
   return complaints;
 }
 
+/** Takes back the complaints that a test has brought about itself. */
+export function forgive(complaints: string[], what: RegExp) {
+  const left = complaints.filter((it) => !what.test(it));
+  complaints.splice(0, complaints.length, ...left);
+}
+
 export const test = base.extend<{ shop: Shop; complaints: string[] }>({
   // biome-ignore lint/correctness/noEmptyPattern: the runner reads the names of what is asked for
   shop: async ({}, use) => {
