@@ -34,7 +34,7 @@ createRoot(root).render(
       colorSchemeManager={colorScheme}
       defaultColorScheme="auto"
     >
-      <Notifications position="bottom-right" />
+      <Notifications position="top-center" />
       <QueryClientProvider client={queries}>
         <TextsProvider first={{ language, texts }} load={load}>
           <ConfirmProvider>
