@@ -4,12 +4,11 @@ import type { Schemas } from '../api/client';
 import type { User } from '../api/session';
 import { useUser } from '../api/useUser';
 
-export type Permission = Schemas['Permission'] | 'reports:read' | 'system:write';
+export type Permission = Schemas['Permission'];
 
 export function useMay(): (permission: Permission) => boolean {
   const user = useUser();
-  return (permission) =>
-    (user?.permissions as Permission[] | undefined)?.includes(permission) ?? false;
+  return (permission) => user?.permissions.includes(permission) ?? false;
 }
 
 /** Whether somebody runs the shop rather than buys in it. */

@@ -3,7 +3,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
-import { isProblem } from '../api/problem';
 
 export type Order = Schemas['OrderView'];
 export type OrderStatus = Schemas['OrdersStatus'];
@@ -33,7 +32,7 @@ export const ORDER_PAYMENT_STATUSES: OrderPaymentStatus[] = [
 
 /** What the list of orders is narrowed to, as its address has it. */
 export type OrderSearch = {
-  /** A number or an e-mail address. */
+  /** Part of the number, the name or the e-mail address. */
   q?: string | undefined;
   status?: OrderStatus | undefined;
   payment?: OrderPaymentStatus | undefined;
@@ -42,10 +41,9 @@ export type OrderSearch = {
   to?: string | undefined;
 };
 
-export async function findOrders(search: OrderSearch, cursor?: string, signal?: AbortSignal) {
+export function findOrders(search: OrderSearch, cursor?: string, signal?: AbortSignal) {
   const { q, status, payment, from, to } = search;
-  if (q && !q.includes('@')) return await orderOfNumber(q);
-  return await ok(
+  return ok(
     api.GET('/api/v1/orders', {
       params: {
         query: {
@@ -53,7 +51,7 @@ export async function findOrders(search: OrderSearch, cursor?: string, signal?: 
           count: true,
           limit: 25,
           ...(cursor && { cursor }),
-          ...(q && { email: q }),
+          ...(q && { search: q }),
           ...(status && { status }),
           ...(payment && { payment_status: payment }),
           ...(from && { from: midnight(from, 0) }),
@@ -63,19 +61,6 @@ export async function findOrders(search: OrderSearch, cursor?: string, signal?: 
       ...(signal && { signal }),
     }),
   );
-}
-
-/** The list of the one order with this number; `100017` is short for `CW-100017`. */
-async function orderOfNumber(text: string): Promise<{ items: Order[]; total: number }> {
-  const number = text.trim().toUpperCase();
-  const id = /^\d+$/.test(number) ? `CW-${number}` : number;
-  try {
-    const order = await ok(api.GET('/api/v1/orders/{id}', { params: { path: { id } } }));
-    return { items: [order], total: 1 };
-  } catch (error) {
-    if (isProblem(error, 'order_not_found')) return { items: [], total: 0 };
-    throw error;
-  }
 }
 
 /** The beginning of a day where the reader is, or of one some days later. */

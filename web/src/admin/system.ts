@@ -3,14 +3,10 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
-import { type DeadLetter, deadLetters, eventsOfOrder, outbox, replayDeadLetter } from './contract';
 
-export type { DeadLetter };
-
-type Told = { version?: string | null; database_kind?: string | null };
-export type Health = Omit<Schemas['ShopHealth'], 'services'> & {
-  services: Record<string, Schemas['ServiceHealth'] & Told>;
-};
+export type Health = Schemas['ShopHealth'];
+export type DeadLetter = Schemas['DeadLetter'];
+export type OrderEvent = Schemas['Told'];
 /** Every service that keeps data of its own. */
 export const SERVICES = [
   'identity',
@@ -23,6 +19,11 @@ export const SERVICES = [
 ] as const;
 export type Service = (typeof SERVICES)[number];
 
+/** Every service has the same operations, so one's types are everybody's. */
+function own<T extends string>(service: Service, path: T) {
+  return `/api/v1/${service}/${path}` as `/api/v1/orders/${T}`;
+}
+
 /** How often the page looks again. */
 export const EVERY = 5_000;
 
@@ -32,8 +33,8 @@ export const healthQuery = queryOptions({
     const answer = api.GET('/health');
     const { error, response } = await answer;
     // A shop that is not well says how it is all the same.
-    if (response.status === 503 && error && 'services' in error) return error as Health;
-    return (await ok(answer)) as Health;
+    if (response.status === 503 && error && 'services' in error) return error;
+    return await ok(answer);
   },
   refetchInterval: EVERY,
 });
@@ -41,15 +42,27 @@ export const healthQuery = queryOptions({
 export const outboxQuery = (service: Service) =>
   queryOptions({
     queryKey: ['system', 'outbox', service],
-    queryFn: () => outbox(service),
+    queryFn: () => ok(api.GET(own(service, 'outbox'))),
     refetchInterval: EVERY,
   });
 
-export { deadLetters };
+export const deadLetters = (service: Service, cursor?: string) =>
+  ok(
+    api.GET(own(service, 'dead-letters'), {
+      params: { query: { limit: 50, ...(cursor && { cursor }) } },
+    }),
+  );
 
 /** What was told about an order. */
 export const eventsQuery = (order: string) =>
-  queryOptions({ queryKey: ['order', order, 'events'], queryFn: () => eventsOfOrder(order) });
+  queryOptions({
+    queryKey: ['order', order, 'events'],
+    queryFn: () => ok(api.GET('/api/v1/orders/{id}/events', { params: { path: { id: order } } })),
+  });
 
 export const replay = (service: Service, { consumer, event_id }: DeadLetter) =>
-  replayDeadLetter(service, consumer, event_id);
+  ok(
+    api.POST(own(service, 'dead-letters/{consumer}/{event_id}/replay'), {
+      params: { path: { consumer, event_id } },
+    }),
+  );

@@ -7,9 +7,8 @@ import type { Permission } from './may';
 
 export type User = Schemas['Profile'];
 export type Role = Schemas['Role'];
-type Permissions = { permissions?: Permission[] | null };
-export type NewUser = Omit<Schemas['CreateUser'], 'permissions'> & Permissions;
-export type UserChanges = Omit<Schemas['UpdateUser'], 'permissions'> & Permissions;
+export type NewUser = Schemas['CreateUser'];
+export type UserChanges = Schemas['UpdateUser'];
 export type AuditEntry = Schemas['AuditEntry'];
 
 /** In the order in which they are offered. */
@@ -74,14 +73,13 @@ export const auditOf = (id: string, cursor?: string) =>
     }),
   );
 
-export const createUser = (body: NewUser) =>
-  ok(api.POST('/api/v1/users', { body: body as Schemas['CreateUser'] }));
+export const createUser = (body: NewUser) => ok(api.POST('/api/v1/users', { body }));
 
 export const changeUser = (id: string, body: UserChanges) =>
   ok(
     api.PATCH('/api/v1/users/{id}', {
       params: { path: { id } },
-      body: body as Schemas['UpdateUser'],
+      body,
     }),
   );
 

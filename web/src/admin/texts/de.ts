@@ -539,7 +539,7 @@ export const de: Texts = {
     status: 'Status',
     payment: 'Zahlung',
     total: 'Summe',
-    search: 'Bestellnummer oder E-Mail-Adresse',
+    search: 'Nummer, Name oder E-Mail-Adresse',
     anyStatus: 'Jeder Status',
     anyPayment: 'Jede Zahlung',
     from: 'Von',
@@ -548,7 +548,7 @@ export const de: Texts = {
     clear: 'Alle Bestellungen zeigen',
     nothing: {
       title: 'Keine Bestellung passt',
-      text: 'Nummern und E-Mail-Adressen müssen vollständig sein. Die übrigen Filter lassen sich einzeln zurücknehmen.',
+      text: 'Die Filter lassen sich einzeln zurücknehmen oder alle auf einmal.',
     },
     empty: {
       title: 'Noch keine Bestellungen',
@@ -576,6 +576,7 @@ export const de: Texts = {
     shippingAddress: 'Lieferadresse',
     billingAddress: 'Rechnungsadresse',
     shippingMethod: 'Versandart',
+    shippingMethods: { standard: 'Standard', express: 'Express' },
     history: 'Verlauf',
     placedIt: 'Bestellt',
     paymentBecame: (status) => `Zahlung: ${status}`,

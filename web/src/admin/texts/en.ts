@@ -531,7 +531,7 @@ export const en = {
     status: 'Status',
     payment: 'Payment',
     total: 'Total',
-    search: 'Order number or e-mail address',
+    search: 'Number, name or e-mail address',
     anyStatus: 'Any status',
     anyPayment: 'Any payment',
     from: 'From',
@@ -540,7 +540,7 @@ export const en = {
     clear: 'Show all orders',
     nothing: {
       title: 'No order matches',
-      text: 'Numbers and e-mail addresses have to be complete. The other filters can be taken back one by one.',
+      text: 'The filters can be taken back one by one, or all at once.',
     },
     empty: {
       title: 'No orders yet',
@@ -568,6 +568,7 @@ export const en = {
     shippingAddress: 'Shipping address',
     billingAddress: 'Billing address',
     shippingMethod: 'Shipping method',
+    shippingMethods: { standard: 'Standard', express: 'Express' },
     history: 'History',
     placedIt: 'Placed',
     paymentBecame: (status: string) => `Payment: ${status}`,

@@ -5,11 +5,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 
 import { useFormats } from '../../../format';
-import type { OrderEvent } from '../../contract';
 import { Loaded } from '../../parts/Loaded';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
-import { eventsQuery } from '../../system';
+import { eventsQuery, type OrderEvent } from '../../system';
 import { useTexts } from '../../texts';
 
 /** What the other parts of the shop were told about an order. */

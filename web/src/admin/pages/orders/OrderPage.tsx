@@ -109,7 +109,8 @@ function Customer({ order }: { order: Order }) {
   const { order: texts } = useTexts();
   const format = useFormats();
   const may = useMay();
-  const { user_id } = order;
+  const { user_id, shipping_method: method } = order;
+  const methods: Record<string, string> = texts.shippingMethods;
   return (
     <Section title={texts.customer}>
       <Facts
@@ -134,6 +135,7 @@ function Customer({ order }: { order: Order }) {
           ],
           [texts.placed, format.time(order.created_at)],
           [texts.changed, format.time(order.updated_at)],
+          [texts.shippingMethod, method && (methods[method] ?? method)],
           [texts.tracking, order.tracking_number],
         ]}
       />

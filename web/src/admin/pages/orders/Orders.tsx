@@ -131,8 +131,6 @@ function useColumns(): Column<Order>[] {
 
 function Filters({ search, set }: { search: OrderSearch; set: (next: OrderSearch) => void }) {
   const { orders, states } = useTexts();
-  // A number names one order; the other filters have nothing to say about it.
-  const number = search.q !== undefined && !search.q.includes('@');
   return (
     <Group align="end" gap="sm">
       <SearchInput
@@ -144,7 +142,6 @@ function Filters({ search, set }: { search: OrderSearch; set: (next: OrderSearch
         aria-label={orders.status}
         placeholder={orders.anyStatus}
         clearable
-        disabled={number}
         w={{ base: '100%', xs: 190 }}
         data={ORDER_STATUSES.map((value) => ({ value, label: states.order[value] }))}
         value={search.status ?? null}
@@ -154,7 +151,6 @@ function Filters({ search, set }: { search: OrderSearch; set: (next: OrderSearch
         aria-label={orders.payment}
         placeholder={orders.anyPayment}
         clearable
-        disabled={number}
         w={{ base: '100%', xs: 190 }}
         data={ORDER_PAYMENT_STATUSES.map((value) => ({ value, label: states.orderPayment[value] }))}
         value={search.payment ?? null}
@@ -163,7 +159,6 @@ function Filters({ search, set }: { search: OrderSearch; set: (next: OrderSearch
       <TextInput
         type="date"
         label={orders.from}
-        disabled={number}
         max={search.to}
         value={search.from ?? ''}
         onChange={(event) => set({ ...search, from: event.currentTarget.value || undefined })}
@@ -171,7 +166,6 @@ function Filters({ search, set }: { search: OrderSearch; set: (next: OrderSearch
       <TextInput
         type="date"
         label={orders.to}
-        disabled={number}
         min={search.from}
         value={search.to ?? ''}
         onChange={(event) => set({ ...search, to: event.currentTarget.value || undefined })}
