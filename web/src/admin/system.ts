@@ -33,7 +33,7 @@ export const healthQuery = queryOptions({
     const answer = api.GET('/health');
     const { error, response } = await answer;
     // A shop that is not well says how it is all the same.
-    if (response.status === 503 && error && 'services' in error) return error;
+    if (response.status === 503 && error && 'services' in error) return error as Health;
     return await ok(answer);
   },
   refetchInterval: EVERY,
