@@ -57,9 +57,11 @@ function Event({ event }: { event: OrderEvent }) {
         </Group>
       </UnstyledButton>
       <Collapse expanded={open} id={id}>
-        <Code block mb="xs" tabIndex={0}>
-          {JSON.stringify(event.data, null, 2)}
-        </Code>
+        {open && (
+          <Code block mb="xs" tabIndex={0}>
+            {JSON.stringify(event.data, null, 2)}
+          </Code>
+        )}
       </Collapse>
     </li>
   );
