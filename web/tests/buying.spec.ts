@@ -174,6 +174,7 @@ test('a double click and a reload during the checkout make one order', async ({
 test('a shop that is killed amid the checkout comes back with one order', async ({
   page,
   shop,
+  complaints,
 }) => {
   await fillCart(page, await product(shop, 0));
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
