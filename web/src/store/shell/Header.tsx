@@ -7,6 +7,7 @@ import { shop } from '../../shop';
 import { useCart } from '../cart';
 import { openCart } from '../cartDrawer';
 import { IconButton } from '../parts/Button';
+import { Hidden } from '../parts/Hidden';
 import { Icon } from '../parts/Icon';
 import { useTexts } from '../texts';
 import { CategoryBar } from './CategoryBar';
@@ -67,18 +68,15 @@ function CartButton() {
   const { shell } = useTexts();
   const count = useCart().data?.item_count ?? 0;
   return (
-    <button
-      type="button"
-      className={styles.action}
-      aria-label={shell.cart(count)}
-      aria-haspopup="dialog"
-      onClick={openCart}
-    >
-      <span className={styles.bag}>
+    <button type="button" className={styles.action} aria-haspopup="dialog" onClick={openCart}>
+      <Hidden>{shell.cart(count)}</Hidden>
+      <span className={styles.bag} aria-hidden="true">
         <Icon name="bag" size={24} />
         {count > 0 && <span className={styles.count}>{count > 99 ? '99+' : count}</span>}
       </span>
-      <span className={styles.text}>{shell.cartShort}</span>
+      <span className={styles.text} aria-hidden="true">
+        {shell.cartShort}
+      </span>
     </button>
   );
 }
