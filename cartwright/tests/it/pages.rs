@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Http, Reply};
-use crate::shop::places;
+use crate::shop::{eventually, places};
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
@@ -42,6 +42,10 @@ async fn pages_tell_of_what_the_shop_sells_in_every_shape() {
         assert_eq!(sent["/api/v1/categories?tree=true"], tree, "{kind}");
 
         let shelf = shelf["slug"].as_str().expect("a slug");
+        // The index, which counts facets, follows the catalogue within moments.
+        let counted = format!("/products?count=true&facets=true&category={shelf}");
+        let ask = || async { shop.http.get(&counted).await.expect(200) };
+        eventually(ask, |it| it["total"] == 1).await;
         let page = text(&browser.get(&format!("//categories/{shelf}?sort=price")).await, 200);
         let address =
             format!("/api/v1/products?count=true&facets=true&limit=24&category={shelf}&sort=price");
