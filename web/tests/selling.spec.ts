@@ -2,6 +2,7 @@
 
 import type { Page } from '@playwright/test';
 
+import { en } from '../src/admin/texts/en';
 import { type Furnished, furnish } from './furnish';
 import { expect, test } from './shop';
 
@@ -164,3 +165,24 @@ async function logIn(page: Page, { email, password }: { email: string; password:
   await page.getByRole('button', { name: 'Log in' }).click();
   await expect(page.getByRole('navigation', { name: 'Main navigation' })).toBeVisible();
 }
+
+test('a customer is kept out of the admin', async ({ page, shop }) => {
+  const { email, password, token } = await shop.login('customer');
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto('/admin/orders');
+  await page.getByLabel(en.login.email).fill(email);
+  await page.getByRole('textbox', { name: en.login.password }).fill(password);
+  await page.getByRole('button', { name: en.login.submit }).click();
+  await expect(page.getByRole('heading', { name: en.login.staffOnly.title })).toBeVisible();
+  await expect(page.getByRole('navigation')).toHaveCount(0);
+  const data = asked.filter((it) => it.startsWith('/api/') && !it.startsWith('/api/v1/auth/'));
+  expect(data).toEqual([]);
+  // The pages only hide what the services refuse.
+  for (const path of ['/orders?all=true', '/users', '/reports/sales', '/catalog/dead-letters']) {
+    const refused = await fetch(`${shop.url}/api/v1${path}`, {
+      headers: { Authorization: `Bearer ${token}` },
+    });
+    expect(refused.status, path).toBe(403);
+  }
+});
