@@ -184,6 +184,7 @@ async fn connect_once(url: &str) -> Db {
         connections: 1,
         acquire: std::time::Duration::from_secs(10),
         statement: std::time::Duration::from_secs(20),
+        ..Limits::default()
     };
     Db::connect(url, limits).await.expect("PostgreSQL")
 }

@@ -20,7 +20,22 @@ pub struct Limits {
     pub acquire: Duration,
     /// How long PostgreSQL may work on one statement.
     pub statement: Duration,
+    /// How long PostgreSQL waits for the next statement of a transaction before it rolls it back.
+    /// Zero: for ever.
+    pub idle_in_transaction: Duration,
 }
+
+/// How PostgreSQL finds out that a host is gone which said no goodbye, in about ten seconds: its own
+/// looks at a connection nobody uses, and its patience with one that does not take what is sent.
+/// The system's usual two hours would keep all that the lost one had locked. Without effect on a
+/// Unix socket.
+const KEEPALIVE: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "5"),
+    ("tcp_keepalives_interval", "2"),
+    ("tcp_keepalives_count", "3"),
+    // Milliseconds.
+    ("tcp_user_timeout", "10000"),
+];
 
 /// How long a command waits for its one connection.
 const PATIENCE: Duration = Duration::from_millis(1500);
@@ -31,6 +46,8 @@ impl Default for Limits {
             connections: 8,
             acquire: Duration::from_millis(1500),
             statement: Duration::from_secs(2),
+            // Nobody holds a transaction open while asking others; this is for who is frozen.
+            idle_in_transaction: Duration::from_secs(5),
         }
     }
 }
@@ -70,7 +87,13 @@ impl Db {
     /// or ends. An SQLite file is kept from others by its data directory's lock.
     pub async fn connect_alone(url: &str) -> Result<Self> {
         // Such work may take long, but not a connection.
-        let limits = Limits { connections: 1, acquire: PATIENCE, statement: Duration::ZERO };
+        let limits = Limits {
+            connections: 1,
+            acquire: PATIENCE,
+            statement: Duration::ZERO,
+            // Nobody else waits for what it holds, and it may wait long for another database.
+            idle_in_transaction: Duration::ZERO,
+        };
         match url.starts_with("sqlite:") {
             true => sqlite(url, limits).await,
             false => postgres(url, limits, Use::Alone).await,
@@ -112,9 +135,16 @@ async fn postgres(url: &str, limits: Limits, mode: Use) -> Result<Db> {
     let options = PgConnectOptions::from_str(url)?
         .options([
             ("statement_timeout", limits.statement.as_millis().to_string()),
+            // A copy that is frozen or lost in the middle of a transaction keeps its locks no
+            // longer than this, however alive its connection looks.
+            (
+                "idle_in_transaction_session_timeout",
+                limits.idle_in_transaction.as_millis().to_string(),
+            ),
             // Not even warnings: the ROLLBACK below causes one wherever there is nothing to undo.
             ("client_min_messages", "error".to_owned()),
         ])
+        .options(KEEPALIVE)
         .disable_statement_logging();
     let pool = PgPoolOptions::new()
         .max_connections(limits.connections)

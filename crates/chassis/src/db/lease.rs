@@ -242,8 +242,11 @@ impl Drop for Lease {
 fn is_broken(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => true,
-        // 57P01 to 57P03: the server is shutting down.
-        sqlx::Error::Database(it) => it.code().is_some_and(|it| it.starts_with("57P")),
+        // 57P01 to 57P05: the server is shutting down, or has ended this session.
+        // 25P03, 25P04: it has ended this session because its transaction took too long.
+        sqlx::Error::Database(it) => it
+            .code()
+            .is_some_and(|it| it.starts_with("57P") || matches!(it.as_ref(), "25P03" | "25P04")),
         _ => false,
     }
 }

@@ -43,6 +43,43 @@ async fn a_statement_given_up_half_way_does_no_harm() {
 }
 
 #[tokio::test]
+async fn what_a_frozen_transaction_has_locked_is_free_after_a_moment() {
+    for platform in platforms(CHASSIS_ONLY).await.into_iter().filter(|it| it.kind == "postgres") {
+        let db = &platform.db;
+        create(db).await;
+        insert(db, 1).await.unwrap();
+        let mut frozen = db.begin().await.unwrap();
+        let sooner = "SELECT set_config('idle_in_transaction_session_timeout', '300', false)";
+        frozen.query(sooner).execute().await.unwrap();
+        let change = "UPDATE numbers SET value = value + 1";
+        frozen.query(change).execute().await.unwrap();
+        // Longer than its statement may take, another one would not wait.
+        assert_eq!(db.query(change).execute().await.unwrap(), 1);
+        let late = frozen.query(change).execute().await;
+        assert!(matches!(late, Err(Error::Unavailable(_))), "{late:?}");
+        assert!(matches!(frozen.commit().await, Err(Error::Unavailable(_))));
+        db.query("SELECT 1 FROM numbers WHERE value = 2").one::<(i32,)>().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn postgresql_knows_when_a_copy_is_lost() {
+    for platform in platforms(CHASSIS_ONLY).await.into_iter().filter(|it| it.kind == "postgres") {
+        for (setting, value) in [
+            ("idle_in_transaction_session_timeout", "5s"),
+            ("tcp_keepalives_idle", "5"),
+            ("tcp_keepalives_interval", "2"),
+            ("tcp_keepalives_count", "3"),
+            ("tcp_user_timeout", "10000"),
+        ] {
+            let set = platform.db.query("SELECT current_setting($1)").bind(setting);
+            let (set,): (String,) = set.one().await.unwrap();
+            assert_eq!(set.trim_end_matches("ms"), value.trim_end_matches("ms"), "{setting}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_cancelled_begin_does_not_swallow_the_next_write() {
     for platform in platforms(CHASSIS_ONLY).await {
         create(&platform.db).await;
