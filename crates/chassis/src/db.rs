@@ -18,6 +18,7 @@ pub use migrate::{MigrationState, MigrationStatus, Migrations};
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use sqlx::error::ErrorKind;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgRow};
@@ -222,6 +223,15 @@ impl Db {
         self.query("SELECT 1").execute().await.map(drop)
     }
 
+    /// What time it is by PostgreSQL's clock, at this moment. None on SQLite, which has no clock
+    /// but the machine's.
+    pub async fn time(&self) -> Result<Option<DateTime<Utc>>> {
+        if self.is_sqlite() {
+            return Ok(None);
+        }
+        self.query("SELECT clock_timestamp()").one::<(DateTime<Utc>,)>().await.map(|it| Some(it.0))
+    }
+
     /// A connection that may write.
     pub async fn connection(&self) -> Result<Connection> {
         let connection = match &self.pools {
@@ -355,6 +365,8 @@ impl Error {
             _ if code.starts_with("57") || code.starts_with("53") || code.starts_with("08") => {
                 Self::Unavailable(error)
             }
+            // The server has ended a transaction that was left alone, or took, too long.
+            _ if code == "25P03" || code == "25P04" => Self::Unavailable(error),
             // Serialization failure and deadlock: the other one won, this one may try again.
             _ if code == "40001" || code == "40P01" => Self::Unavailable(error),
             _ => Self::Driver(error),

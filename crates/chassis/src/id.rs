@@ -1,10 +1,20 @@
 //! Identifiers: time-ordered when new, derived when a repeated step must meet the same row.
 
-use uuid::Uuid;
+use std::panic::AssertUnwindSafe;
+use std::sync::Mutex;
 
-/// A new UUIDv7. Sorts by the time it was made.
+use uuid::{ContextV7, Timestamp, Uuid};
+
+use crate::clock::Clock;
+
+/// Makes ids of the same millisecond rise.
+static CONTEXT: Mutex<AssertUnwindSafe<ContextV7>> = Mutex::new(AssertUnwindSafe(ContextV7::new()));
+
+/// A new UUIDv7. Sorts by the time it was made, also among those of other copies.
 pub fn new() -> Uuid {
-    Uuid::now_v7()
+    let now = Clock::System.now();
+    let seconds = u64::try_from(now.timestamp()).unwrap_or_default();
+    Uuid::new_v7(Timestamp::from_unix(&CONTEXT, seconds, now.timestamp_subsec_nanos()))
 }
 
 /// The UUIDv5 of `name` within `parent`: the same two always give the same id, which is what

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, too_far};
 use crate::context;
 use crate::db::{self, Db, Session, Sql, Tx};
 use crate::outbox::Envelope;
@@ -87,6 +87,8 @@ const POLL: Duration = Duration::from_millis(500);
 /// Waits before the second, third, ... try.
 const WAITS: [TimeDelta; 4] =
     [TimeDelta::seconds(1), TimeDelta::seconds(5), TimeDelta::seconds(30), TimeDelta::minutes(2)];
+
+const LONGEST_WAIT: TimeDelta = WAITS[3];
 
 impl Inbox {
     pub fn new(consumer: &'static str, db: Db, clock: Clock, handler: impl Handler) -> Self {
@@ -213,14 +215,17 @@ impl Inbox {
 
     /// A cheap look without a write lock.
     async fn waiting(&self) -> db::Result<bool> {
+        let now = self.clock.now();
         let found: Option<(i64,)> = self
             .db
             .query(
                 "SELECT CAST(1 AS BIGINT) FROM inbox
-                 WHERE consumer = $1 AND status = 'pending' AND available_at <= $2 LIMIT 1",
+                 WHERE consumer = $1 AND status = 'pending'
+                   AND (available_at <= $2 OR available_at > $3) LIMIT 1",
             )
             .bind(self.consumer)
-            .bind(self.clock.now())
+            .bind(now)
+            .bind(too_far(now, LONGEST_WAIT))
             .optional()
             .await?;
         Ok(found.is_some())
@@ -229,13 +234,17 @@ impl Inbox {
     async fn due(&self, tx: &mut Tx, limit: i64) -> db::Result<Vec<Row>> {
         const DUE: Sql = Sql {
             sqlite: "SELECT event_id, envelope, attempts FROM inbox
-                     WHERE consumer = $1 AND status = 'pending' AND available_at <= $2
-                     ORDER BY available_at, event_id LIMIT $3",
+                     WHERE consumer = $1 AND status = 'pending'
+                       AND (available_at <= $2 OR available_at > $3)
+                     ORDER BY available_at, event_id LIMIT $4",
             postgres: "SELECT event_id, envelope, attempts FROM inbox
-                       WHERE consumer = $1 AND status = 'pending' AND available_at <= $2
-                       ORDER BY available_at, event_id LIMIT $3 FOR UPDATE SKIP LOCKED",
+                       WHERE consumer = $1 AND status = 'pending'
+                         AND (available_at <= $2 OR available_at > $3)
+                       ORDER BY available_at, event_id LIMIT $4 FOR UPDATE SKIP LOCKED",
         };
-        tx.query(DUE).bind(self.consumer).bind(self.clock.now()).bind(limit).all().await
+        let now = self.clock.now();
+        let due = tx.query(DUE).bind(self.consumer).bind(now).bind(too_far(now, LONGEST_WAIT));
+        due.bind(limit).all().await
     }
 
     async fn mark_done(&self, tx: &mut Tx, event: Uuid) -> db::Result<()> {

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::bus::{self, Bus};
-use crate::clock::Clock;
+use crate::clock::{Clock, too_far};
 use crate::context::{self, Context, Trace};
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
@@ -289,14 +289,16 @@ impl Relay {
         const CLAIM: &str = "UPDATE outbox SET claimed_until = $1
              WHERE sequence IN (SELECT sequence FROM outbox
                                 WHERE sent_at IS NULL
-                                  AND (claimed_until IS NULL OR claimed_until < $2)
-                                ORDER BY sequence LIMIT $3 FOR UPDATE SKIP LOCKED)
+                                  AND (claimed_until IS NULL OR claimed_until < $2
+                                       OR claimed_until > $3)
+                                ORDER BY sequence LIMIT $4 FOR UPDATE SKIP LOCKED)
              RETURNING sequence, id, type, subject, version, time, data, traceparent";
         if self.db.is_sqlite() {
             return self.db.query(READ).bind(BATCH).all().await;
         }
         let now = self.clock.now();
-        let claim = self.db.query(CLAIM).bind(now + LEASE).bind(now).bind(BATCH);
+        let claim = self.db.query(CLAIM).bind(now + LEASE).bind(now);
+        let claim = claim.bind(too_far(now, LEASE)).bind(BATCH);
         let mut rows: Vec<Row> = claim.all().await?;
         rows.sort_by_key(|it| it.sequence);
         Ok(rows)

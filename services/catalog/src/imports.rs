@@ -27,7 +27,7 @@ const PLACES: usize = 2;
 /// Imports that may wait or run.
 const MAX_OPEN: i64 = 5;
 /// How long one may take for some products before another worker takes over.
-const LEASE: TimeDelta = TimeDelta::seconds(60);
+pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(60);
 /// How long to wait where the database was busy.
 const PAUSE: TimeDelta = TimeDelta::seconds(10);
 /// How often an import is begun or gone on with before it has failed.

@@ -19,6 +19,9 @@ const WAITS: [TimeDelta; 7] = [
     TimeDelta::hours(12),
 ];
 
+/// The longest of them.
+pub(crate) const LONGEST_WAIT: TimeDelta = WAITS[6];
+
 /// What stands where a one-time token stood.
 pub(crate) const MASK: &str = "****";
 

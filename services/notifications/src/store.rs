@@ -1,12 +1,13 @@
 //! The SQL of notifications, all of it.
 
+use chassis::clock::too_far;
 use chassis::db::{Db, Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
 use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::builtin::{LOCALE, Text};
-use crate::model::{Channel, Message, NOBODY, Preferences, State};
+use crate::model::{Channel, LONGEST_WAIT, Message, NOBODY, Preferences, State};
 
 /// What staff wrote instead of a built-in text.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -141,9 +142,11 @@ pub(crate) async fn is_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<b
     let found: Option<(i64,)> = db
         .query(
             "SELECT CAST(1 AS BIGINT) FROM messages
-             WHERE state IN ('queued', 'failed', 'sending') AND next_at <= $1 LIMIT 1",
+             WHERE state IN ('queued', 'failed', 'sending') AND (next_at <= $1 OR next_at > $2)
+             LIMIT 1",
         )
         .bind(now)
+        .bind(too_far(now, LONGEST_WAIT))
         .optional()
         .await?;
     Ok(found.is_some())
@@ -159,16 +162,19 @@ pub(crate) async fn claim(
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE messages SET state = 'sending', next_at = $1, attempts = attempts + 1
                  WHERE id IN (SELECT id FROM messages
-                              WHERE state IN ('queued', 'failed', 'sending') AND next_at <= $2
-                              ORDER BY next_at, id LIMIT $3)
+                              WHERE state IN ('queued', 'failed', 'sending')
+                                AND (next_at <= $2 OR next_at > $3)
+                              ORDER BY next_at, id LIMIT $4)
                  RETURNING *",
         postgres: "UPDATE messages SET state = 'sending', next_at = $1, attempts = attempts + 1
                    WHERE id IN (SELECT id FROM messages
-                                WHERE state IN ('queued', 'failed', 'sending') AND next_at <= $2
-                                ORDER BY next_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+                                WHERE state IN ('queued', 'failed', 'sending')
+                                  AND (next_at <= $2 OR next_at > $3)
+                                ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
                    RETURNING *",
     };
-    db.query(CLAIM).bind(lease).bind(now).bind(limit).all().await
+    let far = too_far(now, LONGEST_WAIT);
+    db.query(CLAIM).bind(lease).bind(now).bind(far).bind(limit).all().await
 }
 
 /// Notes how sending ended; false if the lease was lost to another sender meanwhile.
@@ -199,9 +205,11 @@ pub(crate) async fn settle(
     Ok(settled == 1)
 }
 
-/// Ends every lease: for a process that knows it is the only one.
+/// Ends every lease: for a process that knows it is the only one. What is queued is due at once as
+/// well, also where it was queued by a clock that has been put back since.
 pub(crate) async fn end_leases(db: impl Session<'_>, now: DateTime<Utc>) -> Result<u64> {
-    db.query("UPDATE messages SET next_at = $1 WHERE state = 'sending'").bind(now).execute().await
+    let end = db.query("UPDATE messages SET next_at = $1 WHERE state IN ('sending', 'queued')");
+    end.bind(now).execute().await
 }
 
 /// Takes a user out of the history and keeps their messages from being sent.

@@ -37,7 +37,7 @@ pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
 /// Violations inside this service: orders that do not come to rest (I5), lines that do not add up
 /// to their order.
 pub async fn violations(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
-    let mut found: Vec<String> = store::undecided(db, now - PATIENCE)
+    let mut found: Vec<String> = store::undecided(db, now - PATIENCE, now + PATIENCE)
         .await?
         .into_iter()
         .map(|(id, number, step)| format!("I5: order {number} ({id}) is stuck at {step}"))

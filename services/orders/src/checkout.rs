@@ -268,9 +268,10 @@ pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
 
 /// One transaction: key, order, lines, saga and `order.created`. From here on the order exists.
 async fn accept(app: &App, mut work: Work) -> Result<Work> {
+    let number = store::next_number(&app.db).await?;
     let mut tx = app.db.begin().await?;
     let Work { order, lines, saga } = &mut work;
-    match store::accept(&mut tx, order, lines, saga).await {
+    match store::accept(&mut tx, order, lines, saga, number).await {
         Ok(()) => {}
         Err(db::Error::Duplicate(_)) => {
             drop(tx);

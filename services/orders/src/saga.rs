@@ -15,6 +15,7 @@
 use std::time::Duration;
 
 use chassis::channel::CallError;
+use chassis::clock::too_far;
 use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -34,6 +35,8 @@ use crate::{App, problems, store, token};
 pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
 /// How long the worker stays with one saga before it hands it back.
 const TURN: Duration = Duration::from_secs(4);
+/// The longest pause between two tries of a step; no lease is longer.
+const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// How often the worker looks for sagas nobody told it about.
 const POLL: Duration = Duration::from_millis(250);
 /// Sagas the worker drives at the same time.
@@ -85,6 +88,9 @@ pub(crate) async fn work(app: App, stop: CancellationToken) {
             }
         };
         let idle = claimed.is_empty();
+        if idle {
+            bring_near(&app).await;
+        }
         for saga in claimed {
             let app = app.clone();
             driven.spawn(async move { resume(&app, saga).await });
@@ -99,6 +105,18 @@ pub(crate) async fn work(app: App, stop: CancellationToken) {
         while driven.try_join_next().is_some() {}
     }
     while driven.join_next().await.is_some() {}
+}
+
+/// Looks for sagas that wait for a time which only a wrong clock can have set.
+async fn bring_near(app: &App) {
+    let now = app.clock.now();
+    match store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await {
+        Ok(0) => {}
+        Ok(sagas) => tracing::warn!(sagas, "the clock was put back: they do not wait for it"),
+        Err(error) => {
+            tracing::warn!(error = &error as &(dyn std::error::Error + Sync), "sagas wait");
+        }
+    }
 }
 
 /// Goes on with a claimed saga.

@@ -171,17 +171,39 @@ pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {
     db.query("SELECT * FROM sagas WHERE order_id = $1").bind(order).optional().await
 }
 
-/// Stores an accepted order with everything that belongs to it, and tells it. Gives it its number.
+/// The next order's number, taken before the transaction that stores the order. None on SQLite,
+/// where `accept` takes it: there one transaction writes at a time anyhow.
+///
+/// On PostgreSQL all copies share this one row. Taken within the transaction it stays locked until
+/// that ends, so that one copy that is frozen there stops every checkout. This way no copy holds it
+/// while PostgreSQL waits for that copy. A number whose order is not stored is left out.
+pub async fn next_number(db: &Db) -> Result<Option<i64>> {
+    // Not flushed for its own sake: what is stored later is never on disk before it.
+    const NEXT: &str = "UPDATE numbers SET last = last + 1
+         WHERE name = 'orders' AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+         RETURNING last";
+    if db.is_sqlite() {
+        return Ok(None);
+    }
+    db.query(NEXT).one::<(i64,)>().await.map(|(number,)| Some(number))
+}
+
+/// Stores an accepted order with everything that belongs to it, and tells it. Gives it its number,
+/// the next one where there is none yet.
 pub async fn accept(
     tx: &mut Tx,
     order: &mut Order,
     lines: &[OrderLine],
     saga: &Saga,
+    number: Option<i64>,
 ) -> Result<()> {
-    let (number,): (i64,) = tx
-        .query("UPDATE numbers SET last = last + 1 WHERE name = 'orders' RETURNING last")
-        .one()
-        .await?;
+    let number = match number {
+        Some(number) => number,
+        None => {
+            let next = "UPDATE numbers SET last = last + 1 WHERE name = 'orders' RETURNING last";
+            tx.query(next).one::<(i64,)>().await?.0
+        }
+    };
     order.number = format!("CW-{number}");
     insert_order(tx, order).await?;
     for line in lines {
@@ -295,18 +317,63 @@ pub async fn claim(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: i64) ->
     db.query(CLAIM).bind(now).bind(now + lease).bind(limit).all().await
 }
 
-/// Ends every lease: whoever held one was in a process that is gone.
+/// Ends every lease and every pause between two tries: whoever held one was in a process that is
+/// gone, and so may be the clock that both were set by.
 pub async fn take_over(db: &Db, now: DateTime<Utc>) -> Result<u64> {
-    db.query("UPDATE sagas SET lease_until = $1 WHERE step <> 'done' AND lease_until > $1")
-        .bind(now)
-        .execute()
-        .await
+    db.query(
+        "UPDATE sagas
+         SET lease_until = $1,
+             due_at = CASE WHEN step IN ('await_action', 'await_payment') THEN due_at ELSE $1 END
+         WHERE step <> 'done' AND (lease_until > $1 OR due_at > $1)",
+    )
+    .bind(now)
+    .execute()
+    .await
 }
 
-/// Makes a saga that waits for its payment due now.
+/// Sagas whose times were set by a clock that has been put back since, or was wrong: what is to be
+/// done is due now, and waiting for a customer ends as long from now as it was to last.
+///
+/// An order was not changed later than now; by how much it says so is how much the clock was ahead,
+/// at least. `far` is where nobody can have put the end of a lease or of a pause.
+pub async fn bring_near(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
+    let ahead: Vec<(Uuid, DateTime<Utc>)> = db
+        .query(
+            "SELECT orders.id, orders.updated_at FROM sagas
+             JOIN orders ON orders.id = sagas.order_id
+             WHERE step <> 'done'
+               AND (orders.updated_at > $2 OR lease_until > $2
+                    OR (due_at > $2 AND step NOT IN ('await_action', 'await_payment')))
+             ORDER BY due_at LIMIT 100",
+        )
+        .bind(now)
+        .bind(far)
+        .all()
+        .await?;
+    let mut moved = 0;
+    for (order, updated_at) in ahead {
+        let mut tx = db.begin().await?;
+        let Some(mut saga) = saga(&mut tx, order).await? else { continue };
+        let by = (updated_at - now).max(TimeDelta::zero());
+        saga.lease_until = now;
+        saga.deadline -= by;
+        saga.hold_until = saga.hold_until.map(|it| it - by);
+        saga.due_at = if saga.step.is_waiting() { saga.due_at - by } else { now };
+        let back = "UPDATE orders SET updated_at = $2 WHERE id = $1 AND updated_at > $2";
+        tx.query(back).bind(order).bind(now).execute().await?;
+        // Who has it in hand has read an older version, and lets go.
+        if save_saga(&mut tx, &mut saga).await? {
+            tx.commit().await?;
+            moved += 1;
+        }
+    }
+    Ok(moved)
+}
+
+/// Makes a saga that waits for its payment due now, and free: nobody works on one that waits.
 pub async fn wake(db: impl Session<'_>, order: Uuid, now: DateTime<Utc>) -> Result<u64> {
     db.query(
-        "UPDATE sagas SET due_at = $2
+        "UPDATE sagas SET due_at = $2, lease_until = $2
          WHERE order_id = $1 AND due_at > $2
            AND step IN ('authorize', 'capture', 'await_action', 'void', 'refund')",
     )
@@ -316,15 +383,23 @@ pub async fn wake(db: impl Session<'_>, order: Uuid, now: DateTime<Utc>) -> Resu
     .await
 }
 
-/// Orders whose saga is in one of these steps, not counting those that wait for the customer.
-pub async fn undecided(db: &Db, since: DateTime<Utc>) -> Result<Vec<(Uuid, String, String)>> {
+/// Orders that should have been decided, not counting those that wait for the customer: nothing has
+/// happened to them since a time, or they were changed after `until`, which is yet to come, by a
+/// clock that was ahead.
+pub async fn undecided(
+    db: &Db,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<(Uuid, String, String)>> {
     db.query(
         "SELECT sagas.order_id, orders.number, sagas.step FROM sagas
          JOIN orders ON orders.id = sagas.order_id
          WHERE (step NOT IN ('done', 'await_action', 'await_payment') AND orders.updated_at < $1)
-            OR (step IN ('await_action', 'await_payment') AND sagas.due_at < $1)",
+            OR (step IN ('await_action', 'await_payment') AND sagas.due_at < $1)
+            OR (step <> 'done' AND orders.updated_at > $2)",
     )
     .bind(since)
+    .bind(until)
     .all()
     .await
 }

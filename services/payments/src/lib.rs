@@ -96,7 +96,7 @@ pub async fn start(
     let app = App::new(&platform, config, sandbox_books)?;
     if app.db.is_sqlite() {
         // The data directory is locked: nobody else can hold a lease.
-        store::take_over(&app.db).await?;
+        store::take_over(&app.db, app.clock.now()).await?;
     }
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))

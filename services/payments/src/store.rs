@@ -3,14 +3,18 @@
 //! A change of a payment is: lock it, let `model` decide, save it under the version it was read
 //! with. Operations are claimed under a lease; its fence decides who may settle them.
 
+use chassis::clock::too_far;
 use chassis::db::{Result, Session, Sql, Tx};
 use chassis::money::Currency;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{
     Entry, Input, Kind, Operation, Payment, Refund, RefundStatus, State, Status, operation_id,
 };
+
+/// No lease and no pause between two look-ups is longer.
+const LONGEST: TimeDelta = TimeDelta::minutes(10);
 
 /// A payment to be made, or the note that it must not be.
 pub(crate) struct NewPayment {
@@ -255,10 +259,12 @@ pub(crate) async fn postpone(
 pub(crate) async fn any_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<bool> {
     let found: Option<(i64,)> = db
         .query(
-            "SELECT fence FROM operations WHERE settled_at IS NULL AND next_at <= $1
-               AND (lease_until IS NULL OR lease_until <= $1) LIMIT 1",
+            "SELECT fence FROM operations
+             WHERE settled_at IS NULL AND (next_at <= $1 OR next_at > $2)
+               AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $2) LIMIT 1",
         )
         .bind(now)
+        .bind(too_far(now, LONGEST))
         .optional()
         .await?;
     Ok(found.is_some())
@@ -273,25 +279,30 @@ pub(crate) async fn claim(
 ) -> Result<Vec<Operation>> {
     const CLAIM: Sql = Sql {
         sqlite: "UPDATE operations SET fence = fence + 1, lease_until = $1
-                 WHERE id IN (SELECT id FROM operations WHERE settled_at IS NULL AND next_at <= $2
-                                AND (lease_until IS NULL OR lease_until <= $2)
-                              ORDER BY next_at LIMIT $3)
+                 WHERE id IN (SELECT id FROM operations
+                              WHERE settled_at IS NULL AND (next_at <= $2 OR next_at > $3)
+                                AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3)
+                              ORDER BY next_at LIMIT $4)
                  RETURNING *",
         postgres: "UPDATE operations SET fence = fence + 1, lease_until = $1
-                   WHERE id IN (SELECT id FROM operations WHERE settled_at IS NULL AND next_at <= $2
-                                  AND (lease_until IS NULL OR lease_until <= $2)
-                                ORDER BY next_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+                   WHERE id IN (SELECT id FROM operations
+                                WHERE settled_at IS NULL AND (next_at <= $2 OR next_at > $3)
+                                  AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3)
+                                ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
                    RETURNING *",
     };
-    db.query(CLAIM).bind(lease_until).bind(now).bind(limit).all().await
+    let far = too_far(now, LONGEST);
+    db.query(CLAIM).bind(lease_until).bind(now).bind(far).bind(limit).all().await
 }
 
-/// Ends every lease: whoever held one is gone.
-pub(crate) async fn take_over(db: impl Session<'_>) -> Result<()> {
+/// Ends every lease and every wait: whoever held one is gone, and so may be the clock that both
+/// were set by.
+pub(crate) async fn take_over(db: impl Session<'_>, now: DateTime<Utc>) -> Result<()> {
     db.query(
-        "UPDATE operations SET lease_until = NULL, fence = fence + 1
-         WHERE settled_at IS NULL AND lease_until IS NOT NULL",
+        "UPDATE operations SET lease_until = NULL, next_at = $1, fence = fence + 1
+         WHERE settled_at IS NULL AND (lease_until IS NOT NULL OR next_at > $1)",
     )
+    .bind(now)
     .execute()
     .await
     .map(drop)

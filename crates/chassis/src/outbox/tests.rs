@@ -179,6 +179,22 @@ async fn a_consumer_whose_database_is_away_keeps_no_event_from_the_others() {
 }
 
 #[tokio::test]
+async fn an_event_does_not_wait_for_a_clock_that_was_put_back() {
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, listener) = connected(&platform, 0).await;
+        ring(&platform, 7).await;
+        let ahead = "UPDATE outbox SET claimed_until = $1";
+        let before = noon() + TimeDelta::hours(1);
+        platform.db.query(ahead).bind(before).execute().await.unwrap();
+        assert_eq!(relay.turn().await.unwrap(), 1, "{}", platform.kind);
+        let ahead = "UPDATE inbox SET available_at = $1";
+        platform.db.query(ahead).bind(before).execute().await.unwrap();
+        assert_eq!(inbox.turn().await.unwrap(), 1, "{}", platform.kind);
+        assert_eq!(listener.sum.load(Ordering::SeqCst), 7);
+    }
+}
+
+#[tokio::test]
 async fn an_event_that_makes_its_handler_panic_is_a_failed_one() {
     for platform in platforms(CHASSIS_ONLY).await {
         let (relay, inbox, _) = connected(&platform, 0).await;

@@ -118,6 +118,20 @@ async fn an_import_is_taken_by_one_worker() {
 }
 
 #[tokio::test]
+async fn an_import_does_not_wait_for_a_clock_that_was_put_back() {
+    for test in platforms(crate::MIGRATIONS).await {
+        let (app, _index) = app(&test, noon());
+        let id = take(&app, 1).await.id;
+        let before = noon() + TimeDelta::hours(1);
+        assert!(store::claim(&app.db, before, before + LEASE).await.unwrap().is_some());
+        assert!(store::is_due(&app.db, noon()).await.unwrap());
+        let taken = store::claim(&app.db, noon(), noon() + LEASE).await.unwrap();
+        assert_eq!(taken.map(|it| it.id), Some(id), "{test:?}");
+        assert!(!store::is_due(&app.db, noon()).await.unwrap());
+    }
+}
+
+#[tokio::test]
 async fn an_import_that_never_comes_to_its_end_fails() {
     for test in platforms(crate::MIGRATIONS).await {
         let (app, _index) = app(&test, noon());

@@ -1,5 +1,6 @@
 //! Files of products that wait to be imported, and what became of those that were.
 
+use chassis::clock::too_far;
 use chassis::db::{Db, Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,6 +8,8 @@ use serde_json::Value;
 use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::imports::LEASE;
 
 /// Bytes of a piece of a file.
 const PART: usize = 1 << 20;
@@ -104,10 +107,11 @@ pub(crate) async fn file(db: &Db, id: Uuid) -> Result<Vec<u8>> {
 pub(crate) async fn is_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<bool> {
     let due = db.query(
         "SELECT id FROM imports
-         WHERE state IN ('waiting', 'running') AND (lease_until IS NULL OR lease_until <= $1)
+         WHERE state IN ('waiting', 'running')
+           AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $2)
          LIMIT 1",
     );
-    Ok(due.bind(now).optional::<(Uuid,)>().await?.is_some())
+    Ok(due.bind(now).bind(too_far(now, LEASE)).optional::<(Uuid,)>().await?.is_some())
 }
 
 /// Takes the oldest import that nobody works on, until `lease`.
@@ -121,18 +125,21 @@ pub(crate) async fn claim(
                  SET state = 'running', lease_until = $1, attempts = attempts + 1
                  WHERE id = (SELECT id FROM imports
                              WHERE state IN ('waiting', 'running')
-                                   AND (lease_until IS NULL OR lease_until <= $2)
+                                   AND (lease_until IS NULL OR lease_until <= $2
+                                        OR lease_until > $3)
                              ORDER BY created_at, id LIMIT 1)
                  RETURNING *",
         postgres: "UPDATE imports
                    SET state = 'running', lease_until = $1, attempts = attempts + 1
                    WHERE id = (SELECT id FROM imports
                                WHERE state IN ('waiting', 'running')
-                                     AND (lease_until IS NULL OR lease_until <= $2)
+                                     AND (lease_until IS NULL OR lease_until <= $2
+                                          OR lease_until > $3)
                                ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
                    RETURNING *",
     };
-    db.query(CLAIM).bind(lease).bind(now).optional().await
+    let claim = db.query(CLAIM).bind(lease).bind(now).bind(too_far(now, LEASE));
+    claim.optional().await
 }
 
 /// Notes how far it is and keeps it until `lease`; false if somebody else has taken it over.

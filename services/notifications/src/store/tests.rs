@@ -235,6 +235,26 @@ async fn a_deleted_user_is_taken_out_of_the_history() {
 }
 
 #[tokio::test]
+async fn a_message_does_not_wait_for_a_clock_that_was_put_back() {
+    for platform in platforms(MIGRATIONS).await {
+        let db = &platform.db;
+        let queue = async |next_at| {
+            let message = Message { next_at: Some(next_at), ..message() };
+            insert(db, &message).await.unwrap();
+        };
+        queue(noon() + TimeDelta::hours(12)).await;
+        assert!(!is_due(db, noon()).await.unwrap());
+        queue(noon() + TimeDelta::hours(13)).await;
+        assert!(is_due(db, noon()).await.unwrap());
+        let lease = noon() + TimeDelta::seconds(30);
+        assert_eq!(claim(db, noon(), lease, 9).await.unwrap().len(), 1, "{}", platform.kind);
+        // Not far enough to tell, but whoever starts alone knows.
+        end_leases(db, noon()).await.unwrap();
+        assert_eq!(claim(db, noon(), lease, 9).await.unwrap().len(), 2, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
 async fn preferences_are_kept_per_user() {
     for platform in platforms(MIGRATIONS).await {
         let db = &platform.db;

@@ -92,7 +92,114 @@ async fn an_order_that_is_not_decided_in_time_is_reported() {
     }
 }
 
+#[tokio::test]
+async fn an_order_that_is_not_stored_yet_holds_up_no_other() {
+    for platform in
+        platforms(crate::MIGRATIONS).await.into_iter().filter(|it| it.kind == "postgres")
+    {
+        let db = &platform.db;
+        let (mut slow, lines, mut saga) = accepted(db, "k-1").await;
+        let (first, second) = (next_number(db).await.unwrap(), next_number(db).await.unwrap());
+        assert_eq!((first, second), (Some(100_002), Some(100_003)));
+        let mut frozen = db.begin().await.unwrap();
+        slow.id = chassis::id::new();
+        slow.idempotency_key = "k-2".to_owned();
+        saga.order_id = slow.id;
+        accept(&mut frozen, &mut slow, &lines, &saga, first).await.unwrap();
+        // While that one is not committed.
+        let (third, _, _) = accepted_as(db, "k-3", second).await;
+        assert_eq!(third.number, "CW-100003");
+        assert_eq!(next_number(db).await.unwrap(), Some(100_004));
+        frozen.commit().await.unwrap();
+        assert_eq!(slow.number, "CW-100002");
+    }
+}
+
+#[tokio::test]
+async fn who_starts_alone_takes_over_leases_and_pauses() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (_, _, mut saga) = accepted(&platform.db, "k").await;
+        let lease = TimeDelta::seconds(10);
+        // By a clock that was an hour ahead.
+        saga.lease_until = noon() + TimeDelta::hours(1);
+        saga.due_at = noon() + TimeDelta::hours(1);
+        assert!(save_saga(&platform.db, &mut saga).await.unwrap());
+        assert!(claim(&platform.db, noon(), lease, 9).await.unwrap().is_empty());
+        take_over(&platform.db, noon()).await.unwrap();
+        assert_eq!(claim(&platform.db, noon(), lease, 9).await.unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_saga_does_not_wait_for_a_clock_that_was_put_back() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (hour, lease) = (TimeDelta::hours(1), TimeDelta::seconds(10));
+        let far = noon() + TimeDelta::minutes(2);
+        for (due_at, lease_until) in [(noon() + hour, noon()), (noon(), noon() + hour)] {
+            let (_, _, mut saga) = accepted(db, &due_at.to_string()).await;
+            (saga.due_at, saga.lease_until) = (due_at, lease_until);
+            assert!(save_saga(db, &mut saga).await.unwrap());
+            assert!(claim(db, noon(), lease, 9).await.unwrap().is_empty());
+            assert_eq!(bring_near(db, noon(), far).await.unwrap(), 1);
+            assert_eq!(bring_near(db, noon(), far).await.unwrap(), 0);
+            let claimed = claim(db, noon(), lease, 9).await.unwrap();
+            assert_eq!(claimed.len(), 1, "{} {due_at}", platform.kind);
+            // Who had it in hand lets go.
+            assert!(!save_saga(db, &mut saga).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_customer_is_waited_for_as_long_as_before_when_the_clock_was_put_back() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (mut order, lines, mut saga) = accepted(db, "k").await;
+        let (hour, quarter) = (TimeDelta::hours(1), TimeDelta::minutes(15));
+        let then = noon() + hour;
+        saga.step = Step::AwaitAction;
+        (saga.due_at, saga.hold_until) = (then + quarter, Some(then + quarter));
+        (saga.lease_until, saga.deadline) = (then, then + TimeDelta::minutes(10));
+        let mut tx = db.begin().await.unwrap();
+        assert!(save_saga(&mut tx, &mut saga).await.unwrap());
+        assert!(save_order(&mut tx, &mut order, Status::Pending, &lines, then).await.unwrap());
+        tx.commit().await.unwrap();
+        let wrong = crate::audit::violations(db, noon()).await.unwrap();
+        assert_eq!(wrong.len(), 1, "{wrong:?}");
+
+        for moved in [1, 0] {
+            let far = noon() + TimeDelta::minutes(2);
+            assert_eq!(bring_near(db, noon(), far).await.unwrap(), moved);
+        }
+        let near = super::saga(db, order.id).await.unwrap().unwrap();
+        assert_eq!((near.due_at, near.lease_until), (noon() + quarter, noon()));
+        assert_eq!(near.hold_until, Some(noon() + quarter));
+        assert_eq!(near.deadline, noon() + TimeDelta::minutes(10));
+        assert_eq!(crate::audit::violations(db, noon()).await.unwrap(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_moves_wakes_its_saga_whatever_the_clock_showed_before() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (order, _, mut saga) = accepted(db, "k").await;
+        saga.step = Step::AwaitAction;
+        saga.due_at = noon() + TimeDelta::minutes(16);
+        saga.lease_until = noon() + TimeDelta::minutes(1);
+        assert!(save_saga(db, &mut saga).await.unwrap());
+        assert_eq!(wake(db, order.id, noon()).await.unwrap(), 1);
+        let claimed = claim(db, noon(), TimeDelta::seconds(10), 9).await.unwrap();
+        assert_eq!(claimed.len(), 1, "{}", platform.kind);
+    }
+}
+
 async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
+    accepted_as(db, key, None).await
+}
+
+async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<OrderLine>, Saga) {
     let id = chassis::id::new();
     let mut order = Order {
         id,
@@ -154,7 +261,7 @@ async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
         deadline: noon() + TimeDelta::minutes(10),
     };
     let mut tx = db.begin().await.unwrap();
-    accept(&mut tx, &mut order, &lines, &saga).await.unwrap();
+    accept(&mut tx, &mut order, &lines, &saga, number).await.unwrap();
     tx.commit().await.unwrap();
     (order, lines, saga)
 }

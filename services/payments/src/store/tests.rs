@@ -147,7 +147,7 @@ async fn only_the_newest_holder_of_an_operation_writes() {
     for platform in platforms(crate::MIGRATIONS).await {
         let payment = inserted(&platform.db).await;
         let first = intended(&platform.db, &payment, Kind::Capture).await.unwrap();
-        take_over(&platform.db).await.unwrap();
+        take_over(&platform.db, noon()).await.unwrap();
         let second = claim(&platform.db, noon() + LEASE, noon(), 1).await.unwrap().remove(0);
         assert_eq!(second.fence, 3);
 
@@ -175,6 +175,31 @@ async fn a_postponed_operation_is_due_when_it_was_told_to() {
         assert!(!any_due(&platform.db, noon()).await.unwrap());
         let claimed = claim(&platform.db, next_at + LEASE, next_at, 1).await.unwrap();
         assert_eq!((claimed[0].state, claimed[0].attempts), (State::Unknown, 3));
+    }
+}
+
+#[tokio::test]
+async fn an_operation_does_not_wait_for_a_clock_that_was_put_back() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let before = noon() + TimeDelta::hours(1);
+        let payment = inserted(db).await;
+        let operation = intended(db, &payment, Kind::Capture).await.unwrap();
+        for (next_at, leased) in [(before, false), (before, true), (noon(), true)] {
+            if leased {
+                claim(db, before + LEASE, before, 1).await.unwrap();
+            } else {
+                postpone(db, &operation, next_at).await.unwrap();
+            }
+            assert!(any_due(db, noon()).await.unwrap(), "{} {next_at} {leased}", platform.kind);
+        }
+        let taken = claim(db, noon() + LEASE, noon(), 9).await.unwrap().remove(0);
+        assert!(!any_due(db, noon()).await.unwrap());
+        // Not far enough to tell, but whoever starts alone knows.
+        postpone(db, &taken, noon() + TimeDelta::minutes(5)).await.unwrap();
+        assert!(!any_due(db, noon()).await.unwrap());
+        take_over(db, noon()).await.unwrap();
+        assert!(any_due(db, noon()).await.unwrap());
     }
 }
 
