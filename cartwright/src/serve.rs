@@ -17,7 +17,7 @@ use anyhow::{Result, anyhow, bail};
 use chassis::auth::Verifier;
 use chassis::bus::Bus;
 use chassis::cache::Cache;
-use chassis::clock::Clock;
+use chassis::clock::{self, Clock, Reference};
 use chassis::port::Port;
 use chassis::reach::Reach;
 use chassis::service::Background;
@@ -125,6 +125,7 @@ impl Running {
         }
         let port = Port {
             peers: elsewhere.peers.clone(),
+            clock,
             ready: readiness,
             metrics: telemetry::start_metrics(),
         };
@@ -132,9 +133,12 @@ impl Running {
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
         // Whoever connects from here on is answered well: the port may be shared with a process
         // that this one takes over from.
+        let reference = reference(&stores, way);
+        synchronized(&reference).await;
         trusted(&shop).await;
         prepare(config, &stores, clock).await?;
         let mut background = background(&mut shop, &bus);
+        background.add("clock", |stop| clock::keep_synchronized(reference, stop));
         let serving = Serving::start(config, listeners, gateway, ports, &mut background)?;
         let mut running = Self {
             address,
@@ -200,6 +204,26 @@ async fn stores(config: &Config, roles: &Roles) -> Result<Stores> {
 
 fn is_starting(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|it| it.downcast_ref::<db::Error>()).any(db::Error::is_starting)
+}
+
+/// What the clock of this process is put right by. A process without a database asks identity,
+/// which every process waits for anyhow.
+fn reference(stores: &Stores, way: impl Fn(&'static str) -> Reach) -> Reference {
+    stores.reference().unwrap_or_else(|| Reference::Service(way(identity::NAME)))
+}
+
+/// Waits until the clock of this process has been compared with those of the others.
+async fn synchronized(reference: &Reference) {
+    for attempt in 1_u32.. {
+        match clock::synchronize(reference).await {
+            Ok(()) => return,
+            Err(error) if attempt % TRUST_SILENT == 0 => {
+                tracing::warn!(error, "waiting for somebody who tells the time");
+            }
+            Err(_) => {}
+        }
+        tokio::time::sleep(TRUST_EVERY).await;
+    }
 }
 
 /// Waits for identity's keys, without which no token can be verified.

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use chassis::auth::Verifier;
 use chassis::cache::Cache;
 use chassis::channel::Channel;
-use chassis::clock::Clock;
+use chassis::clock::{self, Clock, Reference};
 use chassis::db::{Db, Limits, Migrations};
 use chassis::reach::Reach;
 use chassis::service::{Platform, Service};
@@ -50,6 +50,12 @@ impl Roles {
         let named = |name: &str| asked.iter().any(|it| it == name);
         let services = NAMES.into_iter().filter(|it| named(it)).collect();
         Self { gateway: named(gateway::NAME), services }
+    }
+
+    /// What it runs, the gateway included.
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let gateway = self.gateway.then_some(gateway::NAME);
+        self.services.iter().copied().chain(gateway).collect()
     }
 
     /// Whether the whole shop is in this process, so that nobody else is asked or told anything.
@@ -116,7 +122,22 @@ impl Stores {
             Ok((name, db.map_err(|error| cannot_open(config, name, error))?))
         });
         let stores: Result<Vec<_>> = try_join_all(all).await;
-        Ok(Self(stores?.into_iter().collect()))
+        let stores = Self(stores?.into_iter().collect());
+        // Before anything is done that a clock has a say in.
+        if let Some(reference @ Reference::Database(_)) = stores.reference() {
+            let synchronized = clock::synchronize(&reference).await;
+            synchronized
+                .map_err(|error| anyhow!("the database does not tell the time: {error}"))?;
+        }
+        Ok(stores)
+    }
+
+    /// What the clock of this process is put right by: the first database of PostgreSQL, else, as
+    /// files are one process' own, the machine. None where there is no database.
+    pub(crate) fn reference(&self) -> Option<Reference> {
+        let shared = self.0.values().find(|it| !it.is_sqlite());
+        let shared = shared.map(|it| Reference::Database(it.clone()));
+        shared.or_else(|| self.0.values().next().map(|_| Reference::Machine))
     }
 
     pub fn get(&self, name: &str) -> Result<&Db> {

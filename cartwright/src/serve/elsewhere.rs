@@ -48,7 +48,7 @@ impl Elsewhere {
             ),
         };
         Ok(Self {
-            peers: Peers::new(secret, clock),
+            peers: Peers::new(secret, clock).of(&roles.names()),
             directory: directory.map_err(anyhow::Error::msg)?,
             consul: consul.map_err(anyhow::Error::msg)?,
             looking,

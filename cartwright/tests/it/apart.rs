@@ -5,6 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use cartwright::shop::NAMES;
+use chassis::clock::Clock;
+use chassis::peers::Peers;
+use chrono::TimeDelta;
+use http::HeaderMap;
 use serde_json::json;
 
 use crate::client::Http;
@@ -57,6 +61,44 @@ async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services(
     let health = shop.http.get("//health").await.expect(200);
     assert_eq!(health["status"], "healthy", "{health:#}");
     assert_eq!(health["services"].as_object().expect("services").len(), NAMES.len());
+    shop.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_is_given_what_is_its_business_and_no_more() {
+    let Some(place) = apart().await else { return };
+    let shop = place.start().await;
+    let ports = place.ports.clone().expect("ports");
+    let secret = &place.config.services.secret;
+    let ask = async |caller: &[&'static str], clock, service: &'static str, path: &str| {
+        let mut headers = HeaderMap::new();
+        Peers::new(secret, clock).of(caller).sign(service, &mut headers);
+        let token = headers["x-service-token"].to_str().expect("a token").to_owned();
+        let nobody = uuid::Uuid::nil();
+        let body = json!({ "user_id": nobody, "purpose": "reset_password", "payment_id": nobody });
+        let reply = Http::new(ports[service]).with("x-service-token", &token).post(path, body);
+        reply.await.body["code"].as_str().unwrap_or("none").to_owned()
+    };
+    let (now, mail, show) =
+        (Clock::System, "//internal/one-time-tokens", "//internal/payments/show");
+    assert_eq!(ask(&["notifications"], now, "identity", mail).await, "user_not_found");
+    assert_eq!(ask(&["cart", "notifications"], now, "identity", mail).await, "user_not_found");
+    assert_eq!(ask(&["cart"], now, "identity", mail).await, "service_token_forbidden");
+    assert_eq!(ask(&["orders"], now, "payments", show).await, "none");
+    assert_eq!(ask(&["gateway"], now, "payments", show).await, "service_token_forbidden");
+    // Of a version that does not say who calls.
+    assert_eq!(ask(&[], now, "identity", mail).await, "service_token_unnamed");
+    assert_eq!(ask(&[], now, "payments", show).await, "none");
+    for minutes in [-20, 20] {
+        let then = Clock::Fixed(now.now() + TimeDelta::minutes(minutes));
+        assert_eq!(ask(&["orders"], then, "payments", show).await, "service_token_clock");
+    }
+    let numbers = Http::new(ports["payments"]).get("//metrics").await;
+    let numbers = String::from_utf8_lossy(&numbers.bytes).into_owned();
+    let refused = numbers.lines().find(|it| {
+        it.starts_with("service_tokens_refused_total") && it.contains("reason=\"clock\"")
+    });
+    assert!(refused.is_some_and(|it| it.ends_with(" 2")), "{numbers}");
     shop.stop().await;
 }
 
@@ -149,7 +191,7 @@ async fn services_find_each_other_through_consul() {
 }
 
 /// Makes room for a second copy of a service and tells everybody where it will be.
-fn second_copy(place: &mut Place, service: &'static str) -> SocketAddr {
+pub fn second_copy(place: &mut Place, service: &'static str) -> SocketAddr {
     let first = place.ports.as_ref().expect("ports")[service];
     let second = SocketAddr::new(first.ip(), first.port() + 8);
     let urls = place.config.discovery.urls_mut(service).expect("a service");

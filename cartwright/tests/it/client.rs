@@ -21,6 +21,7 @@ pub struct Http {
 }
 
 /// A request being made.
+#[derive(Clone)]
 pub struct Call {
     http: Http,
     method: Method,
@@ -47,6 +48,11 @@ impl Http {
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The same client at another address.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
     }
 
     /// The same client with a header on every request.

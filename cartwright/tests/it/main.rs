@@ -3,6 +3,7 @@
 mod client;
 mod load;
 mod program;
+mod proxy;
 #[allow(dead_code, reason = "shared with the tests of the engines")]
 #[path = "../../../crates/engines/tests/it/servers.rs"]
 mod servers;
@@ -13,10 +14,12 @@ mod broker_away;
 mod browsers;
 mod buyers;
 mod clients;
+mod clocks;
 mod command_line;
 mod deploy;
 mod engines_away;
 mod faults;
+mod frozen;
 mod input;
 mod keys;
 mod kills;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -27,7 +28,9 @@ pub struct Place {
     pub config: Config,
     /// Where each process listens, if there are many.
     pub ports: Option<BTreeMap<&'static str, SocketAddr>>,
-    _directory: TempDir,
+    /// Whether processes that are started look at a wall clock that tests set.
+    pub wrong_clock: bool,
+    directory: TempDir,
     _schemas: Option<Schemas>,
 }
 
@@ -64,7 +67,7 @@ pub fn sqlite() -> Place {
     config.gateway.rate_limits = false;
     // Nobody sends another request to a shop that a test stops.
     config.connections.farewell_ms = 0;
-    Place { kind: "sqlite", config, ports: None, _directory: directory, _schemas: None }
+    Place { kind: "sqlite", config, ports: None, wrong_clock: false, directory, _schemas: None }
 }
 
 /// Schemas of this test alone, one per service.
@@ -232,10 +235,27 @@ impl Place {
         Live { http: Http::new(address), stores, processes }
     }
 
+    /// Sets the wall clock of the processes that are started from now on, to so many seconds ahead
+    /// of the right time; also of those that were started after it had been set before.
+    pub fn set_clock(&mut self, ahead: i64) {
+        self.wrong_clock = true;
+        // In one go: a process may be looking.
+        let (file, new) = (self.clock_file(), self.clock_file().with_extension("new"));
+        std::fs::write(&new, ahead.to_string()).expect("a file");
+        std::fs::rename(new, file).expect("a file");
+    }
+
+    fn clock_file(&self) -> PathBuf {
+        self.directory.path().join("clock")
+    }
+
     /// The real program with the settings of this place.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cartwright"));
         command.args(args).env_clear().env("PATH", "/usr/bin:/bin");
+        if self.wrong_clock {
+            command.env("CARTWRIGHT_TEST_CLOCK_SKEW_FILE", self.clock_file());
+        }
         let mut set = |name: &str, value: &str| {
             command.env(format!("CARTWRIGHT__{name}"), value);
         };

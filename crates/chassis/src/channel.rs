@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context;
+use crate::peers;
 use crate::problem::Problem;
 use crate::reach::Reach;
 
@@ -97,6 +98,11 @@ impl Channel {
             return serde_json::from_slice(body).map_err(|error| self.unknown(error.to_string()));
         }
         match serde_json::from_slice::<Problem>(&body) {
+            // Not what was asked was refused, but who asked: another copy may think otherwise.
+            Ok(problem) if peers::is_refusal(&problem) => {
+                tracing::error!(service = self.service, %problem, "refused as a process of the shop");
+                Err(self.unknown(problem.to_string()))
+            }
             Ok(problem) if status.is_client_error() => Err(CallError::Refused(problem)),
             Ok(problem) => Err(self.unknown(problem.to_string())),
             Err(_) => Err(self.unknown(format!("status {status}"))),

@@ -1,16 +1,20 @@
 //! How the processes of a shop know each other: short-lived service tokens, signed with a secret
 //! that all of them share.
 //!
-//! Who has one may call internal routes of the service it names, and is believed about the
-//! client's address. It says nothing about users: their own tokens travel on and are verified by
-//! every service.
+//! A token says which services the calling process runs (`sub`) and which service it is for
+//! (`aud`). Who has one may call internal routes of that service, as far as they are not kept to
+//! others ([`only`]), and is believed about the client's address. It says nothing about users:
+//! their own tokens travel on and are verified by every service.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 
@@ -26,70 +30,182 @@ pub const CLIENT: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub const MIN_SECRET: usize = 32;
 /// Seconds a token counts.
 const LIFETIME: i64 = 60;
-/// How long one is used before the next is made.
-const USED_FOR: Duration = Duration::from_secs(20);
+/// Seconds by which the clocks of two processes may differ, either way.
+const LEEWAY: i64 = 300;
+/// Seconds one is used before the next is made.
+const USED_FOR: i64 = 20;
+/// How long nothing more is said about tokens of a wrong time.
+const SILENCE: Duration = Duration::from_secs(10);
 
 /// Signs and verifies service tokens. Clones share them.
 #[derive(Clone)]
 pub struct Peers(Arc<Inner>);
 
 struct Inner {
+    /// The services of this process, a blank between; empty where it does not say.
+    own: String,
     clock: Clock,
     signing: EncodingKey,
     verifying: DecodingKey,
-    made: Mutex<HashMap<&'static str, (Instant, HeaderValue)>>,
+    made: Mutex<HashMap<&'static str, (i64, HeaderValue)>>,
+    complained: Mutex<Option<Instant>>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Claims {
+    /// The services the calling process runs, a blank between. Missing in those of older versions.
+    #[serde(default)]
+    sub: String,
     /// The service it is for.
     aud: String,
     exp: i64,
 }
 
+/// Who has sent a request, by its service token: the services of that process, a blank between.
+/// Empty where it is of a version that does not say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller(String);
+
+/// Who may call internal routes.
+#[derive(Clone, Copy, Debug)]
+pub struct Callers {
+    pub services: &'static [&'static str],
+    /// Whether a process may that is of a version which does not say what it is: so that a shop
+    /// can be upgraded one process after the other.
+    pub unnamed: bool,
+}
+
 impl Peers {
     pub fn new(secret: &str, clock: Clock) -> Self {
         Self(Arc::new(Inner {
+            own: String::new(),
             clock,
             signing: EncodingKey::from_secret(secret.as_bytes()),
             verifying: DecodingKey::from_secret(secret.as_bytes()),
             made: Mutex::default(),
+            complained: Mutex::default(),
+        }))
+    }
+
+    /// The same for a process that runs these services.
+    #[must_use]
+    pub fn of(self, services: &[&'static str]) -> Self {
+        Self(Arc::new(Inner {
+            own: services.join(" "),
+            clock: self.0.clock,
+            signing: self.0.signing.clone(),
+            verifying: self.0.verifying.clone(),
+            made: Mutex::default(),
+            complained: Mutex::default(),
         }))
     }
 
     /// Adds a token for this service.
     pub fn sign(&self, service: &'static str, headers: &mut HeaderMap) {
+        let now = self.0.clock.now().timestamp();
         let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, token)) = made.get(service)
-            && at.elapsed() < USED_FOR
+            // Not one of a time to which the clock has been put back.
+            && (0..USED_FOR).contains(&(now - at))
         {
             headers.insert(TOKEN, token.clone());
             return;
         }
-        let exp = self.0.clock.now().timestamp() + LIFETIME;
-        let claims = Claims { aud: service.to_owned(), exp };
+        let (sub, aud, exp) = (self.0.own.clone(), service.to_owned(), now + LIFETIME);
+        let claims = Claims { sub, aud, exp };
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.0.signing);
         let token = token.ok().and_then(|it| HeaderValue::try_from(it).ok());
         if let Some(mut token) = token {
             token.set_sensitive(true);
-            made.insert(service, (Instant::now(), token.clone()));
+            made.insert(service, (now, token.clone()));
             headers.insert(TOKEN, token);
         }
     }
 
-    /// Whether a request comes from another process of this shop: carries a token for `service`.
-    pub fn verify(&self, service: &str, headers: &HeaderMap) -> Result<()> {
+    /// Whether a request comes from another process of this shop, and which: it carries a token for
+    /// `service`. One of another time is a 503: not the client is wrong, but a clock.
+    pub fn verify(&self, service: &'static str, headers: &HeaderMap) -> Result<Caller> {
         let missing = || Problem::unauthenticated("service_token_missing", "for services only");
         let token = headers.get(TOKEN).and_then(|it| it.to_str().ok()).ok_or_else(missing)?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[service]);
         validation.validate_exp = false;
-        let detail = "the service token does not count here";
-        let invalid = || Problem::unauthenticated("service_token_invalid", detail);
         let claims = jsonwebtoken::decode::<Claims>(token, &self.0.verifying, &validation);
-        let claims = claims.map_err(|_| invalid())?.claims;
-        if claims.exp <= self.0.clock.now().timestamp() { Err(invalid()) } else { Ok(()) }
+        let Ok(claims) = claims.map(|it| it.claims) else {
+            refused(service, "invalid");
+            let detail = "the service token does not count here";
+            return Err(Problem::unauthenticated("service_token_invalid", detail));
+        };
+        let age = self.0.clock.now().timestamp().saturating_sub(claims.exp) + LIFETIME;
+        if (-LEEWAY..LIFETIME + LEEWAY).contains(&age) {
+            return Ok(Caller(claims.sub));
+        }
+        refused(service, "clock");
+        self.complain(service, &claims.sub, age);
+        Err(wrong_time(age))
     }
+
+    /// Says once in a while whose clock may be wrong.
+    fn complain(&self, service: &'static str, caller: &str, age_seconds: i64) {
+        let mut complained = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        if complained.is_none_or(|it| it.elapsed() > SILENCE) {
+            *complained = Some(Instant::now());
+            tracing::error!(
+                service,
+                caller,
+                age_seconds,
+                "a service token of another time was refused: the clock of the calling process or \
+                 of this one is wrong; compare clock_offset_seconds of both"
+            );
+        }
+    }
+}
+
+impl Caller {
+    fn is_one_of(&self, services: &[&str]) -> bool {
+        self.0.split(' ').any(|it| services.contains(&it))
+    }
+}
+
+/// Keeps internal routes to some services. A call within the process carries no token; which
+/// services share a process is decided where it is started.
+pub async fn only(State(callers): State<Callers>, request: Request, next: Next) -> Response {
+    match request.extensions().get::<Caller>() {
+        Some(Caller(name)) if name.is_empty() && !callers.unnamed => unnamed().into_response(),
+        Some(caller) if !caller.0.is_empty() && !caller.is_one_of(callers.services) => {
+            let named = callers.services.join(", ");
+            tracing::error!(caller = caller.0, path = request.uri().path(), "not for this service");
+            let detail = format!("this is for {named} alone, not for {}", caller.0);
+            Problem::forbidden("service_token_forbidden", detail).into_response()
+        }
+        _ => next.run(request).await,
+    }
+}
+
+/// Whether another process refused who asks, not what was asked: nothing a client could put right.
+pub(crate) fn is_refusal(problem: &Problem) -> bool {
+    problem.code.starts_with("service_token_")
+}
+
+fn refused(service: &'static str, reason: &'static str) {
+    metrics::counter!("service_tokens_refused_total", "service" => service, "reason" => reason)
+        .increment(1);
+}
+
+fn wrong_time(age: i64) -> Problem {
+    let detail = format!(
+        "the service token was made {} seconds {}, by the clock of this process: the clock of the \
+         calling process or of this one is wrong",
+        age.abs(),
+        if age < 0 { "from now" } else { "ago" }
+    );
+    Problem::unavailable("service_token_clock", detail).retry_after(1)
+}
+
+fn unnamed() -> Problem {
+    let detail = "the service token does not say which service calls: the calling process is of \
+                  an older version; upgrade it";
+    Problem::unavailable("service_token_unnamed", detail).retry_after(1)
 }
 
 /// The client's address as another process of this shop tells it.
@@ -115,21 +231,92 @@ mod tests {
         Clock::Fixed(noon + TimeDelta::seconds(seconds))
     }
 
-    #[test]
-    fn a_token_counts_for_its_service_and_for_a_minute() {
-        let secret = "a secret of at least 32 bytes, really";
+    const SECRET: &str = "a secret of at least 32 bytes, really";
+
+    fn signed(peers: &Peers) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        Peers::new(secret, at(0)).sign("orders", &mut headers);
-        let code = |service, secret, now| {
-            let verified = Peers::new(secret, now).verify(service, &headers);
-            verified.err().map(|it| it.code)
-        };
-        assert_eq!(code("orders", secret, at(59)), None);
-        assert_eq!(code("orders", secret, at(60)).as_deref(), Some("service_token_invalid"));
-        assert_eq!(code("catalog", secret, at(0)).as_deref(), Some("service_token_invalid"));
+        peers.sign("orders", &mut headers);
+        headers
+    }
+
+    #[test]
+    fn a_token_says_who_calls_and_counts_for_its_service_alone() {
+        let headers = signed(&Peers::new(SECRET, at(0)).of(&["cart", "reviews"]));
+        let verify = |service, secret| Peers::new(secret, at(0)).verify(service, &headers);
+        let caller = verify("orders", SECRET).unwrap();
+        assert!(caller.is_one_of(&["cart"]) && caller.is_one_of(&["orders", "reviews"]));
+        assert!(!caller.is_one_of(&["orders"]));
+        assert_eq!(verify("catalog", SECRET).unwrap_err().code, "service_token_invalid");
         let other = "another secret of at least 32 bytes";
-        assert_eq!(code("orders", other, at(0)).as_deref(), Some("service_token_invalid"));
-        let missing = Peers::new(secret, at(0)).verify("orders", &HeaderMap::new()).unwrap_err();
+        assert_eq!(verify("orders", other).unwrap_err().code, "service_token_invalid");
+        let missing = Peers::new(SECRET, at(0)).verify("orders", &HeaderMap::new()).unwrap_err();
         assert_eq!(missing.code, "service_token_missing");
+    }
+
+    #[test]
+    fn clocks_may_differ_by_five_minutes_and_more_is_no_fault_of_the_client() {
+        let headers = signed(&Peers::new(SECRET, at(0)));
+        for seconds in [-300, -1, 0, 59, 359] {
+            assert!(
+                Peers::new(SECRET, at(seconds)).verify("orders", &headers).is_ok(),
+                "{seconds}"
+            );
+        }
+        for seconds in [-3600, -301, 360, 3600] {
+            let refused = Peers::new(SECRET, at(seconds)).verify("orders", &headers).unwrap_err();
+            assert_eq!((refused.status, &*refused.code), (503, "service_token_clock"));
+            assert!(refused.detail.contains("clock"), "{}", refused.detail);
+        }
+    }
+
+    #[test]
+    fn a_clock_that_was_put_back_makes_new_tokens() {
+        let (later, now) = (Peers::new(SECRET, at(3600)), Peers::new(SECRET, at(0)));
+        let kept = later.0.made.lock().unwrap().clone();
+        assert!(kept.is_empty());
+        signed(&later);
+        *now.0.made.lock().unwrap() = later.0.made.lock().unwrap().clone();
+        assert!(now.verify("orders", &signed(&now)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn internal_routes_may_be_kept_to_some_services() {
+        use axum::Router;
+        use axum::body::Body;
+        use axum::middleware::from_fn_with_state;
+        use tower::ServiceExt;
+        for (caller, unnamed, status) in [
+            (None, false, 404),
+            (Some("notifications"), false, 404),
+            (Some("cart notifications"), false, 404),
+            (Some("cart"), false, 403),
+            (Some("cart"), true, 403),
+            (Some(""), false, 503),
+            (Some(""), true, 404),
+        ] {
+            let callers = Callers { services: &["notifications"], unnamed };
+            let router = Router::new().layer(from_fn_with_state(callers, only));
+            let mut request = Request::new(Body::empty());
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(Caller(caller.to_owned()));
+            }
+            let answer = router.oneshot(request).await.unwrap();
+            assert_eq!(answer.status().as_u16(), status, "{caller:?} {unnamed}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_an_older_version_names_nobody() {
+        #[derive(Serialize)]
+        struct Older {
+            aud: &'static str,
+            exp: i64,
+        }
+        let claims = Older { aud: "orders", exp: at(60).now().timestamp() };
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+        let headers = HeaderMap::from_iter([(TOKEN, HeaderValue::try_from(token).unwrap())]);
+        let caller = Peers::new(SECRET, at(0)).verify("orders", &headers).unwrap();
+        assert_eq!(caller, Caller(String::new()));
     }
 }

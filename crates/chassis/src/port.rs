@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use crate::clock::Clock;
 use crate::context::{self, Context};
 use crate::peers::{self, Peers};
 use crate::problem::Problem;
@@ -30,6 +31,7 @@ use crate::telemetry::PrometheusHandle;
 #[derive(Clone, Debug)]
 pub struct Port {
     pub peers: Peers,
+    pub clock: Clock,
     /// Whether the process is ready for requests.
     pub ready: watch::Receiver<bool>,
     pub metrics: &'static PrometheusHandle,
@@ -44,14 +46,18 @@ struct Front {
 impl Port {
     /// Everything the service answers at its port.
     pub fn router(self, service: &Service) -> Router {
-        let Self { peers, ready, metrics } = self;
+        let Self { peers, clock, ready, metrics } = self;
         let front = Front { service: service.name, peers };
         let document = serde_json::to_vec(&service.openapi).map(Bytes::from).unwrap_or_default();
         let health = format!("{}/{}/health", crate::service::PREFIX, service.name);
         let public = service.router.clone();
         let asked = public.clone();
         Router::new()
-            .route("/live", get(async || axum::Json(json!({ "status": "live" }))))
+            // The time is for processes that have no database to ask for it (`clock::Reference`).
+            .route(
+                "/live",
+                get(async move || axum::Json(json!({ "status": "live", "time": clock.now() }))),
+            )
             .route("/ready", get(async move || is_ready(&ready)))
             .route("/health", get(async move || forward(asked, &health).await))
             .route("/metrics", get(async move || numbers(metrics)))
@@ -73,7 +79,8 @@ async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> 
     let site = match front.peers.verify(front.service, request.headers()) {
         Err(problem) if internal => return problem.into_response(),
         Err(_) => Site::of(&request),
-        Ok(()) => {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
             if let Some(client) = peers::client(request.headers()) {
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
             }
@@ -127,7 +134,6 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
-    use crate::clock::Clock;
 
     #[tokio::test]
     async fn nothing_is_done_when_the_time_has_passed() {

@@ -22,7 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::auth::Verifier;
 use crate::bus::{Bus, Subscription};
 use crate::cache::Cache;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::context;
 use crate::db::Db;
 use crate::extract::MAX_BODY;
@@ -85,6 +85,8 @@ pub struct Health {
     pub database: &'static str,
     /// `sqlite` or `postgres`.
     pub database_kind: &'static str,
+    /// How much the wall clock of this machine is ahead of the shop's time.
+    pub clock_offset_seconds: f64,
 }
 
 impl Service {
@@ -331,7 +333,10 @@ async fn health(name: &'static str, db: Db) -> Response {
     let code = if answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let version = env!("CARGO_PKG_VERSION");
     let database_kind = if db.is_sqlite() { "sqlite" } else { "postgres" };
-    let health = Health { status, service: name, version, database: status, database_kind };
+    let clock_offset_seconds = clock::offset().as_seconds_f64();
+    let database = status;
+    let health =
+        Health { status, service: name, version, database, database_kind, clock_offset_seconds };
     (code, axum::Json(health)).into_response()
 }
 

@@ -3,8 +3,10 @@
 use std::collections::{HashMap, HashSet};
 
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use axum::{Json, Router};
+use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
 use contracts::catalog::{
     MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation, Reserve, Wanted,
@@ -18,14 +20,17 @@ use crate::{App, reservations};
 /// Things asked for, or lines of an order, in one request.
 const MAX_LINES: usize = 500;
 
+/// Who takes stock for orders.
+const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
+
 pub(crate) fn router(app: App) -> Router {
-    Router::new()
-        .route("/internal/quote", post(quote))
+    let stock = Router::new()
         .route("/internal/reservations/reserve", post(reserve))
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(release))
         .route("/internal/reservations/restock", post(restock))
-        .with_state(app)
+        .route_layer(from_fn_with_state(BUYERS, peers::only));
+    Router::new().route("/internal/quote", post(quote)).merge(stock).with_state(app)
 }
 
 /// What things cost and whether they can be had, straight from the database.

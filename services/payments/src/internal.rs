@@ -1,14 +1,19 @@
 //! Routes for other services: the server's side of `contracts::payments::Client`.
 
 use axum::extract::State;
+use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use axum::{Json, Router};
+use chassis::peers::{self, Callers};
 use chassis::problem::Result;
 use contracts::payments::{Authorize, Payment, PaymentRef, Refund};
 
 use crate::model::RefundStatus;
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
+
+/// Who moves money.
+const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
@@ -17,6 +22,7 @@ pub(crate) fn router() -> Router<App> {
         .route("/internal/payments/capture", post(capture))
         .route("/internal/payments/void", post(void))
         .route("/internal/payments/refund", post(refund))
+        .route_layer(from_fn_with_state(BUYERS, peers::only))
 }
 
 async fn authorize(
