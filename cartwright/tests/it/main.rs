@@ -16,6 +16,7 @@ mod clients;
 mod command_line;
 mod deploy;
 mod engines_away;
+mod erasure;
 mod faults;
 mod input;
 mod keys;
