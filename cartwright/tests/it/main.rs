@@ -12,6 +12,7 @@ mod apart;
 mod broker_away;
 mod browsers;
 mod buyers;
+mod caches;
 mod clients;
 mod command_line;
 mod deploy;
