@@ -2,7 +2,7 @@
 //!
 //! The effect of an event, the events it causes and the mark "done" are one transaction. What
 //! fails waits (1 s, 5 s, 30 s, 2 min) and is tried again; after five tries it is a dead letter:
-//! a row that blocks nobody and can be replayed.
+//! a row that blocks nobody and can be replayed. Of a handled event only its id stays.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -248,8 +248,11 @@ impl Inbox {
     }
 
     async fn mark_done(&self, tx: &mut Tx, event: Uuid) -> db::Result<()> {
+        // The row is kept so that the event is known if it comes again; nobody needs what it said,
+        // which may be who somebody is.
         tx.query(
-            "UPDATE inbox SET status = 'done', done_at = $3 WHERE consumer = $1 AND event_id = $2",
+            "UPDATE inbox SET status = 'done', done_at = $3, envelope = '{}'
+             WHERE consumer = $1 AND event_id = $2",
         )
         .bind(self.consumer)
         .bind(event)

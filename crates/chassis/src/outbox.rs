@@ -22,6 +22,9 @@ use crate::inbox;
 pub trait EventData: Serialize + DeserializeOwned + Send {
     /// `noun.verb`, for example `order.created`; also the routing key on a broker.
     const TYPE: &'static str;
+    /// Whether it says who somebody is. Such an event is kept until it is delivered and no longer,
+    /// so that it is nowhere when that person has to be forgotten.
+    const PERSONAL: bool = false;
 }
 
 /// An event on its way: CloudEvents 1.0 in JSON.
@@ -128,8 +131,8 @@ pub async fn tell<E: EventData>(
     let data = serde_json::to_value(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
     let told: Option<(i64,)> = tx
         .query(
-            "INSERT INTO outbox (id, type, subject, version, time, data, traceparent)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING xid",
+            "INSERT INTO outbox (id, type, subject, version, time, data, traceparent, personal)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING xid",
         )
         .bind(event_id(subject, E::TYPE, version))
         .bind(E::TYPE)
@@ -138,6 +141,7 @@ pub async fn tell<E: EventData>(
         .bind(now)
         .bind(Json(data))
         .bind(context::current().map(|it| it.trace.to_string()))
+        .bind(E::PERSONAL)
         .optional()
         .await?;
     tx.xid = told.map(|(xid,)| xid).or(tx.xid);
@@ -170,8 +174,8 @@ const BATCH: i64 = 500;
 const LEASE: TimeDelta = TimeDelta::seconds(10);
 /// How long the relay sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
-/// How long sent events are kept for those that follow the outbox (`feed`), and handled ones so
-/// that they are known if they come again.
+/// How long sent events are kept for those that follow the outbox (`feed`), and the ids of handled
+/// ones so that they are known if they come again.
 const KEEP: TimeDelta = TimeDelta::days(7);
 
 /// How often the backlog is counted for the metrics.
@@ -179,10 +183,12 @@ const COUNT: TimeDelta = TimeDelta::seconds(5);
 /// How long a turn may go on once the process stops.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Marking rows: a run of them, or one.
+/// Marking rows: a run of them, or one. What personal ones say goes with the mark.
 const SENT_AT: [&str; 2] = [
-    "UPDATE outbox SET sent_at = $1 WHERE sequence >= $2 AND sequence <= $3",
-    "UPDATE outbox SET sent_at = $1 WHERE sequence = $2",
+    "UPDATE outbox SET sent_at = $1, data = CASE WHEN personal THEN '{}' ELSE data END
+     WHERE sequence >= $2 AND sequence <= $3",
+    "UPDATE outbox SET sent_at = $1, data = CASE WHEN personal THEN '{}' ELSE data END
+     WHERE sequence = $2",
 ];
 const CLAIMED_UNTIL: [&str; 2] = [
     "UPDATE outbox SET claimed_until = $1 WHERE sequence >= $2 AND sequence <= $3",

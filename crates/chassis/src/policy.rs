@@ -11,10 +11,14 @@
 //! | nothing | nobody: 403 |
 //!
 //! So the documentation cannot promise another policy than the one that is enforced.
+//!
+//! An answer that is not for anybody is for no cache either: it says so, and by which credentials it
+//! differs: the Bearer token, and the cookies and the headers named `...-token` that the description
+//! lists.
 
 use std::collections::HashMap;
 
-use axum::http::{Extensions, HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, HeaderValue, Method, header};
 use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
@@ -25,7 +29,15 @@ use crate::problem::{Problem, Result};
 #[derive(Debug)]
 pub struct Policies {
     verifier: Verifier,
-    routes: HashMap<String, HashMap<Method, Policy>>,
+    routes: HashMap<String, HashMap<Method, Rule>>,
+}
+
+/// The policy of an operation and what its answers vary by.
+#[derive(Debug)]
+struct Rule {
+    policy: Policy,
+    /// None where the answer is the same for everybody.
+    vary: Option<HeaderValue>,
 }
 
 /// What one operation asks.
@@ -45,7 +57,7 @@ impl Policies {
             let operations = operations.as_object().into_iter().flatten();
             let policies = operations.filter_map(|(method, operation)| {
                 let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes()).ok()?;
-                operation.is_object().then(|| (method, Policy::of(operation)))
+                operation.is_object().then(|| (method, Rule::of(operation)))
             });
             (path.clone(), policies.collect())
         });
@@ -64,7 +76,7 @@ impl Policies {
         let policy = match self.routes.get(route) {
             None => &Policy::Undeclared,
             Some(methods) => match methods.get(method) {
-                Some(policy) => policy,
+                Some(rule) => &rule.policy,
                 // The router answers 405.
                 None => return Ok(()),
             },
@@ -89,6 +101,29 @@ impl Policies {
     }
 }
 
+impl Policies {
+    /// Tells caches whose the answer of a route is, unless it is anybody's.
+    pub fn keep_private(&self, route: &str, method: &Method, headers: &mut HeaderMap) {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        match self.routes.get(route).and_then(|it| it.get(method)) {
+            Some(Rule { vary: None, .. }) => {}
+            Some(Rule { vary: Some(vary), .. }) => keep_private(headers, vary.clone()),
+            None => keep_private(headers, AUTHORIZATION),
+        }
+    }
+}
+
+/// What an answer varies by where no more is known.
+pub const AUTHORIZATION: HeaderValue = HeaderValue::from_static("authorization");
+
+/// Tells caches to keep an answer for nobody, unless it says something of its own about that, and
+/// that it varies by `vary`.
+pub fn keep_private(headers: &mut HeaderMap, vary: HeaderValue) {
+    const NOBODY: HeaderValue = HeaderValue::from_static("private, no-store");
+    headers.entry(header::CACHE_CONTROL).or_insert(NOBODY);
+    headers.append(header::VARY, vary);
+}
+
 fn check(principal: &Principal, permissions: &[String]) -> Result<()> {
     match permissions.iter().find(|it| !principal.may(it)) {
         None => Ok(()),
@@ -96,6 +131,31 @@ fn check(principal: &Principal, permissions: &[String]) -> Result<()> {
             let detail = format!("this needs the permission {missing}");
             Err(Problem::forbidden("forbidden", detail).with("permission", missing.as_str()))
         }
+    }
+}
+
+impl Rule {
+    fn of(operation: &Value) -> Self {
+        let policy = Policy::of(operation);
+        let parameters = operation.get("parameters").and_then(Value::as_array);
+        let (mut cookie, mut names) = (false, Vec::new());
+        if policy != Policy::Public {
+            names.push(header::AUTHORIZATION.to_string());
+        }
+        for parameter in parameters.into_iter().flatten() {
+            let text = |it: &str| parameter.get(it).and_then(Value::as_str).unwrap_or_default();
+            let name = text("name").to_ascii_lowercase();
+            match text("in") {
+                "cookie" => cookie = true,
+                "header" if name.ends_with("-token") => names.push(name),
+                _ => {}
+            }
+        }
+        if cookie {
+            names.push(header::COOKIE.to_string());
+        }
+        let vary = HeaderValue::from_str(&names.join(", ")).ok().filter(|_| !names.is_empty());
+        Self { policy, vary }
     }
 }
 
@@ -137,5 +197,41 @@ mod tests {
             assert_eq!(Policy::of(&json!({ "security": security })), policy);
         }
         assert_eq!(Policy::of(&json!({})), Policy::Undeclared);
+    }
+
+    #[test]
+    fn what_an_answer_varies_by_is_read_from_the_description() {
+        let header = |name: &str| json!({ "in": "header", "name": name });
+        let cookie = json!({ "in": "cookie", "name": "a-cookie" });
+        for (security, parameters, vary) in [
+            (json!([{}]), json!([]), None),
+            (json!([{}]), json!([header("Idempotency-Key")]), None),
+            (json!([{}]), json!([cookie, cookie]), Some("cookie")),
+            (json!([{}, { "bearer": [] }]), json!([]), Some("authorization")),
+            (
+                json!([{}, { "bearer": [] }]),
+                json!([header("X-Cart-Token"), header("Idempotency-Key"), cookie]),
+                Some("authorization, x-cart-token, cookie"),
+            ),
+            (json!([{ "bearer": ["a:b"] }]), json!([]), Some("authorization")),
+            (json!([]), json!([]), Some("authorization")),
+        ] {
+            let rule = Rule::of(&json!({ "security": security, "parameters": parameters }));
+            assert_eq!(rule.vary.as_ref().map(|it| it.to_str().unwrap()), vary);
+        }
+    }
+
+    #[test]
+    fn an_answer_may_say_something_of_its_own() {
+        let mut headers = HeaderMap::new();
+        keep_private(&mut headers, AUTHORIZATION);
+        assert_eq!(headers[header::CACHE_CONTROL], "private, no-store");
+        assert_eq!(headers[header::VARY], "authorization");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept"));
+        keep_private(&mut headers, AUTHORIZATION);
+        assert_eq!(headers[header::CACHE_CONTROL], "no-cache");
+        assert_eq!(headers.get_all(header::VARY).iter().count(), 2);
     }
 }

@@ -252,8 +252,8 @@ struct Front {
     policies: Policies,
 }
 
-/// Every request of a service comes through here: policy, metrics, and the promise that a write
-/// once begun is finished even if the client hangs up.
+/// Every request of a service comes through here: policy, metrics, what caches are told, and the
+/// promise that a write once begun is finished even if the client hangs up.
 async fn enter(
     State(front): State<Arc<Front>>,
     route: MatchedPath,
@@ -266,7 +266,7 @@ async fn enter(
     let allowed =
         front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
     request = Request::from_parts(parts, body);
-    let response = match allowed {
+    let mut response = match allowed {
         Err(problem) => problem.into_response(),
         Ok(()) => {
             let run = AssertUnwindSafe(next.run(request)).catch_unwind();
@@ -292,6 +292,7 @@ async fn enter(
             })
         }
     };
+    front.policies.keep_private(route.as_str(), &method, response.headers_mut());
     observe(front.service, &method, route.as_str(), response.status(), began);
     response
 }

@@ -142,10 +142,12 @@ pub struct SessionRevoked {
 
 impl EventData for UserRegistered {
     const TYPE: &'static str = "user.registered";
+    const PERSONAL: bool = true;
 }
 
 impl EventData for UserUpdated {
     const TYPE: &'static str = "user.updated";
+    const PERSONAL: bool = true;
 }
 
 impl EventData for UserDeleted {
@@ -154,10 +156,12 @@ impl EventData for UserDeleted {
 
 impl EventData for PasswordResetRequested {
     const TYPE: &'static str = "user.password_reset_requested";
+    const PERSONAL: bool = true;
 }
 
 impl EventData for EmailVerificationRequested {
     const TYPE: &'static str = "user.email_verification_requested";
+    const PERSONAL: bool = true;
 }
 
 impl EventData for SessionRevoked {

@@ -69,8 +69,10 @@ pub struct OrderStatusUpdated {
 
 impl EventData for OrderCreated {
     const TYPE: &'static str = "order.created";
+    const PERSONAL: bool = true;
 }
 
 impl EventData for OrderStatusUpdated {
     const TYPE: &'static str = "order.status.updated";
+    const PERSONAL: bool = true;
 }

@@ -13,7 +13,7 @@ use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
 /// Every consumer with the types it wants.
-pub const SUBSCRIPTIONS: [Subscription; 8] = [
+pub const SUBSCRIPTIONS: [Subscription; 9] = [
     Subscription { consumer: "cart.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription { consumer: "catalog.ratings", types: &[RatingChanged::TYPE] },
     Subscription { consumer: "catalog.sales", types: &[OrderStatusUpdated::TYPE] },
@@ -28,6 +28,7 @@ pub const SUBSCRIPTIONS: [Subscription; 8] = [
         ],
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
+    Subscription { consumer: "orders.users", types: &[UserDeleted::TYPE] },
     Subscription { consumer: "reviews.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription { consumer: "reviews.users", types: &[UserDeleted::TYPE] },
 ];

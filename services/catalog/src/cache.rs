@@ -75,6 +75,8 @@ pub(crate) struct Answer {
     needs: Needs,
     /// The count when reading began.
     at: Moment,
+    /// Whether anybody may have it.
+    public: bool,
 }
 
 /// The count of changes at some moment, and the transaction up to which all were seen.
@@ -96,6 +98,15 @@ pub(crate) enum Needs {
     Categories,
 }
 
+/// What an answer is about. The key of a product is what a client has written, which may be anything:
+/// every place that keeps answers keeps products apart. The keys of pages begin with a word that
+/// says what is asked for; what a client has written comes after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Product,
+    Page,
+}
+
 /// Where changes of a product are marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Slot(u16);
@@ -108,6 +119,15 @@ pub(crate) enum Changed {
     /// How often it was looked at or bought.
     Demand(Uuid),
     Categories,
+}
+
+impl Needs {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Product(_) => Kind::Product,
+            Self::List { .. } | Self::Categories => Kind::Page,
+        }
+    }
 }
 
 impl Slot {
@@ -219,11 +239,11 @@ impl Cache {
     }
 
     fn keep(&self, key: &str, body: Bytes, needs: Needs, at: Moment) -> Arc<Answer> {
-        let answer = Arc::new(Answer { etag: etag(&body), body, needs, at });
+        let answer = Arc::new(Answer { etag: etag(&body), body, needs, at, public: true });
         if self.is_good(&answer) {
-            let answers = match answer.needs {
-                Needs::Product(_) => &self.details,
-                Needs::List { .. } | Needs::Categories => &self.pages,
+            let answers = match answer.needs.kind() {
+                Kind::Product => &self.details,
+                Kind::Page => &self.pages,
             };
             answers.insert(key.into(), answer.clone());
         }
@@ -283,7 +303,13 @@ impl Answer {
             body: body.into(),
             needs: Needs::Categories,
             at: Moment::default(),
+            public: true,
         }
+    }
+
+    /// An answer that only who has asked may have.
+    pub(crate) fn private(body: Vec<u8>) -> Self {
+        Self { public: false, ..Self::once(body) }
     }
 
     /// The answer to a request with these headers: 304 where the client has it already.
@@ -303,8 +329,10 @@ impl Answer {
             put(response.headers_mut(), header::CONTENT_TYPE, "application/json");
         }
         response.headers_mut().insert(header::ETAG, self.etag.clone());
-        // Kept by browsers, but asked for again each time: stock and prices are always true.
-        put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
+        if self.public {
+            // Kept by browsers, but asked for again each time: stock and prices are always true.
+            put(response.headers_mut(), header::CACHE_CONTROL, "no-cache");
+        }
         response
     }
 }

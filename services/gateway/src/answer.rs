@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chassis::extract::MAX_BODY;
+use chassis::policy;
 use chassis::server::Secure;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
@@ -58,6 +59,19 @@ pub(crate) fn explain(response: Response, asked: &Asked) -> Response {
     explained
 }
 
+/// Keeps caches from answers that are somebody's own, and from errors: they may depend on who asks,
+/// as where too much was asked, and pass. What a service says of its answers stays.
+pub(crate) fn keep_private(response: &mut Response, somebodys: bool) {
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    let headers = response.headers_mut();
+    if somebodys {
+        headers.remove(header::CACHE_CONTROL);
+    }
+    if somebodys || (is_error && !headers.contains_key(header::CACHE_CONTROL)) {
+        policy::keep_private(headers, policy::AUTHORIZATION);
+    }
+}
+
 /// Adds the headers that keep a browser from guessing, framing and leaking.
 pub(crate) fn secure(headers: &mut HeaderMap) {
     const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
@@ -85,4 +99,36 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
 pub(crate) fn hsts(seconds: u64) -> Option<HeaderValue> {
     let value = HeaderValue::try_from(format!("max-age={seconds}")).ok()?;
     (seconds > 0).then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_somebodys_and_what_went_wrong_is_kept_by_nobody() {
+        const NOBODY: Option<&str> = Some("private, no-store");
+        for (status, said, somebodys, kept) in [
+            (200, None, false, None),
+            (200, Some("public, max-age=60"), false, Some("public, max-age=60")),
+            (304, Some("no-cache"), false, Some("no-cache")),
+            (200, None, true, NOBODY),
+            (200, Some("public, max-age=60"), true, NOBODY),
+            (404, None, false, NOBODY),
+            (429, None, false, NOBODY),
+            (404, Some("no-cache"), false, Some("no-cache")),
+            (503, None, true, NOBODY),
+        ] {
+            let mut response = StatusCode::from_u16(status).unwrap().into_response();
+            if let Some(said) = said {
+                let said = HeaderValue::from_static(said);
+                response.headers_mut().insert(header::CACHE_CONTROL, said);
+            }
+            keep_private(&mut response, somebodys);
+            let headers = response.headers();
+            let found = headers.get(header::CACHE_CONTROL).map(|it| it.to_str().unwrap());
+            assert_eq!(found, kept, "{status} {said:?} {somebodys}");
+            assert_eq!(headers.contains_key(header::VARY), kept == NOBODY);
+        }
+    }
 }

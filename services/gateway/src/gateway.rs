@@ -288,6 +288,7 @@ impl Inner {
         if response.status().is_server_error() && way.service() != NAME {
             shared.journal.note((&method, uri.path()), way.service(), &response, &id);
         }
+        answer::keep_private(&mut response, way.is_somebodys());
         answer::secure(response.headers_mut());
         if let Some(hsts) = shared.hsts.as_ref().filter(|_| asked.secure) {
             response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, hsts.clone());
@@ -324,6 +325,15 @@ impl Way<'_> {
         match self {
             Self::To { route, .. } => route.service().unwrap_or(NAME),
             _ => NAME,
+        }
+    }
+
+    /// Whether the gateway itself looks at who asks, so that even an answer that is anybody's is
+    /// theirs alone.
+    fn is_somebodys(&self) -> bool {
+        match self {
+            Self::To { route, .. } => route.access.is_some() || route.needs_user(),
+            _ => false,
         }
     }
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::model::{Actor, Changes, Permission, Role, User};
 use crate::passwords::PasswordHash;
 use crate::store::Login;
-use crate::{problems, sessions, store};
+use crate::{problems, sessions, store, throttle};
 
 /// An account to be made. Its fields have been checked and are in the form they are stored in.
 #[derive(Debug)]
@@ -168,7 +168,7 @@ pub async fn remove(
     sessions::end_all(tx, user.id, None, now).await?;
     user.void_tokens(now);
     user.touch(now);
-    store::erase_user(tx, &user, now).await?;
+    store::erase_user(tx, &user, &throttle::accounts(&user), now).await?;
     outbox::tell(tx, user.id, user.version, &UserDeleted { user_id: user.id }, now).await?;
     Ok(store::note(tx, actor.id(), "user.deleted", user.id, json!({}), now).await?)
 }

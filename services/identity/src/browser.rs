@@ -14,11 +14,14 @@ use chassis::problem::Result;
 use chassis::site::Site;
 use chrono::TimeDelta;
 
+use crate::devices::KNOWN;
 use crate::problems;
 use crate::tokens::Secret;
 
 /// `__Host-`: browsers take it from HTTPS only, for one host and all of its paths.
-const NAME: &str = "__Host-cartwright_session";
+const SESSION: &str = "__Host-cartwright_session";
+/// What a browser is known by at its next login. It opens nothing.
+const DEVICE: &str = "__Host-cartwright_device";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 
 /// What a request says about the browser it may have come from.
@@ -27,6 +30,7 @@ pub struct Browser {
     site: Site,
     origin: Option<HeaderValue>,
     cookie: Option<Secret>,
+    device: Option<Secret>,
 }
 
 impl Browser {
@@ -47,6 +51,11 @@ impl Browser {
     pub fn cookie(&self) -> Option<&Secret> {
         self.cookie.as_ref()
     }
+
+    /// What the browser says it is known by.
+    pub fn device(&self) -> Option<&Secret> {
+        self.device.as_ref()
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Browser {
@@ -54,24 +63,34 @@ impl<S: Sync> FromRequestParts<S> for Browser {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         // HTTP/2 may send a line per cookie.
-        let lines = parts.headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
-        let mut cookies = lines.flat_map(|it| it.split(';')).filter_map(|it| it.split_once('='));
-        let cookie = cookies.find(|(name, _)| name.trim() == NAME);
+        let lines = || parts.headers.get_all(COOKIE).iter().filter_map(|it| it.to_str().ok());
+        let cookie = |wanted: &str| {
+            let cookies = lines().flat_map(|it| it.split(';'));
+            let mut cookies = cookies.filter_map(|it| it.split_once('='));
+            let found = cookies.find(|(name, _)| name.trim() == wanted);
+            found.map(|(_, value)| Secret::of(value.trim()))
+        };
         Ok(Self {
             // Whoever is not told by the gateway knows of no site that is its own.
             site: parts.extensions.get::<Site>().cloned().unwrap_or_default(),
             origin: parts.headers.get(ORIGIN).cloned(),
-            cookie: cookie.map(|(_, value)| Secret::of(value.trim())),
+            cookie: cookie(SESSION),
+            device: cookie(DEVICE),
         })
     }
 }
 
 /// The value of `Set-Cookie` that keeps a refresh token this long.
 pub fn keep(refresh: &Secret, lifetime: TimeDelta) -> String {
-    format!("{NAME}={}; {ATTRIBUTES}; Max-Age={}", refresh.text(), lifetime.num_seconds())
+    format!("{SESSION}={}; {ATTRIBUTES}; Max-Age={}", refresh.text(), lifetime.num_seconds())
 }
 
-/// The value of `Set-Cookie` that takes it away.
+/// The value of `Set-Cookie` that keeps what a browser is known by.
+pub fn keep_device(device: &Secret) -> String {
+    format!("{DEVICE}={}; {ATTRIBUTES}; Max-Age={}", device.text(), KNOWN.num_seconds())
+}
+
+/// The value of `Set-Cookie` that takes the session's away.
 pub fn clear() -> String {
-    format!("{NAME}=; {ATTRIBUTES}; Max-Age=0")
+    format!("{SESSION}=; {ATTRIBUTES}; Max-Age=0")
 }

@@ -1,7 +1,7 @@
 //! Who is at the other end of a request, as far as it can be seen.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::header::USER_AGENT;
@@ -25,16 +25,26 @@ impl Client {
         self.ip.map(|it| it.to_canonical().to_string())
     }
 
-    /// What failures are counted under: the address; of IPv6 the network, as one host has 2^64
+    /// The host a request came from: the address; of IPv6 the network, as one host has 2^64
     /// addresses at hand.
-    pub fn network(&self) -> Option<String> {
+    pub fn host(&self) -> Option<String> {
         self.ip.map(|it| match it.to_canonical() {
             IpAddr::V4(it) => it.to_string(),
-            IpAddr::V6(it) => {
-                format!("{}/64", Ipv6Addr::from_bits(it.to_bits() & !u128::from(u64::MAX)))
-            }
+            IpAddr::V6(it) => prefix_of_64(it),
         })
     }
+
+    /// The neighbourhood of that host, whose addresses a stranger may have at hand: /24, or /64.
+    pub fn network(&self) -> Option<String> {
+        self.ip.map(|it| match it.to_canonical() {
+            IpAddr::V4(it) => format!("{}/24", Ipv4Addr::from_bits(it.to_bits() & !0xff)),
+            IpAddr::V6(it) => prefix_of_64(it),
+        })
+    }
+}
+
+fn prefix_of_64(address: Ipv6Addr) -> String {
+    format!("{}/64", Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)))
 }
 
 impl<S: Sync> FromRequestParts<S> for Client {
@@ -56,12 +66,13 @@ mod tests {
 
     #[test]
     fn a_host_has_one_network() {
-        for (ip, network) in [
-            ("192.0.2.7", "192.0.2.7"),
-            ("::ffff:192.0.2.7", "192.0.2.7"),
-            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        for (ip, host, network) in [
+            ("192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
+            ("::ffff:192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1:2::/64"),
         ] {
             let client = Client { ip: Some(ip.parse().unwrap()), agent: None };
+            assert_eq!(client.host().as_deref(), Some(host));
             assert_eq!(client.network().as_deref(), Some(network));
         }
         assert_eq!(Client::default().network(), None);

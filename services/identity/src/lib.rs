@@ -1,7 +1,7 @@
 //! Identity: who people are, how they prove it, and what they may do.
 //!
 //! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
-//! points share, `browser` and `client` who asks, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
+//! points share, `browser`, `client` and `devices` who asks, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
 //! SQL, `api` and `internal` the HTTP surface, `admin` and `rotation` what the command line can do.
 
 mod model;
@@ -13,6 +13,7 @@ mod tokens;
 mod accounts;
 mod browser;
 mod client;
+mod devices;
 mod recovery;
 mod sessions;
 mod throttle;
@@ -53,9 +54,10 @@ pub struct Config {
     pub hash_queue: u16,
     /// Days until an unused session ends.
     pub refresh_token_days: u16,
-    /// Failed logins of one account after which it has to wait.
+    /// Failed logins with one name from one network (IPv4 /24, IPv6 /64), or from one browser the
+    /// account knows, after which that network or browser has to wait.
     pub failures_per_account: u16,
-    /// Failed logins from one address after which it has to wait.
+    /// Failed logins from one address after which it has to wait, but for browsers an account knows.
     pub failures_per_address: u16,
     /// Minutes a failed login counts.
     pub failure_window_minutes: u16,

@@ -49,20 +49,15 @@ pub async fn issue(app: &App, request: &IssueToken) -> Result<Secret> {
 
 /// Has a mail with a reset token sent, if there is such an account. The caller cannot tell.
 pub async fn forgot(app: &App, email: String) -> Result<()> {
-    let (outcome, ()) = tokio::join!(request_reset(app, email), tokio::time::sleep(FLOOR));
-    outcome
+    throttle::no_sooner(FLOOR, request_reset(app, email)).await
 }
 
 async fn request_reset(app: &App, email: String) -> Result<()> {
     let now = app.clock.now();
     let login = Login::Email(email);
     let found = store::credentials(&app.db, &login).await?.filter(|it| it.user.active);
-    let account = match &found {
-        Some(found) => throttle::account(found.user.id),
-        None => throttle::unknown_account(&login),
-    };
     let mut tx = app.db.begin().await?;
-    let allowed = throttle::may_send(&mut tx, account, now).await?;
+    let allowed = throttle::may_send(&mut tx, throttle::account(&login), now).await?;
     if let Some(found) = found.filter(|_| allowed)
         && let Some(mut user) = store::lock_user(&mut tx, found.user.id).await?
     {
@@ -97,7 +92,9 @@ pub async fn reset(app: &App, token: &Secret, password: &Password) -> Result<()>
     user.email_verified_at = user.email_verified_at.or(Some(now));
     let changes = Changes { password: Some(password), ..Changes::default() };
     let user = accounts::change(&mut tx, user, &changes, None, Actor::Shop, now).await?;
-    store::forgive(&mut tx, &throttle::account(user.id)).await?;
+    for account in throttle::accounts(&user) {
+        store::forgive_everywhere(&mut tx, &account).await?;
+    }
     store::note(&mut tx, Some(user.id), "password.reset", user.id, json!({}), now).await?;
     tx.commit().await?;
     trust::refresh_here(app).await;

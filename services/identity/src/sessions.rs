@@ -2,9 +2,10 @@
 //! comes back, or by what happens to the account.
 //!
 //! Every refresh token works once and belongs to one session, which is therefore the family of
-//! its tokens. A spent one that comes back was copied, and nobody can tell by whom, so the whole
-//! session ends. A client whose answer got lost on the way asks again within seconds: that is let
-//! through as long as no token given for the spent one has been used.
+//! its tokens, of which one at a time is unused. A spent one that comes back was copied, and nobody
+//! can tell by whom, so the whole session ends. A client whose answer got lost on the way asks again
+//! within seconds, and so do two tabs at once: as long as the token given for the spent one has not
+//! been used, they are given that very token again, so there is never a second branch.
 //!
 //! A browser is given its refresh token as a cookie. It has room for one, so a login ends the
 //! session whose cookie it replaces.
@@ -14,7 +15,7 @@
 //! thief cannot make a token a fixed one.
 
 use chassis::db::Tx;
-use chassis::problem::Result;
+use chassis::problem::{Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::identity::SessionRevoked;
@@ -27,7 +28,7 @@ use crate::client::Client;
 use crate::model::{MAX_SESSIONS, Profile, User};
 use crate::store::{RefreshToken, Session};
 use crate::tokens::{self, ACCESS_TOKEN, Secret};
-use crate::{App, browser, problems, store, trust};
+use crate::{App, browser, devices, problems, store, trust};
 
 /// How long after its use a spent refresh token may come back.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
@@ -48,9 +49,9 @@ pub struct Tokens {
     /// Seconds until the access token expires.
     #[schema(example = 600)]
     pub expires_in: i64,
-    /// What a browser is told to keep.
+    /// What a browser is told to keep, one `Set-Cookie` each.
     #[serde(skip)]
-    pub cookie: Option<String>,
+    pub cookies: Vec<String>,
 }
 
 /// A session with its first refresh token.
@@ -59,6 +60,8 @@ pub struct Opened {
     session: Uuid,
     refresh: Secret,
     cookie: bool,
+    /// What the browser is known by at its next login.
+    device: Option<Secret>,
 }
 
 /// How a client keeps its refresh token.
@@ -68,8 +71,13 @@ pub enum Kind {
     Rotating,
     /// It keeps the one it is given.
     Fixed,
-    /// As rotating ones, in a cookie, which may take the place of this one.
-    Cookie(Option<Secret>),
+    /// As rotating ones, in a cookie.
+    Cookie {
+        /// The cookie whose place it takes.
+        before: Option<Secret>,
+        /// What the browser says it is known by.
+        device: Option<Secret>,
+    },
 }
 
 /// Begins a session of the user.
@@ -93,8 +101,13 @@ pub async fn open(
         fixed: kind == Kind::Fixed,
     };
     store::insert_session(tx, &session).await?;
-    if let Kind::Cookie(Some(old)) = &kind {
-        end_of_cookie(tx, old, now).await?;
+    let mut known = None;
+    let cookie = matches!(kind, Kind::Cookie { .. });
+    if let Kind::Cookie { before, device } = kind {
+        if let Some(before) = before {
+            end_of_cookie(tx, &before, now).await?;
+        }
+        known = Some(devices::remember(tx, user.id, device, now).await?);
     }
     for surplus in store::surplus_sessions(tx, user.id, MAX_SESSIONS, now).await? {
         end(tx, user.id, surplus, now).await?;
@@ -106,9 +119,10 @@ pub async fn open(
         parent: None,
         expires_at: session.expires_at,
         spent_at: None,
+        successor: None,
     };
     store::insert_refresh_token(tx, &token).await?;
-    Ok(Opened { session: session.id, refresh, cookie: matches!(kind, Kind::Cookie(_)) })
+    Ok(Opened { session: session.id, refresh, cookie, device: known })
 }
 
 impl Opened {
@@ -116,17 +130,18 @@ impl Opened {
     pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
         let key = app.keys.signing(now)?;
         let access_token = tokens::access_token(user, self.session, &key, now)?;
-        let (refresh_token, cookie) = match self.cookie {
-            true => (None, Some(browser::keep(&self.refresh, app.config.refresh_token()))),
-            false => (Some(self.refresh), None),
+        let (refresh_token, mut cookies) = match self.cookie {
+            true => (None, vec![browser::keep(&self.refresh, app.config.refresh_token())]),
+            false => (Some(self.refresh), vec![]),
         };
+        cookies.extend(self.device.as_ref().map(browser::keep_device));
         Ok(Tokens {
             user: user.profile(),
             access_token,
             refresh_token,
             token_type: "Bearer",
             expires_in: ACCESS_TOKEN.num_seconds(),
-            cookie,
+            cookies,
         })
     }
 }
@@ -142,36 +157,34 @@ pub async fn refresh(app: &App, token: &Secret, cookie: bool, client: &Client) -
     let mut tx = app.db.begin().await?;
     let session = store::find_session(&mut tx, found.session_id).await?;
     if let Some(session) = session.filter(|it| it.fixed) {
-        let used = Opened { session: session.id, refresh: token.clone(), cookie };
+        let (session_id, refresh) = (session.id, token.clone());
+        let used = Opened { session: session_id, refresh, cookie, device: None };
         let user = use_fixed(&mut tx, session, &found, client, now).await?;
         tx.commit().await?;
         return used.tokens(app, &user, now);
     }
-    let first = store::spend_refresh_token(&mut tx, &hash, now).await?;
-    let token = store::find_refresh_token(&mut tx, &hash)
+    let next = Secret::random();
+    let first = store::spend_refresh_token(&mut tx, &hash, &next.sealed(token), now).await?;
+    let spent = store::find_refresh_token(&mut tx, &hash)
         .await?
         .ok_or_else(problems::refresh_token_invalid)?;
-    let session = store::find_session(&mut tx, token.session_id)
+    let session = store::find_session(&mut tx, spent.session_id)
         .await?
         .filter(|it| it.ended_at.is_none())
         .ok_or_else(problems::session_ended)?;
-    if token.expires_at <= now {
+    if spent.expires_at <= now {
         return Err(problems::refresh_token_expired());
     }
-    if is_copy(&mut tx, &token, first, now).await? {
-        end(&mut tx, session.user_id, session.id, now).await?;
-        let details = json!({ "session_id": session.id });
-        store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
-        tx.commit().await?;
-        tracing::warn!(session = %session.id, "a spent refresh token came back");
-        trust::refresh_here(app).await;
-        return Err(problems::refresh_token_reused());
-    }
+    let next = if first { Some(next) } else { given_before(&spent, token, now) };
+    let Some(next) = next else { return Err(end_of_copies(app, tx, &session, now).await?) };
     let user = store::find_user(&mut tx, session.user_id).await?;
     let user = user.filter(|it| it.active).ok_or_else(problems::session_ended)?;
-    let (session, refresh) = follow(app, &mut tx, session, token, client, now).await?;
+    let opened = Opened { session: session.id, refresh: next, cookie, device: None };
+    if first {
+        follow(app, &mut tx, session, spent, &opened.refresh, client, now).await?;
+    }
     tx.commit().await?;
-    Opened { session, refresh, cookie }.tokens(app, &user, now)
+    opened.tokens(app, &user, now)
 }
 
 /// Notes that a fixed token was used. It is never prolonged.
@@ -200,34 +213,39 @@ async fn use_fixed(
     Ok(user)
 }
 
-/// Whether the token must be taken for a copy. `first` says that it was not spent before.
-async fn is_copy(
-    tx: &mut Tx,
-    token: &RefreshToken,
-    first: bool,
+/// Ends the session one of whose tokens was copied, and says why.
+async fn end_of_copies(
+    app: &App,
+    mut tx: Tx,
+    session: &Session,
     now: DateTime<Utc>,
-) -> Result<bool> {
-    if first {
-        // Two tokens were given for one, and the other was used a while ago: one is a copy.
-        return Ok(match &token.parent {
-            Some(parent) => {
-                store::successor_spent(tx, parent, &token.hash, now - TOLERANCE).await?
-            }
-            None => false,
-        });
-    }
-    let long_ago = token.spent_at.is_none_or(|at| now - at > TOLERANCE);
-    Ok(long_ago || store::successor_spent(tx, &token.hash, &token.hash, now).await?)
+) -> Result<Problem> {
+    end(&mut tx, session.user_id, session.id, now).await?;
+    let details = json!({ "session_id": session.id });
+    store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
+    tx.commit().await?;
+    tracing::warn!(session = %session.id, "a spent refresh token came back");
+    trust::refresh_here(app).await;
+    Ok(problems::refresh_token_reused())
 }
 
+/// The token that was given for a spent one, for who asks again soon. None where the spent one was
+/// copied: it comes back late, or the token given for it has been used.
+fn given_before(spent: &RefreshToken, token: &Secret, now: DateTime<Utc>) -> Option<Secret> {
+    let soon = spent.spent_at.is_some_and(|at| now - at <= TOLERANCE);
+    spent.successor.as_deref().filter(|_| soon).and_then(|it| Secret::unsealed(it, token))
+}
+
+/// Carries the session on with the token given for a spent one.
 async fn follow(
     app: &App,
     tx: &mut Tx,
     session: Session,
-    token: RefreshToken,
+    spent: RefreshToken,
+    next: &Secret,
     client: &Client,
     now: DateTime<Utc>,
-) -> Result<(Uuid, Secret)> {
+) -> Result<()> {
     let session = Session {
         user_agent: client.agent.clone().or(session.user_agent),
         address: client.address().or(session.address),
@@ -236,16 +254,18 @@ async fn follow(
         ..session
     };
     store::touch_session(tx, &session).await?;
-    let refresh = Secret::random();
+    if let Some(before) = &spent.parent {
+        store::forget_successor(tx, before).await?;
+    }
     let next = RefreshToken {
-        hash: refresh.hash(),
+        hash: next.hash(),
         session_id: session.id,
-        parent: Some(token.hash),
+        parent: Some(spent.hash),
         expires_at: session.expires_at,
         spent_at: None,
+        successor: None,
     };
-    store::insert_refresh_token(tx, &next).await?;
-    Ok((session.id, refresh))
+    Ok(store::insert_refresh_token(tx, &next).await?)
 }
 
 /// Ends the session a cookie belongs to, whoever's it is; false if that is not a live one.

@@ -1,11 +1,18 @@
-//! How often somebody may guess.
+//! How often somebody may guess, and how soon they hear.
 //!
-//! Only failures count. The guesses at one account take turns, each looking at the failures before
-//! it, so that many at once get no further than one after the other. Turns are per process: with
-//! several, each may let one guess more through.
+//! Only failures count, and they count where they come from: per login and network, per browser
+//! that the account knows, per session of somebody who is logged in. So a stranger uses up nobody's
+//! guesses but those of their own network. Failures from everywhere together only slow guesses
+//! down. A login counts as it was typed, whether there is such an account or not, so that nothing
+//! here tells that there is one, or that two logins belong to one.
+//!
+//! Guesses that count together take turns, each looking at the failures before it, so that many at
+//! once get no further than one after the other. Turns are per process: with several, each may let
+//! one guess more through.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chassis::db::Tx;
 use chassis::id;
@@ -16,69 +23,153 @@ use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
 
 use crate::client::Client;
+use crate::model::User;
 use crate::passwords::{Password, PasswordHash, Verdict};
 use crate::store::{Attempt, Kind, Login};
+use crate::tokens::Secret;
 use crate::{App, problems, store};
 
 /// How many mails with a reset token an account gets in an hour.
 const RESETS: i64 = 5;
-/// How many guesses at one account may wait for their turn.
+/// How many guesses that count together may wait for their turn.
 const WAITING: usize = 100;
+/// Failures on one login, from everywhere, that make each further guess a second slower.
+const SLOWER_PER: i64 = 50;
+/// The most seconds a guess is slowed down by.
+const SLOWEST: i64 = 2;
+/// No password is answered sooner while there are hashes of other shops: bcrypt takes about 0.5 s
+/// and Django's PBKDF2 0.2 s where ours takes 0.04 s, so the time would tell who moved here.
+const FOREIGN_FLOOR: Duration = Duration::from_millis(800);
 
-/// The accounts somebody is guessing at right now. Clones share them.
+/// The guesses being made right now, by what they count against. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Turns(Arc<Mutex<HashMap<String, Turn>>>);
+pub struct Turns(Arc<Mutex<HashMap<Key, Turn>>>);
+
+/// What counts together: an account and a network.
+type Key = (String, String);
 
 type Turn = Arc<tokio::sync::Mutex<()>>;
 
 /// A turn, until dropped.
 struct Held {
     turns: Turns,
-    account: String,
+    key: Key,
     turn: Option<OwnedMutexGuard<()>>,
 }
 
-/// The key failures of a user are counted under.
-pub fn account(user: Uuid) -> String {
-    user.to_string()
+/// What failures count against.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// A login as it was typed, hashed; or a browser or a session.
+    account: String,
+    /// Where a stranger comes from; empty where it is not known or does not matter.
+    network: String,
+    /// The address itself.
+    address: Option<String>,
 }
 
-/// The key failures of a login nobody has are counted under: its hash, as people type passwords
-/// into the wrong field.
-pub fn unknown_account(login: &Login) -> String {
+impl Source {
+    /// Somebody who may be anybody, with the login they typed.
+    pub fn stranger(login: &Login, client: &Client) -> Self {
+        let network = client.network().unwrap_or_default();
+        Self { account: account(login), network, address: client.host() }
+    }
+
+    /// A browser the user has logged in with before.
+    pub fn device(device: &Secret, user: Uuid) -> Self {
+        Self::known(format!("device:{}:{user}", hex(&device.hash())))
+    }
+
+    /// Somebody who is logged in.
+    pub fn session(session: Uuid) -> Self {
+        Self::known(format!("session:{session}"))
+    }
+
+    fn known(account: String) -> Self {
+        Self { account, network: String::new(), address: None }
+    }
+
+    /// Forgets the failures, after a success.
+    pub async fn forgive(&self, tx: &mut Tx) -> Result<()> {
+        Ok(store::forgive(tx, &self.account, &self.network).await?)
+    }
+}
+
+/// The key attempts with a login are counted under: its hash, as people type passwords into the
+/// wrong field.
+pub fn account(login: &Login) -> String {
     let (Login::Email(login) | Login::Username(login)) = login;
-    Sha256::digest(login.as_bytes()).iter().map(|it| format!("{it:02x}")).collect()
+    hex(&Sha256::digest(login.as_bytes()))
 }
 
-/// Compares a password with the hash of an account, unless that failed too often; 429 then. A
-/// failure counts until the account is forgiven (`store::forgive`).
+/// The keys attempts with the logins of a user are counted under.
+pub fn accounts(user: &User) -> Vec<String> {
+    let username = user.username.clone().map(Login::Username);
+    let logins = username.into_iter().chain([Login::Email(user.email.clone())]);
+    logins.map(|it| account(&it)).collect()
+}
+
+/// Compares a password with the hash of an account, unless that failed too often from this source;
+/// 429 then. A failure counts until it is forgiven. Whatever the outcome, and whether there is a
+/// hash or not, it comes no sooner than the slowest kind of hash in the shop allows.
 pub async fn verify(
     app: &App,
-    account: String,
-    client: &Client,
+    source: &Source,
     password: &Password,
     hash: Option<&PasswordHash>,
 ) -> Result<Verdict> {
-    let network = client.network();
-    let _turn = app.turns.take(&account).await?;
-    check(app, &account, network.as_deref()).await?;
+    let floor = match store::has_foreign_hash(&app.db).await? {
+        true => FOREIGN_FLOOR,
+        false => Duration::ZERO,
+    };
+    no_sooner(floor, guess(app, source, password, hash)).await
+}
+
+/// Waits for the work and for the time, whichever takes longer.
+pub async fn no_sooner<T>(floor: Duration, work: impl Future<Output = T>) -> T {
+    let (done, ()) = tokio::join!(work, tokio::time::sleep(floor));
+    done
+}
+
+async fn guess(
+    app: &App,
+    source: &Source,
+    password: &Password,
+    hash: Option<&PasswordHash>,
+) -> Result<Verdict> {
+    let _turn = app.turns.take(source).await?;
+    check(app, source).await?;
+    if !source.network.is_empty() {
+        let since = app.clock.now() - app.config.failure_window();
+        let most = SLOWER_PER * SLOWEST;
+        let failures = store::count_attempts(&app.db, &source.account, since, most).await?;
+        tokio::time::sleep(slower(failures)).await;
+    }
     let verdict = app.hasher.verify(password, hash).await?;
     if verdict == Verdict::Wrong {
+        let Source { account, network, address } = source.clone();
         let at = app.clock.now();
-        let failure = Attempt { id: id::new(), kind: Kind::Login, account, address: network, at };
+        let failure = Attempt { id: id::new(), kind: Kind::Login, account, network, address, at };
         store::insert_attempt(&app.db, &failure).await?;
     }
     Ok(verdict)
 }
 
-async fn check(app: &App, account: &str, network: Option<&str>) -> Result<()> {
+/// How long a guess waits, by the failures on the login from everywhere. Never long, and nobody is
+/// refused for it: it may be the owner who waits.
+fn slower(failures: i64) -> Duration {
+    Duration::from_secs((failures / SLOWER_PER).clamp(0, SLOWEST).unsigned_abs())
+}
+
+async fn check(app: &App, source: &Source) -> Result<()> {
     let (now, window) = (app.clock.now(), app.config.failure_window());
     let since = now - window;
     let limit = app.config.failures_per_account.max(1).into();
-    let mut oldest = store::attempt_on_account(&app.db, Kind::Login, account, since, limit).await?;
-    if let (None, Some(network)) = (oldest, network) {
+    let Source { account, network, address } = source;
+    let mut oldest = store::failure_from(&app.db, account, network, since, limit).await?;
+    if let (None, Some(address)) = (oldest, address) {
         let limit = app.config.failures_per_address.max(1).into();
-        oldest = store::attempt_from_address(&app.db, Kind::Login, network, since, limit).await?;
+        oldest = store::attempt_from_address(&app.db, Kind::Login, address, since, limit).await?;
     }
     match oldest {
         None => Ok(()),
@@ -94,23 +185,26 @@ pub async fn may_send(tx: &mut Tx, account: String, now: DateTime<Utc>) -> Resul
     if before.is_some() {
         return Ok(false);
     }
-    let attempt = Attempt { id: id::new(), kind: Kind::Reset, account, address: None, at: now };
+    let network = String::new();
+    let attempt =
+        Attempt { id: id::new(), kind: Kind::Reset, account, network, address: None, at: now };
     store::insert_attempt(tx, &attempt).await?;
     Ok(true)
 }
 
 impl Turns {
-    async fn take(&self, account: &str) -> Result<Held> {
+    async fn take(&self, source: &Source) -> Result<Held> {
+        let key = (source.account.clone(), source.network.clone());
         let turn = {
             let mut turns = self.0.lock().expect("no panic under the lock");
-            let turn = turns.entry(account.to_owned()).or_default();
+            let turn = turns.entry(key.clone()).or_default();
             if Arc::strong_count(turn) > WAITING {
                 return Err(problems::busy());
             }
             turn.clone()
         };
         // Made before the wait, so that a caller who gives up leaves nothing behind.
-        let mut held = Held { turns: self.clone(), account: account.to_owned(), turn: None };
+        let mut held = Held { turns: self.clone(), key, turn: None };
         held.turn = Some(turn.lock_owned().await);
         Ok(held)
     }
@@ -120,8 +214,8 @@ impl Drop for Held {
     fn drop(&mut self) {
         self.turn = None;
         let mut turns = self.turns.0.lock().expect("no panic under the lock");
-        if turns.get(&self.account).is_some_and(|turn| Arc::strong_count(turn) == 1) {
-            turns.remove(&self.account);
+        if turns.get(&self.key).is_some_and(|turn| Arc::strong_count(turn) == 1) {
+            turns.remove(&self.key);
         }
     }
 }
@@ -132,11 +226,44 @@ fn wait(until: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
     millis.div_ceil(1000)
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|it| format!("{it:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use chassis::testing::noon;
+    use futures::FutureExt;
 
     use super::*;
+
+    fn source(name: &str) -> Source {
+        Source::known(name.to_owned())
+    }
+
+    #[test]
+    fn failures_from_everywhere_slow_a_guess_down_and_no_more() {
+        for (failures, seconds) in [(0, 0), (49, 0), (50, 1), (99, 1), (100, 2), (1_000_000, 2)] {
+            assert_eq!(slower(failures), Duration::from_secs(seconds), "{failures}");
+        }
+    }
+
+    #[tokio::test]
+    async fn no_outcome_comes_before_the_floor_and_none_before_the_work_is_done() {
+        let hour = Duration::from_secs(3_600);
+        for outcome in [Ok(()), Err("wrong")] {
+            let done = std::cell::Cell::new(false);
+            let work = async {
+                done.set(true);
+                outcome
+            };
+            let mut early = std::pin::pin!(no_sooner(hour, work));
+            assert!(early.as_mut().now_or_never().is_none() && done.get(), "{outcome:?}");
+            assert_eq!(no_sooner(Duration::ZERO, async { outcome }).await, outcome);
+        }
+        let work = std::future::pending::<()>();
+        assert!(no_sooner(Duration::ZERO, work).now_or_never().is_none());
+    }
 
     #[test]
     fn the_wait_is_rounded_up() {
@@ -148,9 +275,10 @@ mod tests {
     #[tokio::test]
     async fn turns_are_taken_one_after_the_other_and_leave_nothing() {
         let turns = Turns::default();
-        let held = turns.take("ada").await.unwrap();
-        let other = turns.take("eve").await.unwrap();
-        let waiting = turns.take("ada");
+        let held = turns.take(&source("ada")).await.unwrap();
+        let other = turns.take(&source("eve")).await.unwrap();
+        let ada = source("ada");
+        let waiting = turns.take(&ada);
         tokio::pin!(waiting);
         let poll = std::future::poll_fn(|context| {
             std::task::Poll::Ready(waiting.as_mut().poll(context).is_pending())
@@ -162,19 +290,33 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn neighbours_take_turns_and_others_do_not_wait_for_them() {
+        let from = |ip: &str| {
+            let client = Client { ip: Some(ip.parse().unwrap()), agent: None };
+            Source::stranger(&Login::Username("ada".to_owned()), &client)
+        };
+        let turns = Turns::default();
+        let _held = turns.take(&from("192.0.2.1")).await.unwrap();
+        assert!(turns.take(&from("192.0.2.2")).now_or_never().is_none());
+        assert!(turns.take(&from("198.51.100.1")).now_or_never().is_some());
+        let device = Source::device(&Secret::of("known"), Uuid::nil());
+        assert!(turns.take(&device).now_or_never().is_some());
+    }
+
+    #[tokio::test]
     async fn only_so_many_wait_for_a_turn() {
         let turns = Turns::default();
-        let held = turns.take("ada").await.unwrap();
-        let turn = turns.0.lock().unwrap()["ada"].clone();
+        let held = turns.take(&source("ada")).await.unwrap();
+        let turn = turns.0.lock().unwrap().values().next().unwrap().clone();
         let crowd = vec![turn; WAITING];
-        assert_eq!(turns.take("ada").await.err().unwrap().code, "busy");
+        assert_eq!(turns.take(&source("ada")).await.err().unwrap().code, "busy");
         drop((crowd, held));
-        turns.take("ada").await.unwrap();
+        turns.take(&source("ada")).await.unwrap();
     }
 
     #[test]
-    fn an_unknown_login_is_not_stored_as_it_is() {
-        let key = unknown_account(&Login::Email("my secret password".to_owned()));
+    fn a_login_is_not_stored_as_it_was_typed() {
+        let key = account(&Login::Email("my secret password".to_owned()));
         assert_eq!(key.len(), 64);
         assert!(!key.contains("secret"));
     }

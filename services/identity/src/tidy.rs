@@ -1,4 +1,4 @@
-//! Forgets what no longer counts: sessions, one-time tokens, attempts, retired keys.
+//! Forgets what no longer counts: sessions, devices, one-time tokens, attempts, retired keys.
 
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub async fn turn(app: &App) -> Result<()> {
     let before = now - KEEP;
     let attempts = before.min(now - app.config.failure_window());
     while store::tidy_sessions(&app.db, before).await? > 0 {}
+    store::tidy_devices(&app.db, now).await?;
     while store::tidy_secrets(&app.db, now, attempts, before).await? > 0 {}
     Ok(())
 }

@@ -39,6 +39,29 @@ impl Secret {
         Self(text.to_owned())
     }
 
+    /// The secret sealed with another one: only who has that one reads it. For secrets of 32 random
+    /// bytes, and one of them per `with`, as the key is used up by it.
+    pub fn sealed(&self, with: &Self) -> Vec<u8> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(&self.0).unwrap_or_default();
+        with.mask(&mut bytes);
+        bytes
+    }
+
+    /// Reads what was sealed with `with`; none where it is no secret.
+    pub fn unsealed(sealed: &[u8], with: &Self) -> Option<Self> {
+        let mut bytes: [u8; 32] = sealed.try_into().ok()?;
+        with.mask(&mut bytes);
+        Some(Self(URL_SAFE_NO_PAD.encode(bytes)))
+    }
+
+    /// Adds 32 bytes that derive from this secret, as a one-time pad. They say nothing about its
+    /// hash, nor does the hash about them.
+    fn mask(&self, bytes: &mut [u8]) {
+        let mut pad = [0; 32];
+        pbkdf2::pbkdf2_hmac::<Sha256>(self.0.as_bytes(), b"cartwright.sealed", 1, &mut pad);
+        bytes.iter_mut().zip(pad).for_each(|(byte, pad)| *byte ^= pad);
+    }
+
     /// What is stored of it. SHA-256 is enough: 32 random bytes cannot be guessed.
     pub fn hash(&self) -> Vec<u8> {
         Sha256::digest(self.0.as_bytes()).to_vec()
@@ -98,5 +121,16 @@ mod tests {
         assert_ne!(one, other);
         assert_ne!(one.hash(), other.hash());
         assert_eq!(format!("{one:?}"), "Secret(..)");
+    }
+
+    #[test]
+    fn a_sealed_secret_is_read_by_who_has_the_other_one() {
+        let (secret, with, other) = (Secret::random(), Secret::random(), Secret::random());
+        let sealed = secret.sealed(&with);
+        assert_eq!(sealed.len(), 32);
+        assert_eq!(Secret::unsealed(&sealed, &with), Some(secret.clone()));
+        assert_ne!(Secret::unsealed(&sealed, &other), Some(secret.clone()));
+        assert_ne!(secret.sealed(&other), sealed);
+        assert_eq!(Secret::unsealed(&sealed[1..], &with), None);
     }
 }

@@ -1,9 +1,11 @@
 //! What orders does when payments tells that a payment moved: wakes the saga that waits for it,
-//! and takes over refunds that staff made.
+//! and takes over refunds that staff made. And what it forgets when identity tells that a user is
+//! gone.
 
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
+use contracts::identity::UserDeleted;
 use contracts::payments::{Payment, PaymentUpdated, Status as Paid};
 use futures::future::BoxFuture;
 
@@ -35,6 +37,26 @@ impl Handler for Payments {
                 }
             }
             Ok(())
+        })
+    }
+}
+
+/// Forgets the e-mail addresses of deleted users.
+pub(crate) struct Users;
+
+impl Handler for Users {
+    fn types(&self) -> &'static [&'static str] {
+        &[UserDeleted::TYPE]
+    }
+
+    fn handle<'a>(
+        &'a self,
+        tx: &'a mut Tx,
+        event: &'a Envelope,
+    ) -> BoxFuture<'a, Result<(), Failure>> {
+        Box::pin(async move {
+            let UserDeleted { user_id } = event.data()?;
+            Ok(store::forget_email(tx, user_id).await?)
         })
     }
 }

@@ -146,6 +146,7 @@ pub async fn start(
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .consumer("orders.payments", events::Payments(app))
+        .consumer("orders.users", events::Users)
         .worker("order sagas", move |stop| async move {
             saga::work(worker, stop).await;
             Ok(())

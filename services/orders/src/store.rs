@@ -404,6 +404,19 @@ pub async fn undecided(
     .await
 }
 
+/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name.
+/// Who bought stays, as an invoice must say it.
+pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
+    tx.query(
+        "UPDATE orders SET email = '', name = CASE WHEN name = email THEN '' ELSE name END
+         WHERE user_id = $1 AND email <> ''",
+    )
+    .bind(user)
+    .execute()
+    .await
+    .map(drop)
+}
+
 async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
     tx.query(
         "INSERT INTO orders (id, number, owner, idempotency_key, fingerprint, user_id, email, name,

@@ -10,7 +10,7 @@ use super::*;
 use crate::db::Sql;
 use crate::feed::Feed;
 use crate::inbox::{self, Failure, Handler, Inbox};
-use crate::testing::{CHASSIS_ONLY, TestPlatform, noon, platforms};
+use crate::testing::{self, CHASSIS_ONLY, TestPlatform, noon, platforms};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Rang {
@@ -19,6 +19,18 @@ struct Rang {
 
 impl EventData for Rang {
     const TYPE: &'static str = "bell.rang";
+}
+
+/// The same, and for whom.
+#[derive(Debug, Serialize, Deserialize)]
+struct RangFor {
+    bell: i64,
+    name: String,
+}
+
+impl EventData for RangFor {
+    const TYPE: &'static str = Rang::TYPE;
+    const PERSONAL: bool = true;
 }
 
 /// The bell that nobody can hear without a panic.
@@ -97,6 +109,42 @@ async fn every_event_has_its_effect_once() {
         relay.turn().await.unwrap();
         while inbox.turn().await.unwrap() > 0 {}
         assert_eq!(heard(&platform).await, 120, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn what_an_event_says_of_a_person_is_kept_until_it_is_delivered_and_no_longer() {
+    const OUTBOX: &str = "SELECT CAST(data AS TEXT) FROM outbox ORDER BY sequence";
+    const INBOX: &str = "SELECT CAST(envelope AS TEXT) FROM inbox";
+    for platform in platforms(CHASSIS_ONLY).await {
+        let (relay, inbox, _) = connected(&platform, 3).await;
+        let held = async |sql: &'static str, word: &str| {
+            let rows: Vec<(String,)> = platform.db.query(sql).all().await.unwrap();
+            rows.iter().filter(|(it,)| it.contains(word)).count()
+        };
+        ring(&platform, 1).await;
+        let mut tx = platform.db.begin().await.unwrap();
+        for bell in [2, 3] {
+            let event = RangFor { bell, name: "Ada".to_owned() };
+            tell(&mut tx, Uuid::from_u128(bell as u128), 1, &event, noon()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        assert_eq!((held(OUTBOX, "Ada").await, held(INBOX, "Ada").await), (2, 0));
+        relay.turn().await.unwrap();
+        assert_eq!((held(OUTBOX, "Ada").await, held(INBOX, "Ada").await), (0, 2));
+        // Those that follow the outbox still find what concerns nobody.
+        assert_eq!(held(OUTBOX, "bell").await, 1);
+        while inbox.turn().await.unwrap() > 0 {}
+        // The one that failed is tried again, and needs what it says.
+        assert_eq!(held(INBOX, "Ada").await, 1, "{}", platform.kind);
+        assert_eq!(heard(&platform).await, 2);
+        relay.turn().await.unwrap();
+        // It comes once more, as after a kill, and is known.
+        let came = RangFor { bell: 2, name: "Ada".to_owned() };
+        inbox.receive(&[testing::event("test", Uuid::from_u128(2), 1, &came)]).await.unwrap();
+        while inbox.turn().await.unwrap() > 0 {}
+        assert_eq!(heard(&platform).await, 2);
+        assert_eq!(held(INBOX, "Ada").await, 1);
     }
 }
 

@@ -127,6 +127,9 @@ fn add<E: EventData>(events: &mut Events, publisher: &str, event: &E) {
     let value = serde_json::to_value(event).expect("plain data");
     E::deserialize(&value).expect("what is told can be read");
     flatten(&value, "", &mut described.fields);
+    // What says who somebody is must not outlive its delivery.
+    let says_who = described.fields.keys().any(|it| ["email", "name"].contains(&it.as_str()));
+    assert_eq!(E::PERSONAL, says_who, "PERSONAL of {}", E::TYPE);
     assert!(events.insert(E::TYPE.to_owned(), described).is_none(), "{} twice", E::TYPE);
 }
 

@@ -204,10 +204,9 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     if nested && !part.is_all() {
         return Err(Problem::field("tree", "is sent as a whole"));
     }
-    // No slug has a slash, so no product has these keys.
     let key = match nested {
-        true => "/categories?tree".to_owned(),
-        false => format!("/categories?{part:?}"),
+        true => "categories tree".to_owned(),
+        false => format!("categories {part:?}"),
     };
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(&parts.headers));
@@ -238,7 +237,7 @@ async fn show(
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response<Body>> {
-    let key = format!("/categories/{id}");
+    let key = format!("category {id}");
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
     }
@@ -269,7 +268,7 @@ async fn subcategories(
     request: Request,
 ) -> Result<Response<Body>> {
     let part = Part::of(&query)?;
-    let key = format!("/categories/{id}/subcategories?{part:?}");
+    let key = format!("subcategories {part:?} {id}");
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
     }

@@ -71,7 +71,7 @@ async fn suggest(
     headers: HeaderMap,
 ) -> Result<Response<Body>> {
     let words = search::words(&query.q);
-    let kept = Kept::look(&app, &format!("/products/suggestions?{}", words.join(" ")));
+    let kept = Kept::look(&app, &format!("suggestions {}", words.join(" ")));
     if let Some(answer) = kept.answer(&app) {
         return Ok(answer.respond(&headers));
     }
@@ -106,7 +106,7 @@ async fn related(
 ) -> Result<Response<Body>> {
     let (mut parts, _) = request.into_parts();
     let Query(RelatedQuery { limit }) = Query::from_request_parts(&mut parts, &app).await?;
-    let kept = Kept::look(&app, &format!("/products/{key}/related?{limit}"));
+    let kept = Kept::look(&app, &format!("related {limit} {key}"));
     if let Some(answer) = kept.answer(&app) {
         return Ok(answer.respond(&parts.headers));
     }
@@ -120,7 +120,7 @@ async fn related(
     let answer = match product.status {
         Status::Active => kept.put(&app, body, found.iter().chain([&product])),
         // Not for everybody who asks next.
-        Status::Draft | Status::Archived => Arc::new(Answer::once(body)),
+        Status::Draft | Status::Archived => Arc::new(Answer::private(body)),
     };
     Ok(answer.respond(&parts.headers))
 }

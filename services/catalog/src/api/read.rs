@@ -14,7 +14,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::list::{Asked, ListQuery, Skip, choices};
-use crate::cache::{Answer, Needs, Slot};
+use crate::cache::{Answer, Kind, Needs, Slot};
 use crate::model::{Product, Status};
 use crate::search::{self, Facets};
 use crate::store::{listing, products};
@@ -44,13 +44,12 @@ pub(super) fn router() -> OpenApiRouter<App> {
     security((), ("bearer" = [])),
 )]
 async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>> {
-    // No slug has a slash, so no product has this key.
-    let key = format!("/products?{}", request.uri().query().unwrap_or_default());
+    let key = format!("products {}", request.uri().query().unwrap_or_default());
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
-    if let Some(answer) = app.cache.find_shared(&key, at).await {
+    if let Some(answer) = app.cache.find_shared(Kind::Page, &key, at).await {
         return Ok(answer.respond(request.headers()));
     }
     let (mut parts, _) = request.into_parts();
@@ -73,6 +72,9 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         total: found.total,
         facets: found.facets.map(|it| FacetsView::of(it, &tree, &app.currency)),
     })?;
+    if asked.listing.status != Status::Active {
+        return Ok(Answer::private(body).respond(&parts.headers));
+    }
     let Some(kept) = kept else {
         return Ok(Answer::once(body).respond(&parts.headers));
     };
@@ -126,7 +128,7 @@ async fn show(
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
-    if let Some(answer) = app.cache.find_shared(&key, at).await {
+    if let Some(answer) = app.cache.find_shared(Kind::Product, &key, at).await {
         answer.product().into_iter().for_each(|it| app.views.seen(it));
         return Ok(answer.respond(request.headers()));
     }
@@ -135,7 +137,7 @@ async fn show(
     let tree = app.tree().await?;
     let body = json(&ProductView::of(&product, &tree, &app.currency))?;
     if product.status != Status::Active {
-        return Ok(Answer::once(body).respond(&parts.headers));
+        return Ok(Answer::private(body).respond(&parts.headers));
     }
     app.views.seen(product.id);
     let needs = Needs::Product(product.id);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chassis::db::{Db, Result, Session, Sql};
 
-use super::{Answer, Cache, Moment, Needs};
+use super::{Answer, Cache, Kind, Moment, Needs};
 
 /// How long an answer is kept for others; also how old in it may be what no event tells: how often a
 /// product was looked at and bought.
@@ -57,17 +57,27 @@ impl Shared {
         Ok(())
     }
 
-    fn key(&self, key: &str) -> Option<String> {
-        Some(format!("{}{key}", self.prefix.get()?))
+    fn key(&self, kind: Kind, key: &str) -> Option<String> {
+        let kind = match kind {
+            Kind::Product => "product",
+            Kind::Page => "page",
+        };
+        Some(format!("{}{kind}:{key}", self.prefix.get()?))
     }
 }
 
 impl Cache {
     /// An answer that another copy made, if it is good here; kept from `at` on.
-    pub(crate) async fn find_shared(&self, key: &str, at: Moment) -> Option<Arc<Answer>> {
-        let bytes = self.shared.cache.get(&self.shared.key(key)?).await;
+    pub(crate) async fn find_shared(
+        &self,
+        kind: Kind,
+        key: &str,
+        at: Moment,
+    ) -> Option<Arc<Answer>> {
+        let bytes = self.shared.cache.get(&self.shared.key(kind, key)?).await;
         let found = bytes.and_then(|it| read(&it)).filter(|(xid, needs, _)| {
-            *xid >= self.shared.since.load(Ordering::SeqCst)
+            needs.kind() == kind
+                && *xid >= self.shared.since.load(Ordering::SeqCst)
                 && self.holds(needs, |mark| mark.xid.load(Ordering::SeqCst) <= *xid)
         });
         let (_, needs, body) = found?;
@@ -76,7 +86,8 @@ impl Cache {
 
     /// Lets other copies have an answer that was made here.
     pub(crate) fn share(&self, key: &str, answer: &Answer) {
-        let Some(key) = self.shared.key(key).filter(|_| self.is_good(answer)) else { return };
+        let key = self.shared.key(answer.needs.kind(), key);
+        let Some(key) = key.filter(|_| self.is_good(answer)) else { return };
         let head = serde_json::to_vec(&(answer.at.xid, &answer.needs));
         if let Ok(mut bytes) = head {
             bytes.push(b'\n');

@@ -99,6 +99,51 @@ async fn a_copy_that_starts_cold_is_given_what_others_have_read() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_product_is_called_like_a_list() {
+    let kept = Kept::default();
+    let Some(platform) = platform(&kept).await else { return };
+    let first = Shop::start(platform.clone()).await;
+    lamp(&first, "lamp").await;
+    until_shared(&first, &kept).await;
+    let query = "max_price=5000";
+    let mut list = json!(null);
+    let puts = kept.puts();
+    for n in 0..200 {
+        if kept.puts() > puts {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        // The answer is shared once the feed has passed the change.
+        list = first.get(&format!("/products?{query}&min_price={n}")).await.expect(200);
+    }
+    assert!(list["items"].is_array());
+    let second = Shop::start(platform).await;
+    until_shared(&second, &kept).await;
+    for shop in [&first, &second] {
+        let keys: Vec<String> = kept.values.lock().expect("a lock").keys().cloned().collect();
+        for key in keys {
+            // Whatever another kind is kept by, with and without what comes before it.
+            let parts: Vec<&str> = key.split(':').collect();
+            for from in 0..parts.len() {
+                let name = parts[from..].join(":");
+                if name == "lamp" {
+                    continue;
+                }
+                let path = format!("/products/{}", percent(&name));
+                assert_eq!(shop.get(&path).await.problem(404), "product_not_found", "{name}");
+            }
+        }
+        let old = format!("/products/{}", percent(&format!("/products?{query}")));
+        assert_eq!(shop.get(&old).await.problem(404), "product_not_found");
+    }
+}
+
+/// A text as one segment of a path.
+fn percent(text: &str) -> String {
+    text.bytes().map(|it| format!("%{it:02X}")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_shows_at_once_where_it_was_made_and_soon_everywhere_and_never_goes_back() {
     let kept = Kept::default();
     let Some(platform) = platform(&kept).await else { return };

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
 use crate::accounts::{self, NewUser};
 use crate::browser::{self, Browser};
@@ -20,8 +21,9 @@ use crate::model::{Actor, Role, email, is_email, is_name, is_username, username}
 use crate::passwords::{Password, PasswordHash, Verdict, is_new_password};
 use crate::sessions::{self, Kind, Tokens};
 use crate::store::{Credentials, Login};
+use crate::throttle::{self, Source};
 use crate::tokens::Secret;
-use crate::{App, problems, store, throttle, trust};
+use crate::{App, devices, problems, store, trust};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -148,6 +150,9 @@ struct LogIn {
     path = "/auth/login",
     tag = "identity",
     operation_id = "log_in",
+    params(("__Host-cartwright_device" = Option<String>, Cookie,
+            description = "What a browser is known by since an earlier login: its failures are \
+                           counted apart.")),
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = Tokens,
@@ -173,13 +178,10 @@ async fn log_in(
         false => request.session.kind(&browser)?,
     };
     let found = store::credentials(&app.db, &login).await?;
-    let account = match &found {
-        Some(found) => throttle::account(found.user.id),
-        None => throttle::unknown_account(&login),
-    };
+    let source = source(&app, &login, found.as_ref(), &browser, &client).await?;
     // Who is not active fails like anybody else, and it counts.
     let hash = found.as_ref().filter(|it| it.user.active).and_then(|it| it.password_hash.as_ref());
-    let verdict = throttle::verify(&app, account, &client, &request.password, hash).await?;
+    let verdict = throttle::verify(&app, &source, &request.password, hash).await?;
     let (Some(found), Verdict::Right | Verdict::Outdated) = (found, verdict) else {
         return Err(problems::invalid_credentials());
     };
@@ -187,7 +189,24 @@ async fn log_in(
         Verdict::Outdated => Some(app.hasher.hash(&request.password).await?),
         _ => None,
     };
-    welcome(&app, found, better, kind, &client).await.map(handed_over)
+    welcome(&app, found, better, kind, (&client, &source)).await.map(handed_over)
+}
+
+/// What a failed login counts against: the browser, if the user has logged in with it before.
+async fn source(
+    app: &App,
+    login: &Login,
+    found: Option<&Credentials>,
+    browser: &Browser,
+    client: &Client,
+) -> Result<Source> {
+    let Some(device) = browser.device() else { return Ok(Source::stranger(login, client)) };
+    // Asked also where there is no such account, so that it takes the same time.
+    let user = found.map_or_else(Uuid::nil, |it| it.user.id);
+    match devices::is_known(&app.db, user, device, app.clock.now()).await? {
+        true => Ok(Source::device(device, user)),
+        false => Ok(Source::stranger(login, client)),
+    }
 }
 
 /// Opens the session of who proved to be this user.
@@ -196,7 +215,7 @@ async fn welcome(
     found: Credentials,
     better: Option<PasswordHash>,
     kind: Kind,
-    client: &Client,
+    (client, source): (&Client, &Source),
 ) -> Result<Tokens> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -205,7 +224,7 @@ async fn welcome(
         .await?
         .filter(|it| it.active && it.token_version == found.user.token_version)
         .ok_or_else(problems::invalid_credentials)?;
-    store::forgive(&mut tx, &throttle::account(user.id)).await?;
+    source.forgive(&mut tx).await?;
     if let (Some(from), Some(to)) = (&found.password_hash, &better) {
         store::upgrade_password(&mut tx, user.id, from, to).await?;
     }
@@ -232,6 +251,8 @@ struct Refresh {
     path = "/auth/refresh",
     tag = "identity",
     operation_id = "refresh",
+    params(("__Host-cartwright_session" = Option<String>, Cookie,
+            description = "Its refresh token, where none is in the body.")),
     request_body(content = Option<Refresh>),
     responses(
         (status = 200, description = "A new pair.", body = Tokens,
@@ -271,6 +292,8 @@ async fn refresh(
     path = "/auth/logout",
     tag = "identity",
     operation_id = "log_out",
+    params(("__Host-cartwright_session" = Option<String>, Cookie,
+            description = "The session to end beside that of the access token.")),
     responses(
         (status = 204, description = "The session has been ended.",
          headers(("set-cookie" = Option<String>, description = "Where a cookie was there."))),
@@ -321,10 +344,10 @@ async fn jwks(State(app): State<App>) -> Result<impl IntoResponse> {
     Ok(([(CACHE_CONTROL, "public, max-age=60")], axum::Json(jwks)))
 }
 
-/// Tokens nobody on the way may keep (RFC 6749, 5.1), and the cookie if there is one.
+/// Tokens nobody on the way may keep (RFC 6749, 5.1), and the cookies if there are any.
 fn handed_over(mut tokens: Tokens) -> Response {
-    let cookie = AppendHeaders(tokens.cookie.take().map(|it| (SET_COOKIE, it)));
-    ([(CACHE_CONTROL, "no-store")], cookie, Json(tokens)).into_response()
+    let cookies = std::mem::take(&mut tokens.cookies).into_iter().map(|it| (SET_COOKIE, it));
+    ([(CACHE_CONTROL, "no-store")], AppendHeaders(cookies), Json(tokens)).into_response()
 }
 
 impl Keeping {
@@ -334,7 +357,10 @@ impl Keeping {
             Self::Token => Ok(Kind::Rotating),
             Self::Cookie => {
                 browser.check()?;
-                Ok(Kind::Cookie(browser.cookie().cloned()))
+                Ok(Kind::Cookie {
+                    before: browser.cookie().cloned(),
+                    device: browser.device().cloned(),
+                })
             }
         }
     }

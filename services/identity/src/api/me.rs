@@ -12,13 +12,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::given;
-use crate::client::Client;
 use crate::model::{
     Actor, Changes, Profile, email, is_email, is_name, is_phone, is_username, username,
 };
 use crate::passwords::{Password, PasswordHash, Verdict, is_new_password};
+use crate::throttle::{self, Source};
 use crate::tokens::{self, ACCESS_TOKEN, Secret};
-use crate::{App, accounts, problems, store, throttle, trust};
+use crate::{App, accounts, problems, store, trust};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(show, update, remove)).routes(routes!(change_password))
@@ -86,7 +86,6 @@ struct UpdateMe {
 async fn update(
     State(app): State<App>,
     principal: Principal,
-    client: Client,
     Json(request): Json<UpdateMe>,
 ) -> Result<Json<Profile>> {
     let changes = Changes {
@@ -103,7 +102,7 @@ async fn update(
         let password = request.current_password.ok_or_else(|| {
             Problem::field("current_password", "is required to change the e-mail address")
         })?;
-        prove(&app, &principal, &client, "current_password", &password).await?;
+        prove(&app, &principal, "current_password", &password).await?;
     }
 
     let now = app.clock.now();
@@ -111,7 +110,7 @@ async fn update(
     let user = store::lock_user(&mut tx, principal.id()).await?;
     let user = user.ok_or_else(problems::account_gone)?;
     if proven {
-        store::forgive(&mut tx, &throttle::account(user.id)).await?;
+        Source::session(principal.session()).forgive(&mut tx).await?;
     }
     let actor = Actor::User(&principal);
     let user = accounts::change(&mut tx, user, &changes, None, actor, now).await?;
@@ -148,10 +147,9 @@ struct RemoveMe {
 async fn remove(
     State(app): State<App>,
     principal: Principal,
-    client: Client,
     Json(request): Json<RemoveMe>,
 ) -> Result<StatusCode> {
-    prove(&app, &principal, &client, "password", &request.password).await?;
+    prove(&app, &principal, "password", &request.password).await?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -206,20 +204,19 @@ struct AccessToken {
 async fn change_password(
     State(app): State<App>,
     principal: Principal,
-    client: Client,
     Json(request): Json<ChangePassword>,
 ) -> Result<Json<AccessToken>> {
     let user = store::find_user(&app.db, principal.id()).await?;
     let user = user.ok_or_else(problems::account_gone)?;
     request.new_password.check("new_password", &user.email, user.username.as_deref())?;
-    prove(&app, &principal, &client, "current_password", &request.current_password).await?;
+    prove(&app, &principal, "current_password", &request.current_password).await?;
     let password: PasswordHash = app.hasher.hash(&request.new_password).await?;
 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let user = store::lock_user(&mut tx, principal.id()).await?;
     let user = user.filter(|it| it.active).ok_or_else(problems::account_gone)?;
-    store::forgive(&mut tx, &throttle::account(user.id)).await?;
+    Source::session(principal.session()).forgive(&mut tx).await?;
     let changes = Changes { password: Some(password), ..Changes::default() };
     let (keep, actor) = (Some(principal.session()), Actor::User(&principal));
     let user = accounts::change(&mut tx, user, &changes, keep, actor, now).await?;
@@ -234,19 +231,13 @@ async fn change_password(
     }))
 }
 
-/// Goes on only where the password is the user's: a token can be stolen.
-async fn prove(
-    app: &App,
-    principal: &Principal,
-    client: &Client,
-    field: &str,
-    password: &Password,
-) -> Result<()> {
+/// Goes on only where the password is the user's: a token can be stolen. Failures count against the
+/// session, so nobody else's guesses keep its user from this.
+async fn prove(app: &App, principal: &Principal, field: &str, password: &Password) -> Result<()> {
     let found = store::credentials_of(&app.db, principal.id()).await?;
     let found = found.ok_or_else(problems::account_gone)?;
-    let account = throttle::account(found.user.id);
-    let hash = found.password_hash.as_ref();
-    match throttle::verify(app, account, client, password, hash).await? {
+    let source = Source::session(principal.session());
+    match throttle::verify(app, &source, password, found.password_hash.as_ref()).await? {
         Verdict::Wrong => Err(problems::wrong_password(field)),
         Verdict::Right | Verdict::Outdated => Ok(()),
     }

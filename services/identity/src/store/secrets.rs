@@ -19,7 +19,10 @@ pub enum Kind {
 pub struct Attempt {
     pub id: Uuid,
     pub kind: Kind,
+    /// What it counts against.
     pub account: String,
+    /// Where it came from, as far as it counts apart; else empty.
+    pub network: String,
     pub address: Option<String>,
     pub at: DateTime<Utc>,
 }
@@ -154,18 +157,66 @@ pub async fn delete_one_time_tokens(tx: &mut Tx, user: Uuid) -> Result<()> {
 }
 
 pub async fn insert_attempt(db: impl Session<'_>, attempt: &Attempt) -> Result<()> {
-    db.query("INSERT INTO attempts (id, kind, account, address, at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(attempt.id)
-        .bind(attempt.kind.name())
-        .bind(attempt.account.clone())
-        .bind(attempt.address.clone())
-        .bind(attempt.at)
-        .execute()
-        .await
-        .map(drop)
+    db.query(
+        "INSERT INTO attempts (id, kind, account, network, address, at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(attempt.id)
+    .bind(attempt.kind.name())
+    .bind(attempt.account.clone())
+    .bind(attempt.network.clone())
+    .bind(attempt.address.clone())
+    .bind(attempt.at)
+    .execute()
+    .await
+    .map(drop)
 }
 
-/// When the `nth` latest attempt on the account was made, if after `since`.
+/// When the `nth` latest failed login on the account from the network was made, if after `since`.
+pub async fn failure_from(
+    db: impl Session<'_>,
+    account: &str,
+    network: &str,
+    since: DateTime<Utc>,
+    nth: i64,
+) -> Result<Option<DateTime<Utc>>> {
+    let found: Option<(DateTime<Utc>,)> = db
+        .query(
+            "SELECT at FROM attempts
+             WHERE account = $1 AND network = $2 AND kind = 'login' AND at > $3
+             ORDER BY id DESC LIMIT 1 OFFSET $4",
+        )
+        .bind(account.to_owned())
+        .bind(network.to_owned())
+        .bind(since)
+        .bind(nth - 1)
+        .optional()
+        .await?;
+    Ok(found.map(|(at,)| at))
+}
+
+/// How many logins failed on the account after `since`, from everywhere; counts up to `most`.
+pub async fn count_attempts(
+    db: impl Session<'_>,
+    account: &str,
+    since: DateTime<Utc>,
+    most: i64,
+) -> Result<i64> {
+    let (count,) = db
+        .query(
+            "SELECT count(*) FROM
+                 (SELECT id FROM attempts WHERE account = $1 AND kind = 'login' AND at > $2
+                  ORDER BY id DESC LIMIT $3) AS latest",
+        )
+        .bind(account.to_owned())
+        .bind(since)
+        .bind(most)
+        .one::<(i64,)>()
+        .await?;
+    Ok(count)
+}
+
+/// When the `nth` latest attempt on the account was made, from anywhere, if after `since`.
 pub async fn attempt_on_account(
     db: impl Session<'_>,
     kind: Kind,
@@ -209,8 +260,18 @@ pub async fn attempt_from_address(
     Ok(found.map(|(at,)| at))
 }
 
-/// Forgets the failed logins of an account.
-pub async fn forgive(tx: &mut Tx, account: &str) -> Result<()> {
+/// Forgets the failed logins on an account from a network.
+pub async fn forgive(tx: &mut Tx, account: &str, network: &str) -> Result<()> {
+    tx.query("DELETE FROM attempts WHERE account = $1 AND network = $2 AND kind = 'login'")
+        .bind(account.to_owned())
+        .bind(network.to_owned())
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Forgets the failed logins on an account from everywhere.
+pub async fn forgive_everywhere(tx: &mut Tx, account: &str) -> Result<()> {
     tx.query("DELETE FROM attempts WHERE account = $1 AND kind = 'login'")
         .bind(account.to_owned())
         .execute()

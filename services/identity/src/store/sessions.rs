@@ -36,6 +36,8 @@ pub struct RefreshToken {
     pub parent: Option<Vec<u8>>,
     pub expires_at: DateTime<Utc>,
     pub spent_at: Option<DateTime<Utc>>,
+    /// The token given for this one, sealed with this one, until it is used.
+    pub successor: Option<Vec<u8>>,
 }
 
 pub async fn insert_session(tx: &mut Tx, session: &Session) -> Result<()> {
@@ -173,35 +175,34 @@ pub async fn find_refresh_token(db: impl On<'_>, hash: &[u8]) -> Result<Option<R
     db.query("SELECT * FROM refresh_tokens WHERE hash = $1").bind(hash.to_vec()).optional().await
 }
 
-/// Spends a token; false if it was spent before. Of several at once, one succeeds.
-pub async fn spend_refresh_token(tx: &mut Tx, hash: &[u8], now: DateTime<Utc>) -> Result<bool> {
+/// Spends a token and keeps its sealed successor; false if it was spent before. Of several at once,
+/// one succeeds.
+pub async fn spend_refresh_token(
+    tx: &mut Tx,
+    hash: &[u8],
+    successor: &[u8],
+    now: DateTime<Utc>,
+) -> Result<bool> {
     let spent = tx
-        .query("UPDATE refresh_tokens SET spent_at = $2 WHERE hash = $1 AND spent_at IS NULL")
+        .query(
+            "UPDATE refresh_tokens SET spent_at = $2, successor = $3
+             WHERE hash = $1 AND spent_at IS NULL",
+        )
         .bind(hash.to_vec())
         .bind(now)
+        .bind(successor.to_vec())
         .execute()
         .await?;
     Ok(spent == 1)
 }
 
-/// Whether a token other than `hash` that was given for `parent` was spent before `before`.
-pub async fn successor_spent(
-    tx: &mut Tx,
-    parent: &[u8],
-    hash: &[u8],
-    before: DateTime<Utc>,
-) -> Result<bool> {
-    let found: Option<(i64,)> = tx
-        .query(
-            "SELECT CAST(1 AS BIGINT) FROM refresh_tokens
-             WHERE parent = $1 AND hash <> $2 AND spent_at IS NOT NULL AND spent_at <= $3 LIMIT 1",
-        )
-        .bind(parent.to_vec())
+/// Forgets what was given for a spent token: it has been used.
+pub async fn forget_successor(tx: &mut Tx, hash: &[u8]) -> Result<()> {
+    tx.query("UPDATE refresh_tokens SET successor = NULL WHERE hash = $1")
         .bind(hash.to_vec())
-        .bind(before)
-        .optional()
-        .await?;
-    Ok(found.is_some())
+        .execute()
+        .await
+        .map(drop)
 }
 
 /// Sessions ended, and users whose tokens were voided, since then.

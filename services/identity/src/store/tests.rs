@@ -60,6 +60,7 @@ fn token(session: &Session, hash: &[u8], parent: Option<&[u8]>) -> RefreshToken 
         parent: parent.map(<[u8]>::to_vec),
         expires_at: session.expires_at,
         spent_at: None,
+        successor: None,
     }
 }
 
@@ -135,7 +136,7 @@ async fn an_erased_user_cannot_be_found() {
         let (db, ada) = (&platform.db, user("ada"));
         add(db, &ada).await;
         let mut tx = db.begin().await.unwrap();
-        erase_user(&mut tx, &ada, noon()).await.unwrap();
+        erase_user(&mut tx, &ada, &[], noon()).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(find_user(db, ada.id).await.unwrap(), None);
         assert!(credentials_of(db, ada.id).await.unwrap().is_none());
@@ -269,20 +270,49 @@ async fn a_refresh_token_is_spent_once() {
         let mut tx = db.begin().await.unwrap();
         insert_session(&mut tx, &session).await.unwrap();
         insert_refresh_token(&mut tx, &token(&session, b"one", None)).await.unwrap();
+        assert!(spend_refresh_token(&mut tx, b"one", b"sealed", noon()).await.unwrap());
+        assert!(!spend_refresh_token(&mut tx, b"one", b"other", noon()).await.unwrap());
+        assert!(!spend_refresh_token(&mut tx, b"none", b"sealed", noon()).await.unwrap());
         insert_refresh_token(&mut tx, &token(&session, b"two", Some(b"one"))).await.unwrap();
-        assert!(spend_refresh_token(&mut tx, b"one", noon()).await.unwrap());
-        assert!(!spend_refresh_token(&mut tx, b"one", noon()).await.unwrap());
-        assert!(!spend_refresh_token(&mut tx, b"none", noon()).await.unwrap());
-        assert!(!successor_spent(&mut tx, b"one", b"one", noon()).await.unwrap());
-        assert!(spend_refresh_token(&mut tx, b"two", noon()).await.unwrap());
-        assert!(successor_spent(&mut tx, b"one", b"one", noon()).await.unwrap());
-        assert!(!successor_spent(&mut tx, b"one", b"two", noon()).await.unwrap());
-        let before = noon() - TimeDelta::seconds(1);
-        assert!(!successor_spent(&mut tx, b"one", b"one", before).await.unwrap());
         tx.commit().await.unwrap();
+        let successor = Some(b"sealed".to_vec());
         let spent =
-            RefreshToken { spent_at: Some(noon()), ..token(&session, b"two", Some(b"one")) };
-        assert_eq!(find_refresh_token(db, b"two").await.unwrap(), Some(spent));
+            RefreshToken { spent_at: Some(noon()), successor, ..token(&session, b"one", None) };
+        assert_eq!(find_refresh_token(db, b"one").await.unwrap(), Some(spent.clone()));
+        let mut tx = db.begin().await.unwrap();
+        forget_successor(&mut tx, b"one").await.unwrap();
+        tx.commit().await.unwrap();
+        let spent = RefreshToken { successor: None, ..spent };
+        assert_eq!(find_refresh_token(db, b"one").await.unwrap(), Some(spent));
+        // There is never a second one that could be used.
+        let mut tx = db.begin().await.unwrap();
+        let second = insert_refresh_token(&mut tx, &token(&session, b"three", Some(b"one"))).await;
+        assert!(second.is_err(), "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn of_the_tokens_of_before_the_newest_lives_on() {
+    const BEFORE: i64 = 3;
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        add(db, &ada).await;
+        db.migrate_down(crate::MIGRATIONS, "identity", BEFORE).await.unwrap();
+        let session = session(&ada, TimeDelta::hours(1));
+        let mut tx = db.begin().await.unwrap();
+        insert_session(&mut tx, &session).await.unwrap();
+        for (hash, minutes) in [(b"one", 1), (b"two", 3), (b"six", 3), (b"ten", 2)] {
+            let expires_at = noon() + TimeDelta::minutes(minutes);
+            let token = RefreshToken { expires_at, ..token(&session, hash, Some(b"zero")) };
+            insert_refresh_token(&mut tx, &token).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        db.migrate(crate::MIGRATIONS).await.unwrap();
+        for (hash, live) in [(b"one", false), (b"two", true), (b"six", false), (b"ten", false)] {
+            let found = find_refresh_token(db, hash).await.unwrap().unwrap();
+            assert_eq!(found.spent_at.is_none(), live, "{hash:?} on {}", platform.kind);
+            assert_eq!(found.successor, None);
+        }
     }
 }
 
@@ -358,6 +388,7 @@ async fn attempts_are_counted_in_their_window() {
             id: id::new(),
             kind,
             account: account.to_owned(),
+            network: "192.0.2.0/24".to_owned(),
             address: Some("192.0.2.1".to_owned()),
             at: noon() + TimeDelta::seconds(seconds),
         };
@@ -378,11 +409,68 @@ async fn attempts_are_counted_in_their_window() {
         assert_eq!(on(Kind::Reset, since, 1).await, None);
         assert_eq!(from(Kind::Login, 3).await, second(0));
         assert_eq!(from(Kind::Reset, 1).await, None);
+        let near = async |network, nth| failure_from(db, "ada", network, since, nth).await.unwrap();
+        assert_eq!(near("192.0.2.0/24", 2).await, second(0));
+        assert_eq!(near("192.0.2.0/24", 3).await, None);
+        assert_eq!(near("198.51.100.0/24", 1).await, None);
+        let count = async |since, most| count_attempts(db, "ada", since, most).await.unwrap();
+        assert_eq!(
+            (count(since, 9).await, count(since, 1).await, count(noon(), 9).await),
+            (2, 1, 1)
+        );
         let mut tx = db.begin().await.unwrap();
-        forgive(&mut tx, "ada").await.unwrap();
+        forgive(&mut tx, "ada", "198.51.100.0/24").await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(on(Kind::Login, since, 1).await, second(1));
+        let mut tx = db.begin().await.unwrap();
+        forgive(&mut tx, "ada", "192.0.2.0/24").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(on(Kind::Login, since, 1).await, None);
         assert_eq!((from(Kind::Login, 1).await, from(Kind::Login, 2).await), (second(2), None));
+    }
+}
+
+#[tokio::test]
+async fn devices_are_known_by_who_used_them_for_a_while() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada, eve) = (&platform.db, user("ada"), user("eve"));
+        add(db, &ada).await;
+        add(db, &eve).await;
+        let mut tx = db.begin().await.unwrap();
+        for (hash, minutes) in [(b"one", 1), (b"two", 2), (b"ten", 3)] {
+            let until = noon() + TimeDelta::minutes(minutes);
+            insert_device(&mut tx, hash, ada.id, until).await.unwrap();
+        }
+        insert_device(&mut tx, b"one", eve.id, noon() + TimeDelta::minutes(9)).await.unwrap();
+        trim_devices(&mut tx, ada.id, 2).await.unwrap();
+        assert!(device_exists(&mut tx, b"one", noon()).await.unwrap());
+        assert!(!device_exists(&mut tx, b"six", noon()).await.unwrap());
+        tx.commit().await.unwrap();
+        let known = async |hash: &[u8], who: &User, minutes| {
+            let now = noon() + TimeDelta::minutes(minutes);
+            is_device_of(db, hash, who.id, now).await.unwrap()
+        };
+        assert!(!known(b"one", &ada, 0).await && known(b"one", &eve, 0).await);
+        assert!(known(b"two", &ada, 1).await && !known(b"two", &ada, 2).await);
+        assert_eq!(tidy_devices(db, noon() + TimeDelta::minutes(5)).await.unwrap(), 2);
+        assert!(known(b"one", &eve, 0).await);
+    }
+}
+
+#[tokio::test]
+async fn hashes_of_other_shops_are_known_to_be_there() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let (db, ada) = (&platform.db, user("ada"));
+        let hash = |text: &str| PasswordHash::from(text.to_owned());
+        let (ours, other) = (hash("$argon2id$v=19$x"), hash("pbkdf2_sha256$1$x$y"));
+        let mut tx = db.begin().await.unwrap();
+        insert_user(&mut tx, &user("eve"), None).await.unwrap();
+        insert_user(&mut tx, &ada, Some(&ours)).await.unwrap();
+        assert!(!has_foreign_hash(&mut tx).await.unwrap());
+        set_password(&mut tx, ada.id, &other).await.unwrap();
+        assert!(has_foreign_hash(&mut tx).await.unwrap(), "{}", platform.kind);
+        upgrade_password(&mut tx, ada.id, &other, &ours).await.unwrap();
+        assert!(!has_foreign_hash(&mut tx).await.unwrap());
     }
 }
 

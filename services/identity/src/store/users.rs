@@ -147,6 +147,13 @@ pub async fn upgrade_password(
         .map(drop)
 }
 
+/// Whether any account still has a hash that another shop made.
+pub async fn has_foreign_hash(db: impl Session<'_>) -> Result<bool> {
+    const FOREIGN: &str = "SELECT CAST(1 AS BIGINT) FROM users
+         WHERE password_hash NOT LIKE '$argon2%' LIMIT 1";
+    Ok(db.query(FOREIGN).optional::<(i64,)>().await?.is_some())
+}
+
 pub async fn logged_in(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<()> {
     tx.query("UPDATE users SET last_login_at = $2 WHERE id = $1")
         .bind(user)
@@ -156,8 +163,14 @@ pub async fn logged_in(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<()
         .map(drop)
 }
 
-/// Removes all that says who a user was. Address and name are free again.
-pub async fn erase_user(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
+/// Removes all that says who a user was. Address and name are free again. `accounts` are the keys
+/// attempts with the user's logins are counted under.
+pub async fn erase_user(
+    tx: &mut Tx,
+    user: &User,
+    accounts: &[String],
+    now: DateTime<Utc>,
+) -> Result<()> {
     tx.query(
         "UPDATE users SET email = NULL, email_verified_at = NULL, username = NULL, name = '',
                           phone = NULL, password_hash = NULL, roles = $2, permissions = NULL,
@@ -175,15 +188,15 @@ pub async fn erase_user(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<
     for sql in [
         "DELETE FROM addresses WHERE user_id = $1",
         "DELETE FROM one_time_tokens WHERE user_id = $1",
+        "DELETE FROM devices WHERE user_id = $1",
         "UPDATE sessions SET user_agent = NULL, address = NULL WHERE user_id = $1",
     ] {
         tx.query(sql).bind(user.id).execute().await?;
     }
-    tx.query("DELETE FROM attempts WHERE account = $1")
-        .bind(user.id.to_string())
-        .execute()
-        .await
-        .map(drop)
+    for account in accounts {
+        tx.query("DELETE FROM attempts WHERE account = $1").bind(account.clone()).execute().await?;
+    }
+    Ok(())
 }
 
 /// Lists users, newest first, from after the one with the id `after`, without the first `skip`.

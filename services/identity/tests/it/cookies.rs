@@ -10,6 +10,7 @@ use super::*;
 
 const SHOP: &str = "https://shop.example";
 const NAME: &str = "__Host-cartwright_session";
+const DEVICE: &str = "__Host-cartwright_device";
 
 /// A browser with a page of `origin` open that asks the shop at `site`.
 struct Browser<'s> {
@@ -17,11 +18,12 @@ struct Browser<'s> {
     site: Site,
     origin: Option<&'static str>,
     cookie: Option<String>,
+    device: Option<String>,
 }
 
 impl<'s> Browser<'s> {
     fn new(shop: &'s Shop) -> Self {
-        Self { shop, site: site(SHOP), origin: Some(SHOP), cookie: None }
+        Self { shop, site: site(SHOP), origin: Some(SHOP), cookie: None, device: None }
     }
 
     /// Asks, and keeps the cookie it is given as browsers do.
@@ -30,6 +32,7 @@ impl<'s> Browser<'s> {
         if let Some(cookie) = given(&answer) {
             self.cookie = Some(cookie).filter(|it| !it.is_empty());
         }
+        self.device = given_device(&answer).or(self.device.take());
         answer
     }
 
@@ -38,6 +41,9 @@ impl<'s> Browser<'s> {
         let mut call = call(&router, "POST", &format!("/api/v1{path}"));
         if let Some(origin) = self.origin {
             call = call.header("origin", origin);
+        }
+        if let Some(device) = &self.device {
+            call = call.header("cookie", &format!("{DEVICE}={device}"));
         }
         if let Some(cookie) = cookie {
             call = call.header("cookie", &format!("theme=dark; {NAME}={cookie}; lang=de"));
@@ -74,6 +80,15 @@ fn given(answer: &Answer) -> Option<String> {
     assert_eq!(name, NAME);
     let expected = format!("Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age={age}");
     assert_eq!(attributes, expected);
+    Some(value.to_owned())
+}
+
+/// What the browser is known by from an answer on, if that says so.
+fn given_device(answer: &Answer) -> Option<String> {
+    let cookies = answer.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap());
+    let device = cookies.filter_map(|it| it.strip_prefix(DEVICE)?.strip_prefix('=')).next()?;
+    let (value, attributes) = device.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=15552000");
     Some(value.to_owned())
 }
 
@@ -416,5 +431,67 @@ async fn a_cookie_is_never_a_fixed_one() {
         assert_eq!(wrong, ["fixed_refresh_token"]);
         let body = json!({ "username": "ada", "password": PASSWORD, "session": "jar" });
         assert_eq!(wrong_fields(shop.post("/auth/login", body).await), ["session"]);
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_is_known_has_failures_of_its_own() {
+    for shop in shops().await {
+        shop.register("ada").await;
+        let mut browser = Browser::new(&shop);
+        browser.log_in("ada").await.expect(200);
+        browser.post("/auth/logout", Value::Null).await.expect(204);
+        // Somebody in the same network uses up its guesses.
+        for _ in 0..10 {
+            shop.log_in("ada", "wrong").await.expect(401);
+        }
+        shop.log_in("ada", PASSWORD).await.expect(429);
+        Browser::new(&shop).log_in("ada").await.expect(429);
+        let known = browser.device.clone();
+        browser.log_in("ada").await.expect(200);
+        assert_eq!(browser.device, known, "{}", shop.kind());
+        // What nobody was given makes no browser a known one.
+        let mut liar = Browser { device: Some("made up".to_owned()), ..Browser::new(&shop) };
+        liar.log_in("ada").await.expect(429);
+        // Nor is it known to anybody else's account, until they have logged in with it.
+        shop.register("eve").await;
+        for _ in 0..10 {
+            shop.log_in("eve", "wrong").await.expect(401);
+        }
+        browser.log_in("eve").await.expect(429);
+    }
+}
+
+#[tokio::test]
+async fn guesses_with_a_stolen_browser_come_to_an_end() {
+    for shop in shops().await {
+        shop.register("ada").await;
+        let mut browser = Browser::new(&shop);
+        browser.log_in("ada").await.expect(200);
+        let guess = json!({
+            "email": "ada@example.com", "password": "wrong", "session": "cookie",
+        });
+        for _ in 0..10 {
+            browser.post("/auth/login", guess.clone()).await.expect(401);
+        }
+        assert_eq!(browser.log_in("ada").await.problem(429), "too_many_attempts");
+        // Its owner goes on with another one.
+        Browser::new(&shop).log_in("ada").await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn several_people_may_use_one_browser() {
+    for shop in shops().await {
+        let mut browser = Browser::new(&shop);
+        for name in ["ada", "eve", "ada"] {
+            if shop.log_in(name, PASSWORD).await.status == 401 {
+                shop.register(name).await;
+            }
+            browser.log_in(name).await.expect(200);
+        }
+        let devices = "SELECT count(DISTINCT hash), count(*) FROM devices";
+        let devices: (i64, i64) = shop.platform.db.query(devices).one().await.unwrap();
+        assert_eq!(devices, (1, 2), "{}", shop.kind());
     }
 }

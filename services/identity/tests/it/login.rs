@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
 
-use axum::Extension;
 use axum::extract::ConnectInfo;
-use chassis::db::Session;
+use axum::{Extension, Router};
+use chassis::db::{Session, Sql};
 use chassis::testing::call;
 use chrono::TimeDelta;
 use identity::Config;
@@ -145,7 +145,7 @@ async fn a_weak_password_is_refused() {
 }
 
 #[tokio::test]
-async fn failed_logins_are_throttled_per_account() {
+async fn failed_logins_are_throttled_per_login() {
     for shop in shops().await {
         shop.register("ada").await;
         shop.register("eve").await;
@@ -155,12 +155,90 @@ async fn failed_logins_are_throttled_per_account() {
         let refused = shop.log_in("ada", PASSWORD).await;
         assert_eq!(refused.headers["retry-after"], "900");
         assert_eq!(refused.problem(429), "too_many_attempts");
-        let by_name = json!({ "username": "ada", "password": PASSWORD });
-        assert_eq!(shop.post("/auth/login", by_name).await.problem(429), "too_many_attempts");
         shop.log_in("eve", PASSWORD).await.expect(200);
 
         let later = shop.later(TimeDelta::minutes(15)).await;
         later.log_in("ada", PASSWORD).await.expect(200);
+    }
+}
+
+/// The shop as somebody with this address meets it.
+fn from(shop: &Shop, ip: &str) -> Router {
+    let peer: SocketAddr = format!("{ip}:5000").parse().unwrap();
+    shop.service.router.clone().layer(Extension(ConnectInfo(peer)))
+}
+
+async fn log_in_from(shop: &Shop, ip: &str, login: &str, password: &str) -> Answer {
+    let body = json!({ "username": login, "password": password });
+    call(&from(shop, ip), "POST", "/api/v1/auth/login").json(body).await
+}
+
+#[tokio::test]
+async fn a_stranger_locks_nobody_out() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        for n in 0..11 {
+            let guess = log_in_from(&shop, &format!("198.51.100.{n}"), "ada", "wrong").await;
+            assert_eq!(guess.status, if n < 10 { 401 } else { 429 }, "{}", shop.kind());
+        }
+        log_in_from(&shop, "192.0.2.1", "ada", PASSWORD).await.expect(200);
+        // What the owner does elsewhere gives the stranger no more guesses.
+        log_in_from(&shop, "198.51.100.1", "ada", PASSWORD).await.expect(429);
+        // Nor do the guesses keep somebody who is logged in from anything.
+        let body = json!({ "current_password": PASSWORD, "new_password": "another-harbour-8" });
+        shop.by(&ada, "PUT", "/users/me/password", body).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_networks_lock_nobody_out_either() {
+    // Told apart from the first failure by nothing but its network.
+    const MORE: Sql = Sql {
+        sqlite: "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)
+                 INSERT INTO attempts (id, kind, account, network, address, at)
+                 SELECT randomblob(16), kind, account, 'network ' || i, address, at FROM attempts, n",
+        postgres: "INSERT INTO attempts (id, kind, account, network, address, at)
+                   SELECT gen_random_uuid(), kind, account, 'network ' || i, address, at
+                   FROM attempts, generate_series(1, 1000) AS i",
+    };
+    for shop in shops().await {
+        shop.register("ada").await;
+        log_in_from(&shop, "198.51.100.1", "ada", "wrong").await.expect(401);
+        shop.platform.db.query(MORE).execute().await.unwrap();
+        for _ in 0..2 {
+            log_in_from(&shop, "192.0.2.1", "ada", PASSWORD).await.expect(200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn failures_do_not_tell_which_logins_belong_together() {
+    for shop in shops().await {
+        shop.register("ada").await;
+        for _ in 0..10 {
+            log_in_from(&shop, "198.51.100.1", "ada", "wrong").await.expect(401);
+        }
+        for login in ["ada@example.com", "nobody@example.com", "nobody"] {
+            log_in_from(&shop, "198.51.100.1", login, "wrong").await.expect(401);
+        }
+        for login in ["ada", "Ada", "nobody-2"] {
+            let tenth = log_in_from(&shop, "198.51.100.1", login, "wrong").await;
+            assert_eq!(tenth.status, if login == "nobody-2" { 401 } else { 429 });
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_by_mail_ends_the_wait() {
+    for shop in shops().await {
+        let ada = shop.register("ada").await;
+        for _ in 0..10 {
+            shop.log_in("ada", "wrong").await.expect(401);
+        }
+        let token = shop.one_time_token(ada.id, "reset_password").await.expect(200);
+        let body = json!({ "token": token["token"], "password": "another-harbour-8" });
+        shop.post("/auth/password/reset", body).await.expect(204);
+        shop.log_in("ada", "another-harbour-8").await.expect(200);
     }
 }
 
@@ -240,13 +318,8 @@ async fn failed_logins_are_throttled_per_address() {
     let config = Config { failures_per_address: 5, ..Config::default() };
     for shop in shops_with(config).await {
         shop.register("ada").await;
-        let from = |ip: &str| {
-            let peer: SocketAddr = format!("{ip}:5000").parse().unwrap();
-            shop.service.router.clone().layer(Extension(ConnectInfo(peer)))
-        };
-        let log_in = |ip: &str, name: &str, password: &str| {
-            let body = json!({ "email": format!("{name}@example.com"), "password": password });
-            call(&from(ip), "POST", "/api/v1/auth/login").json(body)
+        let log_in = async |ip: &str, name: &str, password: &str| {
+            log_in_from(&shop, ip, &format!("{name}@example.com"), password).await
         };
         for n in 0..5 {
             log_in("192.0.2.1", &format!("guess{n}"), "wrong").await.expect(401);

@@ -1,4 +1,7 @@
 use chrono::TimeDelta;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use super::*;
@@ -61,9 +64,10 @@ async fn a_spent_token_that_comes_back_ends_the_session() {
 async fn a_lost_answer_can_be_asked_for_again() {
     for shop in shops().await {
         let ada = shop.register("ada").await;
-        shop.refresh(&ada.refresh).await.expect(200);
+        let lost = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
         let later = shop.later(TimeDelta::seconds(10)).await;
         let again = Person::of(&later.refresh(&ada.refresh).await.expect(200));
+        assert_eq!(again.refresh, lost.refresh);
         later.refresh(&again.refresh).await.expect(200);
     }
 }
@@ -79,21 +83,66 @@ async fn a_spent_token_is_not_tolerated_once_its_successor_was_used() {
 }
 
 #[tokio::test]
-async fn of_two_successors_only_one_lives_on() {
+async fn who_copies_a_token_in_time_shares_its_branch_and_is_noticed() {
     for shop in shops().await {
         let ada = shop.register("ada").await;
-        let one = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
-        let other = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
-        let one = Person::of(&shop.refresh(&one.refresh).await.expect(200));
+        let own = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        let thief = Person::of(&shop.refresh(&ada.refresh).await.expect(200));
+        assert_eq!(own.refresh, thief.refresh);
         let later = shop.later(TimeDelta::minutes(5)).await;
-        let one = Person::of(&later.refresh(&one.refresh).await.expect(200));
-        assert_eq!(later.refresh(&other.refresh).await.problem(401), "refresh_token_reused");
-        assert_eq!(later.refresh(&one.refresh).await.problem(401), "session_ended");
+        let own = Person::of(&later.refresh(&own.refresh).await.expect(200));
+        let thief = Person::of(&later.refresh(&thief.refresh).await.expect(200));
+        assert_eq!(own.refresh, thief.refresh);
+        let next = Person::of(&later.refresh(&own.refresh).await.expect(200));
+        let later = later.later(TimeDelta::seconds(11)).await;
+        assert_eq!(later.refresh(&thief.refresh).await.problem(401), "refresh_token_reused");
+        assert_eq!(later.refresh(&next.refresh).await.problem(401), "session_ended");
+    }
+}
+
+/// Two parties with copies of one token use what they have in any order, at any time, at once.
+#[tokio::test]
+async fn whatever_two_parties_do_there_is_one_branch() {
+    for seed in 0..6 {
+        for shop in shops().await {
+            let mut random = StdRng::seed_from_u64(seed);
+            let ada = shop.register("ada").await;
+            let mut now = TimeDelta::zero();
+            let mut held = vec![ada.refresh.clone()];
+            for _ in 0..10 {
+                now += TimeDelta::seconds(random.random_range(0..6));
+                let at = shop.later(now).await;
+                // Mostly the newest one, by one party or by both, sometimes an older one.
+                let newest = held.len() - 1;
+                let older = newest.saturating_sub(random.random_range(0..3));
+                let used = if random.random_bool(0.7) { newest } else { older };
+                let calls = random.random_range(1..4);
+                let uses = (0..calls).map(|_| at.refresh(&held[used]));
+                let mut given = BTreeSet::new();
+                for answer in futures::future::join_all(uses).await {
+                    match answer.status.as_u16() {
+                        200 => drop(given.insert(Person::of(&answer.body).refresh)),
+                        401 => {}
+                        _ => panic!("{answer:?} with seed {seed} on {}", shop.kind()),
+                    }
+                }
+                assert!(given.len() <= 1, "seed {seed} on {}", shop.kind());
+                held.extend(given.into_iter().filter(|it| !held.contains(it)).collect::<Vec<_>>());
+            }
+            // Whoever has kept anything tries it, and comes back with what it gave.
+            held.shuffle(&mut random);
+            let mut live = 0;
+            for token in held {
+                now += TimeDelta::minutes(1);
+                live += i32::from(shop.later(now).await.refresh(&token).await.status == 200);
+            }
+            assert!(live <= 1, "{live} branches with seed {seed} on {}", shop.kind());
+        }
     }
 }
 
 #[tokio::test]
-async fn refreshing_at_once_keeps_the_session() {
+async fn refreshing_at_once_gives_everybody_the_same_token() {
     for shop in shops().await {
         let ada = shop.register("ada").await;
         let refresh = |_| {
@@ -101,11 +150,12 @@ async fn refreshing_at_once_keeps_the_session() {
             let call = shop.call("POST", "/auth/refresh").json(body);
             tokio::spawn(async move { Person::of(&call.await.expect(200)) })
         };
-        let mut last = None;
-        for answer in (0..8).map(refresh).collect::<Vec<_>>() {
-            last = Some(answer.await.unwrap());
+        let mut given = BTreeSet::new();
+        for answer in (0..20).map(refresh).collect::<Vec<_>>() {
+            given.insert(answer.await.unwrap().refresh);
         }
-        shop.refresh(&last.unwrap().refresh).await.expect(200);
+        assert_eq!(given.len(), 1, "{}", shop.kind());
+        shop.refresh(given.first().unwrap()).await.expect(200);
     }
 }
 

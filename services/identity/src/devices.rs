@@ -1,0 +1,41 @@
+//! Browsers somebody has logged in with. A stranger who guesses at an account uses up the guesses of
+//! the network they come from, never those of a browser its owner has used before.
+//!
+//! A browser is known by a cookie with a random token, given to it when a login opens a cookie
+//! session, and good for nothing but a count of failures of its own. Several people may use one
+//! browser, and one person several.
+
+use chassis::db::{Db, Tx};
+use chassis::problem::Result;
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
+
+use crate::store;
+use crate::tokens::Secret;
+
+/// How long after its last login a browser is known.
+pub const KNOWN: TimeDelta = TimeDelta::days(180);
+/// How many browsers of a user are known; the longest unused ones are forgotten.
+const MOST: i64 = 20;
+
+/// Notes that the user has logged in with a browser, and returns what it is known by from now on.
+pub async fn remember(
+    tx: &mut Tx,
+    user: Uuid,
+    said: Option<Secret>,
+    now: DateTime<Utc>,
+) -> Result<Secret> {
+    // Only what was given out: nobody chooses what somebody else's browser is known by.
+    let token = match said {
+        Some(said) if store::device_exists(tx, &said.hash(), now).await? => said,
+        _ => Secret::random(),
+    };
+    store::insert_device(tx, &token.hash(), user, now + KNOWN).await?;
+    store::trim_devices(tx, user, MOST).await?;
+    Ok(token)
+}
+
+/// Whether the user has logged in with this browser.
+pub async fn is_known(db: &Db, user: Uuid, device: &Secret, now: DateTime<Utc>) -> Result<bool> {
+    Ok(store::is_device_of(db, &device.hash(), user, now).await?)
+}
