@@ -36,7 +36,8 @@ pub struct Peers(Arc<Inner>);
 struct Inner {
     clock: Clock,
     signing: EncodingKey,
-    verifying: DecodingKey,
+    /// The secret that signs, and while it is changed another one.
+    verifying: Vec<DecodingKey>,
     made: Mutex<HashMap<&'static str, (Instant, HeaderValue)>>,
 }
 
@@ -49,10 +50,16 @@ struct Claims {
 
 impl Peers {
     pub fn new(secret: &str, clock: Clock) -> Self {
+        Self::accepting(secret, "", clock)
+    }
+
+    /// Signs with `secret` and accepts what is signed with `previous` as well, unless it is empty.
+    pub fn accepting(secret: &str, previous: &str, clock: Clock) -> Self {
+        let accepted = [secret, previous].into_iter().filter(|it| !it.is_empty());
         Self(Arc::new(Inner {
             clock,
             signing: EncodingKey::from_secret(secret.as_bytes()),
-            verifying: DecodingKey::from_secret(secret.as_bytes()),
+            verifying: accepted.map(|it| DecodingKey::from_secret(it.as_bytes())).collect(),
             made: Mutex::default(),
         }))
     }
@@ -86,8 +93,8 @@ impl Peers {
         validation.validate_exp = false;
         let detail = "the service token does not count here";
         let invalid = || Problem::unauthenticated("service_token_invalid", detail);
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.0.verifying, &validation);
-        let claims = claims.map_err(|_| invalid())?.claims;
+        let decode = |key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok();
+        let claims = self.0.verifying.iter().find_map(decode).ok_or_else(invalid)?.claims;
         if claims.exp <= self.0.clock.now().timestamp() { Err(invalid()) } else { Ok(()) }
     }
 }
@@ -131,5 +138,24 @@ mod tests {
         assert_eq!(code("orders", other, at(0)).as_deref(), Some("service_token_invalid"));
         let missing = Peers::new(secret, at(0)).verify("orders", &HeaderMap::new()).unwrap_err();
         assert_eq!(missing.code, "service_token_missing");
+    }
+
+    #[test]
+    fn while_the_secret_is_changed_both_count_and_the_new_one_signs() {
+        let (old, new) =
+            ("the old secret of at least 32 bytes", "the new secret of at least 32 bytes");
+        let signed = |peers: Peers| {
+            let mut headers = HeaderMap::new();
+            peers.sign("orders", &mut headers);
+            headers
+        };
+        let (by_old, by_new) = (signed(Peers::new(old, at(0))), signed(Peers::new(new, at(0))));
+        let changing = || Peers::accepting(new, old, at(0));
+        assert_eq!(signed(changing()), by_new);
+        let counts = |peers: Peers, headers| peers.verify("orders", headers).is_ok();
+        assert!(counts(changing(), &by_old) && counts(changing(), &by_new));
+        assert!(counts(Peers::accepting(old, new, at(0)), &by_new));
+        assert!(!counts(Peers::new(new, at(0)), &by_old));
+        assert!(!counts(Peers::new("", at(0)), &signed(Peers::new("", at(0)))));
     }
 }
