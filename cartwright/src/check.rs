@@ -17,6 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::cli::Shared;
 use crate::config::Config;
+use crate::private;
 use crate::shop::{NAMES, Stores};
 
 /// How long something may be wrong on a running shop.
@@ -45,6 +46,8 @@ pub async fn run(shared: &Shared) -> Result<ExitCode> {
     for line in &findings.waiting {
         println!("waiting: {line}");
     }
+    // Nothing that is wrong with the data, and perhaps meant.
+    private::exposed(&config).iter().for_each(|it| println!("exposed: {it}"));
     let broken = findings.broken.len() + if running { findings.waiting.len() } else { 0 };
     if broken > 0 {
         println!("{broken} violations");

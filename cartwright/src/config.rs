@@ -77,17 +77,24 @@ pub struct Server {
 #[serde(default, deny_unknown_fields)]
 pub struct Services {
     /// What the processes know each other by, 32 characters or more, the same in all of them.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub secret: String,
+    /// The file it is read from instead.
+    pub secret_file: PathBuf,
+    /// Another one that is accepted as well, while `secret` is changed. Empty: none.
+    pub previous_secret: String,
+    /// The file it is read from instead.
+    pub previous_secret_file: PathBuf,
     /// The address at which each service listens at its port.
     pub bind: std::net::IpAddr,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Database {
     /// `postgres://…`; empty for SQLite files in the data directory.
     pub url: String,
+    /// The file it is read from instead.
+    pub url_file: PathBuf,
     /// Connections per service.
     pub connections: u32,
 }
@@ -97,8 +104,9 @@ pub struct Database {
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     pub email: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub password: String,
+    /// The file it is read from instead.
+    pub password_file: PathBuf,
 }
 
 impl Default for Shop {
@@ -121,15 +129,34 @@ impl Default for Server {
 
 impl Default for Services {
     fn default() -> Self {
-        Self { secret: String::new(), bind: std::net::Ipv4Addr::LOCALHOST.into() }
+        Self {
+            secret: String::new(),
+            secret_file: PathBuf::new(),
+            previous_secret: String::new(),
+            previous_secret_file: PathBuf::new(),
+            bind: std::net::Ipv4Addr::LOCALHOST.into(),
+        }
     }
 }
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: String::new(), connections: 8 }
+        Self { url: String::new(), url_file: PathBuf::new(), connections: 8 }
     }
 }
+
+/// The settings that are secret, as a whole or for the password in their URL. `config print` hides
+/// them, and each can be read from a file that its `_file` form names. A test holds the list against
+/// all settings.
+pub const SECRETS: [&str; 7] = [
+    "services.secret",
+    "services.previous_secret",
+    "admin.password",
+    "database.url",
+    "redis.url",
+    "bus.url",
+    "discovery.consul_token",
+];
 
 /// The settings file that is read if none is named.
 const FILE: &str = "cartwright.toml";
@@ -143,20 +170,16 @@ impl Config {
             let directory = directory.to_str().context("--data-dir must be UTF-8")?;
             overrides.push(("server.data_dir", directory.to_owned()));
         }
-        // The name other programs use; a setting of our own goes before it.
-        let own = std::env::var("CARTWRIGHT__DATABASE__URL").is_ok_and(|it| !it.is_empty());
-        let common = std::env::var("DATABASE_URL").ok().filter(|it| !own && !it.is_empty());
-        if let Some(url) = shared.database.clone().or(common) {
+        if let Some(url) = shared.database.clone().or_else(|| common("DATABASE_URL")) {
             overrides.push(("database.url", url));
         }
-        let own = std::env::var("CARTWRIGHT__REDIS__URL").is_ok_and(|it| !it.is_empty());
-        if let Some(url) = std::env::var("REDIS_URL").ok().filter(|it| !own && !it.is_empty()) {
+        if let Some(url) = common("REDIS_URL") {
             overrides.push(("redis.url", url));
         }
         if let Some(listen) = listen {
             overrides.push(("server.listen", listen.to_owned()));
         }
-        let mut config: Self = chassis::config::load(file.as_deref(), &overrides)?;
+        let mut config: Self = chassis::config::load(file.as_deref(), &overrides, &SECRETS)?;
         config.discovery.adopt(|name| std::env::var(name).ok());
         config.validate()?;
         Ok(config)
@@ -180,10 +203,14 @@ impl Config {
     fn validate(&self) -> Result<()> {
         let url = &self.database.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
+            // Not shown where it is no scheme: it may be a password.
+            let starts = match url.split_once("://") {
+                Some((scheme, _)) => format!("starts with {scheme:?}"),
+                None => "is no URL".to_owned(),
+            };
             bail!(
-                "database.url is {:?}, but must start with postgres:// (or be empty for files in \
-                 the data directory)",
-                url.split("://").next().unwrap_or_default()
+                "database.url {starts}, but must start with postgres:// (or be empty for files in \
+                 the data directory)"
             );
         }
         if !(1..=100).contains(&self.database.connections) {
@@ -233,10 +260,29 @@ impl Config {
     }
 }
 
+/// What a variable says that other programs read too; one of our own goes before it.
+fn common(name: &str) -> Option<String> {
+    let said = |name: &str| std::env::var(name).ok().filter(|it| !it.is_empty());
+    let own = format!("CARTWRIGHT__{}", name.replace('_', "__"));
+    let own = said(&own).or_else(|| said(&format!("{own}_FILE")));
+    said(name).filter(|_| own.is_none())
+}
+
 /// The secret is nobody's business.
 impl std::fmt::Debug for Services {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Services").field("bind", &self.bind).finish_non_exhaustive()
+    }
+}
+
+/// The URL may hold a password.
+impl std::fmt::Debug for Database {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = chassis::config::without_password(&self.url);
+        f.debug_struct("Database")
+            .field("url", &url)
+            .field("connections", &self.connections)
+            .finish_non_exhaustive()
     }
 }
 

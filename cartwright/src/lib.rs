@@ -7,6 +7,7 @@
 pub mod cli;
 pub mod config;
 
+pub mod private;
 pub mod serve;
 pub mod shop;
 
@@ -27,7 +28,7 @@ use cli::{Cli, Command};
 /// Carries out one command. The exit code is 1 where the command's answer is "no".
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Serve(args) => serve::run(&args).await?,
+        Command::Serve(args) => return serve::run(&args).await,
         Command::Migrate(args) => return migrate::run(&args).await,
         Command::Transfer(args) => return transfer::run(&args).await,
         Command::Seed(args) => products::seed(&args).await?,

@@ -10,6 +10,7 @@ pub use lock::is_running;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use chassis::clock::{self, Clock, Reference};
 use chassis::port::Port;
 use chassis::reach::Reach;
 use chassis::service::Background;
+use chassis::telemetry::LogFormat;
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Serve;
 use crate::config::{Config, Environment};
+use crate::private;
 use crate::shop::{self, NAMES, Roles, Shop, Stores};
 use elsewhere::Elsewhere;
 use listeners::{Listeners, Serving};
@@ -43,7 +46,7 @@ const TRUST_EVERY: Duration = Duration::from_millis(200);
 const TRUST_SILENT: u32 = 10;
 
 /// Runs until a signal or a failed worker.
-pub async fn run(args: &Serve) -> Result<()> {
+pub async fn run(args: &Serve) -> Result<ExitCode> {
     let mut config = Config::load(&args.shared, args.listen.as_deref())?;
     if let Some(file) = &args.routes {
         config.gateway.routes.clone_from(file);
@@ -54,6 +57,17 @@ pub async fn run(args: &Serve) -> Result<()> {
     if config.shop.environment == Environment::Production && config.payments.sandbox {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
     }
+    match serve(&config, &roles).await {
+        // Whoever reads the log line by line is told there, and not as a text between the lines.
+        Err(error) if config.log.format == LogFormat::Json => {
+            tracing::error!("{error:#}");
+            Ok(ExitCode::FAILURE)
+        }
+        ended => ended.map(|()| ExitCode::SUCCESS),
+    }
+}
+
+async fn serve(config: &Config, roles: &Roles) -> Result<()> {
     let stop = CancellationToken::new();
     let signals = stop.clone();
     tokio::spawn(async move {
@@ -61,7 +75,7 @@ pub async fn run(args: &Serve) -> Result<()> {
         signals.cancel();
     });
     // A process that still waits for others can be stopped, too.
-    match stop.run_until_cancelled(Running::start(&config, &roles, Clock::System)).await {
+    match stop.run_until_cancelled(Running::start(config, roles, Clock::System)).await {
         Some(started) => started?.until(stop).await,
         None => Ok(()),
     }
@@ -76,6 +90,8 @@ pub struct Running {
     pub ports: BTreeMap<&'static str, SocketAddr>,
     /// The addresses of the gateway's further listeners, by their names.
     pub further: BTreeMap<String, SocketAddr>,
+    /// Where the gateway's metrics are.
+    pub metrics: Option<SocketAddr>,
     elsewhere: Elsewhere,
     ready: watch::Sender<bool>,
     serving: Serving,
@@ -88,14 +104,17 @@ impl Running {
     /// Locks the data directory, opens the databases, starts the services and listens. Ready when
     /// it returns.
     pub async fn start(config: &Config, roles: &Roles, clock: Clock) -> Result<Self> {
+        // Before anything that is measured.
+        let metrics = telemetry::start_metrics();
         let elsewhere = Elsewhere::of(config, roles, clock)?;
         let bus = bus(config, roles)?;
         let redis = redis(config)?;
         let mut locks = vec![lock::data_directory(config)?];
+        private::exposed(config).iter().for_each(|it| tracing::warn!("{it}"));
         // Taken early, so that a port in use is known before anything is done.
         let listeners = Listeners::bind(config, roles).await?;
         let (address, addresses) = (listeners.address()?, listeners.ports()?);
-        let further = listeners.further()?;
+        let (further, metrics_at) = (listeners.further()?, listeners.metrics()?);
         let stores = stores(config, roles).await?;
         let index = match roles.services.contains(&catalog::NAME) {
             true => {
@@ -119,16 +138,12 @@ impl Running {
             if let Some(redis) = &redis {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
+            parts.engines = engines(config, &bus, redis.as_ref());
             let made = gateway::Gateway::new(config.gateway.clone(), parts);
             let made = made.map_err(|error| anyhow!("the gateway cannot start: {error}"))?;
             gateway = Some(made);
         }
-        let port = Port {
-            peers: elsewhere.peers.clone(),
-            clock,
-            ready: readiness,
-            metrics: telemetry::start_metrics(),
-        };
+        let port = Port { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
         let ports: BTreeMap<_, _> =
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
         // Whoever connects from here on is answered well: the port may be shared with a process
@@ -144,6 +159,7 @@ impl Running {
             address,
             ports: addresses,
             further,
+            metrics: metrics_at,
             elsewhere,
             ready,
             serving,
@@ -279,6 +295,27 @@ fn redis(config: &Config) -> Result<Option<Redis>> {
     Redis::open(&config.redis).map(Some).map_err(anyhow::Error::msg)
 }
 
+/// What `/health` asks beside the services.
+fn engines(config: &Config, bus: &Bus, redis: Option<&Redis>) -> Vec<gateway::Engine> {
+    let mut engines = Vec::new();
+    if config.bus.is_remote() {
+        let bus = bus.clone();
+        let probe = move || {
+            let ready = if bus.is_ready() { Ok(()) } else { Err("it is away".to_owned()) };
+            Box::pin(async move { ready }) as _
+        };
+        engines.push(gateway::Engine { name: "bus", probe: Arc::new(probe) });
+    }
+    if let Some(redis) = redis.cloned() {
+        let probe = move || {
+            let redis = redis.clone();
+            Box::pin(async move { redis.probe().await }) as _
+        };
+        engines.push(gateway::Engine { name: "redis", probe: Arc::new(probe) });
+    }
+    engines
+}
+
 fn background(shop: &mut Shop, bus: &Bus) -> Background {
     let mut background = Background::start(&mut shop.services, bus, &CancellationToken::new());
     let (identity, verifier) = (shop.identity.clone(), shop.verifier.clone());
@@ -298,6 +335,7 @@ pub fn gateway_parts(
         |(name, openapi)| Some(gateway::Upstream { name, reach: ways.get(name)?.clone(), openapi });
     gateway::Parts {
         services: shop::descriptions().into_iter().filter_map(upstream).collect(),
+        engines: Vec::new(),
         verifier: verifier.clone(),
         counter: None,
         ready,
@@ -316,19 +354,26 @@ fn announce(config: &Config, roles: &Roles, running: &Running) {
         false => "PostgreSQL".to_owned(),
     };
     let version = env!("CARGO_PKG_VERSION");
+    let say = |line: String| match config.log.format {
+        LogFormat::Json => tracing::info!("{}", line.trim()),
+        LogFormat::Pretty => eprintln!("{line}"),
+    };
     if roles.gateway {
         let address = running.address;
         let scheme = if config.gateway.tls.is_on() { "https" } else { "http" };
-        eprintln!("Cartwright {version} serves {scheme}://{address} from {data}");
-        eprintln!("  API documentation: {scheme}://{address}/docs");
+        say(format!("Cartwright {version} serves {scheme}://{address} from {data}"));
+        say(format!("  API documentation: {scheme}://{address}/docs"));
     }
     for (name, address) in &running.further {
-        eprintln!("  Routes of {name}: http://{address}");
+        say(format!("  Routes of {name}: http://{address}"));
+    }
+    if let Some(address) = running.metrics {
+        say(format!("  Metrics: http://{address}/metrics"));
     }
     for (name, address) in &running.ports {
-        eprintln!("Cartwright {version} serves {name} at http://{address} from {data}");
+        say(format!("Cartwright {version} serves {name} at http://{address} from {data}"));
     }
-    eprintln!("  Stop with Ctrl-C.");
+    say("  Stop with Ctrl-C.".to_owned());
 }
 
 async fn signal() {

@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use axum::Router;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::config::{MASK, without_password};
 use tokio::sync::watch;
 use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cli::{self, ConfigAction};
-use crate::config::{Config, Shop};
+use crate::config::{Config, SECRETS, Shop};
 use crate::shop::NAMES;
 
 /// The settings with their explanations; a test holds it against the code.
@@ -25,15 +26,44 @@ pub(crate) fn run(args: &cli::Config) -> Result<()> {
     Ok(())
 }
 
-/// The settings in force, as the example file with its values replaced. A password is left out.
+/// The settings in force, as the example file with its values replaced. Secrets are hidden.
 pub fn explained(config: &Config) -> Result<String> {
     let mut document: DocumentMut = EXAMPLE.parse().context("the example settings")?;
-    let mut shown = config.clone();
-    shown.admin.password.clear();
-    shown.services.secret.clear();
+    let mut values = toml::Table::try_from(config)?;
+    hide(&mut values);
+    // Once more as settings: a table forgets their order.
+    let shown: Config = values.try_into()?;
     let values: DocumentMut = toml::to_string(&shown)?.parse()?;
     put(document.as_table_mut(), values.as_table());
     Ok(document.to_string())
+}
+
+/// Hides secrets, and the passwords of all URLs, also of those that are no secrets of ours. A secret
+/// that was read from a file is left out: the file is named beside it.
+fn hide(settings: &mut toml::Table) {
+    for (section, key) in SECRETS.iter().filter_map(|it| it.split_once('.')) {
+        let Some(section) = settings.get_mut(section).and_then(|it| it.as_table_mut()) else {
+            continue;
+        };
+        let file = section.get(&format!("{key}_file")).and_then(|it| it.as_str());
+        let from_file = file.is_some_and(|it| !it.is_empty());
+        let Some(toml::Value::String(secret)) = section.get_mut(key) else { continue };
+        if from_file {
+            secret.clear();
+        } else if key != "url" && !secret.is_empty() {
+            MASK.clone_into(secret);
+        }
+    }
+    settings.iter_mut().for_each(|(_, it)| hide_passwords(it));
+}
+
+fn hide_passwords(value: &mut toml::Value) {
+    match value {
+        toml::Value::String(text) => *text = without_password(text),
+        toml::Value::Array(items) => items.iter_mut().for_each(hide_passwords),
+        toml::Value::Table(settings) => settings.iter_mut().for_each(|(_, it)| hide_passwords(it)),
+        _ => {}
+    }
 }
 
 /// Replaces the values of a table by those of another, keeping its comments.
@@ -76,6 +106,90 @@ mod tests {
         let example: Config = toml::from_str(EXAMPLE).expect("the example is valid");
         assert_eq!(example, Config::default());
         assert_eq!(explained(&Config::default()).expect("printable"), EXAMPLE);
+    }
+
+    /// Every setting that is a text, with its section, by its path in the example.
+    fn texts(settings: &mut toml::Table, path: &str, visit: &mut dyn FnMut(&str, &mut String)) {
+        for (key, value) in settings {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            match value {
+                toml::Value::String(text) => visit(&path, text),
+                toml::Value::Table(settings) => texts(settings, &path, visit),
+                toml::Value::Array(items) => {
+                    items.push(toml::Value::String(String::new()));
+                    if let Some(toml::Value::String(text)) = items.last_mut() {
+                        visit(&path, text);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn no_secret_and_no_password_of_a_url_is_shown_whatever_setting_it_stands_in() {
+        let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
+        texts(&mut settings, "", &mut |path, text| {
+            "scheme://user:hunter2@host".clone_into(text);
+            if SECRETS.contains(&path) && !path.ends_with(".url") {
+                "hunter2".clone_into(text);
+            } else if path.ends_with("_file") {
+                text.clear();
+            }
+        });
+        assert!(settings.to_string().contains("hunter2"));
+        hide(&mut settings);
+        assert!(!settings.to_string().contains("hunter2"), "{settings}");
+        for path in SECRETS {
+            let (section, key) = path.split_once('.').expect("a section");
+            let shown = settings[section][key].as_str().expect("a text");
+            assert!(shown.contains(MASK), "{path} shows that it is set: {shown}");
+        }
+    }
+
+    #[test]
+    fn every_setting_named_like_a_secret_is_known_as_one_and_has_a_file() {
+        // What is named so and is none: a file, a public address.
+        const NONE: [&str; 2] = ["gateway.tls.key", "notifications.public_url"];
+        let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
+        let mut found = Vec::new();
+        texts(&mut settings, "", &mut |path, _| found.push(path.to_owned()));
+        assert!(SECRETS.iter().all(|it| found.iter().any(|path| path == it)), "{found:?}");
+        for path in &found {
+            let key = path.rsplit('.').next().expect("a key");
+            let like = key.ends_with("url") || chassis::config::is_named_secret(key);
+            if like && !key.ends_with("_file") && !NONE.contains(&path.as_str()) {
+                assert!(SECRETS.contains(&path.as_str()), "{path} is no secret; see SECRETS");
+            }
+            let has_file = found.contains(&format!("{path}_file"));
+            assert_eq!(has_file, SECRETS.contains(&path.as_str()), "{path}");
+        }
+    }
+
+    #[test]
+    fn settings_in_a_log_show_no_secret() {
+        let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
+        texts(&mut settings, "", &mut |path, text| {
+            if SECRETS.contains(&path) {
+                "postgres://user:hunter2@host".clone_into(text);
+            }
+        });
+        settings["gateway"]["listeners"] = toml::Value::Array(Vec::new());
+        let config: Config = settings.try_into().expect("settings");
+        assert_eq!(config.admin.password, "postgres://user:hunter2@host");
+        assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
+    }
+
+    #[test]
+    fn a_secret_that_came_from_a_file_is_printed_as_the_name_of_that_file() {
+        let mut config = Config::default();
+        config.services.secret = "hunter2".to_owned();
+        config.services.secret_file = "/run/secrets/services".into();
+        config.admin.password = "hunter2".to_owned();
+        let printed: toml::Table = explained(&config).expect("printable").parse().expect("TOML");
+        assert_eq!(printed["services"]["secret"].as_str(), Some(""));
+        assert_eq!(printed["services"]["secret_file"].as_str(), Some("/run/secrets/services"));
+        assert_eq!(printed["admin"]["password"].as_str(), Some(MASK));
     }
 
     #[test]

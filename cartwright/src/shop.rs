@@ -16,6 +16,7 @@ use futures::future::try_join_all;
 use utoipa::openapi::OpenApi;
 
 use crate::config::Config;
+use crate::private;
 
 /// Every service, in the order in which they start.
 pub const NAMES: [&str; 7] =
@@ -158,7 +159,7 @@ impl Stores {
 
 fn create_directory(directory: &Path) -> Result<()> {
     let shown = directory.display();
-    std::fs::create_dir_all(directory)
+    private::create_directory(directory)
         .with_context(|| format!("cannot create the data directory {shown}"))?;
     let probe = directory.join(".write-probe");
     std::fs::write(&probe, b"cartwright").and_then(|()| std::fs::remove_file(&probe)).with_context(

@@ -1,6 +1,9 @@
 //! `cartwright user`, and the first administrator.
 
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, ErrorKind, IsTerminal, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use chassis::clock::Clock;
@@ -35,8 +38,12 @@ pub(crate) async fn run(args: &User) -> Result<()> {
     Ok(())
 }
 
+/// Where a random password goes that nobody sees on a terminal; in the data directory.
+const PASSWORD_FILE: &str = "admin-password";
+
 /// Creates the administrator where there is none: with the e-mail and password of the settings,
-/// else, in a shop that was just filled with demo products, with a password shown once.
+/// else, in a shop that was just filled with demo products, with a random password. It is shown once
+/// on a terminal; a log is no place for it, so it is put into a file where there is none.
 pub(crate) async fn first_admin(
     config: &Config,
     identity: &Db,
@@ -48,18 +55,50 @@ pub(crate) async fn first_admin(
         return Ok(());
     }
     let email = if admin.email.is_empty() { "admin@example.com" } else { &admin.email };
-    let password = (!admin.password.is_empty()).then(|| admin.password.clone());
-    let given = password.is_some();
-    let created = identity::admin::ensure_admin(identity, clock, email, password).await;
-    let created = created.map_err(|problem| anyhow::anyhow!("admin: {}", readable(&problem)))?;
-    match created {
-        Some(password) if !given => {
-            eprintln!("Administrator: {email}, password {password} (shown only this once)");
-        }
-        Some(_) => eprintln!("Administrator: {email}, with the password from the settings"),
-        None => {}
+    let wrong = |problem: Problem| anyhow::anyhow!("admin: {}", readable(&problem));
+    if identity::admin::has_admin(identity).await.map_err(wrong)? {
+        return Ok(());
+    }
+    let file = config.server.data_dir.join(PASSWORD_FILE);
+    let is_given = !admin.password.is_empty();
+    let is_shown = !is_given && std::io::stdout().is_terminal();
+    let password = match (is_given, is_shown) {
+        (true, _) => admin.password.clone(),
+        (_, true) => identity::admin::random_password(),
+        _ => kept_password(&file).with_context(|| format!("cannot write {}", file.display()))?,
+    };
+    let created = identity::admin::ensure_admin(identity, clock, email, &password).await;
+    if !created.map_err(wrong)? {
+        return Ok(());
+    }
+    if is_given {
+        tracing::info!("Administrator: {email}, with the password from the settings");
+    } else if is_shown {
+        println!("Administrator: {email}, password {password} (shown only this once)");
+    } else {
+        let file = file.display();
+        tracing::warn!(
+            "Administrator: {email}, with the password in {file}, which only the user of this \
+             process can read; log in, change it, and delete the file"
+        );
     }
     Ok(())
+}
+
+/// The password in the file, or a new one that is put there. It is in the file before the account is
+/// made: a process that dies between both goes on with it when it is started again.
+fn kept_password(file: &Path) -> std::io::Result<String> {
+    match std::fs::read_to_string(file) {
+        Ok(password) if !password.trim().is_empty() => return Ok(password.trim().to_owned()),
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let password = identity::admin::random_password();
+    let mut kept =
+        File::options().create(true).write(true).truncate(true).mode(0o600).open(file)?;
+    writeln!(kept, "{password}")?;
+    kept.sync_all()?;
+    Ok(password)
 }
 
 fn read_password() -> Result<String> {

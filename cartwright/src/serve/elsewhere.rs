@@ -39,6 +39,14 @@ impl Elsewhere {
                 secret.len()
             );
         }
+        let previous = &config.services.previous_secret;
+        if !previous.is_empty() && previous.len() < MIN_SECRET {
+            bail!(
+                "services.previous_secret has {} characters, but must have at least {MIN_SECRET}, \
+                 or be empty",
+                previous.len()
+            );
+        }
         let looking = CancellationToken::new();
         let (directory, consul) = match roles.is_whole() {
             true => (config.discovery.directory(&NAMES), Ok(None)),
@@ -48,7 +56,7 @@ impl Elsewhere {
             ),
         };
         Ok(Self {
-            peers: Peers::new(secret, clock).of(&roles.names()),
+            peers: Peers::accepting(secret, previous, clock).of(&roles.names()),
             directory: directory.map_err(anyhow::Error::msg)?,
             consul: consul.map_err(anyhow::Error::msg)?,
             looking,

@@ -16,8 +16,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use crate::config::Config;
+use crate::config::{Config, Environment};
 use crate::shop::{self, Roles};
+
+const METRICS: &str = "gateway.metrics_listen";
 
 /// Bound, not yet served.
 pub(super) struct Listeners {
@@ -34,29 +36,40 @@ struct Public {
     /// Plain HTTP that leads to HTTPS.
     redirect: Option<Listener>,
     admin: Option<Listener>,
+    metrics: Option<Listener>,
 }
 
 impl Listeners {
     pub(super) async fn bind(config: &Config, roles: &Roles) -> Result<Self> {
         let shared = config.connections.reuse_port;
-        let bind =
-            async |address: &str| server::bind(address, shared).await.map_err(anyhow::Error::msg);
-        let wanted = async |address: &str| match address {
+        let bind = async |address: &str, setting: &str| {
+            let bound = server::bind(address, shared).await;
+            bound.map_err(|error| anyhow!("{error}; choose another address with {setting}"))
+        };
+        let wanted = async |address: &str, setting| match address {
             "" => Ok(None),
-            address => bind(address).await.map(Some),
+            address => bind(address, setting).await.map(Some),
         };
         let named = Some(config.server.listen.as_str()).filter(|it| !it.is_empty());
         let mut gateway = None;
         if roles.gateway {
             let mut further = Vec::new();
             for it in &config.gateway.listeners {
-                further.push((it.name.clone(), bind(&it.listen).await?));
+                further.push((it.name.clone(), bind(&it.listen, "gateway.listeners").await?));
             }
             gateway = Some(Public {
-                main: bind(named.unwrap_or(shop::LISTEN)).await?,
+                main: bind(named.unwrap_or(shop::LISTEN), "--listen").await?,
                 further,
-                redirect: wanted(&config.gateway.tls.redirect_listen).await?,
-                admin: wanted(&config.gateway.admin_listen).await?,
+                redirect: wanted(
+                    &config.gateway.tls.redirect_listen,
+                    "gateway.tls.redirect_listen",
+                )
+                .await?,
+                admin: wanted(&config.gateway.admin_listen, "gateway.admin_listen").await?,
+                metrics: match config.gateway.metrics_listen.as_str() {
+                    "off" => None,
+                    address => or_without(address, wanted(address, METRICS).await)?,
+                },
             });
         }
         let apart = if roles.is_whole() { &[][..] } else { &roles.services };
@@ -68,7 +81,7 @@ impl Listeners {
                 (Some(named), [_]) if gateway.is_none() => named,
                 _ => &own,
             };
-            services.push((name, bind(address).await?));
+            services.push((name, bind(address, "--listen").await?));
         }
         Ok(Self { gateway, services })
     }
@@ -84,8 +97,25 @@ impl Listeners {
         further.map(|(name, it)| Ok((name.clone(), it.local_addr()?))).collect()
     }
 
+    pub(super) fn metrics(&self) -> Result<Option<SocketAddr>> {
+        let metrics = self.gateway.as_ref().and_then(|it| it.metrics.as_ref());
+        Ok(metrics.map(Listener::local_addr).transpose()?)
+    }
+
     pub(super) fn ports(&self) -> Result<BTreeMap<&'static str, SocketAddr>> {
         self.services.iter().map(|(name, it)| Ok((*name, it.local_addr()?))).collect()
+    }
+}
+
+/// Nobody has asked for the default address of the metrics: a second shop on this machine, which
+/// finds it taken, goes without.
+fn or_without(address: &str, bound: Result<Option<Listener>>) -> Result<Option<Listener>> {
+    match bound {
+        Err(error) if address == gateway::METRICS_LISTEN => {
+            tracing::warn!("no metrics are served: {error}");
+            Ok(None)
+        }
+        bound => bound,
     }
 }
 
@@ -126,7 +156,11 @@ impl Serving {
         background: &mut Background,
     ) -> Result<()> {
         let wrong = |error| anyhow!("the gateway cannot start: {error}");
-        let Public { main, further, redirect, admin } = public;
+        let Public { main, further, redirect, admin, metrics } = public;
+        if let Some(metrics) = metrics {
+            let router = gateway.operators(metrics.local_addr()?);
+            self.serve(metrics, Plain, router)?;
+        }
         if let Some(admin) = admin {
             self.serve(admin, Plain, gateway.admin())?;
         }
@@ -140,7 +174,8 @@ impl Serving {
         let further: Vec<_> = further.map(|(it, (_, listener))| (it.service, listener)).collect();
         background.add("routes", |stop| gateway.clone().watch(stop));
         let mut all = further.into_iter().chain([(gateway, main)]);
-        match Tls::open(&config.gateway.tls).map_err(wrong)? {
+        let strict = config.shop.environment == Environment::Production;
+        match Tls::open(&config.gateway.tls, strict).map_err(wrong)? {
             None => all.try_for_each(|(gateway, listener)| self.serve(listener, Plain, gateway)),
             Some((tls, keeper)) => {
                 background.add("certificate", |stop| keeper.keep(stop));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::config::Config;
+use crate::private;
 
 const FILE: &str = "serve.lock";
 /// Processes of one shop that may keep a search index in one directory: the one that serves and
@@ -17,7 +18,7 @@ const INDEXES: usize = 8;
 pub(crate) fn data_directory(config: &Config) -> Result<File> {
     let directory = &config.server.data_dir;
     let shown = directory.display();
-    std::fs::create_dir_all(directory)
+    private::create_directory(directory)
         .with_context(|| format!("cannot create the data directory {shown}"))?;
     let file = open(&directory.join(FILE)).with_context(|| {
         format!("cannot write to the data directory {shown}; choose another with --data-dir")

@@ -15,7 +15,7 @@ use crate::client::Http;
 use crate::load::{Load, buying, reading};
 use crate::program::Program;
 use crate::servers::Own;
-use crate::shop::{Place, apart, checkout};
+use crate::shop::{Place, apart, checkout, eventually};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services() {
@@ -58,8 +58,8 @@ async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services(
             shop.http.post(path, json!({})).await.problem(404);
         }
     }
-    let health = shop.http.get("//health").await.expect(200);
-    assert_eq!(health["status"], "healthy", "{health:#}");
+    let ask = async || shop.http.get("//health").await.expect(200);
+    let health = eventually(ask, |it| it["status"] == "healthy").await;
     assert_eq!(health["services"].as_object().expect("services").len(), NAMES.len());
     shop.stop().await;
 }

@@ -1,9 +1,12 @@
 //! The container files say what the program understands.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::process::Command;
 
+use cartwright::config::SECRETS;
 use cartwright::shop::NAMES;
 use chassis::discovery::default_port;
 
@@ -62,18 +65,59 @@ fn every_service_is_there_and_asked_at_its_port() {
     }
 }
 
+/// The names after this text, up to the end of the word.
+fn named<'a>(text: &'a str, before: &str) -> BTreeSet<&'a str> {
+    let ends = |it: char| !it.is_ascii_alphanumeric() && it != '_';
+    text.split(before).skip(1).filter_map(|it| it.split(ends).next()).collect()
+}
+
 #[test]
-fn no_password_has_a_default() {
+fn every_secret_is_a_file_that_is_made_and_none_is_a_variable() {
+    let made = tempfile::tempdir().expect("a directory");
+    let directory = made.path().join("secrets");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+    let make = || {
+        let made = Command::new(root.join("deploy/make-secrets")).arg(&directory).output();
+        let made = made.expect("bash");
+        assert!(made.status.success(), "{made:?}");
+        let files = fs::read_dir(&directory).expect("a directory").map(|it| {
+            let path = it.expect("a file").path();
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            (name, fs::read_to_string(path).expect("a secret"))
+        });
+        files.collect::<BTreeMap<_, _>>()
+    };
+    let secrets = make();
+    assert_eq!(make(), secrets, "what is there stays");
+    let mode = fs::metadata(&directory).expect("a directory").permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    for (url, password) in [
+        ("database_url", "postgres_password"),
+        ("redis_url", "redis_password"),
+        ("bus_url", "rabbitmq_password"),
+        ("rabbitmq_conf", "rabbitmq_password"),
+    ] {
+        assert!(secrets[url].contains(secrets[password].trim_end()), "{url}");
+    }
+    let values: BTreeSet<_> = secrets.values().filter(|it| it.trim_end().len() >= 32).collect();
+    assert_eq!(values.len(), secrets.len(), "long, and each its own");
     for file in FILES {
         let text = read(&format!("deploy/{file}"));
-        let secrets = text.split("${").skip(1).filter_map(|it| it.split('}').next());
-        let secrets: Vec<_> =
-            secrets.filter(|it| it.contains("_PASSWORD") || it.contains("_SECRET")).collect();
-        assert!(secrets.len() > 4, "{secrets:?}");
-        for secret in secrets {
-            // The first administrator's may be missing: a random one is made.
-            let required = secret.contains(":?") || secret == "CARTWRIGHT_ADMIN_PASSWORD:-";
-            assert!(required, "{file}: ${{{secret}}}");
+        let declared = named(&text, "file: ./secrets/");
+        for name in &declared {
+            assert!(secrets.contains_key(*name), "{file}: {name} is not made");
+        }
+        let used = named(&text, ": /run/secrets/");
+        assert!(used.len() > 4 && used.is_subset(&declared), "{file}: {used:?}");
+        let variables = variables(&text);
+        for path in SECRETS {
+            let variable = format!("CARTWRIGHT__{}", path.to_ascii_uppercase().replace('.', "__"));
+            assert!(!variables.contains(variable.as_str()), "{file}: {variable} is no file");
+        }
+        let given = text.split("${").skip(1).filter_map(|it| it.split('}').next());
+        for given in given {
+            let secret = ["PASSWORD", "SECRET", "TOKEN"].iter().any(|it| given.contains(it));
+            assert!(!secret, "{file}: ${{{given}}} is a variable");
         }
     }
 }

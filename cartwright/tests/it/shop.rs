@@ -65,6 +65,7 @@ pub fn sqlite() -> Place {
     config.admin.email = ADMIN.0.to_owned();
     config.admin.password = ADMIN.1.to_owned();
     config.gateway.rate_limits = false;
+    config.gateway.metrics_listen = "off".to_owned();
     // Nobody sends another request to a shop that a test stops.
     config.connections.farewell_ms = 0;
     Place { kind: "sqlite", config, ports: None, wrong_clock: false, directory, _schemas: None }
@@ -270,7 +271,12 @@ impl Place {
         set("CATALOG__VIEWS_SECONDS", &config.catalog.views_seconds.to_string());
         set("CONNECTIONS__FAREWELL_MS", &config.connections.farewell_ms.to_string());
         set("CONNECTIONS__REUSE_PORT", &config.connections.reuse_port.to_string());
-        set("SERVICES__SECRET", &config.services.secret);
+        set("GATEWAY__METRICS_LISTEN", &config.gateway.metrics_listen);
+        let services = &config.services;
+        set("SERVICES__SECRET", &services.secret);
+        set("SERVICES__SECRET_FILE", &services.secret_file.display().to_string());
+        let previous = services.previous_secret_file.display().to_string();
+        set("SERVICES__PREVIOUS_SECRET_FILE", &previous);
         set("BUS__URL", &config.bus.url);
         set("BUS__EXCHANGE", &config.bus.exchange);
         set("REDIS__URL", &config.redis.url);
@@ -354,6 +360,13 @@ impl Live {
         let Processes::Here(running) = &self.processes else { panic!("it runs elsewhere") };
         let mut found = running.iter().filter_map(|it| it.further.get(name));
         *found.next().expect("a listener of this name")
+    }
+
+    /// Somebody who asks at the gateway's metrics, where it runs in this process.
+    pub fn operators(&self) -> Http {
+        let Processes::Here(running) = &self.processes else { panic!("it runs elsewhere") };
+        let address = running.iter().find_map(|it| it.metrics);
+        Http::new(address.expect("a listener for metrics"))
     }
 
     /// The databases, to look into.

@@ -1,20 +1,25 @@
 //! What an operator sees of every service, and repairs.
 
+use std::net::TcpListener;
+
+use cartwright::shop::NAMES;
 use chassis::db::Session;
 use chassis::id;
+use chassis::testing::redis_url;
 use serde_json::{Value, json};
 
-use crate::shop::{Live, eventually, places};
+use crate::program::{Program, free_address};
+use crate::shop::{Live, eventually, places, sqlite};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again() {
     for place in places().await {
         let shop = place.start().await;
         let admin = shop.admin().await;
-        let health = shop.http.get("//health").await.expect(200);
+        let health = admin.get("//health").await.expect(200);
         let kind = if place.kind == "sqlite" { "sqlite" } else { "postgres" };
         assert_eq!(health["gateway"]["version"], env!("CARGO_PKG_VERSION"));
-        for service in cartwright::shop::NAMES {
+        for service in NAMES {
             let told = &health["services"][service];
             assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{health}");
             assert_eq!(told["database_kind"], kind, "{health}");
@@ -42,6 +47,83 @@ async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again() {
         shop.check().await;
         shop.stop().await;
     }
+}
+
+/// What is told of the shop's parts, wherever they run.
+fn details(health: &Value) -> usize {
+    let text = health.to_string();
+    ["\"version\"", "\"database_kind\"", "\"error\""]
+        .map(|it| text.matches(it).count())
+        .iter()
+        .sum()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_and_versions_are_for_operators_and_not_for_customers() {
+    for mut place in places().await {
+        if place.kind != "apart"
+            && let Some(redis) = redis_url().await
+        {
+            place.config.redis.url = redis;
+        }
+        place.config.gateway.metrics_listen = "127.0.0.1:0".to_owned();
+        let shop = place.start_here().await;
+        let (operators, customer) = (shop.operators(), shop.customer("ada").await);
+        for http in [&shop.http, &customer, &shop.admin().await] {
+            assert_eq!(http.get("//metrics").await.problem(404), "not_found");
+        }
+        let metrics = async || {
+            let metrics = operators.get("//metrics").await;
+            assert_eq!(metrics.status, 200);
+            Value::from(String::from_utf8_lossy(&metrics.bytes).into_owned())
+        };
+        let has =
+            |line: &'static str| move |it: &Value| it.as_str().is_some_and(|it| it.contains(line));
+        eventually(metrics, has("gateway_requests_total{status=\"4xx\"}")).await;
+        if !place.config.redis.url.is_empty() {
+            eventually(metrics, has("redis_up 1")).await;
+            let health = shop.http.get("//health").await.expect(200);
+            assert!(health["engines"]["redis"]["response_time_ms"].is_number(), "{health:#}");
+        }
+        for (http, told) in [(&shop.http, false), (&customer, false), (&operators, true)] {
+            let health = http.get("//health").await.expect(200);
+            assert_eq!(details(&health) > 0, told, "{health:#}");
+            for service in NAMES {
+                let one = &health["services"][service];
+                assert_eq!(one["status"], "healthy", "{health:#}");
+                assert_eq!(one["database_kind"].is_string(), told, "{health:#}");
+                if http.address() == shop.http.address() {
+                    let one = http.get(&format!("/{service}/health")).await.expect(200);
+                    assert_eq!(details(&one), 0, "{one}");
+                }
+            }
+        }
+        let admin = shop.admin().await;
+        for service in NAMES {
+            let one = admin.get(&format!("/{service}/health")).await.expect(200);
+            assert_eq!(one["version"], env!("CARGO_PKG_VERSION"), "{one}");
+        }
+        shop.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_port_for_metrics_that_is_taken_matters_only_where_it_was_chosen() {
+    let mut place = sqlite();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address").to_string();
+    place.config.gateway.metrics_listen = address.clone();
+    let said = place.fails(&["serve", "--listen", "127.0.0.1:0"]);
+    let expected = format!("cannot listen on {address}: another program uses it");
+    assert!(said.contains(&expected) && said.contains("gateway.metrics_listen"), "{said}");
+
+    place.config.gateway.metrics_listen = gateway::METRICS_LISTEN.to_owned();
+    // It may be somebody else's already.
+    let _taken = TcpListener::bind(gateway::METRICS_LISTEN);
+    let mut program = Program::start(&place, &[], free_address());
+    program.ready().await;
+    assert!(program.said().contains("no metrics are served"), "{}", program.said());
+    program.stop().await;
 }
 
 /// Puts a rating of the product among the events that the catalog could not handle.

@@ -46,7 +46,8 @@ struct Inner {
     own: String,
     clock: Clock,
     signing: EncodingKey,
-    verifying: DecodingKey,
+    /// The secret that signs, and while it is changed another one.
+    verifying: Vec<DecodingKey>,
     made: Mutex<HashMap<&'static str, (i64, HeaderValue)>>,
     complained: Mutex<Option<Instant>>,
 }
@@ -77,11 +78,17 @@ pub struct Callers {
 
 impl Peers {
     pub fn new(secret: &str, clock: Clock) -> Self {
+        Self::accepting(secret, "", clock)
+    }
+
+    /// Signs with `secret` and accepts what is signed with `previous` as well, unless it is empty.
+    pub fn accepting(secret: &str, previous: &str, clock: Clock) -> Self {
+        let accepted = [secret, previous].into_iter().filter(|it| !it.is_empty());
         Self(Arc::new(Inner {
             own: String::new(),
             clock,
             signing: EncodingKey::from_secret(secret.as_bytes()),
-            verifying: DecodingKey::from_secret(secret.as_bytes()),
+            verifying: accepted.map(|it| DecodingKey::from_secret(it.as_bytes())).collect(),
             made: Mutex::default(),
             complained: Mutex::default(),
         }))
@@ -130,8 +137,8 @@ impl Peers {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[service]);
         validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.0.verifying, &validation);
-        let Ok(claims) = claims.map(|it| it.claims) else {
+        let decode = |key| jsonwebtoken::decode::<Claims>(token, key, &validation).ok();
+        let Some(claims) = self.0.verifying.iter().find_map(decode).map(|it| it.claims) else {
             refused(service, "invalid");
             let detail = "the service token does not count here";
             return Err(Problem::unauthenticated("service_token_invalid", detail));
@@ -318,5 +325,24 @@ mod tests {
         let headers = HeaderMap::from_iter([(TOKEN, HeaderValue::try_from(token).unwrap())]);
         let caller = Peers::new(SECRET, at(0)).verify("orders", &headers).unwrap();
         assert_eq!(caller, Caller(String::new()));
+    }
+
+    #[test]
+    fn while_the_secret_is_changed_both_count_and_the_new_one_signs() {
+        let (old, new) =
+            ("the old secret of at least 32 bytes", "the new secret of at least 32 bytes");
+        let signed = |peers: Peers| {
+            let mut headers = HeaderMap::new();
+            peers.sign("orders", &mut headers);
+            headers
+        };
+        let (by_old, by_new) = (signed(Peers::new(old, at(0))), signed(Peers::new(new, at(0))));
+        let changing = || Peers::accepting(new, old, at(0));
+        assert_eq!(signed(changing()), by_new);
+        let counts = |peers: Peers, headers| peers.verify("orders", headers).is_ok();
+        assert!(counts(changing(), &by_old) && counts(changing(), &by_new));
+        assert!(counts(Peers::accepting(old, new, at(0)), &by_new));
+        assert!(!counts(Peers::new(new, at(0)), &by_old));
+        assert!(!counts(Peers::new("", at(0)), &signed(Peers::new("", at(0)))));
     }
 }

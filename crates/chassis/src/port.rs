@@ -23,9 +23,9 @@ use crate::clock::Clock;
 use crate::context::{self, Context};
 use crate::peers::{self, Peers};
 use crate::problem::Problem;
-use crate::service::Service;
+use crate::service::{Service, WithDetails};
 use crate::site::Site;
-use crate::telemetry::PrometheusHandle;
+use crate::telemetry::{self, PrometheusHandle};
 
 /// What a port needs to know.
 #[derive(Clone, Debug)]
@@ -60,7 +60,7 @@ impl Port {
             )
             .route("/ready", get(async move || is_ready(&ready)))
             .route("/health", get(async move || forward(asked, &health).await))
-            .route("/metrics", get(async move || numbers(metrics)))
+            .route("/metrics", get(async move || telemetry::rendered(metrics)))
             .route("/openapi.json", get(async move || described(document)))
             .merge(service.internal.clone())
             .fallback_service(public)
@@ -111,18 +111,14 @@ fn is_ready(ready: &watch::Receiver<bool>) -> Response {
 }
 
 async fn forward(router: Router, path: &str) -> Response {
-    let request = Request::get(path).body(axum::body::Body::empty());
+    // Who reaches the port is another process of the shop, or its operator.
+    let request = Request::get(path).extension(WithDetails).body(axum::body::Body::empty());
     let Ok(request) = request else {
         return Problem::not_found("not_found", "there is nothing at this address").into_response();
     };
     let answer: Result<Response, Infallible> = router.oneshot(request).await;
     let Ok(answer) = answer;
     answer
-}
-
-fn numbers(metrics: &'static PrometheusHandle) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, metrics.render()).into_response()
 }
 
 fn described(document: Bytes) -> Response {

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
-use crate::auth::Verifier;
+use crate::auth::{Principal, Verifier};
 use crate::bus::{Bus, Subscription};
 use crate::cache::Cache;
 use crate::clock::{self, Clock};
@@ -80,14 +80,31 @@ pub struct Health {
     /// `healthy` or `unhealthy`.
     pub status: &'static str,
     pub service: &'static str,
-    pub version: &'static str,
     /// `healthy` or `unhealthy`.
     pub database: &'static str,
+    #[serde(flatten)]
+    pub details: Option<Details>,
+}
+
+/// What of a service's health is for its operators alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Details {
+    pub version: &'static str,
     /// `sqlite` or `postgres`.
     pub database_kind: &'static str,
     /// How much the wall clock of this machine is ahead of the shop's time.
     pub clock_offset_seconds: f64,
+    /// Why it is unhealthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
 }
+
+/// Marks a request, by this process itself, of somebody who may see [`Details`].
+#[derive(Clone, Copy, Debug)]
+pub struct WithDetails;
+
+/// The permission that lets a user see [`Details`].
+pub const SEE_DETAILS: &str = "system:read";
 
 impl Service {
     /// A service with these public routes (their paths without [`PREFIX`]).
@@ -102,7 +119,7 @@ impl Service {
         describe_health(&mut openapi, &path, name);
         let health = {
             let db = db.clone();
-            move || health(name, db)
+            move |request: Request| health(name, db, is_operator(&request))
         };
         let front = Arc::new(Front {
             service: name,
@@ -327,17 +344,30 @@ fn observe(
         .record(began.elapsed());
 }
 
-async fn health(name: &'static str, db: Db) -> Response {
+fn is_operator(request: &Request) -> bool {
+    let principal = request.extensions().get::<Principal>();
+    request.extensions().get::<WithDetails>().is_some()
+        || principal.is_some_and(|it| it.may(SEE_DETAILS))
+}
+
+async fn health(name: &'static str, db: Db, with_details: bool) -> Response {
     let patience = Duration::from_secs(2);
-    let answers = matches!(tokio::time::timeout(patience, db.ping()).await, Ok(Ok(())));
-    let status = if answers { "healthy" } else { "unhealthy" };
-    let code = if answers { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let version = env!("CARGO_PKG_VERSION");
-    let database_kind = if db.is_sqlite() { "sqlite" } else { "postgres" };
-    let clock_offset_seconds = clock::offset().as_seconds_f64();
-    let database = status;
-    let health =
-        Health { status, service: name, version, database, database_kind, clock_offset_seconds };
+    let error = match tokio::time::timeout(patience, db.ping()).await {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(error.to_string()),
+        Err(_) => Some(format!("the database does not answer within {} s", patience.as_secs())),
+    };
+    let (status, code) = match &error {
+        None => ("healthy", StatusCode::OK),
+        Some(_) => ("unhealthy", StatusCode::SERVICE_UNAVAILABLE),
+    };
+    let details = with_details.then(|| Details {
+        version: env!("CARGO_PKG_VERSION"),
+        database_kind: if db.is_sqlite() { "sqlite" } else { "postgres" },
+        clock_offset_seconds: clock::offset().as_seconds_f64(),
+        error,
+    });
+    let health = Health { status, service: name, database: status, details };
     (code, axum::Json(health)).into_response()
 }
 
@@ -347,9 +377,11 @@ fn describe_health(openapi: &mut OpenApi, path: &str, name: &str) {
     use utoipa::openapi::{ResponseBuilder, ResponsesBuilder};
     let operation = OperationBuilder::new()
         .summary(Some(format!("Tell how {name} is.")))
+        .description(Some("Version, kind of the database and errors are for `system:read`."))
         .tag(name)
         .operation_id(Some(format!("{name}_health")))
         .security(SecurityRequirement::default())
+        .security(SecurityRequirement::new("bearer", [SEE_DETAILS]))
         .responses(
             ResponsesBuilder::new()
                 .response("200", ResponseBuilder::new().description("It is well."))

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 pub use metrics_exporter_prometheus::PrometheusHandle;
 
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
@@ -132,6 +134,12 @@ pub fn start_metrics() -> &'static PrometheusHandle {
         }
         handle
     })
+}
+
+/// The answer to who asks for the metrics.
+pub fn rendered(metrics: &PrometheusHandle) -> Response {
+    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
+    (kind, metrics.render()).into_response()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Which bus a process uses: within itself, or over a broker.
 
+use std::path::PathBuf;
+
 use chassis::bus::{Bus, Subscription};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +15,8 @@ pub struct Config {
     /// `memory:` within one process, `amqp://` or `amqps://` for RabbitMQ, `redis://` or
     /// `rediss://` for Redis.
     pub url: String,
+    /// The file it is read from instead.
+    pub url_file: PathBuf,
     /// The exchange events are published to, with queues of this name and their own; on Redis the
     /// stream.
     pub exchange: String,
@@ -22,8 +26,12 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        let url = "memory:".to_owned();
-        Self { url, exchange: "cartwright.events".to_owned(), prefetch: 500 }
+        Self {
+            url: "memory:".to_owned(),
+            url_file: PathBuf::new(),
+            exchange: "cartwright.events".to_owned(),
+            prefetch: 500,
+        }
     }
 }
 
@@ -55,10 +63,15 @@ impl Config {
             "memory" => {}
             "amqp" | "amqps" => RabbitMq::check(&self.url)?,
             "redis" | "rediss" => Streams::check(&self.url)?,
+            // Not shown where it is no scheme: it may be a password.
             other => {
+                let begins = match self.url.contains("://") {
+                    true => format!("begins with {other:?}"),
+                    false => "is no URL".to_owned(),
+                };
                 return Err(format!(
-                    "bus.url begins with {other:?}, but must be memory: or begin with amqp://, \
-                     amqps://, redis:// or rediss://"
+                    "bus.url {begins}, but must be memory: or begin with amqp://, amqps://, \
+                     redis:// or rediss://"
                 ));
             }
         }
@@ -108,7 +121,8 @@ mod tests {
         let with = |url: &str| Config { url: url.to_owned(), ..Config::default() };
         let named = |name: &str| Config { exchange: name.to_owned(), ..Config::default() };
         for (config, expected) in [
-            (with(""), "bus.url begins with \"\", but must be memory: or begin with amqp://"),
+            (with(""), "bus.url is no URL, but must be memory: or begin with amqp://"),
+            (with("secret"), "bus.url is no URL"),
             (with("kafka://h"), "bus.url begins with \"kafka\""),
             (with("memory:x"), "bus.url has something after memory:"),
             (with("amqp:"), "bus.url must be amqp://user:password@host:port/vhost"),

@@ -9,6 +9,8 @@ pub use cache::SharedCache;
 pub use connection::Redis;
 pub use counter::SharedCounter;
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// Redis, where there is one: what copies of a process share beside their database.
@@ -17,13 +19,15 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// `redis://user:password@host:port/database`, or `rediss://` for TLS. Empty: none.
     pub url: String,
+    /// The file it is read from instead.
+    pub url_file: PathBuf,
     /// What the names of all keys begin with.
     pub prefix: String,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { url: String::new(), prefix: "cartwright:".to_owned() }
+        Self { url: String::new(), url_file: PathBuf::new(), prefix: "cartwright:".to_owned() }
     }
 }
 

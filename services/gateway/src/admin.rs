@@ -93,15 +93,20 @@ pub(crate) fn router(admin: Admin) -> Router {
     let css = (header::CONTENT_TYPE, "text/css; charset=utf-8");
     let script = (header::CONTENT_TYPE, "text/javascript; charset=utf-8");
     let policy = (header::CONTENT_SECURITY_POLICY, POLICY);
-    Router::new()
+    let router = Router::new()
         .route("/", get(async move || ([html, policy, NEVER_KEPT], PAGE)))
         .route("/admin.css", get(async move || ([css, NEVER_KEPT], STYLE)))
         .route("/admin.js", get(async move || ([script, NEVER_KEPT], SCRIPT)))
         .route("/admin.json", get(json))
         .with_state(Arc::new(admin))
         .method_not_allowed_fallback(async || problems::method_not_allowed())
-        .fallback(async || problems::not_found())
-        .layer(from_fn(guard))
+        .fallback(async || problems::not_found());
+    guarded(router)
+}
+
+/// What is for this machine only.
+pub(crate) fn guarded(router: Router) -> Router {
+    router.layer(from_fn(guard))
 }
 
 /// Refuses pages of other sites that have pointed a name of their own at this machine: only a

@@ -30,6 +30,8 @@ pub struct Config {
     pub routes: PathBuf,
     /// Further listeners with routes of their own.
     pub listeners: Vec<Listen>,
+    /// Where `/metrics` and the whole of `/health` are, without a password. Empty or `off`: nowhere.
+    pub metrics_listen: String,
     /// Where the page for whoever runs the shop is, such as `127.0.0.1:8090`. Empty: nowhere.
     pub admin_listen: String,
     /// Whether that may be an address that other machines can reach. The page has no password.
@@ -38,6 +40,9 @@ pub struct Config {
     /// What each class of requests is allowed. A class is given to a path by `routes.toml`.
     pub quotas: Quotas,
 }
+
+/// Where the metrics are unless told otherwise. A port that is taken matters only elsewhere.
+pub const METRICS_LISTEN: &str = "127.0.0.1:9464";
 
 /// A listener with routes of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -140,6 +145,7 @@ impl Default for Config {
             timeout_seconds: 30,
             routes: PathBuf::new(),
             listeners: Vec::new(),
+            metrics_listen: METRICS_LISTEN.to_owned(),
             admin_listen: String::new(),
             admin_anywhere: false,
             tls: TlsConfig::default(),

@@ -33,7 +33,8 @@ pub(crate) fn router(document: Bytes) -> Router {
         // The default sends the document's address to a validator on another site.
         .validator_url("none")
         .deep_linking(true)
-        .persist_authorization(true);
+        // An access token stays in the memory of the page.
+        .persist_authorization(false);
     let config = Arc::new(config);
     let json = [(header::CONTENT_TYPE, "application/json"), ASK_AGAIN];
     Router::new()

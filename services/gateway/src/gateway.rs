@@ -38,11 +38,12 @@ use crate::head::{self, X_REQUEST_ID};
 use crate::hosts::Hosts;
 use crate::journal::{Cause, Journal};
 use crate::limits::{Allowance, Asker, Class, Limits};
+use crate::pages::{self, Watched};
 use crate::reshape::{self, Origin, Rules, refuse};
 use crate::routes::{Action, Answer, Found, Match, Route, Table, Target, Template, host};
 use crate::tables::{self, Routes, RoutesView};
 use crate::tunnel::{self, Tunnel};
-use crate::{Config, NAME, Parts, pages, problems};
+use crate::{Config, NAME, Parts, problems};
 
 /// How long the body of a service's answer may stall.
 const BODY_IDLE: Duration = Duration::from_secs(60);
@@ -74,6 +75,7 @@ struct Shared {
     journal: Arc<Journal>,
     clock: Clock,
     version: &'static str,
+    watched: Watched,
     config: Config,
 }
 
@@ -155,7 +157,8 @@ impl Gateway {
         let currency = parts.currency.clone();
         let (clock, version) = (parts.clock, parts.version);
         admin::check(&config.admin_listen, config.admin_anywhere)?;
-        upstreams.push((NAME, Reach::Here(pages::router(parts)?)));
+        let watched = Watched::of(&parts);
+        upstreams.push((NAME, Reach::Here(pages::router(parts, watched.clone())?)));
         let shared = Arc::new(Shared {
             upstreams,
             verifier,
@@ -172,6 +175,7 @@ impl Gateway {
             journal: Arc::new(Journal::new(clock)),
             clock,
             version,
+            watched,
             config,
         });
         Ok(Self(Arc::new(Inner { routes, shared })))
@@ -213,6 +217,12 @@ impl Gateway {
             timeout_seconds: shared.config.timeout_seconds,
             routes: Box::new(move || gateway.routes()),
         })
+    }
+
+    /// `/metrics` and the whole of `/health`, for a listener of its own at this address.
+    pub fn operators(&self, at: SocketAddr) -> Router {
+        let router = pages::operators(self.0.shared.watched.clone());
+        if at.ip().is_loopback() { admin::guarded(router) } else { router }
     }
 
     fn tables(&self) -> impl Iterator<Item = &Arc<Routes>> {

@@ -39,7 +39,7 @@ mod tls;
 
 mod problems;
 
-pub use config::{AccessLog, Config, Listen, Quota, Quotas};
+pub use config::{AccessLog, Config, Listen, METRICS_LISTEN, Quota, Quotas};
 pub use front::Dist;
 pub use gateway::{Gateway, Listener};
 pub use routes::RouteView;
@@ -57,6 +57,7 @@ use chassis::quota::Counter;
 use chassis::reach::Reach;
 use chassis::service::BoxError;
 use chassis::telemetry::PrometheusHandle;
+use futures::future::BoxFuture;
 use http::Method;
 use routes::Found;
 use tokio::sync::watch;
@@ -75,9 +76,18 @@ pub struct Upstream {
     pub openapi: OpenApi,
 }
 
+/// Something the process uses beside the services, whose health is told along with theirs.
+#[derive(Clone)]
+pub struct Engine {
+    pub name: &'static str,
+    /// Asks for a sign of life, or tells why there is none.
+    pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+}
+
 /// What the gateway stands on.
 pub struct Parts {
     pub services: Vec<Upstream>,
+    pub engines: Vec<Engine>,
     pub verifier: Verifier,
     /// Counts requests for all gateways together; without one each counts alone.
     pub counter: Option<Arc<dyn Counter>>,

@@ -9,39 +9,53 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::problem::Problem;
 use chassis::reach::Reach;
-use chassis::service::{BoxError, PREFIX};
-use chassis::telemetry::PrometheusHandle;
+use chassis::remote;
+use chassis::service::{BoxError, PREFIX, SEE_DETAILS, WithDetails};
+use chassis::telemetry::{self, PrometheusHandle};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use http::{StatusCode, header};
+use http::{HeaderMap, HeaderName, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 
 use crate::front::{self, Front};
-use crate::{Parts, docs, openapi, problems};
+use crate::{Engine, Parts, docs, openapi, problems};
 
 /// How long a service may take to tell how it is.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Bytes in which it can say so.
 const MAX_SAID: usize = 64 << 10;
 
+/// A shop's health is of this moment, and not the same for everybody.
+const NEVER_KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
+
 #[derive(OpenApi)]
-#[openapi(paths(who, live, ready, health, numbers))]
+#[openapi(paths(who, live, ready, health))]
 struct Described;
 
 #[derive(Clone)]
 struct Own {
     version: &'static str,
-    clock: Clock,
     ready: watch::Receiver<bool>,
-    metrics: &'static PrometheusHandle,
-    services: Arc<[(&'static str, Reach)]>,
+    watched: Watched,
     front: Arc<Front>,
+}
+
+/// What `/health` tells of.
+#[derive(Clone)]
+pub(crate) struct Watched {
+    version: &'static str,
+    clock: Clock,
+    verifier: Verifier,
+    services: Arc<[(&'static str, Reach)]>,
+    engines: Arc<[Engine]>,
+    metrics: &'static PrometheusHandle,
 }
 
 /// Who answers here.
@@ -65,12 +79,16 @@ struct ShopHealth {
     timestamp: DateTime<Utc>,
     gateway: GatewayHealth,
     services: BTreeMap<&'static str, ServiceHealth>,
+    /// What the gateway's process uses beside the databases: `bus`, `redis`.
+    engines: BTreeMap<&'static str, EngineHealth>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 struct GatewayHealth {
     status: Status,
-    version: &'static str,
+    /// For operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'static str>,
 }
 
 /// How a service is, and how long it took to say so.
@@ -78,52 +96,68 @@ struct GatewayHealth {
 struct ServiceHealth {
     status: Status,
     response_time_ms: f64,
-    /// Null where it does not say.
-    version: Option<String>,
-    /// `sqlite` or `postgres`; null where it does not say.
-    database_kind: Option<String>,
+    #[serde(flatten)]
+    said: HealthDetails,
 }
 
-/// What a service says of itself.
-#[derive(Debug, Default, Deserialize)]
-struct Said {
+/// What a service says of itself, to operators only.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+struct HealthDetails {
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
+    /// `sqlite` or `postgres`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     database_kind: Option<String>,
+    /// Why it is unhealthy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// How an engine is, and how long it took to answer.
+#[derive(Debug, Serialize, ToSchema)]
+struct EngineHealth {
+    status: Status,
+    response_time_ms: f64,
+    /// Why it is unhealthy, for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Healthy,
-    /// Some services are healthy and some are not.
+    /// Some services or engines are healthy and some are not.
     Degraded,
     Unhealthy,
 }
 
 /// The gateway's own routes.
-pub(crate) fn router(parts: Parts) -> Result<Router, BoxError> {
+pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError> {
     let document = serde_json::to_vec(&document(&parts))?.into();
-    let services: Arc<[_]> = parts.services.into_iter().map(|it| (it.name, it.reach)).collect();
-    let front = Front::new(parts.front, parts.name, parts.currency.as_str(), services.clone())?;
+    let services = watched.services.clone();
+    let front = Front::new(parts.front, parts.name, parts.currency.as_str(), services)?;
     let front = Arc::new(front);
-    let own = Own {
-        version: parts.version,
-        clock: parts.clock,
-        ready: parts.ready,
-        metrics: parts.metrics,
-        services,
-        front: front.clone(),
-    };
+    let own = Own { version: parts.version, ready: parts.ready, watched, front: front.clone() };
     Ok(Router::new()
         .route("/", get(door))
         .route("/live", get(live))
         .route("/ready", get(ready))
         .route("/health", get(health))
-        .route("/metrics", get(numbers))
         .with_state(own)
         .merge(docs::router(document))
         .merge(front::router(front))
         .method_not_allowed_fallback(async || problems::method_not_allowed()))
+}
+
+/// What operators and their monitoring are told: `/metrics`, and `/health` with all there is to it.
+pub(crate) fn operators(watched: Watched) -> Router {
+    let metrics = watched.metrics;
+    Router::new()
+        .route("/metrics", get(async move || telemetry::rendered(metrics)))
+        .route("/health", get(async move || watched.health(true).await))
+        .method_not_allowed_fallback(async || problems::method_not_allowed())
+        .fallback(async || problems::not_found())
 }
 
 /// The description of what the gateway answers itself.
@@ -161,7 +195,6 @@ async fn who(State(own): State<Own>) -> axum::Json<Who> {
         ("categories", "/api/v1/categories"),
         ("docs", "/docs"),
         ("health", "/health"),
-        ("metrics", "/metrics"),
         ("openapi", "/openapi.json"),
         ("products", "/api/v1/products"),
         ("ready", "/ready"),
@@ -189,52 +222,114 @@ async fn ready(State(own): State<Own>) -> Response {
     }
 }
 
-/// Tell how every service is. All are asked at once.
-#[utoipa::path(get, path = "/health", tag = "gateway", security(()),
+/// Tell how every service and engine is. All are asked at once.
+///
+/// Versions, kinds of databases and errors are for users with the permission `system:read`.
+#[utoipa::path(get, path = "/health", tag = "gateway",
+               security((), ("bearer" = ["system:read"])),
                responses((status = 200, description = "All or some are healthy.", body = ShopHealth),
+                         (status = 401, description = "The access token does not count.", body = Problem),
                          (status = 503, description = "None is.", body = ShopHealth)))]
-async fn health(State(own): State<Own>) -> Response {
-    let asked = own.services.iter().map(|(name, reach)| ask(name, reach.clone()));
-    let services: BTreeMap<_, _> = join_all(asked).await.into_iter().collect();
-    let healthy = services.values().filter(|it| it.status == Status::Healthy).count();
-    let status = match healthy {
-        all if all == services.len() => Status::Healthy,
-        0 => Status::Unhealthy,
-        _ => Status::Degraded,
-    };
-    let code = match status {
-        Status::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::OK,
-    };
-    let timestamp = own.clock.now();
-    let gateway = GatewayHealth { status: Status::Healthy, version: own.version };
-    (code, axum::Json(ShopHealth { status, timestamp, gateway, services })).into_response()
+async fn health(State(own): State<Own>, headers: HeaderMap) -> Response {
+    match own.watched.verifier.principal(&headers) {
+        // A client that is told can renew its token; else its details would go without a word.
+        Err(problem) if problem.status == StatusCode::UNAUTHORIZED => problem.into_response(),
+        user => {
+            let user = user.ok().flatten();
+            own.watched.health(user.is_some_and(|it| it.may(SEE_DETAILS))).await
+        }
+    }
 }
 
-async fn ask(name: &'static str, reach: Reach) -> (&'static str, ServiceHealth) {
+impl Watched {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        Self {
+            version: parts.version,
+            clock: parts.clock,
+            verifier: parts.verifier.clone(),
+            services: parts.services.iter().map(|it| (it.name, it.reach.clone())).collect(),
+            engines: parts.engines.clone().into(),
+            metrics: parts.metrics,
+        }
+    }
+
+    async fn health(&self, with_details: bool) -> Response {
+        let services = self.services.iter().map(|(name, reach)| ask(name, reach, with_details));
+        let engines = self.engines.iter().map(|it| probe(it, with_details));
+        let (services, engines) = tokio::join!(join_all(services), join_all(engines));
+        let services: BTreeMap<_, _> = services.into_iter().collect();
+        let engines: BTreeMap<_, _> = engines.into_iter().collect();
+        let is_well = |it: &Status| *it == Status::Healthy;
+        let healthy = services.values().filter(|it| is_well(&it.status)).count();
+        let status = match healthy {
+            0 if !services.is_empty() => Status::Unhealthy,
+            all if all < services.len() => Status::Degraded,
+            _ if engines.values().all(|it| is_well(&it.status)) => Status::Healthy,
+            _ => Status::Degraded,
+        };
+        let code = match status {
+            Status::Unhealthy => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::OK,
+        };
+        let timestamp = self.clock.now();
+        let version = with_details.then_some(self.version);
+        let gateway = GatewayHealth { status: Status::Healthy, version };
+        let health = ShopHealth { status, timestamp, gateway, services, engines };
+        (code, [NEVER_KEPT], axum::Json(health)).into_response()
+    }
+}
+
+async fn ask(
+    name: &'static str,
+    reach: &Reach,
+    with_details: bool,
+) -> (&'static str, ServiceHealth) {
     let began = Instant::now();
-    let said = tokio::time::timeout(DEADLINE, say(name, reach)).await.unwrap_or_default();
-    let response_time_ms = (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0;
-    let (status, Said { version, database_kind }) = match said {
-        Some((StatusCode::OK, said)) => (Status::Healthy, said),
-        Some((_, said)) => (Status::Unhealthy, said),
-        None => (Status::Unhealthy, Said::default()),
+    let said = tokio::time::timeout(DEADLINE, say(name, reach, with_details)).await;
+    let (status, said) = match said.unwrap_or_else(|_| Err(remote::Error::Late.to_string())) {
+        Ok((StatusCode::OK, said)) => (Status::Healthy, said),
+        Ok((_, said)) => (Status::Unhealthy, said),
+        Err(error) => {
+            let error = with_details.then_some(error);
+            (Status::Unhealthy, HealthDetails { error, ..HealthDetails::default() })
+        }
     };
-    (name, ServiceHealth { status, response_time_ms, version, database_kind })
+    (name, ServiceHealth { status, response_time_ms: millis(began), said })
 }
 
-async fn say(name: &str, reach: Reach) -> Option<(StatusCode, Said)> {
-    let request = Request::get(format!("{PREFIX}/{name}/health")).body(Body::empty()).ok()?;
-    let answer = reach.ask(request, DEADLINE).await.ok()?;
+/// What a service answers, or why there is no answer.
+async fn say(
+    name: &str,
+    reach: &Reach,
+    with_details: bool,
+) -> Result<(StatusCode, HealthDetails), String> {
+    // A port tells everything to who reaches it.
+    let path = match reach {
+        Reach::There(..) if with_details => "/health".to_owned(),
+        _ => format!("{PREFIX}/{name}/health"),
+    };
+    let mut request = Request::get(path).body(Body::empty()).map_err(|it| it.to_string())?;
+    if with_details {
+        request.extensions_mut().insert(WithDetails);
+    }
+    let answer = reach.ask(request, DEADLINE).await.map_err(|it| it.to_string())?;
     let status = answer.status();
-    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await.ok()?;
-    Some((status, serde_json::from_slice(&body).unwrap_or_default()))
+    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await;
+    let body = body.map_err(|it| it.to_string())?;
+    let said = if with_details { serde_json::from_slice(&body).ok() } else { None };
+    Ok((status, said.unwrap_or_default()))
 }
 
-/// Tell the numbers of the process in Prometheus' text format.
-#[utoipa::path(get, path = "/metrics", tag = "gateway", security(()),
-               responses((status = 200, content_type = "text/plain", body = String)))]
-async fn numbers(State(own): State<Own>) -> Response {
-    let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
-    (kind, own.metrics.render()).into_response()
+async fn probe(engine: &Engine, with_details: bool) -> (&'static str, EngineHealth) {
+    let began = Instant::now();
+    let answer = tokio::time::timeout(DEADLINE, (engine.probe)()).await;
+    let (status, error) = match answer.unwrap_or_else(|_| Err(remote::Error::Late.to_string())) {
+        Ok(()) => (Status::Healthy, None),
+        Err(error) => (Status::Unhealthy, with_details.then_some(error)),
+    };
+    (engine.name, EngineHealth { status, response_time_ms: millis(began), error })
+}
+
+fn millis(began: Instant) -> f64 {
+    (began.elapsed().as_secs_f64() * 1_000_000.0).round() / 1000.0
 }

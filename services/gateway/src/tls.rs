@@ -46,12 +46,13 @@ enum Kept {
 }
 
 impl Tls {
-    /// `None` where TLS is off. Says which setting is wrong.
-    pub fn open(config: &TlsConfig) -> Result<Option<(Self, Keeper)>, BoxError> {
+    /// `None` where TLS is off. Says which setting is wrong. `strict` is for production: a private
+    /// key that others can read is refused then, now and whenever it changes.
+    pub fn open(config: &TlsConfig, strict: bool) -> Result<Option<(Self, Keeper)>, BoxError> {
         Ok(match config.source()? {
             None => None,
             Some(Source::Files) => {
-                let files = Arc::new(Files::open(&config.certificate, &config.key)?);
+                let files = Arc::new(Files::open(&config.certificate, &config.key, strict)?);
                 let usual = server_config(files.clone())?;
                 Some((Self { usual, challenge: None }, Keeper(Kept::Files(files))))
             }

@@ -49,21 +49,19 @@ pub async fn create_user(db: &Db, clock: Clock, new: NewAccount) -> Result<Creat
     Ok(user.into())
 }
 
-/// Makes an administrator if there is none, with a random password where none is given. Returns
-/// the password, to be shown once; none where there was an administrator already.
-pub async fn ensure_admin(
-    db: &Db,
-    clock: Clock,
-    email: &str,
-    password: Option<String>,
-) -> Result<Option<String>> {
-    if store::count_admins(db).await? > 0 {
-        return Ok(None);
+/// Whether there is an administrator.
+pub async fn has_admin(db: &Db) -> Result<bool> {
+    Ok(store::count_admins(db).await? > 0)
+}
+
+/// Makes an administrator if there is none, and tells whether it did.
+pub async fn ensure_admin(db: &Db, clock: Clock, email: &str, password: &str) -> Result<bool> {
+    if has_admin(db).await? {
+        return Ok(false);
     }
-    let password = password.unwrap_or_else(readable);
     let new = checked(NewAccount {
         email: email.to_owned(),
-        password: password.clone(),
+        password: password.to_owned(),
         name: "Administrator".to_owned(),
         username: None,
         roles: vec![Role::Admin.name().to_owned()],
@@ -72,11 +70,11 @@ pub async fn ensure_admin(
     let mut tx = db.begin().await?;
     store::lock_admins(&mut tx).await?;
     if store::count_admins(&mut tx).await? > 0 {
-        return Ok(None);
+        return Ok(false);
     }
     accounts::create(&mut tx, new, Actor::Shop, clock.now()).await?;
     tx.commit().await?;
-    Ok(Some(password))
+    Ok(true)
 }
 
 /// An account whose fields are fine.
@@ -125,8 +123,8 @@ async fn hashed(new: Checked) -> Result<NewUser> {
     })
 }
 
-/// Four groups of five: 99 bits, and can be read out.
-fn readable() -> String {
+/// A random password. Four groups of five: 99 bits, and can be read out.
+pub fn random_password() -> String {
     let mut rng = rand::rng();
     let group = |_| -> String {
         (0..5).filter_map(|_| READABLE.choose(&mut rng)).map(|it| char::from(*it)).collect()
@@ -153,7 +151,7 @@ mod tests {
 
     #[test]
     fn a_random_password_is_good_enough() {
-        let (one, other) = (readable(), readable());
+        let (one, other) = (random_password(), random_password());
         assert_ne!(one, other);
         assert_eq!(one.len(), 23);
         Password::from(one).check("password", "admin@example.com", None).unwrap();

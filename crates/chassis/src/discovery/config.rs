@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use http::Uri;
 use serde::{Deserialize, Serialize};
@@ -24,8 +25,9 @@ pub struct Config {
     /// Consul's agent, such as `http://127.0.0.1:8500`. Empty: no Consul.
     pub consul: String,
     /// The token for Consul where it asks for one.
-    #[serde(skip_serializing_if = "String::is_empty")]
     pub consul_token: String,
+    /// The file it is read from instead.
+    pub consul_token_file: PathBuf,
     /// The host or address under which other processes reach this one, told to Consul. Empty: the
     /// address it listens on.
     pub advertise: String,

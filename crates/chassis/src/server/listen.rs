@@ -48,7 +48,7 @@ pub async fn bind(address: &str, shared: bool) -> Result<Listener, String> {
             ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
             _ => error.to_string(),
         };
-        format!("cannot listen on {resolved}: {reason}; choose another with --listen")
+        format!("cannot listen on {resolved}: {reason}")
     })
 }
 

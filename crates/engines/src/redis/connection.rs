@@ -82,6 +82,13 @@ impl Redis {
         known.is_ok_and(|it| matches!(*it, State::Up(_)))
     }
 
+    /// Asks for a sign of life, or tells why there is none.
+    pub async fn probe(&self) -> Result<(), String> {
+        let ask = |mut connection| async move { ping(&mut connection).await };
+        let alive = self.ask("health", ask).await;
+        alive.ok_or_else(|| format!("{} does not answer", place(&self.shared.client)))
+    }
+
     /// The full name of a key.
     pub(crate) fn key(&self, name: &str) -> String {
         format!("{}{name}", self.shared.prefix)

@@ -1,5 +1,8 @@
 //! A certificate and its key in files, read again when they change.
 
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +23,8 @@ const EVERY: Duration = Duration::from_secs(2);
 pub(super) struct Files {
     certificate: PathBuf,
     key: PathBuf,
+    /// Whether a key that others can read is refused.
+    strict: bool,
     /// What was read last, whether it was good or not.
     first: Pair,
     current: ArcSwap<CertifiedKey>,
@@ -30,14 +35,17 @@ pub(super) struct Files {
 struct Pair {
     certificate: Vec<u8>,
     key: Vec<u8>,
+    /// Why the key is not private.
+    exposed: Option<String>,
 }
 
 impl Files {
-    pub(super) fn open(certificate: &Path, key: &Path) -> Result<Self, String> {
-        let first = Pair::read(certificate, key)?;
+    pub(super) fn open(certificate: &Path, key: &Path, strict: bool) -> Result<Self, String> {
+        let first = Pair::read(certificate, key, strict)?;
         let current = first.certified(certificate, key)?;
+        first.warn();
         let current = ArcSwap::from_pointee(current);
-        Ok(Self { certificate: certificate.into(), key: key.into(), first, current })
+        Ok(Self { certificate: certificate.into(), key: key.into(), strict, first, current })
     }
 
     /// Looks at the files again and again. A bad pair is named once, and the one before stays.
@@ -45,8 +53,10 @@ impl Files {
         let mut seen = Ok(self.first.clone());
         loop {
             tokio::time::sleep(EVERY).await;
-            let (certificate, key) = (self.certificate.clone(), self.key.clone());
-            let read = tokio::task::spawn_blocking(move || Pair::read(&certificate, &key)).await;
+            let (certificate, key, strict) =
+                (self.certificate.clone(), self.key.clone(), self.strict);
+            let read = move || Pair::read(&certificate, &key, strict);
+            let read = tokio::task::spawn_blocking(read).await;
             let Ok(read) = read else { continue };
             if read == seen {
                 continue;
@@ -59,6 +69,7 @@ impl Files {
             seen = read;
             match certified {
                 Ok(certified) => {
+                    seen.iter().for_each(Pair::warn);
                     self.current.store(Arc::new(certified));
                     tracing::info!(file = %self.certificate.display(), "a new certificate is used");
                 }
@@ -70,6 +81,20 @@ impl Files {
     }
 }
 
+/// A private key, and why it is not private where it is not. Its group may read it: so it is shared
+/// with a server that is not root.
+fn read_key(path: &Path) -> io::Result<(Vec<u8>, Option<String>)> {
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let exposed = (mode & 0o027 != 0).then(|| {
+        let path = path.display();
+        format!("others can read or change it (mode {mode:04o}); run: chmod g-w,o= {path}")
+    });
+    let mut content = Vec::new();
+    file.read_to_end(&mut content)?;
+    Ok((content, exposed))
+}
+
 impl ResolvesServerCert for Files {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         Some(self.current.load_full())
@@ -77,12 +102,24 @@ impl ResolvesServerCert for Files {
 }
 
 impl Pair {
-    fn read(certificate: &Path, key: &Path) -> Result<Self, String> {
-        let read = |setting: &str, file: &Path| {
-            let named = |error| format!("gateway.tls.{setting}: {}: {error}", file.display());
-            std::fs::read(file).map_err(named)
+    fn read(certificate: &Path, key: &Path, strict: bool) -> Result<Self, String> {
+        let named = |setting, path: &Path, reason: &dyn std::fmt::Display| {
+            format!("gateway.tls.{setting}: {}: {reason}", path.display())
         };
-        Ok(Self { certificate: read("certificate", certificate)?, key: read("key", key)? })
+        let certificate =
+            std::fs::read(certificate).map_err(|it| named("certificate", certificate, &it))?;
+        let (content, exposed) = read_key(key).map_err(|it| named("key", key, &it))?;
+        let exposed = exposed.map(|reason| named("key", key, &reason));
+        match exposed {
+            Some(reason) if strict => Err(reason),
+            exposed => Ok(Self { certificate, key: content, exposed }),
+        }
+    }
+
+    fn warn(&self) {
+        if let Some(reason) = &self.exposed {
+            tracing::warn!("{reason}; in production it would be refused");
+        }
     }
 
     /// A certificate that can be used, or what is wrong with it.

@@ -132,6 +132,8 @@ async fn the_pages_and_all_they_load_come_from_here() {
     let start = call(&shop, "GET", "/docs/swagger-initializer.js").await;
     let start = String::from_utf8(start.bytes.to_vec()).unwrap();
     assert!(start.contains("/openapi.json") && start.contains("\"none\""), "{start}");
+    // A token somebody types in is not put into the browser's storage.
+    assert!(start.contains("\"persistAuthorization\": false"), "{start}");
 }
 
 #[tokio::test]

@@ -336,7 +336,11 @@ async fn secure(
 
 /// A gateway over TLS with these files, and the token that stops it.
 async fn serve_tls(config: TlsConfig) -> Served {
-    let (tls, keeper) = Tls::open(&config).unwrap().expect("TLS is on");
+    serve_tls_as(config, false).await
+}
+
+async fn serve_tls_as(config: TlsConfig, strict: bool) -> Served {
+    let (tls, keeper) = Tls::open(&config, strict).unwrap().expect("TLS is on");
     let config = Config { tls: config, ..Config::default() };
     let gateway = gateway(config, upstream().into());
     let listener = server::bind("127.0.0.1:0", false).await.unwrap();
@@ -378,6 +382,55 @@ async fn a_new_certificate_is_used_without_a_restart_and_a_bad_one_is_not() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(secure(shop.address, &first.2, &[]).await.is_err());
+}
+
+/// A pair with a key of this mode.
+fn pair(directory: &std::path::Path, mode: u32) -> (TlsConfig, CertificateDer<'static>) {
+    let (pem, key) = (directory.join("cert.pem"), directory.join("key.pem"));
+    let made = certificate();
+    std::fs::write(&pem, &made.0).unwrap();
+    std::fs::write(&key, &made.1).unwrap();
+    set_mode(&key, mode);
+    (TlsConfig { certificate: pem, key, ..TlsConfig::default() }, made.2)
+}
+
+fn set_mode(file: &std::path::Path, mode: u32) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_others_can_read_is_refused_in_production() {
+    let directory = tempfile::tempdir().unwrap();
+    for mode in [0o644, 0o604, 0o666, 0o602, 0o660] {
+        let (config, _) = pair(directory.path(), mode);
+        let error = Tls::open(&config, true).unwrap_err().to_string();
+        let shown = format!("key.pem: others can read or change it (mode {mode:04o}); run: chmod");
+        assert!(error.starts_with("gateway.tls.key: ") && error.contains(&shown), "{error}");
+        assert!(Tls::open(&config, false).unwrap().is_some(), "only said: {mode:04o}");
+    }
+    for mode in [0o600, 0o400, 0o440, 0o640] {
+        let (config, _) = pair(directory.path(), mode);
+        assert!(Tls::open(&config, true).unwrap().is_some(), "{mode:04o}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_key_that_others_can_read_is_not_taken_in_production() {
+    let directory = tempfile::tempdir().unwrap();
+    let (config, first) = pair(directory.path(), 0o600);
+    let key = config.key.clone();
+    let shop = serve_tls_as(config, true).await;
+    let (_, second) = pair(directory.path(), 0o644);
+    // Longer than the files are looked at.
+    tokio::time::sleep(Duration::from_millis(4500)).await;
+    assert!(secure(shop.address, &first, &[]).await.is_ok(), "the one before stays");
+    set_mode(&key, 0o600);
+    let deadline = tokio::time::Instant::now() + LONG;
+    while secure(shop.address, &second, &[]).await.is_err() {
+        assert!(tokio::time::Instant::now() < deadline, "the new one is never used");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 #[tokio::test]
@@ -467,11 +520,11 @@ async fn settings_of_tls_that_cannot_be_meant_are_named() {
         (acme(|it| it.contact = "me".into()), "gateway.tls.acme.contact"),
         (acme(|it| it.root = "missing".into()), "gateway.tls.acme.root"),
     ] {
-        let error = Tls::open(&config).unwrap_err().to_string();
+        let error = Tls::open(&config, false).unwrap_err().to_string();
         assert!(error.contains(reason), "{error} lacks {reason}");
         assert!(!error.contains("PRIVATE"), "{error}");
     }
-    assert!(Tls::open(&TlsConfig::default()).unwrap().is_none());
-    assert!(Tls::open(&files("cert", "key")).unwrap().is_some());
-    assert!(Tls::open(&acme(|_| {})).unwrap().is_some());
+    assert!(Tls::open(&TlsConfig::default(), true).unwrap().is_none());
+    assert!(Tls::open(&files("cert", "key"), false).unwrap().is_some());
+    assert!(Tls::open(&acme(|_| {}), true).unwrap().is_some());
 }

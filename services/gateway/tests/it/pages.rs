@@ -1,10 +1,12 @@
 //! What the gateway answers itself.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use chassis::testing::call;
-use gateway::{Config, Parts, Upstream};
+use chassis::testing::{User, call};
+use gateway::{Config, Engine, Gateway, Parts, Upstream};
 use serde_json::json;
 
 use crate::shop::{described, open, parts};
@@ -33,8 +35,18 @@ async fn readiness_follows_the_process_and_life_does_not() {
     assert_eq!(call(&shop, "GET", "/ready/").await.problem(503), "not_ready");
 }
 
-/// A shop with a service per status of its health; 0 is one that does not answer.
+fn engine(name: &'static str, answer: Result<(), &'static str>) -> Engine {
+    let answer = answer.map_err(str::to_owned);
+    let probe = move || Box::pin(std::future::ready(answer.clone())) as _;
+    Engine { name, probe: Arc::new(probe) }
+}
+
 fn with_health(statuses: &[(&'static str, u16)]) -> Router {
+    Router::new().fallback_service(gateway(statuses, Vec::new()))
+}
+
+/// A shop with a service per status of its health; 0 is one that does not answer.
+fn gateway(statuses: &[(&'static str, u16)], engines: Vec<Engine>) -> Gateway {
     let services = statuses.iter().map(|&(name, status)| {
         let health = move || async move {
             let said = json!({ "version": "4.5.6", "database_kind": "sqlite" });
@@ -49,8 +61,8 @@ fn with_health(statuses: &[(&'static str, u16)]) -> Router {
         });
         Upstream { name, reach: router.into(), openapi: described(document) }
     });
-    let parts = Parts { services: services.collect(), ..parts(true) };
-    gateway::router(Config::default(), parts).unwrap()
+    let parts = Parts { services: services.collect(), engines, ..parts(true) };
+    Gateway::new(Config::default(), parts).unwrap()
 }
 
 #[tokio::test]
@@ -59,12 +71,56 @@ async fn a_shop_is_healthy_when_all_services_are() {
     let health = call(&shop, "GET", "/health").await.expect(200);
     assert_eq!(health["status"], "healthy");
     assert_eq!(health["timestamp"], "2026-01-02T12:00:00Z");
-    assert_eq!(health["gateway"], json!({ "status": "healthy", "version": "1.2.3" }));
+    assert_eq!(health["gateway"], json!({ "status": "healthy" }));
     for service in ["catalog", "orders"] {
-        assert_eq!(health["services"][service]["status"], "healthy");
-        assert!(health["services"][service]["response_time_ms"].as_f64().unwrap() >= 0.0);
-        assert_eq!(health["services"][service]["version"], "4.5.6");
-        assert_eq!(health["services"][service]["database_kind"], "sqlite");
+        let health = health["services"][service].as_object().unwrap();
+        assert_eq!(health["status"], "healthy");
+        assert!(health["response_time_ms"].as_f64().unwrap() >= 0.0);
+        assert_eq!(health.len(), 2, "nothing else is told to everybody: {health:?}");
+    }
+}
+
+#[tokio::test]
+async fn versions_and_errors_are_told_to_operators_alone() {
+    let shop = gateway(&[("catalog", 200), ("orders", 0)], vec![engine("redis", Err("cut off"))]);
+    let public = Router::new().fallback_service(shop.clone());
+    let health = || call(&public, "GET", "/health");
+    let operators = shop.operators("10.0.0.1:9464".parse().unwrap());
+    for (seen, asked) in [
+        (false, health()),
+        (false, health().user(&User::with(&["orders:read"]))),
+        (true, health().user(&User::with(&["system:read"]))),
+        (true, call(&operators, "GET", "/health")),
+    ] {
+        let told = asked.await;
+        assert_eq!(told.headers["cache-control"], "no-store");
+        let told = told.expect(200);
+        assert_eq!(told["status"], "degraded");
+        assert_eq!(told["engines"]["redis"]["status"], "unhealthy");
+        let details = [
+            ("/gateway/version", "1.2.3"),
+            ("/services/catalog/version", "4.5.6"),
+            ("/services/catalog/database_kind", "sqlite"),
+            ("/services/orders/error", "the deadline passed"),
+            ("/engines/redis/error", "cut off"),
+        ];
+        for (place, detail) in details {
+            let found = told.pointer(place).map(|it| it.as_str().unwrap());
+            assert_eq!(found, seen.then_some(detail), "{place}: {told:#}");
+        }
+    }
+    let expired = health().header("authorization", "Bearer nonsense").await;
+    assert_eq!(expired.problem(401), "token_invalid");
+}
+
+#[tokio::test]
+async fn a_shop_without_one_of_its_engines_is_degraded() {
+    for (answer, status) in [(Ok(()), "healthy"), (Err("cut off"), "degraded")] {
+        let shop = gateway(&[("catalog", 200)], vec![engine("bus", answer)]);
+        let public = Router::new().fallback_service(shop);
+        let health = call(&public, "GET", "/health").await.expect(200);
+        assert_eq!(health["status"], status, "{health:#}");
+        assert!(health["engines"]["bus"]["response_time_ms"].as_f64().unwrap() >= 0.0);
     }
 }
 
@@ -96,11 +152,14 @@ async fn services_that_do_not_answer_are_waited_for_together_and_not_long() {
 }
 
 #[tokio::test]
-async fn the_numbers_count_what_was_asked() {
-    let shop = open(Config::default());
-    call(&shop, "GET", "/api/v1/products").await.expect(200);
-    call(&shop, "GET", "/nothing").await.expect(404);
-    let answer = call(&shop, "GET", "/metrics").await;
+async fn the_numbers_are_for_operators_alone_and_count_what_was_asked() {
+    let shop = Gateway::new(Config::default(), parts(true)).unwrap();
+    let public = Router::new().fallback_service(shop.clone());
+    call(&public, "GET", "/api/v1/products").await.expect(200);
+    call(&public, "GET", "/nothing").await.expect(404);
+    assert_eq!(call(&public, "GET", "/metrics").await.problem(404), "not_found");
+    let operators = shop.operators("0.0.0.0:9464".parse().unwrap());
+    let answer = call(&operators, "GET", "/metrics").await;
     assert!(answer.headers["content-type"].to_str().unwrap().starts_with("text/plain"));
     let text = String::from_utf8(answer.bytes.to_vec()).unwrap();
     let number = |name: &str| -> f64 {
@@ -113,7 +172,19 @@ async fn the_numbers_count_what_was_asked() {
             .unwrap()
     };
     assert!(number("gateway_requests_total{status=\"2xx\"}") >= 1.0);
-    assert!(number("gateway_requests_total{status=\"4xx\"}") >= 1.0);
-    assert!(number("gateway_requests_in_flight") >= 1.0, "this one");
+    assert!(number("gateway_requests_total{status=\"4xx\"}") >= 2.0);
     assert_eq!(number("gateway_rejected_total{class=\"login\"}"), 0.0);
+}
+
+#[tokio::test]
+async fn on_this_machine_alone_the_numbers_are_not_for_pages_of_other_sites() {
+    let shop = Gateway::new(Config::default(), parts(true)).unwrap();
+    let operators = shop.operators("127.0.0.1:9464".parse().unwrap());
+    for (host, status) in [("127.0.0.1:9464", 200), ("localhost:9464", 200), ("evil.example", 421)]
+    {
+        for path in ["/metrics", "/health"] {
+            let answer = call(&operators, "GET", path).header("host", host).await;
+            assert_eq!(answer.status, status, "{host}{path}");
+        }
+    }
 }

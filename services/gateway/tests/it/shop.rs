@@ -24,6 +24,7 @@ pub(crate) fn open(config: Config) -> Router {
 pub(crate) fn parts(ready: bool) -> Parts {
     Parts {
         services: vec![catalog(), orders()],
+        engines: Vec::new(),
         verifier: verifier(),
         counter: None,
         ready: watch::channel(ready).1,
