@@ -6,6 +6,7 @@
 mod admission;
 mod connection;
 mod framing;
+mod host;
 mod life;
 mod listen;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, StatusCode, Version, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -367,6 +368,13 @@ where
     Ok(response)
 }
 
+    if let Err(problem) = host::check(&request) {
+        let mut refusal = problem.into_response();
+        if is_http_1 {
+            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        return Ok(refusal);
+    }
 /// Whether it is a stream of events, which lasts as long as both sides like.
 fn is_endless(response: &Response) -> bool {
     const KIND: &[u8] = b"text/event-stream";
