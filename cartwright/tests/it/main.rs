@@ -9,6 +9,7 @@ mod servers;
 mod shop;
 
 mod apart;
+mod behind_a_proxy;
 mod broker_away;
 mod browsers;
 mod buyers;

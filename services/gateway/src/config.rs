@@ -20,7 +20,7 @@ pub struct Config {
     /// `*` is any. Empty: only pages of this address itself.
     pub cors_origins: Vec<String>,
     /// Addresses or networks of proxies in front, such as `10.0.0.0/8`. Only their
-    /// `X-Forwarded-For`, `-Proto` and `-Host` are believed.
+    /// `X-Forwarded-For`, `-Proto` and `-Host` are believed; limits count the clients behind them.
     pub trusted_proxies: Vec<String>,
     /// The level at which every request is logged: `off`, `debug` or `info`.
     pub access_log: AccessLog,
