@@ -1,6 +1,7 @@
 //! `cartwright serve`: the shop or a part of it, from the first file to the last request.
 
 mod elsewhere;
+mod files;
 mod listeners;
 mod lock;
 
@@ -57,12 +58,17 @@ pub async fn run(args: &Serve) -> Result<()> {
     let stop = CancellationToken::new();
     let signals = stop.clone();
     tokio::spawn(async move {
+    let files = files::prepare(&mut config, &roles);
         signal().await;
         signals.cancel();
     });
     // A process that still waits for others can be stopped, too.
     match stop.run_until_cancelled(Running::start(&config, &roles, Clock::System)).await {
-        Some(started) => started?.until(stop).await,
+        Some(started) => {
+            let running = started?;
+            files.tell();
+            running.until(stop).await
+        }
         None => Ok(()),
     }
 }

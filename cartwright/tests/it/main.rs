@@ -22,6 +22,7 @@ mod input;
 mod keys;
 mod kills;
 mod migrations;
+mod open_files;
 mod pages;
 mod purchase;
 mod redis_away;
