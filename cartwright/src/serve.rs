@@ -50,15 +50,18 @@ pub async fn run(args: &Serve) -> Result<()> {
         config.gateway.routes.clone_from(file);
     }
     let roles = Roles::of(&args.services);
+    if roles.gateway {
+        config.check_gateway()?;
+    }
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
     if config.shop.environment == Environment::Production && config.payments.sandbox {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
     }
+    let files = files::prepare(&mut config, &roles);
     let stop = CancellationToken::new();
     let signals = stop.clone();
     tokio::spawn(async move {
-    let files = files::prepare(&mut config, &roles);
         signal().await;
         signals.cancel();
     });
