@@ -200,6 +200,30 @@ impl Config {
         }
     }
 
+    /// Refuses a gateway in production that any site, or a client with any name for the shop, could
+    /// use against its customers.
+    pub fn check_gateway(&self) -> Result<()> {
+        if self.shop.environment != Environment::Production {
+            return Ok(());
+        }
+        let gateway = &self.gateway;
+        if gateway.hosts.is_empty() {
+            bail!(
+                "gateway.hosts is empty, so links and redirects would lead to whatever name a client \
+                 writes, which is not allowed in production; set it to the names of the shop, such \
+                 as [\"shop.example.com\"]"
+            );
+        }
+        if gateway.cors_origins.iter().any(|it| it == "*") {
+            bail!(
+                "gateway.cors_origins is \"*\", which lets the pages of every site use this shop and \
+                 is not allowed in production; name the sites, such as \
+                 [\"https://www.example.com\"], or leave it empty"
+            );
+        }
+        Ok(())
+    }
+
     fn validate(&self) -> Result<()> {
         let url = &self.database.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {

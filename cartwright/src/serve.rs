@@ -1,6 +1,7 @@
 //! `cartwright serve`: the shop or a part of it, from the first file to the last request.
 
 mod elsewhere;
+mod files;
 mod listeners;
 mod lock;
 
@@ -52,12 +53,16 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
         config.gateway.routes.clone_from(file);
     }
     let roles = Roles::of(&args.services);
+    if roles.gateway {
+        config.check_gateway()?;
+    }
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
     if config.shop.environment == Environment::Production && config.payments.sandbox {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
     }
-    match serve(&config, &roles).await {
+    let files = files::prepare(&mut config, &roles);
+    match serve(&config, &roles, files).await {
         // Whoever reads the log line by line is told there, and not as a text between the lines.
         Err(error) if config.log.format == LogFormat::Json => {
             tracing::error!("{error:#}");
@@ -67,7 +72,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     }
 }
 
-async fn serve(config: &Config, roles: &Roles) -> Result<()> {
+async fn serve(config: &Config, roles: &Roles, files: files::OpenFiles) -> Result<()> {
     let stop = CancellationToken::new();
     let signals = stop.clone();
     tokio::spawn(async move {
@@ -76,7 +81,11 @@ async fn serve(config: &Config, roles: &Roles) -> Result<()> {
     });
     // A process that still waits for others can be stopped, too.
     match stop.run_until_cancelled(Running::start(config, roles, Clock::System)).await {
-        Some(started) => started?.until(stop).await,
+        Some(started) => {
+            let running = started?;
+            files.tell();
+            running.until(stop).await
+        }
         None => Ok(()),
     }
 }

@@ -21,7 +21,10 @@ pub(crate) fn run(args: &cli::Config) -> Result<()> {
     let config = Config::load(&args.shared, None)?;
     match args.action {
         ConfigAction::Print => print!("{}", explained(&config)?),
-        ConfigAction::Check => println!("The settings are valid."),
+        ConfigAction::Check => {
+            config.check_gateway()?;
+            println!("The settings are valid.");
+        }
     }
     Ok(())
 }

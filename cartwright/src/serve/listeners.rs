@@ -9,7 +9,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
 use chassis::discovery::default_port;
-use chassis::server::{self, Accept, Listener, Plain};
+use chassis::network::Networks;
+use chassis::server::{self, Accept, Admission, Listener, Plain};
 use chassis::service::Background;
 use gateway::{Gateway, Tls};
 use tokio::task::JoinSet;
@@ -123,6 +124,7 @@ fn or_without(address: &str, bound: Result<Option<Listener>>) -> Result<Option<L
 #[derive(Debug)]
 pub(super) struct Serving {
     limits: server::Config,
+    admission: Admission,
     stop: CancellationToken,
     servers: JoinSet<()>,
 }
@@ -137,11 +139,16 @@ impl Serving {
         background: &mut Background,
     ) -> Result<Self> {
         let limits = config.connections.clone();
-        let mut serving = Self { limits, stop: CancellationToken::new(), servers: JoinSet::new() };
+        let proxies = Networks::parse(&config.gateway.trusted_proxies);
+        let proxies = proxies.map_err(|error| anyhow!("gateway.trusted_proxies: {error}"))?;
+        let public = Admission::new(&limits, proxies);
+        let (stop, servers) = (CancellationToken::new(), JoinSet::new());
+        let mut serving = Self { limits, admission: public.for_services(), stop, servers };
         for (service, listener) in listeners.services {
             let router = ports.remove(service).context("every service that runs has a port")?;
             serving.serve(listener, Plain, router)?;
         }
+        serving.admission = public;
         if let (Some(gateway), Some(public)) = (gateway, listeners.gateway) {
             serving.public(config, gateway, public, background)?;
         }
@@ -190,10 +197,11 @@ impl Serving {
         S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
         S::Future: Send,
     {
-        let (limits, stop) = (self.limits.clone(), self.stop.clone());
+        let (limits, admission) = (self.limits.clone(), self.admission.clone());
+        let stop = self.stop.clone();
         let listener = listener.listen().context("cannot listen")?;
         self.servers.spawn(async move {
-            server::serve_with(listener, accept, service, &limits, stop).await;
+            server::serve_with(listener, accept, service, &limits, admission, stop).await;
         });
         Ok(())
     }

@@ -147,6 +147,12 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[orders]\ntax_basis_points = \"much\"", "orders.tax_basis_points"),
         ("[shop]\ncurrency = \"dollars\"", "three capital letters"),
         ("[shop]\nenvironment = \"prod\"", "production"),
+        ("[shop]\nenvironment = \"production\"", "gateway.hosts is empty"),
+        (
+            "[shop]\nenvironment = \"production\"\n[gateway]\nhosts = [\"shop.example\"]\n\
+             cors_origins = [\"https://a.example\", \"*\"]",
+            "gateway.cors_origins is \"*\"",
+        ),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
@@ -173,6 +179,28 @@ fn wrong_settings_are_named_with_their_origin() {
     let output = command.env("CARTWRIGHT__ORDERS__TAX_BASIS_POINTS", "much").output().unwrap();
     let said = text(&output);
     assert!(said.contains("orders.tax_basis_points (from the environment variable"), "{said}");
+}
+
+#[test]
+fn a_shop_in_production_does_not_start_without_its_names() {
+    let place = sqlite();
+    let serve = |variables: &[(&str, &str)], args: &[&str]| {
+        let mut command = place.command(&[&["serve", "--listen", "127.0.0.1:0"], args].concat());
+        command.env("CARTWRIGHT__SHOP__ENVIRONMENT", "production");
+        // A place where nothing can be kept ends what would otherwise go on.
+        command.env("CARTWRIGHT__SERVER__DATA_DIR", "/dev/null/nowhere");
+        let output = command.envs(variables.iter().copied()).output().expect("the program");
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        text(&output)
+    };
+    let hosts = ("CARTWRIGHT__GATEWAY__HOSTS", "shop.example.com");
+    let said = serve(&[], &[]);
+    assert!(said.contains("gateway.hosts is empty") && said.contains("shop.example.com"), "{said}");
+    let said = serve(&[hosts, ("CARTWRIGHT__GATEWAY__CORS_ORIGINS", "*")], &[]);
+    assert!(said.contains("gateway.cors_origins is \"*\""), "{said}");
+    for said in [serve(&[hosts], &[]), serve(&[], &["orders"])] {
+        assert!(!said.contains("gateway."), "{said}");
+    }
 }
 
 #[test]

@@ -122,6 +122,17 @@ fn every_secret_is_a_file_that_is_made_and_none_is_a_variable() {
     }
 }
 
+#[test]
+fn a_shop_in_production_is_given_what_it_does_not_start_without() {
+    let text = read("deploy/compose.prod.yaml");
+    assert!(text.contains("ENVIRONMENT: production\n"), "{text}");
+    assert!(text.contains("CARTWRIGHT__GATEWAY__HOSTS: ${CARTWRIGHT_HOSTS:?"), "{text}");
+    let example = read("deploy/.env.example");
+    for name in text.split("${").skip(1).filter_map(|it| it.split([':', '}']).next()) {
+        assert!(name == "CARTWRIGHT_SANDBOX" || example.contains(&format!("\n{name}=")), "{name}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_process_is_asked_by_the_program_itself_whether_it_is_well() {
     for place in places().await {

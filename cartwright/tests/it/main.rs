@@ -10,6 +10,7 @@ mod servers;
 mod shop;
 
 mod apart;
+mod behind_a_proxy;
 mod broker_away;
 mod browsers;
 mod buyers;
@@ -26,6 +27,7 @@ mod input;
 mod keys;
 mod kills;
 mod migrations;
+mod open_files;
 mod pages;
 mod private;
 mod purchase;

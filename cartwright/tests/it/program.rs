@@ -18,9 +18,23 @@ pub struct Program {
 impl Program {
     /// Starts `serve` with these roles (all, where there are none), listening at `address`.
     pub fn start(place: &Place, roles: &[&str], address: SocketAddr) -> Self {
+        Self::start_under("", place, roles, address)
+    }
+
+    /// The same after a command of the shell, such as one that lowers a limit.
+    pub fn start_under(shell: &str, place: &Place, roles: &[&str], address: SocketAddr) -> Self {
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let listen = address.to_string();
         let mut command = place.command(&["serve", "--listen", &listen]);
+        if !shell.is_empty() {
+            let program = std::mem::replace(&mut command, Command::new("sh"));
+            command
+                .arg("-c")
+                .arg(format!("{shell}; exec \"$0\" \"$@\""))
+                .arg(program.get_program());
+            command.args(program.get_args()).env_clear();
+            command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        }
         let mut directory = place.config.server.data_dir.clone();
         if let [role] = roles {
             directory.push(role);

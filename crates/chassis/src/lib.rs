@@ -17,6 +17,7 @@ pub mod outbox;
 pub mod channel;
 pub mod context;
 pub mod discovery;
+pub mod network;
 pub mod peers;
 pub mod port;
 pub mod reach;

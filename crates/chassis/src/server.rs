@@ -6,6 +6,7 @@
 mod admission;
 mod connection;
 mod framing;
+mod host;
 mod life;
 mod listen;
 
@@ -18,7 +19,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
 use axum::http::{HeaderValue, StatusCode, Version, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hyper::body::{Body as _, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -31,10 +32,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
-use self::admission::Admission;
 use self::connection::{EndlessBody, Link, PatientBody, Unread};
 use self::framing::Framed;
+use crate::network::Networks;
 
+pub use self::admission::Admission;
 pub use self::connection::Stream;
 pub use self::listen::{Listener, bind};
 
@@ -69,11 +71,11 @@ pub struct Config {
     /// on too (SO_REUSEPORT): a new process is started before the old one is stopped, and no
     /// request is lost. Off, a second shop on one port is refused.
     pub reuse_port: bool,
-    /// Connections open at once; more are refused with 503.
+    /// Connections open at once at all listeners of a process; more are refused with 503.
     pub max_connections: usize,
-    /// Connections of one client address (IPv6: of one /64). Raise it behind a proxy.
+    /// Connections of one client address (IPv6: of one /64) that is no trusted proxy's.
     pub max_connections_per_address: usize,
-    /// Connections of this machine itself.
+    /// Connections of this machine itself, and at the port of a service those of each machine.
     pub max_connections_from_loopback: usize,
 }
 
@@ -90,6 +92,20 @@ impl Default for Config {
             max_connections: 20_000,
             max_connections_per_address: 200,
             max_connections_from_loopback: 10_000,
+        }
+    }
+}
+
+impl Config {
+    /// Lowers the limits to `most` connections, of which one client has at most half: it cannot keep
+    /// the others out.
+    pub fn lower(&mut self, most: usize) {
+        let most = most.max(2);
+        if most < self.max_connections {
+            self.max_connections = most;
+            let half = most / 2;
+            self.max_connections_per_address = self.max_connections_per_address.min(half);
+            self.max_connections_from_loopback = self.max_connections_from_loopback.min(half);
         }
     }
 }
@@ -130,7 +146,8 @@ where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
-    serve_with(listener, Plain, service, config, stop).await;
+    let admission = Admission::new(config, Networks::default());
+    serve_with(listener, Plain, service, config, admission, stop).await;
 }
 
 /// Serves behind what `accept` makes of each connection.
@@ -142,6 +159,7 @@ pub async fn serve_with<A, S>(
     accept: A,
     service: S,
     config: &Config,
+    admission: Admission,
     stop: CancellationToken,
 ) where
     A: Accept,
@@ -158,7 +176,7 @@ pub async fn serve_with<A, S>(
     let server = Server {
         builder: builder(config),
         accept,
-        admission: Admission::new(config),
+        admission,
         present: TaskTracker::new(),
         stop: stop.clone(),
         times: Times::of(config),
@@ -238,7 +256,7 @@ impl Times {
 struct Server<A> {
     builder: Builder<TokioExecutor>,
     accept: A,
-    admission: Arc<Admission>,
+    admission: Admission,
     /// Every open connection, also those that are no longer HTTP.
     present: TaskTracker,
     stop: CancellationToken,
@@ -349,6 +367,13 @@ where
     request.extensions_mut().insert(ConnectInfo(peer));
     if secure {
         request.extensions_mut().insert(Secure);
+    }
+    if let Err(problem) = host::check(&request) {
+        let mut refusal = problem.into_response();
+        if is_http_1 {
+            refusal.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        return Ok(refusal);
     }
     let mut response = service.oneshot(request).await?;
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {

@@ -1,5 +1,6 @@
 //! Pictures of the shop's own: taken in from staff, used by products, tidied up.
 
+mod chunks;
 mod redraw;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use chassis::problem::{FieldError, Problem, Result};
 use chassis::service::PREFIX;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
@@ -21,14 +22,16 @@ use crate::books::Books;
 use crate::model::Product;
 use crate::store::pictures::{self as store, Kept};
 use crate::{App, problems};
-use redraw::{Head, MAX_PIXELS};
+use redraw::Head;
 
 /// Bytes of a picture that is sent.
 pub(crate) const MAX_BYTES: usize = 10 << 20;
 /// Pictures that may be on their way at once; each may be held in memory.
 const PLACES: usize = 16;
-/// Millions of pixels that are drawn at once: one picture of the largest, or some of a camera's.
-const MEGAPIXELS: u32 = (MAX_PIXELS / 1_000_000) as u32;
+/// Files whose heads are read at once; each may be copied for it.
+const LOOKS: usize = 2;
+/// MiB that drawing takes in all: one picture of the largest, or two of a camera's.
+const MEMORY: u32 = 512;
 /// How long a picture waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a picture is kept that no product uses.
@@ -42,13 +45,18 @@ const BATCH: i64 = 100;
 #[derive(Clone, Debug)]
 pub(crate) struct Desk {
     places: Arc<Semaphore>,
-    megapixels: Arc<Semaphore>,
+    looks: Arc<Semaphore>,
+    /// In MiB.
+    memory: Arc<Semaphore>,
 }
 
 impl Default for Desk {
     fn default() -> Self {
-        let megapixels = Semaphore::new(MEGAPIXELS as usize);
-        Self { places: Arc::new(Semaphore::new(PLACES)), megapixels: Arc::new(megapixels) }
+        Self {
+            places: Arc::new(Semaphore::new(PLACES)),
+            looks: Arc::new(Semaphore::new(LOOKS)),
+            memory: Arc::new(Semaphore::new(MEMORY as usize)),
+        }
     }
 }
 
@@ -57,6 +65,12 @@ impl Desk {
     pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>> {
         self.places.try_acquire().map_err(|_| problems::pictures_busy())
     }
+}
+
+/// So many of a few, once they are free; not for long.
+async fn turn(of: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit> {
+    let turn = timeout(PATIENCE, of.clone().acquire_many_owned(count)).await;
+    turn.ok().and_then(|it| it.ok()).ok_or_else(problems::pictures_busy)
 }
 
 /// The id of a picture: the same bytes are the same picture.
@@ -69,18 +83,21 @@ fn id_of(bytes: &[u8]) -> Uuid {
 /// Takes a picture in, as somebody sent it.
 pub(crate) async fn take_in(app: &App, bytes: Bytes) -> Result<(Uuid, Kept)> {
     let looked_at = {
-        let bytes = bytes.clone();
-        spawn_blocking(move || (id_of(&bytes), Head::read(&bytes))).await
+        let (bytes, look) = (bytes.clone(), turn(&app.desk.looks, 1).await?);
+        spawn_blocking(move || {
+            let _look = look;
+            (id_of(&bytes), Head::read(&bytes))
+        })
+        .await
     };
     let (id, head) = looked_at.map_err(Problem::internal)?;
     if let Some(kept) = store::seen(&app.db, id, app.clock.now()).await? {
         return Ok((id, kept));
     }
     let head = head?;
-    let wanted = head.megapixels().clamp(1, MEGAPIXELS);
-    let turn = app.desk.megapixels.clone().acquire_many_owned(wanted);
-    let turn = timeout(PATIENCE, turn).await.ok().and_then(Result::ok);
-    let turn = turn.ok_or_else(problems::pictures_busy)?;
+    // A test holds that no picture needs more than there is.
+    let wanted = u32::try_from(head.memory().div_ceil(1 << 20)).unwrap_or(MEMORY).min(MEMORY);
+    let turn = turn(&app.desk.memory, wanted).await?;
     let drawn = spawn_blocking(move || {
         // Held until it is done, even if nobody waits for it any more.
         let _turn = turn;

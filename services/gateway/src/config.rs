@@ -14,13 +14,14 @@ use crate::tls::TlsConfig;
 pub struct Config {
     /// Whether requests are limited at all. Turn it off for load tests only.
     pub rate_limits: bool,
-    /// Names the shop answers to, such as `shop.example.com` or `*.example.com`. Empty: any.
+    /// Names the shop answers to, such as `shop.example.com` or `*.example.com`. Empty: any, which
+    /// is refused in production.
     pub hosts: Vec<String>,
     /// Sites whose pages may call this API from a browser, such as `https://shop.example.com`;
-    /// `*` is any. Empty: only pages of this address itself.
+    /// `*` is any, which is refused in production. Empty: only pages of this address itself.
     pub cors_origins: Vec<String>,
     /// Addresses or networks of proxies in front, such as `10.0.0.0/8`. Only their
-    /// `X-Forwarded-For`, `-Proto` and `-Host` are believed.
+    /// `X-Forwarded-For`, `-Proto` and `-Host` are believed; limits count the clients behind them.
     pub trusted_proxies: Vec<String>,
     /// The level at which every request is logged: `off`, `debug` or `info`.
     pub access_log: AccessLog,

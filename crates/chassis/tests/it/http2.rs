@@ -89,6 +89,50 @@ async fn a_client_that_takes_back_what_it_asks_is_sent_away() {
     );
 }
 
+/// A literal header that is not remembered, in HPACK: short, in plain letters.
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let mut header = vec![0, name.len() as u8];
+    header.extend(name.bytes());
+    header.push(value.len() as u8);
+    header.extend(value.bytes());
+    header
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_and_its_length_in_one_way() {
+    let no_authority = &GET[..3];
+    let authority =
+        |name: &str| [no_authority, &[0x41, name.len() as u8], name.as_bytes()].concat();
+    let with = |headers: &[(&str, &str)]| {
+        let headers = headers.iter().flat_map(|(name, value)| literal(name, value));
+        GET.iter().copied().chain(headers).collect::<Vec<u8>>()
+    };
+    // What is asked, and the status; none where it is no request at all.
+    for (head, status) in [
+        (GET.to_vec(), Some(200)),
+        (with(&[("host", "shop")]), Some(200)),
+        (with(&[("host", "shop:80"), ("content-length", "0")]), Some(200)),
+        (no_authority.to_vec(), Some(400)),
+        ([no_authority, &literal("host", "shop")].concat(), Some(400)),
+        (authority("a@shop"), Some(400)),
+        (authority("a\"><b>"), None),
+        (with(&[("host", "other")]), Some(400)),
+        (with(&[("host", "shop"), ("host", "shop")]), Some(400)),
+        (with(&[("content-length", "0"), ("content-length", "0")]), Some(400)),
+        (with(&[("transfer-encoding", "chunked")]), None),
+    ] {
+        let config = Config { head_timeout_ms: 200, keep_alive_ms: 200, ..Config::default() };
+        let (mut stream, _guard) = open(config).await;
+        stream.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
+        stream.write_all(&frame(HEADERS, 0x5, 1, &head)).await.unwrap();
+        let frames = frames(&mut stream).await;
+        let answer = frames.iter().find(|(kind, _)| *kind == HEADERS).map(|(_, head)| head[0]);
+        // `:status` of the static table.
+        let expected = status.map(|it| if it == 200 { 0x88 } else { 0x8c });
+        assert_eq!(answer, expected, "{:?}", String::from_utf8_lossy(&head));
+    }
+}
+
 #[tokio::test]
 async fn headers_without_an_end_are_cut_off() {
     let (mut stream, _guard) = open(Config::default()).await;

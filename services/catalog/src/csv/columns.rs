@@ -1,5 +1,10 @@
 //! The columns of Shopify's product CSV we know, and where they are in a file.
+//!
+//! A spreadsheet takes a cell that begins with `=` and the like for a formula and runs it. So an
+//! export writes an apostrophe before such a text, and an import takes it off again: the shop's own
+//! texts stay as they are. Columns of numbers need none.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::ImportError;
@@ -41,6 +46,33 @@ pub(super) enum Column {
     WeightUnit,
     TaxCode,
     Status,
+}
+
+impl Column {
+    /// Whether only numbers stand in it.
+    pub(super) fn is_number(self) -> bool {
+        use Column::{CompareAtPrice, Grams, ImagePosition, Price, Quantity};
+        matches!(self, Grams | Quantity | Price | CompareAtPrice | ImagePosition)
+    }
+}
+
+/// What begins a formula; some spreadsheets also look past blanks, and at wide letters.
+const FORMULA: [char; 11] =
+    ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
+/// Whether a spreadsheet would take this for a formula, but for apostrophes before it.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').starts_with(FORMULA)
+}
+
+/// A text as it stands in a file.
+pub(super) fn guarded(text: &str) -> Cow<'_, str> {
+    if is_formula(text) { format!("'{text}").into() } else { text.into() }
+}
+
+/// The opposite.
+fn unguarded(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|it| is_formula(it)).unwrap_or(text)
 }
 
 /// Every column with its name in the header.
@@ -137,11 +169,15 @@ impl Columns {
 
     /// The trimmed text of a field; empty where the file has no such column.
     pub(super) fn get<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
-        self.raw(fields, column).trim()
+        unguarded(self.field(fields, column).trim())
     }
 
     /// The same with the spaces around it.
     pub(super) fn raw<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
+        unguarded(self.field(fields, column))
+    }
+
+    fn field<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
         let field = self.places[column as usize].and_then(|at| fields.get(at));
         field.map_or("", String::as_str)
     }
@@ -179,6 +215,28 @@ mod tests {
     fn columns_are_numbered_as_they_are_listed() {
         for (at, (column, name)) in COLUMNS.iter().enumerate() {
             assert_eq!(*column as usize, at, "{name}");
+        }
+    }
+
+    #[test]
+    fn no_text_of_an_export_is_a_formula_and_each_is_read_again() {
+        for (text, written) in [
+            ("=HYPERLINK(\"x\")", "'=HYPERLINK(\"x\")"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM", "'@SUM"),
+            ("\tx", "'\tx"),
+            ("\rx", "'\rx"),
+            ("\u{ff1d}x", "'\u{ff1d}x"),
+            ("'=x", "''=x"),
+            ("''-x", "'''-x"),
+            ("'", "'"),
+            ("'x", "'x"),
+            ("x=", "x="),
+            ("", ""),
+        ] {
+            assert_eq!(guarded(text), written);
+            assert_eq!(unguarded(written), text);
         }
     }
 

@@ -6,7 +6,7 @@ use chassis::db::Db;
 use chassis::money::Currency;
 use uuid::Uuid;
 
-use super::columns::{COLUMNS, Column, OPTIONS};
+use super::columns::{COLUMNS, Column, OPTIONS, guarded};
 use super::{ExportError, Progress};
 use crate::model::{DEFAULT_OPTION, DEFAULT_VALUE, Image, Policy, Product, Status, Tree, Variant};
 use crate::store;
@@ -66,7 +66,11 @@ impl Row {
     }
 
     fn set(&mut self, column: Column, text: impl Into<String>) {
-        self.0[column as usize] = text.into();
+        let text = text.into();
+        self.0[column as usize] = match column.is_number() {
+            true => text,
+            false => guarded(&text).into_owned(),
+        };
     }
 
     fn set_optional(&mut self, column: Column, text: &Option<String>) {

@@ -218,6 +218,41 @@ async fn what_was_exported_imports_unchanged() {
     }
 }
 
+#[tokio::test]
+async fn no_cell_of_an_export_is_a_formula_and_it_imports_as_it_was() {
+    let file = "Handle,Title,Body (HTML),Vendor,Type,Tags,Option1 Name,Option1 Value,Variant SKU,\
+        Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,\
+        Variant Price,Variant Barcode,Image Src,Image Alt Text,SEO Title,SEO Description\n\
+        '=a,'=1+1,\"'\t=x\",'+cmd|' /C calc'!A0,'@kind,\"'-tag, =tag\",'=Size,'-S,'-SKU,\
+        0,shopify,-3,continue,1.50,'+49,https://example.com/a.png,''=alt,'=seo,\"'@SUM(1,2)\"\n";
+    for platform in platforms(crate::MIGRATIONS).await {
+        let report = run(&platform, file).await;
+        assert_eq!(counts(&report), [1, 0, 0, 0], "{:#?}", lines(&report));
+        let it = product(&platform, "=a").await;
+        assert_eq!((it.title.as_str(), it.vendor.as_str()), ("=1+1", "+cmd|' /C calc'!A0"));
+        assert_eq!((it.tags[0].as_str(), it.product_type.as_str()), ("-tag", "@kind"));
+        assert_eq!(it.images[0].alt.as_deref(), Some("'=alt"));
+        assert_eq!(it.seo_title.as_deref(), Some("=seo"));
+        assert_eq!(it.seo_description.as_deref(), Some("@SUM(1,2)"));
+        let variant = &it.variants[0];
+        assert_eq!((variant.sku.as_str(), variant.on_hand), ("-SKU", -3));
+        assert_eq!(variant.options["=Size"], "-S");
+
+        let exported = export_of(&platform).await;
+        let mut records = csv::Reader::from_reader(exported.as_bytes());
+        let header = records.headers().unwrap().clone();
+        for record in records.records() {
+            for (name, cell) in header.iter().zip(&record.unwrap()) {
+                let number = name == "Variant Inventory Qty" && cell == "-3";
+                let plain = !cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+                assert!(number || plain, "{name}: {cell}");
+            }
+        }
+        assert_eq!(counts(&run(&platform, &exported).await), [0, 0, 1, 0], "{exported}");
+        assert_eq!(product(&platform, "=a").await, it);
+    }
+}
+
 /// Everything a file can say that the others do not.
 const ODD: &str = "\u{feff}Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,\
     Option1 Value,Option2 Name,Option2 Value,Option3 Name,Option3 Value,Variant SKU,\

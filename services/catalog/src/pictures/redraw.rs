@@ -14,6 +14,7 @@ use image::{
     RgbaImage,
 };
 
+use super::chunks::{self, MAX_PROFILE};
 use crate::problems;
 use crate::store::pictures::{Kept, NewPicture};
 
@@ -23,16 +24,14 @@ const MAX_SIDE: u32 = 8_000;
 pub(crate) const MAX_PIXELS: u64 = 40_000_000;
 /// The most bytes of its decoded pixels: four for each, so half as many of 16 bits.
 const MAX_DECODED: u64 = MAX_PIXELS * 4;
-/// What a decoder may need beside them.
-const MAX_MEMORY: u64 = MAX_DECODED * 2;
+/// What a decoder may need beside them, whatever the picture.
+const SPARE: u64 = 1 << 20;
 /// Widths that are kept beside the largest.
 const WIDTHS: [u32; 3] = [1_280, 640, 320];
 /// The largest size that is kept; what is smaller stays as large as it is.
 const LARGEST: (u32, u32) = (2_000, 4_000);
 /// Of JPEG, out of 100.
 const QUALITY: u8 = 82;
-/// Bytes of a colour profile; larger ones are left out.
-const MAX_PROFILE: usize = 64 << 10;
 
 /// What the head of a file says about the picture in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,34 +39,69 @@ pub(crate) struct Head {
     format: ImageFormat,
     width: u32,
     height: u32,
+    /// Bytes of its pixels as the decoder gives them.
+    decoded: u64,
+    /// Bytes of the file.
+    file: u64,
 }
 
 impl Head {
     /// Reads the head alone; refuses what is no picture, or too large a one.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self> {
         let format = format(bytes)?;
-        let decoder = decoder(bytes, format)?;
+        let bounded = chunks::bounded(bytes, format)?;
+        let decoder = decoder(&bounded, format, bytes.len() as u64 + SPARE)?;
         let (width, height) = decoder.dimensions();
         let pixels = u64::from(width) * u64::from(height);
+        let (decoded, file) = (decoder.total_bytes(), bytes.len() as u64);
         let long = width > MAX_SIDE || height > MAX_SIDE;
-        if long || pixels > MAX_PIXELS || decoder.total_bytes() > MAX_DECODED {
+        if long || pixels > MAX_PIXELS || decoded > MAX_DECODED {
             return Err(problems::picture_too_large(width, height));
         }
         if pixels == 0 || (format == ImageFormat::Jpeg && !is_whole(bytes)) {
             return Err(problems::picture_broken());
         }
-        Ok(Self { format, width, height })
+        Ok(Self { format, width, height, decoded, file })
     }
 
-    /// Millions of pixels, rounded up.
-    pub(crate) fn megapixels(self) -> u32 {
-        (self.width * self.height).div_ceil(1_000_000)
+    /// Bytes of memory that drawing it takes at its height.
+    pub(crate) fn memory(self) -> u64 {
+        let Self { format, width, height, decoded, file } = self;
+        let pixels = u64::from(width) * u64::from(height);
+        let decoding = decoded
+            + match format {
+                // Coefficients of a progressive one, of two bytes for each of four colours.
+                ImageFormat::Jpeg => pixels * 8,
+                // Pixels of four bytes, and what they are predicted from.
+                ImageFormat::WebP => pixels * 6,
+                // A frame of another size than the picture.
+                ImageFormat::Gif => decoded * 2,
+                _ => 0,
+            };
+        // In another form beside the one before.
+        let converting = (decoded + pixels * 4).max(pixels * 8);
+        let scaling = scaling(width, height).max(scaling(height, width));
+        // Of the largest size that is kept: pixels, the same unweighted, and the file as it grows.
+        let (widest, highest) = LARGEST;
+        let encoding = pixels.min(u64::from(widest) * u64::from(highest)) * 20;
+        let height = decoding.max(converting).max(scaling).max(encoding);
+        // The file once more, without what is left out of it.
+        file * 2 + height + 2 * SPARE
     }
+}
+
+/// Bytes that making a picture smaller takes: roughly smaller, and then in one direction with
+/// sixteen bytes for each pixel.
+fn scaling(width: u32, height: u32) -> u64 {
+    let (fitted, height_of_fitted) = fit((width, height));
+    let rough = u64::from(width.min(2 * fitted));
+    rough * (u64::from(height.min(2 * height_of_fitted)) * 4 + u64::from(height_of_fitted) * 16)
 }
 
 /// Draws a picture anew: upright, as JPEG where nothing of it is transparent, else as PNG.
 pub(crate) fn redraw(bytes: &[u8], head: Head) -> Result<NewPicture> {
-    let mut decoder = decoder(bytes, head.format)?;
+    let bounded = chunks::bounded(bytes, head.format)?;
+    let mut decoder = decoder(&bounded, head.format, 2 * head.decoded + 2 * head.file + SPARE)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten().filter(|it| is_of_rgb(it));
     let image = DynamicImage::from_decoder(decoder).map_err(|error| refused(&error))?;
@@ -116,9 +150,10 @@ fn is_svg(bytes: &[u8]) -> bool {
     start.trim_start_matches('\u{feff}').trim_start().starts_with('<') && start.contains("<svg")
 }
 
-fn decoder(bytes: &[u8], format: ImageFormat) -> Result<impl ImageDecoder> {
+/// A decoder that takes at most `memory` bytes beside the pixels it gives, as far as it counts.
+fn decoder(bytes: &[u8], format: ImageFormat, memory: u64) -> Result<impl ImageDecoder> {
     let mut limits = Limits::default();
-    limits.max_alloc = Some(MAX_MEMORY);
+    limits.max_alloc = Some(memory);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     reader.into_decoder().map_err(|error| refused(&error))
@@ -182,7 +217,11 @@ fn reduce(image: DynamicImage, width: u32, height: u32) -> DynamicImage {
         return image;
     }
     let rough = match image.width() > 2 * width && image.height() > 2 * height {
-        true => image.thumbnail_exact(2 * width, 2 * height),
+        true => {
+            let rough = image.thumbnail_exact(2 * width, 2 * height);
+            drop(image);
+            rough
+        }
         false => image,
     };
     rough.resize_exact(width, height, Smooth::CatmullRom)
@@ -247,5 +286,7 @@ fn write(
     encoder.write_image(image.as_bytes(), width, height, image.color().into())
 }
 
+#[cfg(test)]
+mod bombs;
 #[cfg(test)]
 mod tests;

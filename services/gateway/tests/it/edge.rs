@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +14,14 @@ use axum::response::Response;
 use axum::routing::{any, get};
 use chassis::clock::Clock;
 use chassis::discovery::{Directory, Endpoint};
+use chassis::network::Networks;
 use chassis::peers::Peers;
 use chassis::reach::Reach;
 use chassis::remote::Remote;
 use chassis::server;
 use chassis::service::BoxError;
 use futures::{SinkExt, StreamExt};
-use gateway::{Config, Gateway, Tls, TlsConfig};
+use gateway::{Config, Gateway, Quota, Quotas, Tls, TlsConfig};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -289,6 +291,26 @@ async fn the_page_for_the_operator_is_shown_to_no_other_site() {
 }
 
 #[tokio::test]
+async fn limits_behind_a_trusted_proxy_count_its_clients() {
+    let one = NonZeroU32::MIN;
+    let quotas = Quotas { login: Quota { per_minute: one, burst: one }, ..Quotas::default() };
+    for (trusted, expected) in [(true, [503, 429, 503, 429]), (false, [503, 429, 429, 429])] {
+        let trusted_proxies = if trusted { vec!["127.0.0.0/8".to_owned()] } else { vec![] };
+        let config = Config { quotas: quotas.clone(), trusted_proxies, ..Config::default() };
+        let shop = serve(gateway(config, upstream().into())).await;
+        let mut statuses = Vec::new();
+        for client in ["198.51.100.1", "198.51.100.1", "198.51.100.2", "198.51.100.2"] {
+            // Nobody is there to log in with, but the limit comes first.
+            let head =
+                format!("POST /api/v1/auth/login HTTP/1.1\r\nhost: a\r\nx-forwarded-for: {client}");
+            let answer = ask(shop.address, &head).await;
+            statuses.push(answer[9..12].parse::<u16>().unwrap());
+        }
+        assert_eq!(statuses, expected, "trusted: {trusted}");
+    }
+}
+
+#[tokio::test]
 async fn only_known_hosts_are_answered() {
     let config = Config { hosts: vec!["shop.example".to_owned()], ..Config::default() };
     let shop = serve(gateway(config, upstream().into())).await;
@@ -349,7 +371,10 @@ async fn serve_tls_as(config: TlsConfig, strict: bool) -> Served {
     let guard = stop.clone().drop_guard();
     tokio::spawn(keeper.keep(stop.clone()));
     let limits = server::Config { head_timeout_ms: 500, ..server::Config::default() };
-    tokio::spawn(async move { server::serve_with(listener, tls, gateway, &limits, stop).await });
+    let admission = server::Admission::new(&limits, Networks::default());
+    tokio::spawn(async move {
+        server::serve_with(listener, tls, gateway, &limits, admission, stop).await;
+    });
     Served { address, _stop: guard }
 }
 

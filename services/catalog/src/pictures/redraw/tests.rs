@@ -3,14 +3,14 @@ use image::{GrayImage, Rgb, RgbImage, Rgba};
 use super::*;
 
 /// A picture whose left half is red and whose right half is blue.
-fn halves(width: u32, height: u32) -> RgbImage {
+pub(super) fn halves(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, _| match x < width / 2 {
         true => Rgb([255, 0, 0]),
         false => Rgb([0, 0, 255]),
     })
 }
 
-fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+pub(super) fn file(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
@@ -29,7 +29,7 @@ fn redrawn(bytes: &[u8]) -> NewPicture {
     redraw(bytes, Head::read(bytes).unwrap()).unwrap()
 }
 
-fn code(bytes: &[u8]) -> String {
+pub(super) fn code(bytes: &[u8]) -> String {
     let drawn = Head::read(bytes).and_then(|head| redraw(bytes, head));
     drawn.unwrap_err().code.into_owned()
 }
