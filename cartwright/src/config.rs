@@ -267,6 +267,7 @@ impl Config {
             ("connections.head_timeout_ms", it.head_timeout_ms),
             ("connections.keep_alive_ms", it.keep_alive_ms),
             ("connections.body_idle_ms", it.body_idle_ms),
+            ("connections.body_timeout_ms", it.body_timeout_ms),
             ("connections.max_connections", it.max_connections as u64),
             ("connections.max_connections_per_address", it.max_connections_per_address as u64),
             ("connections.max_connections_from_loopback", it.max_connections_from_loopback as u64),

@@ -36,3 +36,4 @@ mod secrets;
 mod structure;
 mod system;
 mod transfer;
+mod uploads;

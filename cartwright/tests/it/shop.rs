@@ -345,6 +345,14 @@ impl Live {
         self.stores.close().await;
     }
 
+    /// The processes of a shop that runs apart; none else.
+    pub fn programs(&self) -> &[Program] {
+        match &self.processes {
+            Processes::Here(_) => &[],
+            Processes::Apart(programs) => programs,
+        }
+    }
+
     /// The processes of a shop that runs apart.
     pub fn into_programs(self) -> Vec<Program> {
         match self.processes {

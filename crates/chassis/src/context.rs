@@ -82,16 +82,21 @@ impl Context {
         }
     }
 
-    /// Writes it for another process that may take until `deadline` from now.
-    pub fn write(&self, headers: &mut HeaderMap, deadline: Duration) {
+    /// Writes it for another process that may take until `deadline` from now, where that is known.
+    pub fn write(&self, headers: &mut HeaderMap, deadline: Option<Duration>) {
         if let Ok(trace) = HeaderValue::try_from(self.trace.to_string()) {
             headers.insert(TRACEPARENT, trace);
         }
         if let Some(id) = &self.request_id {
             headers.insert(REQUEST_ID, id.clone());
         }
-        let millis = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX);
-        headers.insert(TIMEOUT, HeaderValue::from(millis));
+        match deadline {
+            Some(it) => {
+                let millis = u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+                headers.insert(TIMEOUT, HeaderValue::from(millis));
+            }
+            None => drop(headers.remove(TIMEOUT)),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::context::{self, Context};
 use crate::peers::Peers;
 use crate::remote::{self, Remote, Terms};
+use crate::server::{Stopwatch, Upload};
 
 /// The way to a service.
 #[derive(Clone, Debug)]
@@ -34,15 +36,18 @@ impl Reach {
         let terms = terms.into();
         match self {
             Self::Here(router) => {
+                let stopwatch = Stopwatch::of(&request);
+                let deadline = Instant::now() + terms.deadline;
                 let answer = router.clone().oneshot(request);
-                let Ok(answer) = tokio::time::timeout(terms.deadline, answer)
-                    .await
-                    .map_err(|_| remote::Error::Late)?;
+                let answer = stopwatch.timeout_at(deadline, answer).await;
+                let Ok(answer) = answer.ok_or(remote::Error::Late)?;
                 Ok(answer)
             }
             Self::There(remote, peers) => {
                 let context = context::current().unwrap_or_else(|| Context::begin(None));
-                context.write(request.headers_mut(), terms.deadline);
+                // Until when a body that is still to come will have come, nobody can say.
+                let deadline = Upload::pending(&request).is_none().then_some(terms.deadline);
+                context.write(request.headers_mut(), deadline);
                 peers.sign(remote.service(), request.headers_mut());
                 // Large, and all who ask would carry it along, also where nobody else is asked.
                 Box::pin(remote.send(request, terms)).await

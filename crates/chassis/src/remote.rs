@@ -2,10 +2,11 @@
 //!
 //! Which copy is asked: the less busy of two random ones, by latency and requests in flight
 //! (`copies`, `load`). A copy that fails is left out for a while, but never more than half of them
-//! (`copy`). Where the whole service fails, nothing is sent for a moment and then one request at a
-//! time (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
+//! (`copy`). One that says nothing is asked whether it is alive (`liveness`). Where the whole service
+//! fails, nothing is sent for a moment, and then not before it has shown that it is alive
+//! (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
 //! Connections are kept and bounded (`copy`, `connection`), and nothing takes longer than it was
-//! given (`body`).
+//! given (`body`). What a client does wrong or slowly is not held against a copy (`upload`).
 
 mod attempt;
 mod body;
@@ -13,10 +14,12 @@ mod breaker;
 mod connection;
 mod copies;
 mod copy;
+mod liveness;
 mod load;
 mod meters;
 mod recent;
 mod status;
+mod upload;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -27,12 +30,15 @@ use axum::http::{Request, Response, StatusCode};
 use tokio::time::{Instant, MissedTickBehavior};
 
 use self::attempt::{Again, Answer, Failure, is_ill};
-use self::breaker::{Breaker, Pass, Verdict};
+use self::breaker::{Breaker, Entry};
 use self::copies::Copies;
 use self::copy::Copy;
+use self::liveness::{Liveness, PROBE};
 use self::meters::{InFlight, Meters};
 use self::recent::Recent;
+use self::upload::UploadError;
 use crate::discovery::Endpoints;
+use crate::server::Stopwatch;
 
 pub use self::breaker::Circuit;
 pub use self::recent::{Counts, RecentFailure};
@@ -63,7 +69,7 @@ struct Inner {
 /// What whoever asks wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
-    /// Until the head of the answer.
+    /// Until the head of the answer. The time in which a client's body is waited for is not counted.
     pub deadline: Duration,
     pub retry: Retry,
     pub body: BodyLimit,
@@ -100,6 +106,12 @@ pub enum Error {
     /// The connection broke after the request was sent; it may have happened.
     #[error("the connection broke: {0}")]
     Broken(String),
+    /// The client's body could not be read to its end.
+    #[error("the client's body broke off: {0}")]
+    Body(String),
+    /// The client's body is longer than it may be.
+    #[error("the client's body is too large")]
+    BodyTooLarge,
 }
 
 impl Terms {
@@ -162,43 +174,84 @@ impl Remote {
 }
 
 impl Inner {
-    async fn send(&self, request: Request<Body>, terms: Terms) -> Result<Response<Body>, Error> {
+    async fn send(
+        &self,
+        mut request: Request<Body>,
+        terms: Terms,
+    ) -> Result<Response<Body>, Error> {
         let meters = self.meters();
         meters.requests.increment(1);
         if terms.deadline.is_zero() {
             meters.late.increment(1);
             return Err(Error::Late);
         }
-        let now = Instant::now();
-        let Some(pass) = self.breaker.enter(now) else {
+        let stopwatch = Stopwatch::of(&request);
+        let deadline = until(terms.deadline);
+        if !self.may_send().await {
             meters.refused.increment(1);
             return Err(Error::Away);
-        };
+        }
         let _present = InFlight::enter(&meters.in_flight);
-        self.recent.request(now);
-        let deadline = until(terms.deadline);
+        self.recent.request(Instant::now());
+        UploadError::watch(&mut request);
         let mut asked = None;
-        let asking = self.ask(request, terms.retry, deadline, &mut asked);
-        let outcome = match tokio::time::timeout_at(deadline, asking).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::Late),
+        let asking = self.ask(request, &stopwatch, terms.retry, deadline, &mut asked);
+        let outcome = match stopwatch.timeout_at(deadline, asking).await {
+            Some(outcome) => outcome,
+            None => Err(self.late(asked.as_ref(), terms.deadline)),
         };
-        self.conclude(pass, asked.as_ref(), terms, outcome.as_ref().map(Answer::status));
+        self.conclude(asked.is_some(), terms, outcome.as_ref().map(Answer::status));
         let Answer { response, connection, lease } = outcome?;
         Ok(body::carry(response, connection, lease, terms.body, deadline).await)
+    }
+
+    /// Whether the circuit lets a request pass. Where it has been open for long enough, the service
+    /// must show first that it is alive: no client's request is spent on finding that out.
+    async fn may_send(&self) -> bool {
+        let now = Instant::now();
+        let probe = match self.breaker.enter(now) {
+            Entry::Open => return false,
+            Entry::Closed => return true,
+            Entry::Probe(probe) => probe,
+        };
+        let live = match self.copies.choose(None, now) {
+            Some(copy) => {
+                tokio::time::timeout(PROBE, copy.liveness(now)).await == Ok(Liveness::Live)
+            }
+            None => false,
+        };
+        probe.end(live, Instant::now());
+        if live {
+            self.recent.forgive();
+            self.meters().open.set(0);
+            tracing::info!(service = self.service, "it answers again");
+        }
+        live
+    }
+
+    /// A request whose deadline has passed.
+    fn late(&self, asked: Option<&Arc<Copy>>, deadline: Duration) -> Error {
+        if let Some(copy) = asked
+            && deadline >= FAIR
+        {
+            copy.load.observe(deadline, Instant::now());
+            self.failed(copy, false, "did not answer in time");
+        }
+        Error::Late
     }
 
     /// Asks a copy, and another one where that is allowed.
     async fn ask(
         &self,
         mut request: Request<Body>,
+        stopwatch: &Stopwatch,
         retry: Retry,
         deadline: Instant,
         asked: &mut Option<Arc<Copy>>,
     ) -> Result<Answer, Error> {
         attempt::prepare(&mut request);
         let again = Again::of(&request);
-        let first = self.attempt(request, asked, None, false).await;
+        let first = self.attempt(request, stopwatch, asked, None, false).await;
         let (mut request, fresh, outcome) = match (first, again) {
             (Ok(answer), Some(again)) if retry == Retry::Safe && is_ill(answer.status()) => {
                 (again.request(), false, Ok(answer))
@@ -212,7 +265,9 @@ impl Inner {
             {
                 (again.request(), used, Err(Error::Broken(reason)))
             }
-            (Err(Failure::Broken { reason, .. }), _) => return Err(Error::Broken(reason)),
+            // A copy that is not alive will not answer; what changes nothing may be asked of another.
+            (Err(Failure::Unresponsive), Some(again)) => (again.request(), false, Err(Error::Late)),
+            (Err(failure), _) => return Err(failure.into()),
         };
         let now = Instant::now();
         let other = self.copies.choose(asked.as_ref(), now).is_some();
@@ -223,7 +278,8 @@ impl Inner {
         self.meters().retries.increment(1);
         attempt::retell(&mut request, deadline);
         let avoided = asked.clone().filter(|_| other);
-        match (self.attempt(request, asked, avoided, fresh).await, outcome) {
+        let second = self.attempt(request, stopwatch, asked, avoided, fresh).await;
+        match (second, outcome) {
             (Ok(answer), _) => Ok(answer),
             (Err(second), Err(Error::Away)) => Err(second.into()),
             // What came of the first one says more: an answer, or that something was sent.
@@ -231,45 +287,29 @@ impl Inner {
         }
     }
 
-    /// Draws the conclusions from the end of a request.
-    fn conclude(
-        &self,
-        pass: Pass<'_>,
-        asked: Option<&Arc<Copy>>,
-        terms: Terms,
-        outcome: Result<StatusCode, &Error>,
-    ) {
+    /// Draws the conclusions from the end of a request. `sent`: a copy was found for it.
+    fn conclude(&self, sent: bool, terms: Terms, outcome: Result<StatusCode, &Error>) {
         let meters = self.meters();
         match outcome {
             Ok(status) if is_ill(status) => meters.answered.increment(1),
-            Ok(_) => {}
+            // Nothing but the client's body has failed.
+            Ok(_) | Err(Error::Body(_) | Error::BodyTooLarge) => {}
             Err(Error::Away) => meters.away.increment(1),
             Err(Error::Late) => meters.late.increment(1),
             Err(Error::Broken(_)) => meters.broken.increment(1),
         }
-        let now = Instant::now();
-        let verdict = match (outcome, asked) {
+        let failed = match outcome {
             // A service that says itself that it cannot is there.
-            (Ok(StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT), _) => Verdict::Ill,
-            (Ok(_), _) => Verdict::Well,
-            (Err(Error::Late), _) if terms.deadline < FAIR => Verdict::Unknown,
-            (Err(Error::Late), Some(copy)) => {
-                copy.load.observe(terms.deadline, now);
-                self.failed(copy, false, "did not answer in time");
-                Verdict::Ill
-            }
-            (Err(_), Some(_)) => Verdict::Ill,
-            (Err(_), None) => Verdict::Unknown,
+            Ok(status) => matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT),
+            Err(Error::Body(_) | Error::BodyTooLarge) => false,
+            Err(Error::Late) => sent && terms.deadline >= FAIR,
+            Err(Error::Away | Error::Broken(_)) => sent,
         };
-        if verdict == Verdict::Ill && self.breaker.judge(self.recent.failure(now), now) {
+        let now = Instant::now();
+        if failed && self.breaker.judge(self.recent.failure(now), now) {
             meters.opened.increment(1);
             meters.open.set(1);
             tracing::warn!(service = self.service, "most requests fail: sending none for a moment");
-        }
-        if pass.end(verdict, now) {
-            self.recent.forgive();
-            meters.open.set(0);
-            tracing::info!(service = self.service, "it answers again");
         }
     }
 
@@ -322,6 +362,8 @@ impl From<Failure> for Error {
         match failure {
             Failure::Nobody | Failure::Unsent(_) => Self::Away,
             Failure::Broken { reason, .. } => Self::Broken(reason),
+            Failure::Unresponsive => Self::Late,
+            Failure::Upload(error) => error,
         }
     }
 }

@@ -9,6 +9,7 @@ mod framing;
 mod host;
 mod life;
 mod listen;
+mod upload;
 
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
@@ -32,13 +33,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
-use self::connection::{EndlessBody, Link, PatientBody, Unread};
+use self::connection::{EndlessBody, Link};
 use self::framing::Framed;
+use self::upload::PatientBody;
 use crate::network::Networks;
 
 pub use self::admission::Admission;
 pub use self::connection::Stream;
 pub use self::listen::{Listener, bind};
+pub(crate) use self::upload::Stopwatch;
+pub use self::upload::Upload;
 
 /// The longest head of a request, in bytes.
 const MAX_HEAD: usize = 64 * 1024;
@@ -61,6 +65,9 @@ pub struct Config {
     pub keep_alive_ms: u64,
     /// Milliseconds in which a client must send or take something in the middle of a body.
     pub body_idle_ms: u64,
+    /// Milliseconds in which the body of a request must have come, and one second more for each
+    /// 32 KiB of it. Time in which nobody reads it does not count.
+    pub body_timeout_ms: u64,
     /// Milliseconds a stream of events or an upgraded connection (WebSocket) may be silent.
     pub stream_idle_ms: u64,
     /// Milliseconds that requests in flight may take once the process stops.
@@ -85,6 +92,7 @@ impl Default for Config {
             head_timeout_ms: 10_000,
             keep_alive_ms: 60_000,
             body_idle_ms: 30_000,
+            body_timeout_ms: 60_000,
             stream_idle_ms: 300_000,
             drain_ms: 30_000,
             farewell_ms: 500,
@@ -237,6 +245,7 @@ struct Times {
     head: Duration,
     keep_alive: Duration,
     body: Duration,
+    whole_body: Duration,
     silence: Duration,
     farewell: Duration,
 }
@@ -247,6 +256,7 @@ impl Times {
             head: Duration::from_millis(config.head_timeout_ms),
             keep_alive: Duration::from_millis(config.keep_alive_ms),
             body: Duration::from_millis(config.body_idle_ms),
+            whole_body: Duration::from_millis(config.body_timeout_ms),
             silence: Duration::from_millis(config.stream_idle_ms),
             farewell: Duration::from_millis(config.farewell_ms),
         }
@@ -358,12 +368,14 @@ where
     let Asked { peer, link, times, secure } = asked;
     let _answering = link.begin(request.version());
     let is_http_1 = request.version() < Version::HTTP_2;
-    let reusable = !is_http_1 || request.body().is_end_stream();
-    let unread = Unread::default();
-    let mut request = request.map(|body| match body.is_end_stream() {
-        true => Body::empty(),
-        false => Body::new(PatientBody::new(body, times.body, unread.clone())),
+    let upload = (!request.body().is_end_stream()).then(Upload::default);
+    let mut request = request.map(|body| match &upload {
+        None => Body::empty(),
+        Some(upload) => Body::new(PatientBody::new(body, &times, upload.clone())),
     });
+    if let Some(upload) = &upload {
+        request.extensions_mut().insert(upload.clone());
+    }
     request.extensions_mut().insert(ConnectInfo(peer));
     if secure {
         request.extensions_mut().insert(Secure);
@@ -382,7 +394,8 @@ where
     }
     // hyper ends the connection where much was left unread; a client that is not told may send
     // its next request into it.
-    if is_http_1 && (link.stop.is_cancelled() || !reusable && unread.get()) {
+    let unread = upload.is_some_and(|it| !it.is_complete());
+    if is_http_1 && (link.stop.is_cancelled() || unread) {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     if is_endless(&response) {

@@ -78,8 +78,9 @@ function failures(all) {
     all.map((it) => [clock(it.at), String(it.status), make("code", {}, `${it.method} ${it.path}`), it.service, it.reason, make("code", {}, it.request_id)]));
 }
 
-function limits({ timeout_seconds, quotas }) {
-  const answer = make("p", { class: "dim" }, `A service has ${timeout_seconds} s to answer.`);
+function limits({ timeout_seconds, read_timeout_seconds, quotas }) {
+  const times = `A service has ${timeout_seconds} s to answer, ${read_timeout_seconds} s where something is only read.`;
+  const answer = make("p", { class: "dim" }, times);
   if (!quotas) return [answer, make("p", { class: "warn" }, "Requests are not limited.")];
   const rows = Object.entries(quotas).map(([name, it]) => [name, String(it.per_minute), String(it.burst)]);
   return [answer, table([["Class", ""], ["Per minute", "number"], ["At once", "number"]], rows)];

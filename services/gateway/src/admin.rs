@@ -39,6 +39,7 @@ pub(crate) struct Admin {
     /// None where nothing is limited.
     pub(crate) quotas: Option<Quotas>,
     pub(crate) timeout_seconds: u64,
+    pub(crate) read_timeout_seconds: u64,
     /// The routes of every listener as they are now.
     pub(crate) routes: Box<dyn Fn() -> Vec<RoutesView> + Send + Sync>,
 }
@@ -65,6 +66,7 @@ struct Upstream {
 #[derive(Serialize)]
 struct Limits<'a> {
     timeout_seconds: u64,
+    read_timeout_seconds: u64,
     quotas: Option<&'a Quotas>,
 }
 
@@ -130,11 +132,16 @@ async fn json(State(admin): State<Arc<Admin>>) -> Response {
         Reach::Here(_) => Upstream { name, here: true, status: None },
         Reach::There(remote, _) => Upstream { name, here: false, status: Some(remote.status()) },
     });
+    let limits = Limits {
+        timeout_seconds: admin.timeout_seconds,
+        read_timeout_seconds: admin.read_timeout_seconds,
+        quotas: admin.quotas.as_ref(),
+    };
     let view = View {
         version: admin.version,
         at: admin.clock.now(),
         upstreams: upstreams.collect(),
-        limits: Limits { timeout_seconds: admin.timeout_seconds, quotas: admin.quotas.as_ref() },
+        limits,
         failures: admin.journal.recent(),
         listeners: (admin.routes)(),
     };

@@ -25,8 +25,11 @@ pub struct Config {
     pub trusted_proxies: Vec<String>,
     /// The level at which every request is logged: `off`, `debug` or `info`.
     pub access_log: AccessLog,
-    /// How long a service may take to answer, in seconds.
+    /// Seconds a service may take until it begins to answer. The time in which the request's body
+    /// is waited for is not counted.
     pub timeout_seconds: u64,
+    /// The same for requests that only read: GET, HEAD and OPTIONS.
+    pub read_timeout_seconds: u64,
     /// A routes file in place of the built-in routes; empty for those. Changes are noticed.
     pub routes: PathBuf,
     /// Further listeners with routes of their own.
@@ -144,6 +147,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             access_log: AccessLog::Debug,
             timeout_seconds: 30,
+            read_timeout_seconds: 5,
             routes: PathBuf::new(),
             listeners: Vec::new(),
             metrics_listen: METRICS_LISTEN.to_owned(),

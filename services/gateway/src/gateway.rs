@@ -23,6 +23,7 @@ use chassis::remote::{self, Retry, Terms};
 use chassis::service::BoxError;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
+use http_body::Body as _;
 use http_body_util::Limited;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
@@ -43,7 +44,7 @@ use crate::reshape::{self, Origin, Rules, refuse};
 use crate::routes::{Action, Answer, Found, Match, Route, Table, Target, Template, host};
 use crate::tables::{self, Routes, RoutesView};
 use crate::tunnel::{self, Tunnel};
-use crate::{Config, NAME, Parts, problems};
+use crate::{Config, NAME, Parts, problems, upload};
 
 /// How long the body of a service's answer may stall.
 const BODY_IDLE: Duration = Duration::from_secs(60);
@@ -68,6 +69,7 @@ struct Shared {
     meters: Meters,
     access: Access,
     timeout: Duration,
+    read_timeout: Duration,
     currency: Currency,
     further: Vec<Further>,
     hosts: Hosts,
@@ -134,8 +136,13 @@ type Refusal = Box<Response>;
 impl Gateway {
     /// Fails where a setting or a routes file is wrong, naming it.
     pub fn new(config: Config, parts: Parts) -> Result<Self, BoxError> {
-        if config.timeout_seconds == 0 {
-            return Err("gateway.timeout_seconds is 0; allowed is 1 or more".into());
+        for (setting, seconds) in [
+            ("timeout_seconds", config.timeout_seconds),
+            ("read_timeout_seconds", config.read_timeout_seconds),
+        ] {
+            if seconds == 0 {
+                return Err(format!("gateway.{setting} is 0; allowed is 1 or more").into());
+            }
         }
         let described = Arc::new(crate::described(&parts));
         let load = |name: &str, file: Option<&Path>| {
@@ -168,6 +175,7 @@ impl Gateway {
             meters: Meters::new(),
             access: Access::new(config.access_log),
             timeout: Duration::from_secs(config.timeout_seconds),
+            read_timeout: Duration::from_secs(config.read_timeout_seconds),
             currency,
             further,
             hosts: Hosts::parse(&config.hosts)?,
@@ -215,6 +223,7 @@ impl Gateway {
             journal: shared.journal.clone(),
             quotas: shared.config.rate_limits.then(|| shared.config.quotas.clone()),
             timeout_seconds: shared.config.timeout_seconds,
+            read_timeout_seconds: shared.config.read_timeout_seconds,
             routes: Box::new(move || gateway.routes()),
         })
     }
@@ -508,7 +517,7 @@ impl Shared {
         request: Request,
     ) -> Response {
         let Question { route, origin, id } = question;
-        let mut request = match origin {
+        let request = match origin {
             None => request,
             Some(origin) => {
                 let made = reshape::request(request, route, target, origin, &self.currency);
@@ -518,10 +527,18 @@ impl Shared {
                 }
             }
         };
-        let mut terms = Terms::public(route.timeout.unwrap_or(self.timeout), BODY_IDLE);
+        let timeout = if request.method().is_safe() { self.read_timeout } else { self.timeout };
+        let mut terms = Terms::public(route.timeout.unwrap_or(timeout), BODY_IDLE);
         if !route.retry {
             terms.retry = Retry::Unsent;
         }
+        let mut request = match request.body().is_end_stream() {
+            true => request,
+            false => match Box::pin(upload::receive(request, route.body_limit)).await {
+                Ok(request) => request,
+                Err(problem) => return problem.into_response(),
+            },
+        };
         let tunnel = request.extensions_mut().remove::<Tunnel>();
         let asked = reach.ask(request, terms);
         let error = match context::scope(context::Context::begin(Some(id.clone())), asked).await {
@@ -530,6 +547,10 @@ impl Shared {
         };
         let cause = Cause(error.to_string());
         let mut response = match error {
+            remote::Error::Body(_) => return problems::body_unreadable().into_response(),
+            remote::Error::BodyTooLarge => {
+                return problems::body_too_large(route.body_limit).into_response();
+            }
             remote::Error::Late => problems::timed_out().into_response(),
             remote::Error::Away => problems::away().into_response(),
             remote::Error::Broken(reason) => {

@@ -23,6 +23,7 @@ mod head;
 mod hosts;
 mod limits;
 mod tunnel;
+mod upload;
 
 mod access;
 mod answer;

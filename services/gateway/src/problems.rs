@@ -46,6 +46,11 @@ pub(crate) fn body_too_large(limit: usize) -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
 
+/// The client broke off, was too slow or sent something malformed.
+pub(crate) fn body_unreadable() -> Problem {
+    Problem::bad_request("body_unreadable", "the body could not be read to its end")
+}
+
 pub(crate) fn rate_limited(seconds: u64) -> Problem {
     let detail = format!("too many requests; try again in {seconds} s");
     Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).with("retry_after", seconds)

@@ -11,15 +11,15 @@ use chassis::problem::{Problem, Result};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::routes::{self, Kind, Route, Target, host};
 use crate::shape::{self, Form, Message, Misfit, Operation, Query};
+use crate::upload::{self, Start};
 use crate::{head, problems};
 
 /// The largest answer that is reshaped, in bytes.
-const MAX_ANSWER: u64 = 8 * 1024 * 1024;
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -92,7 +92,7 @@ pub(crate) async fn request(
     };
     let mut passed = None;
     if whole {
-        let bytes = collect(body, route.body_limit).await?;
+        let bytes = upload::collect(body, route.body_limit).await?;
         message.body = shape::read(&parts.headers, &bytes, &route.accepts)?;
         let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
         if message.body.is_null() && bytes.is_empty() && takes_body {
@@ -213,26 +213,11 @@ fn misfit(misfit: Misfit) -> Problem {
     Problem::field(misfit.field, misfit.detail)
 }
 
-/// Reads a body to its end.
-async fn collect(body: Body, limit: usize) -> Result<Bytes> {
-    match Limited::new(body, limit).collect().await {
-        Ok(whole) => Ok(whole.to_bytes()),
-        Err(error) if is_too_long(&*error) => Err(problems::body_too_large(limit)),
-        Err(_) => {
-            Err(Problem::bad_request("body_unreadable", "the body could not be read to its end"))
-        }
-    }
-}
-
-fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)
-}
-
 /// Whether the body can be reshaped: JSON as it is, not too much of it, or nothing.
 fn is_readable(response: &Response) -> bool {
     let headers = response.headers();
     if headers.contains_key(header::CONTENT_ENCODING)
-        || response.body().size_hint().lower() > MAX_ANSWER
+        || response.body().size_hint().lower() > MAX_ANSWER as u64
     {
         return false;
     }
@@ -244,36 +229,13 @@ fn is_readable(response: &Response) -> bool {
 }
 
 /// The whole of an answer's body, or the body as it was if it is too long.
-async fn first(mut body: Body) -> std::result::Result<Bytes, Body> {
-    let mut frames: Vec<Bytes> = Vec::new();
-    let mut length = 0;
-    loop {
-        match body.frame().await {
-            None => break,
-            Some(Ok(frame)) => {
-                if let Ok(data) = frame.into_data() {
-                    length += data.len() as u64;
-                    frames.push(data);
-                }
-            }
-            // What broke off breaks off for the client too.
-            Some(Err(error)) => return Err(chained(frames, Some(error), body)),
-        }
-        if length > MAX_ANSWER {
-            return Err(chained(frames, None, body));
-        }
+async fn first(body: Body) -> std::result::Result<Bytes, Body> {
+    match upload::start(body, MAX_ANSWER).await {
+        Start::Whole(bytes) => Ok(bytes),
+        Start::Longer(body) => Err(body),
+        // What broke off breaks off for the client too.
+        Start::Broken(frames, error) => Err(upload::chained(frames, Some(error), Body::empty())),
     }
-    match <[Bytes; 1]>::try_from(frames) {
-        Ok([one]) => Ok(one),
-        Err(frames) => Ok(frames.concat().into()),
-    }
-}
-
-/// What was read already, and then the rest.
-fn chained(frames: Vec<Bytes>, error: Option<axum::Error>, rest: Body) -> Body {
-    use futures::StreamExt;
-    let read = frames.into_iter().map(Ok).chain(error.map(Err));
-    Body::from_stream(futures::stream::iter(read).chain(rest.into_data_stream()))
 }
 
 fn write(headers: &mut HeaderMap, value: &Value, kind: Option<HeaderValue>) -> Body {

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use chassis::reach::Reach;
+use chassis::server::Upload;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
@@ -37,7 +38,11 @@ pub(crate) fn hand_over(request: &mut Request, reach: &Reach, origin: &Origin) {
     head::clean(request.headers_mut());
     // A service must find nothing here that another router has left: captures of its paths would
     // be taken for the service's own.
+    let upload = request.extensions_mut().remove::<Upload>();
     request.extensions_mut().clear();
+    if let Some(upload) = upload {
+        request.extensions_mut().insert(upload);
+    }
     if let Some(client) = origin.client {
         request.extensions_mut().insert(ConnectInfo(client));
     }

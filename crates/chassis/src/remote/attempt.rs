@@ -1,5 +1,6 @@
 //! A request on its way to one copy, and what its end says about that copy.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -11,11 +12,14 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::Inner;
 use super::connection::{Connection, Sent};
 use super::copy::{Copy, Lease};
+use super::liveness::{Liveness, PATIENCE};
 use super::recent::left;
+use super::upload::UploadError;
+use super::{Error, Inner};
 use crate::context;
+use crate::server::Stopwatch;
 
 /// A request as it was before it was sent, if it may be sent twice: it changes nothing and has no
 /// body.
@@ -40,6 +44,10 @@ pub(super) enum Failure {
     Unsent(Box<Request<Body>>),
     /// It was sent, and the connection broke. `used`: perhaps it had been closed before.
     Broken { used: bool, reason: String },
+    /// It was sent, and the copy gives no sign of life.
+    Unresponsive,
+    /// The body of the request failed, not the copy.
+    Upload(Error),
 }
 
 impl Again {
@@ -104,6 +112,7 @@ impl Inner {
     pub(super) async fn attempt(
         &self,
         mut request: Request<Body>,
+        stopwatch: &Stopwatch,
         asked: &mut Option<Arc<Copy>>,
         avoided: Option<Arc<Copy>>,
         fresh: bool,
@@ -121,6 +130,7 @@ impl Inner {
             request.headers_mut().insert(header::HOST, host.clone());
         }
         let careful = !is_repeatable(&request);
+        let upload = request.extensions().get::<UploadError>().cloned();
         loop {
             let kept = if fresh { None } else { copy.take(careful) };
             let (connection, new) = match kept {
@@ -133,16 +143,22 @@ impl Inner {
                     }
                 },
             };
-            let began = Instant::now();
-            match connection.send(request).await {
+            let began = stopwatch.now();
+            let sending = connection.send(request);
+            let Some(sent) = watch(&copy, stopwatch, sending).await else {
+                copy.load.observe(stopwatch.now() - began, Instant::now());
+                self.failed(&copy, true, "gives no sign of life");
+                return Err(Failure::Unresponsive);
+            };
+            match sent {
                 Sent::Answer(response, connection) => {
                     if is_ill(response.status()) {
                         let status = response.status();
                         self.failed(&copy, false, &format!("answered {}", status.as_u16()));
                     } else {
-                        copy.succeeded();
                         let now = Instant::now();
-                        copy.load.observe(now - began, now);
+                        copy.succeeded(now);
+                        copy.load.observe(stopwatch.now() - began, now);
                     }
                     return Ok(Answer { response: clean(response), connection, lease });
                 }
@@ -153,6 +169,9 @@ impl Inner {
                     return Err(Failure::Unsent(Box::new(returned)));
                 }
                 Sent::Broken { used, reason } => {
+                    if let Some(error) = upload.and_then(|it| it.get()) {
+                        return Err(Failure::Upload(error));
+                    }
                     // One that had been used says nothing yet: it may have been closed meanwhile.
                     if used {
                         self.note(&copy, &reason);
@@ -162,6 +181,29 @@ impl Inner {
                     return Err(Failure::Broken { used, reason });
                 }
             }
+        }
+    }
+}
+
+/// Waits for an answer for as long as the copy shows that it is alive: this one or another answer,
+/// or one about just that. None where it does not. One that takes no new connections may be about
+/// to end, and still answers what it was asked.
+async fn watch(
+    copy: &Copy,
+    stopwatch: &Stopwatch,
+    sending: impl Future<Output = Sent>,
+) -> Option<Sent> {
+    let mut sending = pin!(sending);
+    loop {
+        let since = Instant::now();
+        let patience = stopwatch.now() + PATIENCE;
+        if let Some(sent) = stopwatch.timeout_at(patience, &mut sending).await {
+            return Some(sent);
+        }
+        tokio::select! {
+            biased;
+            sent = &mut sending => return Some(sent),
+            found = copy.liveness(since) => if found == Liveness::Unresponsive { return None },
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The circuit breaker of a service: where most requests fail, none is sent for a moment, and then
-//! one at a time until one succeeds.
+//! not before one that asks whether it is alive has been answered.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ enum State {
     Closed,
     /// Nothing is sent until then.
     Open(Instant),
-    /// One request is on its way and decides.
+    /// The service is being asked whether it is alive, which decides.
     Probing,
 }
 
@@ -40,21 +40,24 @@ pub enum Circuit {
     HalfOpen,
 }
 
-/// The right to send a request. A probe that is given up (the client hung up) lets the next one try.
+/// What is to become of a request.
 #[derive(Debug)]
-pub(super) struct Pass<'a> {
-    breaker: &'a Breaker,
-    probe: bool,
-    at: Instant,
+pub(super) enum Entry<'a> {
+    /// It is sent.
+    Closed,
+    /// It is not sent.
+    Open,
+    /// It is sent if the service turns out to be alive.
+    Probe(Probe<'a>),
 }
 
-/// What a request says about its service.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Well,
-    Ill,
-    /// Nothing, such as one that was given too little time.
-    Unknown,
+/// The duty to find out whether the service is alive. One that is given up (the client hung up) lets
+/// the next request try.
+#[derive(Debug)]
+pub(super) struct Probe<'a> {
+    breaker: &'a Breaker,
+    /// What becomes of the circuit.
+    then: State,
 }
 
 impl Breaker {
@@ -62,19 +65,19 @@ impl Breaker {
         Self { tripped: AtomicBool::new(false), state: Mutex::new(State::Closed) }
     }
 
-    /// Lets a request pass, or not.
-    pub(super) fn enter(&self, now: Instant) -> Option<Pass<'_>> {
+    /// Whether a request is sent.
+    pub(super) fn enter(&self, now: Instant) -> Entry<'_> {
         if !self.tripped.load(Ordering::Acquire) {
-            return Some(Pass { breaker: self, probe: false, at: now });
+            return Entry::Closed;
         }
         let mut state = self.state();
         match *state {
-            State::Closed => Some(Pass { breaker: self, probe: false, at: now }),
+            State::Closed => Entry::Closed,
             State::Open(until) if now >= until => {
                 *state = State::Probing;
-                Some(Pass { breaker: self, probe: true, at: now })
+                Entry::Probe(Probe { breaker: self, then: State::Open(now) })
             }
-            State::Open(_) | State::Probing => None,
+            State::Open(_) | State::Probing => Entry::Open,
         }
     }
 
@@ -107,28 +110,18 @@ impl Breaker {
     }
 }
 
-impl Pass<'_> {
-    /// Says how it went. Tells whether this has closed the circuit.
-    pub(super) fn end(mut self, verdict: Verdict, now: Instant) -> bool {
-        if !std::mem::take(&mut self.probe) {
-            return false;
-        }
-        let mut state = self.breaker.state();
-        let closes = verdict == Verdict::Well;
-        *state = match verdict {
-            Verdict::Well => State::Closed,
-            Verdict::Ill | Verdict::Unknown => State::Open(now + OPEN),
-        };
-        self.breaker.tripped.store(!closes, Ordering::Release);
-        closes
+impl Probe<'_> {
+    /// Closes the circuit, or keeps it open for another moment.
+    pub(super) fn end(mut self, live: bool, now: Instant) {
+        self.then = if live { State::Closed } else { State::Open(now + OPEN) };
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        if self.probe {
-            *self.breaker.state() = State::Open(self.at);
-        }
+        let mut state = self.breaker.state();
+        *state = self.then;
+        self.breaker.tripped.store(!matches!(self.then, State::Closed), Ordering::Release);
     }
 }
 
@@ -141,29 +134,35 @@ mod tests {
     }
 
     #[test]
-    fn it_opens_where_most_requests_fail_and_one_probe_closes_it() {
+    fn it_opens_where_most_requests_fail_and_one_sign_of_life_closes_it() {
         let now = Instant::now();
         let breaker = Breaker::new();
         assert!(!breaker.judge(failing(9, 9), now));
         assert!(!breaker.judge(failing(10, 21), now));
         assert!(breaker.judge(failing(10, 20), now));
         assert!(!breaker.judge(failing(11, 20), now), "it is open already");
-        assert!(breaker.enter(now).is_none());
+        assert!(matches!(breaker.enter(now), Entry::Open));
         assert_eq!(breaker.circuit(now), Circuit::Open);
 
         let now = now + OPEN;
         assert_eq!(breaker.circuit(now), Circuit::HalfOpen);
-        let probe = breaker.enter(now).unwrap();
-        assert!(breaker.enter(now).is_none(), "one at a time");
-        assert!(!probe.end(Verdict::Ill, now));
-        assert!(breaker.enter(now).is_none());
+        let probe = probe(&breaker, now);
+        assert!(matches!(breaker.enter(now), Entry::Open), "one at a time");
+        probe.end(false, now);
+        assert!(matches!(breaker.enter(now), Entry::Open));
 
         let now = now + OPEN;
-        drop(breaker.enter(now).unwrap());
-        let probe = breaker.enter(now).expect("one that was given up decides nothing");
-        assert!(probe.end(Verdict::Well, now));
+        drop(self::probe(&breaker, now));
+        // One that was given up decides nothing.
+        self::probe(&breaker, now).end(true, now);
         assert_eq!(breaker.circuit(now), Circuit::Closed);
-        assert!(!breaker.enter(now).unwrap().end(Verdict::Ill, now));
-        assert_eq!(breaker.circuit(now), Circuit::Closed);
+        assert!(matches!(breaker.enter(now), Entry::Closed));
+    }
+
+    fn probe(breaker: &Breaker, now: Instant) -> Probe<'_> {
+        match breaker.enter(now) {
+            Entry::Probe(probe) => probe,
+            other => panic!("{other:?}"),
+        }
     }
 }

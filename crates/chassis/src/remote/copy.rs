@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::connection::Connection;
+use super::liveness::LastProbe;
 use super::load::Load;
 use crate::discovery::Endpoint;
 
@@ -34,6 +35,7 @@ pub(super) struct Copy {
     idle: Mutex<Vec<Connection>>,
     /// No longer one of the copies.
     retired: AtomicBool,
+    pub(super) last_probe: LastProbe,
     health: Mutex<Health>,
 }
 
@@ -41,6 +43,8 @@ pub(super) struct Copy {
 struct Health {
     /// Failures since the last success.
     in_a_row: u32,
+    /// When it last answered well.
+    answered: Option<Instant>,
     /// Times it was ejected without being well for a while in between.
     ejections: u32,
     ejected_until: Option<Instant>,
@@ -60,6 +64,7 @@ impl Copy {
             places: Semaphore::new(CONNECTIONS),
             idle: Mutex::default(),
             retired: AtomicBool::new(false),
+            last_probe: LastProbe::default(),
             health: Mutex::default(),
         }
     }
@@ -112,12 +117,19 @@ impl Copy {
         self.idle().len()
     }
 
-    pub(super) fn succeeded(&self) {
-        self.health().in_a_row = 0;
+    pub(super) fn succeeded(&self, now: Instant) {
+        let mut health = self.health();
+        health.in_a_row = 0;
+        health.answered = Some(now);
     }
 
-    /// Notes a failure. `grave`: nobody lets himself be connected to there. Tells whether the copy
-    /// should be ejected.
+    /// Whether it has answered a request well at `since` or later.
+    pub(super) fn has_answered(&self, since: Instant) -> bool {
+        self.health().answered.is_some_and(|it| it >= since)
+    }
+
+    /// Notes a failure. `grave`: one cannot connect, or it gives no sign of life. Tells whether the
+    /// copy should be ejected.
     pub(super) fn failed(&self, grave: bool) -> bool {
         let mut health = self.health();
         health.in_a_row = health.in_a_row.saturating_add(1);

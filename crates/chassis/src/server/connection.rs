@@ -1,5 +1,5 @@
-//! What may stall in a connection, each with an end to the patience: a body that does not come,
-//! an answer that is not taken, a stream of events or an upgraded connection that is silent.
+//! What may stall in a connection, each with an end to the patience: an answer that is not taken, a
+//! stream of events or an upgraded connection that is silent.
 
 use std::io;
 use std::pin::Pin;
@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use axum::http::Version;
 use bytes::Bytes;
-use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body::{Body, Frame};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep};
@@ -19,7 +18,6 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::admission::Place;
-use crate::service::BoxError;
 
 /// How long a closing connection still listens.
 const LINGER: Duration = Duration::from_secs(2);
@@ -125,60 +123,6 @@ impl Stall {
                 Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client stalled")))
             }
         }
-    }
-}
-
-/// The body of a request, which ends with an error when nothing comes for too long.
-pub(super) struct PatientBody {
-    body: Incoming,
-    stall: Stall,
-    unread: Unread,
-}
-
-impl PatientBody {
-    pub(super) fn new(body: Incoming, patience: Duration, unread: Unread) -> Self {
-        unread.0.store(true, Ordering::Relaxed);
-        Self { body, stall: Stall::new(patience), unread }
-    }
-}
-
-/// Whether there is a body that has not been read to its end.
-#[derive(Clone, Default)]
-pub(super) struct Unread(Arc<AtomicBool>);
-
-impl Unread {
-    pub(super) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-impl Body for PatientBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = &mut *self;
-        let frame = Pin::new(&mut this.body).poll_frame(cx);
-        match ready!(this.stall.watch(cx, frame)) {
-            Ok(frame) => {
-                if frame.is_none() || this.body.is_end_stream() {
-                    this.unread.0.store(false, Ordering::Relaxed);
-                }
-                Poll::Ready(frame.map(|it| it.map_err(Into::into)))
-            }
-            Err(stalled) => Poll::Ready(Some(Err(stalled.into()))),
-        }
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

@@ -1,6 +1,8 @@
 //! Calls to a service whose copies are well, slow, broken or gone.
 
 mod copy;
+mod frozen;
+mod uploads;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -151,7 +153,7 @@ async fn never_more_than_half_of_the_copies_are_left_out() {
 }
 
 #[tokio::test]
-async fn a_circuit_opens_and_one_probe_at_a_time_closes_it() {
+async fn a_circuit_opens_and_a_sign_of_life_closes_it() {
     let copy = Copy::start(Mode::Drop).await;
     let remote = remote(&[&copy]);
     for _ in 0..10 {
@@ -162,18 +164,22 @@ async fn a_circuit_opens_and_one_probe_at_a_time_closes_it() {
     for _ in 0..100 {
         assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
     }
-    assert_eq!(copy.requests(), 10, "nothing is sent");
+    assert_eq!((copy.requests(), copy.probes()), (10, 0), "nothing is sent");
+
+    until("the next try", || remote.status().circuit == Circuit::HalfOpen).await;
+    assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
+    assert_eq!((copy.requests(), copy.probes()), (10, 1), "no client's request finds that out");
 
     until("the next try", || remote.status().circuit == Circuit::HalfOpen).await;
     copy.become_(Mode::Slow(SHORT));
-    let probe = tokio::spawn({
+    let first = tokio::spawn({
         let remote = remote.clone();
         async move { ask(&remote, Method::POST, public()).await }
     });
-    until("the probe", || copy.requests() == 11).await;
+    until("the probe", || copy.probes() == 2).await;
     assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
-    assert_eq!(copy.requests(), 11, "one at a time");
-    assert_eq!(probe.await.unwrap().map(|it| it.0), Ok(200));
+    assert_eq!((copy.requests(), copy.probes()), (10, 2), "one at a time");
+    assert_eq!(first.await.unwrap().map(|it| it.0), Ok(200));
     assert_eq!(remote.status().circuit, Circuit::Closed);
     copy.become_(Mode::Well);
     assert_eq!(ask(&remote, Method::POST, public()).await.map(|it| it.0), Ok(200));

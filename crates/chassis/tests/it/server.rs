@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::ConnectInfo;
+use axum::extract::{ConnectInfo, Request};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use chassis::server::{self, Config};
@@ -40,6 +40,15 @@ impl Shop {
                 "slow"
             }
         };
+        let later = {
+            let (begun, go_on) = (begun.clone(), go_on.clone());
+            move |request: Request| async move {
+                begun.notify_one();
+                go_on.notified().await;
+                let read = request.into_body().collect().await;
+                read.map(|it| it.to_bytes()).map_err(|it| it.to_string())
+            }
+        };
         let router = Router::new()
             .route("/", get(|| async { "hello" }))
             .route("/slow", get(slow))
@@ -49,7 +58,8 @@ impl Shop {
             )
             .route("/refuse", post(|| async { (StatusCode::PAYLOAD_TOO_LARGE, "too large") }))
             .route("/big", get(|| async { vec![b'x'; 64 * 1024 * 1024] }))
-            .route("/read", post(|body: Bytes| async move { body.len().to_string() }));
+            .route("/read", post(|body: Bytes| async move { body.len().to_string() }))
+            .route("/read-later", post(later));
         let listener = server::bind("127.0.0.1:0", false).await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();
@@ -132,6 +142,62 @@ async fn a_body_that_stalls_ends() {
     let answer = shop.send(head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
     assert!(began.elapsed() < QUICK);
+}
+
+#[tokio::test]
+async fn a_body_that_trickles_ends_with_its_time() {
+    let shop = Shop::open(Config { body_timeout_ms: 200, ..Config::default() }).await;
+    for head in ["content-length: 1000000", "transfer-encoding: chunked"] {
+        let mut stream = shop.connect().await;
+        let head = format!("POST /read HTTP/1.1\r\nhost: shop\r\n{head}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let (mut reader, mut writer) = stream.into_split();
+        let trickle = tokio::spawn(async move {
+            let mut pause = tokio::time::interval(Duration::from_millis(20));
+            // A chunk of one byte, or a few bytes of a longer body.
+            while writer.write_all(b"1\r\nx\r\n").await.is_ok() {
+                pause.tick().await;
+            }
+        });
+        let mut answer = String::new();
+        let _ = reader.read_to_string(&mut answer).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+        assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        // The server closes while the client still sends.
+        trickle.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_body_has_more_time_the_more_of_it_has_come() {
+    let config = Config { body_timeout_ms: 200, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let length = 320 * 1024;
+    let head = format!("POST /read HTTP/1.1\r\nhost: shop\r\ncontent-length: {length}\r\n\r\n");
+    let mut stream = shop.connect().await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b'x'; length - 1]).await.unwrap();
+    // Of ten seconds more.
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    stream.write_all(b"x").await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
+}
+
+#[tokio::test]
+async fn the_time_in_which_nobody_reads_a_body_is_not_the_clients() {
+    let config = Config { body_timeout_ms: 100, body_idle_ms: 100, ..Config::default() };
+    let shop = Shop::open(config).await;
+    let mut stream = shop.connect().await;
+    let request = b"POST /read-later HTTP/1.1\r\nhost: shop\r\ncontent-length: 4\r\n\r\nbody";
+    stream.write_all(request).await.unwrap();
+    shop.begun.notified().await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    shop.go_on.notify_one();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 200");
 }
 
 #[tokio::test]

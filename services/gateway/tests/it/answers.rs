@@ -92,6 +92,8 @@ async fn a_setting_that_cannot_be_meant_is_named() {
     assert!(wrong(config).starts_with("gateway.trusted_proxies: \"everyone\""));
     let config = Config { timeout_seconds: 0, ..Config::default() };
     assert!(wrong(config).starts_with("gateway.timeout_seconds"));
+    let config = Config { read_timeout_seconds: 0, ..Config::default() };
+    assert!(wrong(config).starts_with("gateway.read_timeout_seconds"));
 }
 
 #[tokio::test]

@@ -37,12 +37,20 @@ use crate::shop;
 const LONG: Duration = Duration::from_secs(20);
 
 /// Something that is served until it is dropped.
-struct Served {
-    address: SocketAddr,
+pub(crate) struct Served {
+    pub(crate) address: SocketAddr,
     _stop: DropGuard,
 }
 
-async fn serve<S>(service: S) -> Served
+pub(crate) async fn serve<S>(service: S) -> Served
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    serve_as(service, server::Config::default()).await
+}
+
+pub(crate) async fn serve_as<S>(service: S, config: server::Config) -> Served
 where
     S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -51,7 +59,6 @@ where
     let address = listener.local_addr().unwrap();
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
-    let config = server::Config::default();
     tokio::spawn(async move { server::serve(listener, service, &config, stop).await });
     Served { address, _stop: guard }
 }
@@ -110,21 +117,24 @@ async fn hop_by_hop() -> Response {
 }
 
 /// The service in another process.
-fn there(address: SocketAddr) -> Reach {
+pub(crate) fn there(address: SocketAddr) -> Reach {
     let mut directory = Directory::default();
     directory.fixed("catalog", vec![Endpoint::parse(&format!("http://{address}")).unwrap()]);
     let remote = Remote::new("catalog", directory.of("catalog").unwrap());
     Reach::There(remote, Peers::new(&"s".repeat(32), Clock::System))
 }
 
-fn gateway(config: Config, reach: Reach) -> Gateway {
+pub(crate) fn gateway(config: Config, reach: Reach) -> Gateway {
     let mut parts = shop::parts(true);
     parts.services[0].reach = reach;
     Gateway::new(config, parts).unwrap()
 }
 
 /// What a raw client gets until the server closes.
-async fn raw(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &str) -> String {
+pub(crate) async fn raw(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &str,
+) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let all = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await;
@@ -132,12 +142,12 @@ async fn raw(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), request: &str) 
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-async fn ask(address: SocketAddr, head: &str) -> String {
+pub(crate) async fn ask(address: SocketAddr, head: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     raw(&mut stream, &format!("{head}\r\nconnection: close\r\n\r\n")).await
 }
 
-fn body(answer: &str) -> Value {
+pub(crate) fn body(answer: &str) -> Value {
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     serde_json::from_str(body).unwrap_or_else(|_| panic!("no JSON: {answer}"))
 }
@@ -180,7 +190,7 @@ async fn a_protocol_nobody_asked_for_does_not_begin() {
 #[tokio::test]
 async fn events_come_at_once_as_they_are_and_are_not_cut_off() {
     let other = serve(upstream()).await;
-    let config = || Config { timeout_seconds: 1, ..Config::default() };
+    let config = || Config { read_timeout_seconds: 1, ..Config::default() };
     for reach in [upstream().into(), there(other.address)] {
         let shop = serve(gateway(config(), reach)).await;
         let mut stream = TcpStream::connect(shop.address).await.unwrap();

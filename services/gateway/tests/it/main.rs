@@ -11,3 +11,4 @@ mod pages;
 mod requests;
 mod routes;
 mod shop;
+mod uploads;

@@ -83,9 +83,15 @@ async fn a_service_that_does_not_run_here_is_unavailable() {
 
 #[tokio::test]
 async fn a_service_that_does_not_answer_is_not_waited_for() {
-    let shop = shop::open(Config { timeout_seconds: 1, ..Config::default() });
-    let answer = call(&shop, "GET", "/api/v1/categories/1").await;
-    assert_eq!(answer.problem(504), "gateway_timeout");
+    let most = |timeout_seconds, read_timeout_seconds| Config {
+        timeout_seconds,
+        read_timeout_seconds,
+        ..Config::default()
+    };
+    for (method, config) in [("GET", most(600, 1)), ("POST", most(1, 600))] {
+        let answer = call(&shop::open(config), method, "/api/v1/categories/1").await;
+        assert_eq!(answer.problem(504), "gateway_timeout", "{method}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{ConnectInfo, Path, Request};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use chassis::clock::Clock;
 use chassis::site::Site;
 use chassis::telemetry::start_metrics;
@@ -46,7 +46,7 @@ fn catalog() -> Upstream {
         .route("/api/v1/inventory", get(|| async { StatusCode::CONFLICT }))
         .route("/api/v1/inventory/{sku}", get(small))
         .route("/api/v1/categories", get(picture))
-        .route("/api/v1/categories/{id}", get(std::future::pending::<()>));
+        .route("/api/v1/categories/{id}", any(std::future::pending::<()>));
     Upstream { name: "catalog", reach: router.into(), openapi: described(catalog_document()) }
 }
 

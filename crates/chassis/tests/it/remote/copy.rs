@@ -26,8 +26,10 @@ pub enum Mode {
     DropOnce,
     /// Answers well and then closes without having said so.
     AnswerAndClose,
-    /// Never answers.
+    /// Never answers, as a process that was stopped.
     Hang,
+    /// Tells at once that it is alive, answers anything else after a while.
+    Busy(Duration),
     /// Answers a head and half of the body.
     HalfBody,
     /// Answers a body of many pieces, one every 50 ms.
@@ -40,7 +42,9 @@ pub struct Copy {
     pub address: SocketAddr,
     mode: Arc<Mutex<Mode>>,
     requests: Arc<AtomicUsize>,
+    probes: Arc<AtomicUsize>,
     connections: Arc<AtomicUsize>,
+    refuse: Arc<Notify>,
     /// A connection was closed after an answer.
     pub closed: Arc<Notify>,
     serving: JoinHandle<()>,
@@ -50,25 +54,38 @@ impl Copy {
     pub async fn start(mode: Mode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let mode = Arc::new(Mutex::new(mode));
-        let (requests, connections) =
-            (Arc::<AtomicUsize>::default(), Arc::<AtomicUsize>::default());
-        let closed = Arc::new(Notify::new());
-        let serving = {
-            let (mode, requests, connections, closed) =
-                (mode.clone(), requests.clone(), connections.clone(), closed.clone());
-            tokio::spawn(async move {
-                let mut clients = JoinSet::new();
-                while let Ok((mut stream, _)) = listener.accept().await {
-                    connections.fetch_add(1, Ordering::SeqCst);
-                    let (mode, requests, closed) = (mode.clone(), requests.clone(), closed.clone());
-                    clients.spawn(async move {
-                        while serve(&mut stream, &mode, &requests, &closed).await.is_some() {}
-                    });
-                }
-            })
+        let copy = Self {
+            address,
+            mode: Arc::new(Mutex::new(mode)),
+            requests: Arc::default(),
+            probes: Arc::default(),
+            connections: Arc::default(),
+            refuse: Arc::default(),
+            closed: Arc::default(),
+            serving: tokio::spawn(async {}),
         };
-        Self { address, mode, requests, connections, closed, serving }
+        let client = Client {
+            mode: copy.mode.clone(),
+            requests: copy.requests.clone(),
+            probes: copy.probes.clone(),
+            closed: copy.closed.clone(),
+        };
+        let (connections, refuse) = (copy.connections.clone(), copy.refuse.clone());
+        let serving = tokio::spawn(async move {
+            let mut clients = JoinSet::new();
+            loop {
+                let (mut stream, _) = tokio::select! {
+                    accepted = listener.accept() => accepted.unwrap(),
+                    () = refuse.notified() => break,
+                };
+                connections.fetch_add(1, Ordering::SeqCst);
+                let client = client.clone();
+                clients.spawn(async move { while serve(&mut stream, &client).await.is_some() {} });
+            }
+            drop(listener);
+            clients.join_all().await;
+        });
+        Self { serving, ..copy }
     }
 
     pub fn endpoint(&self) -> Endpoint {
@@ -79,7 +96,17 @@ impl Copy {
         *self.mode.lock().unwrap() = mode;
     }
 
-    /// Requests it has read.
+    /// Takes no new connections, and answers on those it has.
+    pub fn refuse(&self) {
+        self.refuse.notify_one();
+    }
+
+    /// How often it was asked whether it is alive.
+    pub fn probes(&self) -> usize {
+        self.probes.load(Ordering::SeqCst)
+    }
+
+    /// Other requests it has read.
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
@@ -95,15 +122,21 @@ impl Copy {
     }
 }
 
+/// What a connection needs of its copy.
+#[derive(Clone)]
+struct Client {
+    mode: Arc<Mutex<Mode>>,
+    requests: Arc<AtomicUsize>,
+    probes: Arc<AtomicUsize>,
+    closed: Arc<Notify>,
+}
+
 /// Serves one request; nothing if the connection is over.
-async fn serve(
-    stream: &mut TcpStream,
-    mode: &Mutex<Mode>,
-    requests: &AtomicUsize,
-    closed: &Notify,
-) -> Option<()> {
+async fn serve(stream: &mut TcpStream, client: &Client) -> Option<()> {
+    let Client { mode, requests, probes, closed } = client;
     let head = read_request(stream).await?;
-    requests.fetch_add(1, Ordering::SeqCst);
+    let probe = head.starts_with("GET /live ");
+    if probe { probes } else { requests }.fetch_add(1, Ordering::SeqCst);
     let mode = {
         let mut next = mode.lock().unwrap();
         let mode = *next;
@@ -115,7 +148,8 @@ async fn serve(
     let well = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{head}", head.len());
     match mode {
         Mode::Well => stream.write_all(well.as_bytes()).await.ok(),
-        Mode::Slow(pause) => {
+        Mode::Busy(_) if probe => stream.write_all(well.as_bytes()).await.ok(),
+        Mode::Slow(pause) | Mode::Busy(pause) => {
             tokio::time::sleep(pause).await;
             stream.write_all(well.as_bytes()).await.ok()
         }
