@@ -1,5 +1,6 @@
 //! The journeys: the whole shop, over HTTP, on every database at hand.
 
+mod bodies;
 mod client;
 mod load;
 mod program;
@@ -12,8 +13,10 @@ mod apart;
 mod broker_away;
 mod browsers;
 mod buyers;
+mod cards;
 mod clients;
 mod command_line;
+mod cpu;
 mod deploy;
 mod engines_away;
 mod faults;

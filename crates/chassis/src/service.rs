@@ -25,7 +25,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::context;
 use crate::db::Db;
-use crate::extract::MAX_BODY;
+use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
 use crate::outbox::Relay;
@@ -105,6 +105,7 @@ impl Service {
         let front = Arc::new(Front {
             service: name,
             policies: Policies::of(&openapi, platform.verifier.clone()),
+            limits: BodyLimits::of(&openapi),
         });
         let router = router
             .merge(system)
@@ -248,10 +249,11 @@ impl Background {
 struct Front {
     service: &'static str,
     policies: Policies,
+    limits: BodyLimits,
 }
 
-/// Every request of a service comes through here: policy, metrics, and the promise that a write
-/// once begun is finished even if the client hangs up.
+/// Every request of a service comes through here: policy, the limit of its body, metrics, and the
+/// promise that a write once begun is finished even if the client hangs up.
 async fn enter(
     State(front): State<Arc<Front>>,
     route: MatchedPath,
@@ -264,6 +266,7 @@ async fn enter(
     let allowed =
         front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
     request = Request::from_parts(parts, body);
+    front.limits.enforce(route.as_str(), &mut request);
     let response = match allowed {
         Err(problem) => problem.into_response(),
         Ok(()) => {
