@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
+use crate::bodies::{address, operations};
 use crate::client::Http;
-use crate::shop::{checkout, places};
+use crate::shop::{checkout, places, sqlite};
 
 /// Bodies that are wrong for every route that takes JSON.
 fn broken() -> Vec<Vec<u8>> {
@@ -18,6 +19,7 @@ fn broken() -> Vec<Vec<u8>> {
         "{\"name\": \"\\ud800\"}",
         "{\"a\": {\"b\": {\"c\": []}}}",
         "{\"unknown_field\": 1}",
+        "{\"unknown_field\": 1, \"unknown_field\": 1}",
     ]
     .iter()
     .map(|it| it.as_bytes().to_vec())
@@ -59,7 +61,7 @@ async fn broken_bodies_are_refused_everywhere() {
                     continue;
                 }
                 for body in broken() {
-                    let call = admin.call(&method.to_uppercase(), &format!("/{}", filled(path)));
+                    let call = admin.call(&method.to_uppercase(), &address(path));
                     let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
                     let reply = call.key("k").text(body).await;
                     let status = reply.status.as_u16();
@@ -233,12 +235,33 @@ async fn the_key_of_a_checkout_is_required_and_bound_to_its_request() {
     }
 }
 
-/// A path of the description with something in the place of its parameters.
-fn filled(path: &str) -> String {
-    let segments = path.split('/').map(|it| match it {
-        "{sku}" => "LAMP-1",
-        it if it.starts_with('{') => "00000000-0000-0000-0000-000000000000",
-        it => it,
-    });
-    segments.collect::<Vec<_>>().join("/")
+#[tokio::test]
+async fn a_key_that_is_there_twice_and_a_body_too_large_are_refused_everywhere() {
+    let shop = sqlite().start().await;
+    let admin = shop.admin().await;
+    let described = shop.http.get("//openapi.json").await.expect(200);
+    for operation in operations(&described) {
+        let call = || admin.call(&operation.method, &operation.address).key("k");
+        let twice = call().text("{\"a\": 1, \"a\": 2}").await;
+        assert!(twice.body["detail"].as_str().unwrap().contains("twice"), "{twice:?}");
+        assert_eq!(twice.problem(400), "malformed_json");
+        let large = call().text(" ".repeat(operation.limit + 1)).await;
+        let said = format!("at most {} bytes", operation.limit);
+        assert!(large.body["detail"].as_str().unwrap().contains(&said), "{large:?}");
+        assert_eq!(large.problem(413), "body_too_large");
+        let most = call().text(" ".repeat(operation.limit)).await;
+        assert_eq!(most.problem(400), "malformed_json", "{}", operation.path);
+    }
+    shop.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_is_too_long_before_it_is_looked_at() {
+    let shop = sqlite().start().await;
+    let items = vec![json!({}); 20_000];
+    let reply = shop.http.post("/orders/quote", json!({ "items": items })).await;
+    assert_eq!(reply.body["errors"].as_array().unwrap().len(), 1, "{}", reply.body);
+    assert_eq!(reply.body["errors"][0]["field"], "items");
+    assert_eq!(reply.problem(422), "validation_failed");
+    shop.stop().await;
 }

@@ -1,5 +1,6 @@
 //! The journeys: the whole shop, over HTTP, on every database at hand.
 
+mod bodies;
 mod client;
 mod load;
 mod program;
@@ -15,9 +16,11 @@ mod broker_away;
 mod browsers;
 mod buyers;
 mod caches;
+mod cards;
 mod clients;
 mod clocks;
 mod command_line;
+mod cpu;
 mod deploy;
 mod engines_away;
 mod erasure;

@@ -88,6 +88,25 @@ fn every_described_route_is_reachable_and_has_a_policy() {
     }
 }
 
+/// Who documents what a body may have (`x-body-limit`) enforces it, and the gateway lets it through.
+#[test]
+fn the_limits_of_bodies_are_said_once_and_more_is_for_those_who_may() {
+    let parts = parts();
+    assert_eq!(gateway::wrong_body_limits(&parts), Vec::<String>::new());
+    for service in &parts.services {
+        let paths = serde_json::to_value(&service.openapi.paths).expect("JSON");
+        for (path, operations) in paths.as_object().expect("paths") {
+            for (method, operation) in operations.as_object().expect("operations") {
+                if operation["x-body-limit"].is_null() {
+                    continue;
+                }
+                let scopes = &operation["security"][0]["bearer"][0];
+                assert!(scopes.is_string(), "{method} {path} takes much from everybody");
+            }
+        }
+    }
+}
+
 /// The gateway before services that are nowhere.
 fn parts() -> gateway::Parts {
     let nowhere: BTreeMap<_, _> = NAMES.into_iter().map(|it| (it, Router::new().into())).collect();

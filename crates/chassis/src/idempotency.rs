@@ -8,12 +8,14 @@ use axum::http::request::Parts;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::cards;
 use crate::problem::{Problem, Result};
 
 /// The header of an answer that was given before.
 pub const REPLAYED: &str = "idempotent-replayed";
 
-/// The value of the header: 1 to 255 visible ASCII characters. Requests without it get 400.
+/// The value of the header: 1 to 255 visible ASCII characters, and no card number. Requests without
+/// it get 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyKey(pub String);
 
@@ -51,6 +53,12 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
             return Err(Problem::bad_request(
                 "idempotency_key_invalid",
                 "an Idempotency-Key is one value of 1 to 255 visible ASCII characters",
+            ));
+        }
+        if cards::is_in(key) {
+            return Err(Problem::bad_request(
+                "idempotency_key_invalid",
+                "an Idempotency-Key must not contain a card number; use, for example, a UUID",
             ));
         }
         Ok(Self(key.to_owned()))

@@ -2,7 +2,8 @@
 //!
 //! In reading order: `service` is what a service is made of, `system` what each shows an operator; `db` where it keeps its state;
 //! `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `channel` how it asks another;
-//! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like.
+//! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
+//! `cards` what no text may contain.
 
 pub mod service;
 mod system;
@@ -30,6 +31,7 @@ pub mod auth;
 pub mod policy;
 pub mod quota;
 
+pub mod cards;
 pub mod extract;
 pub mod idempotency;
 pub mod page;

@@ -25,7 +25,7 @@ use crate::cache::Cache;
 use crate::clock::{self, Clock};
 use crate::context;
 use crate::db::Db;
-use crate::extract::MAX_BODY;
+use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
 use crate::outbox::Relay;
@@ -124,6 +124,7 @@ impl Service {
         let front = Arc::new(Front {
             service: name,
             policies: Policies::of(&openapi, platform.verifier.clone()),
+            limits: BodyLimits::of(&openapi),
         });
         let router = router
             .merge(system)
@@ -267,9 +268,11 @@ impl Background {
 struct Front {
     service: &'static str,
     policies: Policies,
+    limits: BodyLimits,
 }
 
-/// Every request of a service comes through here: policy, metrics, what caches are told, and the
+/// Every request of a service comes through here: policy, the limit of its body, metrics, what
+/// caches are told, and the
 /// promise that a write once begun is finished even if the client hangs up.
 async fn enter(
     State(front): State<Arc<Front>>,
@@ -283,6 +286,7 @@ async fn enter(
     let allowed =
         front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
     request = Request::from_parts(parts, body);
+    front.limits.enforce(route.as_str(), &mut request);
     let mut response = match allowed {
         Err(problem) => problem.into_response(),
         Ok(()) => {

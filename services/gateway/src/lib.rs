@@ -47,12 +47,14 @@ pub use routes::RouteView;
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::extract::BodyLimits;
 use chassis::money::Currency;
 use chassis::quota::Counter;
 use chassis::reach::Reach;
@@ -168,6 +170,34 @@ pub fn unrouted(parts: &Parts) -> Vec<String> {
         }
     });
     lost.collect()
+}
+
+/// The routes whose `body_limit` is not the largest their operations ask for (see
+/// [`chassis::extract::BodyLimits`]).
+pub fn wrong_body_limits(parts: &Parts) -> Vec<String> {
+    let table = match routes::Table::builtin() {
+        Err(error) => return vec![error],
+        Ok(table) => table,
+    };
+    let mut asked: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for service in &parts.services {
+        let limits = BodyLimits::of(&service.openapi);
+        let paths = serde_json::to_value(&service.openapi.paths).unwrap_or_default();
+        for (path, operations) in paths.as_object().into_iter().flatten() {
+            for method in operations.as_object().into_iter().flat_map(|it| it.keys()) {
+                let method = Method::from_bytes(method.to_ascii_uppercase().as_bytes());
+                let Ok(method) = method else { continue };
+                let asked_for = example(path);
+                let found = table.find(&asked_for, &method, || None);
+                let Found::Route(found) = found else { continue };
+                let route = asked.entry(found.route.path.clone());
+                let (_, most) = route.or_insert((found.route.body_limit, 0));
+                *most = limits.get(path, &method).max(*most);
+            }
+        }
+    }
+    let wrong = asked.into_iter().filter(|(_, (limit, most))| limit != most);
+    wrong.map(|(path, (limit, most))| format!("{path} allows {limit} and needs {most}")).collect()
 }
 
 /// A path as a client could ask for it, from the pattern in a description.

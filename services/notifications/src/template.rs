@@ -2,7 +2,7 @@
 //!
 //! Templates are plain text with minijinja's `{{ value }}`, `{% if %}` and `{% for %}`. Staff
 //! write them, so one must not be able to take the shop down: there is no way to build up a
-//! value (no `set`, no `*`, no dictionaries), the steps are counted and so is the text.
+//! value (no `set`, no `*`, `+` or `~`, no dictionaries), the steps are counted and so is the text.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -100,7 +100,7 @@ fn environment<'a>() -> Environment<'a> {
 }
 
 /// Refuses what could build up values without end: blocks other than conditions and loops, and
-/// multiplication (of texts and lists).
+/// multiplication, addition and joining (of texts and lists).
 fn only_allowed(source: &str) -> Result<(), Wrong> {
     const BLOCKS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
     let mut at = 0;
@@ -136,8 +136,12 @@ fn expression(source: &str, end: &str) -> Result<usize, String> {
             (Some(open), it) if open == it => quote = None,
             (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(it),
-            (None, '*' | '{') => return Err(format!("`{it}` is not possible in a template")),
             (None, _) if source[at..].starts_with(end) => return Ok(at + end.len()),
+            // Beside the end it keeps a line as it is.
+            (None, '+') if at == 0 || source[at + 1..].starts_with(end) => {}
+            (None, '*' | '{' | '~' | '+') => {
+                return Err(format!("`{it}` is not possible in a template"));
+            }
             (None, _) => {}
         }
     }
@@ -260,10 +264,14 @@ mod tests {
             "{{ \"\\\"\" * 100000000 }}",
             "{# {{ ' #}{{ 'a' * 1000 }}",
             "{% if 'a' * 1000 %}{% endif %}",
+            "{{ x ~ x ~ x }}",
+            "{{ x + x + x }}",
+            "{% if (x ~ x) | length %}{% endif %}",
             "{% %}",
         ] {
             assert!(only_allowed(source).is_err(), "{source}");
         }
+        assert!(only_allowed("{%+ if x +%}{{ '+~' }}{% endif %}").is_ok());
         assert!(only_allowed("{ * } {# * #} a * b {{ '*' }} ** {{ \"}}\" }}").is_ok());
     }
 

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::idempotency::{self, IdempotencyKey};
 use chassis::page::{self, Page};
@@ -247,7 +248,7 @@ async fn pay_again(
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Cancel {
-    #[garde(length(chars, max = 200))]
+    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
     reason: Option<String>,
 }
 
@@ -266,14 +267,10 @@ async fn cancel_order(
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    body: axum::body::Bytes,
+    request: Option<Json<Cancel>>,
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
-    // A cancel needs no body, so curl may send none.
-    let request: Cancel = match body.is_empty() {
-        true => Cancel::default(),
-        false => chassis::extract::body(&body)?,
-    };
+    let request = request.map(|Json(it)| it).unwrap_or_default();
     let own = order.user_id.is_none() || principal.is_some_and(|it| order.user_id == Some(it.id()));
     let default = if own { "customer_request" } else { "cancelled_by_shop" };
     let reason = request.reason.unwrap_or_else(|| default.to_owned());
@@ -292,7 +289,7 @@ struct SetStatus {
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
     tracking_number: Option<String>,
-    #[garde(length(chars, max = 200))]
+    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
     reason: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::cards::no_card_number;
 use chassis::db;
 use chassis::id;
 use chassis::idempotency;
@@ -51,7 +52,7 @@ pub struct Checkout {
     #[garde(skip)]
     pub expected_total: Option<Money>,
     /// From the customer to the shop.
-    #[garde(length(chars, max = 1000))]
+    #[garde(length(chars, max = 1000), inner(custom(no_card_number)))]
     pub note: Option<String>,
 }
 
@@ -59,11 +60,11 @@ pub struct Checkout {
 #[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payment {
-    #[garde(length(min = 1, max = 32), custom(is_word))]
+    #[garde(length(min = 1, max = 32), custom(is_word), custom(no_card_number))]
     #[schema(example = "sandbox")]
     pub provider: String,
     /// The provider's token for the means of payment; never a card number.
-    #[garde(length(min = 1, max = 255), ascii, custom(is_no_card_number))]
+    #[garde(length(min = 1, max = 255), ascii, custom(no_card_number))]
     #[schema(example = "tok_visa")]
     pub token: String,
 }
@@ -79,15 +80,6 @@ fn is_word(text: &str, _: &()) -> garde::Result {
     match text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
         true => Ok(()),
         false => Err(garde::Error::new("is a name of lower-case letters, digits and _")),
-    }
-}
-
-fn is_no_card_number(token: &str, _: &()) -> garde::Result {
-    match contracts::payments::looks_like_card_number(token) {
-        false => Ok(()),
-        true => {
-            Err(garde::Error::new("looks like a card number; send the provider's token for it"))
-        }
     }
 }
 

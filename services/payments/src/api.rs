@@ -2,10 +2,10 @@
 
 mod view;
 
-use axum::body::HttpBody;
-use axum::extract::{FromRequest, Request, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::idempotency::{self, IdempotencyKey};
 use chassis::money::{MAX_AMOUNT, Money};
@@ -148,16 +148,13 @@ async fn confirm(
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
-    request: Request,
+    said: Option<Json<Confirmation>>,
 ) -> Result<Json<PaymentView>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     if !is_of(&payment, principal.as_ref(), &headers) {
         return Err(problems::payment_not_found());
     }
-    let said = match request.body().is_end_stream() {
-        true => None,
-        false => Json::<Confirmation>::from_request(request, &()).await?.0.outcome,
-    };
+    let said = said.and_then(|Json(it)| it.outcome);
     let payment = requests::confirm(&app, id, said.unwrap_or(Choice::Approve)).await?;
     Ok(Json(PaymentView::of(payment)))
 }
@@ -169,7 +166,7 @@ struct NewRefund {
     #[garde(custom(positive))]
     amount: Option<Money>,
     /// For the shop's own books.
-    #[garde(length(chars, max = 500))]
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
     reason: Option<String>,
 }
 

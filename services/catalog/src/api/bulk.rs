@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use axum::extract::State;
 use chassis::auth::Principal;
-use chassis::extract::Json;
+use chassis::extract::{Json, LARGE_BODY};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -153,6 +153,7 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
 #[utoipa::path(
     post, path = "/inventory/bulk", tag = "catalog", operation_id = "inventory_bulk",
     request_body = InventoryBulk,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "An outcome for each; its problem is `sku_not_found`, \
                                       `stock_below_reserved` or `duplicate_item`.",

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
-use chassis::extract::{Json, Path, Query};
+use chassis::extract::{Json, LARGE_BODY, Path, Query};
 use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -285,6 +285,7 @@ async fn subcategories(
 #[utoipa::path(
     post, path = "/categories", tag = "catalog", operation_id = "categories_add",
     request_body = CategoryBody,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 201, description = "The category; `Location` is its address.",
          body = CategoryView),
@@ -311,6 +312,7 @@ async fn add(State(app): State<App>, Json(body): Json<CategoryBody>) -> Result<R
     put, path = "/categories/{id}", tag = "catalog", operation_id = "categories_replace",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = CategoryBody,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -335,6 +337,7 @@ async fn replace(
     patch, path = "/categories/{id}", tag = "catalog", operation_id = "categories_change",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = CategoryPatch,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
         (status = 401, description = "`unauthenticated`", body = Problem),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::extract::{Json, Path};
+use chassis::extract::{Json, PRODUCT_BODY, Path};
 use chassis::problem::{Problem, Result};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +24,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[utoipa::path(
     post, path = "/products", tag = "catalog", operation_id = "products_add",
     request_body = ProductBody,
+    extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 201, description = "The product; `Location` is its address.", body = ProductView),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -60,6 +61,7 @@ async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Resul
     put, path = "/products/{id}", tag = "catalog", operation_id = "products_replace",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ProductBody,
+    extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -87,6 +89,7 @@ async fn replace(
     patch, path = "/products/{id}", tag = "catalog", operation_id = "products_change",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ProductPatch,
+    extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
         (status = 401, description = "`unauthenticated`", body = Problem),

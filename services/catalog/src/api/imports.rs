@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::extract::{self, Json, Path, Query};
 use chassis::money::{Currency, Money};
 use chassis::page::{self, Page};
@@ -37,7 +38,7 @@ struct NewQuery {
     #[garde(skip)]
     dry_run: bool,
     /// What the file is called, to find it again.
-    #[garde(length(chars, min = 1, max = 255))]
+    #[garde(length(chars, min = 1, max = 255), inner(custom(no_card_number)))]
     #[param(min_length = 1, max_length = 255)]
     file_name: Option<String>,
 }
@@ -141,6 +142,7 @@ struct ImportView {
     post, path = "/products/imports", tag = "catalog", operation_id = "imports_add",
     params(NewQuery),
     request_body(content = CsvFile, content_type = "text/csv"),
+    extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
     responses(
         (status = 200, description = "With `dry_run=true`: what would be done.",
          body = ImportPreview),

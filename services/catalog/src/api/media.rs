@@ -56,6 +56,7 @@ struct MediaQuery {
 /// uses for a day is deleted.
 #[utoipa::path(
     post, path = "/media", tag = "catalog", operation_id = "media_add",
+    extensions(("x-body-limit" = json!(pictures::MAX_BYTES))),
     request_body(content(
         (PictureFile = "image/jpeg"),
         (PictureFile = "image/png"),

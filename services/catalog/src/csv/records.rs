@@ -2,7 +2,8 @@
 //!
 //! A quote that is never closed must neither swallow the rest of the file nor fill the memory.
 //! So a record has a greatest size, and where one turns out to be broken, reading goes on with
-//! the line after the one it began on.
+//! the line after the one it began on. What is read once more for that is bounded in all: from then
+//! on a broken record is left out with all its lines.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};
@@ -11,6 +12,8 @@ use std::io::{self, BufRead, BufReader, Read};
 const MAX_RECORD: usize = 1 << 20;
 /// The most lines of a record.
 const MAX_LINES: usize = 10_000;
+/// The most that is read once more of a file, in bytes.
+const MAX_AGAIN: usize = 32 * MAX_RECORD;
 
 /// One record of the file.
 #[derive(Debug, PartialEq)]
@@ -31,7 +34,7 @@ pub(super) struct Records<R> {
 impl<R: Read> Records<R> {
     pub(super) fn new(input: R) -> Self {
         let input = BufReader::with_capacity(1 << 16, input);
-        Self { lines: Lines { input, again: VecDeque::new(), line: 0, bytes: 0 } }
+        Self { lines: Lines { input, again: VecDeque::new(), left: MAX_AGAIN, line: 0, bytes: 0 } }
     }
 
     /// How many bytes of the file have been read.
@@ -90,6 +93,8 @@ struct Lines<R> {
     input: BufReader<R>,
     /// Lines of a broken record, to be read once more.
     again: VecDeque<Line>,
+    /// What may still be read once more, in bytes.
+    left: usize,
     line: u64,
     bytes: u64,
 }
@@ -137,6 +142,12 @@ impl<R: Read> Lines<R> {
     }
 
     fn again(&mut self, lines: Vec<Line>) {
+        let bytes = lines.iter().map(|it| it.bytes.len()).sum();
+        let Some(left) = self.left.checked_sub(bytes) else {
+            self.left = 0;
+            return;
+        };
+        self.left = left;
         for line in lines.into_iter().rev() {
             self.again.push_front(line);
         }
@@ -308,6 +319,22 @@ mod tests {
         assert_eq!(all[0].1, Err("a quote is opened and not closed for too long".to_owned()));
         assert_eq!(all[1], (2, fields(&["y"])));
         assert_eq!(all.len(), MAX_RECORD);
+    }
+
+    #[test]
+    fn a_file_of_nothing_but_open_quotes_is_not_read_again_and_again() {
+        // Each line opens a quote, and none closes what one before it has opened.
+        let line = "a\"\"\",\"\n";
+        let file = line.repeat(4 * MAX_RECORD / line.len());
+        let mut records = Records::new(file.as_bytes());
+        let mut found = 0;
+        while let Some(record) = records.next().unwrap() {
+            assert!(record.broken.is_some());
+            found += 1;
+        }
+        assert_eq!(records.lines.left, 0);
+        let most = MAX_AGAIN / (MAX_LINES * line.len()) + file.len() / (MAX_LINES * line.len()) + 2;
+        assert!(found <= most, "{found} records");
     }
 
     #[test]

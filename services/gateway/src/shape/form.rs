@@ -40,7 +40,7 @@ pub(crate) fn read(headers: &HeaderMap, bytes: &[u8], accepted: &[Form]) -> Resu
         _ => None,
     };
     match form.filter(|it| accepted.contains(it)) {
-        Some(Form::Json) => json(bytes),
+        Some(Form::Json) => chassis::extract::json(bytes),
         Some(Form::UrlEncoded) => fields(form_urlencoded::parse(bytes).into_owned()),
         Some(Form::Multipart) => {
             let boundary = boundary(rest).ok_or_else(|| malformed("there is no boundary"))?;
@@ -56,11 +56,6 @@ pub(crate) fn read(headers: &HeaderMap, bytes: &[u8], accepted: &[Form]) -> Resu
             Err(unsupported(format!("send the body as {}", kinds.join(" or "))))
         }
     }
-}
-
-fn json(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes)
-        .map_err(|error| Problem::bad_request("malformed_json", error.to_string()))
 }
 
 fn fields(pairs: impl Iterator<Item = (String, String)>) -> Result<Value> {

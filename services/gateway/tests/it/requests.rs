@@ -118,6 +118,9 @@ async fn too_much_of_anything_is_a_problem() {
     assert_eq!(answer.problem(431), "headers_too_large");
     let answer = call(&shop, "POST", "/api/v1/products").header("content-length", "1048577").await;
     assert_eq!(answer.problem(413), "body_too_large");
+    let answer = call(&shop, "POST", "/api/v1/orders").header("content-length", "65537").await;
+    assert!(answer.body["detail"].as_str().unwrap().contains("at most 65536 bytes"), "{answer:?}");
+    assert_eq!(answer.problem(413), "body_too_large");
 }
 
 #[tokio::test]

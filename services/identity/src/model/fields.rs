@@ -1,5 +1,7 @@
 //! The rules of a user's fields, and the form they are stored in.
 
+use chassis::cards::no_card_number;
+
 /// An address as it is stored and looked up: without spaces around it, in lower case.
 pub fn email(text: &str) -> String {
     text.trim().to_lowercase()
@@ -22,24 +24,25 @@ pub fn is_email(text: &str, (): &()) -> garde::Result {
         .map_err(|_| garde::Error::new("must be an e-mail address, for example ada@example.com"))
 }
 
-/// For `#[garde(custom(..))]`: 3 to 50 of letters, digits, `_`, `.` and `-`.
+/// For `#[garde(custom(..))]`: 3 to 50 of letters, digits, `_`, `.` and `-`, and
+/// no card number.
 pub fn is_username(text: &str, (): &()) -> garde::Result {
     let text = username(text);
     let known = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"_.-".contains(&it);
     match (3..=50).contains(&text.len()) && text.bytes().all(known) {
-        true => Ok(()),
+        true => no_card_number(&text, &()),
         false => Err(garde::Error::new("must be 3 to 50 letters, digits, `_`, `.` or `-`")),
     }
 }
 
-/// For `#[garde(custom(..))]`: one line with something on it.
+/// For `#[garde(custom(..))]`: one line with something on it, and no card number.
 pub fn is_name(text: &str, (): &()) -> garde::Result {
     const MAX: usize = 200;
     let length = text.chars().count();
     if text.trim().is_empty() || length > MAX || text.chars().any(char::is_control) {
         return Err(garde::Error::new(format!("must be one line of 1 to {MAX} characters")));
     }
-    Ok(())
+    no_card_number(text, &())
 }
 
 /// For `#[garde(custom(..))]`: digits with the usual signs between them.

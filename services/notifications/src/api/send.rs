@@ -4,7 +4,8 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
-use chassis::extract::Json;
+use chassis::cards::no_card_number;
+use chassis::extract::{Json, LARGE_BODY};
 use chassis::id;
 use chassis::idempotency::{self, IdempotencyKey};
 use chassis::problem::{FieldError, Problem, Result};
@@ -90,6 +91,7 @@ pub(crate) struct NewPush {
     post, path = "/notifications/email", tag = "notifications",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewEmail,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
         (status = 401, body = Problem),
@@ -294,18 +296,19 @@ pub(super) fn single_line(value: &str, (): &()) -> garde::Result {
     not_blank(value, &())
 }
 
+/// A text with something in it, and no card number.
 pub(super) fn not_blank(value: &str, (): &()) -> garde::Result {
     match value.trim().is_empty() {
         true => Err(garde::Error::new("must not be blank")),
-        false => Ok(()),
+        false => no_card_number(value, &()),
     }
 }
 
 pub(super) fn not_too_much(data: &Option<Map<String, Value>>, (): &()) -> garde::Result {
     let Some(data) = data else { return Ok(()) };
-    let size = serde_json::to_vec(data).map_or(usize::MAX, |it| it.len());
-    match size <= MAX_SOURCE {
-        true => Ok(()),
+    let text = serde_json::to_string(data).unwrap_or_default();
+    match text.len() <= MAX_SOURCE {
+        true => no_card_number(&text, &()),
         false => Err(garde::Error::new(format!("must have at most {MAX_SOURCE} bytes of JSON"))),
     }
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chassis::auth::Principal;
-use chassis::extract::{Json, Path};
+use chassis::extract::{Json, LARGE_BODY, Path};
 use chassis::page::Page;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -115,6 +115,7 @@ pub(crate) async fn show(
     put, path = "/notifications/templates/{key}", tag = "notifications",
     params(("key" = String, Path)),
     request_body = NewText,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Template),
         (status = 401, body = Problem),
@@ -166,6 +167,7 @@ pub(crate) async fn restore(
     post, path = "/notifications/templates/{key}/preview", tag = "notifications",
     params(("key" = String, Path)),
     request_body = Draft,
+    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Preview),
         (status = 401, body = Problem),

@@ -186,7 +186,7 @@ async fn what_must_not_be_stored_is_refused_first() {
         let good = request("tok_visa");
         for (bad, code) in [
             (request("4242424242424242"), "card_number_refused"),
-            (request("4242 4242 4242 4241"), "card_number_refused"),
+            (request("4242 4242 4242 4242"), "card_number_refused"),
             (request("378282246310005"), "card_number_refused"),
             (request(""), "validation_failed"),
             (request("tok visa"), "validation_failed"),

@@ -1,6 +1,7 @@
 //! What moderators do.
 
 use axum::extract::State;
+use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
@@ -37,7 +38,7 @@ pub(crate) struct ReviewDecision {
     #[garde(skip)]
     status: Status,
     /// Why, for the author to read.
-    #[garde(length(chars, min = 1, max = 500))]
+    #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
     #[schema(max_length = 500)]
     reason: Option<String>,
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
 use chassis::id;
@@ -66,7 +67,7 @@ fn plain(value: &str, refused: impl Fn(char) -> bool) -> garde::Result {
     }
     match value.chars().any(refused) {
         true => Err(garde::Error::new("must be plain text without control characters")),
-        false => Ok(()),
+        false => no_card_number(value, &()),
     }
 }
 

@@ -15,7 +15,7 @@ const MAX_URL: usize = 2_048;
 const MAX_TAGS: usize = 250;
 const MAX_IMAGES: usize = 250;
 const MAX_CATEGORIES: usize = 50;
-const MAX_OPTIONS: usize = 3;
+pub(super) const MAX_OPTIONS: usize = 3;
 const MAX_WEIGHT: i64 = 1_000_000_000;
 const UNITS: [&str; 4] = ["g", "kg", "oz", "lb"];
 

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, HashSet};
 
 use uuid::Uuid;
 
-use super::check::Check;
+use super::check::{Check, MAX_OPTIONS};
 use super::{DEFAULT_OPTION, DEFAULT_VALUE, NewProduct, NewVariant, Wish, slugify};
 use crate::model::{Policy, Product, ProductOption, Variant};
+
+/// The most that is repeated of an option's name in each variant's problem, in characters.
+const MAX_SHOWN: usize = 100;
 
 /// Brings options and variants together: each variant has one value of each option, no two the
 /// same, and each option lists the values there are, those named first in their order.
@@ -17,15 +20,20 @@ pub(super) fn options(new: &mut NewProduct, check: &mut Check) {
     {
         let option = |name: &String| ProductOption { name: name.clone(), values: vec![] };
         new.options = first.options.keys().map(option).collect();
-        if new.options.len() > 3 {
+        if new.options.len() > MAX_OPTIONS {
             return check.wrong("variants[0].options", "must have at most 3 entries");
         }
+    }
+    // Named already; looking at each variant's would take long.
+    if new.options.len() > MAX_OPTIONS {
+        return;
     }
     let mut seen = HashSet::new();
     for (at, variant) in new.variants.iter().enumerate() {
         let names = new.options.iter().all(|it| variant.options.contains_key(&it.name));
         if !names || variant.options.len() != new.options.len() {
-            let names: Vec<&str> = new.options.iter().map(|it| it.name.as_str()).collect();
+            let short = |it: &ProductOption| it.name.chars().take(MAX_SHOWN).collect();
+            let names: Vec<String> = new.options.iter().map(short).collect();
             let detail = match names.is_empty() {
                 true => "must be empty, as the product has no options".to_owned(),
                 false => format!("must have exactly these: {}", names.join(", ")),
