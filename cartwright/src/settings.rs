@@ -20,7 +20,11 @@ pub(crate) fn run(args: &cli::Config) -> Result<()> {
     let config = Config::load(&args.shared, None)?;
     match args.action {
         ConfigAction::Print => print!("{}", explained(&config)?),
-        ConfigAction::Check => println!("The settings are valid."),
+        ConfigAction::Check => {
+            let production = config.is_production();
+            config.payments.clone().resolved(production).map_err(anyhow::Error::msg)?;
+            println!("The settings are valid.");
+        }
     }
     Ok(())
 }

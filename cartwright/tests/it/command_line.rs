@@ -147,6 +147,8 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[orders]\ntax_basis_points = \"much\"", "orders.tax_basis_points"),
         ("[shop]\ncurrency = \"dollars\"", "three capital letters"),
         ("[shop]\nenvironment = \"prod\"", "production"),
+        ("[shop]\nenvironment = \"production\"", "set payments.sandbox = true"),
+        ("[payments]\nsandbox = \"maybe\"", "auto, true, false"),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
