@@ -12,6 +12,8 @@ mod apart;
 mod broker_away;
 mod browsers;
 mod buyers;
+mod carts;
+mod charged_once;
 mod clients;
 mod command_line;
 mod deploy;
