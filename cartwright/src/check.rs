@@ -8,10 +8,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
+use cart::audit::Removal;
 use chassis::clock::Clock;
 use chassis::{inbox, outbox};
 use chrono::TimeDelta;
-use orders::audit::Claim;
+use orders::audit::{Claim, PaidLine};
 use payments::audit::OrderTotals;
 use tokio::time::{Instant, sleep};
 
@@ -88,6 +89,9 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     broken.extend(payments::audit::violations(payments, sandbox).await?);
     let mut waiting: BTreeSet<String> =
         orders::audit::violations(orders, clock.now()).await?.into_iter().collect();
+    broken.extend(orders::audit::carts(orders).await?);
+    let removals = cart::audit::removals(stores.get("cart")?).await?;
+    broken.extend(bought_twice(&orders::audit::paid_lines(orders).await?, &removals));
     let claims = orders::audit::claims(orders).await?;
     let totals = payments::audit::totals_by_order(payments).await?;
     broken.extend(money(&claims, &totals));
@@ -129,6 +133,34 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
                 "I4: order {} over {} is {} and {}, with {captured} captured and {refunded} refunded",
                 claim.number, claim.total, claim.status, claim.payment_status
             ));
+        }
+    }
+    found
+}
+
+/// I11: what a paid order has taken was out of the cart when the cart was bought again.
+fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
+    let mut of_cart: HashMap<_, Vec<&PaidLine>> = HashMap::new();
+    let mut of_order: HashMap<_, Vec<&PaidLine>> = HashMap::new();
+    for line in lines {
+        of_cart.entry(line.cart_id).or_default().push(line);
+        of_order.entry(line.order_id).or_default().push(line);
+    }
+    let mut found = Vec::new();
+    for removal in removals {
+        for first in of_order.get(&removal.order_id).into_iter().flatten() {
+            let later = of_cart.get(&removal.cart_id).into_iter().flatten().filter(|it| {
+                // Ids rise with time.
+                it.order_id > first.order_id
+                    && it.cart_version < removal.version
+                    && it.sku == first.sku
+            });
+            found.extend(later.map(|second| {
+                format!(
+                    "I11: {} was bought from cart {} with order {}, and again with order {}",
+                    first.sku, removal.cart_id, first.number, second.number
+                )
+            }));
         }
     }
     found
@@ -179,4 +211,39 @@ async fn events(stores: &Stores, clock: Clock) -> Result<Vec<String>> {
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn what_was_bought_twice_from_one_cart_is_found() {
+        let (cart, guest) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let line = |order: u128, cart_id, cart_version, sku: &str| PaidLine {
+            order_id: Uuid::from_u128(order),
+            number: format!("CW-{order}"),
+            cart_id,
+            cart_version,
+            sku: sku.to_owned(),
+        };
+        let removal = |order: u128, version| Removal {
+            order_id: Uuid::from_u128(order),
+            cart_id: cart,
+            version,
+        };
+        // The second order was made of a state of the cart that still had the first one's lines.
+        let twice = [line(10, cart, 1, "A"), line(11, cart, 2, "A"), line(11, cart, 2, "B")];
+        let found = bought_twice(&twice, &[removal(10, 3), removal(11, 4)]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("A was bought") && found[0].contains("CW-11"), "{found:?}");
+        // What a guest bought left the cart that the guest's went into.
+        let merged = [line(10, guest, 9, "A"), line(11, cart, 2, "A")];
+        assert_eq!(bought_twice(&merged, &[removal(10, 3)]).len(), 1);
+        // In turn, or other things.
+        let once = [line(10, cart, 1, "A"), line(11, cart, 3, "A"), line(12, cart, 1, "B")];
+        assert_eq!(bought_twice(&once, &[removal(10, 3), removal(11, 5)]), [""; 0]);
+    }
 }

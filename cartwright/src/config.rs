@@ -190,6 +190,10 @@ impl Config {
         self.database.url.is_empty()
     }
 
+    pub fn is_production(&self) -> bool {
+        self.shop.environment == Environment::Production
+    }
+
     /// The database URL of one service.
     pub fn database_url(&self, service: &str) -> String {
         match self.is_embedded() {
@@ -247,7 +251,7 @@ impl Config {
         self.validate_counts()?;
         self.bus.validate().map_err(anyhow::Error::msg)?;
         self.discovery.validate().map_err(anyhow::Error::msg)?;
-        if self.shop.environment == Environment::Production && self.notifications.log_secrets {
+        if self.is_production() && self.notifications.log_secrets {
             bail!("notifications.log_secrets is true, which is not allowed in production");
         }
         let listen = &self.server.listen;

@@ -58,7 +58,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     }
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
-    if config.shop.environment == Environment::Production && config.payments.sandbox {
+    if config.is_production() && config.payments.sandbox == payments::SandboxMode::On {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
     }
     let files = files::prepare(&mut config, &roles);

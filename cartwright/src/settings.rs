@@ -23,6 +23,8 @@ pub(crate) fn run(args: &cli::Config) -> Result<()> {
         ConfigAction::Print => print!("{}", explained(&config)?),
         ConfigAction::Check => {
             config.check_gateway()?;
+            let production = config.is_production();
+            config.payments.clone().resolved(production).map_err(anyhow::Error::msg)?;
             println!("The settings are valid.");
         }
     }

@@ -229,7 +229,10 @@ pub async fn build(
             "catalog" => catalog::start(platform, config.catalog.clone(), index.to_owned()).await,
             "payments" => {
                 let books = stores.get("sandbox")?.clone();
-                payments::start(platform, config.payments.clone(), books).await
+                match config.payments.clone().resolved(config.is_production()) {
+                    Ok(settings) => payments::start(platform, settings, books).await,
+                    Err(refused) => Err(refused.into()),
+                }
             }
             "cart" => cart::start(platform, config.cart.clone(), catalog_client()).await,
             "orders" => {

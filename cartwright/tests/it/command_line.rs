@@ -147,12 +147,21 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[orders]\ntax_basis_points = \"much\"", "orders.tax_basis_points"),
         ("[shop]\ncurrency = \"dollars\"", "three capital letters"),
         ("[shop]\nenvironment = \"prod\"", "production"),
-        ("[shop]\nenvironment = \"production\"", "gateway.hosts is empty"),
         (
-            "[shop]\nenvironment = \"production\"\n[gateway]\nhosts = [\"shop.example\"]\n\
+            "[shop]\nenvironment = \"production\"\n[payments]\nsandbox = true",
+            "gateway.hosts is empty",
+        ),
+        (
+            "[shop]\nenvironment = \"production\"\n[payments]\nsandbox = true\n\
+             [gateway]\nhosts = [\"shop.example\"]\n\
              cors_origins = [\"https://a.example\", \"*\"]",
             "gateway.cors_origins is \"*\"",
         ),
+        (
+            "[shop]\nenvironment = \"production\"\n[gateway]\nhosts = [\"shop.example\"]",
+            "set payments.sandbox = true",
+        ),
+        ("[payments]\nsandbox = \"maybe\"", "auto, true, false"),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),

@@ -17,6 +17,8 @@ mod browsers;
 mod buyers;
 mod caches;
 mod cards;
+mod carts;
+mod charged_once;
 mod clients;
 mod clocks;
 mod command_line;

@@ -103,6 +103,11 @@ impl Client {
         self.0.post("/internal/payments/authorize", request).await
     }
 
+    /// The names of the providers that are on.
+    pub async fn providers(&self) -> Result<Vec<String>, CallError> {
+        self.0.post("/internal/payments/providers", &()).await
+    }
+
     pub async fn show(&self, payment_id: Uuid) -> Result<Option<Payment>, CallError> {
         self.0.post("/internal/payments/show", &PaymentRef { payment_id }).await
     }

@@ -7,6 +7,7 @@ use chassis::db::Tx;
 use chassis::extract::{Json, Path};
 use chassis::id;
 use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
 use contracts::cart::MAX_LINES;
 use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
 use garde::Validate;
@@ -180,9 +181,13 @@ async fn remove(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -
 async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
     if let Some(owner) = buyer.owner() {
         let mut tx = app.db.begin().await?;
-        if let Some(id) = store::touch(&mut tx, &owner, app.clock.now()).await? {
-            store::clear(&mut tx, id).await?;
-            tx.commit().await?;
+        let changed = match store::touch(&mut tx, &owner, app.clock.now()).await? {
+            Some(id) => store::clear(&mut tx, id).await?,
+            None => false,
+        };
+        match changed {
+            true => tx.commit().await?,
+            false => tx.rollback().await?,
         }
     }
     Ok(StatusCode::NO_CONTENT)
@@ -219,9 +224,9 @@ async fn merge(State(app): State<App>, principal: Principal, headers: HeaderMap)
     let mut tx = app.db.begin().await?;
     let found = store::lock_guest(&mut tx, token.hash(), now).await?;
     let (guest, into) = found.ok_or_else(problems::cart_not_found)?;
-    let id = store::open(&mut tx, id::new(), principal.id(), now).await?;
+    let id = store::lock_user(&mut tx, id::new(), principal.id(), now).await?;
     let left_out = match into {
-        None => pour(&mut tx, guest, id).await?,
+        None => pour(&mut tx, guest, id, now).await?,
         Some(into) if into == id => Vec::new(),
         Some(_) => return Err(problems::cart_not_found()),
     };
@@ -234,9 +239,12 @@ async fn merge(State(app): State<App>, principal: Principal, headers: HeaderMap)
 }
 
 /// Moves the lines of a guest's cart into a user's; returns the SKUs that found no room.
-async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid) -> Result<Vec<String>> {
+async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid, now: DateTime<Utc>) -> Result<Vec<String>> {
     let (to, from) = (reload(tx, user).await?, reload(tx, guest).await?);
     let merged = add_up(&to.lines, &from.lines);
+    if !merged.changed.is_empty() {
+        store::raise(tx, user, now).await?;
+    }
     for line in &merged.changed {
         store::put(&mut *tx, user, line).await?;
     }
@@ -269,11 +277,19 @@ async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
         0 => store::remove(&mut tx, id, &line.sku).await?,
         _ => store::change(&mut tx, id, &line).await?,
     };
-    if !done {
-        return Err(missing());
-    }
     let cart = reload(&mut tx, id).await?;
-    tx.commit().await?;
+    let cart = match done {
+        true => {
+            tx.commit().await?;
+            cart
+        }
+        // It is as it was: the version is that of before.
+        false if cart.lines.contains(&line) => {
+            tx.rollback().await?;
+            Cart { version: cart.version - 1, updated_at: before.updated_at, ..cart }
+        }
+        false => return Err(missing()),
+    };
 
     answer(app, &cart, offers, buyer.token().cloned()).await
 }

@@ -5,6 +5,7 @@ use chassis::clock::Clock;
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
+use contracts::cart::Purchase;
 use contracts::catalog::StockLine;
 use contracts::orders::OrderStatusUpdated;
 use futures::future::BoxFuture;
@@ -31,9 +32,14 @@ impl Handler for Orders {
                 return Ok(());
             };
             let bought = news.order.lines.into_iter();
-            let bought: Vec<StockLine> =
-                bought.map(|it| StockLine { sku: it.sku, quantity: it.quantity }).collect();
-            Ok(store::settle(tx, cart.id, cart.version, &bought, self.clock.now()).await?)
+            let purchase = Purchase {
+                order_id: news.order.order_id,
+                cart_id: cart.id,
+                cart_version: cart.version,
+                lines: bought.map(|it| StockLine { sku: it.sku, quantity: it.quantity }).collect(),
+            };
+            // A checkout may have asked for it before the news came.
+            Ok(store::remove_purchased(tx, &purchase, self.clock.now()).await?)
         })
     }
 }

@@ -4,13 +4,16 @@ use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
 use chassis::problem::Result;
-use contracts::cart::{Cart, Owner, Show};
+use contracts::cart::{Cart, Owner, Purchase, Show};
 
 use crate::buyer::Token;
 use crate::{App, model, store};
 
 pub(crate) fn router(app: App) -> Router {
-    Router::new().route("/internal/carts/show", post(show)).with_state(app)
+    Router::new()
+        .route("/internal/carts/show", post(show))
+        .route("/internal/carts/remove-purchased", post(remove_purchased))
+        .with_state(app)
 }
 
 async fn show(State(app): State<App>, Json(request): Json<Show>) -> Result<Json<Option<Cart>>> {
@@ -19,6 +22,15 @@ async fn show(State(app): State<App>, Json(request): Json<Show>) -> Result<Json<
         Owner::Guest(token) => Token::parse(&token).map(|it| model::Owner::Guest(it.hash())),
     };
     let Some(owner) = owner else { return Ok(Json(None)) };
-    let cart = store::find(&app.db, &owner).await?;
-    Ok(Json(cart.map(|it| Cart { id: it.id, version: it.version, lines: it.lines })))
+    Ok(Json(store::for_checkout(&app.db, &owner).await?))
+}
+
+async fn remove_purchased(
+    State(app): State<App>,
+    Json(purchase): Json<Purchase>,
+) -> Result<Json<()>> {
+    let mut tx = app.db.begin().await?;
+    store::remove_purchased(&mut tx, &purchase, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(Json(()))
 }

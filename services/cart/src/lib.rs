@@ -19,6 +19,8 @@ mod store;
 
 mod problems;
 
+pub mod audit;
+
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::money::Currency;

@@ -51,6 +51,9 @@ pub(crate) fn add_up(to: &[StockLine], from: &[StockLine]) -> Merged {
         count += usize::from(present.is_none());
         let quantity = present.map_or(0, |it| it.quantity) + line.quantity;
         let quantity = quantity.min(MAX_QUANTITY);
+        if present.is_some_and(|it| it.quantity == quantity) {
+            continue;
+        }
         merged.changed.push(StockLine { sku: line.sku.clone(), quantity });
     }
     merged

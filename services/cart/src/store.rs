@@ -1,10 +1,14 @@
 //! The cart's SQL, all of it.
 //!
-//! Every change begins by raising the cart's version. On PostgreSQL this locks the cart's row, so
-//! what follows in the transaction sees all lines and nobody changes them meanwhile; SQLite has
-//! one writer anyway. Where two carts are touched the guest's comes first.
+//! Every change begins by locking the cart's row, mostly by raising its version, so that on
+//! PostgreSQL what follows in the transaction sees all lines and nobody changes them meanwhile;
+//! SQLite has one writer anyway. What turns out to change nothing leaves the version alone. Where
+//! two carts are touched the guest's comes first.
 
 pub(crate) mod days;
+mod purchases;
+
+pub(crate) use purchases::{for_checkout, remove_purchased};
 
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
@@ -72,6 +76,38 @@ pub(crate) async fn touch(
     };
     let touched: Option<(Uuid,)> = touched.bind(now).optional().await?;
     Ok(touched.map(|(id,)| id))
+}
+
+/// Raises the version of a cart that is locked.
+pub(crate) async fn raise(tx: &mut Tx, cart: Uuid, now: DateTime<Utc>) -> Result<()> {
+    tx.query("UPDATE carts SET version = version + 1, updated_at = $2 WHERE id = $1")
+        .bind(cart)
+        .bind(now)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Locks the user's cart as it is; it is made with `id`, and nothing in it, if there is none.
+pub(crate) async fn lock_user(
+    tx: &mut Tx,
+    id: Uuid,
+    user: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Uuid> {
+    let (id,) = tx
+        .query(
+            "INSERT INTO carts (id, user_id, version, created_at, updated_at)
+             VALUES ($1, $2, 0, $3, $3)
+             ON CONFLICT (user_id) DO UPDATE SET updated_at = carts.updated_at
+             RETURNING id",
+        )
+        .bind(id)
+        .bind(user)
+        .bind(now)
+        .one()
+        .await?;
+    Ok(id)
 }
 
 /// Raises the version of the user's cart, which is made with `id` if there is none.
@@ -153,10 +189,10 @@ pub(crate) async fn put(db: impl Session<'_>, cart: Uuid, line: &StockLine) -> R
     .map(drop)
 }
 
-/// Changes the quantity of a line; false where there is no such line.
+/// Changes the quantity of a line; false where there is no such line, or none that changes.
 pub(crate) async fn change(db: impl Session<'_>, cart: Uuid, line: &StockLine) -> Result<bool> {
     let changed = db
-        .query("UPDATE lines SET quantity = $3 WHERE cart_id = $1 AND sku = $2")
+        .query("UPDATE lines SET quantity = $3 WHERE cart_id = $1 AND sku = $2 AND quantity <> $3")
         .bind(cart)
         .bind(line.sku.clone())
         .bind(line.quantity)
@@ -176,9 +212,10 @@ pub(crate) async fn remove(db: impl Session<'_>, cart: Uuid, sku: &str) -> Resul
     Ok(removed == 1)
 }
 
-/// Removes every line.
-pub(crate) async fn clear(db: impl Session<'_>, cart: Uuid) -> Result<()> {
-    db.query("DELETE FROM lines WHERE cart_id = $1").bind(cart).execute().await.map(drop)
+/// Removes every line; false where there is none.
+pub(crate) async fn clear(db: impl Session<'_>, cart: Uuid) -> Result<bool> {
+    let removed = db.query("DELETE FROM lines WHERE cart_id = $1").bind(cart).execute().await?;
+    Ok(removed > 0)
 }
 
 /// The guest's cart, even if it went into another one, locked until the transaction ends. With
@@ -202,52 +239,7 @@ pub(crate) async fn mark_merged(tx: &mut Tx, guest: Uuid, into: Uuid) -> Result<
         .bind(into)
         .execute()
         .await?;
-    clear(tx, guest).await
-}
-
-/// Takes what was bought out of the cart it was bought from.
-///
-/// A cart that is still as it was ordered is emptied; else the bought quantities are subtracted,
-/// never below nothing. What went into another cart meanwhile is subtracted there.
-pub(crate) async fn settle(
-    tx: &mut Tx,
-    cart: Uuid,
-    ordered: i64,
-    lines: &[StockLine],
-    now: DateTime<Utc>,
-) -> Result<()> {
-    const TOUCH: &str = "UPDATE carts SET version = version + 1, updated_at = $2
-                         WHERE id = $1 RETURNING version - 1, merged_into";
-    let touched = tx.query(TOUCH).bind(cart).bind(now).optional().await?;
-    let Some((version, into)): Option<(i64, Option<Uuid>)> = touched else { return Ok(()) };
-    days::ordered(&mut *tx, into.unwrap_or(cart)).await?;
-    if version == ordered {
-        return clear(tx, cart).await;
-    }
-    let cart = match into {
-        None => cart,
-        Some(into) => {
-            let touched = tx.query(TOUCH).bind(into).bind(now);
-            let Some(_): Option<(i64, Option<Uuid>)> = touched.optional().await? else {
-                return Ok(());
-            };
-            into
-        }
-    };
-    for line in lines {
-        subtract(tx, cart, line).await?;
-    }
-    Ok(())
-}
-
-async fn subtract(tx: &mut Tx, cart: Uuid, line: &StockLine) -> Result<()> {
-    const LOWER: &str = "UPDATE lines SET quantity = quantity - $3
-                         WHERE cart_id = $1 AND sku = $2 AND quantity > $3";
-    let lowered = tx.query(LOWER).bind(cart).bind(line.sku.clone()).bind(line.quantity);
-    if lowered.execute().await? == 0 {
-        remove(tx, cart, &line.sku).await?;
-    }
-    Ok(())
+    clear(tx, guest).await.map(drop)
 }
 
 /// Deletes some of the carts nobody has changed since then; returns how many.

@@ -222,6 +222,7 @@ fn reason_text(code: &str) -> String {
         "customer_request" => "you asked for it".to_owned(),
         "cancelled_by_shop" => "the shop cancelled it".to_owned(),
         "payment_declined" => "the payment was declined".to_owned(),
+        "superseded" => "you have ordered anew in its place".to_owned(),
         "payment_expired" => "it was not paid in time".to_owned(),
         "payment_not_decided" | "not_decided_in_time" => {
             "the bank did not answer in time".to_owned()

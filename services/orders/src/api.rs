@@ -23,10 +23,12 @@ mod view;
 
 use view::OrderView;
 
+use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment};
 use crate::model::{Order, PaymentStatus, Saga, Status, Step, Told};
+use crate::pay::{self, Paying};
 use crate::quote::{self, QuoteRequest, QuoteView};
-use crate::{App, cancel, pay, problems, store, token};
+use crate::{App, cancel, problems, store, token};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -46,14 +48,24 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// The same as `POST /orders`. Send a value of your own as `Idempotency-Key`; repeating the
 /// request with the same key repeats the answer, never the order. 202 means that the outcome is
 /// not known yet, or that the customer has to confirm the payment: look at `Location` again.
+///
+/// A cart has one undecided order at a time, whatever is done to the cart meanwhile. One whose
+/// payment was declined is cancelled by the next checkout; another where that says `supersede`.
+///
+/// A guest's `access_token` is in the first answer. Repeated, it is told again to who sends the
+/// same `X-Cart-Token`; without one, anybody might have repeated it.
 #[utoipa::path(post, path = "/orders/checkout", tag = "orders", request_body = Checkout,
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
-           ("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
+               a secret of the same form: 32 random bytes, base64url without padding")),
     responses((status = 201, description = "bought", body = OrderView),
               (status = 202, description = "not decided yet", body = OrderView),
               (status = 400, description = "no Idempotency-Key", body = Problem),
               (status = 402, description = "the payment was declined", body = Problem),
-              (status = 409, description = "out of stock, or the total changed", body = Problem),
+              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
+                  an order of this cart is undecided, finish it or send `supersede`; \
+                  `order_undecided`: its payment's outcome is not known yet, send the same again \
+                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
               (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
     security((), ("bearer" = [])))]
 async fn check_out(
@@ -65,8 +77,11 @@ async fn check_out(
 ) -> Result<Response> {
     let buyer = buyer(principal, &headers, &request)?;
     let guest = buyer.user_id.is_none();
+    // Whoever knows the key, the address and the order of a guest without a secret could be anybody.
+    let proven = buyer.cart.is_some();
     let (id, replayed) = checkout::place(&app, buyer, &key.0, request).await?;
-    answer(&app, id, StatusCode::CREATED, guest, replayed).await
+    let token = (guest && (proven || !replayed)).then(|| app.tokens.of(id));
+    answer(&app, id, StatusCode::CREATED, token, replayed).await
 }
 
 /// Buy the cart, or the given items.
@@ -74,12 +89,16 @@ async fn check_out(
 /// The same as `POST /orders/checkout`.
 #[utoipa::path(post, path = "/orders", tag = "orders", request_body = Checkout,
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
-           ("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
+               a secret of the same form: 32 random bytes, base64url without padding")),
     responses((status = 201, description = "bought", body = OrderView),
               (status = 202, description = "not decided yet", body = OrderView),
               (status = 400, description = "no Idempotency-Key", body = Problem),
               (status = 402, description = "the payment was declined", body = Problem),
-              (status = 409, description = "out of stock, or the total changed", body = Problem),
+              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
+                  an order of this cart is undecided, finish it or send `supersede`; \
+                  `order_undecided`: its payment's outcome is not known yet, send the same again \
+                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
               (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
     security((), ("bearer" = [])))]
 async fn place(
@@ -112,7 +131,8 @@ async fn tell_price(
         None => guest_cart(&headers).map(Owner::Guest),
     };
     let items = request.items.as_deref();
-    let priced = quote::price(&app, cart, items, request.shipping_method).await?;
+    let method = request.shipping_method;
+    let priced = quote::price(&app, cart, items, method, Purpose::Quote).await?;
     QuoteView::new(&app, priced).map(Json)
 }
 
@@ -220,6 +240,9 @@ struct PayAgain {
 }
 
 /// Try to pay again after a payment was declined.
+///
+/// Repeated with the same `Idempotency-Key`, it answers what came of that attempt, also where there
+/// are later ones.
 #[utoipa::path(post, path = "/orders/{id}/payments", tag = "orders", request_body = PayAgain,
     params(("id" = String, Path, description = "its id or its number"),
            ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
@@ -228,7 +251,8 @@ struct PayAgain {
               (status = 202, description = "not decided yet", body = OrderView),
               (status = 402, description = "declined again", body = Problem),
               (status = 404, body = Problem),
-              (status = 409, description = "the order does not wait for a payment", body = Problem)),
+              (status = 409, description = "the order does not wait for a payment", body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
     security((), ("bearer" = [])))]
 async fn pay_again(
     State(app): State<App>,
@@ -239,10 +263,13 @@ async fn pay_again(
     Json(request): Json<PayAgain>,
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
-    let (id, guest) = (order.id, order.user_id.is_none());
+    let id = order.id;
     let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
-    let replayed = pay::again(&app, order, saga, request.payment, key.map(|it| it.0)).await?;
-    answer(&app, id, StatusCode::OK, guest, replayed).await
+    match pay::again(&app, order, saga, request.payment, key.map(|it| it.0)).await? {
+        Paying::Begun => answer(&app, id, StatusCode::OK, None, false).await,
+        Paying::Replayed => answer(&app, id, StatusCode::OK, None, true).await,
+        Paying::Earlier(refusal) => Ok(mark_replayed(refusal.into_response())),
+    }
 }
 
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
@@ -353,11 +380,11 @@ fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) 
     Ok(Buyer { user_id: None, email, name: None, cart: cart.map(Owner::Guest), owner })
 }
 
-/// The token of a guest's cart. An empty one is nobody's: who sends it has no name in common with
-/// others who do.
+/// The token of a guest's cart, or a secret of the same form that the client has made itself. What
+/// has not the form of one could be guessed, and is nobody's.
 fn guest_cart(headers: &HeaderMap) -> Option<String> {
     let token = headers.get("x-cart-token").and_then(|it| it.to_str().ok());
-    token.filter(|it| !it.is_empty()).map(str::to_owned)
+    token.filter(|it| token::is_secret(it)).map(str::to_owned)
 }
 
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {
@@ -397,13 +424,12 @@ async fn answer(
     app: &App,
     id: Uuid,
     good: StatusCode,
-    guest: bool,
+    token: Option<String>,
     replayed: bool,
 ) -> Result<Response> {
     let order = store::find(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
     let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
-    let token = guest.then(|| app.tokens.of(id));
-    let mut response = match refusal(&order, &saga) {
+    let response = match refusal(&order, &saga) {
         Some(mut refusal) => {
             if let Some(token) = token {
                 refusal = refusal.with("access_token", token);
@@ -419,10 +445,13 @@ async fn answer(
             (status, [(header::LOCATION, location)], Json(view)).into_response()
         }
     };
-    if replayed {
-        response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
-    }
-    Ok(response)
+    Ok(if replayed { mark_replayed(response) } else { response })
+}
+
+/// Says that the answer was given before.
+fn mark_replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+    response
 }
 
 /// Why there is no such order to show for it: the stored refusal of one that waits for another

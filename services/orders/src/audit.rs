@@ -34,6 +34,73 @@ pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
     .await
 }
 
+/// A line of a paid order that was bought from a cart.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct PaidLine {
+    pub order_id: Uuid,
+    pub number: String,
+    pub cart_id: Uuid,
+    /// The state of the cart that was bought.
+    pub cart_version: i64,
+    pub sku: String,
+}
+
+/// Every line that was bought from a cart, and paid.
+pub async fn paid_lines(db: &Db) -> Result<Vec<PaidLine>> {
+    db.query(
+        "SELECT orders.id AS order_id, number, cart_id, cart_version, sku
+         FROM orders JOIN order_lines ON order_lines.order_id = orders.id
+         WHERE status IN ('confirmed', 'shipped', 'delivered') AND cart_id IS NOT NULL
+           AND cart_version IS NOT NULL
+         ORDER BY orders.id, sku",
+    )
+    .all()
+    .await
+}
+
+/// Carts with more than one undecided order, or whose last order is not what `cart_orders` says
+/// (I11).
+pub async fn carts(db: &Db) -> Result<Vec<String>> {
+    let two: Vec<(Uuid, String, String)> = db
+        .query(
+            "SELECT a.cart_id, a.number, b.number FROM orders a
+             JOIN orders b ON b.cart_id = a.cart_id AND b.id > a.id
+             WHERE a.status = 'pending' AND b.status = 'pending'
+               AND a.status <> 'cancelled' AND b.status <> 'cancelled'",
+        )
+        .all()
+        .await?;
+    let unnamed: Vec<(String, Uuid)> = db
+        .query(
+            "SELECT number, cart_id FROM orders
+             WHERE status = 'pending' AND cart_id IS NOT NULL
+               AND NOT EXISTS (SELECT 1 FROM cart_orders
+                               WHERE cart_orders.cart_id = orders.cart_id
+                                 AND cart_orders.order_id = orders.id
+                                 AND cart_orders.state = 'undecided')",
+        )
+        .all()
+        .await?;
+    let decided: Vec<(Uuid, Uuid)> = db
+        .query(
+            "SELECT cart_orders.cart_id, cart_orders.order_id FROM cart_orders
+             LEFT JOIN orders ON orders.id = cart_orders.order_id
+             WHERE state = 'undecided' AND (orders.id IS NULL OR orders.status <> 'pending')",
+        )
+        .all()
+        .await?;
+    let two = two.into_iter().map(|(cart, first, second)| {
+        format!("I11: orders {first} and {second} of cart {cart} are both undecided")
+    });
+    let unnamed = unnamed.into_iter().map(|(number, cart)| {
+        format!("I11: order {number} is undecided, and cart {cart} can be ordered all the same")
+    });
+    let decided = decided.into_iter().map(|(cart, order)| {
+        format!("I11: cart {cart} waits for order {order}, which is not undecided")
+    });
+    Ok(two.chain(unnamed).chain(decided).collect())
+}
+
 /// Violations inside this service: orders that do not come to rest (I5), lines that do not add up
 /// to their order.
 pub async fn violations(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {

@@ -24,6 +24,38 @@ pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str) -> Result<()> {
     Err(problems::order_changed())
 }
 
+/// Cancels an undecided order so that another may take its place, and waits for that as long as a
+/// request may: then it is cancelled, and its payment is known to be void, or it turned out to be
+/// paid. `asked`: whether the buyer gives up also what may still be paid. An order whose money is
+/// being taken is not turned back any more.
+pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
+    for _ in 0..TRIES {
+        let (order, saga) = load(app, id).await?;
+        if order.status != Status::Pending {
+            // Just now; or by a process of an older version, which does not note it.
+            return Ok(store::note_decision(&app.db, &order).await?);
+        }
+        match saga.step {
+            Step::Capture if asked => return Err(problems::order_undecided(&order)),
+            // A declined one holds nothing, and one on its way back will not.
+            Step::AwaitPayment | Step::Void | Step::Refund | Step::Restock => {}
+            _ if asked => {}
+            _ => return Err(problems::cart_already_ordered(&order)),
+        }
+        let Some(work) = turn_back(app, order, saga, "superseded").await? else { continue };
+        match work {
+            Some(work) => checkout::see_through(app, work).await,
+            None => checkout::settled(app, id).await?,
+        }
+        let (order, _) = load(app, id).await?;
+        return match order.status {
+            Status::Pending => Err(problems::order_undecided(&order)),
+            _ => Ok(()),
+        };
+    }
+    Err(problems::order_changed())
+}
+
 /// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
 async fn turn_back(
     app: &App,

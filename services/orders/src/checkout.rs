@@ -17,12 +17,16 @@ use tokio::time::Instant;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::carts::{Claim, Purpose};
 use crate::model::{
     FulfillmentStatus, Order, PaymentStatus, Saga, ShippingMethod, Status, Step, lines,
 };
 use crate::quote::{self, Item, Priced};
 use crate::saga::{self, LEASE, Work};
 use crate::{App, problems, store};
+
+/// How often the cart is read again because it was ordered meanwhile.
+const TRIES: usize = 4;
 
 /// What a checkout asks for.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
@@ -39,8 +43,10 @@ pub struct Checkout {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub shipping_method: Option<ShippingMethod>,
+    /// Required where there is something to pay.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
-    pub payment: Payment,
+    pub payment: Option<Payment>,
     /// Required from a guest; a user's own is taken otherwise.
     #[garde(inner(email, length(max = 254)))]
     #[schema(example = "ada@example.com")]
@@ -54,6 +60,10 @@ pub struct Checkout {
     /// From the customer to the shop.
     #[garde(length(chars, max = 1000), inner(custom(no_card_number)))]
     pub note: Option<String>,
+    /// Cancels the cart's order whose payment is not decided yet, and buys the cart as it is now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub supersede: bool,
 }
 
 /// How it is paid.
@@ -64,7 +74,7 @@ pub struct Payment {
     #[schema(example = "sandbox")]
     pub provider: String,
     /// The provider's token for the means of payment; never a card number.
-    #[garde(length(min = 1, max = 255), ascii, custom(no_card_number))]
+    #[garde(length(min = 1, max = 255), custom(is_visible), custom(no_card_number))]
     #[schema(example = "tok_visa")]
     pub token: String,
 }
@@ -80,6 +90,15 @@ fn is_word(text: &str, _: &()) -> garde::Result {
     match text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
         true => Ok(()),
         false => Err(garde::Error::new("is a name of lower-case letters, digits and _")),
+    }
+}
+
+fn is_visible(token: &str, _: &()) -> garde::Result {
+    // A card number with blanks is told as what it is.
+    let told = no_card_number(token, &()).is_err();
+    match told || token.bytes().all(|it| it.is_ascii_graphic()) {
+        true => Ok(()),
+        false => Err(garde::Error::new("is made of visible ASCII characters, without blanks")),
     }
 }
 
@@ -107,11 +126,7 @@ pub(crate) async fn place(
         settled(app, id).await?;
         return Ok((id, true));
     }
-    let accepted = match prepare(app, &buyer, key, request, fingerprint.clone()).await {
-        Ok(work) => accept(app, work).await,
-        Err(problem) => Err(problem),
-    };
-    match accepted {
+    match order(app, &buyer, key, &request, &fingerprint).await {
         Ok(work) => {
             let id = work.order.id;
             see_through(app, work).await;
@@ -126,6 +141,27 @@ pub(crate) async fn place(
             None => Err(problem),
         },
     }
+}
+
+/// Makes the order of what the cart holds now.
+async fn order(
+    app: &App,
+    buyer: &Buyer,
+    key: &str,
+    request: &Checkout,
+    fingerprint: &[u8],
+) -> Result<Work> {
+    if let Some(payment) = &request.payment {
+        app.providers.check(&payment.provider).await?;
+    }
+    for _ in 0..TRIES {
+        let request = request.clone();
+        let (work, claims) = prepare(app, buyer, key, request, fingerprint.to_vec()).await?;
+        if let Some(work) = accept(app, work, &claims).await? {
+            return Ok(work);
+        }
+    }
+    Err(problems::order_changed())
 }
 
 /// Drives the saga; after the time a request may take, it goes on by itself.
@@ -173,9 +209,10 @@ async fn prepare(
     key: &str,
     request: Checkout,
     fingerprint: Vec<u8>,
-) -> Result<Work> {
+) -> Result<(Work, Vec<Claim>)> {
     let (cart, items) = (buyer.cart.clone(), request.items.as_deref());
-    let priced = quote::price(app, cart, items, request.shipping_method).await?;
+    let purpose = Purpose::Checkout { owner: &buyer.owner, key, supersede: request.supersede };
+    let mut priced = quote::price(app, cart, items, request.shipping_method, purpose).await?;
     if request.shipping_address.is_none() && priced.shipping_method.is_some() {
         return Err(problems::shipping_address_required());
     }
@@ -184,8 +221,13 @@ async fn prepare(
     if request.expected_total.as_ref().is_some_and(changed) {
         return Err(problems::total_changed(totals));
     }
+    let payment = match totals.total {
+        // Nothing is asked of anybody for it.
+        0 => None,
+        _ => Some(request.payment.clone().ok_or_else(problems::payment_required)?),
+    };
     let lines = lines(&priced.offers);
-    let payment = request.payment.clone();
+    let claims = priced.cart.as_mut().map(|it| std::mem::take(&mut it.claims));
     let order = new_order(app, buyer, key, request, fingerprint, priced);
     let now = order.created_at;
     let saga = Saga {
@@ -193,9 +235,8 @@ async fn prepare(
         step: Step::Reserve,
         version: 1,
         attempt: 1,
-        provider: payment.provider,
-        token: Some(payment.token),
-        payment_key: None,
+        provider: payment.as_ref().map(|it| it.provider.clone()).unwrap_or_default(),
+        token: payment.map(|it| it.token),
         rereserved: false,
         cancel: None,
         refusal: None,
@@ -205,7 +246,7 @@ async fn prepare(
         lease_until: now + LEASE,
         deadline: app.deadline(),
     };
-    Ok(Work { order, lines, saga })
+    Ok((Work { order, lines, saga }, claims.unwrap_or_default()))
 }
 
 fn new_order(
@@ -241,9 +282,9 @@ fn new_order(
         shipping_address: request.shipping_address.map(Json),
         billing_address: request.billing_address.map(Json),
         note: request.note,
-        cart_id: cart.map(|(id, _)| id),
-        cart_version: cart.map(|(_, version)| version),
-        payment_id: Some(payment_id(id, 1)),
+        cart_id: cart.as_ref().map(|it| it.id),
+        cart_version: cart.as_ref().map(|it| it.version),
+        payment_id: (totals.total > 0).then(|| payment_id(id, 1)),
         reason: None,
         tracking_number: None,
         refunded: 0,
@@ -258,26 +299,23 @@ pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
     id::derive(order, format!("payment:{attempt}"))
 }
 
-/// One transaction: key, order, lines, saga and `order.created`. From here on the order exists.
-async fn accept(app: &App, mut work: Work) -> Result<Work> {
+/// One transaction: cart, key, order, lines, saga and `order.created`. From here on the order
+/// exists. None: what was read of the cart does not hold any more.
+async fn accept(app: &App, mut work: Work, claims: &[Claim]) -> Result<Option<Work>> {
     let number = store::next_number(&app.db).await?;
     let mut tx = app.db.begin().await?;
+    if !store::claim_carts(&mut tx, work.order.id, claims).await? {
+        tx.rollback().await?;
+        return Ok(None);
+    }
     let Work { order, lines, saga } = &mut work;
     match store::accept(&mut tx, order, lines, saga, number).await {
         Ok(()) => {}
-        Err(db::Error::Duplicate(_)) => {
-            drop(tx);
-            let cart = order.cart_id.zip(order.cart_version);
-            // Without a cart only the key can be taken; the caller looks it up.
-            let Some((id, version)) = cart else { return Err(problems::order_changed()) };
-            return match store::find_by_cart(&app.db, id, version).await? {
-                Some(other) => Err(problems::cart_already_ordered(&other)),
-                None => Err(problems::order_changed()),
-            };
-        }
+        // The key is taken; the caller looks it up.
+        Err(db::Error::Duplicate(_)) => return Err(problems::order_changed()),
         Err(error) => return Err(error.into()),
     }
     tx.commit().await?;
     metrics::counter!("orders_accepted_total").increment(1);
-    Ok(work)
+    Ok(Some(work))
 }

@@ -1,14 +1,17 @@
 //! Orders: from a cart to something that was bought, paid, shipped or given back.
 //!
-//! `quote` finds out what is bought and what it costs, `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
+//! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
+//! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
 //! the way; `cancel` and `events` change its course. `api` is what clients see.
 
 mod api;
 
 mod cancel;
+mod carts;
 mod checkout;
 mod events;
 mod pay;
+mod providers;
 mod quote;
 mod saga;
 mod token;
@@ -113,6 +116,7 @@ struct App {
     config: Arc<Config>,
     clients: Clients,
     tokens: token::Tokens,
+    providers: providers::Providers,
     /// Wakes the worker when a saga became due.
     due: Arc<Notify>,
 }
@@ -132,6 +136,7 @@ pub async fn start(
     let db = platform.db.clone();
     let app = App {
         tokens: token::Tokens::load(&db).await?,
+        providers: providers::Providers::new(clients.payments.clone()),
         db,
         clock: platform.clock,
         currency: platform.currency.clone(),

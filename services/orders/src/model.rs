@@ -196,8 +196,6 @@ pub struct Saga {
     pub attempt: i64,
     pub provider: String,
     pub token: Option<String>,
-    /// The client's key of the last further attempt.
-    pub payment_key: Option<String>,
     pub rereserved: bool,
     pub cancel: Option<String>,
     pub refusal: Option<Json<Problem>>,

@@ -1,24 +1,41 @@
 //! Another try to pay an order whose payment was declined.
 
-use chassis::problem::Result;
+use chassis::idempotency;
+use chassis::problem::{Problem, Result};
 
 use crate::checkout::{self, Payment};
 use crate::model::{MORE_ATTEMPTS, Order, PaymentStatus, Saga, Step};
 use crate::saga::{LEASE, Work};
 use crate::{App, problems, store};
 
-/// Starts the attempt and waits for its outcome as long as a request may. Says whether it was
-/// started before, under the same key.
+/// What asking for a payment came to.
+pub(crate) enum Paying {
+    /// It was started; how the order stands by now is the answer.
+    Begun,
+    /// It had been started before, under the same key, and is the last one.
+    Replayed,
+    /// It had been started before, and others since: what came of it then.
+    Earlier(Problem),
+}
+
+/// The client's name for an attempt, and what it asks for.
+struct Key {
+    name: String,
+    fingerprint: Vec<u8>,
+}
+
+/// Starts the attempt and waits for its outcome as long as a request may.
 pub(crate) async fn again(
     app: &App,
     order: Order,
     saga: Saga,
     payment: Payment,
     key: Option<String>,
-) -> Result<bool> {
-    if key.is_some() && saga.payment_key == key {
-        checkout::settled(app, order.id).await?;
-        return Ok(true);
+) -> Result<Paying> {
+    let fingerprint = idempotency::fingerprint(&payment)?;
+    let key = key.map(|name| Key { name, fingerprint });
+    if let Some(known) = known(app, &order, &saga, key.as_ref()).await? {
+        return Ok(known);
     }
     if saga.step != Step::AwaitPayment {
         return Err(problems::payment_not_expected(&order));
@@ -26,38 +43,48 @@ pub(crate) async fn again(
     if saga.attempt > MORE_ATTEMPTS {
         return Err(problems::attempts_exhausted());
     }
-    let id = order.id;
-    if let Some(work) = begin(app, order, saga, payment, key.clone()).await? {
+    app.providers.check(&payment.provider).await?;
+    if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
         checkout::see_through(app, work).await;
-        return Ok(false);
+        return Ok(Paying::Begun);
     }
     // It moved meanwhile, perhaps by this same request sent twice at once.
-    match store::saga(&app.db, id).await? {
-        Some(saga) if key.is_some() && saga.payment_key == key => {
-            checkout::settled(app, id).await?;
-            Ok(true)
-        }
-        _ => Err(problems::order_changed()),
-    }
+    known(app, &order, &saga, key.as_ref()).await?.ok_or_else(problems::order_changed)
 }
 
-/// One transaction: the next attempt with a payment of its own. The hold is renewed first. None:
-/// the order has moved since it was read.
+/// The attempt that was started under this key before. `saga` is as it was before the key is
+/// looked for.
+async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Result<Option<Paying>> {
+    let Some(key) = key else { return Ok(None) };
+    let found = store::payment_key(&app.db, order.id, &key.name).await?;
+    let Some(found) = found else { return Ok(None) };
+    if found.fingerprint.is_some_and(|it| it != key.fingerprint) {
+        return Err(idempotency::reused());
+    }
+    if found.attempt >= saga.attempt {
+        checkout::settled(app, order.id).await?;
+        return Ok(Some(Paying::Replayed));
+    }
+    let refusal = found.refusal.map_or_else(|| problems::payment_not_expected(order), |it| it.0);
+    Ok(Some(Paying::Earlier(refusal)))
+}
+
+/// One transaction: the next attempt with a payment of its own, and what came of the one before.
+/// The hold is renewed first. None: the order has moved since it was read.
 async fn begin(
     app: &App,
     mut order: Order,
     mut saga: Saga,
     payment: Payment,
-    key: Option<String>,
+    key: Option<&Key>,
 ) -> Result<Option<Work>> {
     let now = app.clock.now();
     let from = order.status;
+    let refusal = saga.refusal.take();
     saga.attempt += 1;
     saga.step = Step::Reserve;
     saga.provider = payment.provider;
     saga.token = Some(payment.token);
-    saga.payment_key = key;
-    saga.refusal = None;
     saga.tries = 0;
     saga.due_at = now;
     saga.lease_until = now + LEASE;
@@ -70,6 +97,10 @@ async fn begin(
         && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
     if !saved {
         return Ok(None);
+    }
+    store::keep_refusal(&mut tx, order.id, saga.attempt - 1, refusal).await?;
+    if let Some(Key { name, fingerprint }) = key {
+        store::insert_payment_key(&mut tx, order.id, name, fingerprint, saga.attempt).await?;
     }
     tx.commit().await?;
     Ok(Some(Work { order, lines, saga }))

@@ -61,15 +61,55 @@ pub fn total_changed(totals: Totals) -> Problem {
         )
 }
 
+/// 409: an order of this cart is not decided yet. With what is needed to go on with that one.
 pub fn cart_already_ordered(order: &Order) -> Problem {
-    Problem::conflict(
-        "cart_already_ordered",
-        format!(
-            "this cart is being bought by order {}; pay or cancel that one, or change the cart",
-            order.number
-        ),
-    )
-    .with("order_id", order.id.to_string())
+    let detail = format!(
+        "this cart is being bought by order {}, whose payment is {}: finish or cancel that order, \
+         or send `\"supersede\": true` to have it cancelled and to buy the cart as it is now",
+        order.number,
+        order.payment_status.as_str()
+    );
+    of_order(Problem::conflict("cart_already_ordered", detail), order)
+}
+
+/// 409: nothing is left in the cart that has not been bought and paid.
+pub fn cart_already_paid(order: &Order) -> Problem {
+    let detail = format!(
+        "what was in this cart has been bought and paid with order {}; the cart is empty now: add \
+         something to it to buy more",
+        order.number
+    );
+    of_order(Problem::conflict("cart_already_paid", detail), order)
+}
+
+/// 409: the order of this cart cannot be cancelled before the outcome of its payment is known.
+pub fn order_undecided(order: &Order) -> Problem {
+    let detail = format!(
+        "what becomes of the payment of order {} is not known yet; nothing new was ordered: send \
+         the same request again in some seconds",
+        order.number
+    );
+    of_order(Problem::conflict("order_undecided", detail), order).retry_after(2)
+}
+
+fn of_order(problem: Problem, order: &Order) -> Problem {
+    problem
+        .with("order_id", order.id.to_string())
+        .with("number", order.number.as_str())
+        .with("payment_status", order.payment_status.as_str())
+}
+
+/// 422: the shop takes no money that way.
+pub fn provider_unknown(known: &[String]) -> Problem {
+    let detail = match known {
+        [] => "the shop takes no payments now".to_owned(),
+        known => format!("must be one of: {}", known.join(", ")),
+    };
+    Problem::field("payment.provider", detail)
+}
+
+pub fn payment_required() -> Problem {
+    Problem::field("payment", "is required, because there is something to pay")
 }
 
 /// 402: the money was refused; the order waits for another try.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::carts::{self, OpenCart, Purpose};
 use crate::model::{ShippingMethod, Totals, is_shipped, totals};
 use crate::{App, problems};
 
@@ -88,8 +89,8 @@ pub(crate) struct Priced {
     pub(crate) offers: Vec<(Offer, i64)>,
     pub(crate) totals: Totals,
     pub(crate) shipping_method: Option<ShippingMethod>,
-    /// The cart it is from, and which state of it.
-    pub(crate) cart: Option<(Uuid, i64)>,
+    /// The cart it is from.
+    pub(crate) cart: Option<OpenCart>,
 }
 
 /// Finds out what is bought, the given items or else the cart, and what it costs.
@@ -98,12 +99,13 @@ pub(crate) async fn price(
     cart: Option<Owner>,
     items: Option<&[Item]>,
     method: Option<ShippingMethod>,
+    purpose: Purpose<'_>,
 ) -> Result<Priced> {
     let method = method.unwrap_or_default();
     if !method.is_offered(&app.config) {
         return Err(problems::shipping_method_not_offered(&app.config));
     }
-    let (wanted, cart) = wanted(app, cart, items).await?;
+    let (wanted, cart) = wanted(app, cart, items, purpose).await?;
     let offers = offers(app, wanted).await?;
     let totals = totals(&offers, method, &app.config)?;
     let shipping_method = is_shipped(&offers).then_some(method);
@@ -153,12 +155,13 @@ impl QuoteLine {
 
 type Quantities = Vec<(Wanted, i64)>;
 
-/// What is asked for: the items, else the cart with its id and version.
+/// What is asked for: the items, else the cart.
 async fn wanted(
     app: &App,
     cart: Option<Owner>,
     items: Option<&[Item]>,
-) -> Result<(Quantities, Option<(Uuid, i64)>)> {
+    purpose: Purpose<'_>,
+) -> Result<(Quantities, Option<OpenCart>)> {
     if let Some(items) = items {
         let mut wanted = Quantities::new();
         for (index, item) in items.iter().enumerate() {
@@ -171,11 +174,10 @@ async fn wanted(
         return Ok((wanted, None));
     }
     let Some(owner) = cart else { return Err(problems::cart_empty()) };
-    let cart = app.clients.cart.show(owner).await?.filter(|it| !it.lines.is_empty());
-    let cart = cart.ok_or_else(problems::cart_empty)?;
-    let line = |sku| Wanted { sku: Some(sku), product_id: None };
-    let wanted = cart.lines.into_iter().map(|it| (line(it.sku), it.quantity)).collect();
-    Ok((wanted, Some((cart.id, cart.version))))
+    let cart = carts::read(app, owner, purpose).await?;
+    let line = |sku: &String| Wanted { sku: Some(sku.clone()), product_id: None };
+    let wanted = cart.lines.iter().map(|it| (line(&it.sku), it.quantity)).collect();
+    Ok((wanted, Some(cart)))
 }
 
 /// What the wanted things cost now; the same SKU named twice is one line.

@@ -186,8 +186,9 @@ async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.catalog.reserve(&work.reservation()).await {
         Ok(reservation) => {
             work.saga.hold_until = Some(reservation.expires_at);
-            // A second hold is for money that is already authorised.
-            let next = if work.saga.rereserved { Step::Commit } else { Step::Authorize };
+            // A second hold is for money that is already authorised; who pays nothing needs none.
+            let authorized = work.saga.rereserved || work.order.payment_id.is_none();
+            let next = if authorized { Step::Commit } else { Step::Authorize };
             go(app, work, next).await
         }
         Err(CallError::Refused(refused)) => {
@@ -303,7 +304,13 @@ async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 /// The pivot: before it everything can be undone without moving money.
 async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
+    let Some(payment_id) = work.order.payment_id else {
+        // An order that costs nothing.
+        work.order.status = Status::Confirmed;
+        work.order.payment_status = PaymentStatus::Paid;
+        let next = if work.saga.cancel.is_some() { Step::Refund } else { Step::Done };
+        return go_with_order(app, work, next, Status::Pending).await;
+    };
     match app.clients.payments.capture(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
@@ -366,7 +373,7 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     let Some(payment_id) = work.order.payment_id else {
-        return go(app, work, Step::Restock).await;
+        return money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await;
     };
     let request = Refund {
         payment_id,

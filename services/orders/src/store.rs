@@ -1,7 +1,11 @@
 //! The SQL of orders, all of it.
 
+mod carts;
+mod payment_keys;
 mod reports;
 
+pub use carts::{CartOrder, claim_carts, last_order, note_decision};
+pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
@@ -61,17 +65,6 @@ pub async fn find_by_key(db: impl Session<'_>, owner: &str, key: &str) -> Result
         .bind(key.to_owned())
         .optional()
         .await
-}
-
-/// The order that is buying, or has bought, this state of a cart.
-pub async fn find_by_cart(db: impl Session<'_>, cart: Uuid, version: i64) -> Result<Option<Order>> {
-    db.query(
-        "SELECT * FROM orders WHERE cart_id = $1 AND cart_version = $2 AND status <> 'cancelled'",
-    )
-    .bind(cart)
-    .bind(version)
-    .optional()
-    .await
 }
 
 /// Lists orders, newest first.
@@ -250,6 +243,9 @@ pub async fn save_order(
     order.updated_at = now;
     insert_change(tx, order, Some(from)).await?;
     if order.status != from {
+        if from == Status::Pending || order.status == Status::Cancelled {
+            note_decision(&mut *tx, order).await?;
+        }
         let updated = OrderStatusUpdated {
             order: order.told(lines),
             from: from.as_str().to_owned(),
@@ -268,9 +264,9 @@ pub async fn save_order(
 pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
     let saved = db
         .query(
-            "UPDATE sagas SET step = $3, attempt = $4, provider = $5, token = $6, payment_key = $7,
-                    rereserved = $8, cancel = $9, refusal = $10, tries = $11, hold_until = $12,
-                    due_at = $13, lease_until = $14, deadline = $15, version = version + 1
+            "UPDATE sagas SET step = $3, attempt = $4, provider = $5, token = $6, rereserved = $7,
+                    cancel = $8, refusal = $9, tries = $10, hold_until = $11, due_at = $12,
+                    lease_until = $13, deadline = $14, version = version + 1
              WHERE order_id = $1 AND version = $2",
         )
         .bind(saga.order_id)
@@ -279,7 +275,6 @@ pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
         .bind(saga.attempt)
         .bind(saga.provider.clone())
         .bind(saga.token.clone())
-        .bind(saga.payment_key.clone())
         .bind(saga.rereserved)
         .bind(saga.cancel.clone())
         .bind(saga.refusal.clone())

@@ -40,6 +40,11 @@ impl Tokens {
     }
 }
 
+/// Whether a text has the form of a secret nobody can guess: 32 bytes, base64url without padding.
+pub(crate) fn is_secret(text: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(text).is_ok_and(|it| it.len() == 32)
+}
+
 /// SHA-256 in lower-case hex, as payments keeps it.
 pub(crate) fn hash(token: &str) -> String {
     Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()

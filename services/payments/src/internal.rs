@@ -17,12 +17,17 @@ const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
 
 pub(crate) fn router() -> Router<App> {
     Router::new()
+        .route("/internal/payments/providers", post(providers))
         .route("/internal/payments/authorize", post(authorize))
         .route("/internal/payments/show", post(show))
         .route("/internal/payments/capture", post(capture))
         .route("/internal/payments/void", post(void))
         .route("/internal/payments/refund", post(refund))
         .route_layer(from_fn_with_state(BUYERS, peers::only))
+}
+
+async fn providers(State(app): State<App>) -> Json<Vec<&'static str>> {
+    Json(app.providers.names())
 }
 
 async fn authorize(

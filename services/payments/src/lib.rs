@@ -14,6 +14,7 @@ mod worker;
 mod provider;
 mod sandbox;
 
+mod config;
 mod model;
 mod problems;
 mod store;
@@ -24,13 +25,13 @@ pub mod audit;
 mod testing;
 
 use std::sync::Arc;
-use std::time::Duration;
+
+pub use config::{Config, SandboxMode};
 
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::money::Currency;
 use chassis::service::{BoxError, Platform, Service};
-use serde::{Deserialize, Serialize};
 use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 
@@ -47,28 +48,6 @@ pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRA
 /// The books of the sandbox provider, in a database of their own.
 pub static SANDBOX_MIGRATIONS: Migrations =
     Migrations { service: sandbox::NAME, migrator: &SANDBOX_MIGRATOR };
-
-/// Which providers there are, and how patient the shop is with them.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Whether the sandbox provider may be used, which moves no real money.
-    pub sandbox: bool,
-    /// How long a request waits for the provider before it answers `pending`, in milliseconds.
-    pub answer_ms: u64,
-    /// How long one try may take, in milliseconds.
-    pub try_ms: u64,
-    /// How often the provider is asked before its books are looked up. 1 to 5.
-    pub tries: i64,
-    /// The pause after the first try, in milliseconds; it doubles with each further one.
-    pub pause_ms: u64,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { sandbox: true, answer_ms: 1_000, try_ms: 2_500, tries: 3, pause_ms: 500 }
-    }
-}
 
 /// What handlers and workers can reach.
 #[derive(Clone)]
@@ -117,7 +96,8 @@ impl App {
         }
         let sandbox: Arc<dyn Provider> =
             Arc::new(Sandbox { db: sandbox_books, clock: platform.clock });
-        let providers = config.sandbox.then_some((sandbox::NAME, sandbox));
+        let on = config.sandbox != SandboxMode::Off;
+        let providers = on.then_some((sandbox::NAME, sandbox));
         Ok(Self {
             db: platform.db.clone(),
             clock: platform.clock,
@@ -126,29 +106,5 @@ impl App {
             providers: Providers::new(providers),
             unknown: Arc::default(),
         })
-    }
-}
-
-impl Config {
-    fn answer_within(&self) -> Duration {
-        Duration::from_millis(self.answer_ms)
-    }
-
-    fn try_within(&self) -> Duration {
-        Duration::from_millis(self.try_ms)
-    }
-
-    /// The pause after so many tries that did not tell.
-    fn pause(&self, tries: i64) -> Duration {
-        let doublings = u32::try_from(tries - 1).unwrap_or_default().min(10);
-        Duration::from_millis(self.pause_ms.saturating_mul(1 << doublings))
-    }
-
-    /// How long a process may keep an operation to itself: every try, every pause, and time to
-    /// write down what came of it.
-    fn lease(&self) -> chrono::TimeDelta {
-        let tries: Duration = (1..=self.tries).map(|it| self.try_within() + self.pause(it)).sum();
-        let lease = tries + Duration::from_secs(5);
-        chrono::TimeDelta::from_std(lease).unwrap_or(chrono::TimeDelta::minutes(1))
     }
 }

@@ -93,9 +93,8 @@ impl Providers {
         self.0.get(name).map(AsRef::as_ref)
     }
 
-    /// Their names, for people.
-    pub(crate) fn names(&self) -> String {
-        self.0.keys().copied().collect::<Vec<_>>().join(", ")
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.0.keys().copied().collect()
     }
 }
 

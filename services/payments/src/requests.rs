@@ -185,7 +185,7 @@ fn checked(app: &App, request: Authorize) -> Result<NewPayment> {
         return Err(problems::card_number_refused());
     }
     if app.providers.get(&request.provider).is_none() {
-        return Err(problems::provider_unknown(&app.providers.names()));
+        return Err(problems::provider_unknown(&app.providers.names().join(", ")));
     }
     let mut wrong = Vec::new();
     let mut check = |right: bool, field: &str, detail: String| {

@@ -48,7 +48,8 @@ test('whatever may have had an effect is asked for again', () => {
   expect(verdict(new TypeError('failed to fetch'))).toBe('again');
   for (const status of [408, 425, 429, 500, 502, 503, 504])
     expect(verdict(problem(status))).toBe('again');
-  expect(verdict(problem(409, 'order_changed'))).toBe('again');
+  for (const code of ['order_changed', 'order_undecided'])
+    expect(verdict(problem(409, code))).toBe('again');
   expect(verdict(problem(401))).toBe('login');
   for (const status of [400, 402, 403, 404, 409, 422])
     expect(verdict(problem(status))).toBe('over');

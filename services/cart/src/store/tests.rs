@@ -2,6 +2,7 @@ use chassis::db::Db;
 use chassis::id;
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
+use contracts::cart::Purchase;
 
 use super::*;
 use crate::MIGRATIONS;
@@ -155,6 +156,45 @@ async fn what_went_into_another_cart_is_subtracted_there() {
 }
 
 #[tokio::test]
+async fn an_order_leaves_its_cart_once_whoever_asks() {
+    for it in platforms(MIGRATIONS).await {
+        let id = cart(&it.db, &[line("A", 5)]).await;
+        let order = id::new();
+        let bought = [line("A", 2)];
+        let asks = (0..4).map(|_| settled_as(&it.db, order, id, 0, &bought));
+        futures::future::join_all(asks).await;
+        let found = load(&it.db, id).await.unwrap().unwrap();
+        assert_eq!((found.version, found.lines), (2, vec![line("A", 3)]), "{}", it.kind);
+        // Another order that finds nothing of it changes nothing.
+        settled(&it.db, id, 0, &[line("B", 2)]).await;
+        assert_eq!(load(&it.db, id).await.unwrap().unwrap().version, 2, "{}", it.kind);
+    }
+}
+
+#[tokio::test]
+async fn a_checkout_sees_merged_carts_and_what_has_left_them() {
+    for it in platforms(MIGRATIONS).await {
+        let old = cart(&it.db, &[line("A", 2)]).await;
+        let user = id::new();
+        let mut tx = it.db.begin().await.unwrap();
+        let new = open(&mut tx, id::new(), user, noon()).await.unwrap();
+        put(&mut tx, new, &line("B", 1)).await.unwrap();
+        put(&mut tx, new, &line("A", 3)).await.unwrap();
+        mark_merged(&mut tx, old, new).await.unwrap();
+        tx.commit().await.unwrap();
+        let (first, second) = (id::new(), id::new());
+        settled_as(&it.db, first, old, 1, &[line("A", 2)]).await;
+        settled_as(&it.db, second, new, 0, &[line("C", 2)]).await;
+        let seen = for_checkout(&it.db, &Owner::User(user)).await.unwrap().unwrap();
+        assert_eq!((seen.id, seen.merged.as_slice()), (new, [old].as_slice()), "{}", it.kind);
+        assert_eq!(seen.lines, [line("B", 1), line("A", 1)], "{}", it.kind);
+        let purchases: std::collections::HashSet<_> = seen.purchases.into_iter().collect();
+        assert_eq!(purchases, [first, second].into(), "{}", it.kind);
+        assert_eq!(for_checkout(&it.db, &guest()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
 async fn old_carts_are_deleted_with_their_lines() {
     for it in platforms(MIGRATIONS).await {
         let id = cart(&it.db, &[line("A", 2)]).await;
@@ -172,7 +212,13 @@ async fn old_carts_are_deleted_with_their_lines() {
 }
 
 async fn settled(db: &Db, cart: Uuid, ordered: i64, lines: &[StockLine]) {
+    settled_as(db, id::new(), cart, ordered, lines).await;
+}
+
+async fn settled_as(db: &Db, order: Uuid, cart: Uuid, ordered: i64, lines: &[StockLine]) {
+    let (order_id, cart_id, lines) = (order, cart, lines.to_vec());
+    let purchase = Purchase { order_id, cart_id, cart_version: ordered, lines };
     let mut tx = db.begin().await.unwrap();
-    settle(&mut tx, cart, ordered, lines, noon()).await.unwrap();
+    remove_purchased(&mut tx, &purchase, noon()).await.unwrap();
     tx.commit().await.unwrap();
 }

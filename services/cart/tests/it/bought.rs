@@ -2,7 +2,7 @@
 
 use chassis::channel::Channel;
 use chassis::testing::{User, deliver, event};
-use contracts::cart::{Client, Owner};
+use contracts::cart::{Client, Owner, Purchase};
 use contracts::orders::{CartRef, Line, Order, OrderStatusUpdated};
 use uuid::Uuid;
 
@@ -134,6 +134,35 @@ async fn what_a_guest_bought_leaves_the_cart_it_was_merged_into() {
         let paid = news(cart, &[(LAMP, 2)], "confirmed");
         deliver(&shop.service, &[event("orders", Uuid::from_u128(77), 3, &paid)]).await;
         assert_eq!(shop.lines(&ada).await.0, of(&[(LAMP, 1)]), "{}", shop.kind);
+    }
+}
+
+#[tokio::test]
+async fn a_checkout_may_ask_before_the_news_comes() {
+    for shop in shops().await {
+        let (client, ada) = (client(&shop), User::customer());
+        shop.add(LAMP, 2).user(&ada).await.expect(200);
+        let cart = client.show(Owner::User(ada.id())).await.unwrap().unwrap();
+        assert!(cart.purchases.is_empty());
+        let order = Uuid::from_u128(77);
+        let purchase = Purchase {
+            order_id: order,
+            cart_id: cart.id,
+            cart_version: cart.version,
+            lines: cart.lines.clone(),
+        };
+        for _ in 0..2 {
+            client.remove_purchased(&purchase).await.unwrap();
+            let seen = client.show(Owner::User(ada.id())).await.unwrap().unwrap();
+            assert_eq!((seen.version, seen.purchases, seen.lines), (2, vec![order], vec![]));
+        }
+        shop.add(LAMP, 1).user(&ada).await.expect(200);
+        let cart = Some(CartRef { id: cart.id, version: cart.version });
+        let paid = news(cart, &[(LAMP, 2)], "confirmed");
+        deliver(&shop.service, &[event("orders", order, 3, &paid)]).await;
+        assert_eq!(shop.lines(&ada).await, (of(&[(LAMP, 1)]), 3), "{}", shop.kind);
+        // Of a cart that is gone there is nothing to do.
+        client.remove_purchased(&Purchase { cart_id: order, ..purchase }).await.unwrap();
     }
 }
 

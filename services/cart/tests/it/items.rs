@@ -369,3 +369,29 @@ async fn a_broken_bearer_token_is_refused() {
         assert_eq!(forged.problem(401), "token_invalid");
     }
 }
+
+#[tokio::test]
+async fn what_changes_nothing_leaves_the_version_alone() {
+    for shop in shops().await {
+        let ada = User::customer();
+        shop.add(LAMP, 2).user(&ada).await.expect(200);
+        let same = || {
+            let call = shop.call("PATCH", &format!("/cart/items/{LAMP}")).user(&ada);
+            call.json(json!({ "quantity": 2 }))
+        };
+        assert_eq!(same().await.expect(200)["version"], 1, "{}", shop.kind);
+        let parallel = futures::future::join_all((0..4).map(|_| same().send())).await;
+        assert!(parallel.into_iter().all(|it| it.expect(200)["version"] == 1), "{}", shop.kind);
+        let other = shop.call("PATCH", &format!("/cart/items/{LAMP}")).user(&ada);
+        assert_eq!(other.json(json!({ "quantity": 3 })).await.expect(200)["version"], 2);
+        for _ in 0..2 {
+            shop.call("DELETE", "/cart").user(&ada).await.expect(204);
+            assert_eq!(shop.lines(&ada).await, (vec![], 3), "{}", shop.kind);
+        }
+        let guest = shop.add(MUG, 1).await.expect(200)["token"].as_str().unwrap().to_owned();
+        for _ in 0..2 {
+            let merge = shop.call("POST", "/cart/merge").user(&ada).header("x-cart-token", &guest);
+            assert_eq!(merge.await.expect(200)["version"], 4, "{}", shop.kind);
+        }
+    }
+}

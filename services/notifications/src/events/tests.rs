@@ -100,6 +100,7 @@ async fn an_order_that_could_not_be_paid_says_so() {
             ("payment_declined", "payment_failed", "The reason: the payment was declined."),
             ("payment_expired", "payment_failed", "The reason: it was not paid in time."),
             ("customer_request", "order_cancelled", "The reason: you asked for it."),
+            ("superseded", "order_cancelled", "you have ordered anew in its place."),
             ("changed my_mind", "order_cancelled", "The reason: changed my_mind."),
         ] {
             let order = order();

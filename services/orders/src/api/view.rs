@@ -43,7 +43,8 @@ pub(crate) struct OrderView {
     /// Every change of its status, oldest first. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<Change>>,
-    /// A guest's key to this order: send it as `X-Order-Token`. Told at checkout only.
+    /// A guest's key to this order: send it as `X-Order-Token`. Told in the first answer to
+    /// the checkout, and again to who repeats it with the same `X-Cart-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
 }

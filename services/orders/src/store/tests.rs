@@ -1,6 +1,7 @@
 use chassis::testing::{noon, platforms};
 
 use super::*;
+use crate::carts::Claim;
 use crate::model::{FulfillmentStatus, PaymentStatus, Step};
 
 #[tokio::test]
@@ -195,6 +196,84 @@ async fn a_payment_that_moves_wakes_its_saga_whatever_the_clock_showed_before() 
     }
 }
 
+#[tokio::test]
+async fn a_cart_is_claimed_only_as_it_was_read() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (cart, merged) = (chassis::id::new(), chassis::id::new());
+        let (first, lines, _) = accepted(db, "k-1").await;
+        let (second, ..) = accepted(db, "k-2").await;
+        let claim = async |cart: Uuid, order: Uuid, version, removed| {
+            let mut tx = db.begin().await.unwrap();
+            let claims = [Claim { cart_id: cart, version, removed }];
+            let claimed = claim_carts(&mut tx, order, &claims).await.unwrap();
+            if claimed {
+                tx.commit().await.unwrap();
+            }
+            claimed
+        };
+        let decide = async |status| {
+            let mut order = find(db, first.id).await.unwrap().unwrap();
+            let from = order.status;
+            (order.status, order.cart_id) = (status, Some(cart));
+            let mut tx = db.begin().await.unwrap();
+            assert!(save_order(&mut tx, &mut order, from, &lines, noon()).await.unwrap());
+            tx.commit().await.unwrap();
+        };
+        assert!(claim(cart, first.id, 7, None).await);
+        // And what went into it, for good: who has read that before cannot order it any more.
+        assert!(claim(merged, first.id, i64::MAX, None).await);
+        // Undecided, it keeps every state of the cart away.
+        assert!(!claim(cart, second.id, 7, None).await, "{}", platform.kind);
+        assert!(!claim(cart, second.id, 8, Some(first.id)).await);
+        decide(Status::Confirmed).await;
+        let last = last_order(db, cart).await.unwrap().unwrap();
+        assert_eq!((last.order_id, last.state.as_str()), (first.id, "paid"));
+        // Paid, everybody who has not read the cart without it.
+        assert!(!claim(cart, second.id, 8, None).await);
+        assert!(!claim(cart, second.id, 8, Some(second.id)).await);
+        // Cancelled, only older states of the cart.
+        decide(Status::Cancelled).await;
+        assert!(!claim(cart, second.id, 6, None).await);
+        assert!(!claim(merged, second.id, 7, None).await);
+        assert!(claim(cart, second.id, 7, None).await, "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 2).await.unwrap();
+        let cart = chassis::id::new();
+        let mut ids = Vec::new();
+        for key in ["k-1", "k-2"] {
+            let (order, ..) = accepted(db, key).await;
+            db.query("UPDATE orders SET cart_id = $2, cart_version = $3 WHERE id = $1")
+                .bind(order.id)
+                .bind(cart)
+                .bind(ids.len() as i64)
+                .execute()
+                .await
+                .unwrap();
+            ids.push(order.id);
+        }
+        db.query("UPDATE sagas SET payment_key = 'p-1', attempt = 2 WHERE order_id = $1")
+            .bind(ids[1])
+            .execute()
+            .await
+            .unwrap();
+        db.migrate(crate::MIGRATIONS).await.unwrap();
+        let last = last_order(db, cart).await.unwrap().unwrap();
+        assert_eq!((last.order_id, last.state.as_str()), (ids[1], "undecided"));
+        let key = payment_key(db, ids[1], "p-1").await.unwrap().unwrap();
+        assert_eq!((key.attempt, key.fingerprint), (2, None), "{}", platform.kind);
+        // Two of one cart, from before: `cartwright check` says so.
+        let found = crate::audit::carts(db).await.unwrap();
+        assert!(found.iter().any(|it| it.contains("are both undecided")), "{found:?}");
+    }
+}
+
 async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
     accepted_as(db, key, None).await
 }
@@ -250,7 +329,6 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         attempt: 1,
         provider: "sandbox".to_owned(),
         token: Some("tok_visa".to_owned()),
-        payment_key: None,
         rereserved: false,
         cancel: None,
         refusal: None,

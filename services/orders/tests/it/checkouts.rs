@@ -65,7 +65,7 @@ async fn the_cart_is_bought_once_per_version() {
     for world in worlds().await {
         let user = User::customer();
         let lines = vec![StockLine { sku: "LAMP-1".to_owned(), quantity: 1 }];
-        let cart = Cart { id: Uuid::now_v7(), version: 7, lines };
+        let cart = Cart { id: Uuid::now_v7(), version: 7, lines, ..Cart::default() };
         world.others.lock().unwrap().carts.insert(user.id().to_string(), cart);
         let mut request = checkout("tok_visa");
         request.as_object_mut().unwrap().remove("items");
@@ -76,7 +76,7 @@ async fn the_cart_is_bought_once_per_version() {
         let order = buy("k-1").await.expect(201);
         let second = buy("k-2").await;
         assert_eq!(second.body["order_id"], order["id"]);
-        assert_eq!(second.problem(409), "cart_already_ordered");
+        assert_eq!(second.problem(409), "cart_already_paid");
         world.others.lock().unwrap().carts.clear();
         assert_eq!(buy("k-1").await.expect(201), order);
         assert_eq!(buy("k-3").await.problem(422), "cart_empty");
@@ -311,7 +311,161 @@ async fn a_guest_reads_the_order_with_its_token() {
             let answer = world.call("GET", &path).header("x-order-token", wrong).await;
             assert_eq!(answer.problem(404), "order_not_found");
         }
-        assert_eq!(buy(&request).await.expect(201)["access_token"], token);
+        // Whoever sends the same once more could be anybody.
+        assert_eq!(buy(&request).await.expect(201)["access_token"], json!(null));
+    }
+}
+
+#[tokio::test]
+async fn a_guest_with_a_secret_is_told_the_token_again() {
+    for world in worlds().await {
+        let mut request = checkout("tok_visa");
+        request["email"] = json!("guest@example.com");
+        let (mine, other) = ("A".repeat(43), "B".repeat(42) + "A");
+        let buy = |secret: &str| {
+            let call = world.call("POST", "/orders").header("idempotency-key", "1");
+            call.header("x-cart-token", secret).json(request.clone())
+        };
+        let order = buy(&mine).await.expect(201);
+        assert_eq!(buy(&mine).await.expect(201)["access_token"], order["access_token"]);
+        // Somebody else with the same key, address and order is somebody else.
+        assert_ne!(buy(&other).await.expect(201)["id"], order["id"]);
+        // What could be guessed is no secret: it is as if it were not there.
+        request["items"][0]["quantity"] = json!(1);
+        let buy = |secret: &str| {
+            let call = world.call("POST", "/orders").header("idempotency-key", "1");
+            call.header("x-cart-token", secret).json(request.clone())
+        };
+        let guessable = buy("x").await.expect(201);
+        let replayed = buy("y").await.expect(201);
+        assert_eq!(replayed["id"], guessable["id"]);
+        assert_eq!(replayed["access_token"], json!(null));
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_is_not_told_the_token_of_a_refused_order_either() {
+    for world in worlds().await {
+        let mut request = checkout("tok_declined");
+        request["email"] = json!("guest@example.com");
+        let buy = || {
+            let call = world.call("POST", "/orders").header("idempotency-key", "1");
+            call.json(request.clone())
+        };
+        let first = buy().await;
+        assert!(first.body["access_token"].is_string());
+        first.expect(402);
+        assert_eq!(buy().await.expect(402)["access_token"], json!(null));
+    }
+}
+
+#[tokio::test]
+async fn what_costs_nothing_needs_no_payment() {
+    for world in worlds().await {
+        world.others.lock().unwrap().price = 0;
+        let user = User::customer();
+        for (key, payment) in [
+            ("none", json!(null)),
+            ("declined", json!({ "provider": "sandbox", "token": "tok_declined" })),
+        ] {
+            let mut request = checkout("tok_visa");
+            request["payment"] = payment;
+            request["items"][0]["quantity"] = json!(1);
+            let call = world.call("POST", "/orders").user(&user).header("idempotency-key", key);
+            let order = call.json(request).await.expect(201);
+            assert_eq!(
+                (&order["status"], &order["payment_status"], &order["payment"]),
+                (&json!("confirmed"), &json!("paid"), &json!(null))
+            );
+        }
+        assert_eq!((world.stock(), world.asked("authorize")), (3, 0));
+        // What costs something needs one.
+        world.others.lock().unwrap().price = 1_999;
+        let mut request = checkout("tok_visa");
+        request.as_object_mut().unwrap().remove("payment");
+        let call = world.call("POST", "/orders").user(&user).header("idempotency-key", "k");
+        let refused = call.json(request).await.expect(422);
+        assert_eq!(refused["errors"][0]["field"], "payment");
+        assert_eq!(world.stock(), 3);
+    }
+}
+
+#[tokio::test]
+async fn a_payment_nobody_takes_makes_no_order() {
+    for world in worlds().await {
+        let user = User::customer();
+        for (payment, field) in [
+            (json!({ "provider": "stripe", "token": "tok_visa" }), "payment.provider"),
+            (json!({ "provider": "sandbox", "token": "tok visa" }), "payment.token"),
+            (json!({ "provider": "sandbox", "token": "tok_visa\n" }), "payment.token"),
+            (json!({ "provider": "sandbox", "token": "" }), "payment.token"),
+        ] {
+            let mut request = checkout("tok_visa");
+            request["payment"] = payment.clone();
+            let call = world.call("POST", "/orders").user(&user).header("idempotency-key", "k");
+            let refused = call.json(request).await.expect(422);
+            assert_eq!(refused["errors"][0]["field"], field, "{payment}");
+        }
+        assert_eq!((world.stock(), world.asked("reserve")), (5, 0));
+        let all = world.call("GET", "/orders?count=true").user(&user).await.expect(200);
+        assert_eq!(all["total"], 0);
+        // The next number is the first.
+        let order = world.buy(&user, "k", "tok_declined").await;
+        assert_eq!(order.body["number"], "CW-100001");
+        let path = format!("/orders/{}/payments", order.body["order_id"].as_str().unwrap());
+        let again = json!({ "payment": { "provider": "stripe", "token": "tok_visa" } });
+        let refused = world.call("POST", &path).user(&user).json(again).await.expect(422);
+        assert_eq!(refused["errors"][0]["field"], "payment.provider");
+        // It was no attempt.
+        let again = json!({ "payment": { "provider": "sandbox", "token": "tok_declined" } });
+        let declined = world.call("POST", &path).user(&user).json(again).await;
+        assert_eq!(declined.body["attempts_left"], 2);
+    }
+}
+
+#[tokio::test]
+async fn a_payments_service_that_is_away_keeps_nobody_from_ordering() {
+    for mut world in living_worlds().await {
+        let user = User::customer();
+        world.fail("providers", 1_000);
+        world.fail("authorize", 1_000);
+        let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+        world.fail("authorize", 0);
+        let id = order["id"].as_str().unwrap().to_owned();
+        assert_eq!(world.settle(&user, &id).await["status"], "confirmed");
+    }
+}
+
+#[tokio::test]
+async fn the_key_of_an_attempt_is_that_attempts_for_ever() {
+    for world in worlds().await {
+        let user = User::customer();
+        let id = world.buy(&user, "k", "tok_declined").await.body["order_id"].clone();
+        let path = format!("/orders/{}/payments", id.as_str().unwrap());
+        let pay = |key: &str, token: &str| {
+            let call = world.call("POST", &path).user(&user).header("idempotency-key", key);
+            call.json(json!({ "payment": { "provider": "sandbox", "token": token } }))
+        };
+        let first = pay("p-1", "tok_declined").await.expect(402);
+        assert_eq!(first["attempts_left"], 2);
+        assert_eq!(pay("p-1", "tok_visa").await.problem(422), "idempotency_key_reused");
+        assert_eq!(pay("p-2", "tok_declined").await.expect(402)["attempts_left"], 1);
+        // An old key that comes late says what came of it then, and is no new attempt.
+        for _ in 0..2 {
+            let late = pay("p-1", "tok_declined").await;
+            assert_eq!(late.headers["idempotent-replayed"], "true");
+            assert_eq!(late.expect(402), first, "{}", world.platform.kind);
+        }
+        let late = pay("p-1", "tok_visa").await;
+        assert_eq!(late.problem(422), "idempotency_key_reused");
+        let paid = pay("p-3", "tok_visa").await.expect(200);
+        assert_eq!(paid["payment_status"], "paid");
+        for (key, token, status) in [("p-1", "tok_declined", 402), ("p-3", "tok_visa", 200)] {
+            let again = pay(key, token).await;
+            assert_eq!(again.headers["idempotent-replayed"], "true");
+            again.expect(status);
+        }
+        assert_eq!(world.others.lock().unwrap().payments.len(), 4);
     }
 }
 

@@ -145,6 +145,16 @@ impl World {
         self.settle_when(user, order, |it| it == status).await
     }
 
+    /// The same for a guest's order.
+    pub async fn settle_guest(&mut self, token: &str, order: &str, status: &str) -> Value {
+        let path = format!("/orders/{order}");
+        let router = self.service.router.clone();
+        let ask = || {
+            call(&router, "GET", &format!("/api/v1{path}")).header("x-order-token", token).send()
+        };
+        self.run_until(ask, |it| it == status).await
+    }
+
     /// Runs the workers until `there` says so of the order's status, then stops them.
     pub async fn settle_when(
         &mut self,
@@ -152,12 +162,22 @@ impl World {
         order: &str,
         there: impl Fn(&str) -> bool,
     ) -> Value {
+        let path = format!("/orders/{order}");
+        let router = self.service.router.clone();
+        let ask = || call(&router, "GET", &format!("/api/v1{path}")).user(user).send();
+        self.run_until(ask, there).await
+    }
+
+    async fn run_until<F: Future<Output = Answer>>(
+        &mut self,
+        ask: impl Fn() -> F,
+        there: impl Fn(&str) -> bool,
+    ) -> Value {
         let stop = CancellationToken::new();
         let background =
             Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
-        let path = format!("/orders/{order}");
         for _ in 0..400 {
-            let shown = self.call("GET", &path).user(user).await.expect(200);
+            let shown = ask().await.expect(200);
             if there(shown["status"].as_str().expect("it is there")) {
                 background.stop(Duration::from_secs(5)).await;
                 return shown;
@@ -182,11 +202,13 @@ pub fn checkout(token: &str) -> Value {
 fn router(others: &Shared) -> Router {
     Router::new()
         .route("/internal/carts/show", post(show_cart))
+        .route("/internal/carts/remove-purchased", post(remove_purchased))
         .route("/internal/quote", post(quote))
         .route("/internal/reservations/reserve", post(reserve))
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(restock))
         .route("/internal/reservations/restock", post(restock))
+        .route("/internal/payments/providers", post(providers))
         .route("/internal/payments/authorize", post(authorize))
         .route("/internal/payments/show", post(show_payment))
         .route("/internal/payments/capture", post(capture))
@@ -221,6 +243,25 @@ async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> A
         cart::Owner::Guest(token) => token.clone(),
     };
     ok(all.carts.get(&key))
+}
+
+/// As the cart does, though it never hears of an event.
+async fn remove_purchased(State(all): State<Shared>, body: axum::Json<cart::Purchase>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "remove_purchased")?;
+    let holds = |it: &&mut cart::Cart| it.id == body.cart_id || it.merged.contains(&body.cart_id);
+    if let Some(cart) = all.carts.values_mut().find(holds)
+        && !cart.purchases.contains(&body.order_id)
+    {
+        cart.purchases.push(body.order_id);
+        cart.version += 1;
+        for line in &mut cart.lines {
+            let bought = body.lines.iter().find(|it| it.sku == line.sku);
+            line.quantity -= bought.map_or(0, |it| it.quantity);
+        }
+        cart.lines.retain(|it| it.quantity > 0);
+    }
+    ok(())
 }
 
 async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest>) -> Answered {
@@ -287,6 +328,12 @@ async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
         *all.stock.get_mut(&line.sku).expect("it is there") += line.quantity;
     }
     ok(())
+}
+
+async fn providers(State(all): State<Shared>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "providers")?;
+    ok(["sandbox"])
 }
 
 async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> Answered {

@@ -4,7 +4,7 @@ use chassis::bus::Bus;
 use chassis::service::Background;
 use chassis::testing::User;
 use contracts::payments::{Authorize, Refund, Status};
-use payments::Config;
+use payments::{Config, SandboxMode};
 use uuid::Uuid;
 
 use crate::shop::{Shop, authorize, refused, shops, shops_with};
@@ -125,9 +125,13 @@ async fn an_unknown_outcome_is_found_by_the_worker() {
 
 #[tokio::test]
 async fn the_sandbox_can_be_switched_off() {
-    for shop in shops_with(Config { sandbox: false, ..Config::default() }).await {
+    for shop in shops_with(Config { sandbox: SandboxMode::Off, ..Config::default() }).await {
         let asked = authorize(&User::customer(), "tok_visa");
         assert_eq!(refused(shop.client.authorize(&asked).await), "validation_failed");
+        assert_eq!(shop.client.providers().await.expect("an answer"), [""; 0]);
+    }
+    for shop in shops().await {
+        assert_eq!(shop.client.providers().await.expect("an answer"), ["sandbox"]);
     }
 }
 

@@ -524,6 +524,7 @@ export const de: Texts = {
     item_unavailable: 'Etwas wird nicht mehr verkauft',
     payment_declined: 'Die Zahlung wurde abgelehnt',
     payment_expired: 'Nicht rechtzeitig bezahlt',
+    superseded: 'Der Kunde hat an ihrer Stelle neu bestellt',
     payment_not_decided: 'Die Bank hat nicht rechtzeitig geantwortet',
     not_decided_in_time: 'Die Bank hat nicht rechtzeitig geantwortet',
     card_declined: 'Die Karte wurde abgelehnt',

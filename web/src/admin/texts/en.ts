@@ -516,6 +516,7 @@ export const en = {
     item_unavailable: 'Something is not sold any more',
     payment_declined: 'The payment was declined',
     payment_expired: 'Not paid in time',
+    superseded: 'The customer has ordered anew in its place',
     payment_not_decided: 'The bank did not answer in time',
     not_decided_in_time: 'The bank did not answer in time',
     card_declined: 'The card was declined',

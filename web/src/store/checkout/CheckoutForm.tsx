@@ -63,6 +63,8 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     const part = name.startsWith('billing.') ? 'billing' : 'shipping';
     return addressFault(fault, values[`${part}.country`]);
   };
+  // Whether the order that waits is to be cancelled: only where the buyer has just said so.
+  const supersede = useRef(false);
   const form = useForm({
     initial: written,
     check: (values) => {
@@ -73,7 +75,8 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     },
     submit: async (values) => {
       if (!quote.data) return;
-      const body = toBody({ ...values, method }, { guest, shipped }, quote.data.total);
+      const needs = { guest, shipped, supersede: supersede.current };
+      const body = toBody({ ...values, method }, needs, quote.data.total);
       const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
       await begin({ user: user?.id ?? null, cart, body });
     },
@@ -81,6 +84,14 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     inWords,
   });
   const { values, set, bind } = form;
+  const free = quote.data?.total.amount === 0;
+  const element = useRef<HTMLFormElement>(null);
+  const startOver = () => {
+    supersede.current = true;
+    // Its submit has read it when this returns.
+    element.current?.requestSubmit();
+    supersede.current = false;
+  };
 
   useEffect(() => keepDraft({ ...values, method }), [values, method]);
   const refuse = useRef(form.refuse);
@@ -90,10 +101,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   }, [refused]);
 
   return (
-    <form className={styles.columns} noValidate onSubmit={form.onSubmit}>
+    <form ref={element} className={styles.columns} noValidate onSubmit={form.onSubmit}>
       <div className={styles.sections}>
         <Summary form={form} />
-        <Refusal error={refused} />
+        <Refusal error={refused} startOver={startOver} />
         <Section title={texts.contact}>
           {user ? (
             <p>{texts.loggedInAs(user.name, user.email)}</p>
@@ -161,9 +172,11 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
             )}
           </Section>
         )}
-        <Section title={texts.payment}>
-          <PaymentChoice value={values.token} onChange={(token) => set({ token })} />
-        </Section>
+        {!free && (
+          <Section title={texts.payment}>
+            <PaymentChoice value={values.token} onChange={(token) => set({ token })} />
+          </Section>
+        )}
         <Section title={texts.note}>
           <TextArea
             {...bind('note')}

@@ -4,19 +4,26 @@ import { useEffect, useRef } from 'react';
 import { isProblem, type Problem } from '../../api/problem';
 import { type Money, useFormats } from '../../format';
 import { useCart } from '../cart';
+import { Button } from '../parts/Button';
 import { Note } from '../parts/Note';
 import { useTexts } from '../texts';
 import styles from './Refusal.module.css';
 
-const KNOWN = ['out_of_stock', 'total_changed', 'cart_already_ordered'];
+const KNOWN = ['out_of_stock', 'total_changed', 'cart_already_ordered', 'cart_already_paid'];
 
 /** Whether there is more to say about it than its sentence. */
 export function isKnown(error: unknown): error is Problem {
   return isProblem(error) && KNOWN.includes(error.code);
 }
 
+type Props = {
+  error: unknown;
+  /** Orders the cart as it is now in place of the order that waits. */
+  startOver: () => void;
+};
+
 /** Why nothing was ordered, and what to do about it. */
-export function Refusal({ error }: { error: unknown }) {
+export function Refusal({ error, startOver }: Props) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (isKnown(error)) box.current?.focus();
@@ -25,13 +32,13 @@ export function Refusal({ error }: { error: unknown }) {
   return (
     <div ref={box} tabIndex={-1} className={styles.refusal}>
       <Note kind="warn" role="alert">
-        <Words problem={error} />
+        <Words problem={error} startOver={startOver} />
       </Note>
     </div>
   );
 }
 
-function Words({ problem }: { problem: Problem }) {
+function Words({ problem, startOver }: { problem: Problem; startOver: () => void }) {
   const { checkout } = useTexts();
   const { money } = useFormats();
   const { data: cart } = useCart();
@@ -63,14 +70,27 @@ function Words({ problem }: { problem: Problem }) {
         </>
       );
     }
+    case 'cart_already_paid':
+      return (
+        <>
+          <h2>{texts.paid}</h2>
+          <p>{texts.paidText(String(body.number))}</p>
+          <Link to="/orders/$id" params={{ id: String(body.order_id) }}>
+            {texts.toOrder}
+          </Link>
+        </>
+      );
     default:
       return (
         <>
           <h2>{texts.already}</h2>
-          <p>{texts.alreadyText}</p>
+          <p>{texts.alreadyText(String(body.number))}</p>
           <Link to="/orders/$id" params={{ id: String(body.order_id) }}>
             {texts.toOrder}
           </Link>
+          <Button type="button" onClick={startOver}>
+            {texts.startOver}
+          </Button>
         </>
       );
   }

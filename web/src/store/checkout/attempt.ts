@@ -64,7 +64,7 @@ export type Verdict =
   | 'over';
 
 /** Answers of the API that are a no for the moment only. */
-const FOR_NOW = ['order_changed', 'idempotency_in_progress'];
+const FOR_NOW = ['order_changed', 'order_undecided', 'idempotency_in_progress'];
 
 export function verdict(error: unknown): Verdict {
   if (error instanceof Unreachable || !(error instanceof Problem)) return 'again';

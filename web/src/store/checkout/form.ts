@@ -55,6 +55,8 @@ export function addressOf(form: CheckoutForm, part: Part): AddressForm {
 }
 
 type Needs = { guest: boolean; shipped: boolean };
+/** What is said beside what is written: that an order that waits is given up for this one. */
+type Says = { supersede?: boolean };
 
 export type Fault = AddressFault | 'email';
 
@@ -77,14 +79,16 @@ export function isEmail(text: string): boolean {
   return /^[^\s@]+@[^\s@]+\.[^\s@.]+$/.test(text.trim());
 }
 
-export function toBody(form: CheckoutForm, needs: Needs, total: Money): Checkout {
+export function toBody(form: CheckoutForm, needs: Needs & Says, total: Money): Checkout {
   return {
     ...(needs.guest ? { email: form.email.trim() } : {}),
     ...(needs.shipped ? { shipping_address: toAddress(addressOf(form, 'shipping')) } : {}),
     ...(form.elsewhere ? { billing_address: toAddress(addressOf(form, 'billing')) } : {}),
     ...(form.note.trim() ? { note: form.note.trim() } : {}),
     ...(needs.shipped && form.method ? { shipping_method: form.method } : {}),
-    payment: { provider: 'sandbox', token: form.token },
+    // What costs nothing needs no payment.
+    ...(total.amount > 0 ? { payment: { provider: 'sandbox', token: form.token } } : {}),
+    ...(needs.supersede ? { supersede: true } : {}),
     expected_total: total,
   };
 }

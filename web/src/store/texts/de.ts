@@ -318,9 +318,13 @@ export const de: Texts = {
       total: 'Es wurde nichts bestellt: Die Summe hat sich geändert',
       totalNow: (now) =>
         `Es sind jetzt ${now}. Wenn das für Sie in Ordnung ist, bestellen Sie bitte noch einmal.`,
-      already: 'Dieser Warenkorb wurde schon bestellt',
-      alreadyText:
-        'Vielleicht wartet die Bestellung auf ihre Zahlung. Bezahlen oder stornieren Sie sie, oder ändern Sie den Warenkorb.',
+      already: 'Dieser Warenkorb wird schon bestellt',
+      alreadyText: (number) =>
+        `Die Zahlung der Bestellung ${number} ist noch nicht abgeschlossen. Setzen Sie diese Bestellung fort, oder beginnen Sie von vorn: Dann wird sie storniert, und Sie bezahlen nur, was jetzt im Warenkorb ist.`,
+      startOver: 'Von vorn beginnen und neu bestellen',
+      paid: 'Dieser Warenkorb ist gekauft und bezahlt',
+      paidText: (number) =>
+        `Es wurde nichts weiter berechnet: Was darin war, kommt mit der Bestellung ${number}. Legen Sie etwas anderes in den Warenkorb, um mehr zu kaufen.`,
       toOrder: 'Zur Bestellung',
     },
   },
@@ -452,6 +456,7 @@ export const de: Texts = {
       item_unavailable: 'Etwas war nicht mehr erhältlich.',
       payment_declined: 'Die Zahlung wurde abgelehnt.',
       payment_expired: 'Sie wurde nicht rechtzeitig bezahlt.',
+      superseded: 'Sie haben an ihrer Stelle neu bestellt.',
       payment_failed: 'Die Zahlung hat nicht geklappt.',
       payment_voided: 'Die Zahlung wurde zurückgenommen.',
       payment_not_decided: 'Über die Zahlung wurde nicht rechtzeitig entschieden.',

@@ -315,8 +315,13 @@ export const en = {
       total: 'Nothing was ordered: the total has changed',
       totalNow: (now: string) =>
         `It is ${now} now. If that is all right with you, please order once more.`,
-      already: 'This cart has been ordered already',
-      alreadyText: 'The order may wait for its payment. Pay or cancel it, or change the cart.',
+      already: 'This cart is being ordered already',
+      alreadyText: (number: string) =>
+        `The payment of order ${number} is not finished yet. Go on with that order, or start over: then it is cancelled, and you pay only for what is in the cart now.`,
+      startOver: 'Start over and order anew',
+      paid: 'This cart is bought and paid',
+      paidText: (number: string) =>
+        `Nothing more was charged: what was in it came with order ${number}. Put something else into the cart to buy more.`,
       toOrder: 'To the order',
     },
   },
@@ -446,6 +451,7 @@ export const en = {
       item_unavailable: 'Something was not available any more.',
       payment_declined: 'The payment was declined.',
       payment_expired: 'It was not paid in time.',
+      superseded: 'You have ordered anew in its place.',
       payment_failed: 'The payment did not work.',
       payment_voided: 'The payment was taken back.',
       payment_not_decided: 'The payment was not decided in time.',

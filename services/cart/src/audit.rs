@@ -1,0 +1,23 @@
+//! What `cartwright check` asks cart: when the lines of which order left which cart.
+
+use chassis::db::{Db, Result, Session};
+use uuid::Uuid;
+
+/// The lines of a paid order left a cart.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Removal {
+    pub order_id: Uuid,
+    pub cart_id: Uuid,
+    /// The first state of the cart without them.
+    pub version: i64,
+}
+
+/// Every order whose lines have left a cart.
+pub async fn removals(db: &Db) -> Result<Vec<Removal>> {
+    db.query(
+        "SELECT order_id, left_cart AS cart_id, left_version AS version FROM purchases
+         WHERE left_cart IS NOT NULL AND left_version IS NOT NULL ORDER BY order_id",
+    )
+    .all()
+    .await
+}

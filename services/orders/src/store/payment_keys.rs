@@ -1,0 +1,67 @@
+//! The SQL of `payment_keys`: under which keys further payments were asked for.
+
+use chassis::db::{Result, Session, Tx};
+use chassis::problem::Problem;
+use sqlx::types::Json;
+use uuid::Uuid;
+
+/// A further payment that was asked for under a key.
+#[derive(Debug, sqlx::FromRow)]
+pub struct PaymentKey {
+    /// What was asked for; none where it was not kept yet.
+    pub fingerprint: Option<Vec<u8>>,
+    pub attempt: i64,
+    /// What came of it, once there is a later attempt.
+    pub refusal: Option<Json<Problem>>,
+}
+
+/// The attempt a client has asked for under this key.
+pub async fn payment_key(
+    db: impl Session<'_>,
+    order: Uuid,
+    key: &str,
+) -> Result<Option<PaymentKey>> {
+    db.query(
+        "SELECT fingerprint, attempt, refusal FROM payment_keys WHERE order_id = $1 AND key = $2",
+    )
+    .bind(order)
+    .bind(key.to_owned())
+    .optional()
+    .await
+}
+
+/// Keeps what came of an attempt, before the next one begins.
+pub async fn keep_refusal(
+    tx: &mut Tx,
+    order: Uuid,
+    attempt: i64,
+    refusal: Option<Json<Problem>>,
+) -> Result<()> {
+    tx.query("UPDATE payment_keys SET refusal = $3 WHERE order_id = $1 AND attempt = $2")
+        .bind(order)
+        .bind(attempt)
+        .bind(refusal)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Keeps the key of an attempt that begins.
+pub async fn insert_payment_key(
+    tx: &mut Tx,
+    order: Uuid,
+    key: &str,
+    fingerprint: &[u8],
+    attempt: i64,
+) -> Result<()> {
+    tx.query(
+        "INSERT INTO payment_keys (order_id, key, fingerprint, attempt) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(order)
+    .bind(key.to_owned())
+    .bind(fingerprint.to_vec())
+    .bind(attempt)
+    .execute()
+    .await
+    .map(drop)
+}

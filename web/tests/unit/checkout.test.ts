@@ -1,0 +1,18 @@
+import { expect, test } from '@playwright/test';
+
+import { emptyForm, toBody } from '../../src/store/checkout/form';
+
+const total = { amount: 1_999, currency: 'USD' };
+const user = { guest: false, shipped: true };
+
+test('an order that waits is given up only where the buyer has said so', () => {
+  expect(toBody(emptyForm('GB'), user, total)).not.toHaveProperty('supersede');
+  const body = toBody(emptyForm('GB'), { ...user, supersede: true }, total);
+  expect(body.supersede).toBe(true);
+});
+
+test('what costs nothing is ordered without a payment', () => {
+  expect(toBody(emptyForm('GB'), user, total).payment?.token).toBe('tok_visa');
+  const free = { amount: 0, currency: 'USD' };
+  expect(toBody(emptyForm('GB'), user, free)).not.toHaveProperty('payment');
+});
