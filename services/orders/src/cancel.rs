@@ -38,7 +38,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
         match saga.step {
             Step::Capture if asked => return Err(problems::order_undecided(&order)),
             // A declined one holds nothing, and one on its way back will not.
-            Step::AwaitPayment | Step::Void | Step::Refund | Step::Restock => {}
+            Step::Release | Step::AwaitPayment | Step::Void | Step::Refund | Step::Restock => {}
             _ if asked => {}
             _ => return Err(problems::cart_already_ordered(&order)),
         }

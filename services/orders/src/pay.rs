@@ -61,12 +61,14 @@ async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Resu
     if found.fingerprint.is_some_and(|it| it != key.fingerprint) {
         return Err(idempotency::reused());
     }
+    if let Some(refusal) = found.refusal {
+        return Ok(Some(Paying::Earlier(refusal.0)));
+    }
     if found.attempt >= saga.attempt {
         checkout::settled(app, order.id).await?;
         return Ok(Some(Paying::Replayed));
     }
-    let refusal = found.refusal.map_or_else(|| problems::payment_not_expected(order), |it| it.0);
-    Ok(Some(Paying::Earlier(refusal)))
+    Ok(Some(Paying::Earlier(problems::payment_not_expected(order))))
 }
 
 /// One transaction: the next attempt with a payment of its own, and what came of the one before.
@@ -98,7 +100,7 @@ async fn begin(
     if !saved {
         return Ok(None);
     }
-    store::keep_refusal(&mut tx, order.id, saga.attempt - 1, refusal).await?;
+    store::keep_refusal(&mut tx, order.id, refusal).await?;
     if let Some(Key { name, fingerprint }) = key {
         store::insert_payment_key(&mut tx, order.id, name, fingerprint, saga.attempt).await?;
     }

@@ -30,16 +30,11 @@ pub async fn payment_key(
     .await
 }
 
-/// Keeps what came of an attempt, before the next one begins.
-pub async fn keep_refusal(
-    tx: &mut Tx,
-    order: Uuid,
-    attempt: i64,
-    refusal: Option<Json<Problem>>,
-) -> Result<()> {
-    tx.query("UPDATE payment_keys SET refusal = $3 WHERE order_id = $1 AND attempt = $2")
+/// Keeps what came of the last attempt, before the next one begins. One that found the goods gone
+/// does not count, so the next may have its number.
+pub async fn keep_refusal(tx: &mut Tx, order: Uuid, refusal: Option<Json<Problem>>) -> Result<()> {
+    tx.query("UPDATE payment_keys SET refusal = $2 WHERE order_id = $1 AND refusal IS NULL")
         .bind(order)
-        .bind(attempt)
         .bind(refusal)
         .execute()
         .await
