@@ -131,8 +131,8 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
     found
 }
 
-/// I6: an order that is done holds nothing; a cancelled one has given everything back, a sold one
-/// has taken it.
+/// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
+/// everything back, a sold one has taken it.
 fn stock(
     claims: &[Claim],
     held: &HashSet<uuid::Uuid>,
@@ -140,10 +140,12 @@ fn stock(
 ) -> Vec<String> {
     let wrong = |claim: &&Claim| {
         let sold = !matches!(claim.status.as_str(), "cancelled" | "refunded" | "pending");
-        claim.done
-            && (held.contains(&claim.order_id)
-                || (claim.status == "cancelled" && committed.contains(&claim.order_id))
-                || (sold && !committed.contains(&claim.order_id)))
+        let holds = held.contains(&claim.order_id);
+        (claim.declined && holds)
+            || claim.done
+                && (holds
+                    || (claim.status == "cancelled" && committed.contains(&claim.order_id))
+                    || (sold && !committed.contains(&claim.order_id)))
     };
     let tell = |claim: &Claim| {
         let stock = match (held.contains(&claim.order_id), committed.contains(&claim.order_id)) {

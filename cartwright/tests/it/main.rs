@@ -27,3 +27,4 @@ mod redis_away;
 mod structure;
 mod system;
 mod transfer;
+mod unpaid;

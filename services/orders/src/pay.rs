@@ -20,6 +20,10 @@ pub(crate) async fn again(
         checkout::settled(app, order.id).await?;
         return Ok(true);
     }
+    if saga.step == Step::Release {
+        // It still lets go of what it held.
+        return Err(problems::order_changed());
+    }
     if saga.step != Step::AwaitPayment {
         return Err(problems::payment_not_expected(&order));
     }
@@ -41,7 +45,7 @@ pub(crate) async fn again(
     }
 }
 
-/// One transaction: the next attempt with a payment of its own. The hold is renewed first. None:
+/// One transaction: the next attempt with a payment of its own. Its stock is held anew first. None:
 /// the order has moved since it was read.
 async fn begin(
     app: &App,
@@ -64,6 +68,7 @@ async fn begin(
     saga.deadline = app.deadline();
     order.payment_id = Some(checkout::payment_id(order.id, saga.attempt));
     order.payment_status = PaymentStatus::Pending;
+    order.reason = None;
     let lines = store::lines(&app.db, order.id).await?;
     let mut tx = app.db.begin().await?;
     let saved = store::save_saga(&mut tx, &mut saga).await?

@@ -2,6 +2,7 @@
 
 mod cancels;
 mod checkouts;
+mod holds;
 mod quotes;
 mod reports;
 mod world;
