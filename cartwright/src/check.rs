@@ -179,3 +179,28 @@ async fn events(stores: &Stores, clock: Clock) -> Result<Vec<String>> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_declined_order_that_holds_stock_is_seen() {
+        let claim = |declined| Claim {
+            order_id: Uuid::nil(),
+            number: "CW-100001".to_owned(),
+            status: "pending".to_owned(),
+            payment_status: "failed".to_owned(),
+            total: 1_999,
+            done: false,
+            declined,
+        };
+        let (held, none) = (HashSet::from([Uuid::nil()]), HashSet::new());
+        let said = stock(&[claim(true)], &held, &none);
+        assert_eq!(said, ["I6: order CW-100001 is pending and still holds stock"]);
+        assert_eq!(stock(&[claim(true)], &none, &none), Vec::<String>::new());
+        assert_eq!(stock(&[claim(false)], &held, &none), Vec::<String>::new());
+    }
+}
