@@ -32,7 +32,8 @@ async fn available(shop: &Shop, sku: &str) -> Value {
 }
 
 async fn books_agree(shop: &Shop) {
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    let found = catalog::audit::ledger(&shop.test.db).await.expect("an audit");
+    assert_eq!(found, Vec::<String>::new());
 }
 
 #[tokio::test]
