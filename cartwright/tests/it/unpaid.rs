@@ -155,7 +155,7 @@ async fn a_hundred_and_twenty_buyers_of_twenty_five_units_make_twenty_five_order
 
 /// Every other buyer's bank asks first. What became of it: `confirmed`, or why not.
 async fn buy(http: &Http, buyer: u8) -> String {
-    let token = if buyer % 2 == 0 { "tok_visa" } else { "tok_3ds" };
+    let token = if buyer.is_multiple_of(2) { "tok_visa" } else { "tok_3ds" };
     let mut request = checkout("LAMP-1", token);
     request["email"] = json!(format!("buyer-{buyer}@example.com"));
     for _ in 0..100 {
