@@ -166,8 +166,8 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
     found
 }
 
-/// I6: an order that is done holds nothing; a cancelled one has given everything back, a sold one
-/// has taken it.
+/// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
+/// everything back, a sold one has taken it.
 fn stock(
     claims: &[Claim],
     held: &HashSet<uuid::Uuid>,
@@ -175,10 +175,12 @@ fn stock(
 ) -> Vec<String> {
     let wrong = |claim: &&Claim| {
         let sold = !matches!(claim.status.as_str(), "cancelled" | "refunded" | "pending");
-        claim.done
-            && (held.contains(&claim.order_id)
-                || (claim.status == "cancelled" && committed.contains(&claim.order_id))
-                || (sold && !committed.contains(&claim.order_id)))
+        let holds = held.contains(&claim.order_id);
+        (claim.declined && holds)
+            || claim.done
+                && (holds
+                    || (claim.status == "cancelled" && committed.contains(&claim.order_id))
+                    || (sold && !committed.contains(&claim.order_id)))
     };
     let tell = |claim: &Claim| {
         let stock = match (held.contains(&claim.order_id), committed.contains(&claim.order_id)) {
@@ -245,5 +247,23 @@ mod tests {
         // In turn, or other things.
         let once = [line(10, cart, 1, "A"), line(11, cart, 3, "A"), line(12, cart, 1, "B")];
         assert_eq!(bought_twice(&once, &[removal(10, 3), removal(11, 5)]), [""; 0]);
+    }
+
+    #[test]
+    fn a_declined_order_that_holds_stock_is_seen() {
+        let claim = |declined| Claim {
+            order_id: Uuid::nil(),
+            number: "CW-100001".to_owned(),
+            status: "pending".to_owned(),
+            payment_status: "failed".to_owned(),
+            total: 1_999,
+            done: false,
+            declined,
+        };
+        let (held, none) = (HashSet::from([Uuid::nil()]), HashSet::new());
+        let said = stock(&[claim(true)], &held, &none);
+        assert_eq!(said, ["I6: order CW-100001 is pending and still holds stock"]);
+        assert_eq!(stock(&[claim(true)], &none, &none), Vec::<String>::new());
+        assert_eq!(stock(&[claim(false)], &held, &none), Vec::<String>::new());
     }
 }

@@ -285,6 +285,9 @@ impl Config {
                 bail!("{setting} is 0, but must be 1 or more");
             }
         }
+        if self.catalog.unpaid_share > 100 {
+            bail!("catalog.unpaid_share is {}, but must be 0 to 100", self.catalog.unpaid_share);
+        }
         Ok(())
     }
 }

@@ -46,6 +46,14 @@ impl Http {
         Self { client, address, headers: vec![] }
     }
 
+    /// The same client on a machine with another address, which is this one all the same.
+    pub fn from(&self, local: std::net::Ipv4Addr) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_local_address(Some(local.into()));
+        let client = Client::builder(TokioExecutor::new()).build(connector);
+        Self { client, ..self.clone() }
+    }
+
     pub fn address(&self) -> SocketAddr {
         self.address
     }

@@ -166,6 +166,7 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[orders]\ncolour = 1", "colour"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
         ("[catalog]\nhold_minutes = 0", "catalog.hold_minutes is 0"),
+        ("[catalog]\nunpaid_share = 101", "catalog.unpaid_share is 101"),
         ("[bus]\nurl = \"kafka://host\"", "amqp://"),
         ("[bus]\nexchange = \"\"", "bus.exchange"),
         ("[redis]\nurl = \"http://host\"", "redis://host:6379"),

@@ -47,6 +47,24 @@ fn a_cancel_survives_a_kill_at_any_point() {
     }
 }
 
+/// A declined order lets go of its stock and takes it anew with the next payment. Not at every
+/// point: the way is that of a checkout, and the steps between the two payments are few.
+#[test]
+fn a_second_payment_survives_a_kill_at_many_points() {
+    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        points(&place, "again", "confirmed", 3);
+    }
+}
+
+/// An order that waited for its customer without a hold takes its goods when it is authorised.
+#[test]
+fn a_confirmed_payment_survives_a_kill_at_many_points() {
+    for mut place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        place.config.catalog.unpaid_share = 0;
+        points(&place, "confirm", "confirmed", 3);
+    }
+}
+
 /// Kills at the first point, then `step` points later, ... until the way is shorter than that.
 fn points(place: &Place, how: &str, end: &str, step: usize) {
     prepare(place);
@@ -165,21 +183,47 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
 
 /// What the client does, again and again with the same key until it has an answer.
 async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
+    let token = match how {
+        "again" => "tok_declined",
+        "confirm" => "tok_3ds",
+        _ => "tok_visa",
+    };
+    let mut request = checkout("LAMP-1", token);
+    if how == "confirm" {
+        // More than may wait for a customer.
+        request["items"][0]["quantity"] = json!(2);
+    }
     let order = loop {
-        let reply = customer.post("/orders", checkout("LAMP-1", "tok_visa")).key(key).await;
+        let reply = customer.post("/orders", request.clone()).key(key).await;
         match reply.status.as_u16() {
             201 => break reply.body,
             202 => break reply.body,
-            // A cancelled order answers its repeated checkout so.
-            409 => break json!({ "id": reply.body["order_id"] }),
+            // A declined or a cancelled order answers its repeated checkout so.
+            402 | 409 => break json!({ "id": reply.body["order_id"] }),
             _ => tokio::time::sleep(Duration::from_millis(50)).await,
         }
     };
-    if how == "cancel" {
-        let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
-        let ask = async || customer.get(&path).await.expect(200);
-        eventually(ask, |it| it["status"] != "pending").await;
-        customer.call("POST", &format!("{path}/cancel")).await;
+    let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
+    let ask = async || customer.get(&path).await.expect(200);
+    match how {
+        "cancel" => {
+            eventually(ask, |it| it["status"] != "pending").await;
+            customer.call("POST", &format!("{path}/cancel")).await;
+        }
+        "again" => {
+            let body = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
+            let pay = || customer.post(&format!("{path}/payments"), body.clone()).key(key);
+            let paid = async || json!(pay().await.status.as_u16());
+            eventually(paid, |it| *it == 200).await;
+        }
+        "confirm" => {
+            let order = eventually(ask, |it| it["payment_status"] != "pending").await;
+            // Said twice it is what it was.
+            if let Some(confirm) = order["payment"]["next_action"]["href"].as_str() {
+                customer.post(&format!("/{confirm}"), json!({ "outcome": "approve" })).await;
+            }
+        }
+        _ => {}
     }
     order
 }

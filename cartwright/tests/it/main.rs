@@ -41,4 +41,5 @@ mod secrets;
 mod structure;
 mod system;
 mod transfer;
+mod unpaid;
 mod uploads;

@@ -80,14 +80,47 @@ async fn a_declined_customer_pays_otherwise() {
         }
         let declined = customer.post("/orders", checkout("LAMP-1", "tok_declined")).key("k").await;
         let order = declined.body["order_id"].as_str().unwrap().to_owned();
-        // The hold is kept: nobody else gets the last one.
-        let other = shop.customer("bob").await;
-        let refused = other.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await;
-        assert_eq!(refused.body["skus"][0]["sku"], "LAMP-1");
-        assert_eq!(refused.problem(409), "out_of_stock");
         let again = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
-        let paid = customer.post(&format!("/orders/{order}/payments"), again).await.expect(200);
+        let pay = || customer.post(&format!("/orders/{order}/payments"), again.clone());
+        // Nothing is held for it: somebody else gets the last one, and gives it back.
+        let other = shop.customer("bob").await;
+        let bought = other.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await;
+        let bought = bought.expect(201);
+        let gone = pay().await;
+        assert_eq!(
+            (&gone.body["attempts_left"], &gone.body["order_id"]),
+            (&json!(3), &json!(order))
+        );
+        assert_eq!(gone.problem(409), "out_of_stock");
+        let cancel = format!("/orders/{}/cancel", bought["id"].as_str().unwrap());
+        assert_eq!(other.call("POST", &cancel).await.expect(200)["status"], "cancelled");
+        let paid = pay().await.expect(200);
         assert_eq!(paid["payment_status"], "paid");
+        shop.check().await;
+        shop.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_declined_order_does_not_keep_its_goods_from_the_one_who_ordered() {
+    for place in places().await {
+        let shop = place.start().await;
+        shop.product("LAMP-1", 1_999, 1).await;
+        let customer = shop.customer("ada").await;
+        let item = json!({ "sku": "LAMP-1", "quantity": 1 });
+        customer.post("/cart/items", item).await.expect(200);
+        let mut request = checkout("LAMP-1", "tok_declined");
+        request.as_object_mut().unwrap().remove("items");
+        let declined = customer.post("/orders", request).key("k").await;
+        assert_eq!(declined.problem(402), "payment_declined");
+        let cart = customer.get("/cart").await.expect(200);
+        assert_eq!(cart["items"][0]["available"], 1, "{}: {cart:#}", place.kind);
+        assert_eq!(cart["notices"], json!(null));
+        let set = customer.call("PATCH", "/cart/items/LAMP-1").json(json!({ "quantity": 1 }));
+        set.await.expect(200);
+        // Bought otherwise than from the cart.
+        let bought = customer.post("/orders", checkout("LAMP-1", "tok_visa")).key("l").await;
+        assert_eq!(bought.expect(201)["status"], "confirmed");
         shop.check().await;
         shop.stop().await;
     }

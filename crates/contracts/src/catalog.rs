@@ -81,6 +81,19 @@ pub struct OrderRef {
     pub order_id: Uuid,
 }
 
+/// Asks to keep an order's hold until then, while its customer has to do something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AwaitAction {
+    pub order_id: Uuid,
+    pub until: DateTime<Utc>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Awaiting {
+    /// Whether the order holds its stock meanwhile.
+    pub held: bool,
+}
+
 /// Asks catalog.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -96,15 +109,27 @@ impl Client {
         Ok(quote.answers)
     }
 
-    /// Holds stock for an order for 15 minutes. Refused with `out_of_stock`, whose member
+    /// Holds stock for an order while its payment is asked for. Refused with `out_of_stock`, whose member
     /// `skus` lists `{sku, requested, available}`, or with `reservation_released` after a
     /// release. Holding again what is held, or has expired meanwhile, is fine.
     pub async fn reserve(&self, request: &Reserve) -> Result<Reservation, CallError> {
         self.0.post("/internal/reservations/reserve", request).await
     }
 
+    /// Keeps the hold while the customer has to do something, as long as such holds stay within
+    /// their share of each SKU. Beyond it, and where nothing was held, the order holds nothing
+    /// from here on; it may reserve again once the money is authorised.
+    pub async fn await_action(&self, request: &AwaitAction) -> Result<Awaiting, CallError> {
+        self.0.post("/internal/reservations/await_action", request).await
+    }
+
+    /// Ends a hold, if there is one: the order may reserve again.
+    pub async fn end_hold(&self, order_id: Uuid) -> Result<(), CallError> {
+        self.0.post("/internal/reservations/end", &OrderRef { order_id }).await
+    }
+
     /// Makes the hold final: the units leave the stock. Refused with `reservation_gone` where
-    /// the hold has expired or was released.
+    /// the hold has ended.
     pub async fn commit(&self, order_id: Uuid) -> Result<(), CallError> {
         self.0.post("/internal/reservations/commit", &OrderRef { order_id }).await
     }

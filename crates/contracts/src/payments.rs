@@ -77,6 +77,10 @@ pub struct Payment {
     pub currency: String,
     /// Why it was declined, as a stable code: `card_declined`, `insufficient_funds`, ...
     pub reason: Option<String>,
+    /// How many minutes a customer who has to do something may need, where the provider asks for
+    /// more than a shop usually gives. Not in events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action_minutes: Option<u32>,
 }
 
 /// The token is nobody's business.

@@ -5,6 +5,7 @@ mod addresses;
 mod bulk;
 mod categories;
 mod edit;
+mod holds;
 mod images;
 mod imports;
 mod inventory;
@@ -30,6 +31,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(imports::router())
         .merge(categories::router())
         .merge(inventory::router())
+        .merge(holds::router())
         .merge(stock::router())
         .merge(media::router())
 }

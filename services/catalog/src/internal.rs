@@ -9,7 +9,8 @@ use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
 use contracts::catalog::{
-    MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation, Reserve, Wanted,
+    AwaitAction, Awaiting, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation,
+    Reserve, Wanted,
 };
 use uuid::Uuid;
 
@@ -26,6 +27,8 @@ const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
 pub(crate) fn router(app: App) -> Router {
     let stock = Router::new()
         .route("/internal/reservations/reserve", post(reserve))
+        .route("/internal/reservations/await_action", post(await_action))
+        .route("/internal/reservations/end", post(end_hold))
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(release))
         .route("/internal/reservations/restock", post(restock))
@@ -83,6 +86,28 @@ async fn reserve(
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(Json(reservation))
+}
+
+async fn await_action(
+    State(app): State<App>,
+    Json(request): Json<AwaitAction>,
+) -> Result<Json<Awaiting>> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    let held = reservations::await_action(&mut books, &request, app.unpaid_share).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(Json(Awaiting { held }))
+}
+
+async fn end_hold(State(app): State<App>, Json(order): Json<OrderRef>) -> Result<Json<()>> {
+    let id = order.order_id;
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    reservations::end_hold(&mut books, id, &reservations::reference(id)).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(Json(()))
 }
 
 async fn commit(State(app): State<App>, Json(order): Json<OrderRef>) -> Result<Json<()>> {

@@ -67,8 +67,11 @@ pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRA
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Minutes an order may hold stock before it is paid.
+    /// Minutes an order may hold stock while its payment is asked for, and a user's own hold lasts.
     pub hold_minutes: u32,
+    /// Percent of each SKU, but at least one unit, that may be held without money: by orders whose
+    /// customer has to do something first, and by customers' own holds. 100: no limit.
+    pub unpaid_share: u32,
     /// At how many available units the event `stock.low` is told.
     pub low_stock_threshold: u32,
     /// MiB of finished answers kept in memory.
@@ -79,7 +82,13 @@ pub struct Config {
 
 impl Default for Config {
     fn default() -> Self {
-        Self { hold_minutes: 15, low_stock_threshold: 5, cache_mib: 32, views_seconds: 30 }
+        Self {
+            hold_minutes: 15,
+            unpaid_share: 20,
+            low_stock_threshold: 5,
+            cache_mib: 32,
+            views_seconds: 30,
+        }
     }
 }
 
@@ -98,6 +107,8 @@ pub(crate) struct Shared {
     pub(crate) counter: Counter,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
+    /// Percent of a SKU that may be held without money.
+    pub(crate) unpaid_share: i64,
     low: i64,
 }
 
@@ -162,6 +173,7 @@ impl App {
             desk: Desk::default(),
             counter: Counter::default(),
             hold: TimeDelta::minutes(config.hold_minutes.into()),
+            unpaid_share: config.unpaid_share.into(),
             low: config.low_stock_threshold.into(),
         })))
     }

@@ -157,6 +157,15 @@ pub(crate) fn hold_limit(units: i64) -> Problem {
     Problem::conflict("hold_limit", detail).with("limit", units)
 }
 
+/// Holds without money take all they may of a SKU.
+pub(crate) fn share_taken(sku: &str, units: i64) -> Problem {
+    let detail = format!(
+        "at most {units} units of {sku} can be held without buying them, by everybody together; \
+         order them instead"
+    );
+    Problem::conflict("hold_limit", detail).with("limit", units).with("sku", sku)
+}
+
 /// The order has let go of its stock for good.
 pub(crate) fn reservation_released() -> Problem {
     Problem::conflict("reservation_released", "the reservation of this order was released")

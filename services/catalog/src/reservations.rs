@@ -1,10 +1,14 @@
 //! Holding stock for orders, making holds final, letting go and putting back. Each can be asked
 //! for again: what is done already is not done twice.
+//!
+//! A hold lasts while a payment is asked for. One that waits for a customer is without money for
+//! now, and anybody can have such: together they take no more than a share of each SKU, and an
+//! order beyond it goes on without a hold. What it needs is taken when its money is there.
 
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{Reservation, ReservationExpired, Reserve, StockLine};
+use contracts::catalog::{AwaitAction, Reservation, ReservationExpired, Reserve, StockLine};
 use uuid::Uuid;
 
 use crate::books::{self, Books};
@@ -26,7 +30,8 @@ pub(crate) async fn reserve(
     // Nearly every order asks once, so that is tried first. On PostgreSQL this waits for
     // another transaction that is just doing the same.
     for (at, line) in lines.iter().enumerate() {
-        if store::insert(books.tx, order, line, (State::Held, expires_at), at == 0).await? {
+        let held = (State::Held, books.now, expires_at);
+        if store::insert(books.tx, order, line, held, at == 0).await? {
             continue;
         }
         let known = store::lock(books.tx, order).await?;
@@ -36,7 +41,7 @@ pub(crate) async fn reserve(
             State::Committed => return Ok(Reservation { expires_at: first_end(&known) }),
             State::Held => return prolong(books, order, &known, hold).await,
             State::Expired | State::Released => {
-                store::hold_again(books.tx, order, expires_at).await?;
+                store::hold_again(books.tx, order, books.now, expires_at).await?;
                 break;
             }
         }
@@ -117,9 +122,82 @@ pub(crate) async fn commit(books: &mut Books<'_>, order: Uuid) -> Result<()> {
     }
     let Some(first) = lines.first() else { return Err(problems::reservation_gone()) };
     if first.state == State::Held {
-        settle(books, order, &lines, Kind::Commit).await?;
+        let made_final = (Kind::Commit, State::Committed);
+        settle(books, order, &lines, made_final, &reference(order)).await?;
     }
     Ok(())
+}
+
+/// Keeps a hold while its customer has to do something, if such holds stay within `share` percent
+/// of each SKU; else ends it. Says whether the order holds its stock from here on.
+pub(crate) async fn await_action(
+    books: &mut Books<'_>,
+    request: &AwaitAction,
+    share: i64,
+) -> Result<bool> {
+    let order = request.order_id;
+    let lines = store::lock(books.tx, order).await?;
+    if lines.is_empty() || !lines.iter().all(|it| it.state == State::Held) {
+        return Ok(false);
+    }
+    // Asked again: it counts already.
+    if !lines.iter().all(|it| it.unpaid) && beyond_share(books, &lines, share).await?.is_some() {
+        settle(books, order, &lines, ENDED, &reference(order)).await?;
+        return Ok(false);
+    }
+    store::set_unpaid(books.tx, order, request.until).await?;
+    Ok(true)
+}
+
+/// A SKU of which more would be held without money than its share, were these lines among them;
+/// and how many units that is. At least one is allowed. Only what can be sold out is limited.
+async fn beyond_share(
+    books: &mut Books<'_>,
+    lines: &[Line],
+    share: i64,
+) -> Result<Option<(String, i64)>> {
+    for line in lines.iter().filter(|it| it.counted) {
+        // Locked, so that two that ask at once count each other. By SKU, as everywhere.
+        let Some(stock) = stock::find_locked(books.tx, &line.sku).await? else { continue };
+        if stock.policy != Policy::Deny {
+            continue;
+        }
+        let most = (stock.on_hand.saturating_mul(share) / 100).max(1);
+        let others = store::unpaid_units(books.tx, &line.sku).await?;
+        if others + line.quantity > most {
+            return Ok(Some((line.sku.clone(), most)));
+        }
+    }
+    Ok(None)
+}
+
+/// Holds units for a user, outside of any order. What customers hold so is without money.
+pub(crate) async fn hold_for(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    (user, staff): (Uuid, bool),
+    (hold, share): (TimeDelta, i64),
+) -> Result<Reservation> {
+    let held = reserve(books, request, hold).await?;
+    let lines = store::lock(books.tx, request.order_id).await?;
+    let known = lines.iter().all(|it| it.unpaid);
+    if !staff
+        && !known
+        && let Some((sku, most)) = beyond_share(books, &lines, share).await?
+    {
+        return Err(problems::share_taken(&sku, most));
+    }
+    store::set_holder(books.tx, request.order_id, user, !staff).await?;
+    Ok(held)
+}
+
+/// Ends a hold, if there is one; its order may hold again. `reference` says for whom.
+pub(crate) async fn end_hold(books: &mut Books<'_>, order: Uuid, reference: &str) -> Result<()> {
+    let lines = store::lock(books.tx, order).await?;
+    match lines.first().map(|it| it.state) {
+        Some(State::Held) => settle(books, order, &lines, ENDED, reference).await,
+        _ => Ok(()),
+    }
 }
 
 /// Lets go of a hold for good. What has been committed stays so.
@@ -147,7 +225,7 @@ pub(crate) async fn expire(books: &mut Books<'_>, order: Uuid) -> Result<bool> {
     if lines.is_empty() || !lines.iter().all(over) {
         return Ok(false);
     }
-    settle(books, order, &lines, Kind::Expire).await?;
+    settle(books, order, &lines, (Kind::Expire, State::Expired), &reference(order)).await?;
     let holds = lines.iter().map(|it| it.holds).max().unwrap_or(1);
     let event = ReservationExpired { order_id: order };
     outbox::tell(books.tx, order, holds, &event, books.now).await?;
@@ -165,7 +243,7 @@ async fn lines_or_tombstone(books: &mut Books<'_>, request: &Reserve) -> Result<
     let mut lines: Vec<&StockLine> = request.lines.iter().collect();
     lines.sort_by(|a, b| a.sku.cmp(&b.sku));
     for (at, line) in lines.into_iter().enumerate() {
-        let released = (State::Released, books.now);
+        let released = (State::Released, books.now, books.now);
         if !store::insert(books.tx, order, line, released, at == 0).await? {
             // On PostgreSQL somebody held it in this very moment.
             return Ok(store::lock(books.tx, order).await?);
@@ -180,28 +258,32 @@ async fn end(
     lines: &[Line],
     also_committed: bool,
 ) -> Result<()> {
-    match lines.first().map(|it| it.state) {
-        None | Some(State::Released) => Ok(()),
-        Some(State::Committed) if !also_committed => Ok(()),
-        Some(State::Committed) => settle(books, order, lines, Kind::Restock).await,
-        Some(State::Held) => settle(books, order, lines, Kind::Release).await,
+    let kind = match lines.first().map(|it| it.state) {
+        None | Some(State::Released) => return Ok(()),
+        Some(State::Committed) if !also_committed => return Ok(()),
+        Some(State::Committed) => Kind::Restock,
+        Some(State::Held) => Kind::Release,
         Some(State::Expired) => {
-            Ok(store::change(books.tx, order, State::Expired, State::Released).await?)
+            return Ok(store::change(books.tx, order, State::Expired, State::Released).await?);
         }
-    }
+    };
+    settle(books, order, lines, (kind, State::Released), &reference(order)).await
 }
+
+/// How a hold ends that is not let go for good.
+const ENDED: (Kind, State) = (Kind::Release, State::Expired);
 
 /// Moves an order's lines on and changes the stock of those it counts. The lines are locked, by
 /// SKU.
-async fn settle(books: &mut Books<'_>, order: Uuid, lines: &[Line], kind: Kind) -> Result<()> {
-    let (from, to) = match kind {
-        Kind::Commit => (State::Held, State::Committed),
-        Kind::Expire => (State::Held, State::Expired),
-        Kind::Restock => (State::Committed, State::Released),
-        _ => (State::Held, State::Released),
-    };
+async fn settle(
+    books: &mut Books<'_>,
+    order: Uuid,
+    lines: &[Line],
+    (kind, to): (Kind, State),
+    reference: &str,
+) -> Result<()> {
+    let from = if kind == Kind::Restock { State::Committed } else { State::Held };
     store::change(books.tx, order, from, to).await?;
-    let reference = reference(order);
     for line in lines.iter().filter(|it| it.counted) {
         let (on_hand, reserved) = match kind {
             Kind::Commit => (-line.quantity, -line.quantity),
@@ -211,13 +293,14 @@ async fn settle(books: &mut Books<'_>, order: Uuid, lines: &[Line], kind: Kind) 
         // A SKU that was deleted since it was sold takes nothing back.
         if let Some(stock) = stock::add(books.tx, &line.sku, (on_hand, reserved), books.now).await?
         {
-            books.write(&stock, Change { kind, on_hand, reserved, reference: &reference }).await?;
+            books.write(&stock, Change { kind, on_hand, reserved, reference }).await?;
         }
     }
     Ok(())
 }
 
-fn reference(order: Uuid) -> String {
+/// What the ledger calls an order.
+pub(crate) fn reference(order: Uuid) -> String {
     format!("order:{order}")
 }
 

@@ -243,6 +243,9 @@ struct PayAgain {
 ///
 /// Repeated with the same `Idempotency-Key`, it answers what came of that attempt, also where there
 /// are later ones.
+///
+/// A declined order holds nothing: its stock is held anew first. Where it is gone, nothing is asked
+/// of the provider and the try does not count.
 #[utoipa::path(post, path = "/orders/{id}/payments", tag = "orders", request_body = PayAgain,
     params(("id" = String, Path, description = "its id or its number"),
            ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
@@ -251,7 +254,9 @@ struct PayAgain {
               (status = 202, description = "not decided yet", body = OrderView),
               (status = 402, description = "declined again", body = Problem),
               (status = 404, body = Problem),
-              (status = 409, description = "the order does not wait for a payment", body = Problem),
+              (status = 409, description = "`out_of_stock` with `skus` and `attempts_left`: what it \
+                  needs is gone for now, and the order waits on; or it does not wait for a payment",
+                  body = Problem),
               (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
     security((), ("bearer" = [])))]
 async fn pay_again(
@@ -416,7 +421,13 @@ async fn visible(
 async fn view(app: &App, order: Order) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
     let history = store::history(&app.db, order.id).await?;
-    Ok(OrderView::new(order, lines, Some(history)))
+    let saga = match order.payment_status {
+        PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
+        _ => None,
+    };
+    let mut view = OrderView::new(order, lines, Some(history));
+    view.action_until(saga.and_then(|it| it.hold_until));
+    Ok(view)
 }
 
 /// The answer to a checkout, from the order as it stands.
@@ -459,7 +470,7 @@ fn mark_replayed(mut response: Response) -> Response {
 fn refusal(order: &Order, saga: &Saga) -> Option<Problem> {
     let stored = || saga.refusal.as_ref().map(|it| it.0.clone());
     match saga.step {
-        Step::AwaitPayment => stored(),
+        Step::Release | Step::AwaitPayment => stored(),
         // The stock is known to be short; letting go of what was held takes a moment more.
         Step::Void | Step::Restock if order.status == Status::Pending => stored(),
         Step::Done if order.status == Status::Cancelled => {

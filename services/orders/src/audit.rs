@@ -21,13 +21,15 @@ pub struct Claim {
     pub total: i64,
     /// Whether nothing more is to be done for it.
     pub done: bool,
+    /// Whether it waits for another payment after a declined one.
+    pub declined: bool,
 }
 
 /// Every order with what it claims.
 pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
     db.query(
         "SELECT orders.id AS order_id, number, status, payment_status, total,
-                sagas.step = 'done' AS done
+                sagas.step = 'done' AS done, sagas.step = 'await_payment' AS declined
          FROM orders JOIN sagas ON sagas.order_id = orders.id ORDER BY orders.id",
     )
     .all()

@@ -74,9 +74,12 @@ async fn turn_back(
         Step::Capture => Step::Capture,
         Step::Done => Step::Refund,
         Step::Reserve if saga.attempt == 1 && !saga.rereserved => Step::Restock,
-        Step::Reserve | Step::Authorize | Step::Commit | Step::AwaitAction | Step::AwaitPayment => {
-            Step::Void
-        }
+        Step::Reserve
+        | Step::Authorize
+        | Step::Commit
+        | Step::Release
+        | Step::AwaitAction
+        | Step::AwaitPayment => Step::Void,
     };
     let now = app.clock.now();
     saga.cancel = Some(reason.to_owned());

@@ -56,6 +56,10 @@ pub struct Config {
     pub inline_ms: u64,
     /// After how many seconds an order that could not be decided is given up.
     pub deadline_seconds: i64,
+    /// Minutes a customer with an account has for what a payment asks of them (3-D Secure).
+    pub action_minutes: i64,
+    /// The same for a guest.
+    pub guest_action_minutes: i64,
 }
 
 impl Default for Config {
@@ -67,14 +71,30 @@ impl Default for Config {
             tax_basis_points: 0,
             inline_ms: 2_500,
             deadline_seconds: 600,
+            action_minutes: 10,
+            guest_action_minutes: 3,
         }
     }
 }
+
+/// The longest a customer may take for what a payment asks of them: a day.
+const MAX_ACTION_MINUTES: i64 = 1_440;
 
 impl App {
     /// When work that begins now is given up.
     fn deadline(&self) -> DateTime<Utc> {
         self.clock.now() + TimeDelta::seconds(self.config.deadline_seconds)
+    }
+
+    /// Until when a customer may do what a payment asks of them now. A provider may ask for more
+    /// minutes than the settings give.
+    fn action_until(&self, guest: bool, provider: Option<u32>) -> DateTime<Utc> {
+        let own = match guest {
+            true => self.config.guest_action_minutes,
+            false => self.config.action_minutes,
+        };
+        let minutes = own.max(provider.map_or(0, i64::from)).min(MAX_ACTION_MINUTES);
+        self.clock.now() + TimeDelta::minutes(minutes)
     }
 }
 
@@ -89,6 +109,8 @@ impl Config {
             ("tax_basis_points", self.tax_basis_points, 0..=10_000),
             ("inline_ms", inline_ms, 0..=60_000),
             ("deadline_seconds", self.deadline_seconds, 1..=86_400),
+            ("action_minutes", self.action_minutes, 1..=MAX_ACTION_MINUTES),
+            ("guest_action_minutes", self.guest_action_minutes, 1..=MAX_ACTION_MINUTES),
         ] {
             if !allowed.contains(&value) {
                 let (from, to) = allowed.into_inner();
@@ -156,4 +178,22 @@ pub async fn start(
             saga::work(worker, stop).await;
             Ok(())
         }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minutes_for_an_action_are_at_least_one_and_at_most_a_day() {
+        for minutes in [0, -1, 1_441] {
+            let guests = Config { guest_action_minutes: minutes, ..Config::default() };
+            let said = guests.check().unwrap_err().to_string();
+            let right = format!("orders.guest_action_minutes is {minutes}, but must be 1 to 1440");
+            assert_eq!(said, right);
+            let accounts = Config { action_minutes: minutes, ..Config::default() };
+            assert!(accounts.check().is_err());
+        }
+        Config { action_minutes: 1_440, ..Config::default() }.check().unwrap();
+    }
 }

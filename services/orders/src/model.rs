@@ -112,7 +112,9 @@ words! {
         Authorize = "authorize",
         Commit = "commit",
         Capture = "capture",
-        // Waiting for the customer, until the hold on the stock ends.
+        // Letting go of the stock of an order whose payment was declined.
+        Release = "release",
+        // Waiting for the customer.
         AwaitAction = "await_action",
         AwaitPayment = "await_payment",
         // Backward.
@@ -201,7 +203,7 @@ pub struct Saga {
     pub refusal: Option<Json<Problem>>,
     /// Failed tries of the current step.
     pub tries: i64,
-    /// When the hold on the stock ends.
+    /// Until when the customer may do what the payment needs; the stock is held no longer.
     pub hold_until: Option<DateTime<Utc>>,
     pub due_at: DateTime<Utc>,
     pub lease_until: DateTime<Utc>,

@@ -37,6 +37,10 @@ pub(crate) async fn again(
     if let Some(known) = known(app, &order, &saga, key.as_ref()).await? {
         return Ok(known);
     }
+    if saga.step == Step::Release {
+        // It still lets go of what it held.
+        return Err(problems::order_changed());
+    }
     if saga.step != Step::AwaitPayment {
         return Err(problems::payment_not_expected(&order));
     }
@@ -72,7 +76,7 @@ async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Resu
 }
 
 /// One transaction: the next attempt with a payment of its own, and what came of the one before.
-/// The hold is renewed first. None: the order has moved since it was read.
+/// Its stock is held anew first. None: the order has moved since it was read.
 async fn begin(
     app: &App,
     mut order: Order,
@@ -93,6 +97,7 @@ async fn begin(
     saga.deadline = app.deadline();
     order.payment_id = Some(checkout::payment_id(order.id, saga.attempt));
     order.payment_status = PaymentStatus::Pending;
+    order.reason = None;
     let lines = store::lines(&app.db, order.id).await?;
     let mut tx = app.db.begin().await?;
     let saved = store::save_saga(&mut tx, &mut saga).await?

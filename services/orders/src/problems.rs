@@ -149,6 +149,19 @@ pub fn out_of_stock(order: &Order, mut refused: Problem) -> Problem {
     refused
 }
 
+/// The catalogue's `out_of_stock` at another try to pay: nothing was charged, the order waits on.
+pub fn gone_meanwhile(order: &Order, refused: Problem, attempts_left: i64) -> Problem {
+    let mut problem = out_of_stock(order, refused).with("attempts_left", attempts_left);
+    problem.detail = format!(
+        "{}; nothing was charged, and the order waits: try again later with \
+         POST /api/v1/orders/{id}/payments, or cancel it",
+        problem.detail,
+        id = order.id
+    )
+    .into();
+    problem
+}
+
 pub fn payment_not_expected(order: &Order) -> Problem {
     Problem::conflict(
         "payment_not_expected",

@@ -1,16 +1,28 @@
 //! The saga: what brings an accepted order to its end.
 //!
 //! ```text
+//!           await_action
+//!               |  ^
+//!               v  |
 //! reserve -> authorize -> commit -> capture -> done (confirmed, paid)
-//!               |            |         |
-//!               v            v         v          a customer's cancel enters at void or refund
-//!      await_action/-payment void -> refund -> restock -> done (cancelled)
+//!    ^          |            |         |
+//!    |          v            v         v          a customer's cancel enters at void or refund
+//!    |       release        void -> refund -> restock -> done (cancelled)
+//!    |          v
+//!    +---- await_payment
 //! ```
+//!
+//! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
+//! another payment; one whose customer has to do something first may have to go on without it (the
+//! catalog decides). What is not held any more when the money is there is taken then, or the money
+//! is let go.
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
 //! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
 //! the request that made it, then by the worker. The version fences them off: who has read an
 //! older one changes nothing.
+
+mod waiting;
 
 use std::time::Duration;
 
@@ -26,9 +38,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{
-    FulfillmentStatus, MORE_ATTEMPTS, Order, OrderLine, PaymentStatus, Saga, Status, Step, stock,
-};
+use crate::model::{FulfillmentStatus, Order, OrderLine, PaymentStatus, Saga, Status, Step, stock};
 use crate::{App, problems, store, token};
 
 /// How long who drives a saga has it for itself.
@@ -41,8 +51,6 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 const POLL: Duration = Duration::from_millis(250);
 /// Sagas the worker drives at the same time.
 const AT_ONCE: usize = 16;
-/// The hold of an order whose reservation has not been answered yet.
-const HOLD: TimeDelta = TimeDelta::minutes(15);
 
 /// An order with the work on it.
 #[derive(Clone, Debug)]
@@ -71,6 +79,7 @@ enum Outcome {
 }
 
 use Outcome::{Moved, Wait};
+use waiting::{action_required, attempts_left, await_action, declined, gone_meanwhile, release};
 
 /// Drives every saga that is due, until cancelled.
 pub(crate) async fn work(app: App, stop: CancellationToken) {
@@ -171,6 +180,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match work.saga.step {
         Step::Reserve => reserve(app, work).await,
         Step::Authorize => authorize(app, work).await,
+        Step::Release => release(app, work).await,
         Step::AwaitAction => await_action(app, work).await,
         Step::AwaitPayment => give_up(app, work, "payment_failed", None).await,
         Step::Commit => commit(app, work).await,
@@ -184,8 +194,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.catalog.reserve(&work.reservation()).await {
-        Ok(reservation) => {
-            work.saga.hold_until = Some(reservation.expires_at);
+        Ok(_) => {
             // A second hold is for money that is already authorised; who pays nothing needs none.
             let authorized = work.saga.rereserved || work.order.payment_id.is_none();
             let next = if authorized { Step::Commit } else { Step::Authorize };
@@ -193,6 +202,9 @@ async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         }
         Err(CallError::Refused(refused)) => {
             let reason = match refused.code.as_ref() {
+                "out_of_stock" if work.saga.attempt > 1 && !work.saga.rereserved => {
+                    return gone_meanwhile(app, work, refused).await;
+                }
                 "out_of_stock" => "out_of_stock",
                 _ => "item_unavailable",
             };
@@ -222,8 +234,7 @@ async fn authorize(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.authorize(&request).await {
         Ok(payment) => authorized(app, work, &payment).await,
         Err(CallError::Refused(refused)) => {
-            let left = MORE_ATTEMPTS + 1 - work.saga.attempt;
-            let refusal = problems::payment_refused(&work.order, &refused, left);
+            let refusal = problems::payment_refused(&work.order, &refused, attempts_left(work));
             declined(app, work, refusal).await
         }
         Err(unknown) => not_known(app, work, &unknown).await,
@@ -240,22 +251,10 @@ async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Out
             work.saga.deadline = app.deadline();
             go_with_order(app, work, Step::Commit, Status::Pending).await
         }
-        Paid::RequiresAction => {
-            let hold = work.saga.hold_until.unwrap_or(app.clock.now() + HOLD);
-            if app.clock.now() >= hold {
-                return give_up(app, work, "payment_expired", None).await;
-            }
-            work.saga.due_at = hold;
-            if work.order.payment_status == PaymentStatus::RequiresAction {
-                return go(app, work, Step::AwaitAction).await;
-            }
-            work.order.payment_status = PaymentStatus::RequiresAction;
-            go_with_order(app, work, Step::AwaitAction, Status::Pending).await
-        }
+        Paid::RequiresAction => action_required(app, work, payment).await,
         Paid::Declined => {
             let reason = payment.reason.as_deref().unwrap_or("declined");
-            let left = MORE_ATTEMPTS + 1 - work.saga.attempt;
-            let refusal = problems::payment_declined(&work.order, reason, left);
+            let refusal = problems::payment_declined(&work.order, reason, attempts_left(work));
             declined(app, work, refusal).await
         }
         Paid::Pending if app.clock.now() < work.saga.deadline => Ok(Wait),
@@ -264,27 +263,6 @@ async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Out
             give_up(app, work, "payment_voided", None).await
         }
     }
-}
-
-async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
-    match app.clients.payments.show(payment_id).await {
-        Ok(Some(payment)) => authorized(app, work, &payment).await,
-        Ok(None) => give_up(app, work, "payment_expired", None).await,
-        Err(unknown) => not_known(app, work, &unknown).await,
-    }
-}
-
-/// The payment was declined: the hold is kept for another try, as long as there may be one.
-async fn declined(app: &App, work: &mut Work, refusal: Problem) -> Result<Outcome, Stop> {
-    if work.saga.attempt > MORE_ATTEMPTS {
-        return give_up(app, work, "payment_declined", Some(refusal)).await;
-    }
-    work.order.payment_status = PaymentStatus::Failed;
-    work.saga.token = None;
-    work.saga.refusal = Some(Json(refusal));
-    work.saga.due_at = work.saga.hold_until.unwrap_or(app.clock.now() + HOLD);
-    go_with_order(app, work, Step::AwaitPayment, Status::Pending).await
 }
 
 async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {

@@ -8,7 +8,7 @@ use chassis::peers::{self, Callers};
 use chassis::problem::Result;
 use contracts::payments::{Authorize, Payment, PaymentRef, Refund};
 
-use crate::model::RefundStatus;
+use crate::model::{self, RefundStatus, Status};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
 
@@ -34,7 +34,7 @@ async fn authorize(
     State(app): State<App>,
     Json(request): Json<Authorize>,
 ) -> Result<Json<Payment>> {
-    Ok(Json(requests::authorize(&app, request).await?.to_contract()))
+    Ok(Json(answer(&app, &requests::authorize(&app, request).await?)))
 }
 
 async fn show(
@@ -42,7 +42,18 @@ async fn show(
     Json(request): Json<PaymentRef>,
 ) -> Result<Json<Option<Payment>>> {
     let payment = store::find(&app.db, request.payment_id).await?;
-    Ok(Json(payment.map(|it| it.to_contract())))
+    Ok(Json(payment.map(|it| answer(&app, &it))))
+}
+
+/// The payment, and how long its customer may need for what the provider asks of them.
+fn answer(app: &App, payment: &model::Payment) -> Payment {
+    let action_minutes = match payment.status {
+        Status::RequiresAction => {
+            app.providers.get(&payment.provider).and_then(|it| it.action_minutes())
+        }
+        _ => None,
+    };
+    Payment { action_minutes, ..payment.to_contract() }
 }
 
 async fn capture(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result<Json<Payment>> {

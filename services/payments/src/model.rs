@@ -351,6 +351,7 @@ impl Payment {
             refunded: self.refunded,
             currency: self.currency.as_str().to_owned(),
             reason: self.reason.clone(),
+            action_minutes: None,
         }
     }
 }

@@ -36,6 +36,12 @@ pub(crate) trait Provider: Send + Sync + 'static {
         kind: Kind,
         charge: &'a Charge,
     ) -> Asked<'a, Option<Outcome>>;
+
+    /// How many minutes its customers need for what it asks of them, where that is more than a
+    /// shop usually gives: a bank's page takes longer than a card's.
+    fn action_minutes(&self) -> Option<u32> {
+        None
+    }
 }
 
 /// An answer of a provider on its way.

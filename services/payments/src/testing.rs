@@ -195,4 +195,8 @@ impl Provider for Far {
     ) -> Asked<'a, Option<Outcome>> {
         Box::pin(self.send(self.sandbox.lookup(key, kind, charge)))
     }
+
+    fn action_minutes(&self) -> Option<u32> {
+        Some(30)
+    }
 }

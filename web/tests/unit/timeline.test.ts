@@ -42,6 +42,19 @@ test('every declined payment is one try less', () => {
   expect(attemptsLeft([...declined, ...declined, ...declined, ...declined])).toBe(0);
 });
 
+test('a try for which the goods were gone is told and does not count', () => {
+  const history = [
+    change('pending', 'pending'),
+    change('pending', 'failed'),
+    change('pending', 'pending'),
+    change('pending', 'failed', 'out_of_stock'),
+    change('pending', 'pending'),
+    change('confirmed', 'paid'),
+  ];
+  expect(names(history)).toEqual(['placed', 'declined', 'gone', 'paid']);
+  expect(attemptsLeft(history)).toBe(3);
+});
+
 test('a partial refund leaves the order where it is', () => {
   const history = [
     change('pending', 'pending'),

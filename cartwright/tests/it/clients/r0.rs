@@ -114,13 +114,13 @@ async fn products(world: &World, guest: &Client, staff: &Client, customer: &Clie
 
 async fn reserve(world: &World, staff: &Client, customer: &Client, lamp: &Value) {
     let path = format!("/catalog/products/{}/reserve/", id(lamp));
-    let held = customer.post(&path, json!({ "quantity": 3 })).await.expect(200);
+    let held = customer.post(&path, json!({ "quantity": 1 })).await.expect(200);
     let form =
         json!({ "id": "uuid", "product_id": "uuid", "quantity": "integer", "expires_at": "time" });
     fits(&held, &form);
     let stock = customer.get(&format!("/catalog/products/{}/", id(lamp))).await.expect(200);
-    assert_eq!(stock["stock"], 5);
-    let short = staff.post(&path, json!({ "quantity": 6 })).await.expect(409);
+    assert_eq!(stock["stock"], 7);
+    let short = staff.post(&path, json!({ "quantity": 8 })).await.expect(409);
     fits(&short, &json!({ "detail": "text" }));
     customer.delete(&format!("{path}{}/", id(&held))).await.expect(204);
     world.rows.walked([72]);

@@ -259,5 +259,6 @@ fn payment() -> Payment {
         refunded: 1,
         currency: String::new(),
         reason: Some(String::new()),
+        action_minutes: None,
     }
 }

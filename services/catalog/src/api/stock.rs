@@ -106,7 +106,8 @@ async fn set(
 ///
 /// Nobody else can buy them until they are let go or the time is over, and they are not part of
 /// any order: let go of them before you order the same units. Holding more than there is is 409.
-/// Customers may hold at most 20 units at once. The same Idempotency-Key is the same hold.
+/// Customers may hold at most 20 units at once, and all of them together at most the shop's share of
+/// unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
 #[utoipa::path(
     post, path = "/products/{id}/reservations", tag = "catalog", operation_id = "products_hold",
     params(
@@ -147,9 +148,9 @@ async fn hold(
     let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
 
     let mut books = app.books(&mut tx);
-    let held = crate::reservations::reserve(&mut books, &request, app.hold).await?;
+    let (holder, limits) = ((user.id(), staff), (app.hold, app.unpaid_share));
+    let held = crate::reservations::hold_for(&mut books, &request, holder, limits).await?;
     let changed = books.close();
-    reservations::set_holder(&mut tx, request.order_id, user.id()).await?;
     // Several at the same moment may get a little further on PostgreSQL, which does no harm.
     if !staff && reservations::held_by(&mut tx, user.id()).await? > CUSTOMER_UNITS {
         return Err(problems::hold_limit(CUSTOMER_UNITS));

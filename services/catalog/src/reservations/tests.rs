@@ -8,6 +8,10 @@ use crate::audit;
 use crate::model::{NewProduct, NewVariant, Policy, Stock, Wish};
 use crate::products;
 
+mod unpaid;
+
+use unpaid::{awaits, ended};
+
 const HOLD: TimeDelta = TimeDelta::minutes(15);
 const LOW: i64 = 5;
 
@@ -351,6 +355,8 @@ enum Event {
     Commit(u128),
     Release(u128),
     Restock(u128),
+    Await(u128),
+    End(u128),
     /// All holds that are over after so many minutes.
     Pass(i64),
     Set {
@@ -372,7 +378,9 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(order, a, b)| Event::Hold { order, a, b }),
         3 => order.clone().prop_map(Event::Commit),
         2 => order.clone().prop_map(Event::Release),
-        2 => order.prop_map(Event::Restock),
+        2 => order.clone().prop_map(Event::Restock),
+        2 => order.clone().prop_map(Event::Await),
+        2 => order.prop_map(Event::End),
         1 => (1..20_i64).prop_map(Event::Pass),
         2 => (any::<bool>(), 0..12_i64, policy)
             .prop_map(|(sku, on_hand, policy)| Event::Set { sku, on_hand, policy }),
@@ -392,6 +400,11 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
         Event::Commit(order) => make_final(db, id(order)).await,
         Event::Release(order) => let_go(db, &request(order, 1, 1)).await,
         Event::Restock(order) => put_back(db, &request(order, 1, 1)).await,
+        Event::Await(order) => awaits(db, id(order)).await.map(drop),
+        Event::End(order) => {
+            ended(db, id(order)).await;
+            Ok(())
+        }
         Event::Pass(minutes) => {
             *at += TimeDelta::minutes(minutes);
             for order in store::overdue(db, *at, 100).await? {

@@ -6,6 +6,9 @@ use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
+/// A hold is found again by when it ends, and by its order.
+pub(crate) type Place = (DateTime<Utc>, Uuid);
+
 /// Where a line of a reservation stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
 #[sqlx(rename_all = "snake_case", type_name = "text")]
@@ -15,6 +18,7 @@ pub(crate) enum State {
     Committed,
     /// Let go, or put back: for good.
     Released,
+    /// Ended, by itself or by somebody; the order may hold again.
     Expired,
 }
 
@@ -28,6 +32,21 @@ pub(crate) struct Line {
     pub(crate) counted: bool,
     /// How often it was held.
     pub(crate) holds: i64,
+    /// Whether it is held without money, for as long as a customer takes.
+    pub(crate) unpaid: bool,
+    pub(crate) expires_at: DateTime<Utc>,
+}
+
+/// A line that is held, as staff see it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub(crate) struct Held {
+    pub(crate) order_id: Uuid,
+    pub(crate) sku: String,
+    pub(crate) quantity: i64,
+    pub(crate) unpaid: bool,
+    pub(crate) held_by: Option<Uuid>,
+    /// None where it was held before this was written down.
+    pub(crate) held_at: Option<DateTime<Utc>>,
     pub(crate) expires_at: DateTime<Utc>,
 }
 
@@ -36,23 +55,24 @@ pub(crate) async fn insert(
     tx: &mut Tx,
     order: Uuid,
     line: &StockLine,
-    (state, expires_at): (State, DateTime<Utc>),
+    (state, now, expires_at): (State, DateTime<Utc>, DateTime<Utc>),
     first: bool,
 ) -> Result<bool> {
-    const FIRST: &str =
-        "INSERT INTO reservation (order_id, sku, quantity, state, counted, holds, expires_at)
-         SELECT $1, $2, $3, $4, TRUE, 1, $5
+    const FIRST: &str = "INSERT INTO reservation
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at)
+         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6
          WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = $1)
          ON CONFLICT (order_id, sku) DO NOTHING";
-    const NEXT: &str =
-        "INSERT INTO reservation (order_id, sku, quantity, state, counted, holds, expires_at)
-         VALUES ($1, $2, $3, $4, TRUE, 1, $5) ON CONFLICT (order_id, sku) DO NOTHING";
+    const NEXT: &str = "INSERT INTO reservation
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at)
+         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6) ON CONFLICT (order_id, sku) DO NOTHING";
     let inserted = tx
         .query(if first { FIRST } else { NEXT })
         .bind(order)
         .bind(line.sku.clone())
         .bind(line.quantity)
         .bind(state.as_str())
+        .bind(now)
         .bind(expires_at)
         .execute()
         .await?;
@@ -80,13 +100,20 @@ pub(crate) async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> 
 }
 
 /// Holds lines that have expired once more.
-pub(crate) async fn hold_again(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+pub(crate) async fn hold_again(
+    tx: &mut Tx,
+    order: Uuid,
+    now: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+) -> Result<()> {
     tx.query(
         "UPDATE reservation
-         SET state = 'held', counted = TRUE, holds = holds + 1, expires_at = $2
+         SET state = 'held', counted = TRUE, unpaid = FALSE, holds = holds + 1, held_at = $2,
+             expires_at = $3
          WHERE order_id = $1 AND state = 'expired'",
     )
     .bind(order)
+    .bind(now)
     .bind(expires_at)
     .execute()
     .await
@@ -103,11 +130,35 @@ pub(crate) async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>)
         .map(drop)
 }
 
-/// Notes that a hold is a user's own rather than an order's.
-pub(crate) async fn set_holder(tx: &mut Tx, order: Uuid, user: Uuid) -> Result<()> {
-    tx.query("UPDATE reservation SET held_by = $2 WHERE order_id = $1")
+/// Notes that a hold is without money for now, and until when.
+pub(crate) async fn set_unpaid(tx: &mut Tx, order: Uuid, until: DateTime<Utc>) -> Result<()> {
+    tx.query(
+        "UPDATE reservation SET unpaid = TRUE, expires_at = $2
+         WHERE order_id = $1 AND state = 'held'",
+    )
+    .bind(order)
+    .bind(until)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// How many units of a SKU are held without money. Who decides by it has the stock locked.
+pub(crate) async fn unpaid_units(tx: &mut Tx, sku: &str) -> Result<i64> {
+    let held = tx.query(
+        "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM reservation
+         WHERE sku = $1 AND state = 'held' AND unpaid AND counted",
+    );
+    let (units,) = held.bind(sku.to_owned()).one::<(i64,)>().await?;
+    Ok(units)
+}
+
+/// Notes that a hold is a user's own rather than an order's, and whether it counts as unpaid.
+pub(crate) async fn set_holder(tx: &mut Tx, order: Uuid, user: Uuid, unpaid: bool) -> Result<()> {
+    tx.query("UPDATE reservation SET held_by = $2, unpaid = $3 WHERE order_id = $1")
         .bind(order)
         .bind(user)
+        .bind(unpaid)
         .execute()
         .await
         .map(drop)
@@ -146,6 +197,39 @@ pub(crate) async fn overdue(
     );
     let orders: Vec<(Uuid, DateTime<Utc>)> = overdue.bind(now).bind(limit).all().await?;
     Ok(orders.into_iter().map(|(order, _)| order).collect())
+}
+
+/// The lines of at most `limit` holds after a place, those that end first; of a SKU, all lines of
+/// the orders that hold some of it.
+pub(crate) async fn held(
+    db: impl Session<'_>,
+    sku: Option<&str>,
+    (ends, order): Place,
+    limit: i64,
+) -> Result<Vec<Held>> {
+    const OF_SKU: &str =
+        "SELECT r.order_id, r.sku, r.quantity, r.unpaid, r.held_by, r.held_at, r.expires_at
+         FROM reservation r JOIN (
+             SELECT order_id FROM reservation
+             WHERE state = 'held' AND sku = $4 AND (expires_at, order_id) > ($1, $2)
+             ORDER BY expires_at, order_id LIMIT $3
+         ) AS page ON page.order_id = r.order_id
+         WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku";
+    const ALL: &str =
+        "SELECT r.order_id, r.sku, r.quantity, r.unpaid, r.held_by, r.held_at, r.expires_at
+         FROM reservation r JOIN (
+             SELECT DISTINCT expires_at, order_id FROM reservation
+             WHERE state = 'held' AND $4 IS NULL AND (expires_at, order_id) > ($1, $2)
+             ORDER BY expires_at, order_id LIMIT $3
+         ) AS page ON page.order_id = r.order_id
+         WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku";
+    db.query(if sku.is_some() { OF_SKU } else { ALL })
+        .bind(ends)
+        .bind(order)
+        .bind(limit)
+        .bind(sku.map(str::to_owned))
+        .all()
+        .await
 }
 
 /// Orders that have lines in a state.

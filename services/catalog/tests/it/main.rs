@@ -5,6 +5,7 @@ mod bulk;
 mod categories;
 mod demand;
 mod facets;
+mod holds;
 mod imports;
 mod inventory;
 mod media;

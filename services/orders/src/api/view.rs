@@ -35,7 +35,8 @@ pub(crate) struct OrderView {
     billing_address: Option<Address>,
     note: Option<String>,
     payment: Option<PaymentRef>,
-    /// Why it was cancelled.
+    /// Why it was cancelled; or `out_of_stock` while it waits for another payment and what it needs
+    /// was gone at the last try.
     reason: Option<String>,
     tracking_number: Option<String>,
     created_at: DateTime<Utc>,
@@ -77,6 +78,9 @@ struct NextAction {
     r#type: &'static str,
     method: &'static str,
     href: String,
+    /// Until when; then the order is cancelled. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<DateTime<Utc>>,
 }
 
 impl OrderView {
@@ -111,6 +115,15 @@ impl OrderView {
     }
 }
 
+impl OrderView {
+    /// Says until when the customer has to do what the payment needs.
+    pub(crate) fn action_until(&mut self, until: Option<DateTime<Utc>>) {
+        if let Some(action) = self.payment.as_mut().and_then(|it| it.next_action.as_mut()) {
+            action.until = until;
+        }
+    }
+}
+
 impl LineView {
     fn new(order: &Order, line: OrderLine) -> Self {
         Self {
@@ -132,6 +145,7 @@ impl PaymentRef {
             r#type: "confirm",
             method: "POST",
             href: format!("/api/v1/payments/{id}/confirm"),
+            until: None,
         };
         let next_action = (status == PaymentStatus::RequiresAction).then(confirm);
         Self { id, status, next_action }

@@ -111,35 +111,6 @@ async fn what_is_short_is_named_and_nothing_is_held() {
 }
 
 #[tokio::test]
-async fn a_declined_payment_keeps_the_hold_for_another_try() {
-    for world in worlds().await {
-        let user = User::customer();
-        let declined = world.buy(&user, "k-1", "tok_declined").await;
-        assert_eq!(declined.body["reason"], "card_declined");
-        assert_eq!(declined.body["attempts_left"], 3);
-        let id = declined.body["order_id"].as_str().unwrap().to_owned();
-        assert_eq!(declined.problem(402), "payment_declined");
-        assert_eq!(world.stock(), 3);
-        let pay = |token: &str, key: &str| {
-            world
-                .call("POST", &format!("/orders/{id}/payments"))
-                .user(&user)
-                .header("idempotency-key", key)
-                .json(json!({ "payment": { "provider": "sandbox", "token": token } }))
-        };
-        assert_eq!(pay("tok_declined", "p-1").await.body["attempts_left"], 2);
-        let paid = pay("tok_visa", "p-2").await.expect(200);
-        assert_eq!(
-            (&paid["status"], &paid["payment_status"]),
-            (&json!("confirmed"), &json!("paid"))
-        );
-        assert_eq!(pay("tok_visa", "p-2").await.expect(200)["id"], paid["id"]);
-        assert_eq!(pay("tok_visa", "p-3").await.problem(409), "payment_not_expected");
-        assert_eq!(world.others.lock().unwrap().payments.len(), 3);
-    }
-}
-
-#[tokio::test]
 async fn a_payment_that_cannot_be_asked_for_may_be_tried_otherwise() {
     for world in worlds().await {
         let user = User::customer();

@@ -3,6 +3,7 @@
 mod cancels;
 mod carts;
 mod checkouts;
+mod holds;
 mod quotes;
 mod reports;
 mod world;

@@ -14,6 +14,8 @@ use chassis::clock::Clock;
 use chassis::problem::Problem;
 use chassis::service::{Background, Service};
 use chassis::testing::{Answer, Call, TestPlatform, User, call, noon, platforms};
+use chrono::{DateTime, TimeDelta, Utc};
+use contracts::catalog::AwaitAction;
 use contracts::payments::{Authorize, Payment, PaymentRef, Refund, Status};
 use contracts::{cart, catalog};
 use serde_json::{Value, json};
@@ -28,6 +30,12 @@ pub struct Others {
     pub price: i64,
     pub held: HashMap<Uuid, Vec<catalog::StockLine>>,
     pub committed: HashMap<Uuid, Vec<catalog::StockLine>>,
+    /// Until when a hold is kept for a customer who has to do something.
+    pub awaiting: HashMap<Uuid, DateTime<Utc>>,
+    /// Whether there are too many such holds.
+    pub crowded: bool,
+    /// What the provider asks for, for a customer who has to do something.
+    pub action_minutes: Option<u32>,
     pub carts: HashMap<String, cart::Cart>,
     pub payments: HashMap<Uuid, Payment>,
     /// Paths that answer 503 this many more times.
@@ -89,6 +97,15 @@ pub async fn start_with(
         payments: contracts::payments::Client::new(channel("payments")),
     };
     orders::start(platform.platform.clone(), config, clients).await.expect("a service")
+}
+
+impl Others {
+    /// Ends a hold; it can be had again.
+    pub fn let_go(&mut self, order: Uuid) {
+        for line in self.held.remove(&order).unwrap_or_default() {
+            *self.stock.get_mut(&line.sku).expect("it is there") += line.quantity;
+        }
+    }
 }
 
 impl World {
@@ -205,6 +222,8 @@ fn router(others: &Shared) -> Router {
         .route("/internal/carts/remove-purchased", post(remove_purchased))
         .route("/internal/quote", post(quote))
         .route("/internal/reservations/reserve", post(reserve))
+        .route("/internal/reservations/await_action", post(await_action))
+        .route("/internal/reservations/end", post(end_hold))
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(restock))
         .route("/internal/reservations/restock", post(restock))
@@ -303,8 +322,25 @@ async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
         all.held.insert(body.order_id, body.lines.clone());
     }
     // In time at noon, and where time goes by.
-    let expires_at = noon().max(Clock::System.now()) + chrono::TimeDelta::minutes(15);
+    let expires_at = noon().max(Clock::System.now()) + TimeDelta::minutes(15);
     ok(catalog::Reservation { expires_at })
+}
+
+async fn await_action(State(all): State<Shared>, body: axum::Json<AwaitAction>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "await_action")?;
+    if all.crowded {
+        all.let_go(body.order_id);
+    }
+    all.awaiting.insert(body.order_id, body.until);
+    ok(catalog::Awaiting { held: all.held.contains_key(&body.order_id) })
+}
+
+async fn end_hold(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "end_hold")?;
+    all.let_go(body.order_id);
+    ok(())
 }
 
 async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
@@ -355,6 +391,7 @@ async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> An
         refunded: 0,
         currency: body.currency.clone(),
         reason,
+        action_minutes: all.action_minutes,
     };
     ok(all.payments.entry(body.payment_id).or_insert(payment))
 }

@@ -4,6 +4,7 @@ mod anything;
 mod recovery;
 
 use chassis::problem::Problem;
+use chassis::testing::call;
 use contracts::payments::Authorize;
 use futures::future::join_all;
 use uuid::Uuid;
@@ -13,6 +14,27 @@ use crate::model::operation_id;
 use crate::requests::{self, RefundRequest, Refunding};
 use crate::testing::{Line, Shop, later, request, shops};
 use crate::worker::turn;
+
+#[tokio::test]
+async fn orders_hear_how_long_a_customer_may_need_for_what_the_provider_asks() {
+    for shop in shops().await {
+        let router = crate::internal::router().with_state(shop.app.clone());
+        for (token, status, minutes) in [
+            ("tok_3ds", "requires_action", serde_json::json!(30)),
+            ("tok_visa", "authorized", serde_json::Value::Null),
+        ] {
+            let asked = request(token);
+            let named = serde_json::json!({ "payment_id": asked.payment_id });
+            let call = |path| call(&router, "POST", &format!("/internal/payments/{path}"));
+            let asked = serde_json::to_value(asked).unwrap();
+            for answer in [call("authorize").json(asked).await, call("show").json(named).await] {
+                let payment = answer.expect(200);
+                assert_eq!(payment["status"], status, "{}", shop.platform.kind);
+                assert_eq!(payment["action_minutes"], minutes);
+            }
+        }
+    }
+}
 
 #[tokio::test]
 async fn every_token_ends_as_it_should() {

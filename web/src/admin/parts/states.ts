@@ -58,6 +58,12 @@ export const messageTone: Record<Schemas['NotificationsState'], Tone> = {
   skipped: 'quiet',
 };
 
+export const holdTone: Record<Schemas['HoldState'], Tone> = {
+  paying: 'busy',
+  awaiting_action: 'warn',
+  own: 'quiet',
+};
+
 export const reviewTone: Record<Schemas['ReviewStatus'], Tone> = {
   pending: 'warn',
   approved: 'good',

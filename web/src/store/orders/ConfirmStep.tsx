@@ -14,7 +14,8 @@ import type { Order } from './timeline';
 /** What a real bank shows on a page of its own: whether this payment is wanted. */
 export function ConfirmStep({ order }: { order: Order }) {
   const { payment: texts } = useTexts();
-  const { money } = useFormats();
+  const { money, time } = useFormats();
+  const until = order.payment?.next_action?.until;
   const said = useSaid();
   const queries = useQueryClient();
   const answer = useMutation({
@@ -30,6 +31,7 @@ export function ConfirmStep({ order }: { order: Order }) {
       <div role="alert">
         <h2>{texts.bank.title}</h2>
         <p>{texts.bank.text(money(order.total), shop.name, order.number)}</p>
+        {until && <p>{texts.bank.until(time(until))}</p>}
       </div>
       {answer.error && <Note kind="bad">{said(answer.error)}</Note>}
       <div className={styles.tools}>

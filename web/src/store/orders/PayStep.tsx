@@ -9,9 +9,9 @@ import { useSaid } from '../problems';
 import { useTexts } from '../texts';
 import { orderQuery, payAgain, paymentQuery, payments } from './queries';
 import styles from './Step.module.css';
-import { attemptsLeft, type Order } from './timeline';
+import { attemptsLeft, type Order, wasGone } from './timeline';
 
-/** The payment was declined: another one, as long as the goods are held. */
+/** The payment was declined: another one, as long as the goods are there. */
 export function PayStep({ order }: { order: Order }) {
   const { payment: texts } = useTexts();
   const { money } = useFormats();
@@ -34,14 +34,15 @@ export function PayStep({ order }: { order: Order }) {
   const left = attemptsLeft(order.history ?? []);
   const reasons = texts.reasons as Record<string, string>;
   const reason = declined.data?.reason ?? 'declined';
+  const gone = wasGone(order);
   return (
     <section className={styles.step}>
       <div role="alert">
-        <h2>{texts.declined}</h2>
-        <p>{reasons[reason] ?? texts.reasons.declined}</p>
+        <h2>{gone ? texts.gone : texts.declined}</h2>
+        <p>{gone ? texts.goneText : (reasons[reason] ?? texts.reasons.declined)}</p>
         <p>{texts.left(left)}</p>
       </div>
-      {error !== null && <Note kind="bad">{said(error)}</Note>}
+      {error !== null && !gone && <Note kind="bad">{said(error)}</Note>}
       {pursuit?.phase === 'asking' && pursuit.tries > 0 && (
         <Note kind="warn" role="status">
           {texts.asking}

@@ -39,5 +39,5 @@ export function Timeline({ order }: { order: Order }) {
 }
 
 function isBad(what: Milestone): boolean {
-  return what === 'declined' || what === 'cancelled';
+  return what === 'declined' || what === 'gone' || what === 'cancelled';
 }

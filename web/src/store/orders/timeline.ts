@@ -31,9 +31,14 @@ export function stage(order: Pick<Order, 'status' | 'payment_status'>): Stage {
   }
 }
 
-/** How often another payment may be tried. */
+/** How often another payment may be tried. A try for which the goods were gone does not count. */
 export function attemptsLeft(history: Change[]): number {
-  return PAYMENTS - history.filter(happened('failed')).length;
+  return PAYMENTS - history.filter(happened('failed')).filter((it) => !wasGone(it)).length;
+}
+
+/** Whether another payment was not even asked for, as the goods were gone. */
+export function wasGone({ payment_status, reason }: Pick<Change, 'payment_status' | 'reason'>) {
+  return payment_status === 'failed' && reason === 'out_of_stock';
 }
 
 /** Whether this change is the one that brought the payment there. */
@@ -46,6 +51,7 @@ export type Milestone =
   | 'placed'
   | 'confirm'
   | 'declined'
+  | 'gone'
   | 'paid'
   | 'shipped'
   | 'delivered'
@@ -65,7 +71,7 @@ export function events(history: Change[]): Event[] {
     if (!before) tell('placed');
     if (change.payment_status !== before?.payment_status) {
       if (change.payment_status === 'requires_action') tell('confirm');
-      if (change.payment_status === 'failed') tell('declined');
+      if (change.payment_status === 'failed') tell(wasGone(change) ? 'gone' : 'declined');
       if (change.payment_status === 'partially_refunded') tell('partlyRefunded');
     }
     if (change.to === before?.to) return;

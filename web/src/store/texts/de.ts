@@ -355,10 +355,13 @@ export const de: Texts = {
       authentication_failed: 'Die Zahlung wurde nicht freigegeben.',
       invalid_token: 'Dieses Zahlungsmittel ist nicht bekannt.',
     },
+    gone: 'Zurzeit ist nicht alles da',
+    goneText:
+      'Jemand anderes war schneller. Es wurde nichts berechnet. Vielleicht ist es in ein paar Minuten wieder da; oder Sie stornieren diese Bestellung und kaufen etwas anderes.',
     left: (left) =>
       left === 1
-        ? 'Ihre Bestellung bleibt bestehen, und die Ware ist für Sie zurückgelegt. Sie können es noch einmal versuchen.'
-        : `Ihre Bestellung bleibt bestehen, und die Ware ist für Sie zurückgelegt. Sie können es noch ${left}-mal versuchen.`,
+        ? 'Ihre Bestellung wartet eine Viertelstunde, die Ware ist aber so lange nicht zurückgelegt. Sie können es noch einmal versuchen.'
+        : `Ihre Bestellung wartet eine Viertelstunde, die Ware ist aber so lange nicht zurückgelegt. Sie können es noch ${left}-mal versuchen.`,
     pay: (total) => `${total} bezahlen`,
     finish: 'Nachfragen, was aus der Zahlung geworden ist',
     asking: 'Wir fragen nach, was aus der Zahlung geworden ist. Sie wird nur einmal eingezogen.',
@@ -366,6 +369,7 @@ export const de: Texts = {
       name: 'Testbank · 3-D Secure',
       title: 'Geben Sie diese Zahlung frei?',
       text: (total, shop, number) => `${total} an ${shop} für Bestellung ${number}`,
+      until: (time) => `Bitte antworten Sie bis ${time}; danach wird die Bestellung storniert.`,
       approve: 'Freigeben',
       deny: 'Ablehnen',
     },
@@ -441,6 +445,7 @@ export const de: Texts = {
       placed: 'Bestellt',
       confirm: 'Die Bank bat um Ihre Freigabe',
       declined: 'Zahlung abgelehnt',
+      gone: 'Ausverkauft, als erneut bezahlt werden sollte',
       paid: 'Bezahlt und bestätigt',
       shipped: 'Dem Versand übergeben',
       delivered: 'Zugestellt',

@@ -349,10 +349,13 @@ export const en = {
       authentication_failed: 'The payment was not approved.',
       invalid_token: 'This means of payment is not known.',
     },
+    gone: 'Not everything is there at the moment',
+    goneText:
+      'Somebody else was quicker. You were not charged. It may come back in a few minutes; or cancel this order and buy something else.',
     left: (left: number) =>
       left === 1
-        ? 'Your order is kept, and what you ordered is held for you. You can try one more time.'
-        : `Your order is kept, and what you ordered is held for you. You can try ${left} more times.`,
+        ? 'Your order waits for a quarter of an hour, but nothing is held for you meanwhile. You can try one more time.'
+        : `Your order waits for a quarter of an hour, but nothing is held for you meanwhile. You can try ${left} more times.`,
     pay: (total: string) => `Pay ${total}`,
     finish: 'Ask what became of the payment',
     asking: 'We are asking what became of the payment. It is taken once only.',
@@ -361,6 +364,7 @@ export const en = {
       title: 'Do you approve this payment?',
       text: (total: string, shop: string, number: string) =>
         `${total} to ${shop} for order ${number}`,
+      until: (time: string) => `Please answer by ${time}; then the order is cancelled.`,
       approve: 'Approve',
       deny: 'Deny',
     },
@@ -436,6 +440,7 @@ export const en = {
       placed: 'Ordered',
       confirm: 'The bank asked for your approval',
       declined: 'Payment declined',
+      gone: 'Sold out when it was to be paid again',
       paid: 'Paid and confirmed',
       shipped: 'Handed to the carrier',
       delivered: 'Delivered',

@@ -15,6 +15,7 @@ import { StatusBadge } from '../../parts/StatusBadge';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
 import { BulkSet } from './BulkSet';
+import { Holds } from './Holds';
 import { Ledger } from './Ledger';
 import { LOW } from './low';
 import { StockInput } from './StockInput';
@@ -27,6 +28,7 @@ export function Inventory() {
   const navigate = useNavigate({ from: '/inventory' });
   const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [shown, setShown] = useState<string>();
+  const [holds, setHolds] = useState<{ sku?: string }>();
   const set = (change: InventorySearch) => {
     setChosen(new Set());
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
@@ -39,12 +41,19 @@ export function Inventory() {
       }),
     ),
   );
-  const columns = useColumns(setShown);
+  const columns = useColumns(setShown, (sku) => setHolds({ sku }));
   const narrowed = search !== undefined || low !== undefined;
 
   return (
     <>
-      <PageHead title={shell.inventory} />
+      <PageHead
+        title={shell.inventory}
+        actions={
+          <Button variant="default" onClick={() => setHolds({})}>
+            {texts.holds}
+          </Button>
+        }
+      />
       <Stack gap="md">
         <Group gap="lg" align="center">
           <SearchInput
@@ -106,11 +115,24 @@ export function Inventory() {
       >
         {shown !== undefined && <Ledger sku={shown} />}
       </Drawer>
+      <Drawer
+        opened={holds !== undefined}
+        onClose={() => setHolds(undefined)}
+        position="right"
+        size="lg"
+        title={holds?.sku ? texts.holdsOf(holds.sku) : texts.holds}
+        closeButtonProps={{ 'aria-label': parts.close }}
+      >
+        {holds && <Holds sku={holds.sku} />}
+      </Drawer>
     </>
   );
 }
 
-function useColumns(show: (sku: string) => void): Column<Stock>[] {
+function useColumns(
+  show: (sku: string) => void,
+  showHolds: (sku: string) => void,
+): Column<Stock>[] {
   const { inventory: texts, editor } = useTexts();
   const formats = useFormats();
   return [
@@ -151,7 +173,20 @@ function useColumns(show: (sku: string) => void): Column<Stock>[] {
       key: 'reserved',
       head: texts.reserved,
       align: 'right',
-      cell: (it) => formats.number(it.reserved),
+      cell: (it) =>
+        it.reserved === 0 ? (
+          formats.number(it.reserved)
+        ) : (
+          <Button
+            variant="subtle"
+            size="compact-sm"
+            c="var(--mantine-color-anchor)"
+            aria-label={texts.holdsOf(it.sku)}
+            onClick={() => showHolds(it.sku)}
+          >
+            {formats.number(it.reserved)}
+          </Button>
+        ),
     },
     {
       key: 'available',

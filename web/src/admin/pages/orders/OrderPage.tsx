@@ -57,7 +57,7 @@ function Content({ order }: { order: Order }) {
   const known: Record<string, string> = reasons;
   return (
     <Stack>
-      {order.reason && (
+      {order.status === 'cancelled' && order.reason && (
         <Alert variant="light" color="gray" title={texts.reason}>
           {known[order.reason] ?? order.reason}
         </Alert>

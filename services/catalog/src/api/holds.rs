@@ -1,0 +1,148 @@
+//! `/holds`: which orders and users hold stock, for staff, who may free it.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path, Query};
+use chassis::page::{self, Page};
+use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::store::reservations::{self as store, Held, Place};
+use crate::{App, reservations};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(end))
+}
+
+#[derive(Debug, Default, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct HoldsQuery {
+    /// Only holds that have units of this SKU.
+    #[garde(length(chars, max = 255))]
+    #[param(max_length = 255)]
+    sku: Option<String>,
+    /// Items of a page, 1 to 100.
+    #[garde(skip)]
+    #[param(minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// The `next_cursor` of the page before.
+    #[garde(length(max = 2_000))]
+    cursor: Option<String>,
+}
+
+/// Stock that is held for an order or a user.
+#[derive(Serialize, ToSchema)]
+struct StockHold {
+    id: Uuid,
+    /// None where a user holds it outside of any order.
+    order_id: Option<Uuid>,
+    /// Who holds it outside of any order.
+    user_id: Option<Uuid>,
+    state: HoldState,
+    /// Units of all lines.
+    units: i64,
+    lines: Vec<HeldLine>,
+    /// Null where it was held before this was written down.
+    since: Option<DateTime<Utc>>,
+    /// When it ends by itself.
+    until: DateTime<Utc>,
+}
+
+/// What a hold waits for.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum HoldState {
+    /// The order's payment is asked for, or its units are about to be taken.
+    Paying,
+    /// The order's customer has to do something first, such as 3-D Secure.
+    AwaitingAction,
+    /// Nothing: a user's own hold.
+    Own,
+}
+
+/// Units of a SKU that are held.
+#[derive(Serialize, ToSchema)]
+struct HeldLine {
+    sku: String,
+    quantity: i64,
+}
+
+/// List what is held, what ends first first.
+#[utoipa::path(
+    get, path = "/holds", tag = "catalog", operation_id = "holds_list",
+    params(HoldsQuery),
+    responses(
+        (status = 200, description = "A page of holds.", body = Page<StockHold>),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 422, description = "`validation_failed`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn list(
+    State(app): State<App>,
+    Query(query): Query<HoldsQuery>,
+) -> Result<Json<Page<StockHold>>> {
+    let limit = page::limit(query.limit)?;
+    let first = (DateTime::UNIX_EPOCH, Uuid::nil());
+    let after = page::decode::<Place>(query.cursor.as_deref())?.unwrap_or(first);
+    let sku = query.sku.as_deref().map(str::trim).filter(|it| !it.is_empty());
+    let lines = store::held(&app.db, sku, after, limit + 1).await?;
+    let holds = lines.chunk_by(|a, b| a.order_id == b.order_id).filter_map(StockHold::of).collect();
+    Ok(Json(Page::cut(holds, limit, |it| (it.until, it.id))))
+}
+
+/// Free what is held.
+///
+/// Its units can be bought again at once. An order goes on without them, and takes them when its
+/// payment is authorised, if they are still there; else it is cancelled and nothing is charged. A
+/// hold that has ended is freed just the same.
+#[utoipa::path(
+    delete, path = "/holds/{id}", tag = "catalog", operation_id = "holds_end",
+    params(("id" = Uuid, Path, description = "Id of the hold.")),
+    responses(
+        (status = 204, description = "Nothing is held under this id."),
+        (status = 401, description = "`unauthenticated`", body = Problem),
+        (status = 403, description = "`forbidden`", body = Problem),
+    ),
+    security(("bearer" = ["catalog:write"])),
+)]
+async fn end(State(app): State<App>, user: Principal, Path(id): Path<Uuid>) -> Result<StatusCode> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    reservations::end_hold(&mut books, id, &format!("user:{}", user.id())).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    tracing::info!(hold = %id, by = %user.id(), "a hold was freed");
+    Ok(StatusCode::NO_CONTENT)
+}
+
+impl StockHold {
+    fn of(lines: &[Held]) -> Option<Self> {
+        let first = lines.first()?;
+        let state = match (first.held_by, first.unpaid) {
+            (Some(_), _) => HoldState::Own,
+            (None, true) => HoldState::AwaitingAction,
+            (None, false) => HoldState::Paying,
+        };
+        let line = |it: &Held| HeldLine { sku: it.sku.clone(), quantity: it.quantity };
+        Some(Self {
+            id: first.order_id,
+            order_id: first.held_by.is_none().then_some(first.order_id),
+            user_id: first.held_by,
+            state,
+            units: lines.iter().map(|it| it.quantity).sum(),
+            lines: lines.iter().map(line).collect(),
+            since: first.held_at,
+            until: first.expires_at,
+        })
+    }
+}

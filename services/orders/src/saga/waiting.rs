@@ -1,0 +1,113 @@
+//! Where it is the customer's turn: to do what a payment asks of them, or to pay otherwise.
+
+use chassis::channel::CallError;
+use chassis::problem::Problem;
+use chrono::TimeDelta;
+use contracts::catalog::AwaitAction;
+use contracts::payments::Payment;
+use sqlx::types::Json;
+
+use super::Outcome::Wait;
+use super::{Outcome, Stop, Work, authorized, give_up, go, go_with_order, not_known};
+use crate::model::{MORE_ATTEMPTS, PaymentStatus, Status, Step};
+use crate::{App, checkout, problems};
+
+/// How long a declined order waits for another payment.
+const ANOTHER_PAYMENT: TimeDelta = TimeDelta::minutes(15);
+
+/// The customer has to do something first, and has a while for it. From here on the hold, if it
+/// stays, is one of those that together take no more than their share.
+pub(super) async fn action_required(
+    app: &App,
+    work: &mut Work,
+    payment: &Payment,
+) -> Result<Outcome, Stop> {
+    if work.saga.step == Step::AwaitAction {
+        // Looked at once more: the time goes on, and at its end the payment is voided.
+        let until = work.saga.hold_until.unwrap_or(app.clock.now());
+        if app.clock.now() >= until {
+            return give_up(app, work, "payment_expired", None).await;
+        }
+        work.saga.due_at = until;
+        return go(app, work, Step::AwaitAction).await;
+    }
+    let until = app.action_until(work.order.user_id.is_none(), payment.action_minutes);
+    let request = AwaitAction { order_id: work.order.id, until };
+    match app.clients.catalog.await_action(&request).await {
+        Ok(awaiting) if awaiting.held => {}
+        Ok(_) => {
+            tracing::info!(order = %work.order.number, "waits for its customer without a hold");
+        }
+        Err(CallError::Refused(refused)) => {
+            tracing::warn!(order = %work.order.number, %refused, "the hold stays as it is");
+        }
+        Err(unknown) => return not_known(app, work, &unknown).await,
+    }
+    work.saga.hold_until = Some(until);
+    work.saga.due_at = until;
+    // However long the customer takes, the rest has its full time.
+    work.saga.deadline = app.deadline() + (until - app.clock.now());
+    work.order.payment_status = PaymentStatus::RequiresAction;
+    go_with_order(app, work, Step::AwaitAction, Status::Pending).await
+}
+
+pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
+    match app.clients.payments.show(payment_id).await {
+        Ok(Some(payment)) => authorized(app, work, &payment).await,
+        Ok(None) => give_up(app, work, "payment_expired", None).await,
+        Err(unknown) => not_known(app, work, &unknown).await,
+    }
+}
+
+/// The payment was declined: the order lets go of its stock and waits for another one, as long as
+/// there may be one.
+pub(super) async fn declined(
+    app: &App,
+    work: &mut Work,
+    refusal: Problem,
+) -> Result<Outcome, Stop> {
+    if work.saga.attempt > MORE_ATTEMPTS {
+        return give_up(app, work, "payment_declined", Some(refusal)).await;
+    }
+    work.order.payment_status = PaymentStatus::Failed;
+    work.saga.token = None;
+    work.saga.refusal = Some(Json(refusal));
+    work.saga.deadline = app.deadline();
+    go_with_order(app, work, Step::Release, Status::Pending).await
+}
+
+pub(super) async fn release(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    match app.clients.catalog.end_hold(work.order.id).await {
+        Ok(()) => {}
+        Err(CallError::Refused(refused)) => {
+            tracing::warn!(order = %work.order.number, %refused, "the hold ends by itself");
+        }
+        Err(unknown) => return not_known(app, work, &unknown).await,
+    }
+    work.saga.due_at = app.clock.now() + ANOTHER_PAYMENT;
+    go(app, work, Step::AwaitPayment).await
+}
+
+/// There is nothing to be held for another try to pay: the try does not count, nothing was asked
+/// of the provider, and the order waits on. The goods may come back.
+pub(super) async fn gone_meanwhile(
+    app: &App,
+    work: &mut Work,
+    refused: Problem,
+) -> Result<Outcome, Stop> {
+    work.saga.attempt -= 1;
+    work.order.payment_id = Some(checkout::payment_id(work.order.id, work.saga.attempt));
+    work.order.payment_status = PaymentStatus::Failed;
+    work.order.reason = Some("out_of_stock".to_owned());
+    let left = attempts_left(work);
+    work.saga.refusal = Some(Json(problems::gone_meanwhile(&work.order, refused, left)));
+    work.saga.token = None;
+    work.saga.due_at = app.clock.now() + ANOTHER_PAYMENT;
+    go_with_order(app, work, Step::AwaitPayment, Status::Pending).await
+}
+
+/// How often another payment may be tried.
+pub(super) fn attempts_left(work: &Work) -> i64 {
+    MORE_ATTEMPTS + 1 - work.saga.attempt
+}
