@@ -59,7 +59,7 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost() {
         let id = declined(&world, &user).await;
         let first = shown(&world, &user, &id).await;
         world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
-        for (key, asked) in [("p-1", 2), ("p-1", 2), ("p-2", 3)] {
+        for (key, asked) in [("p-1", 2), ("p-1", 2), ("p-2", 3), ("p-1", 3)] {
             let gone = pay(&world, &user, &id, "tok_visa", key).await;
             assert_eq!(gone.body["skus"][0]["available"], 1);
             assert_eq!(
@@ -81,6 +81,11 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost() {
         world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 2);
         let paid = pay(&world, &user, &id, "tok_visa", "p-3").await.expect(200);
         assert_eq!((&paid["status"], &paid["reason"]), (&json!("confirmed"), &Value::Null));
+        // What came of a try under an earlier key stays what it was.
+        for key in ["p-1", "p-2"] {
+            let early = pay(&world, &user, &id, "tok_visa", key).await;
+            assert_eq!(early.problem(409), "out_of_stock");
+        }
         assert_eq!((world.stock(), world.asked("authorize")), (0, 2));
     }
 }
