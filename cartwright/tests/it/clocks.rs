@@ -86,7 +86,8 @@ async fn a_clock_that_is_set_moves_no_shop_on_postgresql() {
 async fn step_under(place: &mut Place, step: i64, killed: bool) {
     let case = format!("{} {step} {killed}", place.kind);
     place.set_clock(0);
-    let address = free_address();
+    let (address, operators) = (free_address(), free_address());
+    place.config.gateway.metrics_listen = operators.to_string();
     let mut shop = Program::start(place, &[], address);
     shop.ready().await;
     let http = Http::new(address);
@@ -106,7 +107,7 @@ async fn step_under(place: &mut Place, step: i64, killed: bool) {
         shop = Program::start(place, &[], address);
         shop.ready().await;
     } else {
-        compared(&http, step).await;
+        compared(&Http::new(operators), step).await;
     }
     // What is done meanwhile is done.
     customer.post("/orders", checkout(&sku, "tok_visa")).key("k2").await.expect(201);

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::policy;
 use chassis::problem::Problem;
 use chassis::reach::Reach;
 use chassis::remote;
@@ -108,6 +109,9 @@ struct HealthDetails {
     /// `sqlite` or `postgres`.
     #[serde(skip_serializing_if = "Option::is_none")]
     database_kind: Option<String>,
+    /// How much the wall clock of its machine is ahead of the shop's time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_offset_seconds: Option<f64>,
     /// Why it is unhealthy.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
@@ -231,14 +235,16 @@ async fn ready(State(own): State<Own>) -> Response {
                          (status = 401, description = "The access token does not count.", body = Problem),
                          (status = 503, description = "None is.", body = ShopHealth)))]
 async fn health(State(own): State<Own>, headers: HeaderMap) -> Response {
-    match own.watched.verifier.principal(&headers) {
+    let mut answer = match own.watched.verifier.principal(&headers) {
         // A client that is told can renew its token; else its details would go without a word.
         Err(problem) if problem.status == StatusCode::UNAUTHORIZED => problem.into_response(),
         user => {
             let user = user.ok().flatten();
             own.watched.health(user.is_some_and(|it| it.may(SEE_DETAILS))).await
         }
-    }
+    };
+    policy::keep_private(answer.headers_mut(), policy::AUTHORIZATION);
+    answer
 }
 
 impl Watched {

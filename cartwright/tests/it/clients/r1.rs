@@ -204,7 +204,9 @@ async fn orders(world: &World, guest: &Client, staff: &Client, customer: &Client
     );
     let cart = async || customer.get("/cart/").await.expect(200);
     eventually(cart, |it| it["items"] == json!([])).await;
-    fits(&customer.call("POST", "/orders/").await.expect(400), &json!({ "detail": "text" }));
+    // It is told that all of it is bought; who never had anything in it, that it is empty.
+    fits(&customer.call("POST", "/orders/").await.expect(409), &json!({ "detail": "text" }));
+    fits(&staff.call("POST", "/orders/").await.expect(400), &json!({ "detail": "text" }));
     let list = customer.shows("/orders/", &page(order())).await;
     assert_eq!((&list["count"], &list["results"]), (&json!(1), &json!([bought])));
 

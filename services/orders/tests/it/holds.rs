@@ -22,7 +22,7 @@ async fn pay(world: &World, user: &User, order: &str, token: &str, key: &str) ->
 async fn declined(world: &World, user: &User) -> String {
     let declined = world.buy(user, "k-1", "tok_declined").await;
     assert_eq!(declined.body["attempts_left"], 3);
-    let id = declined.body["order_id"].as_str().unwrap().to_owned();
+    let id = declined.body["order_id"].as_str().expect("an id").to_owned();
     assert_eq!(declined.problem(402), "payment_declined");
     id
 }
