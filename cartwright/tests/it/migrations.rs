@@ -60,11 +60,9 @@ async fn a_migration_is_taken_back_only_where_nobody_serves() {
             assert!(missing.len() == taken, "{status}");
             assert!(missing.iter().all(|it| it.starts_with("orders")), "{status}");
         }
-        let all = [&sure[..], &["--to", "0"]].concat();
-        assert!(place.says(&all).contains("orders 0001 orders is taken back"));
         assert!(place.says(&sure).contains("nothing to take back"));
         let said = place.fails(&[&sure[..], &["--to", "7"]].concat());
-        assert!(said.contains("there are 0, 1, 2, 3, 4"), "{said}");
+        assert!(said.contains("there are 0, 1, 2"), "{said}");
         place.start().await.stop().await;
         let said = place.says(&[&sure[..], &["--to", "0"]].concat());
         assert!(said.contains("taken back"), "{said}");
