@@ -1,4 +1,4 @@
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::db::Session;
@@ -89,9 +89,11 @@ async fn an_operator_has_an_event_handled_again() {
         assert_eq!(replay("bell.orders", "x").await.problem(404), "not_found");
         let list = call(&router, "GET", "/api/v1/bell/dead-letters").user(&operator);
         assert_eq!(list.await.expect(200)["items"].as_array().unwrap().len(), 1);
-        let health = call(&router, "GET", "/api/v1/bell/health").await.expect(200);
+        let health = call(&router, "GET", "/api/v1/bell/health").user(&operator).await.expect(200);
         assert_eq!(health["database_kind"], platform.kind);
         assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
+        let health = call(&router, "GET", "/api/v1/bell/health").await.expect(200);
+        assert_eq!((&health["status"], &health["version"]), (&json!("healthy"), &Value::Null));
     }
 }
 
