@@ -198,3 +198,27 @@ test('a shop that is killed amid the checkout comes back with one order', async 
   expect(await orders(shop)).toHaveLength(1);
   forgive(complaints, /net::ERR_CONNECTION/);
 });
+
+test('who starts over is charged for the new order alone', async ({ page, shop }) => {
+  await fillCart(page, await product(shop, 0));
+  await page.getByLabel(en.checkout.email).fill('grace@example.com');
+  await fillAddress(page);
+  await page.getByLabel(en.payment.cards.tok_3ds.label).check();
+  await orderButton(page).click();
+  await expect(page.getByRole('heading', { name: en.payment.bank.title })).toBeVisible();
+
+  // Not confirmed, but left, and bought with another card.
+  await page.goto('/checkout');
+  await page.getByLabel(en.checkout.email).fill('grace@example.com');
+  await fillAddress(page);
+  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  await orderButton(page).click();
+  await page.getByRole('button', { name: en.checkout.refused.startOver }).click();
+  await expect(
+    page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+  ).toBeVisible();
+  expect(await orders(shop)).toMatchObject([
+    { status: 'confirmed', payment_status: 'paid' },
+    { status: 'cancelled', payment_status: 'voided' },
+  ]);
+});
