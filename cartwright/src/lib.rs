@@ -28,7 +28,8 @@ use cli::{Cli, Command};
 /// Carries out one command. The exit code is 1 where the command's answer is "no".
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Serve(args) => return serve::run(&args).await,
+        // Boxed: what starts a shop is nested deeper than an optimizing compiler follows at once.
+        Command::Serve(args) => return Box::pin(serve::run(&args)).await,
         Command::Migrate(args) => return migrate::run(&args).await,
         Command::Transfer(args) => return transfer::run(&args).await,
         Command::Seed(args) => products::seed(&args).await?,

@@ -80,7 +80,8 @@ async fn serve(config: &Config, roles: &Roles, files: files::OpenFiles) -> Resul
         signals.cancel();
     });
     // A process that still waits for others can be stopped, too.
-    match stop.run_until_cancelled(Running::start(config, roles, Clock::System)).await {
+    let started = Box::pin(Running::start(config, roles, Clock::System));
+    match stop.run_until_cancelled(started).await {
         Some(started) => {
             let running = started?;
             files.tell();
