@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -286,7 +287,10 @@ async fn enter(
     let allowed =
         front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
     request = Request::from_parts(parts, body);
-    front.limits.enforce(route.as_str(), &mut request);
+    // Most requests have none, and are spared what it costs to say so.
+    if !request.body().is_end_stream() {
+        front.limits.enforce(route.as_str(), &mut request);
+    }
     let mut response = match allowed {
         Err(problem) => problem.into_response(),
         Ok(()) => {
