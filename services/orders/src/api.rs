@@ -30,6 +30,9 @@ use crate::pay::{self, Paying};
 use crate::quote::{self, QuoteRequest, QuoteView};
 use crate::{App, cancel, problems, store, token};
 
+/// The secret of a guest: of their cart, or made by or for them.
+const CART_TOKEN: &str = "x-cart-token";
+
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(place, list))
@@ -52,8 +55,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// A cart has one undecided order at a time, whatever is done to the cart meanwhile. One whose
 /// payment was declined is cancelled by the next checkout; another where that says `supersede`.
 ///
-/// A guest's `access_token` is in the first answer. Repeated, it is told again to who sends the
-/// same `X-Cart-Token`; without one, anybody might have repeated it.
+/// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header of
+/// the answer. The first answer carries the order's `access_token`; a repetition carries it only
+/// for who shows that cart token, since anybody might have repeated the request.
 #[utoipa::path(post, path = "/orders/checkout", tag = "orders", request_body = Checkout,
     params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
            ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
@@ -75,13 +79,19 @@ async fn check_out(
     headers: HeaderMap,
     Json(request): Json<Checkout>,
 ) -> Result<Response> {
-    let buyer = buyer(principal, &headers, &request)?;
+    let (buyer, issued) = buyer(&app, principal, &headers, &key, &request)?;
     let guest = buyer.user_id.is_none();
-    // Whoever knows the key, the address and the order of a guest without a secret could be anybody.
-    let proven = buyer.cart.is_some();
     let (id, replayed) = checkout::place(&app, buyer, &key.0, request).await?;
-    let token = (guest && (proven || !replayed)).then(|| app.tokens.of(id));
-    answer(&app, id, StatusCode::CREATED, token, replayed).await
+    // Who repeats a request without a secret could be anybody.
+    let issued = issued.filter(|_| !replayed);
+    let proven = issued.is_some() || guest_cart(&headers).is_some();
+    let token = (guest && proven).then(|| app.tokens.of(id));
+    let mut response = answer(&app, id, StatusCode::CREATED, token, replayed).await?;
+    if let Some(issued) = issued {
+        let value = HeaderValue::from_str(&issued).map_err(Problem::internal)?;
+        response.headers_mut().insert(CART_TOKEN, value);
+    }
+    Ok(response)
 }
 
 /// Buy the cart, or the given items.
@@ -364,31 +374,47 @@ async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<O
     Ok(Json(OrderEvents { items: store::told(&app.db, &order).await? }))
 }
 
-/// Who buys, and under whose name the idempotency key counts.
-fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) -> Result<Buyer> {
+/// Who buys, and whose idempotency keys these are; with the cart token that is made for a guest who
+/// sends none.
+fn buyer(
+    app: &App,
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    key: &IdempotencyKey,
+    request: &Checkout,
+) -> Result<(Buyer, Option<String>)> {
     let email = request.email.as_ref().map(|it| it.trim().to_ascii_lowercase());
     if let Some(principal) = principal {
-        return Ok(Buyer {
+        let buyer = Buyer {
             user_id: Some(principal.id()),
             email: email.unwrap_or_else(|| principal.email().to_owned()),
             name: Some(principal.name().to_owned()),
             cart: Some(Owner::User(principal.id())),
             owner: format!("user:{}", principal.id()),
-        });
+        };
+        return Ok((buyer, None));
     }
     let email = email.ok_or_else(problems::email_required)?;
     let cart = guest_cart(headers);
-    let owner = match &cart {
-        Some(token) => format!("cart:{}", token::hash(token)),
-        None => format!("email:{email}"),
+    let issued = match cart {
+        Some(_) => None,
+        None => Some(app.tokens.of_request(&key.0, &idempotency::fingerprint(request)?)),
     };
-    Ok(Buyer { user_id: None, email, name: None, cart: cart.map(Owner::Guest), owner })
+    let secret = cart.as_ref().or(issued.as_ref()).map(|it| token::hash(it));
+    let buyer = Buyer {
+        user_id: None,
+        owner: format!("cart:{}", secret.unwrap_or_default()),
+        email,
+        name: None,
+        cart: cart.map(Owner::Guest),
+    };
+    Ok((buyer, issued))
 }
 
 /// The token of a guest's cart, or a secret of the same form that the client has made itself. What
 /// has not the form of one could be guessed, and is nobody's.
 fn guest_cart(headers: &HeaderMap) -> Option<String> {
-    let token = headers.get("x-cart-token").and_then(|it| it.to_str().ok());
+    let token = headers.get(CART_TOKEN).and_then(|it| it.to_str().ok());
     token.filter(|it| token::is_secret(it)).map(str::to_owned)
 }
 

@@ -1,7 +1,8 @@
-//! The order token of a guest: who has it may see and cancel the order.
+//! The tokens of guests: the one of an order, with which it may be seen and cancelled, and the cart
+//! token of who checks out without one.
 //!
-//! It derives from the order's id and a secret of this service, so it can be told again when a
-//! checkout is repeated, and is stored nowhere.
+//! They derive from a secret of this service, so that they can be made again when a checkout is
+//! repeated, and are stored nowhere.
 
 use std::sync::Arc;
 
@@ -24,15 +25,26 @@ impl Tokens {
         Ok(Self(Arc::new(store::secret(db, &fresh).await?)))
     }
 
-    /// The token of an order. The secret has a fixed length, so a plain hash of secret and id
-    /// with the secret on both sides cannot be extended.
+    /// The token of an order.
     pub(crate) fn of(&self, order: Uuid) -> String {
-        let digest = Sha256::new()
-            .chain_update(self.0.as_slice())
-            .chain_update(order.as_bytes())
-            .chain_update(self.0.as_slice())
-            .finalize();
-        URL_SAFE_NO_PAD.encode(digest)
+        self.derive(&[order.as_bytes()])
+    }
+
+    /// The cart token of a guest whose checkout carries none. The same request has the same, so that
+    /// one whose answer was lost finds its order; another request, also under the same key, has
+    /// another.
+    pub(crate) fn of_request(&self, key: &str, fingerprint: &[u8]) -> String {
+        self.derive(&[b"guest", &Sha256::digest(key), fingerprint])
+    }
+
+    /// The secret and every list of parts have a fixed length, so a plain hash with the secret on
+    /// both sides cannot be extended.
+    fn derive(&self, parts: &[&[u8]]) -> String {
+        let mut digest = Sha256::new().chain_update(self.0.as_slice());
+        for part in parts {
+            digest.update(part);
+        }
+        URL_SAFE_NO_PAD.encode(digest.chain_update(self.0.as_slice()).finalize())
     }
 
     pub(crate) fn is_of(&self, token: &str, order: Uuid) -> bool {

@@ -1,6 +1,6 @@
 use chassis::clock::Clock;
 use chassis::db::Session;
-use chassis::testing::{User, call, noon};
+use chassis::testing::{Answer, User, call, noon};
 use chrono::TimeDelta;
 use contracts::cart::Cart;
 use contracts::catalog::StockLine;
@@ -226,6 +226,36 @@ async fn guests_without_a_cart_have_keys_of_their_own() {
         };
         let first = buy("ada@example.com").await.expect(201);
         assert_ne!(buy("bob@example.com").await.expect(201)["id"], first["id"]);
+    }
+}
+
+#[tokio::test]
+async fn guests_who_send_the_same_key_and_address_do_not_meet() {
+    for world in worlds().await {
+        let buy = |quantity: i64, secret: &str| {
+            let mut request = checkout("tok_visa");
+            request["email"] = json!("office@example.com");
+            request["items"][0]["quantity"] = json!(quantity);
+            let call = world.call("POST", "/orders").header("idempotency-key", "1");
+            call.header("x-cart-token", secret).json(request)
+        };
+        let token = |reply: &Answer| Some(reply.headers.get("x-cart-token")?.to_str().unwrap().to_owned());
+        let (one, other) = (buy(1, "").await, buy(2, "").await);
+        let (mine, theirs) = (token(&one).unwrap(), token(&other).unwrap());
+        let (one, other) = (one.expect(201), other.expect(201));
+        assert_ne!(one["id"], other["id"], "{}", world.platform.kind);
+        assert_ne!(mine, theirs);
+        // Repeated without what only the first answer told: the order, and nothing to open it with.
+        let again = buy(1, "").await;
+        assert_eq!(token(&again), None);
+        assert!(again.headers.contains_key("idempotent-replayed"));
+        let again = again.expect(201);
+        assert_eq!((&again["id"], &again["access_token"]), (&one["id"], &json!(null)));
+        // With it, the same order opens, and the key is this guest's: for something else it is used.
+        let shown = buy(1, &mine).await.expect(201);
+        assert_eq!((&shown["id"], &shown["access_token"]), (&one["id"], &one["access_token"]));
+        assert_eq!(buy(2, &mine).await.problem(422), "idempotency_key_reused");
+        assert_eq!(buy(1, &theirs).await.problem(422), "idempotency_key_reused");
     }
 }
 
