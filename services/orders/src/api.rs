@@ -419,10 +419,11 @@ fn guest_cart(headers: &HeaderMap) -> Option<String> {
 }
 
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {
-    Ok(match id.parse::<Uuid>() {
+    let order = match id.parse::<Uuid>() {
         Ok(id) => store::find(&app.db, id).await?,
         Err(_) => store::find_by_number(&app.db, id).await?,
-    })
+    };
+    Ok(order.filter(Order::is_placed))
 }
 
 /// The order, if it is the caller's or the caller may see everybody's. Else it does not exist.

@@ -17,7 +17,7 @@ pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str) -> Result<()> {
         let (order, saga) = load(app, id).await?;
         let Some(work) = turn_back(app, order, saga, reason).await? else { continue };
         if let Some(work) = work {
-            checkout::see_through(app, work).await;
+            checkout::see_through(app, work).await?;
         }
         return checkout::settled(app, id).await;
     }
@@ -44,7 +44,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
         }
         let Some(work) = turn_back(app, order, saga, "superseded").await? else { continue };
         match work {
-            Some(work) => checkout::see_through(app, work).await,
+            Some(work) => drop(checkout::see_through(app, work).await?),
             None => checkout::settled(app, id).await?,
         }
         let (order, _) = load(app, id).await?;

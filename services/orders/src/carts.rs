@@ -11,7 +11,7 @@ use contracts::catalog::StockLine;
 use uuid::Uuid;
 
 use crate::model::stock;
-use crate::{App, cancel, problems, store};
+use crate::{App, cancel, checkout, problems, store};
 
 /// How often a cart is read again because its last order has moved.
 const TRIES: usize = 5;
@@ -109,10 +109,19 @@ async fn remove_purchased(app: &App, id: Uuid) -> Result<()> {
 /// Sees to it that an undecided order is none any more, if the checkout may.
 async fn make_way(app: &App, id: Uuid, purpose: Purpose<'_>) -> Result<()> {
     let Purpose::Checkout { owner, key, supersede } = purpose else { return Ok(()) };
-    let order = store::find(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
+    // Withdrawn meanwhile: the cart is free.
+    let Some(order) = store::find(&app.db, id).await? else { return Ok(()) };
     if order.owner == owner && order.idempotency_key == key {
         // It is this very checkout, sent twice at once.
         return Err(problems::cart_already_ordered(&order));
+    }
+    if !order.is_placed() {
+        // Another checkout of this moment: whether it becomes an order is known at once.
+        checkout::settled(app, id).await?;
+        return match store::find(&app.db, id).await? {
+            Some(order) if !order.is_placed() => Err(problems::order_undecided(&order)),
+            _ => Ok(()),
+        };
     }
     cancel::supersede(app, id, supersede).await
 }

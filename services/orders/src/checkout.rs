@@ -1,4 +1,4 @@
-//! Checkout: from a request to an accepted order, and to the answer once its fate is known.
+//! Checkout: from a request to an order, and to the answer once its fate is known.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::model::{
     FulfillmentStatus, Order, PaymentStatus, Saga, ShippingMethod, Status, Step, lines,
 };
 use crate::quote::{self, Item, Priced};
-use crate::saga::{self, LEASE, Work};
+use crate::saga::{self, LEASE, Stop, Work};
 use crate::{App, problems, store};
 
 /// How often the cart is read again because it was ordered meanwhile.
@@ -113,8 +113,8 @@ pub struct Buyer {
     pub owner: String,
 }
 
-/// Accepts the order, or finds the one that was accepted under the same key, and waits for its
-/// fate as long as a request may. Says whether the answer was given before.
+/// Places the order, or finds the one that was placed under the same key, and waits for its fate as
+/// long as a request may. Says whether the answer was given before.
 pub(crate) async fn place(
     app: &App,
     buyer: Buyer,
@@ -122,25 +122,31 @@ pub(crate) async fn place(
     request: Checkout,
 ) -> Result<(Uuid, bool)> {
     let fingerprint = idempotency::fingerprint(&request)?;
-    if let Some(id) = known(app, &buyer.owner, key, &fingerprint).await? {
-        settled(app, id).await?;
-        return Ok((id, true));
-    }
-    match order(app, &buyer, key, &request, &fingerprint).await {
-        Ok(work) => {
-            let id = work.order.id;
-            see_through(app, work).await;
-            Ok((id, false))
-        }
-        // The same request may have been accepted, and its cart cleared, while this one prepared.
-        Err(problem) => match known(app, &buyer.owner, key, &fingerprint).await? {
-            Some(id) => {
-                settled(app, id).await?;
-                Ok((id, true))
+    for _ in 0..TRIES {
+        if let Some(id) = known(app, &buyer.owner, key, &fingerprint).await? {
+            settled(app, id).await?;
+            if saga::place_anyway(app, id).await? {
+                return Ok((id, true));
             }
-            None => Err(problem),
-        },
+            // What it asked for was not to be had then.
+            continue;
+        }
+        match order(app, &buyer, key, &request, &fingerprint).await {
+            Ok(work) => {
+                let id = work.order.id;
+                if see_through(app, work).await? || saga::place_anyway(app, id).await? {
+                    return Ok((id, false));
+                }
+            }
+            // The same request may have come through, and its cart been cleared, meanwhile.
+            Err(problem) => {
+                if known(app, &buyer.owner, key, &fingerprint).await?.is_none() {
+                    return Err(problem);
+                }
+            }
+        }
     }
+    Err(problems::order_changed())
 }
 
 /// Makes the order of what the cart holds now.
@@ -157,25 +163,35 @@ async fn order(
     for _ in 0..TRIES {
         let request = request.clone();
         let (work, claims) = prepare(app, buyer, key, request, fingerprint.to_vec()).await?;
-        if let Some(work) = accept(app, work, &claims).await? {
+        if let Some(work) = store_request(app, work, &claims).await? {
             return Ok(work);
         }
     }
     Err(problems::order_changed())
 }
 
-/// Drives the saga; after the time a request may take, it goes on by itself.
-pub(crate) async fn see_through(app: &App, mut work: Work) {
+/// Drives the saga; after the time a request may take, it goes on by itself. Says whether the order
+/// is known to be placed; the problem is why it was withdrawn.
+pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<bool> {
     let patience = Duration::from_millis(app.config.inline_ms);
     let driver = app.clone();
     let driven = tokio::spawn(async move {
-        let driven = saga::drive(&driver, &mut work, Instant::now() + patience).await;
-        if let Err(error) = driven {
-            tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
+        match saga::drive(&driver, &mut work, Instant::now() + patience).await {
+            Ok(()) => Ok(work.order.is_placed()),
+            Err(Stop::Withdrawn(problem)) => Err(*problem),
+            Err(error) => {
+                tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
+                Ok(false)
+            }
         }
     });
-    if tokio::time::timeout(patience, driven).await.is_err() {
-        tracing::debug!("the checkout goes on without its request");
+    match tokio::time::timeout(patience, driven).await {
+        Ok(Ok(driven)) => driven,
+        Ok(Err(_)) => Ok(false),
+        Err(_) => {
+            tracing::debug!("the checkout goes on without its request");
+            Ok(false)
+        }
     }
 }
 
@@ -263,7 +279,8 @@ fn new_order(
     let name = request.shipping_address.as_ref().map(|it| it.name.clone());
     Order {
         id,
-        number: String::new(),
+        // It has none yet, and no two are the same.
+        number: id.to_string(),
         owner: buyer.owner.clone(),
         idempotency_key: key.to_owned(),
         fingerprint,
@@ -288,7 +305,7 @@ fn new_order(
         reason: None,
         tracking_number: None,
         refunded: 0,
-        version: 1,
+        version: 0,
         created_at: now,
         updated_at: now,
     }
@@ -299,23 +316,20 @@ pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
     id::derive(order, format!("payment:{attempt}"))
 }
 
-/// One transaction: cart, key, order, lines, saga and `order.created`. From here on the order
-/// exists. None: what was read of the cart does not hold any more.
-async fn accept(app: &App, mut work: Work, claims: &[Claim]) -> Result<Option<Work>> {
-    let number = store::next_number(&app.db).await?;
+/// One transaction: cart, key, order, lines and saga. From here on the order is brought to its end,
+/// or withdrawn. None: what was read of the cart does not hold any more.
+async fn store_request(app: &App, work: Work, claims: &[Claim]) -> Result<Option<Work>> {
     let mut tx = app.db.begin().await?;
     if !store::claim_carts(&mut tx, work.order.id, claims).await? {
         tx.rollback().await?;
         return Ok(None);
     }
-    let Work { order, lines, saga } = &mut work;
-    match store::accept(&mut tx, order, lines, saga, number).await {
+    match store::request(&mut tx, &work.order, &work.lines, &work.saga).await {
         Ok(()) => {}
         // The key is taken; the caller looks it up.
         Err(db::Error::Duplicate(_)) => return Err(problems::order_changed()),
         Err(error) => return Err(error.into()),
     }
     tx.commit().await?;
-    metrics::counter!("orders_accepted_total").increment(1);
     Ok(Some(work))
 }

@@ -167,7 +167,8 @@ pub struct Order {
     pub tracking_number: Option<String>,
     /// What was given back, in minor units.
     pub refunded: i64,
-    /// Rises with every change of a status.
+    /// Rises with every change of a status. 0 as long as it is only requested: it has no number
+    /// yet, and nobody is shown it.
     pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
@@ -328,6 +329,11 @@ pub fn stock(lines: &[OrderLine]) -> Vec<StockLine> {
 impl Order {
     pub fn money(&self, amount: i64) -> Money {
         Money { amount, currency: self.currency.clone().try_into().unwrap_or_default() }
+    }
+
+    /// Whether its stock was held, or somebody was told of it: from then on it has a number.
+    pub fn is_placed(&self) -> bool {
+        self.version > 0
     }
 
     /// The order as events carry it.

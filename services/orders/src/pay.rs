@@ -49,7 +49,7 @@ pub(crate) async fn again(
     }
     app.providers.check(&payment.provider).await?;
     if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
-        checkout::see_through(app, work).await;
+        checkout::see_through(app, work).await?;
         return Ok(Paying::Begun);
     }
     // It moved meanwhile, perhaps by this same request sent twice at once.

@@ -84,10 +84,13 @@ pub fn cart_already_paid(order: &Order) -> Problem {
 
 /// 409: the order of this cart cannot be cancelled before the outcome of its payment is known.
 pub fn order_undecided(order: &Order) -> Problem {
+    let which = match order.is_placed() {
+        true => format!("of the payment of order {}", order.number),
+        false => "of another checkout of this cart".to_owned(),
+    };
     let detail = format!(
-        "what becomes of the payment of order {} is not known yet; nothing new was ordered: send \
-         the same request again in some seconds",
-        order.number
+        "what becomes {which} is not known yet; nothing new was ordered: send the same request \
+         again in some seconds"
     );
     of_order(Problem::conflict("order_undecided", detail), order).retry_after(2)
 }

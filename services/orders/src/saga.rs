@@ -12,6 +12,9 @@
 //!    +---- await_payment
 //! ```
 //!
+//! An order is only requested until its stock is held for the first time: then it is placed, and has
+//! a number. One that is sold out is withdrawn, and never was.
+//!
 //! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the
 //! catalog decides). What is not held any more when the money is there is taken then, or the money
@@ -22,6 +25,7 @@
 //! the request that made it, then by the worker. The version fences them off: who has read an
 //! older one changes nothing.
 
+mod placing;
 mod waiting;
 
 use std::time::Duration;
@@ -66,6 +70,9 @@ pub(crate) enum Stop {
     /// Somebody else has changed the order or its saga.
     #[error("another driver has taken over")]
     Lost,
+    /// Nothing came of the request: there is no such order.
+    #[error("the request was withdrawn: {0}")]
+    Withdrawn(Box<Problem>),
     #[error(transparent)]
     Database(#[from] db::Error),
 }
@@ -79,6 +86,8 @@ enum Outcome {
 }
 
 use Outcome::{Moved, Wait};
+pub(crate) use placing::place_anyway;
+use placing::{place, withdraw};
 use waiting::{action_required, attempts_left, await_action, declined, gone_meanwhile, release};
 
 /// Drives every saga that is due, until cancelled.
@@ -137,7 +146,7 @@ async fn resume(app: &App, saga: Saga) {
         drive(app, &mut Work { order, lines, saga }, Instant::now() + TURN).await
     };
     match driven.await {
-        Ok(()) | Err(Stop::Lost) => {}
+        Ok(()) | Err(Stop::Lost | Stop::Withdrawn(_)) => {}
         Err(error) => tracing::warn!(order = %id, %error, "the saga will be tried again"),
     }
 }
@@ -194,11 +203,15 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.catalog.reserve(&work.reservation()).await {
+        Ok(_) if !work.order.is_placed() => place(app, work).await,
         Ok(_) => {
             // A second hold is for money that is already authorised; who pays nothing needs none.
             let authorized = work.saga.rereserved || work.order.payment_id.is_none();
             let next = if authorized { Step::Commit } else { Step::Authorize };
             go(app, work, next).await
+        }
+        Err(CallError::Refused(refused)) if !work.order.is_placed() => {
+            withdraw(app, work, refused).await
         }
         Err(CallError::Refused(refused)) => {
             let reason = match refused.code.as_ref() {
@@ -442,6 +455,7 @@ async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Ou
     tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), error = %unknown, "not known");
     match app.clock.now() < work.saga.deadline {
         true => Ok(Wait),
+        false if !work.order.is_placed() => withdraw(app, work, problems::order_changed()).await,
         false => give_up(app, work, "not_decided_in_time", None).await,
     }
 }

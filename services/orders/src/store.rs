@@ -2,10 +2,12 @@
 
 mod carts;
 mod payment_keys;
+mod placing;
 mod reports;
 
 pub use carts::{CartOrder, claim_carts, last_order, note_decision};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
+pub use placing::{next_number, place, request, withdraw};
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
@@ -71,7 +73,7 @@ pub async fn find_by_key(db: impl Session<'_>, owner: &str, key: &str) -> Result
 pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<Vec<Order>> {
     // Two texts, so that a user's own list goes by its index.
     const OF_USER: &str = "SELECT * FROM orders
-         WHERE user_id = $1 AND ($2 IS NULL OR status = $2)
+         WHERE user_id = $1 AND version > 0 AND ($2 IS NULL OR status = $2)
            AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
            AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
            AND ($7 IS NULL OR id < $7)
@@ -80,7 +82,7 @@ pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<V
                 OR lower(name) LIKE lower($10) ESCAPE '\\')
          ORDER BY id DESC LIMIT $8 OFFSET $9";
     const ALL: &str = "SELECT * FROM orders
-         WHERE $1 IS NULL AND ($2 IS NULL OR status = $2)
+         WHERE $1 IS NULL AND version > 0 AND ($2 IS NULL OR status = $2)
            AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
            AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
            AND ($7 IS NULL OR id < $7)
@@ -107,7 +109,7 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
     let (count,): (i64,) = db
         .query(
             "SELECT count(*) FROM orders
-             WHERE ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR status = $2)
+             WHERE version > 0 AND ($1 IS NULL OR user_id = $1) AND ($2 IS NULL OR status = $2)
                AND ($3 IS NULL OR payment_status = $3) AND ($4 IS NULL OR email = $4)
                AND ($5 IS NULL OR created_at >= $5) AND ($6 IS NULL OR created_at < $6)
                AND ($7 IS NULL OR lower(number) LIKE lower($7) ESCAPE '\\'
@@ -162,50 +164,6 @@ pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
 
 pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {
     db.query("SELECT * FROM sagas WHERE order_id = $1").bind(order).optional().await
-}
-
-/// The next order's number, taken before the transaction that stores the order. None on SQLite,
-/// where `accept` takes it: there one transaction writes at a time anyhow.
-///
-/// On PostgreSQL all copies share this one row. Taken within the transaction it stays locked until
-/// that ends, so that one copy that is frozen there stops every checkout. This way no copy holds it
-/// while PostgreSQL waits for that copy. A number whose order is not stored is left out.
-pub async fn next_number(db: &Db) -> Result<Option<i64>> {
-    // Not flushed for its own sake: what is stored later is never on disk before it.
-    const NEXT: &str = "UPDATE numbers SET last = last + 1
-         WHERE name = 'orders' AND set_config('synchronous_commit', 'off', true) IS NOT NULL
-         RETURNING last";
-    if db.is_sqlite() {
-        return Ok(None);
-    }
-    db.query(NEXT).one::<(i64,)>().await.map(|(number,)| Some(number))
-}
-
-/// Stores an accepted order with everything that belongs to it, and tells it. Gives it its number,
-/// the next one where there is none yet.
-pub async fn accept(
-    tx: &mut Tx,
-    order: &mut Order,
-    lines: &[OrderLine],
-    saga: &Saga,
-    number: Option<i64>,
-) -> Result<()> {
-    let number = match number {
-        Some(number) => number,
-        None => {
-            let next = "UPDATE numbers SET last = last + 1 WHERE name = 'orders' RETURNING last";
-            tx.query(next).one::<(i64,)>().await?.0
-        }
-    };
-    order.number = format!("CW-{number}");
-    insert_order(tx, order).await?;
-    for line in lines {
-        insert_line(tx, order.id, line).await?;
-    }
-    insert_change(tx, order, None).await?;
-    insert_saga(tx, saga).await?;
-    let created = OrderCreated { order: order.told(lines) };
-    outbox::tell(tx, order.id, order.version, &created, order.created_at).await
 }
 
 /// Saves a changed order if nobody else has changed it since it was read; its version rises. The
@@ -412,66 +370,6 @@ pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     .map(drop)
 }
 
-async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
-    tx.query(
-        "INSERT INTO orders (id, number, owner, idempotency_key, fingerprint, user_id, email, name,
-                status, payment_status, fulfillment_status, currency, subtotal, shipping, tax,
-                total, shipping_address, billing_address, note, cart_id, cart_version, payment_id,
-                shipping_method, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-                 $19, $20, $21, $22, $23, $24, $25, $25)",
-    )
-    .bind(order.id)
-    .bind(order.number.clone())
-    .bind(order.owner.clone())
-    .bind(order.idempotency_key.clone())
-    .bind(order.fingerprint.clone())
-    .bind(order.user_id)
-    .bind(order.email.clone())
-    .bind(order.name.clone())
-    .bind(order.status.as_str())
-    .bind(order.payment_status.as_str())
-    .bind(order.fulfillment_status.as_str())
-    .bind(order.currency.clone())
-    .bind(order.subtotal)
-    .bind(order.shipping)
-    .bind(order.tax)
-    .bind(order.total)
-    .bind(order.shipping_address.clone())
-    .bind(order.billing_address.clone())
-    .bind(order.note.clone())
-    .bind(order.cart_id)
-    .bind(order.cart_version)
-    .bind(order.payment_id)
-    .bind(order.shipping_method.clone())
-    .bind(order.version)
-    .bind(order.created_at)
-    .execute()
-    .await
-    .map(drop)
-}
-
-async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
-    tx.query(
-        "INSERT INTO order_lines (order_id, position, sku, product_id, title, variant_title, image,
-                                  quantity, unit_price, total)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(order)
-    .bind(line.position)
-    .bind(line.sku.clone())
-    .bind(line.product_id)
-    .bind(line.title.clone())
-    .bind(line.variant_title.clone())
-    .bind(line.image.clone())
-    .bind(line.quantity)
-    .bind(line.unit_price)
-    .bind(line.total)
-    .execute()
-    .await
-    .map(drop)
-}
-
 async fn insert_change(tx: &mut Tx, order: &Order, from: Option<Status>) -> Result<()> {
     tx.query(
         "INSERT INTO order_history (order_id, version, from_status, to_status, payment,
@@ -486,28 +384,6 @@ async fn insert_change(tx: &mut Tx, order: &Order, from: Option<Status>) -> Resu
     .bind(order.fulfillment_status.as_str())
     .bind(order.reason.clone())
     .bind(order.updated_at)
-    .execute()
-    .await
-    .map(drop)
-}
-
-async fn insert_saga(tx: &mut Tx, saga: &Saga) -> Result<()> {
-    tx.query(
-        "INSERT INTO sagas (order_id, step, version, attempt, provider, token, rereserved, tries,
-                            due_at, lease_until, deadline)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-    )
-    .bind(saga.order_id)
-    .bind(saga.step.as_str())
-    .bind(saga.version)
-    .bind(saga.attempt)
-    .bind(saga.provider.clone())
-    .bind(saga.token.clone())
-    .bind(saga.rereserved)
-    .bind(saga.tries)
-    .bind(saga.due_at)
-    .bind(saga.lease_until)
-    .bind(saga.deadline)
     .execute()
     .await
     .map(drop)

@@ -94,6 +94,40 @@ async fn an_order_that_is_not_decided_in_time_is_reported() {
 }
 
 #[tokio::test]
+async fn an_order_is_placed_or_withdrawn_and_never_both() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let (placed, lines, saga) = accepted(db, "k-1").await;
+        let mut tx = db.begin().await.unwrap();
+        assert!(!withdraw(&mut tx, placed.id).await.unwrap(), "{}", platform.kind);
+        assert!(!place(&mut tx, &mut placed.clone(), &lines, None, noon()).await.unwrap());
+        tx.rollback().await.unwrap();
+        let id = chassis::id::new();
+        let requested = Order {
+            id,
+            number: id.to_string(),
+            idempotency_key: "k-2".to_owned(),
+            version: 0,
+            ..placed.clone()
+        };
+        let mut tx = db.begin().await.unwrap();
+        let saga = Saga { order_id: id, version: 1, ..saga };
+        request(&mut tx, &requested, &lines, &saga).await.unwrap();
+        assert!(withdraw(&mut tx, id).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        assert!(!place(&mut tx, &mut requested.clone(), &lines, None, noon()).await.unwrap());
+        tx.rollback().await.unwrap();
+        assert_eq!(find(db, id).await.unwrap(), None);
+        let left = db.query("SELECT count(*) FROM order_lines WHERE order_id = $1").bind(id);
+        assert_eq!(left.one::<(i64,)>().await.unwrap(), (0,));
+        // Its key is free, and the next order has the next number.
+        let (next, _, _) = accepted(db, "k-2").await;
+        assert_eq!(next.number, "CW-100002", "{}", platform.kind);
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_is_not_stored_yet_holds_up_no_other() {
     for platform in
         platforms(crate::MIGRATIONS).await.into_iter().filter(|it| it.kind == "postgres")
@@ -106,7 +140,10 @@ async fn an_order_that_is_not_stored_yet_holds_up_no_other() {
         slow.id = chassis::id::new();
         slow.idempotency_key = "k-2".to_owned();
         saga.order_id = slow.id;
-        accept(&mut frozen, &mut slow, &lines, &saga, first).await.unwrap();
+        slow.version = 0;
+        slow.number = slow.id.to_string();
+        request(&mut frozen, &slow, &lines, &saga).await.unwrap();
+        assert!(place(&mut frozen, &mut slow, &lines, first, noon()).await.unwrap());
         // While that one is not committed.
         let (third, _, _) = accepted_as(db, "k-3", second).await;
         assert_eq!(third.number, "CW-100003");
@@ -282,7 +319,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
     let id = chassis::id::new();
     let mut order = Order {
         id,
-        number: String::new(),
+        number: id.to_string(),
         owner: "user:1".to_owned(),
         idempotency_key: key.to_owned(),
         fingerprint: vec![1, 2, 3],
@@ -307,7 +344,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         tracking_number: None,
         refunded: 0,
         shipping_method: Some("standard".to_owned()),
-        version: 1,
+        version: 0,
         created_at: noon(),
         updated_at: noon(),
     };
@@ -339,7 +376,8 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         deadline: noon() + TimeDelta::minutes(10),
     };
     let mut tx = db.begin().await.unwrap();
-    accept(&mut tx, &mut order, &lines, &saga, number).await.unwrap();
+    request(&mut tx, &order, &lines, &saga).await.unwrap();
+    assert!(place(&mut tx, &mut order, &lines, number, noon()).await.unwrap());
     tx.commit().await.unwrap();
     (order, lines, saga)
 }

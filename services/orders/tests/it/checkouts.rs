@@ -84,8 +84,8 @@ async fn the_cart_is_bought_once_per_version() {
 }
 
 #[tokio::test]
-async fn what_is_short_is_named_and_nothing_is_held() {
-    for mut world in worlds().await {
+async fn what_is_short_is_named_and_makes_no_order() {
+    for world in worlds().await {
         let user = User::customer();
         let mut request = checkout("tok_visa");
         request["items"][0]["quantity"] = json!(6);
@@ -98,15 +98,81 @@ async fn what_is_short_is_named_and_nothing_is_held() {
             refused.body["skus"],
             json!([{ "sku": "LAMP-1", "requested": 6, "available": 5 }])
         );
-        let order = refused.body["order_id"].as_str().unwrap().to_owned();
         assert_eq!(refused.problem(409), "out_of_stock");
         assert_eq!(buy().await.problem(409), "out_of_stock");
-        let shown = world.settle(&user, &order).await;
+        // No order, no number, nothing to write a mail about.
+        let list = world.call("GET", "/orders?count=true").user(&user).await.expect(200);
+        assert_eq!(list["total"], 0, "{}", world.platform.kind);
+        let left = "SELECT (SELECT count(*) FROM orders) + (SELECT count(*) FROM sagas)
+                         + (SELECT count(*) FROM outbox)";
+        let left = world.platform.db.query(left).one::<(i64,)>().await.unwrap();
+        assert_eq!(left, (0,), "{}", world.platform.kind);
+        assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
+        // The goods come back: the same request is the first order.
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 6);
+        assert_eq!(buy().await.expect(201)["number"], "CW-100001");
+    }
+}
+
+#[tokio::test]
+async fn many_equal_requests_for_what_is_sold_out_are_no_order() {
+    for world in worlds().await {
+        let user = User::customer();
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
+        let buys = (0..10).map(|_| world.buy(&user, "k", "tok_visa"));
+        for answer in futures::future::join_all(buys).await {
+            let code = answer.problem(409);
+            assert!(["out_of_stock", "order_changed"].contains(&code.as_str()), "{code}");
+        }
+        let left = world.platform.db.query("SELECT count(*) FROM orders");
+        assert_eq!(left.one::<(i64,)>().await.unwrap(), (0,), "{}", world.platform.kind);
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_for_is_an_order_though_it_turns_out_to_be_sold_out() {
+    for mut world in living_worlds().await {
+        let user = User::customer();
+        world.fail("reserve", 1_000);
+        let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+        assert_eq!(order["number"], "CW-100001", "{}", world.platform.kind);
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 0);
+        world.fail("reserve", 0);
+        let shown = world.settle(&user, order["id"].as_str().unwrap()).await;
         assert_eq!(
             (&shown["status"], &shown["reason"]),
             (&json!("cancelled"), &json!("out_of_stock"))
         );
-        assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_waits_for_any_more_is_brought_to_its_end_without_a_trace() {
+    for mut world in living_worlds().await {
+        let user = User::customer();
+        // The process ends while catalog is asked: what it has stored is all there is.
+        world.fail("reserve", 1_000);
+        world.buy(&user, "k", "tok_visa").await.expect(202);
+        for back in ["DELETE FROM order_history", "UPDATE orders SET version = 0, number = 'none'"]
+        {
+            world.platform.db.query(back).execute().await.unwrap();
+        }
+        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 0);
+        world.fail("reserve", 0);
+        world.service = start(&world.platform, &world.others).await;
+        let left = || async {
+            let left = world.platform.db.query("SELECT count(*) FROM orders");
+            left.one::<(i64,)>().await.unwrap().0
+        };
+        for _ in 0..500 {
+            if left().await == 0 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(left().await, 0, "{}", world.platform.kind);
+        // A release: the world counts it so.
+        assert!(world.asked("restock") > 0);
     }
 }
 
@@ -186,13 +252,12 @@ async fn a_customers_action_is_asked_for_once() {
 
 #[tokio::test]
 async fn the_token_of_an_order_that_was_given_up_is_forgotten() {
-    for mut world in worlds().await {
+    for world in worlds().await {
         let user = User::customer();
-        world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
-        let refused = world.buy(&user, "k", "tok_visa").await;
-        let id = refused.body["order_id"].as_str().unwrap().to_owned();
-        assert_eq!(refused.problem(409), "out_of_stock");
-        world.settle(&user, &id).await;
+        world.fail("authorize", 1_000);
+        let order = world.buy(&user, "k", "tok_visa").await.expect(202);
+        let cancel = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+        world.call("POST", &cancel).user(&user).await;
         let kept = world.platform.db.query("SELECT count(*) FROM sagas WHERE token IS NOT NULL");
         assert_eq!(kept.one::<(i64,)>().await.unwrap(), (0,), "{}", world.platform.kind);
     }
@@ -239,7 +304,8 @@ async fn guests_who_send_the_same_key_and_address_do_not_meet() {
             let call = world.call("POST", "/orders").header("idempotency-key", "1");
             call.header("x-cart-token", secret).json(request)
         };
-        let token = |reply: &Answer| Some(reply.headers.get("x-cart-token")?.to_str().unwrap().to_owned());
+        let token =
+            |reply: &Answer| Some(reply.headers.get("x-cart-token")?.to_str().unwrap().to_owned());
         let (one, other) = (buy(1, "").await, buy(2, "").await);
         let (mine, theirs) = (token(&one).unwrap(), token(&other).unwrap());
         let (one, other) = (one.expect(201), other.expect(201));

@@ -1,0 +1,73 @@
+//! Where a requested order becomes one, or never was.
+
+use chassis::problem::Problem;
+use uuid::Uuid;
+
+use super::Outcome::{Moved, Wait};
+use super::{Outcome, Stop, Work, enter};
+use crate::model::Step;
+use crate::{App, store};
+
+/// How often an order is read again because it was placed or withdrawn at the same moment.
+const TRIES: usize = 3;
+
+/// Its stock is held: the order gets its number and is told of.
+pub(super) async fn place(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+    let next = if work.order.payment_id.is_some() { Step::Authorize } else { Step::Commit };
+    enter(app, work, next);
+    let number = store::next_number(&app.db).await?;
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let saved = store::save_saga(&mut tx, &mut work.saga).await?
+        && store::place(&mut tx, &mut work.order, &work.lines, number, now).await?;
+    if !saved {
+        return Err(Stop::Lost);
+    }
+    tx.commit().await?;
+    metrics::counter!("orders_accepted_total").increment(1);
+    Ok(Moved)
+}
+
+/// There is nothing to be had, or it is not known in time: the request leaves no trace. Nobody was
+/// told of an order.
+pub(super) async fn withdraw(
+    app: &App,
+    work: &mut Work,
+    problem: Problem,
+) -> Result<Outcome, Stop> {
+    // An earlier try may have come through, or still be on its way.
+    let tried_before = work.saga.tries > 0 || work.saga.version > 1;
+    if tried_before && let Err(error) = app.clients.catalog.release(&work.reservation()).await {
+        tracing::warn!(order = %work.order.id, %error, "release not known");
+        return Ok(Wait);
+    }
+    let mut tx = app.db.begin().await?;
+    let withdrawn = store::save_saga(&mut tx, &mut work.saga).await?
+        && store::withdraw(&mut tx, work.order.id).await?;
+    if !withdrawn {
+        return Err(Stop::Lost);
+    }
+    tx.commit().await?;
+    metrics::counter!("orders_withdrawn_total").increment(1);
+    Err(Stop::Withdrawn(Box::new(problem)))
+}
+
+/// Places an order whose stock is not known to be held yet, because its client is about to be told
+/// of it: whatever becomes of it then is told as of an order. False where it was withdrawn.
+pub(crate) async fn place_anyway(app: &App, id: Uuid) -> chassis::problem::Result<bool> {
+    for _ in 0..TRIES {
+        let Some(mut order) = store::find(&app.db, id).await? else { return Ok(false) };
+        if order.is_placed() {
+            return Ok(true);
+        }
+        let lines = store::lines(&app.db, id).await?;
+        let number = store::next_number(&app.db).await?;
+        let mut tx = app.db.begin().await?;
+        if store::place(&mut tx, &mut order, &lines, number, app.clock.now()).await? {
+            tx.commit().await?;
+            metrics::counter!("orders_accepted_total").increment(1);
+            return Ok(true);
+        }
+    }
+    Err(crate::problems::order_changed())
+}
