@@ -11,6 +11,7 @@ use axum::routing::post;
 use chassis::bus::Bus;
 use chassis::channel::Channel;
 use chassis::clock::Clock;
+use chassis::db::Session;
 use chassis::problem::Problem;
 use chassis::service::{Background, Service};
 use chassis::testing::{Answer, Call, TestPlatform, User, call, noon, platforms};
@@ -183,6 +184,22 @@ impl World {
         let router = self.service.router.clone();
         let ask = || call(&router, "GET", &format!("/api/v1{path}")).user(user).send();
         self.run_until(ask, there).await
+    }
+
+    /// Runs the workers until no order is stored, then stops them.
+    pub async fn settle_to_nothing(&mut self) {
+        let stop = CancellationToken::new();
+        let background =
+            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
+        for _ in 0..400 {
+            let left = self.platform.db.query("SELECT count(*) FROM orders");
+            if left.one::<(i64,)>().await.expect("a count").0 == 0 {
+                background.stop(Duration::from_secs(5)).await;
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("an order is left");
     }
 
     async fn run_until<F: Future<Output = Answer>>(
