@@ -2,17 +2,20 @@
 //! that is stopped, which nobody waits for.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use cartwright::shop::NAMES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::task::JoinSet;
 
 use crate::client::Http;
 use crate::load::{Load, buying, reading};
 use crate::shop::{Live, apart, eventually, places};
 
-/// More than enough to open a circuit, if they counted.
-const EACH: usize = 12;
+/// How often in a second, for each service, as many bodies are broken as makes a hundred of each kind.
+const TICKS: usize = 10;
+const EACH: usize = 10;
 /// More than a gateway waits for before it passes a body on.
 const LARGE: usize = 70_000;
 
@@ -62,20 +65,29 @@ async fn bodies_that_are_cut_off_or_malformed_are_nobody_elses_problem() {
         let readers: Vec<Load> =
             doors.iter().map(|it| Load::start(1, reading(&it.user, &it.read))).collect();
         for door in &doors {
-            for _ in 0..EACH {
-                let address = shop.http.address();
-                for large in ["", chunk(LARGE).as_str()] {
-                    let answer = send(address, &door.chunked(&format!("{large}Z\r\n"))).await;
-                    let service = door.service;
-                    assert!(
-                        answer.starts_with("HTTP/1.1 4"),
-                        "{}: {service}: {answer}",
-                        place.kind
-                    );
+            let mut broken = JoinSet::new();
+            let mut ticks = tokio::time::interval(Duration::from_secs(1) / TICKS as u32);
+            for _ in 0..TICKS {
+                ticks.tick().await;
+                for n in 0..EACH {
+                    let address = shop.http.address();
+                    let large = if n % 2 == 0 { String::new() } else { chunk(LARGE) };
+                    let malformed = door.chunked(&format!("{large}Z\r\n"));
+                    broken.spawn(async move { Some(send(address, &malformed).await) });
+                    let half = match n % 2 {
+                        0 => door.sized(100, "{"),
+                        _ => door.sized(2 * LARGE, &"x".repeat(LARGE)),
+                    };
+                    broken.spawn(async move {
+                        cut(address, &half).await;
+                        None
+                    });
                 }
-                cut(address, &door.sized(100, "{")).await;
-                cut(address, &door.sized(2 * LARGE, &"x".repeat(LARGE))).await;
                 door.user.get(&door.read).await.expect(200);
+            }
+            for answer in broken.join_all().await.into_iter().flatten() {
+                let service = door.service;
+                assert!(answer.starts_with("HTTP/1.1 4"), "{}: {service}: {answer}", place.kind);
             }
         }
         let bought = buyers.stop().await;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Config;
-use crate::model::{Order, ShippingMethod, Status, Totals};
+use crate::model::{Order, PaymentStatus, ShippingMethod, Status, Totals};
 
 pub fn order_not_found() -> Problem {
     Problem::not_found("order_not_found", "there is no such order, or it is not yours")
@@ -63,11 +63,15 @@ pub fn total_changed(totals: Totals) -> Problem {
 
 /// 409: an order of this cart is not decided yet. With what is needed to go on with that one.
 pub fn cart_already_ordered(order: &Order) -> Problem {
+    let waits = match order.payment_status {
+        PaymentStatus::RequiresAction => "waits for its customer to confirm the payment",
+        PaymentStatus::Failed => "waits for another payment",
+        _ => "is not decided yet",
+    };
     let detail = format!(
-        "this cart is being bought by order {}, whose payment is {}: finish or cancel that order, \
-         or send `\"supersede\": true` to have it cancelled and to buy the cart as it is now",
-        order.number,
-        order.payment_status.as_str()
+        "this cart is being bought by order {}, which {waits}: finish or cancel that order, or \
+         send `\"supersede\": true` to have it cancelled and to buy the cart as it is now",
+        order.number
     );
     of_order(Problem::conflict("cart_already_ordered", detail), order)
 }
