@@ -22,6 +22,18 @@ pub struct Wanted {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QuoteRequest {
     pub wanted: Vec<Wanted>,
+    /// What they hold already counts as available.
+    #[serde(default)]
+    pub buyer: Buyer,
+}
+
+/// Who holds stock, so that it is not kept from themselves. Nobody unless said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Buyer {
+    pub user_id: Option<Uuid>,
+    /// The cart that is bought, and for a quote those that went into it.
+    #[serde(default)]
+    pub carts: Vec<Uuid>,
 }
 
 /// One answer for each thing asked, in the same order.
@@ -85,6 +97,9 @@ impl StockLine {
 pub struct Reserve {
     pub order_id: Uuid,
     pub lines: Vec<StockLine>,
+    /// Whose order it is. What this user holds outside of orders is used for it.
+    #[serde(default)]
+    pub buyer: Buyer,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -147,8 +162,8 @@ impl Client {
         Self(channel)
     }
 
-    pub async fn quote(&self, wanted: Vec<Wanted>) -> Result<Vec<Quoted>, CallError> {
-        let request = QuoteRequest { wanted };
+    pub async fn quote(&self, wanted: Vec<Wanted>, buyer: Buyer) -> Result<Vec<Quoted>, CallError> {
+        let request = QuoteRequest { wanted, buyer };
         let quote: Quote = self.0.post("/internal/quote", &request).await?;
         Ok(quote.answers)
     }

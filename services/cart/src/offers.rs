@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use chassis::channel::CallError;
-use contracts::catalog::{Client, Offer, Quoted, StockLine, Wanted};
+use contracts::catalog::{self, Client, Offer, Quoted, StockLine, Wanted};
 use uuid::Uuid;
 
 /// What a line is of: a SKU, and the variant that had it when it was put aside.
@@ -26,6 +26,7 @@ impl Offers {
     pub(crate) async fn complete(
         &mut self,
         catalog: &Client,
+        buyer: catalog::Buyer,
         lines: &[StockLine],
     ) -> Result<(), CallError> {
         let missing: Vec<&StockLine> =
@@ -33,7 +34,8 @@ impl Offers {
         if missing.is_empty() {
             return Ok(());
         }
-        let answers = catalog.quote(missing.iter().map(|it| by_sku(it)).collect()).await?;
+        let asked = missing.iter().map(|it| by_sku(it)).collect();
+        let answers = catalog.quote(asked, buyer).await?;
         self.take(missing.into_iter().zip(answers));
         Ok(())
     }
@@ -50,20 +52,25 @@ impl Offers {
 }
 
 /// Asks for the offers of a cart's lines.
-pub(crate) async fn of(catalog: &Client, lines: &[StockLine]) -> Result<Offers, CallError> {
+pub(crate) async fn of(
+    catalog: &Client,
+    buyer: catalog::Buyer,
+    lines: &[StockLine],
+) -> Result<Offers, CallError> {
     let mut offers = Offers::default();
-    offers.complete(catalog, lines).await?;
+    offers.complete(catalog, buyer, lines).await?;
     Ok(offers)
 }
 
 /// Asks for what a buyer wants to add and for what the cart has already, in one call.
 pub(crate) async fn with(
     catalog: &Client,
+    buyer: catalog::Buyer,
     wanted: Wanted,
     lines: &[StockLine],
 ) -> Result<(Quoted, Offers), CallError> {
     let asked = std::iter::once(wanted).chain(lines.iter().map(by_sku)).collect();
-    let mut answers = catalog.quote(asked).await?.into_iter();
+    let mut answers = catalog.quote(asked, buyer).await?.into_iter();
     let first = answers.next().unwrap_or(Quoted::Unknown);
     let mut offers = Offers::default();
     offers.take(lines.iter().zip(answers));

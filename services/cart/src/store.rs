@@ -12,6 +12,7 @@ pub(crate) use purchases::{for_checkout, remove_purchased};
 
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
+use contracts::cart::MAX_MERGED;
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
@@ -53,6 +54,14 @@ pub(crate) async fn find(db: impl Session<'_>, owner: &Owner) -> Result<Option<C
 
 pub(crate) async fn load(db: impl Session<'_>, id: Uuid) -> Result<Option<Cart>> {
     Ok(assemble(db.query(select_cart!("c.id = $1")).bind(id).all().await?))
+}
+
+/// Guests' carts that went into this one, the latest first.
+pub(crate) async fn merged(db: impl Session<'_>, cart: Uuid) -> Result<Vec<Uuid>> {
+    let merged = db
+        .query("SELECT id FROM carts WHERE merged_into = $1 ORDER BY updated_at DESC, id LIMIT $2");
+    let merged: Vec<(Uuid,)> = merged.bind(cart).bind(MAX_MERGED).all().await?;
+    Ok(merged.into_iter().map(|(id,)| id).collect())
 }
 
 /// Raises the version of the owner's cart and returns its id.

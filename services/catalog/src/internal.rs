@@ -9,12 +9,13 @@ use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
 use contracts::catalog::{
-    AwaitAction, Awaiting, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation,
-    Reserve, Restock, Ship, StockLine, Wanted,
+    AwaitAction, Awaiting, Buyer, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted,
+    Reservation, Reserve, Restock, Ship, StockLine, Wanted,
 };
 use uuid::Uuid;
 
 use crate::model::available;
+use crate::store::own;
 use crate::store::products::{self, OfferRow};
 use crate::{App, fulfillment, reservations};
 
@@ -40,7 +41,7 @@ pub(crate) fn router(app: App) -> Router {
 /// What things cost and whether they can be had, straight from the database.
 async fn quote(
     State(app): State<App>,
-    Json(QuoteRequest { wanted }): Json<QuoteRequest>,
+    Json(QuoteRequest { wanted, buyer }): Json<QuoteRequest>,
 ) -> Result<Json<Quote>> {
     if wanted.len() > MAX_LINES {
         return Err(Problem::field("wanted", format!("must have at most {MAX_LINES} entries")));
@@ -71,7 +72,31 @@ async fn quote(
         },
         (None, None) => Quoted::Unknown,
     };
-    Ok(Json(Quote { answers: wanted.iter().map(answer).collect() }))
+    let mut answers: Vec<Quoted> = wanted.iter().map(answer).collect();
+    add_own(&app, &buyer, &mut answers).await?;
+    Ok(Json(Quote { answers }))
+}
+
+/// What the buyer holds already is available to them.
+async fn add_own(app: &App, buyer: &Buyer, answers: &mut [Quoted]) -> Result<()> {
+    if *buyer == Buyer::default() {
+        return Ok(());
+    }
+    let limited = |it: &Quoted| match it {
+        Quoted::Offer(offer) if offer.available.is_some() => Some(offer.sku.clone()),
+        _ => None,
+    };
+    let skus: Vec<String> = answers.iter().filter_map(limited).collect();
+    let skus: Vec<&str> = skus.iter().map(String::as_str).collect();
+    let own: HashMap<String, i64> = own::units(&app.db, buyer, &skus).await?.into_iter().collect();
+    for answer in answers {
+        if let Quoted::Offer(offer) = answer
+            && let Some(units) = own.get(&offer.sku)
+        {
+            offer.available = offer.available.map(|it| it + units);
+        }
+    }
+    Ok(())
 }
 
 /// Whether what has the SKU now is the product and the variant that were asked for.

@@ -8,20 +8,40 @@
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{AwaitAction, Reservation, ReservationExpired, Reserve, StockLine};
+use contracts::catalog::{AwaitAction, Buyer, Reservation, ReservationExpired, Reserve, StockLine};
 use uuid::Uuid;
 
 use crate::books::{self, Books};
 use crate::model::{Policy, Stock};
 use crate::problems::{self, Short};
+use crate::store::own::{self, OwnHold};
 use crate::store::reservations::{self as store, Line, State};
 use crate::store::stock::{self, Change, Kind};
 
 /// Holds all lines of an order, or none. A line is held or has expired: it is held again.
+/// What the buyer holds of them outside of orders is used for it.
 pub(crate) async fn reserve(
     books: &mut Books<'_>,
     request: &Reserve,
     hold: TimeDelta,
+) -> Result<Reservation> {
+    hold_lines(books, request, hold, OwnHolds::Used).await
+}
+
+/// What becomes of what a buyer holds outside of orders when they ask for the same goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnHolds {
+    /// It was for this.
+    Used,
+    /// It stays as long as there is enough without it.
+    UsedIfShort,
+}
+
+async fn hold_lines(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    hold: TimeDelta,
+    own: OwnHolds,
 ) -> Result<Reservation> {
     let expires_at = books.now + hold;
     let order = request.order_id;
@@ -31,7 +51,7 @@ pub(crate) async fn reserve(
     // another transaction that is just doing the same.
     for (at, line) in lines.iter().enumerate() {
         let held = (State::Held, books.now, expires_at);
-        if store::insert(books.tx, order, line, held, at == 0).await? {
+        if store::insert(books.tx, order, line, &request.buyer, held, at == 0).await? {
             continue;
         }
         let known = store::lock(books.tx, order).await?;
@@ -46,7 +66,7 @@ pub(crate) async fn reserve(
             }
         }
     }
-    take(books, order, &lines).await?;
+    take(books, request, &lines, own).await?;
     Ok(Reservation { expires_at })
 }
 
@@ -85,12 +105,26 @@ fn first_end(lines: &[Line]) -> DateTime<Utc> {
 }
 
 /// Takes the units from what is available, or names every line that is short.
-async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Result<()> {
+async fn take(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    lines: &[&StockLine],
+    own: OwnHolds,
+) -> Result<()> {
+    let order = request.order_id;
     let reference = reference(order);
+    let mut held = own_holds(books, request, lines).await?;
     let mut short = Vec::new();
     for line in lines {
         let (sku, quantity) = (&line.sku, line.quantity);
-        if let Some(stock) = stock::reserve(books.tx, line, books.now).await? {
+        if own == OwnHolds::Used {
+            use_up(books, &mut held, sku, &reference).await?;
+        }
+        let mut reserved = stock::reserve(books.tx, line, books.now).await?;
+        if reserved.is_none() && use_up(books, &mut held, sku, &reference).await? {
+            reserved = stock::reserve(books.tx, line, books.now).await?;
+        }
+        if let Some(stock) = reserved {
             let change = Change {
                 kind: Kind::Reserve,
                 on_hand: 0,
@@ -117,6 +151,35 @@ async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Resul
         short.push(Short { sku: sku.clone(), requested: quantity, available });
     }
     if short.is_empty() { Ok(()) } else { Err(problems::out_of_stock(&short)) }
+}
+
+/// What the buyer holds of these SKUs outside of orders.
+async fn own_holds(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    lines: &[&StockLine],
+) -> Result<Vec<OwnHold>> {
+    let Some(user) = request.buyer.user_id else { return Ok(vec![]) };
+    let skus: Vec<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
+    Ok(own::lock(books.tx, user, request.order_id, &skus).await?)
+}
+
+/// Ends the buyer's own holds of a SKU for good, for what refers to them; says whether there were
+/// any.
+async fn use_up(
+    books: &mut Books<'_>,
+    held: &mut Vec<OwnHold>,
+    sku: &str,
+    reference: &str,
+) -> Result<bool> {
+    let (used, kept) = std::mem::take(held).into_iter().partition(|it| it.line.sku == sku);
+    *held = kept;
+    let used: Vec<OwnHold> = used;
+    for OwnHold { order_id, line } in &used {
+        let used_up = (Kind::Release, State::Released);
+        settle(books, *order_id, std::slice::from_ref(line), used_up, reference).await?;
+    }
+    Ok(!used.is_empty())
 }
 
 /// Notes of which variant a line is that was asked for by its SKU alone.
@@ -196,7 +259,7 @@ pub(crate) async fn hold_for(
     (user, staff): (Uuid, bool),
     (hold, share): (TimeDelta, i64),
 ) -> Result<Reservation> {
-    let held = reserve(books, request, hold).await?;
+    let held = hold_lines(books, request, hold, OwnHolds::UsedIfShort).await?;
     let lines = store::lock(books.tx, request.order_id).await?;
     let known = lines.iter().all(|it| it.unpaid);
     if !staff
@@ -252,7 +315,7 @@ pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Re
         return Ok(lines);
     }
     let (tombstone, released) = (StockLine::new("", 1), (State::Released, books.now, books.now));
-    if store::insert(books.tx, order, &tombstone, released, true).await? {
+    if store::insert(books.tx, order, &tombstone, &Buyer::default(), released, true).await? {
         return Ok(vec![]);
     }
     // On PostgreSQL somebody held it in this very moment.

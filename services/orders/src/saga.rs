@@ -32,7 +32,7 @@ use chassis::clock::too_far;
 use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{Reserve, Restock};
+use contracts::catalog::{Buyer, Reserve, Restock};
 use contracts::payments::{Authorize, Payment, Refund, Status as Paid};
 use sqlx::types::Json;
 use tokio::task::JoinSet;
@@ -173,7 +173,9 @@ impl Work {
     }
 
     fn reservation(&self) -> Reserve {
-        Reserve { order_id: self.order.id, lines: stock(&self.lines) }
+        let carts = self.order.cart_id.into_iter().collect();
+        let buyer = Buyer { user_id: self.order.user_id, carts };
+        Reserve { order_id: self.order.id, lines: stock(&self.lines), buyer }
     }
 
     /// A cancelled order puts back whatever is still out.

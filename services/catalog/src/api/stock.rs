@@ -10,7 +10,7 @@ use chassis::id;
 use chassis::idempotency::IdempotencyKey;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
-use contracts::catalog::{MAX_QUANTITY, Reserve, StockLine};
+use contracts::catalog::{Buyer, MAX_QUANTITY, Reserve, StockLine};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -104,8 +104,9 @@ async fn set(
 
 /// Hold units of a product for a while.
 ///
-/// Nobody else can buy them until they are let go or the time is over, and they are not part of
-/// any order: let go of them before you order the same units. Holding more than there is is 409.
+/// Nobody else can buy them until they are let go or the time is over. Your next order of the SKU
+/// uses them, and so does another hold where less is left than it asks for. Holding more than there
+/// is is 409.
 /// Customers may hold at most 20 units at once, and all of them together at most the shop's share of
 /// unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
 #[utoipa::path(
@@ -146,7 +147,8 @@ async fn hold(
     };
     let variant = product.variants.iter().find(|it| it.sku == sku).map(|it| it.id);
     let line = StockLine { sku: sku.clone(), quantity: new.quantity, variant_id: variant };
-    let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
+    let buyer = Buyer { user_id: Some(user.id()), carts: vec![] };
+    let request = Reserve { order_id: reference(&user, id), lines: vec![line], buyer };
 
     let mut books = app.books(&mut tx);
     let (holder, limits) = ((user.id(), staff), (app.hold, app.unpaid_share));

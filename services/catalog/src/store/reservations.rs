@@ -3,7 +3,7 @@
 
 use chassis::db::{Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
-use contracts::catalog::StockLine;
+use contracts::catalog::{Buyer, StockLine};
 use uuid::Uuid;
 
 /// A hold is found again by when it ends, and by its order.
@@ -71,17 +71,20 @@ pub(crate) async fn insert(
     tx: &mut Tx,
     order: Uuid,
     line: &StockLine,
+    buyer: &Buyer,
     (state, now, expires_at): (State, DateTime<Utc>, DateTime<Utc>),
     first: bool,
 ) -> Result<bool> {
     const FIRST: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads)
-         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6, $7, TRUE
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads,
+              buyer_id, cart_id)
+         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6, $7, TRUE, $8, $9
          WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = $1)
          ON CONFLICT DO NOTHING";
     const NEXT: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads)
-         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6, $7, FALSE)
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads,
+              buyer_id, cart_id)
+         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6, $7, FALSE, $8, $9)
          ON CONFLICT (order_id, sku) DO NOTHING";
     let inserted = tx
         .query(if first { FIRST } else { NEXT })
@@ -92,6 +95,8 @@ pub(crate) async fn insert(
         .bind(now)
         .bind(expires_at)
         .bind(line.variant_id)
+        .bind(buyer.user_id)
+        .bind(buyer.carts.first().copied())
         .execute()
         .await?;
     Ok(inserted == 1)

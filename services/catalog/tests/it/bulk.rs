@@ -47,6 +47,7 @@ async fn several_products_are_changed_each_by_itself() {
         }
         // One that orders hold stays; the others go.
         let order = contracts::catalog::Reserve {
+            buyer: Default::default(),
             order_id: chassis::id::new(),
             lines: vec![contracts::catalog::StockLine::new("Lid", 1)],
         };
@@ -65,6 +66,7 @@ async fn several_skus_are_counted_each_by_itself() {
     for shop in shops().await {
         products(&shop).await;
         let order = contracts::catalog::Reserve {
+            buyer: Default::default(),
             order_id: chassis::id::new(),
             lines: vec![contracts::catalog::StockLine::new("Pot", 2)],
         };

@@ -4,7 +4,7 @@ use chassis::channel::CallError;
 use chassis::clock::Clock;
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
-use contracts::catalog::{Offer, Quoted, Reserve, Restock, StockLine, Wanted};
+use contracts::catalog::{Buyer, Offer, Quoted, Reserve, Restock, StockLine, Wanted};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -25,7 +25,7 @@ fn whole(order: &Reserve) -> Restock {
 
 fn one(sku: &str, quantity: i64) -> Reserve {
     let line = StockLine::new(sku, quantity);
-    Reserve { order_id: chassis::id::new(), lines: vec![line] }
+    Reserve { order_id: chassis::id::new(), lines: vec![line], buyer: Default::default() }
 }
 
 fn refusal(outcome: Result<impl std::fmt::Debug, CallError>) -> String {
@@ -55,7 +55,7 @@ async fn a_quote_answers_each_thing_asked_in_order() {
             Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
             Wanted { sku: None, product_id: None, variant_id: None },
         ];
-        let answers = shop.client().quote(wanted).await.unwrap();
+        let answers = shop.client().quote(wanted, Buyer::default()).await.unwrap();
         let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };
         let variant_id = *variant_id;
         assert!(variant_id.is_some());
@@ -94,7 +94,7 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         shop.add(mug()).await;
         let client = shop.client();
         let left = async || {
-            let answers = client.quote(vec![sku("MUG")]).await.unwrap();
+            let answers = client.quote(vec![sku("MUG")], Buyer::default()).await.unwrap();
             let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
             offer.available.unwrap()
         };
@@ -132,7 +132,10 @@ async fn a_broken_request_for_stock_is_refused() {
             assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
             assert_eq!(refusal(client.release(&broken).await), "validation_failed");
         }
-        assert_eq!(refusal(client.quote(vec![sku("MUG"); 501]).await), "validation_failed");
+        assert_eq!(
+            refusal(client.quote(vec![sku("MUG"); 501], Buyer::default()).await),
+            "validation_failed"
+        );
         assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
     }
 }

@@ -70,6 +70,7 @@ async fn a_hold_shows_in_what_is_available() {
         shop.get("/products/mug").await.expect(200);
         shop.get("/products").await.expect(200);
         let order = contracts::catalog::Reserve {
+            buyer: Default::default(),
             order_id: chassis::id::new(),
             lines: vec![contracts::catalog::StockLine::new("MUG", 2)],
         };
