@@ -9,7 +9,7 @@ use chassis::id;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::MAX_LINES;
-use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
+use contracts::catalog::{self, MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -78,7 +78,8 @@ async fn show(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
     let Some(cart) = current(&app, &buyer).await? else {
         return Ok(Shown { view: View::empty(&app.currency), token: None });
     };
-    let offers = offers::of(&app.catalog, &cart.lines).await?;
+    let holder = holder(&app, &buyer, Some(cart.id)).await?;
+    let offers = offers::of(&app.catalog, holder, &cart.lines).await?;
     answer(&app, &cart, offers, buyer.token().cloned()).await
 }
 
@@ -105,11 +106,15 @@ async fn add(
     buyer: Buyer,
     Json(request): Json<NewCartItem>,
 ) -> Result<Shown> {
-    let before = current(&app, &buyer).await?.map(|it| it.lines).unwrap_or_default();
-    let wanted = Wanted { sku: request.sku.clone(), product_id: request.product_id };
-    let (quoted, offers) = offers::with(&app.catalog, wanted, &before).await?;
+    let before = current(&app, &buyer).await?;
+    let holder = holder(&app, &buyer, before.as_ref().map(|it| it.id)).await?;
+    let before = before.map(|it| it.lines).unwrap_or_default();
+    let (sku, product_id) = (request.sku.clone(), request.product_id);
+    let wanted = Wanted { sku, product_id, variant_id: None };
+    let (quoted, offers) = offers::with(&app.catalog, holder, wanted, &before).await?;
     let offer = chosen(quoted, &request)?;
-    let line = StockLine { sku: offer.sku.clone(), quantity: request.quantity };
+    let variant_id = offer.variant_id;
+    let line = StockLine { variant_id, ..StockLine::new(&offer.sku, request.quantity) };
 
     let mut tx = app.db.begin().await?;
     let (id, token) = enter(&app, &mut tx, &buyer).await?;
@@ -150,7 +155,7 @@ async fn change(
     Path(sku): Path<String>,
     Json(CartQuantity { quantity }): Json<CartQuantity>,
 ) -> Result<Shown> {
-    update(&app, &buyer, StockLine { sku, quantity }).await
+    update(&app, &buyer, StockLine::new(sku, quantity)).await
 }
 
 /// Take an item out of the cart.
@@ -168,7 +173,7 @@ async fn change(
     security((), ("bearer" = [])),
 )]
 async fn remove(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
-    update(&app, &buyer, StockLine { sku, quantity: 0 }).await
+    update(&app, &buyer, StockLine::new(sku, 0)).await
 }
 
 /// Empty the cart.
@@ -216,8 +221,9 @@ async fn merge(State(app): State<App>, principal: Principal, headers: HeaderMap)
     let token = Token::of(&headers).ok_or_else(problems::cart_not_found)?;
     let mut offers = Offers::default();
     for buyer in [Buyer::User(principal.id()), Buyer::Guest(token.clone())] {
-        let lines = current(&app, &buyer).await?.map(|it| it.lines).unwrap_or_default();
-        offers.complete(&app.catalog, &lines).await?;
+        let Some(cart) = current(&app, &buyer).await? else { continue };
+        let holder = holder(&app, &buyer, Some(cart.id)).await?;
+        offers.complete(&app.catalog, holder, &cart.lines).await?;
     }
 
     let now = app.clock.now();
@@ -259,9 +265,10 @@ async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
     let owner = buyer.owner().ok_or_else(missing)?;
     let before = store::find(&app.db, &owner).await?.ok_or_else(missing)?;
     let present = before.lines.iter().find(|it| it.sku == line.sku).ok_or_else(missing)?;
-    let offers = offers::of(&app.catalog, &before.lines).await?;
+    let holder = holder(app, buyer, Some(before.id)).await?;
+    let offers = offers::of(&app.catalog, holder, &before.lines).await?;
     if line.quantity > 0 {
-        let offer = offers.get(&line.sku);
+        let offer = offers.get(present);
         let offer = offer.ok_or_else(|| problems::item_not_for_sale(&line.sku))?;
         let available = cap(offer);
         if line.quantity > available {
@@ -284,7 +291,7 @@ async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
             cart
         }
         // It is as it was: the version is that of before.
-        false if cart.lines.contains(&line) => {
+        false if cart.lines.iter().any(|it| it.sku == line.sku && it.quantity == line.quantity) => {
             tx.rollback().await?;
             Cart { version: cart.version - 1, updated_at: before.updated_at, ..cart }
         }
@@ -299,6 +306,20 @@ async fn current(app: &App, buyer: &Buyer) -> Result<Option<Cart>> {
         None => Ok(None),
         Some(owner) => Ok(store::find(&app.db, &owner).await?),
     }
+}
+
+/// The buyer as the catalog knows them: what they hold for an order that is not decided yet, or
+/// outside of any, is available to them.
+async fn holder(app: &App, buyer: &Buyer, cart: Option<Uuid>) -> Result<catalog::Buyer> {
+    let mut carts: Vec<Uuid> = cart.into_iter().collect();
+    let user_id = match buyer {
+        Buyer::User(id) => Some(*id),
+        Buyer::Guest(_) | Buyer::Nobody => None,
+    };
+    if let (Some(_), Some(cart)) = (user_id, cart) {
+        carts.extend(store::merged(&app.db, cart).await?);
+    }
+    Ok(catalog::Buyer { user_id, carts })
 }
 
 /// The buyer's cart, its version raised, made if need be; with the guest's token.
@@ -325,7 +346,8 @@ async fn reload(tx: &mut Tx, id: Uuid) -> Result<Cart> {
 /// Shows the cart with its offers.
 async fn answer(app: &App, cart: &Cart, mut offers: Offers, token: Option<Token>) -> Result<Shown> {
     // Another request may have added a line since the catalog was asked.
-    offers.complete(&app.catalog, &cart.lines).await?;
+    let holder = catalog::Buyer { user_id: None, carts: vec![cart.id] };
+    offers.complete(&app.catalog, holder, &cart.lines).await?;
     Ok(Shown { view: View::of(cart, &offers, &app.currency), token })
 }
 

@@ -12,6 +12,7 @@ pub(crate) use purchases::{for_checkout, remove_purchased};
 
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
+use contracts::cart::MAX_MERGED;
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
@@ -24,13 +25,14 @@ struct Row {
     updated_at: DateTime<Utc>,
     sku: Option<String>,
     quantity: Option<i64>,
+    variant_id: Option<Uuid>,
 }
 
 /// Reads a cart with its lines in one statement, so that version and lines belong together.
 macro_rules! select_cart {
     ($where:literal) => {
         concat!(
-            "SELECT c.id, c.version, c.updated_at, l.sku, l.quantity
+            "SELECT c.id, c.version, c.updated_at, l.sku, l.quantity, l.variant_id
              FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
              WHERE ",
             $where,
@@ -52,6 +54,14 @@ pub(crate) async fn find(db: impl Session<'_>, owner: &Owner) -> Result<Option<C
 
 pub(crate) async fn load(db: impl Session<'_>, id: Uuid) -> Result<Option<Cart>> {
     Ok(assemble(db.query(select_cart!("c.id = $1")).bind(id).all().await?))
+}
+
+/// Guests' carts that went into this one, the latest first.
+pub(crate) async fn merged(db: impl Session<'_>, cart: Uuid) -> Result<Vec<Uuid>> {
+    let merged = db
+        .query("SELECT id FROM carts WHERE merged_into = $1 ORDER BY updated_at DESC, id LIMIT $2");
+    let merged: Vec<(Uuid,)> = merged.bind(cart).bind(MAX_MERGED).all().await?;
+    Ok(merged.into_iter().map(|(id,)| id).collect())
 }
 
 /// Raises the version of the owner's cart and returns its id.
@@ -153,22 +163,29 @@ pub(crate) async fn create(
 }
 
 /// Adds to what the cart has of a SKU. False, and nothing done, where it would be more than `cap`.
+/// What the cart has of another variant, which had the SKU before, makes way.
 pub(crate) async fn add(tx: &mut Tx, cart: Uuid, line: &StockLine, cap: i64) -> Result<bool> {
     if line.quantity > cap {
         return Ok(false);
     }
     let added = tx
         .query(
-            "INSERT INTO lines (cart_id, sku, quantity, position)
+            "INSERT INTO lines (cart_id, sku, quantity, position, variant_id)
              VALUES ($1, $2, $3,
-                     (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1))
-             ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = lines.quantity + excluded.quantity
-             WHERE lines.quantity + excluded.quantity <= $4",
+                     (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1), $5)
+             ON CONFLICT (cart_id, sku) DO UPDATE
+             SET quantity = excluded.quantity
+                     + CASE WHEN lines.variant_id <> excluded.variant_id THEN 0
+                            ELSE lines.quantity END,
+                 variant_id = coalesce(excluded.variant_id, lines.variant_id)
+             WHERE lines.variant_id <> excluded.variant_id
+                   OR lines.quantity + excluded.quantity <= $4",
         )
         .bind(cart)
         .bind(line.sku.clone())
         .bind(line.quantity)
         .bind(cap)
+        .bind(line.variant_id)
         .execute()
         .await?;
     Ok(added == 1)
@@ -177,13 +194,16 @@ pub(crate) async fn add(tx: &mut Tx, cart: Uuid, line: &StockLine, cap: i64) -> 
 /// Says how many of a SKU the cart has from now on, in a line of its own if need be.
 pub(crate) async fn put(db: impl Session<'_>, cart: Uuid, line: &StockLine) -> Result<()> {
     db.query(
-        "INSERT INTO lines (cart_id, sku, quantity, position)
-         VALUES ($1, $2, $3, (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1))
-         ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = excluded.quantity",
+        "INSERT INTO lines (cart_id, sku, quantity, position, variant_id)
+         VALUES ($1, $2, $3, (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1),
+                 $4)
+         ON CONFLICT (cart_id, sku) DO UPDATE
+         SET quantity = excluded.quantity, variant_id = excluded.variant_id",
     )
     .bind(cart)
     .bind(line.sku.clone())
     .bind(line.quantity)
+    .bind(line.variant_id)
     .execute()
     .await
     .map(drop)
@@ -265,9 +285,9 @@ pub(crate) async fn delete_older(
 fn assemble(rows: Vec<Row>) -> Option<Cart> {
     let first = rows.first()?;
     let (id, version, updated_at) = (first.id, first.version, first.updated_at);
-    let lines = rows
-        .into_iter()
-        .filter_map(|row| Some(StockLine { sku: row.sku?, quantity: row.quantity? }));
+    let lines = rows.into_iter().filter_map(|row| {
+        Some(StockLine { sku: row.sku?, quantity: row.quantity?, variant_id: row.variant_id })
+    });
     Some(Cart { id, version, updated_at, lines: lines.collect() })
 }
 

@@ -1,5 +1,5 @@
-//! Holding stock for orders, making holds final, letting go and putting back. Each can be asked
-//! for again: what is done already is not done twice.
+//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what is
+//! done already is not done twice. `fulfillment` is what comes after.
 //!
 //! A hold lasts while a payment is asked for. One that waits for a customer is without money for
 //! now, and anybody can have such: together they take no more than a share of each SKU, and an
@@ -8,20 +8,40 @@
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{AwaitAction, Reservation, ReservationExpired, Reserve, StockLine};
+use contracts::catalog::{AwaitAction, Buyer, Reservation, ReservationExpired, Reserve, StockLine};
 use uuid::Uuid;
 
 use crate::books::{self, Books};
-use crate::model::Policy;
+use crate::model::{Policy, Stock};
 use crate::problems::{self, Short};
+use crate::store::own::{self, OwnHold};
 use crate::store::reservations::{self as store, Line, State};
 use crate::store::stock::{self, Change, Kind};
 
 /// Holds all lines of an order, or none. A line is held or has expired: it is held again.
+/// What the buyer holds of them outside of orders is used for it.
 pub(crate) async fn reserve(
     books: &mut Books<'_>,
     request: &Reserve,
     hold: TimeDelta,
+) -> Result<Reservation> {
+    hold_lines(books, request, hold, OwnHolds::Used).await
+}
+
+/// What becomes of what a buyer holds outside of orders when they ask for the same goods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OwnHolds {
+    /// It was for this.
+    Used,
+    /// It stays as long as there is enough without it.
+    UsedIfShort,
+}
+
+async fn hold_lines(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    hold: TimeDelta,
+    own: OwnHolds,
 ) -> Result<Reservation> {
     let expires_at = books.now + hold;
     let order = request.order_id;
@@ -31,7 +51,7 @@ pub(crate) async fn reserve(
     // another transaction that is just doing the same.
     for (at, line) in lines.iter().enumerate() {
         let held = (State::Held, books.now, expires_at);
-        if store::insert(books.tx, order, line, held, at == 0).await? {
+        if store::insert(books.tx, order, line, &request.buyer, held, at == 0).await? {
             continue;
         }
         let known = store::lock(books.tx, order).await?;
@@ -46,7 +66,7 @@ pub(crate) async fn reserve(
             }
         }
     }
-    take(books, order, &lines).await?;
+    take(books, request, &lines, own).await?;
     Ok(Reservation { expires_at })
 }
 
@@ -85,26 +105,45 @@ fn first_end(lines: &[Line]) -> DateTime<Utc> {
 }
 
 /// Takes the units from what is available, or names every line that is short.
-async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Result<()> {
+async fn take(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    lines: &[&StockLine],
+    own: OwnHolds,
+) -> Result<()> {
+    let order = request.order_id;
     let reference = reference(order);
+    let mut held = own_holds(books, request, lines).await?;
     let mut short = Vec::new();
     for line in lines {
         let (sku, quantity) = (&line.sku, line.quantity);
-        if let Some(stock) = stock::reserve(books.tx, sku, quantity, books.now).await? {
+        if own == OwnHolds::Used {
+            use_up(books, &mut held, sku, &reference).await?;
+        }
+        let mut reserved = stock::reserve(books.tx, line, books.now).await?;
+        if reserved.is_none() && use_up(books, &mut held, sku, &reference).await? {
+            reserved = stock::reserve(books.tx, line, books.now).await?;
+        }
+        if let Some(stock) = reserved {
             let change = Change {
                 kind: Kind::Reserve,
                 on_hand: 0,
+                allocated: 0,
                 reserved: quantity,
                 reference: &reference,
             };
             // Once a line is short all of this is undone.
             if short.is_empty() {
+                name_variant(books, order, line, &stock).await?;
                 books.write(&stock, change).await?;
             }
             continue;
         }
-        let stock = stock::find(&mut *books.tx, sku).await?;
-        if stock.as_ref().is_some_and(|it| it.policy == Policy::Untracked) {
+        // A SKU that another variant has taken over is not what was wanted.
+        let wanted = |it: &Stock| line.variant_id.is_none() || it.variant_id == line.variant_id;
+        let stock = stock::find(&mut *books.tx, sku).await?.filter(wanted);
+        if let Some(stock) = stock.as_ref().filter(|it| it.policy == Policy::Untracked) {
+            name_variant(books, order, line, stock).await?;
             store::uncount(books.tx, order, sku).await?;
             continue;
         }
@@ -114,14 +153,56 @@ async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Resul
     if short.is_empty() { Ok(()) } else { Err(problems::out_of_stock(&short)) }
 }
 
-/// Makes a hold final: the units leave the stock.
+/// What the buyer holds of these SKUs outside of orders.
+async fn own_holds(
+    books: &mut Books<'_>,
+    request: &Reserve,
+    lines: &[&StockLine],
+) -> Result<Vec<OwnHold>> {
+    let Some(user) = request.buyer.user_id else { return Ok(vec![]) };
+    let skus: Vec<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
+    Ok(own::lock(books.tx, user, request.order_id, &skus).await?)
+}
+
+/// Ends the buyer's own holds of a SKU for good, for what refers to them; says whether there were
+/// any.
+async fn use_up(
+    books: &mut Books<'_>,
+    held: &mut Vec<OwnHold>,
+    sku: &str,
+    reference: &str,
+) -> Result<bool> {
+    let (used, kept) = std::mem::take(held).into_iter().partition(|it| it.line.sku == sku);
+    *held = kept;
+    let used: Vec<OwnHold> = used;
+    for OwnHold { order_id, line } in &used {
+        let used_up = (Kind::Release, State::Released);
+        settle(books, *order_id, std::slice::from_ref(line), used_up, reference).await?;
+    }
+    Ok(!used.is_empty())
+}
+
+/// Notes of which variant a line is that was asked for by its SKU alone.
+async fn name_variant(
+    books: &mut Books<'_>,
+    order: Uuid,
+    line: &StockLine,
+    stock: &Stock,
+) -> Result<()> {
+    match line.variant_id {
+        Some(_) => Ok(()),
+        None => Ok(store::set_variant(books.tx, order, &line.sku, stock.variant_id).await?),
+    }
+}
+
+/// Makes a hold final: the units are sold.
 pub(crate) async fn commit(books: &mut Books<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
-    if lines.iter().any(|it| matches!(it.state, State::Released | State::Expired)) {
+    // Of a sold order some lines may have been put back.
+    if lines.iter().all(|it| matches!(it.state, State::Released | State::Expired)) {
         return Err(problems::reservation_gone());
     }
-    let Some(first) = lines.first() else { return Err(problems::reservation_gone()) };
-    if first.state == State::Held {
+    if lines.iter().any(|it| it.state == State::Held) {
         let made_final = (Kind::Commit, State::Committed);
         settle(books, order, &lines, made_final, &reference(order)).await?;
     }
@@ -178,7 +259,7 @@ pub(crate) async fn hold_for(
     (user, staff): (Uuid, bool),
     (hold, share): (TimeDelta, i64),
 ) -> Result<Reservation> {
-    let held = reserve(books, request, hold).await?;
+    let held = hold_lines(books, request, hold, OwnHolds::UsedIfShort).await?;
     let lines = store::lock(books.tx, request.order_id).await?;
     let known = lines.iter().all(|it| it.unpaid);
     if !staff
@@ -202,20 +283,14 @@ pub(crate) async fn end_hold(books: &mut Books<'_>, order: Uuid, reference: &str
 
 /// Lets go of a hold for good. What has been committed stays so.
 pub(crate) async fn release(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
-    let lines = lines_or_tombstone(books, request).await?;
-    end(books, request.order_id, &lines, false).await
+    let lines = lines_or_tombstone(books, request.order_id).await?;
+    end(books, request.order_id, &lines).await
 }
 
 /// Lets go of a hold for good, if there is one.
 pub(crate) async fn let_go(books: &mut Books<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
-    end(books, order, &lines, false).await
-}
-
-/// Puts committed units back, or lets go of a hold, for good.
-pub(crate) async fn restock(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
-    let lines = lines_or_tombstone(books, request).await?;
-    end(books, request.order_id, &lines, true).await
+    end(books, order, &lines).await
 }
 
 /// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.
@@ -234,47 +309,38 @@ pub(crate) async fn expire(books: &mut Books<'_>, order: Uuid) -> Result<bool> {
 
 /// What an order holds. One that never held anything is marked, so that a late request to hold
 /// finds that it was let go.
-async fn lines_or_tombstone(books: &mut Books<'_>, request: &Reserve) -> Result<Vec<Line>> {
-    let order = request.order_id;
+pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Result<Vec<Line>> {
     let lines = store::lock(books.tx, order).await?;
     if !lines.is_empty() {
         return Ok(lines);
     }
-    let mut lines: Vec<&StockLine> = request.lines.iter().collect();
-    lines.sort_by(|a, b| a.sku.cmp(&b.sku));
-    for (at, line) in lines.into_iter().enumerate() {
-        let released = (State::Released, books.now, books.now);
-        if !store::insert(books.tx, order, line, released, at == 0).await? {
-            // On PostgreSQL somebody held it in this very moment.
-            return Ok(store::lock(books.tx, order).await?);
-        }
+    let (tombstone, released) = (StockLine::new("", 1), (State::Released, books.now, books.now));
+    if store::insert(books.tx, order, &tombstone, &Buyer::default(), released, true).await? {
+        return Ok(vec![]);
     }
-    Ok(vec![])
+    // On PostgreSQL somebody held it in this very moment.
+    Ok(store::lock(books.tx, order).await?)
 }
 
-async fn end(
-    books: &mut Books<'_>,
-    order: Uuid,
-    lines: &[Line],
-    also_committed: bool,
-) -> Result<()> {
-    let kind = match lines.first().map(|it| it.state) {
-        None | Some(State::Released) => return Ok(()),
-        Some(State::Committed) if !also_committed => return Ok(()),
-        Some(State::Committed) => Kind::Restock,
-        Some(State::Held) => Kind::Release,
-        Some(State::Expired) => {
-            return Ok(store::change(books.tx, order, State::Expired, State::Released).await?);
+/// Lets go of what is held, for good. What was sold stays so.
+pub(crate) async fn end(books: &mut Books<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
+    match lines.first().map(|it| it.state) {
+        None | Some(State::Released | State::Committed) => Ok(()),
+        Some(State::Held) => {
+            let let_go = (Kind::Release, State::Released);
+            settle(books, order, lines, let_go, &reference(order)).await
         }
-    };
-    settle(books, order, lines, (kind, State::Released), &reference(order)).await
+        Some(State::Expired) => {
+            Ok(store::change(books.tx, order, State::Expired, State::Released).await?)
+        }
+    }
 }
 
 /// How a hold ends that is not let go for good.
 const ENDED: (Kind, State) = (Kind::Release, State::Expired);
 
-/// Moves an order's lines on and changes the stock of those it counts. The lines are locked, by
-/// SKU.
+/// Moves the lines an order holds on and changes the stock of those it counts. The lines are locked,
+/// by SKU.
 async fn settle(
     books: &mut Books<'_>,
     order: Uuid,
@@ -282,19 +348,16 @@ async fn settle(
     (kind, to): (Kind, State),
     reference: &str,
 ) -> Result<()> {
-    let from = if kind == Kind::Restock { State::Committed } else { State::Held };
-    store::change(books.tx, order, from, to).await?;
+    store::change(books.tx, order, State::Held, to).await?;
     for line in lines.iter().filter(|it| it.counted) {
-        let (on_hand, reserved) = match kind {
-            Kind::Commit => (-line.quantity, -line.quantity),
-            Kind::Restock => (line.quantity, 0),
-            _ => (0, -line.quantity),
-        };
-        // A SKU that was deleted since it was sold takes nothing back.
-        if let Some(stock) = stock::add(books.tx, &line.sku, (on_hand, reserved), books.now).await?
-        {
-            books.write(&stock, Change { kind, on_hand, reserved, reference }).await?;
+        let allocated = if kind == Kind::Commit { line.quantity } else { 0 };
+        let change = Change { kind, on_hand: 0, allocated, reserved: -line.quantity, reference };
+        let held = stock::add_held(books.tx, &line.sku, &change, books.now).await?;
+        let Some(stock) = held else { continue };
+        if line.variant_id.is_none() {
+            store::set_variant(books.tx, order, &line.sku, stock.variant_id).await?;
         }
+        books.write(&stock, change).await?;
     }
     Ok(())
 }

@@ -2,8 +2,10 @@
 
 pub(crate) mod audit;
 pub(crate) mod categories;
+pub(crate) mod fulfillment;
 pub(crate) mod imports;
 pub(crate) mod listing;
+pub(crate) mod own;
 pub(crate) mod pictures;
 pub(crate) mod products;
 pub(crate) mod reservations;

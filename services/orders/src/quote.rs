@@ -4,7 +4,7 @@
 use chassis::money::{Currency, Money};
 use chassis::problem::Result;
 use contracts::cart::{MAX_LINES, Owner};
-use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, Wanted};
+use contracts::catalog::{Buyer, MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -105,8 +105,20 @@ pub(crate) async fn price(
     if !method.is_offered(&app.config) {
         return Err(problems::shipping_method_not_offered(&app.config));
     }
+    let user_id = match cart {
+        Some(Owner::User(id)) => Some(id),
+        Some(Owner::Guest(_)) | None => None,
+    };
     let (wanted, cart) = wanted(app, cart, items, purpose).await?;
-    let offers = offers(app, wanted).await?;
+    let buyer = match purpose {
+        Purpose::Quote => {
+            let claims = cart.iter().flat_map(|it| &it.claims);
+            Buyer { user_id, carts: claims.map(|it| it.cart_id).collect() }
+        }
+        // What is available is found out when the stock is held.
+        Purpose::Checkout { .. } => Buyer::default(),
+    };
+    let offers = offers(app, wanted, buyer).await?;
     let totals = totals(&offers, method, &app.config)?;
     let shipping_method = is_shipped(&offers).then_some(method);
     Ok(Priced { offers, totals, shipping_method, cart })
@@ -168,22 +180,27 @@ async fn wanted(
             if item.sku.is_some() == item.product_id.is_some() {
                 return Err(problems::item_unclear(index));
             }
-            let it = Wanted { sku: item.sku.clone(), product_id: item.product_id };
-            wanted.push((it, item.quantity));
+            let (sku, product_id) = (item.sku.clone(), item.product_id);
+            wanted.push((Wanted { sku, product_id, variant_id: None }, item.quantity));
         }
         return Ok((wanted, None));
     }
     let Some(owner) = cart else { return Err(problems::cart_empty()) };
     let cart = carts::read(app, owner, purpose).await?;
-    let line = |sku: &String| Wanted { sku: Some(sku.clone()), product_id: None };
-    let wanted = cart.lines.iter().map(|it| (line(&it.sku), it.quantity)).collect();
+    // Of another variant that has the SKU by now nothing was put aside.
+    let line = |it: &StockLine| Wanted {
+        sku: Some(it.sku.clone()),
+        product_id: None,
+        variant_id: it.variant_id,
+    };
+    let wanted = cart.lines.iter().map(|it| (line(it), it.quantity)).collect();
     Ok((wanted, Some(cart)))
 }
 
 /// What the wanted things cost now; the same SKU named twice is one line.
-async fn offers(app: &App, wanted: Quantities) -> Result<Vec<(Offer, i64)>> {
+async fn offers(app: &App, wanted: Quantities, buyer: Buyer) -> Result<Vec<(Offer, i64)>> {
     let asked: Vec<Wanted> = wanted.iter().map(|(it, _)| it.clone()).collect();
-    let answers = app.clients.catalog.quote(asked).await?;
+    let answers = app.clients.catalog.quote(asked, buyer).await?;
     let mut offers: Vec<(Offer, i64)> = Vec::new();
     let mut unknown = Vec::new();
     for ((wanted, quantity), answer) in wanted.into_iter().zip(answers) {

@@ -56,6 +56,15 @@ pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Order>> {
     db.query("SELECT * FROM orders WHERE id = $1").bind(id).optional().await
 }
 
+/// Whether an order is known, and its goods have not left the shop.
+pub async fn is_unshipped(db: impl Session<'_>, id: Uuid) -> Result<bool> {
+    let unshipped = db.query(
+        "SELECT 1 FROM orders
+         WHERE id = $1 AND fulfillment_status IN ('unfulfilled', 'partially_fulfilled')",
+    );
+    Ok(unshipped.bind(id).optional::<(i32,)>().await?.is_some())
+}
+
 pub async fn find_by_number(db: impl Session<'_>, number: &str) -> Result<Option<Order>> {
     db.query("SELECT * FROM orders WHERE number = $1").bind(number.to_owned()).optional().await
 }
@@ -130,7 +139,8 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
 
 pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> {
     db.query(
-        "SELECT position, sku, product_id, title, variant_title, image, quantity, unit_price, total
+        "SELECT position, sku, product_id, variant_id, title, variant_title, image, quantity,
+                unit_price, total
          FROM order_lines WHERE order_id = $1 ORDER BY position",
     )
     .bind(order)

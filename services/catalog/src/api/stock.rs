@@ -10,7 +10,7 @@ use chassis::id;
 use chassis::idempotency::IdempotencyKey;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
-use contracts::catalog::{MAX_QUANTITY, Reserve, StockLine};
+use contracts::catalog::{Buyer, MAX_QUANTITY, Reserve, StockLine};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -65,8 +65,8 @@ struct Hold {
 
 /// Set the stock of a product with one variant.
 ///
-/// Sets what is on hand, which is what was counted on the shelf. Units that orders hold are part
-/// of it, so it cannot be below them.
+/// Sets what is on hand, which is what was counted on the shelf. Units that are sold and not
+/// shipped yet, and those that orders hold, are part of it, so it cannot be below them.
 #[utoipa::path(
     patch, path = "/products/{id}/stock", tag = "catalog", operation_id = "products_set_stock",
     params(("id" = String, Path, description = "Id or slug.")),
@@ -76,7 +76,7 @@ struct Hold {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`stock_below_reserved` with `reserved`", body = Problem),
+        (status = 409, description = "`stock_below_reserved` with `allocated` and `reserved`", body = Problem),
         (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
          body = Problem),
     ),
@@ -104,8 +104,9 @@ async fn set(
 
 /// Hold units of a product for a while.
 ///
-/// Nobody else can buy them until they are let go or the time is over, and they are not part of
-/// any order: let go of them before you order the same units. Holding more than there is is 409.
+/// Nobody else can buy them until they are let go or the time is over. Your next order of the SKU
+/// uses them, and so does another hold where less is left than it asks for. Holding more than there
+/// is is 409.
 /// Customers may hold at most 20 units at once, and all of them together at most the shop's share of
 /// unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
 #[utoipa::path(
@@ -144,8 +145,10 @@ async fn hold(
         Some(IdempotencyKey(key)) => id::derive(user.id(), format!("hold:{key}")),
         None => id::new(),
     };
-    let line = StockLine { sku: sku.clone(), quantity: new.quantity };
-    let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
+    let variant = product.variants.iter().find(|it| it.sku == sku).map(|it| it.id);
+    let line = StockLine { sku: sku.clone(), quantity: new.quantity, variant_id: variant };
+    let buyer = Buyer { user_id: Some(user.id()), carts: vec![] };
+    let request = Reserve { order_id: reference(&user, id), lines: vec![line], buyer };
 
     let mut books = app.books(&mut tx);
     let (holder, limits) = ((user.id(), staff), (app.hold, app.unpaid_share));

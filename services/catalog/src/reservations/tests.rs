@@ -40,13 +40,12 @@ fn order(n: u128) -> Uuid {
 }
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
-    let line =
-        |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).to_owned(), quantity: *quantity };
+    let line = |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 
 fn asked(n: u128, wanted: &[(&str, i64)]) -> Reserve {
-    Reserve { order_id: order(n), lines: lines(wanted) }
+    Reserve { order_id: order(n), lines: lines(wanted), buyer: Default::default() }
 }
 
 /// One step in a transaction of its own.

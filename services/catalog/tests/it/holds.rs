@@ -2,21 +2,20 @@
 
 use chassis::testing::User;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{AwaitAction, Reserve, StockLine};
+use contracts::catalog::{AwaitAction, Buyer, Quoted, Reserve, StockLine, Wanted};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Shop, mug, shirt, shops, wrong_fields};
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
-    let line =
-        |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).to_owned(), quantity: *quantity };
+    let line = |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 
 async fn reserve(shop: &Shop, wanted: &[(&str, i64)]) -> Uuid {
     let order_id = Uuid::now_v7();
-    let request = Reserve { order_id, lines: lines(wanted) };
+    let request = Reserve { order_id, lines: lines(wanted), buyer: Default::default() };
     shop.client().reserve(&request).await.expect("a hold");
     order_id
 }
@@ -120,7 +119,8 @@ async fn staff_free_what_is_held_and_the_order_may_take_it_later() {
         // The money is there.
         let client = shop.client();
         assert!(client.commit(order).await.is_err());
-        let request = Reserve { order_id: order, lines: lines(&[("MUG", 5)]) };
+        let request =
+            Reserve { order_id: order, lines: lines(&[("MUG", 5)]), buyer: Default::default() };
         client.reserve(&request).await.unwrap();
         client.commit(order).await.unwrap();
         // What is sold is not freed, nor what nobody knows.
@@ -158,6 +158,101 @@ async fn customers_hold_no_more_than_the_share_of_a_product_together() {
         // Staff may hold any number, and it counts as nobody's.
         hold(&shop.staff, "e", 8).await.expect(201);
         assert_eq!(available(&shop, "MUG").await, 0);
+        books_agree(&shop).await;
+    }
+}
+
+async fn quoted(shop: &Shop, buyer: Buyer) -> Option<i64> {
+    let wanted = Wanted { sku: Some("MUG".to_owned()), product_id: None, variant_id: None };
+    match shop.client().quote(vec![wanted], buyer).await.unwrap().remove(0) {
+        Quoted::Offer(offer) => offer.available,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn what_a_buyer_holds_is_available_to_them_alone() {
+    for shop in shops().await {
+        shop.add(mug()).await;
+        let all = quoted(&shop, Buyer::default()).await.unwrap();
+        let (user, cart) = (Uuid::now_v7(), Uuid::now_v7());
+        let of_user = Buyer { user_id: Some(user), carts: vec![] };
+        let of_cart = Buyer { user_id: None, carts: vec![cart] };
+        for (buyer, quantity) in [(&of_user, 2), (&of_cart, 1)] {
+            let order_id = Uuid::now_v7();
+            let request =
+                Reserve { order_id, lines: lines(&[("MUG", quantity)]), buyer: buyer.clone() };
+            shop.client().reserve(&request).await.unwrap();
+        }
+        // A guest who has logged in since: their cart went into the user's.
+        let both = Buyer { user_id: Some(user), carts: vec![Uuid::now_v7(), cart] };
+        let stranger = Buyer { user_id: Some(Uuid::now_v7()), carts: vec![Uuid::now_v7()] };
+        for (buyer, taken) in
+            [(Buyer::default(), 3), (stranger, 3), (of_user, 1), (of_cart, 2), (both, 0)]
+        {
+            assert_eq!(quoted(&shop, buyer).await, Some(all - taken), "{}", shop.test.kind);
+        }
+        books_agree(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn an_order_uses_what_its_buyer_holds_outside_of_orders() {
+    for shop in shops().await {
+        let product = shop.add(mug()).await;
+        let path = format!("/products/{}/reservations", product["slug"].as_str().unwrap());
+        let count = shop.write("PUT", "/inventory/MUG", json!({ "on_hand": 2 })).await;
+        count.expect(200);
+        let (ada, bob) = (User::customer(), User::customer());
+        let hold = |user: &User, quantity: i64| {
+            let call = shop.call("POST".parse().unwrap(), &path).user(user);
+            call.json(json!({ "quantity": quantity }))
+        };
+        let held = hold(&ada, 1).await.expect(201);
+        let request = |user: &User, quantity: i64| Reserve {
+            order_id: Uuid::now_v7(),
+            lines: lines(&[("MUG", quantity)]),
+            buyer: Buyer { user_id: Some(user.id()), carts: vec![] },
+        };
+        let client = shop.client();
+        let refused = client.reserve(&request(&bob, 2)).await.unwrap_err();
+        assert!(refused.to_string().contains("MUG"), "{refused}");
+        // What was refused has used up nothing.
+        assert_eq!(holds(&shop, "sku=MUG").await.len(), 1, "{}", shop.test.kind);
+        client.reserve(&request(&ada, 2)).await.unwrap();
+        let left = holds(&shop, "sku=MUG").await;
+        assert_eq!((left.len(), &left[0]["state"]), (1, &json!("paying")), "{}", shop.test.kind);
+        assert_eq!(available(&shop, "MUG").await, 0);
+        // It is used up for good, and letting go of it is as if it had been let go of.
+        let gone = format!("{path}/{}", held["id"].as_str().unwrap());
+        shop.call("DELETE".parse().unwrap(), &gone).user(&ada).await.expect(204);
+        assert_eq!(available(&shop, "MUG").await, 0);
+        books_agree(&shop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_hold_takes_the_place_of_another_of_the_same_user_where_too_little_is_left() {
+    for shop in shops().await {
+        let product = shop.add(mug()).await;
+        let path = format!("/products/{}/reservations", product["slug"].as_str().unwrap());
+        shop.write("PUT", "/inventory/MUG", json!({ "on_hand": 10 })).await.expect(200);
+        let (ada, bob) = (User::customer(), User::customer());
+        let hold = |user: &User| {
+            let call = shop.call("POST".parse().unwrap(), &path).user(user);
+            call.json(json!({ "quantity": 1 }))
+        };
+        hold(&ada).await.expect(201);
+        // As long as there are others, both are held; all but one are taken then.
+        hold(&ada).await.expect(201);
+        let order_id = Uuid::now_v7();
+        let lines = lines(&[("MUG", 8)]);
+        let rest = Reserve { order_id, lines, buyer: Buyer::default() };
+        shop.client().reserve(&rest).await.unwrap();
+        assert_eq!(hold(&bob).await.problem(409), "out_of_stock", "{}", shop.test.kind);
+        hold(&ada).await.expect(201);
+        let own = holds(&shop, "sku=MUG").await;
+        assert_eq!(own.iter().filter(|it| it["state"] == "own").count(), 1);
         books_agree(&shop).await;
     }
 }

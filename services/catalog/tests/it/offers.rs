@@ -4,23 +4,28 @@ use chassis::channel::CallError;
 use chassis::clock::Clock;
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
-use contracts::catalog::{Offer, Quoted, Reserve, StockLine, Wanted};
+use contracts::catalog::{Buyer, Offer, Quoted, Reserve, Restock, StockLine, Wanted};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{Shop, mug, shirt, shops};
 
 fn sku(sku: &str) -> Wanted {
-    Wanted { sku: Some(sku.to_owned()), product_id: None }
+    Wanted { sku: Some(sku.to_owned()), product_id: None, variant_id: None }
 }
 
 fn product(id: Uuid) -> Wanted {
-    Wanted { sku: None, product_id: Some(id) }
+    Wanted { sku: None, product_id: Some(id), variant_id: None }
+}
+
+/// All of an order goes back.
+fn whole(order: &Reserve) -> Restock {
+    Restock { order_id: order.order_id, id: order.order_id, lines: None }
 }
 
 fn one(sku: &str, quantity: i64) -> Reserve {
-    let line = StockLine { sku: sku.to_owned(), quantity };
-    Reserve { order_id: chassis::id::new(), lines: vec![line] }
+    let line = StockLine::new(sku, quantity);
+    Reserve { order_id: chassis::id::new(), lines: vec![line], buyer: Default::default() }
 }
 
 fn refusal(outcome: Result<impl std::fmt::Debug, CallError>) -> String {
@@ -47,15 +52,19 @@ async fn a_quote_answers_each_thing_asked_in_order() {
             product(Uuid::nil()),
             sku("MUG"),
             sku("DRAFT"),
-            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt) },
-            Wanted { sku: None, product_id: None },
+            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
+            Wanted { sku: None, product_id: None, variant_id: None },
         ];
-        let answers = shop.client().quote(wanted).await.unwrap();
+        let answers = shop.client().quote(wanted, Buyer::default()).await.unwrap();
+        let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };
+        let variant_id = *variant_id;
+        assert!(variant_id.is_some());
         let cup = Offer {
             sku: "MUG".to_owned(),
             product_id: cup,
             slug: "mug".to_owned(),
             title: "Mug".to_owned(),
+            variant_id,
             variant_title: None,
             image: None,
             unit_price: 1200,
@@ -85,7 +94,7 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         shop.add(mug()).await;
         let client = shop.client();
         let left = async || {
-            let answers = client.quote(vec![sku("MUG")]).await.unwrap();
+            let answers = client.quote(vec![sku("MUG")], Buyer::default()).await.unwrap();
             let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
             offer.available.unwrap()
         };
@@ -97,7 +106,7 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         client.commit(order.order_id).await.unwrap();
         client.commit(order.order_id).await.unwrap();
         assert_eq!(left().await, 2);
-        client.restock(&order).await.unwrap();
+        client.restock(&whole(&order)).await.unwrap();
         assert_eq!(left().await, 5);
         assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
         assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
@@ -123,7 +132,10 @@ async fn a_broken_request_for_stock_is_refused() {
             assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
             assert_eq!(refusal(client.release(&broken).await), "validation_failed");
         }
-        assert_eq!(refusal(client.quote(vec![sku("MUG"); 501]).await), "validation_failed");
+        assert_eq!(
+            refusal(client.quote(vec![sku("MUG"); 501], Buyer::default()).await),
+            "validation_failed"
+        );
         assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
     }
 }

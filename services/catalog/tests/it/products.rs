@@ -84,8 +84,9 @@ async fn a_deleted_product_is_gone_unless_orders_hold_some_of_it() {
     for shop in shops().await {
         shop.add(mug()).await;
         let held = contracts::catalog::Reserve {
+            buyer: Default::default(),
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "MUG".to_owned(), quantity: 1 }],
+            lines: vec![contracts::catalog::StockLine::new("MUG", 1)],
         };
         shop.client().reserve(&held).await.unwrap();
         let refused = shop.write("DELETE", "/products/mug", Value::Null).await;

@@ -136,14 +136,15 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
 
 async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     tx.query(
-        "INSERT INTO order_lines (order_id, position, sku, product_id, title, variant_title, image,
-                                  quantity, unit_price, total)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO order_lines (order_id, position, sku, product_id, variant_id, title,
+                                  variant_title, image, quantity, unit_price, total)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(order)
     .bind(line.position)
     .bind(line.sku.clone())
     .bind(line.product_id)
+    .bind(line.variant_id)
     .bind(line.title.clone())
     .bind(line.variant_title.clone())
     .bind(line.image.clone())

@@ -10,7 +10,7 @@ use chassis::extract::{Json, Path};
 use chassis::id;
 use chassis::problem::{OnDuplicate, Problem, Result};
 use chassis::service::PREFIX;
-use contracts::catalog::{Quoted, Wanted};
+use contracts::catalog::{Buyer, Quoted, Wanted};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -209,8 +209,8 @@ pub(super) async fn replace(tx: &mut Tx, before: &Review, after: &Review) -> Res
 
 /// 404 where the catalog sells no such product.
 pub(super) async fn check_product(app: &App, product_id: Uuid) -> Result<()> {
-    let wanted = vec![Wanted { sku: None, product_id: Some(product_id) }];
-    match app.catalog.quote(wanted).await?.pop() {
+    let wanted = vec![Wanted { sku: None, product_id: Some(product_id), variant_id: None }];
+    match app.catalog.quote(wanted, Buyer::default()).await?.pop() {
         Some(Quoted::Offer(_) | Quoted::Ambiguous(_)) => Ok(()),
         Some(Quoted::Unknown) | None => Err(problems::product_not_found(product_id)),
     }
