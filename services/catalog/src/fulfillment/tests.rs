@@ -1,6 +1,6 @@
 use chassis::db::{Db, Session};
 use chassis::testing::{TestPlatform, noon, platforms};
-use contracts::catalog::{Reserve, StockLine};
+use contracts::catalog::{Buyer, Reserve, StockLine};
 
 use super::*;
 use crate::audit::{self, OrderStock};
@@ -60,7 +60,7 @@ async fn counts(db: &Db, sku: &str) -> [i64; 3] {
 
 async fn hold(db: &Db, order: u128, lines: &[(&str, i64)]) -> Result<()> {
     let lines = lines.iter().map(|(sku, quantity)| StockLine::new(*sku, *quantity)).collect();
-    let request = Reserve { order_id: id(order), lines };
+    let request = Reserve { order_id: id(order), lines, buyer: Buyer::default() };
     let time = chrono::TimeDelta::minutes(15);
     step(db, async |books| reservations::reserve(books, &request, time).await).await.map(drop)
 }
@@ -250,7 +250,7 @@ async fn a_sku_that_another_has_taken_over_is_not_held_for_who_wanted_the_one_be
         rename(db, &lamps, &[("A", Some("A-2")), ("B", Some("B"))]).await.unwrap();
         stocked(db, "Cups", &["A"]).await;
         let line = StockLine { variant_id: Some(wanted), ..StockLine::new("A", 1) };
-        let request = Reserve { order_id: id(1), lines: vec![line] };
+        let request = Reserve { order_id: id(1), lines: vec![line], buyer: Buyer::default() };
         let time = chrono::TimeDelta::minutes(15);
         let held = step(db, async |books| reservations::reserve(books, &request, time).await).await;
         assert_eq!(held.unwrap_err().code, "out_of_stock");
@@ -324,7 +324,7 @@ async fn what_was_sold_before_is_booked_once_in_whatever_order_it_is_shipped() {
         cancel(db, 5).await;
         assert_eq!(counts(db, "A").await, [8, 0, 0], "of ten, two are away");
         assert_eq!(audit::notes(db).await.unwrap(), [""; 0]);
-        assert_eq!(store::unbooked(db, 10).await.unwrap(), []);
+        assert!(store::unbooked(db, 10).await.unwrap().is_empty());
         sound(&test).await;
     }
 }
