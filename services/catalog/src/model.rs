@@ -1,8 +1,10 @@
 //! Products, variants, categories and stock: types and rules. No HTTP, SQL, clock or async.
 //!
-//! `draft` turns what somebody wants to write into a product, `tree` knows the categories.
+//! `draft` turns what somebody wants to write into a product, `figure` what somebody says of the
+//! stock into what is on hand, `tree` knows the categories.
 
 mod draft;
+mod figure;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ pub(crate) use draft::{
     DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, Wish, is_free,
     slugify,
 };
+pub(crate) use figure::Figure;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
 /// Whether a product is for sale.
@@ -171,6 +174,18 @@ impl Product {
 }
 
 impl Variant {
+    /// Its stock, as it was when the variant was read.
+    pub(crate) fn stock(&self) -> Stock {
+        Stock {
+            sku: self.sku.clone(),
+            product_id: self.product_id,
+            policy: self.policy,
+            on_hand: self.on_hand,
+            reserved: self.reserved,
+            version: 0,
+        }
+    }
+
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
         available(self.policy, self.on_hand, self.reserved)
@@ -178,6 +193,11 @@ impl Variant {
 }
 
 impl Stock {
+    /// Units on hand that are not for sale any more, as orders have them.
+    pub(crate) fn taken(&self) -> i64 {
+        self.reserved
+    }
+
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
         available(self.policy, self.on_hand, self.reserved)
