@@ -133,7 +133,10 @@ pub(crate) fn stock_changed(now: &Stock, expected: i64) -> Problem {
         "there are {on_hand} of {sku} on hand, not {expected}: somebody bought some or wrote \
          the stock meanwhile; look again, then decide"
     );
-    Problem::conflict("stock_changed", detail).with("on_hand", on_hand).with("expected", expected)
+    Problem::conflict("stock_changed", detail)
+        .with("sku", sku.as_str())
+        .with("on_hand", on_hand)
+        .with("expected", expected)
 }
 
 /// 412: `If-Match` names none of the states the stock is in.

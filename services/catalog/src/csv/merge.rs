@@ -70,11 +70,7 @@ fn option(name: &str, old: Option<&Product>) -> ProductOption {
 }
 
 impl ImportedVariant {
-    fn to_new(
-        &self,
-        product: Option<&Product>,
-        stock: OfExisting,
-    ) -> Result<NewVariant, Wrong> {
+    fn to_new(&self, product: Option<&Product>, stock: OfExisting) -> Result<NewVariant, Wrong> {
         let old = product.and_then(|it| self.same(it));
         let Some(price) = self.price.or(old.map(|it| it.price)) else {
             return Err((self.line, "there is no column Variant Price".to_owned()));

@@ -446,7 +446,9 @@ async fn what_is_no_product_file_is_refused() {
         (b"\xff\xfeH\x00a\x00n\x00", "CSV UTF-8"),
     ] {
         let (db, currency) = (&platform.db, &platform.currency);
-        let error = import(db, platform.clock, currency, OfExisting::Edited, input, |_| {}).await.unwrap_err();
+        let error = import(db, platform.clock, currency, OfExisting::Edited, input, |_| {})
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains(message), "{error}");
     }
 }
@@ -504,8 +506,9 @@ async fn many_products_come_in_batches_and_tell_how_far_they_are() {
     }
     let mut steps = Vec::new();
     let (db, currency) = (&platform.db, &platform.currency);
-    let report =
-        import(db, platform.clock, currency, OfExisting::Edited, file.as_bytes(), |it| steps.push(it));
+    let report = import(db, platform.clock, currency, OfExisting::Edited, file.as_bytes(), |it| {
+        steps.push(it)
+    });
     let report = report.await.unwrap();
     assert_eq!(counts(&report), [240, 0, 0, 10]);
     assert_eq!(report.problems[0].line, 242);

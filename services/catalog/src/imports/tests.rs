@@ -24,7 +24,9 @@ fn file(products: usize) -> Bytes {
 }
 
 async fn take(app: &App, products: usize) -> Import {
-    take_in(app, id::new(), ("p.csv".to_owned(), file(products)), OfExisting::Edited).await.expect("an import")
+    take_in(app, id::new(), ("p.csv".to_owned(), file(products)), OfExisting::Edited)
+        .await
+        .expect("an import")
 }
 
 async fn find(app: &App, id: Uuid) -> (Import, Report) {

@@ -108,7 +108,10 @@ mod tests {
             assert_eq!(figure.on(&stock(7, 2)).unwrap(), on_hand, "{figure:?}");
         }
         let changed = Figure::Replace { on_hand: 11, expected: 10 }.on(&stock(2, 1)).unwrap_err();
-        assert_eq!((changed.code.as_ref(), &changed.members["on_hand"]), ("stock_changed", &2.into()));
+        assert_eq!(
+            (changed.code.as_ref(), &changed.members["on_hand"]),
+            ("stock_changed", &2.into())
+        );
     }
 
     #[test]

@@ -192,6 +192,7 @@ export const de: Texts = {
       'Das lässt sich nicht rückgängig machen. Frühere Bestellungen behalten, was sie brauchen.',
   },
   editor: {
+    saveAnyway: 'Nochmals speichern setzt ihn trotzdem.',
     details: 'Angaben',
     title: 'Titel',
     titleMissing: 'Ein Produkt braucht einen Titel',
@@ -321,6 +322,7 @@ export const de: Texts = {
     steps: [
       'Sie sehen, was geschehen würde, bevor etwas geschieht.',
       'Produkte, die es schon gibt, werden geändert, andere angelegt. Gelöscht wird nichts.',
+      'Der Bestand von schon Vorhandenem ändert sich um das, was Sie in unserem Export geändert haben.',
       'Gute Produkte werden importiert, auch wenn andere Fehler haben.',
     ],
     choose: 'CSV-Datei auswählen',
@@ -331,6 +333,13 @@ export const de: Texts = {
     checking: 'Die Datei wird geprüft',
     previewOf: (name) => `Was ${name} tun würde`,
     read: (rows, products) => `${rows} Zeilen mit ${products} Produkten wurden gelesen.`,
+    setStock: 'Bestand auf die Zahlen der Datei setzen',
+    setStockHint:
+      'Nur für eine Datei, für die eben gezählt wurde: Was seither verkauft wurde, ist vergessen.',
+    stockKept: (count) =>
+      count === 1
+        ? '1 Variante behält ihren Bestand, obwohl die Datei eine andere Zahl hat.'
+        : `${count} Varianten behalten ihren Bestand, obwohl die Datei andere Zahlen hat.`,
     planned: { created: 'Neu', updated: 'Zu ändern', unchanged: 'Schon so', failed: 'Ausgelassen' },
     outcome: {
       created: 'Angelegt',
@@ -398,8 +407,16 @@ export const de: Texts = {
     reset: 'Alle anzeigen',
     none: 'Es gibt noch keine SKU',
     noneText: 'Jede Variante eines Produkts hat eine.',
-    setAll: 'Bestand setzen',
-    bulkDone: (count) => `Bestand von ${count} gesetzt`,
+    how: 'Wie der Bestand geändert wird',
+    hows: { adjust: 'Hinzu oder weg', set: 'Bestand setzen' },
+    difference: 'Zum Beispiel −2',
+    reason: 'Grund, für den Verlauf',
+    apply: 'Anwenden',
+    movedTo: (now, seen) =>
+      `Jetzt sind es ${now}, nicht ${seen}: Inzwischen wurde gekauft oder der Bestand geändert.`,
+    addAnyway: (by, sum) => `${by}, ergibt ${sum}`,
+    setAnyway: (count) => `Trotzdem ${count} setzen`,
+    bulkDone: (count) => `Bestand von ${count} geändert`,
     bulkFailed: (count) => `Bei ${count} hat es nicht geklappt`,
     ledger: 'Verlauf',
     ledgerOf: (sku) => `Verlauf von ${sku}`,
@@ -410,13 +427,19 @@ export const de: Texts = {
       created: 'Angelegt',
       removed: 'Entfernt',
       set: 'Gezählt',
+      adjust: 'Angepasst',
       reserve: 'Reserviert',
       commit: 'Verkauft',
       release: 'Freigegeben',
       expire: 'Reservierung abgelaufen',
       restock: 'Zurückgegeben',
     },
-    references: { order: 'Bestellung', product: 'Mit dem Produkt', user: 'Von Hand' },
+    references: {
+      order: 'Bestellung',
+      product: 'Mit dem Produkt',
+      user: 'Von Hand',
+      export: 'Aus einer Datei',
+    },
     holds: 'Reservierungen',
     holdsOf: (sku) => `Reservierungen von ${sku}`,
     noHolds: 'Nichts ist reserviert',

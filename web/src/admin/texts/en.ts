@@ -188,6 +188,7 @@ export const en = {
     deleteText: 'They are gone for good. Orders of the past keep what they need.',
   },
   editor: {
+    saveAnyway: 'Save once more to set it all the same.',
     details: 'Details',
     title: 'Title',
     titleMissing: 'A product needs a title',
@@ -316,6 +317,7 @@ export const en = {
     steps: [
       'You see what it would do before anything happens.',
       'Products that are there already are changed, others are added. Nothing is deleted.',
+      'The stock of what is there already changes by what you have changed in our export.',
       'Good products are imported although others have mistakes.',
     ],
     choose: 'Choose CSV file',
@@ -326,6 +328,13 @@ export const en = {
     checking: 'Checking the file',
     previewOf: (name: string) => `What ${name} would do`,
     read: (rows: number, products: number) => `${rows} rows with ${products} products were read.`,
+    setStock: 'Set the stock to the figures of the file',
+    setStockHint:
+      'Only for a file that has just been counted: what was sold since is forgotten.',
+    stockKept: (count: number) =>
+      count === 1
+        ? '1 variant keeps its stock although the file has another figure.'
+        : `${count} variants keep their stock although the file has another figure.`,
     planned: {
       created: 'To add',
       updated: 'To change',
@@ -393,8 +402,16 @@ export const en = {
     reset: 'Show all',
     none: 'There are no SKUs yet',
     noneText: 'Each variant of a product has one.',
-    setAll: 'Set on hand',
-    bulkDone: (count: number) => `Stock of ${count} set`,
+    how: 'How to change the stock',
+    hows: { adjust: 'Add or take off', set: 'Set on hand' },
+    difference: 'For example −2',
+    reason: 'Reason, for the history',
+    apply: 'Apply',
+    movedTo: (now: string, seen: string) =>
+      `There are ${now} now, not ${seen}: somebody bought some or changed the stock meanwhile.`,
+    addAnyway: (by: string, sum: string) => `${by}, makes ${sum}`,
+    setAnyway: (count: string) => `Set ${count} anyway`,
+    bulkDone: (count: number) => `Stock of ${count} changed`,
     bulkFailed: (count: number) => `It did not work for ${count}`,
     ledger: 'History',
     ledgerOf: (sku: string) => `History of ${sku}`,
@@ -405,13 +422,19 @@ export const en = {
       created: 'Added',
       removed: 'Removed',
       set: 'Counted',
+      adjust: 'Adjusted',
       reserve: 'Reserved',
       commit: 'Sold',
       release: 'Released',
       expire: 'Reservation expired',
       restock: 'Given back',
     },
-    references: { order: 'Order', product: 'With the product', user: 'By a person' },
+    references: {
+      order: 'Order',
+      product: 'With the product',
+      user: 'By a person',
+      export: 'By a file',
+    },
     holds: 'Reservations',
     holdsOf: (sku: string) => `Reservations of ${sku}`,
     noHolds: 'Nothing is reserved',

@@ -80,7 +80,12 @@ export function Inventory() {
             )}
           </Group>
         </Group>
-        <BulkSet chosen={chosen} clear={() => setChosen(new Set())} failed={setChosen} />
+        <BulkSet
+          chosen={chosen}
+          seen={(sku) => list.rows?.find((it) => it.sku === sku)?.on_hand}
+          clear={() => setChosen(new Set())}
+          failed={setChosen}
+        />
         <DataTable
           label={shell.inventory}
           list={list}

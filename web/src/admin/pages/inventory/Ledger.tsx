@@ -34,6 +34,11 @@ export function Ledger({ sku }: { sku: string }) {
         <>
           {(texts.kinds as Record<string, string>)[it.kind] ?? it.kind}
           <Reference reference={it.reference} />
+          {it.reason && (
+            <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+              {it.reason}
+            </Text>
+          )}
         </>
       ),
     },

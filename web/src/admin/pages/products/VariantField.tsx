@@ -17,6 +17,14 @@ export const fields = [
 ] as const;
 export type Field = (typeof fields)[number];
 
+/** A figure that is typed goes by the one that was seen; the same again changes nothing. */
+export function counted(row: Row, on_hand: number | null, stock: number | undefined) {
+  const expected = row.expected ?? stock ?? null;
+  return on_hand === null || on_hand === expected
+    ? { on_hand: null, expected: null }
+    : { on_hand, expected };
+}
+
 type Props = {
   field: Field;
   row: Row;
@@ -93,7 +101,7 @@ export function VariantField({ field, row, change, of, error, stock }: Props) {
           placeholder={stock === undefined ? '' : String(stock)}
           value={row.on_hand ?? stock ?? ''}
           onChange={(it) =>
-            change({ on_hand: it === '' || Number(it) === stock ? null : Number(it) })
+            change(counted(row, it === '' ? null : Number(it), stock))
           }
         />
       );

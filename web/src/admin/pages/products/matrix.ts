@@ -18,6 +18,8 @@ export type Row = {
   inventory_policy: Schemas['InventoryPolicy'];
   /** Null leaves what there is. */
   on_hand: number | null;
+  /** What there was when `on_hand` was typed; null for a variant that is not saved yet. */
+  expected: number | null;
   image: string | null;
   requires_shipping: boolean;
   taxable: boolean;
@@ -47,6 +49,7 @@ export const blank: Row = {
   weight_grams: 0,
   inventory_policy: 'deny',
   on_hand: null,
+  expected: null,
   image: null,
   requires_shipping: true,
   taxable: true,
