@@ -329,8 +329,7 @@ export const en = {
     previewOf: (name: string) => `What ${name} would do`,
     read: (rows: number, products: number) => `${rows} rows with ${products} products were read.`,
     setStock: 'Set the stock to the figures of the file',
-    setStockHint:
-      'Only for a file that has just been counted: what was sold since is forgotten.',
+    setStockHint: 'Only for a file that has just been counted: what was sold since is forgotten.',
     stockKept: (count: number) =>
       count === 1
         ? '1 variant keeps its stock although the file has another figure.'

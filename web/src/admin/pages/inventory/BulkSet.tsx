@@ -1,6 +1,16 @@
 /** Changes the stock of all chosen SKUs at once, and tells what became of each. */
 
-import { Alert, Button, Group, List, NumberInput, Paper, Select, Text, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Group,
+  List,
+  NumberInput,
+  Paper,
+  Select,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 

@@ -69,9 +69,7 @@ export function Fill({ values, setRows, onHand }: Props) {
         variant="default"
         disabled={fits.length === 0}
         onClick={() =>
-          setRows(
-            values.variants.map((it) => (fits.includes(it) ? { ...it, ...filled(it) } : it)),
-          )
+          setRows(values.variants.map((it) => (fits.includes(it) ? { ...it, ...filled(it) } : it)))
         }
       >
         {texts.fillApply(fits.length)}

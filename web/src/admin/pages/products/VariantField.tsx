@@ -100,9 +100,7 @@ export function VariantField({ field, row, change, of, error, stock }: Props) {
           disabled={row.off || row.inventory_policy === 'untracked'}
           placeholder={stock === undefined ? '' : String(stock)}
           value={row.on_hand ?? stock ?? ''}
-          onChange={(it) =>
-            change(counted(row, it === '' ? null : Number(it), stock))
-          }
+          onChange={(it) => change(counted(row, it === '' ? null : Number(it), stock))}
         />
       );
   }
