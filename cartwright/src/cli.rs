@@ -137,13 +137,13 @@ pub enum ImportWhat {
     ///
     /// New variants begin with the stock of the file. Those that exist get what was changed in the
     /// file since its export (the columns "Inventory Qty At Export" and "Inventory Export" tell),
-    /// whatever was sold meanwhile; without these columns they keep their own.
+    /// whatever moved meanwhile; without these columns they keep their own.
     Products {
         /// The file; - for standard input
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
         /// Set the stock of variants that exist to the file's figure, which has just been counted:
-        /// what was sold since is forgotten
+        /// what moved since is undone
         #[arg(long)]
         set_stock: bool,
         #[command(flatten)]

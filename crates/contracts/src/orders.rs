@@ -1,5 +1,6 @@
-//! Orders: what it tells when an order is placed and moves on.
+//! Orders: what it tells when an order is placed and moves on, and what it can be asked.
 
+use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -65,6 +66,33 @@ pub struct OrderStatusUpdated {
     /// Why, for example `out_of_stock` or `customer_request`.
     pub reason: Option<String>,
     pub tracking_number: Option<String>,
+}
+
+/// The most orders in one request.
+pub const MAX_ORDERS: usize = 100;
+
+/// Orders of which it is asked, and then answered, that they were not shipped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Unshipped {
+    pub orders: Vec<Uuid>,
+}
+
+/// Asks orders.
+#[derive(Clone, Debug)]
+pub struct Client(Channel);
+
+impl Client {
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
+    /// Which of these orders, at most [`MAX_ORDERS`], have not been shipped. One that is not known
+    /// is not among them.
+    pub async fn unshipped(&self, orders: Vec<Uuid>) -> Result<Vec<Uuid>, CallError> {
+        let answer: Unshipped =
+            self.0.post("/internal/orders/unshipped", &Unshipped { orders }).await?;
+        Ok(answer.orders)
+    }
 }
 
 impl EventData for OrderCreated {

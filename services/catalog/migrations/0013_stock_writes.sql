@@ -5,5 +5,5 @@ ALTER TABLE stock_ledger ADD COLUMN reason TEXT;
 CREATE INDEX stock_ledger_adjust ON stock_ledger (sku, version)
     WHERE kind IN ('created', 'adjust');
 
--- Whether the figures of a file are the stock there is, whatever was sold since.
+-- Whether the figures of a file are the stock there is, whatever moved since.
 ALTER TABLE imports ADD COLUMN set_stock BOOLEAN NOT NULL DEFAULT FALSE;

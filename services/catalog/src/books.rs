@@ -12,9 +12,9 @@ use contracts::catalog::{StockChanged, StockLow};
 use uuid::Uuid;
 
 use crate::cache::Changed;
-use crate::model::{self, Draft, Figure, Policy, Product, Stock, Wish};
+use crate::model::{Draft, Figure, Policy, Product, Stock, Variant, Wish};
 use crate::problems;
-use crate::store::stock::{self, Change, Kind};
+use crate::store::stock::{self, Change, Kind, Opening};
 
 /// A transaction on the books, and which products it changed so far.
 pub(crate) struct Books<'a> {
@@ -53,11 +53,12 @@ impl<'a> Books<'a> {
             sku: stock.sku.clone(),
             product_id: stock.product_id,
             on_hand: stock.on_hand,
+            allocated: stock.allocated,
             reserved: stock.reserved,
-            available: stock.on_hand - stock.reserved,
+            available: stock.free(),
         };
         outbox::tell(self.tx, subject, stock.version, &event, self.now).await?;
-        let before = stock.on_hand - change.on_hand - (stock.reserved - change.reserved);
+        let before = stock.free() - (change.on_hand - change.allocated - change.reserved);
         if stock.policy != Policy::Untracked && before > self.low && event.available <= self.low {
             let event = StockLow {
                 sku: stock.sku.clone(),
@@ -89,7 +90,7 @@ impl<'a> Books<'a> {
         let (figure, reference) = self.up_to_date(sku, wish.figure, reference).await?;
         let on_hand = figure.map_or(Ok(old.on_hand), |it| it.on(&old))?;
         if policy == Policy::Deny && on_hand < old.taken() {
-            return Err(problems::stock_below_reserved(sku, old.taken()));
+            return Err(problems::stock_below_reserved(sku, old.allocated, old.reserved));
         }
         if (policy, on_hand) == (old.policy, old.on_hand) {
             return Ok((old, false));
@@ -99,8 +100,8 @@ impl<'a> Books<'a> {
             true => Kind::Adjust,
             false => Kind::Set,
         };
-        let reference = &reference;
-        let change = Change { kind, on_hand: on_hand - old.on_hand, reserved: 0, reference };
+        let (on_hand, reference) = (on_hand - old.on_hand, reference.as_ref());
+        let change = Change { kind, on_hand, allocated: 0, reserved: 0, reference };
         self.write(&stock, change).await?;
         Ok((stock, true))
     }
@@ -142,20 +143,21 @@ impl<'a> Books<'a> {
         for (variant, wish) in wanted {
             if variants.iter().any(|old| old.sku == variant.sku) {
                 if wish.figure.is_some() || wish.policy.is_some() {
-                    let reference = reference(&new.product);
+                    let reference = reference(new.product.id);
                     changed |= self.set(&variant.sku, *wish, &reference).await?.1;
                 }
                 continue;
             }
             let carried = carried.iter().find(|(id, _)| *id == variant.id).map(|(_, it)| it);
-            let reference = reference(&new.product);
+            let reference = reference(new.product.id);
             match carried {
-                Some(Stock { policy, on_hand, .. }) => {
-                    let as_it_was = (*policy, *on_hand);
-                    self.create(&new.product, &variant.sku, as_it_was, &reference).await?;
+                Some(Stock { policy, on_hand, allocated, .. }) => {
+                    let (policy, on_hand, allocated) = (*policy, *on_hand, *allocated);
+                    let as_it_was = Opening { policy, on_hand, allocated };
+                    self.create(variant, as_it_was, &reference).await?;
                     self.set(&variant.sku, *wish, &reference).await?;
                 }
-                None => self.open_stock(&new.product, &variant.sku, *wish, &reference).await?,
+                None => self.open_stock(variant, *wish, &reference).await?,
             }
             changed = true;
         }
@@ -163,47 +165,46 @@ impl<'a> Books<'a> {
     }
 
     /// Creates the stock of a variant that is new.
-    async fn open_stock(
-        &mut self,
-        product: &Product,
-        sku: &str,
-        wish: Wish,
-        reference: &str,
-    ) -> Result<()> {
-        let begins = (wish.policy.unwrap_or_default(), wish.figure.map_or(0, Figure::opening));
+    async fn open_stock(&mut self, variant: &Variant, wish: Wish, reference: &str) -> Result<()> {
+        let policy = wish.policy.unwrap_or_default();
+        let on_hand = wish.figure.map_or(0, Figure::opening);
+        let opening = Opening { policy, on_hand, allocated: 0 };
         match wish.figure {
             // What the file says beyond its export is in it already.
             Some(Figure::Edited { export, .. }) => {
-                self.create(product, sku, begins, &exported(export)).await
+                self.create(variant, opening, &exported(export)).await
             }
-            _ => self.create(product, sku, begins, reference).await,
+            _ => self.create(variant, opening, reference).await,
         }
     }
 
     async fn create(
         &mut self,
-        product: &Product,
-        sku: &str,
-        (policy, on_hand): (Policy, i64),
+        variant: &Variant,
+        opening: Opening,
         reference: &str,
     ) -> Result<()> {
-        if policy == Policy::Deny && on_hand < 0 {
-            return Err(problems::stock_below_reserved(sku, 0));
+        let (sku, Opening { policy, on_hand, allocated }) = (&variant.sku, opening);
+        if policy == Policy::Deny && on_hand < allocated {
+            return Err(problems::stock_below_reserved(sku, allocated, 0));
         }
-        let inserted = stock::insert(self.tx, sku, product.id, (policy, on_hand), self.now).await;
+        let inserted = stock::insert(self.tx, variant, opening, self.now).await;
         let stock = inserted.on_duplicate(|| problems::sku_taken(sku))?;
-        let change = Change { kind: Kind::Created, on_hand, reserved: 0, reference };
+        let kind = Kind::Created;
+        let change = Change { kind, on_hand, allocated, reserved: 0, reference };
         self.note(sku, stock.version, change).await
     }
 
-    /// Removes the stock of a SKU, unless orders hold some of it.
+    /// Removes the stock of a SKU, unless orders hold some of it. What of it is sold and not shipped
+    /// goes with it.
     pub(crate) async fn remove(&mut self, sku: &str) -> Result<Stock> {
         let removed = stock::delete(self.tx, sku).await?;
         let stock = removed.ok_or_else(|| problems::stock_reserved(sku))?;
-        let reference = format!("product:{}", stock.product_id);
+        let reference = reference(stock.product_id);
         let change = Change {
             kind: Kind::Removed,
             on_hand: -stock.on_hand,
+            allocated: -stock.allocated,
             reserved: 0,
             reference: &reference,
         };
@@ -222,11 +223,11 @@ pub(crate) fn exported(export: Uuid) -> String {
     format!("export:{export}")
 }
 
-fn reference(product: &Product) -> String {
-    format!("product:{}", product.id)
+fn reference(product: Uuid) -> String {
+    format!("product:{product}")
 }
 
 /// Units that can be bought of a stock that is counted; 0 where there is none.
 pub(crate) fn left(stock: Option<&Stock>) -> i64 {
-    stock.and_then(|it| model::available(it.policy, it.on_hand, it.reserved)).unwrap_or(0)
+    stock.and_then(Stock::available).unwrap_or(0)
 }

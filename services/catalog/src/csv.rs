@@ -6,7 +6,7 @@
 //! else; the report names its line. Importing the same file twice changes nothing, and what was
 //! exported imports unchanged.
 //!
-//! A figure of stock that is hours old says nothing about what was sold since. So an export has its
+//! A figure of stock that is hours old says nothing about what moved since. So an export has its
 //! figures twice, and a name of its own; an import adds what the two differ by, and knows by the
 //! ledger what files of that export have added already.
 //!
@@ -54,7 +54,7 @@ pub enum OfExisting {
     /// What was changed since its export: so many are added or taken off.
     #[default]
     Edited,
-    /// How many there are, whatever was sold since.
+    /// How many there are, whatever moved since.
     Set,
 }
 

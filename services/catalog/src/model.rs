@@ -139,6 +139,7 @@ pub(crate) struct Variant {
     pub(crate) image: Option<String>,
     pub(crate) policy: Policy,
     pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
     pub(crate) reserved: i64,
 }
 
@@ -147,11 +148,16 @@ pub(crate) struct Variant {
 pub(crate) struct Stock {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,
+    /// Whose stock it is, whatever its SKU.
+    pub(crate) variant_id: Option<Uuid>,
     pub(crate) policy: Policy,
+    /// On the shelf.
     pub(crate) on_hand: i64,
+    /// Sold and not shipped yet.
+    pub(crate) allocated: i64,
     /// Held by orders that are not final yet.
     pub(crate) reserved: i64,
-    /// Rises with every change of the two counts.
+    /// Rises with every change of the counts.
     pub(crate) version: i64,
 }
 
@@ -179,8 +185,10 @@ impl Variant {
         Stock {
             sku: self.sku.clone(),
             product_id: self.product_id,
+            variant_id: Some(self.id),
             policy: self.policy,
             on_hand: self.on_hand,
+            allocated: self.allocated,
             reserved: self.reserved,
             version: 0,
         }
@@ -188,25 +196,31 @@ impl Variant {
 
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
-        available(self.policy, self.on_hand, self.reserved)
+        available(self.policy, self.on_hand - self.allocated - self.reserved)
     }
 }
 
 impl Stock {
-    /// Units on hand that are not for sale any more, as orders have them.
+    /// Units on hand that are not for sale any more: sold and not shipped, or held.
     pub(crate) fn taken(&self) -> i64 {
-        self.reserved
+        self.allocated + self.reserved
+    }
+
+    /// What is on hand and neither sold nor held; below zero where more is sold than there is.
+    pub(crate) fn free(&self) -> i64 {
+        self.on_hand - self.taken()
     }
 
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
-        available(self.policy, self.on_hand, self.reserved)
+        available(self.policy, self.free())
     }
 }
 
-/// Units that can be bought now; none where stock does not limit sales.
-pub(crate) fn available(policy: Policy, on_hand: i64, reserved: i64) -> Option<i64> {
-    (policy == Policy::Deny).then(|| (on_hand - reserved).max(0))
+/// Units that can be bought now, where so many are neither sold nor held; none where stock does not
+/// limit sales.
+pub(crate) fn available(policy: Policy, free: i64) -> Option<i64> {
+    (policy == Policy::Deny).then(|| free.max(0))
 }
 
 impl Rating {

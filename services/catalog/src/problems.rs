@@ -110,10 +110,15 @@ pub(crate) fn stock_reserved(sku: &str) -> Problem {
         .with("sku", sku)
 }
 
-/// Orders have more units of the SKU than would be on hand.
-pub(crate) fn stock_below_reserved(sku: &str, reserved: i64) -> Problem {
-    let detail = format!("orders hold {reserved} units of {sku}; on_hand cannot be below that");
-    Problem::conflict("stock_below_reserved", detail).with("reserved", reserved)
+/// Fewer units than are sold and not shipped (`allocated`), and held by open orders.
+pub(crate) fn stock_below_reserved(sku: &str, allocated: i64, reserved: i64) -> Problem {
+    let detail = format!(
+        "of {sku}, {allocated} are sold and not shipped and {reserved} are held by open orders; \
+         on_hand cannot be below that"
+    );
+    Problem::conflict("stock_below_reserved", detail)
+        .with("allocated", allocated)
+        .with("reserved", reserved)
 }
 
 /// Another figure than what is on hand, and nothing that says what it goes by.
@@ -130,8 +135,8 @@ pub(crate) fn expected_missing(now: &Stock) -> Problem {
 pub(crate) fn stock_changed(now: &Stock, expected: i64) -> Problem {
     let (sku, on_hand) = (&now.sku, now.on_hand);
     let detail = format!(
-        "there are {on_hand} of {sku} on hand, not {expected}: somebody bought some or wrote \
-         the stock meanwhile; look again, then decide"
+        "there are {on_hand} of {sku} on hand, not {expected}: some were shipped or the \
+         stock was written meanwhile; look again, then decide"
     );
     Problem::conflict("stock_changed", detail)
         .with("sku", sku.as_str())

@@ -70,6 +70,8 @@ async fn turn_back(
     }
     saga.step = match saga.step {
         Step::Void | Step::Refund | Step::Restock => return Ok(Some(None)),
+        // Only a shipped order has it.
+        Step::Ship => return Err(problems::order_shipped()),
         // Its outcome is waited for; then the money goes back.
         Step::Capture => Step::Capture,
         Step::Done => Step::Refund,
@@ -95,7 +97,8 @@ async fn turn_back(
     Ok(Some(Some(Work { order, lines, saga })))
 }
 
-/// Ships or delivers a confirmed order. Said again, it may put the tracking number right.
+/// Ships or delivers a confirmed order. Said again, it may put the tracking number right. That the
+/// units leave the shelf is stored with it as the saga's next step, and carried out after it.
 pub(crate) async fn move_on(
     app: &App,
     id: Uuid,
@@ -109,11 +112,17 @@ pub(crate) async fn move_on(
             return Ok(());
         }
         order.may_become(status)?;
-        if saga.step != Step::Done {
+        if !matches!(saga.step, Step::Done | Step::Ship) {
             // It is being cancelled.
             return Err(problems::status_not_allowed(order.status, status));
         }
         let from = order.status;
+        let now = app.clock.now();
+        if order.fulfillment_status == FulfillmentStatus::Unfulfilled {
+            (saga.step, saga.tries) = (Step::Ship, 0);
+        }
+        // Whoever is just telling the catalog has an older saga now: the worker tells it once more.
+        (saga.due_at, saga.lease_until) = (now, now);
         order.status = status;
         order.fulfillment_status = match status {
             Status::Delivered => FulfillmentStatus::Delivered,
@@ -124,9 +133,11 @@ pub(crate) async fn move_on(
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
         let saved = store::save_saga(&mut tx, &mut saga).await?
-            && store::save_order(&mut tx, &mut order, from, &lines, app.clock.now()).await?;
+            && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
         if saved {
-            return Ok(tx.commit().await?);
+            tx.commit().await?;
+            app.due.notify_one();
+            return Ok(());
         }
     }
     Err(problems::order_changed())

@@ -77,7 +77,7 @@ impl Payments {
             return Ok(());
         }
         match step {
-            Step::Done => {}
+            Step::Done | Step::Ship => {}
             Step::Capture => return Err(crate::problems::order_changed().into()),
             _ => return Ok(()),
         }

@@ -4,7 +4,7 @@
 //!           await_action
 //!               |  ^
 //!               v  |
-//! reserve -> authorize -> commit -> capture -> done (confirmed, paid)
+//! reserve -> authorize -> commit -> capture -> done (confirmed, paid) .. ship -> done
 //!    ^          |            |         |
 //!    |          v            v         v          a customer's cancel enters at void or refund
 //!    |       release        void -> refund -> restock -> done (cancelled)
@@ -15,13 +15,14 @@
 //! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the
 //! catalog decides). What is not held any more when the money is there is taken then, or the money
-//! is let go.
+//! is let go. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
 //! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
 //! the request that made it, then by the worker. The version fences them off: who has read an
 //! older one changes nothing.
 
+mod shipping;
 mod waiting;
 
 use std::time::Duration;
@@ -31,7 +32,7 @@ use chassis::clock::too_far;
 use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::Reserve;
+use contracts::catalog::{Reserve, Restock};
 use contracts::payments::{Authorize, Payment, Refund, Status as Paid};
 use sqlx::types::Json;
 use tokio::task::JoinSet;
@@ -174,6 +175,11 @@ impl Work {
     fn reservation(&self) -> Reserve {
         Reserve { order_id: self.order.id, lines: stock(&self.lines) }
     }
+
+    /// A cancelled order puts back whatever is still out.
+    fn all_back(&self) -> Restock {
+        Restock { order_id: self.order.id, id: self.order.id, lines: None }
+    }
 }
 
 async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
@@ -185,6 +191,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Step::AwaitPayment => give_up(app, work, "payment_failed", None).await,
         Step::Commit => commit(app, work).await,
         Step::Capture => capture(app, work).await,
+        Step::Ship => shipping::ship(app, work).await,
         Step::Void => void(app, work).await,
         Step::Refund => refund(app, work).await,
         Step::Restock => restock(app, work).await,
@@ -407,7 +414,7 @@ async fn money_is_settled(
 }
 
 async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    if let Err(error) = app.clients.catalog.restock(&work.reservation()).await {
+    if let Err(error) = app.clients.catalog.restock(&work.all_back()).await {
         tracing::warn!(order = %work.order.id, %error, "restock not known");
         return Ok(Wait);
     }

@@ -37,7 +37,7 @@ struct NewQuery {
     /// Whether to only tell what would be done.
     #[garde(skip)]
     dry_run: bool,
-    /// Whether the file's figures are the stock there is, whatever was sold since.
+    /// Whether the file's figures are the stock there is, whatever moved since.
     #[garde(skip)]
     set_stock: bool,
     /// What the file is called, to find it again.
@@ -127,7 +127,7 @@ struct ImportView {
     /// Variants whose stock stayed although the file has another figure, as it does not say what that
     /// goes by.
     stock_kept: u64,
-    /// Whether the file's figures were the stock there is, whatever was sold since.
+    /// Whether the file's figures were the stock there is, whatever moved since.
     set_stock: bool,
     /// Left out because something is wrong with them.
     failed: u64,

@@ -96,10 +96,11 @@ struct NewInventory {
 struct LedgerEntry {
     /// Rises by one with every change.
     version: i64,
-    /// `created`, `removed`, `set`, `adjust`, `reserve`, `commit`, `release`, `expire` or
-    /// `restock`.
+    /// `created`, `removed`, `set`, `adjust`, `reserve`, `commit`, `ship`, `release`, `expire`,
+    /// `restock` or `migrated`.
     kind: String,
     delta_on_hand: i64,
+    delta_allocated: i64,
     delta_reserved: i64,
     /// What it was for: `order:`, `product:`, `user:` or `export:` (a file that was exported, edited
     /// and imported) and an id.
@@ -168,8 +169,8 @@ fn tagged(stock: Stock) -> impl IntoResponse {
 ///
 /// `adjust` adds units or takes some off, whatever is sold at the same time. `on_hand` is what was
 /// counted on the shelf; a figure that you have read and changed goes with `expected`, the figure
-/// you have read, or goods sold in between come back. Units that orders have are part of what is on
-/// hand, so it cannot be below them.
+/// you have read, or what moved in between is undone. Units that orders have are part of what is on
+/// hand, sold and not shipped yet or held, so it cannot be below them.
 ///
 /// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also makes
 /// it safe to send an `adjust` again whose answer was lost.
@@ -188,7 +189,8 @@ fn tagged(stock: Stock) -> impl IntoResponse {
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
         (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
-                                      `expected`, `stock_below_reserved` with `reserved`",
+                                      `expected`, `stock_below_reserved` with `allocated` and \
+                                      `reserved`",
          body = Problem),
         (status = 412, description = "`precondition_failed` with `on_hand`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
@@ -275,6 +277,7 @@ impl From<stock::Entry> for LedgerEntry {
             version: entry.version,
             kind: entry.kind,
             delta_on_hand: entry.delta_on_hand,
+            delta_allocated: entry.delta_allocated,
             delta_reserved: entry.delta_reserved,
             reference: entry.reference,
             reason: entry.reason,

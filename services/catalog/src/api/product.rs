@@ -157,7 +157,7 @@ struct VariantBody {
     /// Stays as it is where absent; `deny` for a new variant.
     inventory_policy: Option<Policy>,
     /// Of a new variant; 0 where absent. One that exists keeps its own; another figure needs
-    /// `expected`, for it would undo what was sold meanwhile.
+    /// `expected`, for it would undo what moved meanwhile.
     on_hand: Option<i64>,
     /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
     expected: Option<i64>,

@@ -100,7 +100,8 @@ struct Hold {
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
-                                      `expected`, `stock_below_reserved` with `reserved`",
+                                      `expected`, `stock_below_reserved` with `allocated` and \
+                                      `reserved`",
          body = Problem),
         (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
          body = Problem),
@@ -172,7 +173,8 @@ async fn hold(
         Some(IdempotencyKey(key)) => id::derive(user.id(), format!("hold:{key}")),
         None => id::new(),
     };
-    let line = StockLine { sku: sku.clone(), quantity: new.quantity };
+    let variant = product.variants.iter().find(|it| it.sku == sku).map(|it| it.id);
+    let line = StockLine { sku: sku.clone(), quantity: new.quantity, variant_id: variant };
     let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
 
     let mut books = app.books(&mut tx);

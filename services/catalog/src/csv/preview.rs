@@ -180,7 +180,7 @@ impl Looker<'_> {
         let stock = variants.iter().map(Variant::stock);
         let below = |it: &Stock| it.policy == Policy::Deny && it.on_hand < it.taken();
         match stock.into_iter().find(below) {
-            Some(it) => Err(problems::stock_below_reserved(&it.sku, it.taken())),
+            Some(it) => Err(problems::stock_below_reserved(&it.sku, it.allocated, it.reserved)),
             None => Ok(()),
         }
     }

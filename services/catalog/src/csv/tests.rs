@@ -1,6 +1,7 @@
 use chassis::clock::Clock;
 use chassis::db::{Db, Session};
 use chassis::testing::{TestPlatform, noon, platforms};
+use contracts::catalog::StockLine;
 
 use super::*;
 use crate::model::{Policy, Product, Status};
@@ -165,7 +166,7 @@ async fn a_preview_knows_what_orders_hold() {
     for platform in platforms(crate::MIGRATIONS).await {
         run(&platform, file("S-A", 5)).await;
         let mut tx = platform.db.begin().await.unwrap();
-        store::stock::reserve(&mut tx, "S-A", 3, noon()).await.unwrap().unwrap();
+        store::stock::reserve(&mut tx, &StockLine::new("S-A", 3), noon()).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         for (sku, quantity, wrong) in [("S-A", 3, 0), ("S-A", 2, 1), ("S-B", 9, 1)] {
             let (stock, file) = (OfExisting::Set, file(sku, quantity));
@@ -360,7 +361,8 @@ async fn what_is_wrong_with_a_row_is_named_with_its_line() {
         ),
         (
             "l,L,,,,,S-14,1,shopify,-1,\n".to_owned(),
-            Some("line 15, l: orders hold 0 units of S-14; on_hand cannot be below that"),
+            Some("line 15, l: of S-14, 0 are sold and not shipped and 0 are held by open orders; \
+                 on_hand cannot be below that"),
         ),
         ("m,,,,,,S-15,1,,,\n".to_owned(), Some("line 16, m: Title is empty")),
         (",N,,,,,S-16,1,,,\n".to_owned(), Some("line 17: Handle is empty")),

@@ -1,5 +1,5 @@
 //! How many units of a SKU somebody wants there to be, and how that figure is meant. A figure that
-//! was read a while ago says nothing about what was sold since; so each says what it goes by.
+//! was read a while ago says nothing about what moved since; so each says what it goes by.
 
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
@@ -84,9 +84,13 @@ mod tests {
     use super::*;
     use crate::model::Policy;
 
-    fn stock(on_hand: i64, reserved: i64) -> Stock {
+    /// Of the units that are taken one is sold and not shipped.
+    fn stock(on_hand: i64, taken: i64) -> Stock {
         let (sku, product_id) = ("MUG".to_owned(), Uuid::nil());
-        Stock { sku, product_id, policy: Policy::Deny, on_hand, reserved, version: 3 }
+        let (policy, allocated) = (Policy::Deny, 1);
+        let reserved = taken - allocated;
+        let variant_id = None;
+        Stock { sku, product_id, variant_id, policy, on_hand, allocated, reserved, version: 3 }
     }
 
     #[test]

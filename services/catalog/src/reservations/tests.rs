@@ -41,7 +41,7 @@ fn order(n: u128) -> Uuid {
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
     let line =
-        |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).to_owned(), quantity: *quantity };
+        |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Import {
     pub(crate) state: State,
     pub(crate) file_name: String,
     pub(crate) created_by: Uuid,
-    /// Whether the file's figures are the stock there is, whatever was sold since.
+    /// Whether the file's figures are the stock there is, whatever moved since.
     pub(crate) set_stock: bool,
     /// Of the whole file, the header not counted.
     pub(crate) rows: i64,

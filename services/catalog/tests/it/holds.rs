@@ -10,7 +10,7 @@ use crate::{Shop, mug, shirt, shops, wrong_fields};
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
     let line =
-        |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).to_owned(), quantity: *quantity };
+        |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 

@@ -8,7 +8,7 @@ async fn stock_is_counted_but_never_below_what_orders_hold() {
         shop.add(mug()).await;
         let order = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "MUG".to_owned(), quantity: 3 }],
+            lines: vec![contracts::catalog::StockLine::new("MUG", 3)],
         };
         shop.client().reserve(&order).await.unwrap();
         let put = async |body: Value| shop.write("PUT", "/inventory/MUG", body).await;
@@ -105,7 +105,8 @@ async fn stock_is_found_by_what_it_is_of() {
             json!({
                 "items": [{
                     "sku": "MUG", "product_id": mugs["items"][0]["product_id"], "policy": "deny",
-                    "on_hand": 5, "reserved": 0, "available": 5, "product_slug": "mug",
+                    "on_hand": 5, "allocated": 0, "reserved": 0, "available": 5,
+                    "product_slug": "mug",
                     "product_title": "Mug", "product_status": "active",
                     "variant_title": "Default Title"
                 }],

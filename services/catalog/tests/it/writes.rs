@@ -2,13 +2,13 @@
 
 use axum::http::StatusCode;
 use chassis::testing::{Answer, Call};
-use contracts::catalog::{Reserve, StockLine};
+use contracts::catalog::{Reserve, Restock, Ship, StockLine};
 use serde_json::{Value, json};
 
 use crate::{Shop, mug, shirt, shops, usd, wrong_fields};
 
 fn units(quantity: i64) -> Reserve {
-    let lines = vec![StockLine { sku: "MUG".to_owned(), quantity }];
+    let lines = vec![StockLine::new("MUG", quantity)];
     Reserve { order_id: chassis::id::new(), lines }
 }
 
@@ -57,6 +57,29 @@ async fn an_adjustment_adds_to_whatever_there_is_and_never_takes_what_orders_hav
         // Where the policy lets it, below zero too.
         put(&shop, json!({ "adjust": 0, "policy": "continue" })).await.expect(200);
         assert_eq!(put(&shop, json!({ "adjust": -5 })).await.expect(200)["on_hand"], -2);
+        books_agree(&shop).await;
+    }
+}
+
+/// 10 on the shelf, 8 of them sold and not shipped: a count of the shelf sells none of those again.
+#[tokio::test]
+async fn what_is_sold_and_not_shipped_is_part_of_what_is_counted() {
+    for shop in shops().await {
+        shop.add(mug()).await;
+        put(&shop, json!({ "on_hand": 10 })).await.expect(200);
+        let sold = units(8);
+        shop.client().reserve(&sold).await.unwrap();
+        shop.client().commit(sold.order_id).await.unwrap();
+        let counted = put(&shop, json!({ "on_hand": 11, "expected": 10 })).await.expect(200);
+        assert_eq!((&counted["allocated"], &counted["available"]), (&json!(8), &json!(3)));
+        let refused = put(&shop, json!({ "adjust": -4 })).await.expect(409);
+        assert_eq!(
+            (&refused["code"], &refused["allocated"]),
+            (&json!("stock_below_reserved"), &json!(8))
+        );
+        shop.client().ship(&Ship::whole(sold.order_id)).await.unwrap();
+        let stale = put(&shop, json!({ "on_hand": 12, "expected": 11 })).await.expect(409);
+        assert_eq!((&stale["code"], &stale["on_hand"]), (&json!("stock_changed"), &json!(3)));
         books_agree(&shop).await;
     }
 }
@@ -173,12 +196,19 @@ async fn the_tag_is_another_one_after_every_movement() {
         rises("held").await;
         client.commit(sold.order_id).await.unwrap();
         rises("sold").await;
-        client.restock(&sold).await.unwrap();
+        let (order_id, id) = (sold.order_id, sold.order_id);
+        client.restock(&Restock { order_id, id, lines: None }).await.unwrap();
         rises("given back").await;
         client.reserve(&other).await.unwrap();
         rises("held").await;
         client.release(&other).await.unwrap();
         rises("let go").await;
+        let shipped = units(1);
+        client.reserve(&shipped).await.unwrap();
+        client.commit(shipped.order_id).await.unwrap();
+        rises("sold").await;
+        client.ship(&Ship::whole(shipped.order_id)).await.unwrap();
+        rises("shipped").await;
         let answer = put(&shop, json!({ "adjust": 1 })).send().await;
         assert_eq!(tag(&answer), etag(&shop).await);
         rises("adjusted").await;

@@ -335,7 +335,7 @@ export const de: Texts = {
     read: (rows, products) => `${rows} Zeilen mit ${products} Produkten wurden gelesen.`,
     setStock: 'Bestand auf die Zahlen der Datei setzen',
     setStockHint:
-      'Nur für eine Datei, für die eben gezählt wurde: Was seither verkauft wurde, ist vergessen.',
+      'Nur für eine Datei, für die eben gezählt wurde: Was sich seither bewegt hat, wird rückgängig.',
     stockKept: (count) =>
       count === 1
         ? '1 Variante behält ihren Bestand, obwohl die Datei eine andere Zahl hat.'
@@ -397,7 +397,8 @@ export const de: Texts = {
     atMost: 'Höchstens so viele verfügbar',
     sku: 'SKU',
     item: 'Produkt und SKU',
-    onHand: 'Auf Lager',
+    onHand: 'Im Regal',
+    allocated: 'Verkauft, nicht versandt',
     reserved: 'Reserviert',
     available: 'Verfügbar',
     low: (count) => `noch ${count}`,
@@ -413,7 +414,7 @@ export const de: Texts = {
     reason: 'Grund, für den Verlauf',
     apply: 'Anwenden',
     movedTo: (now, seen) =>
-      `Jetzt sind es ${now}, nicht ${seen}: Inzwischen wurde gekauft oder der Bestand geändert.`,
+      `Jetzt sind es ${now}, nicht ${seen}: Inzwischen wurde versandt oder der Bestand geändert.`,
     addAnyway: (by, sum) => `${by}, ergibt ${sum}`,
     setAnyway: (count) => `Trotzdem ${count} setzen`,
     bulkDone: (count) => `Bestand von ${count} geändert`,
@@ -430,6 +431,8 @@ export const de: Texts = {
       adjust: 'Angepasst',
       reserve: 'Reserviert',
       commit: 'Verkauft',
+      ship: 'Versandt',
+      migrated: 'Zuvor verkauft, nicht versandt',
       release: 'Freigegeben',
       expire: 'Reservierung abgelaufen',
       restock: 'Zurückgegeben',

@@ -329,7 +329,7 @@ export const en = {
     previewOf: (name: string) => `What ${name} would do`,
     read: (rows: number, products: number) => `${rows} rows with ${products} products were read.`,
     setStock: 'Set the stock to the figures of the file',
-    setStockHint: 'Only for a file that has just been counted: what was sold since is forgotten.',
+    setStockHint: 'Only for a file that has just been counted: what moved since is undone.',
     stockKept: (count: number) =>
       count === 1
         ? '1 variant keeps its stock although the file has another figure.'
@@ -391,8 +391,9 @@ export const en = {
     atMost: 'At most so many available',
     sku: 'SKU',
     item: 'Product and SKU',
-    onHand: 'On hand',
-    reserved: 'Reserved',
+    onHand: 'On the shelf',
+    allocated: 'Sold, not shipped',
+    reserved: 'Held',
     available: 'Available',
     low: (count: string) => `${count} left`,
     soldOut: 'Sold out',
@@ -407,7 +408,7 @@ export const en = {
     reason: 'Reason, for the history',
     apply: 'Apply',
     movedTo: (now: string, seen: string) =>
-      `There are ${now} now, not ${seen}: somebody bought some or changed the stock meanwhile.`,
+      `There are ${now} now, not ${seen}: some were shipped, or somebody changed the stock meanwhile.`,
     addAnyway: (by: string, sum: string) => `${by}, makes ${sum}`,
     setAnyway: (count: string) => `Set ${count} anyway`,
     bulkDone: (count: number) => `Stock of ${count} changed`,
@@ -424,6 +425,8 @@ export const en = {
       adjust: 'Adjusted',
       reserve: 'Reserved',
       commit: 'Sold',
+      ship: 'Shipped',
+      migrated: 'Sold before, not shipped',
       release: 'Released',
       expire: 'Reservation expired',
       restock: 'Given back',

@@ -111,7 +111,7 @@ pub(super) fn take(
 }
 
 /// A figure as it is meant for this variant. Of one that exists nobody says what it has without
-/// saying what it had: the goods sold in between would come back.
+/// saying what it had: what moved in between would be undone.
 fn figure(
     at: usize,
     figure: Option<Figure>,
@@ -185,6 +185,7 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         image: new.image,
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
         on_hand: on_hand(new.figure, old),
+        allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
     }
 }

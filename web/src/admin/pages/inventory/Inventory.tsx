@@ -91,7 +91,7 @@ export function Inventory() {
           list={list}
           columns={columns}
           id={(it) => it.sku}
-          minWidth={620}
+          minWidth={720}
           selection={{ chosen, set: setChosen, name: (it) => it.sku }}
           empty={
             narrowed
@@ -173,6 +173,12 @@ function useColumns(
         ) : (
           <StockInput stock={it} />
         ),
+    },
+    {
+      key: 'allocated',
+      head: texts.allocated,
+      align: 'right',
+      cell: (it) => formats.number(it.allocated),
     },
     {
       key: 'reserved',

@@ -49,6 +49,12 @@ export function Ledger({ sku }: { sku: string }) {
       cell: (it) => signed(it.delta_on_hand),
     },
     {
+      key: 'allocated',
+      head: texts.allocated,
+      align: 'right',
+      cell: (it) => signed(it.delta_allocated),
+    },
+    {
       key: 'reserved',
       head: texts.reserved,
       align: 'right',
