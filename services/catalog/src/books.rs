@@ -178,12 +178,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    async fn create(
-        &mut self,
-        variant: &Variant,
-        opening: Opening,
-        reference: &str,
-    ) -> Result<()> {
+    async fn create(&mut self, variant: &Variant, opening: Opening, reference: &str) -> Result<()> {
         let (sku, Opening { policy, on_hand, allocated }) = (&variant.sku, opening);
         if policy == Policy::Deny && on_hand < allocated {
             return Err(problems::stock_below_reserved(sku, allocated, 0));
