@@ -4,9 +4,9 @@ import { Button, Group, Select } from '@mantine/core';
 import { useState } from 'react';
 
 import { useTexts } from '../../texts';
-import { type Row, usable } from './matrix';
+import { counted, type Row, usable } from './matrix';
 import { nothing, type Values } from './model';
-import { counted, type Field, VariantField } from './VariantField';
+import { type Field, VariantField } from './VariantField';
 
 const fillable = [
   'price',

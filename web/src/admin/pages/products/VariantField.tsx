@@ -4,7 +4,7 @@ import { NumberInput, Select, TextInput } from '@mantine/core';
 
 import { MoneyInput } from '../../parts/MoneyInput';
 import { useTexts } from '../../texts';
-import type { Row } from './matrix';
+import { counted, type Row } from './matrix';
 
 export const fields = [
   'price',
@@ -16,14 +16,6 @@ export const fields = [
   'on_hand',
 ] as const;
 export type Field = (typeof fields)[number];
-
-/** A figure that is typed goes by the one that was seen; the same again changes nothing. */
-export function counted(row: Row, on_hand: number | null, stock: number | undefined) {
-  const expected = row.expected ?? stock ?? null;
-  return on_hand === null || on_hand === expected
-    ? { on_hand: null, expected: null }
-    : { on_hand, expected };
-}
 
 type Props = {
   field: Field;

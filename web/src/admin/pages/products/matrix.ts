@@ -100,6 +100,14 @@ export function matrix(options: Option[], rows: Row[]): Row[] | null {
   });
 }
 
+/** A figure that is typed goes by the one that was seen; the same again changes nothing. */
+export function counted(row: Row, on_hand: number | null, stock: number | undefined) {
+  const expected = row.expected ?? stock ?? null;
+  return on_hand === null || on_hand === expected
+    ? { on_hand: null, expected: null }
+    : { on_hand, expected };
+}
+
 /** An option's new name in the variants that have it. */
 export function renamed(rows: Row[], from: string, to: string): Row[] {
   return rows.map((row) => {
