@@ -178,14 +178,12 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
 fn stock(claims: &[Claim], stock: &[OrderStock]) -> Vec<String> {
     let of_order: HashMap<_, _> = stock.iter().map(|it| (it.order_id, it)).collect();
     let nothing = OrderStock::default();
-    let wrong = |claim: &Claim| {
+    let tell = |claim: &Claim| {
         let stock = of_order.get(&claim.order_id).copied().unwrap_or(&nothing);
-        Some((claim, wrong_stock(claim, stock)?))
+        let what = wrong_stock(claim, stock)?;
+        Some(format!("I6: order {} is {} and {what}", claim.number, claim.status))
     };
-    let tell = |(claim, what): (&Claim, &str)| {
-        format!("I6: order {} is {} and {what}", claim.number, claim.status)
-    };
-    claims.iter().filter_map(wrong).map(tell).collect()
+    claims.iter().filter_map(tell).collect()
 }
 
 /// What an order has of the stock that it should not have, or lacks.

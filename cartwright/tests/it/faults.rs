@@ -12,7 +12,7 @@ use chassis::fault;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::shop::{Place, apart, checkout, eventually, postgres, sqlite};
+use crate::shop::{ADMIN, Place, apart, checkout, eventually, postgres, sqlite};
 
 /// How many points the whole way of a checkout may pass at most; it takes about half of it.
 const AT_MOST: i64 = 250;
@@ -44,6 +44,14 @@ fn a_checkout_survives_the_end_of_all_processes() {
 fn a_cancel_survives_a_kill_at_any_point() {
     for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
         points(&place, "cancel", "cancelled", 1);
+    }
+}
+
+/// Not at every point: up to the payment it is the way of a checkout.
+#[test]
+fn a_parcel_survives_a_kill_at_many_points() {
+    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        points(&place, "ship", "shipped", 2);
     }
 }
 
@@ -210,6 +218,12 @@ async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
             eventually(ask, |it| it["status"] != "pending").await;
             customer.call("POST", &format!("{path}/cancel")).await;
         }
+        "ship" => {
+            eventually(ask, |it| it["status"] != "pending").await;
+            let staff = login_as(customer, ADMIN).await;
+            let shipped = json!({ "status": "shipped" });
+            staff.call("PATCH", &format!("{path}/status")).json(shipped).await.expect(200);
+        }
         "again" => {
             let body = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
             let pay = || customer.post(&format!("{path}/payments"), body.clone()).key(key);
@@ -229,7 +243,14 @@ async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
 }
 
 async fn login(http: &crate::client::Http) -> crate::client::Http {
-    let login = json!({ "email": "ada@example.com", "password": "correct horse battery" });
+    login_as(http, ("ada@example.com", "correct horse battery")).await
+}
+
+async fn login_as(
+    http: &crate::client::Http,
+    (email, password): (&str, &str),
+) -> crate::client::Http {
+    let login = json!({ "email": email, "password": password });
     let answer = http.post("/auth/login", login).await.expect(200);
     http.bearer(answer["access_token"].as_str().expect("a token"))
 }

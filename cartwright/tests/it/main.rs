@@ -9,6 +9,7 @@ mod proxy;
 #[path = "../../../crates/engines/tests/it/servers.rs"]
 mod servers;
 mod shop;
+mod stocktake;
 
 mod apart;
 mod behind_a_proxy;

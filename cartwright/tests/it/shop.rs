@@ -321,9 +321,11 @@ impl Live {
         product
     }
 
+    /// Units that are on the shelf and not sold.
     pub async fn on_hand(&self, sku: &str) -> i64 {
         let stock = self.admin().await.get(&format!("/inventory/{sku}")).await.expect(200);
-        stock["on_hand"].as_i64().expect("a number")
+        let number = |name: &str| stock[name].as_i64().expect("a number");
+        number("on_hand") - number("allocated")
     }
 
     /// Nothing is broken, and nothing waits for longer than it may.

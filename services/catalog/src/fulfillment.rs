@@ -119,3 +119,6 @@ async fn change(
     books.write(&stock, change).await?;
     Ok(true)
 }
+
+#[cfg(test)]
+mod tests;

@@ -180,7 +180,9 @@ async fn beyond_share(
         if stock.policy != Policy::Deny {
             continue;
         }
-        let most = (stock.on_hand.saturating_mul(share) / 100).max(1);
+        // Of what is not sold.
+        let unsold = stock.on_hand - stock.allocated;
+        let most = (unsold.saturating_mul(share) / 100).max(1);
         let others = store::unpaid_units(books.tx, &line.sku).await?;
         if others + line.quantity > most {
             return Ok(Some((line.sku.clone(), most)));

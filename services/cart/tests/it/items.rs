@@ -395,3 +395,24 @@ async fn what_changes_nothing_leaves_the_version_alone() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_line_never_becomes_another_product_that_has_its_sku_by_now() {
+    for shop in shops().await {
+        let ada = User::customer();
+        shop.add(MUG, 1).user(&ada).await.expect(200);
+        // Deleted, and the SKU given to something dearer.
+        shop.shelf.put(MUG, 9, 90_000, Some(9));
+        let cart = shop.call("GET", "/cart").user(&ada).await.expect(200);
+        assert_eq!(cart["notices"][0]["code"], "item_not_for_sale");
+        assert_eq!((&cart["items"][0]["title"], &cart["subtotal"]["amount"]), (&json!(null), &json!(0)));
+        let more = json!({ "quantity": 2 });
+        let refused = shop.call("PATCH", &format!("/cart/items/{MUG}")).user(&ada).json(more).await;
+        assert_eq!(refused.problem(409), "item_not_for_sale");
+        // Who wants the other one puts that one in.
+        let cart = shop.add(MUG, 3).user(&ada).await.expect(200);
+        assert_eq!(cart["items"][0]["quantity"], 3, "{}", shop.kind);
+        assert_eq!(cart["items"][0]["unit_price"]["amount"], 90_000);
+        assert_eq!(cart.get("notices"), None);
+    }
+}

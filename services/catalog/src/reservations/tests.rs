@@ -3,10 +3,11 @@ use chassis::testing::{TestPlatform, noon, platforms};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
+use contracts::catalog::{Restock, Ship};
+
 use super::*;
-use crate::audit;
-use crate::model::{Figure, NewProduct, NewVariant, Policy, Stock, Wish};
-use crate::products;
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Wish};
+use crate::{audit, fulfillment, products};
 
 mod unpaid;
 
@@ -40,8 +41,7 @@ fn order(n: u128) -> Uuid {
 }
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
-    let line =
-        |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
+    let line = |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 
@@ -74,18 +74,21 @@ async fn let_go(db: &Db, request: &Reserve) -> Result<()> {
     step(db, noon(), async |books| release(books, request).await).await
 }
 
+/// All of an order goes back.
 async fn put_back(db: &Db, request: &Reserve) -> Result<()> {
-    step(db, noon(), async |books| restock(books, request).await).await
+    let order_id = request.order_id;
+    let request = Restock { order_id, id: order_id, lines: None };
+    step(db, noon(), async |books| fulfillment::restock(books, &request).await).await
 }
 
 async fn end_at(db: &Db, n: u128, at: DateTime<Utc>) -> bool {
     step(db, at, async |books| expire(books, order(n)).await).await.unwrap()
 }
 
-/// On hand and reserved.
+/// What is on hand and not sold, and what is reserved.
 async fn counts(db: &Db, sku: &str) -> (i64, i64) {
-    let Stock { on_hand, reserved, .. } = stock::find(db, sku).await.unwrap().unwrap();
-    (on_hand, reserved)
+    let it = stock::find(db, sku).await.unwrap().unwrap();
+    (it.on_hand - it.allocated, it.reserved)
 }
 
 async fn violations(db: &Db) -> Vec<String> {
@@ -114,7 +117,8 @@ async fn an_order_holds_takes_and_puts_back_and_each_counts_once() {
             make_final(db, 1).await.unwrap();
             assert_eq!((counts(db, "A").await, counts(db, "B").await), ((7, 0), (8, 0)));
         }
-        assert_eq!(audit::committed_orders(db).await.unwrap(), [order(1)]);
+        let sold = audit::of_orders(db).await.unwrap();
+        assert_eq!((sold.len(), sold[0].order_id, sold[0].allocated), (1, order(1), 5));
         hold(db, &request).await.unwrap();
         let_go(db, &request).await.unwrap();
         assert_eq!(counts(db, "A").await, (7, 0), "what was taken stays taken");
@@ -355,6 +359,9 @@ enum Event {
     Commit(u128),
     Release(u128),
     Restock(u128),
+    /// Some of the first line goes back, for one of a few refunds.
+    Refund(u128, u128, i64),
+    Ship(u128),
     Await(u128),
     End(u128),
     /// All holds that are over after so many minutes.
@@ -378,7 +385,10 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(order, a, b)| Event::Hold { order, a, b }),
         3 => order.clone().prop_map(Event::Commit),
         2 => order.clone().prop_map(Event::Release),
-        2 => order.clone().prop_map(Event::Restock),
+        1 => order.clone().prop_map(Event::Restock),
+        2 => (order.clone(), 0..4_u128, 1..4_i64)
+            .prop_map(|(order, n, quantity)| Event::Refund(order, n, quantity)),
+        2 => order.clone().prop_map(Event::Ship),
         2 => order.clone().prop_map(Event::Await),
         2 => order.prop_map(Event::End),
         1 => (1..20_i64).prop_map(Event::Pass),
@@ -400,6 +410,16 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
         Event::Commit(order) => make_final(db, id(order)).await,
         Event::Release(order) => let_go(db, &request(order, 1, 1)).await,
         Event::Restock(order) => put_back(db, &request(order, 1, 1)).await,
+        Event::Refund(order, n, quantity) => {
+            let (order_id, id) = (self::order(id(order)), self::order(1_000_000 + case * 10 + n));
+            let lines = Some(lines(&[(&a, quantity)]));
+            let request = Restock { order_id, id, lines };
+            step(db, *at, async |books| fulfillment::restock(books, &request).await).await
+        }
+        Event::Ship(order) => {
+            let parcel = Ship::whole(self::order(id(order)));
+            step(db, *at, async |books| fulfillment::ship(books, &parcel).await).await
+        }
         Event::Await(order) => awaits(db, id(order)).await.map(drop),
         Event::End(order) => {
             ended(db, id(order)).await;

@@ -111,13 +111,15 @@ const CATEGORIES: Sql = Sql {
                ORDER BY product_id, category_id",
 };
 const OFFERS_BY_SKU: Sql = Sql {
-    sqlite: "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
+    sqlite:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                     (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                     v.image, p.images, v.price, v.requires_shipping, v.taxable,
                     s.policy, s.on_hand, s.allocated, s.reserved
              FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
              WHERE v.sku IN (SELECT value FROM json_each($1)) AND p.status = 'active'",
-    postgres: "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
+    postgres:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                       (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
                       s.policy, s.on_hand, s.allocated, s.reserved
@@ -127,7 +129,8 @@ const OFFERS_BY_SKU: Sql = Sql {
                      AND p.status = 'active'",
 };
 const OFFERS_BY_PRODUCT: Sql = Sql {
-    sqlite: "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
+    sqlite:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                     (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                     v.image, p.images, v.price, v.requires_shipping, v.taxable,
                     s.policy, s.on_hand, s.allocated, s.reserved
@@ -135,7 +138,8 @@ const OFFERS_BY_PRODUCT: Sql = Sql {
              WHERE v.product_id IN (SELECT unhex(value) FROM json_each($1))
                    AND p.status = 'active'
              ORDER BY v.product_id, v.position",
-    postgres: "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
+    postgres:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                       (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
                       s.policy, s.on_hand, s.allocated, s.reserved

@@ -61,7 +61,8 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
         let index = tempfile::tempdir().unwrap();
         let config = Config { views_seconds: 1, ..Config::default() };
         let platform = test.platform.clone();
-        let service = catalog::start(platform, config, index.path().to_owned(), nobody()).await.unwrap();
+        let service =
+            catalog::start(platform, config, index.path().to_owned(), nobody()).await.unwrap();
         let shop = Shop::of(test, &service);
         let teller = Service::new("orders", &orders, OpenApiRouter::new());
         let stop = CancellationToken::new();

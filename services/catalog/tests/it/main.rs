@@ -57,7 +57,8 @@ impl Shop {
     async fn start(test: TestPlatform) -> Self {
         let index = tempfile::tempdir().expect("a directory");
         let platform = test.platform.clone();
-        let service = catalog::start(platform, Config::default(), index.path().to_owned(), nobody()).await;
+        let service =
+            catalog::start(platform, Config::default(), index.path().to_owned(), nobody()).await;
         let service = service.expect("a catalog");
         let mut shop = Self::of(test, &service);
         let stop = CancellationToken::new();

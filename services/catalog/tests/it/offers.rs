@@ -54,6 +54,8 @@ async fn a_quote_answers_each_thing_asked_in_order() {
             sku("DRAFT"),
             Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
             Wanted { sku: None, product_id: None, variant_id: None },
+            // What has the SKU now is another variant.
+            Wanted { variant_id: Some(Uuid::nil()), ..sku("MUG") },
         ];
         let answers = shop.client().quote(wanted).await.unwrap();
         let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };

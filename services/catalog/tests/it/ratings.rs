@@ -30,7 +30,8 @@ async fn a_product_shows_the_newest_rating() {
         let index = tempfile::tempdir().unwrap();
         let index = index.path().to_owned();
         let platform = test.platform.clone();
-        let service = catalog::start(platform, catalog::Config::default(), index, nobody()).await.unwrap();
+        let service =
+            catalog::start(platform, catalog::Config::default(), index, nobody()).await.unwrap();
         let shop = Shop::of(test, &service);
         let teller = Service::new("reviews", &reviews, OpenApiRouter::new());
         let stop = CancellationToken::new();

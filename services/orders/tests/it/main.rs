@@ -6,4 +6,5 @@ mod checkouts;
 mod holds;
 mod quotes;
 mod reports;
+mod shipping;
 mod world;

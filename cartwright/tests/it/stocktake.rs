@@ -1,0 +1,97 @@
+//! What is on the shelf: counted while orders wait to be sent, and taken over from before that was
+//! kept.
+
+use cartwright::shop::{DATABASES, Stores};
+use serde_json::{Value, json};
+
+use crate::client::Http;
+use crate::shop::{Live, Place, checkout, eventually, places};
+
+async fn buy(customer: &Http, key: &str, quantity: i64) -> String {
+    let mut request = checkout("LAMP-1", "tok_visa");
+    request["items"][0]["quantity"] = json!(quantity);
+    let order = customer.post("/orders", request).key(key).await.expect(201);
+    order["id"].as_str().expect("an id").to_owned()
+}
+
+async fn ship(admin: &Http, order: &str) {
+    let path = format!("/orders/{order}/status");
+    admin.call("PATCH", &path).json(json!({ "status": "shipped" })).await.expect(200);
+}
+
+fn counts(stock: &Value) -> [i64; 3] {
+    ["on_hand", "allocated", "available"].map(|it| stock[it].as_i64().expect("a number"))
+}
+
+/// The stock once it is that: on hand, allocated and available.
+async fn becomes(admin: &Http, wanted: [i64; 3]) {
+    let ask = async || admin.get("/inventory/LAMP-1").await.expect(200);
+    eventually(ask, |it| counts(it) == wanted).await;
+}
+
+#[tokio::test]
+async fn staff_count_ten_of_which_four_are_sold_and_six_can_be_bought() {
+    for place in places().await {
+        let shop = place.start().await;
+        shop.product("LAMP-1", 1_999, 10).await;
+        let (customer, admin) = (shop.customer("ada").await, shop.admin().await);
+        let order = buy(&customer, "k", 4).await;
+        let count = admin.call("PUT", "/inventory/LAMP-1").json(json!({ "on_hand": 10 }));
+        assert_eq!(counts(&count.await.expect(200)), [10, 4, 6]);
+        let mut seven = checkout("LAMP-1", "tok_visa");
+        seven["items"][0]["quantity"] = json!(7);
+        let refused = customer.post("/orders", seven).key("k-7").await.problem(409);
+        assert_eq!(refused["code"], "out_of_stock");
+        shop.check().await;
+        ship(&admin, &order).await;
+        becomes(&admin, [6, 0, 6]).await;
+        buy(&customer, "k-6", 6).await;
+        becomes(&admin, [6, 6, 0]).await;
+        shop.check().await;
+        shop.stop().await;
+    }
+}
+
+/// The catalog as a version left it that took what was sold off `on_hand` at once.
+async fn back_to_before(place: &Place) {
+    let stores = Stores::open_alone(&place.config, &DATABASES).await.expect("databases");
+    for store in stores.all() {
+        let (name, db, migrations) = store.expect("migrations");
+        if name == "catalog" {
+            db.migrate_down(migrations, "catalog", 11).await.expect("down");
+        }
+    }
+    stores.close().await;
+}
+
+async fn sells(shop: &Live) -> Http {
+    shop.product("LAMP-1", 1_999, 10).await;
+    shop.customer("ada").await
+}
+
+#[tokio::test]
+async fn what_was_sold_before_is_on_the_shelf_until_it_is_shipped() {
+    for place in places().await {
+        let shop = place.start().await;
+        let customer = sells(&shop).await;
+        let admin = shop.admin().await;
+        let mut orders = Vec::new();
+        for key in ["sent", "waits", "cancelled", "refunded"] {
+            orders.push(buy(&customer, key, 2).await);
+        }
+        ship(&admin, &orders[0]).await;
+        becomes(&admin, [8, 6, 2]).await;
+        customer.call("POST", &format!("/orders/{}/cancel", orders[2])).await.expect(200);
+        becomes(&admin, [8, 4, 4]).await;
+        shop.stop().await;
+        back_to_before(&place).await;
+
+        let shop = place.start().await;
+        let admin = shop.admin().await;
+        becomes(&admin, [8, 4, 4]).await;
+        ship(&admin, &orders[1]).await;
+        becomes(&admin, [6, 2, 4]).await;
+        shop.check().await;
+        shop.stop().await;
+    }
+}
