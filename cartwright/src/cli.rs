@@ -134,10 +134,18 @@ pub struct Import {
 #[derive(Debug, Subcommand)]
 pub enum ImportWhat {
     /// Products, variants, stock and categories from a CSV file in Shopify's format
+    ///
+    /// New variants begin with the stock of the file. Those that exist get what was changed in the
+    /// file since its export (the columns "Inventory Qty At Export" and "Inventory Export" tell),
+    /// whatever moved meanwhile; without these columns they keep their own.
     Products {
         /// The file; - for standard input
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
+        /// Set the stock of variants that exist to the file's figure, which has just been counted:
+        /// what moved since is undone
+        #[arg(long)]
+        set_stock: bool,
         #[command(flatten)]
         shared: Shared,
     },

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use catalog::csv::{self, Progress, Report};
+use catalog::csv::{self, OfExisting, Progress, Report};
 use chassis::clock::Clock;
 use chassis::db::Session;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,13 +17,15 @@ use crate::shop::Stores;
 
 /// Reads products; bad rows are reported and leave the exit code 0.
 pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
-    let ImportWhat::Products { file, shared } = &args.what;
+    let ImportWhat::Products { file, set_stock, shared } = &args.what;
     let config = Config::load(shared, None)?;
     let (input, size) = open(file)?;
     let stores = Stores::open(&config, &["catalog"]).await?;
     let bar = bar(size);
     let catalog = stores.get("catalog")?;
-    let report = csv::import(catalog, Clock::System, &config.shop.currency, input, |done| {
+    let stock = if *set_stock { OfExisting::Set } else { OfExisting::Edited };
+    let currency = &config.shop.currency;
+    let report = csv::import(catalog, Clock::System, currency, stock, input, |done| {
         advance(&bar, done);
     });
     let report = report.await.with_context(|| format!("cannot import {}", file.display()))?;
@@ -125,4 +127,11 @@ fn tell(report: &Report) {
         HumanCount(report.rejected),
         HumanCount(report.warnings),
     );
+    if report.stock_kept > 0 {
+        println!(
+            "{} variants keep their stock although the file has another figure; with --set-stock \
+             they get it",
+            HumanCount(report.stock_kept),
+        );
+    }
 }

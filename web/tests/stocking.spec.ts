@@ -150,6 +150,48 @@ test('stock is counted in place, found, and its history read', async ({ page, sh
   await expect(page.getByRole('dialog').getByRole('row').nth(1)).toContainText('Counted');
 });
 
+test('who writes a stock that moved meanwhile is told, and decides', async ({ page, shop }) => {
+  const admin = await shop.login('admin');
+  const path = '/api/v1/inventory/CANVAS-TOTE';
+  const onHand = async () =>
+    (await shop.ask<{ on_hand: number }>('GET', path, undefined, admin.token)).on_hand;
+  const move = (body: object) => shop.ask('PUT', path, body, admin.token);
+  await move({ on_hand: 10 });
+  await logIn(page, admin);
+  await page.goto('/admin/inventory?search=canvas');
+  const field = page.getByLabel('On hand of CANVAS-TOTE');
+  await expect(field).toHaveValue('10');
+  await field.fill('11');
+  await move({ adjust: -8 });
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('There are 2 now, not 10')).toBeVisible();
+  expect(await onHand()).toBe(2);
+  await page.getByRole('button', { name: '+1, makes 3' }).click();
+  await expect(page.getByText('CANVAS-TOTE: 3 on hand')).toBeVisible();
+  expect(await onHand()).toBe(3);
+
+  // It was counted after all.
+  await expect(field).toHaveValue('3');
+  await field.fill('20');
+  await move({ adjust: 2 });
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Set 20 anyway' }).click();
+  await expect(page.getByText('CANVAS-TOTE: 20 on hand')).toBeVisible();
+  expect(await onHand()).toBe(20);
+
+  // Several at once, with a reason for those who read the history.
+  await page.getByRole('checkbox', { name: 'Select CANVAS-TOTE' }).check();
+  await page.getByRole('textbox', { name: 'Add or take off' }).fill('-3');
+  await page.getByRole('textbox', { name: 'Reason, for the history' }).fill('Moth holes');
+  await page.getByRole('button', { name: 'Apply' }).click();
+  await expect(page.getByText('Stock of 1 changed')).toBeVisible();
+  expect(await onHand()).toBe(17);
+  await page.getByRole('button', { name: 'History of CANVAS-TOTE' }).click();
+  const last = page.getByRole('dialog').getByRole('row').nth(1);
+  await expect(last).toContainText('Adjusted');
+  await expect(last).toContainText('Moth holes');
+});
+
 async function logIn(page: Page, { email, password }: { email: string; password: string }) {
   await page.goto('/admin');
   await page.getByLabel('E-mail or username').fill(email);

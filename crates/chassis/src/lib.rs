@@ -34,6 +34,7 @@ pub mod quota;
 pub mod cards;
 pub mod extract;
 pub mod idempotency;
+pub mod if_match;
 pub mod page;
 pub mod problem;
 

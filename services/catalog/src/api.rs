@@ -5,6 +5,7 @@ mod addresses;
 mod bulk;
 mod categories;
 mod edit;
+mod figures;
 mod holds;
 mod images;
 mod imports;

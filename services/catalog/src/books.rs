@@ -1,6 +1,8 @@
 //! The books: a transaction that changes products or stock. Every change of a count goes through
 //! [`Books::write`], which keeps ledger and events in step with it.
 
+use std::borrow::Cow;
+
 use chassis::db::Tx;
 use chassis::id;
 use chassis::outbox;
@@ -10,7 +12,7 @@ use contracts::catalog::{StockChanged, StockLow};
 use uuid::Uuid;
 
 use crate::cache::Changed;
-use crate::model::{Draft, Policy, Product, Stock, Variant, Wish};
+use crate::model::{Draft, Figure, Policy, Product, Stock, Variant, Wish};
 use crate::problems;
 use crate::store::stock::{self, Change, Kind, Opening};
 
@@ -20,12 +22,14 @@ pub(crate) struct Books<'a> {
     pub(crate) now: DateTime<Utc>,
     /// At how many available units `stock.low` is told.
     pub(crate) low: i64,
+    /// Why somebody writes stock, in their words.
+    pub(crate) reason: Option<String>,
     changed: Vec<Changed>,
 }
 
 impl<'a> Books<'a> {
     pub(crate) fn open(tx: &'a mut Tx, now: DateTime<Utc>, low: i64) -> Self {
-        Self { tx, now, low, changed: vec![] }
+        Self { tx, now, low, reason: None, changed: vec![] }
     }
 
     /// Notes what cached answers shall be thrown away once this is committed.
@@ -42,7 +46,7 @@ impl<'a> Books<'a> {
 
     /// Writes down a change that led to `stock`, and tells it.
     pub(crate) async fn write(&mut self, stock: &Stock, change: Change<'_>) -> Result<()> {
-        stock::note(self.tx, &stock.sku, stock.version, change, self.now).await?;
+        self.note(&stock.sku, stock.version, change).await?;
         self.touch(Changed::Stock(stock.product_id));
         let subject = subject(&stock.sku);
         let event = StockChanged {
@@ -67,7 +71,12 @@ impl<'a> Books<'a> {
         Ok(())
     }
 
-    /// Sets what is on hand, or the policy, of a SKU; what is absent stays. Returns whether
+    async fn note(&mut self, sku: &str, version: i64, change: Change<'_>) -> Result<()> {
+        let reason = self.reason.as_deref();
+        Ok(stock::note(self.tx, sku, version, (change, reason), self.now).await?)
+    }
+
+    /// Changes what is on hand, or the policy, of a SKU; what is absent stays. Returns whether
     /// anything changed.
     pub(crate) async fn set(
         &mut self,
@@ -78,18 +87,39 @@ impl<'a> Books<'a> {
         let found = stock::find_locked(self.tx, sku).await?;
         let old = found.ok_or_else(problems::sku_not_found)?;
         let policy = wish.policy.unwrap_or(old.policy);
-        let on_hand = wish.on_hand.unwrap_or(old.on_hand);
-        if policy == Policy::Deny && on_hand < old.allocated + old.reserved {
+        let (figure, reference) = self.up_to_date(sku, wish.figure, reference).await?;
+        let on_hand = figure.map_or(Ok(old.on_hand), |it| it.on(&old))?;
+        if policy == Policy::Deny && on_hand < old.taken() {
             return Err(problems::stock_below_reserved(sku, old.allocated, old.reserved));
         }
         if (policy, on_hand) == (old.policy, old.on_hand) {
             return Ok((old, false));
         }
         let stock = stock::set(self.tx, sku, (policy, on_hand), self.now).await?;
-        let on_hand = on_hand - old.on_hand;
-        let change = Change { kind: Kind::Set, on_hand, allocated: 0, reserved: 0, reference };
+        let kind = match figure.is_some_and(Figure::is_adjustment) {
+            true => Kind::Adjust,
+            false => Kind::Set,
+        };
+        let (on_hand, reference) = (on_hand - old.on_hand, reference.as_ref());
+        let change = Change { kind, on_hand, allocated: 0, reserved: 0, reference };
         self.write(&stock, change).await?;
         Ok((stock, true))
+    }
+
+    /// A figure by what is known under the lock of its SKU, and what it refers to.
+    async fn up_to_date<'r>(
+        &mut self,
+        sku: &str,
+        figure: Option<Figure>,
+        reference: &'r str,
+    ) -> Result<(Option<Figure>, Cow<'r, str>)> {
+        let Some(Figure::Edited { on_hand, at_export, export, .. }) = figure else {
+            return Ok((figure, reference.into()));
+        };
+        let reference = exported(export);
+        let added = stock::added_by(&mut *self.tx, sku, &reference, at_export).await?;
+        let figure = Figure::Edited { on_hand, at_export, export, added };
+        Ok((Some(figure), reference.into()))
     }
 
     /// Brings the stock in step with the variants of a product: SKUs that are gone lose theirs,
@@ -112,33 +142,52 @@ impl<'a> Books<'a> {
         wanted.sort_by(|a, b| a.0.sku.cmp(&b.0.sku));
         for (variant, wish) in wanted {
             if variants.iter().any(|old| old.sku == variant.sku) {
-                if wish.on_hand.is_some() || wish.policy.is_some() {
+                if wish.figure.is_some() || wish.policy.is_some() {
                     let reference = reference(new.product.id);
                     changed |= self.set(&variant.sku, *wish, &reference).await?.1;
                 }
                 continue;
             }
             let carried = carried.iter().find(|(id, _)| *id == variant.id).map(|(_, it)| it);
-            let policy = wish.policy.or(carried.map(|it| it.policy)).unwrap_or_default();
-            let on_hand = wish.on_hand.or(carried.map(|it| it.on_hand)).unwrap_or(0);
-            let allocated = carried.map_or(0, |it| it.allocated);
-            self.create(variant, Opening { policy, on_hand, allocated }).await?;
+            let reference = reference(new.product.id);
+            match carried {
+                Some(Stock { policy, on_hand, allocated, .. }) => {
+                    let (policy, on_hand, allocated) = (*policy, *on_hand, *allocated);
+                    let as_it_was = Opening { policy, on_hand, allocated };
+                    self.create(variant, as_it_was, &reference).await?;
+                    self.set(&variant.sku, *wish, &reference).await?;
+                }
+                None => self.open_stock(variant, *wish, &reference).await?,
+            }
             changed = true;
         }
         Ok(changed)
     }
 
-    async fn create(&mut self, variant: &Variant, opening: Opening) -> Result<()> {
+    /// Creates the stock of a variant that is new.
+    async fn open_stock(&mut self, variant: &Variant, wish: Wish, reference: &str) -> Result<()> {
+        let policy = wish.policy.unwrap_or_default();
+        let on_hand = wish.figure.map_or(0, Figure::opening);
+        let opening = Opening { policy, on_hand, allocated: 0 };
+        match wish.figure {
+            // What the file says beyond its export is in it already.
+            Some(Figure::Edited { export, .. }) => {
+                self.create(variant, opening, &exported(export)).await
+            }
+            _ => self.create(variant, opening, reference).await,
+        }
+    }
+
+    async fn create(&mut self, variant: &Variant, opening: Opening, reference: &str) -> Result<()> {
         let (sku, Opening { policy, on_hand, allocated }) = (&variant.sku, opening);
         if policy == Policy::Deny && on_hand < allocated {
             return Err(problems::stock_below_reserved(sku, allocated, 0));
         }
         let inserted = stock::insert(self.tx, variant, opening, self.now).await;
         let stock = inserted.on_duplicate(|| problems::sku_taken(sku))?;
-        let reference = reference(variant.product_id);
-        let (kind, reference) = (Kind::Created, reference.as_str());
+        let kind = Kind::Created;
         let change = Change { kind, on_hand, allocated, reserved: 0, reference };
-        Ok(stock::note(self.tx, sku, stock.version, change, self.now).await?)
+        self.note(sku, stock.version, change).await
     }
 
     /// Removes the stock of a SKU, unless orders hold some of it. What of it is sold and not shipped
@@ -154,7 +203,7 @@ impl<'a> Books<'a> {
             reserved: 0,
             reference: &reference,
         };
-        stock::note(self.tx, sku, stock.version + 1, change, self.now).await?;
+        self.note(sku, stock.version + 1, change).await?;
         Ok(stock)
     }
 }
@@ -162,6 +211,11 @@ impl<'a> Books<'a> {
 /// Whom events about a SKU's stock are about.
 fn subject(sku: &str) -> Uuid {
     id::derive(Uuid::NAMESPACE_OID, format!("sku:{sku}"))
+}
+
+/// What the ledger calls an export whose file was edited and imported again.
+pub(crate) fn exported(export: Uuid) -> String {
+    format!("export:{export}")
 }
 
 fn reference(product: Uuid) -> String {

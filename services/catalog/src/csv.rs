@@ -6,6 +6,10 @@
 //! else; the report names its line. Importing the same file twice changes nothing, and what was
 //! exported imports unchanged.
 //!
+//! A figure of stock that is hours old says nothing about what moved since. So an export has its
+//! figures twice, and a name of its own; an import adds what the two differ by, and knows by the
+//! ledger what files of that export have added already.
+//!
 //! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse` and
 //! `fields` what they mean, `path` turns `Type` into categories and `shelves` finds or makes
 //! those, `merge` puts together what the file says and what the shop has. `import` and `export`
@@ -44,12 +48,26 @@ pub struct Progress {
     pub products: u64,
 }
 
+/// What a file says of the stock of variants that exist. New ones begin with its figure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OfExisting {
+    /// What was changed since its export: so many are added or taken off.
+    #[default]
+    Edited,
+    /// How many there are, whatever moved since.
+    Set,
+}
+
 /// What an import did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub products_created: u64,
     pub updated: u64,
     pub unchanged: u64,
+    /// Variants whose stock stays although the file has another figure: it does not say what that
+    /// goes by.
+    #[serde(default)]
+    pub stock_kept: u64,
     /// Products left out, and rows that belong to none.
     pub rejected: u64,
     /// Products that were imported although something about them could not be.

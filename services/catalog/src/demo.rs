@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::books::Books;
 use crate::categories::{self, NewCategory};
-use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, ProductOption, Status};
 use crate::store::{
     self,
     pictures::{Kept, NewPicture},
@@ -156,7 +156,7 @@ fn variants(good: &Good, currency: &Currency) -> Vec<NewVariant> {
             weight_grams: good.grams,
             requires_shipping: good.grams > 0,
             policy: Some(good.policy),
-            on_hand: Some(on_hand(good, at as i64)),
+            figure: Some(Figure::Opening(on_hand(good, at as i64))),
             ..NewVariant::default()
         }
     };

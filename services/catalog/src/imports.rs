@@ -16,7 +16,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::csv::{self, ImportError, Preview, Report, Run};
+use crate::csv::{self, ImportError, OfExisting, Preview, Report, Run};
 use crate::store::imports::{self as store, Import, State};
 use crate::{App, problems};
 
@@ -58,13 +58,19 @@ impl Counter {
 }
 
 /// Tells what an import of a file would do.
-pub(crate) async fn preview(app: &App, file: Bytes) -> Result<Preview> {
-    let preview = csv::preview(&app.db, app.clock, &app.currency, Cursor::new(file)).await;
+pub(crate) async fn preview(app: &App, file: Bytes, stock: OfExisting) -> Result<Preview> {
+    let file = Cursor::new(file);
+    let preview = csv::preview(&app.db, app.clock, &app.currency, stock, file).await;
     preview.map_err(refused)
 }
 
 /// Takes a file in; the worker imports it.
-pub(crate) async fn take_in(app: &App, user: Uuid, name: String, file: Bytes) -> Result<Import> {
+pub(crate) async fn take_in(
+    app: &App,
+    user: Uuid,
+    (name, file): (String, Bytes),
+    stock: OfExisting,
+) -> Result<Import> {
     let counted = {
         let file = file.clone();
         tokio::task::spawn_blocking(move || csv::count_rows(Cursor::new(file))).await
@@ -75,6 +81,7 @@ pub(crate) async fn take_in(app: &App, user: Uuid, name: String, file: Bytes) ->
         state: State::Waiting,
         file_name: name,
         created_by: user,
+        set_stock: stock == OfExisting::Set,
         rows: i64::try_from(rows).unwrap_or(i64::MAX),
         rows_done: 0,
         products_done: 0,
@@ -163,7 +170,9 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
 /// has taken it over.
 async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Result<(), ImportError> {
     let file = store::file(&app.db, import.id).await?;
-    let mut run = Run::begin(&app.db, app.clock, &app.currency, Cursor::new(file)).await?;
+    let stock = if import.set_stock { OfExisting::Set } else { OfExisting::Edited };
+    let file = Cursor::new(file);
+    let mut run = Run::begin(&app.db, app.clock, &app.currency, stock, file).await?;
     let report: Report = serde_json::from_value(import.report.0.take()).unwrap_or_default();
     run.resume(import.products_done.unsigned_abs(), report)?;
     loop {

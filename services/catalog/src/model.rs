@@ -1,8 +1,10 @@
 //! Products, variants, categories and stock: types and rules. No HTTP, SQL, clock or async.
 //!
-//! `draft` turns what somebody wants to write into a product, `tree` knows the categories.
+//! `draft` turns what somebody wants to write into a product, `figure` what somebody says of the
+//! stock into what is on hand, `tree` knows the categories.
 
 mod draft;
+mod figure;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -16,6 +18,7 @@ pub(crate) use draft::{
     DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, Wish, is_free,
     slugify,
 };
+pub(crate) use figure::Figure;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
 /// Whether a product is for sale.
@@ -177,6 +180,20 @@ impl Product {
 }
 
 impl Variant {
+    /// Its stock, as it was when the variant was read.
+    pub(crate) fn stock(&self) -> Stock {
+        Stock {
+            sku: self.sku.clone(),
+            product_id: self.product_id,
+            variant_id: Some(self.id),
+            policy: self.policy,
+            on_hand: self.on_hand,
+            allocated: self.allocated,
+            reserved: self.reserved,
+            version: 0,
+        }
+    }
+
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
         available(self.policy, self.on_hand - self.allocated - self.reserved)
@@ -184,9 +201,14 @@ impl Variant {
 }
 
 impl Stock {
+    /// Units on hand that are not for sale any more: sold and not shipped, or held.
+    pub(crate) fn taken(&self) -> i64 {
+        self.allocated + self.reserved
+    }
+
     /// What is on hand and neither sold nor held; below zero where more is sold than there is.
     pub(crate) fn free(&self) -> i64 {
-        self.on_hand - self.allocated - self.reserved
+        self.on_hand - self.taken()
     }
 
     /// Units that can be bought now; none where stock does not limit sales.

@@ -5,6 +5,8 @@ use http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
+use crate::model::Stock;
+
 /// A line that cannot be reserved in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Short {
@@ -117,6 +119,39 @@ pub(crate) fn stock_below_reserved(sku: &str, allocated: i64, reserved: i64) -> 
     Problem::conflict("stock_below_reserved", detail)
         .with("allocated", allocated)
         .with("reserved", reserved)
+}
+
+/// Another figure than what is on hand, and nothing that says what it goes by.
+pub(crate) fn expected_missing(now: &Stock) -> Problem {
+    let detail = format!(
+        "there are {} of {} on hand; to change that, send what you have seen as `expected`, or \
+         `adjust` it with PUT /inventory/{{sku}}",
+        now.on_hand, now.sku
+    );
+    Problem::field("on_hand", detail)
+}
+
+/// What is on hand is not what was expected.
+pub(crate) fn stock_changed(now: &Stock, expected: i64) -> Problem {
+    let (sku, on_hand) = (&now.sku, now.on_hand);
+    let detail = format!(
+        "there are {on_hand} of {sku} on hand, not {expected}: some were shipped or the \
+         stock was written meanwhile; look again, then decide"
+    );
+    Problem::conflict("stock_changed", detail)
+        .with("sku", sku.as_str())
+        .with("on_hand", on_hand)
+        .with("expected", expected)
+}
+
+/// 412: `If-Match` names none of the states the stock is in.
+pub(crate) fn stock_moved(now: &Stock) -> Problem {
+    let detail = format!(
+        "the stock of {} has moved since this ETag was read; {} are on hand now; read it again",
+        now.sku, now.on_hand
+    );
+    Problem::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", detail)
+        .with("on_hand", now.on_hand)
 }
 
 pub(crate) fn category_has_children() -> Problem {

@@ -3,6 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
+import { isProblem } from '../api/problem';
 
 export type Product = Schemas['Product'];
 export type Variant = Schemas['Variant'];
@@ -53,9 +54,17 @@ async function stockOfProduct(product_id: string): Promise<Inventory[]> {
   return all;
 }
 
-export function setStock(sku: string, on_hand: number) {
+/** How a stock is written: by how much, or how many where there are still as many as were seen. */
+export type StockWrite = { adjust: number } | { on_hand: number; expected: number };
+
+export function writeStock(sku: string, body: StockWrite) {
   const params = { path: { sku } };
-  return ok(api.PUT('/api/v1/inventory/{sku}', { params, body: { on_hand } }));
+  return ok(api.PUT('/api/v1/inventory/{sku}', { params, body }));
+}
+
+/** How many there are, where a write went by another figure. */
+export function changedTo(error: unknown): number | undefined {
+  return isProblem(error, 'stock_changed') ? Number(error.body.on_hand) : undefined;
 }
 
 /** Categories in the order of the tree, with how deep each is. */

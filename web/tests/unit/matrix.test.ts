@@ -2,6 +2,7 @@ import { expect, test } from '@playwright/test';
 
 import {
   blank,
+  counted,
   MAX_VARIANTS,
   matrix,
   newOption,
@@ -72,4 +73,16 @@ test('more combinations than a product may have are none', () => {
 test('what is switched off is not offered, and the others are known by their place', () => {
   const rows = [{ ...row('s', {}), off: true }, row('m', {})];
   expect(offered(rows).map(({ row, at }) => [row.id, at])).toEqual([['m', 1]]);
+});
+
+test('a figure of stock goes by the one that was seen when it was typed', () => {
+  const saved = row('s', { Size: 'S' });
+  const typed = { ...saved, ...counted(saved, 11, 10) };
+  expect([typed.on_hand, typed.expected]).toEqual([11, 10]);
+  // Two were shipped while it is still being typed: they are not forgotten.
+  expect(counted(typed, 12, 8)).toEqual({ on_hand: 12, expected: 10 });
+  // The same as before is no change, and a variant that is new goes by nothing.
+  expect(counted(typed, 10, 8)).toEqual({ on_hand: null, expected: null });
+  expect(counted(typed, null, 8)).toEqual({ on_hand: null, expected: null });
+  expect(counted({ ...blank }, 5, undefined)).toEqual({ on_hand: 5, expected: null });
 });

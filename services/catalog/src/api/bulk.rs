@@ -5,7 +5,8 @@ use std::collections::HashSet;
 
 use axum::extract::State;
 use chassis::auth::Principal;
-use chassis::extract::{Json, LARGE_BODY};
+use chassis::cards::no_card_number;
+use chassis::extract::{Json, PRODUCT_BODY};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -14,8 +15,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::figures::{Said, counted};
+use super::inventory::Why;
 use super::{edit, inventory};
-use crate::model::{MAX_ON_HAND, NewProduct, Status, Wish};
+use crate::model::{Figure, MAX_ON_HAND, NewProduct, Status, Wish};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -67,10 +70,12 @@ struct ProductOutcomes {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct InventoryBulk {
-    #[garde(length(min = 1, max = 100), dive)]
-    #[schema(min_items = 1, max_items = 100)]
+    #[garde(length(min = 1, max = 1_000), dive)]
+    #[schema(min_items = 1, max_items = 1_000)]
     items: Vec<NewCount>,
 }
+
+/// What there shall be of a SKU: either `adjust` or `on_hand`.
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = NewInventoryCount)]
@@ -79,17 +84,33 @@ struct NewCount {
     #[garde(length(chars, min = 1, max = 255))]
     #[schema(min_length = 1, max_length = 255)]
     sku: String,
+    /// So many more; fewer where it is negative.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    adjust: Option<i64>,
+    /// So many, as counted on the shelf.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    on_hand: i64,
+    on_hand: Option<i64>,
+    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    expected: Option<i64>,
+    /// Why, for those who read the ledger.
+    #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
 }
 
 /// What became of a SKU.
 #[derive(Serialize, ToSchema)]
 struct InventoryOutcome {
     sku: String,
-    /// Whether there is now as much as was asked for.
+    /// Whether it was changed as asked for.
     ok: bool,
+    /// What is on hand after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_hand: Option<i64>,
     /// Why not.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
@@ -146,17 +167,19 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
     edit::apply(app, &key, None, |old| Ok(NewProduct { status, ..old })).await.map(drop)
 }
 
-/// Set the stock of several SKUs.
+/// Change the stock of several SKUs.
 ///
-/// Each SKU is counted by itself: what is wrong with one is told in its outcome and keeps no other
-/// from being set.
+/// Each SKU is changed by itself, as `PUT /inventory/{sku}` would: what is wrong with one is told in
+/// its outcome and keeps no other from being changed.
 #[utoipa::path(
     post, path = "/inventory/bulk", tag = "catalog", operation_id = "inventory_bulk",
     request_body = InventoryBulk,
-    extensions(("x-body-limit" = json!(LARGE_BODY))),
+    extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "An outcome for each; its problem is `sku_not_found`, \
-                                      `stock_below_reserved` or `duplicate_item`.",
+                                      `stock_changed` with `on_hand` (what there is now), \
+                                      `stock_below_reserved`, `validation_failed` or \
+                                      `duplicate_item`.",
          body = InventoryOutcomes),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
@@ -168,16 +191,36 @@ async fn set_inventory(
     State(app): State<App>,
     user: Principal,
     Json(body): Json<InventoryBulk>,
-) -> Json<InventoryOutcomes> {
+) -> Result<Json<InventoryOutcomes>> {
+    let figures = figures(&body.items)?;
     let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(body.items.len());
-    for NewCount { sku, on_hand } in body.items {
-        let wish = Wish { policy: None, on_hand: Some(on_hand) };
+    for (NewCount { sku, reason, .. }, figure) in body.items.into_iter().zip(figures) {
+        let wish = Wish { policy: None, figure: Some(figure) };
         let done = match seen.insert(sku.trim().to_owned()) {
-            true => inventory::put(&app, &user, &sku, wish).await,
+            true => inventory::put(&app, &user, &sku, wish, Why { reason, seen: None }).await,
             false => Err(problems::duplicate_item()),
         };
-        items.push(InventoryOutcome { sku, ok: done.is_ok(), problem: done.err() });
+        items.push(InventoryOutcome {
+            sku,
+            ok: done.is_ok(),
+            on_hand: done.as_ref().ok().map(|it| it.on_hand),
+            problem: done.err(),
+        });
     }
-    Json(InventoryOutcomes { items })
+    Ok(Json(InventoryOutcomes { items }))
+}
+
+/// What each item says, or every item that says too little or too much.
+fn figures(items: &[NewCount]) -> Result<Vec<Figure>> {
+    let (mut figures, mut wrong) = (Vec::with_capacity(items.len()), Vec::new());
+    for (at, NewCount { adjust, on_hand, expected, .. }) in items.iter().enumerate() {
+        let (adjust, on_hand, expected) = (*adjust, *on_hand, *expected);
+        let said = Said { adjust, on_hand, expected, available: None };
+        match said.needed(&format!("items[{at}].")) {
+            Ok(figure) => figures.push(counted(figure)),
+            Err(problem) => wrong.extend(problem.errors),
+        }
+    }
+    if wrong.is_empty() { Ok(figures) } else { Err(Problem::fields(wrong)) }
 }

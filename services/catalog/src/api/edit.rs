@@ -55,8 +55,8 @@ async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Resul
 
 /// Replace a product.
 ///
-/// Variants keep their ids where id, SKU or options are the same; stock stays where it is not
-/// named.
+/// Variants keep their ids where id, SKU or options are the same, and their stock: another `on_hand`
+/// than there is needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", tag = "catalog", operation_id = "products_replace",
     params(("id" = String, Path, description = "Id or slug.")),
@@ -68,6 +68,7 @@ async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Resul
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
+                                      `stock_changed` with `on_hand` (what there is now), \
                                       `stock_below_reserved`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),
@@ -85,6 +86,8 @@ async fn replace(
 }
 
 /// Change a product.
+///
+/// Stock stays: another `on_hand` than there is needs `expected`.
 #[utoipa::path(
     patch, path = "/products/{id}", tag = "catalog", operation_id = "products_change",
     params(("id" = String, Path, description = "Id or slug.")),
@@ -96,6 +99,7 @@ async fn replace(
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
+                                      `stock_changed` with `on_hand` (what there is now), \
                                       `stock_below_reserved`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),

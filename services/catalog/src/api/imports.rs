@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::csv::{Action, Preview, Report, RowProblem};
+use crate::csv::{Action, OfExisting, Preview, Report, RowProblem};
 use crate::store::imports::{self as store, Import, State as ImportState};
 use crate::{App, imports, problems};
 
@@ -37,6 +37,9 @@ struct NewQuery {
     /// Whether to only tell what would be done.
     #[garde(skip)]
     dry_run: bool,
+    /// Whether the file's figures are the stock there is, whatever moved since.
+    #[garde(skip)]
+    set_stock: bool,
     /// What the file is called, to find it again.
     #[garde(length(chars, min = 1, max = 255), inner(custom(no_card_number)))]
     #[param(min_length = 1, max_length = 255)]
@@ -79,6 +82,9 @@ struct ImportPreview {
     updated: u64,
     /// Products that are exactly so already.
     unchanged: u64,
+    /// Variants whose stock stays although the file has another figure, as it does not say what that
+    /// goes by.
+    stock_kept: u64,
     /// Products that cannot be imported, and rows that belong to none.
     failed: u64,
     /// Why not; the first 1000.
@@ -118,6 +124,11 @@ struct ImportView {
     created: u64,
     updated: u64,
     unchanged: u64,
+    /// Variants whose stock stayed although the file has another figure, as it does not say what that
+    /// goes by.
+    stock_kept: u64,
+    /// Whether the file's figures were the stock there is, whatever moved since.
+    set_stock: bool,
     /// Left out because something is wrong with them.
     failed: u64,
     /// Why the import itself stopped; what was imported until then stays.
@@ -138,6 +149,10 @@ struct ImportView {
 /// The file is one of Shopify's, at most 32 MiB. Good products are imported although others are
 /// wrong; importing a file again changes nothing more. With `dry_run=true` the answer is what would
 /// be done, and nothing is.
+///
+/// New variants begin with the file's stock. Others get the difference that was made in the file
+/// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell; without
+/// them they keep their own. With `set_stock=true` the figure of the file is what there is.
 #[utoipa::path(
     post, path = "/products/imports", tag = "catalog", operation_id = "imports_add",
     params(NewQuery),
@@ -165,13 +180,14 @@ async fn add(
 ) -> Result<Response> {
     let _place = app.counter.place()?;
     let file = extract::bytes(request.into_body(), imports::MAX_BYTES).await?;
+    let stock = if query.set_stock { OfExisting::Set } else { OfExisting::Edited };
     if query.dry_run {
-        let preview = imports::preview(&app, file).await?;
+        let preview = imports::preview(&app, file, stock).await?;
         return Ok(Json(ImportPreview::of(preview, &app.currency)).into_response());
     }
     let name = query.file_name.unwrap_or_else(|| "products.csv".to_owned());
     let name = name.chars().filter(|it| !it.is_control()).collect();
-    let import = imports::take_in(&app, user.id(), name, file).await?;
+    let import = imports::take_in(&app, user.id(), (name, file), stock).await?;
     let location = format!("{}/products/imports/{}", chassis::service::PREFIX, import.id);
     let body = Json(ImportView::of(import, true));
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], body).into_response())
@@ -235,7 +251,8 @@ impl Remark {
 impl ImportPreview {
     fn of(preview: Preview, currency: &Currency) -> Self {
         let Preview { rows, products, report, sample } = preview;
-        let Report { products_created: created, updated, unchanged, rejected: failed, .. } = report;
+        let Report { products_created: created, updated, unchanged, .. } = report;
+        let (stock_kept, failed) = (report.stock_kept, report.rejected);
         let (errors, warnings) = Remark::all(report);
         let sample = sample.into_iter().map(|it| SampleView {
             price: Money::new(it.product.price(), currency),
@@ -245,14 +262,26 @@ impl ImportPreview {
             action: it.action,
         });
         let sample = sample.collect();
-        Self { rows, products, created, updated, unchanged, failed, errors, warnings, sample }
+        Self {
+            rows,
+            products,
+            created,
+            updated,
+            unchanged,
+            stock_kept,
+            failed,
+            errors,
+            warnings,
+            sample,
+        }
     }
 }
 
 impl ImportView {
     fn of(import: Import, with_rows: bool) -> Self {
         let report: Report = serde_json::from_value(import.report.0).unwrap_or_default();
-        let Report { products_created: created, updated, unchanged, rejected: failed, .. } = report;
+        let Report { products_created: created, updated, unchanged, .. } = report;
+        let (stock_kept, failed) = (report.stock_kept, report.rejected);
         let (errors, warnings) = Remark::all(report);
         Self {
             id: import.id,
@@ -264,6 +293,8 @@ impl ImportView {
             created,
             updated,
             unchanged,
+            stock_kept,
+            set_stock: import.set_stock,
             failed,
             error: import.error,
             errors: with_rows.then_some(errors),

@@ -1,8 +1,12 @@
 //! `/inventory`: what there is of each SKU, for staff.
 
 use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
+use chassis::if_match::{IfMatch, etag};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -13,6 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+use super::figures::{Said, counted};
 use crate::model::{MAX_ON_HAND, Policy, Stock, Wish};
 use crate::store::stock::{self, Filter};
 use crate::view::{Inventory, InventoryItem};
@@ -61,13 +66,26 @@ struct LedgerQuery {
     cursor: Option<String>,
 }
 
-/// What there shall be of a SKU.
+/// What there shall be of a SKU: either `adjust` or `on_hand`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewInventory {
+    /// So many more; fewer where it is negative.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    adjust: Option<i64>,
+    /// So many, as counted on the shelf.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    on_hand: i64,
+    on_hand: Option<i64>,
+    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    expected: Option<i64>,
+    /// Why, for those who read the ledger.
+    #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
     /// Stays as it is where absent.
     #[garde(skip)]
     policy: Option<Policy>,
@@ -78,14 +96,18 @@ struct NewInventory {
 struct LedgerEntry {
     /// Rises by one with every change.
     version: i64,
-    /// `created`, `removed`, `set`, `reserve`, `commit`, `ship`, `release`, `expire`, `restock` or
-    /// `migrated`.
+    /// `created`, `removed`, `set`, `adjust`, `reserve`, `commit`, `ship`, `release`, `expire`,
+    /// `restock` or `migrated`.
     kind: String,
     delta_on_hand: i64,
     delta_allocated: i64,
     delta_reserved: i64,
-    /// What it was for: `order:`, `product:` or `user:` and an id.
+    /// What it was for: `order:`, `product:`, `user:` or `export:` (a file that was exported, edited
+    /// and imported) and an id.
     reference: String,
+    /// Why, in the words of whoever wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
     at: DateTime<Utc>,
 }
 
@@ -119,36 +141,58 @@ async fn list(
 }
 
 /// Show the stock of a SKU.
+///
+/// The `ETag` is another one after every movement: a hold, a sale, a shipment, a write.
 #[utoipa::path(
     get, path = "/inventory/{sku}", tag = "catalog", operation_id = "inventory_show",
     params(("sku" = String, Path, description = "The SKU.")),
     responses(
-        (status = 200, description = "Its stock.", body = Inventory),
+        (status = 200, description = "Its stock.", body = Inventory,
+         headers(("ETag" = String, description = "The state it is in."))),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<Json<Inventory>> {
+async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<impl IntoResponse> {
     let stock = stock::find(&app.db, sku.trim()).await?.ok_or_else(problems::sku_not_found)?;
-    Ok(Json(stock.into()))
+    Ok(tagged(stock))
 }
 
-/// Set the stock of a SKU.
+/// A stock and the tag of the state it is in.
+fn tagged(stock: Stock) -> impl IntoResponse {
+    ([(header::ETAG, etag(stock.version))], Json(Inventory::from(stock)))
+}
+
+/// Change the stock of a SKU.
 ///
-/// Sets what is on hand, which is what was counted on the shelf. Units that are sold and not
-/// shipped yet, and those that orders hold, are part of it, so it cannot be below them.
+/// `adjust` adds units or takes some off, whatever is sold at the same time. `on_hand` is what was
+/// counted on the shelf; a figure that you have read and changed goes with `expected`, the figure
+/// you have read, or what moved in between is undone. Units that orders have are part of what is on
+/// hand, sold and not shipped yet or held, so it cannot be below them.
+///
+/// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also makes
+/// it safe to send an `adjust` again whose answer was lost.
 #[utoipa::path(
     put, path = "/inventory/{sku}", tag = "catalog", operation_id = "inventory_set",
-    params(("sku" = String, Path, description = "The SKU.")),
+    params(
+        ("sku" = String, Path, description = "The SKU."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the state you mean."),
+    ),
     request_body = NewInventory,
     responses(
-        (status = 200, description = "Its stock.", body = Inventory),
+        (status = 200, description = "Its stock.", body = Inventory,
+         headers(("ETag" = String, description = "The state it is in now."))),
+        (status = 400, description = "`if_match_invalid`", body = Problem),
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
-        (status = 409, description = "`stock_below_reserved` with `allocated` and `reserved`", body = Problem),
+        (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
+                                      `expected`, `stock_below_reserved` with `allocated` and \
+                                      `reserved`",
+         body = Problem),
+        (status = 412, description = "`precondition_failed` with `on_hand`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
@@ -156,19 +200,45 @@ async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<Json<In
 async fn set(
     State(app): State<App>,
     user: Principal,
+    seen: Option<IfMatch>,
     Path(sku): Path<String>,
     Json(new): Json<NewInventory>,
-) -> Result<Json<Inventory>> {
-    let wish = Wish { policy: new.policy, on_hand: Some(new.on_hand) };
-    Ok(Json(put(&app, &user, &sku, wish).await?.into()))
+) -> Result<impl IntoResponse> {
+    let NewInventory { adjust, on_hand, expected, reason, policy } = new;
+    let figure = Said { adjust, on_hand, expected, available: None }.needed("")?;
+    let wish = Wish { policy, figure: Some(counted(figure)) };
+    Ok(tagged(put(&app, &user, &sku, wish, Why { reason, seen }).await?))
 }
 
-/// Sets the stock of a SKU.
-pub(super) async fn put(app: &App, user: &Principal, sku: &str, wish: Wish) -> Result<Stock> {
-    let reference = format!("user:{}", user.id());
+/// On what terms somebody writes a stock.
+#[derive(Debug, Default)]
+pub(super) struct Why {
+    pub(super) reason: Option<String>,
+    /// The states it is meant for.
+    pub(super) seen: Option<IfMatch>,
+}
+
+/// Changes the stock of a SKU.
+pub(super) async fn put(
+    app: &App,
+    user: &Principal,
+    sku: &str,
+    wish: Wish,
+    Why { reason, seen }: Why,
+) -> Result<Stock> {
+    let (sku, reference) = (sku.trim(), format!("user:{}", user.id()));
     let mut tx = app.db.begin().await?;
+    if let Some(seen) = seen {
+        // Locked from here on: what is compared is what is changed.
+        let found = stock::find_locked(&mut tx, sku).await?;
+        let now = found.ok_or_else(problems::sku_not_found)?;
+        if !seen.allows(&etag(now.version)) {
+            return Err(problems::stock_moved(&now));
+        }
+    }
     let mut books = app.books(&mut tx);
-    let (stock, _) = books.set(sku.trim(), wish, &reference).await?;
+    books.reason = reason;
+    let (stock, _) = books.set(sku, wish, &reference).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(stock)
@@ -210,6 +280,7 @@ impl From<stock::Entry> for LedgerEntry {
             delta_allocated: entry.delta_allocated,
             delta_reserved: entry.delta_reserved,
             reference: entry.reference,
+            reason: entry.reason,
             at: entry.at,
         }
     }

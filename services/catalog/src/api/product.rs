@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::figures::Said;
 use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
 
 /// A product to be written. What is left out is empty; a product with one variant may have its
@@ -55,8 +56,13 @@ pub(super) struct ProductBody {
     sku: Option<String>,
     /// Of the only variant.
     barcode: Option<String>,
-    /// Of the only variant.
+    /// Of the only variant, and of a new one: see `variants`.
     on_hand: Option<i64>,
+    /// Of the only variant: see `variants`.
+    expected: Option<i64>,
+    /// Instead of `on_hand`: what can be bought of the only variant from now on, whatever was sold
+    /// meanwhile. For clients that know one figure only.
+    available: Option<i64>,
 }
 
 /// Changes of a product: what is left out stays.
@@ -99,8 +105,13 @@ pub(super) struct ProductPatch {
     #[serde(deserialize_with = "said")]
     #[schema(value_type = Option<String>)]
     barcode: Option<Option<String>>,
-    /// Of the only variant.
+    /// Of the only variant, and of a new one: see `variants`.
     on_hand: Option<i64>,
+    /// Of the only variant: see `variants`.
+    expected: Option<i64>,
+    /// Instead of `on_hand`: what can be bought of the only variant from now on, whatever was sold
+    /// meanwhile. For clients that know one figure only.
+    available: Option<i64>,
 }
 
 /// A picture.
@@ -145,8 +156,11 @@ struct VariantBody {
     image: Option<String>,
     /// Stays as it is where absent; `deny` for a new variant.
     inventory_policy: Option<Policy>,
-    /// Stays as it is where absent; 0 for a new variant.
+    /// Of a new variant; 0 where absent. One that exists keeps its own; another figure needs
+    /// `expected`, for it would undo what moved meanwhile.
     on_hand: Option<i64>,
+    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    expected: Option<i64>,
 }
 
 fn yes() -> bool {
@@ -196,12 +210,13 @@ impl ProductBody {
             return Err(Problem::field("price", "is required where there are no variants"));
         };
         let compare_at_price = self.compare_at_price.take();
+        let Self { on_hand, expected, available, .. } = *self;
         Ok(NewVariant {
             sku: self.sku.take(),
             price,
             compare_at_price: amount(compare_at_price, "compare_at_price", currency)?,
             barcode: self.barcode.take(),
-            on_hand: self.on_hand,
+            figure: Said { adjust: None, on_hand, expected, available }.read("")?,
             ..NewVariant::default()
         })
     }
@@ -213,6 +228,8 @@ impl ProductBody {
             ("sku", self.sku.is_some()),
             ("barcode", self.barcode.is_some()),
             ("on_hand", self.on_hand.is_some()),
+            ("expected", self.expected.is_some()),
+            ("available", self.available.is_some()),
         ];
         let wrong =
             at_the_top.into_iter().filter(|(_, there)| *there).map(|(field, _)| FieldError {
@@ -266,11 +283,13 @@ impl ProductPatch {
         set(&mut new.options, self.options);
         let price = amount(self.price, "price", currency)?;
         let compare_at_price = self.compare_at_price;
+        let Self { on_hand, expected, available, .. } = self;
+        let figure = Said { adjust: None, on_hand, expected, available }.read("")?;
         if price.is_none()
             && compare_at_price.is_none()
             && self.sku.is_none()
             && self.barcode.is_none()
-            && self.on_hand.is_none()
+            && figure.is_none()
         {
             return Ok(new);
         }
@@ -288,9 +307,7 @@ impl ProductPatch {
         if let Some(barcode) = self.barcode {
             only.barcode = barcode;
         }
-        if self.on_hand.is_some() {
-            only.on_hand = self.on_hand;
-        }
+        only.figure = figure.or(only.figure);
         Ok(new)
     }
 }
@@ -315,6 +332,7 @@ impl VariantBody {
     fn read(self, path: &str, currency: &Currency) -> Result<NewVariant> {
         let price = amount(Some(self.price), &format!("{path}price"), currency)?;
         let field = format!("{path}compare_at_price");
+        let Self { on_hand, expected, .. } = self;
         Ok(NewVariant {
             id: self.id,
             sku: self.sku,
@@ -329,7 +347,7 @@ impl VariantBody {
             tax_code: self.tax_code,
             image: self.image,
             policy: self.inventory_policy,
-            on_hand: self.on_hand,
+            figure: Said { adjust: None, on_hand, expected, available: None }.read(path)?,
         })
     }
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use chassis::auth::Principal;
+use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path};
 use chassis::id;
 use chassis::idempotency::IdempotencyKey;
@@ -19,6 +20,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::edit;
+use super::figures::Said;
 use crate::model::{MAX_ON_HAND, Product, Status, Wish};
 use crate::store::products as store;
 use crate::store::reservations;
@@ -31,13 +33,32 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(set)).routes(routes!(hold)).routes(routes!(let_go))
 }
 
-/// What there shall be of a product's only variant.
+/// What there shall be of a product's only variant: one of `adjust`, `on_hand` and `available`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewStock {
+    /// So many more; fewer where it is negative.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    adjust: Option<i64>,
+    /// So many, units that orders have included. Needs `expected` where it is another figure than
+    /// there is.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
-    on_hand: i64,
+    on_hand: Option<i64>,
+    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
+    #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
+    expected: Option<i64>,
+    /// So many that can be bought from now on, whatever was sold meanwhile: for clients that know
+    /// one figure only.
+    #[garde(range(min = 0, max = MAX_ON_HAND))]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
+    available: Option<i64>,
+    /// Why, for those who read the ledger.
+    #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
+    #[schema(min_length = 1, max_length = 500)]
+    reason: Option<String>,
 }
 
 /// Units to be held.
@@ -63,10 +84,12 @@ struct Hold {
     expires_at: DateTime<Utc>,
 }
 
-/// Set the stock of a product with one variant.
+/// Change the stock of a product with one variant.
 ///
-/// Sets what is on hand, which is what was counted on the shelf. Units that are sold and not
-/// shipped yet, and those that orders hold, are part of it, so it cannot be below them.
+/// `adjust` and `on_hand` mean what they do with `PUT /inventory/{sku}`, but another `on_hand` than
+/// there is needs `expected`. `available` is what a product says of itself, so what was read can be
+/// written: for clients that know no other figure. It goes by nothing, and what is sold between
+/// their reading and writing it is offered once more.
 #[utoipa::path(
     patch, path = "/products/{id}/stock", tag = "catalog", operation_id = "products_set_stock",
     params(("id" = String, Path, description = "Id or slug.")),
@@ -76,7 +99,10 @@ struct Hold {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`stock_below_reserved` with `allocated` and `reserved`", body = Problem),
+        (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
+                                      `expected`, `stock_below_reserved` with `allocated` and \
+                                      `reserved`",
+         body = Problem),
         (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
          body = Problem),
     ),
@@ -88,13 +114,16 @@ async fn set(
     Path(key): Path<String>,
     Json(new): Json<NewStock>,
 ) -> Result<Response> {
-    let wish = Wish { policy: None, on_hand: Some(new.on_hand) };
+    let NewStock { adjust, on_hand, expected, available, reason } = new;
+    let figure = Said { adjust, on_hand, expected, available }.needed("")?;
+    let wish = Wish { policy: None, figure: Some(figure) };
     let reference = format!("user:{}", user.id());
 
     let mut tx = app.db.begin().await?;
     let product = store::find_in(&mut tx, &key).await?.ok_or_else(problems::product_not_found)?;
     let sku = only_sku(&product, None)?;
     let mut books = app.books(&mut tx);
+    books.reason = reason;
     books.set(&sku, wish, &reference).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;

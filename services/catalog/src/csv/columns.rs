@@ -3,13 +3,16 @@
 //! A spreadsheet takes a cell that begins with `=` and the like for a formula and runs it. So an
 //! export writes an apostrophe before such a text, and an import takes it off again: the shop's own
 //! texts stay as they are. Columns of numbers need none.
+//!
+//! Two columns are our own, after Shopify's: how many units there were when the file was exported,
+//! and which export that was. By these an import knows what was changed in the file.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::ImportError;
 
-/// A column, in the order in which Shopify writes them.
+/// A column, in the order in which Shopify writes them, and then ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Column {
     Handle,
@@ -46,13 +49,16 @@ pub(super) enum Column {
     WeightUnit,
     TaxCode,
     Status,
+    QuantityAtExport,
+    Export,
 }
 
 impl Column {
     /// Whether only numbers stand in it.
     pub(super) fn is_number(self) -> bool {
-        use Column::{CompareAtPrice, Grams, ImagePosition, Price, Quantity};
-        matches!(self, Grams | Quantity | Price | CompareAtPrice | ImagePosition)
+        use Column::{CompareAtPrice, Grams, ImagePosition, Price, Quantity, QuantityAtExport};
+        let numbers = [Grams, Quantity, Price, CompareAtPrice, ImagePosition, QuantityAtExport];
+        numbers.contains(&self)
     }
 }
 
@@ -76,7 +82,7 @@ fn unguarded(text: &str) -> &str {
 }
 
 /// Every column with its name in the header.
-pub(super) const COLUMNS: [(Column, &str); 34] = [
+pub(super) const COLUMNS: [(Column, &str); 36] = [
     (Column::Handle, "Handle"),
     (Column::Title, "Title"),
     (Column::Body, "Body (HTML)"),
@@ -111,6 +117,8 @@ pub(super) const COLUMNS: [(Column, &str); 34] = [
     (Column::WeightUnit, "Variant Weight Unit"),
     (Column::TaxCode, "Variant Tax Code"),
     (Column::Status, "Status"),
+    (Column::QuantityAtExport, "Inventory Qty At Export"),
+    (Column::Export, "Inventory Export"),
 ];
 
 /// The options a variant can have: name and value.

@@ -22,6 +22,7 @@ pub async fn export<W: Write + Send>(
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<u64, ExportError> {
     let tree = store::categories::tree(db).await?;
+    let of = Of { tree, currency, export: chassis::id::new() };
     let mut out = csv::Writer::from_writer(Counted { out, bytes: 0 });
     out.write_record(COLUMNS.map(|(_, name)| name)).map_err(io)?;
     let mut done = Progress::default();
@@ -31,7 +32,7 @@ pub async fn export<W: Write + Send>(
         let Some(last) = page.last() else { break };
         after = last.id;
         for product in &page {
-            let rows = rows(product, &tree, currency);
+            let rows = rows(product, &of);
             done.rows += rows.len() as u64;
             for row in rows {
                 out.write_record(&row.0).map_err(io)?;
@@ -53,6 +54,14 @@ pub(super) fn kind(product: &Product, tree: &Tree) -> String {
     }
     let path = product.category_ids.first().map(|id| tree.path(*id)).unwrap_or_default();
     path.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(" > ")
+}
+
+/// What all rows have in common.
+struct Of<'a> {
+    tree: Tree,
+    currency: &'a Currency,
+    /// Which export it is.
+    export: Uuid,
 }
 
 /// One row of the file.
@@ -100,7 +109,7 @@ impl Row {
         }
     }
 
-    fn variant(&mut self, product: &Product, variant: &Variant, currency: &Currency) {
+    fn variant(&mut self, product: &Product, variant: &Variant, of: &Of<'_>) {
         for ((_, value), option) in OPTIONS.into_iter().zip(&product.options) {
             self.set(value, variant.options.get(&option.name).cloned().unwrap_or_default());
         }
@@ -115,8 +124,8 @@ impl Row {
         let continues = variant.policy == Policy::Continue;
         self.set(Column::Policy, if continues { "continue" } else { "deny" });
         self.set(Column::Fulfillment, "manual");
-        self.set(Column::Price, price(variant.price, currency));
-        let compare_at_price = variant.compare_at_price.map(|it| price(it, currency));
+        self.set(Column::Price, price(variant.price, of.currency));
+        let compare_at_price = variant.compare_at_price.map(|it| price(it, of.currency));
         self.set(Column::CompareAtPrice, compare_at_price.unwrap_or_default());
         self.set_flag(Column::RequiresShipping, variant.requires_shipping);
         self.set_flag(Column::Taxable, variant.taxable);
@@ -124,6 +133,8 @@ impl Row {
         self.set_optional(Column::VariantImage, &variant.image);
         self.set(Column::WeightUnit, &variant.weight_unit);
         self.set_optional(Column::TaxCode, &variant.tax_code);
+        self.set(Column::QuantityAtExport, variant.on_hand.to_string());
+        self.set(Column::Export, of.export.to_string());
     }
 
     fn image(&mut self, image: &Image, position: usize) {
@@ -134,15 +145,15 @@ impl Row {
 }
 
 /// A row per variant or picture, whichever there are more of.
-fn rows(product: &Product, tree: &Tree, currency: &Currency) -> Vec<Row> {
+fn rows(product: &Product, of: &Of<'_>) -> Vec<Row> {
     let count = product.variants.len().max(product.images.len());
     let row = |at: usize| {
         let mut row = Row::new(&product.slug);
         if at == 0 {
-            row.product(product, tree);
+            row.product(product, &of.tree);
         }
         if let Some(variant) = product.variants.get(at) {
-            row.variant(product, variant, currency);
+            row.variant(product, variant, of);
         }
         if let Some(image) = product.images.get(at) {
             row.image(image, at + 1);

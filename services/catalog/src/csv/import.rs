@@ -16,8 +16,8 @@ use super::groups::Groups;
 use super::parse::{Imported, Kind, Parser, Wrong};
 use super::path;
 use super::shelves::Shelves;
-use super::{ImportError, Progress, Report};
-use crate::books::Books;
+use super::{ImportError, OfExisting, Progress, Report};
+use crate::books::{self, Books};
 use crate::model::Product;
 use crate::{pictures, products, store};
 
@@ -39,10 +39,11 @@ pub async fn import<R: Read + Send>(
     db: &Db,
     clock: Clock,
     currency: &Currency,
+    stock: OfExisting,
     input: R,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Report, ImportError> {
-    let mut run = Run::begin(db, clock, currency, input).await?;
+    let mut run = Run::begin(db, clock, currency, stock, input).await?;
     loop {
         let more = run.step().await?;
         progress(run.done());
@@ -67,11 +68,12 @@ impl<'a, R: Read + Send> Run<'a, R> {
         db: &'a Db,
         clock: Clock,
         currency: &'a Currency,
+        stock: OfExisting,
         input: R,
     ) -> Result<Self, ImportError> {
         let groups = Groups::new(input)?;
         let columns = groups.columns.clone();
-        let importer = Importer::new(db, clock).await?;
+        let importer = Importer::new(db, clock, stock).await?;
         Ok(Self { groups, columns, currency, importer, done: Progress::default() })
     }
 
@@ -129,6 +131,7 @@ impl<'a, R: Read + Send> Run<'a, R> {
 pub(super) struct Importer<'a> {
     pub(super) db: &'a Db,
     clock: Clock,
+    pub(super) stock: OfExisting,
     pub(super) shelves: Shelves,
     pub(super) report: Report,
 }
@@ -136,8 +139,10 @@ pub(super) struct Importer<'a> {
 /// What became of a product.
 pub(super) enum Outcome {
     Created,
-    Updated,
-    Unchanged,
+    /// And how many variants keep their stock although the file has another figure.
+    Updated(u64),
+    /// As above.
+    Unchanged(u64),
     Rejected(Wrong),
 }
 
@@ -150,9 +155,13 @@ enum Failure {
 }
 
 impl<'a> Importer<'a> {
-    pub(super) async fn new(db: &'a Db, clock: Clock) -> Result<Self, ImportError> {
+    pub(super) async fn new(
+        db: &'a Db,
+        clock: Clock,
+        stock: OfExisting,
+    ) -> Result<Self, ImportError> {
         let shelves = Shelves::load(db).await?;
-        Ok(Self { db, clock, shelves, report: Report::default() })
+        Ok(Self { db, clock, stock, shelves, report: Report::default() })
     }
 
     pub(super) fn into_report(self) -> Report {
@@ -166,8 +175,8 @@ impl<'a> Importer<'a> {
         for mut product in all {
             self.leave_out_pictures(&mut product).await?;
             match self.is_there(&product).await? {
-                true => self.tell(&[product], vec![Outcome::Unchanged]),
-                false => batch.push(product),
+                Some(kept) => self.tell(&[product], vec![Outcome::Unchanged(kept)]),
+                None => batch.push(product),
             }
         }
         for _ in 0..AGAIN {
@@ -194,17 +203,36 @@ impl<'a> Importer<'a> {
         Ok(())
     }
 
-    /// Whether the shop has the product exactly so. Most of a file that is imported again is
-    /// found out here, without keeping anybody from writing.
-    async fn is_there(&self, product: &Imported) -> Result<bool, ImportError> {
+    /// Whether the shop has the product exactly so, and of how many variants the stock stays. Most
+    /// of a file that is imported again is found out here, without keeping anybody from writing.
+    async fn is_there(&self, product: &Imported) -> Result<Option<u64>, ImportError> {
         let Some(old) = store::products::find(self.db, &product.handle).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         let mut product = product.clone();
+        self.look_up_added(&mut product, &old).await?;
         let categories = self.categories(&mut product, Some(&old));
-        let Ok(new) = product.to_new(Some(&old), categories) else { return Ok(false) };
-        let Ok(draft) = new.into_draft(Some(&old), old.updated_at) else { return Ok(false) };
-        Ok(is_same(&old, draft.product))
+        let Ok(new) = product.to_new(Some(&old), categories, self.stock) else { return Ok(None) };
+        let Ok(draft) = new.into_draft(Some(&old), old.updated_at) else { return Ok(None) };
+        Ok(is_same(&old, draft.product).then(|| product.kept(&old, self.stock)))
+    }
+
+    /// Finds out what files of the same export have added to the stock already.
+    pub(super) async fn look_up_added(
+        &self,
+        product: &mut Imported,
+        old: &Product,
+    ) -> Result<(), ImportError> {
+        for variant in &mut product.variants {
+            let edited = variant.exported.filter(|(it, _)| Some(*it) != variant.quantity);
+            let (Some((at_export, export)), Some(old)) = (edited, variant.same(old)) else {
+                continue;
+            };
+            let reference = books::exported(export);
+            let added = store::stock::added_by(self.db, &old.sku, &reference, at_export).await?;
+            variant.added = added;
+        }
+        Ok(())
     }
 
     /// Leaves out pictures of another shop's own: their address leads nowhere here, which is no
@@ -283,7 +311,7 @@ impl<'a> Importer<'a> {
         let old = store::products::find_in(tx, &product.handle).await?;
         let mut product = product.clone();
         let categories = self.categories(&mut product, old.as_ref());
-        let new = match product.to_new(old.as_ref(), categories) {
+        let new = match product.to_new(old.as_ref(), categories, self.stock) {
             Ok(new) => new,
             Err(wrong) => return Ok(Ok(Outcome::Rejected(wrong))),
         };
@@ -291,8 +319,8 @@ impl<'a> Importer<'a> {
         let written = match &old {
             None => products::create(&mut books, new).await.map(|_| Outcome::Created),
             Some(old) => products::replace(&mut books, old, new).await.map(|it| match it {
-                Some(_) => Outcome::Updated,
-                None => Outcome::Unchanged,
+                Some(_) => Outcome::Updated(product.kept(old, self.stock)),
+                None => Outcome::Unchanged(product.kept(old, self.stock)),
             }),
         };
         Ok(written)
@@ -319,8 +347,14 @@ impl<'a> Importer<'a> {
         for (product, outcome) in batch.iter().zip(outcomes) {
             match outcome {
                 Outcome::Created => self.report.products_created += 1,
-                Outcome::Updated => self.report.updated += 1,
-                Outcome::Unchanged => self.report.unchanged += 1,
+                Outcome::Updated(kept) => {
+                    self.report.updated += 1;
+                    self.report.stock_kept += kept;
+                }
+                Outcome::Unchanged(kept) => {
+                    self.report.unchanged += 1;
+                    self.report.stock_kept += kept;
+                }
                 Outcome::Rejected((line, reason)) => {
                     self.report.reject(line, &product.handle, reason);
                     continue;
@@ -381,6 +415,7 @@ fn in_columns(error: &FieldError) -> String {
     let first = names.next().unwrap_or_default();
     let first = first.split('[').next().unwrap_or_default();
     let column = match (first, names.next()) {
+        ("on_hand", _) => Column::Quantity,
         ("slug", _) => Column::Handle,
         ("title", _) => Column::Title,
         ("description", _) => Column::Body,

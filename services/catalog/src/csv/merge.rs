@@ -2,8 +2,9 @@
 
 use uuid::Uuid;
 
+use super::OfExisting;
 use super::parse::{Imported, ImportedVariant, Wrong};
-use crate::model::{NewProduct, NewVariant, Product, ProductOption, Status, Variant};
+use crate::model::{Figure, NewProduct, NewVariant, Product, ProductOption, Status, Variant};
 
 impl Imported {
     /// The product to write. `old` is the one with this handle; `categories` are those it
@@ -12,9 +13,10 @@ impl Imported {
         &self,
         old: Option<&Product>,
         categories: Vec<Uuid>,
+        stock: OfExisting,
     ) -> Result<NewProduct, Wrong> {
         let options = self.options.iter().map(|it| option(it, old)).collect();
-        let variants = self.variants.iter().map(|it| it.to_new(old));
+        let variants = self.variants.iter().map(|it| it.to_new(old, stock));
         let images = || {
             let images = old.map(|it| it.images.as_slice()).unwrap_or_default();
             images.iter().map(|it| (it.url.clone(), it.alt.clone())).collect()
@@ -41,6 +43,11 @@ impl Imported {
         })
     }
 
+    /// How many variants that exist keep their stock although the file has another figure.
+    pub(super) fn kept(&self, old: &Product, stock: OfExisting) -> u64 {
+        self.variants.iter().filter(|it| it.is_kept(old, stock)).count() as u64
+    }
+
     /// Unpublished is a draft, unless it is archived already.
     fn status(&self, old: Option<&Product>) -> Status {
         let before = old.map(|it| it.status);
@@ -63,7 +70,7 @@ fn option(name: &str, old: Option<&Product>) -> ProductOption {
 }
 
 impl ImportedVariant {
-    fn to_new(&self, product: Option<&Product>) -> Result<NewVariant, Wrong> {
+    fn to_new(&self, product: Option<&Product>, stock: OfExisting) -> Result<NewVariant, Wrong> {
         let old = product.and_then(|it| self.same(it));
         let Some(price) = self.price.or(old.map(|it| it.price)) else {
             return Err((self.line, "there is no column Variant Price".to_owned()));
@@ -89,12 +96,32 @@ impl ImportedVariant {
             tax_code: text(&self.tax_code, |it| it.tax_code.as_ref()),
             image: text(&self.image, |it| it.image.as_ref()),
             policy: self.policy,
-            on_hand: self.quantity,
+            figure: self.figure(stock),
         })
     }
 
+    /// What the file says of the stock.
+    fn figure(&self, stock: OfExisting) -> Option<Figure> {
+        let (on_hand, added) = (self.quantity?, self.added);
+        Some(match (stock, self.exported) {
+            (OfExisting::Set, _) => Figure::Count(on_hand),
+            (OfExisting::Edited, Some((at_export, export))) if at_export != on_hand => {
+                Figure::Edited { on_hand, at_export, export, added }
+            }
+            (OfExisting::Edited, _) => Figure::Opening(on_hand),
+        })
+    }
+
+    /// Whether the file says another figure of a variant that exists, and not what it goes by.
+    fn is_kept(&self, product: &Product, stock: OfExisting) -> bool {
+        let differs = |old: &Variant| self.quantity.is_some_and(|it| it != old.on_hand);
+        stock == OfExisting::Edited
+            && self.exported.is_none()
+            && self.same(product).is_some_and(differs)
+    }
+
     /// The variant this one replaces: by SKU, else by options.
-    fn same<'a>(&self, product: &'a Product) -> Option<&'a Variant> {
+    pub(super) fn same<'a>(&self, product: &'a Product) -> Option<&'a Variant> {
         let by_sku = product.variants.iter().find(|it| Some(&it.sku) == self.sku.as_ref());
         by_sku.or_else(|| {
             let default = product.has_default_variant_only();

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chassis::money::Currency;
+use uuid::Uuid;
 
 use super::columns::{Column, Columns, OPTIONS};
 use super::groups::{Group, Row};
@@ -64,6 +65,10 @@ pub(super) struct ImportedVariant {
     pub image: Option<String>,
     pub policy: Option<Policy>,
     pub quantity: Option<i64>,
+    /// What there was when the file was exported, and by which export.
+    pub exported: Option<(i64, Uuid)>,
+    /// What files of that export have added since, as far as is known.
+    pub added: i64,
 }
 
 /// Reads the rows of a product.
@@ -143,6 +148,8 @@ impl Parser<'_> {
                 .map(|url| if is_url(&url, row.line, warnings) { url } else { String::new() }),
             policy: self.policy(row)?,
             quantity: self.whole(row, Column::Quantity)?,
+            exported: self.exported(row)?,
+            added: 0,
         })
     }
 
@@ -245,6 +252,20 @@ impl Parser<'_> {
         }
         images.sort_by_key(|(position, ..)| *position);
         Ok(Some(images.into_iter().map(|(_, url, alt)| (url, alt)).collect()))
+    }
+
+    /// What a row had when it was exported; none without the columns, or where a row is new.
+    fn exported(&self, row: &Row) -> Result<Option<(i64, Uuid)>, Wrong> {
+        let quantity = self.whole(row, Column::QuantityAtExport)?;
+        let export = match self.text(row, Column::Export) {
+            "" => None,
+            text => Some(text.parse::<Uuid>().map_err(|_| {
+                let text: String = text.chars().take(40).collect();
+                let detail = format!("Inventory Export {text:?} is not one of our exports");
+                (row.line, detail)
+            })?),
+        };
+        Ok(quantity.zip(export))
     }
 
     /// No tracker means that the units are not counted.

@@ -15,8 +15,8 @@ use uuid::Uuid;
 use super::groups::Groups;
 use super::import::{Importer, Outcome, explain, is_same};
 use super::parse::{Imported, Parser};
-use super::{ImportError, Report};
-use crate::model::{Draft, Policy, Product};
+use super::{ImportError, OfExisting, Report};
+use crate::model::{Draft, Policy, Product, Stock, Variant};
 use crate::{problems, store};
 
 /// Products that are looked up together.
@@ -63,13 +63,14 @@ pub(crate) async fn preview<R: Read + Send>(
     db: &Db,
     clock: Clock,
     currency: &Currency,
+    stock: OfExisting,
     input: R,
 ) -> Result<Preview, ImportError> {
     let mut groups = Groups::new(input)?;
     let columns = groups.columns.clone();
     let parser = Parser { columns: &columns, currency };
     let mut looker = Looker {
-        importer: Importer::new(db, clock).await?,
+        importer: Importer::new(db, clock, stock).await?,
         clock,
         skus: HashSet::new(),
         sample: Vec::new(),
@@ -111,7 +112,11 @@ impl Looker<'_> {
         let owners = store::products::owners(self.importer.db, skus).await?;
         for product in &mut batch {
             self.importer.leave_out_pictures(product).await?;
-            let outcome = self.outcome(product, old.get(&product.handle), &owners);
+            let old = old.get(&product.handle);
+            if let Some(old) = old {
+                self.importer.look_up_added(product, old).await?;
+            }
+            let outcome = self.outcome(product, old, &owners);
             self.importer.tell(std::slice::from_ref(product), vec![outcome]);
         }
         Ok(())
@@ -125,7 +130,7 @@ impl Looker<'_> {
     ) -> Outcome {
         let mut with_kind = product.clone();
         let categories = self.importer.categories(&mut with_kind, old);
-        let new = match with_kind.to_new(old, categories) {
+        let new = match with_kind.to_new(old, categories, self.importer.stock) {
             Ok(new) => new,
             Err(wrong) => return Outcome::Rejected(wrong),
         };
@@ -145,10 +150,11 @@ impl Looker<'_> {
         if self.sample.len() < SAMPLE {
             self.sample.push(Sample { product: draft.product, action });
         }
+        let kept = old.map_or(0, |it| product.kept(it, self.importer.stock));
         match action {
             Action::Create => Outcome::Created,
-            Action::Update => Outcome::Updated,
-            Action::Unchanged => Outcome::Unchanged,
+            Action::Update => Outcome::Updated(kept),
+            Action::Unchanged => Outcome::Unchanged(kept),
         }
     }
 
@@ -171,10 +177,9 @@ impl Looker<'_> {
         if let Some(gone) = before.iter().find(|it| it.reserved > 0 && !stays(&it.sku)) {
             return Err(problems::stock_reserved(&gone.sku));
         }
-        let below = |it: &&crate::model::Variant| {
-            it.policy == Policy::Deny && it.on_hand < it.allocated + it.reserved
-        };
-        match variants.iter().find(below) {
+        let stock = variants.iter().map(Variant::stock);
+        let below = |it: &Stock| it.policy == Policy::Deny && it.on_hand < it.taken();
+        match stock.into_iter().find(below) {
             Some(it) => Err(problems::stock_below_reserved(&it.sku, it.allocated, it.reserved)),
             None => Ok(()),
         }

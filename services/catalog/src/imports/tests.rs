@@ -24,7 +24,9 @@ fn file(products: usize) -> Bytes {
 }
 
 async fn take(app: &App, products: usize) -> Import {
-    take_in(app, id::new(), "p.csv".to_owned(), file(products)).await.expect("an import")
+    take_in(app, id::new(), ("p.csv".to_owned(), file(products)), OfExisting::Edited)
+        .await
+        .expect("an import")
 }
 
 async fn find(app: &App, id: Uuid) -> (Import, Report) {
@@ -45,7 +47,8 @@ async fn killed(app: &App, noted: bool) -> Import {
     let now = app.clock.now();
     let mut import = store::claim(&app.db, now, now + LEASE).await.unwrap().expect("an import");
     let input = Cursor::new(store::file(&app.db, import.id).await.unwrap());
-    let mut run = Run::begin(&app.db, app.clock, &app.currency, input).await.unwrap();
+    let run = Run::begin(&app.db, app.clock, &app.currency, OfExisting::Edited, input);
+    let mut run = run.await.unwrap();
     assert!(run.step().await.unwrap());
     if noted {
         import.rows_done = run.done().rows as i64;
@@ -154,7 +157,8 @@ async fn few_imports_wait_and_ended_ones_go_after_a_month() {
         for _ in 0..MAX_OPEN {
             take(&now, 1).await;
         }
-        let refused = take_in(&now, id::new(), "p.csv".to_owned(), file(1)).await.unwrap_err();
+        let refused = take_in(&now, id::new(), ("p.csv".to_owned(), file(1)), OfExisting::Edited);
+        let refused = refused.await.unwrap_err();
         assert_eq!(refused.code, "imports_waiting");
         while turn(&now, &CancellationToken::new()).await.unwrap() {}
         assert_eq!(store::list(&now.db, None, 100).await.unwrap().len() as i64, MAX_OPEN);

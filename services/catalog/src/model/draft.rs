@@ -10,7 +10,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{Image, Policy, Product, ProductOption, Rating, Status, Variant};
+use super::{Figure, Image, Policy, Product, ProductOption, Rating, Status, Variant};
 use check::Check;
 
 /// The option of a product that has none, as Shopify writes it.
@@ -67,7 +67,7 @@ pub(crate) struct NewVariant {
     /// Left as it is where absent; `deny` for a new variant.
     pub(crate) policy: Option<Policy>,
     /// Left as it is where absent; 0 for a new variant.
-    pub(crate) on_hand: Option<i64>,
+    pub(crate) figure: Option<Figure>,
 }
 
 /// A product ready to be written, and what its variants' stock shall be, in their order.
@@ -85,7 +85,7 @@ pub(crate) struct Draft {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Wish {
     pub(crate) policy: Option<Policy>,
-    pub(crate) on_hand: Option<i64>,
+    pub(crate) figure: Option<Figure>,
 }
 
 impl Default for NewVariant {
@@ -104,7 +104,7 @@ impl Default for NewVariant {
             tax_code: None,
             image: None,
             policy: None,
-            on_hand: None,
+            figure: None,
         }
     }
 }
@@ -147,7 +147,7 @@ impl From<&Variant> for NewVariant {
             tax_code: variant.tax_code.clone(),
             image: variant.image.clone(),
             policy: None,
-            on_hand: None,
+            figure: None,
         }
     }
 }
@@ -161,12 +161,16 @@ impl NewProduct {
         variants::options(&mut self, &mut check);
         let slug_made = self.slug.is_none() && old.is_none();
         let slug = self.slug(old, &mut check);
+        if !check.is_empty() {
+            return Err(Problem::fields(check.into_errors()));
+        }
+        let id = old.map_or_else(chassis::id::new, |it| it.id);
+        let taken = variants::take(&mut self, id, &slug, old, &mut check);
         let errors = check.into_errors();
         if !errors.is_empty() {
             return Err(Problem::fields(errors));
         }
-        let id = old.map_or_else(chassis::id::new, |it| it.id);
-        let variants::Taken { variants, stock, named } = variants::take(&mut self, id, &slug, old);
+        let variants::Taken { variants, stock, named } = taken;
         let images = images(self.images, old);
         let product = Product {
             id,

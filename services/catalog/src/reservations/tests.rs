@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestRunner};
 use contracts::catalog::{Restock, Ship};
 
 use super::*;
-use crate::model::{NewProduct, NewVariant, Policy, Wish};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Wish};
 use crate::{audit, fulfillment, products};
 
 mod unpaid;
@@ -24,7 +24,7 @@ async fn stocked(db: &Db, skus: &[&str], policy: Policy, on_hand: i64) {
         sku: Some((*sku).to_owned()),
         options: [("Kind".to_owned(), (*sku).to_owned())].into(),
         policy: Some(policy),
-        on_hand: Some(on_hand),
+        figure: Some(Figure::Opening(on_hand)),
         ..NewVariant::default()
     };
     let new = NewProduct {
@@ -234,7 +234,7 @@ async fn stock_that_sells_on_is_counted_and_untracked_stock_is_not() {
         hold(db, &request).await.unwrap();
         assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 3), (1, 0)));
         // From here on it would be counted; what was held before is not.
-        let wish = Wish { policy: Some(Policy::Deny), on_hand: None };
+        let wish = Wish { policy: Some(Policy::Deny), figure: None };
         step(db, noon(), async |books| books.set("FREE", wish, "test").await).await.unwrap();
         make_final(db, 1).await.unwrap();
         assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((-2, 0), (1, 0)));
@@ -433,7 +433,7 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
             Ok(())
         }
         Event::Set { sku, on_hand, policy } => {
-            let wish = Wish { policy: Some(policy), on_hand: Some(on_hand) };
+            let wish = Wish { policy: Some(policy), figure: Some(Figure::Count(on_hand)) };
             let sku = if sku { &a } else { &b };
             step(db, *at, async |books| books.set(sku, wish, "test").await).await.map(drop)
         }

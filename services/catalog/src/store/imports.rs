@@ -34,6 +34,8 @@ pub(crate) struct Import {
     pub(crate) state: State,
     pub(crate) file_name: String,
     pub(crate) created_by: Uuid,
+    /// Whether the file's figures are the stock there is, whatever moved since.
+    pub(crate) set_stock: bool,
     /// Of the whole file, the header not counted.
     pub(crate) rows: i64,
     pub(crate) rows_done: i64,
@@ -51,8 +53,8 @@ pub(crate) struct Import {
 pub(crate) async fn insert(tx: &mut Tx, import: &Import, file: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO imports (id, state, file_name, created_by, rows, rows_done, products_done,
-                              report, attempts, created_at)
-         VALUES ($1, 'waiting', $2, $3, $4, 0, 0, $5, 0, $6)",
+                              report, attempts, created_at, set_stock)
+         VALUES ($1, 'waiting', $2, $3, $4, 0, 0, $5, 0, $6, $7)",
     )
     .bind(import.id)
     .bind(import.file_name.clone())
@@ -60,6 +62,7 @@ pub(crate) async fn insert(tx: &mut Tx, import: &Import, file: &[u8]) -> Result<
     .bind(import.rows)
     .bind(import.report.clone())
     .bind(import.created_at)
+    .bind(import.set_stock)
     .execute()
     .await?;
     for (at, part) in (0_i64..).zip(file.chunks(PART)) {

@@ -18,6 +18,7 @@ pub(crate) struct Entry {
     pub(crate) delta_allocated: i64,
     pub(crate) delta_reserved: i64,
     pub(crate) reference: String,
+    pub(crate) reason: Option<String>,
     pub(crate) at: DateTime<Utc>,
 }
 
@@ -27,6 +28,7 @@ pub(crate) enum Kind {
     Created,
     Removed,
     Set,
+    Adjust,
     Reserve,
     Commit,
     Ship,
@@ -138,7 +140,7 @@ pub(crate) async fn ledger(
     limit: i64,
 ) -> Result<Vec<Entry>> {
     db.query(
-        "SELECT version, kind, delta_on_hand, delta_allocated, delta_reserved, reference, at
+        "SELECT version, kind, delta_on_hand, delta_allocated, delta_reserved, reference, reason, at
          FROM stock_ledger
          WHERE sku = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
     )
@@ -284,18 +286,39 @@ pub(crate) async fn delete(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
     delete.bind(sku.to_owned()).optional().await
 }
 
+/// Units that files of one export, in which a SKU had `at_export`, have added to it so far.
+pub(crate) async fn added_by(
+    db: impl Session<'_>,
+    sku: &str,
+    reference: &str,
+    at_export: i64,
+) -> Result<i64> {
+    // A SKU that was deleted since began anew.
+    let added = db.query(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'created' THEN delta_on_hand - $3
+                                       ELSE delta_on_hand END), 0) AS BIGINT)
+         FROM stock_ledger
+         WHERE sku = $1 AND reference = $2 AND kind IN ('created', 'adjust')
+               AND version >= (SELECT COALESCE(MAX(version), 0) FROM stock_ledger
+                               WHERE sku = $1 AND kind IN ('created', 'adjust')
+                                     AND kind = 'created')",
+    );
+    let added = added.bind(sku.to_owned()).bind(reference.to_owned()).bind(at_export);
+    Ok(added.one::<(i64,)>().await?.0)
+}
+
 /// Writes down a change that led to `version`.
 pub(crate) async fn note(
     tx: &mut Tx,
     sku: &str,
     version: i64,
-    change: Change<'_>,
+    (change, reason): (Change<'_>, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<()> {
     tx.query(
         "INSERT INTO stock_ledger (sku, version, kind, delta_on_hand, delta_allocated,
-                                   delta_reserved, reference, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                                   delta_reserved, reference, at, reason)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(sku.to_owned())
     .bind(version)
@@ -305,6 +328,7 @@ pub(crate) async fn note(
     .bind(change.reserved)
     .bind(change.reference.to_owned())
     .bind(now)
+    .bind(reason.map(str::to_owned))
     .execute()
     .await
     .map(drop)
@@ -316,6 +340,7 @@ impl Kind {
             Self::Created => "created",
             Self::Removed => "removed",
             Self::Set => "set",
+            Self::Adjust => "adjust",
             Self::Reserve => "reserve",
             Self::Commit => "commit",
             Self::Ship => "ship",

@@ -8,7 +8,7 @@ use super::listing::{Listing, Place, Sort};
 use super::{categories, listing, products};
 use crate::books::Books;
 use crate::categories::NewCategory;
-use crate::model::{NewProduct, NewVariant, Policy, Rating, Status};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Rating, Status};
 
 const NAMES: [(&str, i64, &str); 6] = [
     ("Anvil", 500, "Acme"),
@@ -30,7 +30,7 @@ async fn filled(test: &TestPlatform, category: Option<Uuid>) -> Vec<Uuid> {
             category_ids: category.filter(|_| at % 2 == 0).into_iter().collect(),
             variants: vec![NewVariant {
                 price: *price,
-                on_hand: Some(at as i64),
+                figure: Some(Figure::Opening(at as i64)),
                 policy: (at == 5).then_some(Policy::Untracked),
                 ..NewVariant::default()
             }],
@@ -235,7 +235,7 @@ async fn what_is_written_is_read_back_the_same() {
                     price,
                     compare_at_price: Some(price * 2),
                     barcode: Some("123".to_owned()),
-                    on_hand: Some(3),
+                    figure: Some(Figure::Opening(3)),
                     ..NewVariant::default()
                 })
                 .to_vec(),

@@ -102,15 +102,38 @@ async fn several_skus_are_counted_each_by_itself() {
 }
 
 #[tokio::test]
-async fn a_bulk_has_one_to_a_hundred_items() {
+async fn a_bulk_has_at_least_one_item_and_not_too_many() {
     for shop in shops().await {
         let id = chassis::id::new();
+        let one = json!({ "sku": "a", "adjust": 1 });
         for (path, body, fields) in [
             ("/products/bulk", json!({ "ids": [], "action": "publish" }), vec!["ids"]),
             ("/products/bulk", json!({ "ids": vec![id; 101], "action": "draft" }), vec!["ids"]),
             ("/products/bulk", json!({ "ids": [id], "action": "burn" }), vec!["action"]),
             ("/products/bulk", json!({ "ids": ["x"], "action": "draft" }), vec!["ids[0]"]),
             ("/inventory/bulk", json!({ "items": [] }), vec!["items"]),
+            ("/inventory/bulk", json!({ "items": vec![one; 1_001] }), vec!["items"]),
+            (
+                "/inventory/bulk",
+                json!({ "items": [
+                    { "sku": "a" },
+                    { "sku": "b", "adjust": 1 },
+                    { "sku": "c", "adjust": 1, "on_hand": 1 },
+                    { "sku": "d", "adjust": 1, "expected": 1 },
+                    { "sku": "e", "adjust": 1, "reason": "card 4111 1111 1111 1111" }
+                ] }),
+                vec!["items[4].reason"],
+            ),
+            (
+                "/inventory/bulk",
+                json!({ "items": [
+                    { "sku": "a" },
+                    { "sku": "b", "adjust": 1 },
+                    { "sku": "c", "adjust": 1, "on_hand": 1 },
+                    { "sku": "d", "adjust": 1, "expected": 1 }
+                ] }),
+                vec!["items[0].adjust", "items[2].adjust", "items[3].expected"],
+            ),
             (
                 "/inventory/bulk",
                 json!({ "items": [{ "sku": "", "on_hand": -1 }] }),

@@ -136,7 +136,7 @@ async fn staff_free_what_is_held_and_the_order_may_take_it_later() {
 async fn customers_hold_no_more_than_the_share_of_a_product_together() {
     for shop in shops().await {
         shop.add(mug()).await;
-        shop.write("PATCH", "/products/mug/stock", json!({ "on_hand": 10 })).await.expect(200);
+        shop.write("PUT", "/inventory/MUG", json!({ "on_hand": 10 })).await.expect(200);
         let hold = |user: &User, key: &str, quantity: i64| {
             let call = shop.call("POST".parse().unwrap(), "/products/mug/reservations");
             call.user(user).header("idempotency-key", key).json(json!({ "quantity": quantity }))

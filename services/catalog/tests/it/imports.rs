@@ -38,7 +38,8 @@ async fn a_preview_changes_nothing_and_tells_what_is_wrong() {
         assert_eq!(
             preview,
             json!({
-                "rows": 4, "products": 4, "created": 2, "updated": 0, "unchanged": 0, "failed": 2,
+                "rows": 4, "products": 4, "created": 2, "updated": 0, "unchanged": 0, "stock_kept": 0,
+                "failed": 2,
                 "errors": [
                     { "row": 3, "column": "Variant Price", "product": "cup",
                       "message": "Variant Price is empty" },
@@ -101,6 +102,32 @@ async fn good_rows_land_although_others_are_bad() {
         let page = shop.write("GET", &path, Value::Null).await.expect(200);
         assert_eq!(page["items"][0]["id"], import["id"]);
         assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_file_sets_the_stock_of_what_exists_only_if_told_to() {
+    let file = "Handle,Title,Variant Price,Variant SKU,Variant Inventory Tracker,\
+                Variant Inventory Qty\nmug,Mug,12.00,MUG,shopify,10\n";
+    for shop in shops().await {
+        ended(&shop, &send(&shop, "", file).await.expect(202)).await;
+        let adjust = async |units: i64| {
+            shop.write("PUT", "/inventory/MUG", json!({ "adjust": units })).await.expect(200)
+        };
+        assert_eq!(adjust(-3).await["on_hand"], 7);
+        let told = |it: &Value| {
+            ["updated", "unchanged", "stock_kept"].map(|name| it[name].as_i64().unwrap())
+        };
+        let preview = send(&shop, "?dry_run=true", file).await.expect(200);
+        assert_eq!(told(&preview), [0, 1, 1]);
+        let kept = ended(&shop, &send(&shop, "", file).await.expect(202)).await;
+        assert_eq!((told(&kept), &kept["set_stock"]), ([0, 1, 1], &json!(false)));
+        assert_eq!(adjust(0).await["on_hand"], 7);
+        let preview = send(&shop, "?dry_run=true&set_stock=true", file).await.expect(200);
+        assert_eq!(told(&preview), [1, 0, 0]);
+        let set = ended(&shop, &send(&shop, "?set_stock=true", file).await.expect(202)).await;
+        assert_eq!((told(&set), &set["set_stock"]), ([1, 0, 0], &json!(true)));
+        assert_eq!(adjust(0).await["on_hand"], 10);
     }
 }
 

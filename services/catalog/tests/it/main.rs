@@ -16,6 +16,7 @@ mod ratings;
 mod reading;
 mod sharing;
 mod stock;
+mod writes;
 
 use axum::Router;
 use axum::http::Method;

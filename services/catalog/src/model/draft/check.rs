@@ -6,7 +6,7 @@ use chassis::money::MAX_AMOUNT;
 use chassis::problem::FieldError;
 use uuid::Uuid;
 
-use super::{MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
+use super::{Figure, MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
 
 const MAX_TEXT: usize = 255;
 const MAX_DESCRIPTION: usize = 100_000;
@@ -26,6 +26,10 @@ pub(super) struct Check(Vec<FieldError>);
 impl Check {
     pub(super) fn into_errors(self) -> Vec<FieldError> {
         self.0
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn wrong(&mut self, field: impl Into<String>, detail: impl Into<String>) {
@@ -141,8 +145,9 @@ impl Check {
         let compare_at_price = new.compare_at_price.unwrap_or_default();
         self.range(field("compare_at_price"), compare_at_price, 0, MAX_AMOUNT);
         self.range(field("weight_grams"), new.weight_grams, 0, MAX_WEIGHT);
-        let on_hand = new.on_hand.unwrap_or_default();
-        self.range(field("on_hand"), on_hand, -MAX_ON_HAND, MAX_ON_HAND);
+        let on_hand = new.figure.map(Figure::opening).unwrap_or_default();
+        let name = new.figure.map_or("on_hand", Figure::field);
+        self.range(field(name), on_hand, -MAX_ON_HAND, MAX_ON_HAND);
         let sku = new.sku.as_deref().unwrap_or_default();
         self.at_most(&field("sku"), sku, MAX_TEXT);
         if sku.contains(|it: char| it.is_control()) {

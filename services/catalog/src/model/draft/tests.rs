@@ -111,7 +111,7 @@ fn every_wrong_field_is_named() {
     new.images = vec![("javascript:alert(1)".to_owned(), None)];
     new.slug = Some(Uuid::nil().to_string());
     new.variants[0].price = -1;
-    new.variants[0].on_hand = Some(i64::MAX);
+    new.variants[0].figure = Some(Figure::Opening(i64::MAX));
     new.variants[0].sku = Some("A".to_owned());
     new.variants[1].sku = Some(" A ".to_owned());
     new.variants[2].options.remove("Size");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 use super::check::{Check, MAX_OPTIONS};
-use super::{DEFAULT_OPTION, DEFAULT_VALUE, NewProduct, NewVariant, Wish, slugify};
+use super::{DEFAULT_OPTION, DEFAULT_VALUE, Figure, NewProduct, NewVariant, Wish, slugify};
 use crate::model::{Policy, Product, ProductOption, Variant};
 
 /// The most that is repeated of an option's name in each variant's problem, in characters.
@@ -83,6 +83,7 @@ pub(super) fn take(
     product_id: Uuid,
     slug: &str,
     old: Option<&Product>,
+    check: &mut Check,
 ) -> Taken {
     let wanted = std::mem::take(&mut new.variants);
     let replaced = pair(&wanted, old);
@@ -90,14 +91,15 @@ pub(super) fn take(
     let mut variants = Vec::with_capacity(wanted.len());
     let mut stock = Vec::with_capacity(wanted.len());
     let mut named = Vec::new();
-    for (at, (wanted, old)) in wanted.into_iter().zip(replaced).enumerate() {
+    for (at, (mut wanted, old)) in wanted.into_iter().zip(replaced).enumerate() {
+        wanted.figure = figure(at, wanted.figure, old, check);
         let sku = wanted.sku.clone().or_else(|| old.map(|it| it.sku.clone()));
         let sku = sku.unwrap_or_else(|| {
             named.push(at);
             generate(slug, &new.options, &wanted.options, &taken)
         });
         taken.insert(sku.clone());
-        stock.push(Wish { policy: wanted.policy, on_hand: wanted.on_hand });
+        stock.push(Wish { policy: wanted.policy, figure: wanted.figure });
         let title = title(&new.options, &wanted.options);
         variants.push(variant(
             wanted,
@@ -106,6 +108,32 @@ pub(super) fn take(
         ));
     }
     Taken { variants, stock, named }
+}
+
+/// A figure as it is meant for this variant. Of one that exists nobody says what it has without
+/// saying what it had: what moved in between would be undone.
+fn figure(
+    at: usize,
+    figure: Option<Figure>,
+    old: Option<&Variant>,
+    check: &mut Check,
+) -> Option<Figure> {
+    match (figure?, old) {
+        (Figure::Stated(on_hand), Some(old)) => {
+            let known = Figure::Stated(on_hand).on(&old.stock());
+            for error in known.err().into_iter().flat_map(|it| it.errors) {
+                check.wrong(format!("variants[{at}].{}", error.field), error.detail);
+            }
+            None
+        }
+        (Figure::Stated(on_hand), None) => Some(Figure::Opening(on_hand)),
+        (Figure::Replace { .. }, None) => {
+            let detail = "is for variants that exist; this one is new";
+            check.wrong(format!("variants[{at}].expected"), detail);
+            None
+        }
+        (figure, _) => Some(figure),
+    }
 }
 
 /// For each wanted variant the existing one it replaces: by id, then SKU, then options.
@@ -156,9 +184,18 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         tax_code: new.tax_code,
         image: new.image,
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
-        on_hand: new.on_hand.or(old.map(|it| it.on_hand)).unwrap_or(0),
+        on_hand: on_hand(new.figure, old),
         allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
+    }
+}
+
+/// What will be on hand, as far as can be told before the stock is locked.
+fn on_hand(figure: Option<Figure>, old: Option<&Variant>) -> i64 {
+    match (figure, old) {
+        (None, old) => old.map_or(0, |it| it.on_hand),
+        (Some(figure), None) => figure.opening(),
+        (Some(figure), Some(old)) => figure.on(&old.stock()).unwrap_or(old.on_hand),
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::request;
-use crate::model::{NewProduct, NewVariant, Policy, Product};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Product};
 use crate::search::index::{self, Live, Lock};
 use crate::search::{Filter, Request, Search, Sort, follow};
 
@@ -56,8 +56,8 @@ macro_rules! change {
 }
 
 fn lamp(title: &str, on_hand: i64) -> NewProduct {
-    let on_hand = Some(on_hand);
-    let variant = NewVariant { on_hand, policy: Some(Policy::Deny), ..NewVariant::default() };
+    let figure = Some(Figure::Opening(on_hand));
+    let variant = NewVariant { figure, policy: Some(Policy::Deny), ..NewVariant::default() };
     NewProduct { title: title.to_owned(), variants: vec![variant], ..NewProduct::default() }
 }
 
@@ -93,7 +93,7 @@ async fn what_was_sold_out_is_found_so() {
         let sku = product.variants[0].sku.clone();
         // In one batch of events the last one counts.
         for (on_hand, in_stock) in [(3, true), (0, false), (0, false), (1, true), (0, false)] {
-            let wish = crate::model::Wish { policy: None, on_hand: Some(on_hand) };
+            let wish = crate::model::Wish { policy: None, figure: Some(Figure::Count(on_hand)) };
             change!(platform, |books| books.set(&sku, wish, "test"));
             running.count("lamp").await;
             let filter = Filter { in_stock: Some(in_stock), ..Filter::default() };

@@ -1,6 +1,6 @@
 /** Products from a file: first what it would do, then how far it is, then what became of it. */
 
-import { Anchor, Button, Group, List, Stack, Text } from '@mantine/core';
+import { Anchor, Button, Group, List, Stack, Switch, Text } from '@mantine/core';
 import { IconUpload } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
@@ -47,18 +47,27 @@ function NewImport() {
   const notice = useNotice();
   const [file, setFile] = useState<File>();
   const [sent, setSent] = useState(0);
+  const [setStock, setSetStock] = useState(false);
+  // While it is looked at once more, what was found out before stays.
+  const [checked, setChecked] = useState<ImportPreview>();
 
-  const send = <T,>(file: File, query: Record<string, string>) => {
+  const send = <T,>(file: File, query: Record<string, string>, setStock: boolean) => {
     setSent(0);
-    const params = new URLSearchParams({ file_name: file.name, ...query });
+    const params = new URLSearchParams({
+      file_name: file.name,
+      ...(setStock ? { set_stock: 'true' } : {}),
+      ...query,
+    });
     return upload<T>(`${PATH}?${params}`, file, { type: 'text/csv', progress: setSent });
   };
   const check = useMutation({
-    mutationFn: (file: File) => send<ImportPreview>(file, { dry_run: 'true' }),
+    mutationFn: ({ file, setStock }: { file: File; setStock: boolean }) =>
+      send<ImportPreview>(file, { dry_run: 'true' }, setStock),
+    onSuccess: (it) => setChecked(it),
     onError: (error) => notice.failed(error),
   });
   const start = useMutation({
-    mutationFn: (file: File) => send<Import>(file, {}),
+    mutationFn: (file: File) => send<Import>(file, {}, setStock),
     onSuccess: async (it) => {
       void queries.invalidateQueries({ queryKey: ['imports'] });
       await navigate({ search: { id: it.id } });
@@ -70,20 +79,34 @@ function NewImport() {
     if (!next) return;
     if (next.size > MAX_BYTES) return notice.wrong(texts.tooBig);
     setFile(next);
+    setChecked(undefined);
     check.reset();
-    check.mutate(next);
+    check.mutate({ file: next, setStock });
   };
   const again = () => {
     setFile(undefined);
+    setChecked(undefined);
+    setSetStock(false);
     check.reset();
   };
 
-  if (file && check.data) {
+  if (file && checked) {
     return (
       <Section title={texts.previewOf(file.name)}>
+        <Switch
+          mb="md"
+          label={texts.setStock}
+          description={texts.setStockHint}
+          checked={setStock}
+          disabled={start.isPending}
+          onChange={(event) => {
+            setSetStock(event.currentTarget.checked);
+            check.mutate({ file, setStock: event.currentTarget.checked });
+          }}
+        />
         <Preview
-          preview={check.data}
-          busy={start.isPending}
+          preview={checked}
+          busy={start.isPending || check.isPending}
           start={() => start.mutate(file)}
           again={again}
         />

@@ -20,6 +20,7 @@ export function Preview({ preview, busy, start, again }: Props) {
     <Stack gap="md">
       <Text role="status">{texts.read(preview.rows, preview.products)}</Text>
       <Counts of={preview} planned />
+      {preview.stock_kept > 0 && <Text size="sm">{texts.stockKept(preview.stock_kept)}</Text>}
       {useful === 0 && (
         <Alert color="orange" variant="light">
           {texts.nothingToDo}

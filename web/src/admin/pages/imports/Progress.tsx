@@ -62,6 +62,7 @@ export function Progress({ id }: { id: string }) {
           </Alert>
         )}
         <Counts of={it} />
+        {it.stock_kept > 0 && <Text size="sm">{texts.stockKept(it.stock_kept)}</Text>}
         <Remarks title={texts.badRows} remarks={it.errors ?? []} file="bad-rows.csv" />
         <Remarks title={texts.warnings} remarks={it.warnings ?? []} file="warnings.csv" />
         <Group>

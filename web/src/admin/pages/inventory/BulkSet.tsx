@@ -1,36 +1,61 @@
-/** Sets the stock of all chosen SKUs at once, and tells what became of each. */
+/** Changes the stock of all chosen SKUs at once, and tells what became of each. */
 
-import { Alert, Button, Group, List, NumberInput, Paper, Text } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Group,
+  List,
+  NumberInput,
+  Paper,
+  Select,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { api, ok, type Schemas } from '../../../api/client';
 import { Problem } from '../../../api/problem';
+import { useFormats } from '../../../format';
+import { changedTo } from '../../catalog';
 import { useExplain, useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
 
 /** SKUs one request may name. */
-const AT_ONCE = 100;
+const AT_ONCE = 1_000;
+
+/** By how many there are more or fewer, or how many there are. */
+type How = 'adjust' | 'set';
 
 type Props = {
   chosen: ReadonlySet<string>;
+  /** What is shown as on hand of a SKU. */
+  seen: (sku: string) => number | undefined;
   clear: () => void;
   /** Called with the SKUs it did not work for. */
   failed: (skus: Set<string>) => void;
 };
 
-export function BulkSet({ chosen, clear, failed }: Props) {
+export function BulkSet({ chosen, seen, clear, failed }: Props) {
   const { inventory: texts, parts } = useTexts();
   const notice = useNotice();
   const explain = useExplain();
+  const formats = useFormats();
   const queries = useQueryClient();
+  const [how, setHow] = useState<How>('adjust');
   const [count, setCount] = useState<number | string>('');
+  const [reason, setReason] = useState('');
   const write = useMutation({
-    mutationFn: async (on_hand: number) => {
+    mutationFn: async (count: number) => {
       const skus = [...chosen];
+      const why = reason.trim() ? { reason: reason.trim() } : {};
+      const item = (sku: string) =>
+        how === 'adjust'
+          ? { sku, adjust: count, ...why }
+          : { sku, on_hand: count, expected: seen(sku) ?? 0, ...why };
       const outcomes: Schemas['InventoryOutcome'][] = [];
       for (let at = 0; at < skus.length; at += AT_ONCE) {
-        const items = skus.slice(at, at + AT_ONCE).map((sku) => ({ sku, on_hand }));
+        const items = skus.slice(at, at + AT_ONCE).map(item);
         const answer = await ok(api.POST('/api/v1/inventory/bulk', { body: { items } }));
         outcomes.push(...answer.items);
       }
@@ -41,6 +66,7 @@ export function BulkSet({ chosen, clear, failed }: Props) {
       if (wrong.length < outcomes.length)
         notice.done(texts.bulkDone(outcomes.length - wrong.length));
       failed(new Set(wrong.map((it) => it.sku)));
+      if (how === 'adjust') setCount('');
     },
     onError: (error) => notice.failed(error),
     onSettled: () => {
@@ -49,6 +75,11 @@ export function BulkSet({ chosen, clear, failed }: Props) {
     },
   });
   const wrong = write.data?.filter((it) => !it.ok) ?? [];
+  const tell = (problem: Problem) => {
+    const now = changedTo(problem);
+    if (now === undefined) return explain(problem);
+    return texts.movedTo(formats.number(now), formats.number(Number(problem.body.expected)));
+  };
   return (
     <>
       {wrong.length > 0 && (
@@ -64,7 +95,7 @@ export function BulkSet({ chosen, clear, failed }: Props) {
           <List size="sm">
             {wrong.map((it) => (
               <List.Item key={it.sku}>
-                <b>{it.sku}</b>: {it.problem ? explain(new Problem(it.problem)) : parts.problem}
+                <b>{it.sku}</b>: {it.problem ? tell(new Problem(it.problem)) : parts.problem}
               </List.Item>
             ))}
           </List>
@@ -82,19 +113,45 @@ export function BulkSet({ chosen, clear, failed }: Props) {
               <Text size="sm" fw={600} px="xs" role="status">
                 {parts.selected(chosen.size)}
               </Text>
+              <Select
+                aria-label={texts.how}
+                size="xs"
+                w={170}
+                allowDeselect={false}
+                value={how}
+                data={(['adjust', 'set'] as const).map((value) => ({
+                  value,
+                  label: texts.hows[value],
+                }))}
+                onChange={(it) => it && setHow(it as How)}
+              />
               <NumberInput
-                aria-label={texts.setAll}
-                placeholder={texts.onHand}
+                aria-label={texts.hows[how]}
+                placeholder={how === 'adjust' ? texts.difference : texts.onHand}
                 size="xs"
                 w={130}
-                min={0}
+                min={how === 'adjust' ? -1_000_000_000 : 0}
                 max={1_000_000_000}
                 allowDecimal={false}
                 value={count}
                 onChange={setCount}
               />
-              <Button type="submit" size="xs" disabled={count === ''} loading={write.isPending}>
-                {texts.setAll}
+              <TextInput
+                aria-label={texts.reason}
+                placeholder={texts.reason}
+                size="xs"
+                w={200}
+                maxLength={500}
+                value={reason}
+                onChange={(event) => setReason(event.currentTarget.value)}
+              />
+              <Button
+                type="submit"
+                size="xs"
+                disabled={count === '' || (how === 'adjust' && count === 0)}
+                loading={write.isPending}
+              >
+                {texts.apply}
               </Button>
               <Button size="xs" variant="subtle" color="gray" c="inherit" onClick={clear}>
                 {parts.clearSelection}

@@ -80,13 +80,18 @@ export function Inventory() {
             )}
           </Group>
         </Group>
-        <BulkSet chosen={chosen} clear={() => setChosen(new Set())} failed={setChosen} />
+        <BulkSet
+          chosen={chosen}
+          seen={(sku) => list.rows?.find((it) => it.sku === sku)?.on_hand}
+          clear={() => setChosen(new Set())}
+          failed={setChosen}
+        />
         <DataTable
           label={shell.inventory}
           list={list}
           columns={columns}
           id={(it) => it.sku}
-          minWidth={620}
+          minWidth={720}
           selection={{ chosen, set: setChosen, name: (it) => it.sku }}
           empty={
             narrowed
@@ -168,6 +173,12 @@ function useColumns(
         ) : (
           <StockInput stock={it} />
         ),
+    },
+    {
+      key: 'allocated',
+      head: texts.allocated,
+      align: 'right',
+      cell: (it) => formats.number(it.allocated),
     },
     {
       key: 'reserved',

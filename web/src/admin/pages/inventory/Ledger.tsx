@@ -34,6 +34,11 @@ export function Ledger({ sku }: { sku: string }) {
         <>
           {(texts.kinds as Record<string, string>)[it.kind] ?? it.kind}
           <Reference reference={it.reference} />
+          {it.reason && (
+            <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+              {it.reason}
+            </Text>
+          )}
         </>
       ),
     },
@@ -42,6 +47,12 @@ export function Ledger({ sku }: { sku: string }) {
       head: texts.onHand,
       align: 'right',
       cell: (it) => signed(it.delta_on_hand),
+    },
+    {
+      key: 'allocated',
+      head: texts.allocated,
+      align: 'right',
+      cell: (it) => signed(it.delta_allocated),
     },
     {
       key: 'reserved',

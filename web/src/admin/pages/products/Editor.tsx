@@ -11,7 +11,7 @@ import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { api, ok } from '../../../api/client';
 import { isProblem } from '../../../api/problem';
 import { useFormats } from '../../../format';
-import { type Product, productById, stockOf } from '../../catalog';
+import { changedTo, type Product, productById, stockOf } from '../../catalog';
 import { useConfirm } from '../../parts/confirm';
 import { RouteFailed } from '../../parts/ErrorState';
 import { useNotice } from '../../parts/notice';
@@ -43,7 +43,7 @@ export function EditProduct() {
 }
 
 function Editor({ product: first }: { product?: Product }) {
-  const { shell, editor: texts, parts, products } = useTexts();
+  const { shell, editor: texts, parts, products, inventory } = useTexts();
   const formats = useFormats();
   const notice = useNotice();
   const confirm = useConfirm();
@@ -130,6 +130,19 @@ function Editor({ product: first }: { product?: Product }) {
             ),
           ),
       });
+      const now = changedTo(error);
+      if (isProblem(error) && now !== undefined) {
+        // Saved once more, the figure is meant all the same.
+        const at = form.values.variants.findIndex((it) => it.sku === error.body.sku);
+        if (at < 0) return;
+        const seen = formats.number(form.values.variants[at]?.expected ?? now);
+        form.setFieldValue(`variants.${at}.expected`, now);
+        form.setFieldError(
+          `variants.${at}.on_hand`,
+          `${inventory.movedTo(formats.number(now), seen)} ${texts.saveAnyway}`,
+        );
+        void queries.invalidateQueries({ queryKey: ['inventory'] });
+      }
       if (isProblem(error, 'slug_taken')) form.setFieldError('slug', texts.slugTaken);
       if (isProblem(error, 'sku_taken')) {
         const at = form.values.variants.findIndex((it) => it.sku === error.body.sku);

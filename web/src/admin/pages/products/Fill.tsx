@@ -4,7 +4,7 @@ import { Button, Group, Select } from '@mantine/core';
 import { useState } from 'react';
 
 import { useTexts } from '../../texts';
-import { type Row, usable } from './matrix';
+import { counted, type Row, usable } from './matrix';
 import { nothing, type Values } from './model';
 import { type Field, VariantField } from './VariantField';
 
@@ -16,9 +16,14 @@ const fillable = [
   'on_hand',
 ] as const;
 
-type Props = { values: Values; setRows: (rows: Row[]) => void };
+type Props = {
+  values: Values;
+  setRows: (rows: Row[]) => void;
+  /** What is in stock of a row. */
+  onHand: (row: Row) => number | undefined;
+};
 
-export function Fill({ values, setRows }: Props) {
+export function Fill({ values, setRows, onHand }: Props) {
   const { editor: texts } = useTexts();
   const [field, setField] = useState<Field>('price');
   const [which, setWhich] = useState('all');
@@ -32,6 +37,8 @@ export function Fill({ values, setRows }: Props) {
     const [name, value] = JSON.parse(which) as [string, string];
     return it.options[name] === value;
   };
+  const filled = (it: Row): Partial<Row> =>
+    field === 'on_hand' ? counted(it, row.on_hand, onHand(it)) : { [field]: row[field] };
   const fits = values.variants.filter((it) => !it.off && chosen(it));
   return (
     <Group align="flex-end" gap="sm" role="group" aria-label={texts.fill}>
@@ -62,9 +69,7 @@ export function Fill({ values, setRows }: Props) {
         variant="default"
         disabled={fits.length === 0}
         onClick={() =>
-          setRows(
-            values.variants.map((it) => (fits.includes(it) ? { ...it, [field]: row[field] } : it)),
-          )
+          setRows(values.variants.map((it) => (fits.includes(it) ? { ...it, ...filled(it) } : it)))
         }
       >
         {texts.fillApply(fits.length)}

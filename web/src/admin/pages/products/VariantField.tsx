@@ -4,7 +4,7 @@ import { NumberInput, Select, TextInput } from '@mantine/core';
 
 import { MoneyInput } from '../../parts/MoneyInput';
 import { useTexts } from '../../texts';
-import type { Row } from './matrix';
+import { counted, type Row } from './matrix';
 
 export const fields = [
   'price',
@@ -92,9 +92,7 @@ export function VariantField({ field, row, change, of, error, stock }: Props) {
           disabled={row.off || row.inventory_policy === 'untracked'}
           placeholder={stock === undefined ? '' : String(stock)}
           value={row.on_hand ?? stock ?? ''}
-          onChange={(it) =>
-            change({ on_hand: it === '' || Number(it) === stock ? null : Number(it) })
-          }
+          onChange={(it) => change(counted(row, it === '' ? null : Number(it), stock))}
         />
       );
   }

@@ -51,7 +51,7 @@ export function Variants({ values, setRows, error, stock }: Props) {
 
   return (
     <Stack gap="sm">
-      <Fill values={values} setRows={setRows} />
+      <Fill values={values} setRows={setRows} onHand={onHand} />
       <Text size="sm" c="dimmed" role="status">
         {texts.offered(offered(rows).length, rows.length)}
       </Text>

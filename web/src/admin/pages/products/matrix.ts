@@ -18,6 +18,8 @@ export type Row = {
   inventory_policy: Schemas['InventoryPolicy'];
   /** Null leaves what there is. */
   on_hand: number | null;
+  /** What there was when `on_hand` was typed; null for a variant that is not saved yet. */
+  expected: number | null;
   image: string | null;
   requires_shipping: boolean;
   taxable: boolean;
@@ -47,6 +49,7 @@ export const blank: Row = {
   weight_grams: 0,
   inventory_policy: 'deny',
   on_hand: null,
+  expected: null,
   image: null,
   requires_shipping: true,
   taxable: true,
@@ -95,6 +98,14 @@ export function matrix(options: Option[], rows: Row[]): Row[] | null {
       on_hand: 0,
     };
   });
+}
+
+/** A figure that is typed goes by the one that was seen; the same again changes nothing. */
+export function counted(row: Row, on_hand: number | null, stock: number | undefined) {
+  const expected = row.expected ?? stock ?? null;
+  return on_hand === null || on_hand === expected
+    ? { on_hand: null, expected: null }
+    : { on_hand, expected };
 }
 
 /** An option's new name in the variants that have it. */

@@ -72,6 +72,7 @@ function rowOf(variant: Variant): Row {
     weight_grams: variant.weight_grams,
     inventory_policy: variant.inventory_policy,
     on_hand: null,
+    expected: null,
     image: variant.image ?? null,
     requires_shipping: variant.requires_shipping,
     taxable: variant.taxable,
@@ -113,6 +114,7 @@ export function bodyOf(values: Values): Schemas['NewProduct'] {
       image: row.image,
       inventory_policy: row.inventory_policy,
       ...(row.on_hand === null ? {} : { on_hand: row.on_hand }),
+      ...(row.on_hand === null || row.expected === null ? {} : { expected: row.expected }),
     })),
   };
 }
