@@ -15,6 +15,7 @@ pub mod feed;
 pub mod inbox;
 pub mod outbox;
 
+pub mod address_rules;
 pub mod channel;
 pub mod context;
 pub mod discovery;
@@ -36,6 +37,7 @@ pub mod extract;
 pub mod idempotency;
 pub mod page;
 pub mod problem;
+pub mod visible;
 
 pub mod clock;
 pub mod days;

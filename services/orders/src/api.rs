@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chassis::address_rules::AddressRules;
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
@@ -11,6 +12,7 @@ use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
+use contracts::email;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod countries;
 mod reports;
 mod view;
 
@@ -40,6 +43,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(cancel_order))
         .routes(routes!(set_status))
         .routes(routes!(events))
+        .merge(countries::router())
         .merge(reports::router())
 }
 
@@ -72,10 +76,11 @@ async fn check_out(
     State(app): State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
+    address_rules: AddressRules,
     headers: HeaderMap,
     Json(request): Json<Checkout>,
 ) -> Result<Response> {
-    let buyer = buyer(principal, &headers, &request)?;
+    let buyer = buyer(principal, &headers, address_rules, &request)?;
     let guest = buyer.user_id.is_none();
     // Whoever knows the key, the address and the order of a guest without a secret could be anybody.
     let proven = buyer.cart.is_some();
@@ -105,10 +110,11 @@ async fn place(
     app: State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
+    address_rules: AddressRules,
     headers: HeaderMap,
     request: Json<Checkout>,
 ) -> Result<Response> {
-    check_out(app, principal, key, headers, request).await
+    check_out(app, principal, key, address_rules, headers, request).await
 }
 
 /// Tell what the cart, or the given items, would cost now, and how they can be sent.
@@ -197,7 +203,7 @@ async fn list(
         payment: query.payment_status,
         from: query.from,
         to: query.to,
-        email: query.email.map(|it| it.trim().to_ascii_lowercase()),
+        email: query.email.as_deref().map(email::normal),
         search: query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()),
         before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
@@ -365,8 +371,13 @@ async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<O
 }
 
 /// Who buys, and under whose name the idempotency key counts.
-fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) -> Result<Buyer> {
-    let email = request.email.as_ref().map(|it| it.trim().to_ascii_lowercase());
+fn buyer(
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    address_rules: AddressRules,
+    request: &Checkout,
+) -> Result<Buyer> {
+    let email = request.email.as_deref().map(email::normal);
     if let Some(principal) = principal {
         return Ok(Buyer {
             user_id: Some(principal.id()),
@@ -374,6 +385,7 @@ fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) 
             name: Some(principal.name().to_owned()),
             cart: Some(Owner::User(principal.id())),
             owner: format!("user:{}", principal.id()),
+            address_rules,
         });
     }
     let email = email.ok_or_else(problems::email_required)?;
@@ -382,7 +394,8 @@ fn buyer(principal: Option<Principal>, headers: &HeaderMap, request: &Checkout) 
         Some(token) => format!("cart:{}", token::hash(token)),
         None => format!("email:{email}"),
     };
-    Ok(Buyer { user_id: None, email, name: None, cart: cart.map(Owner::Guest), owner })
+    let cart = cart.map(Owner::Guest);
+    Ok(Buyer { user_id: None, email, name: None, cart, owner, address_rules })
 }
 
 /// The token of a guest's cart, or a secret of the same form that the client has made itself. What
@@ -395,7 +408,8 @@ fn guest_cart(headers: &HeaderMap) -> Option<String> {
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {
     Ok(match id.parse::<Uuid>() {
         Ok(id) => store::find(&app.db, id).await?,
-        Err(_) => store::find_by_number(&app.db, id).await?,
+        // Numbers are read out and typed in any case.
+        Err(_) => store::find_by_number(&app.db, &id.trim().to_ascii_uppercase()).await?,
     })
 }
 
