@@ -49,6 +49,7 @@ pub enum Field {
 
 /// What stands for the city.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CountryCity)]
 pub struct City {
     /// `city`, `district`, `post_town` or `suburb`.
     pub kind: String,
@@ -56,8 +57,9 @@ pub struct City {
 
 /// How the postal codes of a country look.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CountryPostalCode)]
 pub struct PostalCode {
-    /// `postal`, `zip`, `pin` or `eircode`.
+    /// `postal`, `postcode`, `zip`, `pin` or `eircode`.
     pub kind: String,
     /// A regular expression for the whole code, in capital letters. Null where any will do.
     pub pattern: Option<String>,
@@ -71,6 +73,7 @@ pub struct PostalCode {
 
 /// What lies between the country and the city.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CountryRegion)]
 pub struct Region {
     /// `area`, `county`, `department`, `district`, `do_si`, `emirate`, `island`, `oblast`, `parish`,
     /// `prefecture`, `province` or `state`.
@@ -81,6 +84,7 @@ pub struct Region {
 
 /// A state, province, prefecture or the like.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = CountryState)]
 pub struct State {
     /// What an address keeps: the second half of ISO 3166-2 where there is one.
     #[schema(example = "CA")]
@@ -89,6 +93,8 @@ pub struct State {
     pub name: String,
     /// Where the name is in another script.
     pub latin_name: Option<String>,
+    /// What stands on a letter from abroad, where that is not the code.
+    pub written: Option<String>,
     /// What else it is called.
     #[serde(default, skip_serializing)]
     also: Vec<String>,
