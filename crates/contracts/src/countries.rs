@@ -64,6 +64,7 @@ pub struct PostalCode {
     /// A regular expression for the whole code, in capital letters. Null where any will do.
     pub pattern: Option<String>,
     #[serde(default)]
+    #[schema(required)]
     pub examples: Vec<String>,
     /// What is written before it on letters from abroad. It may be sent along and is not kept.
     pub prefix: Option<String>,

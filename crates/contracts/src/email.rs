@@ -29,6 +29,11 @@ pub fn normal(text: &str) -> String {
     parse(text).unwrap_or_else(|| trimmed(text).to_lowercase())
 }
 
+/// What is looked for in a list: an address in the form it is stored in, anything else only trimmed.
+pub fn sought(text: &str) -> String {
+    parse(text).unwrap_or_else(|| text.trim().to_owned())
+}
+
 fn trimmed(text: &str) -> &str {
     text.trim_matches(|it: char| it.is_whitespace() || is_ignorable(it))
 }
@@ -120,5 +125,7 @@ mod tests {
             assert!(is_email(&long, &()).is_err(), "{long}");
         }
         assert_eq!(normal(" Ada@Host "), "ada@host");
+        assert_eq!(sought(" Ada@Host "), "Ada@Host");
+        assert_eq!(sought(" Ada@BÜCHER.example "), "ada@xn--bcher-kva.example");
     }
 }

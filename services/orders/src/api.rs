@@ -204,7 +204,7 @@ async fn list(
         from: query.from,
         to: query.to,
         email: query.email.as_deref().map(email::normal),
-        search: query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()),
+        search: query.search.as_deref().map(email::sought).filter(|it| !it.is_empty()),
         before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };

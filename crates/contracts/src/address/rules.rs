@@ -72,7 +72,7 @@ impl Country {
         let Some(rule) = &self.postal_code else { return Ok(text.to_owned()) };
         rule.normal(text).ok_or_else(|| {
             let example = rule.examples.first().map_or("", String::as_str);
-            format!("is not a postal code of {}, which look like {example}", self.name)
+            format!("is not a postal code of {}; those look like {example}", self.name)
         })
     }
 

@@ -77,7 +77,7 @@ async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Js
     let after = page::decode(query.cursor.as_deref())?;
     let skip = page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?;
     let search = query.search.filter(|it| !it.trim().is_empty());
-    let search = search.map(|it| it.trim().to_owned());
+    let search = search.as_deref().map(contracts::email::sought);
     let filter = Filter { search, role: query.role, active: query.active };
     let total = match query.count {
         Some(true) => Some(store::count_users(&app.db, &filter).await?),

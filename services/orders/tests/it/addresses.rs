@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::world::{World, checkout, start_with, worlds};
 
 impl World {
-    fn order(&self, user: &User, key: &str, request: &Value) -> Call {
+    fn order_with(&self, user: &User, key: &str, request: &Value) -> Call {
         let call = self.call("POST", "/orders/checkout").user(user);
         call.header("idempotency-key", key).json(request.clone())
     }
@@ -45,7 +45,8 @@ async fn a_checkout_names_what_is_missing_in_its_addresses() {
     for world in worlds().await {
         let user = User::customer();
         let mut both = to(without(american(), "region"));
-        both["billing_address"] = json!({ "name": "Ada", "line1": "1 High Street", "country": "GB" });
+        both["billing_address"] =
+            json!({ "name": "Ada", "line1": "1 High Street", "country": "GB" });
         for (request, wrong) in [
             (to(without(american(), "postal_code")), vec!["shipping_address.postal_code"]),
             (
@@ -70,7 +71,7 @@ async fn a_checkout_names_what_is_missing_in_its_addresses() {
                 vec!["shipping_address.city", "shipping_address.line1", "shipping_address.name"],
             ),
         ] {
-            let mut found = wrong_fields(world.order(&user, "k", &request).await);
+            let mut found = wrong_fields(world.order_with(&user, "k", &request).await);
             found.sort_by_key(|it| wrong.iter().position(|wrong| wrong == it));
             assert_eq!(found, wrong, "{} {request}", world.platform.kind);
         }
@@ -89,7 +90,7 @@ async fn an_order_keeps_its_addresses_in_one_form() {
             "name": " Ada ", "line1": "1 High Street", "city": "London",
             "postal_code": "w1a 1aa ", "country": "GB",
         });
-        let order = world.order(&user, "k", &request).await.expect(201);
+        let order = world.order_with(&user, "k", &request).await.expect(201);
         let shipping = &order["shipping_address"];
         assert_eq!(
             (&shipping["region"], &shipping["phone"]),
@@ -98,19 +99,16 @@ async fn an_order_keeps_its_addresses_in_one_form() {
             world.platform.kind
         );
         let billing = &order["billing_address"];
-        assert_eq!(
-            (&billing["name"], &billing["postal_code"]),
-            (&json!("Ada"), &json!("W1A 1AA"))
-        );
+        assert_eq!((&billing["name"], &billing["postal_code"]), (&json!("Ada"), &json!("W1A 1AA")));
         // The same request is still the same.
-        let again = world.order(&user, "k", &request).await;
-        assert_eq!(again.headers["idempotency-replayed"], "true");
+        let again = world.order_with(&user, "k", &request).await;
+        assert_eq!(again.headers[chassis::idempotency::REPLAYED], "true");
         assert_eq!(again.expect(201)["id"], order["id"]);
         // Where no city is asked for, none is needed.
         let request = to(json!({
             "name": "Li", "line1": "1 Queen's Road", "region": "香港島", "country": "HK",
         }));
-        let order = world.order(&user, "hk", &request).await.expect(201);
+        let order = world.order_with(&user, "hk", &request).await.expect(201);
         let shipping = &order["shipping_address"];
         assert_eq!(
             (&shipping["region"], &shipping["city"]),
@@ -174,7 +172,10 @@ async fn a_country_says_how_addresses_are_written_there() {
                                 "written": null });
         assert!(rules["region"]["states"].as_array().unwrap().contains(&california));
         let rules = world.call("GET", "/countries/HK").await.expect(200);
-        assert_eq!((&rules["postal_code"], &rules["city"]["kind"]), (&Value::Null, &json!("district")));
+        assert_eq!(
+            (&rules["postal_code"], &rules["city"]["kind"]),
+            (&Value::Null, &json!("district"))
+        );
         for code in ["XX", "us", "UK", "nonsense"] {
             let answer = world.call("GET", &format!("/countries/{code}")).await;
             assert_eq!(answer.problem(404), "country_not_found");
@@ -190,17 +191,18 @@ async fn only_the_shop_itself_spares_a_client_the_rules() {
     for world in worlds().await {
         let user = User::customer();
         let request = to(without(without(american(), "postal_code"), "region"));
-        let claimed = world.order(&user, "k", &request).header("x-forwarded-address-rules", "off");
+        let claimed =
+            world.order_with(&user, "k", &request).header("x-forwarded-address-rules", "off");
         assert_eq!(claimed.await.problem(422), "validation_failed", "{}", world.platform.kind);
-        let spared = world.order(&user, "k", &request).told(AddressRules::Off);
+        let spared = world.order_with(&user, "k", &request).told(AddressRules::Off);
         let order = spared.await.expect(201);
         assert_eq!(order["shipping_address"]["postal_code"], Value::Null);
         // It has been ordered, whichever way one asks again.
-        let again = world.order(&user, "k", &request).await.expect(201);
+        let again = world.order_with(&user, "k", &request).await.expect(201);
         assert_eq!(again["id"], order["id"]);
         // What is no address at all is none there either.
         let nothing = to(json!({ "name": "\u{200b}", "line1": "x", "country": "US" }));
-        let nothing = world.order(&user, "n", &nothing).told(AddressRules::Off).await;
+        let nothing = world.order_with(&user, "n", &nothing).told(AddressRules::Off).await;
         assert_eq!(wrong_fields(nothing), ["shipping_address.name"]);
     }
 }

@@ -37,7 +37,8 @@ async fn a_guest_writes_an_address_as_people_do() {
             ("search=Ada%40Example.com&all=true", 1),
             ("search=example&all=true", 3),
         ] {
-            let list = world.call("GET", &format!("/orders?{query}")).user(&staff).await.expect(200);
+            let list =
+                world.call("GET", &format!("/orders?{query}")).user(&staff).await.expect(200);
             assert_eq!(list["items"].as_array().unwrap().len(), found, "{kind} {query}");
         }
     }
@@ -53,7 +54,12 @@ async fn an_order_is_found_by_its_number_in_any_case() {
         for written in [number.to_owned(), number.to_lowercase(), format!("%20{number}%20")] {
             for who in [&user, &staff] {
                 let shown = world.call("GET", &format!("/orders/{written}")).user(who).await;
-                assert_eq!(shown.expect(200)["id"], order["id"], "{} {written}", world.platform.kind);
+                assert_eq!(
+                    shown.expect(200)["id"],
+                    order["id"],
+                    "{} {written}",
+                    world.platform.kind
+                );
             }
             let path = format!("/orders/{written}/events");
             world.call("GET", &path).user(&staff).await.expect(200);

@@ -156,7 +156,5 @@ export function useAddressFault() {
   const { form } = useTexts();
   const rules = useKnownRules();
   return (fault: AddressFault, country: string): string =>
-    fault === 'postal'
-      ? form.postal(rules(country)?.postal_code?.examples[0] ?? '')
-      : form[fault];
+    fault === 'postal' ? form.postal(rules(country)?.postal_code?.examples[0] ?? '') : form[fault];
 }

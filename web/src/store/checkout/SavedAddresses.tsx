@@ -3,8 +3,8 @@ import { type ReactNode, useEffect, useRef } from 'react';
 
 import type { User } from '../../api/session';
 import { addressesQuery } from '../account/queries';
-import { Envelope } from '../address/Envelope';
 import { rulesQuery } from '../address/countries';
+import { Envelope } from '../address/Envelope';
 import { emptyAddress, toForm } from '../address/fields';
 import { Choice } from '../parts/Choice';
 import { useTexts } from '../texts';

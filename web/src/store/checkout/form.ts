@@ -67,10 +67,7 @@ type Says = { supersede?: boolean };
 export type Fault = AddressFault | 'email';
 
 /** What is missing or wrong. */
-export function check(
-  form: CheckoutForm,
-  { guest, shipped, rules }: Needs,
-): Record<string, Fault> {
+export function check(form: CheckoutForm, { guest, shipped, rules }: Needs): Record<string, Fault> {
   const found: Record<string, Fault> = {};
   if (guest && form.email.trim() === '') found.email = 'required';
   else if (guest && !isEmail(form.email)) found.email = 'email';
@@ -81,7 +78,8 @@ export function check(
     const known = rules(form[`${part}.country`]);
     for (const [field, fault] of Object.entries(faults(addressOf(form, part), known)))
       found[`${part}.${field}`] = fault;
-    if (part === 'shipping' && known?.delivered === false) found['shipping.country'] = 'undelivered';
+    if (part === 'shipping' && known?.delivered === false)
+      found['shipping.country'] = 'undelivered';
   }
   return found;
 }
