@@ -247,6 +247,7 @@ impl Config {
                 self.database.connections
             );
         }
+        self.orders.check().map_err(anyhow::Error::from_boxed)?;
         self.redis.validate().map_err(anyhow::Error::msg)?;
         self.validate_counts()?;
         self.bus.validate().map_err(anyhow::Error::msg)?;

@@ -48,8 +48,8 @@ async function fillAddress(page: Page) {
   await page.getByLabel(en.address.country).first().selectOption('US');
   await page.getByLabel(en.address.name).first().fill(someone.name);
   await page.getByLabel(en.address.line1).first().fill(someone.line1);
-  await page.getByLabel(en.address.city).first().fill(someone.city);
-  await page.getByLabel(en.address.region.state).first().fill(someone.region);
+  await page.getByLabel(en.address.city.other).first().fill(someone.city);
+  await page.getByLabel(en.address.region.state).first().selectOption(someone.region);
   await page.getByLabel(en.address.postal.zip).first().fill(someone.zip);
 }
 
@@ -76,6 +76,48 @@ test.describe('on a phone', () => {
     ).toBeVisible();
     expect(await orders(shop)).toMatchObject([{ status: 'confirmed', payment_status: 'paid' }]);
   });
+});
+
+test('choosing another country changes the form', async ({ page, shop }) => {
+  const { address, form } = en;
+  await fillCart(page, await product(shop, 0));
+  await page.getByLabel(en.checkout.email).fill('grace@example.com');
+  const country = page.getByLabel(address.country).first();
+  const state = page.getByLabel(address.region.state);
+
+  await country.selectOption('US');
+  await expect(state.locator('option')).toContainText(['Virginia']);
+  await expect(page.getByLabel(address.postal.zip)).toBeVisible();
+  await state.selectOption('VA');
+
+  await country.selectOption('GB');
+  await expect(page.getByLabel(address.postal.postcode)).toBeVisible();
+  await expect(page.getByLabel(address.city.post_town)).toBeVisible();
+  await expect(state).toHaveCount(0);
+
+  await country.selectOption('HK');
+  const area = page.getByLabel(address.region.area);
+  await expect(area.locator('option')).toContainText(['Kowloon']);
+  await expect(page.getByLabel(address.postal.postcode)).toHaveCount(0);
+  // The American state is none of these.
+  await orderButton(page).click();
+  await expect(area).toHaveAccessibleDescription(form.required);
+
+  await country.selectOption('CA');
+  await page.getByLabel(address.name).first().fill(someone.name);
+  await page.getByLabel(address.line1).first().fill(someone.line1);
+  await page.getByLabel(address.city.other).fill('Ottawa');
+  await page.getByLabel(address.region.province).selectOption('Ontario');
+  const postal = page.getByLabel(address.postal.other);
+  await postal.fill('12345');
+  await orderButton(page).click();
+  await expect(postal).toHaveAccessibleDescription(form.postal('H3Z 2Y7'));
+  await postal.fill('k1a 0b1');
+  await orderButton(page).click();
+  await expect(
+    page.getByRole('heading', { name: en.order.standing.confirmed.title }),
+  ).toBeVisible();
+  await expect(page.getByText('Ottawa ON K1A 0B1')).toBeVisible();
 });
 
 test('a customer registers, searches with a typo, picks a variant, is declined and pays in the end', async ({

@@ -164,6 +164,8 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[payments]\nsandbox = \"maybe\"", "auto, true, false"),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
+        ("[orders]\ncountries = [\"DE\", \"UK\"]", "orders.countries has \"UK\""),
+        ("[orders]\naction_minutes = 0", "orders.action_minutes is 0"),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
         ("[catalog]\nhold_minutes = 0", "catalog.hold_minutes is 0"),
         ("[catalog]\nunpaid_share = 101", "catalog.unpaid_share is 101"),
@@ -222,6 +224,9 @@ fn a_list_can_be_a_variable() {
     let said = text(&output);
     let list = "[\"https://a.example.com\", \"https://b.example.com\"]";
     assert!(said.contains(&format!("cors_origins = {list}")), "{said}");
+    let mut command = place.command(&["config", "print"]);
+    let said = text(&command.env("CARTWRIGHT__ORDERS__COUNTRIES", "DE,AT").output().unwrap());
+    assert!(said.contains("countries = [\"DE\", \"AT\"]"), "{said}");
 }
 
 impl Place {

@@ -15,6 +15,7 @@ pub mod feed;
 pub mod inbox;
 pub mod outbox;
 
+pub mod address_rules;
 pub mod channel;
 pub mod context;
 pub mod discovery;
@@ -37,6 +38,7 @@ pub mod idempotency;
 pub mod if_match;
 pub mod page;
 pub mod problem;
+pub mod visible;
 
 pub mod clock;
 pub mod days;

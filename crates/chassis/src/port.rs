@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tracing::Instrument;
 
+use crate::address_rules::AddressRules;
 use crate::clock::Clock;
 use crate::context::{self, Context};
 use crate::peers::{self, Peers};
@@ -69,27 +70,29 @@ impl Port {
 }
 
 /// Continues the context of the request; lets only services in where it is for them, and believes
-/// only them about the client's address and how it addressed the shop.
+/// only them about the client's address, how it addressed the shop and what its listener spares it.
 async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> Response {
     let context = Context::of(request.headers());
     if context.deadline.is_some_and(|it| it <= Instant::now()) {
         return too_late().into_response();
     }
     let internal = request.uri().path().split('/').nth(1) == Some("internal");
-    let site = match front.peers.verify(front.service, request.headers()) {
+    let (site, rules) = match front.peers.verify(front.service, request.headers()) {
         Err(problem) if internal => return problem.into_response(),
-        Err(_) => Site::of(&request),
+        Err(_) => (Site::of(&request), AddressRules::On),
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             if let Some(client) = peers::client(request.headers()) {
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
             }
-            Site::told(request.headers())
+            (Site::told(request.headers()), AddressRules::told(request.headers()))
         }
     };
     request.extensions_mut().insert(site);
+    request.extensions_mut().insert(rules);
     request.headers_mut().remove(peers::CLIENT);
     Site::forget(request.headers_mut());
+    AddressRules::forget(request.headers_mut());
     let id = context.request_id.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
     let span = tracing::error_span!("request", request_id = id, service = front.service);
     context::scope(context, next.run(request).instrument(span)).await
@@ -150,17 +153,20 @@ mod tests {
         let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
         let addressed = async |request: Request| {
             assert!(!request.headers().keys().any(|it| it.as_str().starts_with("x-forwarded-")));
-            request.extensions().get::<Site>().and_then(Site::origin).unwrap_or_default()
+            let origin = request.extensions().get::<Site>().and_then(Site::origin);
+            let rules = request.extensions().get::<AddressRules>().copied();
+            format!("{} {:?}", origin.unwrap_or_default(), rules.unwrap_or_default())
         };
         let front = Front { service: "orders", peers: peers.clone() };
         let router =
             Router::new().route("/", get(addressed)).layer(from_fn_with_state(front, enter));
-        for (signed, origin) in [(true, "https://shop.example"), (false, "http://here:1")] {
+        for (signed, told) in [(true, "https://shop.example Off"), (false, "http://here:1 On")] {
             let mut request = Request::get("/")
                 .header("host", "here:1")
                 .header("x-forwarded-for", "1.1.1.1")
                 .header("x-forwarded-proto", "https")
                 .header("x-forwarded-host", "shop.example")
+                .header("x-forwarded-address-rules", "off")
                 .body(Body::empty())
                 .unwrap();
             if signed {
@@ -168,7 +174,7 @@ mod tests {
             }
             let answer = router.clone().oneshot(request).await.unwrap();
             let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();
-            assert_eq!(body, origin);
+            assert_eq!(body, told);
         }
     }
 }

@@ -319,6 +319,12 @@ impl Call {
         Self { request: self.request.header(name, value), ..self }
     }
 
+    /// What the gateway, or a service's port, tells along with a request.
+    #[must_use]
+    pub fn told<T: Clone + Send + Sync + 'static>(self, fact: T) -> Self {
+        Self { request: self.request.extension(fact), ..self }
+    }
+
     #[must_use]
     #[expect(clippy::needless_pass_by_value, reason = "so that tests write json!({..})")]
     pub fn json(self, body: Value) -> Self {

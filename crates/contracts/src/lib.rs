@@ -6,6 +6,9 @@
 //! part of the request.
 
 pub mod address;
+pub mod countries;
+pub mod email;
+pub mod phone;
 
 pub mod cart;
 pub mod catalog;

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
+use chassis::address_rules::AddressRules;
 use chassis::network::Networks;
 use chassis::peers;
 use chassis::site::Site;
@@ -60,7 +61,7 @@ impl Proxies {
         if let Some(host) = told("x-forwarded-host").and_then(|it| it.parse().ok()) {
             site.host = Some(host);
         }
-        Origin { client, site }
+        Origin { client, site, address_rules: AddressRules::On }
     }
 }
 
@@ -69,6 +70,8 @@ impl Proxies {
 pub(crate) struct Origin {
     pub(crate) client: Option<SocketAddr>,
     pub(crate) site: Site,
+    /// What the routes file of its listener says about addresses.
+    pub(crate) address_rules: AddressRules,
 }
 
 impl Origin {
@@ -81,6 +84,7 @@ impl Origin {
             headers.insert("x-forwarded-for", client);
         }
         self.site.tell(headers);
+        self.address_rules.tell(headers);
         // The service's own name is put in its place.
         headers.remove(header::HOST);
     }

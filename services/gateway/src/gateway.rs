@@ -437,7 +437,8 @@ impl Shared {
             let uri = head::with_path(request.uri(), path);
             *request.uri_mut() = uri.ok_or_else(|| refuse(problems::not_found()))?;
         }
-        let origin = self.proxies.origin(request, client);
+        let mut origin = self.proxies.origin(request, client);
+        origin.address_rules = route.address_rules;
         tunnel::hand_over(request, reach, &origin);
         compress::restore_etags(request.headers_mut());
         request.headers_mut().insert(X_REQUEST_ID, id.clone());

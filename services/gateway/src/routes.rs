@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chassis::address_rules::AddressRules;
 use http::{HeaderMap, Method, StatusCode};
 
 pub(crate) use describe::Described;
@@ -63,6 +64,8 @@ pub(crate) struct Route {
     /// In bytes.
     pub(crate) body_limit: usize,
     pub(crate) accepts: Vec<Form>,
+    /// As its file says.
+    pub(crate) address_rules: AddressRules,
 }
 
 #[derive(Clone, Debug)]

@@ -49,6 +49,7 @@ pub(crate) fn hand_over(request: &mut Request, reach: &Reach, origin: &Origin) {
     match reach {
         Reach::Here(_) => {
             request.extensions_mut().insert(origin.site.clone());
+            request.extensions_mut().insert(origin.address_rules);
         }
         Reach::There(..) => origin.tell(request.headers_mut()),
     }

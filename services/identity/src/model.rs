@@ -2,7 +2,7 @@
 
 mod fields;
 
-pub use fields::{email, is_email, is_name, is_phone, is_username, username};
+pub use fields::{email, is_email, is_name, is_phone, is_username, phone, username};
 
 use std::collections::BTreeSet;
 

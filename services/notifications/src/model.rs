@@ -1,6 +1,8 @@
 //! Messages: what they are, the states they go through and whom they may reach.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use contracts::email::{self, is_email};
+use contracts::phone::{self, is_phone};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -158,13 +160,15 @@ impl Channel {
     /// What is wrong with a recipient of this channel, if anything.
     pub(crate) fn refuse(self, recipient: &str) -> Option<&'static str> {
         match self {
-            Self::Email => match recipient.len() <= 254 && is_email(recipient) {
+            Self::Email => match is_email(recipient, &()).is_ok() {
                 true => None,
                 false => Some("must be an e-mail address such as ada@example.com"),
             },
-            Self::Sms => match is_phone(recipient) {
+            Self::Sms => match is_phone(recipient, &()).is_ok() {
                 true => None,
-                false => Some("must be a phone number in E.164 form such as +4915112345678"),
+                false => {
+                    Some("must be a phone number with its country code, such as +4915112345678")
+                }
             },
             Self::Push => {
                 let visible = recipient.bytes().all(|it| it.is_ascii_graphic());
@@ -175,6 +179,22 @@ impl Channel {
             }
         }
     }
+}
+
+/// A recipient in the form it is stored in.
+pub(crate) fn kept(channel: Channel, recipient: &str) -> String {
+    match channel {
+        Channel::Email => email::normal(recipient),
+        Channel::Sms => phone::kept(recipient),
+        Channel::Push => recipient.to_owned(),
+    }
+}
+
+/// What is looked for as a recipient, whichever channel it is of.
+pub(crate) fn sought(recipient: &str) -> String {
+    let is = |channel: &Channel| channel.refuse(recipient).is_none();
+    let channel = [Channel::Email, Channel::Sms].into_iter().find(is);
+    kept(channel.unwrap_or(Channel::Push), recipient)
 }
 
 /// When a message whose try number `attempts` failed is tried again; never after the last one.
@@ -210,17 +230,6 @@ pub(crate) fn one_line(text: &str) -> String {
     line.chars().take(200).collect()
 }
 
-fn is_email(text: &str) -> bool {
-    garde::rules::email::parse_email(text).is_ok()
-}
-
-fn is_phone(text: &str) -> bool {
-    let Some(digits) = text.strip_prefix('+') else { return false };
-    (7..=15).contains(&digits.len())
-        && digits.bytes().all(|it| it.is_ascii_digit())
-        && !digits.starts_with('0')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,15 +251,22 @@ mod tests {
         for good in ["ada@example.com", "a.b+c@sub.example.co"] {
             assert_eq!(Channel::Email.refuse(good), None, "{good}");
         }
-        for bad in ["", "ada", "@", "a@b\r\nBcc: c@d.e", "a@b.c\n", "a b@c.d", "ada@exa mple.com"] {
+        for bad in ["", "ada", "@", "a@b", "a@b\r\nBcc: c@d.e", "a b@c.d", "ada@exa mple.com"] {
             assert!(Channel::Email.refuse(bad).is_some(), "{bad:?}");
         }
         assert_eq!(Channel::Sms.refuse("+4915112345678"), None);
         for bad in
-            ["", "+", "015112345678", "+0151123456", "+49151", "+4915112345678901", "+49 151"]
+            ["", "+", "015112345678", "+0151123456", "+49151", "+4915112345678901234", "+49 151"]
         {
             assert!(Channel::Sms.refuse(bad).is_some(), "{bad:?}");
         }
+        assert_eq!(kept(Channel::Email, " Ada@Example.com\n"), "ada@example.com");
+        assert_eq!(kept(Channel::Sms, "+49 151 12345678"), "+4915112345678");
+        for text in ["+49 151 12345678", "+4915112345678"] {
+            assert_eq!(sought(text), "+4915112345678");
+        }
+        assert_eq!(sought("Ada@Example.com"), "ada@example.com");
+        assert_eq!(sought("fcm:AbC-1"), "fcm:AbC-1");
         assert!(Channel::Push.refuse("a\nb").is_some());
         assert_eq!(Channel::Push.refuse("fcm:AbC-1"), None);
     }

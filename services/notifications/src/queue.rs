@@ -8,7 +8,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::builtin::{Definition, Text};
-use crate::model::{Channel, Message, NOBODY, State, Topic, one_line};
+use crate::model::{Channel, Message, NOBODY, State, Topic, kept, one_line};
 use crate::template::{self, Wrong};
 use crate::{App, store};
 
@@ -54,7 +54,7 @@ pub(crate) async fn queue(
         id: draft.id,
         channel: draft.channel,
         template: draft.content.template.map(str::to_owned),
-        recipient: draft.recipient,
+        recipient: kept(draft.channel, &draft.recipient),
         subject: draft.content.subject,
         body: draft.content.body,
         data: Json(draft.content.data),

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chassis::address_rules::AddressRules;
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
@@ -11,6 +12,7 @@ use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
+use contracts::email;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
+mod countries;
 mod reports;
 mod view;
 
@@ -43,6 +46,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(cancel_order))
         .routes(routes!(set_status))
         .routes(routes!(events))
+        .merge(countries::router())
         .merge(reports::router())
 }
 
@@ -76,10 +80,11 @@ async fn check_out(
     State(app): State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
+    address_rules: AddressRules,
     headers: HeaderMap,
     Json(request): Json<Checkout>,
 ) -> Result<Response> {
-    let (buyer, issued) = buyer(&app, principal, &headers, &key, &request)?;
+    let (buyer, issued) = buyer(&app, principal, &headers, &key, address_rules, &request)?;
     let guest = buyer.user_id.is_none();
     let (id, replayed) = checkout::place(&app, buyer, &key.0, request).await?;
     // Who repeats a request without a secret could be anybody.
@@ -115,10 +120,11 @@ async fn place(
     app: State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
+    address_rules: AddressRules,
     headers: HeaderMap,
     request: Json<Checkout>,
 ) -> Result<Response> {
-    check_out(app, principal, key, headers, request).await
+    check_out(app, principal, key, address_rules, headers, request).await
 }
 
 /// Tell what the cart, or the given items, would cost now, and how they can be sent.
@@ -207,8 +213,8 @@ async fn list(
         payment: query.payment_status,
         from: query.from,
         to: query.to,
-        email: query.email.map(|it| it.trim().to_ascii_lowercase()),
-        search: query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()),
+        email: query.email.as_deref().map(email::normal),
+        search: query.search.as_deref().map(email::sought).filter(|it| !it.is_empty()),
         before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };
@@ -381,9 +387,10 @@ fn buyer(
     principal: Option<Principal>,
     headers: &HeaderMap,
     key: &IdempotencyKey,
+    address_rules: AddressRules,
     request: &Checkout,
 ) -> Result<(Buyer, Option<String>)> {
-    let email = request.email.as_ref().map(|it| it.trim().to_ascii_lowercase());
+    let email = request.email.as_deref().map(email::normal);
     if let Some(principal) = principal {
         let buyer = Buyer {
             user_id: Some(principal.id()),
@@ -391,6 +398,7 @@ fn buyer(
             name: Some(principal.name().to_owned()),
             cart: Some(Owner::User(principal.id())),
             owner: format!("user:{}", principal.id()),
+            address_rules,
         };
         return Ok((buyer, None));
     }
@@ -407,6 +415,7 @@ fn buyer(
         email,
         name: None,
         cart: cart.map(Owner::Guest),
+        address_rules,
     };
     Ok((buyer, issued))
 }
@@ -421,7 +430,8 @@ fn guest_cart(headers: &HeaderMap) -> Option<String> {
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {
     let order = match id.parse::<Uuid>() {
         Ok(id) => store::find(&app.db, id).await?,
-        Err(_) => store::find_by_number(&app.db, id).await?,
+        // Numbers are read out and typed in any case.
+        Err(_) => store::find_by_number(&app.db, &id.trim().to_ascii_uppercase()).await?,
     };
     Ok(order.filter(Order::is_placed))
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::address_rules::AddressRules;
 use chassis::cards::no_card_number;
 use chassis::db;
 use chassis::id;
@@ -10,6 +11,7 @@ use chassis::money::Money;
 use chassis::problem::Result;
 use contracts::address::Address;
 use contracts::cart::{MAX_LINES, Owner};
+use contracts::email::is_email;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -23,7 +25,7 @@ use crate::model::{
 };
 use crate::quote::{self, Item, Priced};
 use crate::saga::{self, LEASE, Stop, Work};
-use crate::{App, problems, store};
+use crate::{App, addresses, problems, store};
 
 /// How often the cart is read again because it was ordered meanwhile.
 const TRIES: usize = 4;
@@ -48,7 +50,7 @@ pub struct Checkout {
     #[garde(dive)]
     pub payment: Option<Payment>,
     /// Required from a guest; a user's own is taken otherwise.
-    #[garde(inner(email, length(max = 254)))]
+    #[garde(inner(custom(is_email)))]
     #[schema(example = "ada@example.com")]
     pub email: Option<String>,
     /// What to buy; without it the cart is bought.
@@ -111,6 +113,7 @@ pub struct Buyer {
     pub cart: Option<Owner>,
     /// Whose idempotency keys these are.
     pub owner: String,
+    pub address_rules: AddressRules,
 }
 
 /// Places the order, or finds the one that was placed under the same key, and waits for its fate as
@@ -157,6 +160,7 @@ async fn order(
     request: &Checkout,
     fingerprint: &[u8],
 ) -> Result<Work> {
+    let request = &addresses::checked(app, buyer, request)?;
     if let Some(payment) = &request.payment {
         app.providers.check(&payment.provider).await?;
     }

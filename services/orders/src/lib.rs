@@ -2,12 +2,13 @@
 //!
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `api` is what clients see, `internal` what
-//! other services ask.
+//! the way; `cancel` and `events` change its course. `addresses` says where orders may go. `api` is
+//! what clients see, `internal` what other services ask.
 
 mod api;
 mod internal;
 
+mod addresses;
 mod cancel;
 mod carts;
 mod checkout;
@@ -62,6 +63,8 @@ pub struct Config {
     pub action_minutes: i64,
     /// The same for a guest.
     pub guest_action_minutes: i64,
+    /// The countries orders are delivered to, by their ISO 3166-1 alpha-2 codes. None: everywhere.
+    pub countries: Vec<String>,
 }
 
 impl Default for Config {
@@ -75,6 +78,7 @@ impl Default for Config {
             deadline_seconds: 600,
             action_minutes: 10,
             guest_action_minutes: 3,
+            countries: Vec::new(),
         }
     }
 }
@@ -102,7 +106,7 @@ impl App {
 
 impl Config {
     /// Names the first setting that cannot be.
-    fn check(&self) -> Result<(), BoxError> {
+    pub fn check(&self) -> Result<(), BoxError> {
         let inline_ms = i64::try_from(self.inline_ms).unwrap_or(i64::MAX);
         for (name, value, allowed) in [
             ("shipping_flat", self.shipping_flat, 0..=MAX_AMOUNT),
@@ -119,6 +123,7 @@ impl Config {
                 return Err(format!("orders.{name} is {value}, but must be {from} to {to}").into());
             }
         }
+        addresses::Delivery::parse(&self.countries)?;
         Ok(())
     }
 }
@@ -141,6 +146,7 @@ struct App {
     clients: Clients,
     tokens: token::Tokens,
     providers: providers::Providers,
+    delivery: Arc<addresses::Delivery>,
     /// Wakes the worker when a saga became due.
     due: Arc<Notify>,
 }
@@ -161,6 +167,7 @@ pub async fn start(
     let app = App {
         tokens: token::Tokens::load(&db).await?,
         providers: providers::Providers::new(clients.payments.clone()),
+        delivery: Arc::new(addresses::Delivery::parse(&config.countries)?),
         db,
         clock: platform.clock,
         currency: platform.currency.clone(),

@@ -1,11 +1,12 @@
 //! Every problem orders can answer with, one function each.
 
 use axum::http::StatusCode;
-use chassis::problem::Problem;
+use chassis::problem::{FieldError, Problem};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::Config;
+use crate::addresses::Delivery;
 use crate::model::{Order, PaymentStatus, ShippingMethod, Status, Totals};
 
 pub fn order_not_found() -> Problem {
@@ -40,6 +41,25 @@ pub fn quantity_too_large(sku: &str, most: i64) -> Problem {
 
 pub fn shipping_address_required() -> Problem {
     Problem::field("shipping_address", "is required, because something is shipped")
+}
+
+/// Where the shop delivers is told as far as a person would read it.
+pub fn not_delivered_to(country: &str, delivery: &Delivery) -> FieldError {
+    const MOST: usize = 10;
+    let mut names: Vec<&str> =
+        delivery.countries().take(MOST + 1).map(|it| it.name.as_str()).collect();
+    if names.len() > MOST {
+        names[MOST] = "others (GET /countries lists them)";
+    }
+    FieldError {
+        field: "shipping_address.country".to_owned(),
+        detail: format!("is {country}, but the shop delivers to {}", names.join(", ")),
+    }
+}
+
+pub fn country_not_found() -> Problem {
+    let detail = "there is no country with this code; GET /countries?all=true lists them";
+    Problem::not_found("country_not_found", detail)
 }
 
 pub fn shipping_method_not_offered(config: &Config) -> Problem {

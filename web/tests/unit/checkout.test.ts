@@ -1,9 +1,10 @@
 import { expect, test } from '@playwright/test';
 
-import { emptyForm, toBody } from '../../src/store/checkout/form';
+import { check, emptyForm, toBody } from '../../src/store/checkout/form';
+import { rules } from './rules';
 
 const total = { amount: 1_999, currency: 'USD' };
-const user = { guest: false, shipped: true };
+const user = { guest: false, shipped: true, rules };
 
 test('an order that waits is given up only where the buyer has said so', () => {
   expect(toBody(emptyForm('GB'), user, total)).not.toHaveProperty('supersede');
@@ -15,4 +16,13 @@ test('what costs nothing is ordered without a payment', () => {
   expect(toBody(emptyForm('GB'), user, total).payment?.token).toBe('tok_visa');
   const free = { amount: 0, currency: 'USD' };
   expect(toBody(emptyForm('GB'), user, free)).not.toHaveProperty('payment');
+});
+
+test('an order goes where the shop delivers, the bill goes anywhere', () => {
+  const abroad = (country: string) => ({ ...rules(country), delivered: country === 'GB' });
+  const needs = { ...user, rules: abroad };
+  expect(check(emptyForm('GB'), needs)).not.toHaveProperty(['shipping.country']);
+  const found = check({ ...emptyForm('US'), elsewhere: 'yes' }, needs);
+  expect(found['shipping.country']).toBe('undelivered');
+  expect(found['billing.country']).toBeUndefined();
 });

@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use chassis::address_rules::AddressRules;
 use chassis::extract::MAX_BODY;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
@@ -38,6 +39,9 @@ pub(super) struct Read {
 #[serde(deny_unknown_fields)]
 struct File {
     version: Option<Spanned<String>>,
+    /// Whether addresses are held to the rules of their country.
+    #[serde(default = "yes")]
+    address_rules: bool,
     /// For every route that has none of its own.
     #[serde(default)]
     errors: Operations,
@@ -113,6 +117,10 @@ struct AnswerEntry {
     body: Option<toml::Value>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn ok() -> u16 {
     200
 }
@@ -133,7 +141,11 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, String> {
     };
     let errors = lines.operations(read.errors, Way::Response, &read.groups)?.into();
     let status = statuses(&read.status).map_err(|reason| format!("{file}: {reason}"))?;
-    let common = Common { version, errors, status, groups: read.groups };
+    let address_rules = match read.address_rules {
+        true => AddressRules::On,
+        false => AddressRules::Off,
+    };
+    let common = Common { version, address_rules, errors, status, groups: read.groups };
     let mut routes = Vec::with_capacity(read.routes.len());
     for entry in read.routes {
         let entry = entry.into_inner();
@@ -152,6 +164,7 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, String> {
 /// What the routes of a file share.
 struct Common {
     version: Option<String>,
+    address_rules: AddressRules,
     errors: Arc<[Operation]>,
     status: Vec<(Kind, StatusCode)>,
     groups: Groups,
@@ -231,6 +244,7 @@ impl Lines<'_> {
             retry: entry.retry.unwrap_or(true),
             body_limit,
             accepts: entry.accepts.take().unwrap_or_else(|| vec![Form::Json]),
+            address_rules: common.address_rules,
             action: self.action(entry, common, &paths)?,
             otherwise: otherwise.map(|it| self.target(it.into(), common, &paths)).transpose()?,
         };

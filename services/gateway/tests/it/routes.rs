@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
+use chassis::address_rules::AddressRules;
 use chassis::problem::{FieldError, Problem};
 use chassis::testing::{User, call};
 use futures::StreamExt;
@@ -41,6 +42,7 @@ fn service(behind: &Behind) -> Upstream {
         .route("/api/v1/nothing", any(async || StatusCode::NO_CONTENT))
         .route("/api/v1/broken", get(async || ([(header::CONTENT_TYPE, "application/json")], "{")))
         .route("/api/v1/slow", get(slow))
+        .route("/api/v1/rules", get(async |rules: AddressRules| axum::Json(format!("{rules:?}"))))
         .with_state(behind.clone());
     let paths = [
         "products",
@@ -53,6 +55,7 @@ fn service(behind: &Behind) -> Upstream {
         "nothing",
         "broken",
         "slow",
+        "rules",
     ];
     let item = json!({ "get": { "responses": {} }, "post": { "responses": {} },
         "patch": { "responses": {} } });
@@ -483,6 +486,22 @@ async fn a_listener_answers_what_its_own_file_says_and_nothing_else() {
         let error = try_open(DOORS, listeners).err().unwrap();
         assert!(error.contains(reason), "{error}");
     }
+}
+
+#[tokio::test]
+async fn only_the_file_of_a_listener_spares_its_clients_the_rules_of_addresses() {
+    const STRICT: &str =
+        "[[routes]]\npath = \"/rules\"\nservice = \"catalog\"\nrewrite = \"/api/v1/rules\"";
+    let spared = format!("address_rules = false\n{STRICT}");
+    let shop = try_open(STRICT, &[("legacy", &spared)]).unwrap();
+    let legacy = Router::new().fallback_service(shop.gateway.listeners()[0].service.clone());
+    assert_eq!(call(&legacy, "GET", "/rules").await.expect(200), "Off");
+    for value in ["off", "false", "Off"] {
+        let asked = call(&shop.router, "GET", "/rules").header("x-forwarded-address-rules", value);
+        assert_eq!(asked.await.expect(200), "On");
+    }
+    let error = try_open(&format!("address_rules = 7\n{STRICT}"), &[]).err().unwrap();
+    assert!(error.contains("line 1"), "{error}");
 }
 
 #[test]

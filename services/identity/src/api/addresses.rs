@@ -2,6 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use chassis::address_rules::AddressRules;
 use chassis::auth::Principal;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
@@ -38,8 +39,10 @@ struct SaveAddress {
     line1: String,
     #[schema(max_length = 200)]
     line2: Option<String>,
+    /// Required in most countries, as `GET /countries/{code}` says.
     #[schema(max_length = 100)]
-    city: String,
+    city: Option<String>,
+    /// By code or by name; kept as its code where the country has a list of them.
     #[schema(max_length = 100)]
     region: Option<String>,
     #[schema(max_length = 20)]
@@ -47,6 +50,7 @@ struct SaveAddress {
     /// ISO 3166-1 alpha-2, in capital letters.
     #[schema(min_length = 2, max_length = 2, example = "GB")]
     country: String,
+    /// As one dials it in the country, or with `+` and the country's code; kept in E.164.
     #[schema(max_length = 32)]
     phone: Option<String>,
     /// True makes it the default in place of the one before; else that stays as it is.
@@ -64,7 +68,7 @@ struct KeptAddress {
     company: Option<String>,
     line1: String,
     line2: Option<String>,
-    city: String,
+    city: Option<String>,
     region: Option<String>,
     postal_code: Option<String>,
     /// ISO 3166-1 alpha-2.
@@ -109,8 +113,10 @@ async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<
 async fn add(
     State(app): State<App>,
     principal: Principal,
+    rules: AddressRules,
     Json(request): Json<SaveAddress>,
 ) -> Result<(StatusCode, Json<KeptAddress>)> {
+    let kept = request.checked(rules)?;
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
     let count = store::list_addresses(&mut tx, principal.id()).await?.len() as i64;
@@ -121,7 +127,7 @@ async fn add(
         id: id::new(),
         user_id: principal.id(),
         is_default: request.is_default || count == 0,
-        address: Stored(request.address()),
+        address: Stored(kept),
         created_at: now,
         updated_at: now,
     };
@@ -176,16 +182,18 @@ async fn show(
 async fn replace(
     State(app): State<App>,
     principal: Principal,
+    rules: AddressRules,
     Path(id): Path<Uuid>,
     Json(request): Json<SaveAddress>,
 ) -> Result<Json<KeptAddress>> {
+    let kept = request.checked(rules)?;
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
     let before = store::find_address(&mut tx, principal.id(), id).await?;
     let before = before.ok_or_else(|| problems::address_not_found(id))?;
     let address = SavedAddress {
         is_default: request.is_default || before.is_default,
-        address: Stored(request.address()),
+        address: Stored(kept),
         updated_at: now,
         ..before
     };
@@ -243,6 +251,15 @@ async fn begin(app: &App, principal: &Principal) -> Result<Tx> {
 }
 
 impl SaveAddress {
+    /// In the form it is kept in.
+    fn checked(&self, rules: AddressRules) -> Result<Address> {
+        let address = self.address();
+        match rules {
+            AddressRules::On => address.checked().map_err(Problem::fields),
+            AddressRules::Off => Ok(address),
+        }
+    }
+
     fn address(&self) -> Address {
         Address {
             name: self.name.clone(),

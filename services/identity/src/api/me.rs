@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::given;
 use crate::model::{
-    Actor, Changes, Profile, email, is_email, is_name, is_phone, is_username, username,
+    Actor, Changes, Profile, email, is_email, is_name, is_phone, is_username, phone, username,
 };
 use crate::passwords::{Password, PasswordHash, Verdict, is_new_password};
 use crate::throttle::{self, Source};
@@ -92,7 +92,7 @@ async fn update(
         name: request.name.map(|it| it.trim().to_owned()),
         email: request.email.as_deref().map(email),
         username: request.username.map(|it| it.as_deref().map(username)),
-        phone: request.phone,
+        phone: request.phone.map(|it| it.as_deref().map(phone)),
         ..Changes::default()
     };
     let user = store::find_user(&app.db, principal.id()).await?;

@@ -19,7 +19,7 @@ use super::given;
 use crate::accounts::{self, NewUser};
 use crate::model::{
     Actor, Changes, Permission, Profile, Role, email, is_email, is_name, is_phone, is_username,
-    username,
+    phone, username,
 };
 use crate::passwords::{Password, is_new_password};
 use crate::store::Filter;
@@ -77,7 +77,7 @@ async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Js
     let after = page::decode(query.cursor.as_deref())?;
     let skip = page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?;
     let search = query.search.filter(|it| !it.trim().is_empty());
-    let search = search.map(|it| it.trim().to_owned());
+    let search = search.as_deref().map(contracts::email::sought);
     let filter = Filter { search, role: query.role, active: query.active };
     let total = match query.count {
         Some(true) => Some(store::count_users(&app.db, &filter).await?),
@@ -148,7 +148,7 @@ async fn add(
         email,
         username,
         name: request.name.trim().to_owned(),
-        phone: request.phone,
+        phone: request.phone.as_deref().map(phone),
         roles: request.roles,
         permissions: request.permissions,
         active: request.active,
@@ -237,7 +237,7 @@ async fn replace(
         email: Some(email(&request.email)),
         username: Some(request.username.as_deref().map(username)),
         name: Some(request.name.trim().to_owned()),
-        phone: Some(request.phone),
+        phone: Some(request.phone.as_deref().map(phone)),
         roles: Some(request.roles),
         permissions: Some(request.permissions),
         active: Some(request.active),
@@ -320,7 +320,7 @@ async fn update(
         email: request.email.as_deref().map(email),
         username: request.username.map(|it| it.as_deref().map(username)),
         name: request.name.map(|it| it.trim().to_owned()),
-        phone: request.phone,
+        phone: request.phone.map(|it| it.as_deref().map(phone)),
         roles: request.roles,
         permissions: request.permissions,
         active: request.active,

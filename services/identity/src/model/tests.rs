@@ -98,7 +98,7 @@ fn nobody_covers_who_may_do_more() {
 fn fields_have_rules() {
     for (text, fine) in [
         (" Ada@Example.COM ", true),
-        ("a@b", true),
+        ("a@b", false),
         ("ada", false),
         ("ada@", false),
         ("ada@exa mple.com", false),
@@ -112,11 +112,13 @@ fn fields_have_rules() {
     {
         assert_eq!(is_username(text, &()).is_ok(), fine, "{text}");
     }
-    for (text, fine) in [("Ada", true), (" ", false), ("a\nb", false), ("\u{7f}", false)] {
+    for (text, fine) in
+        [("Ada", true), (" ", false), ("a\nb", false), ("\u{7f}", false), ("\u{200b}", false)]
+    {
         assert_eq!(is_name(text, &()).is_ok(), fine, "{text:?}");
     }
     assert!(is_name(&"x".repeat(201), &()).is_err());
-    for (text, fine) in [("+44 20 7946", true), ("12", false), ("call me", false)] {
+    for (text, fine) in [("+44 20 7946 0000", true), ("12", false), ("call me", false)] {
         assert_eq!(is_phone(text, &()).is_ok(), fine, "{text}");
     }
     assert_eq!(email(" Ada@Example.COM "), "ada@example.com");

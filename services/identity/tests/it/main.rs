@@ -5,6 +5,7 @@
 mod addresses;
 mod command_line;
 mod cookies;
+mod emails;
 mod login;
 mod me;
 mod recovery;

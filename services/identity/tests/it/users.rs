@@ -11,7 +11,7 @@ async fn staff_create_users() {
     for shop in shops().await {
         let admin = shop.with_role("root", "admin").await;
         let body = json!({
-            "email": "Bob@example.com", "password": PASSWORD, "name": "Bob", "phone": "+1 555 0100",
+            "email": "Bob@example.com", "password": PASSWORD, "name": "Bob", "phone": "+1 202 555 0100",
         });
         let bob = shop.by(&admin, "POST", "/users", body.clone()).await.expect(201);
         assert_eq!(
@@ -105,7 +105,7 @@ async fn users_are_changed_and_replaced() {
     for shop in shops().await {
         let admin = shop.with_role("root", "admin").await;
         let ada = shop.register("ada").await;
-        let change = json!({ "name": "Ada King", "phone": "+1 555 0100" });
+        let change = json!({ "name": "Ada King", "phone": "+1 202 555 0100" });
         let changed = shop.by(&admin, "PATCH", &path(&ada), change).await.expect(200);
         assert_eq!((&changed["name"], &changed["username"]), (&json!("Ada King"), &json!("ada")));
         let whole = json!({

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::model::{Channel, Message, State as Status};
+use crate::model::{Channel, Message, State as Status, sought};
 use crate::{App, problems, store};
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -68,7 +68,7 @@ pub(crate) async fn list(
     let skip = page::skip(search.offset, search.page, search.cursor.as_deref(), limit)?;
     let filter = store::Filter {
         channel: search.channel,
-        recipient: search.recipient,
+        recipient: search.recipient.as_deref().map(sought),
         state: search.status,
         order_id: search.order_id,
         template: search.template,

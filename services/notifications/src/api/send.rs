@@ -52,7 +52,7 @@ pub(crate) struct NewEmail {
 #[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSms {
-    /// E.164.
+    /// With `+` and the country's code.
     #[garde(custom(address(Channel::Sms)))]
     #[schema(example = "+4915112345678")]
     to: String,

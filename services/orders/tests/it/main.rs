@@ -1,8 +1,10 @@
 //! Orders, over HTTP, on both databases, with stand-ins for the services it asks.
 
+mod addresses;
 mod cancels;
 mod carts;
 mod checkouts;
+mod emails;
 mod holds;
 mod quotes;
 mod reports;

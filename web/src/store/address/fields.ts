@@ -1,8 +1,13 @@
-/** Which fields an address has, by country, and whether they are filled in right. */
+/** Which fields an address has, by the rules of its country, and whether they are filled in right. */
 
 import type { Schemas } from '../../api/client';
 
 export type Address = Schemas['Address'];
+
+/** How addresses are written in a country, as the shop says it. */
+export type Rules = Schemas['CountryRules'];
+
+type State = Schemas['CountryState'];
 
 /** An address while it is written: nothing is missing, but may be empty. */
 export type AddressForm = Record<
@@ -12,113 +17,43 @@ export type AddressForm = Record<
 
 export type AddressField = keyof AddressForm;
 
-/** How a country calls its regions and postal codes; the words are in the texts. */
-export type RegionKind = 'state' | 'province' | 'region';
-export type PostalKind = 'zip' | 'postcode' | 'postalCode';
+/** A field that the rules of a country may ask for. */
+export type RuledField = Exclude<AddressField, 'country' | 'phone'>;
 
-type Rules = {
-  /** None where addresses have no region. */
-  region?: RegionKind;
-  regionRequired: boolean;
-  postal: PostalKind;
-  postalRequired: boolean;
-  /** What a postal code looks like, and one as an example. */
-  pattern?: RegExp;
-  example?: string;
-  /** Whether the postal code stands before the city. */
-  postalFirst: boolean;
-};
+/** What is asked for until the rules of the country are here. */
+const UNKNOWN = {
+  fields: ['name', 'company', 'line1', 'line2', 'city', 'region', 'postal_code'],
+  required: ['name', 'line1'],
+} satisfies Record<string, RuledField[]>;
 
-const continental = (pattern: RegExp, example: string, more: Partial<Rules> = {}): Rules => ({
-  regionRequired: false,
-  postal: 'postalCode',
-  postalRequired: true,
-  pattern,
-  example,
-  postalFirst: true,
-  ...more,
-});
-
-const province = { region: 'province', regionRequired: true } as const;
-
-const COUNTRIES: Record<string, Rules> = {
-  AT: continental(/^\d{4}$/, '1010'),
-  AU: {
-    region: 'state',
-    regionRequired: true,
-    postal: 'postcode',
-    postalRequired: true,
-    pattern: /^\d{4}$/,
-    example: '2000',
-    postalFirst: false,
-  },
-  BE: continental(/^\d{4}$/, '1000'),
-  CA: {
-    ...province,
-    postal: 'postalCode',
-    postalRequired: true,
-    pattern: /^[A-Z]\d[A-Z] ?\d[A-Z]\d$/i,
-    example: 'K1A 0B1',
-    postalFirst: false,
-  },
-  CH: continental(/^\d{4}$/, '8001'),
-  CZ: continental(/^\d{3} ?\d{2}$/, '110 00'),
-  DE: continental(/^\d{5}$/, '10115'),
-  DK: continental(/^\d{4}$/, '1050'),
-  ES: continental(/^\d{5}$/, '28001', province),
-  FR: continental(/^\d{5}$/, '75001'),
-  GB: {
-    regionRequired: false,
-    postal: 'postcode',
-    postalRequired: true,
-    pattern: /^[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$/i,
-    example: 'W1A 1AA',
-    postalFirst: false,
-  },
-  IT: continental(/^\d{5}$/, '00118', province),
-  LU: continental(/^\d{4}$/, '1111'),
-  NL: continental(/^\d{4} ?[A-Z]{2}$/i, '1011 AB'),
-  PL: continental(/^\d{2}-\d{3}$/, '00-001'),
-  US: {
-    region: 'state',
-    regionRequired: true,
-    postal: 'zip',
-    postalRequired: true,
-    pattern: /^\d{5}(-\d{4})?$/,
-    example: '94103',
-    postalFirst: false,
-  },
-};
-
-/** What is asked where nothing is known about the country. */
-const ELSEWHERE: Rules = {
-  region: 'region',
-  regionRequired: false,
-  postal: 'postalCode',
-  postalRequired: false,
-  postalFirst: false,
-};
-
-export function rules(country: string): Rules {
-  return COUNTRIES[country] ?? ELSEWHERE;
+/** The fields of an address in the order they are written. */
+export function fieldsOf(rules: Rules | undefined): readonly RuledField[] {
+  return (rules ?? UNKNOWN).fields;
 }
 
-/** The officially assigned codes of ISO 3166-1 alpha-2. */
-const CODES =
-  'AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS ' +
-  'BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE ' +
-  'EG EH ER ES ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM ' +
-  'HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC ' +
-  'LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA ' +
-  'NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW ' +
-  'SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO ' +
-  'TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW';
+export function isRequired(field: RuledField, rules: Rules | undefined): boolean {
+  return (rules ?? UNKNOWN).required.some((it) => it === field);
+}
 
-/** Every country with its name in a language, sorted as that language sorts. */
-export function countries(locale: string): { code: string; name: string }[] {
+/** The states to choose from; none where any text will do. */
+export function statesOf(rules: Rules | undefined): readonly State[] {
+  return rules?.region?.states ?? [];
+}
+
+/** The state with this code or name. */
+export function stateOf(rules: Rules | undefined, text: string): State | undefined {
+  const wanted = text.trim().toLowerCase();
+  const called = (it: State) => [it.code, it.name, it.latin_name, it.written];
+  return statesOf(rules).find((it) => called(it).some((name) => name?.toLowerCase() === wanted));
+}
+
+type Named = { code: string; name: string };
+
+/** Countries with their names in a language, sorted as that language sorts. */
+export function countries(codes: readonly string[], locale: string): Named[] {
   const names = new Intl.DisplayNames(locale, { type: 'region' });
   const order = new Intl.Collator(locale);
-  return CODES.split(' ')
+  return codes
     .map((code) => ({ code, name: names.of(code) ?? code }))
     .sort((a, b) => order.compare(a.name, b.name));
 }
@@ -126,7 +61,7 @@ export function countries(locale: string): { code: string; name: string }[] {
 /** The country a browser's languages speak of; `US` where they do not. */
 export function likelyCountry(languages: readonly string[]): string {
   const regions = languages.map((it) => new Intl.Locale(it).region);
-  return regions.find((it) => it !== undefined && CODES.includes(it)) ?? 'US';
+  return regions.find((it) => it !== undefined && /^[A-Z]{2}$/.test(it)) ?? 'US';
 }
 
 export function emptyAddress(country: string): AddressForm {
@@ -151,51 +86,71 @@ export function toForm(address: Partial<Record<AddressField, string | null>>): A
 }
 
 /** What is sent: without what is empty, and without fields the country does not have. */
-export function toAddress(form: AddressForm): Address {
-  const { region } = rules(form.country);
-  const given = (text: string) => text.trim() || null;
+export function toAddress(form: AddressForm, rules: Rules | undefined): Address {
+  const has = fieldsOf(rules);
+  const given = (field: RuledField) => (has.includes(field) && form[field].trim()) || null;
   return {
     name: form.name.trim(),
-    company: given(form.company),
+    company: given('company'),
     line1: form.line1.trim(),
-    line2: given(form.line2),
-    city: form.city.trim(),
-    region: region ? given(form.region) : null,
-    postal_code: given(form.postal_code),
+    line2: given('line2'),
+    city: given('city'),
+    region: given('region'),
+    postal_code: given('postal_code'),
     country: form.country,
-    phone: given(form.phone),
+    phone: form.phone.trim() || null,
   };
 }
 
-export type AddressFault = 'required' | 'postal' | 'phone';
+export type AddressFault = 'required' | 'postal' | 'phone' | 'undelivered';
 
 /** What is wrong with an address, by field. */
-export function faults(form: AddressForm): Partial<Record<AddressField, AddressFault>> {
-  const { regionRequired, postalRequired, pattern } = rules(form.country);
+export function faults(
+  form: AddressForm,
+  rules: Rules | undefined,
+): Partial<Record<AddressField, AddressFault>> {
   const empty = (field: AddressField) => form[field].trim() === '';
-  const required: AddressField[] = ['name', 'line1', 'city', 'country'];
-  if (regionRequired) required.push('region');
-  if (postalRequired) required.push('postal_code');
   const found: Partial<Record<AddressField, AddressFault>> = {};
-  for (const field of required) if (empty(field)) found[field] = 'required';
-  if (pattern && !empty('postal_code') && !pattern.test(form.postal_code.trim()))
+  for (const field of fieldsOf(rules))
+    if (isRequired(field, rules) && empty(field)) found[field] = 'required';
+  // One of another country was chosen before this one.
+  if (statesOf(rules).length > 0 && !empty('region') && !stateOf(rules, form.region))
+    found.region = 'required';
+  if (rules && !empty('postal_code') && !isPostalCode(form.postal_code, rules))
     found.postal_code = 'postal';
   if (!empty('phone') && !isPhone(form.phone)) found.phone = 'phone';
   return found;
 }
 
-/** Digits with the usual signs between them, as the API has it. */
+function isPostalCode(text: string, { postal_code: rule }: Rules): boolean {
+  if (!rule?.pattern) return true;
+  const code = text.normalize('NFKC').trim().replace(/\s+/g, ' ').toUpperCase();
+  const bare = rule.prefix && code.startsWith(rule.prefix) ? code.slice(rule.prefix.length) : code;
+  return [code, bare.trim()].some((it) => new RegExp(`^(?:${rule.pattern})$`).test(it));
+}
+
+/** Digits with the usual signs between them; whether they are a number there, the shop says. */
 export function isPhone(text: string): boolean {
   const digits = text.replace(/\D/g, '').length;
   return /^[\d +\-().x/]{1,32}$/.test(text.trim()) && digits >= 3 && digits <= 20;
 }
 
 /** The lines of an address as they stand on an envelope. */
-export function envelope(address: Partial<Record<AddressField, string | null>>, locale: string) {
-  const { postalFirst } = rules(address.country ?? '');
-  const { postal_code: postal, city, region } = address;
-  const place = postalFirst ? [postal, city] : [city, region, postal];
-  if (postalFirst && region) place.push(`(${region})`);
+export function envelope(
+  address: Partial<Record<AddressField, string | null>>,
+  locale: string,
+  rules: Rules | undefined,
+) {
+  const state = stateOf(rules, address.region ?? '');
+  const place: Partial<Record<RuledField, string | null>> = {
+    city: address.city,
+    region: state ? (state.written ?? state.code) : address.region,
+    postal_code: address.postal_code,
+  };
+  // What the country does not write is told all the same.
+  const order: RuledField[] = ['city', 'region', 'postal_code'];
+  const written = fieldsOf(rules).filter((it) => order.includes(it));
+  const rest = order.filter((it) => !written.includes(it));
   const country = address.country
     ? (new Intl.DisplayNames(locale, { type: 'region' }).of(address.country) ?? address.country)
     : null;
@@ -204,7 +159,10 @@ export function envelope(address: Partial<Record<AddressField, string | null>>, 
     address.company,
     address.line1,
     address.line2,
-    place.filter(Boolean).join(' '),
+    [...written, ...rest]
+      .map((it) => place[it])
+      .filter(Boolean)
+      .join(' '),
     country,
   ].filter((it): it is string => Boolean(it));
 }

@@ -5,6 +5,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 import type { User } from '../../api/session';
 import { useFormats } from '../../format';
 import { AddressFields, useAddressFault } from '../address/AddressFields';
+import { countriesQuery, rulesQuery, useKnownRules } from '../address/countries';
 import { likelyCountry } from '../address/fields';
 import { cartHeader } from '../cart';
 import { Summary } from '../forms/Summary';
@@ -58,6 +59,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   const quote = useQuery(quoteQuery(user?.id ?? null, version, method));
   const shipped = quote.data?.shipping_required ?? true;
   const addressFault = useAddressFault();
+  const rules = useKnownRules();
   const words = (values: Written, name: string, fault: Fault): string => {
     if (fault === 'email') return formTexts.email;
     const part = name.startsWith('billing.') ? 'billing' : 'shipping';
@@ -68,14 +70,14 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   const form = useForm({
     initial: written,
     check: (values) => {
-      const found = check(values, { guest, shipped });
+      const found = check(values, { guest, shipped, rules });
       return Object.fromEntries(
         Object.entries(found).map(([name, fault]) => [name, words(values, name, fault)]),
       );
     },
     submit: async (values) => {
       if (!quote.data) return;
-      const needs = { guest, shipped, supersede: supersede.current };
+      const needs = { guest, shipped, rules, supersede: supersede.current };
       const body = toBody({ ...values, method }, needs, quote.data.total);
       const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
       await begin({ user: user?.id ?? null, cart, body });
@@ -84,6 +86,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     inWords,
   });
   const { values, set, bind } = form;
+  // What is wrong is looked for anew when the rules are here.
+  useQuery(rulesQuery(values['shipping.country']));
+  useQuery(rulesQuery(values.elsewhere ? values['billing.country'] : ''));
+  useDelivered(values, set);
   const free = quote.data?.total.amount === 0;
   const element = useRef<HTMLFormElement>(null);
   const startOver = () => {
@@ -209,6 +215,19 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
       </aside>
     </form>
   );
+}
+
+/** Begins with a country the shop delivers to, where nothing has been written yet. */
+function useDelivered(values: Written, set: (changes: Partial<Written>) => void) {
+  const { data } = useQuery(countriesQuery);
+  const reached = data?.items.filter((it) => it.delivered).map((it) => it.code);
+  const first = reached?.includes(values['shipping.country']) ? undefined : reached?.[0];
+  const untouched = values['shipping.line1'] === '' && !values.saved;
+  const choose = useRef(set);
+  choose.current = set;
+  useEffect(() => {
+    if (first && untouched) choose.current({ 'shipping.country': first });
+  }, [first, untouched]);
 }
 
 function Ready({ quote, stale }: { quote: Quote; stale: boolean }) {

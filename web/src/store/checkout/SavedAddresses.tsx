@@ -3,11 +3,12 @@ import { type ReactNode, useEffect, useRef } from 'react';
 
 import type { User } from '../../api/session';
 import { addressesQuery } from '../account/queries';
+import { rulesQuery } from '../address/countries';
 import { Envelope } from '../address/Envelope';
-import { emptyAddress, faults, toForm } from '../address/fields';
+import { emptyAddress, toForm } from '../address/fields';
 import { Choice } from '../parts/Choice';
 import { useTexts } from '../texts';
-import { addressOf, type CheckoutForm, withPrefix } from './form';
+import { type CheckoutForm, check, withPrefix } from './form';
 
 type Props = {
   user: User | null;
@@ -38,8 +39,11 @@ export function SavedAddresses({ user, values, set, children }: Props) {
     if (suggestion && untouched) first.current(suggestion);
   }, [suggestion, untouched]);
 
+  const { data: rules } = useQuery(rulesQuery(values['shipping.country']));
+
   if (kept.length === 0) return children;
-  const complete = Object.keys(faults(addressOf(values, 'shipping'))).length === 0;
+  const needs = { guest: false, shipped: true, rules: () => rules };
+  const complete = Object.keys(check({ ...values, elsewhere: '' }, needs)).length === 0;
   const known = kept.some((it) => it.id === values.saved);
   return (
     <>

@@ -7,6 +7,7 @@ import {
   type AddressForm,
   emptyAddress,
   faults,
+  type Rules,
   toAddress,
 } from '../address/fields';
 import type { Checkout, Method } from './place';
@@ -54,23 +55,32 @@ export function addressOf(form: CheckoutForm, part: Part): AddressForm {
   return address;
 }
 
-type Needs = { guest: boolean; shipped: boolean };
+type Needs = {
+  guest: boolean;
+  shipped: boolean;
+  /** How addresses are written in a country, where that is known. */
+  rules: (country: string) => Rules | undefined;
+};
 /** What is said beside what is written: that an order that waits is given up for this one. */
 type Says = { supersede?: boolean };
 
 export type Fault = AddressFault | 'email';
 
 /** What is missing or wrong. */
-export function check(form: CheckoutForm, { guest, shipped }: Needs): Record<string, Fault> {
+export function check(form: CheckoutForm, { guest, shipped, rules }: Needs): Record<string, Fault> {
   const found: Record<string, Fault> = {};
   if (guest && form.email.trim() === '') found.email = 'required';
   else if (guest && !isEmail(form.email)) found.email = 'email';
   const parts: Part[] = [];
   if (shipped) parts.push('shipping');
   if (form.elsewhere) parts.push('billing');
-  for (const part of parts)
-    for (const [field, fault] of Object.entries(faults(addressOf(form, part))))
+  for (const part of parts) {
+    const known = rules(form[`${part}.country`]);
+    for (const [field, fault] of Object.entries(faults(addressOf(form, part), known)))
       found[`${part}.${field}`] = fault;
+    if (part === 'shipping' && known?.delivered === false)
+      found['shipping.country'] = 'undelivered';
+  }
   return found;
 }
 
@@ -80,10 +90,12 @@ export function isEmail(text: string): boolean {
 }
 
 export function toBody(form: CheckoutForm, needs: Needs & Says, total: Money): Checkout {
+  const address = (part: Part) =>
+    toAddress(addressOf(form, part), needs.rules(form[`${part}.country`]));
   return {
     ...(needs.guest ? { email: form.email.trim() } : {}),
-    ...(needs.shipped ? { shipping_address: toAddress(addressOf(form, 'shipping')) } : {}),
-    ...(form.elsewhere ? { billing_address: toAddress(addressOf(form, 'billing')) } : {}),
+    ...(needs.shipped ? { shipping_address: address('shipping') } : {}),
+    ...(form.elsewhere ? { billing_address: address('billing') } : {}),
     ...(form.note.trim() ? { note: form.note.trim() } : {}),
     ...(needs.shipped && form.method ? { shipping_method: form.method } : {}),
     // What costs nothing needs no payment.

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { api, ok } from '../../../api/client';
 import { addressesQuery, type KeptAddress } from '../../account/queries';
 import { AddressFields, useAddressFault } from '../../address/AddressFields';
+import { rulesQuery, useKnownRules } from '../../address/countries';
 import { Envelope } from '../../address/Envelope';
 import {
   type AddressForm,
@@ -106,17 +107,18 @@ function Write({ address, onDone }: { address: KeptAddress | null; onDone: () =>
   const queries = useQueryClient();
   const [preferred, setPreferred] = useState(address?.is_default ?? false);
   const words = useAddressFault();
+  const rules = useKnownRules();
   const form = useForm<AddressForm>({
     initial: () => (address ? toForm(address) : emptyAddress(likelyCountry(navigator.languages))),
     check: (values) =>
       Object.fromEntries(
-        Object.entries(faults(values)).map(([field, fault]) => [
+        Object.entries(faults(values, rules(values.country))).map(([field, fault]) => [
           field,
           words(fault, values.country),
         ]),
       ),
     submit: async (values) => {
-      const body = { ...toAddress(values), is_default: preferred };
+      const body = { ...toAddress(values, rules(values.country)), is_default: preferred };
       await ok(
         address
           ? api.PUT('/api/v1/users/me/addresses/{id}', {
@@ -131,6 +133,8 @@ function Write({ address, onDone }: { address: KeptAddress | null; onDone: () =>
     },
     inWords: useInWords(),
   });
+  // What is wrong is looked for anew when the rules are here.
+  useQuery(rulesQuery(form.values.country));
   return (
     <form className={auth.form} noValidate onSubmit={form.onSubmit}>
       <Summary form={form} />

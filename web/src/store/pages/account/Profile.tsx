@@ -27,6 +27,7 @@ function Write({ user }: { user: session.User }) {
   const checks = useChecks();
   const [saved, setSaved] = useState(false);
   const isOther = (email: string) => email.trim().toLowerCase() !== user.email;
+  const isNew = (phone: string) => phone.trim() !== '' && phone.trim() !== user.phone;
   const form = useForm({
     initial: {
       name: user.name,
@@ -39,7 +40,7 @@ function Write({ user }: { user: session.User }) {
       checks.only({
         name: checks.given(name),
         email: checks.email(email),
-        phone: phone.trim() && !isPhone(phone) ? formTexts.phone : undefined,
+        phone: isNew(phone) && !isPhone(phone) ? formTexts.phone : undefined,
         username:
           username.trim() && !/^[a-z0-9_.-]{3,50}$/i.test(username.trim())
             ? formTexts.username
@@ -52,7 +53,8 @@ function Write({ user }: { user: session.User }) {
         api.PATCH('/api/v1/users/me', {
           body: {
             name: name.trim(),
-            phone: phone.trim() || null,
+            // One that was kept in another form stays as it is.
+            ...(isNew(phone) || !phone.trim() ? { phone: phone.trim() || null } : {}),
             username: username.trim() || null,
             ...(isOther(email) ? { email: email.trim(), current_password } : {}),
           },

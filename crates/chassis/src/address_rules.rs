@@ -1,0 +1,69 @@
+//! Whether addresses are held to the rules of their country in a request.
+//!
+//! They are, except where the routes file of the listener a client came by says
+//! `address_rules = false`, for clients of another shop that know nothing of such rules. The gateway
+//! tells every service: in this process as an extension of the request, in others by a header that a
+//! service believes only beside a service token. What a client itself writes there is dropped before.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// `off`; believed only beside a service token. Like every `X-Forwarded-`, it is taken from what
+/// clients send.
+const HEADER: HeaderName = HeaderName::from_static("x-forwarded-address-rules");
+const OFF: HeaderValue = HeaderValue::from_static("off");
+
+/// Whether addresses are held to the rules of their country.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AddressRules {
+    #[default]
+    On,
+    /// Addresses are kept as they come, if they are well-formed.
+    Off,
+}
+
+impl AddressRules {
+    /// Tells a service in another process.
+    pub fn tell(self, headers: &mut HeaderMap) {
+        if self == Self::Off {
+            headers.insert(HEADER, OFF);
+        }
+    }
+
+    /// What another process of this shop tells.
+    pub(crate) fn told(headers: &HeaderMap) -> Self {
+        if headers.get(HEADER) == Some(&OFF) { Self::Off } else { Self::On }
+    }
+
+    /// Takes out what a client may have written itself.
+    pub(crate) fn forget(headers: &mut HeaderMap) {
+        headers.remove(HEADER);
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for AddressRules {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_arrives() {
+        for rules in [AddressRules::On, AddressRules::Off] {
+            let mut headers = HeaderMap::new();
+            rules.tell(&mut headers);
+            assert_eq!(AddressRules::told(&headers), rules);
+            AddressRules::forget(&mut headers);
+            assert!(headers.is_empty());
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `/countries`: where the shop delivers, and how addresses are written there.
+
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::response::{IntoResponse, Response};
+use chassis::extract::{Json, Path, Query};
+use chassis::problem::{Problem, Result};
+use contracts::countries::{self, Country};
+use garde::Validate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::{App, problems};
+
+pub(super) fn router() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+}
+
+/// It changes with the settings or the release of the shop.
+const FOR_AN_HOUR: &str = "public, max-age=3600";
+
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct CountriesQuery {
+    /// Also those the shop does not deliver to, which a bill may go to.
+    #[serde(default)]
+    #[garde(skip)]
+    all: bool,
+}
+
+/// Countries, by code.
+#[derive(Debug, Serialize, ToSchema)]
+struct Countries {
+    items: Vec<CountryName>,
+}
+
+/// A country in a list.
+#[derive(Debug, Serialize, ToSchema)]
+struct CountryName {
+    /// ISO 3166-1 alpha-2.
+    #[schema(example = "GB")]
+    code: &'static str,
+    /// In English.
+    #[schema(example = "United Kingdom")]
+    name: &'static str,
+    /// Whether the shop delivers there.
+    delivered: bool,
+}
+
+/// How an address is written in a country.
+#[derive(Debug, Serialize, ToSchema)]
+struct CountryRules {
+    /// Whether the shop delivers there.
+    delivered: bool,
+    #[serde(flatten)]
+    country: &'static Country,
+}
+
+/// List the countries the shop delivers to.
+#[utoipa::path(get, path = "/countries", tag = "orders", operation_id = "list_countries",
+    params(CountriesQuery),
+    responses((status = 200, description = "All on one page, by code.", body = Countries)),
+    security(()))]
+async fn list(State(app): State<App>, Query(query): Query<CountriesQuery>) -> Response {
+    let named = |it: &'static Country| CountryName {
+        code: &it.code,
+        name: &it.name,
+        delivered: app.delivery.reaches(&it.code),
+    };
+    let items = match query.all {
+        true => countries::all().iter().map(named).collect(),
+        false => app.delivery.countries().map(named).collect(),
+    };
+    ([(CACHE_CONTROL, FOR_AN_HOUR)], Json(Countries { items })).into_response()
+}
+
+/// Tell how an address is written in a country: its fields, its states, its postal codes.
+///
+/// Checkouts and address books hold addresses to these rules. A bill may also go to a country the
+/// shop does not deliver to.
+#[utoipa::path(get, path = "/countries/{code}", tag = "orders", operation_id = "show_country",
+    params(("code" = String, Path, description = "ISO 3166-1 alpha-2, in capital letters")),
+    responses((status = 200, body = CountryRules),
+              (status = 404, description = "`country_not_found`", body = Problem)),
+    security(()))]
+async fn show(State(app): State<App>, Path(code): Path<String>) -> Result<Response> {
+    let country = countries::find(&code).ok_or_else(problems::country_not_found)?;
+    let rules = CountryRules { delivered: app.delivery.reaches(&country.code), country };
+    Ok(([(CACHE_CONTROL, FOR_AN_HOUR)], Json(rules)).into_response())
+}
