@@ -9,7 +9,7 @@ use crate::{Shop, mug, shirt, shops, usd, wrong_fields};
 
 fn units(quantity: i64) -> Reserve {
     let lines = vec![StockLine::new("MUG", quantity)];
-    Reserve { order_id: chassis::id::new(), lines }
+    Reserve { order_id: chassis::id::new(), lines, buyer: Default::default() }
 }
 
 fn put(shop: &Shop, body: Value) -> Call {

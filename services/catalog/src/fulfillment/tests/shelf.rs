@@ -156,7 +156,11 @@ impl Shelf {
             variant_id: Some(self.variants[at]),
             ..StockLine::new(&self.skus[at], units[at])
         };
-        let request = Reserve { order_id: id(self.order(n)), lines: vec![line(0), line(1)], buyer: Buyer::default() };
+        let request = Reserve {
+            order_id: id(self.order(n)),
+            lines: vec![line(0), line(1)],
+            buyer: Buyer::default(),
+        };
         let time = chrono::TimeDelta::minutes(15);
         step(db, async |books| reservations::reserve(books, &request, time).await).await?;
         let (skus, back) = (self.skus.clone(), [0; 2]);
