@@ -107,9 +107,10 @@ fn killed_at(place: &Place, point: i64, how: &str, key: &str) -> bool {
     let reached = runtime.block_on(async {
         let shop = place.start_here().await;
         let customer = login(&shop.http).await;
+        let staff = login_as(&shop.http, ADMIN).await;
         fault::arm(point);
         let (how, key) = (how.to_owned(), key.to_owned());
-        let way = tokio::spawn(async move { way(&customer, &how, &key).await });
+        let way = tokio::spawn(async move { way(&customer, &staff, &how, &key).await });
         tokio::select! {
             () = fault::reached() => true,
             ended = async {
@@ -166,7 +167,8 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         leases_end(place).await;
         let shop = place.start_here().await;
         let customer = login(&shop.http).await;
-        let order = way(&customer, how, key).await;
+        let staff = login_as(&shop.http, ADMIN).await;
+        let order = way(&customer, &staff, how, key).await;
         let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
         let ask = async || customer.get(&path).await.expect(200);
         let order = eventually(ask, |it| it["status"] == end).await;
@@ -190,7 +192,12 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
 }
 
 /// What the client does, again and again with the same key until it has an answer.
-async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
+async fn way(
+    customer: &crate::client::Http,
+    staff: &crate::client::Http,
+    how: &str,
+    key: &str,
+) -> Value {
     let token = match how {
         "again" => "tok_declined",
         "confirm" => "tok_3ds",
@@ -220,7 +227,6 @@ async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
         }
         "ship" => {
             eventually(ask, |it| it["status"] != "pending").await;
-            let staff = login_as(customer, ADMIN).await;
             let shipped = json!({ "status": "shipped" });
             staff.call("PATCH", &format!("{path}/status")).json(shipped).await.expect(200);
         }

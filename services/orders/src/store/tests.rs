@@ -281,19 +281,21 @@ async fn a_cart_is_claimed_only_as_it_was_read() {
 async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts() {
     for platform in platforms(crate::MIGRATIONS).await {
         let db = &platform.db;
-        db.migrate_down(crate::MIGRATIONS, crate::NAME, 2).await.unwrap();
         let cart = chassis::id::new();
         let mut ids = Vec::new();
         for key in ["k-1", "k-2"] {
             let (order, ..) = accepted(db, key).await;
+            ids.push(order.id);
+        }
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 2).await.unwrap();
+        for (version, order) in (0_i64..).zip(&ids) {
             db.query("UPDATE orders SET cart_id = $2, cart_version = $3 WHERE id = $1")
-                .bind(order.id)
+                .bind(*order)
                 .bind(cart)
-                .bind(ids.len() as i64)
+                .bind(version)
                 .execute()
                 .await
                 .unwrap();
-            ids.push(order.id);
         }
         db.query("UPDATE sagas SET payment_key = 'p-1', attempt = 2 WHERE order_id = $1")
             .bind(ids[1])
