@@ -405,7 +405,10 @@ async fn a_line_never_becomes_another_product_that_has_its_sku_by_now() {
         shop.shelf.put(MUG, 9, 90_000, Some(9));
         let cart = shop.call("GET", "/cart").user(&ada).await.expect(200);
         assert_eq!(cart["notices"][0]["code"], "item_not_for_sale");
-        assert_eq!((&cart["items"][0]["title"], &cart["subtotal"]["amount"]), (&json!(null), &json!(0)));
+        assert_eq!(
+            (&cart["items"][0]["title"], &cart["subtotal"]["amount"]),
+            (&json!(null), &json!(0))
+        );
         let more = json!({ "quantity": 2 });
         let refused = shop.call("PATCH", &format!("/cart/items/{MUG}")).user(&ada).json(more).await;
         assert_eq!(refused.problem(409), "item_not_for_sale");

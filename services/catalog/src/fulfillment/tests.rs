@@ -326,7 +326,7 @@ async fn what_was_sold_before_is_booked_once_in_whatever_order_it_is_shipped() {
         cancel(db, 5).await;
         assert_eq!(counts(db, "A").await, [8, 0, 0], "of ten, two are away");
         assert_eq!(audit::notes(db).await.unwrap(), [""; 0]);
-        assert_eq!(store::unbooked(db, 10).await.unwrap(), []);
+        assert!(store::unbooked(db, 10).await.unwrap().is_empty());
         sound(&test).await;
     }
 }
