@@ -361,10 +361,7 @@ async fn what_is_wrong_with_a_row_is_named_with_its_line() {
         ),
         (
             "l,L,,,,,S-14,1,shopify,-1,\n".to_owned(),
-            Some(
-                "line 15, l: of S-14, 0 are sold and not shipped and 0 are held by open orders; \
-                 on_hand cannot be below that",
-            ),
+            Some("line 15, l: orders hold 0 units of S-14; on_hand cannot be below that"),
         ),
         ("m,,,,,,S-15,1,,,\n".to_owned(), Some("line 16, m: Title is empty")),
         (",N,,,,,S-16,1,,,\n".to_owned(), Some("line 17: Handle is empty")),

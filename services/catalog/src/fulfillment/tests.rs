@@ -4,7 +4,7 @@ use contracts::catalog::{Buyer, Reserve, StockLine};
 
 use super::*;
 use crate::audit::{self, OrderStock};
-use crate::model::{NewProduct, NewVariant, Policy, Product, Stock, Wish};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Product, Stock, Wish};
 use crate::products;
 use crate::store::products as goods;
 
@@ -27,7 +27,7 @@ fn variant(name: &str, sku: &str, on_hand: Option<i64>) -> NewVariant {
     NewVariant {
         sku: Some(sku.to_owned()),
         options: [("Kind".to_owned(), name.to_owned())].into(),
-        on_hand,
+        figure: on_hand.map(Figure::Opening),
         ..NewVariant::default()
     }
 }
@@ -87,7 +87,7 @@ async fn give_back(db: &Db, order: u128, refund: u128, lines: &[(&str, i64)]) {
 }
 
 async fn count(db: &Db, sku: &str, on_hand: i64) -> Result<()> {
-    let wish = Wish { figure: Some(crate::model::Figure::Count(on_hand)), policy: None };
+    let wish = Wish { figure: Some(Figure::Count(on_hand)), policy: None };
     step(db, async |books| books.set(sku, wish, "test").await).await.map(drop)
 }
 
@@ -181,12 +181,12 @@ async fn back_orders_are_filled_by_what_arrives() {
         let db = &test.db;
         stocked(db, "Lamp", &["A"]).await;
         let wish =
-            Wish { figure: Some(crate::model::Figure::Count(0)), policy: Some(Policy::Continue) };
+            Wish { figure: Some(Figure::Count(0)), policy: Some(Policy::Continue) };
         step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
         sell(db, 1, &[("A", 3)]).await;
         assert_eq!(counts(db, "A").await, [0, 3, 0]);
         let wish =
-            Wish { figure: Some(crate::model::Figure::Count(5)), policy: Some(Policy::Deny) };
+            Wish { figure: Some(Figure::Count(5)), policy: Some(Policy::Deny) };
         step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
         assert_eq!(hold(db, 2, &[("A", 3)]).await.unwrap_err().code, "out_of_stock");
         send(db, 1).await;

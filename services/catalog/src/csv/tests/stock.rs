@@ -133,8 +133,7 @@ async fn a_file_sets_the_stock_if_told_to_but_never_below_what_is_reserved() {
         let report = look_as(&platform, OfExisting::Set, plain(2)).await.report;
         assert_eq!(report, run_as(&platform, OfExisting::Set, plain(2)).await);
         assert_eq!(counts(&report), [0, 0, 0, 1], "{platform:?}");
-        let problem = "line 2, a: of S-A, 0 are sold and not shipped and 3 are held by open orders; \
-                       on_hand cannot be below that";
+        let problem = "line 2, a: orders hold 3 units of S-A; on_hand cannot be below that";
         assert_eq!(lines(&report), [problem]);
         // Nor by a difference.
         let exported = export_of(&platform).await;
