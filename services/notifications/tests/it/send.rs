@@ -55,6 +55,23 @@ async fn text_and_push_messages_are_queued() {
         let sms = sms.expect(202);
         assert_eq!((&sms["channel"], &sms["subject"]), (&json!("sms"), &Value::Null));
 
+        // Recipients are kept in one form, however they are written.
+        for (path, mut body, kept) in [
+            (SMS, json!({ "to": "+49 (0)151 1234-5678", "body": "Hi" }), "+4915112345678"),
+            (EMAIL, json!({ "to": " Ada@BÜCHER.example" }), "ada@xn--bcher-kva.example"),
+        ] {
+            if path == EMAIL {
+                body["subject"] = json!("Hello");
+                body["body"] = json!("Good day.");
+            }
+            let queued = post(&service.router, path, body).await.expect(202);
+            assert_eq!(queued["recipient"], kept);
+        }
+        for to in ["0151 12345678", "+49 151", "+49 151 12345678 x1"] {
+            let wrong = post(&service.router, SMS, json!({ "to": to, "body": "Hi" })).await;
+            assert_eq!(fields(&wrong.expect(422)), ["to"], "{to}");
+        }
+
         let body = json!({ "to": "token-1", "title": "Sale", "body": "Today" });
         let push = post(&service.router, PUSH, body).await.expect(202);
         assert_eq!((&push["recipient"], &push["subject"]), (&json!("token-1"), &json!("Sale")));
