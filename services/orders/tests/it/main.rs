@@ -5,5 +5,6 @@ mod carts;
 mod checkouts;
 mod holds;
 mod quotes;
+mod refunds;
 mod reports;
 mod world;
