@@ -445,12 +445,7 @@ fn reads_all(principal: Option<&Principal>) -> bool {
 }
 
 /// Who acts on an order that is visible to them: its buyer, or staff.
-fn actor(
-    app: &App,
-    order: &Order,
-    principal: Option<&Principal>,
-    headers: &HeaderMap,
-) -> Actor {
+fn actor(app: &App, order: &Order, principal: Option<&Principal>, headers: &HeaderMap) -> Actor {
     match principal {
         Some(it) if order.user_id != Some(it.id()) && !has_token(app, order, headers) => {
             Actor::Staff(it.id())

@@ -51,7 +51,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
             _ if asked => {}
             _ => return Err(problems::cart_already_ordered(&order)),
         }
-        let Some(work) = turn_back(app, order, saga, "superseded", Actor::Customer).await? else { continue };
+        let Some(work) = turn_back(app, order, saga, "superseded", Actor::Customer).await? else {
+            continue;
+        };
         match work {
             Some(work) => checkout::see_through(app, work).await,
             None => checkout::settled(app, id).await?,

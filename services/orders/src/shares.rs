@@ -20,7 +20,12 @@ pub(crate) fn shares(order: &Order, lines: &[OrderLine]) -> Vec<i64> {
         .map(|(line, shipping)| if line.taxable { line.total + shipping } else { *shipping })
         .collect();
     let tax = spread(order.tax, &[&taxed, &prices]);
-    prices.iter().zip(shipping).zip(tax).map(|((price, shipping), tax)| price + shipping + tax).collect()
+    prices
+        .iter()
+        .zip(shipping)
+        .zip(tax)
+        .map(|((price, shipping), tax)| price + shipping + tax)
+        .collect()
 }
 
 /// Divides an amount by the first of these weights that are not all zero, evenly where all are.

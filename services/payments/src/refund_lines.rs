@@ -141,7 +141,10 @@ mod tests {
         let first = price(Uuid::nil(), &shares, &[], &[want("A", 2)]).unwrap();
         assert_eq!(first[0].amount, 66);
         let refused = price(Uuid::nil(), &shares, &first, &[want("A", 2)]).unwrap_err();
-        assert_eq!((refused.code.as_ref(), &refused.members["refundable"]), ("refund_exceeds_line", &1.into()));
+        assert_eq!(
+            (refused.code.as_ref(), &refused.members["refundable"]),
+            ("refund_exceeds_line", &1.into())
+        );
         assert_eq!(price(Uuid::nil(), &shares, &first, &[want("A", 1)]).unwrap()[0].amount, 34);
         let refused = price(Uuid::nil(), &shares, &[], &[want("A", 1), want("B", 1)]).unwrap_err();
         assert_eq!(refused.code, "validation_failed");

@@ -179,8 +179,7 @@ impl LineView {
     fn new(order: &Order, line: OrderLine, charged: i64, refunds: Option<&[OrderRefund]>) -> Self {
         Self {
             charged: order.money(charged),
-            refunded_quantity: refunds
-                .map(|all| all.iter().map(|it| it.units(&line.sku)).sum()),
+            refunded_quantity: refunds.map(|all| all.iter().map(|it| it.units(&line.sku)).sum()),
             unit_price: order.money(line.unit_price),
             total: order.money(line.total),
             sku: line.sku,

@@ -331,7 +331,8 @@ async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
 }
 
 async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<OrderLine>, Saga) {
-    let mut order = Order { idempotency_key: key.to_owned(), ..crate::testing::order(1_999, 500, 0) };
+    let mut order =
+        Order { idempotency_key: key.to_owned(), ..crate::testing::order(1_999, 500, 0) };
     let id = order.id;
     let lines = vec![OrderLine {
         position: 0,

@@ -63,7 +63,10 @@ async fn a_refund_is_booked_once_with_who_and_why() {
         world.hear(&[event.clone(), event]).await;
 
         let seen = show(&world, &id, &clerk).await;
-        assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("confirmed"), &json!("refunded")));
+        assert_eq!(
+            (&seen["status"], &seen["payment_status"]),
+            (&json!("confirmed"), &json!("refunded"))
+        );
         assert_eq!((&seen["refunded"]["amount"], world.stock()), (&json!(4_498), 3));
         assert_eq!(seen["items"][0]["refunded_quantity"], 1);
         assert_eq!(seen["items"][0]["charged"]["amount"], 4_498);
@@ -78,7 +81,8 @@ async fn a_refund_is_booked_once_with_who_and_why() {
         assert_eq!(history.last().unwrap()["by"], by);
         // The customer learns that it was staff, not who.
         let seen = show(&world, &id, &user).await;
-        let kinds: Vec<_> = seen["history"].as_array().unwrap().iter().map(|it| &it["by"]).collect();
+        let kinds: Vec<_> =
+            seen["history"].as_array().unwrap().iter().map(|it| &it["by"]).collect();
         assert_eq!(kinds[0], &json!({ "kind": "customer" }));
         assert_eq!(kinds.last().unwrap(), &&json!({ "kind": "staff" }), "{}", world.platform.kind);
 
@@ -87,7 +91,10 @@ async fn a_refund_is_booked_once_with_who_and_why() {
         assert_eq!(parts, [(2_249, 2_249, false), (2_249, 4_498, true)]);
         assert_eq!((told[0].refund_id, told[0].reason.as_deref()), (first.id, Some("damaged")));
         assert_eq!(told[1].payment_status, "refunded");
-        assert_eq!(orders::audit::violations(&world.platform.db, chassis::testing::noon()).await.unwrap(), [""; 0]);
+        assert_eq!(
+            orders::audit::violations(&world.platform.db, chassis::testing::noon()).await.unwrap(),
+            [""; 0]
+        );
     }
 }
 
@@ -133,14 +140,16 @@ async fn what_was_refunded_in_full_is_shipped_and_delivered_all_the_same() {
         world.refund(&refund(4_498, &clerk)).await;
         for status in ["shipped", "delivered"] {
             let seen = set(&world, &id, status).await.expect(200);
-            assert_eq!((&seen["status"], &seen["payment_status"]), (&json!(status), &json!("refunded")));
+            assert_eq!(
+                (&seen["status"], &seen["payment_status"]),
+                (&json!(status), &json!("refunded"))
+            );
         }
         assert_eq!(set(&world, &id, "cancelled").await.problem(409), "order_shipped");
         let cancel = world.call("POST", &format!("/orders/{id}/cancel")).user(&user);
         assert_eq!(cancel.await.problem(409), "order_shipped");
-        let listed = |filter: &str| {
-            world.call("GET", &format!("/orders?{filter}")).user(&user).send()
-        };
+        let listed =
+            |filter: &str| world.call("GET", &format!("/orders?{filter}")).user(&user).send();
         for (filter, count) in [
             ("status=delivered&payment_status=refunded", 1),
             ("status=delivered&payment_status=paid", 0),
@@ -162,7 +171,10 @@ async fn what_was_refunded_and_never_shipped_is_cancelled_and_put_back() {
         assert_eq!(world.stock(), 3);
         for _ in 0..2 {
             let seen = set(&world, &id, "cancelled").await.expect(200);
-            assert_eq!((&seen["status"], &seen["payment_status"]), (&json!("cancelled"), &json!("refunded")));
+            assert_eq!(
+                (&seen["status"], &seen["payment_status"]),
+                (&json!("cancelled"), &json!("refunded"))
+            );
             assert_eq!((world.stock(), world.asked("restock")), (5, 1));
         }
         let seen = show(&world, &id, &clerk).await;
@@ -182,7 +194,10 @@ async fn news_of_a_refund_may_come_after_the_cancel() {
         assert_eq!(cancel.await.expect(200)["payment_status"], "refunded");
         world.hear(&[late]).await;
         let seen = show(&world, &id, &user).await;
-        assert_eq!((&seen["status"], &seen["refunded"]["amount"]), (&json!("cancelled"), &json!(4_498)));
+        assert_eq!(
+            (&seen["status"], &seen["refunded"]["amount"]),
+            (&json!("cancelled"), &json!(4_498))
+        );
         let full: Vec<_> = told(&world, &id).await.iter().map(|it| (it.amount, it.full)).collect();
         assert_eq!(full, [(3_498, false), (1_000, true)], "{}", world.platform.kind);
     }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::refund_lines::RefundLine;
 use crate::model::{Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status};
+use crate::refund_lines::RefundLine;
 
 /// A payment.
 #[derive(Serialize, ToSchema)]

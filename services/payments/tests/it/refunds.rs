@@ -149,7 +149,10 @@ async fn a_broken_refund_is_a_problem_and_changes_nothing() {
             (json!({ "lines": [{ "sku": "A", "quantity": 1000 }] }), "lines[0].quantity"),
             (json!({ "lines": [{ "sku": "", "quantity": 1 }] }), "lines[0].sku"),
             (json!({ "lines": [{ "quantity": 1 }] }), "lines[0].sku"),
-            (json!({ "lines": [{ "sku": "A", "quantity": 1 }, { "sku": "A", "quantity": 1 }] }), "lines"),
+            (
+                json!({ "lines": [{ "sku": "A", "quantity": 1 }, { "sku": "A", "quantity": 1 }] }),
+                "lines",
+            ),
             (json!({ "reason": 5 }), "reason"),
             (json!({ "colour": "red" }), "colour"),
         ] {
