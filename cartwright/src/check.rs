@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use cart::audit::Removal;
+use catalog::audit::OrderStock;
 use chassis::clock::Clock;
 use chassis::{inbox, outbox};
 use chrono::TimeDelta;
@@ -33,6 +34,8 @@ pub struct Findings {
     pub broken: BTreeSet<String>,
     /// Work that waits; a problem only if the shop runs.
     pub waiting: BTreeSet<String>,
+    /// What is to be known, and no problem.
+    pub notes: BTreeSet<String>,
 }
 
 /// Checks, prints, and answers 1 if an invariant does not hold.
@@ -46,6 +49,9 @@ pub async fn run(shared: &Shared) -> Result<ExitCode> {
     }
     for line in &findings.waiting {
         println!("waiting: {line}");
+    }
+    for line in &findings.notes {
+        println!("note: {line}");
     }
     // Nothing that is wrong with the data, and perhaps meant.
     private::exposed(&config).iter().for_each(|it| println!("exposed: {it}"));
@@ -74,6 +80,7 @@ pub async fn settle(stores: &Stores, clock: Clock, running: bool) -> Result<Find
         let again = look(stores, clock).await?;
         wrong.broken.retain(|it| again.broken.contains(it));
         wrong.waiting.retain(|it| again.waiting.contains(it));
+        wrong.notes = again.notes;
     }
     Ok(wrong)
 }
@@ -95,11 +102,10 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let claims = orders::audit::claims(orders).await?;
     let totals = payments::audit::totals_by_order(payments).await?;
     broken.extend(money(&claims, &totals));
-    let held = catalog::audit::held_orders(catalog).await?;
-    let committed = catalog::audit::committed_orders(catalog).await?;
-    broken.extend(stock(&claims, &held.into_iter().collect(), &committed.into_iter().collect()));
+    broken.extend(stock(&claims, &catalog::audit::of_orders(catalog).await?));
     waiting.extend(events(stores, clock).await?);
-    Ok(Findings { broken, waiting })
+    let notes = catalog::audit::notes(catalog).await?.into_iter().collect();
+    Ok(Findings { broken, waiting, notes })
 }
 
 /// I4: what was captured and given back is what the order says.
@@ -169,31 +175,41 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
 }
 
 /// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
-/// everything back, a sold one has taken it, whatever became of its money. Where a refund has put
-/// goods back, nothing need be left of it.
-fn stock(
-    claims: &[Claim],
-    held: &HashSet<uuid::Uuid>,
-    committed: &HashSet<uuid::Uuid>,
-) -> Vec<String> {
-    let wrong = |claim: &&Claim| {
-        let sold = !matches!(claim.status.as_str(), "cancelled" | "pending");
-        let holds = held.contains(&claim.order_id);
-        (claim.declined && holds)
-            || claim.done
-                && (holds
-                    || (claim.status == "cancelled" && committed.contains(&claim.order_id))
-                    || (sold && !claim.put_back && !committed.contains(&claim.order_id)))
-    };
+/// everything back, a sold one has bought its units, whatever became of its money; they are
+/// allocated until they are shipped, and off the shelf then.
+fn stock(claims: &[Claim], stock: &[OrderStock]) -> Vec<String> {
+    let of_order: HashMap<_, _> = stock.iter().map(|it| (it.order_id, it)).collect();
+    let nothing = OrderStock::default();
     let tell = |claim: &Claim| {
-        let stock = match (held.contains(&claim.order_id), committed.contains(&claim.order_id)) {
-            (true, _) => "still holds stock",
-            (_, true) => "has not put its stock back",
-            (_, false) => "has taken no stock",
-        };
-        format!("I6: order {} is {} and {stock}", claim.number, claim.status)
+        let stock = of_order.get(&claim.order_id).copied().unwrap_or(&nothing);
+        let what = wrong_stock(claim, stock)?;
+        Some(format!("I6: order {} is {} and {what}", claim.number, claim.status))
     };
-    claims.iter().filter(wrong).map(tell).collect()
+    claims.iter().filter_map(tell).collect()
+}
+
+/// What an order has of the stock that it should not have, or lacks.
+fn wrong_stock(claim: &Claim, stock: &OrderStock) -> Option<&'static str> {
+    if stock.held > 0 && (claim.done || claim.declined) {
+        return Some("still holds stock");
+    }
+    if !claim.done {
+        return None;
+    }
+    let sold = matches!(claim.status.as_str(), "confirmed" | "shipped" | "delivered");
+    match claim.fulfillment_status.as_str() {
+        _ if claim.status == "cancelled" => {
+            (stock.out() > 0).then_some("has not put its stock back")
+        }
+        _ if sold && stock.out() + stock.restocked == 0 => Some("has taken no stock"),
+        "fulfilled" | "delivered" if !claim.ships && stock.allocated > 0 => {
+            Some("was sent, but its units are still on the shelf")
+        }
+        "unfulfilled" if stock.shipped > 0 => {
+            Some("was not sent, but its units have left the shelf")
+        }
+        _ => None,
+    }
 }
 
 /// I7, I9: events are on their way, none is a dead letter.
@@ -253,50 +269,63 @@ mod tests {
     }
 
     #[test]
-    fn an_order_that_was_refunded_is_looked_at_like_others() {
-        let order_id = Uuid::from_u128(1);
-        let claim = |status: &str, put_back| Claim {
-            order_id,
-            number: "CW-100001".to_owned(),
-            status: status.to_owned(),
-            payment_status: "refunded".to_owned(),
-            total: 1_999,
-            done: true,
-            declined: false,
-            put_back,
-        };
-        let (taken, none) = (HashSet::from([order_id]), HashSet::new());
-        for status in ["confirmed", "shipped", "delivered"] {
-            assert_eq!(stock(&[claim(status, false)], &none, &taken), [""; 0]);
-            let said = stock(&[claim(status, false)], &none, &none);
-            assert_eq!(said, [format!("I6: order CW-100001 is {status} and has taken no stock")]);
-            assert_eq!(stock(&[claim(status, true)], &none, &none), [""; 0]);
-        }
-        let said = stock(&[claim("cancelled", true)], &none, &taken);
-        assert_eq!(said, ["I6: order CW-100001 is cancelled and has not put its stock back"]);
+    fn the_money_of_a_refunded_order_is_looked_at_whatever_became_of_its_goods() {
+        let order_id = Uuid::nil();
         let totals = |refunded| OrderTotals { order_id, captured: 1_999, refunded, open: false };
         for status in ["confirmed", "shipped", "delivered", "cancelled"] {
-            assert_eq!(money(&[claim(status, false)], &[totals(1_999)]), [""; 0]);
-            assert_eq!(money(&[claim(status, false)], &[totals(1_000)]).len(), 1, "{status}");
+            let refunded = "refunded".to_owned();
+            let claim = Claim { payment_status: refunded, ..claim(status, "unfulfilled") };
+            assert_eq!(money(std::slice::from_ref(&claim), &[totals(1_999)]), [""; 0]);
+            assert_eq!(money(&[claim], &[totals(1_000)]).len(), 1, "{status}");
+        }
+    }
+
+    fn claim(status: &str, fulfillment: &str) -> Claim {
+        Claim {
+            order_id: Uuid::nil(),
+            number: "CW-100001".to_owned(),
+            status: status.to_owned(),
+            payment_status: "paid".to_owned(),
+            fulfillment_status: fulfillment.to_owned(),
+            total: 1_999,
+            done: status != "pending",
+            ships: false,
+            declined: false,
         }
     }
 
     #[test]
     fn a_declined_order_that_holds_stock_is_seen() {
-        let claim = |declined| Claim {
-            order_id: Uuid::nil(),
-            number: "CW-100001".to_owned(),
-            status: "pending".to_owned(),
-            payment_status: "failed".to_owned(),
-            total: 1_999,
-            done: false,
-            declined,
-            put_back: false,
-        };
-        let (held, none) = (HashSet::from([Uuid::nil()]), HashSet::new());
-        let said = stock(&[claim(true)], &held, &none);
+        let pending = |declined| Claim { declined, ..claim("pending", "unfulfilled") };
+        let held = [OrderStock { held: 2, ..OrderStock::default() }];
+        let said = stock(&[pending(true)], &held);
         assert_eq!(said, ["I6: order CW-100001 is pending and still holds stock"]);
-        assert_eq!(stock(&[claim(true)], &none, &none), Vec::<String>::new());
-        assert_eq!(stock(&[claim(false)], &held, &none), Vec::<String>::new());
+        assert_eq!(stock(&[pending(true)], &[]), Vec::<String>::new());
+        assert_eq!(stock(&[pending(false)], &held), Vec::<String>::new());
+    }
+
+    #[test]
+    fn units_that_are_not_where_their_order_is_are_seen() {
+        let allocated = OrderStock { allocated: 2, ..OrderStock::default() };
+        let shipped = OrderStock { shipped: 2, ..OrderStock::default() };
+        let back = OrderStock { restocked: 2, ..OrderStock::default() };
+        let unbooked = OrderStock { unbooked: 2, ..OrderStock::default() };
+        let none = OrderStock::default();
+        for (claim, right, wrong) in [
+            (claim("confirmed", "unfulfilled"), [&allocated, &unbooked, &back], [&shipped, &none]),
+            (claim("shipped", "fulfilled"), [&shipped, &unbooked, &back], [&allocated, &none]),
+            (claim("delivered", "delivered"), [&shipped, &unbooked, &back], [&allocated, &none]),
+            (claim("cancelled", "unfulfilled"), [&back, &none, &none], [&allocated, &unbooked]),
+        ] {
+            for it in right {
+                assert_eq!(wrong_stock(&claim, it), None, "{claim:?} {it:?}");
+            }
+            for it in wrong {
+                assert!(wrong_stock(&claim, it).is_some(), "{claim:?} {it:?}");
+            }
+        }
+        // Staff have just said so, and the catalog is yet to be told.
+        let ships = Claim { ships: true, ..claim("shipped", "fulfilled") };
+        assert_eq!(wrong_stock(&ships, &allocated), None);
     }
 }

@@ -226,7 +226,10 @@ pub async fn build(
         };
         let service = match name {
             "identity" => identity::start(platform, config.identity.clone()).await,
-            "catalog" => catalog::start(platform, config.catalog.clone(), index.to_owned()).await,
+            "catalog" => {
+                let orders = contracts::orders::Client::new(channel("orders"));
+                catalog::start(platform, config.catalog.clone(), index.to_owned(), orders).await
+            }
             "payments" => {
                 let books = stores.get("sandbox")?.clone();
                 match config.payments.clone().resolved(config.is_production()) {

@@ -14,6 +14,9 @@ pub const MAX_QUANTITY: i64 = 999;
 pub struct Wanted {
     pub sku: Option<String>,
     pub product_id: Option<Uuid>,
+    /// Which variant the SKU has to be; one that another has taken over by now is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<Uuid>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub enum Quoted {
 pub struct Offer {
     pub sku: String,
     pub product_id: Uuid,
+    /// Stays what it is when the SKU is another one day. None from a catalog of an older version.
+    #[serde(default)]
+    pub variant_id: Option<Uuid>,
     pub slug: String,
     /// The product's title.
     pub title: String,
@@ -61,6 +67,17 @@ pub struct Offer {
 pub struct StockLine {
     pub sku: String,
     pub quantity: i64,
+    /// The variant that had the SKU when it was put aside or sold: the units are of that one,
+    /// whatever the SKU names later. None where it was not written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_id: Option<Uuid>,
+}
+
+impl StockLine {
+    /// A quantity of whatever has the SKU.
+    pub fn new(sku: impl Into<String>, quantity: i64) -> Self {
+        Self { sku: sku.into(), quantity, variant_id: None }
+    }
 }
 
 /// Asks to hold, or to let go of, the stock of an order. `lines` has each SKU once.
@@ -68,17 +85,6 @@ pub struct StockLine {
 pub struct Reserve {
     pub order_id: Uuid,
     pub lines: Vec<StockLine>,
-}
-
-/// Asks to put back what an order has taken, for good.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Restock {
-    pub order_id: Uuid,
-    /// The order's for a cancel, the refund's for a refund: the same id twice is once.
-    pub id: Uuid,
-    /// These quantities, by the SKUs that were sold, as far as they are still out; none for all
-    /// that is.
-    pub lines: Option<Vec<StockLine>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -90,6 +96,33 @@ pub struct Reservation {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderRef {
     pub order_id: Uuid,
+}
+
+/// Asks to put units of an order back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Restock {
+    pub order_id: Uuid,
+    /// What for: the order's own id where it is cancelled, else the refund's. The same again puts
+    /// nothing back a second time.
+    #[serde(default)]
+    pub id: Uuid,
+    /// How many of each SKU, as the order's line was sold; without lines all that is still out.
+    #[serde(default)]
+    pub lines: Option<Vec<StockLine>>,
+}
+
+/// Tells that a parcel of an order left the shop.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ship {
+    pub order_id: Uuid,
+    pub parcel_id: Uuid,
+}
+
+impl Ship {
+    /// The one parcel that orders are sent in today.
+    pub fn whole(order_id: Uuid) -> Self {
+        Self { order_id, parcel_id: chassis::id::derive(order_id, "parcel:1") }
+    }
 }
 
 /// Asks to keep an order's hold until then, while its customer has to do something.
@@ -139,8 +172,8 @@ impl Client {
         self.0.post("/internal/reservations/end", &OrderRef { order_id }).await
     }
 
-    /// Makes the hold final: the units leave the stock. Refused with `reservation_gone` where
-    /// the hold has ended.
+    /// Makes the hold final: the units are sold, and stay on hand until they are shipped. Refused
+    /// with `reservation_gone` where the hold has ended.
     pub async fn commit(&self, order_id: Uuid) -> Result<(), CallError> {
         self.0.post("/internal/reservations/commit", &OrderRef { order_id }).await
     }
@@ -151,9 +184,17 @@ impl Client {
         self.0.post("/internal/reservations/release", request).await
     }
 
-    /// Puts units back, or lets go of a hold, whichever it is. What is back already stays so.
+    /// Puts sold units back, never more than are still out, or lets go of a hold, whichever it is.
+    /// What was not shipped is on the shelf and can be sold again; what was shipped came back to
+    /// it.
     pub async fn restock(&self, request: &Restock) -> Result<(), CallError> {
         self.0.post("/internal/reservations/restock", request).await
+    }
+
+    /// Takes what is left of an order's sold units off the shelf, once. An order of which nothing
+    /// is left is fine.
+    pub async fn ship(&self, request: &Ship) -> Result<(), CallError> {
+        self.0.post("/internal/reservations/ship", request).await
     }
 }
 
@@ -187,8 +228,13 @@ pub struct CategoryChanged {
 pub struct StockChanged {
     pub sku: String,
     pub product_id: Uuid,
+    /// On the shelf.
     pub on_hand: i64,
+    /// Sold, and not shipped yet.
+    pub allocated: i64,
+    /// Held by open orders.
     pub reserved: i64,
+    /// What is on hand and neither allocated nor reserved.
     pub available: i64,
 }
 

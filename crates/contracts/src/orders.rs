@@ -103,6 +103,15 @@ pub struct SharesOf {
     pub order_id: Uuid,
 }
 
+/// The most orders in one request.
+pub const MAX_ORDERS: usize = 100;
+
+/// Orders of which it is asked, and then answered, that they were not shipped.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Unshipped {
+    pub orders: Vec<Uuid>,
+}
+
 /// Asks orders.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -115,6 +124,14 @@ impl Client {
     /// What each line of an order was sold for; it never changes. None for an unknown order.
     pub async fn shares(&self, order_id: Uuid) -> Result<Option<Vec<LineShare>>, CallError> {
         self.0.post("/internal/orders/shares", &SharesOf { order_id }).await
+    }
+
+    /// Which of these orders, at most [`MAX_ORDERS`], have not been shipped. One that is not known
+    /// is not among them.
+    pub async fn unshipped(&self, orders: Vec<Uuid>) -> Result<Vec<Uuid>, CallError> {
+        let answer: Unshipped =
+            self.0.post("/internal/orders/unshipped", &Unshipped { orders }).await?;
+        Ok(answer.orders)
     }
 }
 

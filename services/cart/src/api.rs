@@ -106,10 +106,12 @@ async fn add(
     Json(request): Json<NewCartItem>,
 ) -> Result<Shown> {
     let before = current(&app, &buyer).await?.map(|it| it.lines).unwrap_or_default();
-    let wanted = Wanted { sku: request.sku.clone(), product_id: request.product_id };
+    let (sku, product_id) = (request.sku.clone(), request.product_id);
+    let wanted = Wanted { sku, product_id, variant_id: None };
     let (quoted, offers) = offers::with(&app.catalog, wanted, &before).await?;
     let offer = chosen(quoted, &request)?;
-    let line = StockLine { sku: offer.sku.clone(), quantity: request.quantity };
+    let variant_id = offer.variant_id;
+    let line = StockLine { variant_id, ..StockLine::new(&offer.sku, request.quantity) };
 
     let mut tx = app.db.begin().await?;
     let (id, token) = enter(&app, &mut tx, &buyer).await?;
@@ -150,7 +152,7 @@ async fn change(
     Path(sku): Path<String>,
     Json(CartQuantity { quantity }): Json<CartQuantity>,
 ) -> Result<Shown> {
-    update(&app, &buyer, StockLine { sku, quantity }).await
+    update(&app, &buyer, StockLine::new(sku, quantity)).await
 }
 
 /// Take an item out of the cart.
@@ -168,7 +170,7 @@ async fn change(
     security((), ("bearer" = [])),
 )]
 async fn remove(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
-    update(&app, &buyer, StockLine { sku, quantity: 0 }).await
+    update(&app, &buyer, StockLine::new(sku, 0)).await
 }
 
 /// Empty the cart.
@@ -261,7 +263,7 @@ async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
     let present = before.lines.iter().find(|it| it.sku == line.sku).ok_or_else(missing)?;
     let offers = offers::of(&app.catalog, &before.lines).await?;
     if line.quantity > 0 {
-        let offer = offers.get(&line.sku);
+        let offer = offers.get(present);
         let offer = offer.ok_or_else(|| problems::item_not_for_sale(&line.sku))?;
         let available = cap(offer);
         if line.quantity > available {
@@ -284,7 +286,7 @@ async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
             cart
         }
         // It is as it was: the version is that of before.
-        false if cart.lines.contains(&line) => {
+        false if cart.lines.iter().any(|it| it.sku == line.sku && it.quantity == line.quantity) => {
             tx.rollback().await?;
             Cart { version: cart.version - 1, updated_at: before.updated_at, ..cart }
         }

@@ -36,7 +36,7 @@ impl Handler for Orders {
                 order_id: news.order.order_id,
                 cart_id: cart.id,
                 cart_version: cart.version,
-                lines: bought.map(|it| StockLine { sku: it.sku, quantity: it.quantity }).collect(),
+                lines: bought.map(|it| StockLine::new(it.sku, it.quantity)).collect(),
             };
             // A checkout may have asked for it before the news came.
             Ok(store::remove_purchased(tx, &purchase, self.clock.now()).await?)

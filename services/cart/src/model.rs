@@ -44,17 +44,23 @@ pub(crate) fn add_up(to: &[StockLine], from: &[StockLine]) -> Merged {
     let mut count = to.len();
     for line in from {
         let present = to.iter().find(|it| it.sku == line.sku);
+        // Another variant that had the SKU at another time: the guest has this one.
+        let same = |it: &&StockLine| {
+            it.variant_id == line.variant_id || it.variant_id.is_none() || line.variant_id.is_none()
+        };
+        let alike = present.filter(same);
+        let held = alike.map_or(0, |it| it.quantity);
         if present.is_none() && count >= MAX_LINES {
             merged.left_out.push(line.sku.clone());
             continue;
         }
         count += usize::from(present.is_none());
-        let quantity = present.map_or(0, |it| it.quantity) + line.quantity;
-        let quantity = quantity.min(MAX_QUANTITY);
-        if present.is_some_and(|it| it.quantity == quantity) {
+        let quantity = (held + line.quantity).min(MAX_QUANTITY);
+        if alike.is_some_and(|it| it.quantity == quantity) {
             continue;
         }
-        merged.changed.push(StockLine { sku: line.sku.clone(), quantity });
+        let variant_id = line.variant_id.or(present.and_then(|it| it.variant_id));
+        merged.changed.push(StockLine { sku: line.sku.clone(), quantity, variant_id });
     }
     merged
 }
@@ -64,7 +70,20 @@ mod tests {
     use super::*;
 
     fn line(sku: &str, quantity: i64) -> StockLine {
-        StockLine { sku: sku.to_owned(), quantity }
+        StockLine::new(sku, quantity)
+    }
+
+    #[test]
+    fn a_line_of_another_variant_takes_the_place_of_the_one_that_had_its_sku() {
+        let of = |variant: u128, quantity| StockLine {
+            variant_id: Some(Uuid::from_u128(variant)),
+            ..line("A", quantity)
+        };
+        assert_eq!(add_up(&[of(1, 2)], &[of(2, 2)]).changed, [of(2, 2)]);
+        assert_eq!(add_up(&[of(1, 2)], &[of(1, 3)]).changed, [of(1, 5)]);
+        // One of before is whatever the other is.
+        assert_eq!(add_up(&[line("A", 2)], &[of(1, 3)]).changed, [of(1, 5)]);
+        assert_eq!(add_up(&[of(1, 2)], &[line("A", 3)]).changed, [of(1, 5)]);
     }
 
     #[test]

@@ -7,14 +7,19 @@ use std::collections::HashMap;
 
 use chassis::channel::CallError;
 use contracts::catalog::{Client, Offer, Quoted, StockLine, Wanted};
+use uuid::Uuid;
 
-/// Answers by SKU; none where a SKU is not for sale.
+/// What a line is of: a SKU, and the variant that had it when it was put aside.
+type Key = (String, Option<Uuid>);
+
+/// Answers by what lines are of; none where that is not for sale, as when another variant has the
+/// SKU by now.
 #[derive(Debug, Default)]
-pub(crate) struct Offers(HashMap<String, Option<Offer>>);
+pub(crate) struct Offers(HashMap<Key, Option<Offer>>);
 
 impl Offers {
-    pub(crate) fn get(&self, sku: &str) -> Option<&Offer> {
-        self.0.get(sku)?.as_ref()
+    pub(crate) fn get(&self, line: &StockLine) -> Option<&Offer> {
+        self.0.get(&key(line))?.as_ref()
     }
 
     /// Asks for those lines that have not been asked for yet.
@@ -24,7 +29,7 @@ impl Offers {
         lines: &[StockLine],
     ) -> Result<(), CallError> {
         let missing: Vec<&StockLine> =
-            lines.iter().filter(|it| !self.0.contains_key(&it.sku)).collect();
+            lines.iter().filter(|it| !self.0.contains_key(&key(it))).collect();
         if missing.is_empty() {
             return Ok(());
         }
@@ -39,7 +44,7 @@ impl Offers {
                 Quoted::Offer(offer) => Some(offer),
                 Quoted::Unknown | Quoted::Ambiguous(_) => None,
             };
-            (line.sku.clone(), offer)
+            (key(line), offer)
         }));
     }
 }
@@ -63,11 +68,15 @@ pub(crate) async fn with(
     let mut offers = Offers::default();
     offers.take(lines.iter().zip(answers));
     if let Quoted::Offer(offer) = &first {
-        offers.0.insert(offer.sku.clone(), Some(offer.clone()));
+        offers.0.insert((offer.sku.clone(), offer.variant_id), Some(offer.clone()));
     }
     Ok((first, offers))
 }
 
 fn by_sku(line: &StockLine) -> Wanted {
-    Wanted { sku: Some(line.sku.clone()), product_id: None }
+    Wanted { sku: Some(line.sku.clone()), product_id: None, variant_id: line.variant_id }
+}
+
+fn key(line: &StockLine) -> Key {
+    (line.sku.clone(), line.variant_id)
 }

@@ -24,13 +24,14 @@ struct Row {
     updated_at: DateTime<Utc>,
     sku: Option<String>,
     quantity: Option<i64>,
+    variant_id: Option<Uuid>,
 }
 
 /// Reads a cart with its lines in one statement, so that version and lines belong together.
 macro_rules! select_cart {
     ($where:literal) => {
         concat!(
-            "SELECT c.id, c.version, c.updated_at, l.sku, l.quantity
+            "SELECT c.id, c.version, c.updated_at, l.sku, l.quantity, l.variant_id
              FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
              WHERE ",
             $where,
@@ -153,22 +154,29 @@ pub(crate) async fn create(
 }
 
 /// Adds to what the cart has of a SKU. False, and nothing done, where it would be more than `cap`.
+/// What the cart has of another variant, which had the SKU before, makes way.
 pub(crate) async fn add(tx: &mut Tx, cart: Uuid, line: &StockLine, cap: i64) -> Result<bool> {
     if line.quantity > cap {
         return Ok(false);
     }
     let added = tx
         .query(
-            "INSERT INTO lines (cart_id, sku, quantity, position)
+            "INSERT INTO lines (cart_id, sku, quantity, position, variant_id)
              VALUES ($1, $2, $3,
-                     (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1))
-             ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = lines.quantity + excluded.quantity
-             WHERE lines.quantity + excluded.quantity <= $4",
+                     (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1), $5)
+             ON CONFLICT (cart_id, sku) DO UPDATE
+             SET quantity = excluded.quantity
+                     + CASE WHEN lines.variant_id <> excluded.variant_id THEN 0
+                            ELSE lines.quantity END,
+                 variant_id = coalesce(excluded.variant_id, lines.variant_id)
+             WHERE lines.variant_id <> excluded.variant_id
+                   OR lines.quantity + excluded.quantity <= $4",
         )
         .bind(cart)
         .bind(line.sku.clone())
         .bind(line.quantity)
         .bind(cap)
+        .bind(line.variant_id)
         .execute()
         .await?;
     Ok(added == 1)
@@ -177,13 +185,16 @@ pub(crate) async fn add(tx: &mut Tx, cart: Uuid, line: &StockLine, cap: i64) -> 
 /// Says how many of a SKU the cart has from now on, in a line of its own if need be.
 pub(crate) async fn put(db: impl Session<'_>, cart: Uuid, line: &StockLine) -> Result<()> {
     db.query(
-        "INSERT INTO lines (cart_id, sku, quantity, position)
-         VALUES ($1, $2, $3, (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1))
-         ON CONFLICT (cart_id, sku) DO UPDATE SET quantity = excluded.quantity",
+        "INSERT INTO lines (cart_id, sku, quantity, position, variant_id)
+         VALUES ($1, $2, $3, (SELECT coalesce(max(position), 0) + 1 FROM lines WHERE cart_id = $1),
+                 $4)
+         ON CONFLICT (cart_id, sku) DO UPDATE
+         SET quantity = excluded.quantity, variant_id = excluded.variant_id",
     )
     .bind(cart)
     .bind(line.sku.clone())
     .bind(line.quantity)
+    .bind(line.variant_id)
     .execute()
     .await
     .map(drop)
@@ -265,9 +276,9 @@ pub(crate) async fn delete_older(
 fn assemble(rows: Vec<Row>) -> Option<Cart> {
     let first = rows.first()?;
     let (id, version, updated_at) = (first.id, first.version, first.updated_at);
-    let lines = rows
-        .into_iter()
-        .filter_map(|row| Some(StockLine { sku: row.sku?, quantity: row.quantity? }));
+    let lines = rows.into_iter().filter_map(|row| {
+        Some(StockLine { sku: row.sku?, quantity: row.quantity?, variant_id: row.variant_id })
+    });
     Some(Cart { id, version, updated_at, lines: lines.collect() })
 }
 

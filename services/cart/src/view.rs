@@ -119,8 +119,8 @@ impl View {
 
 impl Item {
     fn of(line: &StockLine, offers: &Offers, currency: &Currency) -> Self {
-        let StockLine { sku, quantity } = line.clone();
-        let Some(offer) = offers.get(&sku) else {
+        let StockLine { sku, quantity, .. } = line.clone();
+        let Some(offer) = offers.get(line) else {
             return Self {
                 sku,
                 product_id: None,

@@ -10,9 +10,9 @@ use contracts::catalog::{StockChanged, StockLow};
 use uuid::Uuid;
 
 use crate::cache::Changed;
-use crate::model::{self, Draft, Policy, Product, Stock, Wish};
+use crate::model::{Draft, Policy, Product, Stock, Variant, Wish};
 use crate::problems;
-use crate::store::stock::{self, Change, Kind};
+use crate::store::stock::{self, Change, Kind, Opening};
 
 /// A transaction on the books, and which products it changed so far.
 pub(crate) struct Books<'a> {
@@ -49,11 +49,12 @@ impl<'a> Books<'a> {
             sku: stock.sku.clone(),
             product_id: stock.product_id,
             on_hand: stock.on_hand,
+            allocated: stock.allocated,
             reserved: stock.reserved,
-            available: stock.on_hand - stock.reserved,
+            available: stock.free(),
         };
         outbox::tell(self.tx, subject, stock.version, &event, self.now).await?;
-        let before = stock.on_hand - change.on_hand - (stock.reserved - change.reserved);
+        let before = stock.free() - (change.on_hand - change.allocated - change.reserved);
         if stock.policy != Policy::Untracked && before > self.low && event.available <= self.low {
             let event = StockLow {
                 sku: stock.sku.clone(),
@@ -78,15 +79,15 @@ impl<'a> Books<'a> {
         let old = found.ok_or_else(problems::sku_not_found)?;
         let policy = wish.policy.unwrap_or(old.policy);
         let on_hand = wish.on_hand.unwrap_or(old.on_hand);
-        if policy == Policy::Deny && on_hand < old.reserved {
-            return Err(problems::stock_below_reserved(sku, old.reserved));
+        if policy == Policy::Deny && on_hand < old.allocated + old.reserved {
+            return Err(problems::stock_below_reserved(sku, old.allocated, old.reserved));
         }
         if (policy, on_hand) == (old.policy, old.on_hand) {
             return Ok((old, false));
         }
         let stock = stock::set(self.tx, sku, (policy, on_hand), self.now).await?;
-        let change =
-            Change { kind: Kind::Set, on_hand: on_hand - old.on_hand, reserved: 0, reference };
+        let on_hand = on_hand - old.on_hand;
+        let change = Change { kind: Kind::Set, on_hand, allocated: 0, reserved: 0, reference };
         self.write(&stock, change).await?;
         Ok((stock, true))
     }
@@ -112,7 +113,7 @@ impl<'a> Books<'a> {
         for (variant, wish) in wanted {
             if variants.iter().any(|old| old.sku == variant.sku) {
                 if wish.on_hand.is_some() || wish.policy.is_some() {
-                    let reference = reference(&new.product);
+                    let reference = reference(new.product.id);
                     changed |= self.set(&variant.sku, *wish, &reference).await?.1;
                 }
                 continue;
@@ -120,36 +121,36 @@ impl<'a> Books<'a> {
             let carried = carried.iter().find(|(id, _)| *id == variant.id).map(|(_, it)| it);
             let policy = wish.policy.or(carried.map(|it| it.policy)).unwrap_or_default();
             let on_hand = wish.on_hand.or(carried.map(|it| it.on_hand)).unwrap_or(0);
-            self.create(&new.product, &variant.sku, (policy, on_hand)).await?;
+            let allocated = carried.map_or(0, |it| it.allocated);
+            self.create(variant, Opening { policy, on_hand, allocated }).await?;
             changed = true;
         }
         Ok(changed)
     }
 
-    async fn create(
-        &mut self,
-        product: &Product,
-        sku: &str,
-        (policy, on_hand): (Policy, i64),
-    ) -> Result<()> {
-        if policy == Policy::Deny && on_hand < 0 {
-            return Err(problems::stock_below_reserved(sku, 0));
+    async fn create(&mut self, variant: &Variant, opening: Opening) -> Result<()> {
+        let (sku, Opening { policy, on_hand, allocated }) = (&variant.sku, opening);
+        if policy == Policy::Deny && on_hand < allocated {
+            return Err(problems::stock_below_reserved(sku, allocated, 0));
         }
-        let inserted = stock::insert(self.tx, sku, product.id, (policy, on_hand), self.now).await;
+        let inserted = stock::insert(self.tx, variant, opening, self.now).await;
         let stock = inserted.on_duplicate(|| problems::sku_taken(sku))?;
-        let reference = reference(product);
-        let change = Change { kind: Kind::Created, on_hand, reserved: 0, reference: &reference };
+        let reference = reference(variant.product_id);
+        let (kind, reference) = (Kind::Created, reference.as_str());
+        let change = Change { kind, on_hand, allocated, reserved: 0, reference };
         Ok(stock::note(self.tx, sku, stock.version, change, self.now).await?)
     }
 
-    /// Removes the stock of a SKU, unless orders hold some of it.
+    /// Removes the stock of a SKU, unless orders hold some of it. What of it is sold and not shipped
+    /// goes with it.
     pub(crate) async fn remove(&mut self, sku: &str) -> Result<Stock> {
         let removed = stock::delete(self.tx, sku).await?;
         let stock = removed.ok_or_else(|| problems::stock_reserved(sku))?;
-        let reference = format!("product:{}", stock.product_id);
+        let reference = reference(stock.product_id);
         let change = Change {
             kind: Kind::Removed,
             on_hand: -stock.on_hand,
+            allocated: -stock.allocated,
             reserved: 0,
             reference: &reference,
         };
@@ -163,11 +164,11 @@ fn subject(sku: &str) -> Uuid {
     id::derive(Uuid::NAMESPACE_OID, format!("sku:{sku}"))
 }
 
-fn reference(product: &Product) -> String {
-    format!("product:{}", product.id)
+fn reference(product: Uuid) -> String {
+    format!("product:{product}")
 }
 
 /// Units that can be bought of a stock that is counted; 0 where there is none.
 pub(crate) fn left(stock: Option<&Stock>) -> i64 {
-    stock.and_then(|it| model::available(it.policy, it.on_hand, it.reserved)).unwrap_or(0)
+    stock.and_then(Stock::available).unwrap_or(0)
 }

@@ -10,13 +10,13 @@ use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
 use contracts::catalog::{
     AwaitAction, Awaiting, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation,
-    Reserve, Restock, Wanted,
+    Reserve, Restock, Ship, StockLine, Wanted,
 };
 use uuid::Uuid;
 
 use crate::model::available;
 use crate::store::products::{self, OfferRow};
-use crate::{App, reservations};
+use crate::{App, fulfillment, reservations};
 
 /// Things asked for, or lines of an order, in one request.
 const MAX_LINES: usize = 500;
@@ -32,6 +32,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(release))
         .route("/internal/reservations/restock", post(restock))
+        .route("/internal/reservations/ship", post(ship))
         .route_layer(from_fn_with_state(BUYERS, peers::only));
     Router::new().route("/internal/quote", post(quote)).merge(stock).with_state(app)
 }
@@ -59,10 +60,8 @@ async fn quote(
         }
     }
     let answer = |it: &Wanted| match (&it.sku, it.product_id) {
-        (Some(sku), product) => match of_sku.get(sku.trim()) {
-            Some(offer) if product.is_none_or(|it| it == offer.product_id) => {
-                Quoted::Offer(offer.into())
-            }
+        (Some(sku), _) => match of_sku.get(sku.trim()) {
+            Some(offer) if is_meant(it, offer) => Quoted::Offer(offer.into()),
             _ => Quoted::Unknown,
         },
         (None, Some(product)) => match of_product.get(&product).map(Vec::as_slice) {
@@ -75,11 +74,17 @@ async fn quote(
     Ok(Json(Quote { answers: wanted.iter().map(answer).collect() }))
 }
 
+/// Whether what has the SKU now is the product and the variant that were asked for.
+fn is_meant(wanted: &Wanted, offer: &OfferRow) -> bool {
+    wanted.product_id.is_none_or(|it| it == offer.product_id)
+        && wanted.variant_id.is_none_or(|it| it == offer.variant_id)
+}
+
 async fn reserve(
     State(app): State<App>,
     Json(request): Json<Reserve>,
 ) -> Result<Json<Reservation>> {
-    check(&request)?;
+    check(&request.lines)?;
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     let reservation = reservations::reserve(&mut books, &request, app.hold).await?;
@@ -120,7 +125,7 @@ async fn commit(State(app): State<App>, Json(order): Json<OrderRef>) -> Result<J
 }
 
 async fn release(State(app): State<App>, Json(request): Json<Reserve>) -> Result<Json<()>> {
-    check(&request)?;
+    check(&request.lines)?;
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::release(&mut books, &request).await?;
@@ -130,21 +135,33 @@ async fn release(State(app): State<App>, Json(request): Json<Reserve>) -> Result
 }
 
 async fn restock(State(app): State<App>, Json(request): Json<Restock>) -> Result<Json<()>> {
+    if let Some(lines) = &request.lines {
+        check(lines)?;
+    }
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
-    reservations::restock(&mut books, &request).await?;
+    fulfillment::restock(&mut books, &request).await?;
+    let changed = books.close();
+    app.commit(tx, changed).await?;
+    Ok(Json(()))
+}
+
+async fn ship(State(app): State<App>, Json(request): Json<Ship>) -> Result<Json<()>> {
+    let mut tx = app.db.begin().await?;
+    let mut books = app.books(&mut tx);
+    fulfillment::ship(&mut books, &request).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(Json(()))
 }
 
 /// Each SKU once, in a quantity somebody may order.
-fn check(request: &Reserve) -> Result<()> {
+fn check(lines: &[StockLine]) -> Result<()> {
     let mut skus = HashSet::new();
-    if request.lines.is_empty() || request.lines.len() > MAX_LINES {
+    if lines.is_empty() || lines.len() > MAX_LINES {
         return Err(Problem::field("lines", format!("must have from 1 to {MAX_LINES} entries")));
     }
-    for (at, line) in request.lines.iter().enumerate() {
+    for (at, line) in lines.iter().enumerate() {
         if !skus.insert(&line.sku) {
             return Err(Problem::field(format!("lines[{at}].sku"), "must differ from the others"));
         }
@@ -162,12 +179,13 @@ impl From<&OfferRow> for Offer {
         Self {
             sku: row.sku.clone(),
             product_id: row.product_id,
+            variant_id: Some(row.variant_id),
             slug: row.slug.clone(),
             title: row.title.clone(),
             variant_title: (row.variants > 1).then(|| row.variant_title.clone()),
             image,
             unit_price: row.price,
-            available: available(row.policy, row.on_hand, row.reserved),
+            available: available(row.policy, row.on_hand - row.allocated - row.reserved),
             requires_shipping: row.requires_shipping,
             taxable: row.taxable,
         }

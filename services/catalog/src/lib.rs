@@ -1,7 +1,7 @@
 //! Catalog: products and their variants, categories, stock and its reservations, search.
 //!
 //! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
-//! stock; `products`, `categories` and `reservations` are what is done in one. `api` and
+//! stock; `products`, `categories`, `reservations` and `fulfillment` are what is done in one. `api` and
 //! `internal` are the routes, `events` what happens when others tell something, `workers` what
 //! runs by itself. `cache` keeps finished answers, `search` the index, `pictures` what is shown of products, `imports` the files of them. `csv` reads and writes
 //! files of products; `demo` and `audit` are for the command line.
@@ -14,6 +14,7 @@ mod events;
 mod workers;
 
 mod categories;
+mod fulfillment;
 mod imports;
 mod pictures;
 mod products;
@@ -118,15 +119,17 @@ pub fn description() -> utoipa::openapi::OpenApi {
 }
 
 /// Makes the service. The database has been migrated; `index_dir` belongs to the search index.
+/// `orders` is asked about what was sold before, if anything was, once the service runs.
 pub async fn start(
     platform: Platform,
     config: Config,
     index_dir: PathBuf,
+    orders: contracts::orders::Client,
 ) -> Result<Service, BoxError> {
     let feed = Feed::from_now(&platform.db).await?;
     let app = App::new(&platform, &config, &index_dir)?;
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
-    let (tidying, importing) = (app.clone(), app.clone());
+    let (tidying, importing, booking) = (app.clone(), app.clone(), app.clone());
     let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
@@ -138,6 +141,10 @@ pub async fn start(
         })
         .worker("expiry", |stop| async move {
             stop.run_until_cancelled(workers::expire(expiring)).await;
+            Ok(())
+        })
+        .worker("sold before", move |stop| async move {
+            stop.run_until_cancelled(workers::book_sold_before(booking, orders)).await;
             Ok(())
         })
         .worker("pictures", |stop| async move {

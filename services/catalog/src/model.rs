@@ -136,6 +136,7 @@ pub(crate) struct Variant {
     pub(crate) image: Option<String>,
     pub(crate) policy: Policy,
     pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
     pub(crate) reserved: i64,
 }
 
@@ -144,11 +145,16 @@ pub(crate) struct Variant {
 pub(crate) struct Stock {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,
+    /// Whose stock it is, whatever its SKU.
+    pub(crate) variant_id: Option<Uuid>,
     pub(crate) policy: Policy,
+    /// On the shelf.
     pub(crate) on_hand: i64,
+    /// Sold and not shipped yet.
+    pub(crate) allocated: i64,
     /// Held by orders that are not final yet.
     pub(crate) reserved: i64,
-    /// Rises with every change of the two counts.
+    /// Rises with every change of the counts.
     pub(crate) version: i64,
 }
 
@@ -173,20 +179,26 @@ impl Product {
 impl Variant {
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
-        available(self.policy, self.on_hand, self.reserved)
+        available(self.policy, self.on_hand - self.allocated - self.reserved)
     }
 }
 
 impl Stock {
+    /// What is on hand and neither sold nor held; below zero where more is sold than there is.
+    pub(crate) fn free(&self) -> i64 {
+        self.on_hand - self.allocated - self.reserved
+    }
+
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
-        available(self.policy, self.on_hand, self.reserved)
+        available(self.policy, self.free())
     }
 }
 
-/// Units that can be bought now; none where stock does not limit sales.
-pub(crate) fn available(policy: Policy, on_hand: i64, reserved: i64) -> Option<i64> {
-    (policy == Policy::Deny).then(|| (on_hand - reserved).max(0))
+/// Units that can be bought now, where so many are neither sold nor held; none where stock does not
+/// limit sales.
+pub(crate) fn available(policy: Policy, free: i64) -> Option<i64> {
+    (policy == Policy::Deny).then(|| free.max(0))
 }
 
 impl Rating {

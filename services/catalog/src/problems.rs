@@ -108,9 +108,15 @@ pub(crate) fn stock_reserved(sku: &str) -> Problem {
         .with("sku", sku)
 }
 
-pub(crate) fn stock_below_reserved(sku: &str, reserved: i64) -> Problem {
-    let detail = format!("orders hold {reserved} units of {sku}; on_hand cannot be below that");
-    Problem::conflict("stock_below_reserved", detail).with("reserved", reserved)
+/// Fewer units than are sold and not shipped (`allocated`), and held by open orders.
+pub(crate) fn stock_below_reserved(sku: &str, allocated: i64, reserved: i64) -> Problem {
+    let detail = format!(
+        "of {sku}, {allocated} are sold and not shipped and {reserved} are held by open orders; \
+         on_hand cannot be below that"
+    );
+    Problem::conflict("stock_below_reserved", detail)
+        .with("allocated", allocated)
+        .with("reserved", reserved)
 }
 
 pub(crate) fn category_has_children() -> Problem {

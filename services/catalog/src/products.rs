@@ -100,7 +100,8 @@ fn is_same(old: &Product, new: &Product) -> bool {
     (new.version, new.updated_at) = (old.version, old.updated_at);
     if new.variants.len() == old.variants.len() {
         for (new, old) in new.variants.iter_mut().zip(&old.variants) {
-            (new.policy, new.on_hand, new.reserved) = (old.policy, old.on_hand, old.reserved);
+            (new.policy, new.on_hand) = (old.policy, old.on_hand);
+            (new.allocated, new.reserved) = (old.allocated, old.reserved);
         }
     }
     new == *old

@@ -1,5 +1,5 @@
-//! Holding stock for orders, making holds final, letting go and putting back. Each can be asked
-//! for again: what is done already is not done twice.
+//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what is
+//! done already is not done twice. `fulfillment` is what comes after.
 //!
 //! A hold lasts while a payment is asked for. One that waits for a customer is without money for
 //! now, and anybody can have such: together they take no more than a share of each SKU, and an
@@ -8,13 +8,11 @@
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{
-    AwaitAction, Reservation, ReservationExpired, Reserve, Restock, StockLine,
-};
+use contracts::catalog::{AwaitAction, Reservation, ReservationExpired, Reserve, StockLine};
 use uuid::Uuid;
 
 use crate::books::{self, Books};
-use crate::model::Policy;
+use crate::model::{Policy, Stock};
 use crate::problems::{self, Short};
 use crate::store::reservations::{self as store, Line, State};
 use crate::store::stock::{self, Change, Kind};
@@ -92,21 +90,26 @@ async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Resul
     let mut short = Vec::new();
     for line in lines {
         let (sku, quantity) = (&line.sku, line.quantity);
-        if let Some(stock) = stock::reserve(books.tx, sku, quantity, books.now).await? {
+        if let Some(stock) = stock::reserve(books.tx, line, books.now).await? {
             let change = Change {
                 kind: Kind::Reserve,
                 on_hand: 0,
+                allocated: 0,
                 reserved: quantity,
                 reference: &reference,
             };
             // Once a line is short all of this is undone.
             if short.is_empty() {
+                name_variant(books, order, line, &stock).await?;
                 books.write(&stock, change).await?;
             }
             continue;
         }
-        let stock = stock::find(&mut *books.tx, sku).await?;
-        if stock.as_ref().is_some_and(|it| it.policy == Policy::Untracked) {
+        // A SKU that another variant has taken over is not what was wanted.
+        let wanted = |it: &Stock| line.variant_id.is_none() || it.variant_id == line.variant_id;
+        let stock = stock::find(&mut *books.tx, sku).await?.filter(wanted);
+        if let Some(stock) = stock.as_ref().filter(|it| it.policy == Policy::Untracked) {
+            name_variant(books, order, line, stock).await?;
             store::uncount(books.tx, order, sku).await?;
             continue;
         }
@@ -116,14 +119,27 @@ async fn take(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Resul
     if short.is_empty() { Ok(()) } else { Err(problems::out_of_stock(&short)) }
 }
 
-/// Makes a hold final: the units leave the stock.
+/// Notes of which variant a line is that was asked for by its SKU alone.
+async fn name_variant(
+    books: &mut Books<'_>,
+    order: Uuid,
+    line: &StockLine,
+    stock: &Stock,
+) -> Result<()> {
+    match line.variant_id {
+        Some(_) => Ok(()),
+        None => Ok(store::set_variant(books.tx, order, &line.sku, stock.variant_id).await?),
+    }
+}
+
+/// Makes a hold final: the units are sold.
 pub(crate) async fn commit(books: &mut Books<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
-    if lines.iter().any(|it| matches!(it.state, State::Released | State::Expired)) {
+    // Of a sold order some lines may have been put back.
+    if lines.iter().all(|it| matches!(it.state, State::Released | State::Expired)) {
         return Err(problems::reservation_gone());
     }
-    let Some(first) = lines.first() else { return Err(problems::reservation_gone()) };
-    if first.state == State::Held {
+    if lines.iter().any(|it| it.state == State::Held) {
         let made_final = (Kind::Commit, State::Committed);
         settle(books, order, &lines, made_final, &reference(order)).await?;
     }
@@ -204,23 +220,14 @@ pub(crate) async fn end_hold(books: &mut Books<'_>, order: Uuid, reference: &str
 
 /// Lets go of a hold for good. What has been committed stays so.
 pub(crate) async fn release(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
-    let lines = lines_or_tombstone(books, request).await?;
-    end(books, request.order_id, &lines, false).await
+    let lines = lines_or_tombstone(books, request.order_id).await?;
+    end(books, request.order_id, &lines).await
 }
 
 /// Lets go of a hold for good, if there is one.
 pub(crate) async fn let_go(books: &mut Books<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
-    end(books, order, &lines, false).await
-}
-
-/// Puts committed units back, or lets go of a hold, for good.
-pub(crate) async fn restock(books: &mut Books<'_>, request: &Restock) -> Result<()> {
-    let lines = store::lock(books.tx, request.order_id).await?;
-    match request.lines {
-        None => end(books, request.order_id, &lines, true).await,
-        Some(_) => Ok(()),
-    }
+    end(books, order, &lines).await
 }
 
 /// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.
@@ -239,47 +246,38 @@ pub(crate) async fn expire(books: &mut Books<'_>, order: Uuid) -> Result<bool> {
 
 /// What an order holds. One that never held anything is marked, so that a late request to hold
 /// finds that it was let go.
-async fn lines_or_tombstone(books: &mut Books<'_>, request: &Reserve) -> Result<Vec<Line>> {
-    let order = request.order_id;
+pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Result<Vec<Line>> {
     let lines = store::lock(books.tx, order).await?;
     if !lines.is_empty() {
         return Ok(lines);
     }
-    let mut lines: Vec<&StockLine> = request.lines.iter().collect();
-    lines.sort_by(|a, b| a.sku.cmp(&b.sku));
-    for (at, line) in lines.into_iter().enumerate() {
-        let released = (State::Released, books.now, books.now);
-        if !store::insert(books.tx, order, line, released, at == 0).await? {
-            // On PostgreSQL somebody held it in this very moment.
-            return Ok(store::lock(books.tx, order).await?);
-        }
+    let (tombstone, released) = (StockLine::new("", 1), (State::Released, books.now, books.now));
+    if store::insert(books.tx, order, &tombstone, released, true).await? {
+        return Ok(vec![]);
     }
-    Ok(vec![])
+    // On PostgreSQL somebody held it in this very moment.
+    Ok(store::lock(books.tx, order).await?)
 }
 
-async fn end(
-    books: &mut Books<'_>,
-    order: Uuid,
-    lines: &[Line],
-    also_committed: bool,
-) -> Result<()> {
-    let kind = match lines.first().map(|it| it.state) {
-        None | Some(State::Released) => return Ok(()),
-        Some(State::Committed) if !also_committed => return Ok(()),
-        Some(State::Committed) => Kind::Restock,
-        Some(State::Held) => Kind::Release,
-        Some(State::Expired) => {
-            return Ok(store::change(books.tx, order, State::Expired, State::Released).await?);
+/// Lets go of what is held, for good. What was sold stays so.
+pub(crate) async fn end(books: &mut Books<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
+    match lines.first().map(|it| it.state) {
+        None | Some(State::Released | State::Committed) => Ok(()),
+        Some(State::Held) => {
+            let let_go = (Kind::Release, State::Released);
+            settle(books, order, lines, let_go, &reference(order)).await
         }
-    };
-    settle(books, order, lines, (kind, State::Released), &reference(order)).await
+        Some(State::Expired) => {
+            Ok(store::change(books.tx, order, State::Expired, State::Released).await?)
+        }
+    }
 }
 
 /// How a hold ends that is not let go for good.
 const ENDED: (Kind, State) = (Kind::Release, State::Expired);
 
-/// Moves an order's lines on and changes the stock of those it counts. The lines are locked, by
-/// SKU.
+/// Moves the lines an order holds on and changes the stock of those it counts. The lines are locked,
+/// by SKU.
 async fn settle(
     books: &mut Books<'_>,
     order: Uuid,
@@ -287,19 +285,16 @@ async fn settle(
     (kind, to): (Kind, State),
     reference: &str,
 ) -> Result<()> {
-    let from = if kind == Kind::Restock { State::Committed } else { State::Held };
-    store::change(books.tx, order, from, to).await?;
+    store::change(books.tx, order, State::Held, to).await?;
     for line in lines.iter().filter(|it| it.counted) {
-        let (on_hand, reserved) = match kind {
-            Kind::Commit => (-line.quantity, -line.quantity),
-            Kind::Restock => (line.quantity, 0),
-            _ => (0, -line.quantity),
-        };
-        // A SKU that was deleted since it was sold takes nothing back.
-        if let Some(stock) = stock::add(books.tx, &line.sku, (on_hand, reserved), books.now).await?
-        {
-            books.write(&stock, Change { kind, on_hand, reserved, reference }).await?;
+        let allocated = if kind == Kind::Commit { line.quantity } else { 0 };
+        let change = Change { kind, on_hand: 0, allocated, reserved: -line.quantity, reference };
+        let held = stock::add_held(books.tx, &line.sku, &change, books.now).await?;
+        let Some(stock) = held else { continue };
+        if line.variant_id.is_none() {
+            store::set_variant(books.tx, order, &line.sku, stock.variant_id).await?;
         }
+        books.write(&stock, change).await?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod categories;
+pub(crate) mod fulfillment;
 pub(crate) mod imports;
 pub(crate) mod listing;
 pub(crate) mod pictures;

@@ -221,10 +221,14 @@ pub(crate) struct Inventory {
     sku: String,
     product_id: Uuid,
     policy: Policy,
+    /// On the shelf.
     on_hand: i64,
+    /// Sold and not shipped yet; on the shelf as well.
+    allocated: i64,
     /// Held by orders that are not final yet.
     reserved: i64,
-    /// Units that can be bought now; null where stock does not limit sales.
+    /// Units that can be bought now: what is on hand and neither allocated nor reserved; null where
+    /// stock does not limit sales.
     available: Option<i64>,
 }
 
@@ -394,6 +398,7 @@ impl From<Stock> for Inventory {
             product_id: stock.product_id,
             policy: stock.policy,
             on_hand: stock.on_hand,
+            allocated: stock.allocated,
             reserved: stock.reserved,
             available,
         }

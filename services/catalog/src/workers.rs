@@ -1,5 +1,7 @@
-//! What runs by itself: holds that end, and cached answers that other processes made stale.
+//! What runs by itself: holds that end, orders of before that are booked, and cached answers that
+//! other processes made stale.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chassis::db;
@@ -9,11 +11,12 @@ use chassis::problem::Result;
 use contracts::catalog::{
     CategoryChanged, ProductCreated, ProductDeleted, ProductUpdated, StockChanged,
 };
+use contracts::orders;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::cache::Changed;
-use crate::{App, reservations, store};
+use crate::{App, fulfillment, reservations, store};
 
 /// How often holds are looked through.
 const EVERY: Duration = Duration::from_secs(1);
@@ -23,6 +26,10 @@ const BATCH: i64 = 100;
 const LATELY: i64 = 10_000;
 /// How long to wait after a failure.
 const PAUSE: Duration = Duration::from_secs(1);
+/// The longest wait after one of several failures.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// When to look again for orders of before.
+const LATER: Duration = Duration::from_secs(60);
 
 /// Ends holds whose time is over, for as long as it runs.
 pub(crate) async fn expire(app: App) {
@@ -56,6 +63,45 @@ async fn expire_one(app: &App, order: Uuid) -> Result<()> {
         app.commit(tx, changed).await?;
     }
     Ok(())
+}
+
+/// Books what was sold before sold units counted as on hand: asks orders, a page at a time, what of
+/// it was not shipped. What is left is in the database, so that it goes on after whatever crash, and
+/// where there is nothing, as in a new shop, orders is not asked. It keeps looking, at times, since
+/// a process of an older version may still sell.
+pub(crate) async fn book_sold_before(app: App, orders: orders::Client) {
+    let mut pause = PAUSE;
+    loop {
+        pause = match book_some(&app, &orders).await {
+            Ok(0) => LATER,
+            Ok(booked) => {
+                tracing::info!(booked, "orders of before are booked");
+                Duration::ZERO
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "orders of before are not booked yet; trying again");
+                (pause * 2).clamp(PAUSE, LONGEST_PAUSE)
+            }
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// Books a page of orders; returns how many.
+async fn book_some(app: &App, orders: &orders::Client) -> Result<usize> {
+    let page = store::fulfillment::unbooked(&app.db, orders::MAX_ORDERS as i64).await?;
+    if page.is_empty() {
+        return Ok(0);
+    }
+    let unshipped: HashSet<Uuid> = orders.unshipped(page.clone()).await?.into_iter().collect();
+    for order in &page {
+        let mut tx = app.db.begin().await?;
+        let mut books = app.books(&mut tx);
+        fulfillment::book(&mut books, *order, !unshipped.contains(order)).await?;
+        let changed = books.close();
+        app.commit(tx, changed).await?;
+    }
+    Ok(page.len())
 }
 
 /// Throws away cached answers when something changes, wherever it was changed.

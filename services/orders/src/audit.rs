@@ -21,23 +21,23 @@ pub struct Claim {
     pub number: String,
     pub status: String,
     pub payment_status: String,
+    pub fulfillment_status: String,
     /// In minor units.
     pub total: i64,
-    /// Whether nothing more is to be done for it.
+    /// Whether nothing more is to be done for it, but to tell the catalog that it was shipped.
     pub done: bool,
+    /// Whether the catalog is yet to be told that it was shipped.
+    pub ships: bool,
     /// Whether it waits for another payment after a declined one.
     pub declined: bool,
-    /// Whether a refund has put goods of it back into stock, perhaps all.
-    pub put_back: bool,
 }
 
 /// Every order with what it claims.
 pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
     db.query(
-        "SELECT orders.id AS order_id, number, status, payment_status, total,
-                sagas.step = 'done' AS done, sagas.step = 'await_payment' AS declined,
-                EXISTS (SELECT 1 FROM order_refunds
-                        WHERE order_id = orders.id AND restock <> 'none') AS put_back
+        "SELECT orders.id AS order_id, number, status, payment_status, fulfillment_status, total,
+                sagas.step IN ('done', 'ship', 'put_back') AS done, sagas.step = 'ship' AS ships,
+                sagas.step = 'await_payment' AS declined
          FROM orders JOIN sagas ON sagas.order_id = orders.id ORDER BY orders.id",
     )
     .all()

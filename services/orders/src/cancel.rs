@@ -82,6 +82,8 @@ async fn turn_back(
     }
     saga.step = match saga.step {
         Step::Void | Step::Refund | Step::Restock => return Ok(Some(None)),
+        // Only a shipped order has it.
+        Step::Ship => return Err(problems::order_shipped()),
         // Its outcome is waited for; then the money goes back.
         Step::Capture => Step::Capture,
         // What refunds have yet to put back goes back with the rest.
@@ -111,7 +113,8 @@ async fn turn_back(
     Ok(Some(Some(Work { order, lines, saga })))
 }
 
-/// Ships or delivers a confirmed order. Said again, it may put the tracking number right.
+/// Ships or delivers a confirmed order. Said again, it may put the tracking number right. That the
+/// units leave the shelf is stored with it as the saga's next step, and carried out after it.
 pub(crate) async fn move_on(
     app: &App,
     id: Uuid,
@@ -127,7 +130,7 @@ pub(crate) async fn move_on(
         }
         order.may_become(status)?;
         // What refunds have yet to put back is put back all the same.
-        if !matches!(saga.step, Step::Done | Step::PutBack) {
+        if !matches!(saga.step, Step::Done | Step::Ship | Step::PutBack) {
             // It is being cancelled.
             return Err(problems::status_not_allowed(order.status, status));
         }
@@ -138,6 +141,12 @@ pub(crate) async fn move_on(
         {
             return Err(problems::nothing_to_ship());
         }
+        let now = app.clock.now();
+        if order.fulfillment_status == FulfillmentStatus::Unfulfilled {
+            (saga.step, saga.tries) = (Step::Ship, 0);
+        }
+        // Whoever is just telling the catalog has an older saga now: the worker tells it once more.
+        (saga.due_at, saga.lease_until) = (now, now);
         order.status = status;
         order.fulfillment_status = match status {
             Status::Delivered => FulfillmentStatus::Delivered,
@@ -147,10 +156,12 @@ pub(crate) async fn move_on(
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
         let saved = store::save_saga(&mut tx, &mut saga).await?
-            && store::save_order(&mut tx, &mut order, from, &lines, app.clock.now()).await?;
+            && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
         if saved {
             store::sign(&mut tx, &order, by).await?;
-            return Ok(tx.commit().await?);
+            tx.commit().await?;
+            app.due.notify_one();
+            return Ok(());
         }
     }
     Err(problems::order_changed())

@@ -5,20 +5,43 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::post;
 use axum::{Json, Router};
 use chassis::peers::{self, Callers};
-use chassis::problem::Result;
-use contracts::orders::{LineShare, SharesOf};
+use chassis::problem::{Problem, Result};
+use contracts::orders::{LineShare, MAX_ORDERS, SharesOf, Unshipped};
 
+use crate::model::OrderLine;
 use crate::{App, shares, store};
 
+/// Who keeps the stock of orders.
+const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
 /// Who gives money back.
 const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
 
-pub(crate) fn router() -> Router<App> {
+pub(crate) fn router(app: App) -> Router {
+    let only = |callers| from_fn_with_state(callers, peers::only);
     Router::new()
-        .route("/internal/orders/shares", post(line_shares))
-        .route_layer(from_fn_with_state(PAYMENTS, peers::only))
+        .route("/internal/orders/unshipped", post(unshipped).layer(only(STOCK)))
+        .route("/internal/orders/shares", post(line_shares).layer(only(PAYMENTS)))
+        .with_state(app)
 }
 
+/// Those of the given orders that were not shipped. What is not known here is none of them.
+async fn unshipped(
+    State(app): State<App>,
+    Json(Unshipped { orders }): Json<Unshipped>,
+) -> Result<Json<Unshipped>> {
+    if orders.len() > MAX_ORDERS {
+        return Err(Problem::field("orders", format!("must have at most {MAX_ORDERS} entries")));
+    }
+    let mut unshipped = Vec::new();
+    for id in orders {
+        if store::is_unshipped(&app.db, id).await? {
+            unshipped.push(id);
+        }
+    }
+    Ok(Json(Unshipped { orders: unshipped }))
+}
+
+/// What each line was sold for. Nothing for an order that is not known.
 async fn line_shares(
     State(app): State<App>,
     Json(asked): Json<SharesOf>,
@@ -26,7 +49,7 @@ async fn line_shares(
     let Some(order) = store::find(&app.db, asked.order_id).await? else { return Ok(Json(None)) };
     let lines = store::lines(&app.db, order.id).await?;
     let amounts = shares::shares(&order, &lines);
-    let line = |(line, amount): (crate::model::OrderLine, i64)| LineShare {
+    let line = |(line, amount): (OrderLine, i64)| LineShare {
         sku: line.sku,
         quantity: line.quantity,
         amount,

@@ -3,7 +3,7 @@
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
 //! the way; `cancel` and `events` change its course. `refunds` books what was given back, `shares`
-//! knows what a line was sold for. `api` is what clients see.
+//! knows what a line was sold for. `api` is what clients see, `internal` what other services ask.
 
 mod api;
 mod internal;
@@ -179,7 +179,7 @@ pub async fn start(
     }
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
-        .internal(internal::router().with_state(app.clone()))
+        .internal(internal::router(app.clone()))
         .consumer("orders.payments", events::Payments(app))
         .consumer("orders.users", events::Users)
         .worker("order sagas", move |stop| async move {

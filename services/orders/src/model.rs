@@ -116,6 +116,8 @@ words! {
         // Waiting for the customer.
         AwaitAction = "await_action",
         AwaitPayment = "await_payment",
+        // Taking the units of a shipped order off the shelf.
+        Ship = "ship",
         // Backward.
         Void = "void",
         Refund = "refund",
@@ -180,6 +182,8 @@ pub struct OrderLine {
     pub position: i64,
     pub sku: String,
     pub product_id: Uuid,
+    /// None where it was ordered before this was written down: then the SKU counts.
+    pub variant_id: Option<Uuid>,
     pub title: String,
     pub variant_title: Option<String>,
     pub image: Option<String>,
@@ -359,6 +363,7 @@ pub fn lines(offers: &[(Offer, i64)]) -> Vec<OrderLine> {
         position: position as i64,
         sku: offer.sku.clone(),
         product_id: offer.product_id,
+        variant_id: offer.variant_id,
         title: offer.title.clone(),
         variant_title: offer.variant_title.clone(),
         image: offer.image.clone(),
@@ -373,7 +378,12 @@ pub fn lines(offers: &[(Offer, i64)]) -> Vec<OrderLine> {
 
 /// The stock an order needs.
 pub fn stock(lines: &[OrderLine]) -> Vec<StockLine> {
-    lines.iter().map(|it| StockLine { sku: it.sku.clone(), quantity: it.quantity }).collect()
+    let line = |it: &OrderLine| StockLine {
+        sku: it.sku.clone(),
+        quantity: it.quantity,
+        variant_id: it.variant_id,
+    };
+    lines.iter().map(line).collect()
 }
 
 impl Order {
@@ -448,6 +458,7 @@ mod tests {
         Offer {
             sku: "LAMP-1".to_owned(),
             product_id: Uuid::nil(),
+            variant_id: None,
             slug: "lamp".to_owned(),
             title: "Lamp".to_owned(),
             variant_title: None,

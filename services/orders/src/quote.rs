@@ -4,7 +4,7 @@
 use chassis::money::{Currency, Money};
 use chassis::problem::Result;
 use contracts::cart::{MAX_LINES, Owner};
-use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, Wanted};
+use contracts::catalog::{MAX_QUANTITY, Offer, Quoted, StockLine, Wanted};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -168,15 +168,20 @@ async fn wanted(
             if item.sku.is_some() == item.product_id.is_some() {
                 return Err(problems::item_unclear(index));
             }
-            let it = Wanted { sku: item.sku.clone(), product_id: item.product_id };
-            wanted.push((it, item.quantity));
+            let (sku, product_id) = (item.sku.clone(), item.product_id);
+            wanted.push((Wanted { sku, product_id, variant_id: None }, item.quantity));
         }
         return Ok((wanted, None));
     }
     let Some(owner) = cart else { return Err(problems::cart_empty()) };
     let cart = carts::read(app, owner, purpose).await?;
-    let line = |sku: &String| Wanted { sku: Some(sku.clone()), product_id: None };
-    let wanted = cart.lines.iter().map(|it| (line(&it.sku), it.quantity)).collect();
+    // Of another variant that has the SKU by now nothing was put aside.
+    let line = |it: &StockLine| Wanted {
+        sku: Some(it.sku.clone()),
+        product_id: None,
+        variant_id: it.variant_id,
+    };
+    let wanted = cart.lines.iter().map(|it| (line(it), it.quantity)).collect();
     Ok((wanted, Some(cart)))
 }
 

@@ -4,7 +4,7 @@
 //!           await_action
 //!               |  ^
 //!               v  |
-//! reserve -> authorize -> commit -> capture -> done (confirmed, paid)
+//! reserve -> authorize -> commit -> capture -> done (confirmed, paid) .. ship -> done
 //!    ^          |            |         |
 //!    |          v            v         v          a customer's cancel enters at void or refund
 //!    |       release        void -> refund -> restock -> done (cancelled)
@@ -17,7 +17,7 @@
 //! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the
 //! catalog decides). What is not held any more when the money is there is taken then, or the money
-//! is let go.
+//! is let go. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
 //! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
@@ -25,6 +25,7 @@
 //! older one changes nothing.
 
 mod refund;
+mod shipping;
 mod waiting;
 
 use std::time::Duration;
@@ -178,6 +179,11 @@ impl Work {
     fn reservation(&self) -> Reserve {
         Reserve { order_id: self.order.id, lines: stock(&self.lines) }
     }
+
+    /// A cancelled order puts back whatever is still out.
+    fn all_back(&self) -> Restock {
+        Restock { order_id: self.order.id, id: self.order.id, lines: None }
+    }
 }
 
 async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
@@ -189,6 +195,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Step::AwaitPayment => give_up(app, work, "payment_failed", None).await,
         Step::Commit => commit(app, work).await,
         Step::Capture => capture(app, work).await,
+        Step::Ship => shipping::ship(app, work).await,
         Step::Void => void(app, work).await,
         Step::Refund => refund(app, work).await,
         Step::Restock => restock(app, work).await,
@@ -369,14 +376,12 @@ async fn money_is_settled(
 }
 
 async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let id = work.order.id;
-    let request = Restock { order_id: id, id, lines: None };
-    if let Err(error) = app.clients.catalog.restock(&request).await {
-        tracing::warn!(order = %id, %error, "restock not known");
+    if let Err(error) = app.clients.catalog.restock(&work.all_back()).await {
+        tracing::warn!(order = %work.order.id, %error, "restock not known");
         return Ok(Wait);
     }
     // Nothing is left for refunds to put back.
-    store::all_restocked(&app.db, id).await?;
+    store::all_restocked(&app.db, work.order.id).await?;
     let from = work.order.status;
     work.order.status = Status::Cancelled;
     work.order.reason = work.saga.cancel.clone();

@@ -65,6 +65,7 @@ mod tests {
             position: 0,
             sku: format!("SKU-{total}"),
             product_id: uuid::Uuid::nil(),
+            variant_id: None,
             title: "Lamp".to_owned(),
             variant_title: None,
             image: None,

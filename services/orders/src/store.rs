@@ -58,6 +58,15 @@ pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Order>> {
     db.query("SELECT * FROM orders WHERE id = $1").bind(id).optional().await
 }
 
+/// Whether an order is known, and its goods have not left the shop.
+pub async fn is_unshipped(db: impl Session<'_>, id: Uuid) -> Result<bool> {
+    let unshipped = db.query(
+        "SELECT 1 FROM orders
+         WHERE id = $1 AND fulfillment_status IN ('unfulfilled', 'partially_fulfilled')",
+    );
+    Ok(unshipped.bind(id).optional::<(i32,)>().await?.is_some())
+}
+
 pub async fn find_by_number(db: impl Session<'_>, number: &str) -> Result<Option<Order>> {
     db.query("SELECT * FROM orders WHERE number = $1").bind(number.to_owned()).optional().await
 }
@@ -132,8 +141,8 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
 
 pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> {
     db.query(
-        "SELECT position, sku, product_id, title, variant_title, image, quantity, unit_price, total,
-                taxable, requires_shipping
+        "SELECT position, sku, product_id, variant_id, title, variant_title, image, quantity,
+                unit_price, total, taxable, requires_shipping
          FROM order_lines WHERE order_id = $1 ORDER BY position",
     )
     .bind(order)
@@ -463,14 +472,16 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
 
 async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     tx.query(
-        "INSERT INTO order_lines (order_id, position, sku, product_id, title, variant_title, image,
-                                  quantity, unit_price, total, taxable, requires_shipping)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+        "INSERT INTO order_lines (order_id, position, sku, product_id, variant_id, title,
+                                  variant_title, image, quantity, unit_price, total, taxable,
+                                  requires_shipping)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(order)
     .bind(line.position)
     .bind(line.sku.clone())
     .bind(line.product_id)
+    .bind(line.variant_id)
     .bind(line.title.clone())
     .bind(line.variant_title.clone())
     .bind(line.image.clone())

@@ -107,7 +107,14 @@ fn events_of_the_code() -> Events {
     add(&mut events, "catalog", &ProductUpdated { product_id: id, slug: text() });
     add(&mut events, "catalog", &ProductDeleted { product_id: id, slug: text() });
     add(&mut events, "catalog", &CategoryChanged { category_id: id, slug: text(), deleted: true });
-    let it = StockChanged { sku: text(), product_id: id, on_hand: 1, reserved: 1, available: 1 };
+    let it = StockChanged {
+        sku: text(),
+        product_id: id,
+        on_hand: 1,
+        allocated: 1,
+        reserved: 1,
+        available: 1,
+    };
     add(&mut events, "catalog", &it);
     add(
         &mut events,

@@ -17,24 +17,27 @@ struct Row {
     last_purchase: Option<Uuid>,
     sku: Option<String>,
     quantity: Option<i64>,
+    variant_id: Option<Uuid>,
 }
 
 /// The owner's cart as a checkout needs it. One statement, so that lines, merged carts and
 /// purchases are those of one moment: a purchase that is named has left these lines.
 pub(crate) async fn for_checkout(db: impl Session<'_>, owner: &Owner) -> Result<Option<Cart>> {
     const OF_USER: &str =
-        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity, l.position
+        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity, l.position,
+                l.variant_id
          FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
          WHERE c.user_id = $1
          UNION ALL
          SELECT * FROM (
              SELECT g.id, g.version, g.merged_into, g.last_purchase, CAST(NULL AS TEXT) AS sku,
-                    CAST(NULL AS BIGINT) AS quantity, CAST(NULL AS BIGINT) AS position
+                    CAST(NULL AS BIGINT) AS quantity, CAST(NULL AS BIGINT) AS position,
+                    CAST(NULL AS UUID) AS variant_id
              FROM carts c JOIN carts g ON g.merged_into = c.id
              WHERE c.user_id = $1 ORDER BY g.updated_at DESC LIMIT $2) AS merged
          ORDER BY position";
     const OF_GUEST: &str =
-        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity
+        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity, l.variant_id
          FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
          WHERE c.token_hash = $1 AND c.merged_into IS NULL
          ORDER BY l.position";
@@ -50,7 +53,9 @@ pub(crate) async fn for_checkout(db: impl Session<'_>, owner: &Owner) -> Result<
         }
         match (row.merged_into, row.sku, row.quantity) {
             (Some(_), ..) => cart.merged.push(row.id),
-            (None, Some(sku), Some(quantity)) => cart.lines.push(StockLine { sku, quantity }),
+            (None, Some(sku), Some(quantity)) => {
+                cart.lines.push(StockLine { sku, quantity, variant_id: row.variant_id });
+            }
             (None, ..) => {}
         }
     }
@@ -123,10 +128,16 @@ async fn lock(tx: &mut Tx, cart: Uuid) -> Result<()> {
         .map(drop)
 }
 
-/// False where the cart has none of it.
+/// False where the cart has none of it, or of another variant that has the SKU by now.
 async fn subtract(tx: &mut Tx, cart: Uuid, line: &StockLine) -> Result<bool> {
+    const FIND: &str = "SELECT quantity FROM lines WHERE cart_id = $1 AND sku = $2
+                        AND ($3 IS NULL OR variant_id IS NULL OR variant_id = $3)";
     const LOWER: &str = "UPDATE lines SET quantity = quantity - $3
                          WHERE cart_id = $1 AND sku = $2 AND quantity > $3";
+    let found = tx.query(FIND).bind(cart).bind(line.sku.clone()).bind(line.variant_id);
+    if found.optional::<(i64,)>().await?.is_none() {
+        return Ok(false);
+    }
     let lowered = tx.query(LOWER).bind(cart).bind(line.sku.clone()).bind(line.quantity);
     if lowered.execute().await? > 0 {
         return Ok(true);

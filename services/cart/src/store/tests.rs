@@ -8,7 +8,7 @@ use super::*;
 use crate::MIGRATIONS;
 
 fn line(sku: &str, quantity: i64) -> StockLine {
-    StockLine { sku: sku.to_owned(), quantity }
+    StockLine::new(sku, quantity)
 }
 
 fn guest() -> Owner {

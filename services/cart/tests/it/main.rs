@@ -36,6 +36,7 @@ const MUG: &str = "MUG-1";
 const SHIRT: Uuid = Uuid::from_u128(3);
 
 impl Shelf {
+    /// Each product has one variant.
     fn put(&self, sku: &str, product: u128, unit_price: i64, available: Option<i64>) {
         let title = sku.split('-').next().unwrap_or(sku).to_lowercase();
         let mut offers = self.0.lock().expect("no panic under the lock");
@@ -43,6 +44,7 @@ impl Shelf {
         offers.push(Offer {
             sku: sku.to_owned(),
             product_id: Uuid::from_u128(product),
+            variant_id: Some(Uuid::from_u128(product << 64)),
             slug: title.clone(),
             title,
             variant_title: None,
@@ -61,7 +63,9 @@ impl Shelf {
     fn answer(&self, wanted: &Wanted) -> Quoted {
         let offers = self.0.lock().expect("no panic under the lock");
         let fits = |it: &&Offer| {
-            Some(&it.sku) == wanted.sku.as_ref() || Some(it.product_id) == wanted.product_id
+            let named =
+                Some(&it.sku) == wanted.sku.as_ref() || Some(it.product_id) == wanted.product_id;
+            named && (wanted.variant_id.is_none() || wanted.variant_id == it.variant_id)
         };
         let found: Vec<&Offer> = offers.iter().filter(fits).collect();
         match found[..] {

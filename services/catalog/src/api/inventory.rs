@@ -78,9 +78,11 @@ struct NewInventory {
 struct LedgerEntry {
     /// Rises by one with every change.
     version: i64,
-    /// `created`, `removed`, `set`, `reserve`, `commit`, `release`, `expire` or `restock`.
+    /// `created`, `removed`, `set`, `reserve`, `commit`, `ship`, `release`, `expire`, `restock` or
+    /// `migrated`.
     kind: String,
     delta_on_hand: i64,
+    delta_allocated: i64,
     delta_reserved: i64,
     /// What it was for: `order:`, `product:` or `user:` and an id.
     reference: String,
@@ -135,8 +137,8 @@ async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<Json<In
 
 /// Set the stock of a SKU.
 ///
-/// Sets what is on hand, which is what was counted on the shelf. Units that orders hold are part
-/// of it, so it cannot be below them.
+/// Sets what is on hand, which is what was counted on the shelf. Units that are sold and not
+/// shipped yet, and those that orders hold, are part of it, so it cannot be below them.
 #[utoipa::path(
     put, path = "/inventory/{sku}", tag = "catalog", operation_id = "inventory_set",
     params(("sku" = String, Path, description = "The SKU.")),
@@ -146,7 +148,7 @@ async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<Json<In
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
-        (status = 409, description = "`stock_below_reserved` with `reserved`", body = Problem),
+        (status = 409, description = "`stock_below_reserved` with `allocated` and `reserved`", body = Problem),
         (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
@@ -205,6 +207,7 @@ impl From<stock::Entry> for LedgerEntry {
             version: entry.version,
             kind: entry.kind,
             delta_on_hand: entry.delta_on_hand,
+            delta_allocated: entry.delta_allocated,
             delta_reserved: entry.delta_reserved,
             reference: entry.reference,
             at: entry.at,

@@ -65,8 +65,8 @@ struct Hold {
 
 /// Set the stock of a product with one variant.
 ///
-/// Sets what is on hand, which is what was counted on the shelf. Units that orders hold are part
-/// of it, so it cannot be below them.
+/// Sets what is on hand, which is what was counted on the shelf. Units that are sold and not
+/// shipped yet, and those that orders hold, are part of it, so it cannot be below them.
 #[utoipa::path(
     patch, path = "/products/{id}/stock", tag = "catalog", operation_id = "products_set_stock",
     params(("id" = String, Path, description = "Id or slug.")),
@@ -76,7 +76,7 @@ struct Hold {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`stock_below_reserved` with `reserved`", body = Problem),
+        (status = 409, description = "`stock_below_reserved` with `allocated` and `reserved`", body = Problem),
         (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
          body = Problem),
     ),
@@ -144,7 +144,8 @@ async fn hold(
         Some(IdempotencyKey(key)) => id::derive(user.id(), format!("hold:{key}")),
         None => id::new(),
     };
-    let line = StockLine { sku: sku.clone(), quantity: new.quantity };
+    let variant = product.variants.iter().find(|it| it.sku == sku).map(|it| it.id);
+    let line = StockLine { sku: sku.clone(), quantity: new.quantity, variant_id: variant };
     let request = Reserve { order_id: reference(&user, id), lines: vec![line] };
 
     let mut books = app.books(&mut tx);

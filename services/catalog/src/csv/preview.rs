@@ -171,10 +171,11 @@ impl Looker<'_> {
         if let Some(gone) = before.iter().find(|it| it.reserved > 0 && !stays(&it.sku)) {
             return Err(problems::stock_reserved(&gone.sku));
         }
-        let below =
-            |it: &&crate::model::Variant| it.policy == Policy::Deny && it.on_hand < it.reserved;
+        let below = |it: &&crate::model::Variant| {
+            it.policy == Policy::Deny && it.on_hand < it.allocated + it.reserved
+        };
         match variants.iter().find(below) {
-            Some(it) => Err(problems::stock_below_reserved(&it.sku, it.reserved)),
+            Some(it) => Err(problems::stock_below_reserved(&it.sku, it.allocated, it.reserved)),
             None => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 use chassis::clock::Clock;
 use chassis::db::{Db, Session};
 use chassis::testing::{TestPlatform, noon, platforms};
+use contracts::catalog::StockLine;
 
 use super::*;
 use crate::model::{Policy, Product, Status};
@@ -147,7 +148,7 @@ async fn a_preview_knows_what_orders_hold() {
     for platform in platforms(crate::MIGRATIONS).await {
         run(&platform, file("S-A", 5)).await;
         let mut tx = platform.db.begin().await.unwrap();
-        store::stock::reserve(&mut tx, "S-A", 3, noon()).await.unwrap().unwrap();
+        store::stock::reserve(&mut tx, &StockLine::new("S-A", 3), noon()).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         for (sku, quantity, wrong) in [("S-A", 3, 0), ("S-A", 2, 1), ("S-B", 9, 1)] {
             let before = look(&platform, file(sku, quantity)).await.report;
@@ -464,7 +465,7 @@ async fn stock_follows_the_file_but_never_below_what_is_reserved() {
         assert_eq!(counts(&run(&platform, file(6)).await), [0, 2, 0, 0]);
         assert_eq!(product(&platform, "a").await.variants[0].on_hand, 6);
         let mut tx = platform.db.begin().await.unwrap();
-        store::stock::reserve(&mut tx, "S-A", 3, noon()).await.unwrap().unwrap();
+        store::stock::reserve(&mut tx, &StockLine::new("S-A", 3), noon()).await.unwrap().unwrap();
         tx.commit().await.unwrap();
         let report = run(&platform, file(2)).await;
         assert_eq!(counts(&report), [0, 1, 0, 1], "{platform:?}");

@@ -40,8 +40,7 @@ fn order(n: u128) -> Uuid {
 }
 
 fn lines(lines: &[(&str, i64)]) -> Vec<StockLine> {
-    let line =
-        |(sku, quantity): &(&str, i64)| StockLine { sku: (*sku).to_owned(), quantity: *quantity };
+    let line = |(sku, quantity): &(&str, i64)| StockLine::new(*sku, *quantity);
     lines.iter().map(line).collect()
 }
 
@@ -75,11 +74,7 @@ async fn let_go(db: &Db, request: &Reserve) -> Result<()> {
 }
 
 async fn put_back(db: &Db, request: &Reserve) -> Result<()> {
-    step(db, noon(), async |books| {
-        let order_id = request.order_id;
-        restock(books, &Restock { order_id, id: order_id, lines: None }).await
-    })
-    .await
+    step(db, noon(), async |books| restock(books, request).await).await
 }
 
 async fn end_at(db: &Db, n: u128, at: DateTime<Utc>) -> bool {

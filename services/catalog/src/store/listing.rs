@@ -214,7 +214,7 @@ impl Statement {
             let not = if in_stock { "" } else { "NOT " };
             self.conditions.push(format!(
                 "{not}EXISTS (SELECT 1 FROM stock s WHERE s.product_id = p.id
-                              AND (s.policy <> 'deny' OR s.on_hand > s.reserved))"
+                              AND (s.policy <> 'deny' OR s.on_hand > s.allocated + s.reserved))"
             ));
         }
     }

@@ -58,6 +58,7 @@ struct VariantRow {
     image: Option<String>,
     policy: Policy,
     on_hand: i64,
+    allocated: i64,
     reserved: i64,
 }
 
@@ -66,6 +67,7 @@ struct VariantRow {
 pub(crate) struct OfferRow {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,
+    pub(crate) variant_id: Uuid,
     pub(crate) slug: String,
     pub(crate) title: String,
     pub(crate) variant_title: String,
@@ -77,6 +79,7 @@ pub(crate) struct OfferRow {
     pub(crate) taxable: bool,
     pub(crate) policy: Policy,
     pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
     pub(crate) reserved: i64,
 }
 
@@ -87,11 +90,11 @@ const BY_IDS: Sql = Sql {
                    SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))",
 };
 const VARIANTS: Sql = Sql {
-    sqlite: "SELECT v.*, s.policy, s.on_hand, s.reserved
+    sqlite: "SELECT v.*, s.policy, s.on_hand, s.allocated, s.reserved
              FROM variants v JOIN stock s ON s.sku = v.sku
              WHERE v.product_id IN (SELECT unhex(value) FROM json_each($1))
              ORDER BY v.product_id, v.position",
-    postgres: "SELECT v.*, s.policy, s.on_hand, s.reserved
+    postgres: "SELECT v.*, s.policy, s.on_hand, s.allocated, s.reserved
                FROM variants v JOIN stock s ON s.sku = v.sku
                WHERE v.product_id = ANY(ARRAY(
                    SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
@@ -108,34 +111,38 @@ const CATEGORIES: Sql = Sql {
                ORDER BY product_id, category_id",
 };
 const OFFERS_BY_SKU: Sql = Sql {
-    sqlite: "SELECT v.sku, v.product_id, p.slug, p.title, v.title AS variant_title,
+    sqlite:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                     (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                     v.image, p.images, v.price, v.requires_shipping, v.taxable,
-                    s.policy, s.on_hand, s.reserved
+                    s.policy, s.on_hand, s.allocated, s.reserved
              FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
              WHERE v.sku IN (SELECT value FROM json_each($1)) AND p.status = 'active'",
-    postgres: "SELECT v.sku, v.product_id, p.slug, p.title, v.title AS variant_title,
+    postgres:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                       (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
-                      s.policy, s.on_hand, s.reserved
+                      s.policy, s.on_hand, s.allocated, s.reserved
                FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
                WHERE v.sku = ANY(ARRAY(
                    SELECT value FROM json_array_elements_text(CAST($1 AS JSON))))
                      AND p.status = 'active'",
 };
 const OFFERS_BY_PRODUCT: Sql = Sql {
-    sqlite: "SELECT v.sku, v.product_id, p.slug, p.title, v.title AS variant_title,
+    sqlite:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                     (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                     v.image, p.images, v.price, v.requires_shipping, v.taxable,
-                    s.policy, s.on_hand, s.reserved
+                    s.policy, s.on_hand, s.allocated, s.reserved
              FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
              WHERE v.product_id IN (SELECT unhex(value) FROM json_each($1))
                    AND p.status = 'active'
              ORDER BY v.product_id, v.position",
-    postgres: "SELECT v.sku, v.product_id, p.slug, p.title, v.title AS variant_title,
+    postgres:
+        "SELECT v.sku, v.product_id, v.id AS variant_id, p.slug, p.title, v.title AS variant_title,
                       (SELECT count(*) FROM variants o WHERE o.product_id = p.id) AS variants,
                       v.image, p.images, v.price, v.requires_shipping, v.taxable,
-                      s.policy, s.on_hand, s.reserved
+                      s.policy, s.on_hand, s.allocated, s.reserved
                FROM variants v JOIN products p ON p.id = v.product_id JOIN stock s ON s.sku = v.sku
                WHERE v.product_id = ANY(ARRAY(
                    SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
@@ -357,6 +364,7 @@ impl From<VariantRow> for Variant {
             image: row.image,
             policy: row.policy,
             on_hand: row.on_hand,
+            allocated: row.allocated,
             reserved: row.reserved,
         }
     }

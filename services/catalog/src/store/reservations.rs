@@ -14,7 +14,7 @@ pub(crate) type Place = (DateTime<Utc>, Uuid);
 #[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum State {
     Held,
-    /// The units have left the stock.
+    /// Sold; some units are still out.
     Committed,
     /// Let go, or put back: for good.
     Released,
@@ -35,6 +35,22 @@ pub(crate) struct Line {
     /// Whether it is held without money, for as long as a customer takes.
     pub(crate) unpaid: bool,
     pub(crate) expires_at: DateTime<Utc>,
+    /// Whose units they are; none where that is not known any more.
+    pub(crate) variant_id: Option<Uuid>,
+    /// Units of it that were put back.
+    pub(crate) restocked: i64,
+    /// Whether the stock counts its units as allocated. What was sold before that was counted, and
+    /// is not looked at yet, is neither allocated nor in a parcel.
+    pub(crate) allocated: bool,
+    /// What its units left with.
+    pub(crate) parcel_id: Option<Uuid>,
+}
+
+impl Line {
+    /// Units that were not put back.
+    pub(crate) fn out(&self) -> i64 {
+        self.quantity - self.restocked
+    }
 }
 
 /// A line that is held, as staff see it.
@@ -59,13 +75,14 @@ pub(crate) async fn insert(
     first: bool,
 ) -> Result<bool> {
     const FIRST: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at)
-         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads)
+         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6, $7, TRUE
          WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = $1)
-         ON CONFLICT (order_id, sku) DO NOTHING";
+         ON CONFLICT DO NOTHING";
     const NEXT: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at)
-         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6) ON CONFLICT (order_id, sku) DO NOTHING";
+             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads)
+         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6, $7, FALSE)
+         ON CONFLICT (order_id, sku) DO NOTHING";
     let inserted = tx
         .query(if first { FIRST } else { NEXT })
         .bind(order)
@@ -74,6 +91,7 @@ pub(crate) async fn insert(
         .bind(state.as_str())
         .bind(now)
         .bind(expires_at)
+        .bind(line.variant_id)
         .execute()
         .await?;
     Ok(inserted == 1)
@@ -88,12 +106,32 @@ pub(crate) async fn lock(tx: &mut Tx, order: Uuid) -> Result<Vec<Line>> {
     tx.query(LOCK).bind(order).all().await
 }
 
-/// Moves all lines of an order that are in `from`.
+/// Moves all lines of an order that are in `from`, which is not `Committed`.
 pub(crate) async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> Result<()> {
-    tx.query("UPDATE reservation SET state = $3 WHERE order_id = $1 AND state = $2")
+    let change = tx.query(
+        "UPDATE reservation SET state = $3, allocated = $4 WHERE order_id = $1 AND state = $2",
+    );
+    change
         .bind(order)
         .bind(from.as_str())
         .bind(to.as_str())
+        .bind(to == State::Committed)
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Notes whose units a line has.
+pub(crate) async fn set_variant(
+    tx: &mut Tx,
+    order: Uuid,
+    sku: &str,
+    variant: Option<Uuid>,
+) -> Result<()> {
+    tx.query("UPDATE reservation SET variant_id = $3 WHERE order_id = $1 AND sku = $2")
+        .bind(order)
+        .bind(sku.to_owned())
+        .bind(variant)
         .execute()
         .await
         .map(drop)

@@ -4,9 +4,10 @@
 
 use chassis::db::{Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
+use contracts::catalog::StockLine;
 use uuid::Uuid;
 
-use crate::model::{Policy, Status, Stock};
+use crate::model::{Policy, Status, Stock, Variant};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -14,6 +15,7 @@ pub(crate) struct Entry {
     pub(crate) version: i64,
     pub(crate) kind: String,
     pub(crate) delta_on_hand: i64,
+    pub(crate) delta_allocated: i64,
     pub(crate) delta_reserved: i64,
     pub(crate) reference: String,
     pub(crate) at: DateTime<Utc>,
@@ -27,16 +29,20 @@ pub(crate) enum Kind {
     Set,
     Reserve,
     Commit,
+    Ship,
     Release,
     Expire,
     Restock,
+    /// Sold before `allocated` was counted, and not shipped yet.
+    Migrated,
 }
 
-/// A change of the two counts, and what it refers to.
+/// A change of the counts, and what it refers to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change<'a> {
     pub(crate) kind: Kind,
     pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
     pub(crate) reserved: i64,
     pub(crate) reference: &'a str,
 }
@@ -87,7 +93,7 @@ pub(crate) async fn list(
                  v.title AS variant_title
           FROM stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku
           WHERE s.sku > $1
-                AND ($2 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.reserved <= $2))
+                AND ($2 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= $2))
                 AND ($3 IS NULL OR s.product_id = $3)
                 AND ($4 IS NULL OR lower(s.sku) LIKE $4 ESCAPE '\'
                      OR p.title_key LIKE $4 ESCAPE '\')
@@ -106,7 +112,7 @@ pub(crate) async fn list(
 pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
     let count = db.query(
         r"SELECT count(*) FROM stock s JOIN products p ON p.id = s.product_id
-          WHERE ($1 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.reserved <= $1))
+          WHERE ($1 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= $1))
                 AND ($2 IS NULL OR s.product_id = $2)
                 AND ($3 IS NULL OR lower(s.sku) LIKE $3 ESCAPE '\'
                      OR p.title_key LIKE $3 ESCAPE '\')",
@@ -132,7 +138,8 @@ pub(crate) async fn ledger(
     limit: i64,
 ) -> Result<Vec<Entry>> {
     db.query(
-        "SELECT version, kind, delta_on_hand, delta_reserved, reference, at FROM stock_ledger
+        "SELECT version, kind, delta_on_hand, delta_allocated, delta_reserved, reference, at
+         FROM stock_ledger
          WHERE sku = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
     )
     .bind(sku.to_owned())
@@ -146,41 +153,77 @@ pub(crate) async fn ledger(
 /// such SKU.
 pub(crate) async fn reserve(
     tx: &mut Tx,
-    sku: &str,
-    quantity: i64,
+    line: &StockLine,
     now: DateTime<Utc>,
 ) -> Result<Option<Stock>> {
     tx.query(
         "UPDATE stock SET reserved = reserved + $2, version = version + 1, updated_at = $3
-         WHERE sku = $1 AND policy <> 'untracked'
-               AND (policy = 'continue' OR on_hand - reserved >= $2)
+         WHERE sku = $1 AND ($4 IS NULL OR variant_id = $4) AND policy <> 'untracked'
+               AND (policy = 'continue' OR on_hand - allocated - reserved >= $2)
          RETURNING *",
     )
-    .bind(sku.to_owned())
-    .bind(quantity)
+    .bind(line.sku.clone())
+    .bind(line.quantity)
     .bind(now)
+    .bind(line.variant_id)
     .optional()
     .await
 }
 
-/// Adds to the two counts; none where the SKU is gone.
-pub(crate) async fn add(
+/// Changes the counts of a SKU some of which is held, so that it cannot be renamed or removed;
+/// none where it is gone all the same.
+pub(crate) async fn add_held(
     tx: &mut Tx,
     sku: &str,
-    (on_hand, reserved): (i64, i64),
+    change: &Change<'_>,
     now: DateTime<Utc>,
 ) -> Result<Option<Stock>> {
-    tx.query(
-        "UPDATE stock SET on_hand = on_hand + $2, reserved = reserved + $3,
-                version = version + 1, updated_at = $4
+    let add = tx.query(
+        "UPDATE stock SET on_hand = on_hand + $2, allocated = allocated + $3,
+                reserved = reserved + $4, version = version + 1, updated_at = $5
          WHERE sku = $1 RETURNING *",
-    )
-    .bind(sku.to_owned())
-    .bind(on_hand)
-    .bind(reserved)
-    .bind(now)
-    .optional()
-    .await
+    );
+    add.bind(sku.to_owned())
+        .bind(change.on_hand)
+        .bind(change.allocated)
+        .bind(change.reserved)
+        .bind(now)
+        .optional()
+        .await
+}
+
+/// Changes the counts of a variant, whatever its SKU is by now; none where it is gone.
+pub(crate) async fn add(
+    tx: &mut Tx,
+    variant: Uuid,
+    change: &Change<'_>,
+    now: DateTime<Utc>,
+) -> Result<Option<Stock>> {
+    loop {
+        let add = tx.query(
+            "UPDATE stock SET on_hand = on_hand + $2, allocated = allocated + $3,
+                    reserved = reserved + $4, version = version + 1, updated_at = $5
+             WHERE variant_id = $1 RETURNING *",
+        );
+        let changed: Option<Stock> = add
+            .bind(variant)
+            .bind(change.on_hand)
+            .bind(change.allocated)
+            .bind(change.reserved)
+            .bind(now)
+            .optional()
+            .await?;
+        // On PostgreSQL one whose SKU has just been changed is another row, which a statement
+        // that waited for the change does not see; a fresh look does.
+        if changed.is_some() || !is_there(tx, variant).await? {
+            return Ok(changed);
+        }
+    }
+}
+
+async fn is_there(tx: &mut Tx, variant: Uuid) -> Result<bool> {
+    let find = tx.query("SELECT sku FROM stock WHERE variant_id = $1");
+    Ok(find.bind(variant).optional::<(String,)>().await?.is_some())
 }
 
 /// Sets the count and the policy of a stock that was found locked.
@@ -202,24 +245,34 @@ pub(crate) async fn set(
     .await
 }
 
+/// What a variant's stock begins with. Units are allocated already where its SKU was renamed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Opening {
+    pub(crate) policy: Policy,
+    pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
+}
+
 /// Adds the stock of a new SKU. Its versions go on where an earlier stock of that name ended.
 pub(crate) async fn insert(
     tx: &mut Tx,
-    sku: &str,
-    product: Uuid,
-    (policy, on_hand): (Policy, i64),
+    variant: &Variant,
+    opening: Opening,
     now: DateTime<Utc>,
 ) -> Result<Stock> {
     tx.query(
-        "INSERT INTO stock (sku, product_id, policy, on_hand, reserved, version, updated_at)
-         VALUES ($1, $2, $3, $4, 0,
-                 (SELECT COALESCE(MAX(version), 0) + 1 FROM stock_ledger WHERE sku = $1), $5)
+        "INSERT INTO stock (sku, product_id, variant_id, policy, on_hand, allocated, reserved,
+                            version, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, 0,
+                 (SELECT COALESCE(MAX(version), 0) + 1 FROM stock_ledger WHERE sku = $1), $7)
          RETURNING *",
     )
-    .bind(sku.to_owned())
-    .bind(product)
-    .bind(policy.as_str())
-    .bind(on_hand)
+    .bind(variant.sku.clone())
+    .bind(variant.product_id)
+    .bind(variant.id)
+    .bind(opening.policy.as_str())
+    .bind(opening.on_hand)
+    .bind(opening.allocated)
     .bind(now)
     .one()
     .await
@@ -240,13 +293,15 @@ pub(crate) async fn note(
     now: DateTime<Utc>,
 ) -> Result<()> {
     tx.query(
-        "INSERT INTO stock_ledger (sku, version, kind, delta_on_hand, delta_reserved, reference, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        "INSERT INTO stock_ledger (sku, version, kind, delta_on_hand, delta_allocated,
+                                   delta_reserved, reference, at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     )
     .bind(sku.to_owned())
     .bind(version)
     .bind(change.kind.as_str())
     .bind(change.on_hand)
+    .bind(change.allocated)
     .bind(change.reserved)
     .bind(change.reference.to_owned())
     .bind(now)
@@ -263,9 +318,11 @@ impl Kind {
             Self::Set => "set",
             Self::Reserve => "reserve",
             Self::Commit => "commit",
+            Self::Ship => "ship",
             Self::Release => "release",
             Self::Expire => "expire",
             Self::Restock => "restock",
+            Self::Migrated => "migrated",
         }
     }
 }

@@ -48,7 +48,7 @@ async fn several_products_are_changed_each_by_itself() {
         // One that orders hold stays; the others go.
         let order = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "Lid".to_owned(), quantity: 1 }],
+            lines: vec![contracts::catalog::StockLine::new("Lid", 1)],
         };
         shop.client().reserve(&order).await.unwrap();
         let done = bulk("delete", json!([ids[2], ids[0], ids[1]])).await;
@@ -66,7 +66,7 @@ async fn several_skus_are_counted_each_by_itself() {
         products(&shop).await;
         let order = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "Pot".to_owned(), quantity: 2 }],
+            lines: vec![contracts::catalog::StockLine::new("Pot", 2)],
         };
         shop.client().reserve(&order).await.unwrap();
         let items = json!([

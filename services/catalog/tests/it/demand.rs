@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::{Shop, mug};
+use crate::{Shop, mug, nobody};
 
 /// An order of three of a product.
 fn order(product_id: Uuid) -> Order {
@@ -91,7 +91,8 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
         let index = tempfile::tempdir().unwrap();
         let config = Config { views_seconds: 1, ..Config::default() };
         let platform = test.platform.clone();
-        let service = catalog::start(platform, config, index.path().to_owned()).await.unwrap();
+        let service =
+            catalog::start(platform, config, index.path().to_owned(), nobody()).await.unwrap();
         let shop = Shop::of(test, &service);
         let teller = Service::new("orders", &orders, OpenApiRouter::new());
         let stop = CancellationToken::new();

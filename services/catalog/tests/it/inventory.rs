@@ -8,7 +8,7 @@ async fn stock_is_counted_but_never_below_what_orders_hold() {
         shop.add(mug()).await;
         let order = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "MUG".to_owned(), quantity: 3 }],
+            lines: vec![contracts::catalog::StockLine::new("MUG", 3)],
         };
         shop.client().reserve(&order).await.unwrap();
         let put = async |body: Value| shop.write("PUT", "/inventory/MUG", body).await;

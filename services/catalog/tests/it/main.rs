@@ -38,6 +38,11 @@ struct Shop {
     running: Option<(Background, TempDir)>,
 }
 
+/// The way to an orders service that is not there.
+fn nobody() -> contracts::orders::Client {
+    contracts::orders::Client::new(chassis::channel::Channel::to("orders"))
+}
+
 /// A catalog per database.
 async fn shops() -> Vec<Shop> {
     let mut shops = Vec::new();
@@ -51,7 +56,8 @@ impl Shop {
     async fn start(test: TestPlatform) -> Self {
         let index = tempfile::tempdir().expect("a directory");
         let platform = test.platform.clone();
-        let service = catalog::start(platform, Config::default(), index.path().to_owned()).await;
+        let service =
+            catalog::start(platform, Config::default(), index.path().to_owned(), nobody()).await;
         let service = service.expect("a catalog");
         let mut shop = Self::of(test, &service);
         let stop = CancellationToken::new();

@@ -11,15 +11,20 @@ use uuid::Uuid;
 use crate::{Shop, mug, shirt, shops};
 
 fn sku(sku: &str) -> Wanted {
-    Wanted { sku: Some(sku.to_owned()), product_id: None }
+    Wanted { sku: Some(sku.to_owned()), product_id: None, variant_id: None }
 }
 
 fn product(id: Uuid) -> Wanted {
-    Wanted { sku: None, product_id: Some(id) }
+    Wanted { sku: None, product_id: Some(id), variant_id: None }
+}
+
+/// All of an order goes back.
+fn whole(order: &Reserve) -> Restock {
+    Restock { order_id: order.order_id, id: order.order_id, lines: None }
 }
 
 fn one(sku: &str, quantity: i64) -> Reserve {
-    let line = StockLine { sku: sku.to_owned(), quantity };
+    let line = StockLine::new(sku, quantity);
     Reserve { order_id: chassis::id::new(), lines: vec![line] }
 }
 
@@ -47,15 +52,19 @@ async fn a_quote_answers_each_thing_asked_in_order() {
             product(Uuid::nil()),
             sku("MUG"),
             sku("DRAFT"),
-            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt) },
-            Wanted { sku: None, product_id: None },
+            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
+            Wanted { sku: None, product_id: None, variant_id: None },
         ];
         let answers = shop.client().quote(wanted).await.unwrap();
+        let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };
+        let variant_id = *variant_id;
+        assert!(variant_id.is_some());
         let cup = Offer {
             sku: "MUG".to_owned(),
             product_id: cup,
             slug: "mug".to_owned(),
             title: "Mug".to_owned(),
+            variant_id,
             variant_title: None,
             image: None,
             unit_price: 1200,
@@ -97,10 +106,7 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         client.commit(order.order_id).await.unwrap();
         client.commit(order.order_id).await.unwrap();
         assert_eq!(left().await, 2);
-        client
-            .restock(&Restock { order_id: order.order_id, id: order.order_id, lines: None })
-            .await
-            .unwrap();
+        client.restock(&whole(&order)).await.unwrap();
         assert_eq!(left().await, 5);
         assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
         assert_eq!(refusal(client.reserve(&order).await), "reservation_released");

@@ -85,7 +85,7 @@ async fn a_deleted_product_is_gone_unless_orders_hold_some_of_it() {
         shop.add(mug()).await;
         let held = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "MUG".to_owned(), quantity: 1 }],
+            lines: vec![contracts::catalog::StockLine::new("MUG", 1)],
         };
         shop.client().reserve(&held).await.unwrap();
         let refused = shop.write("DELETE", "/products/mug", Value::Null).await;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
-use crate::{Shop, mug};
+use crate::{Shop, mug, nobody};
 
 async fn tell(reviews: &Db, product_id: Uuid, version: i64, (count, sum): (i64, i64)) {
     let mut tx = reviews.begin().await.expect("a database");
@@ -30,7 +30,8 @@ async fn a_product_shows_the_newest_rating() {
         let index = tempfile::tempdir().unwrap();
         let index = index.path().to_owned();
         let platform = test.platform.clone();
-        let service = catalog::start(platform, catalog::Config::default(), index).await.unwrap();
+        let service =
+            catalog::start(platform, catalog::Config::default(), index, nobody()).await.unwrap();
         let shop = Shop::of(test, &service);
         let teller = Service::new("reviews", &reviews, OpenApiRouter::new());
         let stop = CancellationToken::new();

@@ -71,7 +71,7 @@ async fn a_hold_shows_in_what_is_available() {
         shop.get("/products").await.expect(200);
         let order = contracts::catalog::Reserve {
             order_id: chassis::id::new(),
-            lines: vec![contracts::catalog::StockLine { sku: "MUG".to_owned(), quantity: 2 }],
+            lines: vec![contracts::catalog::StockLine::new("MUG", 2)],
         };
         shop.client().reserve(&order).await.unwrap();
         let product = shop.get("/products/mug").await.expect(200);

@@ -94,7 +94,7 @@ pub(super) async fn put_back(app: &App, work: &mut Work) -> Result<Outcome, Stop
 /// What a refund puts back; none for everything that is still out.
 fn units(refund: OrderRefund) -> Option<Vec<StockLine>> {
     let line = |it: contracts::payments::RefundedLine| {
-        it.restock.then_some(StockLine { sku: it.sku, quantity: it.quantity })
+        it.restock.then(|| StockLine::new(it.sku, it.quantity))
     };
     (!refund.whole).then(|| refund.lines.0.into_iter().filter_map(line).collect())
 }

@@ -338,6 +338,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         position: 0,
         sku: "LAMP-1".to_owned(),
         product_id: id,
+        variant_id: Some(id),
         title: "Lamp".to_owned(),
         variant_title: Some("Red".to_owned()),
         image: None,

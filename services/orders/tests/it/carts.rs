@@ -44,7 +44,7 @@ impl World {
 }
 
 fn lamps(quantity: i64) -> Vec<StockLine> {
-    vec![StockLine { sku: "LAMP-1".to_owned(), quantity }]
+    vec![StockLine::new("LAMP-1", quantity)]
 }
 
 fn cart(quantity: i64) -> Cart {

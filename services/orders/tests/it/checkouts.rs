@@ -64,7 +64,7 @@ async fn parallel_repetitions_are_one_order_with_equal_answers() {
 async fn the_cart_is_bought_once_per_version() {
     for world in worlds().await {
         let user = User::customer();
-        let lines = vec![StockLine { sku: "LAMP-1".to_owned(), quantity: 1 }];
+        let lines = vec![StockLine::new("LAMP-1", 1)];
         let cart = Cart { id: Uuid::now_v7(), version: 7, lines, ..Cart::default() };
         world.others.lock().unwrap().carts.insert(user.id().to_string(), cart);
         let mut request = checkout("tok_visa");

@@ -129,7 +129,7 @@ async fn a_declined_order_of_before_lets_go_when_the_shop_is_updated() {
         let id = declined(&world, &user).await;
         {
             let mut all = world.others.lock().unwrap();
-            let line = contracts::catalog::StockLine { sku: "LAMP-1".to_owned(), quantity: 2 };
+            let line = contracts::catalog::StockLine::new("LAMP-1", 2);
             all.held.insert(id.parse().unwrap(), vec![line]);
             all.stock.insert("LAMP-1".to_owned(), 3);
         }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::world::{World, checkout, start_with, worlds};
 
 fn fill_cart(world: &World, owner: &str) {
-    let lines = vec![StockLine { sku: "LAMP-1".to_owned(), quantity: 2 }];
+    let lines = vec![StockLine::new("LAMP-1", 2)];
     let cart = Cart { id: Uuid::now_v7(), version: 3, lines, ..Cart::default() };
     world.others.lock().expect("no panic under the lock").carts.insert(owner.to_owned(), cart);
 }

@@ -32,6 +32,8 @@ pub struct Others {
     pub price: i64,
     pub held: HashMap<Uuid, Vec<catalog::StockLine>>,
     pub committed: HashMap<Uuid, Vec<catalog::StockLine>>,
+    /// Parcels that left.
+    pub shipped: Vec<catalog::Ship>,
     /// Until when a hold is kept for a customer who has to do something.
     pub awaiting: HashMap<Uuid, DateTime<Utc>>,
     /// Whether there are too many such holds.
@@ -274,6 +276,7 @@ fn router(others: &Shared) -> Router {
         .route("/internal/reservations/commit", post(commit))
         .route("/internal/reservations/release", post(release))
         .route("/internal/reservations/restock", post(restock))
+        .route("/internal/reservations/ship", post(ship))
         .route("/internal/payments/providers", post(providers))
         .route("/internal/payments/authorize", post(authorize))
         .route("/internal/payments/show", post(show_payment))
@@ -337,6 +340,7 @@ async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest
         Some(sku @ "LAMP-1") => catalog::Quoted::Offer(catalog::Offer {
             sku: sku.to_owned(),
             product_id: Uuid::nil(),
+            variant_id: Some(Uuid::from_u128(1)),
             slug: "lamp".to_owned(),
             title: "Lamp".to_owned(),
             variant_title: None,
@@ -406,6 +410,15 @@ async fn release(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
     let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "release")?;
     all.let_go(body.order_id);
+    ok(())
+}
+
+async fn ship(State(all): State<Shared>, body: axum::Json<catalog::Ship>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "ship")?;
+    if !all.shipped.contains(&body.0) {
+        all.shipped.push(body.0);
+    }
     ok(())
 }
 

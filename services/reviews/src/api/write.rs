@@ -209,7 +209,7 @@ pub(super) async fn replace(tx: &mut Tx, before: &Review, after: &Review) -> Res
 
 /// 404 where the catalog sells no such product.
 pub(super) async fn check_product(app: &App, product_id: Uuid) -> Result<()> {
-    let wanted = vec![Wanted { sku: None, product_id: Some(product_id) }];
+    let wanted = vec![Wanted { sku: None, product_id: Some(product_id), variant_id: None }];
     match app.catalog.quote(wanted).await?.pop() {
         Some(Quoted::Offer(_) | Quoted::Ambiguous(_)) => Ok(()),
         Some(Quoted::Unknown) | None => Err(problems::product_not_found(product_id)),

@@ -32,6 +32,7 @@ async fn quote(Json(request): Json<QuoteRequest>) -> Json<Quote> {
         Some(LAMP) => Quoted::Offer(Offer {
             sku: "LAMP-1".to_owned(),
             product_id: LAMP,
+            variant_id: None,
             slug: "lamp".to_owned(),
             title: "Lamp".to_owned(),
             variant_title: None,

@@ -157,6 +157,7 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         image: new.image,
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
         on_hand: new.on_hand.or(old.map(|it| it.on_hand)).unwrap_or(0),
+        allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
     }
 }

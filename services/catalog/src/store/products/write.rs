@@ -211,7 +211,13 @@ async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Resul
 /// Whether two variants are the same row: all but the stock.
 fn same_row(a: &Variant, b: &Variant) -> bool {
     a.id == b.id && {
-        let b = Variant { policy: a.policy, on_hand: a.on_hand, reserved: a.reserved, ..b.clone() };
+        let b = Variant {
+            policy: a.policy,
+            on_hand: a.on_hand,
+            allocated: a.allocated,
+            reserved: a.reserved,
+            ..b.clone()
+        };
         *a == b
     }
 }
