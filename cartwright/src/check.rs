@@ -129,7 +129,9 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
             ("cancelled", "requires_action" | "authorized" | "paid" | "partially_refunded") => {
                 false
             }
-            ("cancelled" | "refunded", _) => captured == refunded,
+            ("cancelled", _) => captured == refunded,
+            // Whatever became of the goods.
+            (_, "refunded") => captured == claim.total && refunded == captured,
             (_, "partially_refunded") => captured == claim.total && refunded > 0,
             (_, "paid") => captured == claim.total && refunded == 0,
             _ => false,
@@ -173,8 +175,8 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
 }
 
 /// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
-/// everything back, a sold one has bought its units, which are allocated until they are shipped, and
-/// off the shelf then.
+/// everything back, a sold one has bought its units, whatever became of its money; they are
+/// allocated until they are shipped, and off the shelf then.
 fn stock(claims: &[Claim], stock: &[OrderStock]) -> Vec<String> {
     let of_order: HashMap<_, _> = stock.iter().map(|it| (it.order_id, it)).collect();
     let nothing = OrderStock::default();
@@ -264,6 +266,18 @@ mod tests {
         // In turn, or other things.
         let once = [line(10, cart, 1, "A"), line(11, cart, 3, "A"), line(12, cart, 1, "B")];
         assert_eq!(bought_twice(&once, &[removal(10, 3), removal(11, 5)]), [""; 0]);
+    }
+
+    #[test]
+    fn the_money_of_a_refunded_order_is_looked_at_whatever_became_of_its_goods() {
+        let order_id = Uuid::nil();
+        let totals = |refunded| OrderTotals { order_id, captured: 1_999, refunded, open: false };
+        for status in ["confirmed", "shipped", "delivered", "cancelled"] {
+            let refunded = "refunded".to_owned();
+            let claim = Claim { payment_status: refunded, ..claim(status, "unfulfilled") };
+            assert_eq!(money(std::slice::from_ref(&claim), &[totals(1_999)]), [""; 0]);
+            assert_eq!(money(&[claim], &[totals(1_000)]).len(), 1, "{status}");
+        }
     }
 
     fn claim(status: &str, fulfillment: &str) -> Claim {

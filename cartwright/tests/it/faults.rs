@@ -73,6 +73,15 @@ fn a_confirmed_payment_survives_a_kill_at_many_points() {
     }
 }
 
+/// Money goes back once and goods go back once, whoever was in the middle of it. Not at every point:
+/// the way to the order is that of a checkout.
+#[test]
+fn a_refund_with_restock_survives_a_kill_at_many_points() {
+    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        points(&place, "refund", "confirmed", 3);
+    }
+}
+
 /// Kills at the first point, then `step` points later, ... until the way is shorter than that.
 fn points(place: &Place, how: &str, end: &str, step: usize) {
     prepare(place);
@@ -172,6 +181,13 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
         let ask = async || customer.get(&path).await.expect(200);
         let order = eventually(ask, |it| it["status"] == end).await;
+        if how == "refund" {
+            let ask = async || customer.get(&path).await.expect(200);
+            eventually(ask, |it| it["payment_status"] == "refunded").await;
+            let admin = shop.admin().await;
+            let stock = async || admin.get("/inventory/LAMP-1").await.expect(200);
+            eventually(stock, |it| it["available"] == 1_000_000).await;
+        }
         let all = customer.get("/orders?count=true").await.expect(200);
         assert_eq!(all["total"], orders, "{key}: one order per key");
         let admin = shop.admin().await;
@@ -229,6 +245,15 @@ async fn way(
             eventually(ask, |it| it["status"] != "pending").await;
             let shipped = json!({ "status": "shipped" });
             staff.call("PATCH", &format!("{path}/status")).json(shipped).await.expect(200);
+        }
+        "refund" => {
+            let order = eventually(ask, |it| it["status"] != "pending").await;
+            let path =
+                format!("/payments/{}/refunds", order["payment"]["id"].as_str().expect("one"));
+            let body = json!({ "lines": [{ "sku": "LAMP-1", "quantity": 1, "restock": true }] });
+            let refund = || staff.post(&path, body.clone()).key(key);
+            let done = async || json!(refund().await.status.as_u16());
+            eventually(done, |it| *it == 201).await;
         }
         "again" => {
             let body = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });

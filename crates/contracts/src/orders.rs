@@ -1,4 +1,4 @@
-//! Orders: what it tells when an order is placed and moves on, and what it can be asked.
+//! Orders: what it tells when an order is placed, moves on and is refunded, and what others ask it.
 
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
@@ -54,7 +54,7 @@ pub struct OrderCreated {
 }
 
 /// An order moved on. `to` is `confirmed` once it is paid, then `shipped`, `delivered`, or
-/// `cancelled`, `refunded`.
+/// `cancelled`. What becomes of the money is `payment_status`, and told by [`OrderRefunded`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderStatusUpdated {
     #[serde(flatten)]
@@ -66,6 +66,41 @@ pub struct OrderStatusUpdated {
     /// Why, for example `out_of_stock` or `customer_request`.
     pub reason: Option<String>,
     pub tracking_number: Option<String>,
+}
+
+/// Money of an order was given back: by staff, or because it was cancelled. Told once per refund.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderRefunded {
+    #[serde(flatten)]
+    pub order: Order,
+    pub refund_id: Uuid,
+    /// What was given back this time, in minor units.
+    pub amount: i64,
+    /// All that has been given back so far.
+    pub refunded: i64,
+    /// Whether that is all that was paid. Of the refunds of an order, one says so.
+    pub full: bool,
+    /// A code, for example `damaged` or `customer_request`.
+    pub reason: Option<String>,
+    pub payment_status: String,
+    /// Where the goods stand.
+    pub status: String,
+}
+
+/// What a line of an order was sold for, with its share of shipping and tax. The shares of all
+/// lines of an order add up to exactly its total.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineShare {
+    pub sku: String,
+    pub quantity: i64,
+    /// Of all its units, in minor units.
+    pub amount: i64,
+}
+
+/// Asks for the shares of an order's lines.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharesOf {
+    pub order_id: Uuid,
 }
 
 /// The most orders in one request.
@@ -86,6 +121,11 @@ impl Client {
         Self(channel)
     }
 
+    /// What each line of an order was sold for; it never changes. None for an unknown order.
+    pub async fn shares(&self, order_id: Uuid) -> Result<Option<Vec<LineShare>>, CallError> {
+        self.0.post("/internal/orders/shares", &SharesOf { order_id }).await
+    }
+
     /// Which of these orders, at most [`MAX_ORDERS`], have not been shipped. One that is not known
     /// is not among them.
     pub async fn unshipped(&self, orders: Vec<Uuid>) -> Result<Vec<Uuid>, CallError> {
@@ -102,5 +142,10 @@ impl EventData for OrderCreated {
 
 impl EventData for OrderStatusUpdated {
     const TYPE: &'static str = "order.status.updated";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for OrderRefunded {
+    const TYPE: &'static str = "order.refunded";
     const PERSONAL: bool = true;
 }

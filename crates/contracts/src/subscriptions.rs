@@ -8,7 +8,7 @@ use chassis::outbox::EventData;
 use crate::identity::{
     EmailVerificationRequested, PasswordResetRequested, UserDeleted, UserRegistered,
 };
-use crate::orders::OrderStatusUpdated;
+use crate::orders::{OrderRefunded, OrderStatusUpdated};
 use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
@@ -16,7 +16,10 @@ use crate::reviews::RatingChanged;
 pub const SUBSCRIPTIONS: [Subscription; 9] = [
     Subscription { consumer: "cart.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription { consumer: "catalog.ratings", types: &[RatingChanged::TYPE] },
-    Subscription { consumer: "catalog.sales", types: &[OrderStatusUpdated::TYPE] },
+    Subscription {
+        consumer: "catalog.sales",
+        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
+    },
     Subscription { consumer: "notifications.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription {
         consumer: "notifications.users",
@@ -29,6 +32,9 @@ pub const SUBSCRIPTIONS: [Subscription; 9] = [
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
     Subscription { consumer: "orders.users", types: &[UserDeleted::TYPE] },
-    Subscription { consumer: "reviews.orders", types: &[OrderStatusUpdated::TYPE] },
+    Subscription {
+        consumer: "reviews.orders",
+        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
+    },
     Subscription { consumer: "reviews.users", types: &[UserDeleted::TYPE] },
 ];

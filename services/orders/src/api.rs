@@ -24,11 +24,11 @@ mod countries;
 mod reports;
 mod view;
 
-use view::OrderView;
+use view::{Details, OrderView};
 
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment};
-use crate::model::{Order, PaymentStatus, Saga, Status, Step, Told};
+use crate::model::{Actor, Order, PaymentStatus, Saga, Status, Step, Told};
 use crate::pay::{self, Paying};
 use crate::quote::{self, QuoteRequest, QuoteView};
 use crate::{App, cancel, problems, store, token};
@@ -245,7 +245,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<OrderView>> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
-    view(&app, order).await.map(Json)
+    view(&app, order, reads_all(principal.as_ref())).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -308,7 +308,8 @@ struct Cancel {
     responses((status = 200, description = "cancelled", body = OrderView),
               (status = 202, description = "being cancelled", body = OrderView),
               (status = 404, body = Problem),
-              (status = 409, description = "it has been shipped", body = Problem)),
+              (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
+                  money back", body = Problem)),
     security((), ("bearer" = [])))]
 async fn cancel_order(
     State(app): State<App>,
@@ -319,20 +320,30 @@ async fn cancel_order(
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
-    let own = order.user_id.is_none() || principal.is_some_and(|it| order.user_id == Some(it.id()));
-    let default = if own { "customer_request" } else { "cancelled_by_shop" };
+    let by = actor(&app, &order, principal.as_ref(), &headers);
+    let default = match by {
+        Actor::Staff(_) => "cancelled_by_shop",
+        _ => "customer_request",
+    };
     let reason = request.reason.unwrap_or_else(|| default.to_owned());
-    cancel::cancel(&app, order.id, &reason).await?;
-    let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    let done = matches!(order.status, Status::Cancelled | Status::Refunded);
-    let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(view(&app, order).await?)).into_response())
+    let order = cancel::cancel(&app, order.id, &reason, by).await?;
+    cancelled(&app, order, principal.as_ref()).await
+}
+
+/// The answer to a cancel: 202 while it is on its way.
+async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Result<Response> {
+    let status = match order.status {
+        Status::Cancelled => StatusCode::OK,
+        _ => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(view(app, order, reads_all(principal)).await?)).into_response())
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SetStatus {
-    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing.
+    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money was
+    /// given back is no hindrance.
     #[garde(skip)]
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
@@ -344,23 +355,29 @@ struct SetStatus {
 /// Ship, deliver or cancel an order.
 #[utoipa::path(patch, path = "/orders/{id}/status", tag = "orders", request_body = SetStatus,
     params(("id" = String, Path, description = "its id or its number")),
-    responses((status = 200, body = OrderView), (status = 404, body = Problem),
-              (status = 409, description = "not possible from where it stands", body = Problem)),
+    responses((status = 200, body = OrderView),
+              (status = 202, description = "being cancelled", body = OrderView),
+              (status = 404, body = Problem),
+              (status = 409, description = "not possible from where it stands: \
+                  `status_not_allowed`, `order_shipped`; `nothing_to_ship`: all of it was put back \
+                  into stock; `refund_refused`: the provider gives no money back", body = Problem)),
     security(("bearer" = ["orders:write"])))]
 async fn set_status(
     State(app): State<App>,
+    principal: Principal,
     Path(id): Path<String>,
     Json(request): Json<SetStatus>,
-) -> Result<Json<OrderView>> {
+) -> Result<Response> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
+    let by = Actor::Staff(principal.id());
     if request.status == Status::Cancelled {
         let reason = request.reason.as_deref().unwrap_or("cancelled_by_shop");
-        cancel::cancel(&app, order.id, reason).await?;
-    } else {
-        cancel::move_on(&app, order.id, request.status, request.tracking_number).await?;
+        let order = cancel::cancel(&app, order.id, reason, by).await?;
+        return cancelled(&app, order, Some(&principal)).await;
     }
+    cancel::move_on(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    view(&app, order).await.map(Json)
+    Ok(Json(view(&app, order, reads_all(Some(&principal))).await?).into_response())
 }
 
 /// What was told about an order.
@@ -447,22 +464,43 @@ async fn visible(
     let order = find(app, id).await?.ok_or_else(problems::order_not_found)?;
     let owner = order.user_id.is_some() && order.user_id == principal.map(Principal::id);
     let staff = principal.is_some_and(|it| it.may(permission));
-    let token = headers.get("x-order-token").and_then(|it| it.to_str().ok());
-    let guest = token.is_some_and(|it| app.tokens.is_of(it, order.id)) && order.user_id.is_none();
-    match owner || staff || guest {
+    match owner || staff || has_token(app, &order, headers) {
         true => Ok(order),
         false => Err(problems::order_not_found()),
     }
 }
 
-async fn view(app: &App, order: Order) -> Result<OrderView> {
+/// Whether the caller has the token of a guest's order.
+fn has_token(app: &App, order: &Order, headers: &HeaderMap) -> bool {
+    let token = headers.get("x-order-token").and_then(|it| it.to_str().ok());
+    token.is_some_and(|it| app.tokens.is_of(it, order.id)) && order.user_id.is_none()
+}
+
+/// Whether the caller sees everybody's orders, and who of the staff did what.
+fn reads_all(principal: Option<&Principal>) -> bool {
+    principal.is_some_and(|it| it.may("orders:read"))
+}
+
+/// Who acts on an order that is visible to them: its buyer, or staff.
+fn actor(app: &App, order: &Order, principal: Option<&Principal>, headers: &HeaderMap) -> Actor {
+    match principal {
+        Some(it) if order.user_id != Some(it.id()) && !has_token(app, order, headers) => {
+            Actor::Staff(it.id())
+        }
+        _ => Actor::Customer,
+    }
+}
+
+async fn view(app: &App, order: Order, for_staff: bool) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
     let history = store::history(&app.db, order.id).await?;
+    let refunds = store::refunds(&app.db, order.id).await?;
     let saga = match order.payment_status {
         PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
         _ => None,
     };
-    let mut view = OrderView::new(order, lines, Some(history));
+    let details = Details { history, refunds, for_staff };
+    let mut view = OrderView::new(order, lines, Some(details));
     view.action_until(saga.and_then(|it| it.hold_until));
     Ok(view)
 }
@@ -487,7 +525,7 @@ async fn answer(
         None => {
             let decided = order.status != Status::Pending;
             let status = if decided { good } else { StatusCode::ACCEPTED };
-            let mut view = view(app, order).await?;
+            let mut view = view(app, order, false).await?;
             view.access_token = token;
             let location = format!("/api/v1/orders/{id}");
             (status, [(header::LOCATION, location)], Json(view)).into_response()

@@ -3,23 +3,32 @@
 use chassis::problem::Result;
 use uuid::Uuid;
 
-use crate::model::{FulfillmentStatus, Order, Saga, Status, Step};
+use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step};
 use crate::saga::Work;
-use crate::{App, checkout, problems, store};
+use crate::{App, checkout, problems, shares, store};
 
 /// How often a change is tried again when the order moved at the same moment.
 const TRIES: usize = 5;
 
 /// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
-/// puts the stock back. Waits for the outcome as long as a request may.
-pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str) -> Result<()> {
+/// puts the stock back. Waits for the outcome as long as a request may. Answers the order, which is
+/// cancelled, or on its way there; refused where the provider gives no money back.
+pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str, by: Actor) -> Result<Order> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        let Some(work) = turn_back(app, order, saga, reason).await? else { continue };
+        let Some(work) = turn_back(app, order, saga, reason, by).await? else { continue };
         if let Some(work) = work {
             checkout::see_through(app, work).await?;
         }
-        return checkout::settled(app, id).await;
+        checkout::settled(app, id).await?;
+        let (order, saga) = load(app, id).await?;
+        return match (order.status, saga.cancel.is_some()) {
+            // It was on its way back, and is sold again.
+            (Status::Confirmed | Status::Shipped | Status::Delivered, false) => {
+                Err(problems::refund_refused(&order))
+            }
+            _ => Ok(order),
+        };
     }
     Err(problems::order_changed())
 }
@@ -42,7 +51,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
             _ if asked => {}
             _ => return Err(problems::cart_already_ordered(&order)),
         }
-        let Some(work) = turn_back(app, order, saga, "superseded").await? else { continue };
+        let Some(work) = turn_back(app, order, saga, "superseded", Actor::Customer).await? else {
+            continue;
+        };
         match work {
             Some(work) => drop(checkout::see_through(app, work).await?),
             None => checkout::settled(app, id).await?,
@@ -62,9 +73,10 @@ async fn turn_back(
     order: Order,
     mut saga: Saga,
     reason: &str,
+    by: Actor,
 ) -> Result<Option<Option<Work>>> {
     match order.status {
-        Status::Cancelled | Status::Refunded => return Ok(Some(None)),
+        Status::Cancelled => return Ok(Some(None)),
         Status::Shipped | Status::Delivered => return Err(problems::order_shipped()),
         Status::Pending | Status::Confirmed => {}
     }
@@ -74,7 +86,8 @@ async fn turn_back(
         Step::Ship => return Err(problems::order_shipped()),
         // Its outcome is waited for; then the money goes back.
         Step::Capture => Step::Capture,
-        Step::Done => Step::Refund,
+        // What refunds have yet to put back goes back with the rest.
+        Step::Done | Step::PutBack => Step::Refund,
         Step::Reserve if saga.attempt == 1 && !saga.rereserved => Step::Restock,
         Step::Reserve
         | Step::Authorize
@@ -90,9 +103,12 @@ async fn turn_back(
     saga.tries = 0;
     saga.due_at = now;
     saga.lease_until = now + crate::saga::LEASE;
-    if !store::save_saga(&app.db, &mut saga).await? {
+    let mut tx = app.db.begin().await?;
+    if !store::save_saga(&mut tx, &mut saga).await? {
         return Ok(None);
     }
+    store::set_cancelled_by(&mut tx, order.id, by).await?;
+    tx.commit().await?;
     let lines = store::lines(&app.db, order.id).await?;
     Ok(Some(Some(Work { order, lines, saga })))
 }
@@ -104,6 +120,7 @@ pub(crate) async fn move_on(
     id: Uuid,
     status: Status,
     tracking_number: Option<String>,
+    by: Actor,
 ) -> Result<()> {
     for _ in 0..TRIES {
         let (mut order, mut saga) = load(app, id).await?;
@@ -112,11 +129,18 @@ pub(crate) async fn move_on(
             return Ok(());
         }
         order.may_become(status)?;
-        if !matches!(saga.step, Step::Done | Step::Ship) {
+        // What refunds have yet to put back is put back all the same.
+        if !matches!(saga.step, Step::Done | Step::Ship | Step::PutBack) {
             // It is being cancelled.
             return Err(problems::status_not_allowed(order.status, status));
         }
         let from = order.status;
+        let lines = store::lines(&app.db, id).await?;
+        if from == Status::Confirmed
+            && shares::all_back(&lines, &store::refunds(&app.db, id).await?)
+        {
+            return Err(problems::nothing_to_ship());
+        }
         let now = app.clock.now();
         if order.fulfillment_status == FulfillmentStatus::Unfulfilled {
             (saga.step, saga.tries) = (Step::Ship, 0);
@@ -129,12 +153,12 @@ pub(crate) async fn move_on(
             _ => FulfillmentStatus::Fulfilled,
         };
         order.tracking_number = tracking_number.clone().or(order.tracking_number);
-        let lines = store::lines(&app.db, id).await?;
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
         let saved = store::save_saga(&mut tx, &mut saga).await?
             && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
         if saved {
+            store::sign(&mut tx, &order, by).await?;
             tx.commit().await?;
             app.due.notify_one();
             return Ok(());

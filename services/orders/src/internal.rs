@@ -1,4 +1,4 @@
-//! Routes for other services: which orders are still on the shelf.
+//! Routes for other services: the server's side of `contracts::orders::Client`.
 
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
@@ -6,17 +6,21 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
-use contracts::orders::{MAX_ORDERS, Unshipped};
+use contracts::orders::{LineShare, MAX_ORDERS, SharesOf, Unshipped};
 
-use crate::{App, store};
+use crate::model::OrderLine;
+use crate::{App, shares, store};
 
 /// Who keeps the stock of orders.
 const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
+/// Who gives money back.
+const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
 
 pub(crate) fn router(app: App) -> Router {
+    let only = |callers| from_fn_with_state(callers, peers::only);
     Router::new()
-        .route("/internal/orders/unshipped", post(unshipped))
-        .route_layer(from_fn_with_state(STOCK, peers::only))
+        .route("/internal/orders/unshipped", post(unshipped).layer(only(STOCK)))
+        .route("/internal/orders/shares", post(line_shares).layer(only(PAYMENTS)))
         .with_state(app)
 }
 
@@ -35,4 +39,20 @@ async fn unshipped(
         }
     }
     Ok(Json(Unshipped { orders: unshipped }))
+}
+
+/// What each line was sold for. Nothing for an order that is not known.
+async fn line_shares(
+    State(app): State<App>,
+    Json(asked): Json<SharesOf>,
+) -> Result<Json<Option<Vec<LineShare>>>> {
+    let Some(order) = store::find(&app.db, asked.order_id).await? else { return Ok(Json(None)) };
+    let lines = store::lines(&app.db, order.id).await?;
+    let amounts = shares::shares(&order, &lines);
+    let line = |(line, amount): (OrderLine, i64)| LineShare {
+        sku: line.sku,
+        quantity: line.quantity,
+        amount,
+    };
+    Ok(Json(Some(lines.into_iter().zip(amounts).map(line).collect())))
 }

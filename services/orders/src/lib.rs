@@ -2,8 +2,9 @@
 //!
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `addresses` says where orders may go. `api` is
-//! what clients see, `internal` what other services ask.
+//! the way; `cancel` and `events` change its course. `addresses` says where orders may go. `refunds`
+//! books what was given back, `shares` knows what a line was sold for. `api` is what clients see,
+//! `internal` what other services ask.
 
 mod api;
 mod internal;
@@ -16,7 +17,9 @@ mod events;
 mod pay;
 mod providers;
 mod quote;
+mod refunds;
 mod saga;
+mod shares;
 mod token;
 
 mod model;
@@ -24,6 +27,9 @@ mod problems;
 mod store;
 
 pub mod audit;
+
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 

@@ -10,6 +10,8 @@
 //!    |       release        void -> refund -> restock -> done (cancelled)
 //!    |          v
 //!    +---- await_payment
+//!
+//! done (sold) -> put_back -> done         where refunds put goods back into stock
 //! ```
 //!
 //! An order is only requested until its stock is held for the first time: then it is placed, and has
@@ -26,6 +28,7 @@
 //! older one changes nothing.
 
 mod placing;
+mod refund;
 mod shipping;
 mod waiting;
 
@@ -37,7 +40,7 @@ use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::{Buyer, Reserve, Restock};
-use contracts::payments::{Authorize, Payment, Refund, Status as Paid};
+use contracts::payments::{Authorize, Payment, Status as Paid};
 use sqlx::types::Json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -89,6 +92,7 @@ enum Outcome {
 use Outcome::{Moved, Wait};
 pub(crate) use placing::place_anyway;
 use placing::{place, withdraw};
+use refund::{put_back, refund};
 use waiting::{action_required, attempts_left, await_action, declined, gone_meanwhile, release};
 
 /// Drives every saga that is due, until cancelled.
@@ -206,6 +210,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Step::Void => void(app, work).await,
         Step::Refund => refund(app, work).await,
         Step::Restock => restock(app, work).await,
+        Step::PutBack => put_back(app, work).await,
         Step::Done => Ok(Moved),
     }
 }
@@ -315,8 +320,8 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Ok(payment) => match payment.status {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
                 work.order.status = Status::Confirmed;
+                // What was given back by now is booked when it is told.
                 work.order.payment_status = payment.status.into();
-                work.order.refunded = payment.refunded;
                 if payment.status == Paid::Refunded {
                     // By hand, before this was known: nothing is sold.
                     work.saga.cancel.get_or_insert_with(|| "refunded".to_owned());
@@ -354,7 +359,6 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.void(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Voided | Paid::Declined | Paid::Refunded => {
-                work.order.refunded = payment.refunded;
                 money_is_settled(app, work, payment.status.into(), Step::Restock).await
             }
             Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
@@ -368,48 +372,6 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             tracing::warn!(order = %work.order.id, %error, "void not known");
             Ok(Wait)
         }
-    }
-}
-
-async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let Some(payment_id) = work.order.payment_id else {
-        return money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await;
-    };
-    let request = Refund {
-        payment_id,
-        refund_id: chassis::id::derive(work.order.id, "cancel"),
-        amount: None,
-        reason: work.saga.cancel.clone().unwrap_or_default(),
-    };
-    match app.clients.payments.refund(&request).await {
-        Ok(payment) => refunded(app, work, &payment).await,
-        Err(CallError::Refused(refused)) => match app.clients.payments.show(payment_id).await {
-            // All of it has been given back already, by hand.
-            Ok(Some(payment)) if payment.status == Paid::Refunded => {
-                refunded(app, work, &payment).await
-            }
-            // The provider will not: the order stays sold, and people have to decide.
-            Ok(Some(payment)) => {
-                tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
-                work.saga.cancel = None;
-                work.order.refunded = payment.refunded;
-                money_is_settled(app, work, payment.status.into(), Step::Done).await
-            }
-            _ => Ok(Wait),
-        },
-        Err(error) => {
-            tracing::warn!(order = %work.order.id, %error, "refund not known");
-            Ok(Wait)
-        }
-    }
-}
-
-async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
-    work.order.refunded = payment.refunded;
-    // An order that cost nothing has nothing to give back.
-    match payment.refunded == payment.captured {
-        true => money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await,
-        false => Ok(Wait),
     }
 }
 
@@ -433,6 +395,8 @@ async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         tracing::warn!(order = %work.order.id, %error, "restock not known");
         return Ok(Wait);
     }
+    // Nothing is left for refunds to put back.
+    store::all_restocked(&app.db, work.order.id).await?;
     let from = work.order.status;
     work.order.status = Status::Cancelled;
     work.order.reason = work.saga.cancel.clone();

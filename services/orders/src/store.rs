@@ -3,17 +3,21 @@
 mod carts;
 mod payment_keys;
 mod placing;
+mod refunds;
 mod reports;
 
 pub use carts::{CartOrder, claim_carts, last_order, note_decision};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{next_number, place, request, withdraw};
+pub use refunds::{
+    all_restocked, insert_refund, refunds, restocked, set_cancelled_by, sign, sign_refund,
+};
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
 use chassis::outbox::{self, EventData};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::orders::{OrderCreated, OrderStatusUpdated};
+use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated};
 use uuid::Uuid;
 
 use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
@@ -140,7 +144,7 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
 pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> {
     db.query(
         "SELECT position, sku, product_id, variant_id, title, variant_title, image, quantity,
-                unit_price, total
+                unit_price, total, taxable, requires_shipping
          FROM order_lines WHERE order_id = $1 ORDER BY position",
     )
     .bind(order)
@@ -150,7 +154,7 @@ pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> 
 
 pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
     db.query(
-        "SELECT from_status, to_status, payment, fulfillment, reason, at
+        "SELECT from_status, to_status, payment, fulfillment, reason, actor, amount, at
          FROM order_history WHERE order_id = $1 ORDER BY version",
     )
     .bind(order)
@@ -163,11 +167,16 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
 pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
     let mut told = Vec::new();
     for version in 1..=order.version {
-        let kind = if version == 1 { OrderCreated::TYPE } else { OrderStatusUpdated::TYPE };
-        let event = db
-            .query("SELECT id, type, version, time, sent_at, data FROM outbox WHERE id = $1")
-            .bind(outbox::event_id(order.id, kind, version));
-        told.extend(event.optional::<Told>().await?);
+        let kinds: &[&str] = match version {
+            1 => &[OrderCreated::TYPE],
+            _ => &[OrderRefunded::TYPE, OrderStatusUpdated::TYPE],
+        };
+        for kind in kinds {
+            let event = db
+                .query("SELECT id, type, version, time, sent_at, data FROM outbox WHERE id = $1")
+                .bind(outbox::event_id(order.id, kind, version));
+            told.extend(event.optional::<Told>().await?);
+        }
     }
     Ok(told)
 }
@@ -380,11 +389,16 @@ pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     .map(drop)
 }
 
+/// A change is made by whoever placed the order, or asked for it to be cancelled, else by the shop
+/// itself; `sign` says otherwise.
 async fn insert_change(tx: &mut Tx, order: &Order, from: Option<Status>) -> Result<()> {
     tx.query(
         "INSERT INTO order_history (order_id, version, from_status, to_status, payment,
-                                    fulfillment, reason, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                                    fulfillment, reason, at, actor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                 CASE WHEN $3 IS NULL THEN 'customer'
+                      ELSE COALESCE((SELECT cancelled_by FROM sagas
+                                     WHERE order_id = $1 AND cancel IS NOT NULL), 'system') END)",
     )
     .bind(order.id)
     .bind(order.version)

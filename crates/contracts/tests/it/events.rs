@@ -13,8 +13,8 @@ use contracts::identity::{
     EmailVerificationRequested, PasswordResetRequested, SessionRevoked, UserDeleted,
     UserRegistered, UserUpdated,
 };
-use contracts::orders::{CartRef, Line, Order, OrderCreated, OrderStatusUpdated};
-use contracts::payments::{Payment, PaymentUpdated, Status};
+use contracts::orders::{CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated};
+use contracts::payments::{Payment, PaymentUpdated, Refunded, RefundedLine, Status};
 use contracts::reviews::RatingChanged;
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::Value;
@@ -124,7 +124,9 @@ fn events_of_the_code() -> Events {
     add(&mut events, "catalog", &ReservationExpired { order_id: id });
     add(&mut events, "orders", &OrderCreated { order: order() });
     add(&mut events, "orders", &status_updated());
-    add(&mut events, "payments", &PaymentUpdated { payment: payment() });
+    add(&mut events, "orders", &order_refunded());
+    let refund = Some(refunded());
+    add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund });
     add(&mut events, "reviews", &RatingChanged { product_id: id, count: 1, sum: 1 });
     events
 }
@@ -253,6 +255,31 @@ fn status_updated() -> OrderStatusUpdated {
         fulfillment_status: text(),
         reason: Some(text()),
         tracking_number: Some(text()),
+    }
+}
+
+fn order_refunded() -> OrderRefunded {
+    let text = String::new;
+    OrderRefunded {
+        order: order(),
+        refund_id: Uuid::nil(),
+        amount: 1,
+        refunded: 1,
+        full: true,
+        reason: Some(text()),
+        payment_status: text(),
+        status: text(),
+    }
+}
+
+fn refunded() -> Refunded {
+    Refunded {
+        id: Uuid::nil(),
+        amount: 1,
+        reason: String::new(),
+        staff: Some(Uuid::nil()),
+        restock: true,
+        lines: vec![RefundedLine { sku: String::new(), quantity: 1, restock: true }],
     }
 }
 

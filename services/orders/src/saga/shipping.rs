@@ -3,9 +3,9 @@
 use contracts::catalog::Ship;
 
 use super::Outcome::Wait;
+use super::refund::at_rest;
 use super::{Outcome, Stop, Work, go};
 use crate::App;
-use crate::model::Step;
 
 /// Takes the units off the shelf. The parcel is on its way, so this is tried until it is done.
 pub(super) async fn ship(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
@@ -13,5 +13,6 @@ pub(super) async fn ship(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         tracing::warn!(order = %work.order.id, %error, "the stock does not know yet of a parcel");
         return Ok(Wait);
     }
-    go(app, work, Step::Done).await
+    let next = at_rest(app, work).await?;
+    go(app, work, next).await
 }

@@ -137,8 +137,9 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
 async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     tx.query(
         "INSERT INTO order_lines (order_id, position, sku, product_id, variant_id, title,
-                                  variant_title, image, quantity, unit_price, total)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                                  variant_title, image, quantity, unit_price, total, taxable,
+                                  requires_shipping)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
     )
     .bind(order)
     .bind(line.position)
@@ -151,6 +152,8 @@ async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     .bind(line.quantity)
     .bind(line.unit_price)
     .bind(line.total)
+    .bind(line.taxable)
+    .bind(line.requires_shipping)
     .execute()
     .await
     .map(drop)

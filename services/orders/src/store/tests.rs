@@ -2,7 +2,7 @@ use chassis::testing::{noon, platforms};
 
 use super::*;
 use crate::carts::Claim;
-use crate::model::{FulfillmentStatus, PaymentStatus, Step};
+use crate::model::{PaymentStatus, Step};
 
 #[tokio::test]
 async fn numbers_rise_and_orders_come_back_as_they_went_in() {
@@ -313,43 +313,65 @@ async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts() {
     }
 }
 
+#[tokio::test]
+async fn what_was_refunded_before_stands_where_its_goods_are() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let mut orders = Vec::new();
+        for (key, status) in [
+            ("never", Status::Confirmed),
+            ("sent", Status::Shipped),
+            ("there", Status::Delivered),
+            ("gone", Status::Cancelled),
+        ] {
+            let (mut order, lines, _) = accepted(db, key).await;
+            for (to, payment) in [
+                (Status::Confirmed, PaymentStatus::Paid),
+                (Status::Shipped, PaymentStatus::Paid),
+                (Status::Delivered, PaymentStatus::Paid),
+                (status, PaymentStatus::Refunded),
+            ] {
+                let passes = |it: Status| match it {
+                    Status::Shipped => matches!(status, Status::Shipped | Status::Delivered),
+                    Status::Delivered => status == Status::Delivered,
+                    _ => true,
+                };
+                if !passes(to) {
+                    continue;
+                }
+                let from = order.status;
+                (order.status, order.payment_status) = (to, payment);
+                order.refunded = if payment == PaymentStatus::Refunded { 2_499 } else { 0 };
+                let mut tx = db.begin().await.unwrap();
+                assert!(save_order(&mut tx, &mut order, from, &lines, noon()).await.unwrap());
+                tx.commit().await.unwrap();
+            }
+            orders.push((order.id, status));
+        }
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 6).await.unwrap();
+        let refunded = "SELECT count(*) FROM orders WHERE status = 'refunded'";
+        let (count,): (i64,) = db.query(refunded).one().await.unwrap();
+        assert_eq!(count, 3, "{}", platform.kind);
+        db.migrate(crate::MIGRATIONS).await.unwrap();
+        for (id, status) in orders {
+            let order = find(db, id).await.unwrap().unwrap();
+            assert_eq!((order.status, order.refunded), (status, 2_499), "{}", platform.kind);
+            assert_eq!(refunds(db, id).await.unwrap().len(), 1);
+        }
+        let found = crate::audit::violations(db, noon()).await.unwrap();
+        assert!(!found.iter().any(|it| it.contains("I12")), "{found:?}");
+    }
+}
+
 async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
     accepted_as(db, key, None).await
 }
 
 async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<OrderLine>, Saga) {
-    let id = chassis::id::new();
-    let mut order = Order {
-        id,
-        number: id.to_string(),
-        owner: "user:1".to_owned(),
-        idempotency_key: key.to_owned(),
-        fingerprint: vec![1, 2, 3],
-        user_id: Some(id),
-        email: "ada@example.com".to_owned(),
-        name: "Ada".to_owned(),
-        status: Status::Pending,
-        payment_status: PaymentStatus::Pending,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        currency: "USD".to_owned(),
-        subtotal: 1_999,
-        shipping: 500,
-        tax: 0,
-        total: 2_499,
-        shipping_address: None,
-        billing_address: None,
-        note: Some("ring twice".to_owned()),
-        cart_id: None,
-        cart_version: None,
-        payment_id: Some(id),
-        reason: None,
-        tracking_number: None,
-        refunded: 0,
-        shipping_method: Some("standard".to_owned()),
-        version: 0,
-        created_at: noon(),
-        updated_at: noon(),
-    };
+    let order = crate::testing::order(1_999, 500, 0);
+    let id = order.id;
+    let number = id.to_string();
+    let mut order = Order { idempotency_key: key.to_owned(), number, version: 0, ..order };
     let lines = vec![OrderLine {
         position: 0,
         sku: "LAMP-1".to_owned(),
@@ -361,6 +383,8 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         quantity: 1,
         unit_price: 1_999,
         total: 1_999,
+        taxable: true,
+        requires_shipping: true,
     }];
     let saga = Saga {
         order_id: id,

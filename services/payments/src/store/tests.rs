@@ -268,6 +268,37 @@ fn new_payment() -> NewPayment {
     }
 }
 
+#[tokio::test]
+async fn what_was_a_reason_before_is_a_note() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let payment = inserted(db).await;
+        let of_staff = Refund { note: None, reason: "scratched".to_owned(), ..refund(&payment) };
+        let of_cancel =
+            Refund { note: None, reason: "customer_request".to_owned(), ..refund(&payment) };
+        let of_cancel = Refund { id: Uuid::now_v7(), fingerprint: None, ..of_cancel };
+        for refund in [&of_staff, &of_cancel] {
+            assert!(insert_refund(db, refund).await.unwrap());
+        }
+        let reason = async |id: Uuid| {
+            let found = db.query("SELECT reason FROM refunds WHERE id = $1").bind(id);
+            found.one::<(String,)>().await.unwrap().0
+        };
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 3).await.unwrap();
+        assert_eq!(reason(of_staff.id).await, "scratched");
+        db.migrate(crate::MIGRATIONS).await.unwrap();
+        let noted = async |id: Uuid| {
+            let found = db.query("SELECT reason, note FROM refunds WHERE id = $1").bind(id);
+            found.one::<(String, Option<String>)>().await.unwrap()
+        };
+        let words = |it: &str| it.to_owned();
+        assert_eq!(noted(of_staff.id).await, (words("other"), Some(words("scratched"))));
+        assert_eq!(noted(of_cancel.id).await, (words("customer_request"), None));
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 3).await.unwrap();
+        assert_eq!(reason(of_staff.id).await, "scratched", "{}", platform.kind);
+    }
+}
+
 fn refund(payment: &Payment) -> Refund {
     Refund {
         id: Uuid::now_v7(),
@@ -277,6 +308,9 @@ fn refund(payment: &Payment) -> Refund {
         status: RefundStatus::Pending,
         failure: None,
         fingerprint: Some("ab".repeat(32)),
+        restock: true,
+        note: Some("scratched".to_owned()),
+        staff: Some(payment.id),
         created_at: noon(),
         updated_at: noon(),
     }
