@@ -1,6 +1,7 @@
 //! A postal address, as clients send it, users keep it and orders copy it.
 
 use chassis::cards::no_card_number;
+use chassis::names::no_link;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,14 +63,14 @@ pub const COUNTRIES: [&str; 249] = [
     "VN", "VU", "WF", "WS", "YE", "YT", "ZA", "ZM", "ZW",
 ];
 
-/// One line of text with something on it, and no card number.
+/// One line of text with something on it, no link and no card number.
 fn is_line(text: &str, (): &()) -> garde::Result {
     if text.trim().is_empty() {
         return Err(garde::Error::new("must not be blank"));
     }
     match text.chars().any(char::is_control) {
         true => Err(garde::Error::new("must be one line without control characters")),
-        false => no_card_number(text, &()),
+        false => no_link(text, &()).and_then(|()| no_card_number(text, &())),
     }
 }
 

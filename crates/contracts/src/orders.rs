@@ -1,5 +1,10 @@
-//! Orders: what it tells when an order is placed and moves on.
+//! Orders: what it tells when an order is placed and moves on, and the key of a guest's order.
 
+mod reason;
+
+pub use reason::{Giver, Reason};
+
+use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -62,9 +67,41 @@ pub struct OrderStatusUpdated {
     pub to: String,
     pub payment_status: String,
     pub fulfillment_status: String,
-    /// Why, for example `out_of_stock` or `customer_request`.
-    pub reason: Option<String>,
+    /// Why it was cancelled.
+    #[serde(default, deserialize_with = "reason::known")]
+    pub reason: Option<Reason>,
     pub tracking_number: Option<String>,
+}
+
+/// Money of an order was given back, all of it or a part.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderRefunded {
+    #[serde(flatten)]
+    pub order: Order,
+    pub refund_id: Uuid,
+    /// In minor units, as everything here.
+    pub amount: i64,
+    /// All that was given back so far.
+    pub refunded: i64,
+    /// Whether nothing is left to give back.
+    pub full: bool,
+    pub reason: Option<String>,
+    pub payment_status: String,
+    pub status: String,
+}
+
+/// The id of the refund that gives back what a cancelled order was paid with: one per order.
+pub fn refund_of_cancel(order: Uuid) -> Uuid {
+    chassis::id::derive(order, "cancel")
+}
+
+/// The tracking number of an order that has been shipped is another one than was told before, or is
+/// known only now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderTrackingUpdated {
+    #[serde(flatten)]
+    pub order: Order,
+    pub tracking_number: String,
 }
 
 impl EventData for OrderCreated {
@@ -75,4 +112,50 @@ impl EventData for OrderCreated {
 impl EventData for OrderStatusUpdated {
     const TYPE: &'static str = "order.status.updated";
     const PERSONAL: bool = true;
+}
+
+impl EventData for OrderRefunded {
+    const TYPE: &'static str = "order.refunded";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for OrderTrackingUpdated {
+    const TYPE: &'static str = "order.tracking.updated";
+    const PERSONAL: bool = true;
+}
+
+/// Asks for the key of a guest's order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskAccessToken {
+    pub order_id: Uuid,
+    /// The address it is about to be sent to. Refused where it is not the order's.
+    pub email: String,
+}
+
+/// A secret for the eyes of who ordered. Not logged, not stored, not in events.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessToken {
+    pub token: String,
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
+}
+
+/// Asks orders.
+#[derive(Clone, Debug)]
+pub struct Client(Channel);
+
+impl Client {
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
+    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
+    /// order of a guest with this address.
+    pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
+        self.0.post("/internal/orders/access-token", request).await
+    }
 }

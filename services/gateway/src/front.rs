@@ -44,6 +44,7 @@ const PLAIN: [&str; 10] = [
     "/register",
     "/forgot-password",
     "/reset-password",
+    "/undo-email-change",
     "/verify-email",
 ];
 const PRODUCT: &str = "/products/{slug}";

@@ -11,6 +11,7 @@ use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
+use contracts::orders::Reason;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +24,7 @@ mod view;
 
 use view::OrderView;
 
+use crate::cancel::Why;
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment};
 use crate::model::{Order, PaymentStatus, Saga, Status, Step, Told};
@@ -229,7 +231,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<OrderView>> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
-    view(&app, order).await.map(Json)
+    view(&app, order, principal.as_ref()).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -280,8 +282,15 @@ async fn pay_again(
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Cancel {
-    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
-    reason: Option<String>,
+    /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long` or
+    /// `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
+    /// `address_undeliverable`.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about it in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// Cancel an order that has not been shipped; what was paid is refunded.
@@ -292,7 +301,8 @@ struct Cancel {
     responses((status = 200, description = "cancelled", body = OrderView),
               (status = 202, description = "being cancelled", body = OrderView),
               (status = 404, body = Problem),
-              (status = 409, description = "it has been shipped", body = Problem)),
+              (status = 409, description = "it has been shipped", body = Problem),
+              (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
     security((), ("bearer" = [])))]
 async fn cancel_order(
     State(app): State<App>,
@@ -303,14 +313,32 @@ async fn cancel_order(
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
-    let own = order.user_id.is_none() || principal.is_some_and(|it| order.user_id == Some(it.id()));
-    let default = if own { "customer_request" } else { "cancelled_by_shop" };
-    let reason = request.reason.unwrap_or_else(|| default.to_owned());
-    cancel::cancel(&app, order.id, &reason).await?;
+    let own =
+        order.user_id.is_none() || principal.as_ref().is_some_and(|it| order.user_id == Some(it.id()));
+    let why = match own {
+        true => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
+        false => why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?,
+    };
+    cancel::cancel(&app, order.id, &why).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
     let done = matches!(order.status, Status::Cancelled | Status::Refunded);
     let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(view(&app, order).await?)).into_response())
+    Ok((status, Json(view(&app, order, principal.as_ref()).await?)).into_response())
+}
+
+/// The reason that was given, where `may_be` allows it; else the usual one.
+fn why(
+    reason: Option<Reason>,
+    note: Option<String>,
+    usual: Reason,
+    may_be: fn(Reason) -> bool,
+) -> Result<Why> {
+    let reason = reason.unwrap_or(usual);
+    let note = note.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    match may_be(reason) {
+        true => Ok(Why { reason, note }),
+        false => Err(problems::reason_not_yours(may_be)),
+    }
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -321,8 +349,14 @@ struct SetStatus {
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
     tracking_number: Option<String>,
-    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
-    reason: Option<String>,
+    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or one
+    /// of those a customer may give.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about a cancel in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// Ship, deliver or cancel an order.
@@ -333,18 +367,20 @@ struct SetStatus {
     security(("bearer" = ["orders:write"])))]
 async fn set_status(
     State(app): State<App>,
+    principal: Principal,
     Path(id): Path<String>,
     Json(request): Json<SetStatus>,
 ) -> Result<Json<OrderView>> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
     if request.status == Status::Cancelled {
-        let reason = request.reason.as_deref().unwrap_or("cancelled_by_shop");
-        cancel::cancel(&app, order.id, reason).await?;
+        let usual = Reason::CancelledByShop;
+        let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
+        cancel::cancel(&app, order.id, &why).await?;
     } else {
         cancel::move_on(&app, order.id, request.status, request.tracking_number).await?;
     }
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    view(&app, order).await.map(Json)
+    view(&app, order, Some(&principal)).await.map(Json)
 }
 
 /// What was told about an order.
@@ -418,14 +454,16 @@ async fn visible(
     }
 }
 
-async fn view(app: &App, order: Order) -> Result<OrderView> {
+async fn view(app: &App, order: Order, viewer: Option<&Principal>) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
     let history = store::history(&app.db, order.id).await?;
     let saga = match order.payment_status {
         PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
         _ => None,
     };
+    let note = order.cancel_note().map(str::to_owned);
     let mut view = OrderView::new(order, lines, Some(history));
+    view.cancel_note = note.filter(|_| viewer.is_some_and(|it| it.may("orders:read")));
     view.action_until(saga.and_then(|it| it.hold_until));
     Ok(view)
 }
@@ -450,7 +488,7 @@ async fn answer(
         None => {
             let decided = order.status != Status::Pending;
             let status = if decided { good } else { StatusCode::ACCEPTED };
-            let mut view = view(app, order).await?;
+            let mut view = view(app, order, None).await?;
             view.access_token = token;
             let location = format!("/api/v1/orders/{id}");
             (status, [(header::LOCATION, location)], Json(view)).into_response()
@@ -474,7 +512,7 @@ fn refusal(order: &Order, saga: &Saga) -> Option<Problem> {
         // The stock is known to be short; letting go of what was held takes a moment more.
         Step::Void | Step::Restock if order.status == Status::Pending => stored(),
         Step::Done if order.status == Status::Cancelled => {
-            let reason = order.reason.as_deref().unwrap_or("cancelled");
+            let reason = order.reason().map_or("cancelled", Reason::as_str);
             Some(stored().unwrap_or_else(|| problems::order_cancelled(order, reason)))
         }
         _ => None,

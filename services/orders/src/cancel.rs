@@ -1,6 +1,8 @@
 //! Cancelling an order, and moving it on by hand.
 
+use chassis::outbox;
 use chassis::problem::Result;
+use contracts::orders::{OrderTrackingUpdated, Reason};
 use uuid::Uuid;
 
 use crate::model::{FulfillmentStatus, Order, Saga, Status, Step};
@@ -10,12 +12,20 @@ use crate::{App, checkout, problems, store};
 /// How often a change is tried again when the order moved at the same moment.
 const TRIES: usize = 5;
 
+/// Why an order is to be cancelled.
+#[derive(Clone, Debug)]
+pub(crate) struct Why {
+    pub(crate) reason: Reason,
+    /// The same in somebody's own words, for staff.
+    pub(crate) note: Option<String>,
+}
+
 /// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
 /// puts the stock back. Waits for the outcome as long as a request may.
-pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str) -> Result<()> {
+pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why) -> Result<()> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        let Some(work) = turn_back(app, order, saga, reason).await? else { continue };
+        let Some(work) = turn_back(app, order, saga, why).await? else { continue };
         if let Some(work) = work {
             checkout::see_through(app, work).await;
         }
@@ -42,7 +52,8 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
             _ if asked => {}
             _ => return Err(problems::cart_already_ordered(&order)),
         }
-        let Some(work) = turn_back(app, order, saga, "superseded").await? else { continue };
+        let why = Why { reason: Reason::Superseded, note: None };
+        let Some(work) = turn_back(app, order, saga, &why).await? else { continue };
         match work {
             Some(work) => checkout::see_through(app, work).await,
             None => checkout::settled(app, id).await?,
@@ -59,9 +70,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
 /// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
 async fn turn_back(
     app: &App,
-    order: Order,
+    mut order: Order,
     mut saga: Saga,
-    reason: &str,
+    why: &Why,
 ) -> Result<Option<Option<Work>>> {
     match order.status {
         Status::Cancelled | Status::Refunded => return Ok(Some(None)),
@@ -82,15 +93,21 @@ async fn turn_back(
         | Step::AwaitPayment => Step::Void,
     };
     let now = app.clock.now();
-    saga.cancel = Some(reason.to_owned());
+    saga.cancel = Some(why.reason.as_str().to_owned());
     saga.token = None;
     saga.refusal = None;
     saga.tries = 0;
     saga.due_at = now;
     saga.lease_until = now + crate::saga::LEASE;
-    if !store::save_saga(&app.db, &mut saga).await? {
+    let mut tx = app.db.begin().await?;
+    if !store::save_saga(&mut tx, &mut saga).await? {
         return Ok(None);
     }
+    if let Some(note) = &why.note {
+        store::set_cancel_note(&mut tx, order.id, note).await?;
+        order.cancel_note = Some(note.clone());
+    }
+    tx.commit().await?;
     let lines = store::lines(&app.db, order.id).await?;
     Ok(Some(Some(Work { order, lines, saga })))
 }
@@ -123,9 +140,16 @@ pub(crate) async fn move_on(
         let lines = store::lines(&app.db, id).await?;
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
+        let now = app.clock.now();
         let saved = store::save_saga(&mut tx, &mut saga).await?
-            && store::save_order(&mut tx, &mut order, from, &lines, app.clock.now()).await?;
+            && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
         if saved {
+            // Where the status is another, that is told, with the number.
+            let number = order.tracking_number.clone().filter(|_| from == Status::Shipped);
+            if let Some(tracking_number) = number.filter(|_| from == order.status) {
+                let event = OrderTrackingUpdated { order: order.told(&lines), tracking_number };
+                outbox::tell(&mut tx, order.id, order.version, &event, now).await?;
+            }
             return Ok(tx.commit().await?);
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `api` is what clients see.
+//! the way; `cancel` and `events` change its course. `api` is what clients see, `internal` what other
+//! services ask.
 
 mod api;
 
@@ -10,6 +11,7 @@ mod cancel;
 mod carts;
 mod checkout;
 mod events;
+mod internal;
 mod pay;
 mod providers;
 mod quote;
@@ -172,6 +174,7 @@ pub async fn start(
     }
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
+        .internal(internal::router(app.clone()))
         .consumer("orders.payments", events::Payments(app))
         .consumer("orders.users", events::Users)
         .worker("order sagas", move |stop| async move {

@@ -5,7 +5,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
-use contracts::orders::{CartRef, Line};
+use contracts::orders::{CartRef, Line, Reason};
 use contracts::payments;
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -163,7 +163,10 @@ pub struct Order {
     pub cart_id: Option<Uuid>,
     pub cart_version: Option<i64>,
     pub payment_id: Option<Uuid>,
+    /// A code; what was stored before reasons were codes may be somebody's own words.
     pub reason: Option<String>,
+    /// What was said about a cancel in somebody's own words; for staff.
+    pub cancel_note: Option<String>,
     pub tracking_number: Option<String>,
     /// What was given back, in minor units.
     pub refunded: i64,
@@ -238,6 +241,14 @@ pub struct Change {
     pub fulfillment: String,
     pub reason: Option<String>,
     pub at: DateTime<Utc>,
+}
+
+impl Change {
+    /// Without what was stored as a reason before reasons were codes: those are somebody's own words.
+    pub(crate) fn with_code(mut self) -> Self {
+        self.reason = self.reason.filter(|it| Reason::parse(it).is_some());
+        self
+    }
 }
 
 /// An event as it waits to be sent, or was.
@@ -328,6 +339,17 @@ pub fn stock(lines: &[OrderLine]) -> Vec<StockLine> {
 impl Order {
     pub fn money(&self, amount: i64) -> Money {
         Money { amount, currency: self.currency.clone().try_into().unwrap_or_default() }
+    }
+
+    /// Why it was cancelled.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason.as_deref().and_then(Reason::parse)
+    }
+
+    /// What was said about a cancel in somebody's own words, also where that was stored as a reason.
+    pub fn cancel_note(&self) -> Option<&str> {
+        let words = self.reason.as_deref().filter(|it| Reason::parse(it).is_none());
+        self.cancel_note.as_deref().or(words)
     }
 
     /// The order as events carry it.

@@ -11,7 +11,7 @@ pub use reports::{ProductSales, Sales, sales, top_products, units};
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
 use chassis::outbox::{self, EventData};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::orders::{OrderCreated, OrderStatusUpdated};
+use contracts::orders::{OrderCreated, OrderStatusUpdated, OrderTrackingUpdated};
 use uuid::Uuid;
 
 use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
@@ -151,11 +151,16 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
 pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
     let mut told = Vec::new();
     for version in 1..=order.version {
-        let kind = if version == 1 { OrderCreated::TYPE } else { OrderStatusUpdated::TYPE };
-        let event = db
-            .query("SELECT id, type, version, time, sent_at, data FROM outbox WHERE id = $1")
-            .bind(outbox::event_id(order.id, kind, version));
-        told.extend(event.optional::<Told>().await?);
+        let kinds: &[&str] = match version {
+            1 => &[OrderCreated::TYPE],
+            _ => &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE],
+        };
+        for kind in kinds {
+            let event = db
+                .query("SELECT id, type, version, time, sent_at, data FROM outbox WHERE id = $1")
+                .bind(outbox::event_id(order.id, kind, version));
+            told.extend(event.optional::<Told>().await?);
+        }
     }
     Ok(told)
 }
@@ -252,7 +257,7 @@ pub async fn save_order(
             to: order.status.as_str().to_owned(),
             payment_status: order.payment_status.as_str().to_owned(),
             fulfillment_status: order.fulfillment_status.as_str().to_owned(),
-            reason: order.reason.clone(),
+            reason: order.reason(),
             tracking_number: order.tracking_number.clone(),
         };
         outbox::tell(tx, order.id, order.version, &updated, now).await?;
@@ -399,11 +404,21 @@ pub async fn undecided(
     .await
 }
 
-/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name.
-/// Who bought stays, as an invoice must say it.
+/// Keeps what somebody said about a cancel in their own words.
+pub async fn set_cancel_note(tx: &mut Tx, order: Uuid, note: &str) -> Result<()> {
+    tx.query("UPDATE orders SET cancel_note = $2 WHERE id = $1")
+        .bind(order)
+        .bind(note.to_owned())
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name,
+/// and what they said about a cancel. Who bought stays, as an invoice must say it.
 pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     tx.query(
-        "UPDATE orders SET email = '', name = CASE WHEN name = email THEN '' ELSE name END
+        "UPDATE orders SET email = '', cancel_note = NULL, name = CASE WHEN name = email THEN '' ELSE name END
          WHERE user_id = $1 AND email <> ''",
     )
     .bind(user)

@@ -1,6 +1,7 @@
 //! The rules of a user's fields, and the form they are stored in.
 
 use chassis::cards::no_card_number;
+use chassis::names::no_link;
 
 /// An address as it is stored and looked up: without spaces around it, in lower case.
 pub fn email(text: &str) -> String {
@@ -35,14 +36,14 @@ pub fn is_username(text: &str, (): &()) -> garde::Result {
     }
 }
 
-/// For `#[garde(custom(..))]`: one line with something on it, and no card number.
+/// For `#[garde(custom(..))]`: one line with something on it, no link and no card number.
 pub fn is_name(text: &str, (): &()) -> garde::Result {
     const MAX: usize = 200;
     let length = text.chars().count();
     if text.trim().is_empty() || length > MAX || text.chars().any(char::is_control) {
         return Err(garde::Error::new(format!("must be one line of 1 to {MAX} characters")));
     }
-    no_card_number(text, &())
+    no_link(text, &()).and_then(|()| no_card_number(text, &()))
 }
 
 /// For `#[garde(custom(..))]`: digits with the usual signs between them.

@@ -11,6 +11,7 @@ mod recovery;
 mod refresh;
 mod requests;
 mod sessions;
+mod takeovers;
 mod trust;
 mod users;
 

@@ -98,7 +98,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result
     Ok(Json(message.ok_or_else(problems::notification_not_found)?))
 }
 
-/// Try a failed message again, at once and with all its tries.
+/// Try a message again that failed or was only logged, at once and with all its tries.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", tag = "notifications",
     params(("id" = Uuid, Path)),
@@ -121,7 +121,11 @@ pub(crate) async fn retry(
     match message.state {
         Status::Sent => return Err(problems::already_sent()),
         Status::Skipped => return Err(problems::skipped(message.error.as_deref())),
-        Status::Queued | Status::Sending | Status::Failed | Status::Dead => {}
+        Status::Queued
+        | Status::Sending
+        | Status::Failed
+        | Status::Dead
+        | Status::Logged => {}
     }
     tx.wakes(&app.wake);
     tx.commit().await?;

@@ -3,6 +3,7 @@
 use chassis::money::Money;
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
+use contracts::orders::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -37,7 +38,10 @@ pub(crate) struct OrderView {
     payment: Option<PaymentRef>,
     /// Why it was cancelled; or `out_of_stock` while it waits for another payment and what it needs
     /// was gone at the last try.
-    reason: Option<String>,
+    reason: Option<Reason>,
+    /// What was said about a cancel in somebody's own words. Shown to staff, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -86,6 +90,8 @@ struct NextAction {
 impl OrderView {
     pub(crate) fn new(order: Order, lines: Vec<OrderLine>, history: Option<Vec<Change>>) -> Self {
         Self {
+            reason: order.reason(),
+            cancel_note: None,
             items: lines.into_iter().map(|it| LineView::new(&order, it)).collect(),
             subtotal: order.money(order.subtotal),
             shipping: order.money(order.shipping),
@@ -93,7 +99,7 @@ impl OrderView {
             total: order.money(order.total),
             refunded: order.money(order.refunded),
             payment: order.payment_id.map(|id| PaymentRef::new(id, order.payment_status)),
-            history,
+            history: history.map(|it| it.into_iter().map(Change::with_code).collect()),
             access_token: None,
             id: order.id,
             number: order.number,
@@ -107,7 +113,6 @@ impl OrderView {
             shipping_address: order.shipping_address.map(|it| it.0),
             billing_address: order.billing_address.map(|it| it.0),
             note: order.note,
-            reason: order.reason,
             tracking_number: order.tracking_number,
             created_at: order.created_at,
             updated_at: order.updated_at,

@@ -304,6 +304,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         cart_version: None,
         payment_id: Some(id),
         reason: None,
+        cancel_note: None,
         tracking_number: None,
         refunded: 0,
         shipping_method: Some("standard".to_owned()),

@@ -5,5 +5,6 @@ mod carts;
 mod checkouts;
 mod holds;
 mod quotes;
+mod reasons;
 mod reports;
 mod world;

@@ -52,6 +52,11 @@ function Content({ message }: { message: Message }) {
   const { error, status } = message;
   return (
     <Stack>
+      {status === 'logged' && (
+        <Alert variant="light" color="yellow" title={messages.loggedOnly}>
+          {messages.loggedOnlyText}
+        </Alert>
+      )}
       {error && (
         <Alert
           variant="light"
@@ -158,7 +163,7 @@ function Retry({ message }: { message: Message }) {
     },
     onError: (error) => notice.failed(error),
   });
-  const failed = message.status === 'failed' || message.status === 'dead';
+  const failed = ['failed', 'dead', 'logged'].includes(message.status);
   if (!failed || !may('notifications:send')) return null;
   return (
     <Button loading={retrying.isPending} onClick={() => retrying.mutate()}>
