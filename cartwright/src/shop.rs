@@ -230,7 +230,10 @@ pub async fn build(
             "payments" => {
                 let books = stores.get("sandbox")?.clone();
                 match config.payments.clone().resolved(config.is_production()) {
-                    Ok(settings) => payments::start(platform, settings, books).await,
+                    Ok(settings) => {
+                        let orders = contracts::orders::Client::new(channel("orders"));
+                        payments::start(platform, settings, books, orders).await
+                    }
                     Err(refused) => Err(refused.into()),
                 }
             }

@@ -60,7 +60,8 @@ fn has_loose_joiner(text: &str) -> bool {
     let mut before = None;
     text.chars().any(|it| {
         let letter = before.is_some_and(|it: char| it.is_alphabetic() || !it.is_ascii());
-        let loose = JOINERS.contains(&it) && (!letter || before.is_some_and(|it| JOINERS.contains(&it)));
+        let loose =
+            JOINERS.contains(&it) && (!letter || before.is_some_and(|it| JOINERS.contains(&it)));
         before = Some(it);
         loose
     })

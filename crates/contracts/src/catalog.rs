@@ -70,6 +70,17 @@ pub struct Reserve {
     pub lines: Vec<StockLine>,
 }
 
+/// Asks to put back what an order has taken, for good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Restock {
+    pub order_id: Uuid,
+    /// The order's for a cancel, the refund's for a refund: the same id twice is once.
+    pub id: Uuid,
+    /// These quantities, by the SKUs that were sold, as far as they are still out; none for all
+    /// that is.
+    pub lines: Option<Vec<StockLine>>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reservation {
     /// When the hold ends by itself.
@@ -140,8 +151,8 @@ impl Client {
         self.0.post("/internal/reservations/release", request).await
     }
 
-    /// Puts committed units back, or lets go of a hold, whichever it is.
-    pub async fn restock(&self, request: &Reserve) -> Result<(), CallError> {
+    /// Puts units back, or lets go of a hold, whichever it is. What is back already stays so.
+    pub async fn restock(&self, request: &Restock) -> Result<(), CallError> {
         self.0.post("/internal/reservations/restock", request).await
     }
 }

@@ -1,4 +1,4 @@
-//! Orders: what it tells when an order is placed and moves on, and the key of a guest's order.
+//! Orders: what it tells when an order is placed, moves on and is refunded, and what others ask it.
 
 mod reason;
 
@@ -58,7 +58,7 @@ pub struct OrderCreated {
 }
 
 /// An order moved on. `to` is `confirmed` once it is paid, then `shipped`, `delivered`, or
-/// `cancelled`, `refunded`.
+/// `cancelled`. What becomes of the money is `payment_status`, and told by [`OrderRefunded`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderStatusUpdated {
     #[serde(flatten)]
@@ -73,20 +73,22 @@ pub struct OrderStatusUpdated {
     pub tracking_number: Option<String>,
 }
 
-/// Money of an order was given back, all of it or a part.
+/// Money of an order was given back: by staff, or because it was cancelled. Told once per refund.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderRefunded {
     #[serde(flatten)]
     pub order: Order,
     pub refund_id: Uuid,
-    /// In minor units, as everything here.
+    /// What was given back this time, in minor units.
     pub amount: i64,
-    /// All that was given back so far.
+    /// All that has been given back so far.
     pub refunded: i64,
-    /// Whether nothing is left to give back.
+    /// Whether that is all that was paid. Of the refunds of an order, one says so.
     pub full: bool,
+    /// A code, for example `damaged` or `customer_request`.
     pub reason: Option<String>,
     pub payment_status: String,
+    /// Where the goods stand.
     pub status: String,
 }
 
@@ -102,6 +104,43 @@ pub struct OrderTrackingUpdated {
     #[serde(flatten)]
     pub order: Order,
     pub tracking_number: String,
+}
+
+/// What a line of an order was sold for, with its share of shipping and tax. The shares of all
+/// lines of an order add up to exactly its total.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineShare {
+    pub sku: String,
+    pub quantity: i64,
+    /// Of all its units, in minor units.
+    pub amount: i64,
+}
+
+/// Asks for the shares of an order's lines.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SharesOf {
+    pub order_id: Uuid,
+}
+
+/// Asks orders.
+#[derive(Clone, Debug)]
+pub struct Client(Channel);
+
+impl Client {
+    pub fn new(channel: Channel) -> Self {
+        Self(channel)
+    }
+
+    /// What each line of an order was sold for; it never changes. None for an unknown order.
+    pub async fn shares(&self, order_id: Uuid) -> Result<Option<Vec<LineShare>>, CallError> {
+        self.0.post("/internal/orders/shares", &SharesOf { order_id }).await
+    }
+
+    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
+    /// order of a guest with this address.
+    pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
+        self.0.post("/internal/orders/access-token", request).await
+    }
 }
 
 impl EventData for OrderCreated {
@@ -141,21 +180,5 @@ pub struct AccessToken {
 impl std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AccessToken(..)")
-    }
-}
-
-/// Asks orders.
-#[derive(Clone, Debug)]
-pub struct Client(Channel);
-
-impl Client {
-    pub fn new(channel: Channel) -> Self {
-        Self(channel)
-    }
-
-    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
-    /// order of a guest with this address.
-    pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
-        self.0.post("/internal/orders/access-token", request).await
     }
 }

@@ -132,7 +132,9 @@ impl Client {
     /// Refused with `refund_exceeds_payment` where less than `amount` is left; without an amount
     /// and with nothing left, the payment is answered as it is. Refused with `refund_failed`
     /// once the provider has refused it.
-    pub async fn refund(&self, request: &Refund) -> Result<Payment, CallError> {
+    ///
+    /// The answer is what the event tells: with the refund once it has taken effect.
+    pub async fn refund(&self, request: &Refund) -> Result<PaymentUpdated, CallError> {
         self.0.post("/internal/payments/refund", request).await
     }
 }
@@ -142,6 +144,34 @@ impl Client {
 pub struct PaymentUpdated {
     #[serde(flatten)]
     pub payment: Payment,
+    /// The refund that has just taken effect, where one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund: Option<Refunded>,
+}
+
+/// Money that was given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refunded {
+    pub id: Uuid,
+    /// In minor units.
+    pub amount: i64,
+    /// A code, or why the order was cancelled.
+    pub reason: String,
+    /// The member of staff who asked for it; none where the shop itself did.
+    pub staff: Option<Uuid>,
+    /// Whether everything of the order that is still out is to be put back into stock.
+    pub restock: bool,
+    /// The units it was for, where it names any.
+    pub lines: Vec<RefundedLine>,
+}
+
+/// Units of an order's line that were refunded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundedLine {
+    pub sku: String,
+    pub quantity: i64,
+    /// Whether these units are to be put back into stock.
+    pub restock: bool,
 }
 
 impl EventData for PaymentUpdated {

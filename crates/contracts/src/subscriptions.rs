@@ -17,7 +17,10 @@ use crate::reviews::RatingChanged;
 pub const SUBSCRIPTIONS: [Subscription; 9] = [
     Subscription { consumer: "cart.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription { consumer: "catalog.ratings", types: &[RatingChanged::TYPE] },
-    Subscription { consumer: "catalog.sales", types: &[OrderStatusUpdated::TYPE] },
+    Subscription {
+        consumer: "catalog.sales",
+        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
+    },
     Subscription {
         consumer: "notifications.orders",
         types: &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE, OrderRefunded::TYPE],
@@ -36,6 +39,9 @@ pub const SUBSCRIPTIONS: [Subscription; 9] = [
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
     Subscription { consumer: "orders.users", types: &[UserDeleted::TYPE] },
-    Subscription { consumer: "reviews.orders", types: &[OrderStatusUpdated::TYPE] },
+    Subscription {
+        consumer: "reviews.orders",
+        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
+    },
     Subscription { consumer: "reviews.users", types: &[UserDeleted::TYPE] },
 ];

@@ -7,7 +7,7 @@ use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{self, Envelope, EventData};
 use contracts::catalog::ProductUpdated;
-use contracts::orders::OrderStatusUpdated;
+use contracts::orders::{Order, OrderRefunded, OrderStatusUpdated};
 use contracts::reviews::RatingChanged;
 use futures::future::BoxFuture;
 use uuid::Uuid;
@@ -48,13 +48,13 @@ impl Handler for Ratings {
     }
 }
 
-/// Counts what was bought. Each change of a status counts once and by itself, so the order in which
-/// they arrive does not matter.
+/// Counts what was bought, and off what was cancelled or given back in full. Each piece of news
+/// counts once and by itself, so the order in which they arrive does not matter.
 pub(crate) struct Sales;
 
 impl Handler for Sales {
     fn types(&self) -> &'static [&'static str] {
-        &[OrderStatusUpdated::TYPE]
+        &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE]
     }
 
     fn handle<'a>(
@@ -63,22 +63,38 @@ impl Handler for Sales {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            if event.kind == OrderRefunded::TYPE {
+                let news: OrderRefunded = event.data()?;
+                let sign = if news.full { -1 } else { 0 };
+                return count(tx, &news.order, sign).await;
+            }
             let news: OrderStatusUpdated = event.data()?;
             let sold = |status: &str| matches!(status, "confirmed" | "shipped" | "delivered");
+            // What was given back in full has been counted off by the refund that did it.
+            let refunded = news.payment_status == "refunded" && news.order.total > 0;
             let sign = match (sold(&news.from), sold(&news.to)) {
                 (false, true) => 1,
+                (true, false) if news.to == "cancelled" && refunded => 0,
                 (true, false) => -1,
-                _ => return Ok(()),
+                _ => 0,
             };
-            // By id, so that two of them do not wait for each other.
-            let mut units: BTreeMap<Uuid, i64> = BTreeMap::new();
-            for line in &news.order.lines {
-                *units.entry(line.product_id).or_default() += sign * line.quantity;
-            }
-            for (product, units) in units {
-                products::add_sold(tx, product, units).await?;
-            }
-            Ok(())
+            count(tx, &news.order, sign).await
         })
     }
+}
+
+/// Adds `sign` times what an order has.
+async fn count(tx: &mut Tx, order: &Order, sign: i64) -> Result<(), Failure> {
+    if sign == 0 {
+        return Ok(());
+    }
+    // By id, so that two of them do not wait for each other.
+    let mut units: BTreeMap<Uuid, i64> = BTreeMap::new();
+    for line in &order.lines {
+        *units.entry(line.product_id).or_default() += sign * line.quantity;
+    }
+    for (product, units) in units {
+        products::add_sold(tx, product, units).await?;
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
 use contracts::catalog::{
     AwaitAction, Awaiting, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted, Reservation,
-    Reserve, Wanted,
+    Reserve, Restock, Wanted,
 };
 use uuid::Uuid;
 
@@ -129,8 +129,7 @@ async fn release(State(app): State<App>, Json(request): Json<Reserve>) -> Result
     Ok(Json(()))
 }
 
-async fn restock(State(app): State<App>, Json(request): Json<Reserve>) -> Result<Json<()>> {
-    check(&request)?;
+async fn restock(State(app): State<App>, Json(request): Json<Restock>) -> Result<Json<()>> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::restock(&mut books, &request).await?;

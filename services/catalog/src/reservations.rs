@@ -8,7 +8,9 @@
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::{AwaitAction, Reservation, ReservationExpired, Reserve, StockLine};
+use contracts::catalog::{
+    AwaitAction, Reservation, ReservationExpired, Reserve, Restock, StockLine,
+};
 use uuid::Uuid;
 
 use crate::books::{self, Books};
@@ -213,9 +215,12 @@ pub(crate) async fn let_go(books: &mut Books<'_>, order: Uuid) -> Result<()> {
 }
 
 /// Puts committed units back, or lets go of a hold, for good.
-pub(crate) async fn restock(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
-    let lines = lines_or_tombstone(books, request).await?;
-    end(books, request.order_id, &lines, true).await
+pub(crate) async fn restock(books: &mut Books<'_>, request: &Restock) -> Result<()> {
+    let lines = store::lock(books.tx, request.order_id).await?;
+    match request.lines {
+        None => end(books, request.order_id, &lines, true).await,
+        Some(_) => Ok(()),
+    }
 }
 
 /// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.

@@ -17,9 +17,7 @@ pub(crate) trait Carrier: Send + Sync + 'static {
 }
 
 /// Which carrier the shop uses.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarrierKind {
     /// Brings no message anywhere: a line in the log says that there was one.

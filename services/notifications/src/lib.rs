@@ -37,8 +37,6 @@ pub const NAME: &str = "notifications";
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
-
-
 /// The service's tables.
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
 

@@ -186,8 +186,8 @@ impl Sender {
         let text = queue::fill_in_force(app, &app.db, template, &message.data, key).await;
         let text = text.map_err(|error| Undelivered::NotNow(error.to_string()))?;
         // What is wrong could quote the token.
-        let text = text
-            .map_err(|_| Undelivered::Never("the template cannot be filled".to_owned()))?;
+        let text =
+            text.map_err(|_| Undelivered::Never("the template cannot be filled".to_owned()))?;
         parcel.subject = Some(text.subject);
         parcel.body = text.body;
         parcel.link = template.link(&message.data, &app.config.shop(), key);

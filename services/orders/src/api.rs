@@ -22,12 +22,12 @@ use uuid::Uuid;
 mod reports;
 mod view;
 
-use view::OrderView;
+use view::{Details, OrderView};
 
 use crate::cancel::Why;
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment};
-use crate::model::{Order, PaymentStatus, Saga, Status, Step, Told};
+use crate::model::{Actor, Order, PaymentStatus, Saga, Status, Step, Told};
 use crate::pay::{self, Paying};
 use crate::quote::{self, QuoteRequest, QuoteView};
 use crate::{App, cancel, problems, store, token};
@@ -231,7 +231,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<OrderView>> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
-    view(&app, order, principal.as_ref()).await.map(Json)
+    view(&app, order, reads_all(principal.as_ref())).await.map(Json)
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -301,7 +301,8 @@ struct Cancel {
     responses((status = 200, description = "cancelled", body = OrderView),
               (status = 202, description = "being cancelled", body = OrderView),
               (status = 404, body = Problem),
-              (status = 409, description = "it has been shipped", body = Problem),
+              (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
+                  money back", body = Problem),
               (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
     security((), ("bearer" = [])))]
 async fn cancel_order(
@@ -313,17 +314,15 @@ async fn cancel_order(
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
-    let own =
-        order.user_id.is_none() || principal.as_ref().is_some_and(|it| order.user_id == Some(it.id()));
-    let why = match own {
-        true => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
-        false => why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?,
+    let by = actor(&app, &order, principal.as_ref(), &headers);
+    let why = match by {
+        Actor::Staff(_) => {
+            why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?
+        }
+        _ => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
     };
-    cancel::cancel(&app, order.id, &why).await?;
-    let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    let done = matches!(order.status, Status::Cancelled | Status::Refunded);
-    let status = if done { StatusCode::OK } else { StatusCode::ACCEPTED };
-    Ok((status, Json(view(&app, order, principal.as_ref()).await?)).into_response())
+    let order = cancel::cancel(&app, order.id, &why, by).await?;
+    cancelled(&app, order, principal.as_ref()).await
 }
 
 /// The reason that was given, where `may_be` allows it; else the usual one.
@@ -341,10 +340,20 @@ fn why(
     }
 }
 
+/// The answer to a cancel: 202 while it is on its way.
+async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Result<Response> {
+    let status = match order.status {
+        Status::Cancelled => StatusCode::OK,
+        _ => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(view(app, order, reads_all(principal)).await?)).into_response())
+}
+
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SetStatus {
-    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing.
+    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money was
+    /// given back is no hindrance.
     #[garde(skip)]
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
@@ -362,25 +371,30 @@ struct SetStatus {
 /// Ship, deliver or cancel an order.
 #[utoipa::path(patch, path = "/orders/{id}/status", tag = "orders", request_body = SetStatus,
     params(("id" = String, Path, description = "its id or its number")),
-    responses((status = 200, body = OrderView), (status = 404, body = Problem),
-              (status = 409, description = "not possible from where it stands", body = Problem)),
+    responses((status = 200, body = OrderView),
+              (status = 202, description = "being cancelled", body = OrderView),
+              (status = 404, body = Problem),
+              (status = 409, description = "not possible from where it stands: \
+                  `status_not_allowed`, `order_shipped`; `nothing_to_ship`: all of it was put back \
+                  into stock; `refund_refused`: the provider gives no money back", body = Problem)),
     security(("bearer" = ["orders:write"])))]
 async fn set_status(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<String>,
     Json(request): Json<SetStatus>,
-) -> Result<Json<OrderView>> {
+) -> Result<Response> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
+    let by = Actor::Staff(principal.id());
     if request.status == Status::Cancelled {
         let usual = Reason::CancelledByShop;
         let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
-        cancel::cancel(&app, order.id, &why).await?;
-    } else {
-        cancel::move_on(&app, order.id, request.status, request.tracking_number).await?;
+        let order = cancel::cancel(&app, order.id, &why, by).await?;
+        return cancelled(&app, order, Some(&principal)).await;
     }
+    cancel::move_on(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    view(&app, order, Some(&principal)).await.map(Json)
+    Ok(Json(view(&app, order, reads_all(Some(&principal))).await?).into_response())
 }
 
 /// What was told about an order.
@@ -446,24 +460,45 @@ async fn visible(
     let order = find(app, id).await?.ok_or_else(problems::order_not_found)?;
     let owner = order.user_id.is_some() && order.user_id == principal.map(Principal::id);
     let staff = principal.is_some_and(|it| it.may(permission));
-    let token = headers.get("x-order-token").and_then(|it| it.to_str().ok());
-    let guest = token.is_some_and(|it| app.tokens.is_of(it, order.id)) && order.user_id.is_none();
-    match owner || staff || guest {
+    match owner || staff || has_token(app, &order, headers) {
         true => Ok(order),
         false => Err(problems::order_not_found()),
     }
 }
 
-async fn view(app: &App, order: Order, viewer: Option<&Principal>) -> Result<OrderView> {
+/// Whether the caller has the token of a guest's order.
+fn has_token(app: &App, order: &Order, headers: &HeaderMap) -> bool {
+    let token = headers.get("x-order-token").and_then(|it| it.to_str().ok());
+    token.is_some_and(|it| app.tokens.is_of(it, order.id)) && order.user_id.is_none()
+}
+
+/// Whether the caller sees everybody's orders, and who of the staff did what.
+fn reads_all(principal: Option<&Principal>) -> bool {
+    principal.is_some_and(|it| it.may("orders:read"))
+}
+
+/// Who acts on an order that is visible to them: its buyer, or staff.
+fn actor(app: &App, order: &Order, principal: Option<&Principal>, headers: &HeaderMap) -> Actor {
+    match principal {
+        Some(it) if order.user_id != Some(it.id()) && !has_token(app, order, headers) => {
+            Actor::Staff(it.id())
+        }
+        _ => Actor::Customer,
+    }
+}
+
+async fn view(app: &App, order: Order, for_staff: bool) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
     let history = store::history(&app.db, order.id).await?;
+    let refunds = store::refunds(&app.db, order.id).await?;
     let saga = match order.payment_status {
         PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
         _ => None,
     };
     let note = order.cancel_note().map(str::to_owned);
-    let mut view = OrderView::new(order, lines, Some(history));
-    view.cancel_note = note.filter(|_| viewer.is_some_and(|it| it.may("orders:read")));
+    let details = Details { history, refunds, for_staff };
+    let mut view = OrderView::new(order, lines, Some(details));
+    view.cancel_note = note.filter(|_| for_staff);
     view.action_until(saga.and_then(|it| it.hold_until));
     Ok(view)
 }
@@ -488,7 +523,7 @@ async fn answer(
         None => {
             let decided = order.status != Status::Pending;
             let status = if decided { good } else { StatusCode::ACCEPTED };
-            let mut view = view(app, order, None).await?;
+            let mut view = view(app, order, false).await?;
             view.access_token = token;
             let location = format!("/api/v1/orders/{id}");
             (status, [(header::LOCATION, location)], Json(view)).into_response()

@@ -5,9 +5,9 @@ use chassis::problem::Result;
 use contracts::orders::{OrderTrackingUpdated, Reason};
 use uuid::Uuid;
 
-use crate::model::{FulfillmentStatus, Order, Saga, Status, Step};
+use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step};
 use crate::saga::Work;
-use crate::{App, checkout, problems, store};
+use crate::{App, checkout, problems, shares, store};
 
 /// How often a change is tried again when the order moved at the same moment.
 const TRIES: usize = 5;
@@ -21,15 +21,24 @@ pub(crate) struct Why {
 }
 
 /// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
-/// puts the stock back. Waits for the outcome as long as a request may.
-pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why) -> Result<()> {
+/// puts the stock back. Waits for the outcome as long as a request may. Answers the order, which is
+/// cancelled, or on its way there; refused where the provider gives no money back.
+pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why, by: Actor) -> Result<Order> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        let Some(work) = turn_back(app, order, saga, why).await? else { continue };
+        let Some(work) = turn_back(app, order, saga, why, by).await? else { continue };
         if let Some(work) = work {
             checkout::see_through(app, work).await;
         }
-        return checkout::settled(app, id).await;
+        checkout::settled(app, id).await?;
+        let (order, saga) = load(app, id).await?;
+        return match (order.status, saga.cancel.is_some()) {
+            // It was on its way back, and is sold again.
+            (Status::Confirmed | Status::Shipped | Status::Delivered, false) => {
+                Err(problems::refund_refused(&order))
+            }
+            _ => Ok(order),
+        };
     }
     Err(problems::order_changed())
 }
@@ -53,7 +62,8 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
             _ => return Err(problems::cart_already_ordered(&order)),
         }
         let why = Why { reason: Reason::Superseded, note: None };
-        let Some(work) = turn_back(app, order, saga, &why).await? else { continue };
+        let by = Actor::Customer;
+        let Some(work) = turn_back(app, order, saga, &why, by).await? else { continue };
         match work {
             Some(work) => checkout::see_through(app, work).await,
             None => checkout::settled(app, id).await?,
@@ -73,9 +83,10 @@ async fn turn_back(
     mut order: Order,
     mut saga: Saga,
     why: &Why,
+    by: Actor,
 ) -> Result<Option<Option<Work>>> {
     match order.status {
-        Status::Cancelled | Status::Refunded => return Ok(Some(None)),
+        Status::Cancelled => return Ok(Some(None)),
         Status::Shipped | Status::Delivered => return Err(problems::order_shipped()),
         Status::Pending | Status::Confirmed => {}
     }
@@ -83,7 +94,8 @@ async fn turn_back(
         Step::Void | Step::Refund | Step::Restock => return Ok(Some(None)),
         // Its outcome is waited for; then the money goes back.
         Step::Capture => Step::Capture,
-        Step::Done => Step::Refund,
+        // What refunds have yet to put back goes back with the rest.
+        Step::Done | Step::PutBack => Step::Refund,
         Step::Reserve if saga.attempt == 1 && !saga.rereserved => Step::Restock,
         Step::Reserve
         | Step::Authorize
@@ -107,6 +119,7 @@ async fn turn_back(
         store::set_cancel_note(&mut tx, order.id, note).await?;
         order.cancel_note = Some(note.clone());
     }
+    store::set_cancelled_by(&mut tx, order.id, by).await?;
     tx.commit().await?;
     let lines = store::lines(&app.db, order.id).await?;
     Ok(Some(Some(Work { order, lines, saga })))
@@ -118,6 +131,7 @@ pub(crate) async fn move_on(
     id: Uuid,
     status: Status,
     tracking_number: Option<String>,
+    by: Actor,
 ) -> Result<()> {
     for _ in 0..TRIES {
         let (mut order, mut saga) = load(app, id).await?;
@@ -126,18 +140,24 @@ pub(crate) async fn move_on(
             return Ok(());
         }
         order.may_become(status)?;
-        if saga.step != Step::Done {
+        // What refunds have yet to put back is put back all the same.
+        if !matches!(saga.step, Step::Done | Step::PutBack) {
             // It is being cancelled.
             return Err(problems::status_not_allowed(order.status, status));
         }
         let from = order.status;
+        let lines = store::lines(&app.db, id).await?;
+        if from == Status::Confirmed
+            && shares::all_back(&lines, &store::refunds(&app.db, id).await?)
+        {
+            return Err(problems::nothing_to_ship());
+        }
         order.status = status;
         order.fulfillment_status = match status {
             Status::Delivered => FulfillmentStatus::Delivered,
             _ => FulfillmentStatus::Fulfilled,
         };
         order.tracking_number = tracking_number.clone().or(order.tracking_number);
-        let lines = store::lines(&app.db, id).await?;
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
         let now = app.clock.now();
@@ -150,6 +170,7 @@ pub(crate) async fn move_on(
                 let event = OrderTrackingUpdated { order: order.told(&lines), tracking_number };
                 outbox::tell(&mut tx, order.id, order.version, &event, now).await?;
             }
+            store::sign(&mut tx, &order, by).await?;
             return Ok(tx.commit().await?);
         }
     }

@@ -1,16 +1,18 @@
 //! What orders does when payments tells that a payment moved: wakes the saga that waits for it,
-//! and takes over refunds that staff made. And what it forgets when identity tells that a user is
+//! and books refunds that staff made. And what it forgets when identity tells that a user is
 //! gone.
 
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
 use contracts::identity::UserDeleted;
-use contracts::payments::{Payment, PaymentUpdated, Status as Paid};
+use contracts::orders::refund_of_cancel;
+use contracts::payments::{Payment, PaymentUpdated, Refunded, Status as Paid};
 use futures::future::BoxFuture;
 
-use crate::model::{PaymentStatus, Status, Step};
-use crate::{App, store};
+use crate::model::{Order, Saga, Step};
+use crate::refunds::{self, Booked};
+use crate::{App, problems, store};
 
 /// Listens to `payment.updated`.
 pub(crate) struct Payments(pub App);
@@ -26,9 +28,11 @@ impl Handler for Payments {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let PaymentUpdated { payment } = event.data()?;
+            let PaymentUpdated { payment, refund } = event.data()?;
             match payment.status {
-                Paid::PartiallyRefunded | Paid::Refunded => self.refunded(tx, &payment).await?,
+                Paid::PartiallyRefunded | Paid::Refunded => {
+                    self.refunded(tx, &payment, refund).await?;
+                }
                 _ => {
                     let now = self.0.clock.now();
                     if store::wake(&mut *tx, payment.order_id, now).await? > 0 {
@@ -62,37 +66,68 @@ impl Handler for Users {
 }
 
 impl Payments {
-    /// An order whose saga is done has been refunded by hand; another's saga does it itself, except
-    /// one that has just asked whether the money came: it may have heard older news.
-    async fn refunded(&self, tx: &mut Tx, payment: &Payment) -> Result<(), Failure> {
-        let Some(mut order) = store::find(&mut *tx, payment.order_id).await? else { return Ok(()) };
-        let saga = store::saga(&mut *tx, order.id).await?;
-        let status = PaymentStatus::from(payment.status);
-        let step = saga.map_or(Step::Done, |it| it.step);
-        let news = order.payment_status != status || payment.refunded > order.refunded;
-        if !news
-            || order.payment_status == PaymentStatus::Refunded
-            || order.payment_id != Some(payment.id)
-        {
+    /// Books a refund by staff, and has the saga put back what it says. What a cancelled order
+    /// gives back is booked by its saga.
+    async fn refunded(
+        &self,
+        tx: &mut Tx,
+        payment: &Payment,
+        refund: Option<Refunded>,
+    ) -> Result<(), Failure> {
+        let order = store::find(&mut *tx, payment.order_id).await?;
+        let saga = store::saga(&mut *tx, payment.order_id).await?;
+        let Some((mut order, mut saga)) = order.zip(saga) else { return Ok(()) };
+        let Some(refund) = refund.or_else(|| difference(&order, payment)) else { return Ok(()) };
+        if order.payment_id != Some(payment.id) || refund.id == refund_of_cancel(order.id) {
             return Ok(());
         }
-        match step {
-            Step::Done => {}
-            Step::Capture => return Err(crate::problems::order_changed().into()),
-            _ => return Ok(()),
+        if saga.step == Step::Capture {
+            // It has just asked whether the money came, and may have heard older news.
+            return Err(problems::order_changed().into());
         }
-        let from = order.status;
-        order.payment_status = status;
-        order.refunded = payment.refunded;
-        if status == PaymentStatus::Refunded && from != Status::Cancelled {
-            order.status = Status::Refunded;
-        }
-        let lines = store::lines(&mut *tx, order.id).await?;
         let now = self.0.clock.now();
-        match store::save_order(tx, &mut order, from, &lines, now).await? {
-            true => Ok(()),
-            // Somebody changed the order meanwhile: the inbox tries again.
-            false => Err(crate::problems::order_changed().into()),
+        let lines = store::lines(&mut *tx, order.id).await?;
+        match refunds::book(tx, &mut order, &lines, &refund, now).await? {
+            Booked::Before => return Ok(()),
+            Booked::Lost => return Err(problems::order_changed().into()),
+            Booked::Now => {}
         }
+        self.hand_over(tx, &mut saga, &refund).await
     }
+
+    /// Sends the saga on, which has read an order that is another now: it puts back what the
+    /// refund says, when it has come to rest.
+    async fn hand_over(
+        &self,
+        tx: &mut Tx,
+        saga: &mut Saga,
+        refund: &Refunded,
+    ) -> Result<(), Failure> {
+        let wanted = refund.restock || refund.lines.iter().any(|it| it.restock);
+        match saga.step {
+            Step::Done if !wanted => return Ok(()),
+            Step::Done => saga.step = Step::PutBack,
+            _ => {}
+        }
+        let now = self.0.clock.now();
+        (saga.tries, saga.due_at, saga.lease_until) = (0, now, now);
+        if !store::save_saga(&mut *tx, saga).await? {
+            return Err(problems::order_changed().into());
+        }
+        tx.wakes(&self.0.due);
+        Ok(())
+    }
+}
+
+/// A refund as it was told before the refund itself was: by what the payment has given back more.
+fn difference(order: &Order, payment: &Payment) -> Option<Refunded> {
+    let amount = payment.refunded - order.refunded;
+    (amount > 0).then(|| Refunded {
+        id: chassis::id::derive(payment.id, format!("refunded:{}", payment.refunded)),
+        amount,
+        reason: String::new(),
+        staff: None,
+        restock: false,
+        lines: vec![],
+    })
 }

@@ -2,20 +2,22 @@
 //!
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `api` is what clients see, `internal` what other
-//! services ask.
+//! the way; `cancel` and `events` change its course. `refunds` books what was given back, `shares`
+//! knows what a line was sold for. `api` is what clients see, `internal` what other services ask.
 
 mod api;
+mod internal;
 
 mod cancel;
 mod carts;
 mod checkout;
 mod events;
-mod internal;
 mod pay;
 mod providers;
 mod quote;
+mod refunds;
 mod saga;
+mod shares;
 mod token;
 
 mod model;
@@ -23,6 +25,9 @@ mod problems;
 mod store;
 
 pub mod audit;
+
+#[cfg(test)]
+mod testing;
 
 use std::sync::Arc;
 
@@ -174,7 +179,7 @@ pub async fn start(
     }
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
-        .internal(internal::router(app.clone()))
+        .internal(internal::router().with_state(app.clone()))
         .consumer("orders.payments", events::Payments(app))
         .consumer("orders.users", events::Users)
         .worker("order sagas", move |stop| async move {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
 use contracts::orders::{CartRef, Line, Reason};
-use contracts::payments;
+use contracts::payments::{self, RefundedLine};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 use utoipa::ToSchema;
@@ -43,14 +43,13 @@ macro_rules! words {
 }
 
 words! {
-    /// Where an order stands.
+    /// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
     Status {
         Pending = "pending",
         Confirmed = "confirmed",
         Shipped = "shipped",
         Delivered = "delivered",
         Cancelled = "cancelled",
-        Refunded = "refunded",
     }
 }
 
@@ -121,6 +120,8 @@ words! {
         Void = "void",
         Refund = "refund",
         Restock = "restock",
+        // Of a sold order: what refunds put back into stock.
+        PutBack = "put_back",
         // Nothing.
         Done = "done",
     }
@@ -188,6 +189,56 @@ pub struct OrderLine {
     pub quantity: i64,
     pub unit_price: i64,
     pub total: i64,
+    pub taxable: bool,
+    pub requires_shipping: bool,
+}
+
+/// A refund as it is booked on its order.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct OrderRefund {
+    pub id: Uuid,
+    pub amount: i64,
+    pub lines: Json<Vec<RefundedLine>>,
+    /// Whether it puts back everything that is still out.
+    pub whole: bool,
+    /// Whether it is yet to put something back.
+    pub to_restock: bool,
+}
+
+/// Who moves an order. Stored as a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Actor {
+    Staff(Uuid),
+    /// The buyer.
+    Customer,
+    /// The shop itself.
+    System,
+}
+
+impl std::fmt::Display for Actor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Staff(id) => write!(f, "staff:{id}"),
+            Self::Customer => f.write_str("customer"),
+            Self::System => f.write_str("system"),
+        }
+    }
+}
+
+impl std::str::FromStr for Actor {
+    type Err = String;
+
+    fn from_str(word: &str) -> std::result::Result<Self, String> {
+        match word {
+            "customer" => Ok(Self::Customer),
+            "system" => Ok(Self::System),
+            _ => word
+                .strip_prefix("staff:")
+                .and_then(|it| it.parse().ok())
+                .map(Self::Staff)
+                .ok_or_else(|| word.to_owned()),
+        }
+    }
 }
 
 /// Where the work on an order stands.
@@ -226,29 +277,19 @@ impl std::fmt::Debug for Saga {
     }
 }
 
-/// A change of an order's status, as its history shows it.
-#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+/// A change of an order, as its history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 pub struct Change {
-    #[serde(rename = "from")]
-    #[sqlx(rename = "from_status")]
-    pub from: Option<String>,
-    #[serde(rename = "to")]
-    #[sqlx(rename = "to_status")]
-    pub to: String,
-    #[serde(rename = "payment_status")]
+    pub from_status: Option<String>,
+    pub to_status: String,
     pub payment: String,
-    #[serde(rename = "fulfillment_status")]
     pub fulfillment: String,
     pub reason: Option<String>,
+    /// An [`Actor`].
+    pub actor: Option<String>,
+    /// What was given back, in minor units, where that is the change.
+    pub amount: Option<i64>,
     pub at: DateTime<Utc>,
-}
-
-impl Change {
-    /// Without what was stored as a reason before reasons were codes: those are somebody's own words.
-    pub(crate) fn with_code(mut self) -> Self {
-        self.reason = self.reason.filter(|it| Reason::parse(it).is_some());
-        self
-    }
 }
 
 /// An event as it waits to be sent, or was.
@@ -327,6 +368,8 @@ pub fn lines(offers: &[(Offer, i64)]) -> Vec<OrderLine> {
         quantity: *quantity,
         unit_price: offer.unit_price,
         total: offer.unit_price * quantity,
+        taxable: offer.taxable,
+        requires_shipping: offer.requires_shipping,
     };
     offers.iter().enumerate().map(line).collect()
 }

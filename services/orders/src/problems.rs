@@ -185,6 +185,19 @@ pub fn order_shipped() -> Problem {
     Problem::conflict("order_shipped", "the order has been shipped and cannot be cancelled")
 }
 
+/// 409: a cancel that could not give the money back; the order is as it was.
+pub fn refund_refused(order: &Order) -> Problem {
+    let detail = "the payment provider refused to give the money back; the order stays as it is";
+    let status = order.payment_status.as_str();
+    Problem::conflict("refund_refused", detail).with("payment_status", status)
+}
+
+/// 409: all of the order's goods were put back into stock when they were refunded.
+pub fn nothing_to_ship() -> Problem {
+    let detail = "all goods of the order were refunded and put back into stock; cancel it instead";
+    Problem::conflict("nothing_to_ship", detail)
+}
+
 pub fn status_not_allowed(from: Status, to: Status) -> Problem {
     let detail = format!("an order that is {} cannot become {}", from.as_str(), to.as_str());
     Problem::conflict("status_not_allowed", detail)

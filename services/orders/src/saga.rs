@@ -10,6 +10,8 @@
 //!    |       release        void -> refund -> restock -> done (cancelled)
 //!    |          v
 //!    +---- await_payment
+//!
+//! done (sold) -> put_back -> done         where refunds put goods back into stock
 //! ```
 //!
 //! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
@@ -22,6 +24,7 @@
 //! the request that made it, then by the worker. The version fences them off: who has read an
 //! older one changes nothing.
 
+mod refund;
 mod waiting;
 
 use std::time::Duration;
@@ -31,9 +34,9 @@ use chassis::clock::too_far;
 use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::catalog::Reserve;
-use contracts::orders::{Reason, refund_of_cancel};
-use contracts::payments::{Authorize, Payment, Refund, Status as Paid};
+use contracts::catalog::{Reserve, Restock};
+use contracts::orders::Reason;
+use contracts::payments::{Authorize, Payment, Status as Paid};
 use sqlx::types::Json;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -80,6 +83,7 @@ enum Outcome {
 }
 
 use Outcome::{Moved, Wait};
+use refund::{put_back, refund};
 use waiting::{action_required, attempts_left, await_action, declined, gone_meanwhile, release};
 
 /// Drives every saga that is due, until cancelled.
@@ -189,6 +193,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Step::Void => void(app, work).await,
         Step::Refund => refund(app, work).await,
         Step::Restock => restock(app, work).await,
+        Step::PutBack => put_back(app, work).await,
         Step::Done => Ok(Moved),
     }
 }
@@ -290,7 +295,7 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.capture(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
-                work.order.refunded = payment.refunded;
+                // What was given back by now is booked when it is told.
                 if payment.status == Paid::Refunded {
                     // By hand, before this was known: nothing is sold.
                     work.saga.cancel.get_or_insert_with(|| Reason::Refunded.as_str().to_owned());
@@ -337,7 +342,6 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     match app.clients.payments.void(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Voided | Paid::Declined | Paid::Refunded => {
-                work.order.refunded = payment.refunded;
                 money_is_settled(app, work, payment.status.into(), Step::Restock).await
             }
             Paid::Captured | Paid::PartiallyRefunded => go(app, work, Step::Refund).await,
@@ -351,59 +355,6 @@ async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
             tracing::warn!(order = %work.order.id, %error, "void not known");
             Ok(Wait)
         }
-    }
-}
-
-async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let Some(payment_id) = work.order.payment_id else {
-        return money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await;
-    };
-    let request = Refund {
-        payment_id,
-        refund_id: refund_of_cancel(work.order.id),
-        amount: None,
-        reason: work.saga.cancel.clone().unwrap_or_default(),
-    };
-    match app.clients.payments.refund(&request).await {
-        Ok(payment) => refunded(app, work, &payment).await,
-        Err(CallError::Refused(refused)) => match app.clients.payments.show(payment_id).await {
-            // All of it has been given back already, by hand.
-            Ok(Some(payment)) if payment.status == Paid::Refunded => {
-                refunded(app, work, &payment).await
-            }
-            // The provider will not: the order stays sold, and people have to decide.
-            Ok(Some(payment)) => {
-                tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
-                stays_sold(app, work, &payment).await
-            }
-            _ => Ok(Wait),
-        },
-        Err(error) => {
-            tracing::warn!(order = %work.order.id, %error, "refund not known");
-            Ok(Wait)
-        }
-    }
-}
-
-/// Gives up a cancel. An order that was cancelled before it was confirmed is confirmed now.
-async fn stays_sold(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
-    work.saga.cancel = None;
-    work.order.refunded = payment.refunded;
-    let from = work.order.status;
-    if from != Status::Pending {
-        return money_is_settled(app, work, payment.status.into(), Step::Done).await;
-    }
-    work.order.status = Status::Confirmed;
-    work.order.payment_status = payment.status.into();
-    go_with_order(app, work, Step::Done, from).await
-}
-
-async fn refunded(app: &App, work: &mut Work, payment: &Payment) -> Result<Outcome, Stop> {
-    work.order.refunded = payment.refunded;
-    // An order that cost nothing has nothing to give back.
-    match payment.refunded == payment.captured {
-        true => money_is_settled(app, work, PaymentStatus::Refunded, Step::Restock).await,
-        false => Ok(Wait),
     }
 }
 
@@ -423,10 +374,14 @@ async fn money_is_settled(
 }
 
 async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    if let Err(error) = app.clients.catalog.restock(&work.reservation()).await {
-        tracing::warn!(order = %work.order.id, %error, "restock not known");
+    let id = work.order.id;
+    let request = Restock { order_id: id, id, lines: None };
+    if let Err(error) = app.clients.catalog.restock(&request).await {
+        tracing::warn!(order = %id, %error, "restock not known");
         return Ok(Wait);
     }
+    // Nothing is left for refunds to put back.
+    store::all_restocked(&app.db, id).await?;
     let from = work.order.status;
     work.order.status = Status::Cancelled;
     work.order.reason = work.saga.cancel.clone();

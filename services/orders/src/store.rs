@@ -2,16 +2,20 @@
 
 mod carts;
 mod payment_keys;
+mod refunds;
 mod reports;
 
 pub use carts::{CartOrder, claim_carts, last_order, note_decision};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
+pub use refunds::{
+    all_restocked, insert_refund, refunds, restocked, set_cancelled_by, sign, sign_refund,
+};
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
 use chassis::outbox::{self, EventData};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::orders::{OrderCreated, OrderStatusUpdated, OrderTrackingUpdated};
+use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use uuid::Uuid;
 
 use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
@@ -128,7 +132,8 @@ pub async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
 
 pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> {
     db.query(
-        "SELECT position, sku, product_id, title, variant_title, image, quantity, unit_price, total
+        "SELECT position, sku, product_id, title, variant_title, image, quantity, unit_price, total,
+                taxable, requires_shipping
          FROM order_lines WHERE order_id = $1 ORDER BY position",
     )
     .bind(order)
@@ -138,7 +143,7 @@ pub async fn lines(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderLine>> 
 
 pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
     db.query(
-        "SELECT from_status, to_status, payment, fulfillment, reason, at
+        "SELECT from_status, to_status, payment, fulfillment, reason, actor, amount, at
          FROM order_history WHERE order_id = $1 ORDER BY version",
     )
     .bind(order)
@@ -153,7 +158,7 @@ pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
     for version in 1..=order.version {
         let kinds: &[&str] = match version {
             1 => &[OrderCreated::TYPE],
-            _ => &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE],
+            _ => &[OrderRefunded::TYPE, OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE],
         };
         for kind in kinds {
             let event = db
@@ -469,8 +474,8 @@ async fn insert_order(tx: &mut Tx, order: &Order) -> Result<()> {
 async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     tx.query(
         "INSERT INTO order_lines (order_id, position, sku, product_id, title, variant_title, image,
-                                  quantity, unit_price, total)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                  quantity, unit_price, total, taxable, requires_shipping)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
     )
     .bind(order)
     .bind(line.position)
@@ -482,16 +487,23 @@ async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
     .bind(line.quantity)
     .bind(line.unit_price)
     .bind(line.total)
+    .bind(line.taxable)
+    .bind(line.requires_shipping)
     .execute()
     .await
     .map(drop)
 }
 
+/// A change is made by whoever placed the order, or asked for it to be cancelled, else by the shop
+/// itself; `sign` says otherwise.
 async fn insert_change(tx: &mut Tx, order: &Order, from: Option<Status>) -> Result<()> {
     tx.query(
         "INSERT INTO order_history (order_id, version, from_status, to_status, payment,
-                                    fulfillment, reason, at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                                    fulfillment, reason, at, actor)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8,
+                 CASE WHEN $3 IS NULL THEN 'customer'
+                      ELSE COALESCE((SELECT cancelled_by FROM sagas
+                                     WHERE order_id = $1 AND cancel IS NOT NULL), 'system') END)",
     )
     .bind(order.id)
     .bind(order.version)

@@ -2,6 +2,8 @@
 
 mod view;
 
+use std::collections::{HashMap, HashSet};
+
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use chassis::auth::Principal;
@@ -20,7 +22,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::model::{Choice, Payment, Status};
+use crate::model::{Choice, Payment, RefundReason, Status};
+use crate::refund_lines::{RefundLine, Wanted};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
 use view::{EntryView, PaymentDetail, PaymentView, RefundView};
@@ -159,15 +162,51 @@ async fn confirm(
     Ok(Json(PaymentView::of(payment)))
 }
 
-#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[derive(Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRefund {
-    /// All that is left if not given.
+    /// What the lines were sold for, with their share of shipping and tax, if not given; without
+    /// lines all that is left.
     #[garde(custom(positive))]
     amount: Option<Money>,
-    /// For the shop's own books.
+    /// The units to refund. Each can be refunded once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[garde(length(max = 100), custom(each_sku_once), dive)]
+    lines: Vec<NewRefundLine>,
+    /// Whether the goods are put back into stock: of the lines, where they do not say themselves;
+    /// without lines everything of the order that is still out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    restock: bool,
+    /// `other` if not given.
+    #[garde(skip)]
+    reason: Option<RefundReason>,
+    /// For staff only; the customer never sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
-    reason: Option<String>,
+    note: Option<String>,
+}
+
+/// Units of an order's line.
+#[derive(Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewRefundLine {
+    /// As it was sold.
+    #[garde(length(chars, min = 1, max = 100))]
+    sku: String,
+    #[garde(range(min = 1, max = 999))]
+    quantity: i64,
+    /// Whether these units are put back into stock.
+    #[garde(skip)]
+    restock: Option<bool>,
+}
+
+fn each_sku_once(lines: &[NewRefundLine], (): &()) -> garde::Result {
+    let mut skus = HashSet::new();
+    match lines.iter().find(|it| !skus.insert(&it.sku)) {
+        Some(twice) => Err(garde::Error::new(format!("names {} twice", twice.sku))),
+        None => Ok(()),
+    }
 }
 
 fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
@@ -179,7 +218,10 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
     }
 }
 
-/// Give money back.
+/// Give money back: for units of lines, an amount, or all that is left.
+///
+/// Lines are given back as they were sold, with their share of shipping and tax; an `amount` beside
+/// them is given back instead. The goods can be put back into stock with it.
 ///
 /// The same Idempotency-Key is the same refund. One that the provider has not answered yet is
 /// `pending` and ends by itself.
@@ -198,7 +240,9 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
         (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`forbidden`: needs `payments:refund`", body = Problem),
         (status = 404, description = "`payment_not_found`", body = Problem),
-        (status = 409, description = "`refund_exceeds_payment` with `refundable`, \
+        (status = 409, description = "`refund_exceeds_payment` with `refundable`; \
+                                      `refund_exceeds_line` with `sku` and the units left, \
+                                      `refundable`; `nothing_to_refund`; \
                                       `payment_not_captured`", body = Problem),
         (status = 422, description = "`validation_failed`, `idempotency_key_reused`",
          body = Problem),
@@ -207,6 +251,7 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
 )]
 async fn refund(
     State(app): State<App>,
+    principal: Principal,
     Path(id): Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<NewRefund>,
@@ -217,11 +262,21 @@ async fn refund(
         return Err(Problem::field("amount.currency", detail));
     }
     let fingerprint = hex(&idempotency::fingerprint(&request)?);
+    let restock = request.restock;
+    let line = |it: NewRefundLine| Wanted {
+        sku: it.sku,
+        quantity: it.quantity,
+        restock: it.restock.unwrap_or(restock),
+    };
     let asked = RefundRequest {
         id: requests::refund_id(id, &key),
         payment_id: id,
         amount: request.amount.map(|it| it.amount),
-        reason: request.reason.unwrap_or_default(),
+        restock: restock && request.lines.is_empty(),
+        lines: request.lines.into_iter().map(line).collect(),
+        reason: request.reason.unwrap_or_default().as_str().to_owned(),
+        note: request.note,
+        staff: Some(principal.id()),
         fingerprint: Some(fingerprint.clone()),
     };
     let refunding = requests::refund(&app, asked).await?;
@@ -234,7 +289,8 @@ async fn refund(
         let name = HeaderName::from_static(idempotency::REPLAYED);
         headers.insert(name, HeaderValue::from_static("true"));
     }
-    Ok((StatusCode::CREATED, headers, Json(RefundView::of(refund, &refunding.payment.currency))))
+    let view = RefundView::of(refund, refunding.lines, &refunding.payment.currency);
+    Ok((StatusCode::CREATED, headers, Json(view)))
 }
 
 #[derive(Deserialize, Validate, IntoParams)]
@@ -272,7 +328,14 @@ async fn refunds(
     let after = page::decode(query.cursor.as_deref())?;
     let refunds = store::refunds(&app.db, id, after, limit + 1).await?;
     let page = Page::cut(refunds, limit, |it| (it.created_at, it.id));
-    Ok(Json(page.map(|it| RefundView::of(it, &payment.currency))))
+    let mut lines: HashMap<Uuid, Vec<RefundLine>> = HashMap::new();
+    for line in store::refund_lines(&app.db, id, false).await? {
+        lines.entry(line.refund_id).or_default().push(line);
+    }
+    Ok(Json(page.map(|it| {
+        let lines = lines.remove(&it.id).unwrap_or_default();
+        RefundView::of(it, lines, &payment.currency)
+    })))
 }
 
 /// Show the ledger's entries about a payment, oldest first.

@@ -6,7 +6,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::Result;
-use contracts::payments::{Authorize, Payment, PaymentRef, Refund};
+use contracts::payments::{Authorize, Payment, PaymentRef, PaymentUpdated, Refund};
 
 use crate::model::{self, RefundStatus, Status};
 use crate::requests::{self, RefundRequest};
@@ -64,19 +64,32 @@ async fn void(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result
     Ok(Json(requests::void(&app, request.payment_id).await?.to_contract()))
 }
 
-async fn refund(State(app): State<App>, Json(request): Json<Refund>) -> Result<Json<Payment>> {
+async fn refund(
+    State(app): State<App>,
+    Json(request): Json<Refund>,
+) -> Result<Json<PaymentUpdated>> {
     let asked = RefundRequest {
         id: request.refund_id,
         payment_id: request.payment_id,
         amount: request.amount,
+        // What a cancelled order has taken is put back by its saga.
+        lines: vec![],
+        restock: false,
         reason: request.reason.chars().take(500).collect(),
+        note: None,
+        staff: None,
         fingerprint: None,
     };
     let refunding = requests::refund(&app, asked).await?;
+    let payment = refunding.payment.to_contract();
     match refunding.refund {
         Some(refund) if refund.status == RefundStatus::Failed => {
             Err(problems::refund_failed(&refund.failure.unwrap_or_default()))
         }
-        _ => Ok(Json(refunding.payment.to_contract())),
+        Some(refund) if refund.status == RefundStatus::Succeeded => {
+            let refund = Some(refund.to_contract(refunding.lines));
+            Ok(Json(PaymentUpdated { payment, refund }))
+        }
+        _ => Ok(Json(PaymentUpdated { payment, refund: None })),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `requests` writes down what is asked for; `operations` asks the provider and writes down what
 //! came of it, `worker` where the first try did not tell. `model` knows which step may follow
-//! which, `provider` is what is asked of those who hold the money, `sandbox` one of them.
+//! which, `refund_lines` what a line is given back for, `provider` is what is asked of those who hold the money, `sandbox` one of them.
 
 mod api;
 mod internal;
@@ -17,6 +17,7 @@ mod sandbox;
 mod config;
 mod model;
 mod problems;
+mod refund_lines;
 mod store;
 
 pub mod audit;
@@ -32,6 +33,7 @@ use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::money::Currency;
 use chassis::service::{BoxError, Platform, Service};
+use contracts::orders;
 use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 
@@ -57,6 +59,8 @@ struct App {
     currency: Currency,
     config: Arc<Config>,
     providers: Providers,
+    /// Knows what the lines of an order were sold for.
+    orders: orders::Client,
     /// Wakes the worker when the outcome of an operation stayed unknown.
     unknown: Arc<Notify>,
 }
@@ -71,8 +75,9 @@ pub async fn start(
     platform: Platform,
     config: Config,
     sandbox_books: Db,
+    orders: orders::Client,
 ) -> Result<Service, BoxError> {
-    let app = App::new(&platform, config, sandbox_books)?;
+    let app = App::new(&platform, config, sandbox_books, orders)?;
     if app.db.is_sqlite() {
         // The data directory is locked: nobody else can hold a lease.
         store::take_over(&app.db, app.clock.now()).await?;
@@ -87,7 +92,12 @@ pub async fn start(
 }
 
 impl App {
-    fn new(platform: &Platform, config: Config, sandbox_books: Db) -> Result<Self, BoxError> {
+    fn new(
+        platform: &Platform,
+        config: Config,
+        sandbox_books: Db,
+        orders: orders::Client,
+    ) -> Result<Self, BoxError> {
         if !(1..=5).contains(&config.tries) {
             return Err(format!("payments.tries is {}, but must be 1 to 5", config.tries).into());
         }
@@ -104,6 +114,7 @@ impl App {
             currency: platform.currency.clone(),
             config: Arc::new(config),
             providers: Providers::new(providers),
+            orders,
             unknown: Arc::default(),
         })
     }

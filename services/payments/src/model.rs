@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::problems;
 use crate::provider::{Charge, Outcome};
+use crate::refund_lines::RefundLine;
 
 /// A word of the database that is none of an enum's.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,22 @@ words! {
 }
 
 words! {
+    /// Why staff gives money back.
+    #[derive(Default)]
+    RefundReason {
+        CustomerRequest = "customer_request",
+        Goodwill = "goodwill",
+        Damaged = "damaged",
+        NotReceived = "not_received",
+        Returned = "returned",
+        Fraudulent = "fraudulent",
+        Duplicate = "duplicate",
+        #[default]
+        Other = "other",
+    }
+}
+
+words! {
     /// What the customer says when the sandbox asks for 3-D Secure.
     Choice {
         Approve = "approve",
@@ -165,6 +182,12 @@ pub(crate) struct Refund {
     pub(crate) status: RefundStatus,
     pub(crate) failure: Option<String>,
     pub(crate) fingerprint: Option<String>,
+    /// Whether everything of the order that is still out is put back into stock.
+    pub(crate) restock: bool,
+    /// For staff only.
+    pub(crate) note: Option<String>,
+    /// The member of staff who asked for it; none where the shop did.
+    pub(crate) staff: Option<Uuid>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -352,6 +375,25 @@ impl Payment {
             currency: self.currency.as_str().to_owned(),
             reason: self.reason.clone(),
             action_minutes: None,
+        }
+    }
+}
+
+impl Refund {
+    /// What other services see of one that has taken effect.
+    pub(crate) fn to_contract(&self, lines: Vec<RefundLine>) -> contract::Refunded {
+        let line = |it: RefundLine| contract::RefundedLine {
+            sku: it.sku,
+            quantity: it.quantity,
+            restock: it.restock,
+        };
+        contract::Refunded {
+            id: self.id,
+            amount: self.amount,
+            reason: self.reason.clone(),
+            staff: self.staff,
+            restock: self.restock,
+            lines: lines.into_iter().map(line).collect(),
         }
     }
 }

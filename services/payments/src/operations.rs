@@ -6,19 +6,20 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::db;
+use chassis::db::{self, Tx};
 use chassis::id;
 use chassis::outbox;
 use chassis::problem::Result;
 use chrono::TimeDelta;
-use contracts::payments::PaymentUpdated;
+use contracts::payments::{PaymentUpdated, Refunded};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::model::{Answer, Choice, Input, Kind, Operation, Payment, RefundStatus, State, Status};
 use crate::provider::{Authorization, Charge, Failure, Outcome, Provider};
 use crate::store::NewOperation;
-use crate::{App, problems, store};
+use crate::{App, problems, requests, store};
 
 /// The longest wait between two look-ups.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -189,10 +190,12 @@ async fn settle(
     }
     let settled = payment.settle(operation.kind, operation.amount, answer);
     store::save(&mut tx, &mut payment, now).await?;
+    let mut refund = None;
     if operation.kind == Kind::Refund {
         let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
         let failure = answer.as_ref().err().map(String::as_str);
         store::settle_refund(&mut tx, operation.id, status, failure, now).await?;
+        refund = succeeded(&mut tx, operation.id).await?;
     }
     if settled.moved != 0 {
         store::post(&mut tx, operation.id, &payment, settled.moved, now).await?;
@@ -205,13 +208,23 @@ async fn settle(
         None => None,
     };
     if !heard || payment.status != Status::Authorized {
-        let event = PaymentUpdated { payment: payment.to_contract() };
+        let event = PaymentUpdated { payment: payment.to_contract(), refund };
         outbox::tell(&mut tx, payment.id, payment.version, &event, now).await?;
     }
     tx.commit().await?;
     let (kind, state) = (operation.kind.as_str(), state.as_str());
     metrics::counter!("payment_operations_total", "kind" => kind, "state" => state).increment(1);
     Ok(Some((payment, next)))
+}
+
+/// A refund as others hear of it, once it has taken effect.
+async fn succeeded(tx: &mut Tx, id: Uuid) -> db::Result<Option<Refunded>> {
+    let refund = store::find_refund(&mut *tx, id).await?;
+    let Some(refund) = refund.filter(|it| it.status == RefundStatus::Succeeded) else {
+        return Ok(None);
+    };
+    let lines = store::refund_lines(&mut *tx, refund.payment_id, true).await?;
+    Ok(Some(refund.to_contract(requests::lines_of(lines, id))))
 }
 
 /// Hands an operation of unknown outcome to the worker: at once after the tries, later and later

@@ -46,6 +46,23 @@ pub(crate) fn refund_exceeds_payment(left: i64) -> Problem {
         .with("refundable", left)
 }
 
+/// Fewer units of the line are left than were asked for.
+pub(crate) fn refund_exceeds_line(sku: &str, left: i64) -> Problem {
+    let detail = format!("more units of {sku} than are left to refund, which are {left}");
+    Problem::conflict("refund_exceeds_line", detail).with("sku", sku).with("refundable", left)
+}
+
+/// What was asked for cost nothing.
+pub(crate) fn nothing_to_refund() -> Problem {
+    let detail = "these lines cost nothing, so that there is nothing to give back";
+    Problem::conflict("nothing_to_refund", detail)
+}
+
+/// A payment without an order has no lines.
+pub(crate) fn lines_unknown() -> Problem {
+    Problem::field("lines", "the lines of this payment's order are not known; send an amount")
+}
+
 /// The id is known for another payment.
 pub(crate) fn refund_mismatch() -> Problem {
     Problem::conflict("refund_mismatch", "the refund exists for another payment or amount")

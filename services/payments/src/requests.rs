@@ -5,12 +5,14 @@ use chassis::cards;
 use chassis::id;
 use chassis::money::MAX_AMOUNT;
 use chassis::problem::{FieldError, Problem, Result};
+use contracts::orders::LineShare;
 use contracts::payments::Authorize;
 use uuid::Uuid;
 
 use crate::model::{
     Choice, Input, Kind, Payment, Refund, RefundStatus, Start, Status, operation_id,
 };
+use crate::refund_lines::{self, RefundLine, Wanted};
 use crate::store::{NewOperation, NewPayment};
 use crate::{App, operations, problems, store};
 
@@ -95,9 +97,14 @@ pub(crate) async fn confirm(app: &App, id: Uuid, choice: Choice) -> Result<Payme
 pub(crate) struct RefundRequest {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
-    /// None for all that is left.
+    /// None for what the lines were sold for; or, without lines, for all that is left.
     pub(crate) amount: Option<i64>,
+    pub(crate) lines: Vec<Wanted>,
+    /// Whether everything of the order that is still out is put back into stock.
+    pub(crate) restock: bool,
     pub(crate) reason: String,
+    pub(crate) note: Option<String>,
+    pub(crate) staff: Option<Uuid>,
     pub(crate) fingerprint: Option<String>,
 }
 
@@ -106,12 +113,15 @@ pub(crate) struct Refunding {
     pub(crate) payment: Payment,
     /// None where all was given back already and nothing in particular was asked for.
     pub(crate) refund: Option<Refund>,
+    pub(crate) lines: Vec<RefundLine>,
     pub(crate) replayed: bool,
 }
 
-/// Gives money back. The amount is reserved before the provider is asked, so that refunds never
-/// exceed what was captured. Asked again under the same id, answers how it stands.
+/// Gives money back. The amount and the units of lines are reserved before the provider is asked,
+/// so that refunds never exceed what was captured, and no unit is given back twice. Asked again
+/// under the same id, answers how it stands.
 pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refunding> {
+    let shares = shares(app, &request).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let locked = store::lock(&mut tx, request.payment_id).await?;
@@ -121,12 +131,22 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
         if refund.payment_id != payment.id || (request.fingerprint.is_none() && other) {
             return Err(problems::refund_mismatch());
         }
-        return Ok(Refunding { payment, refund: Some(refund), replayed: true });
+        let lines = lines_of(store::refund_lines(&mut tx, payment.id, false).await?, refund.id);
+        return Ok(Refunding { payment, refund: Some(refund), lines, replayed: true });
     }
     if request.amount.is_none() && payment.nothing_left() {
-        return Ok(Refunding { payment, refund: None, replayed: false });
+        return Ok(Refunding { payment, refund: None, lines: vec![], replayed: false });
     }
-    let amount = request.amount.unwrap_or_else(|| payment.refundable());
+    let earlier = store::refund_lines(&mut tx, payment.id, true).await?;
+    let lines = refund_lines::price(request.id, &shares, &earlier, &request.lines)?;
+    let amount = match (request.amount, lines.is_empty()) {
+        (Some(amount), _) => amount,
+        (None, true) => payment.refundable(),
+        (None, false) => match lines.iter().map(|it| it.amount).sum() {
+            0 => return Err(problems::nothing_to_refund()),
+            amount => amount,
+        },
+    };
     payment.reserve_refund(amount)?;
     let refund = Refund {
         id: request.id,
@@ -136,6 +156,9 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
         status: RefundStatus::Pending,
         failure: None,
         fingerprint: request.fingerprint,
+        restock: request.restock,
+        note: request.note,
+        staff: request.staff,
         created_at: now,
         updated_at: now,
     };
@@ -143,12 +166,32 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
     if !store::insert_refund(&mut tx, &refund).await? {
         return Err(problems::refund_mismatch());
     }
+    for line in &lines {
+        store::insert_refund_line(&mut tx, line).await?;
+    }
     let ask = NewOperation { id: refund.id, amount, ..NewOperation::new(&payment, Kind::Refund) };
     let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
     tx.commit().await?;
     let payment = operations::answer(app, payment, operation).await?;
     let refund = store::find_refund(&app.db, refund.id).await?;
-    Ok(Refunding { payment, refund, replayed: false })
+    Ok(Refunding { payment, refund, lines, replayed: false })
+}
+
+/// What the lines of the payment's order were sold for, where the refund names any. It never
+/// changes, so that it may be read before the payment is locked.
+async fn shares(app: &App, request: &RefundRequest) -> Result<Vec<LineShare>> {
+    if request.lines.is_empty() || store::find_refund(&app.db, request.id).await?.is_some() {
+        return Ok(vec![]);
+    }
+    let payment = store::find(&app.db, request.payment_id).await?;
+    let order = payment.ok_or_else(problems::payment_not_found)?.order_id;
+    let shares = app.orders.shares(order.ok_or_else(problems::lines_unknown)?).await?;
+    shares.ok_or_else(problems::lines_unknown)
+}
+
+/// Those lines that are a refund's.
+pub(crate) fn lines_of(lines: Vec<RefundLine>, refund: Uuid) -> Vec<RefundLine> {
+    lines.into_iter().filter(|it| it.refund_id == refund).collect()
 }
 
 /// The id of the refund a client names with its idempotency key.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::model::{
     Entry, Input, Kind, Operation, Payment, Refund, RefundStatus, State, Status, operation_id,
 };
+use crate::refund_lines::RefundLine;
 
 /// No lease and no pause between two look-ups is longer.
 const LONGEST: TimeDelta = TimeDelta::minutes(10);
@@ -313,8 +314,9 @@ pub(crate) async fn insert_refund(db: impl Session<'_>, refund: &Refund) -> Resu
     let rows = db
         .query(
             "INSERT INTO refunds (id, payment_id, amount, reason, status, failure, fingerprint,
-                                  created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (id) DO NOTHING",
+                                  created_at, updated_at, restock, note, staff)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+             ON CONFLICT (id) DO NOTHING",
         )
         .bind(refund.id)
         .bind(refund.payment_id)
@@ -325,6 +327,9 @@ pub(crate) async fn insert_refund(db: impl Session<'_>, refund: &Refund) -> Resu
         .bind(refund.fingerprint.clone())
         .bind(refund.created_at)
         .bind(refund.updated_at)
+        .bind(refund.restock)
+        .bind(refund.note.clone())
+        .bind(refund.staff)
         .execute()
         .await?;
     Ok(rows == 1)
@@ -332,6 +337,39 @@ pub(crate) async fn insert_refund(db: impl Session<'_>, refund: &Refund) -> Resu
 
 pub(crate) async fn find_refund(db: impl Session<'_>, id: Uuid) -> Result<Option<Refund>> {
     db.query("SELECT * FROM refunds WHERE id = $1").bind(id).optional().await
+}
+
+/// Notes which units a refund is for.
+pub(crate) async fn insert_refund_line(tx: &mut Tx, line: &RefundLine) -> Result<()> {
+    tx.query(
+        "INSERT INTO refund_lines (refund_id, sku, quantity, amount, restock)
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(line.refund_id)
+    .bind(line.sku.clone())
+    .bind(line.quantity)
+    .bind(line.amount)
+    .bind(line.restock)
+    .execute()
+    .await
+    .map(drop)
+}
+
+/// The units that refunds of a payment are for, those of failed ones left out where `counted`.
+pub(crate) async fn refund_lines(
+    db: impl Session<'_>,
+    payment: Uuid,
+    counted: bool,
+) -> Result<Vec<RefundLine>> {
+    db.query(
+        "SELECT refund_id, sku, quantity, refund_lines.amount, refund_lines.restock
+         FROM refunds JOIN refund_lines ON refund_lines.refund_id = refunds.id
+         WHERE payment_id = $1 AND (status <> 'failed' OR NOT $2) ORDER BY refund_id, sku",
+    )
+    .bind(payment)
+    .bind(counted)
+    .all()
+    .await
 }
 
 /// Notes how a refund ended.

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
 
+use chassis::channel::Channel;
 use chassis::clock::Clock;
 use chassis::db::Session;
 use chassis::testing::{TestPlatform, noon, platforms};
@@ -56,7 +57,8 @@ pub(crate) async fn shops() -> Vec<Shop> {
 
 fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
     let config = Config { answer_ms: 10_000, try_ms: 60_000, pause_ms: 0, ..Config::default() };
-    let app = App::new(platform, config, platform.db.clone()).unwrap();
+    let orders = contracts::orders::Client::new(Channel::to("orders"));
+    let app = App::new(platform, config, platform.db.clone(), orders).unwrap();
     let sandbox = Sandbox { db: platform.db.clone(), clock: platform.clock };
     let far: Arc<dyn Provider> = Arc::new(Far { sandbox, line: line.clone() });
     App { providers: Providers::new([("sandbox", far)]), ..app }

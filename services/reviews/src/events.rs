@@ -5,7 +5,7 @@ use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
 use contracts::identity::UserDeleted;
-use contracts::orders::OrderStatusUpdated;
+use contracts::orders::{Order, OrderRefunded, OrderStatusUpdated};
 use futures::future::BoxFuture;
 
 use crate::{model, store};
@@ -15,7 +15,7 @@ pub(crate) struct Orders;
 
 impl Handler for Orders {
     fn types(&self) -> &'static [&'static str] {
-        &[OrderStatusUpdated::TYPE]
+        &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE]
     }
 
     fn handle<'a>(
@@ -24,22 +24,35 @@ impl Handler for Orders {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
+            if event.kind == OrderRefunded::TYPE {
+                let news: OrderRefunded = event.data()?;
+                return match news.full {
+                    true => note(tx, &news.order, false, event.sequence).await,
+                    false => Ok(()),
+                };
+            }
             let news: OrderStatusUpdated = event.data()?;
-            let Some(user) = news.order.user_id else { return Ok(()) };
+            // What was given back in full is not bought, though it may still be on its way.
+            let refunded = news.payment_status == "refunded";
             let counts = match news.to.as_str() {
-                "confirmed" | "shipped" | "delivered" => true,
+                "confirmed" | "shipped" | "delivered" => !refunded,
+                // From before the money had a state of its own.
                 "cancelled" | "refunded" => false,
                 _ => return Ok(()),
             };
-            let order = news.order.order_id;
-            for line in &news.order.lines {
-                let version = event.sequence;
-                store::note_purchase(&mut *tx, order, line.product_id, user, counts, version)
-                    .await?;
-            }
-            Ok(())
+            note(tx, &news.order, counts, event.sequence).await
         })
     }
+}
+
+/// Notes whether what a user ordered counts as bought.
+async fn note(tx: &mut Tx, order: &Order, counts: bool, version: i64) -> Result<(), Failure> {
+    let Some(user) = order.user_id else { return Ok(()) };
+    for line in &order.lines {
+        let (id, product) = (order.order_id, line.product_id);
+        store::note_purchase(&mut *tx, id, product, user, counts, version).await?;
+    }
+    Ok(())
 }
 
 /// Takes the names of deleted users off their reviews.

@@ -85,7 +85,10 @@ impl Reason {
     pub fn is_unpaid(self) -> bool {
         matches!(
             self,
-            Self::PaymentDeclined | Self::PaymentExpired | Self::PaymentFailed | Self::PaymentVoided
+            Self::PaymentDeclined
+                | Self::PaymentExpired
+                | Self::PaymentFailed
+                | Self::PaymentVoided
         )
     }
 }

@@ -17,7 +17,7 @@ use contracts::orders::{
     CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated,
     Reason,
 };
-use contracts::payments::{Payment, PaymentUpdated, Status};
+use contracts::payments::{Payment, PaymentUpdated, Refunded, RefundedLine, Status};
 use contracts::reviews::RatingChanged;
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::Value;
@@ -134,8 +134,9 @@ fn events_of_the_code() -> Events {
     add(&mut events, "orders", &status_updated());
     let it = OrderTrackingUpdated { order: order(), tracking_number: text() };
     add(&mut events, "orders", &it);
-    add(&mut events, "orders", &refunded());
-    add(&mut events, "payments", &PaymentUpdated { payment: payment() });
+    add(&mut events, "orders", &order_refunded());
+    let refund = Some(refunded());
+    add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund });
     add(&mut events, "reviews", &RatingChanged { product_id: id, count: 1, sum: 1 });
     events
 }
@@ -267,7 +268,7 @@ fn status_updated() -> OrderStatusUpdated {
     }
 }
 
-fn refunded() -> OrderRefunded {
+fn order_refunded() -> OrderRefunded {
     let text = String::new;
     OrderRefunded {
         order: order(),
@@ -278,6 +279,17 @@ fn refunded() -> OrderRefunded {
         reason: Some(text()),
         payment_status: text(),
         status: text(),
+    }
+}
+
+fn refunded() -> Refunded {
+    Refunded {
+        id: Uuid::nil(),
+        amount: 1,
+        reason: String::new(),
+        staff: Some(Uuid::nil()),
+        restock: true,
+        lines: vec![RefundedLine { sku: String::new(), quantity: 1, restock: true }],
     }
 }
 

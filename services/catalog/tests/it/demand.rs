@@ -8,14 +8,15 @@ use chassis::db::{Db, Session};
 use chassis::outbox;
 use chassis::service::{Background, Service};
 use chassis::testing::{noon, platforms};
-use contracts::orders::{Line, Order, OrderStatusUpdated};
+use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
 use uuid::Uuid;
 
 use crate::{Shop, mug};
 
-async fn tell(orders: &Db, product_id: Uuid, version: i64, (from, to): (&str, &str)) {
+/// An order of three of a product.
+fn order(product_id: Uuid) -> Order {
     let line = |sku: &str, quantity: i64| Line {
         sku: sku.to_owned(),
         product_id,
@@ -24,7 +25,7 @@ async fn tell(orders: &Db, product_id: Uuid, version: i64, (from, to): (&str, &s
         unit_price: 1200,
         total: 1200 * quantity,
     };
-    let order = Order {
+    Order {
         order_id: Uuid::from_u128(7),
         number: "CW-100001".to_owned(),
         user_id: None,
@@ -38,15 +39,44 @@ async fn tell(orders: &Db, product_id: Uuid, version: i64, (from, to): (&str, &s
         total: 3600,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
-    };
+    }
+}
+
+async fn tell(orders: &Db, product_id: Uuid, version: i64, moved: (&str, &str)) {
+    tell_paid(orders, product_id, version, moved, "paid").await;
+}
+
+async fn tell_paid(
+    orders: &Db,
+    product_id: Uuid,
+    version: i64,
+    (from, to): (&str, &str),
+    payment_status: &str,
+) {
     let event = OrderStatusUpdated {
-        order,
+        order: order(product_id),
         from: from.to_owned(),
         to: to.to_owned(),
-        payment_status: "paid".to_owned(),
+        payment_status: payment_status.to_owned(),
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
+    };
+    let mut tx = orders.begin().await.expect("a database");
+    outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");
+    tx.commit().await.expect("a database");
+}
+
+async fn refund(orders: &Db, product_id: Uuid, version: i64, full: bool) {
+    let event = OrderRefunded {
+        order: order(product_id),
+        refund_id: Uuid::now_v7(),
+        amount: 1200,
+        refunded: 1200,
+        full,
+        reason: None,
+        payment_status: "refunded".to_owned(),
+        status: "confirmed".to_owned(),
     };
     let mut tx = orders.begin().await.expect("a database");
     outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");
@@ -71,7 +101,10 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
         assert_eq!((&product["views"], &product["sold"]), (&0.into(), &0.into()));
         let id: Uuid = product["id"].as_str().unwrap().parse().unwrap();
         // Nobody buys what is only accepted; each other change counts once, in whatever order.
-        tell(&orders.db, id, 5, ("shipped", "refunded")).await;
+        refund(&orders.db, id, 5, true).await;
+        refund(&orders.db, id, 8, false).await;
+        // Counted off by its refund already.
+        tell_paid(&orders.db, id, 9, ("confirmed", "cancelled"), "refunded").await;
         tell(&orders.db, id, 1, ("pending", "cancelled")).await;
         tell(&orders.db, id, 3, ("pending", "confirmed")).await;
         tell(&orders.db, id, 4, ("confirmed", "shipped")).await;

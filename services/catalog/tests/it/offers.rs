@@ -4,7 +4,7 @@ use chassis::channel::CallError;
 use chassis::clock::Clock;
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
-use contracts::catalog::{Offer, Quoted, Reserve, StockLine, Wanted};
+use contracts::catalog::{Offer, Quoted, Reserve, Restock, StockLine, Wanted};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         client.commit(order.order_id).await.unwrap();
         client.commit(order.order_id).await.unwrap();
         assert_eq!(left().await, 2);
-        client.restock(&order).await.unwrap();
+        client.restock(&Restock { order_id: order.order_id, id: order.order_id, lines: None }).await.unwrap();
         assert_eq!(left().await, 5);
         assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
         assert_eq!(refusal(client.reserve(&order).await), "reservation_released");

@@ -77,14 +77,12 @@ pub async fn find_email_change(
 /// Forgets an address that was gone back to, and all that the account had after it: who reads the
 /// mails of those came later.
 pub async fn forget_email_changes(tx: &mut Tx, from: &EmailChange) -> Result<()> {
-    tx.query(
-        "DELETE FROM email_changes WHERE user_id = $1 AND version >= $2",
-    )
-    .bind(from.user_id)
-    .bind(from.version)
-    .execute()
-    .await
-    .map(drop)
+    tx.query("DELETE FROM email_changes WHERE user_id = $1 AND version >= $2")
+        .bind(from.user_id)
+        .bind(from.version)
+        .execute()
+        .await
+        .map(drop)
 }
 
 /// Forgets all addresses an account had.

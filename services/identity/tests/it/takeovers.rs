@@ -76,7 +76,10 @@ async fn an_undone_change_gives_the_account_back_to_who_reads_the_old_address() 
         let tokens = shop.log_in("ada", "another-harbour-8").await.expect(200);
         assert_eq!(tokens["user"]["email_verified"], json!(true));
         // It works once.
-        assert_eq!(shop.post("/auth/email/undo", token).await.problem(422), "one_time_token_invalid");
+        assert_eq!(
+            shop.post("/auth/email/undo", token).await.problem(422),
+            "one_time_token_invalid"
+        );
     }
 }
 

@@ -121,11 +121,7 @@ pub(crate) async fn retry(
     match message.state {
         Status::Sent => return Err(problems::already_sent()),
         Status::Skipped => return Err(problems::skipped(message.error.as_deref())),
-        Status::Queued
-        | Status::Sending
-        | Status::Failed
-        | Status::Dead
-        | Status::Logged => {}
+        Status::Queued | Status::Sending | Status::Failed | Status::Dead | Status::Logged => {}
     }
     tx.wakes(&app.wake);
     tx.commit().await?;

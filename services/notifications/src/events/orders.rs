@@ -7,8 +7,7 @@ use chassis::money::Money;
 use chassis::names;
 use chassis::outbox::{Envelope, EventData};
 use contracts::orders::{
-    Line, Order, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated, Reason,
-    refund_of_cancel,
+    Line, Order, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated, Reason, refund_of_cancel,
 };
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
@@ -45,11 +44,11 @@ impl Handler for Orders {
 
 async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
     let update: OrderStatusUpdated = event.data()?;
-    let later =
-        store::hear(tx, update.order.order_id, event.sequence, &update.to).await?;
+    let later = store::hear(tx, update.order.order_id, event.sequence, &update.to).await?;
     let Some(template) = template_for(&update) else { return Ok(()) };
     let mut facts = Facts::of(&update.order, &update.to, &update.payment_status);
-    facts.reason = update.reason;
+    facts.reason = update.reason.map(Reason::as_str);
+    facts.reason_text = update.reason.and_then(reason_text);
     facts.tracking_number = update.tracking_number.as_deref();
     // What was paid goes back as a whole.
     if update.payment_status == "refunded" && update.order.total > 0 {
@@ -79,7 +78,7 @@ async fn refunded(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
         return Ok(());
     }
     let mut facts = Facts::of(&it.order, &it.status, &it.payment_status);
-    facts.reason = it.reason.as_deref().and_then(Reason::parse);
+    (facts.reason, facts.reason_text) = it.reason.as_deref().and_then(refund_reason).unzip();
     facts.refund = Some(it.amount);
     facts.refunded = Some(it.refunded);
     tell(app, tx, event, facts.letter(template, None, false)?).await
@@ -117,7 +116,9 @@ struct Facts<'a> {
     order: &'a Order,
     status: &'a str,
     payment_status: &'a str,
-    reason: Option<Reason>,
+    /// A code, and the same for people.
+    reason: Option<&'static str>,
+    reason_text: Option<&'static str>,
     tracking_number: Option<&'a str>,
     /// What goes back with this news, in minor units, and all that has gone back.
     refund: Option<i64>,
@@ -126,8 +127,16 @@ struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     fn of(order: &'a Order, status: &'a str, payment_status: &'a str) -> Self {
-        let (reason, tracking_number, refund, refunded) = (None, None, None, None);
-        Self { order, status, payment_status, reason, tracking_number, refund, refunded }
+        Self {
+            order,
+            status,
+            payment_status,
+            reason: None,
+            reason_text: None,
+            tracking_number: None,
+            refund: None,
+            refunded: None,
+        }
     }
 
     /// `sequence` where later news of the order may overtake these.
@@ -175,7 +184,7 @@ impl<'a> Facts<'a> {
             "tax": money(order, order.tax)?,
             "total": money(order, order.total)?,
             "reason": self.reason,
-            "reason_text": self.reason.and_then(reason_text),
+            "reason_text": self.reason_text,
             "tracking_number": self.tracking_number,
             "refund": some(self.refund)?,
             "refunded": some(self.refunded)?,
@@ -220,4 +229,17 @@ fn reason_text(reason: Reason) -> Option<&'static str> {
         Reason::Superseded => "you have ordered anew in its place",
         Reason::Other | Reason::Refunded => return None,
     })
+}
+
+/// Why staff gave money back, as a mail says it: a code with its text; none for what helps nobody.
+fn refund_reason(code: &str) -> Option<(&'static str, &'static str)> {
+    const TEXTS: [(&str, &str); 6] = [
+        ("customer_request", "you asked for it"),
+        ("goodwill", "goodwill"),
+        ("damaged", "something was damaged"),
+        ("not_received", "it did not reach you"),
+        ("returned", "you sent it back"),
+        ("duplicate", "it was paid twice"),
+    ];
+    TEXTS.into_iter().find(|(it, _)| *it == code)
 }

@@ -165,7 +165,11 @@ async fn a_message_that_only_the_log_has_seen_is_not_sent() {
         }
         running.stop(Duration::from_secs(5)).await;
         let kind = platform.kind;
-        assert_eq!((&shown["status"], &shown["sent_at"]), (&json!("logged"), &Value::Null), "{kind}");
+        assert_eq!(
+            (&shown["status"], &shown["sent_at"]),
+            (&json!("logged"), &Value::Null),
+            "{kind}"
+        );
         for (status, found) in [("logged", 1), ("sent", 0)] {
             let path = format!("/api/v1/notifications/history?status={status}&count=true");
             let page = call(&service.router, "GET", &path).user(&staff()).await.expect(200);

@@ -8,7 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::{Change, FulfillmentStatus, Order, OrderLine, PaymentStatus, Status};
+use crate::model::{
+    Actor, Change, FulfillmentStatus, Order, OrderLine, OrderRefund, PaymentStatus, Status,
+};
+use crate::shares::shares;
 
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,9 +48,9 @@ pub(crate) struct OrderView {
     tracking_number: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// Every change of its status, oldest first. Not in lists.
+    /// Everything that has become of it, oldest first. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
-    history: Option<Vec<Change>>,
+    history: Option<Vec<ChangeView>>,
     /// A guest's key to this order: send it as `X-Order-Token`. Told in the first answer to
     /// the checkout, and again to who repeats it with the same `X-Cart-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,6 +67,48 @@ struct LineView {
     quantity: i64,
     unit_price: Money,
     total: Money,
+    /// What was to be paid for it, with its share of shipping and tax. Those of all lines add up to
+    /// the order's total.
+    charged: Money,
+    /// Units that were given back the money for, as far as the refund named them. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refunded_quantity: Option<i64>,
+}
+
+/// Something that has become of an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Change)]
+pub(crate) struct ChangeView {
+    from: Option<String>,
+    to: String,
+    payment_status: String,
+    fulfillment_status: String,
+    reason: Option<String>,
+    /// What was given back, where that is what happened.
+    amount: Option<Money>,
+    /// Null where it was not kept yet.
+    by: Option<By>,
+    at: DateTime<Utc>,
+}
+
+/// Who made a change.
+#[derive(Debug, Serialize, ToSchema)]
+struct By {
+    /// `staff`, `customer` or `system`.
+    #[schema(example = "staff")]
+    kind: &'static str,
+    /// Which member of staff. Only staff is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<Uuid>,
+}
+
+/// What only who looks at one order is told.
+#[derive(Debug)]
+pub(crate) struct Details {
+    pub(crate) history: Vec<Change>,
+    pub(crate) refunds: Vec<OrderRefund>,
+    /// Whether it is staff who looks.
+    pub(crate) for_staff: bool,
 }
 
 /// The order's current payment.
@@ -88,18 +133,24 @@ struct NextAction {
 }
 
 impl OrderView {
-    pub(crate) fn new(order: Order, lines: Vec<OrderLine>, history: Option<Vec<Change>>) -> Self {
+    pub(crate) fn new(order: Order, lines: Vec<OrderLine>, details: Option<Details>) -> Self {
+        let charged = shares(&order, &lines);
+        let refunds = details.as_ref().map(|it| it.refunds.as_slice());
+        let items = lines.into_iter().zip(charged);
         Self {
             reason: order.reason(),
             cancel_note: None,
-            items: lines.into_iter().map(|it| LineView::new(&order, it)).collect(),
+            items: items.map(|(line, it)| LineView::new(&order, line, it, refunds)).collect(),
             subtotal: order.money(order.subtotal),
             shipping: order.money(order.shipping),
             tax: order.money(order.tax),
             total: order.money(order.total),
             refunded: order.money(order.refunded),
             payment: order.payment_id.map(|id| PaymentRef::new(id, order.payment_status)),
-            history: history.map(|it| it.into_iter().map(Change::with_code).collect()),
+            history: details.map(|it| {
+                let view = |change| ChangeView::new(&order, change, it.for_staff);
+                it.history.into_iter().map(view).collect()
+            }),
             access_token: None,
             id: order.id,
             number: order.number,
@@ -130,8 +181,10 @@ impl OrderView {
 }
 
 impl LineView {
-    fn new(order: &Order, line: OrderLine) -> Self {
+    fn new(order: &Order, line: OrderLine, charged: i64, refunds: Option<&[OrderRefund]>) -> Self {
         Self {
+            charged: order.money(charged),
+            refunded_quantity: refunds.map(|all| all.iter().map(|it| it.units(&line.sku)).sum()),
             unit_price: order.money(line.unit_price),
             total: order.money(line.total),
             sku: line.sku,
@@ -140,6 +193,35 @@ impl LineView {
             variant_title: line.variant_title,
             image: line.image,
             quantity: line.quantity,
+        }
+    }
+}
+
+impl ChangeView {
+    fn new(order: &Order, change: Change, for_staff: bool) -> Self {
+        Self {
+            from: change.from_status,
+            to: change.to_status,
+            payment_status: change.payment,
+            fulfillment_status: change.fulfillment,
+            // What was stored before reasons were codes is somebody's own words. Refunds have codes of
+            // their own.
+            reason: change
+                .reason
+                .filter(|it| change.amount.is_some() || Reason::parse(it).is_some()),
+            amount: change.amount.map(|it| order.money(it)),
+            by: change.actor.and_then(|it| it.parse().ok()).map(|it| By::new(it, for_staff)),
+            at: change.at,
+        }
+    }
+}
+
+impl By {
+    fn new(actor: Actor, for_staff: bool) -> Self {
+        match actor {
+            Actor::Staff(id) => Self { kind: "staff", user_id: for_staff.then_some(id) },
+            Actor::Customer => Self { kind: "customer", user_id: None },
+            Actor::System => Self { kind: "system", user_id: None },
         }
     }
 }

@@ -55,7 +55,7 @@ pub async fn note_decision(db: impl Session<'_>, order: &Order) -> Result<()> {
     let state = match order.status {
         Status::Pending => return Ok(()),
         Status::Cancelled => "cancelled",
-        Status::Confirmed | Status::Shipped | Status::Delivered | Status::Refunded => "paid",
+        Status::Confirmed | Status::Shipped | Status::Delivered => "paid",
     };
     if order.cart_id.is_none() {
         return Ok(());

@@ -2,7 +2,7 @@ use chassis::testing::{noon, platforms};
 
 use super::*;
 use crate::carts::Claim;
-use crate::model::{FulfillmentStatus, PaymentStatus, Step};
+use crate::model::Step;
 
 #[tokio::test]
 async fn numbers_rise_and_orders_come_back_as_they_went_in() {
@@ -279,39 +279,9 @@ async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
 }
 
 async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<OrderLine>, Saga) {
-    let id = chassis::id::new();
-    let mut order = Order {
-        id,
-        number: String::new(),
-        owner: "user:1".to_owned(),
-        idempotency_key: key.to_owned(),
-        fingerprint: vec![1, 2, 3],
-        user_id: Some(id),
-        email: "ada@example.com".to_owned(),
-        name: "Ada".to_owned(),
-        status: Status::Pending,
-        payment_status: PaymentStatus::Pending,
-        fulfillment_status: FulfillmentStatus::Unfulfilled,
-        currency: "USD".to_owned(),
-        subtotal: 1_999,
-        shipping: 500,
-        tax: 0,
-        total: 2_499,
-        shipping_address: None,
-        billing_address: None,
-        note: Some("ring twice".to_owned()),
-        cart_id: None,
-        cart_version: None,
-        payment_id: Some(id),
-        reason: None,
-        cancel_note: None,
-        tracking_number: None,
-        refunded: 0,
-        shipping_method: Some("standard".to_owned()),
-        version: 1,
-        created_at: noon(),
-        updated_at: noon(),
-    };
+    let mut order =
+        Order { idempotency_key: key.to_owned(), ..crate::testing::order(1_999, 500, 0) };
+    let id = order.id;
     let lines = vec![OrderLine {
         position: 0,
         sku: "LAMP-1".to_owned(),
@@ -322,6 +292,8 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         quantity: 1,
         unit_price: 1_999,
         total: 1_999,
+        taxable: true,
+        requires_shipping: true,
     }];
     let saga = Saga {
         order_id: id,

@@ -6,5 +6,6 @@ mod checkouts;
 mod holds;
 mod quotes;
 mod reasons;
+mod refunds;
 mod reports;
 mod world;

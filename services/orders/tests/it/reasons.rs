@@ -82,7 +82,8 @@ async fn a_card_number_in_a_note_is_refused() {
 async fn staff_say_why_in_codes_of_their_own() {
     for world in worlds().await {
         let (user, staff) = (User::customer(), User::with(&["orders:write", "orders:read"]));
-        for (at, reason) in ["fraudulent", "address_undeliverable", "changed_mind"].iter().enumerate()
+        for (at, reason) in
+            ["fraudulent", "address_undeliverable", "changed_mind"].iter().enumerate()
         {
             let order = world.buy(&user, &format!("k{at}"), "tok_visa").await.expect(201);
             let path = format!("/orders/{}/status", order["id"].as_str().unwrap());
@@ -93,7 +94,10 @@ async fn staff_say_why_in_codes_of_their_own() {
             assert_eq!(wrong(&set("payment_declined").await.expect(422)), ["reason"]);
             assert_eq!(wrong(&set(TEXT).await.expect(422)), ["reason"]);
             let cancelled = set(reason).await.expect(200);
-            assert_eq!((&cancelled["reason"], &cancelled["cancel_note"]), (&json!(reason), &json!("phoned")));
+            assert_eq!(
+                (&cancelled["reason"], &cancelled["cancel_note"]),
+                (&json!(reason), &json!("phoned"))
+            );
         }
     }
 }
@@ -174,7 +178,12 @@ async fn another_tracking_number_is_told_once() {
             ("delivered", "RIGHT-3"),
         ] {
             let body = json!({ "status": status, "tracking_number": number });
-            world.call("PATCH", &format!("{path}/status")).user(&staff).json(body).await.expect(200);
+            world
+                .call("PATCH", &format!("{path}/status"))
+                .user(&staff)
+                .json(body)
+                .await
+                .expect(200);
         }
         let events = world.call("GET", &format!("{path}/events")).user(&staff).await.expect(200);
         let told: Vec<_> = events["items"]

@@ -1,6 +1,6 @@
 //! Orders between stand-ins of cart, catalog and payments whose answers a test can choose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +16,9 @@ use chassis::service::{Background, Service};
 use chassis::testing::{Answer, Call, TestPlatform, User, call, noon, platforms};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::AwaitAction;
-use contracts::payments::{Authorize, Payment, PaymentRef, Refund, Status};
+use contracts::payments::{
+    Authorize, Payment, PaymentRef, PaymentUpdated, Refund, Refunded, Status,
+};
 use contracts::{cart, catalog};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +40,10 @@ pub struct Others {
     pub action_minutes: Option<u32>,
     pub carts: HashMap<String, cart::Cart>,
     pub payments: HashMap<Uuid, Payment>,
+    /// Refunds and cancels whose goods are back.
+    pub restocked: HashSet<Uuid>,
+    /// Why the provider gives no money back.
+    pub refund_refused: bool,
     /// Paths that answer 503 this many more times.
     pub failing: HashMap<&'static str, u32>,
     pub asked: Vec<String>,
@@ -129,6 +135,33 @@ impl World {
         self.others.lock().expect("no panic under the lock").failing.insert(path, times);
     }
 
+    /// Staff gives money of the only payment back, and orders hears of it.
+    pub async fn refund(&self, refund: &Refunded) {
+        let event = self.refund_unheard(refund);
+        self.hear(&[event]).await;
+    }
+
+    /// Staff gives money of the only payment back; the event is on its way.
+    pub fn refund_unheard(&self, refund: &Refunded) -> PaymentUpdated {
+        let mut all = self.others.lock().expect("no panic under the lock");
+        let payment = all.payments.values_mut().next().expect("a payment");
+        payment.refunded += refund.amount;
+        payment.status = match payment.refunded == payment.captured {
+            true => Status::Refunded,
+            false => Status::PartiallyRefunded,
+        };
+        PaymentUpdated { payment: payment.clone(), refund: Some(refund.clone()) }
+    }
+
+    /// Orders hears of these, each once.
+    pub async fn hear(&self, events: &[PaymentUpdated]) {
+        for event in events {
+            let version = 10 + event.payment.refunded;
+            let event = chassis::testing::event("payments", event.payment.id, version, event);
+            chassis::testing::deliver(&self.service, &[event]).await;
+        }
+    }
+
     /// The only payment there is changes as `change` says, and orders hears of it.
     pub async fn payment(&self, version: i64, change: impl FnOnce(&mut Payment)) {
         let payment = {
@@ -137,7 +170,7 @@ impl World {
             change(payment);
             payment.clone()
         };
-        let event = contracts::payments::PaymentUpdated { payment: payment.clone() };
+        let event = PaymentUpdated { payment: payment.clone(), refund: None };
         let event = chassis::testing::event("payments", payment.id, version, &event);
         chassis::testing::deliver(&self.service, &[event]).await;
     }
@@ -185,6 +218,20 @@ impl World {
         self.run_until(ask, there).await
     }
 
+    /// Runs the workers until the others know what `there` says, then stops them.
+    pub async fn until(&mut self, there: impl Fn(&Others) -> bool) {
+        let stop = CancellationToken::new();
+        let background =
+            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
+        for _ in 0..400 {
+            if there(&self.others.lock().expect("no panic under the lock")) {
+                return background.stop(Duration::from_secs(5)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("it never comes to that");
+    }
+
     async fn run_until<F: Future<Output = Answer>>(
         &mut self,
         ask: impl Fn() -> F,
@@ -225,7 +272,7 @@ fn router(others: &Shared) -> Router {
         .route("/internal/reservations/await_action", post(await_action))
         .route("/internal/reservations/end", post(end_hold))
         .route("/internal/reservations/commit", post(commit))
-        .route("/internal/reservations/release", post(restock))
+        .route("/internal/reservations/release", post(release))
         .route("/internal/reservations/restock", post(restock))
         .route("/internal/payments/providers", post(providers))
         .route("/internal/payments/authorize", post(authorize))
@@ -355,13 +402,32 @@ async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) 
     }
 }
 
-async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
+async fn release(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
+    let mut all = all.lock().expect("no panic under the lock");
+    ask(&mut all, "release")?;
+    all.let_go(body.order_id);
+    ok(())
+}
+
+/// As the catalog does: once per id, and never more than is out.
+async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Restock>) -> Answered {
     let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "restock")?;
-    let id = body.order_id;
-    let lines = all.held.remove(&id).or_else(|| all.committed.remove(&id)).unwrap_or_default();
-    for line in lines {
-        *all.stock.get_mut(&line.sku).expect("it is there") += line.quantity;
+    if !all.restocked.insert(body.id) {
+        return ok(());
+    }
+    all.let_go(body.order_id);
+    let mut out = all.committed.remove(&body.order_id).unwrap_or_default();
+    let wanted = body.lines.clone().unwrap_or_else(|| out.clone());
+    for line in wanted {
+        let Some(left) = out.iter_mut().find(|it| it.sku == line.sku) else { continue };
+        let back = line.quantity.min(left.quantity);
+        left.quantity -= back;
+        *all.stock.get_mut(&line.sku).expect("it is there") += back;
+    }
+    out.retain(|it| it.quantity > 0);
+    if !out.is_empty() {
+        all.committed.insert(body.order_id, out);
     }
     ok(())
 }
@@ -426,11 +492,25 @@ async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answer
 async fn refund(State(all): State<Shared>, body: axum::Json<Refund>) -> Answered {
     let mut all = all.lock().expect("no panic under the lock");
     ask(&mut all, "refund")?;
+    let refused = all.refund_refused;
     let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
+    let left = payment.captured - payment.refunded;
     // Where nothing is left, the payment is answered as it is.
-    if payment.refunded < payment.captured {
-        payment.status = Status::Refunded;
-        payment.refunded = payment.captured;
+    if left == 0 {
+        return ok(PaymentUpdated { payment: payment.clone(), refund: None });
     }
-    ok(payment)
+    if refused {
+        return Err(Problem::conflict("refund_failed", "no").into_response());
+    }
+    payment.status = Status::Refunded;
+    payment.refunded = payment.captured;
+    let refund = Refunded {
+        id: body.refund_id,
+        amount: left,
+        reason: body.reason.clone(),
+        staff: None,
+        restock: false,
+        lines: vec![],
+    };
+    ok(PaymentUpdated { payment: payment.clone(), refund: Some(refund) })
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status};
+use crate::refund_lines::RefundLine;
 
 /// A payment.
 #[derive(Serialize, ToSchema)]
@@ -72,12 +73,32 @@ pub(crate) struct RefundView {
     payment_id: Uuid,
     amount: Money,
     status: RefundStatus,
+    /// A code: why staff gave it back, or why the order was cancelled.
     reason: String,
+    note: Option<String>,
+    /// The units it is for, where it names any.
+    lines: Vec<RefundLineView>,
+    /// Whether everything of the order that was still out is put back into stock.
+    restock: bool,
+    /// The member of staff who asked for it; null where the order was cancelled.
+    staff: Option<Uuid>,
     /// Why the provider refused it.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+}
+
+/// Units of an order's line that a refund is for.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RefundLine)]
+struct RefundLineView {
+    sku: String,
+    quantity: i64,
+    /// What they were sold for, with their share of shipping and tax.
+    amount: Money,
+    /// Whether they are put back into stock.
+    restock: bool,
 }
 
 /// A line of the ledger.
@@ -135,13 +156,23 @@ impl PaymentDetail {
 }
 
 impl RefundView {
-    pub(crate) fn of(refund: Refund, currency: &Currency) -> Self {
+    pub(crate) fn of(refund: Refund, lines: Vec<RefundLine>, currency: &Currency) -> Self {
+        let line = |it: RefundLine| RefundLineView {
+            sku: it.sku,
+            quantity: it.quantity,
+            amount: Money::new(it.amount, currency),
+            restock: it.restock,
+        };
         Self {
             id: refund.id,
             payment_id: refund.payment_id,
             amount: Money::new(refund.amount, currency),
             status: refund.status,
             reason: refund.reason,
+            note: refund.note,
+            lines: lines.into_iter().map(line).collect(),
+            restock: refund.restock,
+            staff: refund.staff,
             failure: refund.failure,
             created_at: refund.created_at,
             updated_at: refund.updated_at,

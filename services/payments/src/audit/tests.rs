@@ -166,7 +166,17 @@ async fn captured(shop: &Shop) -> Uuid {
 
 fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest {
     let (id, reason) = (Uuid::now_v7(), "returned".to_owned());
-    RefundRequest { id, payment_id, amount, reason, fingerprint: None }
+    RefundRequest {
+        id,
+        payment_id,
+        amount,
+        lines: vec![],
+        restock: false,
+        reason,
+        note: None,
+        staff: None,
+        fingerprint: None,
+    }
 }
 
 async fn tamper(shop: &Shop, statement: &'static str, id: Uuid) {

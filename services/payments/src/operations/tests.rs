@@ -426,7 +426,11 @@ fn refund_of(payment: Uuid, amount: Option<i64>) -> RefundRequest {
         id: Uuid::now_v7(),
         payment_id: payment,
         amount,
+        lines: vec![],
+        restock: false,
         reason: "returned".to_owned(),
+        note: None,
+        staff: None,
         fingerprint: None,
     }
 }

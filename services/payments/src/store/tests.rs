@@ -277,6 +277,9 @@ fn refund(payment: &Payment) -> Refund {
         status: RefundStatus::Pending,
         failure: None,
         fingerprint: Some("ab".repeat(32)),
+        restock: true,
+        note: Some("scratched".to_owned()),
+        staff: Some(payment.id),
         created_at: noon(),
         updated_at: noon(),
     }

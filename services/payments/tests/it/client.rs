@@ -26,12 +26,18 @@ async fn orders_can_pay_capture_and_refund() {
             reason: "customer_request".to_owned(),
         };
         for _ in 0..2 {
-            let payment = shop.client.refund(&refund).await.unwrap();
+            let answer = shop.client.refund(&refund).await.unwrap();
+            let payment = answer.payment;
             assert_eq!((payment.status, payment.refunded), (Status::Refunded, 1999));
+            let given = answer.refund.expect("what was given back");
+            assert_eq!((given.id, given.amount), (refund.refund_id, 1999));
+            assert_eq!((given.reason.as_str(), given.staff), ("customer_request", None));
         }
         // All of it is back already.
         let again = Refund { refund_id: Uuid::now_v7(), ..refund.clone() };
-        let payment = shop.client.refund(&again).await.unwrap();
+        let answer = shop.client.refund(&again).await.unwrap();
+        assert_eq!(answer.refund, None);
+        let payment = answer.payment;
         assert_eq!((payment.status, payment.refunded), (Status::Refunded, 1999));
         let more = Refund { refund_id: Uuid::now_v7(), amount: Some(1), ..refund };
         assert_eq!(refused(shop.client.refund(&more).await), "refund_exceeds_payment");

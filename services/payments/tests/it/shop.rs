@@ -1,9 +1,16 @@
 //! A payments service on its own, and how orders would talk to it.
 
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::response::IntoResponse;
+use axum::routing::post;
 use chassis::channel::{CallError, Channel};
+use chassis::problem::Problem;
 use chassis::service::Service;
 use chassis::testing::{Answer, Call, TestPlatform, User, call, platforms};
-use contracts::payments::{Authorize, Client, Payment};
+use contracts::orders::LineShare;
+use contracts::payments::{Authorize, Client};
 use payments::Config;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -12,6 +19,8 @@ pub(crate) struct Shop {
     pub(crate) service: Service,
     pub(crate) client: Client,
     pub(crate) kind: &'static str,
+    /// What the lines of every order were sold for; none where orders is away.
+    pub(crate) shares: Arc<Mutex<Option<Vec<LineShare>>>>,
     _platform: TestPlatform,
 }
 
@@ -25,15 +34,32 @@ pub(crate) async fn shops_with(config: Config) -> Vec<Shop> {
     for platform in platforms(payments::MIGRATIONS).await {
         platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
         let books = platform.db.clone();
-        let service = payments::start(platform.platform.clone(), config.clone(), books)
+        let shares = Arc::default();
+        let orders = orders(&shares);
+        let service = payments::start(platform.platform.clone(), config.clone(), books, orders)
             .await
             .expect("a service");
         let channel = Channel::to(payments::NAME);
         channel.bind(service.internal.clone());
         let client = Client::new(channel);
-        shops.push(Shop { service, client, kind: platform.kind, _platform: platform });
+        shops.push(Shop { service, client, kind: platform.kind, shares, _platform: platform });
     }
     shops
+}
+
+/// A stand-in of orders that knows what lines were sold for.
+fn orders(shares: &Arc<Mutex<Option<Vec<LineShare>>>>) -> contracts::orders::Client {
+    let shares = shares.clone();
+    let answer = async move || {
+        let shares = shares.lock().expect("no panic under the lock").clone();
+        match shares {
+            Some(shares) => axum::Json(Some(shares)).into_response(),
+            None => Problem::unavailable("unavailable", "not now").into_response(),
+        }
+    };
+    let channel = Channel::to("orders");
+    channel.bind(Router::new().route("/internal/orders/shares", post(answer)));
+    contracts::orders::Client::new(channel)
 }
 
 impl Shop {
@@ -51,6 +77,17 @@ impl Shop {
         self.client.authorize(&asked).await.expect("an answer");
         self.client.capture(asked.payment_id).await.expect("an answer");
         asked.payment_id
+    }
+
+    /// From now on orders knows these lines: SKU, units and what they were sold for.
+    pub(crate) fn sold(&self, lines: &[(&str, i64, i64)]) {
+        let line = |&(sku, quantity, amount): &(&str, i64, i64)| LineShare {
+            sku: sku.to_owned(),
+            quantity,
+            amount,
+        };
+        let lines = lines.iter().map(line).collect();
+        *self.shares.lock().expect("no panic under the lock") = Some(lines);
     }
 
     /// Asks for a refund under this key.
@@ -88,7 +125,7 @@ pub(crate) fn authorize_as_guest(order_token: &str, token: &str) -> Authorize {
 
 /// The code of a refusal.
 #[track_caller]
-pub(crate) fn refused(answer: Result<Payment, CallError>) -> String {
+pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
     match answer {
         Err(CallError::Refused(problem)) => problem.code.into_owned(),
         other => panic!("not refused: {other:?}"),

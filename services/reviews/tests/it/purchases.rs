@@ -3,16 +3,15 @@
 use chassis::outbox::Envelope;
 use chassis::testing::{User, deliver, event};
 use contracts::identity::UserDeleted;
-use contracts::orders::{Line, Order, OrderStatusUpdated};
+use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
 use reviews::Config;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{LAMP, SHIRT, Shop, shops};
 
-/// The news that the user's order of a lamp moved on.
-fn news(user: Option<Uuid>, order: u128, version: i64, to: &str) -> Envelope {
-    let order_id = Uuid::from_u128(order);
+/// An order of lamps by the user.
+fn order(user: Option<Uuid>, order: u128) -> Order {
     let line = Line {
         sku: "LAMP-1".to_owned(),
         product_id: LAMP,
@@ -21,8 +20,8 @@ fn news(user: Option<Uuid>, order: u128, version: i64, to: &str) -> Envelope {
         unit_price: 1999,
         total: 1999,
     };
-    let order = Order {
-        order_id,
+    Order {
+        order_id: Uuid::from_u128(order),
         number: "CW-100001".to_owned(),
         user_id: user,
         email: "ada@example.com".to_owned(),
@@ -35,12 +34,27 @@ fn news(user: Option<Uuid>, order: u128, version: i64, to: &str) -> Envelope {
         total: 3998,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
-    };
+    }
+}
+
+/// The news that the user's order of a lamp moved on.
+fn news(user: Option<Uuid>, id: u128, version: i64, to: &str) -> Envelope {
+    moved(user, id, version, (to, "paid"))
+}
+
+fn moved(
+    user: Option<Uuid>,
+    id: u128,
+    version: i64,
+    (to, payment_status): (&str, &str),
+) -> Envelope {
+    let order = order(user, id);
+    let order_id = order.order_id;
     let news = OrderStatusUpdated {
         order,
         from: "pending".to_owned(),
         to: to.to_owned(),
-        payment_status: "paid".to_owned(),
+        payment_status: payment_status.to_owned(),
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
@@ -87,11 +101,43 @@ async fn who_gives_it_back_is_no_buyer_unless_another_order_holds_it() {
         let path = shop.reviewed(&ada, 4).await;
         deliver(&shop.service, &[news(user, 7, 3, "confirmed"), news(user, 8, 3, "confirmed")])
             .await;
-        deliver(&shop.service, &[news(user, 7, 4, "refunded")]).await;
+        deliver(&shop.service, &[refunded(user, 7, 4, true)]).await;
         assert!(verified(&shop, &path).await);
         deliver(&shop.service, &[news(user, 8, 4, "cancelled")]).await;
         assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
     }
+}
+
+#[tokio::test]
+async fn what_was_refunded_in_full_verifies_nobody_also_when_it_is_delivered() {
+    for shop in shops(Config::default()).await {
+        let ada = User::customer();
+        let user = Some(ada.id());
+        let path = shop.reviewed(&ada, 4).await;
+        deliver(&shop.service, &[news(user, 7, 3, "shipped"), refunded(user, 7, 4, false)]).await;
+        assert!(verified(&shop, &path).await, "part of it");
+        deliver(&shop.service, &[refunded(user, 7, 5, true)]).await;
+        assert!(!verified(&shop, &path).await);
+        deliver(&shop.service, &[moved(user, 7, 6, ("delivered", "refunded"))]).await;
+        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
+    }
+}
+
+/// The news that money of the user's order was given back.
+fn refunded(user: Option<Uuid>, id: u128, version: i64, full: bool) -> Envelope {
+    let order = order(user, id);
+    let order_id = order.order_id;
+    let news = OrderRefunded {
+        order,
+        refund_id: Uuid::now_v7(),
+        amount: 1999,
+        refunded: 1999,
+        full,
+        reason: None,
+        payment_status: if full { "refunded" } else { "partially_refunded" }.to_owned(),
+        status: "confirmed".to_owned(),
+    };
+    event("orders", order_id, version, &news)
 }
 
 #[tokio::test]
@@ -100,7 +146,7 @@ async fn news_in_the_wrong_order_end_the_same() {
         let ada = User::customer();
         let user = Some(ada.id());
         let path = shop.reviewed(&ada, 4).await;
-        for late in [news(user, 7, 5, "refunded"), news(user, 7, 3, "confirmed")] {
+        for late in [refunded(user, 7, 5, true), news(user, 7, 3, "confirmed")] {
             deliver(&shop.service, &[late]).await;
         }
         assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);

@@ -8,7 +8,11 @@ use uuid::Uuid;
 use super::*;
 use crate::testing::{TOKEN, Van, sender};
 
-fn cancelled(order: &Order, payment_status: &str, reason: Reason) -> contracts::orders::OrderStatusUpdated {
+fn cancelled(
+    order: &Order,
+    payment_status: &str,
+    reason: Reason,
+) -> contracts::orders::OrderStatusUpdated {
     let mut it = update(order, "pending", "cancelled");
     it.payment_status = payment_status.to_owned();
     it.reason = Some(reason);
@@ -73,7 +77,9 @@ async fn an_order_that_costs_nothing_says_nothing_of_money() {
             news.reason = (to == "cancelled").then_some(Reason::PaymentExpired);
             tell_orders(&app, &[event(order.order_id, 2, &news)]).await;
             let it = mail_of(&app, order.order_id).await;
-            for word in ["USD", "payment", "paid.", "charged", "on their way back", "could not collect"] {
+            for word in
+                ["USD", "payment", "paid.", "charged", "on their way back", "could not collect"]
+            {
                 assert!(!it.body.contains(word), "{word}: {}", it.body);
             }
         }
@@ -85,7 +91,8 @@ async fn each_refund_says_how_much_but_not_what_somebody_wrote() {
     for platform in platforms(MIGRATIONS).await {
         let app = app(&platform);
         let order = order();
-        let (first, second) = (refund(&order, 700, 700), refund(&order, 3798, 4498));
+        let (first, mut second) = (refund(&order, 700, 700), refund(&order, 3798, 4498));
+        second.reason = Some("damaged".to_owned());
         let mut of_cancel = refund(&order, 4498, 4498);
         of_cancel.refund_id = refund_of_cancel(order.order_id);
         let events = [
@@ -101,6 +108,8 @@ async fn each_refund_says_how_much_but_not_what_somebody_wrote() {
             let says = format!("we have given back {amount} of your order CW-100001");
             let it = all.iter().find(|it| it.body.contains(&says)).expect("a mail");
             assert!(it.body.contains(&format!("So far {so_far} of the 44.98 USD")), "{}", it.body);
+            let why = it.body.contains("The reason: something was damaged.");
+            assert_eq!(why, amount == "37.98 USD", "{}", it.body);
             assert!(!it.body.contains("evil") && it.state == State::Queued, "{}", it.body);
         }
     }
