@@ -123,7 +123,9 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
             ("cancelled", "requires_action" | "authorized" | "paid" | "partially_refunded") => {
                 false
             }
-            ("cancelled" | "refunded", _) => captured == refunded,
+            ("cancelled", _) => captured == refunded,
+            // Whatever became of the goods.
+            (_, "refunded") => captured == claim.total && refunded == captured,
             (_, "partially_refunded") => captured == claim.total && refunded > 0,
             (_, "paid") => captured == claim.total && refunded == 0,
             _ => false,
@@ -167,20 +169,21 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
 }
 
 /// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
-/// everything back, a sold one has taken it.
+/// everything back, a sold one has taken it, whatever became of its money. Where a refund has put
+/// goods back, nothing need be left of it.
 fn stock(
     claims: &[Claim],
     held: &HashSet<uuid::Uuid>,
     committed: &HashSet<uuid::Uuid>,
 ) -> Vec<String> {
     let wrong = |claim: &&Claim| {
-        let sold = !matches!(claim.status.as_str(), "cancelled" | "refunded" | "pending");
+        let sold = !matches!(claim.status.as_str(), "cancelled" | "pending");
         let holds = held.contains(&claim.order_id);
         (claim.declined && holds)
             || claim.done
                 && (holds
                     || (claim.status == "cancelled" && committed.contains(&claim.order_id))
-                    || (sold && !committed.contains(&claim.order_id)))
+                    || (sold && !claim.put_back && !committed.contains(&claim.order_id)))
     };
     let tell = |claim: &Claim| {
         let stock = match (held.contains(&claim.order_id), committed.contains(&claim.order_id)) {
@@ -250,6 +253,35 @@ mod tests {
     }
 
     #[test]
+    fn an_order_that_was_refunded_is_looked_at_like_others() {
+        let order_id = Uuid::from_u128(1);
+        let claim = |status: &str, put_back| Claim {
+            order_id,
+            number: "CW-100001".to_owned(),
+            status: status.to_owned(),
+            payment_status: "refunded".to_owned(),
+            total: 1_999,
+            done: true,
+            declined: false,
+            put_back,
+        };
+        let (taken, none) = (HashSet::from([order_id]), HashSet::new());
+        for status in ["confirmed", "shipped", "delivered"] {
+            assert_eq!(stock(&[claim(status, false)], &none, &taken), [""; 0]);
+            let said = stock(&[claim(status, false)], &none, &none);
+            assert_eq!(said, [format!("I6: order CW-100001 is {status} and has taken no stock")]);
+            assert_eq!(stock(&[claim(status, true)], &none, &none), [""; 0]);
+        }
+        let said = stock(&[claim("cancelled", true)], &none, &taken);
+        assert_eq!(said, ["I6: order CW-100001 is cancelled and has not put its stock back"]);
+        let totals = |refunded| OrderTotals { order_id, captured: 1_999, refunded, open: false };
+        for status in ["confirmed", "shipped", "delivered", "cancelled"] {
+            assert_eq!(money(&[claim(status, false)], &[totals(1_999)]), [""; 0]);
+            assert_eq!(money(&[claim(status, false)], &[totals(1_000)]).len(), 1, "{status}");
+        }
+    }
+
+    #[test]
     fn a_declined_order_that_holds_stock_is_seen() {
         let claim = |declined| Claim {
             order_id: Uuid::nil(),
@@ -259,6 +291,7 @@ mod tests {
             total: 1_999,
             done: false,
             declined,
+            put_back: false,
         };
         let (held, none) = (HashSet::from([Uuid::nil()]), HashSet::new());
         let said = stock(&[claim(true)], &held, &none);

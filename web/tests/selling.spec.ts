@@ -46,7 +46,7 @@ test('an order is shipped, delivered, and a part of it refunded once', async ({
   const refund = async () => {
     await page.getByRole('button', { name: 'Refund', exact: true }).click();
     await dialog.getByLabel('Amount').fill('1.50');
-    await dialog.getByLabel('Reason').fill('scratched');
+    await dialog.getByLabel('Note').fill('scratched');
     await dialog.getByRole('button', { name: 'Refund $1.50' }).dblclick();
   };
   await refund();

@@ -228,7 +228,8 @@ async fn staff_ships_and_refunds_and_a_buyer_reviews() {
 
         let refunds = format!("/payments/{}/refunds", order["payment"]["id"].as_str().unwrap());
         customer.post(&refunds, json!({})).key("r").await.problem(403);
-        let part = json!({ "amount": { "amount": 100, "currency": "USD" }, "reason": "scratched" });
+        let part = json!({ "amount": { "amount": 100, "currency": "USD" }, "reason": "damaged",
+                            "note": "scratched" });
         admin.post(&refunds, part).key("r-1").await.expect(201);
         eventually(
             async || customer.get(&path).await.expect(200),
@@ -236,8 +237,15 @@ async fn staff_ships_and_refunds_and_a_buyer_reviews() {
         )
         .await;
         admin.post(&refunds, json!({})).key("r-2").await.expect(201);
-        eventually(async || customer.get(&path).await.expect(200), |it| it["status"] == "refunded")
-            .await;
+        let refunded = eventually(
+            async || customer.get(&path).await.expect(200),
+            |it| it["payment_status"] == "refunded",
+        )
+        .await;
+        // The parcel is still on its way, and arrives.
+        assert_eq!(refunded["status"], "shipped");
+        let delivered = json!({ "status": "delivered" });
+        admin.call("PATCH", &format!("{path}/status")).json(delivered).await.expect(200);
 
         let review = json!({ "product_id": product["id"], "rating": 4, "title": "Bright",
                              "body": "It lights the room." });

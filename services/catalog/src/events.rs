@@ -65,7 +65,9 @@ impl Handler for Sales {
         Box::pin(async move {
             if event.kind == OrderRefunded::TYPE {
                 let news: OrderRefunded = event.data()?;
-                let sign = if news.full { -1 } else { 0 };
+                // One that was cancelled before it was confirmed was never counted.
+                let counted = news.full && news.status != "pending";
+                let sign = if counted { -1 } else { 0 };
                 return count(tx, &news.order, sign).await;
             }
             let news: OrderStatusUpdated = event.data()?;

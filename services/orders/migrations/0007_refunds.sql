@@ -9,16 +9,16 @@ CREATE TABLE order_refunds (
     lines      JSONB       NOT NULL,
     -- Whether everything that is still out goes back into stock.
     whole      BOOLEAN     NOT NULL,
-    -- Whether something is yet to be put back.
-    to_restock BOOLEAN     NOT NULL,
+    -- Whether something is put back, and whether that is done.
+    restock    TEXT        NOT NULL CHECK (restock IN ('none', 'wanted', 'done')),
     at         TIMESTAMPTZ NOT NULL
 );
 
 CREATE INDEX order_refunds_of_order ON order_refunds (order_id);
 
 -- What is known of earlier ones is their sum.
-INSERT INTO order_refunds (id, order_id, amount, reason, lines, whole, to_restock, at)
-SELECT id, id, refunded, NULL, '[]', FALSE, FALSE, updated_at FROM orders WHERE refunded > 0;
+INSERT INTO order_refunds (id, order_id, amount, reason, lines, whole, restock, at)
+SELECT id, id, refunded, NULL, '[]', FALSE, 'none', updated_at FROM orders WHERE refunded > 0;
 
 -- Who moved an order (`staff:…`, `customer` or `system`; null where it was not kept), and what was
 -- given back by that.

@@ -1,8 +1,12 @@
 //! What `cartwright check` asks orders: facts for comparing with other services, and orders that
 //! should have been decided by now.
 
+use std::collections::BTreeMap;
+
 use chassis::db::{Db, Result, Session};
 use chrono::{DateTime, TimeDelta, Utc};
+use contracts::payments::RefundedLine;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::store;
@@ -23,13 +27,17 @@ pub struct Claim {
     pub done: bool,
     /// Whether it waits for another payment after a declined one.
     pub declined: bool,
+    /// Whether a refund has put goods of it back into stock, perhaps all.
+    pub put_back: bool,
 }
 
 /// Every order with what it claims.
 pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
     db.query(
         "SELECT orders.id AS order_id, number, status, payment_status, total,
-                sagas.step = 'done' AS done, sagas.step = 'await_payment' AS declined
+                sagas.step = 'done' AS done, sagas.step = 'await_payment' AS declined,
+                EXISTS (SELECT 1 FROM order_refunds
+                        WHERE order_id = orders.id AND restock <> 'none') AS put_back
          FROM orders JOIN sagas ON sagas.order_id = orders.id ORDER BY orders.id",
     )
     .all()
@@ -103,8 +111,50 @@ pub async fn carts(db: &Db) -> Result<Vec<String>> {
     Ok(two.chain(unnamed).chain(decided).collect())
 }
 
+/// Refunds that do not add up to what their order says was given back, and lines of which more
+/// units were refunded than sold (I12).
+async fn refunds(db: &Db) -> Result<Vec<String>> {
+    let sums: Vec<(String, i64, i64)> = db
+        .query(
+            "SELECT number, refunded, CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
+             FROM orders LEFT JOIN order_refunds ON order_refunds.order_id = orders.id
+             GROUP BY number, refunded, total
+             HAVING refunded <> CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
+                 OR refunded > total",
+        )
+        .all()
+        .await?;
+    let sums = sums.into_iter().map(|(number, refunded, sum)| {
+        format!("I12: order {number} says that {refunded} were given back, its refunds {sum}")
+    });
+    let named: Vec<(Uuid, Json<Vec<RefundedLine>>)> = db
+        .query(
+            "SELECT order_refunds.order_id, order_refunds.lines FROM order_refunds
+             ORDER BY order_refunds.order_id",
+        )
+        .all()
+        .await?;
+    let mut units: BTreeMap<(Uuid, String), i64> = BTreeMap::new();
+    for (order, lines) in named {
+        for line in lines.0 {
+            *units.entry((order, line.sku)).or_default() += line.quantity;
+        }
+    }
+    let mut found: Vec<String> = sums.collect();
+    for ((order, sku), refunded) in units {
+        let lines = store::lines(db, order).await?;
+        let sold: i64 = lines.iter().filter(|it| it.sku == sku).map(|it| it.quantity).sum();
+        if refunded > sold {
+            found.push(format!(
+                "I12: of {sku} in order {order} {sold} were sold and {refunded} refunded"
+            ));
+        }
+    }
+    Ok(found)
+}
+
 /// Violations inside this service: orders that do not come to rest (I5), lines that do not add up
-/// to their order.
+/// to their order, refunds that do not.
 pub async fn violations(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut found: Vec<String> = store::undecided(db, now - PATIENCE, now + PATIENCE)
         .await?
@@ -123,5 +173,6 @@ pub async fn violations(db: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
     found.extend(wrong.into_iter().map(|(number, subtotal, sum)| {
         format!("I3: the lines of order {number} add up to {sum}, not {subtotal}")
     }));
+    found.extend(refunds(db).await?);
     Ok(found)
 }

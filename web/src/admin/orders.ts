@@ -9,6 +9,7 @@ export type OrderStatus = Schemas['OrdersStatus'];
 export type OrderPaymentStatus = Schemas['PaymentStatus'];
 export type Payment = Schemas['PaymentDetail'];
 export type Refund = Schemas['Refund'];
+export type RefundReason = Schemas['RefundReason'];
 
 export const ORDER_STATUSES: OrderStatus[] = [
   'pending',
@@ -16,7 +17,18 @@ export const ORDER_STATUSES: OrderStatus[] = [
   'shipped',
   'delivered',
   'cancelled',
-  'refunded',
+];
+
+/** Why money is given back. */
+export const REFUND_REASONS: RefundReason[] = [
+  'customer_request',
+  'returned',
+  'damaged',
+  'not_received',
+  'goodwill',
+  'duplicate',
+  'fraudulent',
+  'other',
 ];
 
 export const ORDER_PAYMENT_STATUSES: OrderPaymentStatus[] = [
@@ -178,12 +190,12 @@ export const CANCEL_REASONS = [
 ] as const satisfies Schemas['Reason'][];
 export type CancelReason = (typeof CANCEL_REASONS)[number];
 
-export type RefundRequest = { amount: Schemas['Money']; reason: string };
+export type RefundRequest = Schemas['NewRefund'];
 
-export const refund = (payment: string, { amount, reason }: RefundRequest, key: string) =>
+export const refund = (payment: string, body: RefundRequest, key: string) =>
   ok(
     api.POST('/api/v1/payments/{id}/refunds', {
       params: { path: { id: payment }, header: { 'Idempotency-Key': key } },
-      body: { amount, ...(reason && { reason }) },
+      body,
     }),
   );

@@ -64,6 +64,21 @@ test('a partial refund leaves the order where it is', () => {
   expect(names(history)).toEqual(['placed', 'paid', 'partlyRefunded']);
 });
 
+test('each refund is told with its amount, and the parcel goes on', () => {
+  const usd = (amount: number) => ({ amount, currency: 'USD' });
+  const history = [
+    change('pending', 'pending'),
+    change('confirmed', 'paid'),
+    { ...change('confirmed', 'partially_refunded', 'damaged'), amount: usd(100) },
+    { ...change('confirmed', 'partially_refunded', 'goodwill'), amount: usd(50) },
+    { ...change('confirmed', 'refunded', 'other'), amount: usd(850) },
+    change('shipped', 'refunded'),
+  ];
+  const told = ['placed', 'paid', 'partlyRefunded', 'partlyRefunded', 'refunded', 'shipped'];
+  expect(names(history)).toEqual(told);
+  expect(events(history)[3]).toMatchObject({ reason: 'goodwill', amount: usd(50) });
+});
+
 test('a cancelled order says why', () => {
   const history = [change('pending', 'pending'), change('cancelled', 'voided', 'customer_request')];
   expect(events(history).at(-1)).toMatchObject({ what: 'cancelled', reason: 'customer_request' });

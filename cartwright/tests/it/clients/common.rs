@@ -8,12 +8,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::db::Session;
 use serde_json::{Value, json};
 
-use super::{PASSWORD, World, admin_login, fits};
+use super::{PASSWORD, World, admin_login, fits, id};
+use crate::shop::{checkout, eventually};
 
 pub async fn walk(world: &World) {
     tokens(world).await;
     accounts(world).await;
     listeners(world).await;
+    refunded(world).await;
 }
 
 /// Every service verifies a token by itself: signature and time.
@@ -93,4 +95,38 @@ async fn listeners(world: &World) {
     fits(&wrong.expect(405), &detail);
     let malformed = world.client(0).call("POST", "/auth/token/").text("{").await.expect(400);
     fits(&malformed, &detail);
+}
+
+/// What was given back in full is what it always was to these clients, though to us it is still
+/// confirmed, and may be shipped.
+async fn refunded(world: &World) {
+    world.shop.product("BACK-1", 1_999, 5).await;
+    let customer = world.shop.customer("back").await;
+    let order = checkout("BACK-1", "tok_visa");
+    let order = customer.post("/orders", order).key("back").await.expect(201);
+    let path = format!("/orders/{}", id(&order));
+    let admin = world.shop.admin().await;
+    let refunds = format!("/payments/{}/refunds", id(&order["payment"]));
+    admin.post(&refunds, json!({})).key("back").await.expect(201);
+    eventually(async || customer.get(&path).await.expect(200), |it| {
+        it["payment_status"] == "refunded"
+    })
+    .await;
+    let tokens = world.client(1).post("/auth/login", admin_login()).await.expect(200);
+    for status in ["confirmed", "shipped"] {
+        let body = json!({ "status": status });
+        if status == "shipped" {
+            admin.call("PATCH", &format!("{path}/status")).json(body).await.expect(200);
+        }
+        assert_eq!(customer.get(&path).await.expect(200)["status"], status);
+        for (listener, path, shown) in [
+            (0, format!("/orders{path}/"), "CANCELLED"),
+            (1, format!("{path}/"), "refunded"),
+            (3, format!("/api{path}/"), "cancelled"),
+            (4, path.clone(), "refunded"),
+        ] {
+            let client = world.client(listener).bearer(&tokens["access_token"]);
+            assert_eq!(client.get(&path).await.expect(200)["status"], shown, "{listener}");
+        }
+    }
 }

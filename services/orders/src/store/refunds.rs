@@ -19,7 +19,7 @@ pub async fn insert_refund(
     let wanted = refund.restock || refund.lines.iter().any(|it| it.restock);
     let rows = tx
         .query(
-            "INSERT INTO order_refunds (id, order_id, amount, reason, lines, whole, to_restock, at)
+            "INSERT INTO order_refunds (id, order_id, amount, reason, lines, whole, restock, at)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
         )
         .bind(refund.id)
@@ -28,7 +28,7 @@ pub async fn insert_refund(
         .bind(Some(refund.reason.clone()).filter(|it| !it.is_empty()))
         .bind(Json(refund.lines.clone()))
         .bind(refund.restock)
-        .bind(wanted)
+        .bind(if wanted { "wanted" } else { "none" })
         .bind(now)
         .execute()
         .await?;
@@ -38,7 +38,7 @@ pub async fn insert_refund(
 /// The refunds of an order, oldest first.
 pub async fn refunds(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderRefund>> {
     db.query(
-        "SELECT id, amount, lines, whole, to_restock FROM order_refunds
+        "SELECT id, amount, lines, whole, restock = 'wanted' AS to_restock FROM order_refunds
          WHERE order_id = $1 ORDER BY at, id",
     )
     .bind(order)
@@ -48,7 +48,7 @@ pub async fn refunds(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderRefun
 
 /// Notes that what a refund puts back is back.
 pub async fn restocked(db: &Db, refund: Uuid) -> Result<()> {
-    db.query("UPDATE order_refunds SET to_restock = FALSE WHERE id = $1")
+    db.query("UPDATE order_refunds SET restock = 'done' WHERE id = $1")
         .bind(refund)
         .execute()
         .await
@@ -57,7 +57,7 @@ pub async fn restocked(db: &Db, refund: Uuid) -> Result<()> {
 
 /// Notes that everything of an order is back.
 pub async fn all_restocked(db: &Db, order: Uuid) -> Result<()> {
-    db.query("UPDATE order_refunds SET to_restock = FALSE WHERE order_id = $1 AND to_restock")
+    db.query("UPDATE order_refunds SET restock = 'done' WHERE order_id = $1 AND restock = 'wanted'")
         .bind(order)
         .execute()
         .await

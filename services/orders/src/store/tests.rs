@@ -2,7 +2,7 @@ use chassis::testing::{noon, platforms};
 
 use super::*;
 use crate::carts::Claim;
-use crate::model::Step;
+use crate::model::{PaymentStatus, Step};
 
 #[tokio::test]
 async fn numbers_rise_and_orders_come_back_as_they_went_in() {
@@ -244,19 +244,21 @@ async fn a_cart_is_claimed_only_as_it_was_read() {
 async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts() {
     for platform in platforms(crate::MIGRATIONS).await {
         let db = &platform.db;
-        db.migrate_down(crate::MIGRATIONS, crate::NAME, 2).await.unwrap();
         let cart = chassis::id::new();
         let mut ids = Vec::new();
         for key in ["k-1", "k-2"] {
             let (order, ..) = accepted(db, key).await;
+            ids.push(order.id);
+        }
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 2).await.unwrap();
+        for (version, order) in (0_i64..).zip(&ids) {
             db.query("UPDATE orders SET cart_id = $2, cart_version = $3 WHERE id = $1")
-                .bind(order.id)
+                .bind(*order)
                 .bind(cart)
-                .bind(ids.len() as i64)
+                .bind(version)
                 .execute()
                 .await
                 .unwrap();
-            ids.push(order.id);
         }
         db.query("UPDATE sagas SET payment_key = 'p-1', attempt = 2 WHERE order_id = $1")
             .bind(ids[1])
@@ -271,6 +273,56 @@ async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts() {
         // Two of one cart, from before: `cartwright check` says so.
         let found = crate::audit::carts(db).await.unwrap();
         assert!(found.iter().any(|it| it.contains("are both undecided")), "{found:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_refunded_before_stands_where_its_goods_are() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let mut orders = Vec::new();
+        for (key, status) in [
+            ("never", Status::Confirmed),
+            ("sent", Status::Shipped),
+            ("there", Status::Delivered),
+            ("gone", Status::Cancelled),
+        ] {
+            let (mut order, lines, _) = accepted(db, key).await;
+            for (to, payment) in [
+                (Status::Confirmed, PaymentStatus::Paid),
+                (Status::Shipped, PaymentStatus::Paid),
+                (Status::Delivered, PaymentStatus::Paid),
+                (status, PaymentStatus::Refunded),
+            ] {
+                let passes = |it: Status| match it {
+                    Status::Shipped => matches!(status, Status::Shipped | Status::Delivered),
+                    Status::Delivered => status == Status::Delivered,
+                    _ => true,
+                };
+                if !passes(to) {
+                    continue;
+                }
+                let from = order.status;
+                (order.status, order.payment_status) = (to, payment);
+                order.refunded = if payment == PaymentStatus::Refunded { 2_499 } else { 0 };
+                let mut tx = db.begin().await.unwrap();
+                assert!(save_order(&mut tx, &mut order, from, &lines, noon()).await.unwrap());
+                tx.commit().await.unwrap();
+            }
+            orders.push((order.id, status));
+        }
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 6).await.unwrap();
+        let refunded = "SELECT count(*) FROM orders WHERE status = 'refunded'";
+        let (count,): (i64,) = db.query(refunded).one().await.unwrap();
+        assert_eq!(count, 3, "{}", platform.kind);
+        db.migrate(crate::MIGRATIONS).await.unwrap();
+        for (id, status) in orders {
+            let order = find(db, id).await.unwrap().unwrap();
+            assert_eq!((order.status, order.refunded), (status, 2_499), "{}", platform.kind);
+            assert_eq!(refunds(db, id).await.unwrap().len(), 1);
+        }
+        let found = crate::audit::violations(db, noon()).await.unwrap();
+        assert!(!found.iter().any(|it| it.contains("I12")), "{found:?}");
     }
 }
 

@@ -268,6 +268,36 @@ fn new_payment() -> NewPayment {
     }
 }
 
+#[tokio::test]
+async fn what_was_a_reason_before_is_a_note() {
+    for platform in platforms(crate::MIGRATIONS).await {
+        let db = &platform.db;
+        let payment = inserted(db).await;
+        let of_staff = Refund { note: None, reason: "scratched".to_owned(), ..refund(&payment) };
+        let of_cancel =
+            Refund { note: None, reason: "customer_request".to_owned(), ..refund(&payment) };
+        let of_cancel = Refund { id: Uuid::now_v7(), fingerprint: None, ..of_cancel };
+        for refund in [&of_staff, &of_cancel] {
+            assert!(insert_refund(db, refund).await.unwrap());
+        }
+        let reason = async |id: Uuid| {
+            let found = db.query("SELECT reason FROM refunds WHERE id = $1").bind(id);
+            found.one::<(String,)>().await.unwrap().0
+        };
+        db.migrate_down(crate::MIGRATIONS, crate::NAME, 3).await.unwrap();
+        assert_eq!(reason(of_staff.id).await, "scratched");
+        for _ in 0..2 {
+            db.migrate(crate::MIGRATIONS).await.unwrap();
+            let found = find_refund(db, of_staff.id).await.unwrap().unwrap();
+            assert_eq!((found.reason.as_str(), found.note.as_deref()), ("other", Some("scratched")));
+            let found = find_refund(db, of_cancel.id).await.unwrap().unwrap();
+            assert_eq!((found.reason.as_str(), found.note), ("customer_request", None));
+            db.migrate_down(crate::MIGRATIONS, crate::NAME, 3).await.unwrap();
+            assert_eq!(reason(of_staff.id).await, "scratched", "{}", platform.kind);
+        }
+    }
+}
+
 fn refund(payment: &Payment) -> Refund {
     Refund {
         id: Uuid::now_v7(),

@@ -9,7 +9,6 @@ export const orderTone: Record<Schemas['OrdersStatus'], Tone> = {
   shipped: 'busy',
   delivered: 'good',
   cancelled: 'quiet',
-  refunded: 'quiet',
 };
 
 export const orderPaymentTone: Record<Schemas['PaymentStatus'], Tone> = {

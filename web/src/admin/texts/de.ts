@@ -480,6 +480,12 @@ export const de: Texts = {
     order_shipped: 'Die Bestellung ist schon versandt und lässt sich nicht mehr stornieren.',
     payment_not_captured:
       'Die Zahlung ist noch nicht eingezogen: Stornieren Sie stattdessen die Bestellung.',
+    refund_refused:
+      'Der Zahlungsanbieter hat die Erstattung abgelehnt, daher ist die Bestellung nicht storniert.',
+    nothing_to_ship:
+      'Alle Artikel dieser Bestellung wurden erstattet und zurück in den Bestand gelegt. Stornieren Sie sie stattdessen.',
+    refund_exceeds_line: 'Davon wurde schon etwas erstattet. Bitte sehen Sie noch einmal nach.',
+    nothing_to_refund: 'Diese Artikel haben nichts gekostet, es gibt nichts zu erstatten.',
     refund_exceeds_payment: 'Das ist mehr, als von der Zahlung noch übrig ist.',
     idempotency_key_reused:
       'Die vorige Erstattung, mit anderem Betrag oder Grund, hat vielleicht stattgefunden. Bitte sehen Sie unter Erstattungen nach und beginnen Sie dann neu.',
@@ -494,7 +500,6 @@ export const de: Texts = {
       shipped: 'Versandt',
       delivered: 'Zugestellt',
       cancelled: 'Storniert',
-      refunded: 'Erstattet',
     },
     orderPayment: {
       pending: 'Noch nicht bezahlt',
@@ -565,6 +570,16 @@ export const de: Texts = {
     authentication_failed: 'Der Kunde hat nicht bestätigt (3-D Secure)',
     invalid_token: 'Das Zahlungstoken ist ungültig',
   },
+  refundReasons: {
+    customer_request: 'Auf Wunsch des Kunden',
+    returned: 'Zurückgeschickt',
+    damaged: 'Beschädigt',
+    not_received: 'Nicht angekommen',
+    goodwill: 'Kulanz',
+    duplicate: 'Doppelt bezahlt oder bestellt',
+    fraudulent: 'Betrug',
+    other: 'Etwas anderes',
+  },
   orders: {
     number: 'Nummer',
     placed: 'Bestellt',
@@ -615,6 +630,9 @@ export const de: Texts = {
     placedIt: 'Bestellt',
     paymentBecame: (status) => `Zahlung: ${status}`,
     trackingChanged: 'Sendungsnummer geändert',
+    refundedIt: (amount) => `${amount} erstattet`,
+    by: { staff: 'Personal', customer: 'Kunde', system: 'Automatisch' },
+    unitsRefunded: (count) => `${count} erstattet`,
     events: 'Ereignisse',
     noEvents:
       'Über diese Bestellung wurde in letzter Zeit nichts mitgeteilt. Ereignisse werden eine Woche aufbewahrt.',
@@ -636,6 +654,7 @@ export const de: Texts = {
     refunds: 'Erstattungen',
     noRefunds: 'Es wurde nichts erstattet.',
     refundReason: 'Grund',
+    refundLines: 'Artikel',
     earlier: 'Frühere Versuche',
     ledger: 'Buchungen',
     noLedger: 'Es ist kein Geld geflossen.',
@@ -686,13 +705,19 @@ export const de: Texts = {
       'Der Shop hat nicht geantwortet, daher ist nicht bekannt, ob erstattet wurde. Versuchen Sie es mit gleichem Betrag und Grund noch einmal: Erstattet wird nur einmal.',
     refundDialog: {
       title: (number) => `${number} erstatten`,
-      text: 'Das Geld geht auf dem Weg zurück, auf dem bezahlt wurde. Die Ware kommt dadurch nicht zurück in den Bestand.',
+      text: 'Das Geld geht auf dem Weg zurück, auf dem bezahlt wurde. Wählen Sie Artikel oder erstatten Sie einen beliebigen Betrag.',
+      lines: 'Zu erstattende Artikel',
+      unitsLeft: (count) => `${count} Stück können erstattet werden`,
+      restock: 'Zurück in den Bestand',
+      restockLine: (title) => `${title} zurück in den Bestand legen`,
+      restockAll: 'Alle Ware zurück in den Bestand legen',
       amountLabel: 'Betrag',
       left: (amount) => `Höchstens ${amount} können erstattet werden.`,
       tooMuch: (amount) => `Mehr als ${amount} lassen sich nicht mehr erstatten.`,
       all: 'Alles',
       reasonLabel: 'Grund',
-      reasonHelp: 'Für Ihre eigenen Unterlagen.',
+      noteLabel: 'Notiz',
+      noteHelp: 'Für Ihre eigenen Unterlagen. Der Kunde sieht sie nicht.',
       yes: (amount) => `${amount} erstatten`,
     },
   },

@@ -59,7 +59,13 @@ export type Milestone =
   | 'refunded'
   | 'cancelled';
 
-export type Event = { what: Milestone; at: string; reason: string | null };
+export type Event = {
+  what: Milestone;
+  at: string;
+  reason: string | null;
+  /** What was given back. */
+  amount: Schemas['Money'] | null;
+};
 
 /** What happened, oldest first; what only the shop's machinery cares about is left out. */
 export function events(history: Change[]): Event[] {
@@ -67,12 +73,21 @@ export function events(history: Change[]): Event[] {
   history.forEach((change, index) => {
     const before = history[index - 1];
     const tell = (what: Milestone) =>
-      found.push({ what, at: change.at, reason: change.reason ?? null });
+      found.push({
+        what,
+        at: change.at,
+        reason: change.reason ?? null,
+        amount: change.amount ?? null,
+      });
     if (!before) tell('placed');
     if (change.payment_status !== before?.payment_status) {
       if (change.payment_status === 'requires_action') tell('confirm');
       if (change.payment_status === 'failed') tell(wasGone(change) ? 'gone' : 'declined');
-      if (change.payment_status === 'partially_refunded') tell('partlyRefunded');
+    }
+    // Each refund by itself; of earlier ones only that there was one is known.
+    const became = change.payment_status !== before?.payment_status && change.payment_status;
+    if (change.amount || became === 'partially_refunded') {
+      tell(change.payment_status === 'refunded' ? 'refunded' : 'partlyRefunded');
     }
     if (change.to === before?.to) return;
     if (change.to === 'confirmed') tell('paid');

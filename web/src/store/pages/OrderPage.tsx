@@ -138,8 +138,7 @@ function Step({ order, guest }: { order: Order; guest: boolean }) {
     case 'pay':
       return <PayStep order={order} />;
     case 'settled': {
-      const undone = order.status === 'cancelled' && order.payment_status === 'refunded';
-      const { title, text } = texts.standing[undone ? 'undone' : order.status];
+      const { title, text } = texts.standing[standing(order)];
       return (
         <section className={page.standing}>
           <h2>{title}</h2>
@@ -156,6 +155,14 @@ function Step({ order, guest }: { order: Order; guest: boolean }) {
       );
     }
   }
+}
+
+/** What is told of an order that is settled: where its goods are, and that its money went back. */
+function standing({ status, payment_status }: Order) {
+  if (payment_status !== 'refunded') return status;
+  if (status === 'cancelled') return 'undone';
+  // The parcel is on its way all the same.
+  return status === 'shipped' ? status : 'refunded';
 }
 
 /** What was bought leaves the cart a moment later; the page should not show it any longer. */

@@ -429,7 +429,6 @@ export const de: Texts = {
       shipped: 'Unterwegs',
       delivered: 'Zugestellt',
       cancelled: 'Storniert',
-      refunded: 'Erstattet',
     },
     payment: {
       pending: 'Die Zahlung wird geprüft.',
@@ -475,6 +474,14 @@ export const de: Texts = {
       payment_voided: 'Die Zahlung wurde zurückgenommen.',
       payment_not_decided: 'Über die Zahlung wurde nicht rechtzeitig entschieden.',
       refunded: 'Die Zahlung wurde erstattet.',
+    },
+    refundReasons: {
+      customer_request: 'auf Ihren Wunsch',
+      returned: 'zurückgeschickt',
+      damaged: 'beschädigt',
+      not_received: 'nicht angekommen',
+      goodwill: 'aus Kulanz',
+      duplicate: 'doppelt bezahlt oder bestellt',
     },
     tracking: (number) => `Sendungsnummer ${number}`,
     accountHint: 'Mit einem Konto finden Sie Ihre Bestellungen auf jedem Gerät wieder.',

@@ -424,7 +424,6 @@ export const en = {
       shipped: 'On its way',
       delivered: 'Delivered',
       cancelled: 'Cancelled',
-      refunded: 'Refunded',
     },
     payment: {
       pending: 'The payment is being checked.',
@@ -470,6 +469,14 @@ export const en = {
       payment_voided: 'The payment was taken back.',
       payment_not_decided: 'The payment was not decided in time.',
       refunded: 'The payment was refunded.',
+    },
+    refundReasons: {
+      customer_request: 'you asked for it',
+      returned: 'sent back',
+      damaged: 'damaged',
+      not_received: 'not received',
+      goodwill: 'as a gesture of goodwill',
+      duplicate: 'paid or ordered twice',
     },
     tracking: (number: string) => `Tracking number ${number}`,
     accountHint: 'With an account you find your orders again on every device.',

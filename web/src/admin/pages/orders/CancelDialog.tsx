@@ -21,7 +21,7 @@ export function CancelDialog({ order, opened, close }: Props) {
     mutationFn: () => cancel(order.id, reason, note.trim()),
     onSuccess: (now) => {
       changed(now);
-      const done = now.status === 'cancelled' || now.status === 'refunded';
+      const done = now.status === 'cancelled';
       notice.done(done ? texts.cancelled(order.number) : texts.cancelling(order.number));
       close();
     },

@@ -50,6 +50,7 @@ export function Lines({ order }: { order: Order }) {
 }
 
 function Line({ line }: { line: Order['items'][number] }) {
+  const { order: texts } = useTexts();
   const format = useFormats();
   const may = useMay();
   return (
@@ -84,6 +85,11 @@ function Line({ line }: { line: Order['items'][number] }) {
         <Text size="sm" c="dimmed">
           {format.number(line.quantity)} × {format.money(line.unit_price)}
         </Text>
+        {(line.refunded_quantity ?? 0) > 0 && (
+          <Text size="sm" c="dimmed">
+            {texts.unitsRefunded(line.refunded_quantity ?? 0)}
+          </Text>
+        )}
       </Box>
     </Group>
   );

@@ -1,6 +1,6 @@
 /** One order: what was bought by whom, where it stands, and what can be done about it. */
 
-import { Alert, Anchor, Grid, Skeleton, Stack, Text } from '@mantine/core';
+import { Alert, Anchor, Grid, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
@@ -12,7 +12,7 @@ import { Facts } from '../../parts/Facts';
 import { PageHead } from '../../parts/PageHead';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
-import { orderTone } from '../../parts/states';
+import { orderPaymentTone, orderTone } from '../../parts/states';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
 import { Actions } from './Actions';
@@ -41,7 +41,14 @@ export function OrderPage() {
         above={above}
         badge={
           order && (
-            <StatusBadge tone={orderTone[order.status]}>{states.order[order.status]}</StatusBadge>
+            <Group gap="xs">
+              <StatusBadge tone={orderTone[order.status]}>{states.order[order.status]}</StatusBadge>
+              {order.refunded.amount > 0 && (
+                <StatusBadge tone={orderPaymentTone[order.payment_status]}>
+                  {states.orderPayment[order.payment_status]}
+                </StatusBadge>
+              )}
+            </Group>
           )
         }
         actions={order && <Actions order={order} />}

@@ -12,6 +12,7 @@ import {
   type OrderPaymentStatus,
   type Payment,
   paymentQuery,
+  type Refund,
   refundsQuery,
 } from '../../orders';
 import { Facts } from '../../parts/Facts';
@@ -123,9 +124,9 @@ function Operations({ payment }: { payment: Payment }) {
 }
 
 function Refunds({ id }: { id: string }) {
-  const { order: texts, states, reasons } = useTexts();
+  const { order: texts, states, reasons, refundReasons } = useTexts();
   const format = useFormats();
-  const known: Record<string, string> = reasons;
+  const known: Record<string, string> = { ...reasons, ...refundReasons };
   return (
     <Loaded query={useQuery(refundsQuery(id))} height={80}>
       {({ items }) =>
@@ -136,7 +137,7 @@ function Refunds({ id }: { id: string }) {
         ) : (
           <PlainTable
             label={texts.refunds}
-            head={[texts.at, texts.state, texts.amount, texts.refundReason]}
+            head={[texts.at, texts.state, texts.amount, texts.refundLines, texts.refundReason]}
             right={[2]}
             rows={items.map((it) => ({
               key: it.id,
@@ -146,7 +147,8 @@ function Refunds({ id }: { id: string }) {
                   {states.refund[it.status]}
                 </StatusBadge>,
                 format.money(it.amount),
-                [known[it.reason] ?? it.reason, it.failure].filter(Boolean).join(' – '),
+                unitsOf(it) || (it.restock && texts.refundDialog.restockAll),
+                [known[it.reason] ?? it.reason, it.note, it.failure].filter(Boolean).join(' – '),
               ],
             }))}
           />
@@ -154,6 +156,11 @@ function Refunds({ id }: { id: string }) {
       }
     </Loaded>
   );
+}
+
+/** The units a refund is for, those that went back into stock marked. */
+function unitsOf({ lines }: Refund): string {
+  return lines.map((it) => `${it.quantity} × ${it.sku}${it.restock ? ' ↩' : ''}`).join(', ');
 }
 
 function Ledger({ id }: { id: string }) {

@@ -1,16 +1,27 @@
-import { Button, Group, Text, Textarea } from '@mantine/core';
+import { Button, Checkbox, Group, Select, Text, Textarea } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
 import { isProblem } from '../../../api/problem';
 import { useFormats } from '../../../format';
 import { useMay } from '../../may';
-import { type Order, type Payment, refund, refundable, refundsQuery } from '../../orders';
+import {
+  type Order,
+  type Payment,
+  REFUND_REASONS,
+  type RefundReason,
+  type RefundRequest,
+  refund,
+  refundable,
+  refundsQuery,
+} from '../../orders';
 import { FormDialog } from '../../parts/FormDialog';
 import { MoneyInput } from '../../parts/MoneyInput';
 import { useNotice } from '../../parts/notice';
 import { refundKey, settleRefundKey } from '../../refundKey';
+import { amountOfAll, type Chosen, wanted } from '../../refundLines';
 import { useTexts } from '../../texts';
+import { RefundLines } from './RefundLines';
 import { useOrderChanged } from './useOrderChanged';
 
 type Props = {
@@ -23,21 +34,32 @@ type Props = {
   close: () => void;
 };
 
-/** Gives back all or a part of what was paid. Sent twice, it gives it back once. */
+/** Gives back units of lines, an amount, or all that was paid. Sent twice, it gives it back once. */
 export function RefundDialog({ order, id, payment, opened, close }: Props) {
   const { order: texts } = useTexts();
   const format = useFormats();
   const notice = useNotice();
   const changed = useOrderChanged(order);
   const { currency } = order;
-  const { left, known } = useLeft(order, id, payment, opened);
+  const { left, known, refunds } = useLeft(order, id, payment, opened);
   const [amount, setAmount] = useState<number | null>(null);
-  const [reason, setReason] = useState('');
+  const [chosen, setChosen] = useState<Chosen>({});
+  const [restock, setRestock] = useState(false);
+  const [reason, setReason] = useState<RefundReason>('customer_request');
+  const [note, setNote] = useState('');
+  const lines = wanted(chosen);
+  // What the lines come to is said by the shop, unless somebody says otherwise.
+  const sum = amount ?? (lines.length > 0 ? amountOfAll(order.items, chosen, refunds) : left);
 
   const refunding = useMutation({
-    mutationFn: (amount: number) => {
-      const wanted = { amount: { amount, currency }, reason: reason.trim() };
-      return refund(id, wanted, refundKey(id));
+    mutationFn: () => {
+      const asked: RefundRequest = {
+        reason,
+        ...(note.trim() && { note: note.trim() }),
+        ...(lines.length > 0 ? { lines } : { restock }),
+        ...((amount !== null || lines.length === 0) && { amount: { amount: sum, currency } }),
+      };
+      return refund(id, asked, refundKey(id));
     },
     onSuccess: (done) => {
       settleRefundKey(id);
@@ -56,15 +78,19 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
   useEffect(() => {
     if (!opened) return;
     setAmount(null);
-    setReason('');
+    setChosen({});
+    setRestock(false);
+    setReason('customer_request');
+    setNote('');
     refunding.reset();
   }, [opened]);
 
-  const sum = amount ?? left;
   const money = (amount: number) => format.money({ amount, currency });
   const tooMuch = sum > left;
   const refused = refunding.data?.status === 'failed' ? refunding.data : undefined;
-  const { title, text, all, amountLabel, reasonLabel, reasonHelp, yes } = texts.refundDialog;
+  const { refundReasons } = useTexts();
+  const { title, text, all, amountLabel, reasonLabel, noteLabel, noteHelp, yes } =
+    texts.refundDialog;
   return (
     <FormDialog
       title={title(order.number)}
@@ -76,9 +102,10 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
       disabled={sum < 1 || tooMuch}
       error={refunding.error}
       problem={useWords(refunding.error, refused?.failure)}
-      onSubmit={() => refunding.mutate(sum)}
+      onSubmit={() => refunding.mutate()}
     >
       <Text size="sm">{text}</Text>
+      <RefundLines order={order} refunds={refunds} chosen={chosen} choose={setChosen} />
       <Group align="end" gap="xs">
         <MoneyInput
           data-autofocus
@@ -95,14 +122,28 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
           {all}
         </Button>
       </Group>
-      <Textarea
+      {lines.length === 0 && (
+        <Checkbox
+          label={texts.refundDialog.restockAll}
+          checked={restock}
+          onChange={(event) => setRestock(event.currentTarget.checked)}
+        />
+      )}
+      <Select
         label={reasonLabel}
-        description={reasonHelp}
+        data={REFUND_REASONS.map((value) => ({ value, label: refundReasons[value] }))}
+        allowDeselect={false}
+        value={reason}
+        onChange={(it) => it && setReason(it as RefundReason)}
+      />
+      <Textarea
+        label={noteLabel}
+        description={noteHelp}
         maxLength={500}
         autosize
         minRows={2}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
       />
     </FormDialog>
   );
@@ -113,8 +154,8 @@ function useLeft(order: Order, id: string, payment: Payment | undefined, opened:
   const may = useMay();
   const enabled = opened && may('payments:read');
   const { data: refunds } = useQuery({ ...refundsQuery(id), enabled });
-  if (!payment || !refunds) return { left: order.total.amount, known: false };
-  return { left: refundable(payment, refunds.items), known: true };
+  if (!payment || !refunds) return { left: order.total.amount, known: false, refunds: [] };
+  return { left: refundable(payment, refunds.items), known: true, refunds: refunds.items };
 }
 
 /** Why a refund did not work, or what is not known of it. */
