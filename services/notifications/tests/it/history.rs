@@ -138,7 +138,8 @@ async fn only_what_did_not_go_out_is_sent_again() {
         };
         assert_eq!(set("sent").await.problem(409), "notification_already_sent");
         assert_eq!(set("skipped").await.problem(409), "notification_skipped");
-        for state in ["dead", "failed", "logged"] {
+        assert_eq!(set("logged").await.problem(409), "notifications_not_delivered");
+        for state in ["dead", "failed"] {
             assert_eq!(set(state).await.expect(202), queued, "{state}");
         }
     }

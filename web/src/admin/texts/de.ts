@@ -491,6 +491,8 @@ export const de: Texts = {
       'Die vorige Erstattung, mit anderem Betrag oder Grund, hat vielleicht stattgefunden. Bitte sehen Sie unter Erstattungen nach und beginnen Sie dann neu.',
     review_not_found: 'Diese Bewertung gibt es nicht mehr.',
     review_changed: 'Die Bewertung wurde gerade geändert. Bitte lesen Sie sie noch einmal.',
+    notifications_not_delivered:
+      'Nachrichten werden nur notiert. Ändern Sie zuerst die Einstellung notifications.carrier.',
     notification_already_sent: 'Diese Nachricht ist schon gesendet.',
   },
   states: {

@@ -481,6 +481,8 @@ export const en = {
       'The refund you asked for before, with another amount or reason, may have taken place. Please look at the refunds, then start again.',
     review_not_found: 'There is no such review any more.',
     review_changed: 'The review has just been changed. Please read it again.',
+    notifications_not_delivered:
+      'Messages are only logged. Change the setting notifications.carrier first.',
     notification_already_sent: 'This message has been sent already.',
   },
   /** Where things stand, by the API's words. */

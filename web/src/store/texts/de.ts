@@ -463,7 +463,6 @@ export const de: Texts = {
       fraudulent: 'Der Shop hat sie storniert.',
       address_undeliverable: 'An diese Adresse kann nicht geliefert werden.',
       not_decided_in_time: 'Über die Zahlung wurde nicht rechtzeitig entschieden.',
-      refunded: 'Alles wurde erstattet.',
       cancelled_by_shop: 'Der Shop hat sie storniert.',
       out_of_stock: 'Nicht alles war noch da.',
       item_unavailable: 'Etwas war nicht mehr erhältlich.',
@@ -486,7 +485,7 @@ export const de: Texts = {
     tracking: (number) => `Sendungsnummer ${number}`,
     accountHint: 'Mit einem Konto finden Sie Ihre Bestellungen auf jedem Gerät wieder.',
     register: 'Konto anlegen',
-    maybeYours: 'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden.',
+    maybeYours: 'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden; ohne Konto öffnen Sie den Link in unserer Mail dazu.',
     login: 'Anmelden',
     cancel: {
       open: 'Bestellung stornieren',

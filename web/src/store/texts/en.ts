@@ -458,7 +458,6 @@ export const en = {
       fraudulent: 'The shop cancelled it.',
       address_undeliverable: 'It cannot be delivered to this address.',
       not_decided_in_time: 'The payment was not decided in time.',
-      refunded: 'All of it was refunded.',
       cancelled_by_shop: 'The shop cancelled it.',
       out_of_stock: 'Not everything was there any more.',
       item_unavailable: 'Something was not available any more.',
@@ -481,7 +480,7 @@ export const en = {
     tracking: (number: string) => `Tracking number ${number}`,
     accountHint: 'With an account you find your orders again on every device.',
     register: 'Create an account',
-    maybeYours: 'Is it yours? Orders made with an account can be seen after logging in.',
+    maybeYours: 'Is it yours? Orders made with an account can be seen after logging in; for one without, open the link in our mail about it.',
     login: 'Log in',
     cancel: {
       open: 'Cancel this order',

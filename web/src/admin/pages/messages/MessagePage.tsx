@@ -7,7 +7,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useFormats } from '../../../format';
 import { shop } from '../../../shop';
 import { useMay } from '../../may';
-import { type Message, messageQuery, retryMessage } from '../../messages';
+import { carrierQuery, type Message, messageQuery, retryMessage } from '../../messages';
 import { RouteFailed } from '../../parts/ErrorState';
 import { Facts } from '../../parts/Facts';
 import { useNotice } from '../../parts/notice';
@@ -163,7 +163,11 @@ function Retry({ message }: { message: Message }) {
     },
     onError: (error) => notice.failed(error),
   });
-  const failed = ['failed', 'dead', 'logged'].includes(message.status);
+  const carrier = useQuery(carrierQuery);
+  const failed =
+    message.status === 'logged'
+      ? carrier.data?.delivers === true
+      : message.status === 'failed' || message.status === 'dead';
   if (!failed || !may('notifications:send')) return null;
   return (
     <Button loading={retrying.isPending} onClick={() => retrying.mutate()}>
