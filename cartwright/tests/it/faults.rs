@@ -12,7 +12,7 @@ use chassis::fault;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::shop::{Place, apart, checkout, eventually, postgres, sqlite};
+use crate::shop::{ADMIN, Place, apart, checkout, eventually, postgres, sqlite};
 
 /// How many points the whole way of a checkout may pass at most; it takes about half of it.
 const AT_MOST: i64 = 250;
@@ -62,6 +62,15 @@ fn a_confirmed_payment_survives_a_kill_at_many_points() {
     for mut place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
         place.config.catalog.unpaid_share = 0;
         points(&place, "confirm", "confirmed", 3);
+    }
+}
+
+/// Money goes back once and goods go back once, whoever was in the middle of it. Not at every point:
+/// the way to the order is that of a checkout.
+#[test]
+fn a_refund_with_restock_survives_a_kill_at_many_points() {
+    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
+        points(&place, "refund", "confirmed", 3);
     }
 }
 
@@ -162,6 +171,13 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
         let ask = async || customer.get(&path).await.expect(200);
         let order = eventually(ask, |it| it["status"] == end).await;
+        if how == "refund" {
+            let ask = async || customer.get(&path).await.expect(200);
+            eventually(ask, |it| it["payment_status"] == "refunded").await;
+            let admin = shop.admin().await;
+            let stock = async || admin.get("/inventory/LAMP-1").await.expect(200);
+            eventually(stock, |it| it["available"] == 1_000_000).await;
+        }
         let all = customer.get("/orders?count=true").await.expect(200);
         assert_eq!(all["total"], orders, "{key}: one order per key");
         let admin = shop.admin().await;
@@ -211,6 +227,19 @@ async fn way(customer: &crate::client::Http, how: &str, key: &str) -> Value {
         "cancel" => {
             eventually(ask, |it| it["status"] != "pending").await;
             customer.call("POST", &format!("{path}/cancel")).await;
+        }
+        "refund" => {
+            let order = eventually(ask, |it| it["status"] != "pending").await;
+            let (email, password) = ADMIN;
+            let login = json!({ "email": email, "password": password });
+            let tokens = customer.post("/auth/login", login).await.expect(200);
+            let admin = customer.bearer(tokens["access_token"].as_str().expect("a token"));
+            let path =
+                format!("/payments/{}/refunds", order["payment"]["id"].as_str().expect("one"));
+            let body = json!({ "lines": [{ "sku": "LAMP-1", "quantity": 1, "restock": true }] });
+            let refund = || admin.post(&path, body.clone()).key(key);
+            let done = async || json!(refund().await.status.as_u16());
+            eventually(done, |it| *it == 201).await;
         }
         "again" => {
             let body = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });

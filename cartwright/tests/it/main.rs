@@ -37,6 +37,7 @@ mod pages;
 mod private;
 mod purchase;
 mod redis_away;
+mod refunds;
 mod secrets;
 mod structure;
 mod system;

@@ -108,9 +108,10 @@ async fn refunded(world: &World) {
     let admin = world.shop.admin().await;
     let refunds = format!("/payments/{}/refunds", id(&order["payment"]));
     admin.post(&refunds, json!({})).key("back").await.expect(201);
-    eventually(async || customer.get(&path).await.expect(200), |it| {
-        it["payment_status"] == "refunded"
-    })
+    eventually(
+        async || customer.get(&path).await.expect(200),
+        |it| it["payment_status"] == "refunded",
+    )
     .await;
     let tokens = world.client(1).post("/auth/login", admin_login()).await.expect(200);
     for status in ["confirmed", "shipped"] {

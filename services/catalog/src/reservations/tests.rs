@@ -78,7 +78,8 @@ async fn put_back(db: &Db, request: &Reserve) -> Result<()> {
     step(db, noon(), async |books| {
         let order_id = request.order_id;
         restock(books, &Restock { order_id, id: order_id, lines: None }).await
-    }).await
+    })
+    .await
 }
 
 async fn end_at(db: &Db, n: u128, at: DateTime<Utc>) -> bool {

@@ -97,7 +97,10 @@ async fn stock_is_held_taken_let_go_and_put_back() {
         client.commit(order.order_id).await.unwrap();
         client.commit(order.order_id).await.unwrap();
         assert_eq!(left().await, 2);
-        client.restock(&Restock { order_id: order.order_id, id: order.order_id, lines: None }).await.unwrap();
+        client
+            .restock(&Restock { order_id: order.order_id, id: order.order_id, lines: None })
+            .await
+            .unwrap();
         assert_eq!(left().await, 5);
         assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
         assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
