@@ -137,10 +137,7 @@ const verifyEmail = createRoute({
 const undoEmailChange = createRoute({
   getParentRoute: () => root,
   path: '/undo-email-change',
-  component: lazyRouteComponent(
-    () => import('./pages/UndoEmailChangePage'),
-    'UndoEmailChangePage',
-  ),
+  component: lazyRouteComponent(() => import('./pages/UndoEmailChangePage'), 'UndoEmailChangePage'),
 });
 
 const account = createRoute({

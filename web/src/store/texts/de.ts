@@ -485,7 +485,8 @@ export const de: Texts = {
     tracking: (number) => `Sendungsnummer ${number}`,
     accountHint: 'Mit einem Konto finden Sie Ihre Bestellungen auf jedem Gerät wieder.',
     register: 'Konto anlegen',
-    maybeYours: 'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden; ohne Konto öffnen Sie den Link in unserer Mail dazu.',
+    maybeYours:
+      'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden; ohne Konto öffnen Sie den Link in unserer Mail dazu.',
     login: 'Anmelden',
     cancel: {
       open: 'Bestellung stornieren',

@@ -480,7 +480,8 @@ export const en = {
     tracking: (number: string) => `Tracking number ${number}`,
     accountHint: 'With an account you find your orders again on every device.',
     register: 'Create an account',
-    maybeYours: 'Is it yours? Orders made with an account can be seen after logging in; for one without, open the link in our mail about it.',
+    maybeYours:
+      'Is it yours? Orders made with an account can be seen after logging in; for one without, open the link in our mail about it.',
     login: 'Log in',
     cancel: {
       open: 'Cancel this order',
