@@ -27,6 +27,7 @@ use chassis::telemetry::LogFormat;
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
+use notifications::CarrierKind;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -58,6 +59,9 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     }
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
+    if config.is_production() && config.notifications.carrier == CarrierKind::Log {
+        tracing::warn!("no mail leaves the shop: notifications.carrier is \"log\"");
+    }
     if config.is_production() && config.payments.sandbox == payments::SandboxMode::On {
         tracing::warn!("payments.sandbox is on: anybody can buy without paying");
     }

@@ -251,8 +251,11 @@ pub async fn build(
             }
             "reviews" => reviews::start(platform, config.reviews.clone(), catalog_client()).await,
             "notifications" => {
-                let identity = identity_client.clone();
-                notifications::start(platform, config.notifications.clone(), identity).await
+                let clients = notifications::Clients {
+                    identity: identity_client.clone(),
+                    orders: contracts::orders::Client::new(channel("orders")),
+                };
+                notifications::start(platform, config.notifications.clone(), clients).await
             }
             other => bail!("there is no service {other}"),
         };

@@ -78,7 +78,7 @@ test('an order is cancelled, and what was paid goes back', async ({ page, shop }
   await page.goto(`/admin/orders/${orders.items[0]?.number}`);
   await page.getByRole('button', { name: 'Cancel order' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Reason').fill('sold twice');
+  await dialog.getByLabel('Note').fill('sold twice');
   await dialog.getByRole('button', { name: 'Cancel order' }).click();
   await expect(page.getByText('Why it was cancelled')).toBeVisible();
   await expect(page.getByText('sold twice').first()).toBeVisible();

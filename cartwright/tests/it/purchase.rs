@@ -43,7 +43,7 @@ async fn a_customer_buys_and_everybody_hears_of_it() {
             |history| {
                 history["items"].as_array().unwrap().iter().any(|it| {
                     it["recipient"] == "ada@example.com"
-                        && it["status"] == "sent"
+                        && it["status"] == "logged"
                         && it["body"].as_str().unwrap().contains("CW-100001")
                 })
             },

@@ -3,7 +3,7 @@
 //! In reading order: `service` is what a service is made of, `system` what each shows an operator; `db` where it keeps its state;
 //! `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `channel` how it asks another;
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
-//! `cards` what no text may contain.
+//! `cards` what no text may contain, `names` what no name may.
 
 pub mod service;
 mod system;
@@ -36,6 +36,7 @@ pub mod cards;
 pub mod extract;
 pub mod idempotency;
 pub mod if_match;
+pub mod names;
 pub mod page;
 pub mod problem;
 pub mod visible;

@@ -6,6 +6,7 @@
 mod rules;
 
 use chassis::cards::no_card_number;
+use chassis::names::no_link;
 use chassis::visible::is_visible;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -53,14 +54,14 @@ pub struct Address {
     pub phone: Option<String>,
 }
 
-/// One line of text with something on it, and no card number.
+/// One line of text with something on it, no link and no card number.
 fn is_line(text: &str, (): &()) -> garde::Result {
     if !is_visible(text) {
         return Err(garde::Error::new("must not be blank"));
     }
     match text.chars().any(char::is_control) {
         true => Err(garde::Error::new("must be one line without control characters")),
-        false => no_card_number(text, &()),
+        false => no_link(text, &()).and_then(|()| no_card_number(text, &())),
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Trust {
 pub enum Purpose {
     VerifyEmail,
     ResetPassword,
+    /// Puts back the address that was changed; goes to that address.
+    UndoEmailChange,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -36,7 +38,8 @@ pub struct IssueToken {
     pub user_id: Uuid,
     pub purpose: Purpose,
     /// The address it is about to be sent to. Refused with `user_not_found` where the user has
-    /// another one by now, so that no token reaches an old address.
+    /// another one by now, so that no token reaches an old address; for `undo_email_change` where
+    /// it is not one that the user can still go back to.
     #[serde(default)]
     pub email: Option<String>,
 }
@@ -134,6 +137,35 @@ pub struct EmailVerificationRequested {
     pub name: String,
 }
 
+/// The e-mail address of an account is another one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserEmailChanged {
+    pub user_id: Uuid,
+    pub email: String,
+    pub old_email: String,
+    pub name: String,
+    /// Whether who reads the mails of the old address can undo it. The token is fetched when the
+    /// mail is sent.
+    pub can_undo: bool,
+}
+
+/// The account has another password.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserPasswordChanged {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+}
+
+/// A refresh token was used a second time, so it was copied; its session has been ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefreshTokenReused {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub session_id: Uuid,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SessionRevoked {
     pub user_id: Uuid,
@@ -161,6 +193,21 @@ impl EventData for PasswordResetRequested {
 
 impl EventData for EmailVerificationRequested {
     const TYPE: &'static str = "user.email_verification_requested";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for UserEmailChanged {
+    const TYPE: &'static str = "user.email_changed";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for UserPasswordChanged {
+    const TYPE: &'static str = "user.password_changed";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for RefreshTokenReused {
+    const TYPE: &'static str = "session.refresh_token_reused";
     const PERSONAL: bool = true;
 }
 

@@ -1,5 +1,9 @@
 //! Orders: what it tells when an order is placed, moves on and is refunded, and what others ask it.
 
+mod reason;
+
+pub use reason::{Giver, Reason};
+
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
@@ -63,8 +67,9 @@ pub struct OrderStatusUpdated {
     pub to: String,
     pub payment_status: String,
     pub fulfillment_status: String,
-    /// Why, for example `out_of_stock` or `customer_request`.
-    pub reason: Option<String>,
+    /// Why it was cancelled.
+    #[serde(default, deserialize_with = "reason::known")]
+    pub reason: Option<Reason>,
     pub tracking_number: Option<String>,
 }
 
@@ -85,6 +90,20 @@ pub struct OrderRefunded {
     pub payment_status: String,
     /// Where the goods stand.
     pub status: String,
+}
+
+/// The id of the refund that gives back what a cancelled order was paid with: one per order.
+pub fn refund_of_cancel(order: Uuid) -> Uuid {
+    chassis::id::derive(order, "cancel")
+}
+
+/// The tracking number of an order that has been shipped is another one than was told before, or is
+/// known only now.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderTrackingUpdated {
+    #[serde(flatten)]
+    pub order: Order,
+    pub tracking_number: String,
 }
 
 /// What a line of an order was sold for, with its share of shipping and tax. The shares of all
@@ -133,6 +152,12 @@ impl Client {
             self.0.post("/internal/orders/unshipped", &Unshipped { orders }).await?;
         Ok(answer.orders)
     }
+
+    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
+    /// order of a guest with this address.
+    pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
+        self.0.post("/internal/orders/access-token", request).await
+    }
 }
 
 impl EventData for OrderCreated {
@@ -148,4 +173,29 @@ impl EventData for OrderStatusUpdated {
 impl EventData for OrderRefunded {
     const TYPE: &'static str = "order.refunded";
     const PERSONAL: bool = true;
+}
+
+impl EventData for OrderTrackingUpdated {
+    const TYPE: &'static str = "order.tracking.updated";
+    const PERSONAL: bool = true;
+}
+
+/// Asks for the key of a guest's order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AskAccessToken {
+    pub order_id: Uuid,
+    /// The address it is about to be sent to. Refused where it is not the order's.
+    pub email: String,
+}
+
+/// A secret for the eyes of who ordered. Not logged, not stored, not in events.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct AccessToken {
+    pub token: String,
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AccessToken(..)")
+    }
 }

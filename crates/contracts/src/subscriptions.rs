@@ -6,9 +6,10 @@ use chassis::bus::Subscription;
 use chassis::outbox::EventData;
 
 use crate::identity::{
-    EmailVerificationRequested, PasswordResetRequested, UserDeleted, UserRegistered,
+    EmailVerificationRequested, PasswordResetRequested, RefreshTokenReused, UserDeleted,
+    UserEmailChanged, UserPasswordChanged, UserRegistered,
 };
-use crate::orders::{OrderRefunded, OrderStatusUpdated};
+use crate::orders::{OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
@@ -20,13 +21,19 @@ pub const SUBSCRIPTIONS: [Subscription; 9] = [
         consumer: "catalog.sales",
         types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
     },
-    Subscription { consumer: "notifications.orders", types: &[OrderStatusUpdated::TYPE] },
+    Subscription {
+        consumer: "notifications.orders",
+        types: &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE, OrderRefunded::TYPE],
+    },
     Subscription {
         consumer: "notifications.users",
         types: &[
             UserRegistered::TYPE,
             EmailVerificationRequested::TYPE,
             PasswordResetRequested::TYPE,
+            UserEmailChanged::TYPE,
+            UserPasswordChanged::TYPE,
+            RefreshTokenReused::TYPE,
             UserDeleted::TYPE,
         ],
     },

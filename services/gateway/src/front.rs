@@ -34,7 +34,7 @@ use sitemap::{Part, Sitemaps};
 use crate::problems;
 
 /// The paths of the storefront whose pages are all alike from here. Mails lead to the last two.
-const PLAIN: [&str; 10] = [
+const PLAIN: [&str; 11] = [
     "/cart",
     "/checkout",
     "/orders/{id}",
@@ -44,6 +44,7 @@ const PLAIN: [&str; 10] = [
     "/register",
     "/forgot-password",
     "/reset-password",
+    "/undo-email-change",
     "/verify-email",
 ];
 const PRODUCT: &str = "/products/{slug}";

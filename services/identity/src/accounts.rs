@@ -7,7 +7,9 @@ use chassis::db::{self, Db, Tx};
 use chassis::problem::{OnDuplicate, Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, Utc};
-use contracts::identity::{EmailVerificationRequested, UserDeleted, UserRegistered, UserUpdated};
+use contracts::identity::{
+    EmailVerificationRequested, UserDeleted, UserPasswordChanged, UserRegistered, UserUpdated,
+};
 use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -15,7 +17,7 @@ use uuid::Uuid;
 use crate::model::{Actor, Changes, Permission, Role, User};
 use crate::passwords::PasswordHash;
 use crate::store::Login;
-use crate::{problems, sessions, store, throttle};
+use crate::{email_changes, problems, sessions, store, throttle};
 
 /// An account to be made. Its fields have been checked and are in the form they are stored in.
 #[derive(Debug)]
@@ -32,7 +34,15 @@ pub struct NewUser {
 
 /// Refuses an address or username that is taken, before a password is hashed for nothing. The
 /// database refuses it again if somebody is faster.
-pub async fn check_free(db: &Db, email: &str, username: Option<&str>) -> Result<()> {
+pub async fn check_free(
+    db: &Db,
+    email: &str,
+    username: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    if store::is_email_kept(db, email, None, now).await? {
+        return Err(problems::email_taken());
+    }
     if store::credentials(db, &Login::Email(email.to_owned())).await?.is_some() {
         return Err(problems::email_taken());
     }
@@ -73,6 +83,7 @@ pub async fn create(
         return Err(problems::cannot_grant());
     }
     taken(store::insert_user(tx, &user, Some(&new.password)).await)?;
+    email_changes::check(tx, &user, now).await?;
     let event =
         UserRegistered { user_id: user.id, email: user.email.clone(), name: user.name.clone() };
     outbox::tell(tx, user.id, user.version, &event, now).await?;
@@ -118,6 +129,7 @@ pub async fn change(
     actor: Actor<'_>,
     now: DateTime<Utc>,
 ) -> Result<User> {
+    let before = user.clone();
     let changed = user.apply(changes, now);
     if changed.is_empty() {
         return Ok(user);
@@ -133,6 +145,15 @@ pub async fn change(
     tell_updated(tx, &user, now).await?;
     if changed.contains(&"email") {
         let event = EmailVerificationRequested {
+            user_id: user.id,
+            email: user.email.clone(),
+            name: user.name.clone(),
+        };
+        outbox::tell(tx, user.id, user.version, &event, now).await?;
+        email_changes::note(tx, &before, &user, actor, now).await?;
+    }
+    if changes.password.is_some() {
+        let event = UserPasswordChanged {
             user_id: user.id,
             email: user.email.clone(),
             name: user.name.clone(),
@@ -190,7 +211,7 @@ async fn keep_an_admin(tx: &mut Tx, leaving: Uuid) -> Result<()> {
 }
 
 /// Says which of the two unique fields is taken: both databases name it.
-fn taken(stored: db::Result<()>) -> Result<()> {
+pub(crate) fn taken(stored: db::Result<()>) -> Result<()> {
     let name = match &stored {
         Err(db::Error::Duplicate(source)) => source.to_string(),
         _ => String::new(),

@@ -40,7 +40,7 @@ const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 /// Makes an account by the same rules as the API, and tells of it.
 pub async fn create_user(db: &Db, clock: Clock, new: NewAccount) -> Result<CreatedUser> {
     let new = checked(new)?;
-    accounts::check_free(db, &new.email, new.username.as_deref()).await?;
+    accounts::check_free(db, &new.email, new.username.as_deref(), clock.now()).await?;
     let new = hashed(new).await?;
     let mut tx = db.begin().await?;
     store::lock_admins(&mut tx).await?;

@@ -14,6 +14,7 @@ mod accounts;
 mod browser;
 mod client;
 mod devices;
+mod email_changes;
 mod recovery;
 mod sessions;
 mod throttle;

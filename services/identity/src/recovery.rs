@@ -17,25 +17,29 @@ use crate::model::{Actor, Changes, User};
 use crate::passwords::Password;
 use crate::store::{Login, OneTimeToken};
 use crate::tokens::Secret;
-use crate::{App, accounts, problems, store, throttle, trust};
+use crate::{App, accounts, email_changes, problems, store, throttle, trust};
 
 /// No answer about a forgotten password comes sooner: writing to the database takes less, so the
 /// time does not tell whether there is an account.
 const FLOOR: Duration = Duration::from_millis(50);
 
 /// A fresh token for a mail to the user. Earlier ones for the same purpose no longer count. Where
-/// the caller names the address, it must still be the user's.
+/// the caller names the address, it must still be the user's, or one that they can go back to.
 pub async fn issue(app: &App, request: &IssueToken) -> Result<Secret> {
     let IssueToken { user_id, purpose, email } = request;
     let (user, purpose) = (store::find_user(&app.db, *user_id).await?, *purpose);
-    let user = user
-        .filter(|it| it.active && email.as_ref().is_none_or(|email| *email == it.email))
-        .ok_or_else(|| problems::user_not_found(*user_id))?;
-    let secret = Secret::random();
+    let user = user.filter(|it| it.active).ok_or_else(|| problems::user_not_found(*user_id))?;
     let lifetime = match purpose {
         Purpose::ResetPassword => TimeDelta::hours(1),
         Purpose::VerifyEmail => TimeDelta::days(3),
+        Purpose::UndoEmailChange => {
+            return email_changes::issue(app, &user, email.as_deref().unwrap_or_default()).await;
+        }
     };
+    if email.as_ref().is_some_and(|it| *it != user.email) {
+        return Err(problems::user_not_found(*user_id));
+    }
+    let secret = Secret::random();
     let token = OneTimeToken {
         user_id: user.id,
         purpose,

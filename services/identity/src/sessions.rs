@@ -18,7 +18,7 @@ use chassis::db::Tx;
 use chassis::problem::{Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::identity::SessionRevoked;
+use contracts::identity::{RefreshTokenReused, SessionRevoked};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -220,7 +220,14 @@ async fn end_of_copies(
     session: &Session,
     now: DateTime<Utc>,
 ) -> Result<Problem> {
-    end(&mut tx, session.user_id, session.id, now).await?;
+    if end(&mut tx, session.user_id, session.id, now).await?
+        && let Some(user) = store::find_user(&mut tx, session.user_id).await?
+    {
+        let User { id: user_id, email, name, .. } = user;
+        let event = RefreshTokenReused { user_id, email, name, session_id: session.id };
+        // After its end, which is the first thing told of a session.
+        outbox::tell(&mut tx, session.id, 2, &event, now).await?;
+    }
     let details = json!({ "session_id": session.id });
     store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
     tx.commit().await?;

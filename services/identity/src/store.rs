@@ -3,6 +3,7 @@
 mod addresses;
 mod audit;
 mod devices;
+mod email_changes;
 mod secrets;
 mod sessions;
 mod users;
@@ -10,6 +11,7 @@ mod users;
 pub use addresses::*;
 pub use audit::*;
 pub use devices::*;
+pub use email_changes::*;
 pub use secrets::*;
 pub use sessions::*;
 pub use users::*;

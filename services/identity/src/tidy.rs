@@ -33,6 +33,7 @@ pub async fn turn(app: &App) -> Result<()> {
     let attempts = before.min(now - app.config.failure_window());
     while store::tidy_sessions(&app.db, before).await? > 0 {}
     store::tidy_devices(&app.db, now).await?;
+    store::tidy_email_changes(&app.db, now).await?;
     while store::tidy_secrets(&app.db, now, attempts, before).await? > 0 {}
     Ok(())
 }
@@ -49,11 +50,12 @@ mod tests {
     use super::*;
     use crate::Config;
 
-    const TABLES: [&str; 4] = [
+    const TABLES: [&str; 5] = [
         "SELECT count(*) FROM sessions",
         "SELECT count(*) FROM refresh_tokens",
         "SELECT count(*) FROM one_time_tokens",
         "SELECT count(*) FROM attempts",
+        "SELECT count(*) FROM email_changes",
     ];
 
     #[tokio::test]
@@ -71,11 +73,18 @@ mod tests {
             let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
             call(&service.router, "POST", "/api/v1/auth/login").json(wrong).await.expect(401);
 
+            let left = "INSERT INTO email_changes (user_id, email, version, expires_at)
+                        VALUES ($1, 'old@example.com', 1, $2)";
+            let id: uuid::Uuid = user.as_str().unwrap().parse().unwrap();
+            let until = noon() + TimeDelta::days(7);
+            platform.db.query(left).bind(id).bind(until).execute().await.unwrap();
+
             for (after, left) in [
-                (TimeDelta::zero(), [1, 1, 1, 1]),
-                (TimeDelta::hours(2), [1, 1, 0, 1]),
-                (TimeDelta::hours(25), [1, 1, 0, 0]),
-                (TimeDelta::days(31) + TimeDelta::seconds(1), [0, 0, 0, 0]),
+                (TimeDelta::zero(), [1, 1, 1, 1, 1]),
+                (TimeDelta::hours(2), [1, 1, 0, 1, 1]),
+                (TimeDelta::hours(25), [1, 1, 0, 0, 1]),
+                (TimeDelta::days(8), [1, 1, 0, 0, 0]),
+                (TimeDelta::days(31) + TimeDelta::seconds(1), [0, 0, 0, 0, 0]),
             ] {
                 turn(&at(&platform, noon() + after).await).await.unwrap();
                 assert_eq!(rows(&platform.db).await, left, "{after} on {}", platform.kind);

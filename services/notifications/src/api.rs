@@ -1,5 +1,6 @@
 //! The public routes of notifications.
 
+mod carrier;
 mod history;
 mod preferences;
 mod send;
@@ -15,6 +16,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(send::email))
         .routes(routes!(send::sms))
         .routes(routes!(send::push))
+        .routes(routes!(carrier::show))
         .routes(routes!(history::list))
         .routes(routes!(history::show))
         .routes(routes!(history::retry))

@@ -1,6 +1,7 @@
 //! The built-in templates: their texts (files in `templates/`), what they are about and what
 //! they can say.
 
+use chassis::names;
 use contracts::identity::Purpose;
 use serde_json::{Map, Value, json};
 
@@ -27,7 +28,20 @@ pub(crate) struct Definition {
 #[derive(Debug)]
 pub(crate) struct Secret {
     pub(crate) purpose: Purpose,
+    /// With what stands before the token.
     pub(crate) page: &'static str,
+}
+
+/// What stands in a message for the secret of its link: a one-time token, or the key of a guest's
+/// order.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Key {
+    /// As it is kept.
+    Masked,
+    /// There is none: the link leads to the page without it.
+    None,
+    /// As it goes out. Never stored.
+    Token(String),
 }
 
 /// A subject and a body, as templates or filled.
@@ -38,7 +52,18 @@ pub(crate) struct Text {
 }
 
 /// Every template, by key.
-pub(crate) static ALL: [Definition; 9] = [
+pub(crate) static ALL: [Definition; 14] = [
+    notice(
+        "email_changed",
+        "The e-mail address of an account was changed; goes to both addresses.",
+        include_str!("../templates/email_changed.txt"),
+    ),
+    user(
+        "email_changed_undo",
+        "A user changed the e-mail address; goes to the old one, with a link that undoes it.",
+        Secret { purpose: Purpose::UndoEmailChange, page: "undo-email-change#token=" },
+        include_str!("../templates/email_changed_undo.txt"),
+    ),
     order(
         "order_cancelled",
         "An order was cancelled.",
@@ -56,14 +81,24 @@ pub(crate) static ALL: [Definition; 9] = [
     ),
     order(
         "order_refunded",
-        "An order was refunded.",
+        "Money of an order was given back, all of it or a part.",
         include_str!("../templates/order_refunded.txt"),
     ),
     order("order_shipped", "An order was shipped.", include_str!("../templates/order_shipped.txt")),
+    order(
+        "order_tracking_updated",
+        "The tracking number of a shipped order was put right, or is known only now.",
+        include_str!("../templates/order_tracking_updated.txt"),
+    ),
+    notice(
+        "password_changed",
+        "The password of an account was changed.",
+        include_str!("../templates/password_changed.txt"),
+    ),
     user(
         "password_reset",
         "A user asked for a new password.",
-        Secret { purpose: Purpose::ResetPassword, page: "reset-password" },
+        Secret { purpose: Purpose::ResetPassword, page: "reset-password?token=" },
         include_str!("../templates/password_reset.txt"),
     ),
     order(
@@ -71,16 +106,21 @@ pub(crate) static ALL: [Definition; 9] = [
         "An order was cancelled because it was not paid.",
         include_str!("../templates/payment_failed.txt"),
     ),
+    notice(
+        "refresh_token_reused",
+        "A session was ended because its refresh token had been copied.",
+        include_str!("../templates/refresh_token_reused.txt"),
+    ),
     user(
         "verify_email",
         "A user asked for another mail to verify the e-mail address, or changed it.",
-        Secret { purpose: Purpose::VerifyEmail, page: "verify-email" },
+        Secret { purpose: Purpose::VerifyEmail, page: "verify-email?token=" },
         include_str!("../templates/verify_email.txt"),
     ),
     user(
         "welcome",
         "A user registered; asks to verify the e-mail address.",
-        Secret { purpose: Purpose::VerifyEmail, page: "verify-email" },
+        Secret { purpose: Purpose::VerifyEmail, page: "verify-email?token=" },
         include_str!("../templates/welcome.txt"),
     ),
 ];
@@ -104,31 +144,99 @@ impl Definition {
         let full = (self.sample)();
         let mut sparse = full.clone();
         if let Some(order) = sparse.get_mut("order").and_then(Value::as_object_mut) {
-            for name in ["tracking_number", "reason", "reason_text"] {
+            for name in ["tracking_number", "reason", "reason_text", "refund", "refunded"] {
                 order.insert(name.to_owned(), Value::Null);
             }
         }
         [full, sparse]
     }
 
-    /// What a template of this kind is filled with: its data, the shop, and the one-time token
-    /// or the mask that stands for it.
-    pub(crate) fn context(&self, data: &Value, shop: &Shop<'_>, token: Option<&str>) -> Value {
+    /// What a template of this kind is filled with: its data, the shop, and the link with its
+    /// secret or what stands for it. Names are said only where they are such.
+    pub(crate) fn context(&self, data: &Value, shop: &Shop<'_>, key: &Key) -> Value {
         let mut context = data.as_object().cloned().unwrap_or_else(Map::new);
-        context.insert("shop".to_owned(), json!({ "name": shop.name, "url": shop.url }));
-        if let Some(secret) = &self.secret {
-            let token = token.unwrap_or(MASK);
-            context.insert("token".to_owned(), json!(token));
-            context.insert("link".to_owned(), json!(secret.link(shop, token)));
+        for whose in ["order", "user"] {
+            let Some(about) = context.get_mut(whose).and_then(Value::as_object_mut) else {
+                continue;
+            };
+            if let Some(name) = about.get_mut("name") {
+                *name = json!(name.as_str().and_then(names::in_mail).unwrap_or_default());
+            }
+            if whose == "order" {
+                complete(about);
+            }
         }
+        context.insert("shop".to_owned(), json!({ "name": shop.name, "url": shop.url }));
+        if self.secret.is_some() {
+            context.insert("token".to_owned(), json!(key.text().unwrap_or_default()));
+        }
+        let link = self.link(data, shop, key).unwrap_or_else(|| shop.url.to_owned());
+        context.insert("link".to_owned(), json!(link));
         Value::Object(context)
+    }
+
+    /// The page a message leads to; none where it leads to no particular one.
+    pub(crate) fn link(&self, data: &Value, shop: &Shop<'_>, key: &Key) -> Option<String> {
+        if let Some(secret) = &self.secret {
+            let token = key.text().unwrap_or_default();
+            return Some(format!("{}/{}{token}", shop.url, secret.page));
+        }
+        let number = data.pointer("/order/number")?.as_str()?;
+        let page = format!("{}/orders/{}", shop.url, path_segment(number));
+        match key.text().filter(|_| self.is_for_guest(data)) {
+            // A fragment is told to no server.
+            Some(token) => Some(format!("{page}#token={token}")),
+            None => Some(page),
+        }
+    }
+
+    /// Whether its link needs a key, because whoever ordered has no account.
+    pub(crate) fn is_for_guest(&self, data: &Value) -> bool {
+        data.pointer("/order/guest").and_then(Value::as_bool).unwrap_or(false)
     }
 }
 
-impl Secret {
-    pub(crate) fn link(&self, shop: &Shop<'_>, token: &str) -> String {
-        format!("{}/{}?token={token}", shop.url, self.page)
+impl Key {
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Masked => Some(MASK),
+            Self::None => None,
+            Self::Token(token) => Some(token),
+        }
     }
+}
+
+/// Without the token, which is nobody's business.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Masked => "Masked",
+            Self::None => "None",
+            Self::Token(_) => "Token(..)",
+        })
+    }
+}
+
+/// What data of an order that staff write themselves may leave out.
+fn complete(order: &mut Map<String, Value>) {
+    const CHARGED: [&str; 3] = ["paid", "partially_refunded", "refunded"];
+    let paid = order.get("payment_status").and_then(Value::as_str);
+    let charged = paid.is_some_and(|it| CHARGED.contains(&it));
+    for (name, value) in [
+        ("guest", json!(false)),
+        ("free", json!(false)),
+        ("charged", json!(charged)),
+        ("reason_text", Value::Null),
+        ("refund", Value::Null),
+        ("refunded", Value::Null),
+    ] {
+        order.entry(name).or_insert(value);
+    }
+}
+
+/// A number of an order as a link has it: only what needs no escaping.
+fn path_segment(number: &str) -> String {
+    number.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').collect()
 }
 
 /// What messages say about the shop.
@@ -137,6 +245,11 @@ pub(crate) struct Shop<'a> {
     pub(crate) name: &'a str,
     /// Without a slash at its end.
     pub(crate) url: &'a str,
+}
+
+const fn notice(key: &'static str, description: &'static str, source: &'static str) -> Definition {
+    let (channel, topic) = (Channel::Email, Topic::Transactional);
+    Definition { key, channel, topic, description, secret: None, source, sample: sample_user }
 }
 
 const fn order(key: &'static str, description: &'static str, source: &'static str) -> Definition {
@@ -187,6 +300,13 @@ fn sample_order() -> Value {
         "reason": "customer_request",
         "reason_text": "you asked for it",
         "tracking_number": "1Z999AA10123456784",
+        // What goes back with this news, and all that was given back so far.
+        "refund": "5.00 USD",
+        "refunded": "5.00 USD",
+        // Whether money was taken for it; whether it costs nothing; whether a guest has ordered.
+        "charged": true,
+        "free": false,
+        "guest": false,
     } })
 }
 
@@ -202,7 +322,7 @@ mod tests {
         for it in &ALL {
             let text = it.text();
             assert!(!text.subject.is_empty() && !text.body.is_empty(), "{}", it.key);
-            let samples = it.samples().map(|sample| it.context(&sample, &SHOP, None));
+            let samples = it.samples().map(|sample| it.context(&sample, &SHOP, &Key::Masked));
             for source in [&text.subject, &text.body] {
                 template::check(source, &samples)
                     .unwrap_or_else(|wrong| panic!("{}: {wrong}", it.key));
@@ -218,9 +338,34 @@ mod tests {
     #[test]
     fn a_token_is_masked_until_there_is_one() {
         let welcome = find("welcome").unwrap();
-        let masked = welcome.context(&sample_user(), &SHOP, None);
+        let masked = welcome.context(&sample_user(), &SHOP, &Key::Masked);
         assert_eq!(masked["link"], "http://127.0.0.1:8080/verify-email?token=****");
-        let real = welcome.context(&sample_user(), &SHOP, Some("s3cret"));
+        let key = Key::Token("s3cret".to_owned());
+        let real = welcome.context(&sample_user(), &SHOP, &key);
         assert_eq!(real["token"], "s3cret");
+        assert!(!format!("{key:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_guests_link_has_the_key_of_the_order_where_no_server_sees_it() {
+        let shipped = find("order_shipped").unwrap();
+        let link = |guest: bool, key: Key| {
+            let data = json!({ "order": { "number": "CW-1", "guest": guest } });
+            shipped.link(&data, &SHOP, &key).unwrap()
+        };
+        let page = "http://127.0.0.1:8080/orders/CW-1";
+        assert_eq!(link(false, Key::Masked), page);
+        assert_eq!(link(true, Key::Masked), format!("{page}#token=****"));
+        assert_eq!(link(true, Key::None), page);
+        assert_eq!(link(true, Key::Token("k3y".to_owned())), format!("{page}#token=k3y"));
+    }
+
+    #[test]
+    fn a_name_that_is_none_is_not_said() {
+        let welcome = find("welcome").unwrap();
+        for (name, said) in [("Ada", "Ada"), ("go to www.evil.example", ""), ("a\nb", "")] {
+            let data = json!({ "user": { "name": name } });
+            assert_eq!(welcome.context(&data, &SHOP, &Key::Masked)["user"]["name"], said);
+        }
     }
 }

@@ -23,12 +23,13 @@ use std::sync::Arc;
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::service::{BoxError, Platform, Service};
-use contracts::identity;
+use contracts::{identity, orders};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::builtin::Shop;
-use crate::carrier::Log;
+pub use crate::carrier::CarrierKind;
+use crate::carrier::{Carrier, Log};
 use crate::sender::Sender;
 
 /// The service's name: of its database and its settings.
@@ -47,7 +48,9 @@ pub struct Config {
     pub shop_name: String,
     /// Where links in messages lead: the shop's address as customers see it.
     pub public_url: String,
-    /// Shows links with one-time tokens in the log, for trying things out without a mail server.
+    /// Who brings messages to their recipients. `log` brings them nowhere.
+    pub carrier: CarrierKind,
+    /// Shows links with their secrets in the log, for trying things out without a mail server.
     /// Not for production.
     pub log_secrets: bool,
 }
@@ -57,6 +60,7 @@ impl Default for Config {
         Self {
             shop_name: "Cartwright".to_owned(),
             public_url: "http://127.0.0.1:8080".to_owned(),
+            carrier: CarrierKind::Log,
             log_secrets: false,
         }
     }
@@ -68,6 +72,15 @@ impl Config {
     }
 }
 
+/// What notifications asks of others.
+#[derive(Clone, Debug)]
+pub struct Clients {
+    /// For one-time tokens.
+    pub identity: identity::Client,
+    /// For the keys of guests' orders.
+    pub orders: orders::Client,
+}
+
 /// What handlers, consumers and the sender share.
 #[derive(Clone, Debug)]
 pub(crate) struct App {
@@ -75,6 +88,7 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
     pub(crate) identity: identity::Client,
+    pub(crate) orders: orders::Client,
     /// Notified when a message was queued in this process.
     pub(crate) wake: Arc<Notify>,
 }
@@ -88,17 +102,21 @@ pub fn description() -> utoipa::openapi::OpenApi {
 pub async fn start(
     platform: Platform,
     config: Config,
-    identity: identity::Client,
+    clients: Clients,
 ) -> Result<Service, BoxError> {
-    let log = Log { secrets: config.log_secrets };
+    let Clients { identity, orders } = clients;
+    let carrier: Arc<dyn Carrier> = match config.carrier {
+        CarrierKind::Log => Arc::new(Log { secrets: config.log_secrets }),
+    };
     let app = App {
         db: platform.db.clone(),
         clock: platform.clock,
         config: Arc::new(config),
         identity,
+        orders,
         wake: Arc::new(Notify::new()),
     };
-    let sender = Sender { app: app.clone(), carrier: Arc::new(log) };
+    let sender = Sender { app: app.clone(), carrier };
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .consumer("notifications.orders", events::Orders(app.clone()))
         .consumer("notifications.users", events::Users(app))

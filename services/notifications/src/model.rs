@@ -49,7 +49,10 @@ pub(crate) enum State {
     Queued,
     /// Is being sent right now.
     Sending,
+    /// Handed over to who brings it to its recipient.
     Sent,
+    /// Only noted in the log: the shop has nobody who brings messages out.
+    Logged,
     /// The last try failed; another one follows.
     Failed,
     /// Given up: all tries failed, or it can never arrive.
@@ -201,6 +204,24 @@ pub(crate) fn sought(recipient: &str) -> String {
 pub(crate) fn next_try(attempts: i64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let done = usize::try_from(attempts).ok()?.checked_sub(1)?;
     WAITS.get(done).map(|wait| now + *wait)
+}
+
+/// Why news that later news overtook is not sent.
+pub(crate) const OVERTAKEN: &str = "later news about this order came first";
+
+/// Which news about an order a message tells, as its data keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct News {
+    /// The order's version; later news have a higher one.
+    pub(crate) sequence: i64,
+    pub(crate) status: String,
+}
+
+impl News {
+    /// None where a message's data hold none: it is not about the state of an order.
+    pub(crate) fn of(data: &Value) -> Option<Self> {
+        serde_json::from_value(data.get("news")?.clone()).ok()
+    }
 }
 
 /// Whether news that an order has become `to` is pointless once `later` has been heard.

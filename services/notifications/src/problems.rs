@@ -19,6 +19,14 @@ pub(crate) fn already_sent() -> Problem {
     Problem::conflict("notification_already_sent", "this notification has been sent already")
 }
 
+/// A message that only the log has seen stays there as long as there is nobody else.
+pub(crate) fn no_delivery() -> Problem {
+    Problem::conflict(
+        "notifications_not_delivered",
+        "messages are only logged: change the setting notifications.carrier first",
+    )
+}
+
 pub(crate) fn skipped(reason: Option<&str>) -> Problem {
     let reason = reason.unwrap_or("it is not to be sent");
     Problem::conflict("notification_skipped", format!("this notification is not sent: {reason}"))

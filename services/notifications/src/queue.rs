@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use crate::builtin::{Definition, Text};
+use crate::builtin::{Definition, Key, Text};
 use crate::model::{Channel, Message, NOBODY, State, Topic, kept, one_line};
 use crate::template::{self, Wrong};
 use crate::{App, store};
@@ -114,9 +114,9 @@ pub(crate) async fn fill_in_force(
     db: impl Session<'_>,
     template: &Definition,
     data: &Value,
-    token: Option<&str>,
+    key: &Key,
 ) -> db::Result<Result<Text, Wrong>> {
-    let context = template.context(data, &app.config.shop(), token);
+    let context = template.context(data, &app.config.shop(), key);
     let text = text(db, template).await?;
     Ok(match fill(&text, &context) {
         Ok(text) => Ok(text),

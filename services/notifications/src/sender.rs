@@ -8,12 +8,13 @@ use chassis::db;
 use chassis::service::BoxError;
 use chrono::TimeDelta;
 use contracts::identity::IssueToken;
+use contracts::orders::AskAccessToken;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use crate::builtin::{self, Definition, Secret};
+use crate::builtin::{self, Definition, Key, Secret};
 use crate::carrier::{Carrier, Parcel, Undelivered};
-use crate::model::{Message, next_try};
+use crate::model::{Message, News, OVERTAKEN, is_overtaken, next_try};
 use crate::store::Outcome;
 use crate::{App, queue, store};
 
@@ -76,6 +77,9 @@ impl Sender {
     }
 
     async fn send(&self, message: &Message) -> Outcome {
+        if let Some(outcome) = self.overtaken(message).await {
+            return outcome;
+        }
         let result = match self.pack(message).await {
             Ok(parcel) => {
                 let delivery = tokio::time::timeout(DEADLINE, self.carrier.deliver(&parcel)).await;
@@ -86,7 +90,8 @@ impl Sender {
         };
         let now = self.app.clock.now();
         let outcome = match result {
-            Ok(()) => Outcome::Sent(now),
+            Ok(()) if self.carrier.delivers() => Outcome::Sent(now),
+            Ok(()) => Outcome::Logged,
             Err(Undelivered::Never(error)) => Outcome::Dead(error),
             Err(Undelivered::NotNow(error)) => match next_try(message.attempts, now) {
                 Some(at) => Outcome::Again(at, error),
@@ -95,6 +100,25 @@ impl Sender {
         };
         note(message, &outcome);
         outcome
+    }
+
+    /// What becomes of news about an order of which later news has come since, instead of sending
+    /// them; none where they are still worth sending.
+    async fn overtaken(&self, message: &Message) -> Option<Outcome> {
+        let (order, news) = (message.order_id?, News::of(&message.data)?);
+        match store::later_news(&self.app.db, order, news.sequence).await {
+            Ok(Some(later)) if is_overtaken(&news.status, &later) => {
+                Some(Outcome::Skipped(OVERTAKEN))
+            }
+            Ok(_) => None,
+            Err(error) => {
+                let at = next_try(message.attempts, self.app.clock.now());
+                Some(at.map_or_else(
+                    || Outcome::Dead(error.to_string()),
+                    |at| Outcome::Again(at, error.to_string()),
+                ))
+            }
+        }
     }
 
     /// The message as it goes out: with its secret, which is fetched only now.
@@ -110,10 +134,45 @@ impl Sender {
             order_number: message.order_number.clone(),
             link: None,
         };
-        if let Some((template, secret)) = template.and_then(|it| Some((it, it.secret.as_ref()?))) {
-            self.unmask(&mut parcel, message, template, secret).await?;
-        }
+        let Some(template) = template else { return Ok(parcel) };
+        let key = match &template.secret {
+            Some(secret) => Key::Token(self.one_time_token(message, secret).await?),
+            None if template.is_for_guest(&message.data) => self.order_key(message).await?,
+            None => return Ok(parcel),
+        };
+        self.unmask(&mut parcel, message, template, &key).await?;
         Ok(parcel)
+    }
+
+    async fn one_time_token(
+        &self,
+        message: &Message,
+        secret: &Secret,
+    ) -> Result<String, Undelivered> {
+        let never = |error: &str| Undelivered::Never(error.to_owned());
+        let user_id =
+            message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;
+        let email = Some(message.recipient.clone());
+        let request = IssueToken { user_id, purpose: secret.purpose, email };
+        let token = self.app.identity.one_time_token(&request).await;
+        token.map(|it| it.token).map_err(|error| match error {
+            CallError::Refused(problem) => Undelivered::Never(problem.to_string()),
+            error => Undelivered::NotNow(error.to_string()),
+        })
+    }
+
+    /// What opens a guest's order. A mail is worth having without it, too.
+    async fn order_key(&self, message: &Message) -> Result<Key, Undelivered> {
+        let Some(order_id) = message.order_id else { return Ok(Key::None) };
+        let request = AskAccessToken { order_id, email: message.recipient.clone() };
+        match self.app.orders.access_token(&request).await {
+            Ok(it) => Ok(Key::Token(it.token)),
+            Err(CallError::Refused(refused)) => {
+                tracing::warn!(message = %message.id, %refused, "a guest's mail has no key");
+                Ok(Key::None)
+            }
+            Err(error) => Err(Undelivered::NotNow(error.to_string())),
+        }
     }
 
     async fn unmask(
@@ -121,26 +180,17 @@ impl Sender {
         parcel: &mut Parcel,
         message: &Message,
         template: &Definition,
-        secret: &Secret,
+        key: &Key,
     ) -> Result<(), Undelivered> {
-        let never = |error: &str| Undelivered::Never(error.to_owned());
-        let user_id =
-            message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;
-        let email = Some(message.recipient.clone());
-        let request = IssueToken { user_id, purpose: secret.purpose, email };
-        let token = self.app.identity.one_time_token(&request).await;
-        let token = token.map_err(|error| match error {
-            CallError::Refused(problem) => Undelivered::Never(problem.to_string()),
-            error => Undelivered::NotNow(error.to_string()),
-        })?;
-        let (app, token) = (&self.app, token.token.as_str());
-        let text = queue::fill_in_force(app, &app.db, template, &message.data, Some(token)).await;
+        let app = &self.app;
+        let text = queue::fill_in_force(app, &app.db, template, &message.data, key).await;
         let text = text.map_err(|error| Undelivered::NotNow(error.to_string()))?;
         // What is wrong could quote the token.
-        let text = text.map_err(|_| never("the template cannot be filled"))?;
+        let text =
+            text.map_err(|_| Undelivered::Never("the template cannot be filled".to_owned()))?;
         parcel.subject = Some(text.subject);
         parcel.body = text.body;
-        parcel.link = Some(secret.link(&app.config.shop(), token));
+        parcel.link = template.link(&message.data, &app.config.shop(), key);
         Ok(())
     }
 }
@@ -149,6 +199,8 @@ fn note(message: &Message, outcome: &Outcome) {
     let (channel, id) = (message.channel.as_str(), message.id);
     let (result, error) = match outcome {
         Outcome::Sent(_) => ("sent", None),
+        Outcome::Logged => ("logged", None),
+        Outcome::Skipped(_) => ("skipped", None),
         Outcome::Again(_, error) => ("failed", Some(error)),
         Outcome::Dead(error) => ("dead", Some(error)),
     };

@@ -32,6 +32,10 @@ pub(crate) struct Filter {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
     Sent(DateTime<Utc>),
+    /// Nobody has it but the log.
+    Logged,
+    /// Not to be sent any more, and why.
+    Skipped(&'static str),
     /// Failed; tried again at this time.
     Again(DateTime<Utc>, String),
     Dead(String),
@@ -123,12 +127,13 @@ pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> 
     Ok(count)
 }
 
-/// Gives a failed or dead message all its tries back; false if it is in another state.
+/// Gives a message that failed, is dead or has only been logged all its tries back; false if it is in
+/// another state.
 pub(crate) async fn retry(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let queued = db
         .query(
             "UPDATE messages SET state = 'queued', attempts = 0, next_at = $2, error = NULL
-             WHERE id = $1 AND state IN ('failed', 'dead')",
+             WHERE id = $1 AND state IN ('failed', 'dead', 'logged')",
         )
         .bind(id)
         .bind(now)
@@ -185,6 +190,8 @@ pub(crate) async fn settle(
 ) -> Result<bool> {
     let (state, next_at, error, sent_at) = match outcome.clone() {
         Outcome::Sent(at) => (State::Sent, None, None, Some(at)),
+        Outcome::Logged => (State::Logged, None, None, None),
+        Outcome::Skipped(why) => (State::Skipped, None, Some(why.to_owned()), None),
         Outcome::Again(at, error) => (State::Failed, Some(at), Some(error), None),
         Outcome::Dead(error) => (State::Dead, None, Some(error), None),
     };
@@ -228,8 +235,9 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
     tx.query(
         "UPDATE messages
          SET recipient = $2, subject = NULL, body = '', data = $3, next_at = NULL,
-             state = CASE WHEN state = 'sent' THEN state ELSE 'skipped' END,
-             error = CASE WHEN state = 'sent' THEN error ELSE 'the account was deleted' END
+             state = CASE WHEN state IN ('sent', 'logged') THEN state ELSE 'skipped' END,
+             error = CASE WHEN state IN ('sent', 'logged') THEN error
+                          ELSE 'the account was deleted' END
          WHERE user_id = $1
             OR (user_id IS NULL AND recipient IN
                 (SELECT recipient FROM messages WHERE user_id = $1 AND recipient <> $2))",
@@ -271,12 +279,22 @@ pub(crate) async fn hear(
         .bind(status.to_owned())
         .execute()
         .await?;
-    if newest == 1 {
-        return Ok(None);
+    match newest {
+        1 => Ok(None),
+        _ => later_news(tx, order, sequence).await,
     }
-    let later: Option<(String,)> = tx
-        .query("SELECT status FROM heard_orders WHERE order_id = $1")
+}
+
+/// The status an order has by the latest news of it, if those are later than `sequence`.
+pub(crate) async fn later_news(
+    db: impl Session<'_>,
+    order: Uuid,
+    sequence: i64,
+) -> Result<Option<String>> {
+    let later: Option<(String,)> = db
+        .query("SELECT status FROM heard_orders WHERE order_id = $1 AND sequence > $2")
         .bind(order)
+        .bind(sequence)
         .optional()
         .await?;
     Ok(later.map(|(status,)| status))

@@ -12,7 +12,7 @@ use chassis::problem::Problem;
 use chassis::service::Platform;
 use chassis::testing::noon;
 use contracts::identity::{Client, IssueToken, Purpose};
-use contracts::orders::{Line, Order, OrderStatusUpdated};
+use contracts::orders::{AskAccessToken, Line, Order, OrderStatusUpdated};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
@@ -31,6 +31,7 @@ pub(crate) fn app(platform: &Platform) -> App {
         clock: platform.clock,
         config: Arc::new(Config::default()),
         identity: identity(),
+        orders: orders(),
         wake: Arc::new(Notify::new()),
     }
 }
@@ -45,12 +46,26 @@ pub(crate) fn identity() -> Client {
         let purpose = match request.purpose {
             Purpose::VerifyEmail => "verify",
             Purpose::ResetPassword => "reset",
+            Purpose::UndoEmailChange => "undo",
         };
         Ok(Json(json!({ "token": format!("{TOKEN}-{purpose}") })))
     }
     let way = Way::to("identity");
     way.bind(Router::new().route("/internal/one-time-tokens", post(issue)));
     Client::new(way)
+}
+
+/// Orders, as far as notifications asks it: every order but the nil one is a guest's.
+pub(crate) fn orders() -> contracts::orders::Client {
+    async fn key(Json(request): Json<AskAccessToken>) -> Result<Json<Value>, Problem> {
+        match request.order_id.is_nil() {
+            true => Err(Problem::not_found("order_not_found", "there is no such order")),
+            false => Ok(Json(json!({ "token": format!("{TOKEN}-key") }))),
+        }
+    }
+    let way = Way::to("orders");
+    way.bind(Router::new().route("/internal/orders/access-token", post(key)));
+    contracts::orders::Client::new(way)
 }
 
 /// Identity while it is away.
@@ -66,6 +81,10 @@ pub(crate) struct Van {
 }
 
 impl Carrier for Van {
+    fn delivers(&self) -> bool {
+        true
+    }
+
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
         self.parcels.lock().unwrap().push(parcel.clone());
         let error = self.errors.lock().unwrap().pop();

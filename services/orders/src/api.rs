@@ -13,6 +13,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::Owner;
 use contracts::email;
+use contracts::orders::Reason;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -26,6 +27,7 @@ mod view;
 
 use view::{Details, OrderView};
 
+use crate::cancel::Why;
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment};
 use crate::model::{Actor, Order, PaymentStatus, Saga, Status, Step, Told};
@@ -296,8 +298,15 @@ async fn pay_again(
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Cancel {
-    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
-    reason: Option<String>,
+    /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long` or
+    /// `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
+    /// `address_undeliverable`.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about it in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// Cancel an order that has not been shipped; what was paid is refunded.
@@ -309,7 +318,8 @@ struct Cancel {
               (status = 202, description = "being cancelled", body = OrderView),
               (status = 404, body = Problem),
               (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
-                  money back", body = Problem)),
+                  money back", body = Problem),
+              (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
     security((), ("bearer" = [])))]
 async fn cancel_order(
     State(app): State<App>,
@@ -321,13 +331,29 @@ async fn cancel_order(
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
     let by = actor(&app, &order, principal.as_ref(), &headers);
-    let default = match by {
-        Actor::Staff(_) => "cancelled_by_shop",
-        _ => "customer_request",
+    let why = match by {
+        Actor::Staff(_) => {
+            why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?
+        }
+        _ => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
     };
-    let reason = request.reason.unwrap_or_else(|| default.to_owned());
-    let order = cancel::cancel(&app, order.id, &reason, by).await?;
+    let order = cancel::cancel(&app, order.id, &why, by).await?;
     cancelled(&app, order, principal.as_ref()).await
+}
+
+/// The reason that was given, where `may_be` allows it; else the usual one.
+fn why(
+    reason: Option<Reason>,
+    note: Option<String>,
+    usual: Reason,
+    may_be: fn(Reason) -> bool,
+) -> Result<Why> {
+    let reason = reason.unwrap_or(usual);
+    let note = note.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    match may_be(reason) {
+        true => Ok(Why { reason, note }),
+        false => Err(problems::reason_not_yours(may_be)),
+    }
 }
 
 /// The answer to a cancel: 202 while it is on its way.
@@ -348,8 +374,14 @@ struct SetStatus {
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
     tracking_number: Option<String>,
-    #[garde(length(chars, max = 200), inner(custom(no_card_number)))]
-    reason: Option<String>,
+    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or one
+    /// of those a customer may give.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about a cancel in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
 }
 
 /// Ship, deliver or cancel an order.
@@ -371,8 +403,9 @@ async fn set_status(
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
     let by = Actor::Staff(principal.id());
     if request.status == Status::Cancelled {
-        let reason = request.reason.as_deref().unwrap_or("cancelled_by_shop");
-        let order = cancel::cancel(&app, order.id, reason, by).await?;
+        let usual = Reason::CancelledByShop;
+        let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
+        let order = cancel::cancel(&app, order.id, &why, by).await?;
         return cancelled(&app, order, Some(&principal)).await;
     }
     cancel::move_on(&app, order.id, request.status, request.tracking_number, by).await?;
@@ -499,8 +532,10 @@ async fn view(app: &App, order: Order, for_staff: bool) -> Result<OrderView> {
         PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
         _ => None,
     };
+    let note = order.cancel_note().map(str::to_owned);
     let details = Details { history, refunds, for_staff };
     let mut view = OrderView::new(order, lines, Some(details));
+    view.cancel_note = note.filter(|_| for_staff);
     view.action_until(saga.and_then(|it| it.hold_until));
     Ok(view)
 }
@@ -549,7 +584,7 @@ fn refusal(order: &Order, saga: &Saga) -> Option<Problem> {
         // The stock is known to be short; letting go of what was held takes a moment more.
         Step::Void | Step::Restock if order.status == Status::Pending => stored(),
         Step::Done if order.status == Status::Cancelled => {
-            let reason = order.reason.as_deref().unwrap_or("cancelled");
+            let reason = order.reason().map_or("cancelled", Reason::as_str);
             Some(stored().unwrap_or_else(|| problems::order_cancelled(order, reason)))
         }
         _ => None,

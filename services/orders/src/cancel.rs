@@ -1,6 +1,8 @@
 //! Cancelling an order, and moving it on by hand.
 
+use chassis::outbox;
 use chassis::problem::Result;
+use contracts::orders::{OrderTrackingUpdated, Reason};
 use uuid::Uuid;
 
 use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step};
@@ -10,13 +12,21 @@ use crate::{App, checkout, problems, shares, store};
 /// How often a change is tried again when the order moved at the same moment.
 const TRIES: usize = 5;
 
+/// Why an order is to be cancelled.
+#[derive(Clone, Debug)]
+pub(crate) struct Why {
+    pub(crate) reason: Reason,
+    /// The same in somebody's own words, for staff.
+    pub(crate) note: Option<String>,
+}
+
 /// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
 /// puts the stock back. Waits for the outcome as long as a request may. Answers the order, which is
 /// cancelled, or on its way there; refused where the provider gives no money back.
-pub(crate) async fn cancel(app: &App, id: Uuid, reason: &str, by: Actor) -> Result<Order> {
+pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why, by: Actor) -> Result<Order> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        let Some(work) = turn_back(app, order, saga, reason, by).await? else { continue };
+        let Some(work) = turn_back(app, order, saga, why, by).await? else { continue };
         if let Some(work) = work {
             checkout::see_through(app, work).await?;
         }
@@ -51,9 +61,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
             _ if asked => {}
             _ => return Err(problems::cart_already_ordered(&order)),
         }
-        let Some(work) = turn_back(app, order, saga, "superseded", Actor::Customer).await? else {
-            continue;
-        };
+        let why = Why { reason: Reason::Superseded, note: None };
+        let by = Actor::Customer;
+        let Some(work) = turn_back(app, order, saga, &why, by).await? else { continue };
         match work {
             Some(work) => drop(checkout::see_through(app, work).await?),
             None => checkout::settled(app, id).await?,
@@ -70,9 +80,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
 /// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
 async fn turn_back(
     app: &App,
-    order: Order,
+    mut order: Order,
     mut saga: Saga,
-    reason: &str,
+    why: &Why,
     by: Actor,
 ) -> Result<Option<Option<Work>>> {
     match order.status {
@@ -97,7 +107,7 @@ async fn turn_back(
         | Step::AwaitPayment => Step::Void,
     };
     let now = app.clock.now();
-    saga.cancel = Some(reason.to_owned());
+    saga.cancel = Some(why.reason.as_str().to_owned());
     saga.token = None;
     saga.refusal = None;
     saga.tries = 0;
@@ -106,6 +116,10 @@ async fn turn_back(
     let mut tx = app.db.begin().await?;
     if !store::save_saga(&mut tx, &mut saga).await? {
         return Ok(None);
+    }
+    if let Some(note) = &why.note {
+        store::set_cancel_note(&mut tx, order.id, note).await?;
+        order.cancel_note = Some(note.clone());
     }
     store::set_cancelled_by(&mut tx, order.id, by).await?;
     tx.commit().await?;
@@ -155,9 +169,16 @@ pub(crate) async fn move_on(
         order.tracking_number = tracking_number.clone().or(order.tracking_number);
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
+        let now = app.clock.now();
         let saved = store::save_saga(&mut tx, &mut saga).await?
             && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
         if saved {
+            // Where the status is another, that is told, with the number.
+            let number = order.tracking_number.clone().filter(|_| from == Status::Shipped);
+            if let Some(tracking_number) = number.filter(|_| from == order.status) {
+                let event = OrderTrackingUpdated { order: order.told(&lines), tracking_number };
+                outbox::tell(&mut tx, order.id, order.version, &event, now).await?;
+            }
             store::sign(&mut tx, &order, by).await?;
             tx.commit().await?;
             app.due.notify_one();

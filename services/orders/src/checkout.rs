@@ -307,6 +307,7 @@ fn new_order(
         cart_version: cart.as_ref().map(|it| it.version),
         payment_id: (totals.total > 0).then(|| payment_id(id, 1)),
         reason: None,
+        cancel_note: None,
         tracking_number: None,
         refunded: 0,
         version: 0,

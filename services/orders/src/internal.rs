@@ -1,4 +1,4 @@
-//! Routes for other services: the server's side of `contracts::orders::Client`.
+//! What other services ask: `contracts::orders::Client` is the other end.
 
 use axum::extract::State;
 use axum::middleware::from_fn_with_state;
@@ -6,21 +6,27 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
-use contracts::orders::{LineShare, MAX_ORDERS, SharesOf, Unshipped};
+use contracts::orders::{
+    AccessToken, AskAccessToken, LineShare, MAX_ORDERS, SharesOf, Unshipped,
+};
 
 use crate::model::OrderLine;
-use crate::{App, shares, store};
+use crate::{App, problems, shares, store};
 
 /// Who keeps the stock of orders.
 const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
 /// Who gives money back.
 const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
 
+/// Who writes to guests. Whoever has a token may see and cancel the order.
+const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
+
 pub(crate) fn router(app: App) -> Router {
     let only = |callers| from_fn_with_state(callers, peers::only);
     Router::new()
         .route("/internal/orders/unshipped", post(unshipped).layer(only(STOCK)))
         .route("/internal/orders/shares", post(line_shares).layer(only(PAYMENTS)))
+        .route("/internal/orders/access-token", post(access_token).layer(only(SENDERS)))
         .with_state(app)
 }
 
@@ -55,4 +61,14 @@ async fn line_shares(
         amount,
     };
     Ok(Json(Some(lines.into_iter().zip(amounts).map(line).collect())))
+}
+
+async fn access_token(
+    State(app): State<App>,
+    Json(request): Json<AskAccessToken>,
+) -> Result<Json<AccessToken>> {
+    let order = store::find(&app.db, request.order_id).await?;
+    let order = order.filter(|it| it.user_id.is_none() && it.email == request.email);
+    let order = order.ok_or_else(problems::order_not_found)?;
+    Ok(Json(AccessToken { token: app.tokens.of(order.id) }))
 }

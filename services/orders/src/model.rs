@@ -5,7 +5,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
-use contracts::orders::{CartRef, Line};
+use contracts::orders::{CartRef, Line, Reason};
 use contracts::payments::{self, RefundedLine};
 use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
@@ -166,7 +166,10 @@ pub struct Order {
     pub cart_id: Option<Uuid>,
     pub cart_version: Option<i64>,
     pub payment_id: Option<Uuid>,
+    /// A code; what was stored before reasons were codes may be somebody's own words.
     pub reason: Option<String>,
+    /// What was said about a cancel in somebody's own words; for staff.
+    pub cancel_note: Option<String>,
     pub tracking_number: Option<String>,
     /// What was given back, in minor units.
     pub refunded: i64,
@@ -395,6 +398,17 @@ impl Order {
     /// Whether its stock was held, or somebody was told of it: from then on it has a number.
     pub fn is_placed(&self) -> bool {
         self.version > 0
+    }
+
+    /// Why it was cancelled.
+    pub fn reason(&self) -> Option<Reason> {
+        self.reason.as_deref().and_then(Reason::parse)
+    }
+
+    /// What was said about a cancel in somebody's own words, also where that was stored as a reason.
+    pub fn cancel_note(&self) -> Option<&str> {
+        let words = self.reason.as_deref().filter(|it| Reason::parse(it).is_none());
+        self.cancel_note.as_deref().or(words)
     }
 
     /// The order as events carry it.

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use chassis::problem::{FieldError, Problem};
+use contracts::orders::Reason;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -15,6 +16,13 @@ pub fn order_not_found() -> Problem {
 
 pub fn email_required() -> Problem {
     Problem::field("email", "is required from a guest; or log in first")
+}
+
+/// 422: the reason is one that others give.
+pub fn reason_not_yours(may_be: fn(Reason) -> bool) -> Problem {
+    let yours = Reason::ALL.iter().copied().filter(|it| may_be(*it));
+    let yours: Vec<&str> = yours.map(Reason::as_str).collect();
+    Problem::field("reason", format!("must be one of {}", yours.join(", ")))
 }
 
 pub fn cart_empty() -> Problem {

@@ -9,7 +9,6 @@ use chassis::outbox;
 use chrono::{DateTime, Utc};
 use contracts::orders::OrderRefunded;
 use contracts::payments::Refunded;
-use uuid::Uuid;
 
 use crate::model::{Order, OrderLine, PaymentStatus};
 use crate::store;
@@ -23,11 +22,6 @@ pub(crate) enum Booked {
     Before,
     /// Somebody else has changed the order since it was read: nothing may be stored.
     Lost,
-}
-
-/// The id of the refund that gives back what is left of a cancelled order.
-pub(crate) fn of_cancel(order: Uuid) -> Uuid {
-    chassis::id::derive(order, "cancel")
 }
 
 /// Books a refund on its order. It can have any status, also that of a cancelled one: news of a

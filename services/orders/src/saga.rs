@@ -40,6 +40,7 @@ use chassis::db;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::{Buyer, Reserve, Restock};
+use contracts::orders::Reason;
 use contracts::payments::{Authorize, Payment, Status as Paid};
 use sqlx::types::Json;
 use tokio::task::JoinSet;
@@ -203,7 +204,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         Step::Authorize => authorize(app, work).await,
         Step::Release => release(app, work).await,
         Step::AwaitAction => await_action(app, work).await,
-        Step::AwaitPayment => give_up(app, work, "payment_failed", None).await,
+        Step::AwaitPayment => give_up(app, work, Reason::PaymentFailed, None).await,
         Step::Commit => commit(app, work).await,
         Step::Capture => capture(app, work).await,
         Step::Ship => shipping::ship(app, work).await,
@@ -232,8 +233,8 @@ async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
                 "out_of_stock" if work.saga.attempt > 1 && !work.saga.rereserved => {
                     return gone_meanwhile(app, work, refused).await;
                 }
-                "out_of_stock" => "out_of_stock",
-                _ => "item_unavailable",
+                "out_of_stock" => Reason::OutOfStock,
+                _ => Reason::ItemUnavailable,
             };
             let refusal = problems::out_of_stock(&work.order, refused);
             give_up(app, work, reason, Some(refusal)).await
@@ -245,7 +246,7 @@ async fn reserve(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 async fn authorize(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     let Work { order, saga, .. } = &*work;
     let (Some(payment_id), Some(token)) = (order.payment_id, saga.token.clone()) else {
-        return give_up(app, work, "payment_failed", None).await;
+        return give_up(app, work, Reason::PaymentFailed, None).await;
     };
     let request = Authorize {
         payment_id,
@@ -285,9 +286,9 @@ async fn authorized(app: &App, work: &mut Work, payment: &Payment) -> Result<Out
             declined(app, work, refusal).await
         }
         Paid::Pending if app.clock.now() < work.saga.deadline => Ok(Wait),
-        Paid::Pending => give_up(app, work, "payment_not_decided", None).await,
+        Paid::Pending => give_up(app, work, Reason::PaymentNotDecided, None).await,
         Paid::Voiding | Paid::Voided | Paid::PartiallyRefunded | Paid::Refunded => {
-            give_up(app, work, "payment_voided", None).await
+            give_up(app, work, Reason::PaymentVoided, None).await
         }
     }
 }
@@ -301,7 +302,7 @@ async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         }
         Err(CallError::Refused(refused)) => {
             let refusal = problems::out_of_stock(&work.order, refused);
-            give_up(app, work, "out_of_stock", Some(refusal)).await
+            give_up(app, work, Reason::OutOfStock, Some(refusal)).await
         }
         Err(unknown) => not_known(app, work, &unknown).await,
     }
@@ -311,29 +312,22 @@ async fn commit(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     let Some(payment_id) = work.order.payment_id else {
         // An order that costs nothing.
-        work.order.status = Status::Confirmed;
-        work.order.payment_status = PaymentStatus::Paid;
-        let next = if work.saga.cancel.is_some() { Step::Refund } else { Step::Done };
-        return go_with_order(app, work, next, Status::Pending).await;
+        return paid(app, work, PaymentStatus::Paid).await;
     };
     match app.clients.payments.capture(payment_id).await {
         Ok(payment) => match payment.status {
             Paid::Captured | Paid::PartiallyRefunded | Paid::Refunded => {
-                work.order.status = Status::Confirmed;
                 // What was given back by now is booked when it is told.
-                work.order.payment_status = payment.status.into();
                 if payment.status == Paid::Refunded {
                     // By hand, before this was known: nothing is sold.
-                    work.saga.cancel.get_or_insert_with(|| "refunded".to_owned());
+                    work.saga.cancel.get_or_insert_with(|| Reason::Refunded.as_str().to_owned());
                 }
-                // Who cancelled while the capture was on its way gets the money back.
-                let next = if work.saga.cancel.is_some() { Step::Refund } else { Step::Done };
-                go_with_order(app, work, next, Status::Pending).await
+                paid(app, work, payment.status.into()).await
             }
             Paid::Declined | Paid::Voided => {
                 let reason = payment.reason.as_deref().unwrap_or("declined");
                 let refusal = problems::payment_declined(&work.order, reason, 0);
-                give_up(app, work, "payment_failed", Some(refusal)).await
+                give_up(app, work, Reason::PaymentFailed, Some(refusal)).await
             }
             Paid::Pending
             | Paid::RequiresAction
@@ -343,13 +337,24 @@ async fn capture(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
         },
         Err(CallError::Refused(refused)) => {
             tracing::error!(order = %work.order.id, %refused, "capture refused");
-            give_up(app, work, "payment_failed", Some(refused)).await
+            give_up(app, work, Reason::PaymentFailed, Some(refused)).await
         }
         Err(unknown) => {
             tracing::warn!(order = %work.order.id, error = %unknown, "capture not known");
             Ok(Wait)
         }
     }
+}
+
+/// The money is there: the order is confirmed. Who cancelled while the capture was on its way gets
+/// it back; their order is not confirmed first, as that would be told.
+async fn paid(app: &App, work: &mut Work, status: PaymentStatus) -> Result<Outcome, Stop> {
+    work.order.payment_status = status;
+    if work.saga.cancel.is_some() {
+        return go_with_order(app, work, Step::Refund, Status::Pending).await;
+    }
+    work.order.status = Status::Confirmed;
+    go_with_order(app, work, Step::Done, Status::Pending).await
 }
 
 async fn void(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
@@ -410,10 +415,10 @@ async fn restock(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 async fn give_up(
     app: &App,
     work: &mut Work,
-    reason: &str,
+    reason: Reason,
     refusal: Option<Problem>,
 ) -> Result<Outcome, Stop> {
-    work.saga.cancel.get_or_insert_with(|| reason.to_owned());
+    work.saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
     work.saga.token = None;
     if let Some(refusal) = refusal {
         work.saga.refusal = Some(Json(refusal));
@@ -429,7 +434,7 @@ async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Ou
     match app.clock.now() < work.saga.deadline {
         true => Ok(Wait),
         false if !work.order.is_placed() => withdraw(app, work, problems::order_changed()).await,
-        false => give_up(app, work, "not_decided_in_time", None).await,
+        false => give_up(app, work, Reason::NotDecidedInTime, None).await,
     }
 }
 

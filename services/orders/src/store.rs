@@ -17,7 +17,7 @@ pub use reports::{ProductSales, Sales, sales, top_products, units};
 use chassis::db::{Db, Result, Session, Sql, Tx, containing};
 use chassis::outbox::{self, EventData};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated};
+use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use uuid::Uuid;
 
 use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
@@ -169,7 +169,7 @@ pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
     for version in 1..=order.version {
         let kinds: &[&str] = match version {
             1 => &[OrderCreated::TYPE],
-            _ => &[OrderRefunded::TYPE, OrderStatusUpdated::TYPE],
+            _ => &[OrderRefunded::TYPE, OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE],
         };
         for kind in kinds {
             let event = db
@@ -229,7 +229,7 @@ pub async fn save_order(
             to: order.status.as_str().to_owned(),
             payment_status: order.payment_status.as_str().to_owned(),
             fulfillment_status: order.fulfillment_status.as_str().to_owned(),
-            reason: order.reason.clone(),
+            reason: order.reason(),
             tracking_number: order.tracking_number.clone(),
         };
         outbox::tell(tx, order.id, order.version, &updated, now).await?;
@@ -376,11 +376,21 @@ pub async fn undecided(
     .await
 }
 
-/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name.
-/// Who bought stays, as an invoice must say it.
+/// Keeps what somebody said about a cancel in their own words.
+pub async fn set_cancel_note(tx: &mut Tx, order: Uuid, note: &str) -> Result<()> {
+    tx.query("UPDATE orders SET cancel_note = $2 WHERE id = $1")
+        .bind(order)
+        .bind(note.to_owned())
+        .execute()
+        .await
+        .map(drop)
+}
+
+/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name,
+/// and what they said about a cancel. Who bought stays, as an invoice must say it.
 pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     tx.query(
-        "UPDATE orders SET email = '', name = CASE WHEN name = email THEN '' ELSE name END
+        "UPDATE orders SET email = '', cancel_note = NULL, name = CASE WHEN name = email THEN '' ELSE name END
          WHERE user_id = $1 AND email <> ''",
     )
     .bind(user)

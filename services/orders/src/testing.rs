@@ -31,6 +31,7 @@ pub(crate) fn order(subtotal: i64, shipping: i64, tax: i64) -> Order {
         cart_version: None,
         payment_id: Some(id),
         reason: None,
+        cancel_note: None,
         tracking_number: None,
         refunded: 0,
         shipping_method: Some("standard".to_owned()),

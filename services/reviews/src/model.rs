@@ -1,5 +1,6 @@
 //! The types and rules of reviews. No HTTP, no SQL, no clock.
 
+use chassis::names;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -143,7 +144,8 @@ impl Tally {
 
 /// What the public sees of a name: the first name and an initial.
 pub(crate) fn public_name(name: &str) -> String {
-    let mut words = name.split_whitespace();
+    // A name from before links in names were refused is not repeated; nor is an address.
+    let mut words = names::in_mail(name).unwrap_or_default().split_whitespace();
     let Some(first) = words.next() else { return ANONYMOUS.to_owned() };
     let initial = words.next_back().and_then(|it| it.chars().next());
     match initial {
@@ -165,6 +167,9 @@ mod tests {
             ("Zoë Ægir", "Zoë Æ."),
             ("", ANONYMOUS),
             ("   ", ANONYMOUS),
+            ("http://evil.example now", ANONYMOUS),
+            ("\u{202e}Ada", ANONYMOUS),
+            ("ada@example.com", ANONYMOUS),
         ] {
             assert_eq!(public_name(name), public);
         }

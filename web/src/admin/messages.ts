@@ -15,6 +15,7 @@ export const MESSAGE_STATUSES: MessageStatus[] = [
   'queued',
   'sending',
   'sent',
+  'logged',
   'failed',
   'dead',
   'skipped',
@@ -45,6 +46,13 @@ export const findMessages = (search: MessageSearch, cursor?: string, signal?: Ab
       ...(signal && { signal }),
     }),
   );
+
+/** Who brings messages to their recipients, and whether they leave the shop at all. */
+export const carrierQuery = queryOptions({
+  queryKey: ['messages', 'carrier'],
+  queryFn: () => ok(api.GET('/api/v1/notifications/carrier')),
+  staleTime: 60_000,
+});
 
 /** The messages sent for an order, newest first. */
 export const messagesOfOrderQuery = (order_id: string) =>

@@ -167,13 +167,28 @@ export const deliver = (id: string) =>
   );
 
 /** Answers with the order as it is then; it may take a while until it is cancelled. */
-export const cancel = (id: string, reason: string) =>
+export const cancel = (id: string, reason: CancelReason, note: string) =>
   ok(
     api.POST('/api/v1/orders/{id}/cancel', {
       params: { path: { id } },
-      body: reason ? { reason } : {},
+      body: { reason, ...(note && { note }) },
     }),
   );
+
+/** Why staff cancel an order; the customer is told by it. */
+export const CANCEL_REASONS = [
+  'cancelled_by_shop',
+  'out_of_stock',
+  'fraudulent',
+  'address_undeliverable',
+  'customer_request',
+  'changed_mind',
+  'ordered_by_mistake',
+  'found_cheaper',
+  'takes_too_long',
+  'other',
+] as const satisfies Schemas['Reason'][];
+export type CancelReason = (typeof CANCEL_REASONS)[number];
 
 export type RefundRequest = Schemas['NewRefund'];
 

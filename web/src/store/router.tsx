@@ -6,11 +6,13 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  redirect,
 } from '@tanstack/react-router';
 
 import { parseSearch, stringifySearch } from './addressSearch';
 import { readFilters } from './catalog/filters';
 import { categoryBySlug, categoryTree } from './categories';
+import { keepOrderKey, keyOf } from './orders/keys';
 import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
@@ -88,6 +90,13 @@ const checkout = createRoute({
 const order = createRoute({
   getParentRoute: () => root,
   path: '/orders/$id',
+  // The link of a guest's mail: its key is kept, and goes from the address.
+  beforeLoad: ({ params: { id }, location }) => {
+    const key = keyOf(location.hash);
+    if (!key) return;
+    keepOrderKey(id, key);
+    throw redirect({ to: '/orders/$id', params: { id }, replace: true });
+  },
   component: lazyRouteComponent(() => import('./pages/OrderPage'), 'OrderPage'),
 });
 
@@ -123,6 +132,12 @@ const verifyEmail = createRoute({
   path: '/verify-email',
   validateSearch: tokenOf,
   component: lazyRouteComponent(() => import('./pages/VerifyEmailPage'), 'VerifyEmailPage'),
+});
+
+const undoEmailChange = createRoute({
+  getParentRoute: () => root,
+  path: '/undo-email-change',
+  component: lazyRouteComponent(() => import('./pages/UndoEmailChangePage'), 'UndoEmailChangePage'),
 });
 
 const account = createRoute({
@@ -174,6 +189,7 @@ const tree = root.addChildren([
   forgotPassword,
   resetPassword,
   verifyEmail,
+  undoEmailChange,
   account.addChildren([ownOrders, profile, addresses, security, messages]),
 ]);
 

@@ -236,7 +236,7 @@ async fn notifications(world: &World, staff: &Client, customer: &Client) {
         let path = "/notifications/history/?recipient=bob%40example.com&page_size=1";
         staff.shows(path, &page(message())).await
     };
-    let sent = eventually(sent, |it| it["results"][0]["status"] == "sent").await;
+    let sent = eventually(sent, |it| it["results"][0]["status"] == "logged").await;
     assert_eq!(id(&sent["results"][0]), id(&email));
     world.rows.walked([142, 143, 144]);
 }

@@ -222,12 +222,12 @@ async fn notifications(world: &World, staff: &Client, customer: &Client) {
     };
     let list = eventually(sent, |it| it["total"].as_i64() >= Some(3)).await;
     assert_eq!((&list["page"], &list["page_size"]), (&json!(1), &json!(2)));
-    let path = "/notifications?recipient=r4_bob%40example.com&page_size=2&page=2&status=sent";
+    let path = "/notifications?recipient=r4_bob%40example.com&page_size=2&page=2&status=logged";
     let settled = async || staff.shows(path, &form).await;
     let second = eventually(settled, |it| !items(&it["items"]).is_empty()).await;
     assert_eq!(second["page"], 2);
     let one = &second["items"][0];
-    assert_eq!(one["status"], "sent");
+    assert_eq!(one["status"], "logged");
     assert_eq!(staff.shows(&format!("/notifications/{}", id(one)), &message()).await, *one);
     let about =
         list["items"].as_array().expect("a list").iter().find_map(|it| it["order_id"].as_str());

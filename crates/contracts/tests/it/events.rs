@@ -10,10 +10,13 @@ use contracts::catalog::{
     StockChanged, StockLow,
 };
 use contracts::identity::{
-    EmailVerificationRequested, PasswordResetRequested, SessionRevoked, UserDeleted,
-    UserRegistered, UserUpdated,
+    EmailVerificationRequested, PasswordResetRequested, RefreshTokenReused, SessionRevoked,
+    UserDeleted, UserEmailChanged, UserPasswordChanged, UserRegistered, UserUpdated,
 };
-use contracts::orders::{CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated};
+use contracts::orders::{
+    CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated,
+    Reason,
+};
 use contracts::payments::{Payment, PaymentUpdated, Refunded, RefundedLine, Status};
 use contracts::reviews::RatingChanged;
 use contracts::subscriptions::SUBSCRIPTIONS;
@@ -102,6 +105,18 @@ fn events_of_the_code() -> Events {
     );
     let it = EmailVerificationRequested { user_id: id, email: text(), name: text() };
     add(&mut events, "identity", &it);
+    let it = UserEmailChanged {
+        user_id: id,
+        email: text(),
+        old_email: text(),
+        name: text(),
+        can_undo: true,
+    };
+    add(&mut events, "identity", &it);
+    let it = UserPasswordChanged { user_id: id, email: text(), name: text() };
+    add(&mut events, "identity", &it);
+    let it = RefreshTokenReused { user_id: id, email: text(), name: text(), session_id: id };
+    add(&mut events, "identity", &it);
     add(&mut events, "identity", &SessionRevoked { user_id: id, session_id: id });
     add(&mut events, "catalog", &ProductCreated { product_id: id, slug: text() });
     add(&mut events, "catalog", &ProductUpdated { product_id: id, slug: text() });
@@ -124,6 +139,8 @@ fn events_of_the_code() -> Events {
     add(&mut events, "catalog", &ReservationExpired { order_id: id });
     add(&mut events, "orders", &OrderCreated { order: order() });
     add(&mut events, "orders", &status_updated());
+    let it = OrderTrackingUpdated { order: order(), tracking_number: text() };
+    add(&mut events, "orders", &it);
     add(&mut events, "orders", &order_refunded());
     let refund = Some(refunded());
     add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund });
@@ -253,7 +270,7 @@ fn status_updated() -> OrderStatusUpdated {
         to: text(),
         payment_status: text(),
         fulfillment_status: text(),
-        reason: Some(text()),
+        reason: Some(Reason::CustomerRequest),
         tracking_number: Some(text()),
     }
 }

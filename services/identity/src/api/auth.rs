@@ -97,7 +97,7 @@ async fn register(
     let email = email(&request.email);
     let username = request.username.as_deref().map(username);
     request.password.check("password", &email, username.as_deref())?;
-    accounts::check_free(&app.db, &email, username.as_deref()).await?;
+    accounts::check_free(&app.db, &email, username.as_deref(), app.clock.now()).await?;
     let new = NewUser {
         email,
         username,

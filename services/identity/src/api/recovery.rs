@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::model::{email, is_email};
 use crate::passwords::{Password, is_new_password};
 use crate::tokens::Secret;
-use crate::{App, recovery};
+use crate::{App, email_changes, recovery};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -22,6 +22,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(reset))
         .routes(routes!(verify))
         .routes(routes!(resend))
+        .routes(routes!(undo))
 }
 
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -125,4 +126,33 @@ async fn verify(State(app): State<App>, Json(request): Json<VerifyEmail>) -> Res
 async fn resend(State(app): State<App>, principal: Principal) -> Result<StatusCode> {
     recovery::resend(&app, principal.id()).await?;
     Ok(StatusCode::ACCEPTED)
+}
+
+#[derive(Debug, Deserialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+struct UndoEmailChange {
+    /// From the mail to the address before; works once, within seven days of the change.
+    #[garde(dive)]
+    #[schema(value_type = String, max_length = 512)]
+    token: Secret,
+}
+
+/// Put the e-mail address back that an account had before it was changed, with the token of the mail
+/// that was sent there. Every session of the account ends, its password no longer counts, and a mail
+/// to set a new one is sent to that address.
+#[utoipa::path(
+    post,
+    path = "/auth/email/undo",
+    tag = "identity",
+    operation_id = "undo_email_change",
+    request_body = UndoEmailChange,
+    responses(
+        (status = 204, description = "The address is the one before."),
+        (status = 422, description = "`one_time_token_invalid`", body = Problem),
+    ),
+    security(())
+)]
+async fn undo(State(app): State<App>, Json(request): Json<UndoEmailChange>) -> Result<StatusCode> {
+    email_changes::undo(&app, &request.token).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

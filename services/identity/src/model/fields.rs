@@ -2,6 +2,7 @@
 //! numbers are the whole shop's.
 
 use chassis::cards::no_card_number;
+use chassis::names::no_link;
 use chassis::visible::is_visible;
 pub use contracts::email::{is_email, normal as email};
 pub use contracts::phone::{is_phone, kept as phone};
@@ -22,12 +23,12 @@ pub fn is_username(text: &str, (): &()) -> garde::Result {
     }
 }
 
-/// For `#[garde(custom(..))]`: one line with something on it, and no card number.
+/// For `#[garde(custom(..))]`: one line with something on it, no link and no card number.
 pub fn is_name(text: &str, (): &()) -> garde::Result {
     const MAX: usize = 200;
     let length = text.chars().count();
     if !is_visible(text) || length > MAX || text.chars().any(char::is_control) {
         return Err(garde::Error::new(format!("must be one line of 1 to {MAX} characters")));
     }
-    no_card_number(text, &())
+    no_link(text, &()).and_then(|()| no_card_number(text, &()))
 }

@@ -113,7 +113,7 @@ fn fields_have_rules() {
         assert_eq!(is_username(text, &()).is_ok(), fine, "{text}");
     }
     for (text, fine) in
-        [("Ada", true), (" ", false), ("a\nb", false), ("\u{7f}", false), ("\u{200b}", false)]
+        [("Ada", true), (" ", false), ("a\nb", false), ("\u{7f}", false), ("\u{200b}", false), ("www.x.y", false)]
     {
         assert_eq!(is_name(text, &()).is_ok(), fine, "{text:?}");
     }

@@ -312,5 +312,7 @@ fn purpose(purpose: Purpose) -> &'static str {
     match purpose {
         Purpose::VerifyEmail => "verify_email",
         Purpose::ResetPassword => "reset_password",
+        // These are with the address they put back: `email_changes`.
+        Purpose::UndoEmailChange => "undo_email_change",
     }
 }

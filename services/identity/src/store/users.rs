@@ -131,6 +131,15 @@ pub async fn set_password(tx: &mut Tx, user: Uuid, hash: &PasswordHash) -> Resul
         .map(drop)
 }
 
+/// From now on nobody can log in before a new password is set.
+pub async fn clear_password(tx: &mut Tx, user: Uuid) -> Result<()> {
+    tx.query("UPDATE users SET password_hash = NULL WHERE id = $1")
+        .bind(user)
+        .execute()
+        .await
+        .map(drop)
+}
+
 /// Replaces a hash by a better one of the same password, unless it was changed meanwhile.
 pub async fn upgrade_password(
     tx: &mut Tx,
@@ -189,6 +198,7 @@ pub async fn erase_user(
         "DELETE FROM addresses WHERE user_id = $1",
         "DELETE FROM one_time_tokens WHERE user_id = $1",
         "DELETE FROM devices WHERE user_id = $1",
+        "DELETE FROM email_changes WHERE user_id = $1",
         "UPDATE sessions SET user_agent = NULL, address = NULL WHERE user_id = $1",
     ] {
         tx.query(sql).bind(user.id).execute().await?;

@@ -12,6 +12,7 @@ mod recovery;
 mod refresh;
 mod requests;
 mod sessions;
+mod takeovers;
 mod trust;
 mod users;
 

@@ -54,7 +54,8 @@ async fn a_spent_token_that_comes_back_ends_the_session() {
         let me = later.by(&next, "GET", "/users/me", Value::Null).await;
         assert_eq!(me.problem(401), "token_revoked");
         let told: Vec<String> = shop.events().await.into_iter().map(|it| it.kind).collect();
-        assert_eq!(told, ["user.registered", "session.revoked"], "{}", shop.kind());
+        let expected = ["user.registered", "session.revoked", "session.refresh_token_reused"];
+        assert_eq!(told, expected, "{}", shop.kind());
         // Other sessions go on.
         shop.log_in("ada", PASSWORD).await.expect(200);
     }

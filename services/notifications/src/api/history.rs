@@ -98,7 +98,8 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result
     Ok(Json(message.ok_or_else(problems::notification_not_found)?))
 }
 
-/// Try a failed message again, at once and with all its tries.
+/// Try a failed message again, at once and with all its tries; also one that was only logged, once
+/// there is a carrier that brings it out.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", tag = "notifications",
     params(("id" = Uuid, Path)),
@@ -107,7 +108,7 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result
         (status = 401, body = Problem),
         (status = 403, body = Problem),
         (status = 404, body = Problem),
-        (status = 409, description = "It was sent, or is not to be sent.", body = Problem),
+        (status = 409, description = "It was sent, is not to be sent, or nobody brings it out.", body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -116,12 +117,16 @@ pub(crate) async fn retry(
     Path(id): Path<Uuid>,
 ) -> Result<(StatusCode, Json<Message>)> {
     let mut tx = app.db.begin().await?;
+    let before = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
+    if before.state == Status::Logged && !app.config.carrier.delivers() {
+        return Err(problems::no_delivery());
+    }
     store::retry(&mut tx, id, app.clock.now()).await?;
     let message = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
     match message.state {
         Status::Sent => return Err(problems::already_sent()),
         Status::Skipped => return Err(problems::skipped(message.error.as_deref())),
-        Status::Queued | Status::Sending | Status::Failed | Status::Dead => {}
+        Status::Queued | Status::Sending | Status::Failed | Status::Dead | Status::Logged => {}
     }
     tx.wakes(&app.wake);
     tx.commit().await?;

@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::builtin::{self, Definition};
+use crate::builtin::{self, Definition, Key};
 use crate::model::{Channel, Message, Topic};
 use crate::queue::{About, Content, Draft};
 use crate::template::MAX_SOURCE;
@@ -260,7 +260,7 @@ async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
 
 async fn filled(app: &App, template: &'static Definition, data: Value) -> Result<Content> {
     let text = queue::text(&app.db, template).await?;
-    let context = template.context(&data, &app.config.shop(), None);
+    let context = template.context(&data, &app.config.shop(), &Key::Masked);
     let text =
         queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
     Ok(Content { template: Some(template.key), data, subject: Some(text.subject), body: text.body })

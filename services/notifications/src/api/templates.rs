@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::send::{not_blank, not_too_much, single_line};
-use crate::builtin::{self, Definition, LOCALE, Text};
+use crate::builtin::{self, Definition, Key, LOCALE, Text};
 use crate::model::{Channel, Topic};
 use crate::store::Override;
 use crate::template::{self, variables};
@@ -191,7 +191,7 @@ pub(crate) async fn preview(
     check(&app, template, &text)?;
     let [mut data, _] = template.samples();
     merge(&mut data, Value::Object(draft.data.unwrap_or_default()));
-    let context = template.context(&data, &app.config.shop(), None);
+    let context = template.context(&data, &app.config.shop(), &Key::Masked);
     let Text { subject, body } =
         queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
     Ok(Json(Preview { subject, body }))
@@ -200,7 +200,7 @@ pub(crate) async fn preview(
 impl Template {
     fn of(app: &App, template: &'static Definition, written: Option<Override>) -> Self {
         let [sample, _] = template.samples();
-        let sample = template.context(&sample, &app.config.shop(), None);
+        let sample = template.context(&sample, &app.config.shop(), &Key::Masked);
         let (customized, updated_at) =
             (written.is_some(), written.as_ref().map(|it| it.updated_at));
         let text = match written {
@@ -235,7 +235,8 @@ fn find_to_change(key: &str, principal: &Principal) -> Result<&'static Definitio
 }
 
 fn check(app: &App, template: &Definition, text: &Text) -> Result<()> {
-    let samples = template.samples().map(|it| template.context(&it, &app.config.shop(), None));
+    let samples =
+        template.samples().map(|it| template.context(&it, &app.config.shop(), &Key::Masked));
     let fields = [("subject", &text.subject), ("body", &text.body)];
     let wrongs: Vec<_> = fields
         .into_iter()

@@ -1,10 +1,19 @@
+use chassis::inbox::Handler;
 use chassis::testing::{noon, platforms};
+use contracts::identity::{
+    EmailVerificationRequested, PasswordResetRequested, UserDeleted, UserRegistered,
+};
+use contracts::orders::{Order, Reason};
 
 use super::*;
-use crate::MIGRATIONS;
 use crate::builtin::Text;
 use crate::model::{Channel, Message, NOBODY, Preferences, State};
 use crate::testing::{app, event, history, order, tell_orders, tell_users, update};
+use crate::{MIGRATIONS, store};
+
+mod accounts;
+mod names;
+mod words;
 
 #[tokio::test]
 async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals() {
@@ -26,7 +35,9 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals() {
             "Hello Ada,\n\nthank you for your order CW-100001. We have received your payment.\n\n\
              2 x Desk lamp (LAMP-1): 39.98 USD\n\n\
              Subtotal: 39.98 USD\nShipping: 5.00 USD\nTax: 0.00 USD\nTotal: 44.98 USD\n\n\
-             We write again when it is on its way.\n\nCartwright\nhttp://127.0.0.1:8080"
+             We write again when it is on its way.\n\n\
+             You can see your order here: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
+             Cartwright\nhttp://127.0.0.1:8080"
         );
         assert_eq!((it.state, it.next_at), (State::Queued, Some(noon())));
     }
@@ -39,8 +50,9 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told() {
         let order = order();
         let mut shipped = update(&order, "confirmed", "shipped");
         shipped.tracking_number = Some("1Z999".to_owned());
+        // Told so before refunds had an event of their own.
         let mut refunded = update(&order, "delivered", "refunded");
-        refunded.reason = Some("damaged_in_transit".to_owned());
+        refunded.payment_status = "refunded".to_owned();
         let steps = [
             update(&order, "pending", "confirmed"),
             shipped,
@@ -66,7 +78,7 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told() {
             names,
             ["order_confirmed", "order_delivered", "order_refunded", "order_shipped"]
         );
-        assert!(told[2].1.contains("damaged in transit"), "{}", told[2].1);
+        assert!(told[2].1.contains("given back 44.98 USD of"), "{}", told[2].1);
         assert!(told[3].1.contains("Its tracking number is 1Z999."), "{}", told[3].1);
     }
 }
@@ -81,7 +93,7 @@ async fn a_cancelled_order_says_why_and_what_happens_to_the_money() {
         ] {
             let order = order();
             let mut cancelled = update(&order, "pending", "cancelled");
-            cancelled.reason = Some("out_of_stock".to_owned());
+            cancelled.reason = Some(Reason::OutOfStock);
             cancelled.payment_status = payment_status.to_owned();
             tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
             let found = history(&app).await;
@@ -97,15 +109,16 @@ async fn an_order_that_could_not_be_paid_says_so() {
     for platform in platforms(MIGRATIONS).await {
         let app = app(&platform);
         for (reason, template, says) in [
-            ("payment_declined", "payment_failed", "The reason: the payment was declined."),
-            ("payment_expired", "payment_failed", "The reason: it was not paid in time."),
-            ("customer_request", "order_cancelled", "The reason: you asked for it."),
-            ("superseded", "order_cancelled", "you have ordered anew in its place."),
-            ("changed my_mind", "order_cancelled", "The reason: changed my_mind."),
+            (Reason::PaymentDeclined, "payment_failed", "The reason: the payment was declined."),
+            (Reason::PaymentExpired, "payment_failed", "The reason: it was not paid in time."),
+            (Reason::CustomerRequest, "order_cancelled", "The reason: you asked for it."),
+            (Reason::Superseded, "order_cancelled", "you have ordered anew in its place."),
+            (Reason::ChangedMind, "order_cancelled", "The reason: you changed your mind."),
+            (Reason::Fraudulent, "order_cancelled", "The reason: the shop cancelled it."),
         ] {
             let order = order();
             let mut cancelled = update(&order, "pending", "cancelled");
-            cancelled.reason = Some(reason.to_owned());
+            cancelled.reason = Some(reason);
             cancelled.payment_status = "failed".to_owned();
             tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
             let all = history(&app).await;

@@ -138,8 +138,71 @@ async fn only_what_did_not_go_out_is_sent_again() {
         };
         assert_eq!(set("sent").await.problem(409), "notification_already_sent");
         assert_eq!(set("skipped").await.problem(409), "notification_skipped");
+        assert_eq!(set("logged").await.problem(409), "notifications_not_delivered");
         for state in ["dead", "failed"] {
             assert_eq!(set(state).await.expect(202), queued, "{state}");
         }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_only_the_log_has_seen_is_not_sent() {
+    use chassis::bus::Bus;
+    use chassis::service::Background;
+    use std::time::Duration;
+    use tokio_util::sync::CancellationToken;
+    for (platform, mut service) in services().await {
+        let queued = send_email(&service.router, "Hello").await;
+        let path = format!("/api/v1/notifications/{}", queued["id"].as_str().unwrap());
+        let stop = CancellationToken::new();
+        let running = Background::start(std::slice::from_mut(&mut service), &Bus::memory(), &stop);
+        let mut shown = queued;
+        for _ in 0..400 {
+            shown = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+            if shown["status"] != "queued" && shown["status"] != "sending" {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        running.stop(Duration::from_secs(5)).await;
+        let kind = platform.kind;
+        assert_eq!(
+            (&shown["status"], &shown["sent_at"]),
+            (&json!("logged"), &Value::Null),
+            "{kind}"
+        );
+        for (status, found) in [("logged", 1), ("sent", 0)] {
+            let path = format!("/api/v1/notifications/history?status={status}&count=true");
+            let page = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+            assert_eq!(page["total"], found, "{status} {kind}");
+        }
+        let path = "/api/v1/notifications/carrier";
+        let carrier = call(&service.router, "GET", path).user(&staff()).await.expect(200);
+        let setting = "notifications.carrier";
+        assert_eq!(carrier, json!({ "carrier": "log", "delivers": false, "setting": setting }));
+    }
+}
+
+#[tokio::test]
+async fn what_the_log_had_before_becomes_logged_and_goes_back() {
+    use chassis::db::Session;
+    for (platform, service) in services().await {
+        let queued = send_email(&service.router, "Hello").await;
+        let id: uuid::Uuid = queued["id"].as_str().unwrap().parse().unwrap();
+        drop(service);
+        let db = &platform.platform.db;
+        let state = async || -> (String, Option<chrono::DateTime<chrono::Utc>>) {
+            let found = db.query("SELECT state, sent_at FROM messages WHERE id = $1").bind(id);
+            found.one().await.unwrap()
+        };
+        db.migrate_down(notifications::MIGRATIONS, "notifications", 1).await.unwrap();
+        let sent = "UPDATE messages SET state = 'sent', sent_at = created_at";
+        db.query(sent).execute().await.unwrap();
+        db.migrate(notifications::MIGRATIONS).await.unwrap();
+        assert_eq!(state().await, ("logged".to_owned(), None), "{}", platform.kind);
+        db.migrate_down(notifications::MIGRATIONS, "notifications", 1).await.unwrap();
+        let (before, at) = state().await;
+        assert_eq!((before.as_str(), at.is_some()), ("sent", true), "{}", platform.kind);
+        db.migrate(notifications::MIGRATIONS).await.unwrap();
     }
 }

@@ -9,15 +9,17 @@ use axum::Router;
 use chassis::channel::Channel;
 use chassis::service::Service;
 use chassis::testing::{TestPlatform, User, platforms};
-use contracts::identity::Client;
-use notifications::{Config, MIGRATIONS};
+use notifications::{Clients, Config, MIGRATIONS};
 
 /// A notifications service per database.
 async fn services() -> Vec<(TestPlatform, Service)> {
     let mut services = Vec::new();
     for it in platforms(MIGRATIONS).await {
-        let identity = Client::new(Channel::to("identity"));
-        let service = notifications::start(it.platform.clone(), Config::default(), identity);
+        let clients = Clients {
+            identity: contracts::identity::Client::new(Channel::to("identity")),
+            orders: contracts::orders::Client::new(Channel::to("orders")),
+        };
+        let service = notifications::start(it.platform.clone(), Config::default(), clients);
         services.push((it, service.await.expect("a service")));
     }
     services
@@ -53,6 +55,7 @@ async fn nothing_is_open_to_strangers_or_customers() {
             ("POST", "/api/v1/notifications/email", "notifications:send"),
             ("POST", "/api/v1/notifications/sms", "notifications:send"),
             ("POST", "/api/v1/notifications/push", "notifications:send"),
+            ("GET", "/api/v1/notifications/carrier", "notifications:read"),
             ("GET", "/api/v1/notifications/history", "notifications:read"),
             ("GET", id, "notifications:read"),
             ("POST", &format!("{id}/retry"), "notifications:send"),

@@ -18,18 +18,23 @@ async fn every_template_is_listed_with_what_it_can_say() {
         assert_eq!(
             keys,
             [
+                "email_changed",
+                "email_changed_undo",
                 "order_cancelled",
                 "order_confirmed",
                 "order_delivered",
                 "order_refunded",
                 "order_shipped",
+                "order_tracking_updated",
+                "password_changed",
                 "password_reset",
                 "payment_failed",
+                "refresh_token_reused",
                 "verify_email",
                 "welcome"
             ]
         );
-        let confirmed = &items[1];
+        let confirmed = &items[3];
         assert_eq!(confirmed["subject"], "Your order {{ order.number }} is confirmed");
         assert_eq!((&confirmed["channel"], &confirmed["locale"]), (&json!("email"), &json!("en")));
         let variables = confirmed["variables"].as_array().unwrap();

@@ -3,6 +3,7 @@
 use chassis::money::Money;
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
+use contracts::orders::Reason;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -40,7 +41,10 @@ pub(crate) struct OrderView {
     payment: Option<PaymentRef>,
     /// Why it was cancelled; or `out_of_stock` while it waits for another payment and what it needs
     /// was gone at the last try.
-    reason: Option<String>,
+    reason: Option<Reason>,
+    /// What was said about a cancel in somebody's own words. Shown to staff, not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -134,6 +138,8 @@ impl OrderView {
         let refunds = details.as_ref().map(|it| it.refunds.as_slice());
         let items = lines.into_iter().zip(charged);
         Self {
+            reason: order.reason(),
+            cancel_note: None,
             items: items.map(|(line, it)| LineView::new(&order, line, it, refunds)).collect(),
             subtotal: order.money(order.subtotal),
             shipping: order.money(order.shipping),
@@ -158,7 +164,6 @@ impl OrderView {
             shipping_address: order.shipping_address.map(|it| it.0),
             billing_address: order.billing_address.map(|it| it.0),
             note: order.note,
-            reason: order.reason,
             tracking_number: order.tracking_number,
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -199,7 +204,11 @@ impl ChangeView {
             to: change.to_status,
             payment_status: change.payment,
             fulfillment_status: change.fulfillment,
-            reason: change.reason,
+            // What was stored before reasons were codes is somebody's own words. Refunds have codes of
+            // their own.
+            reason: change
+                .reason
+                .filter(|it| change.amount.is_some() || Reason::parse(it).is_some()),
             amount: change.amount.map(|it| order.money(it)),
             by: change.actor.and_then(|it| it.parse().ok()).map(|it| By::new(it, for_staff)),
             at: change.at,

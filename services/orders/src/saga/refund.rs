@@ -2,11 +2,12 @@
 
 use chassis::channel::CallError;
 use contracts::catalog::{Restock, StockLine};
+use contracts::orders::refund_of_cancel;
 use contracts::payments::{PaymentUpdated, Refund, Status as Paid};
 
 use super::Outcome::{Moved, Wait};
-use super::{Outcome, Stop, Work, enter, go, money_is_settled};
-use crate::model::{OrderRefund, PaymentStatus, Step};
+use super::{Outcome, Stop, Work, enter, go, go_with_order, money_is_settled};
+use crate::model::{OrderRefund, PaymentStatus, Status, Step};
 use crate::refunds::{self, Booked};
 use crate::{App, store};
 
@@ -17,7 +18,7 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> 
     };
     let request = Refund {
         payment_id,
-        refund_id: refunds::of_cancel(work.order.id),
+        refund_id: refund_of_cancel(work.order.id),
         amount: None,
         reason: work.saga.cancel.clone().unwrap_or_default(),
     };
@@ -31,9 +32,7 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> 
             // The provider will not: the order stays sold, and people have to decide.
             Ok(Some(payment)) => {
                 tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
-                work.saga.cancel = None;
-                let next = at_rest(app, work).await?;
-                money_is_settled(app, work, payment.status.into(), next).await
+                stays_sold(app, work, payment.status.into()).await
             }
             _ => Ok(Wait),
         },
@@ -42,6 +41,19 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> 
             Ok(Wait)
         }
     }
+}
+
+/// Gives up a cancel. An order that was cancelled before it was confirmed is confirmed now.
+async fn stays_sold(app: &App, work: &mut Work, status: PaymentStatus) -> Result<Outcome, Stop> {
+    work.saga.cancel = None;
+    let next = at_rest(app, work).await?;
+    let from = work.order.status;
+    if from != Status::Pending {
+        return money_is_settled(app, work, status, next).await;
+    }
+    work.order.status = Status::Confirmed;
+    work.order.payment_status = status;
+    go_with_order(app, work, next, from).await
 }
 
 /// Books what was given back, once all of it was.

@@ -4,6 +4,7 @@ use chassis::channel::CallError;
 use chassis::problem::Problem;
 use chrono::TimeDelta;
 use contracts::catalog::AwaitAction;
+use contracts::orders::Reason;
 use contracts::payments::Payment;
 use sqlx::types::Json;
 
@@ -26,7 +27,7 @@ pub(super) async fn action_required(
         // Looked at once more: the time goes on, and at its end the payment is voided.
         let until = work.saga.hold_until.unwrap_or(app.clock.now());
         if app.clock.now() >= until {
-            return give_up(app, work, "payment_expired", None).await;
+            return give_up(app, work, Reason::PaymentExpired, None).await;
         }
         work.saga.due_at = until;
         return go(app, work, Step::AwaitAction).await;
@@ -55,7 +56,7 @@ pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, 
     let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
     match app.clients.payments.show(payment_id).await {
         Ok(Some(payment)) => authorized(app, work, &payment).await,
-        Ok(None) => give_up(app, work, "payment_expired", None).await,
+        Ok(None) => give_up(app, work, Reason::PaymentExpired, None).await,
         Err(unknown) => not_known(app, work, &unknown).await,
     }
 }
@@ -68,7 +69,7 @@ pub(super) async fn declined(
     refusal: Problem,
 ) -> Result<Outcome, Stop> {
     if work.saga.attempt > MORE_ATTEMPTS {
-        return give_up(app, work, "payment_declined", Some(refusal)).await;
+        return give_up(app, work, Reason::PaymentDeclined, Some(refusal)).await;
     }
     work.order.payment_status = PaymentStatus::Failed;
     work.saga.token = None;
@@ -99,7 +100,7 @@ pub(super) async fn gone_meanwhile(
     work.saga.attempt -= 1;
     work.order.payment_id = Some(checkout::payment_id(work.order.id, work.saga.attempt));
     work.order.payment_status = PaymentStatus::Failed;
-    work.order.reason = Some("out_of_stock".to_owned());
+    work.order.reason = Some(Reason::OutOfStock.as_str().to_owned());
     let left = attempts_left(work);
     work.saga.refusal = Some(Json(problems::gone_meanwhile(&work.order, refused, left)));
     work.saga.token = None;

@@ -354,8 +354,10 @@ async fn what_was_refunded_before_stands_where_its_goods_are() {
         assert_eq!(count, 3, "{}", platform.kind);
         db.migrate(crate::MIGRATIONS).await.unwrap();
         for (id, status) in orders {
-            let order = find(db, id).await.unwrap().unwrap();
-            assert_eq!((order.status, order.refunded), (status, 2_499), "{}", platform.kind);
+            // Not all columns: a connection may know the statement as it was before.
+            let now = "SELECT status, refunded FROM orders WHERE id = $1";
+            let (now, back): (String, i64) = db.query(now).bind(id).one().await.unwrap();
+            assert_eq!((now.as_str(), back), (status.as_str(), 2_499), "{}", platform.kind);
             assert_eq!(refunds(db, id).await.unwrap().len(), 1);
         }
         let found = crate::audit::violations(db, noon()).await.unwrap();
@@ -370,8 +372,8 @@ async fn accepted(db: &Db, key: &str) -> (Order, Vec<OrderLine>, Saga) {
 async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<OrderLine>, Saga) {
     let order = crate::testing::order(1_999, 500, 0);
     let id = order.id;
-    let number = id.to_string();
-    let mut order = Order { idempotency_key: key.to_owned(), number, version: 0, ..order };
+    let requested = Order { number: id.to_string(), version: 0, ..order };
+    let mut order = Order { idempotency_key: key.to_owned(), ..requested };
     let lines = vec![OrderLine {
         position: 0,
         sku: "LAMP-1".to_owned(),

@@ -7,6 +7,7 @@ mod checkouts;
 mod emails;
 mod holds;
 mod quotes;
+mod reasons;
 mod refunds;
 mod reports;
 mod shipping;

@@ -52,6 +52,7 @@ export const messageTone: Record<Schemas['NotificationsState'], Tone> = {
   queued: 'busy',
   sending: 'busy',
   sent: 'good',
+  logged: 'warn',
   failed: 'warn',
   dead: 'bad',
   skipped: 'quiet',

@@ -517,6 +517,8 @@ export const de: Texts = {
       'Die vorige Erstattung, mit anderem Betrag oder Grund, hat vielleicht stattgefunden. Bitte sehen Sie unter Erstattungen nach und beginnen Sie dann neu.',
     review_not_found: 'Diese Bewertung gibt es nicht mehr.',
     review_changed: 'Die Bewertung wurde gerade geändert. Bitte lesen Sie sie noch einmal.',
+    notifications_not_delivered:
+      'Nachrichten werden nur notiert. Ändern Sie zuerst die Einstellung notifications.carrier.',
     notification_already_sent: 'Diese Nachricht ist schon gesendet.',
   },
   states: {
@@ -562,6 +564,7 @@ export const de: Texts = {
       queued: 'Wartet',
       sending: 'Wird gesendet',
       sent: 'Gesendet',
+      logged: 'Nur notiert',
       failed: 'Neuer Versuch folgt',
       dead: 'Gescheitert',
       skipped: 'Nicht gesendet',
@@ -572,6 +575,16 @@ export const de: Texts = {
   },
   reasons: {
     customer_request: 'Auf Wunsch des Kunden',
+    changed_mind: 'Der Kunde hat es sich anders überlegt',
+    ordered_by_mistake: 'Versehentlich bestellt',
+    found_cheaper: 'Der Kunde hat es günstiger gefunden',
+    takes_too_long: 'Es dauert zu lange',
+    other: 'Ein anderer Grund',
+    fraudulent: 'Verdacht auf Betrug (dem Kunden wird gesagt, dass der Shop storniert hat)',
+    address_undeliverable: 'An die Adresse kann nicht geliefert werden',
+    payment_failed: 'Die Zahlung hat nicht geklappt',
+    payment_voided: 'Die Zahlung wurde zurückgenommen',
+    refunded: 'Alles Geld wurde erstattet',
     cancelled_by_shop: 'Vom Shop storniert',
     out_of_stock: 'Nicht alles war vorrätig',
     item_unavailable: 'Etwas wird nicht mehr verkauft',
@@ -701,11 +714,14 @@ export const de: Texts = {
     cancelled: (number) => `${number} ist storniert`,
     cancelling: (number) =>
       `${number} wird storniert. Der Zahlungsanbieter hat noch nicht geantwortet.`,
+    cancelNote: 'Eigene Worte zur Stornierung (für Mitarbeiter)',
     cancelDialog: {
       title: (number) => `${number} stornieren?`,
       text: 'Was bezahlt wurde, geht an den Kunden zurück, und die Ware kommt wieder in den Bestand. Das lässt sich nicht rückgängig machen.',
       reasonLabel: 'Grund',
-      reasonHelp: 'Der Kunde liest ihn in der Nachricht darüber. Kann leer bleiben.',
+      reasonHelp: 'Danach richtet sich, was der Kunde in der Nachricht darüber liest.',
+      noteLabel: 'Notiz',
+      noteHelp: 'In eigenen Worten, nur für Mitarbeiter. Kann leer bleiben.',
       yes: 'Bestellung stornieren',
     },
     refund: 'Erstatten',
@@ -964,6 +980,14 @@ export const de: Texts = {
     plainText: 'Gesendet wird reiner Text, genau wie er hier steht.',
     send: 'Senden',
     queuedFor: (recipient) => `Die Nachricht an ${recipient} ist unterwegs`,
+    loggedFor: (recipient) =>
+      `Die Nachricht an ${recipient} ist im Protokoll notiert; sie verlässt den Shop nicht`,
+    noDelivery: 'Keine Nachricht verlässt den Shop',
+    noDeliveryText: (setting, value) =>
+      `Nachrichten werden nur im Protokoll notiert und erreichen niemanden, weil die Einstellung ${setting} auf „${value}“ steht.`,
+    loggedOnly: 'Sie wurde nicht gesendet',
+    loggedOnlyText:
+      'Sie wurde nur im Protokoll des Shops notiert. Wer sie bekommen sollte, hat sie nicht.',
   },
   templates: {
     name: 'Gesendet, wenn',
@@ -974,13 +998,18 @@ export const de: Texts = {
     builtIn: 'Mitgeliefert',
     none: 'Es gibt keine Vorlagen',
     about: {
+      email_changed: 'Die E-Mail-Adresse eines Kontos wurde geändert',
+      email_changed_undo: 'Dasselbe, an die alte Adresse, mit einem Link zum Rückgängigmachen',
       order_cancelled: 'Eine Bestellung wurde storniert',
       order_confirmed: 'Eine Bestellung wurde bezahlt',
       order_delivered: 'Eine Bestellung wurde zugestellt',
       order_refunded: 'Eine Bestellung wurde erstattet',
       order_shipped: 'Eine Bestellung wurde versandt',
+      order_tracking_updated: 'Die Sendungsnummer einer Bestellung wurde berichtigt',
+      password_changed: 'Das Passwort eines Kontos wurde geändert',
       password_reset: 'Jemand möchte ein neues Passwort',
       payment_failed: 'Eine Bestellung wurde storniert, weil sie nicht bezahlt wurde',
+      refresh_token_reused: 'Eine Sitzung wurde beendet, weil sie kopiert worden war',
       verify_email: 'Eine E-Mail-Adresse soll bestätigt werden',
       welcome: 'Jemand hat sich registriert',
     },

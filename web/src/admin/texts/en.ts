@@ -506,6 +506,8 @@ export const en = {
       'The refund you asked for before, with another amount or reason, may have taken place. Please look at the refunds, then start again.',
     review_not_found: 'There is no such review any more.',
     review_changed: 'The review has just been changed. Please read it again.',
+    notifications_not_delivered:
+      'Messages are only logged. Change the setting notifications.carrier first.',
     notification_already_sent: 'This message has been sent already.',
   },
   /** Where things stand, by the API's words. */
@@ -552,6 +554,7 @@ export const en = {
       queued: 'Waiting',
       sending: 'Being sent',
       sent: 'Sent',
+      logged: 'Only logged',
       failed: 'Tried again soon',
       dead: 'Failed',
       skipped: 'Not sent',
@@ -563,6 +566,16 @@ export const en = {
   /** Why something was cancelled, declined or refunded, by the API's words. */
   reasons: {
     customer_request: 'The customer asked for it',
+    changed_mind: 'The customer changed their mind',
+    ordered_by_mistake: 'Ordered by mistake',
+    found_cheaper: 'The customer found it cheaper',
+    takes_too_long: 'It takes too long',
+    other: 'Another reason',
+    fraudulent: 'Suspected fraud (the customer is told that the shop cancelled it)',
+    address_undeliverable: 'The address cannot be delivered to',
+    payment_failed: 'The payment did not work',
+    payment_voided: 'The payment was taken back',
+    refunded: 'All the money was given back',
     cancelled_by_shop: 'Cancelled by the shop',
     out_of_stock: 'Not everything was in stock',
     item_unavailable: 'Something is not sold any more',
@@ -692,11 +705,14 @@ export const en = {
     cancelled: (number: string) => `${number} is cancelled`,
     cancelling: (number: string) =>
       `${number} is being cancelled. The payment provider has not answered yet.`,
+    cancelNote: 'Their own words about the cancellation (for staff)',
     cancelDialog: {
       title: (number: string) => `Cancel ${number}?`,
       text: 'What was paid goes back to the customer, and the goods go back into stock. This cannot be undone.',
       reasonLabel: 'Reason',
-      reasonHelp: 'The customer reads it in the message about it. May be left empty.',
+      reasonHelp: 'The customer is told by it in the message about the cancellation.',
+      noteLabel: 'Note',
+      noteHelp: 'In your own words, for staff only. May be left empty.',
       yes: 'Cancel order',
     },
     refund: 'Refund',
@@ -925,6 +941,13 @@ export const en = {
     plainText: 'It is sent as plain text, exactly as written here.',
     send: 'Send',
     queuedFor: (recipient: string) => `The message to ${recipient} is on its way`,
+    loggedFor: (recipient: string) =>
+      `The message to ${recipient} is noted in the log; it does not leave the shop`,
+    noDelivery: 'No mail leaves the shop',
+    noDeliveryText: (setting: string, value: string) =>
+      `Messages are only noted in the log and reach nobody, because the setting ${setting} is “${value}”.`,
+    loggedOnly: 'It was not sent',
+    loggedOnlyText: 'It was only noted in the log of the shop. Its recipient has not got it.',
   },
   templates: {
     name: 'Sent when',
@@ -935,13 +958,18 @@ export const en = {
     builtIn: 'Built-in',
     none: 'There are no templates',
     about: {
+      email_changed: 'The e-mail address of an account was changed',
+      email_changed_undo: 'The same, to the old address, with a link that undoes it',
       order_cancelled: 'An order was cancelled',
       order_confirmed: 'An order was paid',
       order_delivered: 'An order was delivered',
-      order_refunded: 'An order was refunded',
+      order_refunded: 'Money of an order was given back',
       order_shipped: 'An order was shipped',
+      order_tracking_updated: 'The tracking number of an order was put right',
+      password_changed: 'The password of an account was changed',
       password_reset: 'Somebody asked for a new password',
       payment_failed: 'An order was cancelled because it was not paid',
+      refresh_token_reused: 'A session was ended because it had been copied',
       verify_email: 'An e-mail address is to be verified',
       welcome: 'Somebody registered',
     },

@@ -3,10 +3,11 @@ import { useState } from 'react';
 
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
+import { SelectField, TextArea } from '../parts/Field';
 import { Note } from '../parts/Note';
 import { useSaid } from '../problems';
 import { useTexts } from '../texts';
-import { cancel, orderQuery } from './queries';
+import { CANCEL_REASONS, type CancelReason, cancel, orderQuery } from './queries';
 import styles from './Step.module.css';
 import type { Order } from './timeline';
 
@@ -16,8 +17,10 @@ export function CancelOrder({ order }: { order: Order }) {
   const said = useSaid();
   const queries = useQueryClient();
   const [open, setOpen] = useState(false);
+  const [reason, setReason] = useState<CancelReason>('customer_request');
+  const [note, setNote] = useState('');
   const cancelling = useMutation({
-    mutationFn: () => cancel(order),
+    mutationFn: () => cancel(order, reason, note.trim()),
     onSuccess: () => setOpen(false),
     onSettled: () => queries.invalidateQueries(orderQuery(order.id)),
   });
@@ -36,6 +39,25 @@ export function CancelOrder({ order }: { order: Order }) {
       </Button>
       <Dialog open={open} onClose={() => setOpen(false)} title={texts.cancel.title}>
         <p>{texts.cancel.text}</p>
+        <SelectField
+          label={texts.cancel.reason}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value as CancelReason)}
+        >
+          {CANCEL_REASONS.map((it) => (
+            <option key={it} value={it}>
+              {texts.cancel.reasons[it]}
+            </option>
+          ))}
+        </SelectField>
+        <TextArea
+          label={texts.cancel.note}
+          hint={texts.cancel.noteHint}
+          rows={3}
+          maxLength={500}
+          value={note}
+          onChange={(event) => setNote(event.currentTarget.value)}
+        />
         {cancelling.error && <Note kind="bad">{said(cancelling.error)}</Note>}
         <div className={styles.tools}>
           <Button busy={cancelling.isPending} onClick={() => cancelling.mutate()}>

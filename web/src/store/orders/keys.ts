@@ -15,6 +15,11 @@ export function keepOrderKey(id: string, token: string) {
   localStorage.setItem(KEPT, JSON.stringify([...others, { id, token }].slice(-MOST)));
 }
 
+/** What the link of a mail carries after its `#`, where no server sees it. */
+export function keyOf(hash: string): string | undefined {
+  return new URLSearchParams(hash.replace(/^#/, '')).get('token') || undefined;
+}
+
 /** What requests for an order carry; nothing for who is known by their account. */
 export function orderHeader(id: string): { 'X-Order-Token'?: string } {
   const key = keys().find((it) => it.id === id);

@@ -2,10 +2,10 @@
 
 import { queryOptions } from '@tanstack/react-query';
 
-import { api, ok } from '../../api/client';
+import { api, ok, type Schemas } from '../../api/client';
 import { isProblem } from '../../api/problem';
 import { type Attempt, pause, slot, verdict } from '../checkout/attempt';
-import { orderHeader } from './keys';
+import { keepOrderKey, orderHeader } from './keys';
 import { type Order, stage } from './timeline';
 
 const PATHS = {
@@ -17,7 +17,14 @@ const PATHS = {
 export const orderQuery = (id: string) =>
   queryOptions({
     queryKey: ['order', id],
-    queryFn: () => ok(api.GET(PATHS.order, { params: { path: { id } }, headers: orderHeader(id) })),
+    queryFn: async () => {
+      const headers = orderHeader(id);
+      const order = await ok(api.GET(PATHS.order, { params: { path: { id } }, headers }));
+      // Asked for by its number; what follows goes by its id.
+      const key = headers['X-Order-Token'];
+      if (key && order.id !== id) keepOrderKey(order.id, key);
+      return order;
+    },
     // Who has just paid wants to see it, also from a shop that has to come back first.
     retry: (failures, error) => verdict(error) === 'again' && failures < 100,
     retryDelay: (failures) => Math.min(pause(failures), 8_000),
@@ -56,12 +63,23 @@ export function confirm(order: Order, outcome: 'approve' | 'deny') {
   );
 }
 
-export function cancel(order: Order) {
+/** Why customers call an order off. */
+export const CANCEL_REASONS = [
+  'customer_request',
+  'changed_mind',
+  'ordered_by_mistake',
+  'found_cheaper',
+  'takes_too_long',
+  'other',
+] as const satisfies Schemas['Reason'][];
+export type CancelReason = (typeof CANCEL_REASONS)[number];
+
+export function cancel(order: Order, reason: CancelReason, note: string) {
   return ok(
     api.POST(PATHS.cancel, {
       params: { path: { id: order.id } },
       headers: orderHeader(order.id),
-      body: {},
+      body: { reason, ...(note && { note }) },
     }),
   );
 }

@@ -28,11 +28,19 @@ export function OrderPage() {
   const { id } = route.useParams();
   const { order: texts } = useTexts();
   const user = useKnownUser();
+  const queries = useQueryClient();
+  const navigate = route.useNavigate();
   const {
     data: order,
     error,
     failureCount,
   } = useQuery({ ...orderQuery(id), enabled: user !== undefined });
+  // A mail knows an order by its number.
+  useEffect(() => {
+    if (!order || order.id === id) return;
+    queries.setQueryData(orderQuery(order.id).queryKey, order);
+    void navigate({ to: '/orders/$id', params: { id: order.id }, replace: true });
+  }, [order, id, queries, navigate]);
   if (error && !order) {
     if (!isProblem(error, 'order_not_found')) throw error;
     return <NotFound guest={user === null} id={id} />;

@@ -488,6 +488,14 @@ export const de: Texts = {
     ahead: { paid: 'Zahlung', shipped: 'Versand', delivered: 'Zustellung' },
     reasons: {
       customer_request: 'Sie haben darum gebeten.',
+      changed_mind: 'Sie haben es sich anders überlegt.',
+      ordered_by_mistake: 'Sie wurde versehentlich aufgegeben.',
+      found_cheaper: 'Sie haben es anderswo günstiger gefunden.',
+      takes_too_long: 'Es hat zu lange gedauert.',
+      other: 'Aus einem anderen Grund.',
+      fraudulent: 'Der Shop hat sie storniert.',
+      address_undeliverable: 'An diese Adresse kann nicht geliefert werden.',
+      not_decided_in_time: 'Über die Zahlung wurde nicht rechtzeitig entschieden.',
       cancelled_by_shop: 'Der Shop hat sie storniert.',
       out_of_stock: 'Nicht alles war noch da.',
       item_unavailable: 'Etwas war nicht mehr erhältlich.',
@@ -510,12 +518,24 @@ export const de: Texts = {
     tracking: (number) => `Sendungsnummer ${number}`,
     accountHint: 'Mit einem Konto finden Sie Ihre Bestellungen auf jedem Gerät wieder.',
     register: 'Konto anlegen',
-    maybeYours: 'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden.',
+    maybeYours:
+      'Ist es Ihre? Bestellungen mit Konto sehen Sie nach dem Anmelden; ohne Konto öffnen Sie den Link in unserer Mail dazu.',
     login: 'Anmelden',
     cancel: {
       open: 'Bestellung stornieren',
       title: 'Diese Bestellung stornieren?',
       text: 'Dann wird nichts verschickt, und was Sie bezahlt haben, geht an Sie zurück.',
+      reason: 'Warum? (für den Shop)',
+      reasons: {
+        customer_request: 'Das möchte ich nicht sagen',
+        changed_mind: 'Ich habe es mir anders überlegt',
+        ordered_by_mistake: 'Ich habe versehentlich bestellt',
+        found_cheaper: 'Ich habe es anderswo günstiger gefunden',
+        takes_too_long: 'Es dauert zu lange',
+        other: 'Ein anderer Grund',
+      },
+      note: 'Sonst noch etwas?',
+      noteHint: 'Nur der Shop liest es. Kann leer bleiben.',
       yes: 'Ja, stornieren',
       no: 'Behalten',
       underWay: 'Die Bestellung wird storniert.',
@@ -554,6 +574,12 @@ export const de: Texts = {
     verified: 'Vielen Dank, Ihre E-Mail-Adresse ist bestätigt.',
     anotherVerification: 'Eine neue Mail schicken lassen',
     toShop: 'Zum Shop',
+    undoTitle: 'Die E-Mail-Adresse zurückholen',
+    undoText:
+      'Ihr Konto bekommt diese E-Mail-Adresse zurück. Alle werden abgemeldet, und das Passwort gilt nicht mehr: Wir schicken Ihnen eine Mail, mit der Sie ein neues wählen.',
+    undo: 'Zurückholen',
+    undone:
+      'Ihr Konto hat seine E-Mail-Adresse wieder. Bitte wählen Sie ein neues Passwort: Wir haben Ihnen eine Mail dafür geschickt.',
   },
   account: {
     title: 'Bereiche Ihres Kontos',

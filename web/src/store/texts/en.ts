@@ -483,6 +483,14 @@ export const en = {
     ahead: { paid: 'Payment', shipped: 'Shipping', delivered: 'Delivery' },
     reasons: {
       customer_request: 'You asked for it.',
+      changed_mind: 'You changed your mind.',
+      ordered_by_mistake: 'It was ordered by mistake.',
+      found_cheaper: 'You found it cheaper elsewhere.',
+      takes_too_long: 'It took too long.',
+      other: 'For another reason.',
+      fraudulent: 'The shop cancelled it.',
+      address_undeliverable: 'It cannot be delivered to this address.',
+      not_decided_in_time: 'The payment was not decided in time.',
       cancelled_by_shop: 'The shop cancelled it.',
       out_of_stock: 'Not everything was there any more.',
       item_unavailable: 'Something was not available any more.',
@@ -505,12 +513,24 @@ export const en = {
     tracking: (number: string) => `Tracking number ${number}`,
     accountHint: 'With an account you find your orders again on every device.',
     register: 'Create an account',
-    maybeYours: 'Is it yours? Orders made with an account can be seen after logging in.',
+    maybeYours:
+      'Is it yours? Orders made with an account can be seen after logging in; for one without, open the link in our mail about it.',
     login: 'Log in',
     cancel: {
       open: 'Cancel this order',
       title: 'Cancel this order?',
       text: 'Nothing is sent then, and what you paid goes back to you.',
+      reason: 'Why? (for the shop)',
+      reasons: {
+        customer_request: 'I would rather not say',
+        changed_mind: 'I have changed my mind',
+        ordered_by_mistake: 'I ordered it by mistake',
+        found_cheaper: 'I found it cheaper elsewhere',
+        takes_too_long: 'It takes too long',
+        other: 'Another reason',
+      },
+      note: 'Anything else?',
+      noteHint: 'Only the shop reads it. May be left empty.',
       yes: 'Yes, cancel it',
       no: 'Keep it',
       underWay: 'The order is being cancelled.',
@@ -549,6 +569,12 @@ export const en = {
     verified: 'Thank you, your e-mail address is confirmed.',
     anotherVerification: 'Have another mail sent',
     toShop: 'To the shop',
+    undoTitle: 'Put your e-mail address back',
+    undoText:
+      'Your account gets this e-mail address back. Everybody is logged out, and the password no longer counts: we send you a mail to choose a new one.',
+    undo: 'Put it back',
+    undone:
+      'Your account has its e-mail address back. Please choose a new password: we have sent you a mail for it.',
   },
   account: {
     title: 'Parts of your account',

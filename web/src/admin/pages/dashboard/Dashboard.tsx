@@ -4,6 +4,7 @@ import { SegmentedControl, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 
 import { useMay } from '../../may';
+import { NoDelivery } from '../../parts/NoDelivery';
 import { PageHead } from '../../parts/PageHead';
 import { RANGES, type Range } from '../../reports';
 import { useTexts } from '../../texts';
@@ -38,6 +39,7 @@ export function Dashboard() {
         }
       />
       <Stack gap="lg">
+        {messages && <NoDelivery />}
         {reports && <Sales days={days} />}
         {(stock || messages || system) && (
           <SimpleGrid cols={{ base: 1, md: stock && (messages || system) ? 2 : 1 }} spacing="lg">

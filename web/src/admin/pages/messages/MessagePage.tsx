@@ -7,7 +7,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useFormats } from '../../../format';
 import { shop } from '../../../shop';
 import { useMay } from '../../may';
-import { type Message, messageQuery, retryMessage } from '../../messages';
+import { carrierQuery, type Message, messageQuery, retryMessage } from '../../messages';
 import { RouteFailed } from '../../parts/ErrorState';
 import { Facts } from '../../parts/Facts';
 import { useNotice } from '../../parts/notice';
@@ -52,6 +52,11 @@ function Content({ message }: { message: Message }) {
   const { error, status } = message;
   return (
     <Stack>
+      {status === 'logged' && (
+        <Alert variant="light" color="yellow" title={messages.loggedOnly}>
+          {messages.loggedOnlyText}
+        </Alert>
+      )}
       {error && (
         <Alert
           variant="light"
@@ -158,7 +163,11 @@ function Retry({ message }: { message: Message }) {
     },
     onError: (error) => notice.failed(error),
   });
-  const failed = message.status === 'failed' || message.status === 'dead';
+  const carrier = useQuery(carrierQuery);
+  const failed =
+    message.status === 'logged'
+      ? carrier.data?.delivers === true
+      : message.status === 'failed' || message.status === 'dead';
   if (!failed || !may('notifications:send')) return null;
   return (
     <Button loading={retrying.isPending} onClick={() => retrying.mutate()}>

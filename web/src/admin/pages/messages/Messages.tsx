@@ -16,6 +16,7 @@ import {
 } from '../../messages';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
+import { NoDelivery } from '../../parts/NoDelivery';
 import { PageHead } from '../../parts/PageHead';
 import { RowLink } from '../../parts/RowLink';
 import { SearchInput } from '../../parts/SearchInput';
@@ -51,6 +52,7 @@ export function Messages() {
       />
       <WriteDialog opened={writing} close={write.close} />
       <Stack>
+        <NoDelivery />
         <Filters search={search} set={(next) => void navigate({ search: next, replace: true })} />
         <Text size="sm" c="dimmed" role="status">
           {list.total === undefined || list.total === null ? '\u00a0' : messages.found(list.total)}

@@ -7,6 +7,7 @@ import { useFormats } from '../../../format';
 import { type Template, templatesQuery } from '../../messages';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { whole } from '../../parts/list';
+import { NoDelivery } from '../../parts/NoDelivery';
 import { PageHead } from '../../parts/PageHead';
 import { RowLink } from '../../parts/RowLink';
 import { StatusBadge } from '../../parts/StatusBadge';
@@ -18,6 +19,7 @@ export function Templates() {
   return (
     <>
       <PageHead title={shell.templates} />
+      <NoDelivery />
       <DataTable
         label={shell.templates}
         list={whole(useQuery(templatesQuery))}

@@ -1,10 +1,10 @@
 import { SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 
 import { isProblem } from '../../../api/problem';
-import { type NewMessage, sendMessage } from '../../messages';
+import { carrierQuery, type NewMessage, sendMessage } from '../../messages';
 import { FormDialog } from '../../parts/FormDialog';
 import { useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -27,12 +27,14 @@ export function WriteDialog({ opened, close }: { opened: boolean; close: () => v
       subject: (it, { channel }) => (channel === 'email' ? required(it) : null),
     },
   });
+  const carrier = useQuery(carrierQuery);
   const sending = useMutation({
     mutationFn: (message: NewMessage) => sendMessage(message, key.current),
     onSuccess: (message) => {
       key.current = crypto.randomUUID();
       void queries.invalidateQueries({ queryKey: ['messages'] });
-      notice.done(messages.queuedFor(message.recipient));
+      const said = carrier.data?.delivers === false ? messages.loggedFor : messages.queuedFor;
+      notice.done(said(message.recipient));
       close();
     },
     onError: (error) => {

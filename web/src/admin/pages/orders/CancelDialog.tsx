@@ -1,8 +1,8 @@
-import { Text, Textarea } from '@mantine/core';
+import { Select, Text, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
-import { cancel, type Order } from '../../orders';
+import { CANCEL_REASONS, type CancelReason, cancel, type Order } from '../../orders';
 import { FormDialog } from '../../parts/FormDialog';
 import { useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -12,12 +12,13 @@ type Props = { order: Order; opened: boolean; close: () => void };
 
 /** Cancels an order; what was paid goes back. */
 export function CancelDialog({ order, opened, close }: Props) {
-  const { order: texts } = useTexts();
+  const { order: texts, reasons } = useTexts();
   const notice = useNotice();
   const changed = useOrderChanged(order);
-  const [reason, setReason] = useState('');
+  const [reason, setReason] = useState<CancelReason>('cancelled_by_shop');
+  const [note, setNote] = useState('');
   const cancelling = useMutation({
-    mutationFn: () => cancel(order.id, reason.trim()),
+    mutationFn: () => cancel(order.id, reason, note.trim()),
     onSuccess: (now) => {
       changed(now);
       const done = now.status === 'cancelled';
@@ -29,10 +30,11 @@ export function CancelDialog({ order, opened, close }: Props) {
   // biome-ignore lint/correctness/useExhaustiveDependencies: it starts anew whenever it opens
   useEffect(() => {
     if (!opened) return;
-    setReason('');
+    setReason('cancelled_by_shop');
+    setNote('');
     cancelling.reset();
   }, [opened]);
-  const { title, text, reasonLabel, reasonHelp, yes } = texts.cancelDialog;
+  const { title, text, reasonLabel, reasonHelp, noteLabel, noteHelp, yes } = texts.cancelDialog;
   return (
     <FormDialog
       title={title(order.number)}
@@ -45,15 +47,23 @@ export function CancelDialog({ order, opened, close }: Props) {
       onSubmit={() => cancelling.mutate()}
     >
       <Text size="sm">{text}</Text>
-      <Textarea
+      <Select
         data-autofocus
         label={reasonLabel}
         description={reasonHelp}
-        maxLength={200}
+        data={CANCEL_REASONS.map((it) => ({ value: it, label: reasons[it] }))}
+        value={reason}
+        onChange={(it) => setReason((it ?? 'cancelled_by_shop') as CancelReason)}
+        allowDeselect={false}
+      />
+      <Textarea
+        label={noteLabel}
+        description={noteHelp}
+        maxLength={500}
         autosize
         minRows={2}
-        value={reason}
-        onChange={(event) => setReason(event.currentTarget.value)}
+        value={note}
+        onChange={(event) => setNote(event.currentTarget.value)}
       />
     </FormDialog>
   );

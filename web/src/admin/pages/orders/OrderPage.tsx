@@ -69,6 +69,13 @@ function Content({ order }: { order: Order }) {
           {known[order.reason] ?? order.reason}
         </Alert>
       )}
+      {order.cancel_note && (
+        <Alert variant="light" color="gray" title={texts.cancelNote}>
+          <Text size="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
+            {order.cancel_note}
+          </Text>
+        </Alert>
+      )}
       <Grid>
         <Grid.Col span={{ base: 12, lg: 8 }}>
           <Stack>
