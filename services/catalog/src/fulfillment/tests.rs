@@ -180,13 +180,11 @@ async fn back_orders_are_filled_by_what_arrives() {
     for test in platforms(crate::MIGRATIONS).await {
         let db = &test.db;
         stocked(db, "Lamp", &["A"]).await;
-        let wish =
-            Wish { figure: Some(Figure::Count(0)), policy: Some(Policy::Continue) };
+        let wish = Wish { figure: Some(Figure::Count(0)), policy: Some(Policy::Continue) };
         step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
         sell(db, 1, &[("A", 3)]).await;
         assert_eq!(counts(db, "A").await, [0, 3, 0]);
-        let wish =
-            Wish { figure: Some(Figure::Count(5)), policy: Some(Policy::Deny) };
+        let wish = Wish { figure: Some(Figure::Count(5)), policy: Some(Policy::Deny) };
         step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
         assert_eq!(hold(db, 2, &[("A", 3)]).await.unwrap_err().code, "out_of_stock");
         send(db, 1).await;
