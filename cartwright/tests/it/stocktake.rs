@@ -95,3 +95,37 @@ async fn what_was_sold_before_is_on_the_shelf_until_it_is_shipped() {
         shop.stop().await;
     }
 }
+
+#[tokio::test]
+async fn nobody_is_refused_by_what_they_hold_themselves() {
+    for place in places().await {
+        let shop = place.start().await;
+        let lamp = shop.product("LAMP-1", 1_999, 1).await;
+        let (ada, bob) = (shop.customer("ada").await, shop.customer("bob").await);
+        let item = json!({ "sku": "LAMP-1", "quantity": 1 });
+        for customer in [&ada, &bob] {
+            customer.post("/cart/items", item.clone()).await.expect(200);
+        }
+        let mut cart = checkout("LAMP-1", "tok_3ds");
+        cart.as_object_mut().unwrap().remove("items");
+        let order = ada.post("/orders", cart).key("k-1").await.expect(202);
+        // The last one is held for her order, which waits for her.
+        let (own, other) = (ada.get("/cart").await.expect(200), bob.get("/cart").await.expect(200));
+        let bought = |cart: &Value| cart["items"][0]["purchasable"].clone();
+        assert_eq!((bought(&own), bought(&other)), (json!(true), json!(false)), "{}", place.kind);
+        assert_eq!(own["notices"], json!([]));
+        let change = json!({ "quantity": 1 });
+        ada.call("PATCH", "/cart/items/LAMP-1").json(change).await.expect(200);
+        let cancel = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
+        assert_eq!(ada.post(&cancel, json!({})).await.expect(200)["status"], "cancelled");
+
+        // What she holds outside of orders is hers to buy.
+        let hold = format!("/products/{}/reservations", lamp["id"].as_str().unwrap());
+        ada.post(&hold, json!({ "quantity": 1 })).await.expect(201);
+        let refused = bob.post("/orders", checkout("LAMP-1", "tok_visa")).key("b").await;
+        assert_eq!(refused.problem(409), "out_of_stock", "{}", place.kind);
+        buy(&ada, "k-2", 1).await;
+        shop.check().await;
+        shop.stop().await;
+    }
+}

@@ -6,9 +6,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use chassis::peers::{self, Callers};
 use chassis::problem::{Problem, Result};
-use contracts::orders::{
-    AccessToken, AskAccessToken, LineShare, MAX_ORDERS, SharesOf, Unshipped,
-};
+use contracts::orders::{AccessToken, AskAccessToken, LineShare, MAX_ORDERS, SharesOf, Unshipped};
 
 use crate::model::OrderLine;
 use crate::{App, problems, shares, store};

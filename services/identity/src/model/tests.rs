@@ -112,9 +112,14 @@ fn fields_have_rules() {
     {
         assert_eq!(is_username(text, &()).is_ok(), fine, "{text}");
     }
-    for (text, fine) in
-        [("Ada", true), (" ", false), ("a\nb", false), ("\u{7f}", false), ("\u{200b}", false), ("www.x.y", false)]
-    {
+    for (text, fine) in [
+        ("Ada", true),
+        (" ", false),
+        ("a\nb", false),
+        ("\u{7f}", false),
+        ("\u{200b}", false),
+        ("www.x.y", false),
+    ] {
         assert_eq!(is_name(text, &()).is_ok(), fine, "{text:?}");
     }
     assert!(is_name(&"x".repeat(201), &()).is_err());
