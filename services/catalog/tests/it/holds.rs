@@ -164,7 +164,7 @@ async fn customers_hold_no_more_than_the_share_of_a_product_together() {
 
 async fn quoted(shop: &Shop, buyer: Buyer) -> Option<i64> {
     let wanted = Wanted { sku: Some("MUG".to_owned()), product_id: None, variant_id: None };
-    match shop.client().quote(vec![wanted], buyer).await.unwrap().remove(0) {
+    match shop.client().quote(vec![wanted], buyer).await.expect("a quote").remove(0) {
         Quoted::Offer(offer) => offer.available,
         other => panic!("{other:?}"),
     }
