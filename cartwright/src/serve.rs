@@ -19,6 +19,7 @@ use anyhow::{Result, anyhow, bail};
 use chassis::auth::Verifier;
 use chassis::bus::Bus;
 use chassis::cache::Cache;
+use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
 use chassis::port::Port;
 use chassis::reach::Reach;
@@ -111,6 +112,7 @@ pub struct Running {
     serving: Serving,
     background: Background,
     stores: Stores,
+    _channels: Vec<Channel>,
     _locks: Vec<File>,
 }
 
@@ -179,6 +181,7 @@ impl Running {
             serving,
             background,
             stores,
+            _channels: shop.channels,
             _locks: locks,
         };
         running.ready.send_replace(true);

@@ -195,6 +195,8 @@ pub struct Shop {
     pub identity: identity_contract::Client,
     /// The way to every service, also to those in other processes.
     pub ways: BTreeMap<&'static str, Reach>,
+    /// How services ask each other; to be kept as long as they run.
+    pub channels: Vec<Channel>,
 }
 
 /// Builds the services of this process and connects them with each other and, through
@@ -211,7 +213,7 @@ pub async fn build(
     let verifier = Verifier::new(clock);
     let channels: BTreeMap<&str, Channel> =
         NAMES.into_iter().map(|name| (name, Channel::to(name))).collect();
-    let channel = |name: &str| channels[name].clone();
+    let channel = |name: &str| channels[name].downgrade();
     let catalog_client = || contracts::catalog::Client::new(channel("catalog"));
     let identity_client = identity_contract::Client::new(channel("identity"));
     let mut built = Vec::new();
@@ -269,7 +271,8 @@ pub async fn build(
         channels[name].bind(way.clone());
         ways.insert(name, way);
     }
-    Ok(Shop { services: built, verifier, identity: identity_client, ways })
+    let channels = channels.into_values().collect();
+    Ok(Shop { services: built, verifier, identity: identity_client, ways, channels })
 }
 
 /// What every service describes, in this process or not.

@@ -3,9 +3,10 @@
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
 //! another process it is asked over HTTP, through `remote`, with a service token. A channel is made
 //! before the other service is, and bound when it starts, so that the order of starting does not
-//! matter.
+//! matter. Services that ask each other must not keep each other alive in memory: whoever starts them
+//! keeps the channels, and gives them weak ones.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -27,8 +28,15 @@ pub const DEADLINE: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug)]
 pub struct Channel {
     service: &'static str,
-    way: Arc<OnceLock<Reach>>,
+    way: Way,
     deadline: Duration,
+}
+
+/// What a channel is bound to.
+#[derive(Clone, Debug)]
+enum Way {
+    Strong(Arc<OnceLock<Reach>>),
+    Weak(Weak<OnceLock<Reach>>),
 }
 
 /// How a call ended when it did not end well.
@@ -43,14 +51,33 @@ pub enum CallError {
     Unknown { service: &'static str, reason: String },
 }
 
+impl Way {
+    fn upgrade(&self) -> Option<Arc<OnceLock<Reach>>> {
+        match self {
+            Self::Strong(way) => Some(way.clone()),
+            Self::Weak(way) => way.upgrade(),
+        }
+    }
+}
+
 impl Channel {
     pub fn to(service: &'static str) -> Self {
-        Self { service, way: Arc::default(), deadline: DEADLINE }
+        Self { service, way: Way::Strong(Arc::default()), deadline: DEADLINE }
+    }
+
+    /// The same channel, which leads nowhere once the last strong one is dropped.
+    #[must_use]
+    pub fn downgrade(&self) -> Self {
+        let way = match &self.way {
+            Way::Strong(way) => Way::Weak(Arc::downgrade(way)),
+            Way::Weak(way) => Way::Weak(way.clone()),
+        };
+        Self { way, ..self.clone() }
     }
 
     /// Connects every clone of this channel to the service's internal routes.
     pub fn bind(&self, way: impl Into<Reach>) {
-        if self.way.set(way.into()).is_err() {
+        if self.way.upgrade().is_none_or(|it| it.set(way.into()).is_err()) {
             tracing::error!(service = self.service, "the channel is already bound");
         }
     }
@@ -80,7 +107,9 @@ impl Channel {
         path: &str,
         body: Body,
     ) -> Result<R, CallError> {
-        let way = self.way.get().ok_or_else(|| self.unknown("not started yet".into()))?;
+        let way = self.way.upgrade();
+        let way = way.as_ref().and_then(|it| it.get());
+        let way = way.ok_or_else(|| self.unknown("it does not run".into()))?;
         let request = Request::builder()
             .method(method)
             .uri(path)
