@@ -37,7 +37,7 @@ async fn told(world: &World) -> String {
         .query("SELECT CAST(data AS TEXT) FROM outbox")
         .all()
         .await
-        .unwrap();
+        .expect("rows");
     all.into_iter().map(|(it,)| it).collect::<Vec<_>>().join("\n")
 }
 

@@ -30,7 +30,7 @@ fn staff() -> User {
 
 async fn bought(world: &World, user: &User) -> String {
     let order = world.buy(user, "k", "tok_visa").await.expect(201);
-    order["id"].as_str().unwrap().to_owned()
+    order["id"].as_str().expect("an id").to_owned()
 }
 
 async fn show(world: &World, id: &str, user: &User) -> Value {
@@ -46,9 +46,9 @@ async fn set(world: &World, id: &str, status: &str) -> chassis::testing::Answer 
 async fn told(world: &World, id: &str) -> Vec<OrderRefunded> {
     let path = format!("/orders/{id}/events");
     let told = world.call("GET", &path).user(&staff()).await.expect(200);
-    let refunds = told["items"].as_array().unwrap().iter();
+    let refunds = told["items"].as_array().expect("items").iter();
     let refunds = refunds.filter(|it| it["type"] == "order.refunded");
-    refunds.map(|it| serde_json::from_value(it["data"].clone()).unwrap()).collect()
+    refunds.map(|it| serde_json::from_value(it["data"].clone()).expect("an event")).collect()
 }
 
 #[tokio::test]

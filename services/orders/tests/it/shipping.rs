@@ -14,7 +14,7 @@ fn staff() -> User {
 /// An order that was paid; its id.
 async fn paid(world: &World, user: &User) -> String {
     let order = world.buy(user, "k", "tok_visa").await.expect(201);
-    order["id"].as_str().unwrap().to_owned()
+    order["id"].as_str().expect("an id").to_owned()
 }
 
 async fn set(world: &World, id: &str, status: &str) -> Value {
@@ -25,13 +25,17 @@ async fn set(world: &World, id: &str, status: &str) -> Value {
 /// Runs the workers until the catalog knows of a parcel.
 async fn told(world: &mut World, user: &User, id: &str) {
     let others = world.others.clone();
-    world.settle_when(user, id, |_| !others.lock().unwrap().shipped.is_empty()).await;
-    let parcels = world.others.lock().unwrap().shipped.clone();
-    assert_eq!(parcels, [Ship::whole(id.parse().unwrap())], "{}", world.platform.kind);
+    world
+        .settle_when(user, id, |_| {
+            !others.lock().expect("no panic under the lock").shipped.is_empty()
+        })
+        .await;
+    let parcels = world.others.lock().expect("no panic under the lock").shipped.clone();
+    assert_eq!(parcels, [Ship::whole(id.parse().expect("an id"))], "{}", world.platform.kind);
 }
 
 async fn claim(world: &World) -> orders::audit::Claim {
-    orders::audit::claims(&world.platform.db).await.unwrap().remove(0)
+    orders::audit::claims(&world.platform.db).await.expect("an audit").remove(0)
 }
 
 #[tokio::test]
