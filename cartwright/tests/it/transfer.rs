@@ -99,8 +99,8 @@ impl History {
         };
         let first = buy(&ada, "first", "tok_visa").await.expect(201);
         let refunds = format!("/payments/{}/refunds", text(&first["payment"]["id"]));
-        let part =
-            json!({ "amount": { "amount": 100, "currency": "USD" }, "reason": "scratched\t\\" });
+        let part = json!({ "amount": { "amount": 100, "currency": "USD" }, "reason": "damaged",
+                           "note": "scratched\t\\" });
         admin.post(&refunds, part).key("r-1").await.expect(201);
         let second = buy(&bob, "k", "tok_visa").await.expect(201);
         let shipped = text(&second["id"]);
