@@ -11,7 +11,7 @@ export function NoDelivery() {
   const { data } = useQuery(carrierQuery);
   if (!data || data.delivers) return null;
   return (
-    <Alert variant="light" color="yellow" title={messages.noDelivery} role="status">
+    <Alert variant="light" color="orange" title={messages.noDelivery} role="status">
       {messages.noDeliveryText(data.setting, data.carrier)}
     </Alert>
   );

@@ -53,7 +53,7 @@ function Content({ message }: { message: Message }) {
   return (
     <Stack>
       {status === 'logged' && (
-        <Alert variant="light" color="yellow" title={messages.loggedOnly}>
+        <Alert variant="light" color="orange" title={messages.loggedOnly}>
           {messages.loggedOnlyText}
         </Alert>
       )}

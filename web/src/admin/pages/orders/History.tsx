@@ -46,7 +46,7 @@ function By({ by }: { by: NonNullable<Change['by']> }) {
   const name = names[by.kind] ?? by.kind;
   if (!by.user_id || !may('users:read')) return name;
   return (
-    <TextLink size="xs" to="/customers/$id" params={{ id: by.user_id }}>
+    <TextLink size="xs" underline="always" to="/customers/$id" params={{ id: by.user_id }}>
       {name}
     </TextLink>
   );
