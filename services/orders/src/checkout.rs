@@ -205,7 +205,7 @@ pub(crate) async fn settled(app: &App, id: Uuid) -> Result<()> {
     let mut pause = Duration::from_millis(10);
     loop {
         let saga = store::saga(&app.db, id).await?;
-        let rests = saga.is_none_or(|it| it.step == Step::Done || it.step.is_waiting());
+        let rests = saga.is_none_or(|it| it.step.is_decided() || it.step.is_waiting());
         if rests || Instant::now() + pause >= until {
             return Ok(());
         }

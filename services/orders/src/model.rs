@@ -134,6 +134,11 @@ impl Step {
     pub fn is_waiting(self) -> bool {
         matches!(self, Self::AwaitAction | Self::AwaitPayment)
     }
+
+    /// Whether what became of the order is known: what is left to do concerns its goods alone.
+    pub fn is_decided(self) -> bool {
+        matches!(self, Self::Done | Self::Ship | Self::PutBack)
+    }
 }
 
 /// An order as it is stored.

@@ -3,12 +3,12 @@ import { useState } from 'react';
 
 import { api, ok } from '../../api/client';
 import * as session from '../../api/session';
+import { CodeField } from '../account/CodeField';
 import { useChecks } from '../account/checks';
 import { PasswordField } from '../account/PasswordField';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button, ButtonLink } from '../parts/Button';
-import { TextField } from '../parts/Field';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
 import { useInWords } from '../problems';
@@ -49,17 +49,7 @@ export function ResetPasswordPage() {
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>
           <Summary form={form} />
-          {!token && (
-            <TextField
-              {...form.bind('token')}
-              label={texts.code}
-              hint={texts.codeHint}
-              required
-              maxLength={512}
-              autoComplete="one-time-code"
-              spellCheck={false}
-            />
-          )}
+          {!token && <CodeField field={form.bind('token')} />}
           <PasswordField field={form.bind('password')} label={texts.newPassword} fresh />
           <Button type="submit" busy={form.busy}>
             {texts.setPassword}

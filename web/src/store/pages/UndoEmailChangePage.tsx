@@ -3,12 +3,12 @@ import { useState } from 'react';
 
 import { api, ok } from '../../api/client';
 import * as session from '../../api/session';
+import { CodeField } from '../account/CodeField';
 import { useChecks } from '../account/checks';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { keyOf } from '../orders/keys';
 import { Button, ButtonLink } from '../parts/Button';
-import { TextField } from '../parts/Field';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
 import { useInWords } from '../problems';
@@ -48,17 +48,7 @@ export function UndoEmailChangePage() {
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>
           <Summary form={form} />
           <p className={styles.soft}>{texts.undoText}</p>
-          {!token && (
-            <TextField
-              {...form.bind('token')}
-              label={texts.code}
-              hint={texts.codeHint}
-              required
-              maxLength={512}
-              autoComplete="one-time-code"
-              spellCheck={false}
-            />
-          )}
+          {!token && <CodeField field={form.bind('token')} />}
           <Button type="submit" busy={form.busy}>
             {texts.undo}
           </Button>

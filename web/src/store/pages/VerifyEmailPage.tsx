@@ -3,11 +3,11 @@ import { useState } from 'react';
 
 import { api, ok } from '../../api/client';
 import * as session from '../../api/session';
+import { CodeField } from '../account/CodeField';
 import { useChecks } from '../account/checks';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button, ButtonLink } from '../parts/Button';
-import { TextField } from '../parts/Field';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
 import { useInWords } from '../problems';
@@ -51,15 +51,7 @@ export function VerifyEmailPage() {
           {token ? (
             <p className={styles.soft}>{texts.verifyText}</p>
           ) : (
-            <TextField
-              {...form.bind('token')}
-              label={texts.code}
-              hint={texts.codeHint}
-              required
-              maxLength={512}
-              autoComplete="one-time-code"
-              spellCheck={false}
-            />
+            <CodeField field={form.bind('token')} />
           )}
           <Button type="submit" busy={form.busy}>
             {texts.verify}
