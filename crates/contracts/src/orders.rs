@@ -71,6 +71,10 @@ pub struct OrderStatusUpdated {
     #[serde(default, deserialize_with = "reason::known")]
     pub reason: Option<Reason>,
     pub tracking_number: Option<String>,
+    /// What a cancel gave back, in minor units: without what staff had given back before. None where
+    /// nothing was paid, or in an event of an older version.
+    #[serde(default)]
+    pub refund: Option<i64>,
 }
 
 /// Money of an order was given back: by staff, or because it was cancelled. Told once per refund.

@@ -170,6 +170,7 @@ pub(crate) fn update(order: &Order, from: &str, to: &str) -> OrderStatusUpdated 
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
+        refund: None,
     }
 }
 

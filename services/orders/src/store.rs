@@ -10,7 +10,8 @@ pub use carts::{CartOrder, claim_carts, last_order, note_decision};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{next_number, place, request, withdraw};
 pub use refunds::{
-    all_restocked, insert_refund, refunds, restocked, set_cancelled_by, sign, sign_refund,
+    all_restocked, insert_refund, refund_of_cancel, refunds, restocked, set_cancelled_by, sign,
+    sign_refund,
 };
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 
@@ -231,6 +232,12 @@ pub async fn save_order(
             fulfillment_status: order.fulfillment_status.as_str().to_owned(),
             reason: order.reason(),
             tracking_number: order.tracking_number.clone(),
+            refund: match (order.status, order.payment_status) {
+                (Status::Cancelled, PaymentStatus::Refunded) => {
+                    Some(refund_of_cancel(&mut *tx, order.id).await?)
+                }
+                _ => None,
+            },
         };
         outbox::tell(tx, order.id, order.version, &updated, now).await?;
     }

@@ -272,6 +272,7 @@ fn status_updated() -> OrderStatusUpdated {
         fulfillment_status: text(),
         reason: Some(Reason::CustomerRequest),
         tracking_number: Some(text()),
+        refund: Some(1_999),
     }
 }
 

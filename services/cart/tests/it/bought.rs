@@ -47,6 +47,7 @@ pub(crate) fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> O
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
+        refund: None,
     }
 }
 

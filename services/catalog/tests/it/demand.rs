@@ -61,6 +61,7 @@ async fn tell_paid(
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
+        refund: None,
     };
     let mut tx = orders.begin().await.expect("a database");
     outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");

@@ -50,10 +50,11 @@ async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
     facts.reason = update.reason.map(Reason::as_str);
     facts.reason_text = update.reason.and_then(reason_text);
     facts.tracking_number = update.tracking_number.as_deref();
-    // What was paid goes back as a whole.
-    if update.payment_status == "refunded" && update.order.total > 0 {
-        facts.refund = Some(update.order.total);
-        facts.refunded = Some(update.order.total);
+    // What was paid has gone back as a whole, some of it perhaps before.
+    let total = update.order.total;
+    if update.payment_status == "refunded" && total > 0 {
+        facts.refund = Some(update.refund.unwrap_or(total)).filter(|it| *it > 0);
+        facts.refunded = Some(total);
     }
     let overtaken = later.is_some_and(|later| is_overtaken(&update.to, &later));
     tell(app, tx, event, facts.letter(template, Some(event.sequence), overtaken)?).await

@@ -46,6 +46,13 @@ pub async fn refunds(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderRefun
     .await
 }
 
+/// What the cancel of an order gave back itself; 0 where staff had given back all of it before.
+pub async fn refund_of_cancel(db: impl Session<'_>, order: Uuid) -> Result<i64> {
+    let refund = db.query("SELECT amount FROM order_refunds WHERE id = $1");
+    let refund = refund.bind(contracts::orders::refund_of_cancel(order));
+    Ok(refund.optional::<(i64,)>().await?.map_or(0, |(amount,)| amount))
+}
+
 /// Notes that what a refund puts back is back.
 pub async fn restocked(db: &Db, refund: Uuid) -> Result<()> {
     db.query("UPDATE order_refunds SET restock = 'done' WHERE id = $1")

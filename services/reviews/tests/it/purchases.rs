@@ -58,6 +58,7 @@ fn moved(
         fulfillment_status: "unfulfilled".to_owned(),
         reason: None,
         tracking_number: None,
+        refund: None,
     };
     event("orders", order_id, version, &news)
 }

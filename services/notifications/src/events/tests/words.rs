@@ -58,6 +58,29 @@ async fn a_cancel_says_what_becomes_of_the_money_whatever_its_reason() {
 }
 
 #[tokio::test]
+async fn a_cancel_does_not_say_again_what_was_given_back_before() {
+    for platform in platforms(MIGRATIONS).await {
+        let app = app(&platform);
+        for (refund, says) in [
+            (4498, "The 44.98 USD you paid are on their way back"),
+            (
+                3798,
+                "Another 37.98 USD are on their way back to you; with them all of the 44.98 USD",
+            ),
+            (0, "All of the 44.98 USD you paid had been given back before."),
+        ] {
+            let order = order();
+            let mut news = cancelled(&order, "refunded", Reason::CustomerRequest);
+            news.refund = Some(refund);
+            tell_orders(&app, &[event(order.order_id, 3, &news)]).await;
+            let body = mail_of(&app, order.order_id).await.body.replace('\n', " ");
+            assert!(body.contains(says), "{body}");
+            assert_eq!(body.contains("on their way back"), refund > 0, "{body}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_order_that_costs_nothing_says_nothing_of_money() {
     for platform in platforms(MIGRATIONS).await {
         let app = app(&platform);
