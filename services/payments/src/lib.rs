@@ -2,7 +2,8 @@
 //!
 //! `requests` writes down what is asked for; `operations` asks the provider and writes down what
 //! came of it, `worker` where the first try did not tell. `model` knows which step may follow
-//! which, `refund_lines` what a line is given back for, `provider` is what is asked of those who hold the money, `sandbox` one of them.
+//! which, `refund_lines` what a line is given back for, `provider` is what is asked of those who
+//! hold the money, `sandbox` one of them.
 
 mod api;
 mod internal;

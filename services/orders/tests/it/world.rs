@@ -223,32 +223,19 @@ impl World {
 
     /// Runs the workers until no order is stored, then stops them.
     pub async fn settle_to_nothing(&mut self) {
-        let stop = CancellationToken::new();
-        let background =
-            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
-        for _ in 0..400 {
-            let left = self.platform.db.query("SELECT count(*) FROM orders");
-            if left.one::<(i64,)>().await.expect("a count").0 == 0 {
-                background.stop(Duration::from_secs(5)).await;
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("an order is left");
+        let db = self.platform.db.clone();
+        let count = async || {
+            let left = db.query("SELECT count(*) FROM orders");
+            left.one::<(i64,)>().await.expect("a count").0
+        };
+        work_until(&mut self.service, async || (count().await == 0).then_some(())).await;
     }
 
     /// Runs the workers until the others know what `there` says, then stops them.
     pub async fn until(&mut self, there: impl Fn(&Others) -> bool) {
-        let stop = CancellationToken::new();
-        let background =
-            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
-        for _ in 0..400 {
-            if there(&self.others.lock().expect("no panic under the lock")) {
-                return background.stop(Duration::from_secs(5)).await;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("it never comes to that");
+        let others = self.others.clone();
+        let there = async || there(&others.lock().expect("no panic under the lock")).then_some(());
+        work_until(&mut self.service, there).await;
     }
 
     async fn run_until<F: Future<Output = Answer>>(
@@ -256,19 +243,26 @@ impl World {
         ask: impl Fn() -> F,
         there: impl Fn(&str) -> bool,
     ) -> Value {
-        let stop = CancellationToken::new();
-        let background =
-            Background::start(std::slice::from_mut(&mut self.service), &Bus::memory(), &stop);
-        for _ in 0..400 {
+        let settled = async || {
             let shown = ask().await.expect(200);
-            if there(shown["status"].as_str().expect("it is there")) {
-                background.stop(Duration::from_secs(5)).await;
-                return shown;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the order does not come to rest");
+            there(shown["status"].as_str().expect("it is there")).then_some(shown)
+        };
+        work_until(&mut self.service, settled).await
     }
+}
+
+/// Runs the workers of a service until `look` finds something, then stops them.
+async fn work_until<T>(service: &mut Service, look: impl AsyncFn() -> Option<T>) -> T {
+    let stop = CancellationToken::new();
+    let background = Background::start(std::slice::from_mut(service), &Bus::memory(), &stop);
+    for _ in 0..400 {
+        if let Some(found) = look().await {
+            background.stop(Duration::from_secs(5)).await;
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("it never comes to that");
 }
 
 pub fn checkout(token: &str) -> Value {
