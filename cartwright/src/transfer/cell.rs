@@ -3,12 +3,12 @@
 use std::io::Write;
 
 use anyhow::{Result, bail};
+use chassis::db::{Decode, StoredRef};
 use chrono::{DateTime, SecondsFormat, Timelike, Utc};
 use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
+use sqlx::Row;
 use sqlx::postgres::PgRow;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Column, Row};
 use uuid::Uuid;
 
 /// The types columns may have in PostgreSQL.
@@ -53,23 +53,27 @@ impl Kind {
 }
 
 impl Cell {
-    /// Reads a column of an SQLite row.
-    pub fn of_sqlite(row: &SqliteRow, at: usize, kind: Kind) -> Result<Self> {
-        let cell = match kind {
-            Kind::Bool => row.try_get::<Option<bool>, _>(at)?.map(Self::Bool),
-            Kind::Int => row.try_get::<Option<i64>, _>(at)?.map(Self::Int),
-            Kind::Text => row.try_get::<Option<String>, _>(at)?.map(Self::Text),
-            Kind::Bytes => row.try_get::<Option<Vec<u8>>, _>(at)?.map(Self::Bytes),
-            Kind::Uuid => row.try_get::<Option<Uuid>, _>(at)?.map(Self::Uuid),
-            Kind::Time => row.try_get::<Option<DateTime<Utc>>, _>(at)?.map(Self::Time),
-            Kind::Json => row.try_get::<Option<String>, _>(at)?.map(Self::Json),
-        };
-        if let Some(Self::Time(time)) = &cell
-            && time.nanosecond() % 1000 != 0
-        {
-            bail!("{} is {time}, finer than a microsecond", row.column(at).name());
+    /// Reads a value of SQLite's.
+    pub fn of_sqlite(value: StoredRef<'_>, kind: Kind) -> Result<Self> {
+        fn read<T: Decode>(value: StoredRef<'_>, cell: impl Fn(T) -> Cell) -> Result<Cell> {
+            let read = Option::<T>::from_sqlite(value).map_err(anyhow::Error::from_boxed)?;
+            Ok(read.map_or(Cell::Null, cell))
         }
-        Ok(cell.unwrap_or(Self::Null))
+        let cell = match kind {
+            Kind::Bool => read(value, Self::Bool),
+            Kind::Int => read(value, Self::Int),
+            Kind::Text => read(value, Self::Text),
+            Kind::Bytes => read(value, Self::Bytes),
+            Kind::Uuid => read(value, Self::Uuid),
+            Kind::Time => read(value, Self::Time),
+            Kind::Json => read(value, Self::Json),
+        }?;
+        match cell {
+            Self::Time(time) if time.nanosecond() % 1000 != 0 => {
+                bail!("{time} is finer than a microsecond")
+            }
+            cell => Ok(cell),
+        }
     }
 
     /// Reads a column of a PostgreSQL row, selected as [`super::layout::Column::selected`].

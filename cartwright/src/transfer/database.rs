@@ -1,10 +1,11 @@
 //! Moving one database, in one transaction of the target: a kill leaves all of it or nothing.
 
 use anyhow::{Context, Result, anyhow, bail};
-use chassis::db::{Connection, Db, Migrations};
+use chassis::db::{Connection, Db, Lent, Migrations};
 use futures::{Stream, StreamExt, TryStreamExt};
+use rusqlite::{Transaction, TransactionBehavior::Immediate};
 use sha2::{Digest as _, Sha256};
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::cell::Cell;
 use super::layout::{self, RECORD, Table, quoted};
@@ -54,15 +55,14 @@ impl Move {
             unused(postgres(&mut target)?, migrations).await?
         };
         to.migrate(migrations).await.context("cannot bring PostgreSQL to the newest schema")?;
-        let (mut source, mut target) = (from.connection().await?, to.connection().await?);
-        let (source, target) = (sqlite(&mut source)?, postgres(&mut target)?);
+        let (source, mut target) = (from.connection().await?, to.connection().await?);
+        let (source, target) = (sqlite(&source)?, postgres(&mut target)?);
         let tables = Table::all(target, migrations.service).await?;
-        layout::compare(&tables, source, migrations.service).await?;
+        layout::compare(&tables, source, migrations.service)?;
         let mut rows = 0;
         for table in &tables {
             let count = format!("SELECT count(*) FROM {}", quoted(&table.name));
-            let count: i64 =
-                sqlx::query_scalar(AssertSqlSafe(count)).fetch_one(&mut *source).await?;
+            let count: i64 = source.query_row(&count, [], |row| row.get(0))?;
             rows += count.unsigned_abs();
         }
         Ok(Self { name, rows, tables, recorded })
@@ -70,14 +70,14 @@ impl Move {
 
     /// Copies, compares and commits.
     pub async fn run(&self, from: &Db, to: &Db, progress: impl Fn(u64, &str)) -> Result<Moved> {
-        let (mut source, mut target) = (from.connection().await?, to.connection().await?);
-        let (source, target) = (sqlite(&mut source)?, postgres(&mut target)?);
+        let (source, mut target) = (from.connection().await?, to.connection().await?);
+        let (source, target) = (sqlite(&source)?, postgres(&mut target)?);
         // A write transaction, so that no command changes the files meanwhile.
-        let mut source = source.begin_with("BEGIN IMMEDIATE").await?;
+        let _undisturbed = Transaction::new_unchecked(source, Immediate)?;
         let mut sums = Vec::new();
         if let Some(recorded) = &self.recorded {
             for table in &self.tables {
-                sums.push(sum(sqlite_rows(&mut source, table)).await?);
+                sums.push(sum_of_files(source, table)?);
             }
             if sums == *recorded {
                 progress(self.rows, "");
@@ -92,7 +92,7 @@ impl Move {
             alter(&mut tx, table, key, "DEFERRABLE INITIALLY DEFERRED").await?;
         }
         for table in &self.tables {
-            let copied = copy(&mut source, &mut tx, table, |rows| progress(rows, &table.name));
+            let copied = copy(source, &mut tx, table, |rows| progress(rows, &table.name));
             let copied = copied.await.with_context(|| format!("cannot copy {}", table.name))?;
             let arrived = sum(postgres_rows(&mut tx, table)).await?;
             if arrived != copied {
@@ -104,7 +104,7 @@ impl Move {
                     if copied.rows == arrived.rows { ", and their checksums differ" } else { "" }
                 );
             }
-            number_on(&mut source, &mut tx, table).await?;
+            number_on(source, &mut tx, table).await?;
             sums.push(copied);
         }
         // Foreign keys are checked here, all at once.
@@ -203,37 +203,33 @@ async fn recorded(target: &mut PgConnection, tables: &[Table]) -> Result<Option<
 async fn fresh(tables: &[Table], migrations: Migrations) -> Result<Vec<Sum>> {
     let db = Db::connect_alone("sqlite::memory:").await?;
     db.migrate(migrations).await?;
-    let mut connection = db.connection().await?;
-    let connection = sqlite(&mut connection)?;
+    let connection = db.connection().await?;
+    let connection = sqlite(&connection)?;
     let mut sums = Vec::new();
     for table in tables {
         // One that no migration made must be empty.
-        let sum = match exists(connection, table).await? {
-            true => sum(sqlite_rows(connection, table)).await?,
+        sums.push(match connection.table_exists(None, table.name.as_str())? {
+            true => sum_of_files(connection, table)?,
             false => Sum::none(),
-        };
-        sums.push(sum);
+        });
     }
     Ok(sums)
 }
 
-async fn exists(conn: &mut SqliteConnection, table: &Table) -> Result<bool> {
-    let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1");
-    Ok(found.bind(&table.name).fetch_optional(conn).await?.is_some())
-}
-
 /// Sends a table's rows to PostgreSQL; returns what was sent.
 async fn copy(
-    source: &mut SqliteConnection,
+    source: &Lent,
     target: &mut PgConnection,
     table: &Table,
     progress: impl Fn(u64),
 ) -> Result<Sum> {
     let into = format!("COPY {} ({}) FROM STDIN", quoted(&table.name), table.columns());
     let mut copy = target.copy_in_raw(&into).await?;
-    let mut rows = std::pin::pin!(sqlite_rows(source, table));
+    let mut statement = source.prepare(&table.select_from_sqlite())?;
+    let mut rows = statement.query([])?;
     let (mut sum, mut batch, mut counted) = (Summing::default(), Vec::with_capacity(BATCH), 0);
-    while let Some(row) = rows.try_next().await? {
+    while let Some(row) = rows.next()? {
+        let row = cells(row, table)?;
         sum.add(&row)?;
         for (at, cell) in row.iter().enumerate() {
             if at > 0 {
@@ -256,13 +252,9 @@ async fn copy(
 }
 
 /// Lets PostgreSQL number on where SQLite stopped.
-async fn number_on(
-    source: &mut SqliteConnection,
-    target: &mut PgConnection,
-    table: &Table,
-) -> Result<()> {
+async fn number_on(source: &Lent, target: &mut PgConnection, table: &Table) -> Result<()> {
     for column in table.columns.iter().filter(|it| it.numbered) {
-        let last = layout::last_number(source, table, &column.name).await?;
+        let last = layout::last_number(source, table, &column.name)?;
         if last > 0 {
             sqlx::query("SELECT setval(pg_get_serial_sequence(quote_ident($1), $2), $3)")
                 .bind(&table.name)
@@ -281,25 +273,27 @@ async fn alter(conn: &mut PgConnection, table: &str, key: &str, how: &str) -> Re
     Ok(())
 }
 
-/// A table's rows as they are to arrive: nobody works on them.
-fn sqlite_rows<'a>(
-    conn: &'a mut SqliteConnection,
-    table: &'a Table,
-) -> impl Stream<Item = Result<Vec<Cell>>> + 'a {
-    let rows = sqlx::query(AssertSqlSafe(table.select_from_sqlite())).fetch(conn);
-    rows.map(|row| {
-        let row = row?;
-        let cells = table.columns.iter().enumerate().map(|(at, column)| {
-            let cell = Cell::of_sqlite(&row, at, column.kind)
-                .with_context(|| format!("{}.{}", table.name, column.name))?;
-            Ok(match (column.is_lease(), cell) {
-                (true, Cell::Time(_)) if column.nullable => Cell::Null,
-                (true, Cell::Time(_)) => Cell::Time(chrono::DateTime::UNIX_EPOCH),
-                (_, cell) => cell,
-            })
-        });
-        cells.collect()
-    })
+/// A row of the files as it is to arrive: nobody works on it.
+fn cells(row: &rusqlite::Row<'_>, table: &Table) -> Result<Vec<Cell>> {
+    let cells = table.columns.iter().enumerate().map(|(at, column)| {
+        let cell = Cell::of_sqlite(row.get_ref(at)?, column.kind)
+            .with_context(|| format!("{}.{}", table.name, column.name))?;
+        Ok(match (column.is_lease(), cell) {
+            (true, Cell::Time(_)) if column.nullable => Cell::Null,
+            (true, Cell::Time(_)) => Cell::Time(chrono::DateTime::UNIX_EPOCH),
+            (_, cell) => cell,
+        })
+    });
+    cells.collect()
+}
+
+fn sum_of_files(files: &Lent, table: &Table) -> Result<Sum> {
+    let mut statement = files.prepare(&table.select_from_sqlite())?;
+    let (mut rows, mut sum) = (statement.query([])?, Summing::default());
+    while let Some(row) = rows.next()? {
+        sum.add(&cells(row, table)?)?;
+    }
+    Ok(sum.done())
 }
 
 fn postgres_rows<'a>(
@@ -346,9 +340,9 @@ impl Sum {
     }
 }
 
-fn sqlite(connection: &mut Connection) -> Result<&mut SqliteConnection> {
+fn sqlite(connection: &Connection) -> Result<&Lent> {
     match connection {
-        Connection::Sqlite(conn) => Ok(conn),
+        Connection::Sqlite(lent) => Ok(lent),
         Connection::Postgres(_) => Err(anyhow!("files are moved, not a PostgreSQL database")),
     }
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use sqlx::{AssertSqlSafe, PgConnection, SqliteConnection};
+use chassis::db::Lent;
+use rusqlite::Params;
+use sqlx::PgConnection;
 
 use super::cell::Kind;
 
@@ -101,11 +103,11 @@ impl Column {
 }
 
 /// Says where the tables of the two databases differ. After the same migrations they do not.
-pub async fn compare(tables: &[Table], conn: &mut SqliteConnection, service: &str) -> Result<()> {
+pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
     const TABLES: &str = "SELECT name FROM sqlite_master
          WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
-    let theirs: Vec<String> = sqlx::query_scalar(TABLES).fetch_all(&mut *conn).await?;
-    let theirs: BTreeSet<_> = theirs.into_iter().filter(|it| !is_record(it, service)).collect();
+    let mut theirs: BTreeSet<String> = texts(files, TABLES, [])?;
+    theirs.retain(|it| !is_record(it, service));
     let ours: BTreeSet<_> = tables.iter().map(|it| it.name.clone()).collect();
     if let Some(name) = theirs.difference(&ours).next() {
         bail!("the table {name} is in the files but not in PostgreSQL");
@@ -117,10 +119,7 @@ pub async fn compare(tables: &[Table], conn: &mut SqliteConnection, service: &st
         if table.key.is_empty() {
             bail!("the table {} has no primary key", table.name);
         }
-        let columns = "SELECT name FROM pragma_table_info($1)";
-        let theirs: Vec<String> =
-            sqlx::query_scalar(columns).bind(&table.name).fetch_all(&mut *conn).await?;
-        let theirs: BTreeSet<_> = theirs.into_iter().collect();
+        let theirs = texts(files, "SELECT name FROM pragma_table_info(?1)", [&table.name])?;
         let ours: BTreeSet<_> = table.columns.iter().map(|it| it.name.clone()).collect();
         if let Some(column) = theirs.symmetric_difference(&ours).next() {
             bail!("the column {}.{column} is in one of the databases only", table.name);
@@ -139,19 +138,23 @@ pub async fn foreign_keys(conn: &mut PgConnection) -> Result<Vec<(String, String
 }
 
 /// The last number SQLite gave a row of the table, or 0.
-pub async fn last_number(conn: &mut SqliteConnection, table: &Table, column: &str) -> Result<i64> {
+pub fn last_number(files: &Lent, table: &Table, column: &str) -> Result<i64> {
     let (name, column) = (quoted(&table.name), quoted(column));
     let highest = format!("SELECT coalesce(max({column}), 0) FROM {name}");
-    let highest: i64 = sqlx::query_scalar(AssertSqlSafe(highest)).fetch_one(&mut *conn).await?;
+    let highest: i64 = files.query_row(&highest, [], |row| row.get(0))?;
     // There once a table has asked for it.
-    const COUNTED: &str = "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'";
-    let counted: i64 = sqlx::query_scalar(COUNTED).fetch_one(&mut *conn).await?;
-    if counted == 0 {
+    if !files.table_exists(None, "sqlite_sequence")? {
         return Ok(highest);
     }
-    let given = sqlx::query_scalar("SELECT seq FROM sqlite_sequence WHERE name = $1");
-    let given: Option<i64> = given.bind(&table.name).fetch_optional(conn).await?;
-    Ok(given.unwrap_or(0).max(highest))
+    let given = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = ?1";
+    let given: i64 = files.query_row(given, [&table.name], |row| row.get(0))?;
+    Ok(given.max(highest))
+}
+
+fn texts(files: &Lent, sql: &str, parameters: impl Params) -> Result<BTreeSet<String>> {
+    let mut statement = files.prepare(sql)?;
+    let texts = statement.query_map(parameters, |row| row.get(0))?;
+    Ok(texts.collect::<rusqlite::Result<_>>()?)
 }
 
 pub fn quoted(name: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cartwright::shop::{DATABASES, Stores};
-use chassis::db::{Connection, Db, MigrationState};
+use chassis::db::{Connection, Db, MigrationState, Session, Sql};
 
 use crate::shop::{places, postgres, sqlite};
 
@@ -100,9 +100,7 @@ async fn a_database_open_alone_is_open_to_nobody_else() {
 
 pub async fn execute(db: &Db, sql: &'static str) {
     match db.connection().await.expect("a connection") {
-        Connection::Sqlite(mut conn) => {
-            sqlx::query(sql).execute(&mut *conn).await.expect("done");
-        }
+        Connection::Sqlite(conn) => conn.execute_batch(sql).expect("done"),
         Connection::Postgres(mut conn) => {
             sqlx::query(sql).execute(&mut *conn).await.expect("done");
         }
@@ -130,13 +128,7 @@ async fn schema(db: &Db) -> BTreeSet<String> {
           FROM mine JOIN pg_trigger ON tgrelid = mine.oid WHERE NOT tgisinternal
         UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc
           WHERE pronamespace = current_schema()::regnamespace";
-    let rows: Vec<String> = match db.connection().await.expect("a connection") {
-        Connection::Sqlite(mut conn) => {
-            sqlx::query_scalar(SQLITE).fetch_all(&mut *conn).await.expect("a schema")
-        }
-        Connection::Postgres(mut conn) => {
-            sqlx::query_scalar(POSTGRES).fetch_all(&mut *conn).await.expect("a schema")
-        }
-    };
-    rows.into_iter().collect()
+    let all = db.query(Sql { sqlite: SQLITE, postgres: POSTGRES });
+    let rows: Vec<(String,)> = all.all().await.expect("a schema");
+    rows.into_iter().map(|(text,)| text).collect()
 }

@@ -143,7 +143,7 @@ async fn lose(shop: &Live, product: &Value) -> String {
          VALUES ('catalog.ratings', $1, 'rating.changed', $2, 'dead', 5, $3, $3, 'lost')",
     )
     .bind(event)
-    .bind(sqlx::types::Json(envelope))
+    .bind(chassis::db::Json(envelope))
     .bind(now)
     .execute()
     .await

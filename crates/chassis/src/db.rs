@@ -12,21 +12,31 @@ mod connect;
 mod lease;
 mod lock;
 mod migrate;
+mod record;
+mod records;
+mod sqlite;
+mod value;
 
 pub use connect::{Limits, url_for};
 pub use migrate::{MigrationState, MigrationStatus, Migrations};
+pub use record::{Record, Row};
+pub use rusqlite::types::{Value as StoredValue, ValueRef as StoredRef};
+pub use sqlite::Lent;
+pub use value::{Cause, Decode, Encode, Json, UnknownWord};
+
+pub use macros::{Record, Word};
 
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use sqlx::Postgres;
 use sqlx::error::ErrorKind;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{Encode, FromRow, Postgres, Sqlite, SqliteConnection, SqlitePool, Transaction, Type};
+use sqlx::postgres::PgArguments;
 use tokio::sync::{Notify, watch};
 
 use lease::{Lease, Server};
+use sqlite::File;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -34,21 +44,24 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// A unique key already holds the value. Services turn this into a 409.
     #[error("the value is already taken")]
-    Duplicate(#[source] sqlx::Error),
+    Duplicate(#[source] Cause),
     /// A CHECK or foreign key refused the value.
     #[error("the value breaks a rule of the database")]
-    Constraint(#[source] sqlx::Error),
+    Constraint(#[source] Cause),
     /// No connection in time, a lock held too long, a server going down: worth another try.
     #[error("the database does not answer in time")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Cause),
     /// A command works on the database alone, or wants to while others have it open.
     #[error("another process uses the database")]
     InUse,
     /// The disk is full or the files are read-only.
     #[error("the database cannot be written to")]
-    Full(#[source] sqlx::Error),
+    Full(#[source] Cause),
+    /// One row was asked for, and there is none.
+    #[error("no such row")]
+    NoRow,
     #[error("database")]
-    Driver(#[from] sqlx::Error),
+    Driver(#[source] Cause),
     #[error("migration")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -56,26 +69,21 @@ pub enum Error {
 /// A database of either kind.
 #[derive(Clone, Debug)]
 pub struct Db {
-    pools: Pools,
+    engine: Engine,
     /// Counts commits that told an event; relays and feeds wait on it.
     commits: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Clone, Debug)]
-enum Pools {
-    /// SQLite has one writer at a time. Giving it one connection makes writers queue here, in
-    /// order, instead of polling the file's lock.
-    Sqlite {
-        read: SqlitePool,
-        write: SqlitePool,
-    },
+enum Engine {
+    Sqlite(File),
     Postgres(Server),
 }
 
 /// One connection, for commands that move or compare whole databases.
 #[derive(Debug)]
 pub enum Connection {
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Lent),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -91,7 +99,7 @@ pub struct Tx {
 
 #[derive(Debug)]
 enum TxInner {
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Lent),
     Postgres(Lease),
 }
 
@@ -113,26 +121,15 @@ pub trait Session<'c>: Send {
     fn query(self, sql: impl Into<Sql>) -> Query<'c>;
 }
 
-/// A value both databases store.
-pub trait Value:
-    for<'q> Encode<'q, Sqlite> + Type<Sqlite> + for<'q> Encode<'q, Postgres> + Type<Postgres> + Send
-{
-}
-
-/// A struct read from a row of either database: `#[derive(sqlx::FromRow)]`.
-pub trait Record:
-    for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
-}
-
 /// A statement with its parameters, tied to where it runs.
-pub struct Query<'c>(Inner<'c>);
+pub struct Query<'c> {
+    inner: Inner<'c>,
+    /// Why a parameter could not be bound.
+    unbound: Option<Cause>,
+}
 
 enum Inner<'c> {
-    Sqlite(
-        sqlx::query::Query<'static, Sqlite, SqliteArguments>,
-        On<'c, SqlitePool, SqliteConnection>,
-    ),
+    Sqlite(&'static str, Vec<StoredValue>, On<'c, File, Lent>),
     Postgres(sqlx::query::Query<'static, Postgres, PgArguments>, On<'c, Server, Lease>),
 }
 
@@ -141,57 +138,107 @@ enum On<'c, P, C> {
     Tx(&'c mut C),
 }
 
-/// Runs one sqlx method on whichever driver and executor the query holds.
+/// Runs one sqlx method on whatever executor there is.
 macro_rules! run {
-    ($query:expr, $method:ident, |$out:ident| $map:expr) => {
-        match $query.0 {
-            Inner::Sqlite(query, On::Pool(on)) => query.$method(on).await.map(|$out| $map),
-            Inner::Sqlite(query, On::Tx(on)) => query.$method(on).await.map(|$out| $map),
-            Inner::Postgres(query, On::Pool(server)) => match server.lease().await {
-                Ok(mut on) => on.run(async |on| query.$method(on).await).await.map(|$out| $map),
+    ($query:expr, $on:expr, $method:ident) => {
+        match $on {
+            On::Pool(server) => match server.lease().await {
+                Ok(mut on) => on.run(async |on| $query.$method(on).await).await,
                 Err(error) => Err(error),
             },
-            Inner::Postgres(query, On::Tx(on)) => {
-                on.run(async |on| query.$method(on).await).await.map(|$out| $map)
-            }
+            On::Tx(on) => on.run(async |on| $query.$method(on).await).await,
         }
     };
 }
 
 impl Query<'_> {
     #[must_use]
-    pub fn bind(self, value: impl Value) -> Self {
-        Self(match self.0 {
-            Inner::Sqlite(query, on) => Inner::Sqlite(query.bind(value), on),
-            Inner::Postgres(query, on) => Inner::Postgres(query.bind(value), on),
-        })
+    pub fn bind(mut self, value: impl Encode) -> Self {
+        let bound = match self.inner {
+            Inner::Sqlite(sql, mut values, on) => {
+                let bound = value.sqlite().map(|it| values.push(it));
+                self.inner = Inner::Sqlite(sql, values, on);
+                bound
+            }
+            Inner::Postgres(query, on) => {
+                let (query, bound) = match value.postgres() {
+                    Ok(value) => (query.bind(value), Ok(())),
+                    Err(cause) => (query, Err(cause)),
+                };
+                self.inner = Inner::Postgres(query, on);
+                bound
+            }
+        };
+        self.unbound = self.unbound.or(bound.err());
+        self
     }
 
+    /// The first row; [`Error::NoRow`] if there is none.
     pub async fn one<T: Record>(self) -> Result<T> {
-        Ok(run!(self, fetch_one, |row| T::from_row(&row)).map_err(Error::sort)??)
+        self.optional().await?.ok_or(Error::NoRow)
     }
 
+    /// The first row, if there is one.
     pub async fn optional<T: Record>(self) -> Result<Option<T>> {
-        let row = run!(self, fetch_optional, |row| row.map(|row| T::from_row(&row)));
-        Ok(row.map_err(Error::sort)?.transpose()?)
+        match self.bound()? {
+            Inner::Sqlite(sql, values, on) => {
+                let found = read(sql, &values, on, 1).await?;
+                Ok(found.into_iter().next())
+            }
+            Inner::Postgres(query, on) => {
+                let row = run!(query, on, fetch_optional).map_err(Error::sort)?;
+                row.map(|row| T::from_row(&Row::postgres(&row))).transpose()
+            }
+        }
     }
 
     pub async fn all<T: Record>(self) -> Result<Vec<T>> {
-        let rows: Vec<_> =
-            run!(self, fetch_all, |rows| rows.iter().map(|row| T::from_row(row)).collect())
-                .map_err(Error::sort)?;
-        Ok(rows.into_iter().collect::<sqlx::Result<_>>()?)
+        match self.bound()? {
+            Inner::Sqlite(sql, values, on) => read(sql, &values, on, usize::MAX).await,
+            Inner::Postgres(query, on) => {
+                let rows = run!(query, on, fetch_all).map_err(Error::sort)?;
+                rows.iter().map(|row| T::from_row(&Row::postgres(row))).collect()
+            }
+        }
     }
 
     /// Runs the statement and returns how many rows it touched.
     pub async fn execute(self) -> Result<u64> {
-        run!(self, execute, |done| done.rows_affected()).map_err(Error::sort)
+        match self.bound()? {
+            Inner::Sqlite(sql, values, On::Pool(file)) => file.execute(sql, &values).await,
+            Inner::Sqlite(sql, values, On::Tx(lent)) => lent.execute(sql, &values),
+            Inner::Postgres(query, on) => {
+                let done = run!(query, on, execute).map_err(Error::sort)?;
+                Ok(done.rows_affected())
+            }
+        }
+    }
+}
+
+impl<'c> Query<'c> {
+    fn bound(self) -> Result<Inner<'c>> {
+        match self.unbound {
+            Some(cause) => Err(Error::Driver(cause)),
+            None => Ok(self.inner),
+        }
+    }
+}
+
+async fn read<T: Record>(
+    sql: &str,
+    values: &[StoredValue],
+    on: On<'_, File, Lent>,
+    at_most: usize,
+) -> Result<Vec<T>> {
+    match on {
+        On::Pool(file) => file.read(sql, values, at_most, T::from_row).await,
+        On::Tx(lent) => lent.read(sql, values, at_most, T::from_row),
     }
 }
 
 impl Db {
-    fn new(pools: Pools) -> Self {
-        Self { pools, commits: Arc::new(watch::Sender::new(0)) }
+    fn new(engine: Engine) -> Self {
+        Self { engine, commits: Arc::new(watch::Sender::new(0)) }
     }
 
     /// Begins a write transaction.
@@ -199,13 +246,12 @@ impl Db {
     /// SQLite takes its write lock at once: a deferred transaction that reads first and
     /// writes later fails with `SQLITE_BUSY_SNAPSHOT`, which no timeout waits for.
     pub async fn begin(&self) -> Result<Tx> {
-        let inner = match &self.pools {
-            Pools::Sqlite { write, .. } => {
-                write.begin_with("BEGIN IMMEDIATE").await.map(TxInner::Sqlite)
+        let inner = match &self.engine {
+            Engine::Sqlite(file) => TxInner::Sqlite(file.begin().await?),
+            Engine::Postgres(server) => {
+                TxInner::Postgres(server.begin().await.map_err(Error::sort)?)
             }
-            Pools::Postgres(server) => server.begin().await.map(TxInner::Postgres),
         };
-        let inner = inner.map_err(Error::sort)?;
         Ok(Tx { inner, commits: self.commits.clone(), told: false, xid: None, woken: vec![] })
     }
 
@@ -215,7 +261,7 @@ impl Db {
     }
 
     pub fn is_sqlite(&self) -> bool {
-        matches!(self.pools, Pools::Sqlite { .. })
+        matches!(self.engine, Engine::Sqlite(_))
     }
 
     /// Asks the database for a sign of life.
@@ -234,21 +280,19 @@ impl Db {
 
     /// A connection that may write.
     pub async fn connection(&self) -> Result<Connection> {
-        let connection = match &self.pools {
-            Pools::Sqlite { write, .. } => write.acquire().await.map(Connection::Sqlite),
-            Pools::Postgres(server) => server.pool.acquire().await.map(Connection::Postgres),
-        };
-        connection.map_err(Error::sort)
+        match &self.engine {
+            Engine::Sqlite(file) => file.write().await.map(Connection::Sqlite),
+            Engine::Postgres(server) => {
+                server.pool.acquire().await.map(Connection::Postgres).map_err(Error::sort)
+            }
+        }
     }
 
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
-        match &self.pools {
-            Pools::Sqlite { read, write } => {
-                read.close().await;
-                write.close().await;
-            }
-            Pools::Postgres(server) => server.close().await,
+        match &self.engine {
+            Engine::Sqlite(file) => file.close().await,
+            Engine::Postgres(server) => server.close().await,
         }
     }
 }
@@ -257,10 +301,9 @@ impl Tx {
     pub async fn commit(self) -> Result<()> {
         crate::fault::point().await;
         match self.inner {
-            TxInner::Sqlite(tx) => tx.commit().await,
-            TxInner::Postgres(tx) => tx.commit().await,
-        }
-        .map_err(Error::sort)?;
+            TxInner::Sqlite(tx) => tx.commit(),
+            TxInner::Postgres(tx) => tx.commit().await.map_err(Error::sort),
+        }?;
         crate::fault::point().await;
         if self.told {
             self.commits.send_modify(|count| *count += 1);
@@ -272,10 +315,9 @@ impl Tx {
     /// Undoes everything at once. Dropping does so too, but some moments later.
     pub async fn rollback(self) -> Result<()> {
         match self.inner {
-            TxInner::Sqlite(tx) => tx.rollback().await,
-            TxInner::Postgres(tx) => tx.rollback().await,
+            TxInner::Sqlite(tx) => tx.rollback(),
+            TxInner::Postgres(tx) => tx.rollback().await.map_err(Error::sort),
         }
-        .map_err(Error::sort)
     }
 
     /// The id of the transaction, known once it has told an event: that of the
@@ -295,25 +337,24 @@ impl Tx {
 impl<'c> Session<'c> for &'c Db {
     fn query(self, sql: impl Into<Sql>) -> Query<'c> {
         let sql = sql.into();
-        Query(match &self.pools {
-            // The readers' connections are `query_only`: a write sent to one by mistake is
-            // refused, never lost.
-            Pools::Sqlite { read, .. } if sql.sqlite.trim_start().starts_with("SELECT") => {
-                Inner::Sqlite(sqlx::query(sql.sqlite), On::Pool(read))
+        let inner = match &self.engine {
+            Engine::Sqlite(file) => Inner::Sqlite(sql.sqlite, vec![], On::Pool(file)),
+            Engine::Postgres(server) => {
+                Inner::Postgres(sqlx::query(sql.postgres), On::Pool(server))
             }
-            Pools::Sqlite { write, .. } => Inner::Sqlite(sqlx::query(sql.sqlite), On::Pool(write)),
-            Pools::Postgres(server) => Inner::Postgres(sqlx::query(sql.postgres), On::Pool(server)),
-        })
+        };
+        Query { inner, unbound: None }
     }
 }
 
 impl<'c> Session<'c> for &'c mut Tx {
     fn query(self, sql: impl Into<Sql>) -> Query<'c> {
         let sql = sql.into();
-        Query(match &mut self.inner {
-            TxInner::Sqlite(tx) => Inner::Sqlite(sqlx::query(sql.sqlite), On::Tx(&mut **tx)),
-            TxInner::Postgres(tx) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(tx)),
-        })
+        let inner = match &mut self.inner {
+            TxInner::Sqlite(lent) => Inner::Sqlite(sql.sqlite, vec![], On::Tx(lent)),
+            TxInner::Postgres(lease) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(lease)),
+        };
+        Query { inner, unbound: None }
     }
 }
 
@@ -326,66 +367,53 @@ impl From<&'static str> for Sql {
 impl Error {
     /// Whether the server may only be starting: nothing listens yet, or it says so itself.
     pub fn is_starting(&self) -> bool {
-        match self {
-            Self::Unavailable(sqlx::Error::Io(error)) => {
-                error.kind() == std::io::ErrorKind::ConnectionRefused
-            }
+        let Self::Unavailable(cause) = self else { return false };
+        match cause.downcast_ref::<sqlx::Error>() {
+            Some(sqlx::Error::Io(error)) => error.kind() == std::io::ErrorKind::ConnectionRefused,
             // 57P03: cannot_connect_now.
-            Self::Unavailable(error) => {
+            Some(error) => {
                 error.as_database_error().and_then(|it| it.code()).as_deref() == Some("57P03")
             }
-            _ => false,
+            None => false,
         }
     }
 
+    /// What an error of PostgreSQL's, or of its driver, means.
     fn sort(error: sqlx::Error) -> Self {
         let Some(database) = error.as_database_error() else {
             return match error {
                 sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_) => {
-                    Self::Unavailable(error)
+                    Self::Unavailable(error.into())
                 }
-                error => Self::Driver(error),
+                error => Self::Driver(error.into()),
             };
         };
         match database.kind() {
-            ErrorKind::UniqueViolation => return Self::Duplicate(error),
+            ErrorKind::UniqueViolation => return Self::Duplicate(error.into()),
             ErrorKind::CheckViolation
             | ErrorKind::ForeignKeyViolation
-            | ErrorKind::NotNullViolation => return Self::Constraint(error),
+            | ErrorKind::NotNullViolation => return Self::Constraint(error.into()),
             _ => {}
         }
-        let code = database.code().unwrap_or_default().into_owned();
-        // SQLite's codes are numbers, the low byte being the primary one
-        // (https://sqlite.org/rescode.html); PostgreSQL's are five characters
-        // (appendix A of its manual).
-        match code.parse::<u32>().map(|code| code & 0xff) {
-            Ok(5 | 6) if code.len() < 5 => Self::Unavailable(error),
-            Ok(8 | 10 | 13 | 14) if code.len() < 5 => Self::Full(error),
-            _ if code == "53100" || code == "25006" => Self::Full(error),
-            _ if code.starts_with("57") || code.starts_with("53") || code.starts_with("08") => {
-                Self::Unavailable(error)
+        // Appendix A of PostgreSQL's manual.
+        match database.code().unwrap_or_default().into_owned().as_str() {
+            "53100" | "25006" => Self::Full(error.into()),
+            code if ["57", "53", "08"].iter().any(|it| code.starts_with(it)) => {
+                Self::Unavailable(error.into())
             }
             // The server has ended a transaction that was left alone, or took, too long.
-            _ if code == "25P03" || code == "25P04" => Self::Unavailable(error),
+            "25P03" | "25P04" => Self::Unavailable(error.into()),
             // Serialization failure and deadlock: the other one won, this one may try again.
-            _ if code == "40001" || code == "40P01" => Self::Unavailable(error),
-            _ => Self::Driver(error),
+            "40001" | "40P01" => Self::Unavailable(error.into()),
+            _ => Self::Driver(error.into()),
         }
     }
 }
 
-impl<T> Value for T where
-    T: for<'q> Encode<'q, Sqlite>
-        + Type<Sqlite>
-        + for<'q> Encode<'q, Postgres>
-        + Type<Postgres>
-        + Send
-{
-}
-
-impl<T> Record for T where
-    T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, PgRow> + Send + Unpin
-{
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::sort(error)
+    }
 }
 
 #[cfg(test)]

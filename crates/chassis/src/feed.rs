@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
+use crate::db::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::types::Json;
 use tokio::sync::watch;
 
 use crate::db::{Db, Result, Session, Sql};
@@ -28,7 +28,7 @@ use crate::db::{Db, Result, Session, Sql};
     Ord,
     Serialize,
     Deserialize,
-    sqlx::FromRow,
+    crate::db::Record,
 )]
 pub struct Position {
     pub xid: i64,
@@ -36,11 +36,11 @@ pub struct Position {
 }
 
 /// One event of the own outbox.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, crate::db::Record)]
 pub struct Entry {
-    #[sqlx(flatten)]
+    #[record(flatten)]
     pub position: Position,
-    #[sqlx(rename = "type")]
+    #[record(rename = "type")]
     pub kind: String,
     pub subject: String,
     pub data: Json<Value>,

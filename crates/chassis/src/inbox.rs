@@ -8,10 +8,10 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::db::Json;
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use sqlx::types::Json;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -59,11 +59,11 @@ pub struct Inbox {
 }
 
 /// A dead letter, as an operator sees it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, crate::db::Record)]
 pub struct DeadLetter {
     pub consumer: String,
     pub event_id: Uuid,
-    #[sqlx(rename = "type")]
+    #[record(rename = "type")]
     pub kind: String,
     pub envelope: Json<Envelope>,
     pub attempts: i64,
@@ -74,7 +74,7 @@ pub struct DeadLetter {
 /// A place among dead letters: when it came, which event, for whom.
 pub type DeadLetterPlace = (DateTime<Utc>, Uuid, String);
 
-#[derive(sqlx::FromRow)]
+#[derive(crate::db::Record)]
 struct Row {
     event_id: Uuid,
     envelope: Json<Envelope>,

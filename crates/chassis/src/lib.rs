@@ -5,6 +5,8 @@
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
 //! `cards` what no text may contain, `names` what no name may.
 
+extern crate self as chassis;
+
 pub mod service;
 mod system;
 

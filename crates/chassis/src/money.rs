@@ -22,9 +22,8 @@ pub struct Money {
 }
 
 /// An ISO 4217 code: three capital letters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-#[sqlx(transparent)]
 pub struct Currency(String);
 
 /// The text is not three capital letters.
@@ -76,6 +75,8 @@ impl From<Currency> for String {
         currency.0
     }
 }
+
+crate::stored_as!(Currency as String);
 
 /// `19.99 USD`, as a person reads it.
 impl fmt::Display for Money {

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
+use crate::db::Json;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::types::Json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -50,11 +50,11 @@ pub struct Envelope {
     pub data: Value,
 }
 
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, crate::db::Record)]
 pub(crate) struct Row {
     pub sequence: i64,
     pub id: Uuid,
-    #[sqlx(rename = "type")]
+    #[record(rename = "type")]
     pub kind: String,
     pub subject: String,
     pub version: i64,
@@ -128,7 +128,8 @@ pub async fn tell<E: EventData>(
     event: &E,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let data = serde_json::to_value(event).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let data =
+        serde_json::to_value(event).map_err(|error| crate::db::Error::Driver(error.into()))?;
     let told: Option<(i64,)> = tx
         .query(
             "INSERT INTO outbox (id, type, subject, version, time, data, traceparent, personal)

@@ -4,7 +4,7 @@ use chassis::db::{Db, Result, Session};
 use uuid::Uuid;
 
 /// The lines of a paid order left a cart.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct Removal {
     pub order_id: Uuid,
     pub cart_id: Uuid,

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::model::{Cart, Owner};
 
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 struct Row {
     id: Uuid,
     version: i64,

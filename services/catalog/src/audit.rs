@@ -19,7 +19,7 @@ struct Books {
 }
 
 /// What an order has of the stock, in units.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, chassis::db::Record)]
 pub struct OrderStock {
     pub order_id: Uuid,
     pub held: i64,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::db;
+use chassis::db::Json;
 use chassis::id;
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
 use chrono::TimeDelta;
-use sqlx::types::Json;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;

@@ -23,11 +23,20 @@ pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
 /// Whether a product is for sale.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    chassis::db::Word,
 )]
 #[schema(as = ProductStatus)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum Status {
     /// Being worked on; only staff see it.
     Draft,
@@ -40,11 +49,20 @@ pub(crate) enum Status {
 
 /// What happens when more is asked for than there is.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema, sqlx::Type,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    chassis::db::Word,
 )]
 #[schema(as = InventoryPolicy)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum Policy {
     /// Refuse: never sell more than there is.
     #[default]
@@ -144,7 +162,7 @@ pub(crate) struct Variant {
 }
 
 /// What there is of a SKU.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Stock {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,
@@ -232,15 +250,5 @@ impl Rating {
     /// The average to two digits; none without reviews.
     pub(crate) fn average(&self) -> Option<f64> {
         (self.count > 0).then(|| (self.sum as f64 * 100.0 / self.count as f64).round() / 100.0)
-    }
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::Active => "active",
-            Self::Archived => "archived",
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chassis::db::Json;
 use chassis::db::{self, Db, Tx};
 use chassis::problem::{OnDuplicate, Problem, Result};
 use chassis::{id, outbox};
@@ -11,7 +12,6 @@ use contracts::identity::{
     EmailVerificationRequested, UserDeleted, UserPasswordChanged, UserRegistered, UserUpdated,
 };
 use serde_json::json;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::model::{Actor, Changes, Permission, Role, User};

@@ -33,7 +33,7 @@ pub const LEAD: TimeDelta = TimeDelta::seconds(10);
 pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// A key as it is stored.
-#[derive(Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, PartialEq, Eq, chassis::db::Record)]
 pub struct StoredKey {
     pub kid: String,
     pub private_pem: String,

@@ -7,9 +7,9 @@ pub use fields::{email, is_email, is_name, is_phone, is_username, phone, usernam
 use std::collections::BTreeSet;
 
 use chassis::auth::Principal;
+use chassis::db::Json;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ pub enum Permission {
 }
 
 /// A user who has not been deleted.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct User {
     pub id: Uuid,
     pub email: String,

@@ -23,9 +23,16 @@ use crate::problems;
 pub struct Password(#[garde(length(chars, max = 1024))] String);
 
 /// What is stored of a password. It shows nothing of itself either.
-#[derive(Clone, PartialEq, Eq, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
+
+impl From<PasswordHash> for String {
+    fn from(hash: PasswordHash) -> Self {
+        hash.0
+    }
+}
+
+chassis::stored_as!(PasswordHash as String);
 
 /// What became of comparing a password with a hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Messages: what they are, the states they go through and whom they may reach.
 
+use chassis::db::Json;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::email::{self, is_email};
 use contracts::phone::{self, is_phone};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,9 +31,10 @@ pub(crate) const MASK: &str = "****";
 pub(crate) const NOBODY: &str = "deleted";
 
 /// The way a message takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
+)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
 pub(crate) enum Channel {
     Email,
     Sms,
@@ -41,9 +42,10 @@ pub(crate) enum Channel {
 }
 
 /// Where a message stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, sqlx::Type)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
+)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "TEXT", rename_all = "snake_case")]
 pub(crate) enum State {
     /// Waits to be sent.
     Queued,
@@ -73,7 +75,7 @@ pub(crate) enum Topic {
 }
 
 /// A message to somebody, in its history entry too. Secrets in it are masked.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema, chassis::db::Record)]
 pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) channel: Channel,
@@ -152,14 +154,6 @@ impl Preferences {
 }
 
 impl Channel {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Sms => "sms",
-            Self::Push => "push",
-        }
-    }
-
     /// What is wrong with a recipient of this channel, if anything.
     pub(crate) fn refuse(self, recipient: &str) -> Option<&'static str> {
         match self {

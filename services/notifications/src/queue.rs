@@ -1,10 +1,10 @@
 //! Queueing a message, for events and for staff: whether it may be sent at all, and its text
 //! with secrets masked.
 
+use chassis::db::Json;
 use chassis::db::{self, Session, Tx};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::builtin::{Definition, Key, Text};

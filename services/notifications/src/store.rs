@@ -1,16 +1,16 @@
 //! The SQL of notifications, all of it.
 
 use chassis::clock::too_far;
+use chassis::db::Json;
 use chassis::db::{Db, Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::builtin::{LOCALE, Text};
 use crate::model::{Channel, LONGEST_WAIT, Message, NOBODY, Preferences, State};
 
 /// What staff wrote instead of a built-in text.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Override {
     pub(crate) key: String,
     pub(crate) subject: String,

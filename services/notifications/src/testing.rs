@@ -105,7 +105,7 @@ pub(crate) fn message() -> Message {
         recipient: "ada@example.com".to_owned(),
         subject: Some("Hello".to_owned()),
         body: "Good day.".to_owned(),
-        data: sqlx::types::Json(json!({})),
+        data: chassis::db::Json(json!({})),
         state: State::Queued,
         attempts: 0,
         next_at: Some(noon()),

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
+use chassis::db::Json;
 use chassis::db::{Db, Result, Session};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments::RefundedLine;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::store;
@@ -15,7 +15,7 @@ use crate::store;
 const PATIENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// What an order claims about money and stock.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct Claim {
     pub order_id: Uuid,
     pub number: String,
@@ -45,7 +45,7 @@ pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
 }
 
 /// A line of a paid order that was bought from a cart.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct PaidLine {
     pub order_id: Uuid,
     pub number: String,

@@ -1,5 +1,6 @@
 //! The types and rules of an order. No HTTP, no SQL, no clock.
 
+use chassis::db::{Json, Word};
 use chassis::money::{MAX_AMOUNT, Money};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -8,7 +9,6 @@ use contracts::catalog::{Offer, StockLine};
 use contracts::orders::{CartRef, Line, Reason};
 use contracts::payments::{self, RefundedLine};
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,73 +17,47 @@ use crate::{Config, problems};
 /// How often a customer may try to pay again after the first payment was declined.
 pub const MORE_ATTEMPTS: i64 = 3;
 
-/// An enum stored and shown as a snake_case word.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$on:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        // utoipa does not see a word that comes out of a macro.
-        #[schema(rename_all = "snake_case")]
-        pub enum $name { $($(#[$on])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = String;
-
-            fn try_from(word: String) -> std::result::Result<Self, String> {
-                match word.as_str() { $($word => Ok(Self::$variant),)+ _ => Err(word) }
-            }
-        }
-    };
+/// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Pending,
+    Confirmed,
+    Shipped,
+    Delivered,
+    Cancelled,
 }
 
-words! {
-    /// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
-    Status {
-        Pending = "pending",
-        Confirmed = "confirmed",
-        Shipped = "shipped",
-        Delivered = "delivered",
-        Cancelled = "cancelled",
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentStatus {
+    Pending,
+    RequiresAction,
+    Authorized,
+    Paid,
+    Failed,
+    Voided,
+    PartiallyRefunded,
+    Refunded,
 }
 
-words! {
-    PaymentStatus {
-        Pending = "pending",
-        RequiresAction = "requires_action",
-        Authorized = "authorized",
-        Paid = "paid",
-        Failed = "failed",
-        Voided = "voided",
-        PartiallyRefunded = "partially_refunded",
-        Refunded = "refunded",
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum FulfillmentStatus {
+    Unfulfilled,
+    PartiallyFulfilled,
+    Fulfilled,
+    Delivered,
+    Returned,
 }
 
-words! {
-    FulfillmentStatus {
-        Unfulfilled = "unfulfilled",
-        PartiallyFulfilled = "partially_fulfilled",
-        Fulfilled = "fulfilled",
-        Delivered = "delivered",
-        Returned = "returned",
-    }
-}
-
-words! {
-    /// How an order is sent.
-    #[derive(Default)]
-    ShippingMethod {
-        #[default]
-        Standard = "standard",
-        Express = "express",
-    }
+/// How an order is sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum ShippingMethod {
+    #[default]
+    Standard,
+    Express,
 }
 
 impl ShippingMethod {
@@ -103,30 +77,30 @@ impl ShippingMethod {
     }
 }
 
-words! {
-    /// What is to be done next for an order.
-    Step {
-        // Forward.
-        Reserve = "reserve",
-        Authorize = "authorize",
-        Commit = "commit",
-        Capture = "capture",
-        // Letting go of the stock of an order whose payment was declined.
-        Release = "release",
-        // Waiting for the customer.
-        AwaitAction = "await_action",
-        AwaitPayment = "await_payment",
-        // Taking the units of a shipped order off the shelf.
-        Ship = "ship",
-        // Backward.
-        Void = "void",
-        Refund = "refund",
-        Restock = "restock",
-        // Of a sold order: what refunds put back into stock.
-        PutBack = "put_back",
-        // Nothing.
-        Done = "done",
-    }
+/// What is to be done next for an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    // Forward.
+    Reserve,
+    Authorize,
+    Commit,
+    Capture,
+    // Letting go of the stock of an order whose payment was declined.
+    Release,
+    // Waiting for the customer.
+    AwaitAction,
+    AwaitPayment,
+    // Taking the units of a shipped order off the shelf.
+    Ship,
+    // Backward.
+    Void,
+    Refund,
+    Restock,
+    // Of a sold order: what refunds put back into stock.
+    PutBack,
+    // Nothing.
+    Done,
 }
 
 impl Step {
@@ -142,7 +116,7 @@ impl Step {
 }
 
 /// An order as it is stored.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct Order {
     pub id: Uuid,
     pub number: String,
@@ -152,11 +126,8 @@ pub struct Order {
     pub user_id: Option<Uuid>,
     pub email: String,
     pub name: String,
-    #[sqlx(try_from = "String")]
     pub status: Status,
-    #[sqlx(try_from = "String")]
     pub payment_status: PaymentStatus,
-    #[sqlx(try_from = "String")]
     pub fulfillment_status: FulfillmentStatus,
     pub currency: String,
     pub subtotal: i64,
@@ -186,7 +157,7 @@ pub struct Order {
 }
 
 /// A line of an order: what was bought, as it was called and priced then.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct OrderLine {
     pub position: i64,
     pub sku: String,
@@ -204,7 +175,7 @@ pub struct OrderLine {
 }
 
 /// A refund as it is booked on its order.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct OrderRefund {
     pub id: Uuid,
     pub amount: i64,
@@ -252,10 +223,9 @@ impl std::str::FromStr for Actor {
 }
 
 /// Where the work on an order stands.
-#[derive(Clone, PartialEq, sqlx::FromRow)]
+#[derive(Clone, PartialEq, chassis::db::Record)]
 pub struct Saga {
     pub order_id: Uuid,
-    #[sqlx(try_from = "String")]
     pub step: Step,
     pub version: i64,
     /// 1 for the first payment.
@@ -288,7 +258,7 @@ impl std::fmt::Debug for Saga {
 }
 
 /// A change of an order, as its history keeps it.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct Change {
     pub from_status: Option<String>,
     pub to_status: String,
@@ -303,11 +273,11 @@ pub struct Change {
 }
 
 /// An event as it waits to be sent, or was.
-#[derive(Clone, Debug, Serialize, ToSchema, sqlx::FromRow)]
+#[derive(Clone, Debug, Serialize, ToSchema, chassis::db::Record)]
 pub struct Told {
     pub id: Uuid,
     #[serde(rename = "type")]
-    #[sqlx(rename = "type")]
+    #[record(rename = "type")]
     #[schema(example = "order.created")]
     pub kind: String,
     /// Of the order; rises.

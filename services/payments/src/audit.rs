@@ -14,7 +14,7 @@ use crate::model::{Payment, Status};
 use crate::sandbox;
 
 /// What the payments of one order come to, in minor units.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct OrderTotals {
     pub order_id: Uuid,
     pub captured: i64,

@@ -1,6 +1,7 @@
 //! The types and rules of a payment: which step may follow which, and what an answer of the
 //! provider changes. No HTTP, no SQL, no clock, no provider.
 
+use chassis::db::Word;
 use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Result;
@@ -14,114 +15,80 @@ use crate::problems;
 use crate::provider::{Charge, Outcome};
 use crate::refund_lines::RefundLine;
 
-/// A word of the database that is none of an enum's.
-#[derive(Debug, thiserror::Error)]
-#[error("unknown word {0}")]
-pub(crate) struct UnknownWord(String);
-
-/// Declares an enum that is stored and shown as a word.
-macro_rules! words {
-    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-        // utoipa does not see a word that comes out of a macro.
-        #[schema(rename_all = "snake_case")]
-        pub(crate) enum $name { $($(#[$doc])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            pub(crate) const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = UnknownWord;
-
-            fn try_from(word: String) -> Result<Self, UnknownWord> {
-                match word.as_str() {
-                    $($word => Ok(Self::$variant),)+
-                    _ => Err(UnknownWord(word)),
-                }
-            }
-        }
-    };
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Pending,
+    RequiresAction,
+    Authorized,
+    Declined,
+    Capturing,
+    Captured,
+    Voiding,
+    Voided,
+    PartiallyRefunded,
+    Refunded,
 }
 
-words! {
-    /// Where a payment stands.
-    Status {
-        Pending = "pending",
-        RequiresAction = "requires_action",
-        Authorized = "authorized",
-        Declined = "declined",
-        Capturing = "capturing",
-        Captured = "captured",
-        Voiding = "voiding",
-        Voided = "voided",
-        PartiallyRefunded = "partially_refunded",
-        Refunded = "refunded",
-    }
+/// What a provider is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Authorize,
+    Confirm,
+    Capture,
+    Void,
+    Refund,
 }
 
-words! {
-    /// What a provider is asked to do.
-    Kind {
-        Authorize = "authorize",
-        Confirm = "confirm",
-        Capture = "capture",
-        Void = "void",
-        Refund = "refund",
-    }
+/// What is known of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// The provider is about to be asked, or has been and did not answer yet.
+    Intended,
+    /// Every try ended without an answer that tells; the provider's books will.
+    Unknown,
+    Done,
+    Refused,
 }
 
-words! {
-    /// What is known of an operation.
-    State {
-        /// The provider is about to be asked, or has been and did not answer yet.
-        Intended = "intended",
-        /// Every try ended without an answer that tells; the provider's books will.
-        Unknown = "unknown",
-        Done = "done",
-        Refused = "refused",
-    }
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefundStatus {
+    Pending,
+    Succeeded,
+    /// The provider refused it.
+    Failed,
 }
 
-words! {
-    /// Where a refund stands.
-    RefundStatus {
-        Pending = "pending",
-        Succeeded = "succeeded",
-        /// The provider refused it.
-        Failed = "failed",
-    }
+/// Why staff gives money back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefundReason {
+    CustomerRequest,
+    Goodwill,
+    Damaged,
+    NotReceived,
+    Returned,
+    Fraudulent,
+    Duplicate,
+    #[default]
+    Other,
 }
 
-words! {
-    /// Why staff gives money back.
-    #[derive(Default)]
-    RefundReason {
-        CustomerRequest = "customer_request",
-        Goodwill = "goodwill",
-        Damaged = "damaged",
-        NotReceived = "not_received",
-        Returned = "returned",
-        Fraudulent = "fraudulent",
-        Duplicate = "duplicate",
-        #[default]
-        Other = "other",
-    }
-}
-
-words! {
-    /// What the customer says when the sandbox asks for 3-D Secure.
-    Choice {
-        Approve = "approve",
-        Deny = "deny",
-    }
+/// What the customer says when the sandbox asks for 3-D Secure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Choice {
+    Approve,
+    Deny,
 }
 
 /// A payment as it is stored.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Payment {
     pub(crate) id: Uuid,
     /// None if it was voided before anybody asked for it.
@@ -129,7 +96,6 @@ pub(crate) struct Payment {
     pub(crate) order_number: String,
     pub(crate) user_id: Option<Uuid>,
     pub(crate) order_token_hash: Option<String>,
-    #[sqlx(try_from = "String")]
     pub(crate) status: Status,
     pub(crate) amount: i64,
     pub(crate) captured: i64,
@@ -148,18 +114,29 @@ pub(crate) struct Payment {
 
 /// What the provider needs once more to be asked again: the customer's token or choice. It is
 /// kept out of logs.
-#[derive(Clone, PartialEq, Eq, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Input(pub(crate) String);
 
+impl From<String> for Input {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<Input> for String {
+    fn from(input: Input) -> Self {
+        input.0
+    }
+}
+
+chassis::stored_as!(Input as String);
+
 /// One thing a provider is asked; its id is the key the provider does it once under.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Operation {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
-    #[sqlx(try_from = "String")]
     pub(crate) kind: Kind,
-    #[sqlx(try_from = "String")]
     pub(crate) state: State,
     pub(crate) amount: i64,
     pub(crate) input: Option<Input>,
@@ -172,13 +149,12 @@ pub(crate) struct Operation {
 }
 
 /// Money given back, or about to be.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Refund {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
     pub(crate) amount: i64,
     pub(crate) reason: String,
-    #[sqlx(try_from = "String")]
     pub(crate) status: RefundStatus,
     pub(crate) failure: Option<String>,
     pub(crate) fingerprint: Option<String>,
@@ -193,7 +169,7 @@ pub(crate) struct Refund {
 }
 
 /// One line of the ledger. A debit is positive, a credit negative.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Entry {
     pub(crate) transaction_id: Uuid,
     pub(crate) account: String,

@@ -120,7 +120,7 @@ impl Shop {
 
     /// What `payment.updated` told about a payment, oldest first.
     pub(crate) async fn told(&self, id: Uuid) -> Vec<String> {
-        let told: Vec<(sqlx::types::Json<serde_json::Value>,)> = self
+        let told: Vec<(chassis::db::Json<serde_json::Value>,)> = self
             .app
             .db
             .query("SELECT data FROM outbox WHERE subject = $1 ORDER BY sequence")

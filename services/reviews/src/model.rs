@@ -10,7 +10,7 @@ use uuid::Uuid;
 pub(crate) const ANONYMOUS: &str = "Former customer";
 
 /// A review as it is kept.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Review {
     pub(crate) id: Uuid,
     pub(crate) product_id: Uuid,
@@ -21,7 +21,6 @@ pub(crate) struct Review {
     pub(crate) rating: i64,
     pub(crate) title: String,
     pub(crate) body: String,
-    #[sqlx(try_from = "String")]
     pub(crate) status: Status,
     /// Why a moderator decided so.
     pub(crate) reason: Option<String>,
@@ -34,7 +33,9 @@ pub(crate) struct Review {
 }
 
 /// Where a review stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
+)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReviewStatus)]
 pub(crate) enum Status {
@@ -60,7 +61,7 @@ pub(crate) enum Sort {
 }
 
 /// How many approved reviews of a product give how many stars.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Tally {
     pub(crate) version: i64,
     pub(crate) one: i64,
@@ -78,14 +79,6 @@ impl Review {
 }
 
 impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Approved => "approved",
-            Self::Rejected => "rejected",
-        }
-    }
-
     /// The status of a new review.
     pub(crate) fn first(auto_approve: bool) -> Self {
         if auto_approve { Self::Approved } else { Self::Pending }
@@ -100,26 +93,6 @@ impl Status {
         }
     }
 }
-
-impl TryFrom<String> for Status {
-    type Error = UnknownStatus;
-
-    fn try_from(text: String) -> Result<Self, UnknownStatus> {
-        let all = [Self::Pending, Self::Approved, Self::Rejected];
-        all.into_iter().find(|it| it.as_str() == text).ok_or(UnknownStatus(text))
-    }
-}
-
-#[derive(Debug)]
-pub(crate) struct UnknownStatus(String);
-
-impl std::fmt::Display for UnknownStatus {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} is no status of a review", self.0)
-    }
-}
-
-impl std::error::Error for UnknownStatus {}
 
 impl Tally {
     /// From one star to five.

@@ -4,17 +4,17 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::lease::Server;
 use super::lock::{self, Use};
-use super::{Db, Error, Pools, Result};
+use super::sqlite::File;
+use super::{Db, Engine, Error, Result};
 
 /// Limits of a pool.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections to PostgreSQL, or readers of an SQLite file, per service.
+    /// Connections to PostgreSQL per service. An SQLite file has a reader per core.
     pub connections: u32,
     /// How long a request waits for a connection (or, on SQLite, for its turn to write).
     pub acquire: Duration,
@@ -77,7 +77,7 @@ impl Db {
     /// is created.
     pub async fn connect(url: &str, limits: Limits) -> Result<Self> {
         match url.starts_with("sqlite:") {
-            true => sqlite(url, limits).await,
+            true => File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it))),
             false => postgres(url, limits, Use::Shared).await,
         }
     }
@@ -95,40 +95,10 @@ impl Db {
             idle_in_transaction: Duration::ZERO,
         };
         match url.starts_with("sqlite:") {
-            true => sqlite(url, limits).await,
+            true => File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it))),
             false => postgres(url, limits, Use::Alone).await,
         }
     }
-}
-
-async fn sqlite(url: &str, limits: Limits) -> Result<Db> {
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .foreign_keys(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        // Only another process (an import beside the shop) can hold the lock this long.
-        .busy_timeout(limits.acquire)
-        .disable_statement_logging();
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .acquire_timeout(limits.acquire)
-        // On a full disk SQLite ends a transaction by itself, which the driver does not notice:
-        // it would refuse to begin another one on this connection for ever.
-        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
-        .connect_with(options.clone())
-        .await
-        .map_err(Error::sort)?;
-    let read = SqlitePoolOptions::new()
-        .max_connections(limits.connections)
-        .idle_timeout(Duration::from_secs(60))
-        .test_before_acquire(false)
-        .acquire_timeout(limits.acquire)
-        .connect_lazy_with(options.pragma("query_only", "ON"));
-    Ok(Db::new(Pools::Sqlite { read, write }))
 }
 
 async fn postgres(url: &str, limits: Limits, mode: Use) -> Result<Db> {
@@ -165,7 +135,7 @@ async fn postgres(url: &str, limits: Limits, mode: Use) -> Result<Db> {
         }
         connected => connected.map_err(Error::sort),
     };
-    Ok(Db::new(Pools::Postgres(Server::new(connected?, limits))))
+    Ok(Db::new(Engine::Postgres(Server::new(connected?, limits))))
 }
 
 /// Why there is no connection: a pool tries until its time is up and then forgets what was wrong.

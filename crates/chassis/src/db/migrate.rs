@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::migrate::{Migrate, Migration, Migrator};
-use sqlx::{Executor, PgConnection, SqliteConnection};
+use sqlx::PgConnection;
+use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
 use super::lease::Server;
-use super::{Connection, Db, Pools, Result};
+use super::records::Records;
+use super::sqlite::Lent;
+use super::{Connection, Db, Engine, Result};
 
 /// The chassis's own tables: outbox and inbox, in every service's database.
 static CHASSIS: Migrator = sqlx::migrate!();
@@ -46,20 +48,21 @@ impl Db {
     /// On PostgreSQL an advisory lock lets one process migrate at a time.
     pub async fn migrate(&self, migrations: Migrations) -> Result<()> {
         let migrators = self.migrators(migrations);
-        match &self.pools {
-            Pools::Sqlite { write, .. } => {
+        match &self.engine {
+            Engine::Sqlite(file) => {
+                let mut records = Records(file.write().await?);
                 for (_, migrator) in &migrators {
-                    run(migrator, write.acquire().await?).await?;
+                    migrator.run_direct(None, &mut records, false).await?;
                 }
             }
-            Pools::Postgres(Server { pool, .. }) => {
+            Engine::Postgres(Server { pool, .. }) => {
                 let mut conn = pool.acquire().await?;
                 sqlx::raw_sql("SET statement_timeout = 0").execute(&mut *conn).await?;
                 for (_, migrator) in &migrators {
-                    if let Err(error) = run(migrator, &mut *conn).await {
+                    if let Err(error) = migrator.run_direct(None, &mut *conn, false).await {
                         // Not back to the pool: it has no statement timeout.
                         conn.close().await?;
-                        return Err(error);
+                        return Err(error.into());
                     }
                 }
                 sqlx::raw_sql("RESET statement_timeout").execute(&mut *conn).await?;
@@ -79,12 +82,16 @@ impl Db {
             it.set == set && it.version > to && it.state != MigrationState::Missing
         };
         if let Some(stuck) = status.iter().filter(newer).find(|it| !it.reversible) {
-            return Err(sqlx::migrate::MigrateError::VersionNotPresent(stuck.version).into());
+            return Err(MigrateError::VersionNotPresent(stuck.version).into());
         }
         for (_, migrator) in self.migrators(migrations).iter().filter(|(it, _)| *it == set) {
-            match &self.pools {
-                Pools::Sqlite { write, .. } => migrator.undo(write, to).await?,
-                Pools::Postgres(server) => migrator.undo(&server.pool, to).await?,
+            match &self.engine {
+                Engine::Sqlite(file) => {
+                    undo(migrator, &mut Records(file.write().await?), to).await?
+                }
+                Engine::Postgres(server) => {
+                    undo(migrator, &mut *server.pool.acquire().await?, to).await?;
+                }
             }
         }
         Ok(())
@@ -98,7 +105,7 @@ impl Db {
         for (set, migrator) in self.migrators(migrations) {
             let table = &migrator.table_name;
             let applied = match &mut connection {
-                Connection::Sqlite(conn) => sqlite_applied(conn, table).await?,
+                Connection::Sqlite(lent) => sqlite_applied(lent, table)?,
                 Connection::Postgres(conn) => postgres_applied(conn, table).await?,
             };
             let known = |version| migrator.iter().any(|it| it.version == version);
@@ -147,24 +154,39 @@ impl Db {
     }
 }
 
-async fn run<C>(migrator: &Migrator, mut conn: C) -> Result<()>
-where
-    C: std::ops::DerefMut,
-    C::Target: Migrate + Sized,
-{
-    Ok(migrator.run_direct(None, &mut *conn, false).await?)
-}
-
-async fn sqlite_applied(conn: &mut SqliteConnection, table: &str) -> Result<BTreeSet<i64>> {
-    let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1");
-    let found = conn.fetch_optional(found.bind(table.to_owned())).await?;
-    applied(conn, table, found.is_some()).await
+/// Takes back what is newer than `to`, newest first, each in a transaction of its own.
+async fn undo(migrator: &Migrator, records: &mut impl Migrate, to: i64) -> Result<()> {
+    let table = &migrator.table_name;
+    records.lock().await?;
+    records.ensure_migrations_table(table).await?;
+    if let Some(version) = records.dirty_version(table).await? {
+        return Err(MigrateError::Dirty(version).into());
+    }
+    let applied = records.list_applied_migrations(table).await?;
+    let newer = |it: &&Migration| {
+        it.migration_type.is_down_migration()
+            && it.version > to
+            && applied.iter().any(|applied| applied.version == it.version)
+    };
+    for migration in migrator.iter().rev().filter(newer) {
+        records.revert(table, migration).await?;
+    }
+    Ok(records.unlock().await?)
 }
 
 async fn postgres_applied(conn: &mut PgConnection, table: &str) -> Result<BTreeSet<i64>> {
     let found = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(table);
     let found = found.fetch_one(&mut *conn).await?;
     applied(conn, table, found).await
+}
+
+fn sqlite_applied(lent: &Lent, table: &str) -> Result<BTreeSet<i64>> {
+    if !lent.table_exists(None, table)? {
+        return Ok(BTreeSet::new());
+    }
+    let mut versions = lent.prepare(&format!("SELECT version FROM {table}"))?;
+    let versions = versions.query_map([], |row| row.get(0))?;
+    Ok(versions.collect::<rusqlite::Result<_>>()?)
 }
 
 async fn applied<C: Migrate>(conn: &mut C, table: &str, found: bool) -> Result<BTreeSet<i64>> {

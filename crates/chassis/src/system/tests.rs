@@ -27,7 +27,7 @@ async fn service(platform: &Platform, dead: u128) -> Service {
              VALUES ('bell.orders', $1, $2, $3, 'dead', 5, $4, $4, 'no')",
         );
         let insert = insert.bind(envelope.id).bind(envelope.kind.clone());
-        let insert = insert.bind(sqlx::types::Json(envelope)).bind(noon());
+        let insert = insert.bind(crate::db::Json(envelope)).bind(noon());
         insert.execute().await.expect("a row");
     }
     Service::new("bell", platform, OpenApiRouter::new())

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// Carts of a day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Carts {
     pub(crate) day: String,
     pub(crate) carts: i64,

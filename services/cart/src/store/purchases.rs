@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{clear, days, raise, remove};
 use crate::model::Owner;
 
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 struct Row {
     id: Uuid,
     version: i64,

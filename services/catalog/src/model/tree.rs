@@ -12,7 +12,7 @@ use crate::problems;
 pub(crate) const MAX_DEPTH: usize = 10;
 
 /// A shelf of the shop.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Category {
     pub(crate) id: Uuid,
     pub(crate) parent_id: Option<Uuid>,

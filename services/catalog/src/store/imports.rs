@@ -1,11 +1,11 @@
 //! Files of products that wait to be imported, and what became of those that were.
 
 use chassis::clock::too_far;
+use chassis::db::Json;
 use chassis::db::{Db, Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -15,10 +15,9 @@ use crate::imports::LEASE;
 const PART: usize = 1 << 20;
 
 /// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, sqlx::Type)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, chassis::db::Word)]
 #[schema(as = ImportState)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(rename_all = "snake_case", type_name = "text")]
 pub(crate) enum State {
     Waiting,
     Running,
@@ -28,7 +27,7 @@ pub(crate) enum State {
     Failed,
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, chassis::db::Record)]
 pub(crate) struct Import {
     pub(crate) id: Uuid,
     pub(crate) state: State,

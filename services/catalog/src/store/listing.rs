@@ -59,7 +59,7 @@ pub(crate) enum Place {
 }
 
 /// A product's id with what places it in the list.
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 struct Found {
     id: Uuid,
     price: i64,
@@ -70,7 +70,7 @@ struct Found {
 }
 
 /// What a product's address is made of.
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 pub(crate) struct Addressed {
     pub(crate) id: Uuid,
     pub(crate) slug: String,

@@ -8,10 +8,10 @@ use super::{id_list, text_list};
 use crate::store::reservations::Line;
 
 /// A user's own hold, outside of any order.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, chassis::db::Record)]
 pub(crate) struct OwnHold {
     pub(crate) order_id: Uuid,
-    #[sqlx(flatten)]
+    #[record(flatten)]
     pub(crate) line: Line,
 }
 

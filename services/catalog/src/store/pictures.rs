@@ -7,14 +7,14 @@ use uuid::Uuid;
 use super::id_list;
 
 /// A picture as it is sent to who asks for it.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, chassis::db::Record)]
 pub(crate) struct Picture {
     pub(crate) content_type: String,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// What there is to say about a picture.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Kept {
     pub(crate) content_type: String,
     /// Of the largest size, in pixels; none for a drawing, which fits any.

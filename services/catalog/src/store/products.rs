@@ -4,9 +4,9 @@ mod write;
 
 use std::collections::{BTreeMap, HashMap};
 
+use chassis::db::Json;
 use chassis::db::{Db, Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::{id_list, text_list};
@@ -16,7 +16,7 @@ pub(crate) use write::{
     take_out_of_categories, update,
 };
 
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 struct Row {
     id: Uuid,
     slug: String,
@@ -39,7 +39,7 @@ struct Row {
     updated_at: DateTime<Utc>,
 }
 
-#[derive(sqlx::FromRow)]
+#[derive(chassis::db::Record)]
 struct VariantRow {
     id: Uuid,
     product_id: Uuid,
@@ -63,7 +63,7 @@ struct VariantRow {
 }
 
 /// What a variant costs and how much of it there is: what a quote needs.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, chassis::db::Record)]
 pub(crate) struct OfferRow {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,

@@ -10,8 +10,7 @@ use uuid::Uuid;
 pub(crate) type Place = (DateTime<Utc>, Uuid);
 
 /// Where a line of a reservation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, sqlx::Type)]
-#[sqlx(rename_all = "snake_case", type_name = "text")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, chassis::db::Word)]
 pub(crate) enum State {
     Held,
     /// Sold; some units are still out.
@@ -23,7 +22,7 @@ pub(crate) enum State {
 }
 
 /// A line of an order's reservation.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Line {
     pub(crate) sku: String,
     pub(crate) quantity: i64,
@@ -54,7 +53,7 @@ impl Line {
 }
 
 /// A line that is held, as staff see it.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, chassis::db::Record)]
 pub(crate) struct Held {
     pub(crate) order_id: Uuid,
     pub(crate) sku: String,
@@ -281,15 +280,4 @@ pub(crate) async fn orders_in(db: impl Session<'_>, state: State) -> Result<Vec<
         db.query("SELECT DISTINCT order_id FROM reservation WHERE state = $1 ORDER BY order_id");
     let orders: Vec<(Uuid,)> = orders.bind(state.as_str()).all().await?;
     Ok(orders.into_iter().map(|(order,)| order).collect())
-}
-
-impl State {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Held => "held",
-            Self::Committed => "committed",
-            Self::Released => "released",
-            Self::Expired => "expired",
-        }
-    }
 }

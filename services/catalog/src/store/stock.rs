@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::model::{Policy, Status, Stock, Variant};
 
 /// One row of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub(crate) struct Entry {
     pub(crate) version: i64,
     pub(crate) kind: String,
@@ -73,9 +73,9 @@ pub(crate) struct Filter {
 }
 
 /// A stock with what it is of.
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, chassis::db::Record)]
 pub(crate) struct Listed {
-    #[sqlx(flatten)]
+    #[record(flatten)]
     pub(crate) stock: Stock,
     pub(crate) product_slug: String,
     pub(crate) product_title: String,
@@ -348,16 +348,6 @@ impl Kind {
             Self::Expire => "expire",
             Self::Restock => "restock",
             Self::Migrated => "migrated",
-        }
-    }
-}
-
-impl Policy {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Deny => "deny",
-            Self::Continue => "continue",
-            Self::Untracked => "untracked",
         }
     }
 }

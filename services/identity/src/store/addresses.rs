@@ -1,13 +1,13 @@
 //! `addresses`.
 
+use chassis::db::Json;
 use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 /// An address a user keeps.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct SavedAddress {
     pub id: Uuid,
     pub user_id: Uuid,

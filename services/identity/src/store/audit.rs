@@ -1,16 +1,16 @@
 //! `audit_log`.
 
+use chassis::db::Json;
 use chassis::db::{Result, Session, Tx};
 use chassis::id;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
-use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Something that was done to a user. It names fields, never their values.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, chassis::db::Record, ToSchema)]
 pub struct AuditEntry {
     pub id: Uuid,
     pub at: DateTime<Utc>,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A login somewhere.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, chassis::db::Record, ToSchema)]
 pub struct Session {
     pub id: Uuid,
     #[serde(skip)]
@@ -28,7 +28,7 @@ pub struct Session {
 }
 
 /// A refresh token, known by its hash.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct RefreshToken {
     pub hash: Vec<u8>,
     pub session_id: Uuid,

@@ -1,10 +1,10 @@
+use chassis::db::Json;
 use chassis::db::{Db, Error};
 use chassis::id;
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
 use contracts::identity::Purpose;
 use serde_json::json;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::*;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use chassis::db::Json;
 use chassis::db::{self, Result, Session, Tx};
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::model::{Role, User};
@@ -18,9 +18,9 @@ pub enum Login {
 }
 
 /// A user with what their password is compared with.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, chassis::db::Record)]
 pub struct Credentials {
-    #[sqlx(flatten)]
+    #[record(flatten)]
     pub user: User,
     pub password_hash: Option<PasswordHash>,
 }

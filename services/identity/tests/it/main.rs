@@ -20,13 +20,13 @@ use std::collections::BTreeSet;
 
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::db::Json;
 use chassis::db::Session;
 use chassis::service::{Platform, Service};
 use chassis::testing::{Answer, Call, TestPlatform, call, platforms};
 use chrono::TimeDelta;
 use identity::Config;
 use serde_json::{Value, json};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 const PASSWORD: &str = "violet-harbour-7";
@@ -46,9 +46,9 @@ struct Person {
 }
 
 /// An event as it waits in the outbox.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, chassis::db::Record)]
 struct Told {
-    #[sqlx(rename = "type")]
+    #[record(rename = "type")]
     kind: String,
     subject: String,
     data: Json<Value>,

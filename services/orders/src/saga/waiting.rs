@@ -1,12 +1,12 @@
 //! Where it is the customer's turn: to do what a payment asks of them, or to pay otherwise.
 
 use chassis::channel::CallError;
+use chassis::db::Json;
 use chassis::problem::Problem;
 use chrono::TimeDelta;
 use contracts::catalog::AwaitAction;
 use contracts::orders::Reason;
 use contracts::payments::Payment;
-use sqlx::types::Json;
 
 use super::Outcome::Wait;
 use super::{Outcome, Stop, Work, authorized, give_up, go, go_with_order, not_known};

@@ -7,7 +7,7 @@ use crate::carts::Claim;
 use crate::model::{Order, Status};
 
 /// The last order of a cart.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct CartOrder {
     pub cart_id: Uuid,
     pub order_id: Uuid,

@@ -1,12 +1,12 @@
 //! The SQL of `payment_keys`: under which keys further payments were asked for.
 
+use chassis::db::Json;
 use chassis::db::{Result, Session, Tx};
 use chassis::problem::Problem;
-use sqlx::types::Json;
 use uuid::Uuid;
 
 /// A further payment that was asked for under a key.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Debug, chassis::db::Record)]
 pub struct PaymentKey {
     /// What was asked for; none where it was not kept yet.
     pub fingerprint: Option<Vec<u8>>,

@@ -1,9 +1,9 @@
 //! The SQL of refunds booked on their orders, and of who did what.
 
+use chassis::db::Json;
 use chassis::db::{Db, Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use contracts::payments::{Refunded, RefundedLine};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::model::{Actor, Order, OrderRefund};

@@ -5,7 +5,7 @@ use chassis::db::{Result, Session, Sql};
 use uuid::Uuid;
 
 /// What was sold on a day.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, chassis::db::Record)]
 pub struct Sales {
     pub day: String,
     /// Paid orders.
@@ -18,7 +18,7 @@ pub struct Sales {
 }
 
 /// What was sold of a product.
-#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct ProductSales {
     pub product_id: Uuid,
     pub title: String,

@@ -5,19 +5,18 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 /// A charge as the sandbox knows it.
-#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Booked {
     pub(crate) id: Uuid,
     pub(crate) token: String,
     pub(crate) amount: i64,
-    #[sqlx(try_from = "String")]
     pub(crate) state: BookedState,
     pub(crate) reason: Option<String>,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, chassis::db::Word)]
 pub(crate) enum BookedState {
     RequiresAction,
     Authorized,
@@ -202,31 +201,4 @@ pub(crate) async fn refunds_that_disagree(db: impl Session<'_>) -> Result<Vec<(U
     )
     .all()
     .await
-}
-
-impl BookedState {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::RequiresAction => "requires_action",
-            Self::Authorized => "authorized",
-            Self::Declined => "declined",
-            Self::Captured => "captured",
-            Self::Voided => "voided",
-        }
-    }
-}
-
-impl TryFrom<String> for BookedState {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        match word.as_str() {
-            "requires_action" => Ok(Self::RequiresAction),
-            "authorized" => Ok(Self::Authorized),
-            "declined" => Ok(Self::Declined),
-            "captured" => Ok(Self::Captured),
-            "voided" => Ok(Self::Voided),
-            _ => Err(word),
-        }
-    }
 }

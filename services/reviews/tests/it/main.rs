@@ -85,10 +85,10 @@ impl Shop {
 
     /// The `(count, sum)` of every `rating.changed` told, with the version each belongs to.
     async fn told(&self) -> Vec<(i64, i64, i64)> {
-        #[derive(sqlx::FromRow)]
+        #[derive(chassis::db::Record)]
         struct Row {
             version: i64,
-            data: sqlx::types::Json<contracts::reviews::RatingChanged>,
+            data: chassis::db::Json<contracts::reviews::RatingChanged>,
         }
         let rows =
             "SELECT version, data FROM outbox WHERE type = 'rating.changed' ORDER BY sequence";

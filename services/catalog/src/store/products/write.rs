@@ -1,8 +1,8 @@
 //! Writing products. Stock is written by `store::stock`, events are told by the use case.
 
+use chassis::db::Json;
 use chassis::db::{Result, Session, Sql, Tx};
 use chrono::{DateTime, Utc};
-use sqlx::types::Json;
 use uuid::Uuid;
 
 use crate::model::{Image, Product, Rating, Variant};
