@@ -62,7 +62,7 @@ test('an order is shipped, delivered, and a part of it refunded once', async ({
   expect(refunds.items[0]).toMatchObject({ amount: { amount: 150 }, status: 'succeeded' });
 
   // The customer hears of it, and the messages can be read there.
-  await page.getByRole('link', { name: `Your order ${number} is on its way` }).click();
+  await page.getByRole('link', { name: `Your order ${number} is on its way`, exact: true }).click();
   await expect(page.getByRole('article')).toContainText('RM987654321GB');
 });
 
