@@ -14,17 +14,21 @@ mod lock;
 mod migrate;
 mod record;
 mod records;
+mod select;
 mod sqlite;
+pub mod text;
 mod value;
 
 pub use connect::{Limits, url_for};
 pub use migrate::{MigrationState, MigrationStatus, Migrations};
-pub use record::{Record, Row};
+pub use record::{Bind, Columns, Record, Row, Table};
 pub use rusqlite::types::{Value as StoredValue, ValueRef as StoredRef};
+pub use select::Select;
 pub use sqlite::Lent;
+pub use text::IntoQuery;
 pub use value::{Cause, Decode, Encode, Json, UnknownWord};
 
-pub use macros::{Record, Word};
+pub use macros::{Insert, Record, Word, sql};
 
 use std::sync::Arc;
 
@@ -117,8 +121,23 @@ pub fn containing(text: &str) -> String {
 }
 
 /// Somewhere a statement can run: `&Db` or `&mut Tx`.
-pub trait Session<'c>: Send {
-    fn query(self, sql: impl Into<Sql>) -> Query<'c>;
+pub trait Session<'c>: Sized + Send {
+    fn query(self, statement: impl IntoQuery) -> Query<'c>;
+
+    /// Inserts a row.
+    fn insert<T: Table>(self, row: &T) -> Query<'c> {
+        row.bind_to(self.query(T::texts().insert))
+    }
+
+    /// Writes all columns of the row with this key.
+    fn update<T: Table>(self, row: &T) -> Query<'c> {
+        row.bind_to(self.query(T::texts().update))
+    }
+
+    /// The same if a column still has this value, such as the version that was read.
+    fn update_if<T: Table>(self, row: &T, column: &str, value: impl Encode) -> Query<'c> {
+        row.bind_to(self.query(T::texts().update_if(column))).bind(value)
+    }
 }
 
 /// A statement with its parameters, tied to where it runs.
@@ -171,6 +190,16 @@ impl Query<'_> {
         };
         self.unbound = self.unbound.or(bound.err());
         self
+    }
+
+    /// Binds each value of a list, and the last one to the places that are left. No value is NULL,
+    /// which equals nothing.
+    #[must_use]
+    pub fn bind_list<T: Encode + Clone + Sync>(self, values: &[T]) -> Self {
+        let Some(last) = values.last() else { return self.bind(None::<T>) };
+        let left = text::padded(values.len()) - values.len();
+        let query = values.iter().fold(self, |query, value| query.bind(value));
+        (0..left).fold(query, |query, _| query.bind(last))
     }
 
     /// The first row; [`Error::NoRow`] if there is none.
@@ -320,6 +349,30 @@ impl Tx {
         }
     }
 
+    /// Inserts rows: on PostgreSQL many with each statement.
+    pub async fn insert_all<T: Table>(&mut self, rows: &[T]) -> Result<()> {
+        /// PostgreSQL takes at most 65,535 values at once.
+        const MOST: usize = 64;
+        let texts = T::texts();
+        let mut rest = rows;
+        while !rest.is_empty() {
+            let count = match self.inner {
+                // Here a statement costs no way there and back.
+                TxInner::Sqlite(_) => 1,
+                // By halves, so that few texts do.
+                TxInner::Postgres(_) => (rest.len() / 2 + 1).next_power_of_two().min(MOST),
+            };
+            let (now, later) = rest.split_at(count.min(rest.len()));
+            rest = later;
+            let query = self.query(match now.len() {
+                1 => texts.insert,
+                count => texts.insert_many(count),
+            });
+            now.iter().fold(query, |query, row| row.bind_to(query)).execute().await?;
+        }
+        Ok(())
+    }
+
     /// The id of the transaction, known once it has told an event: that of the
     /// [`Position`](crate::feed::Position) at which feeds will come upon it. 0 on SQLite.
     pub fn xid(&self) -> Option<i64> {
@@ -335,26 +388,26 @@ impl Tx {
 }
 
 impl<'c> Session<'c> for &'c Db {
-    fn query(self, sql: impl Into<Sql>) -> Query<'c> {
-        let sql = sql.into();
+    fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        let sql = statement.sql();
         let inner = match &self.engine {
             Engine::Sqlite(file) => Inner::Sqlite(sql.sqlite, vec![], On::Pool(file)),
             Engine::Postgres(server) => {
                 Inner::Postgres(sqlx::query(sql.postgres), On::Pool(server))
             }
         };
-        Query { inner, unbound: None }
+        statement.bind(Query { inner, unbound: None })
     }
 }
 
 impl<'c> Session<'c> for &'c mut Tx {
-    fn query(self, sql: impl Into<Sql>) -> Query<'c> {
-        let sql = sql.into();
+    fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        let sql = statement.sql();
         let inner = match &mut self.inner {
             TxInner::Sqlite(lent) => Inner::Sqlite(sql.sqlite, vec![], On::Tx(lent)),
             TxInner::Postgres(lease) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(lease)),
         };
-        Query { inner, unbound: None }
+        statement.bind(Query { inner, unbound: None })
     }
 }
 

@@ -1,19 +1,40 @@
 //! What the compiler writes for us. Named through the crate that needs it: `chassis::db::Record`.
 
 mod record;
+mod sql;
 mod word;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};
 
-/// Reads and writes a struct as a row: every field is the column of its name.
+/// Reads a struct from a row: every field is the column of its name. With
+/// `#[record(table = "orders", key("id"))]` it is inserted and updated there, too.
 ///
 /// `#[record(rename = "type")]` gives a field's column another name. `#[record(flatten)]` takes the
-/// columns of a field that is a record itself.
+/// columns of a field that is a record itself. `#[record(computed)]` is read from a column of that
+/// name which the table does not have.
 #[proc_macro_derive(Record, attributes(record))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
-    record::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+    record::record(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The half of [`macro@Record`] that writes, for rows that are not read as they are written.
+#[proc_macro_derive(Insert, attributes(record))]
+pub fn insert(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    record::insert(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A statement with its values: `sql!("SELECT {Order.*} FROM orders WHERE id = {id}")`.
+///
+/// `{value}` binds any expression. `IN ({values..})` binds each of a list, which may be empty.
+/// `{Record.*}` are the columns of a record, `o.{Record.*}` those of the table called `o`. Where
+/// the databases disagree there is a text for each: `sql!(sqlite: "..", postgres: "..")`.
+#[proc_macro]
+pub fn sql(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as sql::Input);
+    sql::expand(&input).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// An enum without fields that is stored and shown as a word: the variant's name in snake case.

@@ -11,6 +11,7 @@ pub(crate) const ANONYMOUS: &str = "Former customer";
 
 /// A review as it is kept.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "reviews", key("id"))]
 pub(crate) struct Review {
     pub(crate) id: Uuid,
     pub(crate) product_id: Uuid,
@@ -29,6 +30,7 @@ pub(crate) struct Review {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// Whether the author has bought the product; follows from the purchases.
+    #[record(computed)]
     pub(crate) verified_purchase: bool,
 }
 

@@ -3,8 +3,9 @@
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;
 
+use super::text::Texts;
 use super::value::Decode;
-use super::{Error, Result};
+use super::{Error, Query, Result};
 
 /// A row of either database.
 #[derive(Clone, Copy)]
@@ -19,6 +20,35 @@ enum Of<'r> {
 /// A type that is read from a row: `#[derive(Record)]`, or a tuple, by position.
 pub trait Record: Sized + Send {
     fn from_row(row: &Row<'_>) -> Result<Self>;
+}
+
+/// A type whose fields are columns.
+pub trait Columns {
+    /// Adds their names, in order.
+    fn columns(columns: &mut Vec<&'static str>);
+}
+
+/// A type that is bound to a statement, column by column.
+pub trait Bind: Columns + Sync {
+    fn bind_to<'c>(&self, query: Query<'c>) -> Query<'c>;
+}
+
+/// A type whose values are the rows of a table: `#[derive(Record)]` or `#[derive(Insert)]` with
+/// `#[record(table = "..", key(".."))]`.
+pub trait Table: Bind {
+    fn texts() -> &'static Texts;
+}
+
+impl<T: Columns> Columns for &T {
+    fn columns(columns: &mut Vec<&'static str>) {
+        T::columns(columns);
+    }
+}
+
+impl<T: Bind> Bind for &T {
+    fn bind_to<'c>(&self, query: Query<'c>) -> Query<'c> {
+        T::bind_to(self, query)
+    }
 }
 
 impl<'r> Row<'r> {

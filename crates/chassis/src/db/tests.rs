@@ -1,3 +1,5 @@
+mod rows;
+
 use sqlx::migrate::Migrator;
 
 use super::*;

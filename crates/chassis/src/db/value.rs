@@ -16,7 +16,7 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// A parameter of a statement.
 pub trait Encode: Sized + Send {
     /// What PostgreSQL's driver takes for it.
-    type Postgres: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + Send;
+    type Postgres: for<'q> sqlx::Encode<'q, Postgres> + sqlx::Type<Postgres> + Send + 'static;
 
     fn postgres(self) -> Result<Self::Postgres, Cause>;
     fn sqlite(self) -> Result<Stored, Cause>;
