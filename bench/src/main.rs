@@ -101,6 +101,8 @@ enum Name {
     Apart,
     /// Events from an outbox in PostgreSQL to RabbitMQ, and from there into an inbox
     Events,
+    /// Transactions on the storage engine alone
+    Storage,
 }
 
 /// What every measurement needs.
@@ -168,6 +170,7 @@ async fn measure_all(bench: &Bench) -> Result<Report> {
             Name::Crowd => measure::crowd(bench, &mut report).await,
             Name::Apart => measure::apart(bench, &mut report).await,
             Name::Events => measure::events(bench, &mut report).await,
+            Name::Storage => measure::storage(bench, &mut report).await,
         };
         if let Err(error) = measured {
             report.fail(&format!("{name:?}").to_lowercase(), &error);

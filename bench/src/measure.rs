@@ -8,6 +8,7 @@ mod events;
 mod footprint;
 mod gateway;
 mod scale;
+mod storage;
 
 pub use apart::apart;
 pub use checkout::checkout;
@@ -17,6 +18,7 @@ pub use events::events;
 pub use footprint::footprint;
 pub use gateway::gateway;
 pub use scale::scale;
+pub use storage::storage;
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;

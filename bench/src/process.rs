@@ -81,6 +81,18 @@ pub fn cpu_time(process: u32) -> Result<Duration> {
     Ok(Duration::from_millis(ticks.iter().sum::<u64>() * 10))
 }
 
+/// How often the kernel has switched between its threads, those that are left.
+pub fn switches(process: u32) -> Result<u64> {
+    let mut switches = 0;
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let Ok(status) = fs::read_to_string(thread?.path().join("status")) else { continue };
+        let counts = status.lines().filter(|it| it.contains("ctxt_switches"));
+        switches +=
+            counts.filter_map(|it| it.split_whitespace().last()?.parse::<u64>().ok()).sum::<u64>();
+    }
+    Ok(switches)
+}
+
 /// The processes a process has started.
 pub fn children(process: u32) -> Result<Vec<u32>> {
     let text = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;

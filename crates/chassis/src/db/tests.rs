@@ -1,3 +1,4 @@
+mod files;
 mod rows;
 
 use sqlx::migrate::Migrator;
