@@ -29,6 +29,7 @@ pub mod remote;
 pub mod site;
 
 pub mod cache;
+pub mod threads;
 
 pub mod auth;
 pub mod policy;

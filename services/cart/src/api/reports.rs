@@ -6,6 +6,7 @@ use axum::extract::State;
 use chassis::days::Asked;
 use chassis::extract::{Json, Query};
 use chassis::problem::{Problem, Result};
+use chassis::threads;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -60,8 +61,11 @@ struct CartsTotals {
 )]
 async fn carts(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<CartsReport>> {
     let range = asked.range(app.clock.now())?;
-    let found = store::days::by_day(&app.db, range).await?;
-    let (carts, ordered) = store::days::in_all(&app.db, range).await?;
+    let (found, (carts, ordered)) = threads::own(async move {
+        let found = store::days::by_day(&app.db, range).await?;
+        Ok::<_, Problem>((found, store::days::in_all(&app.db, range).await?))
+    })
+    .await?;
     let mut found: HashMap<_, _> = found.into_iter().map(|it| (it.day.clone(), it)).collect();
     let days = range.days().map(|day| {
         let it = found.remove(&day).unwrap_or_default();

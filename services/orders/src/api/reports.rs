@@ -7,6 +7,7 @@ use chassis::days::{Asked, Range};
 use chassis::extract::{Json, Query};
 use chassis::money::Money;
 use chassis::problem::{Problem, Result};
+use chassis::threads;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -84,10 +85,13 @@ struct ProductSales {
     security(("bearer" = ["reports:read"])))]
 async fn sales(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<SalesReport>> {
     let range = asked.range(app.clock.now())?;
-    let placed = store::sales(&app.db, range).await?;
-    let units = store::units(&app.db, range).await?;
-    let top = store::top_products(&app.db, range, TOP).await?;
-    Ok(Json(report(&app, range, placed, units, top)))
+    let report = threads::own(async move {
+        let placed = store::sales(&app.db, range).await?;
+        let units = store::units(&app.db, range).await?;
+        let top = store::top_products(&app.db, range, TOP).await?;
+        Ok(report(&app, range, placed, units, top))
+    });
+    report.await.map(Json)
 }
 
 fn report(
