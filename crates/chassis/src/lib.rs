@@ -41,6 +41,7 @@ pub mod if_match;
 pub mod names;
 pub mod page;
 pub mod problem;
+mod storable;
 pub mod visible;
 
 pub mod clock;

@@ -11,7 +11,7 @@
 //! ```
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use chassis::db::{Db, Result};
 use chassis::id;
@@ -21,6 +21,7 @@ use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, KeypairBytes};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey};
+use parking_lot::RwLock;
 
 use crate::store;
 use crate::tokens::REMEMBERED;
@@ -97,8 +98,7 @@ impl Keys {
         let since =
             |it: &StoredKey| (it.kid.clone(), known.since.get(&it.kid).copied().unwrap_or(now));
         let since = stored.iter().map(since).collect();
-        *self.0.write().expect("no panic under the lock") =
-            Known { stored, public: public.clone(), since };
+        *self.0.write() = Known { stored, public: public.clone(), since };
         Ok(public)
     }
 
@@ -116,7 +116,7 @@ impl Keys {
     }
 
     fn known(&self) -> Known {
-        self.0.read().expect("no panic under the lock").clone()
+        self.0.read().clone()
     }
 }
 

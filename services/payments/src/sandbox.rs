@@ -15,6 +15,7 @@ mod books;
 
 use chassis::clock::Clock;
 use chassis::db::{self, Db};
+use chassis::telemetry::cause;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind};
@@ -195,8 +196,7 @@ fn refused(reason: &str) -> Failure {
 /// The books cannot be read or written: nobody knows what is in them.
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
-        let cause: &dyn std::error::Error = &error;
-        tracing::warn!(error = cause, "the sandbox cannot use its books");
+        tracing::warn!(error = cause(&error), "the sandbox cannot use its books");
         Self::Unknown(error.to_string())
     }
 }
