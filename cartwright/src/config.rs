@@ -40,6 +40,7 @@ pub struct Shop {
     pub name: String,
     pub environment: Environment,
     /// ISO 4217. All prices are in it; it cannot be changed once there are products.
+    #[serde(deserialize_with = "chassis::money::iso")]
     pub currency: Currency,
     /// Whether an empty embedded shop outside production is filled with demo products at start.
     pub demo: bool,
