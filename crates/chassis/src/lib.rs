@@ -7,6 +7,8 @@
 
 extern crate self as chassis;
 
+pub use secret::Secret;
+
 pub mod service;
 mod system;
 
@@ -41,6 +43,7 @@ pub mod if_match;
 pub mod names;
 pub mod page;
 pub mod problem;
+mod secret;
 mod storable;
 pub mod visible;
 

@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use chassis::Secret;
 use chassis::db::{Db, Result};
 use chassis::id;
 use chassis::problem::Problem;
@@ -34,10 +35,10 @@ pub const LEAD: TimeDelta = TimeDelta::seconds(10);
 pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// A key as it is stored.
-#[derive(Clone, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct StoredKey {
     pub kid: String,
-    pub private_pem: String,
+    pub private_pem: Secret,
     pub created_at: DateTime<Utc>,
     pub retired_at: Option<DateTime<Utc>>,
 }
@@ -52,7 +53,7 @@ pub struct SigningKey {
 #[derive(Clone, Debug, Default)]
 pub struct Keys(Arc<RwLock<Known>>);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     stored: Vec<StoredKey>,
     public: Arc<JwkSet>,
@@ -128,7 +129,7 @@ impl StoredKey {
         let pem = pair.to_pkcs8_pem(LineEnding::LF)?;
         Ok(Self {
             kid: id::new().simple().to_string(),
-            private_pem: pem.to_string(),
+            private_pem: pem.to_string().into(),
             created_at: now,
             retired_at: None,
         })
@@ -153,18 +154,6 @@ impl From<Error> for Problem {
             Error::Database(error) => error.into(),
             error => Self::internal(error),
         }
-    }
-}
-
-impl std::fmt::Debug for StoredKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Known {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Known").field("stored", &self.stored).finish_non_exhaustive()
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) struct Sandbox {
 impl Provider for Sandbox {
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a> {
         Box::pin(async move {
-            let (state, reason) = match request.token.0.as_str() {
+            let (state, reason) = match request.token.as_str() {
                 "tok_visa" | TIMEOUT => (BookedState::Authorized, None),
                 "tok_3ds" => (BookedState::RequiresAction, None),
                 "tok_declined" => (BookedState::Declined, Some("card_declined")),
@@ -49,7 +49,7 @@ impl Provider for Sandbox {
             };
             let charge = NewCharge {
                 id: key,
-                token: &request.token.0,
+                token: &request.token,
                 amount: request.amount,
                 currency: request.currency.as_str(),
                 state,

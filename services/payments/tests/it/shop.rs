@@ -111,7 +111,7 @@ pub(crate) fn authorize(buyer: &User, token: &str) -> Authorize {
         amount: 1999,
         currency: "USD".to_owned(),
         provider: "sandbox".to_owned(),
-        token: token.to_owned(),
+        token: token.into(),
     }
 }
 
