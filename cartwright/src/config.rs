@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use chassis::Secret;
 use chassis::money::Currency;
 use chassis::telemetry::LogConfig;
 use serde::{Deserialize, Serialize};
@@ -40,6 +41,7 @@ pub struct Shop {
     pub name: String,
     pub environment: Environment,
     /// ISO 4217. All prices are in it; it cannot be changed once there are products.
+    #[serde(deserialize_with = "chassis::money::iso")]
     pub currency: Currency,
     /// Whether an empty embedded shop outside production is filled with demo products at start.
     pub demo: bool,
@@ -73,15 +75,15 @@ pub struct Server {
 }
 
 /// The services of a shop that runs in several processes.
-#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Services {
     /// What the processes know each other by, 32 characters or more, the same in all of them.
-    pub secret: String,
+    pub secret: Secret,
     /// The file it is read from instead.
     pub secret_file: PathBuf,
     /// Another one that is accepted as well, while `secret` is changed. Empty: none.
-    pub previous_secret: String,
+    pub previous_secret: Secret,
     /// The file it is read from instead.
     pub previous_secret_file: PathBuf,
     /// The address at which each service listens at its port.
@@ -100,11 +102,11 @@ pub struct Database {
 }
 
 /// The first administrator, created where there is none yet.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Admin {
     pub email: String,
-    pub password: String,
+    pub password: Secret,
     /// The file it is read from instead.
     pub password_file: PathBuf,
 }
@@ -130,9 +132,9 @@ impl Default for Server {
 impl Default for Services {
     fn default() -> Self {
         Self {
-            secret: String::new(),
+            secret: Secret::default(),
             secret_file: PathBuf::new(),
-            previous_secret: String::new(),
+            previous_secret: Secret::default(),
             previous_secret_file: PathBuf::new(),
             bind: std::net::Ipv4Addr::LOCALHOST.into(),
         }
@@ -301,13 +303,6 @@ fn common(name: &str) -> Option<String> {
     said(name).filter(|_| own.is_none())
 }
 
-/// The secret is nobody's business.
-impl std::fmt::Debug for Services {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Services").field("bind", &self.bind).finish_non_exhaustive()
-    }
-}
-
 /// The URL may hold a password.
 impl std::fmt::Debug for Database {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -316,12 +311,5 @@ impl std::fmt::Debug for Database {
             .field("url", &url)
             .field("connections", &self.connections)
             .finish_non_exhaustive()
-    }
-}
-
-/// The password is nobody's business.
-impl std::fmt::Debug for Admin {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Admin").field("email", &self.email).finish_non_exhaustive()
     }
 }

@@ -181,16 +181,16 @@ mod tests {
         });
         settings["gateway"]["listeners"] = toml::Value::Array(Vec::new());
         let config: Config = settings.try_into().expect("settings");
-        assert_eq!(config.admin.password, "postgres://user:hunter2@host");
+        assert_eq!(*config.admin.password, "postgres://user:hunter2@host");
         assert!(!format!("{config:?}").contains("hunter2"), "{config:?}");
     }
 
     #[test]
     fn a_secret_that_came_from_a_file_is_printed_as_the_name_of_that_file() {
         let mut config = Config::default();
-        config.services.secret = "hunter2".to_owned();
+        config.services.secret = "hunter2".into();
         config.services.secret_file = "/run/secrets/services".into();
-        config.admin.password = "hunter2".to_owned();
+        config.admin.password = "hunter2".into();
         let printed: toml::Table = explained(&config).expect("printable").parse().expect("TOML");
         assert_eq!(printed["services"]["secret"].as_str(), Some(""));
         assert_eq!(printed["services"]["secret_file"].as_str(), Some("/run/secrets/services"));

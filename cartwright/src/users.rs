@@ -25,7 +25,7 @@ pub(crate) async fn run(args: &User) -> Result<()> {
     let name = name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or("").to_owned());
     let account = identity::admin::NewAccount {
         email: email.clone(),
-        password,
+        password: password.into(),
         name,
         username: username.clone(),
         roles: vec![role.clone()],
@@ -63,7 +63,7 @@ pub(crate) async fn first_admin(
     let is_given = !admin.password.is_empty();
     let is_shown = !is_given && std::io::stdout().is_terminal();
     let password = match (is_given, is_shown) {
-        (true, _) => admin.password.clone(),
+        (true, _) => admin.password.to_string(),
         (_, true) => identity::admin::random_password(),
         _ => kept_password(&file).with_context(|| format!("cannot write {}", file.display()))?,
     };

@@ -7,11 +7,22 @@ import { useLanguage } from './texts';
 
 export type Money = Schemas['Money'];
 
+/**
+ * Currencies that browsers write with fewer digits than ISO 4217 gives them, by which the shop
+ * counts: most of them two, since nobody pays with coins of less any more.
+ */
+const COUNTED: Record<string, number> = { IQD: 3 };
+for (const code of 'AFN ALL COP HUF IDR IRR KPW LAK LBP MGA MMK PKR SLL SOS SYP YER'.split(' ')) {
+  COUNTED[code] = 2;
+}
+
 /** Digits after the decimal separator of a currency. */
 function digits(currency: string): number {
   return (
+    COUNTED[currency] ??
     new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions()
-      .maximumFractionDigits ?? 2
+      .maximumFractionDigits ??
+    2
   );
 }
 
@@ -42,7 +53,10 @@ export function formats(locale: string) {
     money: (value: Money) => {
       let format = money.get(value.currency);
       if (!format) {
-        format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+        const { currency } = value;
+        const count = digits(currency);
+        const fraction = { minimumFractionDigits: count, maximumFractionDigits: count };
+        format = new Intl.NumberFormat(locale, { style: 'currency', currency, ...fraction });
         money.set(value.currency, format);
       }
       return format.format(major(value));

@@ -105,7 +105,7 @@ impl Cell {
             }
             Self::Bytes(value) => {
                 out.extend_from_slice(b"\\\\x");
-                value.iter().for_each(|byte| print(out, format_args!("{byte:02x}")));
+                out.extend_from_slice(hex::encode(value).as_bytes());
             }
             Self::Text(value) | Self::Json(value) => {
                 for byte in value.bytes() {

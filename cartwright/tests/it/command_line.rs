@@ -264,10 +264,10 @@ fn a_part_of_a_shop_says_what_it_lacks() {
     let mut place = sqlite();
     let said = place.fails(&["serve", "orders"]);
     assert!(said.contains("services.secret") && said.contains("openssl rand"), "{said}");
-    place.config.services.secret = "short".to_owned();
+    place.config.services.secret = "short".into();
     let said = place.fails(&["serve", "orders"]);
     assert!(said.contains("has 5 characters") && !said.contains("short"), "{said}");
-    place.config.services.secret = "a secret of more than 32 characters".to_owned();
+    place.config.services.secret = "a secret of more than 32 characters".into();
     let said = place.fails(&["serve", "orders"]);
     assert!(said.contains("bus.url is memory:") && said.contains("amqp://"), "{said}");
 }

@@ -63,7 +63,7 @@ pub fn sqlite() -> Place {
     config.server.listen = "127.0.0.1:0".to_owned();
     config.shop.demo = false;
     config.admin.email = ADMIN.0.to_owned();
-    config.admin.password = ADMIN.1.to_owned();
+    config.admin.password = ADMIN.1.into();
     config.gateway.rate_limits = false;
     config.gateway.metrics_listen = "off".to_owned();
     // Nobody sends another request to a shop that a test stops.
@@ -93,7 +93,7 @@ pub async fn apart() -> Option<Place> {
     let mut place = postgres().await?;
     let ports = ports();
     let config = &mut place.config;
-    config.services.secret = "a secret that all processes of this test know".to_owned();
+    config.services.secret = "a secret that all processes of this test know".into();
     config.server.listen = ports["gateway"].to_string();
     // Names of this test alone on servers that it shares.
     let name = config.server.data_dir.display().to_string();

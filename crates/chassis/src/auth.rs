@@ -4,7 +4,7 @@
 //! and its list of revocations, both refreshed every second.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, TimeDelta, Utc};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -121,7 +122,7 @@ impl Verifier {
             .filter_map(|jwk| Some((jwk.common.key_id.clone()?, DecodingKey::from_jwk(jwk).ok()?)))
             .collect();
         let known: HashSet<String> = keys.keys().cloned().collect();
-        let mut current = self.0.keys.write().expect("no panic under the lock");
+        let mut current = self.0.keys.write();
         if current.by_id.keys().any(|kid| !known.contains(kid)) {
             self.0.checked.invalidate_all();
         }
@@ -130,7 +131,7 @@ impl Verifier {
 
     /// Replaces the list of tokens that no longer count.
     pub fn set_revocations(&self, revocations: Revocations) {
-        *self.0.revocations.write().expect("no panic under the lock") = revocations;
+        *self.0.revocations.write() = revocations;
     }
 
     /// The principal of a request, if it carries a token; a token that does not count is an error.
@@ -160,7 +161,7 @@ impl Verifier {
             self.0.checked.invalidate(token);
             return Err(Problem::unauthenticated("token_expired", "the access token has expired"));
         }
-        let revoked = self.0.revocations.read().expect("no panic under the lock");
+        let revoked = self.0.revocations.read();
         let outdated = revoked.users.get(&claims.sub).is_some_and(|from| claims.ver < *from);
         if outdated || revoked.sessions.contains(&claims.sid) {
             return Err(Problem::unauthenticated("token_revoked", "log in again"));
@@ -177,7 +178,7 @@ impl Verifier {
         let forged = || invalid("the access token is not one of this shop's");
         let kid =
             jsonwebtoken::decode_header(token).ok().and_then(|it| it.kid).ok_or_else(forged)?;
-        let keys = self.0.keys.read().expect("no panic under the lock");
+        let keys = self.0.keys.read();
         let Some(key) = keys.by_id.get(&kid) else {
             let stale = self.0.clock.now() - keys.read_at > STALE;
             return Err(if stale { unsure() } else { forged() });
@@ -247,7 +248,7 @@ mod tests {
         verifier.set_keys(&JwkSet { keys: vec![] });
         assert_eq!(verifier.verify(&token).unwrap_err().code, "token_invalid");
         let read = |before| {
-            verifier.0.keys.write().unwrap().read_at = noon() - before;
+            verifier.0.keys.write().read_at = noon() - before;
             verifier.verify(&token).unwrap_err().code
         };
         assert_eq!(read(STALE), "token_invalid");

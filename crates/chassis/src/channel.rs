@@ -20,6 +20,7 @@ use crate::context;
 use crate::peers;
 use crate::problem::Problem;
 use crate::reach::Reach;
+use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
 pub const DEADLINE: Duration = Duration::from_secs(2);
@@ -162,7 +163,7 @@ impl From<CallError> for Problem {
         match error {
             CallError::Refused(problem) => problem,
             CallError::Unknown { .. } => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "call failed");
+                tracing::warn!(error = cause(&error), "call failed");
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
         }

@@ -19,8 +19,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use garde::Validate;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
 
 pub use self::limit::{BODY_LIMIT, BodyLimits, LARGE_BODY, MAX_BODY, PRODUCT_BODY};
 pub use self::parse::json;
@@ -177,6 +177,14 @@ async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
 fn too_large(limit: usize) -> Problem {
     let detail = format!("a body may have at most {limit} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+}
+
+/// Tells a field that is null, which clears it, from one that is not there, which leaves it:
+/// `#[serde(default, deserialize_with = "double_option")]`.
+pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    field: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    T::deserialize(field).map(Some)
 }
 
 /// 422 naming every field that breaks a rule of its type, for what did not come through [`Json`].

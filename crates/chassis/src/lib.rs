@@ -7,6 +7,8 @@
 
 extern crate self as chassis;
 
+pub use secret::Secret;
+
 pub mod service;
 mod system;
 
@@ -42,6 +44,8 @@ pub mod if_match;
 pub mod names;
 pub mod page;
 pub mod problem;
+mod secret;
+mod storable;
 pub mod visible;
 
 pub mod clock;

@@ -17,6 +17,7 @@ use crate::context::{self, Context, Trace};
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
 use crate::inbox;
+use crate::storable::{any_text, has_nul};
 
 /// What an event says: its type's name and its payload.
 pub trait EventData: Serialize + DeserializeOwned + Send {
@@ -71,8 +72,9 @@ impl Envelope {
             return Err(format!("specversion is {:?}, not \"1.0\"", envelope.specversion));
         }
         // PostgreSQL has no such character, neither in JSON nor in text: it could not be stored.
-        if [&envelope.kind, &envelope.subject].into_iter().any(|it| it.contains('\0'))
-            || has_nul(&envelope.data)
+        if has_nul(&envelope.kind)
+            || has_nul(&envelope.subject)
+            || any_text(&envelope.data, &has_nul)
         {
             return Err("it contains the character U+0000".to_owned());
         }
@@ -89,15 +91,6 @@ impl Envelope {
     /// Reads the payload. An error means that the two sides disagree about the event.
     pub fn data<E: EventData>(&self) -> serde_json::Result<E> {
         E::deserialize(&self.data)
-    }
-}
-
-fn has_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(items) => items.iter().any(has_nul),
-        Value::Object(fields) => fields.iter().any(|(key, it)| key.contains('\0') || has_nul(it)),
-        _ => false,
     }
 }
 

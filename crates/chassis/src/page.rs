@@ -5,10 +5,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Datelike, Utc};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::problem::{Problem, Result};
+use crate::storable::{any_text, has_nul};
 
 /// Items of a page when the client does not say.
 pub const DEFAULT_LIMIT: i64 = 20;
@@ -107,23 +107,18 @@ pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>> {
     let Some(cursor) = cursor else { return Ok(None) };
     let place = URL_SAFE_NO_PAD.decode(cursor).ok();
     let place = place.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let place = place.filter(is_storable).and_then(|it| serde_json::from_value(it).ok());
+    let place = place
+        .filter(|it| !any_text(it, &is_unknown))
+        .and_then(|it| serde_json::from_value(it).ok());
     let wrong = || Problem::field("cursor", "must be a `next_cursor` of the same list");
     place.map(Some).ok_or_else(wrong)
 }
 
-/// Whether it holds only texts and times that PostgreSQL knows too: no NUL, no year beyond four
+/// Whether PostgreSQL does not know it: a text with a NUL, a time whose year has more than four
 /// digits.
-fn is_storable(place: &Value) -> bool {
-    match place {
-        Value::String(text) => {
-            let time = text.parse::<DateTime<Utc>>();
-            !text.contains('\0') && time.map_or(true, |it| (0..=9999).contains(&it.year()))
-        }
-        Value::Array(items) => items.iter().all(is_storable),
-        Value::Object(fields) => fields.values().all(is_storable),
-        _ => true,
-    }
+fn is_unknown(text: &str) -> bool {
+    let time = text.parse::<DateTime<Utc>>();
+    has_nul(text) || time.is_ok_and(|it| !(0..=9999).contains(&it.year()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Clock;
@@ -110,7 +111,7 @@ impl Peers {
     /// Adds a token for this service.
     pub fn sign(&self, service: &'static str, headers: &mut HeaderMap) {
         let now = self.0.clock.now().timestamp();
-        let mut made = self.0.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut made = self.0.made.lock();
         if let Some((at, token)) = made.get(service)
             // Not one of a time to which the clock has been put back.
             && (0..USED_FOR).contains(&(now - at))
@@ -154,7 +155,7 @@ impl Peers {
 
     /// Says once in a while whose clock may be wrong.
     fn complain(&self, service: &'static str, caller: &str, age_seconds: i64) {
-        let mut complained = self.0.complained.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut complained = self.0.complained.lock();
         if complained.is_none_or(|it| it.elapsed() > SILENCE) {
             *complained = Some(Instant::now());
             tracing::error!(
@@ -279,10 +280,10 @@ mod tests {
     #[test]
     fn a_clock_that_was_put_back_makes_new_tokens() {
         let (later, now) = (Peers::new(SECRET, at(3600)), Peers::new(SECRET, at(0)));
-        let kept = later.0.made.lock().unwrap().clone();
+        let kept = later.0.made.lock().clone();
         assert!(kept.is_empty());
         signed(&later);
-        *now.0.made.lock().unwrap() = later.0.made.lock().unwrap().clone();
+        *now.0.made.lock() = later.0.made.lock().clone();
         assert!(now.verify("orders", &signed(&now)).is_ok());
     }
 

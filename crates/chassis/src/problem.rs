@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::db;
+use crate::telemetry::cause;
 
 /// An error a client can act on.
 ///
@@ -104,7 +105,7 @@ impl Problem {
 
     /// Logs the cause once, here at the edge, and tells the client nothing about it.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
-        tracing::error!(error = &error as &dyn std::error::Error, "request failed");
+        tracing::error!(error = cause(&error), "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an internal error occurred")
     }
 
@@ -144,11 +145,11 @@ impl From<db::Error> for Problem {
     fn from(error: db::Error) -> Self {
         match error {
             db::Error::Unavailable(_) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "database unavailable");
+                tracing::warn!(error = cause(&error), "database unavailable");
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
             db::Error::Full(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot write");
+                tracing::error!(error = cause(&error), "cannot write");
                 Self::unavailable("storage_unavailable", "the shop cannot store anything right now")
             }
             error => Self::internal(error),

@@ -5,6 +5,7 @@
 
 mod files;
 
+use std::error::Error;
 use std::io::IsTerminal;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -20,6 +21,12 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use self::files::{Files, Owner, Writer};
+
+/// An error as a field of a line, which then tells what it came from too:
+/// `tracing::warn!(error = cause(&error), "..")`.
+pub fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    error
+}
 
 /// Logging.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use chassis::Secret;
 use chassis::auth::{Revocations, Verifier};
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
@@ -45,9 +46,9 @@ pub struct IssueToken {
 }
 
 /// A secret for the user's eyes only. Not logged, not stored, not in events.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OneTimeToken {
-    pub token: String,
+    pub token: Secret,
 }
 
 /// Asks identity.
@@ -91,12 +92,6 @@ impl Client {
                 () = tokio::time::sleep(REFRESH) => {}
             }
         }
-    }
-}
-
-impl std::fmt::Debug for OneTimeToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("OneTimeToken(..)")
     }
 }
 

@@ -4,6 +4,7 @@ mod reason;
 
 pub use reason::{Giver, Reason};
 
+use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
@@ -193,13 +194,7 @@ pub struct AskAccessToken {
 }
 
 /// A secret for the eyes of who ordered. Not logged, not stored, not in events.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct AccessToken {
-    pub token: String,
-}
-
-impl std::fmt::Debug for AccessToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("AccessToken(..)")
-    }
+    pub token: Secret,
 }

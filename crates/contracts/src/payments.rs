@@ -4,6 +4,7 @@
 //! provider, its retries and look-ups; a caller that reads `pending` or `capturing` asks again
 //! later, with the same call.
 
+use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub enum Status {
 }
 
 /// Asks for the authorisation of an order's total.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Authorize {
     /// `uuid5(order_id, attempt)`: asking twice is asking once.
     pub payment_id: Uuid,
@@ -46,7 +47,7 @@ pub struct Authorize {
     pub currency: String,
     pub provider: String,
     /// The provider's token for the customer's means of payment. Never a card number.
-    pub token: String,
+    pub token: Secret,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -81,16 +82,6 @@ pub struct Payment {
     /// more than a shop usually gives. Not in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub action_minutes: Option<u32>,
-}
-
-/// The token is nobody's business.
-impl std::fmt::Debug for Authorize {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Authorize")
-            .field("payment_id", &self.payment_id)
-            .field("order_id", &self.order_id)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Asks payments.

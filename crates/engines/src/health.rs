@@ -1,8 +1,7 @@
 //! Whether a broker can be used: one line in the log when it goes away and one when it is back,
 //! and a gauge.
 
-use std::sync::Mutex;
-
+use parking_lot::Mutex;
 /// The state of one engine, as this process sees it.
 #[derive(Debug)]
 pub(crate) struct Health {
@@ -47,7 +46,7 @@ impl Health {
     fn turn(&self, to: State) -> Option<State> {
         let there = if to == State::There { 1.0 } else { 0.0 };
         metrics::gauge!("bus_connected", "engine" => self.engine).set(there);
-        let mut state = self.state.lock().unwrap_or_else(|it| it.into_inner());
+        let mut state = self.state.lock();
         let before = std::mem::replace(&mut *state, to);
         (before != to).then_some(before)
     }

@@ -18,8 +18,8 @@ mod message;
 mod publish;
 mod topology;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chassis::bus::{Carrier, Error, Subscription};
@@ -28,6 +28,7 @@ use chassis::outbox::Envelope;
 use futures::future::BoxFuture;
 use lapin::uri::AMQPUri;
 use lapin::{Connection, ConnectionProperties};
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -122,11 +123,11 @@ impl Carrier for RabbitMq {
 
 impl Inner {
     fn publisher(&self) -> Option<Publisher> {
-        self.publisher.lock().unwrap_or_else(|it| it.into_inner()).clone()
+        self.publisher.lock().clone()
     }
 
     fn set_publisher(&self, publisher: Option<Publisher>) {
-        *self.publisher.lock().unwrap_or_else(|it| it.into_inner()) = publisher;
+        *self.publisher.lock() = publisher;
     }
 
     async fn open(&self, purpose: &str) -> Result<Connection, String> {

@@ -16,14 +16,15 @@ mod consume;
 mod trim;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chassis::bus::{Carrier, Error, Subscription};
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, AsyncConnectionConfig, Client, RedisResult};
 use tokio::sync::watch;
@@ -177,11 +178,11 @@ impl Publisher {
 
 impl Inner {
     fn publisher(&self) -> Option<Publisher> {
-        self.publisher.lock().unwrap_or_else(|it| it.into_inner()).clone()
+        self.publisher.lock().clone()
     }
 
     fn set_publisher(&self, publisher: Option<Publisher>) {
-        *self.publisher.lock().unwrap_or_else(|it| it.into_inner()) = publisher;
+        *self.publisher.lock() = publisher;
     }
 
     async fn open(&self) -> Result<MultiplexedConnection, String> {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chassis::clock::Clock;
 use chassis::days::MAX_DAYS;
 use chassis::db::{Db, Result};
+use chassis::telemetry::cause;
 use chrono::TimeDelta;
 
 use crate::{Config, store};
@@ -31,8 +32,7 @@ impl Tidy {
                 Ok(0) => {}
                 Ok(deleted) => tracing::info!(deleted, "old carts were deleted"),
                 Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "old carts were not deleted");
+                    tracing::warn!(error = cause(&error), "old carts were not deleted");
                 }
             }
             tokio::time::sleep(EVERY).await;

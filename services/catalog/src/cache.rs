@@ -16,8 +16,8 @@ mod shared;
 
 pub(crate) use shared::Shared;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::body::Body;
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
@@ -26,6 +26,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use moka::policy::EvictionPolicy;
+use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -252,14 +253,14 @@ impl Cache {
 
     /// The categories, if they are still as they were read.
     pub(crate) fn tree(&self) -> Option<Arc<Tree>> {
-        let tree = self.tree.read().unwrap_or_else(PoisonError::into_inner);
+        let tree = self.tree.read();
         let (at, tree) = tree.as_ref()?;
         (self.categories.count.load(Ordering::SeqCst) <= at.count).then(|| tree.clone())
     }
 
     /// Keeps the categories as they were read from `at` on.
     pub(crate) fn put_tree(&self, tree: &Arc<Tree>, at: Moment) {
-        let mut kept = self.tree.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.tree.write();
         if kept.as_ref().is_none_or(|(known, _)| *known <= at) {
             *kept = Some((at, tree.clone()));
         }

@@ -4,10 +4,10 @@
 //! number that only tells what is popular.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use chassis::problem::Result;
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -31,7 +31,7 @@ impl Views {
     }
 
     fn add(&self, product: Uuid, count: i64) {
-        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut views = self.0.lock();
         if views.len() < MAX_PRODUCTS || views.contains_key(&product) {
             *views.entry(product).or_default() += count;
         }
@@ -39,7 +39,7 @@ impl Views {
 
     /// In the order of the ids, so that two processes do not wait for each other.
     fn take(&self) -> Vec<(Uuid, i64)> {
-        let mut views = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut views = self.0.lock();
         let mut taken: Vec<_> = std::mem::take(&mut *views).into_iter().collect();
         taken.sort_unstable();
         taken

@@ -1,27 +1,48 @@
 //! The demo shop: a small catalogue with stock and drawn pictures, so that a new shop has
-//! something to show. `goods` is what it sells, `drawing` how that looks.
+//! something to show. `demo.csv` is what it sells, read as any other file of products; `drawing`
+//! draws what three columns of it, which the importer does not know, say of the pictures.
 
 mod drawing;
-mod goods;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
+use ::csv::{ReaderBuilder, WriterBuilder};
 use chassis::clock::Clock;
 use chassis::db::{self, Db, Tx};
-use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Problem;
+use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::books::Books;
 use crate::categories::{self, NewCategory};
-use crate::model::{Figure, NewProduct, NewVariant, Policy, ProductOption, Status};
+use crate::csv::{self, ImportError, OfExisting};
+use crate::pictures;
 use crate::store::{
     self,
     pictures::{Kept, NewPicture},
 };
-use crate::{pictures, products};
-use goods::{CATEGORIES, GOODS, Good};
+use drawing::Icon;
+
+const GOODS: &str = include_str!("demo/demo.csv");
+
+/// Slug, name, parent and description; parents first. The file knows them by their names.
+const CATEGORIES: &[(&str, &str, Option<&str>, &str)] = &[
+    ("clothing", "Clothing", None, "Made to be worn for years, not for a season."),
+    ("tops", "Shirts & Tops", Some("clothing"), "Cotton, linen and merino for every day."),
+    ("knitwear", "Sweaters & Jackets", Some("clothing"), "Warm layers for cold mornings."),
+    ("accessories", "Accessories", Some("clothing"), "Hats, scarves and small things."),
+    ("home", "Home", None, "Things that make a place yours."),
+    ("kitchen", "Kitchen", Some("home"), "Tools that are good to hold and easy to clean."),
+    ("living", "Living", Some("home"), "Light, textiles and plants."),
+    ("workspace", "Workspace", None, "A desk you like to sit at."),
+    ("stationery", "Stationery", Some("workspace"), "Paper and pens worth writing with."),
+    ("audio", "Audio", Some("workspace"), "Hear what you want, and nothing else."),
+    ("outdoor", "Outdoor", None, "For the weekend and the way to work."),
+    ("bags", "Bags", Some("outdoor"), "Carry a little or a lot."),
+    ("camping", "Camping", Some("outdoor"), "Small, light and sturdy."),
+    ("gifts", "Gift Cards", None, "When you are not sure about the size."),
+];
 
 /// At how many available units seeding tells `stock.low`: never, it is no sale.
 const LOW: i64 = i64::MIN;
@@ -40,6 +61,27 @@ pub enum Error {
     Database(#[from] db::Error),
     #[error("the demo shop was refused: {0}")]
     Refused(#[from] Problem),
+    #[error("the file of the demo shop cannot be read")]
+    File(#[from] ::csv::Error),
+    #[error("the demo shop could not be imported")]
+    Import(#[from] ImportError),
+    #[error("the demo shop could not be imported whole: {0}")]
+    Product(csv::RowProblem),
+}
+
+/// The first row of a product, as far as it is about its picture.
+#[derive(Deserialize)]
+struct Good {
+    #[serde(rename = "Title")]
+    title: String,
+    #[serde(rename = "Image Src")]
+    image: String,
+    #[serde(rename = "Drawing")]
+    icon: Icon,
+    #[serde(rename = "Light Colour")]
+    light: String,
+    #[serde(rename = "Dark Colour")]
+    dark: String,
 }
 
 /// Whether the catalogue has no products yet.
@@ -47,44 +89,30 @@ pub async fn is_empty(db: &Db) -> db::Result<bool> {
     store::products::is_empty(db).await
 }
 
-/// Adds what is missing of the demo shop, all of it in one transaction: an interrupted seeding
-/// leaves nothing behind, and a second one adds nothing.
+/// Adds what is missing of the demo shop: categories and pictures in one transaction, then the
+/// products in another, so that an interrupted seeding leaves no products behind. A second one adds
+/// nothing.
 pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, Error> {
-    let mut seeded = Seeded::default();
     let mut tx = db.begin().await?;
-    let shelves = shelves(&mut tx, clock, &mut seeded).await?;
-    for good in GOODS {
-        if store::products::id_of(&mut tx, good.slug).await?.is_some() {
-            continue;
-        }
-        let now = clock.now();
-        let picture = picture_id(good);
-        let content_type = "image/svg+xml".to_owned();
-        let drawing = NewPicture {
-            kept: Kept { content_type, width: None, height: None },
-            bytes: drawing::svg(good).into_bytes(),
-            smaller: vec![],
-        };
-        store::pictures::insert(&mut tx, picture, drawing, now).await?;
-        let mut books = Books::open(&mut tx, now, LOW);
-        products::create(&mut books, product(good, &shelves, currency)).await?;
-        seeded.products += 1;
-    }
+    let categories = shelves(&mut tx, clock).await?;
+    let missing = missing(&mut tx, clock).await?;
     tx.commit().await?;
-    Ok(seeded)
+    let stock = OfExisting::Edited;
+    let report = csv::import(db, clock, currency, stock, missing.as_slice(), |_| ()).await?;
+    match report.problems.into_iter().next() {
+        Some(problem) => Err(Error::Product(problem)),
+        None => Ok(Seeded { categories, products: report.products_created }),
+    }
 }
 
-/// The categories by slug; what is missing is added.
-async fn shelves(
-    tx: &mut Tx,
-    clock: Clock,
-    seeded: &mut Seeded,
-) -> Result<HashMap<&'static str, Uuid>, Error> {
-    let mut shelves = HashMap::new();
+/// Adds the categories that are missing; returns how many.
+async fn shelves(tx: &mut Tx, clock: Clock) -> Result<u64, Error> {
+    let mut added = 0;
+    let mut shelves: HashMap<&str, Uuid> = HashMap::new();
     let tree = store::categories::tree(&mut *tx).await?;
     for (position, (slug, name, parent, description)) in CATEGORIES.iter().enumerate() {
         if let Some(known) = tree.find(slug) {
-            shelves.insert(*slug, known.id);
+            shelves.insert(slug, known.id);
             continue;
         }
         let new = NewCategory {
@@ -96,84 +124,45 @@ async fn shelves(
         };
         let mut books = Books::open(tx, clock.now(), LOW);
         shelves.insert(slug, categories::create(&mut books, new).await?.id);
-        seeded.categories += 1;
+        added += 1;
     }
-    Ok(shelves)
+    Ok(added)
 }
 
-fn picture_id(good: &Good) -> Uuid {
-    id::derive(Uuid::NAMESPACE_OID, format!("picture:{}", good.slug))
-}
-
-fn product(good: &Good, shelves: &HashMap<&'static str, Uuid>, currency: &Currency) -> NewProduct {
-    let url = pictures::url(picture_id(good));
-    let option = |(name, values): &(&str, &[&str])| ProductOption {
-        name: (*name).to_owned(),
-        values: values.iter().map(|&it| it.to_owned()).collect(),
-    };
-    NewProduct {
-        slug: Some(good.slug.to_owned()),
-        title: good.title.to_owned(),
-        description: good.description.to_owned(),
-        vendor: good.vendor.to_owned(),
-        product_type: String::new(),
-        tags: good.tags.iter().map(|&it| it.to_owned()).collect(),
-        status: Status::Active,
-        options: good.options.iter().map(option).collect(),
-        images: vec![(url, Some(good.title.to_owned()))],
-        seo_title: None,
-        seo_description: None,
-        category_ids: shelves.get(good.category).copied().into_iter().collect(),
-        variants: variants(good, currency),
-    }
-}
-
-/// One variant for each combination of the options.
-fn variants(good: &Good, currency: &Currency) -> Vec<NewVariant> {
-    let mut combinations: Vec<BTreeMap<String, String>> = vec![BTreeMap::new()];
-    for (name, values) in good.options {
-        let with = |known: &BTreeMap<String, String>, value: &str| {
-            let mut more = known.clone();
-            more.insert((*name).to_owned(), value.to_owned());
-            more
-        };
-        combinations = combinations
-            .iter()
-            .flat_map(|known| values.iter().map(move |value| with(known, value)))
-            .collect();
-    }
-    let variant = |(at, options): (usize, BTreeMap<String, String>)| {
-        let surcharge: i64 = good
-            .surcharges
-            .iter()
-            .filter(|(value, _)| options.values().any(|it| it == value))
-            .map(|(_, surcharge)| surcharge)
-            .sum();
-        NewVariant {
-            options,
-            price: minor(good.price + surcharge, currency),
-            compare_at_price: good.before.map(|it| minor(it + surcharge, currency)),
-            weight_grams: good.grams,
-            requires_shipping: good.grams > 0,
-            policy: Some(good.policy),
-            figure: Some(Figure::Opening(on_hand(good, at as i64))),
-            ..NewVariant::default()
+/// The rows of the products that are missing, whose pictures are drawn. What is there stays as it
+/// is, also where staff have changed it.
+async fn missing(tx: &mut Tx, clock: Clock) -> Result<Vec<u8>, Error> {
+    let mut file = ReaderBuilder::new().from_reader(GOODS.as_bytes());
+    let header = file.headers()?.clone();
+    let mut rows = WriterBuilder::new().from_writer(Vec::new());
+    rows.write_record(&header)?;
+    let (mut seen, mut there) = (HashSet::new(), HashSet::new());
+    for row in file.records() {
+        let row = row?;
+        let handle = row.get(0).unwrap_or_default().to_owned();
+        if seen.insert(handle.clone()) {
+            if store::products::id_of(&mut *tx, &handle).await?.is_some() {
+                there.insert(handle.clone());
+            } else {
+                draw(tx, clock, &row.deserialize(Some(&header))?).await?;
+            }
         }
-    };
-    combinations.into_iter().enumerate().map(variant).collect()
-}
-
-/// Stock as it looks after some weeks of selling: one variant has more left than another.
-fn on_hand(good: &Good, at: i64) -> i64 {
-    match good.policy {
-        Policy::Untracked => 0,
-        _ => (good.stock + at * 7 % 13 - at * 5 % 11).max(0),
+        if !there.contains(&handle) {
+            rows.write_record(&row)?;
+        }
     }
+    rows.into_inner().map_err(|error| Error::File(error.into_error().into()))
 }
 
-/// Cents as minor units of the shop's currency.
-fn minor(cents: i64, currency: &Currency) -> i64 {
-    cents * 10_i64.pow(currency.digits()) / 100
+async fn draw(tx: &mut Tx, clock: Clock, good: &Good) -> Result<(), Error> {
+    let Some(id) = pictures::in_url(&good.image) else { return Ok(()) };
+    let content_type = "image/svg+xml".to_owned();
+    let drawing = NewPicture {
+        kept: Kept { content_type, width: None, height: None },
+        bytes: drawing::svg(good).into_bytes(),
+        smaller: vec![],
+    };
+    Ok(store::pictures::insert(tx, id, drawing, clock.now()).await?)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use chassis::db::{self, Db};
 use chassis::id;
 use chassis::problem::{FieldError, Problem, Result};
 use chassis::service::PREFIX;
+use chassis::telemetry::cause;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
@@ -75,8 +76,7 @@ async fn turn(of: &Arc<Semaphore>, count: u32) -> Result<OwnedSemaphorePermit> {
 
 /// The id of a picture: the same bytes are the same picture.
 fn id_of(bytes: &[u8]) -> Uuid {
-    let digest = Sha256::digest(bytes);
-    let name: String = digest.iter().map(|it| format!("{it:02x}")).collect();
+    let name = hex::encode(Sha256::digest(bytes));
     id::derive(Uuid::NAMESPACE_OID, format!("upload:{name}"))
 }
 
@@ -172,8 +172,10 @@ fn uses(product: &Product) -> Vec<(Uuid, String)> {
 pub(crate) async fn keep_tidy(app: App) {
     loop {
         if let Err(error) = tidy(&app.db, app.clock.now()).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "pictures nobody uses were not tidied up; trying again");
+            tracing::warn!(
+                error = cause(&error),
+                "pictures nobody uses were not tidied up; trying again"
+            );
         }
         tokio::time::sleep(EVERY).await;
     }

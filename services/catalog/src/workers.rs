@@ -8,6 +8,7 @@ use chassis::db;
 use chassis::feed::{self, Entry, Feed};
 use chassis::outbox::EventData;
 use chassis::problem::Result;
+use chassis::telemetry::cause;
 use contracts::catalog::{
     CategoryChanged, ProductCreated, ProductDeleted, ProductUpdated, StockChanged,
 };
@@ -134,8 +135,7 @@ pub(crate) async fn share(app: &App) {
             Ok(()) => return,
             Err(db::Error::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "answers are not shared with other copies");
+                tracing::warn!(error = cause(&error), "answers are not shared with other copies");
                 return;
             }
         }

@@ -2,13 +2,13 @@
 //! the path, and nothing secret.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
 
 use axum::response::Response;
 use chassis::clock::Clock;
 use chassis::problem::Problem;
 use chrono::{DateTime, Utc};
 use http::{HeaderValue, Method};
+use parking_lot::Mutex;
 use serde::Serialize;
 
 /// How many are kept.
@@ -66,14 +66,14 @@ impl Journal {
             reason,
             request_id: id.to_str().unwrap_or_default().to_owned(),
         };
-        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failures = self.failures.lock();
         failures.truncate(KEPT - 1);
         failures.push_front(failure);
     }
 
     /// The newest first.
     pub(crate) fn recent(&self) -> Vec<Failure> {
-        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let failures = self.failures.lock();
         failures.iter().cloned().collect()
     }
 }

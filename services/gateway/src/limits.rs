@@ -284,7 +284,7 @@ mod tests {
     }
 
     /// Grants one and refuses the second, until it goes away.
-    struct Once(std::sync::Mutex<u32>);
+    struct Once(parking_lot::Mutex<u32>);
 
     impl Counter for Once {
         fn take<'a>(
@@ -293,7 +293,7 @@ mod tests {
             _: Rate,
         ) -> futures::future::BoxFuture<'a, Option<Taken>> {
             assert_eq!(key, "quota:read:ip:0.0.0.1");
-            let mut asked = self.0.lock().unwrap();
+            let mut asked = self.0.lock();
             *asked += 1;
             let taken = match *asked {
                 1 => Some(Taken::Granted { remaining: 7 }),
@@ -308,7 +308,7 @@ mod tests {
     async fn the_shared_count_goes_before_the_own_one_which_is_charged_all_along() {
         let read = Quota { per_minute: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
         let quotas = Quotas { read, ..Quotas::default() };
-        let limits = Limits::new(&quotas, Some(Arc::new(Once(std::sync::Mutex::default()))));
+        let limits = Limits::new(&quotas, Some(Arc::new(Once(parking_lot::Mutex::default()))));
         let granted = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
         assert_eq!(granted.remaining, 7);
         let refused = limits.check(Class::Read, Asker::V4(1)).await.unwrap_err();

@@ -2,12 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use chassis::clock::Clock;
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -94,7 +95,7 @@ impl Routes {
     /// Looks whether the file has changed; takes its table if it is well-formed.
     fn refresh(&self) {
         let Some(file) = &self.file else { return };
-        let mut state = self.state.lock().expect("no panic under the lock");
+        let mut state = self.state.lock();
         let seen = match look(file, state.seen.as_ref()) {
             Ok(seen) => seen,
             Err(error) => return self.refuse(&mut state, error),
@@ -127,7 +128,7 @@ impl Routes {
     }
 
     pub(crate) fn view(&self) -> RoutesView {
-        let state = self.state.lock().expect("no panic under the lock");
+        let state = self.state.lock();
         RoutesView {
             listener: self.name.clone(),
             file: self.file.as_ref().map(|it| it.display().to_string()),

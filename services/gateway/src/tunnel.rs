@@ -4,7 +4,7 @@
 //! How long such a connection may be silent, and that it ends when the process stops, is looked
 //! after by `chassis::server`, on whose socket it is.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
@@ -15,6 +15,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 
 use crate::client::Origin;
@@ -79,7 +80,7 @@ pub(crate) fn take_back(mut response: Response, tunnel: Option<Tunnel>) -> Respo
         return problems::broken().into_response();
     }
     let Some(tunnel) = tunnel.filter(|_| agreed) else { return response };
-    let client = tunnel.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let client = tunnel.0.lock().take();
     if let Some(client) = client {
         let service = hyper::upgrade::on(&mut response);
         tokio::spawn(join(client, service));

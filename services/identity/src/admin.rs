@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use chassis::Secret;
 use chassis::clock::Clock;
 use chassis::db::Db;
 use chassis::problem::{Problem, Result};
@@ -17,10 +18,10 @@ use crate::passwords::{Hasher, Password, is_new_password};
 use crate::store;
 
 /// An account to be made.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct NewAccount {
     pub email: String,
-    pub password: String,
+    pub password: Secret,
     pub name: String,
     pub username: Option<String>,
     /// `customer`, `staff`, `admin`.
@@ -61,7 +62,7 @@ pub async fn ensure_admin(db: &Db, clock: Clock, email: &str, password: &str) ->
     }
     let new = checked(NewAccount {
         email: email.to_owned(),
-        password: password.to_owned(),
+        password: password.into(),
         name: "Administrator".to_owned(),
         username: None,
         roles: vec![Role::Admin.name().to_owned()],
@@ -100,7 +101,7 @@ fn checked(new: NewAccount) -> Result<Checked> {
     let new = Checked {
         roles: new.roles.iter().map(role).collect::<Result<_>>()?,
         email: email(&new.email),
-        password: new.password.into(),
+        password: String::from(new.password).into(),
         name: new.name.trim().to_owned(),
         username: new.username.as_deref().map(username),
     };
@@ -136,12 +137,6 @@ pub fn random_password() -> String {
 impl From<User> for CreatedUser {
     fn from(user: User) -> Self {
         Self { id: user.id, email: user.email }
-    }
-}
-
-impl std::fmt::Debug for NewAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NewAccount").field("email", &self.email).finish_non_exhaustive()
     }
 }
 

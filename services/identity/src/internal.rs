@@ -33,5 +33,5 @@ async fn issue(
     Json(request): Json<IssueToken>,
 ) -> Result<Json<OneTimeToken>> {
     let token = recovery::issue(&app, &request).await?;
-    Ok(Json(OneTimeToken { token: token.into_text() }))
+    Ok(Json(OneTimeToken { token: token.into_text().into() }))
 }

@@ -11,8 +11,9 @@
 //! ```
 
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
+use chassis::Secret;
 use chassis::db::{Db, Result};
 use chassis::id;
 use chassis::problem::Problem;
@@ -21,6 +22,7 @@ use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::{EncodePrivateKey, KeypairBytes};
 use jsonwebtoken::jwk::{Jwk, JwkSet, PublicKeyUse};
 use jsonwebtoken::{Algorithm, EncodingKey};
+use parking_lot::RwLock;
 
 use crate::store;
 use crate::tokens::REMEMBERED;
@@ -33,10 +35,10 @@ pub const LEAD: TimeDelta = TimeDelta::seconds(10);
 pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 
 /// A key as it is stored.
-#[derive(Clone, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct StoredKey {
     pub kid: String,
-    pub private_pem: String,
+    pub private_pem: Secret,
     pub created_at: DateTime<Utc>,
     pub retired_at: Option<DateTime<Utc>>,
 }
@@ -51,7 +53,7 @@ pub struct SigningKey {
 #[derive(Clone, Debug, Default)]
 pub struct Keys(Arc<RwLock<Known>>);
 
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 struct Known {
     stored: Vec<StoredKey>,
     public: Arc<JwkSet>,
@@ -97,8 +99,7 @@ impl Keys {
         let since =
             |it: &StoredKey| (it.kid.clone(), known.since.get(&it.kid).copied().unwrap_or(now));
         let since = stored.iter().map(since).collect();
-        *self.0.write().expect("no panic under the lock") =
-            Known { stored, public: public.clone(), since };
+        *self.0.write() = Known { stored, public: public.clone(), since };
         Ok(public)
     }
 
@@ -116,7 +117,7 @@ impl Keys {
     }
 
     fn known(&self) -> Known {
-        self.0.read().expect("no panic under the lock").clone()
+        self.0.read().clone()
     }
 }
 
@@ -128,7 +129,7 @@ impl StoredKey {
         let pem = pair.to_pkcs8_pem(LineEnding::LF)?;
         Ok(Self {
             kid: id::new().simple().to_string(),
-            private_pem: pem.to_string(),
+            private_pem: pem.to_string().into(),
             created_at: now,
             retired_at: None,
         })
@@ -153,18 +154,6 @@ impl From<Error> for Problem {
             Error::Database(error) => error.into(),
             error => Self::internal(error),
         }
-    }
-}
-
-impl std::fmt::Debug for StoredKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("StoredKey").field("kid", &self.kid).finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Known {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Known").field("stored", &self.stored).finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,7 @@ use std::sync::{Arc, LazyLock};
 
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use chassis::Secret;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::Deserialize;
@@ -17,18 +18,18 @@ use tokio::sync::Semaphore;
 
 use crate::problems;
 
-/// A password as somebody typed it. It shows nothing of itself.
-#[derive(Clone, PartialEq, Eq, Deserialize, Validate)]
+/// A password as somebody typed it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Validate)]
 #[garde(transparent)]
-pub struct Password(#[garde(length(chars, max = 1024))] String);
+pub struct Password(#[garde(length(chars, max = 1024))] Secret);
 
-/// What is stored of a password. It shows nothing of itself either.
-#[derive(Clone, PartialEq, Eq)]
-pub struct PasswordHash(String);
+/// What is stored of a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordHash(Secret);
 
 impl From<PasswordHash> for String {
     fn from(hash: PasswordHash) -> Self {
-        hash.0
+        hash.0.into()
     }
 }
 
@@ -103,7 +104,8 @@ impl Hasher {
     pub async fn hash(&self, password: &Password) -> Result<PasswordHash> {
         let password = password.clone();
         let hash = self.run(move || Argon2::default().hash_password(password.0.as_bytes())).await?;
-        hash.map(|it: phc::PasswordHash| PasswordHash(it.to_string())).map_err(Problem::internal)
+        hash.map(|it: phc::PasswordHash| PasswordHash(it.to_string().into()))
+            .map_err(Problem::internal)
     }
 
     /// Compares. Without a hash the answer is no, after the same time.
@@ -114,7 +116,7 @@ impl Hasher {
     ) -> Result<Verdict> {
         let password = password.clone();
         let known = hash.is_some();
-        let hash = hash.map_or_else(|| NOBODY.to_owned(), |it| it.0.clone());
+        let hash = hash.map_or_else(|| NOBODY.into(), |it| it.0.clone());
         let verdict = self.run(move || verify(&password.0, &hash)).await?;
         Ok(if known { verdict } else { Verdict::Wrong })
     }
@@ -150,26 +152,14 @@ fn verify(password: &str, hash: &str) -> Verdict {
 
 impl From<String> for Password {
     fn from(text: String) -> Self {
-        Self(text)
+        Self(text.into())
     }
 }
 
 impl From<String> for PasswordHash {
     /// A hash made elsewhere: argon2, bcrypt or Django's PBKDF2.
     fn from(hash: String) -> Self {
-        Self(hash)
-    }
-}
-
-impl std::fmt::Debug for Password {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Password(..)")
-    }
-}
-
-impl std::fmt::Debug for PasswordHash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("PasswordHash(..)")
+        Self(hash.into())
     }
 }
 

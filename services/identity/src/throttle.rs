@@ -11,13 +11,14 @@
 //! one guess more through.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::db::Tx;
 use chassis::id;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::sync::OwnedMutexGuard;
 use uuid::Uuid;
@@ -77,7 +78,7 @@ impl Source {
 
     /// A browser the user has logged in with before.
     pub fn device(device: &Secret, user: Uuid) -> Self {
-        Self::known(format!("device:{}:{user}", hex(&device.hash())))
+        Self::known(format!("device:{}:{user}", hex::encode(device.hash())))
     }
 
     /// Somebody who is logged in.
@@ -99,7 +100,7 @@ impl Source {
 /// wrong field.
 pub fn account(login: &Login) -> String {
     let (Login::Email(login) | Login::Username(login)) = login;
-    hex(&Sha256::digest(login.as_bytes()))
+    hex::encode(Sha256::digest(login.as_bytes()))
 }
 
 /// The keys attempts with the logins of a user are counted under.
@@ -196,7 +197,7 @@ impl Turns {
     async fn take(&self, source: &Source) -> Result<Held> {
         let key = (source.account.clone(), source.network.clone());
         let turn = {
-            let mut turns = self.0.lock().expect("no panic under the lock");
+            let mut turns = self.0.lock();
             let turn = turns.entry(key.clone()).or_default();
             if Arc::strong_count(turn) > WAITING {
                 return Err(problems::busy());
@@ -213,7 +214,7 @@ impl Turns {
 impl Drop for Held {
     fn drop(&mut self) {
         self.turn = None;
-        let mut turns = self.turns.0.lock().expect("no panic under the lock");
+        let mut turns = self.turns.0.lock();
         if turns.get(&self.key).is_some_and(|turn| Arc::strong_count(turn) == 1) {
             turns.remove(&self.key);
         }
@@ -224,10 +225,6 @@ impl Drop for Held {
 fn wait(until: DateTime<Utc>, now: DateTime<Utc>) -> u64 {
     let millis = (until - now).num_milliseconds().max(1) as u64;
     millis.div_ceil(1000)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
 }
 
 #[cfg(test)]
@@ -286,7 +283,7 @@ mod tests {
         assert!(poll.await);
         drop((held, other));
         drop(waiting.await.unwrap());
-        assert!(turns.0.lock().unwrap().is_empty());
+        assert!(turns.0.lock().is_empty());
     }
 
     #[tokio::test]
@@ -307,7 +304,7 @@ mod tests {
     async fn only_so_many_wait_for_a_turn() {
         let turns = Turns::default();
         let held = turns.take(&source("ada")).await.unwrap();
-        let turn = turns.0.lock().unwrap().values().next().unwrap().clone();
+        let turn = turns.0.lock().values().next().unwrap().clone();
         let crowd = vec![turn; WAITING];
         assert_eq!(turns.take(&source("ada")).await.err().unwrap().code, "busy");
         drop((crowd, held));

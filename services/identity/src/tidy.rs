@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chassis::db::Result;
+use chassis::telemetry::cause;
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +17,7 @@ const KEEP: TimeDelta = TimeDelta::days(1);
 pub async fn run(app: App, stop: CancellationToken) {
     loop {
         if let Err(error) = turn(&app).await {
-            let error: &dyn std::error::Error = &error;
-            tracing::warn!(error, "identity is not tidied");
+            tracing::warn!(error = cause(&error), "identity is not tidied");
         }
         tokio::select! {
             () = stop.cancelled() => return,

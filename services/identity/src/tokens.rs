@@ -22,27 +22,27 @@ pub const ACCESS_TOKEN: TimeDelta = TimeDelta::minutes(10);
 /// before can count, with some seconds for clocks that differ.
 pub const REMEMBERED: TimeDelta = TimeDelta::seconds(10 * 60 + 5);
 
-/// A token on its way in or out. It shows nothing of itself.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Validate)]
+/// A token on its way in or out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Validate)]
 #[serde(transparent)]
 #[garde(transparent)]
-pub struct Secret(#[garde(length(max = 512))] String);
+pub struct Secret(#[garde(length(max = 512))] chassis::Secret);
 
 impl Secret {
     /// 32 random bytes in base64url.
     pub fn random() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()).into())
     }
 
     /// One that a client sent.
     pub fn of(text: &str) -> Self {
-        Self(text.to_owned())
+        Self(text.into())
     }
 
     /// The secret sealed with another one: only who has that one reads it. For secrets of 32 random
     /// bytes, and one of them per `with`, as the key is used up by it.
     pub fn sealed(&self, with: &Self) -> Vec<u8> {
-        let mut bytes = URL_SAFE_NO_PAD.decode(&self.0).unwrap_or_default();
+        let mut bytes = URL_SAFE_NO_PAD.decode(self.text()).unwrap_or_default();
         with.mask(&mut bytes);
         bytes
     }
@@ -51,7 +51,7 @@ impl Secret {
     pub fn unsealed(sealed: &[u8], with: &Self) -> Option<Self> {
         let mut bytes: [u8; 32] = sealed.try_into().ok()?;
         with.mask(&mut bytes);
-        Some(Self(URL_SAFE_NO_PAD.encode(bytes)))
+        Some(Self(URL_SAFE_NO_PAD.encode(bytes).into()))
     }
 
     /// Adds 32 bytes that derive from this secret, as a one-time pad. They say nothing about its
@@ -74,7 +74,7 @@ impl Secret {
 
     /// The text itself, for who is to have it.
     pub fn into_text(self) -> String {
-        self.0
+        self.0.into()
     }
 }
 
@@ -101,13 +101,7 @@ pub fn access_token(
     };
     let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
     let token = jsonwebtoken::encode(&header, &claims, &key.private);
-    token.map(Secret).map_err(Problem::internal)
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(..)")
-    }
+    token.map(|it| Secret(it.into())).map_err(Problem::internal)
 }
 
 #[cfg(test)]
@@ -120,7 +114,7 @@ mod tests {
         assert_eq!(one.0.len(), 43);
         assert_ne!(one, other);
         assert_ne!(one.hash(), other.hash());
-        assert_eq!(format!("{one:?}"), "Secret(..)");
+        assert_eq!(format!("{one:?}"), "Secret(***)");
     }
 
     #[test]

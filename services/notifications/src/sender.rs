@@ -148,7 +148,7 @@ impl Sender {
         &self,
         message: &Message,
         secret: &Secret,
-    ) -> Result<String, Undelivered> {
+    ) -> Result<chassis::Secret, Undelivered> {
         let never = |error: &str| Undelivered::Never(error.to_owned());
         let user_id =
             message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;

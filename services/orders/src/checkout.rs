@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use chassis::Secret;
 use chassis::address_rules::AddressRules;
 use chassis::cards::no_card_number;
 use chassis::db;
@@ -69,7 +70,7 @@ pub struct Checkout {
 }
 
 /// How it is paid.
-#[derive(Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Payment {
     #[garde(length(min = 1, max = 32), custom(is_word), custom(no_card_number))]
@@ -77,15 +78,8 @@ pub struct Payment {
     pub provider: String,
     /// The provider's token for the means of payment; never a card number.
     #[garde(length(min = 1, max = 255), custom(is_visible), custom(no_card_number))]
-    #[schema(example = "tok_visa")]
-    pub token: String,
-}
-
-/// The token is nobody's business.
-impl std::fmt::Debug for Payment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Payment").field("provider", &self.provider).finish_non_exhaustive()
-    }
+    #[schema(value_type = String, example = "tok_visa")]
+    pub token: Secret,
 }
 
 fn is_word(text: &str, _: &()) -> garde::Result {

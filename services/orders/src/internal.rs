@@ -68,5 +68,5 @@ async fn access_token(
     let order = store::find(&app.db, request.order_id).await?;
     let order = order.filter(|it| it.user_id.is_none() && it.email == request.email);
     let order = order.ok_or_else(problems::order_not_found)?;
-    Ok(Json(AccessToken { token: app.tokens.of(order.id) }))
+    Ok(Json(AccessToken { token: app.tokens.of(order.id).into() }))
 }

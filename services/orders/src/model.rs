@@ -1,5 +1,6 @@
 //! The types and rules of an order. No HTTP, no SQL, no clock.
 
+use chassis::Secret;
 use chassis::db::{Json, Word};
 use chassis::money::{MAX_AMOUNT, Money};
 use chassis::problem::{Problem, Result};
@@ -223,7 +224,7 @@ impl std::str::FromStr for Actor {
 }
 
 /// Where the work on an order stands.
-#[derive(Clone, PartialEq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub struct Saga {
     pub order_id: Uuid,
     pub step: Step,
@@ -231,7 +232,7 @@ pub struct Saga {
     /// 1 for the first payment.
     pub attempt: i64,
     pub provider: String,
-    pub token: Option<String>,
+    pub token: Option<Secret>,
     pub rereserved: bool,
     pub cancel: Option<String>,
     pub refusal: Option<Json<Problem>>,
@@ -243,18 +244,6 @@ pub struct Saga {
     pub lease_until: DateTime<Utc>,
     /// When a pending order is given up.
     pub deadline: DateTime<Utc>,
-}
-
-/// Without the token, which is nobody's business.
-impl std::fmt::Debug for Saga {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Saga")
-            .field("order_id", &self.order_id)
-            .field("step", &self.step)
-            .field("version", &self.version)
-            .field("attempt", &self.attempt)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A change of an order, as its history keeps it.

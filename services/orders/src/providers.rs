@@ -1,10 +1,11 @@
 //! Which payment providers are on, as payments says.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::problem::Result;
 use contracts::payments::Client;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::problems;
@@ -47,12 +48,12 @@ impl Providers {
     }
 
     fn fresh(&self) -> Option<Vec<String>> {
-        let known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let known = self.known.lock();
         known.as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, names)| names.clone())
     }
 
     fn keep(&self, names: Vec<String>) {
-        let mut known = self.known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.known.lock();
         *known = Some((Instant::now(), names));
     }
 }

@@ -59,5 +59,5 @@ pub(crate) fn is_secret(text: &str) -> bool {
 
 /// SHA-256 in lower-case hex, as payments keeps it.
 pub(crate) fn hash(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(token.as_bytes()))
 }

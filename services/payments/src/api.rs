@@ -261,7 +261,7 @@ async fn refund(
         let detail = format!("must be {}", payment.currency.as_str());
         return Err(Problem::field("amount.currency", detail));
     }
-    let fingerprint = hex(&idempotency::fingerprint(&request)?);
+    let fingerprint = hex::encode(idempotency::fingerprint(&request)?);
     let restock = request.restock;
     let line = |it: NewRefundLine| Wanted {
         sku: it.sku,
@@ -369,14 +369,10 @@ async fn ledger(
 /// Whether a payment is the caller's: the user's, or the guest's who has the order's token.
 fn is_of(payment: &Payment, principal: Option<&Principal>, headers: &HeaderMap) -> bool {
     let user = principal.is_some_and(|it| payment.user_id == Some(it.id()));
-    let token = headers.get(ORDER_TOKEN).map(|it| hex(&Sha256::digest(it.as_bytes())));
+    let token = headers.get(ORDER_TOKEN).map(|it| hex::encode(Sha256::digest(it.as_bytes())));
     let guest = match (&payment.order_token_hash, token) {
         (Some(hash), Some(token)) => bool::from(hash.as_bytes().ct_eq(token.as_bytes())),
         _ => false,
     };
     user || guest
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|it| format!("{it:02x}")).collect()
 }

@@ -1,6 +1,7 @@
 //! The types and rules of a payment: which step may follow which, and what an answer of the
 //! provider changes. No HTTP, no SQL, no clock, no provider.
 
+use chassis::Secret;
 use chassis::db::Word;
 use chassis::id;
 use chassis::money::Currency;
@@ -112,25 +113,6 @@ pub(crate) struct Payment {
     pub(crate) updated_at: DateTime<Utc>,
 }
 
-/// What the provider needs once more to be asked again: the customer's token or choice. It is
-/// kept out of logs.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Input(pub(crate) String);
-
-impl From<String> for Input {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl From<Input> for String {
-    fn from(input: Input) -> Self {
-        input.0
-    }
-}
-
-chassis::stored_as!(Input as String);
-
 /// One thing a provider is asked; its id is the key the provider does it once under.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
 pub(crate) struct Operation {
@@ -139,7 +121,7 @@ pub(crate) struct Operation {
     pub(crate) kind: Kind,
     pub(crate) state: State,
     pub(crate) amount: i64,
-    pub(crate) input: Option<Input>,
+    pub(crate) input: Option<Secret>,
     /// How often the provider was asked without an answer that tells.
     pub(crate) attempts: i64,
     /// Rises with each process that takes it over; only the newest may settle it.
@@ -396,12 +378,6 @@ impl From<Status> for contract::Status {
             Status::PartiallyRefunded => Self::PartiallyRefunded,
             Status::Refunded => Self::Refunded,
         }
-    }
-}
-
-impl std::fmt::Debug for Input {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Input")
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::model::{Answer, Choice, Input, Kind, Operation, Payment, RefundStatus, State, Status};
+use crate::model::{Answer, Choice, Kind, Operation, Payment, RefundStatus, State, Status};
 use crate::provider::{Authorization, Charge, Failure, Outcome, Provider};
 use crate::store::NewOperation;
 use crate::{App, problems, requests, store};
@@ -126,12 +126,12 @@ async fn request(
     let (key, charge) = (operation.id, payment.charge());
     match operation.kind {
         Kind::Authorize => {
-            let token = operation.input.clone().unwrap_or_else(|| Input(String::new()));
+            let token = operation.input.clone().unwrap_or_default();
             let (amount, currency) = (operation.amount, payment.currency.clone());
             provider.authorize(key, &Authorization { amount, currency, token }).await
         }
         Kind::Confirm => {
-            let said = operation.input.clone().and_then(|it| Choice::try_from(it.0).ok());
+            let said = operation.input.clone().and_then(|it| it.parse().ok());
             provider.confirm(key, &charge, said.unwrap_or(Choice::Deny)).await
         }
         Kind::Capture => provider.capture(key, &charge, operation.amount).await,

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chassis::Secret;
 use chassis::money::Currency;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
-use crate::model::{Choice, Input, Kind};
+use crate::model::{Choice, Kind};
 
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -53,7 +54,7 @@ pub(crate) struct Authorization {
     /// In minor units.
     pub(crate) amount: i64,
     pub(crate) currency: Currency,
-    pub(crate) token: Input,
+    pub(crate) token: Secret,
 }
 
 /// An earlier authorisation, as the provider knows it.

@@ -1,6 +1,7 @@
 //! What others ask for: one transaction that changes the payment's status and notes what the
 //! provider is going to be asked, then the provider is asked.
 
+use chassis::Secret;
 use chassis::cards;
 use chassis::id;
 use chassis::money::MAX_AMOUNT;
@@ -9,16 +10,14 @@ use contracts::orders::LineShare;
 use contracts::payments::Authorize;
 use uuid::Uuid;
 
-use crate::model::{
-    Choice, Input, Kind, Payment, Refund, RefundStatus, Start, Status, operation_id,
-};
+use crate::model::{Choice, Kind, Payment, Refund, RefundStatus, Start, Status, operation_id};
 use crate::refund_lines::{self, RefundLine, Wanted};
 use crate::store::{NewOperation, NewPayment};
 use crate::{App, operations, problems, store};
 
 /// Holds the amount. Asked again, answers the payment as it is by now.
 pub(crate) async fn authorize(app: &App, request: Authorize) -> Result<Payment> {
-    let token = Input(request.token.clone());
+    let token = request.token.clone();
     let new = checked(app, request)?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -85,7 +84,7 @@ pub(crate) async fn confirm(app: &App, id: Uuid, choice: Choice) -> Result<Payme
         return if earlier.is_some() { Ok(payment) } else { Err(problems::action_not_required()) };
     }
     store::save(&mut tx, &mut payment, now).await?;
-    let said = Input(choice.as_str().to_owned());
+    let said = Secret::from(choice.as_str());
     let ask = NewOperation { input: Some(said), ..NewOperation::new(&payment, Kind::Confirm) };
     let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
     tx.commit().await?;

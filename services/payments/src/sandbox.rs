@@ -15,6 +15,7 @@ mod books;
 
 use chassis::clock::Clock;
 use chassis::db::{self, Db};
+use chassis::telemetry::cause;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind};
@@ -38,7 +39,7 @@ pub(crate) struct Sandbox {
 impl Provider for Sandbox {
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a> {
         Box::pin(async move {
-            let (state, reason) = match request.token.0.as_str() {
+            let (state, reason) = match request.token.as_str() {
                 "tok_visa" | TIMEOUT => (BookedState::Authorized, None),
                 "tok_3ds" => (BookedState::RequiresAction, None),
                 "tok_declined" => (BookedState::Declined, Some("card_declined")),
@@ -48,7 +49,7 @@ impl Provider for Sandbox {
             };
             let charge = NewCharge {
                 id: key,
-                token: &request.token.0,
+                token: &request.token,
                 amount: request.amount,
                 currency: request.currency.as_str(),
                 state,
@@ -195,8 +196,7 @@ fn refused(reason: &str) -> Failure {
 /// The books cannot be read or written: nobody knows what is in them.
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
-        let cause: &dyn std::error::Error = &error;
-        tracing::warn!(error = cause, "the sandbox cannot use its books");
+        tracing::warn!(error = cause(&error), "the sandbox cannot use its books");
         Self::Unknown(error.to_string())
     }
 }

@@ -3,6 +3,7 @@
 //! A change of a payment is: lock it, let `model` decide, save it under the version it was read
 //! with. Operations are claimed under a lease; its fence decides who may settle them.
 
+use chassis::Secret;
 use chassis::clock::too_far;
 use chassis::db::{Result, Session, Sql, Tx};
 use chassis::money::Currency;
@@ -10,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{
-    Entry, Input, Kind, Operation, Payment, Refund, RefundStatus, State, Status, operation_id,
+    Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status, operation_id,
 };
 use crate::refund_lines::RefundLine;
 
@@ -36,7 +37,7 @@ pub(crate) struct NewOperation {
     pub(crate) payment_id: Uuid,
     pub(crate) kind: Kind,
     pub(crate) amount: i64,
-    pub(crate) input: Option<Input>,
+    pub(crate) input: Option<Secret>,
 }
 
 /// What a list of payments is narrowed by, and where it goes on.

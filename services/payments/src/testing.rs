@@ -143,7 +143,7 @@ pub(crate) fn request(token: &str) -> Authorize {
         amount: 1999,
         currency: "USD".to_owned(),
         provider: "sandbox".to_owned(),
-        token: token.to_owned(),
+        token: token.into(),
     }
 }
 

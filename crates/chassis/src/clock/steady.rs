@@ -1,8 +1,7 @@
 //! A clock that runs by itself and is put right without being seen to jump, where that can be.
 
-use std::sync::{PoisonError, RwLock};
-
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::RwLock;
 
 /// While it is put right it runs faster or slower by one part in so many.
 const SLEW: i32 = 10;
@@ -26,7 +25,7 @@ impl Steady {
     }
 
     pub(super) fn now(&self, up: TimeDelta) -> DateTime<Utc> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).at(up)
+        self.0.read().at(up)
     }
 
     /// Puts the clock right little by little: a second takes ten.
@@ -40,7 +39,7 @@ impl Steady {
     }
 
     fn set(&self, up: TimeDelta, to: impl FnOnce(DateTime<Utc>) -> Line) {
-        let mut line = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut line = self.0.write();
         *line = to(line.at(up));
     }
 }

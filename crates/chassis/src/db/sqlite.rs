@@ -7,9 +7,10 @@
 //! a time.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use rusqlite::types::Value as Stored;
 use rusqlite::{Connection, OpenFlags, Statement};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -138,8 +139,8 @@ impl Pool {
         Arc::new(Self { path, writes, permits, size, idle: Mutex::default() })
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock()
     }
 
     fn open(&self) -> Result<Connection> {

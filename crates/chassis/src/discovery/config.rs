@@ -1,6 +1,5 @@
 //! The settings of discovery.
 
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,10 +7,11 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::{Directory, Endpoint};
+use crate::Secret;
 
 /// Where the services of other processes are. A service without addresses here is looked up in
 /// Consul, or without Consul expected on this machine at its usual port.
-#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// Addresses of identity's copies, such as `http://10.0.0.5:8001`.
@@ -25,7 +25,7 @@ pub struct Config {
     /// Consul's agent, such as `http://127.0.0.1:8500`. Empty: no Consul.
     pub consul: String,
     /// The token for Consul where it asks for one.
-    pub consul_token: String,
+    pub consul_token: Secret,
     /// The file it is read from instead.
     pub consul_token_file: PathBuf,
     /// The host or address under which other processes reach this one, told to Consul. Empty: the
@@ -178,18 +178,6 @@ fn advertised(text: &str, port: u16) -> Result<Endpoint, String> {
     let has_port = uri.port().is_some();
     let url = if has_port { format!("http://{text}") } else { format!("http://{text}:{port}") };
     Endpoint::parse(&url).ok().filter(|_| bare).ok_or_else(wrong)
-}
-
-/// The token is nobody's business.
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut shown = f.debug_struct("Config");
-        for (service, _) in PORTS {
-            shown.field(service, &self.urls(service));
-        }
-        shown.field("consul", &self.consul).field("advertise", &self.advertise);
-        shown.finish_non_exhaustive()
-    }
 }
 
 #[cfg(test)]

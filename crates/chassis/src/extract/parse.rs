@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::wrong::shown;
 use crate::cards;
 use crate::problem::{FieldError, Problem, Result};
+use crate::storable::has_nul;
 
 /// Entries a list may have, whatever it is of; most lists have smaller limits of their own, which
 /// are looked at once the entries have been read.
@@ -112,7 +113,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 fn without_nul<E: Error>(text: String) -> Result<String, E> {
-    match text.contains('\0') {
+    match has_nul(&text) {
         false => Ok(text),
         true => Err(E::custom("a text contains a NUL character")),
     }

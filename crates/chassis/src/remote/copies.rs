@@ -1,7 +1,8 @@
 //! The copies of a service and which of them is asked next.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
 use super::copy::Copy;
@@ -16,7 +17,7 @@ pub(super) struct Copies {
 
 impl Copies {
     pub(super) fn all(&self) -> Arc<[Arc<Copy>]> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.all.read().clone()
     }
 
     /// Takes the newest list. What is known of a copy that stays is kept.
@@ -24,7 +25,7 @@ impl Copies {
         if self.all().iter().map(|it| &it.endpoint).eq(endpoints) {
             return;
         }
-        let mut all = self.all.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.write();
         let mut copies: Vec<Arc<Copy>> = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
             if copies.iter().any(|it| it.endpoint == *endpoint) {
@@ -44,7 +45,7 @@ impl Copies {
     /// The less busy of two random copies that are not ejected, and not the one to be avoided.
     /// With nothing else left, one that is ejected.
     pub(super) fn choose(&self, avoided: Option<&Arc<Copy>>, now: Instant) -> Option<Arc<Copy>> {
-        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.read();
         let other = |it: &&Arc<Copy>| avoided.is_none_or(|avoided| !Arc::ptr_eq(it, avoided));
         if let [copy] = &**all {
             return Some(copy).filter(other).cloned();
@@ -62,7 +63,7 @@ impl Copies {
 
     /// Ejects a copy, unless half of them are already.
     pub(super) fn eject(&self, copy: &Arc<Copy>, now: Instant) -> bool {
-        let _one = self.ejecting.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one = self.ejecting.lock();
         let all = self.all();
         let others =
             all.iter().filter(|it| !Arc::ptr_eq(it, copy) && it.ejected(now).is_some()).count();

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::Config;
 use crate::network::Networks;
@@ -71,7 +73,7 @@ impl Admission {
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock()
     }
 }
 
@@ -87,7 +89,7 @@ fn network(address: IpAddr) -> IpAddr {
 impl Drop for Place {
     fn drop(&mut self) {
         metrics::gauge!("server_connections").decrement(1);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock();
         open.total -= 1;
         let Some(address) = self.address else { return };
         if let Some(here) = open.by_address.get_mut(&address) {

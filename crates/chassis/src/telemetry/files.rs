@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
 
+use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Subscriber};
@@ -132,7 +132,7 @@ impl Files {
     }
 
     fn write(&self, owner: &'static str, line: &[u8]) -> io::Result<()> {
-        let mut open = self.open.lock().map_err(|_| io::Error::other("a writer panicked"))?;
+        let mut open = self.open.lock();
         if !open.contains_key(owner) {
             let appender = RollingFileAppender::builder()
                 .rotation(Rotation::DAILY)

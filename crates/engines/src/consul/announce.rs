@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chassis::discovery::Endpoint;
+use chassis::telemetry::cause;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -39,8 +40,7 @@ pub async fn announce(
             }
             Some(Err(error)) => {
                 if failures == 0 {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(service, error, "others may not find this copy");
+                    tracing::warn!(service, error = cause(&error), "others may not find this copy");
                 }
                 failures = failures.saturating_add(1);
             }
@@ -53,8 +53,11 @@ pub async fn announce(
     }
     // Also where the answer to telling it was not waited for.
     if let Err(error) = agent.deregister(&id).await {
-        let error = &error as &dyn std::error::Error;
-        tracing::warn!(service, error, "Consul lists this copy until its check fails");
+        tracing::warn!(
+            service,
+            error = cause(&error),
+            "Consul lists this copy until its check fails"
+        );
     }
 }
 

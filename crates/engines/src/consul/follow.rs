@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::discovery::Endpoint;
+use chassis::telemetry::cause;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -50,8 +51,11 @@ pub(super) async fn run(
             }
             Some(Err(error)) => {
                 if back_off == BACK_OFF.0 {
-                    let error = &error as &dyn std::error::Error;
-                    tracing::warn!(service, error, "the copies known so far are used");
+                    tracing::warn!(
+                        service,
+                        error = cause(&error),
+                        "the copies known so far are used"
+                    );
                 }
                 known.lose(Instant::now());
                 let pause = back_off;

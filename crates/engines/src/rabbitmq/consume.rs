@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
+use chassis::telemetry::cause;
 use futures::{FutureExt, StreamExt};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
@@ -79,9 +80,12 @@ async fn store(
     while let Err(error) = inbox.receive(&events).await {
         if !told {
             told = true;
-            let error: &dyn std::error::Error = &error;
             let consumer = inbox.consumer();
-            tracing::warn!(consumer, error, "events wait in the broker: they cannot be stored");
+            tracing::warn!(
+                consumer,
+                error = cause(&error),
+                "events wait in the broker: they cannot be stored"
+            );
         }
         tokio::select! {
             () = stop.cancelled() => return Ok(false),

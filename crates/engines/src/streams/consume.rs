@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
+use chassis::telemetry::cause;
 use redis::aio::MultiplexedConnection;
 use redis::streams::{StreamAutoClaimOptions, StreamAutoClaimReply};
 use redis::streams::{StreamId, StreamMaxlen, StreamReadOptions, StreamReadReply};
@@ -130,8 +131,11 @@ impl Consumer {
         while let Err(error) = self.inbox.receive(&events).await {
             if !told {
                 told = true;
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(consumer, error, "events wait in the broker: they cannot be stored");
+                tracing::warn!(
+                    consumer,
+                    error = cause(&error),
+                    "events wait in the broker: they cannot be stored"
+                );
             }
             if stop.run_until_cancelled(sleep(PAUSE)).await.is_none() {
                 self.leave(&ids).await?;

@@ -4,11 +4,11 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
-use chassis::extract::{Json, LARGE_BODY, Path, Query};
+use chassis::extract::{Json, LARGE_BODY, Path, Query, double_option};
 use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -126,7 +126,7 @@ struct CategoryBody {
 struct CategoryPatch {
     /// Null moves it to the top level.
     #[garde(skip)]
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<Option<Uuid>>,
     #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
@@ -155,11 +155,6 @@ struct CategoryOrder {
     #[garde(length(min = 1, max = 200))]
     #[schema(min_items = 1, max_items = 200)]
     ids: Vec<Uuid>,
-}
-
-/// Tells null from absent.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(it: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(it).map(Some)
 }
 
 fn is_slug(slug: &str, (): &()) -> garde::Result {

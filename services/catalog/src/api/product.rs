@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use chassis::extract::double_option;
 use chassis::money::{Currency, Money};
 use chassis::problem::{FieldError, Problem, Result};
 use garde::Validate;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -81,10 +82,10 @@ pub(super) struct ProductPatch {
     status: Option<Status>,
     options: Option<Vec<ProductOption>>,
     images: Option<Vec<ImageBody>>,
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<String>)]
     seo_title: Option<Option<String>>,
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<String>)]
     seo_description: Option<Option<String>>,
     category_ids: Option<Vec<Uuid>>,
@@ -96,13 +97,13 @@ pub(super) struct ProductPatch {
     /// Of the only variant.
     price: Option<Money>,
     /// Of the only variant.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<Money>)]
     compare_at_price: Option<Option<Money>>,
     /// Of the only variant.
     sku: Option<String>,
     /// Of the only variant.
-    #[serde(deserialize_with = "said")]
+    #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<String>)]
     barcode: Option<Option<String>>,
     /// Of the only variant, and of a new one: see `variants`.
@@ -165,11 +166,6 @@ struct VariantBody {
 
 fn yes() -> bool {
     true
-}
-
-/// Tells null from absent.
-fn said<'de, D: Deserializer<'de>, T: Deserialize<'de>>(it: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(it).map(Some)
 }
 
 impl ProductBody {

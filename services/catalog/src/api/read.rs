@@ -9,6 +9,7 @@ use chassis::auth::Principal;
 use chassis::extract::{Path, Query};
 use chassis::page;
 use chassis::problem::{Problem, Result};
+use chassis::telemetry::cause;
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -192,8 +193,7 @@ async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Fo
 }
 
 pub(super) fn unanswered(error: search::Error) -> Problem {
-    let cause: &dyn std::error::Error = &error;
-    tracing::warn!(error = cause, "a search was not answered");
+    tracing::warn!(error = cause(&error), "a search was not answered");
     problems::search_unavailable()
 }
 

@@ -1,9 +1,12 @@
 //! The pictures of the demo shop: a line drawing on a gradient, as SVG.
 
-use super::goods::Good;
+use serde::Deserialize;
+
+use super::Good;
 
 /// What is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Icon {
     Shirt,
     Sweater,
@@ -36,7 +39,7 @@ pub(super) enum Icon {
 
 /// The picture of a product, square.
 pub(super) fn svg(good: &Good) -> String {
-    let (light, dark) = good.colours;
+    let Good { light, dark, .. } = good;
     let title = good.title.replace('&', "&amp;").replace('<', "&lt;");
     let drawing = good.icon.drawing();
     format!(

@@ -1,6 +1,7 @@
 use chassis::testing::{TestPlatform, platforms};
 
 use super::*;
+use crate::model::NewProduct;
 use crate::store::{pictures, products};
 
 async fn seeded(test: &TestPlatform) -> Seeded {
@@ -42,14 +43,41 @@ async fn a_shop_that_lost_something_gets_it_back() {
     }
 }
 
-#[test]
-fn every_category_of_a_product_exists_below_its_parent() {
-    let mut known = Vec::new();
-    for &(slug, _, parent, _) in CATEGORIES {
-        assert!(parent.is_none_or(|it| known.contains(&it)), "{slug}");
-        known.push(slug);
+#[tokio::test]
+async fn what_staff_have_changed_stays() {
+    for test in platforms(crate::MIGRATIONS).await {
+        seeded(&test).await;
+        let mut tx = test.db.begin().await.unwrap();
+        let product = products::find_in(&mut tx, "stoneware-mug").await.unwrap().unwrap();
+        let new = NewProduct { title: "Our Mug".to_owned(), ..NewProduct::from(&product) };
+        let mut books = Books::open(&mut tx, test.clock.now(), LOW);
+        crate::products::replace(&mut books, &product, new).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(seeded(&test).await, Seeded::default());
+        let mug = products::find(&test.db, "stoneware-mug").await.unwrap().unwrap();
+        assert_eq!(mug.title, "Our Mug");
     }
-    for good in GOODS {
-        assert!(known.contains(&good.category), "{}", good.slug);
+}
+
+#[tokio::test]
+async fn the_file_knows_the_categories_by_their_names() {
+    for test in platforms(crate::MIGRATIONS).await {
+        let first = seeded(&test).await;
+        let tree = store::categories::tree(&test.db).await.unwrap();
+        assert_eq!(tree.all().len() as u64, first.categories, "the import has made another");
+        let mug = products::find(&test.db, "stoneware-mug").await.unwrap().unwrap();
+        assert_eq!(mug.category_ids, [tree.find("kitchen").unwrap().id]);
+    }
+}
+
+#[tokio::test]
+async fn prices_are_the_same_in_every_currency() {
+    for (code, price) in [("USD", 1_800), ("JPY", 18), ("KWD", 18_000), ("CLF", 180_000)] {
+        for test in platforms(crate::MIGRATIONS).await {
+            let currency = code.to_owned().try_into().unwrap();
+            seed(&test.db, test.clock, &currency).await.unwrap();
+            let mug = products::find(&test.db, "stoneware-mug").await.unwrap().unwrap();
+            assert_eq!(mug.price(), price, "{code}");
+        }
     }
 }

@@ -5,6 +5,7 @@
 use std::io::Cursor;
 
 use chassis::problem::Result;
+use chassis::telemetry::cause;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::imageops::FilterType as Smooth;
@@ -160,7 +161,7 @@ fn decoder(bytes: &[u8], format: ImageFormat, memory: u64) -> Result<impl ImageD
 }
 
 fn refused(error: &ImageError) -> chassis::problem::Problem {
-    tracing::debug!(error = error as &dyn std::error::Error, "a picture cannot be read");
+    tracing::debug!(error = cause(error), "a picture cannot be read");
     problems::picture_broken()
 }
 

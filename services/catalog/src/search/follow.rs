@@ -7,6 +7,7 @@ use std::time::Duration;
 use chassis::db::Db;
 use chassis::feed::{self, Entry, Feed, Position};
 use chassis::outbox::EventData;
+use chassis::telemetry::cause;
 use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated, StockChanged};
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -69,8 +70,10 @@ pub(crate) async fn follow(search: Search, db: Db, stop: CancellationToken) {
         pause = match turn {
             Ok(()) => PAUSE,
             Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "the search index falls behind; trying again");
+                tracing::warn!(
+                    error = cause(&error),
+                    "the search index falls behind; trying again"
+                );
                 (pause * 2).min(LONGEST_PAUSE)
             }
         };

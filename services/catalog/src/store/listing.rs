@@ -1,10 +1,11 @@
 //! Lists of products: filtered, sorted, in pages that begin after a place. Never an offset.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 
 use chassis::db::{Db, Query, Result, Session};
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -279,7 +280,7 @@ impl Statement {
 /// combinations of filters; values never become part of a text.
 fn kept(text: String) -> &'static str {
     static TEXTS: LazyLock<Mutex<HashMap<String, &'static str>>> = LazyLock::new(Mutex::default);
-    let mut texts = TEXTS.lock().expect("no panic under the lock");
+    let mut texts = TEXTS.lock();
     if let Some(text) = texts.get(&text) {
         return text;
     }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
-use chassis::extract::Json;
+use chassis::extract::{Json, double_option};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,6 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::given;
 use crate::model::{
     Actor, Changes, Profile, email, is_email, is_name, is_phone, is_username, phone, username,
 };
@@ -56,12 +55,12 @@ struct UpdateMe {
     #[schema(value_type = Option<String>, format = Password, max_length = 1024)]
     current_password: Option<Password>,
     /// Null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[garde(inner(inner(custom(is_username))))]
     #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
     username: Option<Option<String>>,
     /// Null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[garde(inner(inner(custom(is_phone))))]
     #[schema(value_type = Option<String>, max_length = 32)]
     phone: Option<Option<String>>,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
-use chassis::extract::{Json, Path, Query};
+use chassis::extract::{Json, Path, Query, double_option};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -15,7 +15,6 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::given;
 use crate::accounts::{self, NewUser};
 use crate::model::{
     Actor, Changes, Permission, Profile, Role, email, is_email, is_name, is_phone, is_username,
@@ -261,19 +260,19 @@ struct UpdateUser {
     #[schema(max_length = 200)]
     name: Option<String>,
     /// Null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[garde(inner(inner(custom(is_username))))]
     #[schema(value_type = Option<String>, min_length = 3, max_length = 50)]
     username: Option<Option<String>>,
     /// Null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[garde(inner(inner(custom(is_phone))))]
     #[schema(value_type = Option<String>, max_length = 32)]
     phone: Option<Option<String>>,
     #[garde(length(min = 1))]
     roles: Option<BTreeSet<Role>>,
     /// What a staff member may do; null for what staff may do by default.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "double_option")]
     #[garde(skip)]
     #[schema(value_type = Option<BTreeSet<Permission>>)]
     permissions: Option<Option<BTreeSet<Permission>>>,

@@ -7,14 +7,14 @@ const DJANGO: &str = "pbkdf2_sha256$1000000$q8Zr2VtP0xNcYd51mKbLwE\
                       $X+k1rAADsG/aUmdjWSv5Pgph6tUEuoTQzQtjuR2nTl8=";
 
 fn password(text: &str) -> Password {
-    Password(text.to_owned())
+    Password(text.into())
 }
 
 #[tokio::test]
 async fn a_password_fits_its_own_hash_only() {
     let hasher = Hasher::new(0, 10);
     let hash = hasher.hash(&password("violet-harbour-7")).await.unwrap();
-    assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
+    assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", *hash.0);
     for (text, verdict) in
         [("violet-harbour-7", Verdict::Right), ("violet-harbour-8", Verdict::Wrong)]
     {
@@ -34,7 +34,7 @@ async fn hashes_of_other_shops_are_understood() {
         ("grüne Wiese 42", BCRYPT_2A),
         ("violet-harbour-7", DJANGO),
     ] {
-        let hash = PasswordHash(hash.to_owned());
+        let hash = PasswordHash(hash.into());
         assert_eq!(hasher.verify(&password(text), Some(&hash)).await.unwrap(), Verdict::Outdated);
         let wrong = hasher.verify(&password("violet-harbour-8"), Some(&hash)).await.unwrap();
         assert_eq!(wrong, Verdict::Wrong);
@@ -53,10 +53,10 @@ async fn a_broken_hash_fits_nothing() {
         "pbkdf2_sha256$99999999999$salt$AAAA",
         "pbkdf2_sha256$1$salt$",
     ] {
-        let hash = PasswordHash(hash.to_owned());
+        let hash = PasswordHash(hash.into());
         for text in ["", "plain", "password"] {
             let verdict = hasher.verify(&password(text), Some(&hash)).await.unwrap();
-            assert_eq!(verdict, Verdict::Wrong, "{}", hash.0);
+            assert_eq!(verdict, Verdict::Wrong, "{}", *hash.0);
         }
     }
 }
@@ -117,6 +117,6 @@ fn a_new_password_has_rules() {
 
 #[test]
 fn nothing_shows_in_debug_output() {
-    let shown = format!("{:?} {:?}", password("secret"), PasswordHash("hash".to_owned()));
-    assert_eq!(shown, "Password(..) PasswordHash(..)");
+    let shown = format!("{:?} {:?}", password("secret"), PasswordHash("hash".into()));
+    assert_eq!(shown, "Password(***) PasswordHash(***)");
 }

@@ -6,7 +6,7 @@ use super::*;
 fn account(email: &str, password: &str, role: &str) -> NewAccount {
     NewAccount {
         email: email.to_owned(),
-        password: password.to_owned(),
+        password: password.into(),
         name: "Root".to_owned(),
         username: Some("Root".to_owned()),
         roles: vec![role.to_owned()],

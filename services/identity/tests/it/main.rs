@@ -119,7 +119,7 @@ impl Shop {
     async fn with_role(&self, name: &str, role: &str) -> Person {
         let account = identity::admin::NewAccount {
             email: format!("{name}@example.com"),
-            password: PASSWORD.to_owned(),
+            password: PASSWORD.into(),
             name: name.to_owned(),
             username: None,
             roles: vec![role.to_owned()],

@@ -193,8 +193,7 @@ impl Names {
             return Ok(Self { id: id::new(), channel, fingerprint: None });
         };
         // One key is one request, whichever of the routes it goes to.
-        let fingerprint = idempotency::fingerprint(&(channel, request))?;
-        let fingerprint = fingerprint.iter().map(|it| format!("{it:02x}")).collect();
+        let fingerprint = hex::encode(idempotency::fingerprint(&(channel, request))?);
         Ok(Self { id: id::derive(principal.id(), key), channel, fingerprint: Some(fingerprint) })
     }
 }

@@ -77,7 +77,7 @@ async fn a_lease_keeps_the_worker_away() {
 async fn a_saga_does_not_show_its_payment_token() {
     for platform in platforms(crate::MIGRATIONS).await {
         let (_, _, saga) = accepted(&platform.db, "k").await;
-        assert_eq!(saga.token.as_deref(), Some("tok_visa"));
+        assert_eq!(saga.token, Some("tok_visa".into()));
         assert!(!format!("{saga:?}").contains("tok_visa"));
     }
 }
@@ -394,7 +394,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         version: 1,
         attempt: 1,
         provider: "sandbox".to_owned(),
-        token: Some("tok_visa".to_owned()),
+        token: Some("tok_visa".into()),
         rereserved: false,
         cancel: None,
         refusal: None,

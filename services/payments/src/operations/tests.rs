@@ -100,7 +100,7 @@ async fn an_error_of_the_provider_is_pending_at_first_and_then_declined() {
         let late = Authorization {
             amount: 1999,
             currency: shop.app.currency.clone(),
-            token: Input("tok_visa".to_owned()),
+            token: "tok_visa".into(),
         };
         assert!(sandbox.authorize(id, &late).await.is_err());
         shop.assert_sound().await;
@@ -235,7 +235,7 @@ async fn the_token_is_forgotten_once_it_is_no_longer_needed() {
     for shop in shops().await {
         let id = authorized(&shop, "tok_visa").await;
         assert_eq!(operation(&shop, id, Kind::Authorize).await.input, None);
-        let printed = format!("{:?}", Input("tok_visa".to_owned()));
+        let printed = format!("{:?}", chassis::Secret::from("tok_visa"));
         assert!(!printed.contains("visa"));
     }
 }

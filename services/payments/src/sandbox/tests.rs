@@ -2,7 +2,6 @@ use chassis::testing::platforms;
 use futures::future::join_all;
 
 use super::*;
-use crate::model::Input;
 
 #[tokio::test]
 async fn the_token_decides_what_happens() {
@@ -158,5 +157,5 @@ async fn charge(sandbox: &Sandbox, token: &str) -> Charge {
 }
 
 fn hold(amount: i64, token: &str) -> Authorization {
-    Authorization { amount, currency: Default::default(), token: Input(token.to_owned()) }
+    Authorization { amount, currency: Default::default(), token: token.into() }
 }

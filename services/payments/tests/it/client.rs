@@ -85,7 +85,7 @@ async fn what_cannot_be_is_refused() {
         let asked = authorize(&User::customer(), "tok_visa");
         let bank = Authorize { provider: "bank".to_owned(), ..asked.clone() };
         assert_eq!(refused(shop.client.authorize(&bank).await), "validation_failed");
-        let card = Authorize { token: "4242424242424242".to_owned(), ..asked.clone() };
+        let card = Authorize { token: "4242424242424242".into(), ..asked.clone() };
         assert_eq!(refused(shop.client.authorize(&card).await), "card_number_refused");
         assert_eq!(shop.client.show(asked.payment_id).await.unwrap(), None);
         let early = Refund { payment_id: asked.payment_id, ..refund };

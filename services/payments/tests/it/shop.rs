@@ -111,14 +111,13 @@ pub(crate) fn authorize(buyer: &User, token: &str) -> Authorize {
         amount: 1999,
         currency: "USD".to_owned(),
         provider: "sandbox".to_owned(),
-        token: token.to_owned(),
+        token: token.into(),
     }
 }
 
 /// The same by a guest whose order has this token.
 pub(crate) fn authorize_as_guest(order_token: &str, token: &str) -> Authorize {
-    let hash = Sha256::digest(order_token);
-    let hash = hash.iter().map(|it| format!("{it:02x}")).collect();
+    let hash = hex::encode(Sha256::digest(order_token));
     let asked = authorize(&User::customer(), token);
     Authorize { user_id: None, order_token_hash: Some(hash), ..asked }
 }

@@ -2,8 +2,9 @@
 //! read once.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tantivy::columnar::BytesColumn;
 use tantivy::index::SegmentId;
 use tantivy::{Searcher, SegmentReader};
@@ -29,7 +30,7 @@ pub(in crate::search) struct Tables(Arc<Mutex<HashMap<SegmentId, Arc<Table>>>>);
 impl Tables {
     /// Forgets those of segments that are gone.
     pub(in crate::search) fn keep(&self, searcher: &Searcher) {
-        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.0.lock();
         let segments = searcher.segment_readers();
         if tables.len() > segments.len() {
             tables.retain(|id, _| segments.iter().any(|it| it.segment_id() == *id));
@@ -37,7 +38,7 @@ impl Tables {
     }
 
     pub(super) fn of(&self, segment: &SegmentReader) -> tantivy::Result<Arc<Table>> {
-        let mut tables = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tables = self.0.lock();
         if let Some(table) = tables.get(&segment.segment_id()) {
             return Ok(table.clone());
         }

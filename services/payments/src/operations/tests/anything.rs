@@ -76,7 +76,7 @@ async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
         match *step {
             Step::Authorize(token) => {
                 let token = tokens[*n].get_or_insert(token).to_string();
-                let asked = Authorize { token, ..asked[*n].clone() };
+                let asked = Authorize { token: token.into(), ..asked[*n].clone() };
                 requests::authorize(&app, asked).await.unwrap();
             }
             Step::Capture => drop(requests::capture(&app, id).await),
