@@ -227,7 +227,8 @@ impl std::str::FromStr for Actor {
 pub struct Saga {
     pub order_id: Uuid,
     pub step: Step,
-    pub version: i64,
+    /// Rises with every change; whoever has an older one has lost its turn.
+    pub fence: i64,
     /// 1 for the first payment.
     pub attempt: i64,
     pub provider: String,
@@ -251,7 +252,7 @@ impl std::fmt::Debug for Saga {
         f.debug_struct("Saga")
             .field("order_id", &self.order_id)
             .field("step", &self.step)
-            .field("version", &self.version)
+            .field("fence", &self.fence)
             .field("attempt", &self.attempt)
             .finish_non_exhaustive()
     }
