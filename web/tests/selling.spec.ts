@@ -182,7 +182,13 @@ test('a customer is kept out of the admin', async ({ page, shop }) => {
   const data = asked.filter((it) => it.startsWith('/api/') && !it.startsWith('/api/v1/auth/'));
   expect(data).toEqual([]);
   // The pages only hide what the services refuse.
-  for (const path of ['/orders?all=true', '/users', '/reports/sales', '/catalog/dead-letters']) {
+  for (const path of [
+    '/orders?all=true',
+    '/users',
+    '/reports/sales',
+    '/catalog/dead-letters',
+    '/orders/queues',
+  ]) {
     const refused = await fetch(`${shop.url}/api/v1${path}`, {
       headers: { Authorization: `Bearer ${token}` },
     });

@@ -12,7 +12,7 @@ use super::cell::Kind;
 /// The record of a transfer, in the target.
 pub const RECORD: &str = "_transfer";
 /// Who works on a row until when. The shop is stopped, so nobody does.
-const LEASES: [&str; 2] = ["claimed_until", "lease_until"];
+const LEASE: &str = "lease_until";
 
 #[derive(Clone, Debug)]
 pub struct Table {
@@ -89,7 +89,7 @@ impl Table {
 impl Column {
     /// Whether it says who works on the row until when.
     pub fn is_lease(&self) -> bool {
-        self.kind == Kind::Time && LEASES.contains(&self.name.as_str())
+        self.kind == Kind::Time && self.name == LEASE
     }
 
     fn selected(&self) -> String {

@@ -149,10 +149,10 @@ async fn leases_end(place: &Place) {
         let own = match name {
             "orders" => "UPDATE sagas SET lease_until = created_at FROM orders WHERE id = order_id",
             "payments" => "UPDATE operations SET lease_until = NULL",
-            "notifications" => "UPDATE messages SET next_at = created_at WHERE state = 'sending'",
+            "notifications" => "UPDATE messages SET lease_until = NULL WHERE state = 'sending'",
             _ => "SELECT 1",
         };
-        for statement in ["UPDATE outbox SET claimed_until = NULL WHERE sent_at IS NULL", own] {
+        for statement in ["UPDATE outbox SET lease_until = NULL WHERE sent_at IS NULL", own] {
             // The dead process's connections may hold locks for a moment more.
             let mut ended = db.query(statement).execute().await;
             for _ in 0..50 {

@@ -92,7 +92,11 @@ fn no_service_names_a_driver() {
         for path in sources(&root().join("services").join(service).join("src")) {
             let text = fs::read_to_string(&path).expect("a source").replace("sqlx::migrate", "");
             for driver in ["sqlx", "rusqlite"] {
-                assert!(!text.contains(&format!("{driver}::")), "{} names {driver}", path.display());
+                assert!(
+                    !text.contains(&format!("{driver}::")),
+                    "{} names {driver}",
+                    path.display()
+                );
             }
         }
     }

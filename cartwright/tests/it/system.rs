@@ -44,9 +44,30 @@ async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again() {
         let path = format!("/products/{}", product["id"].as_str().expect("an id"));
         let rating = async || shop.http.get(&path).await.expect(200)["rating"].clone();
         eventually(rating, |it| it["count"] == 2).await;
+        lose(&shop, &product).await;
+        let ratings = async || queues(&admin, "catalog").await["catalog.ratings"].clone();
+        assert_eq!(ratings().await["dead"], 1);
+        let path = "/catalog/queues/catalog.ratings/replay";
+        assert_eq!(admin.call("POST", path).await.expect(200)["replayed"], 1);
+        eventually(ratings, |it| it["dead"] == 0 && it["waiting"] == 0).await;
+        for (service, queue) in [
+            ("catalog", "catalog.imports"),
+            ("orders", "orders.sagas"),
+            ("payments", "payments.operations"),
+            ("notifications", "notifications.messages"),
+        ] {
+            assert_eq!(queues(&admin, service).await[queue]["dead"], 0, "{queue}");
+        }
         shop.check().await;
         shop.stop().await;
     }
+}
+
+/// The queues of a service by their names.
+async fn queues(admin: &crate::client::Http, service: &str) -> Value {
+    let queues = admin.get(&format!("/{service}/queues")).await.expect(200);
+    let named = |it: &Value| (it["name"].as_str().expect("a name").to_owned(), it.clone());
+    queues.as_array().expect("queues").iter().map(named).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// What is told of the shop's parts, wherever they run.

@@ -207,7 +207,7 @@ async fn lose_a_mail(source: &Place, order: &str) -> i64 {
         notifications.query(sql).bind(order).execute().await.expect("a mail less");
     }
     execute(orders, "DROP TRIGGER keep").await;
-    execute(orders, "UPDATE outbox SET sent_at = NULL, claimed_until = time").await;
+    execute(orders, "UPDATE outbox SET sent_at = NULL, lease_until = time").await;
     let unsent = "SELECT count(*) FROM outbox WHERE sent_at IS NULL";
     let unsent: (i64,) = orders.query(unsent).one().await.expect("a count");
     stores.close().await;

@@ -16,10 +16,12 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clock::{Clock, too_far};
+use crate::clock::Clock;
 use crate::context;
-use crate::db::{self, Db, Session, Sql, Tx};
+use crate::db::{self, Db, Session, Tx};
 use crate::outbox::Envelope;
+use crate::queue::{Backoff, Dead, Due, Queue, Table, kept};
+use crate::work::Loop;
 
 /// What a service does when others tell something.
 pub trait Handler: Send + Sync + 'static {
@@ -55,6 +57,7 @@ pub struct Inbox {
     db: Db,
     clock: Clock,
     handler: Arc<dyn Handler>,
+    pub(crate) queue: &'static Queue,
     arrived: Arc<Notify>,
 }
 
@@ -77,6 +80,7 @@ pub type DeadLetterPlace = (DateTime<Utc>, Uuid, String);
 #[derive(crate::db::Record)]
 struct Row {
     event_id: Uuid,
+    fence: i64,
     envelope: Json<Envelope>,
     attempts: i64,
 }
@@ -84,16 +88,34 @@ struct Row {
 /// Events handled in one transaction, as long as none of them fails.
 const BATCH: i64 = 50;
 const POLL: Duration = Duration::from_millis(500);
-/// Waits before the second, third, ... try.
+/// Pauses before the second, third, ... try.
+const BACKOFF: Backoff = Backoff::Steps(&WAITS);
 const WAITS: [TimeDelta; 4] =
     [TimeDelta::seconds(1), TimeDelta::seconds(5), TimeDelta::seconds(30), TimeDelta::minutes(2)];
 
-const LONGEST_WAIT: TimeDelta = WAITS[3];
+/// The queue of the events for a consumer. A row is held by the transaction in which it is handled.
+fn queue(consumer: &'static str) -> &'static Queue {
+    let rows = |status: &str| kept(format!("consumer = '{consumer}' AND status = '{status}'"));
+    Queue::named(Table {
+        name: consumer,
+        table: "inbox",
+        key: "event_id",
+        columns: "event_id, fence, envelope, attempts",
+        open: rows("pending"),
+        due: Due::At("available_at"),
+        order: "available_at, event_id",
+        claimed: "",
+        hurried: "",
+        dead: Some(Dead { rows: rows("dead"), again: "status = 'pending', attempts = 0" }),
+        longest: Some(WAITS[3]),
+    })
+}
 
 impl Inbox {
     pub fn new(consumer: &'static str, db: Db, clock: Clock, handler: impl Handler) -> Self {
         let arrived = Arc::new(Notify::new());
-        Self { consumer, db, clock, handler: Arc::new(handler), arrived }
+        let queue = queue(consumer);
+        Self { consumer, db, clock, handler: Arc::new(handler), queue, arrived }
     }
 
     /// `service.topic`, for example `cart.orders`.
@@ -140,21 +162,8 @@ impl Inbox {
 
     /// Handles events until cancelled.
     pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            match self.turn().await {
-                Ok(handled) if handled > 0 => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(consumer = self.consumer, error, "events wait in the inbox");
-                }
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.arrived.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
+        let inbox = Loop::new(self.consumer, POLL).woken_by(&self.arrived);
+        inbox.run(&stop, || async { self.turn().await.map(|handled| handled > 0) }).await;
     }
 
     /// Handles the events that are due, up to a batch; returns how many it dealt with.
@@ -168,11 +177,12 @@ impl Inbox {
 
     /// All that are due in one transaction: one commit for many events.
     async fn together(&self) -> Result<usize, Failure> {
-        if !self.waiting().await? {
+        let (queue, now) = (self.queue, self.clock.now());
+        if !queue.any_due(&self.db, now).await? {
             return Ok(0);
         }
         let mut tx = self.db.begin().await?;
-        let rows = self.due(&mut tx, BATCH).await?;
+        let rows: Vec<Row> = queue.lock(&mut tx, now, BATCH).await?;
         for row in &rows {
             if let Err(failure) = self.handle(&mut tx, row).await {
                 // Now, so that the rows are not locked when they are looked for again.
@@ -189,7 +199,7 @@ impl Inbox {
         let handled = AssertUnwindSafe(self.handler.handle(tx, &row.envelope)).catch_unwind();
         let handled = context::scope(row.envelope.context(), handled);
         handled.await.unwrap_or(Err(Failure::Panicked))?;
-        Ok(self.mark_done(tx, row.event_id).await?)
+        Ok(self.mark_done(tx, row).await?)
     }
 
     /// One transaction per event, so that a failing one takes no other with it.
@@ -197,7 +207,8 @@ impl Inbox {
         let mut handled = 0;
         while handled < BATCH as usize {
             let mut tx = self.db.begin().await?;
-            let Some(row) = self.due(&mut tx, 1).await?.pop() else { break };
+            let due = self.queue.lock(&mut tx, self.clock.now(), 1).await?.pop();
+            let Some(row) = due else { break };
             let outcome = match self.handle(&mut tx, &row).await {
                 Ok(()) => tx.commit().await.map_err(Failure::from),
                 Err(failure) => {
@@ -213,78 +224,29 @@ impl Inbox {
         Ok(handled)
     }
 
-    /// A cheap look without a write lock.
-    async fn waiting(&self) -> db::Result<bool> {
-        let now = self.clock.now();
-        let found: Option<(i64,)> = self
-            .db
-            .query(
-                "SELECT CAST(1 AS BIGINT) FROM inbox
-                 WHERE consumer = $1 AND status = 'pending'
-                   AND (available_at <= $2 OR available_at > $3) LIMIT 1",
-            )
-            .bind(self.consumer)
-            .bind(now)
-            .bind(too_far(now, LONGEST_WAIT))
-            .optional()
-            .await?;
-        Ok(found.is_some())
-    }
-
-    async fn due(&self, tx: &mut Tx, limit: i64) -> db::Result<Vec<Row>> {
-        const DUE: Sql = Sql {
-            sqlite: "SELECT event_id, envelope, attempts FROM inbox
-                     WHERE consumer = $1 AND status = 'pending'
-                       AND (available_at <= $2 OR available_at > $3)
-                     ORDER BY available_at, event_id LIMIT $4",
-            postgres: "SELECT event_id, envelope, attempts FROM inbox
-                       WHERE consumer = $1 AND status = 'pending'
-                         AND (available_at <= $2 OR available_at > $3)
-                       ORDER BY available_at, event_id LIMIT $4 FOR UPDATE SKIP LOCKED",
-        };
-        let now = self.clock.now();
-        let due = tx.query(DUE).bind(self.consumer).bind(now).bind(too_far(now, LONGEST_WAIT));
-        due.bind(limit).all().await
-    }
-
-    async fn mark_done(&self, tx: &mut Tx, event: Uuid) -> db::Result<()> {
+    async fn mark_done(&self, tx: &mut Tx, row: &Row) -> db::Result<()> {
         // The row is kept so that the event is known if it comes again; nobody needs what it said,
         // which may be who somebody is.
-        tx.query(
-            "UPDATE inbox SET status = 'done', done_at = $3, envelope = '{}'
-             WHERE consumer = $1 AND event_id = $2",
-        )
-        .bind(self.consumer)
-        .bind(event)
-        .bind(self.clock.now())
-        .execute()
-        .await
-        .map(drop)
+        const DONE: &str = "status = 'done', done_at = $3, envelope = '{}'";
+        let done = self.queue.finish(tx, (row.event_id, row.fence), DONE);
+        done.bind(self.clock.now()).execute().await.map(drop)
     }
 
     async fn postpone(&self, row: &Row, failure: &Failure) -> db::Result<()> {
-        let now = self.clock.now();
-        let (status, available_at): (_, DateTime<Utc>) = match WAITS.get(row.attempts as usize) {
-            Some(wait) => ("pending", now + *wait),
-            None => ("dead", now),
-        };
-        let error = failure.to_string();
+        const AGAIN: &str = "attempts = attempts + 1, error = $5";
+        const DEAD: &str = "status = 'dead', attempts = attempts + 1, error = $3";
+        let (queue, held) = (self.queue, (row.event_id, row.fence));
+        let (now, error) = (self.clock.now(), failure.to_string());
+        let pause = BACKOFF.after(row.attempts + 1);
+        let status = if pause.is_some() { "pending" } else { "dead" };
         tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "not handled");
         metrics::counter!("events_failed_total", "consumer" => self.consumer, "status" => status)
             .increment(1);
-        self.db
-            .query(
-                "UPDATE inbox SET status = $3, attempts = attempts + 1, available_at = $4, error = $5
-                 WHERE consumer = $1 AND event_id = $2 AND status = 'pending'",
-            )
-            .bind(self.consumer)
-            .bind(row.event_id)
-            .bind(status)
-            .bind(available_at)
-            .bind(error)
-            .execute()
-            .await
-            .map(drop)
+        let postpone = match pause {
+            Some(pause) => queue.release(&self.db, held, (now, now + pause), AGAIN),
+            None => queue.finish(&self.db, held, DEAD),
+        };
+        postpone.bind(error).execute().await.map(drop)
     }
 }
 

@@ -1,7 +1,8 @@
 //! The chassis: what every service stands on. It knows nothing about any of them.
 //!
 //! In reading order: `service` is what a service is made of, `system` what each shows an operator; `db` where it keeps its state;
-//! `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `channel` how it asks another;
+//! `queue` and `work` what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears;
+//! `channel` how it asks another;
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
 //! `cards` what no text may contain, `names` what no name may.
 
@@ -13,6 +14,9 @@ pub mod service;
 mod system;
 
 pub mod db;
+
+pub mod queue;
+pub mod work;
 
 pub mod bus;
 pub mod feed;

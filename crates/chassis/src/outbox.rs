@@ -12,12 +12,14 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::bus::{self, Bus};
-use crate::clock::{Clock, too_far};
+use crate::clock::Clock;
 use crate::context::{self, Context, Trace};
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
 use crate::inbox;
+use crate::queue::{Due, Queue, Table, kept};
 use crate::storable::{any_text, has_nul};
+use crate::work::{Loop, every};
 
 /// What an event says: its type's name and its payload.
 pub trait EventData: Serialize + DeserializeOwned + Send {
@@ -171,92 +173,54 @@ const POLL: Duration = Duration::from_millis(500);
 /// How long sent events are kept for those that follow the outbox (`feed`), and the ids of handled
 /// ones so that they are known if they come again.
 const KEEP: TimeDelta = TimeDelta::days(7);
-
-/// How often the backlog is counted for the metrics.
-const COUNT: TimeDelta = TimeDelta::seconds(5);
-/// How long a turn may go on once the process stops.
+/// How often older ones are deleted.
+const TIDY: Duration = Duration::from_secs(3_600);
+/// How long a turn may go on once the process stops. What is not finished then is sent again by
+/// whoever comes next.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// Marking rows: a run of them, or one. What personal ones say goes with the mark.
+/// Marks rows as sent: a run of them, or one. What personal ones say goes with the mark.
 const SENT_AT: [&str; 2] = [
     "UPDATE outbox SET sent_at = $1, data = CASE WHEN personal THEN '{}' ELSE data END
      WHERE sequence >= $2 AND sequence <= $3",
     "UPDATE outbox SET sent_at = $1, data = CASE WHEN personal THEN '{}' ELSE data END
      WHERE sequence = $2",
 ];
-const CLAIMED_UNTIL: [&str; 2] = [
-    "UPDATE outbox SET claimed_until = $1 WHERE sequence >= $2 AND sequence <= $3",
-    "UPDATE outbox SET claimed_until = $1 WHERE sequence = $2",
-];
 
-async fn ended(stop: &CancellationToken) {
-    stop.cancelled().await;
-    tokio::time::sleep(GRACE).await;
+/// The queue of the events of a service.
+pub(crate) fn queue(service: &str) -> &'static Queue {
+    Queue::named(Table {
+        name: kept(format!("{service}.outbox")),
+        table: "outbox",
+        key: "sequence",
+        columns: "sequence, id, type, subject, version, time, data, traceparent",
+        open: "sent_at IS NULL",
+        due: Due::AtOnce("time"),
+        order: "sequence",
+        claimed: "",
+        hurried: "",
+        dead: None,
+        longest: Some(LEASE),
+    })
 }
 
 impl Relay {
     /// Runs until cancelled. A failure is logged once and tried again: nothing is lost meanwhile.
     pub async fn run(self, stop: CancellationToken) {
-        let mut commits = self.db.commits();
-        let (mut tidied, mut counted) = (self.clock.now(), self.clock.now());
-        let mut failing = false;
-        while !stop.is_cancelled() {
-            let turn = tokio::select! {
-                turn = self.turn() => turn,
-                // What is not finished then is sent again by whoever comes next.
-                () = ended(&stop) => return,
-            };
-            let full = matches!(turn, Ok(sent) if sent == BATCH);
-            self.tell_of(turn, &mut failing);
-            let now = self.clock.now();
-            if now - tidied > TimeDelta::hours(1) {
-                tidied = now;
-                if let Err(error) = self.tidy().await {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(service = self.service, error, "old events were not deleted");
+        let (relay, name) = (&self, queue(self.service).name());
+        let sending = Loop::new(name, POLL).following(self.db.commits()).cut_off_after(GRACE);
+        let sending = sending.run(&stop, || async {
+            match relay.turn().await {
+                // The carrier tells that the broker is away, once for all services of the process.
+                Err(bus::Error::Away(reason)) => {
+                    tracing::debug!(service = relay.service, reason, "events wait");
+                    Ok(false)
                 }
+                turn => turn.map(|sent| sent == BATCH),
             }
-            if now - counted > COUNT {
-                counted = now;
-                self.count().await;
-            }
-            if full {
-                continue;
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                _ = commits.changed(), if !failing => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
-    }
-
-    /// One line when events begin to wait, one when they go again.
-    fn tell_of(&self, turn: Result<i64, bus::Error>, failing: &mut bool) {
-        let service = self.service;
-        match turn {
-            Ok(_) if *failing => tracing::info!(service, "events are sent again"),
-            // The carrier tells that the broker is away, once for all services of the process.
-            Err(bus::Error::Away(reason)) => tracing::debug!(service, reason, "events wait"),
-            Err(bus::Error::Database(error)) if !*failing => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(service, error, "events wait in the outbox");
-                *failing = true;
-                return;
-            }
-            Err(bus::Error::Database(_)) => return,
-            Ok(_) => {}
-        }
-        *failing = false;
-    }
-
-    /// Puts the backlog into the metrics.
-    async fn count(&self) {
-        let Ok((count, oldest)) = backlog(&self.db).await else { return };
-        let age = oldest.map_or(TimeDelta::zero(), |it| self.clock.now() - it);
-        metrics::gauge!("events_unsent", "service" => self.service).set(count as f64);
-        metrics::gauge!("events_unsent_oldest_seconds", "service" => self.service)
-            .set(age.num_milliseconds().max(0) as f64 / 1e3);
+        });
+        let tidying = every(TIDY, (name, &stop), || async { relay.tidy().await.map(|()| false) });
+        tokio::join!(sending, tidying);
     }
 
     /// Sends one batch; returns how many events it held.
@@ -264,61 +228,53 @@ impl Relay {
         if !self.bus.is_ready() {
             return Ok(0);
         }
-        let rows = self.claim().await?;
+        let claimed_at = self.clock.now();
+        let rows = self.claim(claimed_at).await?;
         let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return Ok(0) };
         let (first, last, count) = (first.sequence, last.sequence, rows.len() as i64);
         let sequences: Vec<i64> = rows.iter().map(|it| it.sequence).collect();
         let envelopes: Vec<Envelope> =
             rows.into_iter().map(|it| it.into_envelope(self.service)).collect();
         if let Err(error) = self.bus.publish(&envelopes).await {
-            // Not kept until the lease is over: the bus may be back before.
-            self.mark(CLAIMED_UNTIL, None, first, last, &sequences).await?;
+            self.let_go(claimed_at).await?;
             return Err(error);
         }
-        self.mark(SENT_AT, Some(self.clock.now()), first, last, &sequences).await?;
+        self.mark_sent(first, last, &sequences).await?;
         metrics::counter!("events_sent_total", "service" => self.service).increment(count as u64);
         Ok(count)
     }
 
-    async fn claim(&self) -> Result<Vec<Row>> {
+    async fn claim(&self, now: DateTime<Utc>) -> Result<Vec<Row>> {
+        let queue = queue(self.service);
         // An SQLite shop has one relay per file (the data directory is locked), so reading is
         // enough; on PostgreSQL every copy of a service runs one.
-        const READ: &str = "SELECT sequence, id, type, subject, version, time, data, traceparent
-             FROM outbox
-             WHERE sent_at IS NULL ORDER BY sequence LIMIT $1";
-        const CLAIM: &str = "UPDATE outbox SET claimed_until = $1
-             WHERE sequence IN (SELECT sequence FROM outbox
-                                WHERE sent_at IS NULL
-                                  AND (claimed_until IS NULL OR claimed_until < $2
-                                       OR claimed_until > $3)
-                                ORDER BY sequence LIMIT $4 FOR UPDATE SKIP LOCKED)
-             RETURNING sequence, id, type, subject, version, time, data, traceparent";
         if self.db.is_sqlite() {
-            return self.db.query(READ).bind(BATCH).all().await;
+            return queue.look(&self.db, now, BATCH).await;
         }
-        let now = self.clock.now();
-        let claim = self.db.query(CLAIM).bind(now + LEASE).bind(now);
-        let claim = claim.bind(too_far(now, LEASE)).bind(BATCH);
-        let mut rows: Vec<Row> = claim.all().await?;
+        let mut rows: Vec<Row> = queue.claim(&self.db, now, LEASE, BATCH).await?;
         rows.sort_by_key(|it| it.sequence);
         Ok(rows)
     }
 
-    async fn mark(
-        &self,
-        [run, each]: [&'static str; 2],
-        time: Option<DateTime<Utc>>,
-        first: i64,
-        last: i64,
-        sequences: &[i64],
-    ) -> Result<()> {
+    /// Not kept until the lease is over: the bus may be back before.
+    async fn let_go(&self, claimed_at: DateTime<Utc>) -> Result<()> {
+        const FREE: &str =
+            "UPDATE outbox SET lease_until = NULL WHERE sent_at IS NULL AND lease_until = $1";
+        if self.db.is_sqlite() {
+            return Ok(());
+        }
+        self.db.query(FREE).bind(claimed_at + LEASE).execute().await.map(drop)
+    }
+
+    async fn mark_sent(&self, first: i64, last: i64, sequences: &[i64]) -> Result<()> {
+        let ([run, each], now) = (SENT_AT, self.clock.now());
         // One statement where the batch is a run without gaps, which it nearly always is.
         if last - first + 1 == sequences.len() as i64 {
-            return self.db.query(run).bind(time).bind(first).bind(last).execute().await.map(drop);
+            return self.db.query(run).bind(now).bind(first).bind(last).execute().await.map(drop);
         }
         let mut tx = self.db.begin().await?;
         for sequence in sequences {
-            tx.query(each).bind(time).bind(*sequence).execute().await?;
+            tx.query(each).bind(now).bind(*sequence).execute().await?;
         }
         tx.commit().await
     }

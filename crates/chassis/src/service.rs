@@ -32,7 +32,12 @@ use crate::money::Currency;
 use crate::outbox::Relay;
 use crate::policy::Policies;
 use crate::problem::Problem;
-use crate::system::{self, System};
+use crate::queue::Queue;
+use crate::system::{self, Queues, System};
+use crate::work::every;
+
+/// How often the queues are counted for the metrics.
+const MEASURE: Duration = Duration::from_secs(5);
 
 /// The prefix of every public path.
 pub const PREFIX: &str = "/api/v1";
@@ -62,6 +67,8 @@ pub struct Service {
     pub(crate) clock: Clock,
     pub(crate) inboxes: Vec<Inbox>,
     pub(crate) workers: Vec<Worker>,
+    /// All it has, for its operators.
+    pub(crate) queues: Queues,
 }
 
 /// Why a service could not start or a worker ended.
@@ -115,7 +122,10 @@ impl Service {
         let path = format!("{PREFIX}/{name}");
         let (system, described) = system::routes(&path, name);
         openapi.merge(described);
-        let system = system.with_state(System { db: db.clone(), clock: platform.clock });
+        let queues = Queues::new(name);
+        let clock = platform.clock;
+        let state = System { db: db.clone(), clock, queues: queues.clone() };
+        let system = system.with_state(state);
         let path = format!("{path}/health");
         describe_health(&mut openapi, &path, name);
         let health = {
@@ -134,9 +144,8 @@ impl Service {
             .route_layer(from_fn_with_state(front, enter))
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .fallback(nothing_here);
-        let clock = platform.clock;
-        let internal = Router::new();
-        Self { name, db, router, openapi, internal, clock, inboxes: vec![], workers: vec![] }
+        let (internal, inboxes, workers) = (Router::new(), vec![], vec![]);
+        Self { name, db, router, openapi, internal, clock, inboxes, workers, queues }
     }
 
     /// The description of the public routes a service of this name has, without one being made.
@@ -160,13 +169,41 @@ impl Service {
     /// Listens to what other services tell. The name is `service.topic`.
     #[must_use]
     pub fn consumer(mut self, name: &'static str, handler: impl Handler) -> Self {
-        self.inboxes.push(Inbox::new(name, self.db.clone(), self.clock, handler));
+        let inbox = Inbox::new(name, self.db.clone(), self.clock, handler);
+        self.queues.add(inbox.queue);
+        self.inboxes.push(inbox);
         self
     }
 
     /// What it listens to.
     pub fn subscriptions(&self) -> impl Iterator<Item = Subscription> {
         self.inboxes.iter().map(|it| Subscription { consumer: it.consumer(), types: it.types() })
+    }
+
+    /// Shows operators a queue of its own.
+    #[must_use]
+    pub fn queue(self, queue: &'static Queue) -> Self {
+        self.queues.add(queue);
+        self
+    }
+
+    /// Does something when it starts and then every so often. The job says whether there is more to
+    /// do at once.
+    #[must_use]
+    pub fn every<F, E>(
+        self,
+        pause: Duration,
+        name: &'static str,
+        job: impl FnMut() -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<bool, E>> + Send + 'static,
+        E: Into<BoxError> + Send + 'static,
+    {
+        self.worker(name, move |stop| async move {
+            every(pause, (name, &stop), job).await;
+            Ok(())
+        })
     }
 
     /// Adds something that runs until the token is cancelled. If it fails, the process stops.
@@ -218,6 +255,13 @@ impl Background {
             tasks.spawn(async move {
                 relay.run(token).await;
                 ("relay", Ok(()))
+            });
+            let (queues, db, clock) = (service.queues.clone(), service.db.clone(), service.clock);
+            let token = stop.child_token();
+            tasks.spawn(async move {
+                let measure = || queues.measure(&db, &clock);
+                every(MEASURE, ("queues", &token), measure).await;
+                ("queues", Ok(()))
             });
             for inbox in &service.inboxes {
                 let (inbox, token) = (inbox.clone(), stop.child_token());

@@ -1,5 +1,7 @@
-//! What an operator sees and does at every service: how many events wait, which ones nobody could
-//! handle, and giving these another try.
+//! What an operator sees and does at every service: how full its queues are, which events nobody
+//! could handle, and giving what is dead another try.
+
+mod queues;
 
 use axum::Router;
 use axum::extract::State;
@@ -22,17 +24,24 @@ use crate::outbox;
 use crate::page::{self, Page};
 use crate::problem::{Problem, Result};
 
+pub(crate) use queues::Queues;
+
 /// What the routes need.
 #[derive(Clone, Debug)]
 pub(crate) struct System {
     pub db: Db,
     pub clock: Clock,
+    pub queues: Queues,
 }
 
 /// The routes of the service of this name under `path`, and their description.
 pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
-    let own =
-        OpenApiRouter::new().routes(routes!(show)).routes(routes!(list)).routes(routes!(replay));
+    let own = OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(list))
+        .routes(routes!(replay))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::replay));
     let (router, mut openapi) = OpenApiRouter::new().nest(path, own).split_for_parts();
     for item in openapi.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {
@@ -148,7 +157,7 @@ async fn list(
     security(("bearer" = ["system:write"])),
 )]
 async fn replay(
-    State(System { db, clock }): State<System>,
+    State(System { db, clock, .. }): State<System>,
     Path((consumer, event)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {
     match inbox::replay(&db, &consumer, event, clock.now()).await? {

@@ -80,8 +80,8 @@ pub async fn start(
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app))
         .consumer("cart.orders", events::Orders { clock: platform.clock })
-        .worker("tidy", |stop| async move {
-            stop.run_until_cancelled(tidy.run()).await;
-            Ok(())
+        .every(tidy::EVERY, "cart tidy", move || {
+            let tidy = tidy.clone();
+            async move { tidy.turn().await.map(|()| false) }
         }))
 }

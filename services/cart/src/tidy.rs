@@ -5,19 +5,19 @@ use std::time::Duration;
 use chassis::clock::Clock;
 use chassis::days::MAX_DAYS;
 use chassis::db::{Db, Result};
-use chassis::telemetry::cause;
 use chrono::TimeDelta;
 
 use crate::{Config, store};
 
 /// How often it looks.
-const EVERY: Duration = Duration::from_secs(3600);
+pub(crate) const EVERY: Duration = Duration::from_secs(3600);
 /// Carts per statement, so that buyers do not wait behind it.
 const BATCH: i64 = 500;
 
 /// How long it is known on which days carts got lines: two reports of a year, to compare them.
 const KEPT: TimeDelta = TimeDelta::days(2 * MAX_DAYS as i64);
 
+#[derive(Clone)]
 pub(crate) struct Tidy {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
@@ -25,21 +25,8 @@ pub(crate) struct Tidy {
 }
 
 impl Tidy {
-    /// Looks again and again. A failure is logged and made good by the next look.
-    pub(crate) async fn run(self) {
-        loop {
-            match self.turn().await {
-                Ok(0) => {}
-                Ok(deleted) => tracing::info!(deleted, "old carts were deleted"),
-                Err(error) => {
-                    tracing::warn!(error = cause(&error), "old carts were not deleted");
-                }
-            }
-            tokio::time::sleep(EVERY).await;
-        }
-    }
-
-    async fn turn(&self) -> Result<u64> {
+    /// Deletes all there is to delete; a failure is made good by the next turn.
+    pub(crate) async fn turn(&self) -> Result<()> {
         let now = self.clock.now();
         let guests = now - TimeDelta::days(i64::from(self.config.guest_days));
         let users = now - TimeDelta::days(i64::from(self.config.user_days));
@@ -50,8 +37,12 @@ impl Tidy {
             let batch = store::delete_older(&self.db, guests, users, BATCH).await?;
             deleted += batch;
             if batch < BATCH as u64 {
-                return Ok(deleted);
+                break;
             }
         }
+        if deleted > 0 {
+            tracing::info!(deleted, "old carts were deleted");
+        }
+        Ok(())
     }
 }

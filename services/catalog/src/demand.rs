@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use chassis::problem::Result;
+use chassis::work::Loop;
 use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -47,16 +48,11 @@ impl Views {
 }
 
 /// Adds the views to their products every so often, and once more at the end.
-pub(crate) async fn keep(app: App, every: Duration, stop: CancellationToken) {
-    loop {
-        let goes_on = stop.run_until_cancelled(tokio::time::sleep(every)).await.is_some();
-        if let Err(problem) = add_up(&app).await {
-            tracing::warn!(%problem, "views of products were not added");
-        }
-        if !goes_on {
-            return;
-        }
-    }
+pub(crate) async fn keep(app: App, pause: Duration, stop: CancellationToken) -> Result<()> {
+    // Not cut off: what is being added is not counted any more.
+    let views = Loop::new("catalog views", pause);
+    views.run(&stop, || async { add_up(&app).await.map(|()| false) }).await;
+    add_up(&app).await
 }
 
 /// Adds the views counted so far. What could not be added is counted on; what may have been added

@@ -11,13 +11,14 @@ use chassis::db::Json;
 use chassis::id;
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
+use chassis::work::Loop;
 use chrono::TimeDelta;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::csv::{self, ImportError, OfExisting, Preview, Report, Run};
-use crate::store::imports::{self as store, Import, State};
+use crate::store::imports::{self as store, IMPORTS, Import, State};
 use crate::{App, problems};
 
 /// Bytes of a file that is sent.
@@ -88,6 +89,7 @@ pub(crate) async fn take_in(
         report: Json(serde_json::to_value(Report::default()).map_err(Problem::internal)?),
         error: None,
         attempts: 0,
+        fence: 0,
         created_at: app.clock.now(),
         finished_at: None,
     };
@@ -111,35 +113,18 @@ fn refused(error: ImportError) -> Problem {
 
 /// Imports what waits until cancelled.
 pub(crate) async fn work(app: App, stop: CancellationToken) -> Result<(), BoxError> {
-    // An embedded shop is the only one with these files, so whoever held a lease is gone.
-    if app.db.is_sqlite() {
-        store::end_leases(&app.db).await?;
-    }
-    while !stop.is_cancelled() {
-        match turn(&app, &stop).await {
-            Ok(true) => continue,
-            Ok(false) => {}
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::warn!(error, "imports wait");
-            }
-        }
-        tokio::select! {
-            () = stop.cancelled() => {}
-            () = app.counter.wake.notified() => {}
-            () = tokio::time::sleep(POLL) => {}
-        }
-    }
+    IMPORTS.inherit(&app.db, app.clock.now()).await?;
+    let imports = Loop::new(IMPORTS.name(), POLL).woken_by(&app.counter.wake);
+    imports.run(&stop, || turn(&app, &stop)).await;
     Ok(())
 }
 
 /// Works on one import, if one is due; returns whether there was one.
 async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
     let now = app.clock.now();
-    if !store::is_due(&app.db, now).await? {
+    let Some(import) = IMPORTS.claim::<Import>(&app.db, now, LEASE, 1).await?.pop() else {
         return Ok(false);
-    }
-    let Some(import) = store::claim(&app.db, now, now + LEASE).await? else { return Ok(false) };
+    };
     // What nobody looks at any more goes when something new comes.
     store::forget(&app.db, now - KEPT).await?;
     if import.attempts > MAX_ATTEMPTS {
@@ -153,17 +138,22 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
     match worked {
         Ok(Ok(())) => {}
         Ok(Err(ImportError::Database(error))) => {
-            store::leave(&app.db, &import, app.clock.now() + PAUSE).await?;
+            postpone(app, &import).await?;
             return Err(error);
         }
         Ok(Err(ImportError::Busy)) => {
             tracing::warn!(import = %id, "the database is busy; an import goes on later");
-            store::leave(&app.db, &import, app.clock.now() + PAUSE).await?;
+            postpone(app, &import).await?;
         }
         Ok(Err(error)) => end(app, import, Some(&error.to_string())).await?,
         Err(_) => end(app, import, Some("an internal error occurred; see the log")).await?,
     }
     Ok(true)
+}
+
+async fn postpone(app: &App, import: &Import) -> db::Result<()> {
+    let now = app.clock.now();
+    store::leave(&app.db, import, now, now + PAUSE).await
 }
 
 /// Imports what is left of a file. Leaves it where it is when told to stop, or when somebody else
@@ -203,7 +193,7 @@ async fn end(app: &App, mut import: Import, error: Option<&str>) -> db::Result<(
         tracing::error!(import = %import.id, error, "an import failed");
         // How far it came was noted on the way.
         if let Some(noted) = store::find(&app.db, import.id).await? {
-            import = Import { attempts: import.attempts, ..noted };
+            import = Import { fence: import.fence, ..noted };
         }
     }
     import.state = if error.is_some() { State::Failed } else { State::Done };

@@ -136,21 +136,21 @@ pub async fn start(
         .consumer("catalog.ratings", events::Ratings { app })
         .consumer("catalog.sales", events::Sales)
         .worker("views", move |stop| async move {
-            demand::keep(counting, every, stop).await;
+            if let Err(problem) = demand::keep(counting, every, stop).await {
+                tracing::warn!(%problem, "the last views of products were not added");
+            }
             Ok(())
         })
-        .worker("expiry", |stop| async move {
-            stop.run_until_cancelled(workers::expire(expiring)).await;
-            Ok(())
-        })
+        .every(workers::EVERY, "catalog holds", move || workers::expire(expiring.clone()))
         .worker("sold before", move |stop| async move {
             stop.run_until_cancelled(workers::book_sold_before(booking, orders)).await;
             Ok(())
         })
-        .worker("pictures", |stop| async move {
-            stop.run_until_cancelled(pictures::keep_tidy(tidying)).await;
-            Ok(())
+        .every(pictures::EVERY, "catalog pictures", move || {
+            let app = tidying.clone();
+            async move { pictures::tidy(&app.db, app.clock.now()).await.map(|_| false) }
         })
+        .queue(&store::imports::IMPORTS)
         .worker("imports", |stop| imports::work(importing, stop))
         .worker("cache", |stop| async move {
             let sharing = workers::share(&following);

@@ -11,7 +11,6 @@ use chassis::db::{self, Db};
 use chassis::id;
 use chassis::problem::{FieldError, Problem, Result};
 use chassis::service::PREFIX;
-use chassis::telemetry::cause;
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
@@ -38,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a picture is kept that no product uses.
 const UNUSED: TimeDelta = TimeDelta::days(1);
 /// How often pictures are tidied up.
-const EVERY: Duration = Duration::from_secs(600);
+pub(crate) const EVERY: Duration = Duration::from_secs(600);
 /// Pictures looked up at once for that.
 const BATCH: i64 = 100;
 
@@ -166,19 +165,6 @@ fn uses(product: &Product) -> Vec<(Uuid, String)> {
     let variants = variants.map(|(at, it)| (it.image.as_ref(), format!("variants[{at}].image")));
     let all = images.chain(variants);
     all.filter_map(|(url, field)| Some((in_url(url?)?, field))).collect()
-}
-
-/// Tidies up every so often, for as long as it runs.
-pub(crate) async fn keep_tidy(app: App) {
-    loop {
-        if let Err(error) = tidy(&app.db, app.clock.now()).await {
-            tracing::warn!(
-                error = cause(&error),
-                "pictures nobody uses were not tidied up; trying again"
-            );
-        }
-        tokio::time::sleep(EVERY).await;
-    }
 }
 
 /// Removes the pictures that no product has used for a day; returns how many.

@@ -20,7 +20,7 @@ use crate::cache::Changed;
 use crate::{App, fulfillment, reservations, store};
 
 /// How often holds are looked through.
-const EVERY: Duration = Duration::from_secs(1);
+pub(crate) const EVERY: Duration = Duration::from_secs(1);
 /// Orders whose holds are ended before looking again.
 const BATCH: i64 = 100;
 /// Events that are looked back upon: answers older than these are not taken from other copies.
@@ -32,16 +32,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// When to look again for orders of before.
 const LATER: Duration = Duration::from_secs(60);
 
-/// Ends holds whose time is over, for as long as it runs.
-pub(crate) async fn expire(app: App) {
-    loop {
-        match expire_due(&app).await {
-            Ok(ended) if ended == BATCH as usize => continue,
-            Ok(_) => {}
-            Err(problem) => tracing::warn!(%problem, "holds were not ended; trying again"),
-        }
-        tokio::time::sleep(EVERY).await;
-    }
+/// Ends holds whose time is over; says whether there may be more of them.
+pub(crate) async fn expire(app: App) -> Result<bool> {
+    Ok(expire_due(&app).await? == BATCH as usize)
 }
 
 /// Ends the holds whose time is over, up to a batch; returns how many orders were looked at.

@@ -89,9 +89,9 @@ pub async fn start(platform: Platform, config: Config) -> Result<Service, BoxErr
     let tidying = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app))
-        .worker("identity.tidy", |stop| async move {
-            tidy::run(tidying, stop).await;
-            Ok(())
+        .every(tidy::EVERY, "identity tidy", move || {
+            let app = tidying.clone();
+            async move { tidy::turn(&app).await.map(|()| false) }
         }))
 }
 

@@ -120,5 +120,6 @@ pub async fn start(
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .consumer("notifications.orders", events::Orders(app.clone()))
         .consumer("notifications.users", events::Users(app))
+        .queue(&store::MESSAGES)
         .worker("notifications.sender", |stop| sender.run(stop)))
 }

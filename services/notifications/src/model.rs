@@ -1,6 +1,7 @@
 //! Messages: what they are, the states they go through and whom they may reach.
 
 use chassis::db::Json;
+use chassis::queue::Backoff;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::email::{self, is_email};
 use contracts::phone::{self, is_phone};
@@ -93,6 +94,10 @@ pub(crate) struct Message {
     pub(crate) state: State,
     /// How often sending was tried.
     pub(crate) attempts: i64,
+    /// Whose it is: only who claimed it last may settle it.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) fence: i64,
     /// When it is tried (again); null where it is not.
     #[serde(rename = "next_attempt_at")]
     pub(crate) next_at: Option<DateTime<Utc>>,
@@ -196,8 +201,7 @@ pub(crate) fn sought(recipient: &str) -> String {
 
 /// When a message whose try number `attempts` failed is tried again; never after the last one.
 pub(crate) fn next_try(attempts: i64, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let done = usize::try_from(attempts).ok()?.checked_sub(1)?;
-    WAITS.get(done).map(|wait| now + *wait)
+    Backoff::Steps(&WAITS).after(attempts).map(|pause| now + pause)
 }
 
 /// Why news that later news overtook is not sent.

@@ -60,6 +60,7 @@ pub(crate) async fn queue(
         data: Json(draft.content.data),
         state: State::Queued,
         attempts: 0,
+        fence: 0,
         next_at: Some(now),
         error: None,
         order_id: draft.about.order_id,

@@ -6,6 +6,7 @@ use std::time::Duration;
 use chassis::channel::CallError;
 use chassis::db;
 use chassis::service::BoxError;
+use chassis::work::Loop;
 use chrono::TimeDelta;
 use contracts::identity::IssueToken;
 use contracts::orders::AskAccessToken;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::builtin::{self, Definition, Key, Secret};
 use crate::carrier::{Carrier, Parcel, Undelivered};
 use crate::model::{Message, News, OVERTAKEN, is_overtaken, next_try};
-use crate::store::Outcome;
+use crate::store::{MESSAGES, Outcome};
 use crate::{App, queue, store};
 
 /// Messages per turn; they are sent side by side.
@@ -36,39 +37,24 @@ pub(crate) struct Sender {
 impl Sender {
     /// Sends until cancelled. A failure is logged and tried again.
     pub(crate) async fn run(self, stop: CancellationToken) -> Result<(), BoxError> {
-        // An embedded shop is the only one with these files, so whoever held a lease is gone.
-        if self.app.db.is_sqlite() {
-            store::end_leases(&self.app.db, self.app.clock.now()).await?;
-        }
-        while !stop.is_cancelled() {
-            match self.turn().await {
-                Ok(sent) if sent > 0 => continue,
-                Ok(_) => {}
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "messages wait to be sent");
-                }
-            }
-            tokio::select! {
-                () = stop.cancelled() => {}
-                () = self.app.wake.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
+        MESSAGES.inherit(&self.app.db, self.app.clock.now()).await?;
+        let messages = Loop::new(MESSAGES.name(), POLL).woken_by(&self.app.wake);
+        let turn = || async { Ok::<_, db::Error>(self.turn().await? > 0) };
+        messages.run(&stop, turn).await;
         Ok(())
     }
 
     /// Sends one batch of what is due; returns how many messages it dealt with.
     pub(crate) async fn turn(&self) -> db::Result<usize> {
-        let (db, now) = (&self.app.db, self.app.clock.now());
-        if !store::is_due(db, now).await? {
+        let (db, clock) = (&self.app.db, self.app.clock);
+        let messages: Vec<Message> = MESSAGES.claim(db, clock.now(), LEASE, BATCH).await?;
+        if messages.is_empty() {
             return Ok(0);
         }
-        let messages = store::claim(db, now, now + LEASE, BATCH).await?;
         let outcomes = join_all(messages.iter().map(|it| self.send(it))).await;
         let mut tx = db.begin().await?;
         for (message, outcome) in messages.iter().zip(&outcomes) {
-            if !store::settle(&mut tx, message, outcome).await? {
+            if !store::settle(&mut tx, message, outcome, clock.now()).await? {
                 tracing::warn!(message = %message.id, "another sender took this message over");
             }
         }

@@ -1,13 +1,16 @@
 //! The SQL of notifications, all of it.
 
-use chassis::clock::too_far;
+mod queue;
+
+pub(crate) use queue::{MESSAGES, Outcome, settle};
+
 use chassis::db::Json;
-use chassis::db::{Db, Result, Session, Sql, Tx};
+use chassis::db::{Result, Session, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::builtin::{LOCALE, Text};
-use crate::model::{Channel, LONGEST_WAIT, Message, NOBODY, Preferences, State};
+use crate::model::{Channel, Message, NOBODY, Preferences, State};
 
 /// What staff wrote instead of a built-in text.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
@@ -26,19 +29,6 @@ pub(crate) struct Filter {
     pub(crate) state: Option<State>,
     pub(crate) order_id: Option<Uuid>,
     pub(crate) template: Option<String>,
-}
-
-/// How a try to send ended.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Outcome {
-    Sent(DateTime<Utc>),
-    /// Nobody has it but the log.
-    Logged,
-    /// Not to be sent any more, and why.
-    Skipped(&'static str),
-    /// Failed; tried again at this time.
-    Again(DateTime<Utc>, String),
-    Dead(String),
 }
 
 /// Adds a message; false if there is one with this id.
@@ -140,83 +130,6 @@ pub(crate) async fn retry(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) ->
         .execute()
         .await?;
     Ok(queued == 1)
-}
-
-/// Whether anything is due: a look that takes no write lock.
-pub(crate) async fn is_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let found: Option<(i64,)> = db
-        .query(
-            "SELECT CAST(1 AS BIGINT) FROM messages
-             WHERE state IN ('queued', 'failed', 'sending') AND (next_at <= $1 OR next_at > $2)
-             LIMIT 1",
-        )
-        .bind(now)
-        .bind(too_far(now, LONGEST_WAIT))
-        .optional()
-        .await?;
-    Ok(found.is_some())
-}
-
-/// Claims messages that are due, or whose sender has not come back, until `lease`.
-pub(crate) async fn claim(
-    db: &Db,
-    now: DateTime<Utc>,
-    lease: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Message>> {
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE messages SET state = 'sending', next_at = $1, attempts = attempts + 1
-                 WHERE id IN (SELECT id FROM messages
-                              WHERE state IN ('queued', 'failed', 'sending')
-                                AND (next_at <= $2 OR next_at > $3)
-                              ORDER BY next_at, id LIMIT $4)
-                 RETURNING *",
-        postgres: "UPDATE messages SET state = 'sending', next_at = $1, attempts = attempts + 1
-                   WHERE id IN (SELECT id FROM messages
-                                WHERE state IN ('queued', 'failed', 'sending')
-                                  AND (next_at <= $2 OR next_at > $3)
-                                ORDER BY next_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-                   RETURNING *",
-    };
-    let far = too_far(now, LONGEST_WAIT);
-    db.query(CLAIM).bind(lease).bind(now).bind(far).bind(limit).all().await
-}
-
-/// Notes how sending ended; false if the lease was lost to another sender meanwhile.
-pub(crate) async fn settle(
-    db: impl Session<'_>,
-    message: &Message,
-    outcome: &Outcome,
-) -> Result<bool> {
-    let (state, next_at, error, sent_at) = match outcome.clone() {
-        Outcome::Sent(at) => (State::Sent, None, None, Some(at)),
-        Outcome::Logged => (State::Logged, None, None, None),
-        Outcome::Skipped(why) => (State::Skipped, None, Some(why.to_owned()), None),
-        Outcome::Again(at, error) => (State::Failed, Some(at), Some(error), None),
-        Outcome::Dead(error) => (State::Dead, None, Some(error), None),
-    };
-    let settled = db
-        .query(
-            "UPDATE messages SET state = $4, next_at = $5, error = $6, sent_at = $7
-             WHERE id = $1 AND state = 'sending' AND attempts = $2 AND next_at = $3",
-        )
-        .bind(message.id)
-        .bind(message.attempts)
-        .bind(message.next_at)
-        .bind(state)
-        .bind(next_at)
-        .bind(error)
-        .bind(sent_at)
-        .execute()
-        .await?;
-    Ok(settled == 1)
-}
-
-/// Ends every lease: for a process that knows it is the only one. What is queued is due at once as
-/// well, also where it was queued by a clock that has been put back since.
-pub(crate) async fn end_leases(db: impl Session<'_>, now: DateTime<Utc>) -> Result<u64> {
-    let end = db.query("UPDATE messages SET next_at = $1 WHERE state IN ('sending', 'queued')");
-    end.bind(now).execute().await
 }
 
 /// Takes a user out of the history and keeps their messages from being sent.

@@ -108,6 +108,7 @@ pub(crate) fn message() -> Message {
         data: chassis::db::Json(json!({})),
         state: State::Queued,
         attempts: 0,
+        fence: 0,
         next_at: Some(noon()),
         error: None,
         order_id: None,

@@ -247,7 +247,7 @@ async fn prepare(
     let saga = Saga {
         order_id: order.id,
         step: Step::Reserve,
-        version: 1,
+        fence: 1,
         attempt: 1,
         provider: payment.as_ref().map(|it| it.provider.clone()).unwrap_or_default(),
         token: payment.map(|it| it.token),

@@ -181,15 +181,13 @@ pub async fn start(
         clients,
         due: Arc::default(),
     };
-    if app.db.is_sqlite() {
-        // The data directory is locked: nobody else can hold a lease.
-        store::take_over(&app.db, app.clock.now()).await?;
-    }
+    store::SAGAS.inherit(&app.db, app.clock.now()).await?;
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
         .consumer("orders.payments", events::Payments(app))
         .consumer("orders.users", events::Users)
+        .queue(&store::SAGAS)
         .worker("order sagas", move |stop| async move {
             saga::work(worker, stop).await;
             Ok(())

@@ -228,7 +228,8 @@ impl std::str::FromStr for Actor {
 pub struct Saga {
     pub order_id: Uuid,
     pub step: Step,
-    pub version: i64,
+    /// Rises with every change; whoever has an older one has lost its turn.
+    pub fence: i64,
     /// 1 for the first payment.
     pub attempt: i64,
     pub provider: String,

@@ -24,8 +24,8 @@
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
 //! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
-//! the request that made it, then by the worker. The version fences them off: who has read an
-//! older one changes nothing.
+//! the request that made it, then by the worker. The fence keeps them apart: who has read an older
+//! one changes nothing.
 
 mod placing;
 mod refund;
@@ -39,10 +39,13 @@ use chassis::clock::too_far;
 use chassis::db;
 use chassis::db::Json;
 use chassis::problem::Problem;
+use chassis::queue::Backoff;
+use chassis::work::Loop;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::{Buyer, Reserve, Restock};
 use contracts::orders::Reason;
 use contracts::payments::{Authorize, Payment, Status as Paid};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -56,6 +59,12 @@ pub(crate) const LEASE: TimeDelta = TimeDelta::seconds(10);
 const TURN: Duration = Duration::from_secs(4);
 /// The longest pause between two tries of a step; no lease is longer.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::seconds(30);
+/// The pauses between the tries of a step.
+const BACKOFF: Backoff = Backoff::Doubling {
+    first: Duration::from_millis(400),
+    longest: Duration::from_secs(30),
+    spread: 1.0,
+};
 /// How often the worker looks for sagas nobody told it about.
 const POLL: Duration = Duration::from_millis(250);
 /// Sagas the worker drives at the same time.
@@ -96,51 +105,43 @@ use placing::{place, withdraw};
 use refund::{put_back, refund};
 use waiting::{action_required, attempts_left, await_action, declined, gone_meanwhile, release};
 
-/// Drives every saga that is due, until cancelled.
+/// Drives every saga that is due, until cancelled; then those in hand, until they are handed back.
 pub(crate) async fn work(app: App, stop: CancellationToken) {
-    let mut driven = JoinSet::new();
-    while !stop.is_cancelled() {
-        while driven.len() >= AT_ONCE {
-            driven.join_next().await;
-        }
-        let room = (AT_ONCE - driven.len()) as i64;
-        let claimed = match store::claim(&app.db, app.clock.now(), LEASE, room).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::warn!(error = &error as &(dyn std::error::Error + Sync), "sagas wait");
-                vec![]
-            }
-        };
-        let idle = claimed.is_empty();
-        if idle {
-            bring_near(&app).await;
-        }
-        for saga in claimed {
-            let app = app.clone();
-            driven.spawn(async move { resume(&app, saga).await });
-        }
-        if idle {
-            tokio::select! {
-                () = stop.cancelled() => break,
-                () = app.due.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
-        while driven.try_join_next().is_some() {}
-    }
+    let driven = Mutex::new(JoinSet::new());
+    let sagas = Loop::new(store::SAGAS.name(), POLL).woken_by(&app.due);
+    sagas.run(&stop, || turn(&app, &driven)).await;
+    let mut driven = driven.into_inner();
     while driven.join_next().await.is_some() {}
 }
 
-/// Looks for sagas that wait for a time which only a wrong clock can have set.
-async fn bring_near(app: &App) {
-    let now = app.clock.now();
-    match store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await {
-        Ok(0) => {}
-        Ok(sagas) => tracing::warn!(sagas, "the clock was put back: they do not wait for it"),
-        Err(error) => {
-            tracing::warn!(error = &error as &(dyn std::error::Error + Sync), "sagas wait");
-        }
+/// Begins to drive sagas that are due, once there is room; returns whether there were any.
+async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
+    let mut driven = driven.lock().await;
+    while driven.try_join_next().is_some() {}
+    while driven.len() >= AT_ONCE {
+        driven.join_next().await;
     }
+    let room = (AT_ONCE - driven.len()) as i64;
+    let claimed: Vec<Saga> = store::SAGAS.claim(&app.db, app.clock.now(), LEASE, room).await?;
+    if claimed.is_empty() {
+        bring_near(app).await?;
+        return Ok(false);
+    }
+    for saga in claimed {
+        let app = app.clone();
+        driven.spawn(async move { resume(&app, saga).await });
+    }
+    Ok(true)
+}
+
+/// Looks for sagas that wait for a time which only a wrong clock can have set.
+async fn bring_near(app: &App) -> db::Result<()> {
+    let now = app.clock.now();
+    let sagas = store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
+    if sagas > 0 {
+        tracing::warn!(sagas, "the clock was put back: they do not wait for it");
+    }
+    Ok(())
 }
 
 /// Goes on with a claimed saga.
@@ -167,7 +168,7 @@ pub(crate) async fn drive(app: &App, work: &mut Work, until: Instant) -> Result<
             Moved => continue,
             Wait => {
                 work.saga.tries += 1;
-                let pause = backoff(work.saga.tries);
+                let pause = BACKOFF.pause(work.saga.tries);
                 if Instant::now() + pause >= until {
                     return hand_back(app, work, pause).await;
                 }
@@ -494,10 +495,4 @@ async fn hand_back(app: &App, work: &mut Work, pause: Duration) -> Result<(), St
         true => Ok(()),
         false => Err(Stop::Lost),
     }
-}
-
-/// 200 ms, doubling up to 30 s, with full jitter so that waiting sagas spread out.
-fn backoff(tries: i64) -> Duration {
-    let most = 200_u64.saturating_mul(1 << tries.clamp(0, 8)).min(30_000);
-    Duration::from_millis(rand::random_range(50..=most))
 }

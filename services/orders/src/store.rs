@@ -5,6 +5,7 @@ mod payment_keys;
 mod placing;
 mod refunds;
 mod reports;
+mod sagas;
 
 pub use carts::{CartOrder, claim_carts, last_order, note_decision};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
@@ -14,14 +15,15 @@ pub use refunds::{
     sign_refund,
 };
 pub use reports::{ProductSales, Sales, sales, top_products, units};
+pub use sagas::{SAGAS, bring_near, saga, save_saga, wake};
 
-use chassis::db::{Db, Result, Session, Sql, Tx, containing};
+use chassis::db::{Db, Result, Session, Tx, containing};
 use chassis::outbox::{self, EventData};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use uuid::Uuid;
 
-use crate::model::{Change, Order, OrderLine, PaymentStatus, Saga, Status, Told};
+use crate::model::{Change, Order, OrderLine, PaymentStatus, Status, Told};
 
 /// Which orders a list shows. Empty fields do not filter.
 #[derive(Debug, Default)]
@@ -182,10 +184,6 @@ pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
     Ok(told)
 }
 
-pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {
-    db.query("SELECT * FROM sagas WHERE order_id = $1").bind(order).optional().await
-}
-
 /// Saves a changed order if nobody else has changed it since it was read; its version rises. The
 /// change goes into the history and, if the status is another, is told.
 pub async fn save_order(
@@ -242,124 +240,6 @@ pub async fn save_order(
         outbox::tell(tx, order.id, order.version, &updated, now).await?;
     }
     Ok(true)
-}
-
-/// Saves the saga if nobody else has moved it since it was read; its version rises.
-pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
-    let saved = db
-        .query(
-            "UPDATE sagas SET step = $3, attempt = $4, provider = $5, token = $6, rereserved = $7,
-                    cancel = $8, refusal = $9, tries = $10, hold_until = $11, due_at = $12,
-                    lease_until = $13, deadline = $14, version = version + 1
-             WHERE order_id = $1 AND version = $2",
-        )
-        .bind(saga.order_id)
-        .bind(saga.version)
-        .bind(saga.step.as_str())
-        .bind(saga.attempt)
-        .bind(saga.provider.clone())
-        .bind(saga.token.clone())
-        .bind(saga.rereserved)
-        .bind(saga.cancel.clone())
-        .bind(saga.refusal.clone())
-        .bind(saga.tries)
-        .bind(saga.hold_until)
-        .bind(saga.due_at)
-        .bind(saga.lease_until)
-        .bind(saga.deadline)
-        .execute()
-        .await?;
-    saga.version += 1;
-    Ok(saved == 1)
-}
-
-/// Takes sagas that are due and that nobody works on, for the time of the lease.
-pub async fn claim(db: &Db, now: DateTime<Utc>, lease: TimeDelta, limit: i64) -> Result<Vec<Saga>> {
-    const DUE: &str = "SELECT CAST(count(*) AS BIGINT) FROM (SELECT 1 FROM sagas
-         WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1 LIMIT 1) AS due";
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE sagas SET lease_until = $2, version = version + 1
-                 WHERE order_id IN (SELECT order_id FROM sagas
-                                    WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1
-                                    ORDER BY due_at LIMIT $3)
-                 RETURNING *",
-        postgres: "UPDATE sagas SET lease_until = $2, version = version + 1
-                   WHERE order_id IN (SELECT order_id FROM sagas
-                                      WHERE step <> 'done' AND due_at <= $1 AND lease_until <= $1
-                                      ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                   RETURNING *",
-    };
-    // A look that takes no write lock: there is mostly nothing to do.
-    if db.query(DUE).bind(now).one::<(i64,)>().await?.0 == 0 {
-        return Ok(vec![]);
-    }
-    db.query(CLAIM).bind(now).bind(now + lease).bind(limit).all().await
-}
-
-/// Ends every lease and every pause between two tries: whoever held one was in a process that is
-/// gone, and so may be the clock that both were set by.
-pub async fn take_over(db: &Db, now: DateTime<Utc>) -> Result<u64> {
-    db.query(
-        "UPDATE sagas
-         SET lease_until = $1,
-             due_at = CASE WHEN step IN ('await_action', 'await_payment') THEN due_at ELSE $1 END
-         WHERE step <> 'done' AND (lease_until > $1 OR due_at > $1)",
-    )
-    .bind(now)
-    .execute()
-    .await
-}
-
-/// Sagas whose times were set by a clock that has been put back since, or was wrong: what is to be
-/// done is due now, and waiting for a customer ends as long from now as it was to last.
-///
-/// An order was not changed later than now; by how much it says so is how much the clock was ahead,
-/// at least. `far` is where nobody can have put the end of a lease or of a pause.
-pub async fn bring_near(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
-    let ahead: Vec<(Uuid, DateTime<Utc>)> = db
-        .query(
-            "SELECT orders.id, orders.updated_at FROM sagas
-             JOIN orders ON orders.id = sagas.order_id
-             WHERE step <> 'done'
-               AND (orders.updated_at > $2 OR lease_until > $2
-                    OR (due_at > $2 AND step NOT IN ('await_action', 'await_payment')))
-             ORDER BY due_at LIMIT 100",
-        )
-        .bind(now)
-        .bind(far)
-        .all()
-        .await?;
-    let mut moved = 0;
-    for (order, updated_at) in ahead {
-        let mut tx = db.begin().await?;
-        let Some(mut saga) = saga(&mut tx, order).await? else { continue };
-        let by = (updated_at - now).max(TimeDelta::zero());
-        saga.lease_until = now;
-        saga.deadline -= by;
-        saga.hold_until = saga.hold_until.map(|it| it - by);
-        saga.due_at = if saga.step.is_waiting() { saga.due_at - by } else { now };
-        let back = "UPDATE orders SET updated_at = $2 WHERE id = $1 AND updated_at > $2";
-        tx.query(back).bind(order).bind(now).execute().await?;
-        // Who has it in hand has read an older version, and lets go.
-        if save_saga(&mut tx, &mut saga).await? {
-            tx.commit().await?;
-            moved += 1;
-        }
-    }
-    Ok(moved)
-}
-
-/// Makes a saga that waits for its payment due now, and free: nobody works on one that waits.
-pub async fn wake(db: impl Session<'_>, order: Uuid, now: DateTime<Utc>) -> Result<u64> {
-    db.query(
-        "UPDATE sagas SET due_at = $2, lease_until = $2
-         WHERE order_id = $1 AND due_at > $2
-           AND step IN ('authorize', 'capture', 'await_action', 'void', 'refund')",
-    )
-    .bind(order)
-    .bind(now)
-    .execute()
-    .await
 }
 
 /// Orders that should have been decided, not counting those that wait for the customer: nothing has

@@ -79,15 +79,13 @@ pub async fn start(
     orders: orders::Client,
 ) -> Result<Service, BoxError> {
     let app = App::new(&platform, config, sandbox_books, orders)?;
-    if app.db.is_sqlite() {
-        // The data directory is locked: nobody else can hold a lease.
-        store::take_over(&app.db, app.clock.now()).await?;
-    }
+    store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router().with_state(app))
+        .queue(&store::OPERATIONS)
         .worker("payment operations", move |stop| async move {
-            worker::work(&worker, stop.cancelled()).await;
+            worker::work(&worker, &stop).await;
             Ok(())
         }))
 }

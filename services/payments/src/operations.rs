@@ -10,7 +10,7 @@ use chassis::db::{self, Tx};
 use chassis::id;
 use chassis::outbox;
 use chassis::problem::Result;
-use chrono::TimeDelta;
+use chassis::queue::Backoff;
 use contracts::payments::{PaymentUpdated, Refunded};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
@@ -21,8 +21,12 @@ use crate::provider::{Authorization, Charge, Failure, Outcome, Provider};
 use crate::store::NewOperation;
 use crate::{App, problems, requests, store};
 
-/// The longest wait between two look-ups.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// The pauses between two look-ups.
+const BACKOFF: Backoff = Backoff::Doubling {
+    first: Duration::from_millis(400),
+    longest: Duration::from_secs(30),
+    spread: 0.5,
+};
 
 /// Has the provider asked and answers with the payment as it is known when the time for an
 /// answer is up. The asking goes on after that, and after the caller has hung up.
@@ -230,23 +234,17 @@ async fn succeeded(tx: &mut Tx, id: Uuid) -> db::Result<Option<Refunded>> {
 /// Hands an operation of unknown outcome to the worker: at once after the tries, later and later
 /// with each look-up that did not tell either.
 async fn postpone(app: &App, operation: &Operation) {
-    let lookups = u32::try_from(operation.attempts - app.config.tries).unwrap_or_default();
-    let wait = match lookups {
-        0 => Duration::ZERO,
-        n => backoff(n, rand::random_range(0.5..1.0)),
+    let now = app.clock.now();
+    let pause = match operation.attempts - app.config.tries {
+        ..=0 => None,
+        lookups => BACKOFF.after(lookups),
     };
-    let next_at = app.clock.now() + TimeDelta::from_std(wait).unwrap_or_default();
-    if let Err(error) = store::postpone(&app.db, operation, next_at).await {
+    let next_at = now + pause.unwrap_or_default();
+    if let Err(error) = store::postpone(&app.db, operation, now, next_at).await {
         let error: &dyn std::error::Error = &error;
         tracing::warn!(payment = %operation.payment_id, error, "the lease has to end by itself");
     }
     app.unknown.notify_one();
-}
-
-/// The wait after so many look-ups: 200 ms, doubling up to 30 s, times `jitter`.
-fn backoff(lookups: u32, jitter: f64) -> Duration {
-    let wait = Duration::from_millis(200).saturating_mul(1 << lookups.min(12));
-    wait.min(LONGEST_WAIT).mul_f64(jitter)
 }
 
 #[cfg(test)]

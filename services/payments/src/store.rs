@@ -3,20 +3,18 @@
 //! A change of a payment is: lock it, let `model` decide, save it under the version it was read
 //! with. Operations are claimed under a lease; its fence decides who may settle them.
 
+mod queue;
+
+pub(crate) use queue::{OPERATIONS, postpone, settle};
+
 use chassis::Secret;
-use chassis::clock::too_far;
 use chassis::db::{Result, Session, Sql, Tx};
 use chassis::money::Currency;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{
-    Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status, operation_id,
-};
+use crate::model::{Entry, Kind, Operation, Payment, Refund, RefundStatus, Status, operation_id};
 use crate::refund_lines::RefundLine;
-
-/// No lease and no pause between two look-ups is longer.
-const LONGEST: TimeDelta = TimeDelta::minutes(10);
 
 /// A payment to be made, or the note that it must not be.
 pub(crate) struct NewPayment {
@@ -211,103 +209,6 @@ pub(crate) async fn operations(db: impl Session<'_>, payment: Uuid) -> Result<Ve
         .bind(payment)
         .all()
         .await
-}
-
-/// Notes the outcome of an operation and forgets the customer's token. False if somebody else has
-/// settled it or taken it over.
-pub(crate) async fn settle(
-    tx: &mut Tx,
-    operation: &Operation,
-    state: State,
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let rows = tx
-        .query(
-            "UPDATE operations SET state = $3, attempts = $4, settled_at = $5, input = NULL,
-                 lease_until = NULL
-             WHERE id = $1 AND fence = $2 AND settled_at IS NULL",
-        )
-        .bind(operation.id)
-        .bind(operation.fence)
-        .bind(state.as_str())
-        .bind(operation.attempts)
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(rows == 1)
-}
-
-/// Ends the lease of an operation whose outcome is unknown, until `next_at`. Without effect if
-/// somebody else has settled it or taken it over.
-pub(crate) async fn postpone(
-    db: impl Session<'_>,
-    operation: &Operation,
-    next_at: DateTime<Utc>,
-) -> Result<()> {
-    db.query(
-        "UPDATE operations SET state = 'unknown', attempts = $3, next_at = $4, lease_until = NULL
-         WHERE id = $1 AND fence = $2 AND settled_at IS NULL",
-    )
-    .bind(operation.id)
-    .bind(operation.fence)
-    .bind(operation.attempts)
-    .bind(next_at)
-    .execute()
-    .await
-    .map(drop)
-}
-
-/// Whether an operation waits for somebody: a cheap look without a write lock.
-pub(crate) async fn any_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let found: Option<(i64,)> = db
-        .query(
-            "SELECT fence FROM operations
-             WHERE settled_at IS NULL AND (next_at <= $1 OR next_at > $2)
-               AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $2) LIMIT 1",
-        )
-        .bind(now)
-        .bind(too_far(now, LONGEST))
-        .optional()
-        .await?;
-    Ok(found.is_some())
-}
-
-/// Takes over operations that wait for somebody. Concurrent workers never take the same one.
-pub(crate) async fn claim(
-    db: impl Session<'_>,
-    lease_until: DateTime<Utc>,
-    now: DateTime<Utc>,
-    limit: i64,
-) -> Result<Vec<Operation>> {
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE operations SET fence = fence + 1, lease_until = $1
-                 WHERE id IN (SELECT id FROM operations
-                              WHERE settled_at IS NULL AND (next_at <= $2 OR next_at > $3)
-                                AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3)
-                              ORDER BY next_at LIMIT $4)
-                 RETURNING *",
-        postgres: "UPDATE operations SET fence = fence + 1, lease_until = $1
-                   WHERE id IN (SELECT id FROM operations
-                                WHERE settled_at IS NULL AND (next_at <= $2 OR next_at > $3)
-                                  AND (lease_until IS NULL OR lease_until <= $2 OR lease_until > $3)
-                                ORDER BY next_at LIMIT $4 FOR UPDATE SKIP LOCKED)
-                   RETURNING *",
-    };
-    let far = too_far(now, LONGEST);
-    db.query(CLAIM).bind(lease_until).bind(now).bind(far).bind(limit).all().await
-}
-
-/// Ends every lease and every wait: whoever held one is gone, and so may be the clock that both
-/// were set by.
-pub(crate) async fn take_over(db: impl Session<'_>, now: DateTime<Utc>) -> Result<()> {
-    db.query(
-        "UPDATE operations SET lease_until = NULL, next_at = $1, fence = fence + 1
-         WHERE settled_at IS NULL AND (lease_until IS NOT NULL OR next_at > $1)",
-    )
-    .bind(now)
-    .execute()
-    .await
-    .map(drop)
 }
 
 /// Notes a refund; false if its id is taken.

@@ -81,7 +81,7 @@ impl Shop {
         let app = app(&self.platform, &self.line);
         match app.db.is_sqlite() {
             true => {
-                store::take_over(&app.db, app.clock.now()).await.unwrap();
+                store::OPERATIONS.release_all(&app.db, app.clock.now()).await.unwrap();
                 app
             }
             // Here another process may still be alive: only time ends its leases.

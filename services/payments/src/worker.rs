@@ -4,10 +4,13 @@
 use std::time::Duration;
 
 use chassis::db;
+use chassis::work::Loop;
 use futures::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 use crate::model::Operation;
-use crate::{App, operations, store};
+use crate::store::{self, OPERATIONS};
+use crate::{App, operations};
 
 /// How long the worker sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
@@ -15,36 +18,17 @@ const POLL: Duration = Duration::from_millis(500);
 const BATCH: i64 = 32;
 
 /// Works until told to stop. What it is cut off from is taken over by whoever comes next.
-pub(crate) async fn work(app: &App, stop: impl Future<Output = ()>) {
-    let work = async {
-        loop {
-            match turn(app).await {
-                Ok(0) => {}
-                Ok(_) => continue,
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(error, "payment operations wait");
-                }
-            }
-            tokio::select! {
-                () = app.unknown.notified() => {}
-                () = tokio::time::sleep(POLL) => {}
-            }
-        }
-    };
-    tokio::select! {
-        () = stop => {}
-        () = work => {}
-    }
+pub(crate) async fn work(app: &App, stop: &CancellationToken) {
+    let operations = Loop::new(OPERATIONS.name(), POLL).woken_by(&app.unknown);
+    operations
+        .cut_off_after(Duration::ZERO)
+        .run(stop, || async { Ok::<_, db::Error>(turn(app).await? > 0) })
+        .await;
 }
 
 /// Works on the operations that are due, up to a batch; returns how many there were.
 pub(crate) async fn turn(app: &App) -> db::Result<usize> {
-    let now = app.clock.now();
-    if !store::any_due(&app.db, now).await? {
-        return Ok(0);
-    }
-    let due = store::claim(&app.db, now + app.config.lease(), now, BATCH).await?;
+    let due = OPERATIONS.claim(&app.db, app.clock.now(), app.config.lease(), BATCH).await?;
     let count = due.len();
     for done in join_all(due.into_iter().map(|it| go_on(app, it))).await {
         done?;

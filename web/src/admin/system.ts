@@ -6,6 +6,7 @@ import { api, ok, type Schemas } from '../api/client';
 
 export type Health = Schemas['ShopHealth'];
 export type DeadLetter = Schemas['DeadLetter'];
+export type Queue = Schemas['Queue'];
 export type OrderEvent = Schemas['Told'];
 /** Every service that keeps data of its own. */
 export const SERVICES = [
@@ -45,6 +46,17 @@ export const outboxQuery = (service: Service) =>
     queryFn: () => ok(api.GET(own(service, 'outbox'))),
     refetchInterval: EVERY,
   });
+
+export const queuesQuery = (service: Service) =>
+  queryOptions({
+    queryKey: ['system', 'queues', service],
+    queryFn: () => ok(api.GET(own(service, 'queues'))),
+    refetchInterval: EVERY,
+  });
+
+/** Has all that is dead in a queue tried again. */
+export const replayQueue = (service: Service, { name }: Queue) =>
+  ok(api.POST(own(service, 'queues/{queue}/replay'), { params: { path: { queue: name } } }));
 
 export const deadLetters = (service: Service, cursor?: string) =>
   ok(

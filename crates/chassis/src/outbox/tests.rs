@@ -231,7 +231,7 @@ async fn an_event_does_not_wait_for_a_clock_that_was_put_back() {
     for platform in platforms(CHASSIS_ONLY).await {
         let (relay, inbox, listener) = connected(&platform, 0).await;
         ring(&platform, 7).await;
-        let ahead = "UPDATE outbox SET claimed_until = $1";
+        let ahead = "UPDATE outbox SET lease_until = $1";
         let before = noon() + TimeDelta::hours(1);
         platform.db.query(ahead).bind(before).execute().await.unwrap();
         assert_eq!(relay.turn().await.unwrap(), 1, "{}", platform.kind);

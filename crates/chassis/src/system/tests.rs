@@ -1,7 +1,9 @@
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::db::Session;
+use crate::db::{Session, Tx};
+use crate::inbox::{Failure, Handler};
 use crate::outbox::Envelope;
 use crate::service::{Platform, Service};
 use crate::testing::{CHASSIS_ONLY, User, call, noon, platforms};
@@ -97,6 +99,59 @@ async fn an_operator_has_an_event_handled_again() {
     }
 }
 
+#[tokio::test]
+async fn an_operator_sees_all_queues_and_has_what_is_dead_tried_again() {
+    let operator = User::with(&["system:read", "system:write"]);
+    for platform in platforms(CHASSIS_ONLY).await {
+        let service = service(&platform, 2).await.consumer("bell.orders", Deaf);
+        let get = || call(&service.router, "GET", "/api/v1/bell/queues").user(&operator);
+        let queue = |name: &str, waiting: i64, dead: i64| {
+            json!({ "name": name, "waiting": waiting, "oldest_seconds": 0.0, "running": 0,
+                    "dead": dead })
+        };
+        let outbox = queue("bell.outbox", 0, 0);
+        let queues = get().await.expect(200);
+        assert_eq!(queues, json!([outbox, queue("bell.orders", 0, 2)]), "{}", platform.kind);
+        let replay = async |queue: &str, user: &User| {
+            let path = format!("/api/v1/bell/queues/{queue}/replay");
+            call(&service.router, "POST", &path).user(user).await
+        };
+        let reader = User::with(&["system:read"]);
+        assert_eq!(replay("bell.orders", &reader).await.problem(403), "forbidden");
+        assert_eq!(replay("bell.users", &operator).await.problem(404), "queue_not_found");
+        for (queue, replayed) in [("bell.outbox", 0), ("bell.orders", 2), ("bell.orders", 0)] {
+            let answer = replay(queue, &operator).await.expect(200);
+            assert_eq!(answer, json!({ "replayed": replayed }));
+        }
+        assert_eq!(get().await.expect(200), json!([outbox, queue("bell.orders", 2, 0)]));
+        let metrics = crate::telemetry::start_metrics();
+        service.queues.measure(&platform.db, &platform.clock).await.unwrap();
+        let text = metrics.render();
+        assert!(text.contains("queue_waiting{queue=\"bell.orders\"} 2"), "{text}");
+        assert!(text.contains("events_unsent{service=\"bell\"} 0"), "{text}");
+        let other = User::with(&["system:write"]);
+        let forbidden = call(&service.router, "GET", "/api/v1/bell/queues").user(&other).await;
+        assert_eq!(forbidden.problem(403), "forbidden");
+    }
+}
+
+/// Hears nothing.
+struct Deaf;
+
+impl Handler for Deaf {
+    fn types(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn handle<'a>(
+        &'a self,
+        _: &'a mut Tx,
+        _: &'a Envelope,
+    ) -> BoxFuture<'a, std::result::Result<(), Failure>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
 #[test]
 fn every_service_has_operations_of_its_own() {
     let described = Service::describe("bell", OpenApiRouter::<()>::new());
@@ -111,6 +166,13 @@ fn every_service_has_operations_of_its_own() {
     ids.sort();
     assert_eq!(
         ids,
-        ["bell_dead_letters", "bell_dead_letters_replay", "bell_health", "bell_outbox"]
+        [
+            "bell_dead_letters",
+            "bell_dead_letters_replay",
+            "bell_health",
+            "bell_outbox",
+            "bell_queues",
+            "bell_queues_replay",
+        ]
     );
 }

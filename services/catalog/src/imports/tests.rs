@@ -1,5 +1,5 @@
 use chassis::clock::Clock;
-use chassis::db::Session;
+use chassis::db::{Db, Session};
 use chassis::testing::{TestPlatform, noon, platforms};
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
@@ -45,7 +45,7 @@ const PRODUCTS: &str = "SELECT count(*) FROM products";
 /// Works as far as a process came that was killed after one step.
 async fn killed(app: &App, noted: bool) -> Import {
     let now = app.clock.now();
-    let mut import = store::claim(&app.db, now, now + LEASE).await.unwrap().expect("an import");
+    let mut import = claim(&app.db, now).await.expect("an import");
     let input = Cursor::new(store::file(&app.db, import.id).await.unwrap());
     let run = Run::begin(&app.db, app.clock, &app.currency, OfExisting::Edited, input);
     let mut run = run.await.unwrap();
@@ -111,9 +111,9 @@ async fn an_import_is_taken_by_one_worker() {
     for test in platforms(crate::MIGRATIONS).await {
         let (app, _index) = app(&test, noon());
         let ids = [take(&app, 1).await.id, take(&app, 1).await.id];
-        let claim = || store::claim(&app.db, noon(), noon() + LEASE);
+        let claim = || claim(&app.db, noon());
         let (a, b, c) = tokio::join!(claim(), claim(), claim());
-        let taken = [a, b, c].map(|it| it.expect("a database").map(|it| it.id));
+        let taken = [a, b, c].map(|it| it.map(|it| it.id));
         for id in ids {
             assert_eq!(taken.iter().filter(|it| **it == Some(id)).count(), 1, "{test:?}");
         }
@@ -126,11 +126,11 @@ async fn an_import_does_not_wait_for_a_clock_that_was_put_back() {
         let (app, _index) = app(&test, noon());
         let id = take(&app, 1).await.id;
         let before = noon() + TimeDelta::hours(1);
-        assert!(store::claim(&app.db, before, before + LEASE).await.unwrap().is_some());
-        assert!(store::is_due(&app.db, noon()).await.unwrap());
-        let taken = store::claim(&app.db, noon(), noon() + LEASE).await.unwrap();
+        assert!(claim(&app.db, before).await.is_some());
+        assert!(IMPORTS.any_due(&app.db, noon()).await.unwrap());
+        let taken = claim(&app.db, noon()).await;
         assert_eq!(taken.map(|it| it.id), Some(id), "{test:?}");
-        assert!(!store::is_due(&app.db, noon()).await.unwrap());
+        assert!(!IMPORTS.any_due(&app.db, noon()).await.unwrap());
     }
 }
 
@@ -168,4 +168,8 @@ async fn few_imports_wait_and_ended_ones_go_after_a_month() {
         let left = store::list(&later.db, None, 100).await.unwrap();
         assert_eq!(left.iter().map(|it| it.id).collect::<Vec<_>>(), [new]);
     }
+}
+
+async fn claim(db: &Db, now: DateTime<Utc>) -> Option<Import> {
+    IMPORTS.claim(db, now, LEASE, 1).await.expect("a database").pop()
 }

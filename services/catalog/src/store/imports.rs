@@ -1,8 +1,8 @@
 //! Files of products that wait to be imported, and what became of those that were.
 
-use chassis::clock::too_far;
 use chassis::db::Json;
-use chassis::db::{Db, Result, Session, Sql, Tx};
+use chassis::db::{Db, Result, Session, Tx};
+use chassis::queue::{Due, Queue, Table};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,6 +10,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::imports::LEASE;
+
+/// Files to import. One that failed has lost its file, so that it is at its end, not dead.
+pub(crate) static IMPORTS: Queue = Queue::new(Table {
+    name: "catalog.imports",
+    table: "imports",
+    key: "id",
+    columns: "*",
+    open: "state IN ('waiting', 'running')",
+    due: Due::At("due_at"),
+    order: "created_at, id",
+    claimed: "state = 'running', attempts = attempts + 1",
+    hurried: "state IN ('waiting', 'running')",
+    dead: None,
+    longest: Some(LEASE),
+});
 
 /// Bytes of a piece of a file.
 const PART: usize = 1 << 20;
@@ -44,6 +59,8 @@ pub(crate) struct Import {
     pub(crate) error: Option<String>,
     /// How often somebody began to work on it, or went on.
     pub(crate) attempts: i64,
+    /// Whose it is: only who claimed it last may write of it.
+    pub(crate) fence: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) finished_at: Option<DateTime<Utc>>,
 }
@@ -52,8 +69,8 @@ pub(crate) struct Import {
 pub(crate) async fn insert(tx: &mut Tx, import: &Import, file: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO imports (id, state, file_name, created_by, rows, rows_done, products_done,
-                              report, attempts, created_at, set_stock)
-         VALUES ($1, 'waiting', $2, $3, $4, 0, 0, $5, 0, $6, $7)",
+                              report, attempts, created_at, due_at, set_stock)
+         VALUES ($1, 'waiting', $2, $3, $4, 0, 0, $5, 0, $6, $6, $7)",
     )
     .bind(import.id)
     .bind(import.file_name.clone())
@@ -105,90 +122,35 @@ pub(crate) async fn file(db: &Db, id: Uuid) -> Result<Vec<u8>> {
     Ok(file)
 }
 
-/// Whether there is something to work on: a look that takes no write lock.
-pub(crate) async fn is_due(db: impl Session<'_>, now: DateTime<Utc>) -> Result<bool> {
-    let due = db.query(
-        "SELECT id FROM imports
-         WHERE state IN ('waiting', 'running')
-           AND (lease_until IS NULL OR lease_until <= $1 OR lease_until > $2)
-         LIMIT 1",
-    );
-    Ok(due.bind(now).bind(too_far(now, LEASE)).optional::<(Uuid,)>().await?.is_some())
-}
-
-/// Takes the oldest import that nobody works on, until `lease`.
-pub(crate) async fn claim(
-    db: &Db,
-    now: DateTime<Utc>,
-    lease: DateTime<Utc>,
-) -> Result<Option<Import>> {
-    const CLAIM: Sql = Sql {
-        sqlite: "UPDATE imports
-                 SET state = 'running', lease_until = $1, attempts = attempts + 1
-                 WHERE id = (SELECT id FROM imports
-                             WHERE state IN ('waiting', 'running')
-                                   AND (lease_until IS NULL OR lease_until <= $2
-                                        OR lease_until > $3)
-                             ORDER BY created_at, id LIMIT 1)
-                 RETURNING *",
-        postgres: "UPDATE imports
-                   SET state = 'running', lease_until = $1, attempts = attempts + 1
-                   WHERE id = (SELECT id FROM imports
-                               WHERE state IN ('waiting', 'running')
-                                     AND (lease_until IS NULL OR lease_until <= $2
-                                          OR lease_until > $3)
-                               ORDER BY created_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
-                   RETURNING *",
-    };
-    let claim = db.query(CLAIM).bind(lease).bind(now).bind(too_far(now, LEASE));
-    claim.optional().await
-}
-
 /// Notes how far it is and keeps it until `lease`; false if somebody else has taken it over.
 pub(crate) async fn note(
     db: impl Session<'_>,
     import: &Import,
     lease: DateTime<Utc>,
 ) -> Result<bool> {
-    let note = db.query(
-        "UPDATE imports SET rows_done = $3, products_done = $4, report = $5, lease_until = $6
-         WHERE id = $1 AND state = 'running' AND attempts = $2",
-    );
-    let noted = note
-        .bind(import.id)
-        .bind(import.attempts)
-        .bind(import.rows_done)
-        .bind(import.products_done)
-        .bind(import.report.clone())
-        .bind(lease)
-        .execute()
-        .await?;
-    Ok(noted == 1)
+    const SO_FAR: &str = "rows_done = $4, products_done = $5, report = $6";
+    let note = IMPORTS.renew(db, (import.id, import.fence), lease, SO_FAR);
+    let note = note.bind(import.rows_done).bind(import.products_done);
+    Ok(note.bind(import.report.clone()).execute().await? == 1)
 }
 
 /// Leaves it to whoever comes at `until` or later.
 pub(crate) async fn leave(
     db: impl Session<'_>,
     import: &Import,
+    now: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<()> {
-    let leave = db.query(
-        "UPDATE imports SET lease_until = $3
-         WHERE id = $1 AND state = 'running' AND attempts = $2",
-    );
-    leave.bind(import.id).bind(import.attempts).bind(until).execute().await.map(drop)
+    let held = (import.id, import.fence);
+    IMPORTS.release(db, held, (now, until), "").execute().await.map(drop)
 }
 
 /// Ends an import and throws its file away; false if somebody else has taken it over.
 pub(crate) async fn finish(tx: &mut Tx, import: &Import, now: DateTime<Utc>) -> Result<bool> {
-    let finish = tx.query(
-        "UPDATE imports SET state = $3, rows_done = $4, products_done = $5, report = $6,
-                error = $7, finished_at = $8, lease_until = NULL
-         WHERE id = $1 AND state = 'running' AND attempts = $2",
-    );
+    const ENDED: &str = "state = $3, rows_done = $4, products_done = $5, report = $6, error = $7,
+                         finished_at = $8";
+    let finish = IMPORTS.finish(&mut *tx, (import.id, import.fence), ENDED);
     let finished = finish
-        .bind(import.id)
-        .bind(import.attempts)
         .bind(import.state)
         .bind(import.rows_done)
         .bind(import.products_done)
@@ -200,12 +162,6 @@ pub(crate) async fn finish(tx: &mut Tx, import: &Import, now: DateTime<Utc>) -> 
     let forget = tx.query("DELETE FROM import_parts WHERE import_id = $1").bind(import.id);
     forget.execute().await?;
     Ok(finished == 1)
-}
-
-/// Ends every lease: for a process that knows it is the only one.
-pub(crate) async fn end_leases(db: impl Session<'_>) -> Result<()> {
-    let end = db.query("UPDATE imports SET lease_until = NULL WHERE state = 'running'");
-    end.execute().await.map(drop)
 }
 
 /// Removes what ended before a time.

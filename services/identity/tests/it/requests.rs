@@ -109,6 +109,6 @@ async fn every_route_declares_who_may_call_it() {
                 assert!(names.insert(name), "{method} {path}");
             }
         }
-        assert_eq!(names.len(), 32);
+        assert_eq!(names.len(), 34);
     }
 }

@@ -90,7 +90,7 @@ async fn a_message_whose_sender_is_gone_is_taken_over_after_its_lease() {
     for platform in platforms(MIGRATIONS).await {
         let (app, van) = (app(&platform), Arc::new(Van::default()));
         store::insert(&app.db, &message()).await.unwrap();
-        store::claim(&app.db, noon(), noon() + LEASE, 1).await.unwrap();
+        MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
         assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
         let app = at(noon() + LEASE, &app);
         assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
@@ -170,7 +170,7 @@ async fn the_worker_sends_what_is_queued_and_stops_when_told() {
         let (app, van) = (app(&platform), Arc::new(Van::default()));
         store::insert(&app.db, &message()).await.unwrap();
         // A lease of a process that is gone: an embedded start takes it over.
-        store::claim(&app.db, noon(), noon() + LEASE, 1).await.unwrap();
+        MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
         let expected = if app.db.is_sqlite() { 2 } else { 1 };
         store::insert(&app.db, &message()).await.unwrap();
         let stop = CancellationToken::new();

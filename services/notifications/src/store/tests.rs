@@ -1,6 +1,8 @@
 use chassis::testing::{noon, platforms};
 use chrono::TimeDelta;
 
+use chassis::db::Db;
+
 use super::*;
 use crate::MIGRATIONS;
 use crate::testing::message;
@@ -90,11 +92,10 @@ async fn a_message_is_claimed_by_one_sender() {
         }
         let later = Message { next_at: Some(noon() + TimeDelta::seconds(1)), ..message() };
         insert(&db, &later).await.unwrap();
-        let lease = noon() + TimeDelta::seconds(30);
         let tasks: Vec<_> = (0..4)
             .map(|_| {
                 let db = db.clone();
-                tokio::spawn(async move { claim(&db, noon(), lease, 2).await.unwrap() })
+                tokio::spawn(async move { claim(&db, noon(), 2).await })
             })
             .collect();
         let mut ids = vec![];
@@ -102,13 +103,13 @@ async fn a_message_is_claimed_by_one_sender() {
             ids.extend(task.await.unwrap().into_iter().map(|it| it.id));
         }
         // A skipped row of another's claim is left for the next turn.
-        ids.extend(claim(&db, noon(), lease, 4).await.unwrap().into_iter().map(|it| it.id));
+        ids.extend(claim(&db, noon(), 4).await.into_iter().map(|it| it.id));
         assert_eq!(ids.len(), 4, "{}", platform.kind);
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), 4, "{}", platform.kind);
-        assert!(!is_due(&db, noon()).await.unwrap());
-        assert!(is_due(&db, noon() + TimeDelta::seconds(1)).await.unwrap());
+        assert!(!MESSAGES.any_due(&db, noon()).await.unwrap());
+        assert!(MESSAGES.any_due(&db, noon() + TimeDelta::seconds(1)).await.unwrap());
     }
 }
 
@@ -117,17 +118,17 @@ async fn only_the_holder_of_the_lease_settles() {
     for platform in platforms(MIGRATIONS).await {
         let db = &platform.db;
         insert(db, &message()).await.unwrap();
-        let first = claim(db, noon(), noon() + TimeDelta::seconds(30), 1).await.unwrap().remove(0);
+        let first = claim(db, noon(), 1).await.remove(0);
         assert_eq!((first.state, first.attempts), (State::Sending, 1));
         // The lease ends and another sender takes over.
         let later = noon() + TimeDelta::seconds(30);
-        let second = claim(db, later, later + TimeDelta::seconds(30), 1).await.unwrap().remove(0);
+        let second = claim(db, later, 1).await.remove(0);
         assert_eq!(second.attempts, 2);
-        assert!(!settle(db, &first, &Outcome::Dead("late".to_owned())).await.unwrap());
-        assert!(settle(db, &second, &Outcome::Sent(later)).await.unwrap());
+        assert!(!settle(db, &first, &Outcome::Dead("late".to_owned()), later).await.unwrap());
+        assert!(settle(db, &second, &Outcome::Sent(later), later).await.unwrap());
         let sent = find(db, first.id).await.unwrap().unwrap();
         assert_eq!((sent.state, sent.sent_at, sent.next_at), (State::Sent, Some(later), None));
-        assert!(!settle(db, &second, &Outcome::Dead("again".to_owned())).await.unwrap());
+        assert!(!settle(db, &second, &Outcome::Dead("again".to_owned()), later).await.unwrap());
     }
 }
 
@@ -136,10 +137,10 @@ async fn an_embedded_start_ends_every_lease() {
     for platform in platforms(MIGRATIONS).await {
         let db = &platform.db;
         insert(db, &message()).await.unwrap();
-        claim(db, noon(), noon() + TimeDelta::seconds(30), 1).await.unwrap();
-        assert!(!is_due(db, noon()).await.unwrap());
-        assert_eq!(end_leases(db, noon()).await.unwrap(), 1);
-        assert!(is_due(db, noon()).await.unwrap());
+        claim(db, noon(), 1).await;
+        assert!(!MESSAGES.any_due(db, noon()).await.unwrap());
+        assert_eq!(MESSAGES.release_all(db, noon()).await.unwrap(), 1);
+        assert!(MESSAGES.any_due(db, noon()).await.unwrap());
     }
 }
 
@@ -243,14 +244,13 @@ async fn a_message_does_not_wait_for_a_clock_that_was_put_back() {
             insert(db, &message).await.unwrap();
         };
         queue(noon() + TimeDelta::hours(12)).await;
-        assert!(!is_due(db, noon()).await.unwrap());
+        assert!(!MESSAGES.any_due(db, noon()).await.unwrap());
         queue(noon() + TimeDelta::hours(13)).await;
-        assert!(is_due(db, noon()).await.unwrap());
-        let lease = noon() + TimeDelta::seconds(30);
-        assert_eq!(claim(db, noon(), lease, 9).await.unwrap().len(), 1, "{}", platform.kind);
+        assert!(MESSAGES.any_due(db, noon()).await.unwrap());
+        assert_eq!(claim(db, noon(), 9).await.len(), 1, "{}", platform.kind);
         // Not far enough to tell, but whoever starts alone knows.
-        end_leases(db, noon()).await.unwrap();
-        assert_eq!(claim(db, noon(), lease, 9).await.unwrap().len(), 2, "{}", platform.kind);
+        MESSAGES.release_all(db, noon()).await.unwrap();
+        assert_eq!(claim(db, noon(), 9).await.len(), 2, "{}", platform.kind);
     }
 }
 
@@ -290,4 +290,8 @@ async fn a_template_is_overridden_and_restored() {
         delete_override(db, key, Channel::Email).await.unwrap();
         assert_eq!(overrides(db).await.unwrap(), []);
     }
+}
+
+async fn claim(db: &Db, now: DateTime<Utc>, limit: i64) -> Vec<Message> {
+    MESSAGES.claim(db, now, TimeDelta::seconds(30), limit).await.expect("messages")
 }

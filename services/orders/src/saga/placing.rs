@@ -36,7 +36,7 @@ pub(super) async fn withdraw(
     problem: Problem,
 ) -> Result<Outcome, Stop> {
     // An earlier try may have come through, or still be on its way.
-    let tried_before = work.saga.tries > 0 || work.saga.version > 1;
+    let tried_before = work.saga.tries > 0 || work.saga.fence > 1;
     if tried_before && let Err(error) = app.clients.catalog.release(&work.reservation()).await {
         tracing::warn!(order = %work.order.id, %error, "release not known");
         return Ok(Wait);

@@ -161,13 +161,13 @@ async fn insert_line(tx: &mut Tx, order: Uuid, line: &OrderLine) -> Result<()> {
 
 async fn insert_saga(tx: &mut Tx, saga: &Saga) -> Result<()> {
     tx.query(
-        "INSERT INTO sagas (order_id, step, version, attempt, provider, token, rereserved, tries,
+        "INSERT INTO sagas (order_id, step, fence, attempt, provider, token, rereserved, tries,
                             due_at, lease_until, deadline)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
     )
     .bind(saga.order_id)
     .bind(saga.step.as_str())
-    .bind(saga.version)
+    .bind(saga.fence)
     .bind(saga.attempt)
     .bind(saga.provider.clone())
     .bind(saga.token.clone())

@@ -1,8 +1,9 @@
 use chassis::testing::{noon, platforms};
+use chrono::TimeDelta;
 
 use super::*;
 use crate::carts::Claim;
-use crate::model::{PaymentStatus, Step};
+use crate::model::{PaymentStatus, Saga, Step};
 
 #[tokio::test]
 async fn numbers_rise_and_orders_come_back_as_they_went_in() {
@@ -48,18 +49,17 @@ async fn a_due_saga_is_claimed_by_one_worker() {
             accepted(&platform.db, key).await;
         }
         let later = noon() + TimeDelta::seconds(11);
-        let claims = (0..4).map(|_| claim(&platform.db, later, TimeDelta::seconds(10), 2));
+        let claims = (0..4).map(|_| due(&platform.db, later, 2));
         let claimed = futures::future::join_all(claims).await;
-        let mut ids: Vec<_> =
-            claimed.into_iter().flat_map(|it| it.unwrap()).map(|it| it.order_id).collect();
+        let mut ids: Vec<_> = claimed.into_iter().flatten().map(|it| it.order_id).collect();
         ids.sort();
         let all = ids.len();
         ids.dedup();
         assert_eq!((ids.len(), all), (5, 5), "{}", platform.kind);
-        assert!(claim(&platform.db, later, TimeDelta::seconds(10), 9).await.unwrap().is_empty());
+        assert!(due(&platform.db, later, 9).await.is_empty());
         // The process that held the leases is gone.
-        assert_eq!(take_over(&platform.db, later).await.unwrap(), 5);
-        let again = claim(&platform.db, later, TimeDelta::seconds(10), 9).await.unwrap();
+        assert_eq!(SAGAS.release_all(&platform.db, later).await.unwrap(), 5);
+        let again = due(&platform.db, later, 9).await;
         assert_eq!(again.len(), 5);
     }
 }
@@ -69,7 +69,7 @@ async fn a_lease_keeps_the_worker_away() {
     for platform in platforms(crate::MIGRATIONS).await {
         accepted(&platform.db, "k").await;
         let soon = noon() + TimeDelta::seconds(9);
-        assert!(claim(&platform.db, soon, TimeDelta::seconds(10), 9).await.unwrap().is_empty());
+        assert!(due(&platform.db, soon, 9).await.is_empty());
     }
 }
 
@@ -111,7 +111,7 @@ async fn an_order_is_placed_or_withdrawn_and_never_both() {
             ..placed.clone()
         };
         let mut tx = db.begin().await.unwrap();
-        let saga = Saga { order_id: id, version: 1, ..saga };
+        let saga = Saga { order_id: id, fence: 1, ..saga };
         request(&mut tx, &requested, &lines, &saga).await.unwrap();
         assert!(withdraw(&mut tx, id).await.unwrap());
         tx.commit().await.unwrap();
@@ -157,14 +157,13 @@ async fn an_order_that_is_not_stored_yet_holds_up_no_other() {
 async fn who_starts_alone_takes_over_leases_and_pauses() {
     for platform in platforms(crate::MIGRATIONS).await {
         let (_, _, mut saga) = accepted(&platform.db, "k").await;
-        let lease = TimeDelta::seconds(10);
         // By a clock that was an hour ahead.
         saga.lease_until = noon() + TimeDelta::hours(1);
         saga.due_at = noon() + TimeDelta::hours(1);
         assert!(save_saga(&platform.db, &mut saga).await.unwrap());
-        assert!(claim(&platform.db, noon(), lease, 9).await.unwrap().is_empty());
-        take_over(&platform.db, noon()).await.unwrap();
-        assert_eq!(claim(&platform.db, noon(), lease, 9).await.unwrap().len(), 1);
+        assert!(due(&platform.db, noon(), 9).await.is_empty());
+        SAGAS.release_all(&platform.db, noon()).await.unwrap();
+        assert_eq!(due(&platform.db, noon(), 9).await.len(), 1);
     }
 }
 
@@ -172,16 +171,16 @@ async fn who_starts_alone_takes_over_leases_and_pauses() {
 async fn a_saga_does_not_wait_for_a_clock_that_was_put_back() {
     for platform in platforms(crate::MIGRATIONS).await {
         let db = &platform.db;
-        let (hour, lease) = (TimeDelta::hours(1), TimeDelta::seconds(10));
+        let hour = TimeDelta::hours(1);
         let far = noon() + TimeDelta::minutes(2);
         for (due_at, lease_until) in [(noon() + hour, noon()), (noon(), noon() + hour)] {
             let (_, _, mut saga) = accepted(db, &due_at.to_string()).await;
             (saga.due_at, saga.lease_until) = (due_at, lease_until);
             assert!(save_saga(db, &mut saga).await.unwrap());
-            assert!(claim(db, noon(), lease, 9).await.unwrap().is_empty());
+            assert!(due(db, noon(), 9).await.is_empty());
             assert_eq!(bring_near(db, noon(), far).await.unwrap(), 1);
             assert_eq!(bring_near(db, noon(), far).await.unwrap(), 0);
-            let claimed = claim(db, noon(), lease, 9).await.unwrap();
+            let claimed = due(db, noon(), 9).await;
             assert_eq!(claimed.len(), 1, "{} {due_at}", platform.kind);
             // Who had it in hand lets go.
             assert!(!save_saga(db, &mut saga).await.unwrap());
@@ -228,7 +227,7 @@ async fn a_payment_that_moves_wakes_its_saga_whatever_the_clock_showed_before() 
         saga.lease_until = noon() + TimeDelta::minutes(1);
         assert!(save_saga(db, &mut saga).await.unwrap());
         assert_eq!(wake(db, order.id, noon()).await.unwrap(), 1);
-        let claimed = claim(db, noon(), TimeDelta::seconds(10), 9).await.unwrap();
+        let claimed = due(db, noon(), 9).await;
         assert_eq!(claimed.len(), 1, "{}", platform.kind);
     }
 }
@@ -391,7 +390,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
     let saga = Saga {
         order_id: id,
         step: Step::Reserve,
-        version: 1,
+        fence: 1,
         attempt: 1,
         provider: "sandbox".to_owned(),
         token: Some("tok_visa".into()),
@@ -409,4 +408,8 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
     assert!(place(&mut tx, &mut order, &lines, number, noon()).await.unwrap());
     tx.commit().await.unwrap();
     (order, lines, saga)
+}
+
+async fn due(db: &Db, now: DateTime<Utc>, limit: i64) -> Vec<Saga> {
+    SAGAS.claim(db, now, TimeDelta::seconds(10), limit).await.expect("sagas")
 }

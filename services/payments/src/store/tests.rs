@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 
 use super::*;
+use crate::model::State;
 
 #[tokio::test]
 async fn a_payment_comes_back_as_it_went_in_and_is_inserted_once() {
@@ -109,8 +110,8 @@ async fn an_operation_is_noted_once_and_leased_to_who_noted_it() {
         let found = find_operation(&platform.db, operation.id).await.unwrap();
         assert_eq!(found, Some(operation.clone()));
         assert_eq!(operations(&platform.db, payment.id).await.unwrap(), [operation]);
-        assert!(!any_due(&platform.db, noon()).await.unwrap());
-        assert!(any_due(&platform.db, noon() + LEASE).await.unwrap());
+        assert!(!OPERATIONS.any_due(&platform.db, noon()).await.unwrap());
+        assert!(OPERATIONS.any_due(&platform.db, noon() + LEASE).await.unwrap());
     }
 }
 
@@ -121,11 +122,11 @@ async fn an_operation_is_claimed_by_one_worker_when_its_lease_has_ended() {
             let payment = inserted(&platform.db).await;
             intended(&platform.db, &payment, Kind::Capture).await.unwrap();
         }
-        assert_eq!(claim(&platform.db, noon() + LEASE, noon(), 10).await.unwrap(), []);
+        assert_eq!(claim(&platform.db, noon(), 10).await, []);
         let later = noon() + LEASE;
         let claims = (0..4).map(|_| {
             let db = platform.db.clone();
-            tokio::spawn(async move { claim(&db, later + LEASE, later, 5).await.unwrap() })
+            tokio::spawn(async move { claim(&db, later, 5).await })
         });
         let mut ids = Vec::new();
         for claimed in join_all(claims).await {
@@ -137,7 +138,7 @@ async fn an_operation_is_claimed_by_one_worker_when_its_lease_has_ended() {
         ids.dedup();
         assert_eq!(ids.len(), claimed, "nobody else's: {}", platform.kind);
         // Those who came in each other's way took fewer; the rest is still there.
-        let rest = claim(&platform.db, later + LEASE, later, 10).await.unwrap();
+        let rest = claim(&platform.db, later, 10).await;
         assert_eq!(claimed + rest.len(), 10);
     }
 }
@@ -147,12 +148,12 @@ async fn only_the_newest_holder_of_an_operation_writes() {
     for platform in platforms(crate::MIGRATIONS).await {
         let payment = inserted(&platform.db).await;
         let first = intended(&platform.db, &payment, Kind::Capture).await.unwrap();
-        take_over(&platform.db, noon()).await.unwrap();
-        let second = claim(&platform.db, noon() + LEASE, noon(), 1).await.unwrap().remove(0);
+        OPERATIONS.release_all(&platform.db, noon()).await.unwrap();
+        let second = claim(&platform.db, noon(), 1).await.remove(0);
         assert_eq!(second.fence, 3);
 
-        postpone(&platform.db, &first, noon()).await.unwrap();
-        assert!(!any_due(&platform.db, noon()).await.unwrap(), "the lease still holds");
+        postpone(&platform.db, &first, noon(), noon()).await.unwrap();
+        assert!(!OPERATIONS.any_due(&platform.db, noon()).await.unwrap(), "the lease still holds");
         let mut tx = platform.db.begin().await.unwrap();
         assert!(!settle(&mut tx, &first, State::Refused, noon()).await.unwrap());
         assert!(settle(&mut tx, &second, State::Done, noon()).await.unwrap());
@@ -160,7 +161,7 @@ async fn only_the_newest_holder_of_an_operation_writes() {
         tx.commit().await.unwrap();
         let settled = find_operation(&platform.db, first.id).await.unwrap().unwrap();
         assert_eq!((settled.state, settled.settled_at), (State::Done, Some(noon())));
-        assert!(!any_due(&platform.db, noon() + LEASE * 9).await.unwrap());
+        assert!(!OPERATIONS.any_due(&platform.db, noon() + LEASE * 9).await.unwrap());
     }
 }
 
@@ -171,9 +172,9 @@ async fn a_postponed_operation_is_due_when_it_was_told_to() {
         let operation = intended(&platform.db, &payment, Kind::Capture).await.unwrap();
         let tried = Operation { attempts: 3, ..operation };
         let next_at = noon() + TimeDelta::seconds(5);
-        postpone(&platform.db, &tried, next_at).await.unwrap();
-        assert!(!any_due(&platform.db, noon()).await.unwrap());
-        let claimed = claim(&platform.db, next_at + LEASE, next_at, 1).await.unwrap();
+        postpone(&platform.db, &tried, noon(), next_at).await.unwrap();
+        assert!(!OPERATIONS.any_due(&platform.db, noon()).await.unwrap());
+        let claimed = claim(&platform.db, next_at, 1).await;
         assert_eq!((claimed[0].state, claimed[0].attempts), (State::Unknown, 3));
     }
 }
@@ -187,19 +188,23 @@ async fn an_operation_does_not_wait_for_a_clock_that_was_put_back() {
         let operation = intended(db, &payment, Kind::Capture).await.unwrap();
         for (next_at, leased) in [(before, false), (before, true), (noon(), true)] {
             if leased {
-                claim(db, before + LEASE, before, 1).await.unwrap();
+                claim(db, before, 1).await;
             } else {
-                postpone(db, &operation, next_at).await.unwrap();
+                postpone(db, &operation, noon(), next_at).await.unwrap();
             }
-            assert!(any_due(db, noon()).await.unwrap(), "{} {next_at} {leased}", platform.kind);
+            assert!(
+                OPERATIONS.any_due(db, noon()).await.unwrap(),
+                "{} {next_at} {leased}",
+                platform.kind
+            );
         }
-        let taken = claim(db, noon() + LEASE, noon(), 9).await.unwrap().remove(0);
-        assert!(!any_due(db, noon()).await.unwrap());
+        let taken = claim(db, noon(), 9).await.remove(0);
+        assert!(!OPERATIONS.any_due(db, noon()).await.unwrap());
         // Not far enough to tell, but whoever starts alone knows.
-        postpone(db, &taken, noon() + TimeDelta::minutes(5)).await.unwrap();
-        assert!(!any_due(db, noon()).await.unwrap());
-        take_over(db, noon()).await.unwrap();
-        assert!(any_due(db, noon()).await.unwrap());
+        postpone(db, &taken, noon(), noon() + TimeDelta::minutes(5)).await.unwrap();
+        assert!(!OPERATIONS.any_due(db, noon()).await.unwrap());
+        OPERATIONS.release_all(db, noon()).await.unwrap();
+        assert!(OPERATIONS.any_due(db, noon()).await.unwrap());
     }
 }
 
@@ -322,4 +327,8 @@ async fn inserted(db: &Db) -> Payment {
 
 async fn intended(db: &Db, payment: &Payment, kind: Kind) -> Option<Operation> {
     intend(db, NewOperation::new(payment, kind), noon() + LEASE, noon()).await.unwrap()
+}
+
+async fn claim(db: &Db, now: DateTime<Utc>, limit: i64) -> Vec<Operation> {
+    OPERATIONS.claim(db, now, LEASE, limit).await.unwrap()
 }

@@ -1057,6 +1057,25 @@ export const de: Texts = {
     ms: (number) => `${number} ms`,
     waiting: 'Ausstehende Ereignisse',
     oldest: (time) => `seit ${time}`,
+    queues: 'Warteschlangen',
+    noQueues: 'Es gibt keine Warteschlangen',
+    queue: 'Warteschlange',
+    waitingItems: 'Wartend',
+    late: 'Überfällig',
+    seconds: (number) => `${number} s`,
+    running: 'In Arbeit',
+    dead: 'Aufgegeben',
+    replayQueue: (queue) => `Aufgegebenes in ${queue} erneut verarbeiten`,
+    queueReplayed: (count) =>
+      count === 1 ? '1 Eintrag wird erneut versucht' : `${count} Einträge werden erneut versucht`,
+    replayQueueDialog: {
+      title: (count, queue) =>
+        count === 1
+          ? `1 Eintrag von ${queue} erneut versuchen`
+          : `${count} Einträge von ${queue} erneut versuchen`,
+      text: 'Jeder bekommt alle seine Versuche zurück. Was wieder fehlschlägt, erscheint erneut hier.',
+      yes: 'Erneut versuchen',
+    },
     deadLetters: 'Unzustellbar',
     deadLetter: 'Unzustellbares Ereignis',
     deadLettersOf: (service) => `Unzustellbar bei ${service}`,

@@ -1017,6 +1017,23 @@ export const en = {
     ms: (number: string) => `${number} ms`,
     waiting: 'Events to tell',
     oldest: (time: string) => `since ${time}`,
+    queues: 'Queues',
+    noQueues: 'There are no queues',
+    queue: 'Queue',
+    waitingItems: 'Waiting',
+    late: 'Overdue',
+    seconds: (number: string) => `${number} s`,
+    running: 'In progress',
+    dead: 'Given up',
+    replayQueue: (queue: string) => `Handle what was given up in ${queue} again`,
+    queueReplayed: (count: number) =>
+      count === 1 ? '1 entry is tried again' : `${count} entries are tried again`,
+    replayQueueDialog: {
+      title: (count: number, queue: string) =>
+        count === 1 ? `Try 1 entry of ${queue} again` : `Try ${count} entries of ${queue} again`,
+      text: 'Each of them gets all its tries back. What fails again comes back here.',
+      yes: 'Try again',
+    },
     deadLetters: 'Dead letters',
     deadLetter: 'Dead letter',
     deadLettersOf: (service: string) => `Dead letters of ${service}`,

@@ -11,6 +11,7 @@ import { healthTone } from '../../parts/states';
 import { EVERY, type Health, healthQuery, outboxQuery, SERVICES, type Service } from '../../system';
 import { useTexts } from '../../texts';
 import { DeadLetters } from './DeadLetters';
+import { Queues } from './Queues';
 
 type Row = {
   service: Service;
@@ -76,6 +77,7 @@ export function System() {
             </Text>
           )}
         </Group>
+        <Queues />
         {withLetters.map((service) => (
           <DeadLetters key={service} service={service} />
         ))}

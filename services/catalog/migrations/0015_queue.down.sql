@@ -1,0 +1,2 @@
+ALTER TABLE imports DROP COLUMN fence;
+ALTER TABLE imports DROP COLUMN due_at;

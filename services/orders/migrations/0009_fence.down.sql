@@ -1,0 +1,1 @@
+ALTER TABLE sagas RENAME COLUMN fence TO version;

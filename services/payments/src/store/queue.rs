@@ -1,0 +1,50 @@
+//! The queue of operations: what a provider is asked until its answer is known.
+
+use chassis::db::{Result, Session, Tx};
+use chassis::queue::{Due, Queue, Table};
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::model::{Operation, State};
+
+/// An operation is born with a lease: who notes it asks the provider. It has no end but an answer.
+pub(crate) static OPERATIONS: Queue = Queue::new(Table {
+    name: "payments.operations",
+    table: "operations",
+    key: "id",
+    columns: "*",
+    open: "settled_at IS NULL",
+    due: Due::At("next_at"),
+    order: "next_at",
+    claimed: "",
+    hurried: "settled_at IS NULL",
+    dead: None,
+    longest: Some(TimeDelta::minutes(10)),
+});
+
+/// Notes the outcome of an operation and forgets the customer's token. False if somebody else has
+/// settled it or taken it over.
+pub(crate) async fn settle(
+    tx: &mut Tx,
+    operation: &Operation,
+    state: State,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    const SETTLED: &str = "state = $3, attempts = $4, settled_at = $5, input = NULL";
+    let settle = OPERATIONS.finish(tx, (operation.id, operation.fence), SETTLED);
+    let settle = settle.bind(state.as_str()).bind(operation.attempts).bind(now);
+    Ok(settle.execute().await? == 1)
+}
+
+/// Leaves an operation whose outcome is unknown to whoever comes at `next_at`. Without effect if
+/// somebody else has settled it or taken it over.
+pub(crate) async fn postpone(
+    db: impl Session<'_>,
+    operation: &Operation,
+    now: DateTime<Utc>,
+    next_at: DateTime<Utc>,
+) -> Result<()> {
+    const UNKNOWN: &str = "state = 'unknown', attempts = $5";
+    let held = (operation.id, operation.fence);
+    let release = OPERATIONS.release(db, held, (now, next_at), UNKNOWN);
+    release.bind(operation.attempts).execute().await.map(drop)
+}
