@@ -39,10 +39,16 @@ impl Cases {
 pub fn expand(cases: &Cases, test: &ItemFn) -> Result<TokenStream> {
     let (names, name, runtime) = (&cases.names, &test.sig.ident, &cases.runtime);
     let runtime = quote! { #(#runtime),* };
-    if names.is_empty() || test.sig.asyncness.is_none() || test.sig.inputs.len() > 1 {
-        let message = "a test of some cases is async, names them, and takes one of them at most";
+    if names.is_empty() || test.sig.inputs.len() > 1 {
+        let message = "a test of some cases names them, and takes one of them at most";
         return Err(Error::new_spanned(&test.sig, message));
     }
+    // One that is not async has a runtime of its own.
+    let (attribute, awaited) = match test.sig.asyncness {
+        Some(_) => (quote! { ::tokio::test(#runtime) }, Some(quote! { .await })),
+        None => (quote! { test }, None),
+    };
+    let word = &test.sig.asyncness;
     let (of, given) = match test.sig.inputs.first() {
         Some(FnArg::Typed(argument)) => (argument.ty.clone(), Some(quote! { case })),
         _ => (syn::parse_quote!(::chassis::testing::Engine), None),
@@ -56,11 +62,11 @@ pub fn expand(cases: &Cases, test: &ItemFn) -> Result<TokenStream> {
             use super::*;
 
             #(
-                #[::tokio::test(#runtime)]
-                async fn #names() {
+                #[#attribute]
+                #word fn #names() {
                     let case = <#of>::#variants;
                     if !::chassis::testing::is_left_out(&case) {
-                        super::#name(#given).await;
+                        super::#name(#given)#awaited;
                     }
                 }
             )*

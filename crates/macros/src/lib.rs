@@ -28,7 +28,7 @@ pub fn word(input: TokenStream) -> TokenStream {
 
 /// A test on each database, as a case of its own: `name::sqlite` and `name::postgres`.
 ///
-/// The test is an `async fn` of a `chassis::testing::Database`, and each case opens only that one.
+/// The test is a function of a `chassis::testing::Database`, async or not, and each case opens only that one.
 /// `#[databases(flavor = "multi_thread")]` passes an option on to `#[tokio::test]`.
 #[proc_macro_attribute]
 pub fn databases(arguments: TokenStream, test: TokenStream) -> TokenStream {
