@@ -32,7 +32,7 @@ stack-restart:
 	cargo build --release -p cartwright
 	@scripts/stack restart
 
-# Every test. Those on PostgreSQL run where a server answers; says which databases were used.
+# Every test; TEST_WITHOUT names what to leave out, see scripts/test.
 test:
 	@scripts/test
 
@@ -41,6 +41,10 @@ lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@scripts/web lint
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --log-level error check bans licenses sources; \
+		else echo "Without cargo deny: licences and sources of dependencies are not checked"; fi
+	@if cargo shear --version >/dev/null 2>&1; then cargo shear; \
+		else echo "Without cargo shear: unused dependencies are not looked for"; fi
 
 # Measures the shop against a bare handler in the same run; see docs/performance.md.
 bench:

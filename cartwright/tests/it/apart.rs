@@ -7,6 +7,7 @@ use std::time::Duration;
 use cartwright::shop::NAMES;
 use chassis::clock::Clock;
 use chassis::peers::Peers;
+use chassis::testing::{Engine, is_left_out, on};
 use chrono::TimeDelta;
 use http::HeaderMap;
 use serde_json::json;
@@ -15,11 +16,11 @@ use crate::client::Http;
 use crate::load::{Load, buying, reading};
 use crate::program::Program;
 use crate::servers::Own;
-use crate::shop::{Place, apart, checkout, eventually};
+use crate::shop::{Place, Shape, checkout, eventually};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services() {
-    let Some(place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services(shape: Shape) {
+    let place = shape.place().await;
     let shop = place.start().await;
     let product = shop.product("LAMP-1", 1_999, 5).await;
     let path = format!("/products/{}", product["id"].as_str().expect("an id"));
@@ -64,9 +65,9 @@ async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services(
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_is_given_what_is_its_business_and_no_more() {
-    let Some(place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_is_given_what_is_its_business_and_no_more(shape: Shape) {
+    let place = shape.place().await;
     let shop = place.start().await;
     let ports = place.ports.clone().expect("ports");
     let secret = &place.config.services.secret;
@@ -102,9 +103,9 @@ async fn a_service_is_given_what_is_its_business_and_no_more() {
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_copies_one_may_die_or_be_slow() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_copies_one_may_die_or_be_slow(shape: Shape) {
+    let mut place = shape.place().await;
     let second = second_copy(&mut place, "catalog");
     let shop = place.start().await;
     let mut copy = Program::start(&place, &["catalog"], second);
@@ -139,9 +140,9 @@ async fn of_two_copies_one_may_die_or_be_slow() {
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rolling_restart_fails_no_request() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_rolling_restart_fails_no_request(shape: Shape) {
+    let mut place = shape.place().await;
     place.config.connections.reuse_port = true;
     place.config.connections.farewell_ms = 500;
     let shop = place.start().await;
@@ -166,10 +167,13 @@ async fn a_rolling_restart_fails_no_request() {
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn services_find_each_other_through_consul() {
-    let Some(mut place) = apart().await else { return };
-    let Some(consul) = Own::consul().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn services_find_each_other_through_consul(shape: Shape) {
+    let mut place = shape.place().await;
+    if is_left_out(&Engine::Consul) {
+        return;
+    }
+    let consul = Own::consul().await;
     for service in NAMES {
         place.config.discovery.urls_mut(service).expect("a service").clear();
     }

@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use chassis::db::Session;
 use chassis::outbox;
+use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::load::{Load, buying};
 use crate::servers::Own;
-use crate::shop::{Live, apart, eventually};
+use crate::shop::{Live, Shape, eventually};
 
 /// How long the broker is away.
 const AWAY: Duration = Duration::from_secs(30);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_is_away_costs_no_order_and_no_mail() {
-    let Some(mut place) = apart().await else { return };
-    let Some(mut broker) = Own::rabbitmq().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_away_costs_no_order_and_no_mail(shape: Shape) {
+    let mut place = shape.place().await;
+    let mut broker = Own::rabbitmq().await;
     place.config.bus.url = format!("amqp://guest:guest@127.0.0.1:{}", broker.port);
     let shop = place.start().await;
     shop.product("LAMP-1", 1_999, 1_000_000).await;

@@ -1,5 +1,6 @@
 //! What caches between the shop and its customers are told, and what one of them then keeps.
 
+use chassis::testing::{Engine, on};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::{Http, Reply};
-use crate::shop::{Live, address, checkout, places, sqlite};
+use crate::shop::{Live, Shape, address, checkout, sqlite};
 
 /// Reads for anybody: no credential changes what they answer where they answer.
 const ALSO_PUBLIC: [&str; 4] = [
@@ -49,80 +50,78 @@ fn credentials(operation: &Value) -> Option<Vec<String>> {
     (!names.is_empty()).then_some(names)
 }
 
-#[tokio::test]
-async fn every_answer_that_is_somebodys_own_says_so() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("LAMP-1", 1_999, 5).await;
-        let described = shop.http.get("//openapi.json").await.expect(200);
-        let mut asked = 0;
-        for (path, operations) in described["paths"].as_object().unwrap() {
-            for (method, operation) in operations.as_object().unwrap() {
-                // Logged in anew each time, as some of them end the session.
-                for who in [shop.http.clone(), shop.admin().await] {
-                    let call = who.call(&method.to_uppercase(), &filled(path)).key("k");
-                    let call = if method == "get" { call } else { call.json(json!({})) };
-                    let reply = call.await;
-                    let name = format!("{method} {path} ({}) on {}", reply.status, place.kind);
-                    let (kept, vary) = (header(&reply, "cache-control"), header(&reply, "vary"));
-                    let failed = reply.status.as_u16() >= 400;
-                    let credentials = credentials(operation);
-                    if failed || credentials.is_some() {
-                        let public = !failed && ALSO_PUBLIC.contains(&path.as_str());
-                        let wanted = if public { "no-cache" } else { "no-store" };
-                        assert!(kept.contains(wanted), "{name}: {kept}");
-                        asked += 1;
-                    }
-                    for credential in credentials.into_iter().flatten() {
-                        let mut names = vary.split(',').map(str::trim);
-                        assert!(names.any(|it| it == credential), "{name} {credential}: {vary}");
-                    }
+#[on(sqlite, postgres, apart)]
+async fn every_answer_that_is_somebodys_own_says_so(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 5).await;
+    let described = shop.http.get("//openapi.json").await.expect(200);
+    let mut asked = 0;
+    for (path, operations) in described["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            // Logged in anew each time, as some of them end the session.
+            for who in [shop.http.clone(), shop.admin().await] {
+                let call = who.call(&method.to_uppercase(), &filled(path)).key("k");
+                let call = if method == "get" { call } else { call.json(json!({})) };
+                let reply = call.await;
+                let name = format!("{method} {path} ({}) on {}", reply.status, place.kind);
+                let (kept, vary) = (header(&reply, "cache-control"), header(&reply, "vary"));
+                let failed = reply.status.as_u16() >= 400;
+                let credentials = credentials(operation);
+                if failed || credentials.is_some() {
+                    let public = !failed && ALSO_PUBLIC.contains(&path.as_str());
+                    let wanted = if public { "no-cache" } else { "no-store" };
+                    assert!(kept.contains(wanted), "{name}: {kept}");
+                    asked += 1;
+                }
+                for credential in credentials.into_iter().flatten() {
+                    let mut names = vary.split(',').map(str::trim);
+                    assert!(names.any(|it| it == credential), "{name} {credential}: {vary}");
                 }
             }
         }
-        assert!(asked > 200, "{asked} answers");
-        // What the gateway says itself.
-        let long = "x".repeat(2 * 1024 * 1024);
-        for reply in [
-            shop.http.get("/nothing").await,
-            shop.http.call("DELETE", "/products").await,
-            shop.http.call("POST", "/auth/login").text(long).await,
-        ] {
-            assert!(reply.status.as_u16() >= 400, "{reply:?}");
-            assert_eq!(header(&reply, "cache-control"), "private, no-store", "{reply:?}");
-        }
-        shop.stop().await;
     }
+    assert!(asked > 200, "{asked} answers");
+    // What the gateway says itself.
+    let long = "x".repeat(2 * 1024 * 1024);
+    for reply in [
+        shop.http.get("/nothing").await,
+        shop.http.call("DELETE", "/products").await,
+        shop.http.call("POST", "/auth/login").text(long).await,
+    ] {
+        assert!(reply.status.as_u16() >= 400, "{reply:?}");
+        assert_eq!(header(&reply, "cache-control"), "private, no-store", "{reply:?}");
+    }
+    shop.stop().await;
 }
 
-#[tokio::test]
-async fn a_replay_and_a_draft_are_kept_by_nobody() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("LAMP-1", 1_999, 5).await;
-        let ada = shop.customer("ada").await;
-        for replayed in [false, true] {
-            let order = ada.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await;
-            assert_eq!(order.headers.contains_key("idempotent-replayed"), replayed, "{order:?}");
-            assert_eq!(header(&order, "cache-control"), "private, no-store");
-        }
-        let admin = shop.admin().await;
-        let draft = json!({ "title": "Soon", "slug": "soon", "status": "draft", "price":
-            { "amount": 1, "currency": "USD" }, "sku": "SOON" });
-        admin.post("/products", draft).await.expect(201);
-        for path in ["/products/soon", "/products?status=draft", "/products/soon/images"] {
-            let reply = admin.get(path).await;
-            assert_eq!(header(&reply, "cache-control"), "private, no-store", "{path} {reply:?}");
-        }
-        let shown = shop.http.get("/products/product-lamp-1").await;
-        let etag = shown.headers["etag"].to_str().unwrap().to_owned();
-        let again = shop.http.get("/products/product-lamp-1").header("if-none-match", &etag).await;
-        for reply in [shown, again] {
-            assert_eq!(header(&reply, "cache-control"), "no-cache", "{reply:?}");
-            assert!(header(&reply, "vary").contains("authorization"));
-        }
-        shop.stop().await;
+#[on(sqlite, postgres, apart)]
+async fn a_replay_and_a_draft_are_kept_by_nobody(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 5).await;
+    let ada = shop.customer("ada").await;
+    for replayed in [false, true] {
+        let order = ada.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await;
+        assert_eq!(order.headers.contains_key("idempotent-replayed"), replayed, "{order:?}");
+        assert_eq!(header(&order, "cache-control"), "private, no-store");
     }
+    let admin = shop.admin().await;
+    let draft = json!({ "title": "Soon", "slug": "soon", "status": "draft", "price":
+        { "amount": 1, "currency": "USD" }, "sku": "SOON" });
+    admin.post("/products", draft).await.expect(201);
+    for path in ["/products/soon", "/products?status=draft", "/products/soon/images"] {
+        let reply = admin.get(path).await;
+        assert_eq!(header(&reply, "cache-control"), "private, no-store", "{path} {reply:?}");
+    }
+    let shown = shop.http.get("/products/product-lamp-1").await;
+    let etag = shown.headers["etag"].to_str().unwrap().to_owned();
+    let again = shop.http.get("/products/product-lamp-1").header("if-none-match", &etag).await;
+    for reply in [shown, again] {
+        assert_eq!(header(&reply, "cache-control"), "no-cache", "{reply:?}");
+        assert!(header(&reply, "vary").contains("authorization"));
+    }
+    shop.stop().await;
 }
 
 /// An nginx that keeps every answer it may for a minute, whoever asks.
@@ -132,20 +131,16 @@ struct Nginx {
     _files: TempDir,
 }
 
-fn program() -> Option<PathBuf> {
+fn program() -> PathBuf {
     let path = std::env::var("PATH").unwrap_or_default();
     let mut places = path.split(':').chain(["/usr/sbin"]).map(|it| Path::new(it).join("nginx"));
-    let found = places.find(|it| it.is_file());
-    if found.is_none() {
-        assert!(std::env::var("REQUIRE_NGINX").is_err(), "nginx is required, but not installed");
-        eprintln!("skipped: nginx is not installed");
-    }
-    found
+    let missing = || panic!("{}", Engine::Nginx.missing("it is not installed"));
+    places.find(|it| it.is_file()).unwrap_or_else(missing)
 }
 
 impl Nginx {
-    async fn before(shop: &Live) -> Option<Self> {
-        let program = program()?;
+    async fn before(shop: &Live) -> Self {
+        let program = program();
         let files = tempfile::tempdir().expect("a temporary directory");
         let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = free.local_addr().expect("an address").port();
@@ -179,7 +174,7 @@ impl Nginx {
         for _ in 0..200 {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
                 let http = Http::new(([127, 0, 0, 1], port).into());
-                return Some(Self { http, child, _files: files });
+                return Self { http, child, _files: files };
             }
             let ended = child.try_wait().expect("a status");
             let log = std::fs::read_to_string(files.path().join("error.log")).unwrap_or_default();
@@ -204,11 +199,11 @@ fn through(nginx: &Nginx, who: &Http, headers: &[&str]) -> Http {
     })
 }
 
-#[tokio::test]
+#[on(nginx)]
 async fn a_cache_in_front_gives_nobody_what_is_somebody_elses() {
     let place = sqlite();
     let shop = place.start().await;
-    let Some(nginx) = Nginx::before(&shop).await else { return };
+    let nginx = Nginx::before(&shop).await;
     shop.product("LAMP-1", 1_999, 50).await;
     let admin = through(&nginx, &shop.admin().await, &["authorization"]);
     let ada = shop.customer("ada").await;

@@ -1,5 +1,6 @@
 //! What is in a cart is charged once, whatever is done to the cart while its order is undecided.
 
+use chassis::testing::on;
 use std::collections::BTreeMap;
 
 use chassis::db::Session;
@@ -9,7 +10,7 @@ use futures::stream::iter;
 use serde_json::{Value, json};
 
 use crate::client::{Http, Reply};
-use crate::shop::{Live, address, eventually, places};
+use crate::shop::{Live, Shape, address, eventually};
 
 /// Carts per case.
 const CARTS: usize = 40;
@@ -197,41 +198,38 @@ async fn before_the_cart_hears_of_it(shop: &Live, guest: Guest) {
     assert_eq!(third.problem(409), "cart_already_paid");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_goods_are_never_charged_twice() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("B", 700, 1_000).await;
-        each(&shop, "two-tabs", async |guest| in_two_tabs(&shop, "A-two-tabs", guest).await).await;
-        each(&shop, "unheard", async |guest| before_the_cart_hears_of_it(&shop, guest).await).await;
-        each(&shop, "action", async |guest| while_it_waits_for_its_customer(&shop, guest).await)
-            .await;
-        each(&shop, "captured", async |guest| while_it_is_captured(&shop, guest).await).await;
-        let bought = sold(&shop).await;
-        assert_eq!(bought["B"], 3 * CARTS as i64, "{}", place.kind);
-        shop.stop().await;
-    }
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_goods_are_never_charged_twice(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("B", 700, 1_000).await;
+    each(&shop, "two-tabs", async |guest| in_two_tabs(&shop, "A-two-tabs", guest).await).await;
+    each(&shop, "unheard", async |guest| before_the_cart_hears_of_it(&shop, guest).await).await;
+    each(&shop, "action", async |guest| while_it_waits_for_its_customer(&shop, guest).await).await;
+    each(&shop, "captured", async |guest| while_it_is_captured(&shop, guest).await).await;
+    let bought = sold(&shop).await;
+    assert_eq!(bought["B"], 3 * CARTS as i64, "{}", place.kind);
+    shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_guests_order_counts_for_the_user_the_guest_becomes() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("A", 10_000, 1_000).await;
-        let customer = shop.customer("ada").await;
-        for n in 0..CARTS {
-            let guest = Guest::with(&shop, "A", format!("merged-{n}")).await;
-            while_it_is_merged(&shop, &customer, guest).await;
-        }
-        assert_eq!(sold(&shop).await["A"], CARTS as i64, "{}", place.kind);
-        shop.check().await;
-        shop.stop().await;
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_guests_order_counts_for_the_user_the_guest_becomes(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("A", 10_000, 1_000).await;
+    let customer = shop.customer("ada").await;
+    for n in 0..CARTS {
+        let guest = Guest::with(&shop, "A", format!("merged-{n}")).await;
+        while_it_is_merged(&shop, &customer, guest).await;
     }
+    assert_eq!(sold(&shop).await["A"], CARTS as i64, "{}", place.kind);
+    shop.check().await;
+    shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_broker_that_is_away_charges_nobody_twice() {
-    let Some(mut place) = crate::shop::apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_broker_that_is_away_charges_nobody_twice(shape: Shape) {
+    let mut place = shape.place().await;
     // Nobody listens there.
     place.config.bus.url = "amqp://guest:guest@127.0.0.1:1".to_owned();
     let shop = place.start().await;

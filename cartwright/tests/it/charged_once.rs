@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use chassis::testing::on;
 use futures::future::join;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::carts::{of_cart, sold};
 use crate::client::{Http, Reply};
-use crate::shop::{Live, eventually, postgres, sqlite};
+use crate::shop::{Live, Shape, eventually};
 
 const SKUS: [&str; 3] = ["A", "B", "C"];
 /// Runs, each with a seed and a buyer of its own.
@@ -264,14 +265,13 @@ async fn once(shop: &Live, kind: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whatever_two_devices_do_no_unit_is_charged_twice() {
-    for place in [Some(sqlite()), postgres().await].into_iter().flatten() {
-        let shop = place.start().await;
-        for sku in SKUS {
-            shop.product(sku, 1_000, 100_000).await;
-        }
-        once(&shop, place.kind).await;
-        shop.stop().await;
+#[on(sqlite, postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_two_devices_do_no_unit_is_charged_twice(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    for sku in SKUS {
+        shop.product(sku, 1_000, 100_000).await;
     }
+    once(&shop, place.kind).await;
+    shop.stop().await;
 }

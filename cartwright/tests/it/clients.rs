@@ -10,6 +10,7 @@ mod r4;
 mod rows;
 mod shape;
 
+use chassis::testing::on;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::Output;
@@ -19,7 +20,7 @@ use gateway::Listen;
 use serde_json::{Value, json};
 
 use crate::client::{Call, Http};
-use crate::shop::{ADMIN, Live, Place, places};
+use crate::shop::{ADMIN, Live, Place, Shape};
 
 use rows::Rows;
 use shape::fits;
@@ -42,24 +43,23 @@ struct World {
 #[derive(Clone)]
 struct Client(Http);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_documented_path_is_served_as_its_clients_know_it() {
-    for place in places().await {
-        let world = World::start(place).await;
-        // One after the other, and all of them even where one fails.
-        let failed = [
-            common::walk(&world).failed().await,
-            r0::walk(&world).failed().await,
-            r1::walk(&world).failed().await,
-            r2::walk(&world).failed().await,
-            r3::walk(&world).failed().await,
-            r4::walk(&world).failed().await,
-        ];
-        assert_eq!(failed, [false; 6], "{}", world.place.kind);
-        world.rows.are_all_walked();
-        world.shop.check().await;
-        world.shop.stop().await;
-    }
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn every_documented_path_is_served_as_its_clients_know_it(shape: Shape) {
+    let place = shape.place().await;
+    let world = World::start(place).await;
+    // One after the other, and all of them even where one fails.
+    let failed = [
+        common::walk(&world).failed().await,
+        r0::walk(&world).failed().await,
+        r1::walk(&world).failed().await,
+        r2::walk(&world).failed().await,
+        r3::walk(&world).failed().await,
+        r4::walk(&world).failed().await,
+    ];
+    assert_eq!(failed, [false; 6], "{}", world.place.kind);
+    world.rows.are_all_walked();
+    world.shop.check().await;
+    world.shop.stop().await;
 }
 
 impl World {

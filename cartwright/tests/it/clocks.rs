@@ -3,18 +3,19 @@
 
 use std::time::{Duration, Instant};
 
+use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::apart::second_copy;
 use crate::client::Http;
 use crate::program::{Program, free_address};
-use crate::shop::{ADMIN, Place, apart, checkout, eventually, postgres, sqlite};
+use crate::shop::{ADMIN, Place, Shape, checkout, eventually, sqlite};
 
 const HOUR: i64 = 3_600;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_whose_clock_is_wrong_cancels_nothing_and_refuses_nobody() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_whose_clock_is_wrong_cancels_nothing_and_refuses_nobody(shape: Shape) {
+    let mut place = shape.place().await;
     let second = second_copy(&mut place, "orders");
     let shop = place.start().await;
     shop.product("LAMP-1", 1_999, 1_000).await;
@@ -41,9 +42,9 @@ async fn a_copy_whose_clock_is_wrong_cancels_nothing_and_refuses_nobody() {
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_gateway_whose_clock_is_wrong_knows_its_customers() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_whose_clock_is_wrong_knows_its_customers(shape: Shape) {
+    let mut place = shape.place().await;
     let shop = place.start().await;
     shop.product("LAMP-1", 1_999, 1_000).await;
     let customer = shop.customer("ada").await;
@@ -74,9 +75,9 @@ async fn a_clock_that_is_set_moves_no_shop_on_sqlite() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_clock_that_is_set_moves_no_shop_on_postgresql() {
-    let Some(mut place) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_moves_no_shop_on_postgresql(shape: Shape) {
+    let mut place = shape.place().await;
     for (step, killed) in [(-HOUR, false), (HOUR, false), (-HOUR, true), (HOUR, true)] {
         step_under(&mut place, step, killed).await;
     }

@@ -1,5 +1,6 @@
 //! The program as its user meets it.
 
+use chassis::testing::on;
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
@@ -8,7 +9,7 @@ use serde_json::json;
 
 use crate::client::Http;
 use crate::program::{Program, free_address};
-use crate::shop::{Place, eventually, places, sqlite};
+use crate::shop::{Place, Shape, eventually, sqlite};
 
 impl Place {
     pub fn run(&self, args: &[&str]) -> Output {
@@ -63,46 +64,44 @@ async fn a_demo_shop_is_ready_to_sell() {
     assert!(place.says(&["check"]).contains("agree"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn commands_work_beside_a_running_shop() {
-    for place in places().await {
-        let shop = place.start().await;
-        let csv = place.config.server.data_dir.join("lamp.csv");
-        std::fs::write(
-            &csv,
-            "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,LAMP-1,19.99\nbad,Bad,B-1,\n",
-        )
-        .unwrap();
-        let csv = csv.display().to_string();
-        let said = place.says(&["import", "products", &csv]);
-        assert!(said.contains("1 created") && said.contains("line 3, bad"), "{said}");
-        assert!(
-            place.says(&["import", "products", &csv]).contains("0 created, 0 updated, 1 unchanged")
-        );
-        eventually(
-            async || shop.http.get("/products/lamp").await.body,
-            |it| it["price"]["amount"] == 1_999,
-        )
-        .await;
-        eventually(
-            async || shop.http.get("/products?search=lmap").await.body,
-            |it| it["items"][0]["slug"] == "lamp",
-        )
-        .await;
-        assert!(place.says(&["export", "products"]).contains("lamp,Lamp"));
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn commands_work_beside_a_running_shop(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    let csv = place.config.server.data_dir.join("lamp.csv");
+    std::fs::write(
+        &csv,
+        "Handle,Title,Variant SKU,Variant Price\nlamp,Lamp,LAMP-1,19.99\nbad,Bad,B-1,\n",
+    )
+    .unwrap();
+    let csv = csv.display().to_string();
+    let said = place.says(&["import", "products", &csv]);
+    assert!(said.contains("1 created") && said.contains("line 3, bad"), "{said}");
+    assert!(
+        place.says(&["import", "products", &csv]).contains("0 created, 0 updated, 1 unchanged")
+    );
+    eventually(
+        async || shop.http.get("/products/lamp").await.body,
+        |it| it["price"]["amount"] == 1_999,
+    )
+    .await;
+    eventually(
+        async || shop.http.get("/products?search=lmap").await.body,
+        |it| it["items"][0]["slug"] == "lamp",
+    )
+    .await;
+    assert!(place.says(&["export", "products"]).contains("lamp,Lamp"));
 
-        let create =
-            ["user", "create", "--role", "staff", "--email", "eve@example.com", "--password"];
-        let create = |password| [&create[..], &[password]].concat();
-        assert!(place.says(&create("correct horse battery")).contains("eve@example.com"));
-        assert!(place.fails(&create("correct horse battery")).contains("eve@example.com"));
-        assert!(place.fails(&create("short")).contains("password"));
-        let login = json!({ "email": "eve@example.com", "password": "correct horse battery" });
-        shop.http.post("/auth/login", login).await.expect(200);
-        assert!(place.says(&["check"]).contains("agree"));
-        assert!(place.says(&["migrate", "status"]).contains("applied"));
-        shop.stop().await;
-    }
+    let create = ["user", "create", "--role", "staff", "--email", "eve@example.com", "--password"];
+    let create = |password| [&create[..], &[password]].concat();
+    assert!(place.says(&create("correct horse battery")).contains("eve@example.com"));
+    assert!(place.fails(&create("correct horse battery")).contains("eve@example.com"));
+    assert!(place.fails(&create("short")).contains("password"));
+    let login = json!({ "email": "eve@example.com", "password": "correct horse battery" });
+    shop.http.post("/auth/login", login).await.expect(200);
+    assert!(place.says(&["check"]).contains("agree"));
+    assert!(place.says(&["migrate", "status"]).contains("applied"));
+    shop.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

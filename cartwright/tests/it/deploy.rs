@@ -1,5 +1,6 @@
 //! The container files say what the program understands.
 
+use chassis::testing::on;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,7 +11,7 @@ use cartwright::config::SECRETS;
 use cartwright::shop::NAMES;
 use chassis::discovery::default_port;
 
-use crate::shop::places;
+use crate::shop::Shape;
 
 const FILES: [&str; 2] = ["compose.yaml", "compose.prod.yaml"];
 
@@ -133,21 +134,20 @@ fn a_shop_in_production_is_given_what_it_does_not_start_without() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_process_is_asked_by_the_program_itself_whether_it_is_well() {
-    for place in places().await {
-        let shop = place.start().await;
-        let mut asked = vec![format!("http://{}", shop.http.address())];
-        // Apart, every service is asked at its own port.
-        asked.extend(place.ports.iter().flatten().map(|(_, at)| format!("http://{at}/ready")));
-        for url in &asked {
-            assert!(place.says(&["health", url]).contains("is ready"), "{url}");
-        }
-        shop.stop().await;
-        let said = place.run(&["health", &asked[0]]);
-        assert_eq!(said.status.code(), Some(1));
-        assert!(String::from_utf8_lossy(&said.stdout).contains("cannot be asked"), "{said:?}");
-        let nowhere = place.run(&["health", "http://127.0.0.1:1/nowhere"]);
-        assert_eq!(nowhere.status.code(), Some(1));
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_is_asked_by_the_program_itself_whether_it_is_well(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    let mut asked = vec![format!("http://{}", shop.http.address())];
+    // Apart, every service is asked at its own port.
+    asked.extend(place.ports.iter().flatten().map(|(_, at)| format!("http://{at}/ready")));
+    for url in &asked {
+        assert!(place.says(&["health", url]).contains("is ready"), "{url}");
     }
+    shop.stop().await;
+    let said = place.run(&["health", &asked[0]]);
+    assert_eq!(said.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&said.stdout).contains("cannot be asked"), "{said:?}");
+    let nowhere = place.run(&["health", "http://127.0.0.1:1/nowhere"]);
+    assert_eq!(nowhere.status.code(), Some(1));
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chassis::testing::{Engine, on};
 use futures::future::join_all;
 use serde_json::json;
 use tempfile::TempDir;
@@ -19,9 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// So long after the database is back all must be well.
 const RECOVERY: Duration = Duration::from_secs(5);
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgresql_that_is_restarted_or_hangs_is_survived() {
-    let Some(mut cluster) = Cluster::start().await else { return };
+    let mut cluster = Cluster::start().await;
     let mut place = sqlite();
     place.config.database.url = cluster.url();
     place.config.database.connections = 4;
@@ -175,12 +176,9 @@ struct Cluster {
 }
 
 impl Cluster {
-    /// None, and a printed word, where PostgreSQL's programs are not on this machine.
-    async fn start() -> Option<Self> {
-        let Some(programs) = programs() else {
-            eprintln!("skipped: there is no initdb in /usr/lib/postgresql/*/bin here");
-            return None;
-        };
+    async fn start() -> Self {
+        let missing = || panic!("{}", Engine::Postgres.missing("no initdb in /usr/lib/postgresql"));
+        let programs = programs().unwrap_or_else(missing);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
@@ -196,7 +194,7 @@ impl Cluster {
         let made = initdb.arg("-D").arg(cluster.data()).output().expect("initdb");
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         cluster.run().await;
-        Some(cluster)
+        cluster
     }
 
     /// Starts it and waits until it takes connections.

@@ -9,77 +9,66 @@ use std::time::Duration;
 use cartwright::shop::{NAMES, Stores};
 use chassis::db::Session;
 use chassis::fault;
+use chassis::testing::on;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::shop::{ADMIN, Place, apart, checkout, eventually, postgres, sqlite};
+use crate::shop::{ADMIN, Place, Shape, checkout, eventually};
 
 /// How many points the whole way of a checkout may pass at most; it takes about half of it.
 const AT_MOST: i64 = 250;
 
-#[test]
-fn a_checkout_survives_a_kill_at_any_point_on_sqlite() {
-    points(&sqlite(), "tok_visa", "confirmed", 1);
-}
-
-#[test]
-fn a_checkout_survives_a_kill_at_any_point_on_postgresql() {
-    if let Some(place) = runtime().block_on(postgres()) {
-        points(&place, "tok_visa", "confirmed", 1);
-    }
+#[on(sqlite, postgres)]
+fn a_checkout_survives_a_kill_at_any_point(shape: Shape) {
+    let place = runtime().block_on(shape.place());
+    points(&place, "tok_visa", "confirmed", 1);
 }
 
 /// All processes at once, as when the machine goes down. Not at every point: there are eight to
 /// start each time, and between the points is the same code.
-#[test]
-fn a_checkout_survives_the_end_of_all_processes() {
-    if let Some(mut place) = runtime().block_on(apart()) {
-        // What is left of the runtime before may hold its ports for a moment more.
-        place.config.connections.reuse_port = true;
-        points(&place, "tok_visa", "confirmed", 5);
-    }
+#[on(apart)]
+fn a_checkout_survives_the_end_of_all_processes(shape: Shape) {
+    let mut place = runtime().block_on(shape.place());
+    // What is left of the runtime before may hold its ports for a moment more.
+    place.config.connections.reuse_port = true;
+    points(&place, "tok_visa", "confirmed", 5);
 }
 
-#[test]
-fn a_cancel_survives_a_kill_at_any_point() {
-    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
-        points(&place, "cancel", "cancelled", 1);
-    }
+#[on(sqlite, postgres)]
+fn a_cancel_survives_a_kill_at_any_point(shape: Shape) {
+    let place = runtime().block_on(shape.place());
+    points(&place, "cancel", "cancelled", 1);
 }
 
 /// Not at every point: up to the payment it is the way of a checkout.
-#[test]
-fn a_parcel_survives_a_kill_at_many_points() {
-    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
-        points(&place, "ship", "shipped", 2);
-    }
+#[on(sqlite, postgres)]
+fn a_parcel_survives_a_kill_at_many_points(shape: Shape) {
+    let place = runtime().block_on(shape.place());
+    points(&place, "ship", "shipped", 2);
 }
 
 /// A declined order lets go of its stock and takes it anew with the next payment. Not at every
 /// point: the way is that of a checkout, and the steps between the two payments are few.
-#[test]
-fn a_second_payment_survives_a_kill_at_many_points() {
-    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
-        points(&place, "again", "confirmed", 3);
-    }
+#[on(sqlite, postgres)]
+fn a_second_payment_survives_a_kill_at_many_points(shape: Shape) {
+    let place = runtime().block_on(shape.place());
+    points(&place, "again", "confirmed", 3);
 }
 
 /// An order that waited for its customer without a hold takes its goods when it is authorised.
-#[test]
-fn a_confirmed_payment_survives_a_kill_at_many_points() {
-    for mut place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
-        place.config.catalog.unpaid_share = 0;
-        points(&place, "confirm", "confirmed", 3);
-    }
+#[on(sqlite, postgres)]
+fn a_confirmed_payment_survives_a_kill_at_many_points(shape: Shape) {
+    let mut place = runtime().block_on(shape.place());
+    place.config.catalog.unpaid_share = 0;
+    points(&place, "confirm", "confirmed", 3);
 }
 
 /// Money goes back once and goods go back once, whoever was in the middle of it. Not at every point:
 /// the way to the order is that of a checkout.
-#[test]
-fn a_refund_with_restock_survives_a_kill_at_many_points() {
-    for place in [Some(sqlite()), runtime().block_on(postgres())].into_iter().flatten() {
-        points(&place, "refund", "confirmed", 3);
-    }
+#[on(sqlite, postgres)]
+fn a_refund_with_restock_survives_a_kill_at_many_points(shape: Shape) {
+    let place = runtime().block_on(shape.place());
+    points(&place, "refund", "confirmed", 3);
 }
 
 /// Kills at the first point, then `step` points later, ... until the way is shorter than that.

@@ -3,22 +3,23 @@
 
 use std::time::{Duration, Instant};
 
+use chassis::testing::on;
 use serde_json::json;
 
 use crate::apart::second_copy;
 use crate::client::Http;
 use crate::program::Program;
 use crate::proxy::Proxy;
-use crate::shop::{apart, checkout};
+use crate::shop::{Shape, checkout};
 
 /// So long after a copy has stopped, customers can buy again.
 const SOON: Duration = Duration::from_secs(30);
 /// Orders that are placed one after the other before that counts as shown.
 const ORDERS: usize = 5;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_is_frozen_or_lost_in_a_transaction_stops_nobody() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_is_frozen_or_lost_in_a_transaction_stops_nobody(shape: Shape) {
+    let mut place = shape.place().await;
     let orders = second_copy(&mut place, "orders");
     let catalog = second_copy(&mut place, "catalog");
     let shop = place.start().await;

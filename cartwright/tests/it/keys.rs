@@ -1,5 +1,6 @@
 //! The signing key is changed under load, and nobody notices.
 
+use chassis::testing::on;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -10,7 +11,7 @@ use chassis::clock::Clock;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, Place, places};
+use crate::shop::{Live, Place, Shape};
 
 /// Longer than a new key waits before it signs.
 const LOAD: Duration = Duration::from_secs(13);
@@ -25,59 +26,58 @@ struct Seen {
     refused: Arc<Mutex<Vec<String>>>,
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_is_rotated_under_load_and_no_token_is_refused() {
-    for place in places().await {
-        // Two shops share one PostgreSQL; apart, every service is a process that verifies by
-        // itself.
-        let shops = match place.kind {
-            "postgres" => vec![place.start().await, beside(&place).await],
-            _ => vec![place.start().await],
-        };
-        let all: Vec<Http> = shops.iter().map(|it| it.http.clone()).collect();
-        let old = log_in_first(&shops[0]).await;
-        let seen = Seen::default();
-        let mut clients = Vec::new();
-        for number in 0..4 {
-            let body = json!({ "email": format!("client-{number}@example.com"), "name": "Ada",
-                               "password": "correct horse battery" });
-            let tokens = shops[0].http.post("/auth/register", body).await.expect(201);
-            clients.push(tokio::spawn(seen.clone().client(all.clone(), tokens, number)));
-        }
-        let (late, jwks) = late_verifier(&shops[0]).await;
-        let before = place.says(&["keys", "list"]);
-        assert!(before.lines().count() == 1 && before.contains("signs"), "{before}");
-        let rotated = place.says(&["keys", "rotate"]);
-        assert!(rotated.contains("next, signs from"), "{rotated}");
-        // Published at once, long before it signs.
-        tokio::time::sleep(Duration::from_secs(2)).await;
-        let published = shops[0].http.get("/auth/jwks").await.expect(200);
-        assert_eq!(published["keys"].as_array().map(Vec::len), Some(2), "{published}");
-        assert_ne!(published, jwks);
-        // Who has not asked since still knows every token there is.
-        late.verify(&log_in_first(&shops[0]).await).expect("signed with the old key");
-        tokio::time::sleep(LOAD).await;
-        seen.stop.store(true, Ordering::Relaxed);
-        for client in clients {
-            client.await.expect("no panic");
-        }
-        let refused = seen.refused.lock().expect("no panic").clone();
-        assert!(refused.is_empty(), "{} {refused:#?}", place.kind);
-        assert_eq!(seen.kids.lock().expect("no panic").len(), 2, "tokens of both keys were used");
-        assert!(seen.requests.load(Ordering::Relaxed) > 100);
-        let listed = place.says(&["keys", "list"]);
-        let states: Vec<_> = listed.lines().map(|it| it.contains("verifies until")).collect();
-        assert_eq!(states, [true, false], "{listed}");
-        // A process that starts now signs and verifies, too.
-        for shop in shops {
-            shop.stop().await;
-        }
-        let shop = place.start().await;
-        shop.http.bearer(&old).get("/users/me").await.expect(200);
-        let new = log_in_first(&shop).await;
-        shop.http.bearer(&new).get("/users/me").await.expect(200);
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_is_rotated_under_load_and_no_token_is_refused(shape: Shape) {
+    let place = shape.place().await;
+    // Two shops share one PostgreSQL; apart, every service is a process that verifies by
+    // itself.
+    let shops = match place.kind {
+        "postgres" => vec![place.start().await, beside(&place).await],
+        _ => vec![place.start().await],
+    };
+    let all: Vec<Http> = shops.iter().map(|it| it.http.clone()).collect();
+    let old = log_in_first(&shops[0]).await;
+    let seen = Seen::default();
+    let mut clients = Vec::new();
+    for number in 0..4 {
+        let body = json!({ "email": format!("client-{number}@example.com"), "name": "Ada",
+                           "password": "correct horse battery" });
+        let tokens = shops[0].http.post("/auth/register", body).await.expect(201);
+        clients.push(tokio::spawn(seen.clone().client(all.clone(), tokens, number)));
+    }
+    let (late, jwks) = late_verifier(&shops[0]).await;
+    let before = place.says(&["keys", "list"]);
+    assert!(before.lines().count() == 1 && before.contains("signs"), "{before}");
+    let rotated = place.says(&["keys", "rotate"]);
+    assert!(rotated.contains("next, signs from"), "{rotated}");
+    // Published at once, long before it signs.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let published = shops[0].http.get("/auth/jwks").await.expect(200);
+    assert_eq!(published["keys"].as_array().map(Vec::len), Some(2), "{published}");
+    assert_ne!(published, jwks);
+    // Who has not asked since still knows every token there is.
+    late.verify(&log_in_first(&shops[0]).await).expect("signed with the old key");
+    tokio::time::sleep(LOAD).await;
+    seen.stop.store(true, Ordering::Relaxed);
+    for client in clients {
+        client.await.expect("no panic");
+    }
+    let refused = seen.refused.lock().expect("no panic").clone();
+    assert!(refused.is_empty(), "{} {refused:#?}", place.kind);
+    assert_eq!(seen.kids.lock().expect("no panic").len(), 2, "tokens of both keys were used");
+    assert!(seen.requests.load(Ordering::Relaxed) > 100);
+    let listed = place.says(&["keys", "list"]);
+    let states: Vec<_> = listed.lines().map(|it| it.contains("verifies until")).collect();
+    assert_eq!(states, [true, false], "{listed}");
+    // A process that starts now signs and verifies, too.
+    for shop in shops {
         shop.stop().await;
     }
+    let shop = place.start().await;
+    shop.http.bearer(&old).get("/users/me").await.expect(200);
+    let new = log_in_first(&shop).await;
+    shop.http.bearer(&new).get("/users/me").await.expect(200);
+    shop.stop().await;
 }
 
 impl Seen {

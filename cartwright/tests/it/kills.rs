@@ -4,37 +4,29 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chassis::testing::on;
 use futures::StreamExt;
 use futures::future::join_all;
 use serde_json::json;
 
 use crate::client::Http;
 use crate::program::{Program, free_address};
-use crate::shop::{ADMIN, Place, apart, checkout, postgres, sqlite};
+use crate::shop::{ADMIN, Place, Shape, checkout};
 
 const KILLS: usize = 5;
 const CHECKOUTS: usize = 500;
 const CLIENTS: usize = 16;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_order_is_lost_on_sqlite() {
-    survive(&sqlite(), &["gateway"]).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_order_is_lost_on_postgresql() {
-    if let Some(place) = postgres().await {
-        survive(&place, &["gateway"]).await;
-    }
+#[on(sqlite, postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_order_is_lost_when_the_shop_dies(shape: Shape) {
+    survive(&shape.place().await, &["gateway"]).await;
 }
 
 /// One process after the other, while the rest of the shop goes on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_acknowledged_order_is_lost_when_a_process_dies() {
-    if let Some(place) = apart().await {
-        let victims = ["orders", "payments", "catalog", "cart", "gateway"];
-        survive(&place, &victims).await;
-    }
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn no_acknowledged_order_is_lost_when_a_process_dies(shape: Shape) {
+    let victims = ["orders", "payments", "catalog", "cart", "gateway"];
+    survive(&shape.place().await, &victims).await;
 }
 
 /// What clients were told: the order of each key that got a 201.

@@ -1,72 +1,71 @@
 //! Every migration has its way down, and the way up again leads to the same schema.
 
+use chassis::testing::on;
 use std::collections::BTreeSet;
 
 use cartwright::shop::{DATABASES, Stores};
 use chassis::db::{Connection, Db, MigrationState, Session, Sql};
 
-use crate::shop::{places, postgres, sqlite};
+use crate::shop::{Shape, sqlite};
 
-#[tokio::test]
-async fn every_migration_goes_down_and_up_again() {
-    for place in places().await.into_iter().filter(|it| it.kind != "apart") {
-        let stores = Stores::open_alone(&place.config, &DATABASES).await.expect("databases");
-        for store in stores.all() {
-            let (name, db, migrations) = store.expect("migrations");
-            db.migrate(migrations).await.expect("up");
-            let before = schema(db).await;
-            assert!(before.len() > 3, "{name}: {before:#?}");
-            // One step after the other, then the chassis's at once.
-            let status = db.migration_status(migrations).await.expect("status");
-            let mut versions: Vec<i64> =
-                status.iter().filter(|it| it.set == name).map(|it| it.version).collect();
-            versions.insert(0, 0);
-            for to in versions.iter().rev().skip(1) {
-                let done = db.migrate_down(migrations, name, *to).await;
-                done.unwrap_or_else(|error| panic!("{} {name} to {to}: {error:?}", place.kind));
-            }
-            db.migrate_down(migrations, "chassis", 0).await.expect("down");
-            let left = schema(db).await;
-            assert_eq!(left, BTreeSet::new(), "{} {name} leaves something behind", place.kind);
-            let status = db.migration_status(migrations).await.expect("status");
-            assert!(status.iter().all(|it| it.state == MigrationState::Missing));
-            db.migrate(migrations).await.expect("up again");
-            assert_eq!(schema(db).await, before, "{} {name}", place.kind);
+#[on(sqlite, postgres)]
+async fn every_migration_goes_down_and_up_again(shape: Shape) {
+    let place = shape.place().await;
+    let stores = Stores::open_alone(&place.config, &DATABASES).await.expect("databases");
+    for store in stores.all() {
+        let (name, db, migrations) = store.expect("migrations");
+        db.migrate(migrations).await.expect("up");
+        let before = schema(db).await;
+        assert!(before.len() > 3, "{name}: {before:#?}");
+        // One step after the other, then the chassis's at once.
+        let status = db.migration_status(migrations).await.expect("status");
+        let mut versions: Vec<i64> =
+            status.iter().filter(|it| it.set == name).map(|it| it.version).collect();
+        versions.insert(0, 0);
+        for to in versions.iter().rev().skip(1) {
+            let done = db.migrate_down(migrations, name, *to).await;
+            done.unwrap_or_else(|error| panic!("{} {name} to {to}: {error:?}", place.kind));
         }
-        stores.close().await;
+        db.migrate_down(migrations, "chassis", 0).await.expect("down");
+        let left = schema(db).await;
+        assert_eq!(left, BTreeSet::new(), "{} {name} leaves something behind", place.kind);
+        let status = db.migration_status(migrations).await.expect("status");
+        assert!(status.iter().all(|it| it.state == MigrationState::Missing));
+        db.migrate(migrations).await.expect("up again");
+        assert_eq!(schema(db).await, before, "{} {name}", place.kind);
     }
+    stores.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_migration_is_taken_back_only_where_nobody_serves() {
-    for place in places().await {
-        let down = ["migrate", "down", "--service", "orders"];
-        let sure = [&down[..], &["--yes"]].concat();
-        let shop = place.start().await;
-        let said = place.fails(&sure);
-        assert!(said.contains("another cartwright") || said.contains("in use"), "{said}");
-        shop.stop().await;
-        let said = place.fails(&down);
-        assert!(said.contains("--yes"), "{said}");
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_migration_is_taken_back_only_where_nobody_serves(shape: Shape) {
+    let place = shape.place().await;
+    let down = ["migrate", "down", "--service", "orders"];
+    let sure = [&down[..], &["--yes"]].concat();
+    let shop = place.start().await;
+    let said = place.fails(&sure);
+    assert!(said.contains("another cartwright") || said.contains("in use"), "{said}");
+    shop.stop().await;
+    let said = place.fails(&down);
+    assert!(said.contains("--yes"), "{said}");
+    let status = place.says(&["migrate", "status"]);
+    assert!(status.lines().all(|it| it.ends_with("applied")), "{status}");
+    let own = |it: &&str| it.split_whitespace().nth(1) == Some("orders");
+    let count = status.lines().filter(own).count();
+    for taken in 1..=count {
+        let said = place.says(&sure);
+        assert!(said.contains("orders 0") && said.contains("is taken back"), "{said}");
         let status = place.says(&["migrate", "status"]);
-        assert!(status.lines().all(|it| it.ends_with("applied")), "{status}");
-        let own = |it: &&str| it.split_whitespace().nth(1) == Some("orders");
-        let count = status.lines().filter(own).count();
-        for taken in 1..=count {
-            let said = place.says(&sure);
-            assert!(said.contains("orders 0") && said.contains("is taken back"), "{said}");
-            let status = place.says(&["migrate", "status"]);
-            let missing: Vec<_> = status.lines().filter(|it| it.ends_with("missing")).collect();
-            assert!(missing.len() == taken, "{status}");
-            assert!(missing.iter().all(|it| it.starts_with("orders")), "{status}");
-        }
-        assert!(place.says(&sure).contains("nothing to take back"));
-        let said = place.fails(&[&sure[..], &["--to", "99"]].concat());
-        assert!(said.contains("there are 0, 1, 2"), "{said}");
-        place.start().await.stop().await;
-        let said = place.says(&[&sure[..], &["--to", "0"]].concat());
-        assert!(said.contains("taken back"), "{said}");
+        let missing: Vec<_> = status.lines().filter(|it| it.ends_with("missing")).collect();
+        assert!(missing.len() == taken, "{status}");
+        assert!(missing.iter().all(|it| it.starts_with("orders")), "{status}");
     }
+    assert!(place.says(&sure).contains("nothing to take back"));
+    let said = place.fails(&[&sure[..], &["--to", "99"]].concat());
+    assert!(said.contains("there are 0, 1, 2"), "{said}");
+    place.start().await.stop().await;
+    let said = place.says(&[&sure[..], &["--to", "0"]].concat());
+    assert!(said.contains("taken back"), "{said}");
 }
 
 #[tokio::test]
@@ -83,9 +82,9 @@ async fn what_a_newer_version_applied_is_left_to_it() {
     assert!(place.says(&["migrate", "status"]).contains("unknown"));
 }
 
-#[tokio::test]
-async fn a_database_open_alone_is_open_to_nobody_else() {
-    let Some(place) = postgres().await else { return };
+#[on(postgres)]
+async fn a_database_open_alone_is_open_to_nobody_else(shape: Shape) {
+    let place = shape.place().await;
     let alone = Stores::open_alone(&place.config, &["cart"]).await.expect("a database");
     let refused = Stores::open(&place.config, &["cart"]).await.expect_err("it is taken");
     assert!(refused.to_string().contains("in use"), "{refused:#}");

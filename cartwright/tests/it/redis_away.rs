@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use chassis::testing::{Engine, on};
 use futures::future::join_all;
 use gateway::Quota;
 use serde_json::json;
@@ -12,7 +13,7 @@ use tempfile::TempDir;
 
 use crate::client::Http;
 use crate::engines_away::Load;
-use crate::shop::{Live, Place, postgres, sqlite};
+use crate::shop::{Live, Place, Shape, sqlite};
 
 fn quota(per_minute: u32, burst: u32) -> Quota {
     let number = |it| NonZeroU32::new(it).expect("a number");
@@ -31,9 +32,9 @@ fn limited(mut place: Place, redis: &Server) -> Place {
     place
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[on(redis, flavor = "multi_thread", worker_threads = 2)]
 async fn two_gateways_share_a_quota_in_redis() {
-    let Some(redis) = Server::start().await else { return };
+    let redis = Server::start().await;
     let places = [limited(sqlite(), &redis), limited(sqlite(), &redis)];
     let shops = [places[0].start().await, places[1].start().await];
     // The first checks of each may come before its connection.
@@ -62,10 +63,10 @@ async fn two_gateways_share_a_quota_in_redis() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[on(redis, flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_dies_or_hangs_fails_no_request() {
-    let Some(mut redis) = Server::start().await else { return };
-    let place = limited(postgres().await.unwrap_or_else(sqlite), &redis);
+    let mut redis = Server::start().await;
+    let place = limited(Shape::Postgres.place().await, &redis);
     let shop = place.start().await;
     shop.product("LAMP-1", 1_999, 1_000_000).await;
     let customer = shop.customer("ada").await;
@@ -117,21 +118,16 @@ struct Server {
 }
 
 impl Server {
-    /// None, and a printed word, where there is no `redis-server` on this machine.
-    async fn start() -> Option<Self> {
+    async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut server = Self { port, directory, child: None };
         server.run();
-        if server.child.is_none() {
-            eprintln!("skipped: there is no redis-server here");
-            return None;
-        }
         for _ in 0..250 {
             if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return Some(server);
+                return server;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -146,7 +142,9 @@ impl Server {
             .arg(self.directory.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        self.child = command.spawn().ok();
+        let missing =
+            |error| panic!("{}", Engine::Redis.missing(&format!("redis-server: {error}")));
+        self.child = Some(command.spawn().unwrap_or_else(missing));
     }
 
     fn kill(&mut self) {

@@ -5,11 +5,12 @@ use std::process::Stdio;
 
 use cartwright::cli::Shared;
 use cartwright::config::{Config, SECRETS};
+use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::client::Http;
 use crate::program::{Program, free_address};
-use crate::shop::{ADMIN, Place, address, apart, postgres, sqlite};
+use crate::shop::{ADMIN, Place, Shape, address, sqlite};
 
 /// A secret of the kind a setting has.
 fn example(path: &str) -> &'static str {
@@ -103,9 +104,9 @@ fn a_wrong_secret_is_not_shown() {
 }
 
 /// Some processes sign with the old secret and some with the new one, as half-way through a change.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_secret_of_the_services_is_changed_while_they_serve() {
-    let Some(mut place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn the_secret_of_the_services_is_changed_while_they_serve(shape: Shape) {
+    let mut place = shape.place().await;
     let directory = tempfile::tempdir().expect("a directory");
     let (old, new) = (directory.path().join("old"), directory.path().join("new"));
     std::fs::write(&old, "the old secret of all these processes\n").expect("written");
@@ -135,31 +136,28 @@ async fn the_secret_of_the_services_is_changed_while_they_serve() {
     shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_first_administrators_password_is_in_a_file_and_in_no_log() {
-    let mut places = vec![sqlite()];
-    places.extend(postgres().await);
-    for mut place in places {
-        place.config.admin.password.clear();
-        let file = place.config.server.data_dir.join("admin-password");
-        let mut program = Program::start(&place, &[], free_address());
-        program.ready().await;
-        let kept = std::fs::read_to_string(&file).expect("the file");
-        let password = kept.trim_end().to_owned();
-        let said = program.said();
-        assert!(said.contains(&file.display().to_string()), "{said}");
-        assert!(password.len() > 20 && !said.contains(&password), "{said}");
-        let http = Http::new(program.address());
-        let login = json!({ "email": ADMIN.0, "password": password });
-        http.post("/auth/login", login.clone()).await.expect(200);
-        program.stop().await;
-        let mut again = Program::start(&place, &[], free_address());
-        again.ready().await;
-        assert!(!again.said().contains("Administrator"), "{}", again.said());
-        assert_eq!(std::fs::read_to_string(&file).expect("the file"), kept);
-        Http::new(again.address()).post("/auth/login", login).await.expect(200);
-        again.stop().await;
-    }
+#[on(sqlite, postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_administrators_password_is_in_a_file_and_in_no_log(shape: Shape) {
+    let mut place = shape.place().await;
+    place.config.admin.password.clear();
+    let file = place.config.server.data_dir.join("admin-password");
+    let mut program = Program::start(&place, &[], free_address());
+    program.ready().await;
+    let kept = std::fs::read_to_string(&file).expect("the file");
+    let password = kept.trim_end().to_owned();
+    let said = program.said();
+    assert!(said.contains(&file.display().to_string()), "{said}");
+    assert!(password.len() > 20 && !said.contains(&password), "{said}");
+    let http = Http::new(program.address());
+    let login = json!({ "email": ADMIN.0, "password": password });
+    http.post("/auth/login", login.clone()).await.expect(200);
+    program.stop().await;
+    let mut again = Program::start(&place, &[], free_address());
+    again.ready().await;
+    assert!(!again.said().contains("Administrator"), "{}", again.said());
+    assert_eq!(std::fs::read_to_string(&file).expect("the file"), kept);
+    Http::new(again.address()).post("/auth/login", login).await.expect(200);
+    again.stop().await;
 }
 
 /// A process that died after it had written the file and before there was an account.

@@ -11,7 +11,7 @@ use cartwright::config::Config;
 use cartwright::serve::Running;
 use cartwright::shop::{NAMES, Roles, Stores};
 use chassis::clock::Clock;
-use chassis::testing::{Schemas, postgres_url, rabbitmq_url, redis_url};
+use chassis::testing::{Case, Engine, Schemas, postgres_url, rabbitmq_url, redis_url};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -47,13 +47,32 @@ enum Processes {
     Apart(Vec<Program>),
 }
 
-/// A place per shape that the engines at hand allow: SQLite always, PostgreSQL where a server
-/// answers, and apart where RabbitMQ and Redis answer as well.
-pub async fn places() -> Vec<Place> {
-    let mut places = vec![sqlite()];
-    places.extend(postgres().await);
-    places.extend(apart().await);
-    places
+/// The shapes a shop runs in, which are the cases of a journey.
+#[derive(Clone, Copy, Debug)]
+pub enum Shape {
+    Sqlite,
+    Postgres,
+    Apart,
+}
+
+impl Case for Shape {
+    fn needs(&self) -> &'static [Engine] {
+        match self {
+            Self::Sqlite => &[],
+            Self::Postgres => &[Engine::Postgres],
+            Self::Apart => &[Engine::Postgres, Engine::Rabbitmq, Engine::Redis],
+        }
+    }
+}
+
+impl Shape {
+    pub async fn place(self) -> Place {
+        match self {
+            Self::Sqlite => sqlite(),
+            Self::Postgres => postgres().await,
+            Self::Apart => apart().await,
+        }
+    }
 }
 
 pub fn sqlite() -> Place {
@@ -72,8 +91,8 @@ pub fn sqlite() -> Place {
 }
 
 /// Schemas of this test alone, one per service.
-pub async fn postgres() -> Option<Place> {
-    let url = postgres_url().await?;
+async fn postgres() -> Place {
+    let url = postgres_url();
     let suffixes: Vec<String> =
         NAMES.into_iter().chain(["sandbox"]).map(|it| format!("_{it}")).collect();
     let suffixes: Vec<&str> = suffixes.iter().map(String::as_str).collect();
@@ -84,13 +103,13 @@ pub async fn postgres() -> Option<Place> {
     // Two tests at a time, seven services each, on a server with a hundred connections.
     place.config.database.connections = 3;
     place.kind = "postgres";
-    Some(place)
+    place
 }
 
 /// A process per service, and one for the gateway.
-pub async fn apart() -> Option<Place> {
-    let (rabbitmq, redis) = (rabbitmq_url().await?, redis_url().await?);
-    let mut place = postgres().await?;
+async fn apart() -> Place {
+    let (rabbitmq, redis) = (rabbitmq_url().await, redis_url().await);
+    let mut place = postgres().await;
     let ports = ports();
     let config = &mut place.config;
     config.services.secret = "a secret that all processes of this test know".into();
@@ -108,7 +127,7 @@ pub async fn apart() -> Option<Place> {
     }
     place.ports = Some(ports);
     place.kind = "apart";
-    Some(place)
+    place
 }
 
 impl Drop for Place {

@@ -5,62 +5,61 @@ use std::net::TcpListener;
 use cartwright::shop::NAMES;
 use chassis::db::Session;
 use chassis::id;
-use chassis::testing::redis_url;
+use chassis::testing::{Engine, is_left_out, on, redis_url};
 use serde_json::{Value, json};
 
 use crate::program::{Program, free_address};
-use crate::shop::{Live, eventually, places, sqlite};
+use crate::shop::{Live, Shape, eventually, sqlite};
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again() {
-    for place in places().await {
-        let shop = place.start().await;
-        let admin = shop.admin().await;
-        let health = admin.get("//health").await.expect(200);
-        let kind = if place.kind == "sqlite" { "sqlite" } else { "postgres" };
-        assert_eq!(health["gateway"]["version"], env!("CARGO_PKG_VERSION"));
-        for service in NAMES {
-            let told = &health["services"][service];
-            assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{health}");
-            assert_eq!(told["database_kind"], kind, "{health}");
-            let outbox = admin.get(&format!("/{service}/outbox")).await.expect(200);
-            assert_eq!(outbox["dead_letters"], 0, "{service}");
-            let refused = shop.http.get(&format!("/{service}/dead-letters")).await;
-            assert_eq!(refused.problem(401), "unauthenticated");
-        }
-        let product = shop.product("LAMP-1", 1_999, 5).await;
-        let event = lose(&shop, &product).await;
-        let outbox = admin.get("/catalog/outbox").await.expect(200);
-        assert_eq!(outbox["dead_letters"], 1);
-        let letters = admin.get("/catalog/dead-letters").await.expect(200);
-        let [letter] = letters["items"].as_array().expect("items").as_slice() else {
-            panic!("{letters}")
-        };
-        assert_eq!(letter["type"], "rating.changed");
-        assert_eq!(letter["data"]["count"], 2);
-        let path = format!("/catalog/dead-letters/catalog.ratings/{event}/replay");
-        admin.call("POST", &path).await.expect(204);
-        assert_eq!(admin.call("POST", &path).await.problem(404), "dead_letter_not_found");
-        let path = format!("/products/{}", product["id"].as_str().expect("an id"));
-        let rating = async || shop.http.get(&path).await.expect(200)["rating"].clone();
-        eventually(rating, |it| it["count"] == 2).await;
-        lose(&shop, &product).await;
-        let ratings = async || queues(&admin, "catalog").await["catalog.ratings"].clone();
-        assert_eq!(ratings().await["dead"], 1);
-        let path = "/catalog/queues/catalog.ratings/replay";
-        assert_eq!(admin.call("POST", path).await.expect(200)["replayed"], 1);
-        eventually(ratings, |it| it["dead"] == 0 && it["waiting"] == 0).await;
-        for (service, queue) in [
-            ("catalog", "catalog.imports"),
-            ("orders", "orders.sagas"),
-            ("payments", "payments.operations"),
-            ("notifications", "notifications.messages"),
-        ] {
-            assert_eq!(queues(&admin, service).await[queue]["dead"], 0, "{queue}");
-        }
-        shop.check().await;
-        shop.stop().await;
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    let admin = shop.admin().await;
+    let health = admin.get("//health").await.expect(200);
+    let kind = if place.kind == "sqlite" { "sqlite" } else { "postgres" };
+    assert_eq!(health["gateway"]["version"], env!("CARGO_PKG_VERSION"));
+    for service in NAMES {
+        let told = &health["services"][service];
+        assert_eq!(told["version"], env!("CARGO_PKG_VERSION"), "{health}");
+        assert_eq!(told["database_kind"], kind, "{health}");
+        let outbox = admin.get(&format!("/{service}/outbox")).await.expect(200);
+        assert_eq!(outbox["dead_letters"], 0, "{service}");
+        let refused = shop.http.get(&format!("/{service}/dead-letters")).await;
+        assert_eq!(refused.problem(401), "unauthenticated");
     }
+    let product = shop.product("LAMP-1", 1_999, 5).await;
+    let event = lose(&shop, &product).await;
+    let outbox = admin.get("/catalog/outbox").await.expect(200);
+    assert_eq!(outbox["dead_letters"], 1);
+    let letters = admin.get("/catalog/dead-letters").await.expect(200);
+    let [letter] = letters["items"].as_array().expect("items").as_slice() else {
+        panic!("{letters}")
+    };
+    assert_eq!(letter["type"], "rating.changed");
+    assert_eq!(letter["data"]["count"], 2);
+    let path = format!("/catalog/dead-letters/catalog.ratings/{event}/replay");
+    admin.call("POST", &path).await.expect(204);
+    assert_eq!(admin.call("POST", &path).await.problem(404), "dead_letter_not_found");
+    let path = format!("/products/{}", product["id"].as_str().expect("an id"));
+    let rating = async || shop.http.get(&path).await.expect(200)["rating"].clone();
+    eventually(rating, |it| it["count"] == 2).await;
+    lose(&shop, &product).await;
+    let ratings = async || queues(&admin, "catalog").await["catalog.ratings"].clone();
+    assert_eq!(ratings().await["dead"], 1);
+    let path = "/catalog/queues/catalog.ratings/replay";
+    assert_eq!(admin.call("POST", path).await.expect(200)["replayed"], 1);
+    eventually(ratings, |it| it["dead"] == 0 && it["waiting"] == 0).await;
+    for (service, queue) in [
+        ("catalog", "catalog.imports"),
+        ("orders", "orders.sagas"),
+        ("payments", "payments.operations"),
+        ("notifications", "notifications.messages"),
+    ] {
+        assert_eq!(queues(&admin, service).await[queue]["dead"], 0, "{queue}");
+    }
+    shop.check().await;
+    shop.stop().await;
 }
 
 /// The queues of a service by their names.
@@ -79,53 +78,50 @@ fn details(health: &Value) -> usize {
         .sum()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn metrics_and_versions_are_for_operators_and_not_for_customers() {
-    for mut place in places().await {
-        if place.kind != "apart"
-            && let Some(redis) = redis_url().await
-        {
-            place.config.redis.url = redis;
-        }
-        place.config.gateway.metrics_listen = "127.0.0.1:0".to_owned();
-        let shop = place.start_here().await;
-        let (operators, customer) = (shop.operators(), shop.customer("ada").await);
-        for http in [&shop.http, &customer, &shop.admin().await] {
-            assert_eq!(http.get("//metrics").await.problem(404), "not_found");
-        }
-        let metrics = async || {
-            let metrics = operators.get("//metrics").await;
-            assert_eq!(metrics.status, 200);
-            Value::from(String::from_utf8_lossy(&metrics.bytes).into_owned())
-        };
-        let has =
-            |line: &'static str| move |it: &Value| it.as_str().is_some_and(|it| it.contains(line));
-        eventually(metrics, has("gateway_requests_total{status=\"4xx\"}")).await;
-        if !place.config.redis.url.is_empty() {
-            eventually(metrics, has("redis_up 1")).await;
-            let health = shop.http.get("//health").await.expect(200);
-            assert!(health["engines"]["redis"]["response_time_ms"].is_number(), "{health:#}");
-        }
-        for (http, told) in [(&shop.http, false), (&customer, false), (&operators, true)] {
-            let health = http.get("//health").await.expect(200);
-            assert_eq!(details(&health) > 0, told, "{health:#}");
-            for service in NAMES {
-                let one = &health["services"][service];
-                assert_eq!(one["status"], "healthy", "{health:#}");
-                assert_eq!(one["database_kind"].is_string(), told, "{health:#}");
-                if http.address() == shop.http.address() {
-                    let one = http.get(&format!("/{service}/health")).await.expect(200);
-                    assert_eq!(details(&one), 0, "{one}");
-                }
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn metrics_and_versions_are_for_operators_and_not_for_customers(shape: Shape) {
+    let mut place = shape.place().await;
+    if place.kind != "apart" && !is_left_out(&Engine::Redis) {
+        place.config.redis.url = redis_url().await;
+    }
+    place.config.gateway.metrics_listen = "127.0.0.1:0".to_owned();
+    let shop = place.start_here().await;
+    let (operators, customer) = (shop.operators(), shop.customer("ada").await);
+    for http in [&shop.http, &customer, &shop.admin().await] {
+        assert_eq!(http.get("//metrics").await.problem(404), "not_found");
+    }
+    let metrics = async || {
+        let metrics = operators.get("//metrics").await;
+        assert_eq!(metrics.status, 200);
+        Value::from(String::from_utf8_lossy(&metrics.bytes).into_owned())
+    };
+    let has =
+        |line: &'static str| move |it: &Value| it.as_str().is_some_and(|it| it.contains(line));
+    eventually(metrics, has("gateway_requests_total{status=\"4xx\"}")).await;
+    if !place.config.redis.url.is_empty() {
+        eventually(metrics, has("redis_up 1")).await;
+        let health = shop.http.get("//health").await.expect(200);
+        assert!(health["engines"]["redis"]["response_time_ms"].is_number(), "{health:#}");
+    }
+    for (http, told) in [(&shop.http, false), (&customer, false), (&operators, true)] {
+        let health = http.get("//health").await.expect(200);
+        assert_eq!(details(&health) > 0, told, "{health:#}");
+        for service in NAMES {
+            let one = &health["services"][service];
+            assert_eq!(one["status"], "healthy", "{health:#}");
+            assert_eq!(one["database_kind"].is_string(), told, "{health:#}");
+            if http.address() == shop.http.address() {
+                let one = http.get(&format!("/{service}/health")).await.expect(200);
+                assert_eq!(details(&one), 0, "{one}");
             }
         }
-        let admin = shop.admin().await;
-        for service in NAMES {
-            let one = admin.get(&format!("/{service}/health")).await.expect(200);
-            assert_eq!(one["version"], env!("CARGO_PKG_VERSION"), "{one}");
-        }
-        shop.stop().await;
     }
+    let admin = shop.admin().await;
+    for service in NAMES {
+        let one = admin.get(&format!("/{service}/health")).await.expect(200);
+        assert_eq!(one["version"], env!("CARGO_PKG_VERSION"), "{one}");
+    }
+    shop.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use cartwright::shop::{DATABASES, NAMES, Stores};
 use chassis::db::{Connection, Session};
+use chassis::testing::on;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::client::Http;
 use crate::migrations::execute;
-use crate::shop::{Live, Place, checkout, eventually, postgres, sqlite};
+use crate::shop::{Live, Place, Shape, checkout, eventually, sqlite};
 
 impl Place {
     fn transfer_to<'a>(&'a self, target: &'a Place) -> [&'a str; 5] {
@@ -18,9 +19,9 @@ impl Place {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shop_with_history_moves_and_sells_on() {
-    let Some(target) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_shop_with_history_moves_and_sells_on(shape: Shape) {
+    let target = shape.place().await;
     let source = sqlite();
     let shop = source.start().await;
     // A relay that is killed before its mark leaves what it has sent as it was.
@@ -218,9 +219,9 @@ fn text(value: &Value) -> String {
     value.as_str().expect("a text").to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_transfer_killed_at_any_moment_is_repeated() {
-    let Some(target) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_killed_at_any_moment_is_repeated(shape: Shape) {
+    let target = shape.place().await;
     let mut source = sqlite();
     source.config.shop.demo = true;
     source.start().await.stop().await;
@@ -257,9 +258,9 @@ const EXTRAS: [&str; 2] = [
     "CREATE TABLE positions (lane TEXT NOT NULL, place BIGINT NOT NULL, PRIMARY KEY (lane, place))",
 ];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tables_nobody_named_are_moved_with_every_type() {
-    let Some(target) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn tables_nobody_named_are_moved_with_every_type(shape: Shape) {
+    let target = shape.place().await;
     let source = sqlite();
     source.start().await.stop().await;
     let stores = Stores::open(&source.config, &["cart"]).await.expect("the files");
@@ -317,9 +318,9 @@ async fn tables_nobody_named_are_moved_with_every_type() {
     assert_eq!(late, 0, "foreign keys are checked at once again");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_moved_is_named_and_nothing_is_changed() {
-    let Some(target) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_moved_is_named_and_nothing_is_changed(shape: Shape) {
+    let target = shape.place().await;
     let source = sqlite();
     let said = source.fails(&source.transfer_to(&target));
     assert!(said.contains("identity.db is missing"), "{said}");
@@ -379,9 +380,9 @@ async fn what_cannot_be_moved_is_named_and_nothing_is_changed() {
     source.says(&source.transfer_to(&target));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rehearsal_is_replaced_by_the_real_move() {
-    let Some(target) = postgres().await else { return };
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_rehearsal_is_replaced_by_the_real_move(shape: Shape) {
+    let target = shape.place().await;
     let source = sqlite();
     source.start().await.stop().await;
     source.says(&source.transfer_to(&target));

@@ -2,6 +2,7 @@
 //! leave at least four fifths of every product on sale, and many buyers make as many orders as
 //! there are units.
 
+use chassis::testing::on;
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, address, checkout, eventually, places};
+use crate::shop::{Live, Shape, address, checkout, eventually};
 
 /// What there is, and of how much.
 const SHELF: [(&str, i64); 4] = [("FIVE", 5), ("NINE", 9), ("DOZEN", 12), ("MANY", 400)];
@@ -45,114 +46,110 @@ async fn four_fifths_are_on_sale(shop: &Live, admin: &Http, when: &str) {
     assert_eq!(listed["total"], SHELF.len(), "{when}");
 }
 
-#[tokio::test]
-async fn orders_that_nobody_pays_leave_four_fifths_of_everything_on_sale() {
-    for place in places().await {
-        let shop = place.start().await;
-        for (sku, on_hand) in SHELF {
-            shop.product(sku, 1_999, on_hand).await;
-        }
-        let admin = shop.admin().await;
-        // As many as there are while others hold their fifth, and one of each.
-        let (most, one) = (|on_hand: i64| on_hand - on_hand / 5, |_: i64| 1);
-        for guest in 0..ADDRESSES {
-            let http = from(&shop, guest);
-            // At the bank for ever, and with a card that is declined.
-            for (name, request, status) in [
-                ("3ds-all", of_everything(guest, "tok_3ds", most), 202),
-                ("3ds-one", of_everything(guest, "tok_3ds", one), 202),
-                ("declined-all", of_everything(guest, "tok_declined", most), 402),
-            ] {
-                let when = format!("{} {name} of guest {guest}", place.kind);
-                let key = format!("{name}-{guest}");
-                let reply = http.post("/orders/checkout", request).key(&key).await;
-                let body = reply.expect(status);
+#[on(sqlite, postgres, apart)]
+async fn orders_that_nobody_pays_leave_four_fifths_of_everything_on_sale(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    for (sku, on_hand) in SHELF {
+        shop.product(sku, 1_999, on_hand).await;
+    }
+    let admin = shop.admin().await;
+    // As many as there are while others hold their fifth, and one of each.
+    let (most, one) = (|on_hand: i64| on_hand - on_hand / 5, |_: i64| 1);
+    for guest in 0..ADDRESSES {
+        let http = from(&shop, guest);
+        // At the bank for ever, and with a card that is declined.
+        for (name, request, status) in [
+            ("3ds-all", of_everything(guest, "tok_3ds", most), 202),
+            ("3ds-one", of_everything(guest, "tok_3ds", one), 202),
+            ("declined-all", of_everything(guest, "tok_declined", most), 402),
+        ] {
+            let when = format!("{} {name} of guest {guest}", place.kind);
+            let key = format!("{name}-{guest}");
+            let reply = http.post("/orders/checkout", request).key(&key).await;
+            let body = reply.expect(status);
+            four_fifths_are_on_sale(&shop, &admin, &when).await;
+            if status != 402 || guest > 2 {
+                continue;
+            }
+            // A try more, and another, as often as it goes.
+            let path = format!("/orders/{}/payments", body["order_id"].as_str().unwrap());
+            let token = body["access_token"].as_str().unwrap();
+            let again = json!({ "payment": { "provider": "sandbox", "token": "tok_declined" } });
+            for _ in 0..3 {
+                let call = http.post(&path, again.clone()).header("x-order-token", token);
+                call.await.expect(402);
                 four_fifths_are_on_sale(&shop, &admin, &when).await;
-                if status != 402 || guest > 2 {
-                    continue;
-                }
-                // A try more, and another, as often as it goes.
-                let path = format!("/orders/{}/payments", body["order_id"].as_str().unwrap());
-                let token = body["access_token"].as_str().unwrap();
-                let again =
-                    json!({ "payment": { "provider": "sandbox", "token": "tok_declined" } });
-                for _ in 0..3 {
-                    let call = http.post(&path, again.clone()).header("x-order-token", token);
-                    call.await.expect(402);
-                    four_fifths_are_on_sale(&shop, &admin, &when).await;
-                }
             }
         }
-        // Who pays gets what is left.
-        let request = of_everything(0, "tok_visa", most);
-        let bought = shop.http.post("/orders/checkout", request).key("paid").await;
-        assert_eq!(bought.expect(201)["status"], "confirmed", "{}", place.kind);
-        shop.check().await;
-        shop.stop().await;
     }
+    // Who pays gets what is left.
+    let request = of_everything(0, "tok_visa", most);
+    let bought = shop.http.post("/orders/checkout", request).key("paid").await;
+    assert_eq!(bought.expect(201)["status"], "confirmed", "{}", place.kind);
+    shop.check().await;
+    shop.stop().await;
 }
 
-#[tokio::test]
-async fn a_hold_that_staff_free_is_taken_again_when_its_order_is_paid() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("LAMP-1", 1_999, 2).await;
-        let admin = shop.admin().await;
-        let [ada, bob] = [shop.customer("ada").await, shop.customer("bob").await];
-        let mut orders = Vec::new();
-        for customer in [&ada, &bob] {
-            let order = customer.post("/orders", checkout("LAMP-1", "tok_3ds")).key("k").await;
-            orders.push(order.expect(202));
-        }
-        // One unit may wait for a customer: bob's order goes on without a hold.
-        let holds = admin.get("/holds").await.expect(200);
-        let holds = holds["items"].as_array().unwrap();
-        assert!(holds.len() == 1 && holds[0]["order_id"] == orders[0]["id"], "{holds:#?}");
-        let free = admin.call("DELETE", &format!("/holds/{}", holds[0]["id"].as_str().unwrap()));
-        free.await.expect(204);
-        let stock = admin.get("/inventory/LAMP-1").await.expect(200);
-        assert_eq!(stock["available"], 2);
-        // A third one is quicker than the first.
-        let carl = shop.customer("carl").await;
-        carl.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await.expect(201);
-        let outcomes = [(&bob, &orders[1], "confirmed"), (&ada, &orders[0], "cancelled")];
-        for (customer, order, end) in outcomes {
-            let confirm = order["payment"]["next_action"]["href"].as_str().unwrap();
-            let said = customer.post(&format!("/{confirm}"), json!({ "outcome": "approve" }));
-            said.await.expect(200);
-            let path = format!("/orders/{}", order["id"].as_str().unwrap());
-            let ask = async || customer.get(&path).await.expect(200);
-            let order = eventually(ask, |it| it["status"] != "pending").await;
-            assert_eq!(order["status"], end, "{}: {order:#}", place.kind);
-        }
-        let path = format!("/orders/{}", orders[0]["id"].as_str().unwrap());
-        let order = ada.get(&path).await.expect(200);
-        assert_eq!(
-            (&order["payment_status"], &order["reason"]),
-            (&json!("voided"), &json!("out_of_stock"))
-        );
-        shop.check().await;
-        shop.stop().await;
+#[on(sqlite, postgres, apart)]
+async fn a_hold_that_staff_free_is_taken_again_when_its_order_is_paid(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 2).await;
+    let admin = shop.admin().await;
+    let [ada, bob] = [shop.customer("ada").await, shop.customer("bob").await];
+    let mut orders = Vec::new();
+    for customer in [&ada, &bob] {
+        let order = customer.post("/orders", checkout("LAMP-1", "tok_3ds")).key("k").await;
+        orders.push(order.expect(202));
     }
+    // One unit may wait for a customer: bob's order goes on without a hold.
+    let holds = admin.get("/holds").await.expect(200);
+    let holds = holds["items"].as_array().unwrap();
+    assert!(holds.len() == 1 && holds[0]["order_id"] == orders[0]["id"], "{holds:#?}");
+    let free = admin.call("DELETE", &format!("/holds/{}", holds[0]["id"].as_str().unwrap()));
+    free.await.expect(204);
+    let stock = admin.get("/inventory/LAMP-1").await.expect(200);
+    assert_eq!(stock["available"], 2);
+    // A third one is quicker than the first.
+    let carl = shop.customer("carl").await;
+    carl.post("/orders", checkout("LAMP-1", "tok_visa")).key("k").await.expect(201);
+    let outcomes = [(&bob, &orders[1], "confirmed"), (&ada, &orders[0], "cancelled")];
+    for (customer, order, end) in outcomes {
+        let confirm = order["payment"]["next_action"]["href"].as_str().unwrap();
+        let said = customer.post(&format!("/{confirm}"), json!({ "outcome": "approve" }));
+        said.await.expect(200);
+        let path = format!("/orders/{}", order["id"].as_str().unwrap());
+        let ask = async || customer.get(&path).await.expect(200);
+        let order = eventually(ask, |it| it["status"] != "pending").await;
+        assert_eq!(order["status"], end, "{}: {order:#}", place.kind);
+    }
+    let path = format!("/orders/{}", orders[0]["id"].as_str().unwrap());
+    let order = ada.get(&path).await.expect(200);
+    assert_eq!(
+        (&order["payment_status"], &order["reason"]),
+        (&json!("voided"), &json!("out_of_stock"))
+    );
+    shop.check().await;
+    shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hundred_and_twenty_buyers_of_twenty_five_units_make_twenty_five_orders() {
-    for place in places().await {
-        let shop = place.start().await;
-        shop.product("LAMP-1", 1_999, 25).await;
-        let buys = (0..120_u8).map(|buyer| {
-            let http = from(&shop, buyer);
-            tokio::spawn(async move { buy(&http, buyer).await })
-        });
-        let statuses: Vec<_> = join_all(buys).await.into_iter().map(|it| it.unwrap()).collect();
-        let sold = statuses.iter().filter(|it| **it == "confirmed").count();
-        let refused = statuses.iter().filter(|it| **it == "out_of_stock").count();
-        assert_eq!((sold, refused), (25, 95), "{}: {statuses:?}", place.kind);
-        assert_eq!(shop.on_hand("LAMP-1").await, 0);
-        shop.check().await;
-        shop.stop().await;
-    }
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_and_twenty_buyers_of_twenty_five_units_make_twenty_five_orders(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    shop.product("LAMP-1", 1_999, 25).await;
+    let buys = (0..120_u8).map(|buyer| {
+        let http = from(&shop, buyer);
+        tokio::spawn(async move { buy(&http, buyer).await })
+    });
+    let statuses: Vec<_> = join_all(buys).await.into_iter().map(|it| it.unwrap()).collect();
+    let sold = statuses.iter().filter(|it| **it == "confirmed").count();
+    let refused = statuses.iter().filter(|it| **it == "out_of_stock").count();
+    assert_eq!((sold, refused), (25, 95), "{}: {statuses:?}", place.kind);
+    assert_eq!(shop.on_hand("LAMP-1").await, 0);
+    shop.check().await;
+    shop.stop().await;
 }
 
 /// Every other buyer's bank asks first. What became of it: `confirmed`, or why not.

@@ -1,6 +1,7 @@
 //! Bodies that clients break off or get wrong, at every service: nobody else notices. And a service
 //! that is stopped, which nobody waits for.
 
+use chassis::testing::on;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::client::Http;
 use crate::load::{Load, buying, reading};
-use crate::shop::{Live, apart, eventually, places};
+use crate::shop::{Live, Shape, eventually};
 
 /// How often in a second, for each service, as many bodies are broken as makes a hundred of each kind.
 const TICKS: usize = 10;
@@ -52,64 +53,63 @@ async fn doors(shop: &Live) -> Vec<Door> {
     ]
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn bodies_that_are_cut_off_or_malformed_are_nobody_elses_problem() {
-    for place in places().await {
-        let shop = place.start().await;
-        let doors = doors(&shop).await;
-        for name in NAMES {
-            assert!(doors.iter().any(|it| it.service == name), "{name} is left out");
-        }
-        let said: Vec<usize> = shop.programs().iter().map(|it| it.said().len()).collect();
-        let buyers = Load::start(1, buying(&shop.http));
-        let readers: Vec<Load> =
-            doors.iter().map(|it| Load::start(1, reading(&it.user, &it.read))).collect();
-        for door in &doors {
-            let mut broken = JoinSet::new();
-            let mut ticks = tokio::time::interval(Duration::from_secs(1) / TICKS as u32);
-            for _ in 0..TICKS {
-                ticks.tick().await;
-                for n in 0..EACH {
-                    let address = shop.http.address();
-                    let large = if n % 2 == 0 { String::new() } else { chunk(LARGE) };
-                    let malformed = door.chunked(&format!("{large}Z\r\n"));
-                    broken.spawn(async move { Some(send(address, &malformed).await) });
-                    let half = match n % 2 {
-                        0 => door.sized(100, "{"),
-                        _ => door.sized(2 * LARGE, &"x".repeat(LARGE)),
-                    };
-                    broken.spawn(async move {
-                        cut(address, &half).await;
-                        None
-                    });
-                }
-                door.user.get(&door.read).await.expect(200);
-            }
-            for answer in broken.join_all().await.into_iter().flatten() {
-                let service = door.service;
-                assert!(answer.starts_with("HTTP/1.1 4"), "{}: {service}: {answer}", place.kind);
-            }
-        }
-        let bought = buyers.stop().await;
-        assert!(bought > 0, "{}: nobody has bought", place.kind);
-        for readers in readers {
-            readers.stop().await;
-        }
-        // No circuit has opened, at the gateway or between services.
-        for (program, before) in shop.programs().iter().zip(said) {
-            let said = program.said().split_off(before);
-            for complaint in ["most requests fail", "a copy fails", "did not answer"] {
-                assert!(!said.contains(complaint), "{said}");
-            }
-        }
-        shop.check().await;
-        shop.stop().await;
+#[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_are_cut_off_or_malformed_are_nobody_elses_problem(shape: Shape) {
+    let place = shape.place().await;
+    let shop = place.start().await;
+    let doors = doors(&shop).await;
+    for name in NAMES {
+        assert!(doors.iter().any(|it| it.service == name), "{name} is left out");
     }
+    let said: Vec<usize> = shop.programs().iter().map(|it| it.said().len()).collect();
+    let buyers = Load::start(1, buying(&shop.http));
+    let readers: Vec<Load> =
+        doors.iter().map(|it| Load::start(1, reading(&it.user, &it.read))).collect();
+    for door in &doors {
+        let mut broken = JoinSet::new();
+        let mut ticks = tokio::time::interval(Duration::from_secs(1) / TICKS as u32);
+        for _ in 0..TICKS {
+            ticks.tick().await;
+            for n in 0..EACH {
+                let address = shop.http.address();
+                let large = if n % 2 == 0 { String::new() } else { chunk(LARGE) };
+                let malformed = door.chunked(&format!("{large}Z\r\n"));
+                broken.spawn(async move { Some(send(address, &malformed).await) });
+                let half = match n % 2 {
+                    0 => door.sized(100, "{"),
+                    _ => door.sized(2 * LARGE, &"x".repeat(LARGE)),
+                };
+                broken.spawn(async move {
+                    cut(address, &half).await;
+                    None
+                });
+            }
+            door.user.get(&door.read).await.expect(200);
+        }
+        for answer in broken.join_all().await.into_iter().flatten() {
+            let service = door.service;
+            assert!(answer.starts_with("HTTP/1.1 4"), "{}: {service}: {answer}", place.kind);
+        }
+    }
+    let bought = buyers.stop().await;
+    assert!(bought > 0, "{}: nobody has bought", place.kind);
+    for readers in readers {
+        readers.stop().await;
+    }
+    // No circuit has opened, at the gateway or between services.
+    for (program, before) in shop.programs().iter().zip(said) {
+        let said = program.said().split_off(before);
+        for complaint in ["most requests fail", "a copy fails", "did not answer"] {
+            assert!(!said.contains(complaint), "{said}");
+        }
+    }
+    shop.check().await;
+    shop.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_service_that_is_stopped_hangs_nobody_and_is_back_at_once() {
-    let Some(place) = apart().await else { return };
+#[on(apart, flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_stopped_hangs_nobody_and_is_back_at_once(shape: Shape) {
+    let place = shape.place().await;
     let shop = place.start().await;
     let product = shop.product("LAMP-1", 1_999, 5).await;
     let path = format!("/products/{}/reviews", product["id"].as_str().expect("an id"));

@@ -1,7 +1,11 @@
-//! For tests: fresh databases of every kind, signed tokens, requests through a router.
+//! For tests: a case per database and engine, fresh databases, waiting for what happens elsewhere,
+//! signed tokens, requests through a router.
+
+mod databases;
+mod engines;
+mod waiting;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -11,182 +15,23 @@ use http_body_util::BodyExt;
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::Value;
-use sqlx::migrate::Migrator;
-use tempfile::TempDir;
 use tower::ServiceExt;
 use uuid::Uuid;
 
 use crate::auth::{Claims, ISSUER, Verifier};
-use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::db::{Db, Limits, Migrations, Session};
 use crate::id;
-use crate::money::Currency;
 use crate::outbox::{Envelope, EventData};
-use crate::service::{Platform, Service};
+use crate::service::Service;
 
-/// What a service stands on in a test; dropping it removes its files.
-#[derive(Clone, Debug)]
-pub struct TestPlatform {
-    pub platform: Platform,
-    /// `sqlite` or `postgres`, for messages.
-    pub kind: &'static str,
-    _files: Arc<TempDir>,
-    _schemas: Option<Arc<Schemas>>,
-}
-
-impl std::ops::Deref for TestPlatform {
-    type Target = Platform;
-
-    fn deref(&self) -> &Platform {
-        &self.platform
-    }
-}
-
-static NONE: Migrator = Migrator::DEFAULT;
-
-/// A database with the chassis's own tables only.
-pub const CHASSIS_ONLY: Migrations = Migrations { service: "test", migrator: &NONE };
+pub use databases::{CHASSIS_ONLY, Database, Schemas, TestPlatform, platforms, postgres_url};
+pub use engines::{Case, Engine, is_left_out, rabbitmq_url, redis_url};
+pub use macros::{databases, on};
+pub use waiting::{PATIENCE, eventually};
 
 /// The time of every test clock.
 pub fn noon() -> DateTime<Utc> {
     "2026-01-02T12:00:00Z".parse().expect("a time")
-}
-
-/// The URL of the PostgreSQL server tests may use: `TEST_POSTGRES_URL`, else the one on this
-/// machine if it answers. `TEST_POSTGRES_URL=none` does without.
-pub async fn postgres_url() -> Option<String> {
-    match std::env::var("TEST_POSTGRES_URL") {
-        Ok(url) if url == "none" => None,
-        Ok(url) => Some(url),
-        Err(_) => {
-            let url = "postgres://postgres@127.0.0.1:5432/postgres";
-            let limits = Limits { connections: 1, ..Limits::default() };
-            let db = Db::connect(url, limits).await.ok()?;
-            db.close().await;
-            Some(url.to_owned())
-        }
-    }
-}
-
-/// The URL of the RabbitMQ tests may use: `TEST_RABBITMQ_URL`, else the one on this machine if it
-/// answers. `TEST_RABBITMQ_URL=none` does without.
-pub async fn rabbitmq_url() -> Option<String> {
-    at_hand("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672", 5672).await
-}
-
-/// The URL of the Redis tests may use: `TEST_REDIS_URL`, else the one on this machine if it
-/// answers. `TEST_REDIS_URL=none` does without.
-pub async fn redis_url() -> Option<String> {
-    at_hand("TEST_REDIS_URL", "redis://127.0.0.1:6379", 6379).await
-}
-
-async fn at_hand(variable: &str, local: &str, port: u16) -> Option<String> {
-    let found = match std::env::var(variable) {
-        Ok(url) => Some(url).filter(|it| it != "none"),
-        Err(_) => {
-            let answers = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
-            answers.then(|| local.to_owned())
-        }
-    };
-    if found.is_none() {
-        eprintln!("skipped in part: no server at {local}; {variable} names another one");
-    }
-    found
-}
-
-/// A platform per database at hand, each with a fresh, migrated database: SQLite always,
-/// PostgreSQL (in a schema of its own) where a server answers.
-pub async fn platforms(migrations: Migrations) -> Vec<TestPlatform> {
-    let files = Arc::new(tempfile::tempdir().expect("a temporary directory"));
-    let limits =
-        Limits { connections: 4, acquire: std::time::Duration::from_secs(10), ..Limits::default() };
-    let file = files.path().join(format!("{}.db", migrations.service));
-    let url = format!("sqlite:{}", file.display());
-    let mut databases = vec![("sqlite", Db::connect(&url, limits).await.expect("SQLite"))];
-    let mut schemas = None;
-    if let Some(url) = postgres_url().await {
-        let created = Schemas::create(&url, &[""]).await;
-        let db = Db::connect(&created.url(""), limits).await;
-        databases.push(("postgres", db.expect("PostgreSQL")));
-        schemas = Some(Arc::new(created));
-    }
-    let mut platforms = Vec::new();
-    for (kind, db) in databases {
-        db.migrate(migrations).await.expect("migrations");
-        let clock = Clock::Fixed(noon());
-        let verifier = verifier();
-        let currency = Currency::default();
-        let platform = Platform { db, clock, verifier, currency, cache: Cache::default() };
-        let (files, schemas) = (files.clone(), schemas.clone());
-        platforms.push(TestPlatform { platform, kind, _files: files, _schemas: schemas });
-    }
-    platforms
-}
-
-/// Schemas of one test on a PostgreSQL server. Dropped with everything in them at its end, so that
-/// the server's catalogue stays small.
-#[derive(Debug)]
-pub struct Schemas {
-    url: String,
-    names: Vec<String>,
-}
-
-impl Schemas {
-    /// Creates them: a name of this test's own and one of `suffixes` each.
-    pub async fn create(url: &str, suffixes: &[&str]) -> Self {
-        let name = format!("test_{}", Uuid::now_v7().simple());
-        let names: Vec<String> = suffixes.iter().map(|it| format!("{name}{it}")).collect();
-        let admin = connect_once(url).await;
-        for name in &names {
-            let create: &'static str = format!("CREATE SCHEMA {name}").leak();
-            admin.query(create).execute().await.expect("a schema");
-        }
-        admin.close().await;
-        Self { url: url.to_owned(), names }
-    }
-
-    /// A URL whose tables are in the schema of the first suffix, with the suffix replaced.
-    pub fn url(&self, suffixes: &str) -> String {
-        let separator = if self.url.contains('?') { '&' } else { '?' };
-        let name = self.names.first().map_or("", String::as_str);
-        let name = name.get(..37).unwrap_or(name);
-        format!("{}{separator}options=-csearch_path%3D{name}{suffixes}", self.url)
-    }
-}
-
-impl Drop for Schemas {
-    fn drop(&mut self) {
-        let (url, names) = (std::mem::take(&mut self.url), std::mem::take(&mut self.names));
-        // A thread of its own: the test's runtime is not waited on here.
-        let dropped = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let Ok(runtime) = runtime else { return };
-            runtime.block_on(async {
-                let admin = connect_once(&url).await;
-                for name in names {
-                    let drop: &'static str = format!("DROP SCHEMA {name} CASCADE").leak();
-                    if let Err(error) = admin.query(drop).execute().await {
-                        eprintln!("the schema {name} stays: {error}");
-                    }
-                }
-                admin.close().await;
-            });
-        });
-        if dropped.join().is_err() {
-            eprintln!("the schemas of this test stay");
-        }
-    }
-}
-
-async fn connect_once(url: &str) -> Db {
-    let limits = Limits {
-        connections: 1,
-        acquire: std::time::Duration::from_secs(10),
-        statement: std::time::Duration::from_secs(20),
-        ..Limits::default()
-    };
-    Db::connect(url, limits).await.expect("PostgreSQL")
 }
 
 /// An event as a relay would carry it.

@@ -1,11 +1,12 @@
 //! What the compiler writes for us. Named through the crate that needs it: `chassis::db::Record`.
 
+mod cases;
 mod record;
 mod sql;
 mod word;
 
 use proc_macro::TokenStream;
-use syn::{DeriveInput, parse_macro_input};
+use syn::{DeriveInput, ItemFn, parse_macro_input};
 
 /// Reads a struct from a row: every field is the column of its name. With
 /// `#[record(table = "orders", key("id"))]` it is inserted and updated there, too.
@@ -44,4 +45,27 @@ pub fn sql(input: TokenStream) -> TokenStream {
 pub fn word(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     word::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A test on each database, as a case of its own: `name::sqlite` and `name::postgres`.
+///
+/// The test is a function of a `chassis::testing::Database`, async or not, and each case opens only that one.
+/// `#[databases(flavor = "multi_thread")]` passes an option on to `#[tokio::test]`.
+#[proc_macro_attribute]
+pub fn databases(arguments: TokenStream, test: TokenStream) -> TokenStream {
+    let cases = parse_macro_input!(arguments as cases::Cases).or_databases();
+    let test = parse_macro_input!(test as ItemFn);
+    cases::expand(&cases, &test).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A test on what is named, as a case each: `#[on(postgres)]`, `#[on(rabbitmq, redis)]`.
+///
+/// A case is the variant of that name of what the test takes, a `chassis::testing::Case`; of
+/// `chassis::testing::Engine` if it takes nothing. A case whose engines are in `TEST_WITHOUT` is
+/// left out and says so; otherwise they must be there.
+#[proc_macro_attribute]
+pub fn on(arguments: TokenStream, test: TokenStream) -> TokenStream {
+    let cases = parse_macro_input!(arguments as cases::Cases);
+    let test = parse_macro_input!(test as ItemFn);
+    cases::expand(&cases, &test).unwrap_or_else(syn::Error::into_compile_error).into()
 }

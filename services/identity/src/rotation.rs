@@ -73,56 +73,54 @@ pub async fn list(db: &Db, now: DateTime<Utc>) -> Result<Vec<Key>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use chassis::testing::{noon, platforms};
+    use chassis::testing::{Database, databases, noon};
     use chrono::TimeDelta;
 
     use super::*;
     use crate::keys::Keys;
 
-    #[tokio::test]
-    async fn a_key_is_next_then_signs_then_verifies_then_goes() {
-        for platform in platforms(crate::MIGRATIONS).await {
-            let db = &platform.db;
-            let first = Keys::open(db, noon()).await.unwrap().signing(noon()).unwrap().kid;
-            let later = noon() + TimeDelta::hours(1);
-            let keys = rotate(db, Clock::Fixed(later)).await.unwrap();
-            let (old, new) = (&keys[0], &keys[1]);
-            assert_eq!((old.kid.as_str(), old.state), (first.as_str(), State::Signing));
-            assert_eq!(new.state, State::Next { signs_from: later + LEAD });
-            let at = async |time| {
-                let keys = list(db, time).await.unwrap();
-                (keys[0].state, keys[1].state)
-            };
-            let until = later + OVERLAP + REMEMBERED;
-            assert_eq!(at(later + LEAD).await, (State::Verifying { until }, State::Signing));
-            let last = until - TimeDelta::microseconds(1);
-            assert_eq!(at(last).await, (State::Verifying { until }, State::Signing));
-            assert_eq!(at(until).await, (State::Retired, State::Signing));
-            // As it is published.
-            for (time, published) in [(later, 2), (last, 2), (until, 1)] {
-                let keys = Keys::default().read(db, time).await.unwrap();
-                assert_eq!(keys.keys.len(), published, "{} at {time}", platform.kind);
-            }
+    #[databases]
+    async fn a_key_is_next_then_signs_then_verifies_then_goes(database: Database) {
+        let platform = database.platform(crate::MIGRATIONS).await;
+        let db = &platform.db;
+        let first = Keys::open(db, noon()).await.unwrap().signing(noon()).unwrap().kid;
+        let later = noon() + TimeDelta::hours(1);
+        let keys = rotate(db, Clock::Fixed(later)).await.unwrap();
+        let (old, new) = (&keys[0], &keys[1]);
+        assert_eq!((old.kid.as_str(), old.state), (first.as_str(), State::Signing));
+        assert_eq!(new.state, State::Next { signs_from: later + LEAD });
+        let at = async |time| {
+            let keys = list(db, time).await.unwrap();
+            (keys[0].state, keys[1].state)
+        };
+        let until = later + OVERLAP + REMEMBERED;
+        assert_eq!(at(later + LEAD).await, (State::Verifying { until }, State::Signing));
+        let last = until - TimeDelta::microseconds(1);
+        assert_eq!(at(last).await, (State::Verifying { until }, State::Signing));
+        assert_eq!(at(until).await, (State::Retired, State::Signing));
+        // As it is published.
+        for (time, published) in [(later, 2), (last, 2), (until, 1)] {
+            let keys = Keys::default().read(db, time).await.unwrap();
+            assert_eq!(keys.keys.len(), published, "{} at {time}", platform.kind);
         }
     }
 
-    #[tokio::test]
-    async fn rotations_at_once_leave_one_key_after_the_other() {
-        for platform in platforms(crate::MIGRATIONS).await {
-            Keys::open(&platform.db, noon()).await.unwrap();
-            let clock = Clock::Fixed(noon() + TimeDelta::hours(1));
-            let rotation = |_| {
-                let db = platform.db.clone();
-                tokio::spawn(async move { rotate(&db, clock).await })
-            };
-            for rotation in (0..4).map(rotation).collect::<Vec<_>>() {
-                rotation.await.unwrap().unwrap();
-            }
-            let keys = list(&platform.db, clock.now() + LEAD).await.unwrap();
-            let signing = keys.iter().filter(|it| it.state == State::Signing).count();
-            assert_eq!(signing, 1, "{}", platform.kind);
-            assert_eq!(keys.last().unwrap().state, State::Signing);
-            assert!((2..=5).contains(&keys.len()), "{keys:?}");
+    #[databases]
+    async fn rotations_at_once_leave_one_key_after_the_other(database: Database) {
+        let platform = database.platform(crate::MIGRATIONS).await;
+        Keys::open(&platform.db, noon()).await.unwrap();
+        let clock = Clock::Fixed(noon() + TimeDelta::hours(1));
+        let rotation = |_| {
+            let db = platform.db.clone();
+            tokio::spawn(async move { rotate(&db, clock).await })
+        };
+        for rotation in (0..4).map(rotation).collect::<Vec<_>>() {
+            rotation.await.unwrap().unwrap();
         }
+        let keys = list(&platform.db, clock.now() + LEAD).await.unwrap();
+        let signing = keys.iter().filter(|it| it.state == State::Signing).count();
+        assert_eq!(signing, 1, "{}", platform.kind);
+        assert_eq!(keys.last().unwrap().state, State::Signing);
+        assert!((2..=5).contains(&keys.len()), "{keys:?}");
     }
 }

@@ -28,7 +28,7 @@ mod tests {
     use chassis::clock::Clock;
     use chassis::db::{Db, Session};
     use chassis::service::Platform;
-    use chassis::testing::{call, noon, platforms};
+    use chassis::testing::{Database, call, databases, noon};
     use chrono::{DateTime, Utc};
     use serde_json::json;
 
@@ -43,37 +43,36 @@ mod tests {
         "SELECT count(*) FROM email_changes",
     ];
 
-    #[tokio::test]
-    async fn what_no_longer_counts_is_forgotten() {
-        for platform in platforms(crate::MIGRATIONS).await {
-            let service = crate::start(platform.platform.clone(), Config::default()).await.unwrap();
-            let person = json!({
-                "email": "ada@example.com", "password": "violet-harbour-7", "name": "Ada",
-            });
-            let tokens = call(&service.router, "POST", "/api/v1/auth/register").json(person).await;
-            let user = tokens.expect(201)["user"]["id"].clone();
-            let token = json!({ "user_id": user, "purpose": "reset_password" });
-            let token = call(&service.internal, "POST", "/internal/one-time-tokens").json(token);
-            token.await.expect(200);
-            let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
-            call(&service.router, "POST", "/api/v1/auth/login").json(wrong).await.expect(401);
+    #[databases]
+    async fn what_no_longer_counts_is_forgotten(database: Database) {
+        let platform = database.platform(crate::MIGRATIONS).await;
+        let service = crate::start(platform.platform.clone(), Config::default()).await.unwrap();
+        let person = json!({
+            "email": "ada@example.com", "password": "violet-harbour-7", "name": "Ada",
+        });
+        let tokens = call(&service.router, "POST", "/api/v1/auth/register").json(person).await;
+        let user = tokens.expect(201)["user"]["id"].clone();
+        let token = json!({ "user_id": user, "purpose": "reset_password" });
+        let token = call(&service.internal, "POST", "/internal/one-time-tokens").json(token);
+        token.await.expect(200);
+        let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
+        call(&service.router, "POST", "/api/v1/auth/login").json(wrong).await.expect(401);
 
-            let left = "INSERT INTO email_changes (user_id, email, version, expires_at)
-                        VALUES ($1, 'old@example.com', 1, $2)";
-            let id: uuid::Uuid = user.as_str().unwrap().parse().unwrap();
-            let until = noon() + TimeDelta::days(7);
-            platform.db.query(left).bind(id).bind(until).execute().await.unwrap();
+        let left = "INSERT INTO email_changes (user_id, email, version, expires_at)
+                    VALUES ($1, 'old@example.com', 1, $2)";
+        let id: uuid::Uuid = user.as_str().unwrap().parse().unwrap();
+        let until = noon() + TimeDelta::days(7);
+        platform.db.query(left).bind(id).bind(until).execute().await.unwrap();
 
-            for (after, left) in [
-                (TimeDelta::zero(), [1, 1, 1, 1, 1]),
-                (TimeDelta::hours(2), [1, 1, 0, 1, 1]),
-                (TimeDelta::hours(25), [1, 1, 0, 0, 1]),
-                (TimeDelta::days(8), [1, 1, 0, 0, 0]),
-                (TimeDelta::days(31) + TimeDelta::seconds(1), [0, 0, 0, 0, 0]),
-            ] {
-                turn(&at(&platform, noon() + after).await).await.unwrap();
-                assert_eq!(rows(&platform.db).await, left, "{after} on {}", platform.kind);
-            }
+        for (after, left) in [
+            (TimeDelta::zero(), [1, 1, 1, 1, 1]),
+            (TimeDelta::hours(2), [1, 1, 0, 1, 1]),
+            (TimeDelta::hours(25), [1, 1, 0, 0, 1]),
+            (TimeDelta::days(8), [1, 1, 0, 0, 0]),
+            (TimeDelta::days(31) + TimeDelta::seconds(1), [0, 0, 0, 0, 0]),
+        ] {
+            turn(&at(&platform, noon() + after).await).await.unwrap();
+            assert_eq!(rows(&platform.db).await, left, "{after} on {}", platform.kind);
         }
     }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use chassis::channel::Channel;
 use chassis::clock::Clock;
 use chassis::db::Session;
-use chassis::testing::{TestPlatform, noon, platforms};
+use chassis::testing::{Database, TestPlatform, noon};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments::Authorize;
 use uuid::Uuid;
@@ -44,15 +44,12 @@ pub(crate) struct Shop {
 }
 
 /// One for each database at hand.
-pub(crate) async fn shops() -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for platform in platforms(crate::MIGRATIONS).await {
-        platform.db.migrate(crate::SANDBOX_MIGRATIONS).await.unwrap();
-        let line = Arc::new(Mutex::new(VecDeque::new()));
-        let app = app(&platform, &line);
-        shops.push(Shop { app, platform, line });
-    }
-    shops
+pub(crate) async fn shop(database: Database) -> Shop {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    platform.db.migrate(crate::SANDBOX_MIGRATIONS).await.unwrap();
+    let line = Arc::new(Mutex::new(VecDeque::new()));
+    let app = app(&platform, &line);
+    Shop { app, platform, line }
 }
 
 fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {

@@ -136,7 +136,7 @@ fn seconds(delta: TimeDelta) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{CHASSIS_ONLY, noon, platforms};
+    use crate::testing::{CHASSIS_ONLY, Database, databases, noon};
 
     fn seconds(seconds: i64) -> TimeDelta {
         TimeDelta::seconds(seconds)
@@ -187,11 +187,10 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn postgresql_tells_its_time_and_sqlite_has_none() {
-        for platform in platforms(CHASSIS_ONLY).await {
-            let told = platform.db.time().await.unwrap();
-            assert_eq!(told.is_some(), platform.kind == "postgres");
-        }
+    #[databases]
+    async fn postgresql_tells_its_time_and_sqlite_has_none(database: Database) {
+        let platform = database.platform(CHASSIS_ONLY).await;
+        let told = platform.db.time().await.unwrap();
+        assert_eq!(told.is_some(), database == Database::Postgres);
     }
 }

@@ -4,18 +4,21 @@
 #![expect(clippy::unwrap_used, reason = "what a test is given must be there")]
 
 use std::net::{SocketAddr, TcpListener as StdListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use chassis::discovery::{Config, Endpoint, Endpoints};
+use chassis::testing::on;
 use engines::consul::{self, Agent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+
+use crate::servers::consul_program;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -27,15 +30,10 @@ struct Consul {
 }
 
 impl Consul {
-    /// None, with a word, where there is no program.
-    async fn start() -> Option<Self> {
-        let Some(program) = program() else {
-            eprintln!("skipped: no Consul; scripts/get-consul fetches one, or set TEST_CONSUL");
-            return None;
-        };
-        let mut consul = Self { program, port: free_port(), running: None };
+    async fn start() -> Self {
+        let mut consul = Self { program: consul_program(), port: free_port(), running: None };
         consul.run().await;
-        Some(consul)
+        consul
     }
 
     async fn run(&mut self) {
@@ -88,18 +86,6 @@ impl Drop for Consul {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-fn program() -> Option<PathBuf> {
-    match std::env::var("TEST_CONSUL") {
-        Ok(named) if named == "none" => return None,
-        Ok(named) => return Some(named.into()),
-        Err(_) => {}
-    }
-    let fetched = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/consul/usr/bin/consul");
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let in_path = std::env::split_paths(&path).map(|it| it.join("consul"));
-    std::iter::once(fetched).chain(in_path).find(|it| it.is_file())
 }
 
 /// One that was free a moment ago.
@@ -165,9 +151,9 @@ async fn becomes(endpoints: &mut Endpoints, copies: &[&Copy]) {
     assert!(came, "the list is {list:?} and not {wanted:?}");
 }
 
-#[tokio::test]
+#[on(consul)]
 async fn copies_come_and_go() {
-    let Some(consul) = Consul::start().await else { return };
+    let consul = Consul::start().await;
     let stop = CancellationToken::new();
     let mut list = consul::follow(consul.agent(), "orders", stop.clone());
     let (first, second) = (Copy::start().await, Copy::start().await);
@@ -200,9 +186,9 @@ async fn copies_come_and_go() {
     ended.await.expect("nothing follows any more");
 }
 
-#[tokio::test]
+#[on(consul)]
 async fn what_is_known_outlives_consul_and_is_told_to_the_next_one() {
-    let Some(mut consul) = Consul::start().await else { return };
+    let mut consul = Consul::start().await;
     let stop = CancellationToken::new();
     let mut list = consul::follow(consul.agent(), "orders", stop.clone());
     let copy = Copy::start().await;
@@ -237,9 +223,9 @@ async fn what_is_known_outlives_consul_and_is_told_to_the_next_one() {
     assert_eq!(known().await, [u64::from(late.address.port())]);
 }
 
-#[tokio::test]
+#[on(consul)]
 async fn settings_go_before_consul() {
-    let Some(consul) = Consul::start().await else { return };
+    let consul = Consul::start().await;
     let stop = CancellationToken::new();
     let copy = Copy::start().await;
     let (_copy_stop, _) = copy.announce(consul.agent());

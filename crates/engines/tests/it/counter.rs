@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use chassis::quota::{Counter, Rate, Taken};
+use chassis::testing::on;
 use engines::redis::{Config, Redis, SharedCounter};
 use futures::future::join_all;
 
@@ -25,9 +26,9 @@ async fn take(counter: &SharedCounter, key: &str, rate: Rate) -> Taken {
     panic!("Redis does not answer");
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn a_bucket_is_emptied_and_tells_when_there_is_one_again() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let counter = SharedCounter::new(server.open().await);
     // Sixty a minute do not divide a microsecond evenly by seven.
     for (per_minute, seconds) in [(1, 60.0), (7, 60.0 / 7.0)] {
@@ -45,9 +46,9 @@ async fn a_bucket_is_emptied_and_tells_when_there_is_one_again() {
     assert_eq!(other, Taken::Granted { remaining: 0 });
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn a_bucket_fills_again_and_is_then_forgotten() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let redis = server.open().await;
     let counter = SharedCounter::new(redis.clone());
     let mut admin = redis.client().get_multiplexed_async_connection().await.expect("it");
@@ -64,9 +65,9 @@ async fn a_bucket_fills_again_and_is_then_forgotten() {
     }
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn two_processes_share_a_bucket() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let counters =
         [SharedCounter::new(server.open().await), SharedCounter::new(server.open().await)];
     let takes = (0..200).map(|n| take(&counters[n % 2], "shared", rate(1, 50)));
@@ -75,9 +76,9 @@ async fn two_processes_share_a_bucket() {
     assert_eq!(granted, 50);
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn a_quota_made_smaller_holds_at_once() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let counter = SharedCounter::new(server.open().await);
     for _ in 0..100 {
         take(&counter, "changed", rate(1, 100)).await;
@@ -88,9 +89,9 @@ async fn a_quota_made_smaller_holds_at_once() {
     assert!(wait <= Duration::from_secs(1), "{wait:?}");
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn a_dead_server_is_noticed_costs_nothing_and_is_used_again() {
-    let Some(mut server) = Server::start().await else { return };
+    let mut server = Server::start().await;
     let counter = SharedCounter::new(server.open().await);
     take(&counter, "dead", rate(60, 60)).await;
     server.kill();
@@ -99,9 +100,9 @@ async fn a_dead_server_is_noticed_costs_nothing_and_is_used_again() {
     take(&counter, "dead", rate(60, 60)).await;
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn a_frozen_server_is_noticed_costs_nothing_and_is_used_again() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let counter = SharedCounter::new(server.open().await);
     take(&counter, "frozen", rate(60, 60)).await;
     server.signal("STOP");
@@ -126,9 +127,9 @@ async fn away(counter: &SharedCounter) {
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn one_that_is_not_there_or_wants_a_password_is_away() {
-    let Some(server) = Server::start().await else { return };
+    let server = Server::start().await;
     let mut admin =
         server.open().await.client().get_multiplexed_async_connection().await.expect("it");
     let set = redis::cmd("CONFIG").arg(&["SET", "requirepass", "secret"]).clone();

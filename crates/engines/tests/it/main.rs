@@ -1,4 +1,4 @@
-//! The engines, each on a real server. What a machine does not have is skipped with a word.
+//! The engines, each on a real server. What `TEST_WITHOUT` names is left out.
 
 mod bus;
 mod consul;

@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use chassis::testing::Engine;
 use engines::redis::{Config, Redis};
 use tempfile::TempDir;
 
@@ -15,23 +16,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// None, and a printed word, where there is no `redis-server` on this machine.
-    pub async fn start() -> Option<Self> {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
         drop(listener);
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut server = Self { port, directory, child: None };
-        if !server.run() {
-            eprintln!("skipped: there is no redis-server here");
-            return None;
-        }
+        server.run();
         assert!(server.open().await.is_up().await, "the server does not come up");
-        Some(server)
+        server
     }
 
     /// Starts it, again if it was killed.
-    pub fn run(&mut self) -> bool {
+    pub fn run(&mut self) {
         let mut command = Command::new("redis-server");
         command
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
@@ -39,8 +36,9 @@ impl Server {
             .arg(self.directory.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        self.child = command.spawn().ok();
-        self.child.is_some()
+        let missing =
+            |error| panic!("{}", Engine::Redis.missing(&format!("redis-server: {error}")));
+        self.child = Some(command.spawn().unwrap_or_else(missing));
     }
 
     /// `kill -9`.

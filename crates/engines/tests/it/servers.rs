@@ -1,4 +1,4 @@
-//! The servers tests use: those of this machine, and own ones that can be stopped.
+//! Servers of a test's own, which can be stopped.
 
 use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
@@ -6,32 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use chassis::testing::Engine;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
-
-/// The RabbitMQ tests may use: `TEST_RABBITMQ_URL`, else the one on this machine if it answers.
-/// `none` does without.
-pub async fn rabbitmq() -> Option<String> {
-    at_hand("TEST_RABBITMQ_URL", "amqp://127.0.0.1:5672", 5672).await
-}
-
-/// The Redis tests may use: `TEST_REDIS_URL`, else the one on this machine if it answers. `none`
-/// does without.
-pub async fn redis() -> Option<String> {
-    at_hand("TEST_REDIS_URL", "redis://127.0.0.1:6379", 6379).await
-}
-
-async fn at_hand(variable: &str, url: &str, port: u16) -> Option<String> {
-    let found = match std::env::var(variable) {
-        Ok(url) if url == "none" => None,
-        Ok(url) => Some(url),
-        Err(_) => answers(port).await.then(|| url.to_owned()),
-    };
-    if found.is_none() {
-        eprintln!("skipped: no server at {url}; {variable} names another one");
-    }
-    found
-}
 
 async fn answers(port: u16) -> bool {
     TcpStream::connect(("127.0.0.1", port)).await.is_ok()
@@ -46,31 +23,28 @@ pub struct Own {
 }
 
 impl Own {
-    /// A RabbitMQ that can be stopped; none where it is not installed.
-    pub async fn rabbitmq() -> Option<Self> {
-        Self::begin(RABBITMQ, rabbitmq_command).await
+    /// A RabbitMQ that can be stopped.
+    pub async fn rabbitmq() -> Self {
+        installed(Engine::Rabbitmq, RABBITMQ);
+        Self::begin(rabbitmq_command).await
     }
 
-    /// A Redis that can be stopped and forgets nothing; none where it is not installed.
-    pub async fn redis() -> Option<Self> {
-        Self::begin(REDIS, redis_command).await
+    /// A Redis that can be stopped and forgets nothing.
+    pub async fn redis() -> Self {
+        installed(Engine::Redis, REDIS);
+        Self::begin(redis_command).await
     }
 
-    /// A Consul, which forgets everything when it is stopped; none where there is no program:
-    /// `TEST_CONSUL`, else what `scripts/get-consul` has fetched, else the one in PATH.
-    pub async fn consul() -> Option<Self> {
-        Self::begin(consul_program()?.to_str()?, consul_command).await
+    /// A Consul, which forgets everything when it is stopped.
+    pub async fn consul() -> Self {
+        Self::begin(consul_command).await
     }
 
-    async fn begin(program: &str, start: fn(&Path, u16) -> Command) -> Option<Self> {
-        if !Path::new(program).exists() {
-            eprintln!("skipped: {program} is not installed");
-            return None;
-        }
+    async fn begin(start: fn(&Path, u16) -> Command) -> Self {
         let data = tempfile::tempdir().expect("a temporary directory");
         let mut own = Self { port: free_port(), start, data, child: None };
         own.start().await;
-        Some(own)
+        own
     }
 
     /// Starts it, again with the data it had. Returns when it accepts connections.
@@ -128,25 +102,25 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
-fn consul_program() -> Option<PathBuf> {
+fn installed(engine: Engine, program: &str) {
+    let missing = || engine.missing(&format!("{program} is not installed"));
+    assert!(Path::new(program).exists(), "{}", missing());
+}
+
+/// What `TEST_CONSUL` names, else what `scripts/get-consul` has fetched, else the one in PATH.
+pub fn consul_program() -> PathBuf {
     let fetched = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/consul/usr/bin/consul");
     let deeper = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/consul/usr/bin/consul");
     let named = std::env::var_os("TEST_CONSUL").map(PathBuf::from);
-    if named.as_deref() == Some(Path::new("none")) {
-        return None;
-    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let in_path = std::env::split_paths(&path).map(|it| it.join("consul"));
     let mut all = named.into_iter().chain([fetched.into(), deeper.into()]).chain(in_path);
-    let found = all.find(|it| it.is_file());
-    if found.is_none() {
-        eprintln!("skipped: no Consul; scripts/get-consul fetches one, or set TEST_CONSUL");
-    }
-    found
+    let missing = || panic!("{}", Engine::Consul.missing("it is not installed"));
+    all.find(|it| it.is_file()).unwrap_or_else(missing)
 }
 
 fn consul_command(_: &Path, port: u16) -> Command {
-    let mut command = Command::new(consul_program().expect("it was there before"));
+    let mut command = Command::new(consul_program());
     command.args(["agent", "-dev", "-bind", "127.0.0.1", "-client", "127.0.0.1"]);
     command.args(["-dns-port", "-1", "-grpc-port", "-1", "-serf-wan-port", "-1"]);
     let ports =

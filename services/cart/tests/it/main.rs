@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use cart::{Config, MIGRATIONS};
 use chassis::channel::Channel;
 use chassis::service::Service;
-use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use chassis::testing::{Call, Database, TestPlatform, User, call};
 use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -80,23 +80,20 @@ async fn quote(State(shelf): State<Shelf>, Json(request): Json<QuoteRequest>) ->
     Json(Quote { answers: request.wanted.iter().map(|it| shelf.answer(it)).collect() })
 }
 
-async fn shops() -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for platform in platforms(MIGRATIONS).await {
-        let shelf = Shelf::default();
-        shelf.put(LAMP, 1, 1999, Some(5));
-        shelf.put(MUG, 2, 500, None);
-        shelf.put("SHIRT-S", 3, 900, Some(9));
-        shelf.put("SHIRT-M", 3, 900, Some(9));
-        let channel = Channel::to("catalog");
-        channel.bind(Router::new().route("/internal/quote", post(quote)).with_state(shelf.clone()));
-        let catalog = catalog::Client::new(channel);
-        let service = cart::start(platform.platform.clone(), Config::default(), catalog)
-            .await
-            .expect("a service");
-        shops.push(Shop { service, shelf, kind: platform.kind, _platform: platform });
-    }
-    shops
+async fn shop(database: Database) -> Shop {
+    let platform = database.platform(MIGRATIONS).await;
+    let shelf = Shelf::default();
+    shelf.put(LAMP, 1, 1999, Some(5));
+    shelf.put(MUG, 2, 500, None);
+    shelf.put("SHIRT-S", 3, 900, Some(9));
+    shelf.put("SHIRT-M", 3, 900, Some(9));
+    let channel = Channel::to("catalog");
+    channel.bind(Router::new().route("/internal/quote", post(quote)).with_state(shelf.clone()));
+    let catalog = catalog::Client::new(channel);
+    let service = cart::start(platform.platform.clone(), Config::default(), catalog)
+        .await
+        .expect("a service");
+    Shop { service, shelf, kind: platform.kind, _platform: platform }
 }
 
 impl Shop {

@@ -1,13 +1,13 @@
 //! How many carts are bought.
 
-use chassis::testing::{User, deliver, event};
+use chassis::testing::{Database, User, databases, deliver, event};
 use contracts::cart::Owner;
 use contracts::orders::CartRef;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::bought::{client, news};
-use crate::{LAMP, MUG, Shop, shops};
+use crate::{LAMP, MUG, Shop, shop};
 
 async fn report(shop: &Shop) -> Value {
     let clerk = User::with(&["reports:read"]);
@@ -34,51 +34,48 @@ async fn buy(shop: &Shop, owner: Owner, order: u128) {
     deliver(&shop.service, &[event("orders", Uuid::from_u128(order), 2, &news)]).await;
 }
 
-#[tokio::test]
-async fn carts_are_counted_once_a_day_and_as_bought_once_they_are() {
-    for shop in shops().await {
-        assert_eq!(report(&shop).await, told(0, 0, None), "{}", shop.kind);
-        let (ada, bob) = (User::customer(), User::customer());
-        shop.add(LAMP, 1).user(&ada).await.expect(200);
-        shop.add(MUG, 1).user(&ada).await.expect(200);
-        shop.add(LAMP, 1).user(&bob).await.expect(200);
-        shop.add(LAMP, 1).await.expect(200);
-        // What is not added is no cart.
-        shop.add(LAMP, 99).await.problem(409);
-        assert_eq!(report(&shop).await, told(3, 0, Some(0.0)));
-        buy(&shop, Owner::User(ada.id()), 1).await;
-        assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
-        // Another cart of the same day.
-        shop.add(MUG, 1).user(&ada).await.expect(200);
-        assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
-    }
+#[databases]
+async fn carts_are_counted_once_a_day_and_as_bought_once_they_are(database: Database) {
+    let shop = shop(database).await;
+    assert_eq!(report(&shop).await, told(0, 0, None), "{}", shop.kind);
+    let (ada, bob) = (User::customer(), User::customer());
+    shop.add(LAMP, 1).user(&ada).await.expect(200);
+    shop.add(MUG, 1).user(&ada).await.expect(200);
+    shop.add(LAMP, 1).user(&bob).await.expect(200);
+    shop.add(LAMP, 1).await.expect(200);
+    // What is not added is no cart.
+    shop.add(LAMP, 99).await.problem(409);
+    assert_eq!(report(&shop).await, told(3, 0, Some(0.0)));
+    buy(&shop, Owner::User(ada.id()), 1).await;
+    assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
+    // Another cart of the same day.
+    shop.add(MUG, 1).user(&ada).await.expect(200);
+    assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
 }
 
-#[tokio::test]
-async fn a_guests_cart_that_went_into_a_users_is_the_users() {
-    for shop in shops().await {
-        let ada = User::customer();
-        let guest = shop.add(LAMP, 1).await.expect(200);
-        let token = guest["token"].as_str().unwrap();
-        let merge = || shop.call("POST", "/cart/merge").user(&ada).header("x-cart-token", token);
-        merge().await.expect(200);
-        merge().await.expect(200);
-        assert_eq!(report(&shop).await, told(1, 0, Some(0.0)), "{}", shop.kind);
-        buy(&shop, Owner::User(ada.id()), 1).await;
-        assert_eq!(report(&shop).await, told(1, 1, Some(1.0)));
-    }
+#[databases]
+async fn a_guests_cart_that_went_into_a_users_is_the_users(database: Database) {
+    let shop = shop(database).await;
+    let ada = User::customer();
+    let guest = shop.add(LAMP, 1).await.expect(200);
+    let token = guest["token"].as_str().unwrap();
+    let merge = || shop.call("POST", "/cart/merge").user(&ada).header("x-cart-token", token);
+    merge().await.expect(200);
+    merge().await.expect(200);
+    assert_eq!(report(&shop).await, told(1, 0, Some(0.0)), "{}", shop.kind);
+    buy(&shop, Owner::User(ada.id()), 1).await;
+    assert_eq!(report(&shop).await, told(1, 1, Some(1.0)));
 }
 
-#[tokio::test]
-async fn a_report_is_for_whom_may_see_it_and_has_bounds() {
-    for shop in shops().await {
-        let path = "/reports/carts";
-        assert_eq!(shop.call("GET", path).await.problem(401), "unauthenticated");
-        let ada = User::customer();
-        assert_eq!(shop.call("GET", path).user(&ada).await.problem(403), "forbidden");
-        let clerk = User::with(&["reports:read"]);
-        let long = format!("{path}?from=2024-01-01&to=2026-01-01");
-        let refused = shop.call("GET", &long).user(&clerk).await.expect(422);
-        assert_eq!(refused["errors"][0]["field"], "from");
-    }
+#[databases]
+async fn a_report_is_for_whom_may_see_it_and_has_bounds(database: Database) {
+    let shop = shop(database).await;
+    let path = "/reports/carts";
+    assert_eq!(shop.call("GET", path).await.problem(401), "unauthenticated");
+    let ada = User::customer();
+    assert_eq!(shop.call("GET", path).user(&ada).await.problem(403), "forbidden");
+    let clerk = User::with(&["reports:read"]);
+    let long = format!("{path}?from=2024-01-01&to=2026-01-01");
+    let refused = shop.call("GET", &long).user(&clerk).await.expect(422);
+    assert_eq!(refused["errors"][0]["field"], "from");
 }

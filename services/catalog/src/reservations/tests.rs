@@ -1,5 +1,5 @@
 use chassis::db::{Db, Session};
-use chassis::testing::{TestPlatform, noon, platforms};
+use chassis::testing::{Database, TestPlatform, databases, noon};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -101,251 +101,240 @@ async fn sound(test: &TestPlatform) {
     assert_eq!(violations(&test.db).await, Vec::<String>::new(), "{}", test.kind);
 }
 
-#[tokio::test]
-async fn an_order_holds_takes_and_puts_back_and_each_counts_once() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A", "B"], Policy::Deny, 10).await;
-        let request = asked(1, &[("B", 2), ("A", 3)]);
-        for _ in 0..2 {
-            let held = hold(db, &request).await.unwrap();
-            assert_eq!(held.expires_at, noon() + HOLD);
-            assert_eq!((counts(db, "A").await, counts(db, "B").await), ((10, 3), (10, 2)));
-        }
-        assert_eq!(audit::held_orders(db).await.unwrap(), [order(1)]);
-        for _ in 0..2 {
-            make_final(db, 1).await.unwrap();
-            assert_eq!((counts(db, "A").await, counts(db, "B").await), ((7, 0), (8, 0)));
-        }
-        let sold = audit::of_orders(db).await.unwrap();
-        assert_eq!((sold.len(), sold[0].order_id, sold[0].allocated), (1, order(1), 5));
-        hold(db, &request).await.unwrap();
-        let_go(db, &request).await.unwrap();
-        assert_eq!(counts(db, "A").await, (7, 0), "what was taken stays taken");
-        for _ in 0..2 {
-            put_back(db, &request).await.unwrap();
-            assert_eq!((counts(db, "A").await, counts(db, "B").await), ((10, 0), (10, 0)));
-        }
-        assert_eq!(make_final(db, 1).await.unwrap_err().code, "reservation_gone");
-        assert_eq!(hold(db, &request).await.unwrap_err().code, "reservation_released");
-        sound(&test).await;
+#[databases]
+async fn an_order_holds_takes_and_puts_back_and_each_counts_once(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A", "B"], Policy::Deny, 10).await;
+    let request = asked(1, &[("B", 2), ("A", 3)]);
+    for _ in 0..2 {
+        let held = hold(db, &request).await.unwrap();
+        assert_eq!(held.expires_at, noon() + HOLD);
+        assert_eq!((counts(db, "A").await, counts(db, "B").await), ((10, 3), (10, 2)));
     }
-}
-
-#[tokio::test]
-async fn what_is_let_go_can_never_be_held_again() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A"], Policy::Deny, 10).await;
-        let held = asked(1, &[("A", 3)]);
-        hold(db, &held).await.unwrap();
-        // The second one was never held: its request is still on its way.
-        let late = asked(2, &[("A", 3)]);
-        for request in [&held, &late] {
-            let_go(db, request).await.unwrap();
-            let_go(db, request).await.unwrap();
-            put_back(db, request).await.unwrap();
-            assert_eq!(hold(db, request).await.unwrap_err().code, "reservation_released");
-        }
-        assert_eq!(counts(db, "A").await, (10, 0));
-        assert_eq!(make_final(db, 3).await.unwrap_err().code, "reservation_gone");
-        sound(&test).await;
-    }
-}
-
-#[tokio::test]
-async fn a_hold_ends_and_can_be_had_again() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A"], Policy::Deny, 10).await;
-        let request = asked(1, &[("A", 4)]);
-        hold(db, &request).await.unwrap();
-        assert!(!end_at(db, 1, noon() + HOLD - TimeDelta::seconds(1)).await);
-        let due = store::overdue(db, noon() + HOLD, 10).await.unwrap();
-        assert_eq!(due, [order(1)]);
-        assert!(end_at(db, 1, noon() + HOLD).await);
-        assert!(!end_at(db, 1, noon() + HOLD).await);
-        assert_eq!(counts(db, "A").await, (10, 0));
-        assert_eq!(make_final(db, 1).await.unwrap_err().code, "reservation_gone");
-        hold(db, &request).await.unwrap();
-        assert_eq!(counts(db, "A").await, (10, 4));
-        assert!(end_at(db, 1, noon() + HOLD).await);
-        let told: Vec<(i64,)> = db
-            .query("SELECT version FROM outbox WHERE type = 'reservation.expired' ORDER BY version")
-            .all()
-            .await
-            .unwrap();
-        assert_eq!(told, [(1,), (2,)]);
-        sound(&test).await;
-    }
-}
-
-#[tokio::test]
-async fn a_hold_asked_for_again_late_lasts_longer() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A"], Policy::Deny, 10).await;
-        let request = asked(1, &[("A", 4)]);
-        hold(db, &request).await.unwrap();
-        let late = noon() + TimeDelta::minutes(14);
-        let again = step(db, late, async |books| reserve(books, &request, HOLD).await).await;
-        assert_eq!(again.unwrap().expires_at, late + HOLD);
-        assert!(!end_at(db, 1, noon() + HOLD).await);
+    assert_eq!(audit::held_orders(db).await.unwrap(), [order(1)]);
+    for _ in 0..2 {
         make_final(db, 1).await.unwrap();
-        sound(&test).await;
+        assert_eq!((counts(db, "A").await, counts(db, "B").await), ((7, 0), (8, 0)));
     }
-}
-
-#[tokio::test]
-async fn what_is_short_is_named_and_nothing_is_held() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A", "B", "C"], Policy::Deny, 5).await;
-        let short = asked(1, &[("C", 6), ("A", 5), ("GONE", 1), ("B", 9)]);
-        let problem = hold(db, &short).await.unwrap_err();
-        assert_eq!((problem.status, problem.code.as_ref()), (409, "out_of_stock"));
-        assert_eq!(
-            problem.members["skus"],
-            serde_json::json!([
-                { "sku": "B", "requested": 9, "available": 5 },
-                { "sku": "C", "requested": 6, "available": 5 },
-                { "sku": "GONE", "requested": 1, "available": 0 },
-            ])
-        );
-        assert_eq!(counts(db, "A").await, (5, 0));
-        // Nothing was written, so the order may ask for less.
-        hold(db, &asked(1, &[("A", 5)])).await.unwrap();
-        for other in [&[("A", 4)][..], &[("A", 5), ("B", 1)], &[("B", 1)]] {
-            let problem = hold(db, &asked(1, other)).await.unwrap_err();
-            assert_eq!(problem.code, "reservation_differs");
-        }
-        assert_eq!(counts(db, "B").await, (5, 0));
-        sound(&test).await;
-    }
-}
-
-#[tokio::test]
-async fn stock_that_sells_on_is_counted_and_untracked_stock_is_not() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["ON"], Policy::Continue, 1).await;
-        stocked(db, &["FREE"], Policy::Untracked, 1).await;
-        let request = asked(1, &[("ON", 3), ("FREE", 900)]);
-        hold(db, &request).await.unwrap();
-        assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 3), (1, 0)));
-        // From here on it would be counted; what was held before is not.
-        let wish = Wish { policy: Some(Policy::Deny), figure: None };
-        step(db, noon(), async |books| books.set("FREE", wish, "test").await).await.unwrap();
-        make_final(db, 1).await.unwrap();
-        assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((-2, 0), (1, 0)));
+    let sold = audit::of_orders(db).await.unwrap();
+    assert_eq!((sold.len(), sold[0].order_id, sold[0].allocated), (1, order(1), 5));
+    hold(db, &request).await.unwrap();
+    let_go(db, &request).await.unwrap();
+    assert_eq!(counts(db, "A").await, (7, 0), "what was taken stays taken");
+    for _ in 0..2 {
         put_back(db, &request).await.unwrap();
-        assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 0), (1, 0)));
-        sound(&test).await;
+        assert_eq!((counts(db, "A").await, counts(db, "B").await), ((10, 0), (10, 0)));
     }
+    assert_eq!(make_final(db, 1).await.unwrap_err().code, "reservation_gone");
+    assert_eq!(hold(db, &request).await.unwrap_err().code, "reservation_released");
+    sound(&test).await;
 }
 
-#[tokio::test]
-async fn a_low_stock_is_told_once_when_it_gets_there() {
-    for test in platforms(crate::MIGRATIONS).await {
-        let db = &test.db;
-        stocked(db, &["A"], Policy::Deny, 8).await;
-        for (n, quantity) in [(1, 2), (2, 1), (3, 1)] {
-            hold(db, &asked(n, &[("A", quantity)])).await.unwrap();
-        }
-        let low: Vec<(i64,)> =
-            db.query("SELECT version FROM outbox WHERE type = 'stock.low'").all().await.unwrap();
-        assert_eq!(low, [(3,)], "created, held (6 left), held (5 left)");
-        let changed: Vec<(i64,)> = db
-            .query("SELECT version FROM outbox WHERE type = 'stock.changed' ORDER BY version")
-            .all()
-            .await
-            .unwrap();
-        assert_eq!(changed, [(2,), (3,), (4,)]);
+#[databases]
+async fn what_is_let_go_can_never_be_held_again(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A"], Policy::Deny, 10).await;
+    let held = asked(1, &[("A", 3)]);
+    hold(db, &held).await.unwrap();
+    // The second one was never held: its request is still on its way.
+    let late = asked(2, &[("A", 3)]);
+    for request in [&held, &late] {
+        let_go(db, request).await.unwrap();
+        let_go(db, request).await.unwrap();
+        put_back(db, request).await.unwrap();
+        assert_eq!(hold(db, request).await.unwrap_err().code, "reservation_released");
     }
+    assert_eq!(counts(db, "A").await, (10, 0));
+    assert_eq!(make_final(db, 3).await.unwrap_err().code, "reservation_gone");
+    sound(&test).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_hundred_buyers_of_fifty_units_make_fifty_orders() {
-    for test in platforms(crate::MIGRATIONS).await {
-        stocked(&test.db, &["A", "B"], Policy::Deny, 50).await;
-        let mut buyers = tokio::task::JoinSet::new();
-        for n in 0..200 {
-            let db = test.db.clone();
-            // Half of them ask for the two lines the other way round.
-            let both = [("A", 1), ("B", 1)];
-            let wanted = if n % 2 == 0 { both } else { [both[1], both[0]] };
-            buyers.spawn(async move { hold(&db, &asked(n, &wanted)).await });
-        }
-        let outcomes = buyers.join_all().await;
-        let refused = outcomes.iter().filter_map(|it| it.as_ref().err());
-        assert!(refused.clone().all(|it| it.code == "out_of_stock"), "{}", test.kind);
-        assert_eq!(refused.count(), 150, "{}", test.kind);
-        assert_eq!(counts(&test.db, "A").await, (50, 50));
-        sound(&test).await;
-    }
+#[databases]
+async fn a_hold_ends_and_can_be_had_again(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A"], Policy::Deny, 10).await;
+    let request = asked(1, &[("A", 4)]);
+    hold(db, &request).await.unwrap();
+    assert!(!end_at(db, 1, noon() + HOLD - TimeDelta::seconds(1)).await);
+    let due = store::overdue(db, noon() + HOLD, 10).await.unwrap();
+    assert_eq!(due, [order(1)]);
+    assert!(end_at(db, 1, noon() + HOLD).await);
+    assert!(!end_at(db, 1, noon() + HOLD).await);
+    assert_eq!(counts(db, "A").await, (10, 0));
+    assert_eq!(make_final(db, 1).await.unwrap_err().code, "reservation_gone");
+    hold(db, &request).await.unwrap();
+    assert_eq!(counts(db, "A").await, (10, 4));
+    assert!(end_at(db, 1, noon() + HOLD).await);
+    let told: Vec<(i64,)> = db
+        .query("SELECT version FROM outbox WHERE type = 'reservation.expired' ORDER BY version")
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(told, [(1,), (2,)]);
+    sound(&test).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_order_asking_twenty_times_at_once_holds_once() {
-    for test in platforms(crate::MIGRATIONS).await {
-        stocked(&test.db, &["A", "B"], Policy::Deny, 50).await;
-        let mut tries = tokio::task::JoinSet::new();
-        for _ in 0..20 {
-            let db = test.db.clone();
-            tries.spawn(async move { hold(&db, &asked(1, &[("A", 2), ("B", 1)])).await });
-        }
-        for outcome in tries.join_all().await {
-            assert_eq!(outcome.unwrap().expires_at, noon() + HOLD, "{}", test.kind);
-        }
-        assert_eq!(counts(&test.db, "A").await, (50, 2));
-        sound(&test).await;
-    }
+#[databases]
+async fn a_hold_asked_for_again_late_lasts_longer(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A"], Policy::Deny, 10).await;
+    let request = asked(1, &[("A", 4)]);
+    hold(db, &request).await.unwrap();
+    let late = noon() + TimeDelta::minutes(14);
+    let again = step(db, late, async |books| reserve(books, &request, HOLD).await).await;
+    assert_eq!(again.unwrap().expires_at, late + HOLD);
+    assert!(!end_at(db, 1, noon() + HOLD).await);
+    make_final(db, 1).await.unwrap();
+    sound(&test).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_commit_release_and_expiry_exactly_one_wins() {
-    for test in platforms(crate::MIGRATIONS).await {
-        stocked(&test.db, &["A"], Policy::Deny, 100).await;
-        let mut left = 100;
-        for n in 0..30 {
-            let request = asked(n, &[("A", 1)]);
-            hold(&test.db, &request).await.unwrap();
-            let [one, two, three] = [test.db.clone(), test.db.clone(), test.db.clone()];
-            let (taken, expired, released) = tokio::join!(
-                tokio::spawn(async move { make_final(&one, n).await.is_ok() }),
-                tokio::spawn(async move { end_at(&two, n, noon() + HOLD).await }),
-                tokio::spawn(async move { let_go(&three, &request).await }),
-            );
-            let (taken, expired) = (taken.unwrap(), expired.unwrap());
-            released.unwrap().unwrap();
-            assert!(!(taken && expired), "{}", test.kind);
-            left -= i64::from(taken);
-            assert_eq!(counts(&test.db, "A").await, (left, 0), "{}", test.kind);
-        }
-        sound(&test).await;
+#[databases]
+async fn what_is_short_is_named_and_nothing_is_held(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A", "B", "C"], Policy::Deny, 5).await;
+    let short = asked(1, &[("C", 6), ("A", 5), ("GONE", 1), ("B", 9)]);
+    let problem = hold(db, &short).await.unwrap_err();
+    assert_eq!((problem.status, problem.code.as_ref()), (409, "out_of_stock"));
+    assert_eq!(
+        problem.members["skus"],
+        serde_json::json!([
+            { "sku": "B", "requested": 9, "available": 5 },
+            { "sku": "C", "requested": 6, "available": 5 },
+            { "sku": "GONE", "requested": 1, "available": 0 },
+        ])
+    );
+    assert_eq!(counts(db, "A").await, (5, 0));
+    // Nothing was written, so the order may ask for less.
+    hold(db, &asked(1, &[("A", 5)])).await.unwrap();
+    for other in [&[("A", 4)][..], &[("A", 5), ("B", 1)], &[("B", 1)]] {
+        let problem = hold(db, &asked(1, other)).await.unwrap_err();
+        assert_eq!(problem.code, "reservation_differs");
     }
+    assert_eq!(counts(db, "B").await, (5, 0));
+    sound(&test).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hold_and_its_release_at_once_leave_nothing_held() {
-    for test in platforms(crate::MIGRATIONS).await {
-        stocked(&test.db, &["A", "B"], Policy::Deny, 100).await;
-        for n in 0..30 {
-            let request = asked(n, &[("A", 1), ("B", 1)]);
-            let (one, two) = (test.db.clone(), test.db.clone());
-            let (first, second) = (request.clone(), request.clone());
-            let (held, released) = tokio::join!(
-                tokio::spawn(async move { hold(&one, &first).await }),
-                tokio::spawn(async move { let_go(&two, &second).await }),
-            );
-            if let Err(problem) = held.unwrap() {
-                assert_eq!(problem.code, "reservation_released", "{}", test.kind);
-            }
-            released.unwrap().unwrap();
-            assert_eq!(counts(&test.db, "A").await, (100, 0), "{}", test.kind);
-        }
-        sound(&test).await;
+#[databases]
+async fn stock_that_sells_on_is_counted_and_untracked_stock_is_not(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["ON"], Policy::Continue, 1).await;
+    stocked(db, &["FREE"], Policy::Untracked, 1).await;
+    let request = asked(1, &[("ON", 3), ("FREE", 900)]);
+    hold(db, &request).await.unwrap();
+    assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 3), (1, 0)));
+    // From here on it would be counted; what was held before is not.
+    let wish = Wish { policy: Some(Policy::Deny), figure: None };
+    step(db, noon(), async |books| books.set("FREE", wish, "test").await).await.unwrap();
+    make_final(db, 1).await.unwrap();
+    assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((-2, 0), (1, 0)));
+    put_back(db, &request).await.unwrap();
+    assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 0), (1, 0)));
+    sound(&test).await;
+}
+
+#[databases]
+async fn a_low_stock_is_told_once_when_it_gets_there(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let db = &test.db;
+    stocked(db, &["A"], Policy::Deny, 8).await;
+    for (n, quantity) in [(1, 2), (2, 1), (3, 1)] {
+        hold(db, &asked(n, &[("A", quantity)])).await.unwrap();
     }
+    let low: Vec<(i64,)> =
+        db.query("SELECT version FROM outbox WHERE type = 'stock.low'").all().await.unwrap();
+    assert_eq!(low, [(3,)], "created, held (6 left), held (5 left)");
+    let changed: Vec<(i64,)> = db
+        .query("SELECT version FROM outbox WHERE type = 'stock.changed' ORDER BY version")
+        .all()
+        .await
+        .unwrap();
+    assert_eq!(changed, [(2,), (3,), (4,)]);
+}
+
+#[databases(flavor = "multi_thread", worker_threads = 4)]
+async fn two_hundred_buyers_of_fifty_units_make_fifty_orders(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    stocked(&test.db, &["A", "B"], Policy::Deny, 50).await;
+    let mut buyers = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let db = test.db.clone();
+        // Half of them ask for the two lines the other way round.
+        let both = [("A", 1), ("B", 1)];
+        let wanted = if n % 2 == 0 { both } else { [both[1], both[0]] };
+        buyers.spawn(async move { hold(&db, &asked(n, &wanted)).await });
+    }
+    let outcomes = buyers.join_all().await;
+    let refused = outcomes.iter().filter_map(|it| it.as_ref().err());
+    assert!(refused.clone().all(|it| it.code == "out_of_stock"), "{}", test.kind);
+    assert_eq!(refused.count(), 150, "{}", test.kind);
+    assert_eq!(counts(&test.db, "A").await, (50, 50));
+    sound(&test).await;
+}
+
+#[databases(flavor = "multi_thread", worker_threads = 4)]
+async fn one_order_asking_twenty_times_at_once_holds_once(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    stocked(&test.db, &["A", "B"], Policy::Deny, 50).await;
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let db = test.db.clone();
+        tries.spawn(async move { hold(&db, &asked(1, &[("A", 2), ("B", 1)])).await });
+    }
+    for outcome in tries.join_all().await {
+        assert_eq!(outcome.unwrap().expires_at, noon() + HOLD, "{}", test.kind);
+    }
+    assert_eq!(counts(&test.db, "A").await, (50, 2));
+    sound(&test).await;
+}
+
+#[databases(flavor = "multi_thread", worker_threads = 4)]
+async fn of_commit_release_and_expiry_exactly_one_wins(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    stocked(&test.db, &["A"], Policy::Deny, 100).await;
+    let mut left = 100;
+    for n in 0..30 {
+        let request = asked(n, &[("A", 1)]);
+        hold(&test.db, &request).await.unwrap();
+        let [one, two, three] = [test.db.clone(), test.db.clone(), test.db.clone()];
+        let (taken, expired, released) = tokio::join!(
+            tokio::spawn(async move { make_final(&one, n).await.is_ok() }),
+            tokio::spawn(async move { end_at(&two, n, noon() + HOLD).await }),
+            tokio::spawn(async move { let_go(&three, &request).await }),
+        );
+        let (taken, expired) = (taken.unwrap(), expired.unwrap());
+        released.unwrap().unwrap();
+        assert!(!(taken && expired), "{}", test.kind);
+        left -= i64::from(taken);
+        assert_eq!(counts(&test.db, "A").await, (left, 0), "{}", test.kind);
+    }
+    sound(&test).await;
+}
+
+#[databases(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hold_and_its_release_at_once_leave_nothing_held(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    stocked(&test.db, &["A", "B"], Policy::Deny, 100).await;
+    for n in 0..30 {
+        let request = asked(n, &[("A", 1), ("B", 1)]);
+        let (one, two) = (test.db.clone(), test.db.clone());
+        let (first, second) = (request.clone(), request.clone());
+        let (held, released) = tokio::join!(
+            tokio::spawn(async move { hold(&one, &first).await }),
+            tokio::spawn(async move { let_go(&two, &second).await }),
+        );
+        if let Err(problem) = held.unwrap() {
+            assert_eq!(problem.code, "reservation_released", "{}", test.kind);
+        }
+        released.unwrap().unwrap();
+        assert_eq!(counts(&test.db, "A").await, (100, 0), "{}", test.kind);
+    }
+    sound(&test).await;
 }
 
 /// One thing that can happen to the stock.
@@ -440,30 +429,29 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
     }
 }
 
-#[test]
-fn whatever_happens_the_books_are_right() {
+#[databases]
+fn whatever_happens_the_books_are_right(database: Database) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for test in runtime.block_on(platforms(crate::MIGRATIONS)) {
-        let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
-        let mut runner = TestRunner::new(config);
-        let case = std::cell::Cell::new(0_u128);
-        let events = proptest::collection::vec(event(), 1..40);
-        let outcome = runner.run(&events, |events| {
-            case.set(case.get() + 1);
-            runtime.block_on(async {
-                let case = case.get();
-                let skus = [format!("A{case}"), format!("B{case}")];
-                stocked(&test.db, &[&skus[0], &skus[1]], Policy::Deny, 10).await;
-                let mut at = noon();
-                for event in &events {
-                    if let Err(problem) = apply(&test.db, case, &mut at, event).await {
-                        prop_assert_eq!(problem.status, 409, "{:?}: {}", event, problem);
-                    }
-                    prop_assert_eq!(violations(&test.db).await, Vec::<String>::new());
+    let test = runtime.block_on(database.platform(crate::MIGRATIONS));
+    let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let case = std::cell::Cell::new(0_u128);
+    let events = proptest::collection::vec(event(), 1..40);
+    let outcome = runner.run(&events, |events| {
+        case.set(case.get() + 1);
+        runtime.block_on(async {
+            let case = case.get();
+            let skus = [format!("A{case}"), format!("B{case}")];
+            stocked(&test.db, &[&skus[0], &skus[1]], Policy::Deny, 10).await;
+            let mut at = noon();
+            for event in &events {
+                if let Err(problem) = apply(&test.db, case, &mut at, event).await {
+                    prop_assert_eq!(problem.status, 409, "{:?}: {}", event, problem);
                 }
-                Ok(())
-            })
-        });
-        outcome.unwrap_or_else(|error| panic!("{}: {error}", test.kind));
-    }
+                prop_assert_eq!(violations(&test.db).await, Vec::<String>::new());
+            }
+            Ok(())
+        })
+    });
+    outcome.unwrap_or_else(|error| panic!("{}: {error}", test.kind));
 }

@@ -7,7 +7,7 @@ use chassis::bus::Bus;
 use chassis::db::{Db, Session};
 use chassis::outbox;
 use chassis::service::{Background, Service};
-use chassis::testing::{noon, platforms};
+use chassis::testing::{Database, databases, noon};
 use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -84,90 +84,87 @@ async fn refund(orders: &Db, product_id: Uuid, version: i64, full: bool) {
     tx.commit().await.expect("a database");
 }
 
-#[tokio::test]
-async fn a_product_shows_how_often_it_was_looked_at_and_bought() {
+#[databases]
+async fn a_product_shows_how_often_it_was_looked_at_and_bought(database: Database) {
     // The database of something that tells what orders would.
-    let others = platforms(catalog::MIGRATIONS).await;
-    for (test, orders) in platforms(catalog::MIGRATIONS).await.into_iter().zip(others) {
-        let index = tempfile::tempdir().unwrap();
-        let config = Config { views_seconds: 1, ..Config::default() };
-        let platform = test.platform.clone();
-        let service =
-            catalog::start(platform, config, index.path().to_owned(), nobody()).await.unwrap();
-        let shop = Shop::of(test, &service);
-        let teller = Service::new("orders", &orders, OpenApiRouter::new());
-        let stop = CancellationToken::new();
-        let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
+    let orders = database.platform(catalog::MIGRATIONS).await;
+    let test = database.platform(catalog::MIGRATIONS).await;
+    let index = tempfile::tempdir().unwrap();
+    let config = Config { views_seconds: 1, ..Config::default() };
+    let platform = test.platform.clone();
+    let service =
+        catalog::start(platform, config, index.path().to_owned(), nobody()).await.unwrap();
+    let shop = Shop::of(test, &service);
+    let teller = Service::new("orders", &orders, OpenApiRouter::new());
+    let stop = CancellationToken::new();
+    let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
 
-        let product = shop.add(mug()).await;
-        assert_eq!((&product["views"], &product["sold"]), (&0.into(), &0.into()));
-        let id: Uuid = product["id"].as_str().unwrap().parse().unwrap();
-        // Nobody buys what is only accepted; each other change counts once, in whatever order.
-        refund(&orders.db, id, 5, true).await;
-        refund(&orders.db, id, 8, false).await;
-        // Counted off by its refund already.
-        tell_paid(&orders.db, id, 9, ("confirmed", "cancelled"), "refunded").await;
-        tell(&orders.db, id, 1, ("pending", "cancelled")).await;
-        tell(&orders.db, id, 3, ("pending", "confirmed")).await;
-        tell(&orders.db, id, 4, ("confirmed", "shipped")).await;
-        tell(&orders.db, id, 6, ("pending", "confirmed")).await;
-        tell(&orders.db, Uuid::nil(), 7, ("pending", "confirmed")).await;
-        let version = product["version"].clone();
-        for path in ["/products/mug".to_owned(), format!("/products/{id}")] {
-            shop.get(&path).await.expect(200);
-        }
-        let shown = tokio::time::timeout(Duration::from_secs(10), async {
-            loop {
-                let product = shop.get("/products/mug").await.expect(200);
-                if product["sold"] == 3 && product["views"].as_i64() >= Some(3) {
-                    return product;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        });
-        let shown = shown.await.expect("the counts are added up");
-        assert_eq!(shown["version"], version);
-        // Editing keeps the counts.
-        let body = serde_json::json!({ "title": "Cup" });
-        let edited = shop.write("PATCH", "/products/mug", body).await.expect(200);
-        assert_eq!(edited["sold"], 3);
-        assert!(edited["views"].as_i64() >= Some(3), "{edited}");
+    let product = shop.add(mug()).await;
+    assert_eq!((&product["views"], &product["sold"]), (&0.into(), &0.into()));
+    let id: Uuid = product["id"].as_str().unwrap().parse().unwrap();
+    // Nobody buys what is only accepted; each other change counts once, in whatever order.
+    refund(&orders.db, id, 5, true).await;
+    refund(&orders.db, id, 8, false).await;
+    // Counted off by its refund already.
+    tell_paid(&orders.db, id, 9, ("confirmed", "cancelled"), "refunded").await;
+    tell(&orders.db, id, 1, ("pending", "cancelled")).await;
+    tell(&orders.db, id, 3, ("pending", "confirmed")).await;
+    tell(&orders.db, id, 4, ("confirmed", "shipped")).await;
+    tell(&orders.db, id, 6, ("pending", "confirmed")).await;
+    tell(&orders.db, Uuid::nil(), 7, ("pending", "confirmed")).await;
+    let version = product["version"].clone();
+    for path in ["/products/mug".to_owned(), format!("/products/{id}")] {
+        shop.get(&path).await.expect(200);
     }
+    let shown = tokio::time::timeout(Duration::from_secs(10), async {
+        loop {
+            let product = shop.get("/products/mug").await.expect(200);
+            if product["sold"] == 3 && product["views"].as_i64() >= Some(3) {
+                return product;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    let shown = shown.await.expect("the counts are added up");
+    assert_eq!(shown["version"], version);
+    // Editing keeps the counts.
+    let body = serde_json::json!({ "title": "Cup" });
+    let edited = shop.write("PATCH", "/products/mug", body).await.expect(200);
+    assert_eq!(edited["sold"], 3);
+    assert!(edited["views"].as_i64() >= Some(3), "{edited}");
 }
 
-#[tokio::test]
-async fn what_is_bought_most_comes_first_page_by_page() {
-    for test in platforms(catalog::MIGRATIONS).await {
-        let shop = Shop::start(test).await;
-        for (n, (sold, views)) in [(0, 3), (5, 0), (0, 0), (5, 1), (0, 0)].into_iter().enumerate() {
-            let title = format!("Thing {n}");
-            let product = shop.add(serde_json::json!({ "title": title, "price": crate::usd(1) }));
-            let id: Uuid = product.await["id"].as_str().unwrap().parse().unwrap();
-            let count = "UPDATE products SET sold = $2, views = $3 WHERE id = $1";
-            let count = shop.test.db.query(count).bind(id).bind(sold).bind(views);
-            count.execute().await.unwrap();
-        }
-        for tag in ["", "&category=all"] {
-            if !tag.is_empty() {
-                let all = shop.add_category(serde_json::json!({ "name": "All" })).await;
-                for n in 0..5 {
-                    let body = serde_json::json!({ "category_ids": [all["id"]] });
-                    let path = format!("/products/thing-{n}");
-                    shop.write("PATCH", &path, body).await.expect(200);
-                }
+#[databases]
+async fn what_is_bought_most_comes_first_page_by_page(database: Database) {
+    let test = database.platform(catalog::MIGRATIONS).await;
+    let shop = Shop::start(test).await;
+    for (n, (sold, views)) in [(0, 3), (5, 0), (0, 0), (5, 1), (0, 0)].into_iter().enumerate() {
+        let title = format!("Thing {n}");
+        let product = shop.add(serde_json::json!({ "title": title, "price": crate::usd(1) }));
+        let id: Uuid = product.await["id"].as_str().unwrap().parse().unwrap();
+        let count = "UPDATE products SET sold = $2, views = $3 WHERE id = $1";
+        let count = shop.test.db.query(count).bind(id).bind(sold).bind(views);
+        count.execute().await.unwrap();
+    }
+    for tag in ["", "&category=all"] {
+        if !tag.is_empty() {
+            let all = shop.add_category(serde_json::json!({ "name": "All" })).await;
+            for n in 0..5 {
+                let body = serde_json::json!({ "category_ids": [all["id"]] });
+                let path = format!("/products/thing-{n}");
+                shop.write("PATCH", &path, body).await.expect(200);
             }
-            let (mut found, mut cursor) = (String::new(), String::new());
-            for _ in 0..3 {
-                let path =
-                    format!("/products?sort=popular&limit=2&count=true{tag}&cursor={cursor}");
-                let page = shop.get(&path).await.expect(200);
-                assert_eq!(page["total"], 5);
-                for item in page["items"].as_array().unwrap() {
-                    found.push_str(item["title"].as_str().unwrap().trim_start_matches("Thing "));
-                }
-                cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
-            }
-            assert_eq!((found.as_str(), cursor.as_str()), ("31042", ""), "{tag}");
         }
+        let (mut found, mut cursor) = (String::new(), String::new());
+        for _ in 0..3 {
+            let path = format!("/products?sort=popular&limit=2&count=true{tag}&cursor={cursor}");
+            let page = shop.get(&path).await.expect(200);
+            assert_eq!(page["total"], 5);
+            for item in page["items"].as_array().unwrap() {
+                found.push_str(item["title"].as_str().unwrap().trim_start_matches("Thing "));
+            }
+            cursor = page["next_cursor"].as_str().unwrap_or_default().to_owned();
+        }
+        assert_eq!((found.as_str(), cursor.as_str()), ("31042", ""), "{tag}");
     }
 }

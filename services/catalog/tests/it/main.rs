@@ -24,7 +24,7 @@ use catalog::Config;
 use chassis::bus::Bus;
 use chassis::channel::Channel;
 use chassis::service::{Background, Service};
-use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use chassis::testing::{Call, Database, TestPlatform, User, call};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -44,13 +44,8 @@ fn nobody() -> contracts::orders::Client {
     contracts::orders::Client::new(chassis::channel::Channel::to("orders"))
 }
 
-/// A catalog per database.
-async fn shops() -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for test in platforms(catalog::MIGRATIONS).await {
-        shops.push(Shop::start(test).await);
-    }
-    shops
+async fn shop(database: Database) -> Shop {
+    Shop::start(database.platform(catalog::MIGRATIONS).await).await
 }
 
 impl Shop {

@@ -2,13 +2,13 @@
 
 use chassis::channel::CallError;
 use chassis::clock::Clock;
-use chassis::testing::{noon, platforms};
+use chassis::testing::{Database, databases, noon};
 use chrono::TimeDelta;
 use contracts::catalog::{Buyer, Offer, Quoted, Reserve, Restock, StockLine, Wanted};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Shop, mug, shirt, shops};
+use crate::{Shop, mug, shirt, shop};
 
 fn sku(sku: &str) -> Wanted {
     Wanted { sku: Some(sku.to_owned()), product_id: None, variant_id: None }
@@ -35,132 +35,126 @@ fn refusal(outcome: Result<impl std::fmt::Debug, CallError>) -> String {
     }
 }
 
-#[tokio::test]
-async fn a_quote_answers_each_thing_asked_in_order() {
-    for shop in shops().await {
-        let cup: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
-        let shirt: Uuid = shop.add(shirt()).await["id"].as_str().unwrap().parse().unwrap();
-        let mut draft = mug();
-        draft["status"] = json!("draft");
-        draft["sku"] = json!("DRAFT");
-        shop.add(draft).await;
-        let wanted = vec![
-            sku("LINEN-SHIRT-M-RED"),
-            sku("none"),
-            product(cup),
-            product(shirt),
-            product(Uuid::nil()),
-            sku("MUG"),
-            sku("DRAFT"),
-            Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
-            Wanted { sku: None, product_id: None, variant_id: None },
-            // What has the SKU now is another variant.
-            Wanted { variant_id: Some(Uuid::nil()), ..sku("MUG") },
-        ];
-        let answers = shop.client().quote(wanted, Buyer::default()).await.unwrap();
-        let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };
-        let variant_id = *variant_id;
-        assert!(variant_id.is_some());
-        let cup = Offer {
-            sku: "MUG".to_owned(),
-            product_id: cup,
-            slug: "mug".to_owned(),
-            title: "Mug".to_owned(),
-            variant_id,
-            variant_title: None,
-            image: None,
-            unit_price: 1200,
-            available: Some(5),
-            requires_shipping: true,
-            taxable: true,
-        };
-        let [Quoted::Offer(red), Quoted::Unknown, Quoted::Offer(by_id), several, rest @ ..] =
-            answers.as_slice()
-        else {
-            panic!("{answers:?}")
-        };
-        assert_eq!((red.variant_title.as_deref(), red.unit_price), (Some("M / Red"), 2900));
-        assert_eq!(*by_id, cup);
-        assert!(matches!(several, Quoted::Ambiguous(skus) if skus.len() == 3));
-        let [Quoted::Unknown, Quoted::Offer(by_sku), unknown @ ..] = rest else {
-            panic!("{rest:?}")
-        };
-        assert_eq!(*by_sku, cup);
-        assert!(unknown.iter().all(|it| matches!(it, Quoted::Unknown)));
-    }
+#[databases]
+async fn a_quote_answers_each_thing_asked_in_order(database: Database) {
+    let shop = shop(database).await;
+    let cup: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
+    let shirt: Uuid = shop.add(shirt()).await["id"].as_str().unwrap().parse().unwrap();
+    let mut draft = mug();
+    draft["status"] = json!("draft");
+    draft["sku"] = json!("DRAFT");
+    shop.add(draft).await;
+    let wanted = vec![
+        sku("LINEN-SHIRT-M-RED"),
+        sku("none"),
+        product(cup),
+        product(shirt),
+        product(Uuid::nil()),
+        sku("MUG"),
+        sku("DRAFT"),
+        Wanted { sku: Some("MUG".to_owned()), product_id: Some(shirt), variant_id: None },
+        Wanted { sku: None, product_id: None, variant_id: None },
+        // What has the SKU now is another variant.
+        Wanted { variant_id: Some(Uuid::nil()), ..sku("MUG") },
+    ];
+    let answers = shop.client().quote(wanted, Buyer::default()).await.unwrap();
+    let Quoted::Offer(Offer { variant_id, .. }) = &answers[2] else { panic!("{answers:?}") };
+    let variant_id = *variant_id;
+    assert!(variant_id.is_some());
+    let cup = Offer {
+        sku: "MUG".to_owned(),
+        product_id: cup,
+        slug: "mug".to_owned(),
+        title: "Mug".to_owned(),
+        variant_id,
+        variant_title: None,
+        image: None,
+        unit_price: 1200,
+        available: Some(5),
+        requires_shipping: true,
+        taxable: true,
+    };
+    let [Quoted::Offer(red), Quoted::Unknown, Quoted::Offer(by_id), several, rest @ ..] =
+        answers.as_slice()
+    else {
+        panic!("{answers:?}")
+    };
+    assert_eq!((red.variant_title.as_deref(), red.unit_price), (Some("M / Red"), 2900));
+    assert_eq!(*by_id, cup);
+    assert!(matches!(several, Quoted::Ambiguous(skus) if skus.len() == 3));
+    let [Quoted::Unknown, Quoted::Offer(by_sku), unknown @ ..] = rest else { panic!("{rest:?}") };
+    assert_eq!(*by_sku, cup);
+    assert!(unknown.iter().all(|it| matches!(it, Quoted::Unknown)));
 }
 
-#[tokio::test]
-async fn stock_is_held_taken_let_go_and_put_back() {
-    for shop in shops().await {
-        shop.add(mug()).await;
-        let client = shop.client();
-        let left = async || {
-            let answers = client.quote(vec![sku("MUG")], Buyer::default()).await.unwrap();
-            let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
-            offer.available.unwrap()
-        };
-        let order = one("MUG", 3);
-        let held = client.reserve(&order).await.unwrap();
-        assert_eq!(held.expires_at, noon() + TimeDelta::minutes(15));
-        assert_eq!(left().await, 2);
-        assert_eq!(refusal(client.reserve(&one("MUG", 3)).await), "out_of_stock");
-        client.commit(order.order_id).await.unwrap();
-        client.commit(order.order_id).await.unwrap();
-        assert_eq!(left().await, 2);
-        client.restock(&whole(&order)).await.unwrap();
-        assert_eq!(left().await, 5);
-        assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
-        assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
-        let other = one("MUG", 5);
-        client.reserve(&other).await.unwrap();
-        client.release(&other).await.unwrap();
-        assert_eq!(left().await, 5);
-    }
+#[databases]
+async fn stock_is_held_taken_let_go_and_put_back(database: Database) {
+    let shop = shop(database).await;
+    shop.add(mug()).await;
+    let client = shop.client();
+    let left = async || {
+        let answers = client.quote(vec![sku("MUG")], Buyer::default()).await.unwrap();
+        let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
+        offer.available.unwrap()
+    };
+    let order = one("MUG", 3);
+    let held = client.reserve(&order).await.unwrap();
+    assert_eq!(held.expires_at, noon() + TimeDelta::minutes(15));
+    assert_eq!(left().await, 2);
+    assert_eq!(refusal(client.reserve(&one("MUG", 3)).await), "out_of_stock");
+    client.commit(order.order_id).await.unwrap();
+    client.commit(order.order_id).await.unwrap();
+    assert_eq!(left().await, 2);
+    client.restock(&whole(&order)).await.unwrap();
+    assert_eq!(left().await, 5);
+    assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
+    assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
+    let other = one("MUG", 5);
+    client.reserve(&other).await.unwrap();
+    client.release(&other).await.unwrap();
+    assert_eq!(left().await, 5);
 }
 
-#[tokio::test]
-async fn a_broken_request_for_stock_is_refused() {
-    for shop in shops().await {
-        shop.add(mug()).await;
-        let client = shop.client();
-        for quantity in [0, -1, 1000, i64::MIN, i64::MAX] {
-            assert_eq!(refusal(client.reserve(&one("MUG", quantity)).await), "validation_failed");
+#[databases]
+async fn a_broken_request_for_stock_is_refused(database: Database) {
+    let shop = shop(database).await;
+    shop.add(mug()).await;
+    let client = shop.client();
+    for quantity in [0, -1, 1000, i64::MIN, i64::MAX] {
+        assert_eq!(refusal(client.reserve(&one("MUG", quantity)).await), "validation_failed");
+    }
+    let mut twice = one("MUG", 1);
+    twice.lines.push(twice.lines[0].clone());
+    let none = Reserve { lines: vec![], ..twice.clone() };
+    for broken in [twice, none] {
+        assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
+        assert_eq!(refusal(client.release(&broken).await), "validation_failed");
+    }
+    assert_eq!(
+        refusal(client.quote(vec![sku("MUG"); 501], Buyer::default()).await),
+        "validation_failed"
+    );
+    assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
+}
+
+#[databases]
+async fn a_hold_ends_by_itself(database: Database) {
+    let test = database.platform(catalog::MIGRATIONS).await;
+    let shop = Shop::start(test.clone()).await;
+    shop.add(mug()).await;
+    let order = one("MUG", 3);
+    shop.client().reserve(&order).await.unwrap();
+    // The same database, a quarter of an hour later.
+    let mut later = test;
+    later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));
+    let later = Shop::start(later).await;
+    let ended = async {
+        while !catalog::audit::held_orders(&later.test.db).await.unwrap().is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        let mut twice = one("MUG", 1);
-        twice.lines.push(twice.lines[0].clone());
-        let none = Reserve { lines: vec![], ..twice.clone() };
-        for broken in [twice, none] {
-            assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
-            assert_eq!(refusal(client.release(&broken).await), "validation_failed");
-        }
-        assert_eq!(
-            refusal(client.quote(vec![sku("MUG"); 501], Buyer::default()).await),
-            "validation_failed"
-        );
-        assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
-    }
-}
-
-#[tokio::test]
-async fn a_hold_ends_by_itself() {
-    for test in platforms(catalog::MIGRATIONS).await {
-        let shop = Shop::start(test.clone()).await;
-        shop.add(mug()).await;
-        let order = one("MUG", 3);
-        shop.client().reserve(&order).await.unwrap();
-        // The same database, a quarter of an hour later.
-        let mut later = test;
-        later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));
-        let later = Shop::start(later).await;
-        let ended = async {
-            while !catalog::audit::held_orders(&later.test.db).await.unwrap().is_empty() {
-                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-            }
-        };
-        tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.unwrap();
-        let inventory = shop.write("GET", "/inventory/MUG", serde_json::Value::Null).await;
-        assert_eq!(inventory.expect(200)["reserved"], 0);
-        assert_eq!(refusal(shop.client().commit(order.order_id).await), "reservation_gone");
-    }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.unwrap();
+    let inventory = shop.write("GET", "/inventory/MUG", serde_json::Value::Null).await;
+    assert_eq!(inventory.expect(200)["reserved"], 0);
+    assert_eq!(refusal(shop.client().commit(order.order_id).await), "reservation_gone");
 }

@@ -6,7 +6,7 @@ use chassis::bus::Bus;
 use chassis::db::Db;
 use chassis::outbox;
 use chassis::service::{Background, Service};
-use chassis::testing::{noon, platforms};
+use chassis::testing::{Database, databases, noon};
 use contracts::reviews::RatingChanged;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -22,44 +22,43 @@ async fn tell(reviews: &Db, product_id: Uuid, version: i64, (count, sum): (i64, 
     tx.commit().await.expect("a database");
 }
 
-#[tokio::test]
-async fn a_product_shows_the_newest_rating() {
+#[databases]
+async fn a_product_shows_the_newest_rating(database: Database) {
     // The database of something that tells what reviews would.
-    let others = platforms(catalog::MIGRATIONS).await;
-    for (test, reviews) in platforms(catalog::MIGRATIONS).await.into_iter().zip(others) {
-        let index = tempfile::tempdir().unwrap();
-        let index = index.path().to_owned();
-        let platform = test.platform.clone();
-        let service =
-            catalog::start(platform, catalog::Config::default(), index, nobody()).await.unwrap();
-        let shop = Shop::of(test, &service);
-        let teller = Service::new("reviews", &reviews, OpenApiRouter::new());
-        let stop = CancellationToken::new();
-        let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
+    let reviews = database.platform(catalog::MIGRATIONS).await;
+    let test = database.platform(catalog::MIGRATIONS).await;
+    let index = tempfile::tempdir().unwrap();
+    let index = index.path().to_owned();
+    let platform = test.platform.clone();
+    let service =
+        catalog::start(platform, catalog::Config::default(), index, nobody()).await.unwrap();
+    let shop = Shop::of(test, &service);
+    let teller = Service::new("reviews", &reviews, OpenApiRouter::new());
+    let stop = CancellationToken::new();
+    let _background = Background::start(&mut [service, teller], &Bus::memory(), &stop);
 
-        let product: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
-        let rating = async || shop.get("/products/mug").await.expect(200)["rating"].clone();
-        assert_eq!(rating().await, json!({ "average": null, "count": 0 }));
-        tell(&reviews.db, product, 2, (3, 13)).await;
-        // Older news and news about nothing change nothing.
-        tell(&reviews.db, product, 1, (1, 1)).await;
-        tell(&reviews.db, Uuid::nil(), 1, (1, 1)).await;
-        let shown = tokio::time::timeout(Duration::from_secs(5), async {
-            while rating().await["count"] == 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        shown.await.unwrap();
-        let expected = json!({ "average": 4.33, "count": 3 });
-        assert_eq!(rating().await, expected);
-        let list = shop.get("/products?sort=rating").await.expect(200);
-        assert_eq!(list["items"][0]["rating"], expected);
-        tell(&reviews.db, product, 3, (0, 0)).await;
-        let gone = tokio::time::timeout(Duration::from_secs(5), async {
-            while rating().await["count"] != 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        gone.await.unwrap();
-    }
+    let product: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
+    let rating = async || shop.get("/products/mug").await.expect(200)["rating"].clone();
+    assert_eq!(rating().await, json!({ "average": null, "count": 0 }));
+    tell(&reviews.db, product, 2, (3, 13)).await;
+    // Older news and news about nothing change nothing.
+    tell(&reviews.db, product, 1, (1, 1)).await;
+    tell(&reviews.db, Uuid::nil(), 1, (1, 1)).await;
+    let shown = tokio::time::timeout(Duration::from_secs(5), async {
+        while rating().await["count"] == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    shown.await.unwrap();
+    let expected = json!({ "average": 4.33, "count": 3 });
+    assert_eq!(rating().await, expected);
+    let list = shop.get("/products?sort=rating").await.expect(200);
+    assert_eq!(list["items"][0]["rating"], expected);
+    tell(&reviews.db, product, 3, (0, 0)).await;
+    let gone = tokio::time::timeout(Duration::from_secs(5), async {
+        while rating().await["count"] != 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    gone.await.unwrap();
 }

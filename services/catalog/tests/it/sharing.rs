@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chassis::cache::{Cache, Store};
-use chassis::testing::{TestPlatform, platforms};
+use chassis::testing::{Database, TestPlatform, on};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -38,12 +38,11 @@ impl Kept {
     }
 }
 
-/// The platform on PostgreSQL, where there is one, with a shared cache.
-async fn platform(kept: &Kept) -> Option<TestPlatform> {
-    let mut platform =
-        platforms(catalog::MIGRATIONS).await.into_iter().find(|it| it.kind == "postgres")?;
+/// The platform with a shared cache.
+async fn platform(database: Database, kept: &Kept) -> TestPlatform {
+    let mut platform = database.platform(catalog::MIGRATIONS).await;
     platform.platform.cache = Cache::over(kept.clone());
-    Some(platform)
+    platform
 }
 
 async fn lamp(shop: &Shop, slug: &str) -> Value {
@@ -71,10 +70,10 @@ async fn until_shared(shop: &Shop, kept: &Kept) {
     panic!("nothing is shared");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_copy_that_starts_cold_is_given_what_others_have_read() {
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_that_starts_cold_is_given_what_others_have_read(database: Database) {
     let kept = Kept::default();
-    let Some(platform) = platform(&kept).await else { return };
+    let platform = platform(database, &kept).await;
     let first = Shop::start(platform.clone()).await;
     let products: Vec<String> = (0..20).map(|n| format!("lamp-{n}")).collect();
     for slug in &products {
@@ -98,10 +97,10 @@ async fn a_copy_that_starts_cold_is_given_what_others_have_read() {
     assert_eq!(kept.puts(), puts, "what it reads itself it would share");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_product_is_called_like_a_list() {
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn no_product_is_called_like_a_list(database: Database) {
     let kept = Kept::default();
-    let Some(platform) = platform(&kept).await else { return };
+    let platform = platform(database, &kept).await;
     let first = Shop::start(platform.clone()).await;
     lamp(&first, "lamp").await;
     until_shared(&first, &kept).await;
@@ -143,10 +142,12 @@ fn percent(text: &str) -> String {
     text.bytes().map(|it| format!("%{it:02X}")).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_shows_at_once_where_it_was_made_and_soon_everywhere_and_never_goes_back() {
+#[on(postgres, flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_shows_at_once_where_it_was_made_and_soon_everywhere_and_never_goes_back(
+    database: Database,
+) {
     let kept = Kept::default();
-    let Some(platform) = platform(&kept).await else { return };
+    let platform = platform(database, &kept).await;
     let (here, there) = (Shop::start(platform.clone()).await, Shop::start(platform).await);
     let id = lamp(&here, "lamp").await["id"].as_str().expect("an id").to_owned();
     let path = format!("/products/{id}");

@@ -23,7 +23,7 @@ use chassis::clock::Clock;
 use chassis::db::Json;
 use chassis::db::Session;
 use chassis::service::{Platform, Service};
-use chassis::testing::{Answer, Call, TestPlatform, call, platforms};
+use chassis::testing::{Answer, Call, Database, TestPlatform, call};
 use chrono::TimeDelta;
 use identity::Config;
 use serde_json::{Value, json};
@@ -55,16 +55,12 @@ struct Told {
 }
 
 /// One shop per database at hand.
-async fn shops() -> Vec<Shop> {
-    shops_with(Config::default()).await
+async fn shop(database: Database) -> Shop {
+    shop_with(database, Config::default()).await
 }
 
-async fn shops_with(config: Config) -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for platform in platforms(identity::MIGRATIONS).await {
-        shops.push(Shop::start(platform, config.clone()).await);
-    }
-    shops
+async fn shop_with(database: Database, config: Config) -> Shop {
+    Shop::start(database.platform(identity::MIGRATIONS).await, config).await
 }
 
 impl Shop {

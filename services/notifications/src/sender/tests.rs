@@ -1,4 +1,4 @@
-use chassis::testing::{noon, platforms};
+use chassis::testing::{Database, databases, noon};
 use chrono::DateTime;
 use chrono::Utc;
 use contracts::identity::{PasswordResetRequested, UserRegistered};
@@ -18,172 +18,164 @@ fn registered(user: Uuid) -> UserRegistered {
     UserRegistered { user_id: user, email, name }
 }
 
-#[tokio::test]
-async fn what_is_due_is_sent_once() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        for _ in 0..25 {
-            store::insert(&app.db, &message()).await.unwrap();
-        }
-        let sender = sender(&app, &van);
-        assert_eq!(sender.turn().await.unwrap(), 20);
-        assert_eq!(sender.turn().await.unwrap(), 5);
-        assert_eq!(sender.turn().await.unwrap(), 0);
-        assert_eq!(van.parcels.lock().unwrap().len(), 25);
-        for it in history(&app).await {
-            assert_eq!((it.state, it.sent_at, it.attempts), (State::Sent, Some(noon()), 1));
-        }
+#[databases]
+async fn what_is_due_is_sent_once(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    for _ in 0..25 {
+        store::insert(&app.db, &message()).await.unwrap();
+    }
+    let sender = sender(&app, &van);
+    assert_eq!(sender.turn().await.unwrap(), 20);
+    assert_eq!(sender.turn().await.unwrap(), 5);
+    assert_eq!(sender.turn().await.unwrap(), 0);
+    assert_eq!(van.parcels.lock().unwrap().len(), 25);
+    for it in history(&app).await {
+        assert_eq!((it.state, it.sent_at, it.attempts), (State::Sent, Some(noon()), 1));
     }
 }
 
-#[tokio::test]
-async fn a_failing_message_is_tried_eight_times_and_then_dead() {
-    for platform in platforms(MIGRATIONS).await {
-        let van = Arc::new(Van { errors: vec![later(); 8].into(), ..Van::default() });
-        let mut app = app(&platform);
-        let id = message().id;
-        store::insert(&app.db, &Message { id, ..message() }).await.unwrap();
-        let mut waits = Vec::new();
-        loop {
-            assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
-            // Not before its time.
-            assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
-            let it = store::find(&app.db, id).await.unwrap().unwrap();
-            assert_eq!(it.error.as_deref(), Some("the server is away"));
-            let Some(next) = it.next_at else {
-                assert_eq!((it.state, it.attempts), (State::Dead, 8));
-                break;
-            };
-            assert_eq!(it.state, State::Failed);
-            let now: DateTime<Utc> = app.clock.now();
-            waits.push((next - now).num_minutes());
-            app = at(next, &app);
-        }
-        assert_eq!(waits, [1, 5, 15, 60, 180, 360, 720]);
-        assert_eq!(van.parcels.lock().unwrap().len(), 8);
-
-        // Staff give it its tries back.
-        assert!(store::retry(&app.db, id, app.clock.now()).await.unwrap());
+#[databases]
+async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let van = Arc::new(Van { errors: vec![later(); 8].into(), ..Van::default() });
+    let mut app = app(&platform);
+    let id = message().id;
+    store::insert(&app.db, &Message { id, ..message() }).await.unwrap();
+    let mut waits = Vec::new();
+    loop {
         assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
-        let it = store::find(&app.db, id).await.unwrap().unwrap();
-        assert_eq!((it.state, it.attempts, it.error), (State::Sent, 1, None));
-    }
-}
-
-#[tokio::test]
-async fn a_refused_message_is_dead_at_once() {
-    for platform in platforms(MIGRATIONS).await {
-        let never = Undelivered::Never("there is no such mailbox".to_owned());
-        let van = Arc::new(Van { errors: vec![never].into(), ..Van::default() });
-        let app = app(&platform);
-        store::insert(&app.db, &message()).await.unwrap();
-        store::insert(&app.db, &message()).await.unwrap();
-        sender(&app, &van).turn().await.unwrap();
-        let mut states = history(&app).await.into_iter().map(|it| it.state).collect::<Vec<_>>();
-        states.sort_by_key(|it| *it != State::Dead);
-        assert_eq!(states, [State::Dead, State::Sent], "one failure takes no other with it");
-    }
-}
-
-#[tokio::test]
-async fn a_message_whose_sender_is_gone_is_taken_over_after_its_lease() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        store::insert(&app.db, &message()).await.unwrap();
-        MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
+        // Not before its time.
         assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
-        let app = at(noon() + LEASE, &app);
-        assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
-        assert_eq!(history(&app).await[0].state, State::Sent);
-    }
-}
-
-#[tokio::test]
-async fn secrets_go_out_and_are_masked_in_the_history() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        let user = chassis::id::new();
-        let reset = PasswordResetRequested {
-            user_id: user,
-            email: "ada@example.com".to_owned(),
-            name: "Ada".to_owned(),
+        let it = store::find(&app.db, id).await.unwrap().unwrap();
+        assert_eq!(it.error.as_deref(), Some("the server is away"));
+        let Some(next) = it.next_at else {
+            assert_eq!((it.state, it.attempts), (State::Dead, 8));
+            break;
         };
-        tell_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
-        assert_eq!(sender(&app, &van).turn().await.unwrap(), 2);
-
-        let parcels = van.parcels.lock().unwrap().clone();
-        for (template, link) in [
-            ("welcome", format!("http://127.0.0.1:8080/verify-email?token={TOKEN}-verify")),
-            ("password_reset", format!("http://127.0.0.1:8080/reset-password?token={TOKEN}-reset")),
-        ] {
-            let it = parcels.iter().find(|it| it.template.as_deref() == Some(template)).unwrap();
-            assert!(it.body.contains(&link), "{}", it.body);
-            assert_eq!(it.link.as_deref(), Some(link.as_str()));
-            assert!(!format!("{it:?}").contains(TOKEN));
-        }
-        let rows = history(&app).await;
-        assert_eq!(rows.len(), 2);
-        for it in rows {
-            assert_eq!(it.state, State::Sent);
-            assert!(it.body.contains("token=****"), "{}", it.body);
-            assert!(!format!("{it:?}").contains(TOKEN), "{it:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_secret_mail_waits_for_identity_and_dies_with_the_account() {
-    for platform in platforms(MIGRATIONS).await {
-        let (known, van) = (app(&platform), Arc::new(Van::default()));
-        let away = App { identity: nobody(), ..known.clone() };
-        let gone = Uuid::nil();
-        tell_users(&known, &[event(gone, 1, &registered(gone))]).await;
-        sender(&away, &van).turn().await.unwrap();
-        let it = history(&known).await.remove(0);
         assert_eq!(it.state, State::Failed);
-        let next = at(it.next_at.unwrap(), &known);
-        sender(&next, &van).turn().await.unwrap();
-        let it = history(&known).await.remove(0);
-        assert_eq!(it.state, State::Dead);
-        assert!(it.error.unwrap().contains("user_not_found"));
-        assert!(van.parcels.lock().unwrap().is_empty());
+        let now: DateTime<Utc> = app.clock.now();
+        waits.push((next - now).num_minutes());
+        app = at(next, &app);
+    }
+    assert_eq!(waits, [1, 5, 15, 60, 180, 360, 720]);
+    assert_eq!(van.parcels.lock().unwrap().len(), 8);
+
+    // Staff give it its tries back.
+    assert!(store::retry(&app.db, id, app.clock.now()).await.unwrap());
+    assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
+    let it = store::find(&app.db, id).await.unwrap().unwrap();
+    assert_eq!((it.state, it.attempts, it.error), (State::Sent, 1, None));
+}
+
+#[databases]
+async fn a_refused_message_is_dead_at_once(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let never = Undelivered::Never("there is no such mailbox".to_owned());
+    let van = Arc::new(Van { errors: vec![never].into(), ..Van::default() });
+    let app = app(&platform);
+    store::insert(&app.db, &message()).await.unwrap();
+    store::insert(&app.db, &message()).await.unwrap();
+    sender(&app, &van).turn().await.unwrap();
+    let mut states = history(&app).await.into_iter().map(|it| it.state).collect::<Vec<_>>();
+    states.sort_by_key(|it| *it != State::Dead);
+    assert_eq!(states, [State::Dead, State::Sent], "one failure takes no other with it");
+}
+
+#[databases]
+async fn a_message_whose_sender_is_gone_is_taken_over_after_its_lease(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    store::insert(&app.db, &message()).await.unwrap();
+    MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
+    assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
+    let app = at(noon() + LEASE, &app);
+    assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
+    assert_eq!(history(&app).await[0].state, State::Sent);
+}
+
+#[databases]
+async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let user = chassis::id::new();
+    let reset = PasswordResetRequested {
+        user_id: user,
+        email: "ada@example.com".to_owned(),
+        name: "Ada".to_owned(),
+    };
+    tell_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
+    assert_eq!(sender(&app, &van).turn().await.unwrap(), 2);
+
+    let parcels = van.parcels.lock().unwrap().clone();
+    for (template, link) in [
+        ("welcome", format!("http://127.0.0.1:8080/verify-email?token={TOKEN}-verify")),
+        ("password_reset", format!("http://127.0.0.1:8080/reset-password?token={TOKEN}-reset")),
+    ] {
+        let it = parcels.iter().find(|it| it.template.as_deref() == Some(template)).unwrap();
+        assert!(it.body.contains(&link), "{}", it.body);
+        assert_eq!(it.link.as_deref(), Some(link.as_str()));
+        assert!(!format!("{it:?}").contains(TOKEN));
+    }
+    let rows = history(&app).await;
+    assert_eq!(rows.len(), 2);
+    for it in rows {
+        assert_eq!(it.state, State::Sent);
+        assert!(it.body.contains("token=****"), "{}", it.body);
+        assert!(!format!("{it:?}").contains(TOKEN), "{it:?}");
     }
 }
 
-#[tokio::test]
-async fn no_token_goes_to_an_address_the_user_has_left() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        let user = chassis::id::new();
-        let mut old = registered(user);
-        old.email = "old@example.com".to_owned();
-        tell_users(&app, &[event(user, 1, &old)]).await;
-        sender(&app, &van).turn().await.unwrap();
-        assert_eq!(history(&app).await[0].state, State::Dead);
-        assert!(van.parcels.lock().unwrap().is_empty());
-    }
+#[databases]
+async fn a_secret_mail_waits_for_identity_and_dies_with_the_account(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (known, van) = (app(&platform), Arc::new(Van::default()));
+    let away = App { identity: nobody(), ..known.clone() };
+    let gone = Uuid::nil();
+    tell_users(&known, &[event(gone, 1, &registered(gone))]).await;
+    sender(&away, &van).turn().await.unwrap();
+    let it = history(&known).await.remove(0);
+    assert_eq!(it.state, State::Failed);
+    let next = at(it.next_at.unwrap(), &known);
+    sender(&next, &van).turn().await.unwrap();
+    let it = history(&known).await.remove(0);
+    assert_eq!(it.state, State::Dead);
+    assert!(it.error.unwrap().contains("user_not_found"));
+    assert!(van.parcels.lock().unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn the_worker_sends_what_is_queued_and_stops_when_told() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        store::insert(&app.db, &message()).await.unwrap();
-        // A lease of a process that is gone: an embedded start takes it over.
-        MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
-        let expected = if app.db.is_sqlite() { 2 } else { 1 };
-        store::insert(&app.db, &message()).await.unwrap();
-        let stop = CancellationToken::new();
-        let worker = tokio::spawn(sender(&app, &van).run(stop.clone()));
-        let all_sent = async {
-            while van.parcels.lock().unwrap().len() < expected {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(10), all_sent).await.unwrap();
-        stop.cancel();
-        worker.await.unwrap().unwrap();
-        let sent = history(&app).await.iter().filter(|it| it.state == State::Sent).count();
-        assert_eq!(sent, expected, "{}", platform.kind);
-    }
+#[databases]
+async fn no_token_goes_to_an_address_the_user_has_left(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let user = chassis::id::new();
+    let mut old = registered(user);
+    old.email = "old@example.com".to_owned();
+    tell_users(&app, &[event(user, 1, &old)]).await;
+    sender(&app, &van).turn().await.unwrap();
+    assert_eq!(history(&app).await[0].state, State::Dead);
+    assert!(van.parcels.lock().unwrap().is_empty());
+}
+
+#[databases]
+async fn the_worker_sends_what_is_queued_and_stops_when_told(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    store::insert(&app.db, &message()).await.unwrap();
+    // A lease of a process that is gone: an embedded start takes it over.
+    MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
+    let expected = if app.db.is_sqlite() { 2 } else { 1 };
+    store::insert(&app.db, &message()).await.unwrap();
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(sender(&app, &van).run(stop.clone()));
+    let all_sent = async {
+        while van.parcels.lock().unwrap().len() < expected {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), all_sent).await.unwrap();
+    stop.cancel();
+    worker.await.unwrap().unwrap();
+    let sent = history(&app).await.iter().filter(|it| it.state == State::Sent).count();
+    assert_eq!(sent, expected, "{}", platform.kind);
 }

@@ -8,21 +8,18 @@ mod templates;
 use axum::Router;
 use chassis::channel::Channel;
 use chassis::service::Service;
-use chassis::testing::{TestPlatform, User, platforms};
+use chassis::testing::{Database, TestPlatform, User, databases};
 use notifications::{Clients, Config, MIGRATIONS};
 
 /// A notifications service per database.
-async fn services() -> Vec<(TestPlatform, Service)> {
-    let mut services = Vec::new();
-    for it in platforms(MIGRATIONS).await {
-        let clients = Clients {
-            identity: contracts::identity::Client::new(Channel::to("identity")),
-            orders: contracts::orders::Client::new(Channel::to("orders")),
-        };
-        let service = notifications::start(it.platform.clone(), Config::default(), clients);
-        services.push((it, service.await.expect("a service")));
-    }
-    services
+async fn service(database: Database) -> (TestPlatform, Service) {
+    let it = database.platform(MIGRATIONS).await;
+    let clients = Clients {
+        identity: contracts::identity::Client::new(Channel::to("identity")),
+        orders: contracts::orders::Client::new(Channel::to("orders")),
+    };
+    let service = notifications::start(it.platform.clone(), Config::default(), clients);
+    (it, service.await.expect("a service"))
 }
 
 fn staff() -> User {
@@ -46,42 +43,41 @@ async fn send_email(router: &Router, subject: &str) -> serde_json::Value {
         .expect(202)
 }
 
-#[tokio::test]
-async fn nothing_is_open_to_strangers_or_customers() {
-    for (_, service) in services().await {
-        let id = "/api/v1/notifications/0190e5a0-0000-7000-8000-000000000001";
-        let template = "/api/v1/notifications/templates/welcome";
-        for (method, path, permission) in [
-            ("POST", "/api/v1/notifications/email", "notifications:send"),
-            ("POST", "/api/v1/notifications/sms", "notifications:send"),
-            ("POST", "/api/v1/notifications/push", "notifications:send"),
-            ("GET", "/api/v1/notifications/carrier", "notifications:read"),
-            ("GET", "/api/v1/notifications/history", "notifications:read"),
-            ("GET", id, "notifications:read"),
-            ("POST", &format!("{id}/retry"), "notifications:send"),
-            ("GET", "/api/v1/notifications/templates", "notifications:read"),
-            ("GET", template, "notifications:read"),
-            ("PUT", template, "notifications:send"),
-            ("DELETE", template, "notifications:send"),
-            ("POST", &format!("{template}/preview"), "notifications:send"),
-        ] {
-            let call = |user: Option<&User>| {
-                let call = chassis::testing::call(&service.router, method, path);
-                match user {
-                    Some(user) => call.user(user),
-                    None => call,
-                }
-            };
-            assert_eq!(call(None).await.problem(401), "unauthenticated", "{method} {path}");
-            for user in [User::customer(), User::with(&["catalog:write"])] {
-                let problem = call(Some(&user)).await.expect(403);
-                assert_eq!(problem["permission"], permission, "{method} {path}");
+#[databases]
+async fn nothing_is_open_to_strangers_or_customers(database: Database) {
+    let (_platform, service) = service(database).await;
+    let id = "/api/v1/notifications/0190e5a0-0000-7000-8000-000000000001";
+    let template = "/api/v1/notifications/templates/welcome";
+    for (method, path, permission) in [
+        ("POST", "/api/v1/notifications/email", "notifications:send"),
+        ("POST", "/api/v1/notifications/sms", "notifications:send"),
+        ("POST", "/api/v1/notifications/push", "notifications:send"),
+        ("GET", "/api/v1/notifications/carrier", "notifications:read"),
+        ("GET", "/api/v1/notifications/history", "notifications:read"),
+        ("GET", id, "notifications:read"),
+        ("POST", &format!("{id}/retry"), "notifications:send"),
+        ("GET", "/api/v1/notifications/templates", "notifications:read"),
+        ("GET", template, "notifications:read"),
+        ("PUT", template, "notifications:send"),
+        ("DELETE", template, "notifications:send"),
+        ("POST", &format!("{template}/preview"), "notifications:send"),
+    ] {
+        let call = |user: Option<&User>| {
+            let call = chassis::testing::call(&service.router, method, path);
+            match user {
+                Some(user) => call.user(user),
+                None => call,
             }
+        };
+        assert_eq!(call(None).await.problem(401), "unauthenticated", "{method} {path}");
+        for user in [User::customer(), User::with(&["catalog:write"])] {
+            let problem = call(Some(&user)).await.expect(403);
+            assert_eq!(problem["permission"], permission, "{method} {path}");
         }
-        for method in ["GET", "PUT"] {
-            let path = "/api/v1/notifications/preferences";
-            let answer = chassis::testing::call(&service.router, method, path).await;
-            assert_eq!(answer.problem(401), "unauthenticated");
-        }
+    }
+    for method in ["GET", "PUT"] {
+        let path = "/api/v1/notifications/preferences";
+        let answer = chassis::testing::call(&service.router, method, path).await;
+        assert_eq!(answer.problem(401), "unauthenticated");
     }
 }

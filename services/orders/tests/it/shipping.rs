@@ -1,11 +1,11 @@
 //! A parcel leaves, and the catalog is told: whatever is away, and once.
 
-use chassis::testing::User;
+use chassis::testing::{Database, User, databases};
 use contracts::catalog::Ship;
 use contracts::payments::Status;
 use serde_json::{Value, json};
 
-use crate::world::{World, living_worlds, start};
+use crate::world::{World, living_world, start};
 
 fn staff() -> User {
     User::with(&["orders:write", "orders:read"])
@@ -38,55 +38,54 @@ async fn claim(world: &World) -> orders::audit::Claim {
     orders::audit::claims(&world.platform.db).await.expect("an audit").remove(0)
 }
 
-#[tokio::test]
-async fn staff_ship_while_the_catalog_is_away_and_it_is_told_once_it_is_back() {
-    for mut world in living_worlds().await {
-        let user = User::customer();
-        let id = paid(&world, &user).await;
-        world.fail("ship", 3);
-        let shown = set(&world, &id, "shipped").await;
-        assert_eq!((&shown["status"], world.asked("ship")), (&json!("shipped"), 0));
-        assert!(claim(&world).await.ships, "it is stored together");
-        told(&mut world, &user, &id).await;
-        assert_eq!(world.asked("ship"), 4);
-        let claim = claim(&world).await;
-        assert!(claim.done && !claim.ships, "{claim:?}");
-        // Said again, it is not told again.
-        set(&world, &id, "shipped").await;
-        set(&world, &id, "delivered").await;
-        assert!(!self::claim(&world).await.ships);
-    }
+#[databases]
+async fn staff_ship_while_the_catalog_is_away_and_it_is_told_once_it_is_back(database: Database) {
+    let mut world = living_world(database).await;
+    let user = User::customer();
+    let id = paid(&world, &user).await;
+    world.fail("ship", 3);
+    let shown = set(&world, &id, "shipped").await;
+    assert_eq!((&shown["status"], world.asked("ship")), (&json!("shipped"), 0));
+    assert!(claim(&world).await.ships, "it is stored together");
+    told(&mut world, &user, &id).await;
+    assert_eq!(world.asked("ship"), 4);
+    let claim = claim(&world).await;
+    assert!(claim.done && !claim.ships, "{claim:?}");
+    // Said again, it is not told again.
+    set(&world, &id, "shipped").await;
+    set(&world, &id, "delivered").await;
+    assert!(!self::claim(&world).await.ships);
 }
 
-#[tokio::test]
-async fn a_process_that_ends_before_the_catalog_is_told_leaves_it_to_the_next() {
-    for mut world in living_worlds().await {
-        let user = User::customer();
-        let id = paid(&world, &user).await;
-        set(&world, &id, "shipped").await;
-        world.service = start(&world.platform, &world.others).await;
-        told(&mut world, &user, &id).await;
-        assert_eq!(world.asked("ship"), 1);
-    }
+#[databases]
+async fn a_process_that_ends_before_the_catalog_is_told_leaves_it_to_the_next(database: Database) {
+    let mut world = living_world(database).await;
+    let user = User::customer();
+    let id = paid(&world, &user).await;
+    set(&world, &id, "shipped").await;
+    world.service = start(&world.platform, &world.others).await;
+    told(&mut world, &user, &id).await;
+    assert_eq!(world.asked("ship"), 1);
 }
 
-#[tokio::test]
-async fn what_happens_to_a_shipped_order_meanwhile_is_not_lost_and_neither_is_the_parcel() {
-    for mut world in living_worlds().await {
-        let user = User::customer();
-        let id = paid(&world, &user).await;
-        world.fail("ship", 1_000);
-        set(&world, &id, "shipped").await;
-        let cancel = world.call("POST", &format!("/orders/{id}/cancel")).user(&user);
-        assert_eq!(cancel.await.expect(409)["code"], "order_shipped");
-        assert_eq!(set(&world, &id, "delivered").await["status"], "delivered");
-        let refund = |payment: &mut contracts::payments::Payment| {
-            (payment.status, payment.refunded) = (Status::PartiallyRefunded, 100);
-        };
-        world.payment(9, refund).await;
-        let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
-        assert_eq!(shown["payment_status"], "partially_refunded");
-        world.fail("ship", 0);
-        told(&mut world, &user, &id).await;
-    }
+#[databases]
+async fn what_happens_to_a_shipped_order_meanwhile_is_not_lost_and_neither_is_the_parcel(
+    database: Database,
+) {
+    let mut world = living_world(database).await;
+    let user = User::customer();
+    let id = paid(&world, &user).await;
+    world.fail("ship", 1_000);
+    set(&world, &id, "shipped").await;
+    let cancel = world.call("POST", &format!("/orders/{id}/cancel")).user(&user);
+    assert_eq!(cancel.await.expect(409)["code"], "order_shipped");
+    assert_eq!(set(&world, &id, "delivered").await["status"], "delivered");
+    let refund = |payment: &mut contracts::payments::Payment| {
+        (payment.status, payment.refunded) = (Status::PartiallyRefunded, 100);
+    };
+    world.payment(9, refund).await;
+    let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
+    assert_eq!(shown["payment_status"], "partially_refunded");
+    world.fail("ship", 0);
+    told(&mut world, &user, &id).await;
 }

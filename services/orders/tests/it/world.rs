@@ -14,7 +14,7 @@ use chassis::clock::Clock;
 use chassis::db::Session;
 use chassis::problem::Problem;
 use chassis::service::{Background, Service};
-use chassis::testing::{Answer, Call, TestPlatform, User, call, noon, platforms};
+use chassis::testing::{Answer, Call, Database, TestPlatform, User, call, noon};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::AwaitAction;
 use contracts::payments::{
@@ -61,26 +61,23 @@ pub struct World {
     pub service: Service,
 }
 
-/// One world per database at hand, where it is always noon.
-pub async fn worlds() -> Vec<World> {
-    worlds_at(Clock::Fixed(noon())).await
+/// A world where it is always noon.
+pub async fn world(database: Database) -> World {
+    world_at(database, Clock::Fixed(noon())).await
 }
 
-/// One world per database at hand, where time goes by: for work that is tried again later.
-pub async fn living_worlds() -> Vec<World> {
-    worlds_at(Clock::System).await
+/// A world where time goes by: for work that is tried again later.
+pub async fn living_world(database: Database) -> World {
+    world_at(database, Clock::System).await
 }
 
-async fn worlds_at(clock: Clock) -> Vec<World> {
-    let mut worlds = Vec::new();
-    for mut platform in platforms(orders::MIGRATIONS).await {
-        platform.platform.clock = clock;
-        let stock = HashMap::from([("LAMP-1".to_owned(), 5)]);
-        let others = Arc::new(Mutex::new(Others { stock, price: 1_999, ..Others::default() }));
-        let service = start(&platform, &others).await;
-        worlds.push(World { platform, others, service });
-    }
-    worlds
+async fn world_at(database: Database, clock: Clock) -> World {
+    let mut platform = database.platform(orders::MIGRATIONS).await;
+    platform.platform.clock = clock;
+    let stock = HashMap::from([("LAMP-1".to_owned(), 5)]);
+    let others = Arc::new(Mutex::new(Others { stock, price: 1_999, ..Others::default() }));
+    let service = start(&platform, &others).await;
+    World { platform, others, service }
 }
 
 /// The service over the same database: as after a restart.

@@ -1,150 +1,141 @@
-use chassis::testing::platforms;
+use chassis::testing::{Database, databases};
 use futures::future::join_all;
 
 use super::*;
 
-#[tokio::test]
-async fn the_token_decides_what_happens() {
-    for (sandbox, _files) in sandboxes().await {
-        for (token, expected) in [
-            ("tok_visa", Ok("authorized")),
-            ("tok_timeout", Ok("authorized")),
-            ("tok_3ds", Ok("requires_action")),
-            ("tok_declined", Err(refused("card_declined"))),
-            ("tok_insufficient_funds", Err(refused("insufficient_funds"))),
-            ("tok_unheard_of", Err(refused("invalid_token"))),
-            ("tok_error", Err(Failure::Unknown("an error of the provider".to_owned()))),
-        ] {
-            let key = Uuid::now_v7();
-            for _ in 0..2 {
-                let answer = sandbox.authorize(key, &hold(500, token)).await;
-                assert_eq!(answer.map(|it| it.as_str()), expected, "{token}");
-            }
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_key_holds_once() {
-    for (sandbox, _files) in sandboxes().await {
-        let charge = charge(&sandbox, "tok_visa").await;
-        let other = sandbox.authorize(charge.key, &hold(501, "tok_visa")).await;
-        assert_eq!(other, Err(refused("key_reused")));
-        let keys = [0; 4].map(|_| Uuid::now_v7());
-        let asked = keys.iter().flat_map(|key| [key; 3]);
-        let answers =
-            join_all(asked.map(async |key| sandbox.authorize(*key, &hold(500, "tok_visa")).await));
-        assert!(answers.await.iter().all(Result::is_ok));
-    }
-}
-
-#[tokio::test]
-async fn a_capture_takes_once_and_not_more_than_is_held() {
-    for (sandbox, _files) in sandboxes().await {
-        let charge = charge(&sandbox, "tok_visa").await;
-        let more = sandbox.capture(Uuid::now_v7(), &charge, 501).await;
-        assert_eq!(more, Err(refused("charge_not_capturable")));
+#[databases]
+async fn the_token_decides_what_happens(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    for (token, expected) in [
+        ("tok_visa", Ok("authorized")),
+        ("tok_timeout", Ok("authorized")),
+        ("tok_3ds", Ok("requires_action")),
+        ("tok_declined", Err(refused("card_declined"))),
+        ("tok_insufficient_funds", Err(refused("insufficient_funds"))),
+        ("tok_unheard_of", Err(refused("invalid_token"))),
+        ("tok_error", Err(Failure::Unknown("an error of the provider".to_owned()))),
+    ] {
+        let key = Uuid::now_v7();
         for _ in 0..2 {
-            let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
-            assert_eq!(answer, Ok(Outcome::Captured));
-        }
-        let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
-        assert_eq!((booked.captured, booked.state), (500, BookedState::Captured));
-        let void = sandbox.void(Uuid::now_v7(), &charge).await;
-        assert_eq!(void, Err(refused("already_captured")));
-    }
-}
-
-#[tokio::test]
-async fn a_capture_without_an_answer_is_found_by_a_look_up() {
-    for (sandbox, _files) in sandboxes().await {
-        let (charge, key) = (charge(&sandbox, "tok_timeout").await, Uuid::now_v7());
-        assert_eq!(sandbox.lookup(key, Kind::Capture, &charge).await, Ok(None));
-        for _ in 0..3 {
-            let answer = sandbox.capture(key, &charge, 500).await;
-            assert!(matches!(answer, Err(Failure::Unknown(_))));
-        }
-        let found = sandbox.lookup(key, Kind::Capture, &charge).await;
-        assert_eq!(found, Ok(Some(Outcome::Captured)));
-    }
-}
-
-#[tokio::test]
-async fn what_was_voided_cannot_come_back() {
-    for (sandbox, _files) in sandboxes().await {
-        let held = charge(&sandbox, "tok_visa").await;
-        let unheard_of = Charge { key: Uuid::now_v7(), reference: None };
-        for charge in [held, unheard_of] {
-            for _ in 0..2 {
-                let answer = sandbox.void(Uuid::now_v7(), &charge).await;
-                assert_eq!(answer, Ok(Outcome::Voided));
-            }
-            let late = sandbox.authorize(charge.key, &hold(500, "tok_visa")).await;
-            assert_eq!(late, Err(refused("voided")));
-            let capture = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
-            assert_eq!(capture, Err(refused("charge_not_capturable")));
+            let answer = sandbox.authorize(key, &hold(500, token)).await;
+            assert_eq!(answer.map(|it| it.as_str()), expected, "{token}");
         }
     }
 }
 
-#[tokio::test]
-async fn the_first_confirmation_counts() {
-    for (sandbox, _files) in sandboxes().await {
-        let (approved, denied) =
-            (charge(&sandbox, "tok_3ds").await, charge(&sandbox, "tok_3ds").await);
-        let capture = sandbox.capture(Uuid::now_v7(), &approved, 500).await;
-        assert_eq!(capture, Err(refused("charge_not_capturable")));
-        for choice in [Choice::Approve, Choice::Deny] {
-            let answer = sandbox.confirm(Uuid::now_v7(), &approved, choice).await;
-            assert_eq!(answer.map(|it| it.as_str()), Ok("authorized"));
-        }
-        for choice in [Choice::Deny, Choice::Approve] {
-            let answer = sandbox.confirm(Uuid::now_v7(), &denied, choice).await;
-            assert_eq!(answer, Err(refused("authentication_failed")));
-        }
-    }
+#[databases]
+async fn a_key_holds_once(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let charge = charge(&sandbox, "tok_visa").await;
+    let other = sandbox.authorize(charge.key, &hold(501, "tok_visa")).await;
+    assert_eq!(other, Err(refused("key_reused")));
+    let keys = [0; 4].map(|_| Uuid::now_v7());
+    let asked = keys.iter().flat_map(|key| [key; 3]);
+    let answers =
+        join_all(asked.map(async |key| sandbox.authorize(*key, &hold(500, "tok_visa")).await));
+    assert!(answers.await.iter().all(Result::is_ok));
 }
 
-#[tokio::test]
-async fn a_refund_gives_back_once_and_never_more_than_was_taken() {
-    for (sandbox, _files) in sandboxes().await {
-        let charge = charge(&sandbox, "tok_visa").await;
-        let early = sandbox.refund(Uuid::now_v7(), &charge, 1).await;
-        assert_eq!(early, Err(refused("refund_exceeds_charge")));
-        sandbox.capture(Uuid::now_v7(), &charge, 500).await.unwrap();
-
-        let keys = [0; 4].map(|_| Uuid::now_v7());
-        let asked = keys.iter().flat_map(|key| [*key; 3]);
-        let asked = asked.map(|key| {
-            let (sandbox, charge) = (sandbox.clone(), charge.clone());
-            tokio::spawn(async move { (key, sandbox.refund(key, &charge, 200).await) })
-        });
-        let answers: Vec<_> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
-        let done = keys.iter().filter(|key| {
-            let mut of_key = answers.iter().filter(|(it, _)| it == *key).map(|(_, it)| it.is_ok());
-            let first = of_key.next().unwrap();
-            assert!(of_key.all(|it| it == first), "a key has one answer");
-            first
-        });
-        assert_eq!(done.count(), 2);
-        let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
-        assert_eq!(booked.refunded, 400);
-        assert_eq!(refunds_that_disagree(&sandbox.db).await.unwrap(), []);
-    }
-}
-
-#[tokio::test]
-async fn a_reference_of_somebody_else_is_refused() {
-    for (sandbox, _files) in sandboxes().await {
-        let charge = Charge { key: Uuid::now_v7(), reference: Some("pi_123".to_owned()) };
+#[databases]
+async fn a_capture_takes_once_and_not_more_than_is_held(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let charge = charge(&sandbox, "tok_visa").await;
+    let more = sandbox.capture(Uuid::now_v7(), &charge, 501).await;
+    assert_eq!(more, Err(refused("charge_not_capturable")));
+    for _ in 0..2 {
         let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
-        assert_eq!(answer, Err(refused("charge_unknown")));
+        assert_eq!(answer, Ok(Outcome::Captured));
+    }
+    let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
+    assert_eq!((booked.captured, booked.state), (500, BookedState::Captured));
+    let void = sandbox.void(Uuid::now_v7(), &charge).await;
+    assert_eq!(void, Err(refused("already_captured")));
+}
+
+#[databases]
+async fn a_capture_without_an_answer_is_found_by_a_look_up(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let (charge, key) = (charge(&sandbox, "tok_timeout").await, Uuid::now_v7());
+    assert_eq!(sandbox.lookup(key, Kind::Capture, &charge).await, Ok(None));
+    for _ in 0..3 {
+        let answer = sandbox.capture(key, &charge, 500).await;
+        assert!(matches!(answer, Err(Failure::Unknown(_))));
+    }
+    let found = sandbox.lookup(key, Kind::Capture, &charge).await;
+    assert_eq!(found, Ok(Some(Outcome::Captured)));
+}
+
+#[databases]
+async fn what_was_voided_cannot_come_back(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let held = charge(&sandbox, "tok_visa").await;
+    let unheard_of = Charge { key: Uuid::now_v7(), reference: None };
+    for charge in [held, unheard_of] {
+        for _ in 0..2 {
+            let answer = sandbox.void(Uuid::now_v7(), &charge).await;
+            assert_eq!(answer, Ok(Outcome::Voided));
+        }
+        let late = sandbox.authorize(charge.key, &hold(500, "tok_visa")).await;
+        assert_eq!(late, Err(refused("voided")));
+        let capture = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
+        assert_eq!(capture, Err(refused("charge_not_capturable")));
     }
 }
 
-async fn sandboxes() -> Vec<(Sandbox, chassis::testing::TestPlatform)> {
-    let platforms = platforms(crate::SANDBOX_MIGRATIONS).await.into_iter();
-    platforms.map(|it| (Sandbox { db: it.db.clone(), clock: it.clock }, it)).collect()
+#[databases]
+async fn the_first_confirmation_counts(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let (approved, denied) = (charge(&sandbox, "tok_3ds").await, charge(&sandbox, "tok_3ds").await);
+    let capture = sandbox.capture(Uuid::now_v7(), &approved, 500).await;
+    assert_eq!(capture, Err(refused("charge_not_capturable")));
+    for choice in [Choice::Approve, Choice::Deny] {
+        let answer = sandbox.confirm(Uuid::now_v7(), &approved, choice).await;
+        assert_eq!(answer.map(|it| it.as_str()), Ok("authorized"));
+    }
+    for choice in [Choice::Deny, Choice::Approve] {
+        let answer = sandbox.confirm(Uuid::now_v7(), &denied, choice).await;
+        assert_eq!(answer, Err(refused("authentication_failed")));
+    }
+}
+
+#[databases]
+async fn a_refund_gives_back_once_and_never_more_than_was_taken(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let charge = charge(&sandbox, "tok_visa").await;
+    let early = sandbox.refund(Uuid::now_v7(), &charge, 1).await;
+    assert_eq!(early, Err(refused("refund_exceeds_charge")));
+    sandbox.capture(Uuid::now_v7(), &charge, 500).await.unwrap();
+
+    let keys = [0; 4].map(|_| Uuid::now_v7());
+    let asked = keys.iter().flat_map(|key| [*key; 3]);
+    let asked = asked.map(|key| {
+        let (sandbox, charge) = (sandbox.clone(), charge.clone());
+        tokio::spawn(async move { (key, sandbox.refund(key, &charge, 200).await) })
+    });
+    let answers: Vec<_> = join_all(asked).await.into_iter().map(Result::unwrap).collect();
+    let done = keys.iter().filter(|key| {
+        let mut of_key = answers.iter().filter(|(it, _)| it == *key).map(|(_, it)| it.is_ok());
+        let first = of_key.next().unwrap();
+        assert!(of_key.all(|it| it == first), "a key has one answer");
+        first
+    });
+    assert_eq!(done.count(), 2);
+    let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
+    assert_eq!(booked.refunded, 400);
+    assert_eq!(refunds_that_disagree(&sandbox.db).await.unwrap(), []);
+}
+
+#[databases]
+async fn a_reference_of_somebody_else_is_refused(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let charge = Charge { key: Uuid::now_v7(), reference: Some("pi_123".to_owned()) };
+    let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
+    assert_eq!(answer, Err(refused("charge_unknown")));
+}
+
+async fn sandbox(database: Database) -> (Sandbox, chassis::testing::TestPlatform) {
+    let it = database.platform(crate::SANDBOX_MIGRATIONS).await;
+    (Sandbox { db: it.db.clone(), clock: it.clock }, it)
 }
 
 async fn charge(sandbox: &Sandbox, token: &str) -> Charge {

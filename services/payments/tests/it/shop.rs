@@ -8,7 +8,7 @@ use axum::routing::post;
 use chassis::channel::{CallError, Channel};
 use chassis::problem::Problem;
 use chassis::service::Service;
-use chassis::testing::{Answer, Call, TestPlatform, User, call, platforms};
+use chassis::testing::{Answer, Call, Database, TestPlatform, User, call};
 use contracts::orders::LineShare;
 use contracts::payments::{Authorize, Client};
 use payments::Config;
@@ -25,26 +25,23 @@ pub(crate) struct Shop {
 }
 
 /// One for each database at hand.
-pub(crate) async fn shops() -> Vec<Shop> {
-    shops_with(Config { pause_ms: 0, answer_ms: 1_500, ..Config::default() }).await
+pub(crate) async fn shop(database: Database) -> Shop {
+    let config = Config { pause_ms: 0, answer_ms: 1_500, ..Config::default() };
+    shop_with(database, config).await
 }
 
-pub(crate) async fn shops_with(config: Config) -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for platform in platforms(payments::MIGRATIONS).await {
-        platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
-        let books = platform.db.clone();
-        let shares = Arc::default();
-        let orders = orders(&shares);
-        let service = payments::start(platform.platform.clone(), config.clone(), books, orders)
-            .await
-            .expect("a service");
-        let channel = Channel::to(payments::NAME);
-        channel.bind(service.internal.clone());
-        let client = Client::new(channel);
-        shops.push(Shop { service, client, kind: platform.kind, shares, _platform: platform });
-    }
-    shops
+pub(crate) async fn shop_with(database: Database, config: Config) -> Shop {
+    let platform = database.platform(payments::MIGRATIONS).await;
+    platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
+    let books = platform.db.clone();
+    let shares = Arc::default();
+    let orders = orders(&shares);
+    let service =
+        payments::start(platform.platform.clone(), config, books, orders).await.expect("a service");
+    let channel = Channel::to(payments::NAME);
+    channel.bind(service.internal.clone());
+    let client = Client::new(channel);
+    Shop { service, client, kind: platform.kind, shares, _platform: platform }
 }
 
 /// A stand-in of orders that knows what lines were sold for.

@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use chassis::channel::Channel;
 use chassis::db::Session;
 use chassis::service::Service;
-use chassis::testing::{Call, TestPlatform, User, call, platforms};
+use chassis::testing::{Call, Database, TestPlatform, User, call};
 use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
 use reviews::{Config, MIGRATIONS};
 use serde_json::{Value, json};
@@ -48,16 +48,13 @@ async fn quote(Json(request): Json<QuoteRequest>) -> Json<Quote> {
     Json(Quote { answers: request.wanted.iter().map(answer).collect() })
 }
 
-async fn shops(config: Config) -> Vec<Shop> {
-    let mut shops = Vec::new();
-    for platform in platforms(MIGRATIONS).await {
-        let channel = Channel::to("catalog");
-        channel.bind(Router::new().route("/internal/quote", post(quote)));
-        let catalog = catalog::Client::new(channel);
-        let service = reviews::start(platform.platform.clone(), config.clone(), catalog);
-        shops.push(Shop { service: service.await.expect("a service"), platform });
-    }
-    shops
+async fn shop(database: Database, config: Config) -> Shop {
+    let platform = database.platform(MIGRATIONS).await;
+    let channel = Channel::to("catalog");
+    channel.bind(Router::new().route("/internal/quote", post(quote)));
+    let catalog = catalog::Client::new(channel);
+    let service = reviews::start(platform.platform.clone(), config, catalog);
+    Shop { service: service.await.expect("a service"), platform }
 }
 
 impl Shop {

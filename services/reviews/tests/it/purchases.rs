@@ -1,14 +1,14 @@
 //! What orders and users tell, and what it does to reviews.
 
 use chassis::outbox::Envelope;
-use chassis::testing::{User, deliver, event};
+use chassis::testing::{Database, User, databases, deliver, event};
 use contracts::identity::UserDeleted;
 use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
 use reviews::Config;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{LAMP, SHIRT, Shop, shops};
+use crate::{LAMP, SHIRT, Shop, shop};
 
 /// An order of lamps by the user.
 fn order(user: Option<Uuid>, order: u128) -> Order {
@@ -68,60 +68,55 @@ async fn verified(shop: &Shop, path: &str) -> bool {
     review["verified_purchase"].as_bool().expect("a flag")
 }
 
-#[tokio::test]
-async fn who_bought_it_before_is_a_verified_buyer() {
-    for shop in shops(Config::default()).await {
-        let ada = User::customer();
-        deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
-        let review = shop.review(&ada, LAMP, 4).await.expect(201);
-        assert_eq!(review["verified_purchase"], true, "{}", shop.platform.kind);
-        let other = shop.review(&ada, SHIRT, 4).await.expect(201);
-        assert_eq!(other["verified_purchase"], false);
-    }
+#[databases]
+async fn who_bought_it_before_is_a_verified_buyer(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
+    let review = shop.review(&ada, LAMP, 4).await.expect(201);
+    assert_eq!(review["verified_purchase"], true, "{}", shop.platform.kind);
+    let other = shop.review(&ada, SHIRT, 4).await.expect(201);
+    assert_eq!(other["verified_purchase"], false);
 }
 
-#[tokio::test]
-async fn who_buys_it_later_becomes_a_verified_buyer() {
-    for shop in shops(Config::default()).await {
-        let ada = User::customer();
-        let path = shop.reviewed(&ada, 4).await;
-        assert!(!verified(&shop, &path).await);
-        let confirmed = news(Some(ada.id()), 7, 3, "confirmed");
-        deliver(&shop.service, &[confirmed.clone(), confirmed]).await;
-        assert!(verified(&shop, &path).await, "{}", shop.platform.kind);
-        let edit = shop.call("PATCH", &path).user(&ada).json(json!({ "title": "Still bright" }));
-        assert_eq!(edit.await.expect(200)["verified_purchase"], true);
-    }
+#[databases]
+async fn who_buys_it_later_becomes_a_verified_buyer(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let path = shop.reviewed(&ada, 4).await;
+    assert!(!verified(&shop, &path).await);
+    let confirmed = news(Some(ada.id()), 7, 3, "confirmed");
+    deliver(&shop.service, &[confirmed.clone(), confirmed]).await;
+    assert!(verified(&shop, &path).await, "{}", shop.platform.kind);
+    let edit = shop.call("PATCH", &path).user(&ada).json(json!({ "title": "Still bright" }));
+    assert_eq!(edit.await.expect(200)["verified_purchase"], true);
 }
 
-#[tokio::test]
-async fn who_gives_it_back_is_no_buyer_unless_another_order_holds_it() {
-    for shop in shops(Config::default()).await {
-        let ada = User::customer();
-        let user = Some(ada.id());
-        let path = shop.reviewed(&ada, 4).await;
-        deliver(&shop.service, &[news(user, 7, 3, "confirmed"), news(user, 8, 3, "confirmed")])
-            .await;
-        deliver(&shop.service, &[refunded(user, 7, 4, true)]).await;
-        assert!(verified(&shop, &path).await);
-        deliver(&shop.service, &[news(user, 8, 4, "cancelled")]).await;
-        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
-    }
+#[databases]
+async fn who_gives_it_back_is_no_buyer_unless_another_order_holds_it(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let user = Some(ada.id());
+    let path = shop.reviewed(&ada, 4).await;
+    deliver(&shop.service, &[news(user, 7, 3, "confirmed"), news(user, 8, 3, "confirmed")]).await;
+    deliver(&shop.service, &[refunded(user, 7, 4, true)]).await;
+    assert!(verified(&shop, &path).await);
+    deliver(&shop.service, &[news(user, 8, 4, "cancelled")]).await;
+    assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
 }
 
-#[tokio::test]
-async fn what_was_refunded_in_full_verifies_nobody_also_when_it_is_delivered() {
-    for shop in shops(Config::default()).await {
-        let ada = User::customer();
-        let user = Some(ada.id());
-        let path = shop.reviewed(&ada, 4).await;
-        deliver(&shop.service, &[news(user, 7, 3, "shipped"), refunded(user, 7, 4, false)]).await;
-        assert!(verified(&shop, &path).await, "part of it");
-        deliver(&shop.service, &[refunded(user, 7, 5, true)]).await;
-        assert!(!verified(&shop, &path).await);
-        deliver(&shop.service, &[moved(user, 7, 6, ("delivered", "refunded"))]).await;
-        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
-    }
+#[databases]
+async fn what_was_refunded_in_full_verifies_nobody_also_when_it_is_delivered(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let user = Some(ada.id());
+    let path = shop.reviewed(&ada, 4).await;
+    deliver(&shop.service, &[news(user, 7, 3, "shipped"), refunded(user, 7, 4, false)]).await;
+    assert!(verified(&shop, &path).await, "part of it");
+    deliver(&shop.service, &[refunded(user, 7, 5, true)]).await;
+    assert!(!verified(&shop, &path).await);
+    deliver(&shop.service, &[moved(user, 7, 6, ("delivered", "refunded"))]).await;
+    assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
 }
 
 /// The news that money of the user's order was given back.
@@ -141,50 +136,46 @@ fn refunded(user: Option<Uuid>, id: u128, version: i64, full: bool) -> Envelope 
     event("orders", order_id, version, &news)
 }
 
-#[tokio::test]
-async fn news_in_the_wrong_order_end_the_same() {
-    for shop in shops(Config::default()).await {
-        let ada = User::customer();
-        let user = Some(ada.id());
-        let path = shop.reviewed(&ada, 4).await;
-        for late in [refunded(user, 7, 5, true), news(user, 7, 3, "confirmed")] {
-            deliver(&shop.service, &[late]).await;
-        }
-        assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
+#[databases]
+async fn news_in_the_wrong_order_end_the_same(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let user = Some(ada.id());
+    let path = shop.reviewed(&ada, 4).await;
+    for late in [refunded(user, 7, 5, true), news(user, 7, 3, "confirmed")] {
+        deliver(&shop.service, &[late]).await;
     }
+    assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
 }
 
-#[tokio::test]
-async fn what_guests_and_others_buy_verifies_nobody() {
-    for shop in shops(Config::default()).await {
-        let path = shop.reviewed(&User::customer(), 4).await;
-        let other = Some(Uuid::from_u128(99));
-        let all = [news(None, 7, 3, "confirmed"), news(other, 8, 3, "confirmed")];
-        deliver(&shop.service, &all).await;
-        assert!(!verified(&shop, &path).await);
-    }
+#[databases]
+async fn what_guests_and_others_buy_verifies_nobody(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let path = shop.reviewed(&User::customer(), 4).await;
+    let other = Some(Uuid::from_u128(99));
+    let all = [news(None, 7, 3, "confirmed"), news(other, 8, 3, "confirmed")];
+    deliver(&shop.service, &all).await;
+    assert!(!verified(&shop, &path).await);
 }
 
-#[tokio::test]
-async fn a_shop_may_ask_for_a_purchase() {
-    for shop in shops(Config { require_purchase: true, ..Config::default() }).await {
-        let ada = User::customer();
-        assert_eq!(shop.review(&ada, LAMP, 4).await.problem(403), "purchase_required");
-        deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
-        shop.review(&ada, LAMP, 4).await.expect(201);
-    }
+#[databases]
+async fn a_shop_may_ask_for_a_purchase(database: Database) {
+    let shop = shop(database, Config { require_purchase: true, ..Config::default() }).await;
+    let ada = User::customer();
+    assert_eq!(shop.review(&ada, LAMP, 4).await.problem(403), "purchase_required");
+    deliver(&shop.service, &[news(Some(ada.id()), 7, 3, "confirmed")]).await;
+    shop.review(&ada, LAMP, 4).await.expect(201);
 }
 
-#[tokio::test]
-async fn a_deleted_users_reviews_lose_the_name() {
-    for shop in shops(Config::default()).await {
-        let (ada, bob) = (User::customer(), User::customer());
-        let (ada_s, bob_s) = (shop.reviewed(&ada, 4).await, shop.reviewed(&bob, 5).await);
-        let gone = event("identity", ada.id(), 9, &UserDeleted { user_id: ada.id() });
-        deliver(&shop.service, &[gone]).await;
-        let review = shop.call("GET", &ada_s).await.expect(200);
-        assert_eq!(review["author"], "Former customer", "{}", shop.platform.kind);
-        assert_eq!(shop.call("GET", &bob_s).await.expect(200)["author"], "Ada E.");
-        assert_eq!(shop.summary().await["count"], 2);
-    }
+#[databases]
+async fn a_deleted_users_reviews_lose_the_name(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let (ada, bob) = (User::customer(), User::customer());
+    let (ada_s, bob_s) = (shop.reviewed(&ada, 4).await, shop.reviewed(&bob, 5).await);
+    let gone = event("identity", ada.id(), 9, &UserDeleted { user_id: ada.id() });
+    deliver(&shop.service, &[gone]).await;
+    let review = shop.call("GET", &ada_s).await.expect(200);
+    assert_eq!(review["author"], "Former customer", "{}", shop.platform.kind);
+    assert_eq!(shop.call("GET", &bob_s).await.expect(200)["author"], "Ada E.");
+    assert_eq!(shop.summary().await["count"], 2);
 }

@@ -1,5 +1,6 @@
 //! Rows that know their columns, statements that bind by name, lists.
 
+use crate::testing::{Database, databases};
 use uuid::Uuid;
 
 use super::*;
@@ -60,84 +61,80 @@ async fn things(db: &Db, count: u128) -> Vec<Thing> {
     all
 }
 
-#[tokio::test]
-async fn a_row_is_inserted_read_and_updated_by_its_columns() {
-    for platform in platforms(CHASSIS_ONLY).await {
-        let db = &platform.db;
-        let all = things(db, 100).await;
-        let read = db.query(sql!("SELECT {Thing.*} FROM things ORDER BY id"));
-        assert_eq!(read.all::<Thing>().await.unwrap(), all, "{}", platform.kind);
+#[databases]
+async fn a_row_is_inserted_read_and_updated_by_its_columns(database: Database) {
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let db = &platform.db;
+    let all = things(db, 100).await;
+    let read = db.query(sql!("SELECT {Thing.*} FROM things ORDER BY id"));
+    assert_eq!(read.all::<Thing>().await.unwrap(), all, "{}", platform.kind);
 
-        let changed = Thing { place: None, colour: Colour::Red, ..all[3].clone() };
-        assert_eq!(db.update(&changed).execute().await.unwrap(), 1);
-        let (none, one) = (db.update_if(&changed, "\"order\"", 3_i64), Thing { ..all[4].clone() });
-        assert_eq!(none.execute().await.unwrap(), 0, "it is empty by now");
-        assert_eq!(db.update_if(&one, "\"order\"", 4_i64).execute().await.unwrap(), 1);
-        let id = changed.id;
-        let read = db.query(sql!("SELECT t.{Thing.*} FROM things t WHERE t.id = {id}"));
-        assert_eq!(read.one::<Thing>().await.unwrap(), changed);
+    let changed = Thing { place: None, colour: Colour::Red, ..all[3].clone() };
+    assert_eq!(db.update(&changed).execute().await.unwrap(), 1);
+    let (none, one) = (db.update_if(&changed, "\"order\"", 3_i64), Thing { ..all[4].clone() });
+    assert_eq!(none.execute().await.unwrap(), 0, "it is empty by now");
+    assert_eq!(db.update_if(&one, "\"order\"", 4_i64).execute().await.unwrap(), 1);
+    let id = changed.id;
+    let read = db.query(sql!("SELECT t.{Thing.*} FROM things t WHERE t.id = {id}"));
+    assert_eq!(read.one::<Thing>().await.unwrap(), changed);
 
-        let new = New { id: Uuid::from_u128(500), colour: Colour::DarkBlue, more: &all[0].more };
-        assert_eq!(db.insert(&new).execute().await.unwrap(), 1);
-        assert!(matches!(db.insert(&new).execute().await, Err(Error::Duplicate(_))));
-    }
+    let new = New { id: Uuid::from_u128(500), colour: Colour::DarkBlue, more: &all[0].more };
+    assert_eq!(db.insert(&new).execute().await.unwrap(), 1);
+    assert!(matches!(db.insert(&new).execute().await, Err(Error::Duplicate(_))));
 }
 
-#[tokio::test]
-async fn values_are_bound_by_what_they_are() {
-    for platform in platforms(CHASSIS_ONLY).await {
-        let db = &platform.db;
-        let all = things(db, 20).await;
-        for count in [0, 1, 2, 3, 5, 8, 20] {
-            let (ids, colour) = (all[..count].iter().map(|it| it.id), Colour::Red);
-            let ids: Vec<Uuid> = ids.collect();
-            let none: [i64; 0] = [];
-            let found = db.query(sql!(
-                "SELECT {Thing.*} FROM things
-                 WHERE id IN ({ids..}) AND colour = {colour} AND tags IS NOT NULL
-                   AND (\"order\" < {count as i64} OR \"order\" IN ({none..}) OR colour <> {colour})
-                 ORDER BY id"
-            ));
-            let expected: Vec<_> = all[..count].iter().filter(|it| it.colour == colour).collect();
-            let found: Vec<Thing> = found.all().await.unwrap();
-            assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{count} {}", platform.kind);
-        }
-        let text = db.query(sql!(
-            sqlite: "SELECT json_extract('{{\"a\": 1}}', '$.a') + {2_i64}",
-            postgres: "SELECT CAST(CAST('{{\"a\": 1}}' AS JSONB)->>'a' AS BIGINT) + {2_i64}",
+#[databases]
+async fn values_are_bound_by_what_they_are(database: Database) {
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let db = &platform.db;
+    let all = things(db, 20).await;
+    for count in [0, 1, 2, 3, 5, 8, 20] {
+        let (ids, colour) = (all[..count].iter().map(|it| it.id), Colour::Red);
+        let ids: Vec<Uuid> = ids.collect();
+        let none: [i64; 0] = [];
+        let found = db.query(sql!(
+            "SELECT {Thing.*} FROM things
+             WHERE id IN ({ids..}) AND colour = {colour} AND tags IS NOT NULL
+               AND (\"order\" < {count as i64} OR \"order\" IN ({none..}) OR colour <> {colour})
+             ORDER BY id"
         ));
-        assert_eq!(text.one::<(i64,)>().await.unwrap(), (3,));
+        let expected: Vec<_> = all[..count].iter().filter(|it| it.colour == colour).collect();
+        let found: Vec<Thing> = found.all().await.unwrap();
+        assert_eq!(found.iter().collect::<Vec<_>>(), expected, "{count} {}", platform.kind);
     }
+    let text = db.query(sql!(
+        sqlite: "SELECT json_extract('{{\"a\": 1}}', '$.a') + {2_i64}",
+        postgres: "SELECT CAST(CAST('{{\"a\": 1}}' AS JSONB)->>'a' AS BIGINT) + {2_i64}",
+    ));
+    assert_eq!(text.one::<(i64,)>().await.unwrap(), (3,));
 }
 
-#[tokio::test]
-async fn a_list_is_filtered_sorted_and_counted() {
-    for platform in platforms(CHASSIS_ONLY).await {
-        let db = &platform.db;
-        let all = things(db, 20).await;
-        let mut list = Select::from("things t");
-        list.equal("t.colour", Some(Colour::Red)).equal::<i64>("t.\"order\"", None);
-        list.compare("t.id", ">", Some(all[4].id));
-        assert_eq!(list.count(db).await.unwrap(), 7, "{}", platform.kind);
-        list.order("t.id DESC").limit(3).skip(1);
-        let page: Vec<Thing> = list.records::<Thing>(db, "t.").all().await.unwrap();
-        let expected = [16, 14, 12].map(|it| all[it].clone());
-        assert_eq!(page, expected);
-    }
+#[databases]
+async fn a_list_is_filtered_sorted_and_counted(database: Database) {
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let db = &platform.db;
+    let all = things(db, 20).await;
+    let mut list = Select::from("things t");
+    list.equal("t.colour", Some(Colour::Red)).equal::<i64>("t.\"order\"", None);
+    list.compare("t.id", ">", Some(all[4].id));
+    assert_eq!(list.count(db).await.unwrap(), 7, "{}", platform.kind);
+    list.order("t.id DESC").limit(3).skip(1);
+    let page: Vec<Thing> = list.records::<Thing>(db, "t.").all().await.unwrap();
+    let expected = [16, 14, 12].map(|it| all[it].clone());
+    assert_eq!(page, expected);
 }
 
-#[tokio::test]
-async fn what_is_not_bound_or_not_understood_is_an_error() {
-    for platform in platforms(CHASSIS_ONLY).await {
-        let db = &platform.db;
-        things(db, 1).await;
-        let unbound = db.query("SELECT 1 FROM things WHERE colour = $1").execute().await;
-        assert!(unbound.is_err(), "{}", platform.kind);
-        db.query("UPDATE things SET colour = 'green'").execute().await.unwrap();
-        let read = db.query(sql!("SELECT {Thing.*} FROM things")).one::<Thing>().await;
-        let Err(Error::Driver(cause)) = read else { panic!("{read:?}") };
-        assert!(cause.to_string().contains("colour"), "{cause}");
-        let none = db.query("SELECT 1 FROM things WHERE colour = 'red'").one::<(i64,)>().await;
-        assert!(matches!(none, Err(Error::NoRow)), "{none:?}");
-    }
+#[databases]
+async fn what_is_not_bound_or_not_understood_is_an_error(database: Database) {
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let db = &platform.db;
+    things(db, 1).await;
+    let unbound = db.query("SELECT 1 FROM things WHERE colour = $1").execute().await;
+    assert!(unbound.is_err(), "{}", platform.kind);
+    db.query("UPDATE things SET colour = 'green'").execute().await.unwrap();
+    let read = db.query(sql!("SELECT {Thing.*} FROM things")).one::<Thing>().await;
+    let Err(Error::Driver(cause)) = read else { panic!("{read:?}") };
+    assert!(cause.to_string().contains("colour"), "{cause}");
+    let none = db.query("SELECT 1 FROM things WHERE colour = 'red'").one::<(i64,)>().await;
+    assert!(matches!(none, Err(Error::NoRow)), "{none:?}");
 }

@@ -5,23 +5,23 @@ use std::time::Duration;
 use chassis::bus::Error;
 use chassis::clock::Clock;
 use chassis::outbox::{Relay, backlog, tell};
-use chassis::testing::noon;
+use chassis::testing::{eventually, noon, on};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::shop::{BELLS, Consumer, Engine, Rang, all, brokers, eventually, rang};
+use super::shop::{BELLS, Consumer, Engine, Kind, Rang, all, rang};
 use crate::servers::Own;
 
-#[tokio::test]
+#[on(rabbitmq)]
 async fn delivery_goes_on_after_rabbitmq_was_stopped_and_came_back() {
-    let Some(mut server) = Own::rabbitmq().await else { return };
+    let mut server = Own::rabbitmq().await;
     let engine = Engine::at("rabbitmq", format!("amqp://127.0.0.1:{}", server.port));
     survives(&engine, &mut server).await;
 }
 
-#[tokio::test]
+#[on(redis)]
 async fn delivery_goes_on_after_redis_was_stopped_and_came_back() {
-    let Some(mut server) = Own::redis().await else { return };
+    let mut server = Own::redis().await;
     let engine = Engine::at("redis", format!("redis://127.0.0.1:{}", server.port));
     survives(&engine, &mut server).await;
 }
@@ -83,35 +83,33 @@ async fn without_a_broker_events_wait_and_stopping_is_quick() {
     }
 }
 
-#[tokio::test]
-async fn wrong_credentials_are_a_broker_that_is_away() {
-    for engine in brokers().await {
-        let bells = Consumer::new("test.bells", BELLS).await;
-        let wrong = engine.with_password("wrong");
-        let process = wrong.process(&all(&[&bells]), vec![bells.inbox()]);
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        assert!(!process.bus.is_ready(), "{}", engine.kind);
-        process.end().await;
-    }
+#[on(rabbitmq, redis)]
+async fn wrong_credentials_are_a_broker_that_is_away(kind: Kind) {
+    let engine = kind.engine().await;
+    let bells = Consumer::new("test.bells", BELLS).await;
+    let wrong = engine.with_password("wrong");
+    let process = wrong.process(&all(&[&bells]), vec![bells.inbox()]);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!process.bus.is_ready(), "{}", engine.kind);
+    process.end().await;
 }
 
-#[tokio::test]
-async fn a_queue_that_was_deleted_is_made_again_and_no_event_is_lost() {
-    for engine in brokers().await {
-        let bells = Consumer::new("test.bells", BELLS).await;
-        let publisher = engine.process(&all(&[&bells]), vec![]);
-        publisher.publish(&[rang(1, 1)]).await;
-        engine.drop_queue("test.bells").await;
-        publisher.publish(&[rang(2, 1)]).await;
-        let consumer = engine.process(&[], vec![bells.inbox()]);
-        let done = async || bells.count().await == 1;
-        eventually(&format!("{}: it is there", engine.kind), done).await;
-        engine.drop_queue("test.bells").await;
-        consumer.publish(&[rang(3, 1)]).await;
-        let done = async || bells.count().await == 2;
-        eventually(&format!("{}: the next one too", engine.kind), done).await;
-        consumer.end().await;
-        publisher.end().await;
-        engine.clean(&["test.bells"]).await;
-    }
+#[on(rabbitmq, redis)]
+async fn a_queue_that_was_deleted_is_made_again_and_no_event_is_lost(kind: Kind) {
+    let engine = kind.engine().await;
+    let bells = Consumer::new("test.bells", BELLS).await;
+    let publisher = engine.process(&all(&[&bells]), vec![]);
+    publisher.publish(&[rang(1, 1)]).await;
+    engine.drop_queue("test.bells").await;
+    publisher.publish(&[rang(2, 1)]).await;
+    let consumer = engine.process(&[], vec![bells.inbox()]);
+    let done = async || bells.count().await == 1;
+    eventually(&format!("{}: it is there", engine.kind), done).await;
+    engine.drop_queue("test.bells").await;
+    consumer.publish(&[rang(3, 1)]).await;
+    let done = async || bells.count().await == 2;
+    eventually(&format!("{}: the next one too", engine.kind), done).await;
+    consumer.end().await;
+    publisher.end().await;
+    engine.clean(&["test.bells"]).await;
 }

@@ -10,7 +10,7 @@ use chassis::context;
 use chassis::db::{Db, Limits, Session, Tx};
 use chassis::inbox::{Failure, Handler, Inbox};
 use chassis::outbox::{Envelope, EventData};
-use chassis::testing::{CHASSIS_ONLY, event};
+use chassis::testing::{self, CHASSIS_ONLY, Case, event, eventually};
 use engines::{BusConfig, bus};
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -25,8 +25,6 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-
-use crate::servers;
 
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Rang {
@@ -66,20 +64,36 @@ pub struct Engine {
     memory: Option<Bus>,
 }
 
-/// One per engine at hand.
-pub async fn engines() -> Vec<Engine> {
-    let memory = BusConfig::default();
-    let shared = bus(&memory, &[]).expect("a bus");
-    let mut engines = vec![Engine { kind: "memory", config: memory, memory: Some(shared) }];
-    engines.extend(brokers().await);
-    engines
+/// What carries events: within a process, or between processes.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    Memory,
+    Rabbitmq,
+    Redis,
 }
 
-/// Those between processes.
-pub async fn brokers() -> Vec<Engine> {
-    let rabbitmq = servers::rabbitmq().await.map(|url| Engine::at("rabbitmq", url));
-    let redis = servers::redis().await.map(|url| Engine::at("redis", url));
-    rabbitmq.into_iter().chain(redis).collect()
+impl Case for Kind {
+    fn needs(&self) -> &'static [testing::Engine] {
+        match self {
+            Self::Memory => &[],
+            Self::Rabbitmq => &[testing::Engine::Rabbitmq],
+            Self::Redis => &[testing::Engine::Redis],
+        }
+    }
+}
+
+impl Kind {
+    pub async fn engine(self) -> Engine {
+        match self {
+            Self::Memory => {
+                let config = BusConfig::default();
+                let shared = bus(&config, &[]).expect("a bus");
+                Engine { kind: "memory", config, memory: Some(shared) }
+            }
+            Self::Rabbitmq => Engine::at("rabbitmq", testing::rabbitmq_url().await),
+            Self::Redis => Engine::at("redis", testing::redis_url().await),
+        }
+    }
 }
 
 impl Engine {
@@ -311,17 +325,6 @@ impl Consumer {
         let heard: Vec<(String, i64)> = self.db.query(heard).all().await.expect("rows");
         heard.into_iter().collect()
     }
-}
-
-/// Waits until something is so. The limit is for a test that fails.
-pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..1_200 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("not within 30 s: {what}");
 }
 
 /// Every subscription of some consumers.

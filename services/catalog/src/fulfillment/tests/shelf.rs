@@ -1,5 +1,6 @@
 //! Whatever happens, `on_hand` is what a shelf holds on which the same things are done by hand.
 
+use chassis::testing::{Database, databases};
 use std::collections::{BTreeMap, HashSet};
 
 use proptest::prelude::*;
@@ -240,27 +241,26 @@ impl Shelf {
     }
 }
 
-#[test]
-fn on_hand_is_what_a_shelf_holds_whatever_happens() {
+#[databases]
+fn on_hand_is_what_a_shelf_holds_whatever_happens(database: Database) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    for test in runtime.block_on(platforms(crate::MIGRATIONS)) {
-        let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
-        let mut runner = TestRunner::new(config);
-        let case = std::cell::Cell::new(0_u128);
-        let events = proptest::collection::vec(event(), 1..40);
-        let outcome = runner.run(&events, |events| {
-            case.set(case.get() + 1);
-            runtime.block_on(async {
-                let mut shelf = Shelf::new(&test.db, case.get()).await;
-                for event in &events {
-                    if let Err(problem) = shelf.apply(&test.db, event).await {
-                        prop_assert!([409, 422].contains(&problem.status), "{}", problem);
-                    }
-                    shelf.check(&test.db).await;
+    let test = runtime.block_on(database.platform(crate::MIGRATIONS));
+    let config = Config { cases: 40, failure_persistence: None, ..Config::default() };
+    let mut runner = TestRunner::new(config);
+    let case = std::cell::Cell::new(0_u128);
+    let events = proptest::collection::vec(event(), 1..40);
+    let outcome = runner.run(&events, |events| {
+        case.set(case.get() + 1);
+        runtime.block_on(async {
+            let mut shelf = Shelf::new(&test.db, case.get()).await;
+            for event in &events {
+                if let Err(problem) = shelf.apply(&test.db, event).await {
+                    prop_assert!([409, 422].contains(&problem.status), "{}", problem);
                 }
-                Ok(())
-            })
-        });
-        outcome.unwrap_or_else(|error| panic!("{}: {error}", test.kind));
-    }
+                shelf.check(&test.db).await;
+            }
+            Ok(())
+        })
+    });
+    outcome.unwrap_or_else(|error| panic!("{}: {error}", test.kind));
 }

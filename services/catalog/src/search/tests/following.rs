@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chassis::db::{Db, Session};
 use chassis::feed::Position;
-use chassis::testing::{TestPlatform, noon, platforms};
+use chassis::testing::{Database, TestPlatform, databases, noon};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -65,90 +65,86 @@ async fn add(platform: &TestPlatform, title: &str) -> Product {
     change!(platform, |books| crate::products::create(&mut books, lamp(title, 5)))
 }
 
-#[tokio::test]
-async fn a_change_can_be_found_soon() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        let running = Running::start(dir.path(), &platform.db);
-        assert_eq!(running.count("lamp").await, 0, "{platform:?}");
-        let product = add(&platform, "Brass Lamp").await;
-        assert_eq!(running.count("brass").await, 1, "{platform:?}");
-        let new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
-        let product =
-            change!(platform, |books| crate::products::replace(&mut books, &product, new)).unwrap();
-        assert_eq!(running.count("brass").await, 0, "{platform:?}");
-        assert_eq!(running.count("copper").await, 1, "{platform:?}");
-        change!(platform, |books| crate::products::delete(&mut books, &product));
-        assert_eq!(running.count("copper").await, 0, "{platform:?}");
-        running.stop().await;
-    }
+#[databases]
+async fn a_change_can_be_found_soon(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(dir.path(), &platform.db);
+    assert_eq!(running.count("lamp").await, 0, "{platform:?}");
+    let product = add(&platform, "Brass Lamp").await;
+    assert_eq!(running.count("brass").await, 1, "{platform:?}");
+    let new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
+    let product =
+        change!(platform, |books| crate::products::replace(&mut books, &product, new)).unwrap();
+    assert_eq!(running.count("brass").await, 0, "{platform:?}");
+    assert_eq!(running.count("copper").await, 1, "{platform:?}");
+    change!(platform, |books| crate::products::delete(&mut books, &product));
+    assert_eq!(running.count("copper").await, 0, "{platform:?}");
+    running.stop().await;
 }
 
-#[tokio::test]
-async fn what_was_sold_out_is_found_so() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        let running = Running::start(dir.path(), &platform.db);
-        let product = add(&platform, "Lamp").await;
-        let sku = product.variants[0].sku.clone();
-        // In one batch of events the last one counts.
-        for (on_hand, in_stock) in [(3, true), (0, false), (0, false), (1, true), (0, false)] {
-            let wish = crate::model::Wish { policy: None, figure: Some(Figure::Count(on_hand)) };
-            change!(platform, |books| books.set(&sku, wish, "test"));
-            running.count("lamp").await;
-            let filter = Filter { in_stock: Some(in_stock), ..Filter::default() };
-            let found = running.search.find(Request { filter, ..request("lamp") }).await.unwrap();
-            assert_eq!(found.ids, [product.id], "{on_hand}, {platform:?}");
+#[databases]
+async fn what_was_sold_out_is_found_so(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    let running = Running::start(dir.path(), &platform.db);
+    let product = add(&platform, "Lamp").await;
+    let sku = product.variants[0].sku.clone();
+    // In one batch of events the last one counts.
+    for (on_hand, in_stock) in [(3, true), (0, false), (0, false), (1, true), (0, false)] {
+        let wish = crate::model::Wish { policy: None, figure: Some(Figure::Count(on_hand)) };
+        change!(platform, |books| books.set(&sku, wish, "test"));
+        running.count("lamp").await;
+        let filter = Filter { in_stock: Some(in_stock), ..Filter::default() };
+        let found = running.search.find(Request { filter, ..request("lamp") }).await.unwrap();
+        assert_eq!(found.ids, [product.id], "{on_hand}, {platform:?}");
+    }
+    running.stop().await;
+}
+
+#[databases]
+async fn what_happened_meanwhile_is_caught_up_with(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    add(&platform, "First Lamp").await;
+    let running = Running::start(dir.path(), &platform.db);
+    assert_eq!(running.count("lamp").await, 1);
+    running.stop().await;
+    for n in 0..20 {
+        add(&platform, &format!("Lamp {n}")).await;
+    }
+    // What is there can be found at once, the rest soon.
+    let search = Search::open(dir.path()).unwrap();
+    assert_eq!(search.find(request("lamp")).await.unwrap().total, 1);
+    let running = Running::start(dir.path(), &platform.db);
+    assert_eq!(running.count("lamp").await, 21, "{platform:?}");
+    assert_eq!(numbers(dir.path()), [1], "no rebuild");
+    running.stop().await;
+}
+
+#[databases]
+async fn what_was_sold_and_looked_at_is_brought_in(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    let [first, second] = [add(&platform, "Lamp").await, add(&platform, "Lamp").await];
+    let running = Running::start(dir.path(), &platform.db);
+    assert_eq!(running.count("lamp").await, 2);
+    running.stop().await;
+    let mut tx = platform.db.begin().await.unwrap();
+    crate::store::products::add_sold(&mut tx, second.id, 1).await.unwrap();
+    crate::store::products::add_views(&mut tx, first.id, 5).await.unwrap();
+    tx.commit().await.unwrap();
+    let running = Running::start(dir.path(), &platform.db);
+    let popular = || Request { sort: Sort::Popular, ..request("lamp") };
+    let soon = tokio::time::timeout(Duration::from_secs(20), async {
+        while running.search.find(popular()).await.unwrap().ids != [second.id, first.id] {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        running.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn what_happened_meanwhile_is_caught_up_with() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        add(&platform, "First Lamp").await;
-        let running = Running::start(dir.path(), &platform.db);
-        assert_eq!(running.count("lamp").await, 1);
-        running.stop().await;
-        for n in 0..20 {
-            add(&platform, &format!("Lamp {n}")).await;
-        }
-        // What is there can be found at once, the rest soon.
-        let search = Search::open(dir.path()).unwrap();
-        assert_eq!(search.find(request("lamp")).await.unwrap().total, 1);
-        let running = Running::start(dir.path(), &platform.db);
-        assert_eq!(running.count("lamp").await, 21, "{platform:?}");
-        assert_eq!(numbers(dir.path()), [1], "no rebuild");
-        running.stop().await;
-    }
-}
-
-#[tokio::test]
-async fn what_was_sold_and_looked_at_is_brought_in() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        let [first, second] = [add(&platform, "Lamp").await, add(&platform, "Lamp").await];
-        let running = Running::start(dir.path(), &platform.db);
-        assert_eq!(running.count("lamp").await, 2);
-        running.stop().await;
-        let mut tx = platform.db.begin().await.unwrap();
-        crate::store::products::add_sold(&mut tx, second.id, 1).await.unwrap();
-        crate::store::products::add_views(&mut tx, first.id, 5).await.unwrap();
-        tx.commit().await.unwrap();
-        let running = Running::start(dir.path(), &platform.db);
-        let popular = || Request { sort: Sort::Popular, ..request("lamp") };
-        let soon = tokio::time::timeout(Duration::from_secs(20), async {
-            while running.search.find(popular()).await.unwrap().ids != [second.id, first.id] {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        soon.await.expect("it is counted at the start");
-        let live = running.search.live().unwrap();
-        assert_eq!(live.demand().unwrap()[&first.id], (0, 5), "{platform:?}");
-        running.stop().await;
-    }
+    });
+    soon.await.expect("it is counted at the start");
+    let live = running.search.live().unwrap();
+    assert_eq!(live.demand().unwrap()[&first.id], (0, 5), "{platform:?}");
+    running.stop().await;
 }
 
 /// Does harm to the index in a directory.
@@ -179,7 +175,7 @@ async fn an_index_that_cannot_be_used_is_built_anew() {
             std::fs::remove_dir_all(dir.join("1")).unwrap();
         }),
     ];
-    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    let platform = Database::Sqlite.platform(crate::MIGRATIONS).await;
     add(&platform, "Lamp").await;
     for (what, spoil) in spoil {
         let dir = tempfile::tempdir().unwrap();
@@ -190,61 +186,55 @@ async fn an_index_that_cannot_be_used_is_built_anew() {
     }
 }
 
-#[tokio::test]
-async fn an_index_of_another_database_is_built_anew() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        for other in platforms(crate::MIGRATIONS).await {
-            for n in 0..3 {
-                add(&other, &format!("Table {n}")).await;
-            }
-            if other.kind == platform.kind {
-                Running::start(dir.path(), &other.db).count_and_stop("table", 3).await;
-            }
-        }
-        for n in 0..4 {
-            add(&platform, &format!("Lamp {n}")).await;
-        }
-        let running = Running::start(dir.path(), &platform.db);
-        assert_eq!(running.count("lamp").await, 4, "{platform:?}");
-        assert_eq!(running.count("table").await, 0, "{platform:?}");
-        running.stop().await;
+#[databases]
+async fn an_index_of_another_database_is_built_anew(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    let other = database.platform(crate::MIGRATIONS).await;
+    for n in 0..3 {
+        add(&other, &format!("Table {n}")).await;
     }
+    Running::start(dir.path(), &other.db).count_and_stop("table", 3).await;
+    for n in 0..4 {
+        add(&platform, &format!("Lamp {n}")).await;
+    }
+    let running = Running::start(dir.path(), &platform.db);
+    assert_eq!(running.count("lamp").await, 4, "{platform:?}");
+    assert_eq!(running.count("table").await, 0, "{platform:?}");
+    running.stop().await;
 }
 
-#[tokio::test]
-async fn events_that_are_gone_mean_a_rebuild() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        add(&platform, "First Lamp").await;
-        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
-        add(&platform, "Second Lamp").await;
-        add(&platform, "Third Lamp").await;
-        let forget = "DELETE FROM outbox WHERE sequence < (SELECT max(sequence) FROM outbox)";
-        platform.db.query(forget).execute().await.unwrap();
-        Running::start(dir.path(), &platform.db).count_and_stop("lamp", 3).await;
-    }
+#[databases]
+async fn events_that_are_gone_mean_a_rebuild(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    add(&platform, "First Lamp").await;
+    Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+    add(&platform, "Second Lamp").await;
+    add(&platform, "Third Lamp").await;
+    let forget = "DELETE FROM outbox WHERE sequence < (SELECT max(sequence) FROM outbox)";
+    platform.db.query(forget).execute().await.unwrap();
+    Running::start(dir.path(), &platform.db).count_and_stop("lamp", 3).await;
 }
 
-#[tokio::test]
-async fn a_rebuild_loses_no_change() {
-    for platform in platforms(crate::MIGRATIONS).await {
-        let dir = tempfile::tempdir().unwrap();
-        for n in 0..10 {
-            add(&platform, &format!("Lamp {n}")).await;
-        }
-        let running = Running::start(dir.path(), &platform.db);
-        for n in 10..40 {
-            add(&platform, &format!("Lamp {n}")).await;
-        }
-        assert_eq!(running.count("lamp").await, 40, "{platform:?}");
-        running.stop().await;
+#[databases]
+async fn a_rebuild_loses_no_change(database: Database) {
+    let platform = database.platform(crate::MIGRATIONS).await;
+    let dir = tempfile::tempdir().unwrap();
+    for n in 0..10 {
+        add(&platform, &format!("Lamp {n}")).await;
     }
+    let running = Running::start(dir.path(), &platform.db);
+    for n in 10..40 {
+        add(&platform, &format!("Lamp {n}")).await;
+    }
+    assert_eq!(running.count("lamp").await, 40, "{platform:?}");
+    running.stop().await;
 }
 
 #[tokio::test]
 async fn a_second_process_reads_what_the_first_writes() {
-    let platform = platforms(crate::MIGRATIONS).await.remove(0);
+    let platform = Database::Sqlite.platform(crate::MIGRATIONS).await;
     let dir = tempfile::tempdir().unwrap();
     add(&platform, "Lamp").await;
     Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;

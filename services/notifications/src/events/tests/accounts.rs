@@ -1,5 +1,6 @@
 //! What is told to the owner of an account that somebody may have taken over.
 
+use chassis::testing::{Database, databases};
 use std::sync::Arc;
 
 use contracts::identity::{RefreshTokenReused, UserEmailChanged, UserPasswordChanged};
@@ -15,64 +16,58 @@ fn changed(user: uuid::Uuid, can_undo: bool) -> UserEmailChanged {
     UserEmailChanged { user_id: user, email, old_email, name, can_undo }
 }
 
-#[tokio::test]
-async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it() {
-    for platform in platforms(MIGRATIONS).await {
-        let (app, van) = (app(&platform), Arc::new(Van::default()));
-        let user = chassis::id::new();
-        let told = event(user, 2, &changed(user, true));
-        tell_users(&app, &[told.clone(), told]).await;
-        assert_eq!(history(&app).await.len(), 2);
-        sender(&app, &van).turn().await.unwrap();
-        let parcels = van.parcels.lock().unwrap().clone();
-        let to = |who: &str| parcels.iter().find(|it| it.recipient == who).expect("a mail");
-        let link = format!("http://127.0.0.1:8080/undo-email-change#token={TOKEN}-undo");
-        assert!(to(ADA).body.contains(&link), "{}", to(ADA).body);
-        assert!(!to(EVE).body.contains("undo"), "{}", to(EVE).body);
-        // Nobody learns another's address.
-        assert!(!to(ADA).body.contains(EVE) && !to(EVE).body.contains(ADA));
-        for it in history(&app).await {
-            assert!(!format!("{it:?}").contains(TOKEN), "{it:?}");
-        }
+#[databases]
+async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let user = chassis::id::new();
+    let told = event(user, 2, &changed(user, true));
+    tell_users(&app, &[told.clone(), told]).await;
+    assert_eq!(history(&app).await.len(), 2);
+    sender(&app, &van).turn().await.unwrap();
+    let parcels = van.parcels.lock().unwrap().clone();
+    let to = |who: &str| parcels.iter().find(|it| it.recipient == who).expect("a mail");
+    let link = format!("http://127.0.0.1:8080/undo-email-change#token={TOKEN}-undo");
+    assert!(to(ADA).body.contains(&link), "{}", to(ADA).body);
+    assert!(!to(EVE).body.contains("undo"), "{}", to(EVE).body);
+    // Nobody learns another's address.
+    assert!(!to(ADA).body.contains(EVE) && !to(EVE).body.contains(ADA));
+    for it in history(&app).await {
+        assert!(!format!("{it:?}").contains(TOKEN), "{it:?}");
     }
 }
 
-#[tokio::test]
-async fn a_change_that_cannot_be_undone_is_told_to_both_without_a_link() {
-    for platform in platforms(MIGRATIONS).await {
-        let app = app(&platform);
-        let user = chassis::id::new();
-        tell_users(&app, &[event(user, 2, &changed(user, false))]).await;
-        let mut told: Vec<_> = history(&app)
-            .await
-            .into_iter()
-            .map(|it| (it.recipient, it.template.unwrap()))
-            .collect();
-        told.sort();
-        let notice = |who: &str| (who.to_owned(), "email_changed".to_owned());
-        assert_eq!(told, [notice(ADA), notice(EVE)]);
-    }
+#[databases]
+async fn a_change_that_cannot_be_undone_is_told_to_both_without_a_link(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let app = app(&platform);
+    let user = chassis::id::new();
+    tell_users(&app, &[event(user, 2, &changed(user, false))]).await;
+    let mut told: Vec<_> =
+        history(&app).await.into_iter().map(|it| (it.recipient, it.template.unwrap())).collect();
+    told.sort();
+    let notice = |who: &str| (who.to_owned(), "email_changed".to_owned());
+    assert_eq!(told, [notice(ADA), notice(EVE)]);
 }
 
-#[tokio::test]
-async fn a_new_password_and_a_copied_token_are_told() {
-    for platform in platforms(MIGRATIONS).await {
-        let app = app(&platform);
-        let user = chassis::id::new();
-        let mut wishes = Preferences::default();
-        wishes.email.order_updates = false;
-        store::set_preferences(&app.db, user, &wishes, noon()).await.unwrap();
-        let (email, name) = (ADA.to_owned(), "Ada".to_owned());
-        let password = UserPasswordChanged { user_id: user, email, name };
-        let session = chassis::id::new();
-        let (email, name) = (ADA.to_owned(), "Ada".to_owned());
-        let reused = RefreshTokenReused { user_id: user, email, name, session_id: session };
-        tell_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
-        let all = history(&app).await;
-        for key in ["password_changed", "refresh_token_reused"] {
-            let it = all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail");
-            assert_eq!((it.state, it.recipient.as_str()), (State::Queued, ADA));
-            assert!(!it.body.contains("token="), "{}", it.body);
-        }
+#[databases]
+async fn a_new_password_and_a_copied_token_are_told(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let app = app(&platform);
+    let user = chassis::id::new();
+    let mut wishes = Preferences::default();
+    wishes.email.order_updates = false;
+    store::set_preferences(&app.db, user, &wishes, noon()).await.unwrap();
+    let (email, name) = (ADA.to_owned(), "Ada".to_owned());
+    let password = UserPasswordChanged { user_id: user, email, name };
+    let session = chassis::id::new();
+    let (email, name) = (ADA.to_owned(), "Ada".to_owned());
+    let reused = RefreshTokenReused { user_id: user, email, name, session_id: session };
+    tell_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
+    let all = history(&app).await;
+    for key in ["password_changed", "refresh_token_reused"] {
+        let it = all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail");
+        assert_eq!((it.state, it.recipient.as_str()), (State::Queued, ADA));
+        assert!(!it.body.contains("token="), "{}", it.body);
     }
 }

@@ -1,5 +1,6 @@
 //! No text of somebody who buys reaches a mail, unless it is a name by the rule for names.
 
+use chassis::testing::Database;
 use std::sync::Arc;
 
 use chassis::outbox::EventData;
@@ -60,7 +61,7 @@ fn events(text: &str) -> Vec<(&'static str, Value)> {
 #[test]
 fn no_text_of_a_buyer_is_in_a_mail_unless_it_is_a_name() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let platform = runtime.block_on(platforms(MIGRATIONS)).remove(0);
+    let platform = runtime.block_on(Database::Sqlite.platform(MIGRATIONS));
     let app = Arc::new(app(&platform));
     let config = ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() };
     proptest!(config, |(text in texts())| {

@@ -1,6 +1,7 @@
 //! Random requests to three payments over a line that loses things, with workers and restarts in
 //! between: when all has come to rest, every book says the same.
 
+use chassis::testing::{Database, databases};
 use proptest::prelude::*;
 
 use super::*;
@@ -45,23 +46,21 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     proptest::collection::vec((0..3_usize, step), 1..25)
 }
 
-#[test]
-fn whatever_happens_the_books_agree() {
+#[databases]
+fn whatever_happens_the_books_agree(database: Database) {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let shops = runtime.block_on(shops());
-    for shop in &shops {
-        let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
-            cases: 24,
-            failure_persistence: None,
-            ..ProptestConfig::default()
-        });
-        let outcome = runner.run(&steps(), |steps| {
-            runtime.block_on(happen(shop, &steps));
-            Ok(())
-        });
-        outcome.unwrap();
-    }
+    let shop = runtime.block_on(shop(database));
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig {
+        cases: 24,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    });
+    let outcome = runner.run(&steps(), |steps| {
+        runtime.block_on(happen(&shop, &steps));
+        Ok(())
+    });
+    outcome.unwrap();
 }
 
 async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
