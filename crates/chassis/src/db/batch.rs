@@ -96,27 +96,33 @@ impl<'t> Batch<'t> {
         self
     }
 
-    /// Carries them out. False where one that must touch a row has touched none.
+    /// Carries them out, all of them, whatever the others touch. False where one that must touch a row
+    /// has touched none.
     pub async fn execute(self) -> Result<bool> {
+        Ok(self.touched().await?.into_iter().all(|it| it))
+    }
+
+    /// Carries them out. Whether each of those that must touch a row has touched one.
+    pub async fn touched(self) -> Result<Vec<bool>> {
         let Self { tx, writes, arguments, unbound } = self;
         match unbound {
             Some(cause) => return Err(Error::Driver(cause)),
-            None if writes.is_empty() => return Ok(true),
+            None if writes.is_empty() => return Ok(vec![]),
             None => {}
         }
         match &mut tx.inner {
             TxInner::Sqlite(lent) => {
+                let mut touched = Vec::new();
                 for write in &writes {
-                    if lent.execute(write.text, &write.values)? == 0 && write.must {
-                        return Ok(false);
-                    }
+                    let rows = lent.execute(write.text, &write.values)?;
+                    touched.extend(write.must.then_some(rows > 0));
                 }
-                Ok(true)
+                Ok(touched)
             }
             TxInner::Postgres(lease) => {
                 let query = sqlx::query_with(text(&writes), arguments);
                 let row = lease.run(async |on| query.fetch_one(on).await).await;
-                Ok(row.map_err(Error::sort)?.try_get::<bool, _>(0)?)
+                Ok(row.map_err(Error::sort)?.try_get(0)?)
             }
         }
     }
@@ -171,8 +177,8 @@ fn join(writes: &[Write]) -> String {
             touched.push(format!("EXISTS (SELECT 1 FROM w{at})"));
         }
     }
-    let touched = if touched.is_empty() { "TRUE".to_owned() } else { touched.join(" AND ") };
-    format!("WITH {} SELECT {touched}", parts.join(", "))
+    let (parts, touched) = (parts.join(", "), touched.join(", "));
+    format!("WITH {parts} SELECT CAST(ARRAY[{touched}] AS BOOLEAN[])")
 }
 
 /// The text with its values' numbers that much higher.
