@@ -39,7 +39,7 @@ struct New<'a> {
 }
 
 fn thing(number: u128) -> Thing {
-    let colour = if number % 2 == 0 { Colour::Red } else { Colour::DarkBlue };
+    let colour = if number.is_multiple_of(2) { Colour::Red } else { Colour::DarkBlue };
     let tags = Json(vec![number.to_string()]);
     let more = More { tags, at: crate::testing::noon() };
     Thing { id: Uuid::from_u128(number), colour, place: Some(number as i64), more }
