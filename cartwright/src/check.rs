@@ -93,7 +93,7 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let mut broken = BTreeSet::new();
     broken.extend(catalog::audit::overselling(catalog).await?);
     broken.extend(catalog::audit::ledger(catalog).await?);
-    broken.extend(payments::audit::violations(payments, sandbox).await?);
+    broken.extend(payments::audit::violations(payments, sandbox, clock.now()).await?);
     let mut waiting: BTreeSet<String> =
         orders::audit::violations(orders, clock.now()).await?.into_iter().collect();
     broken.extend(orders::audit::carts(orders).await?);

@@ -8,6 +8,7 @@
 //! transaction. Work that needs several statements takes `&mut Tx`, so it cannot be
 //! called outside one.
 
+mod batch;
 mod connect;
 mod lease;
 mod lock;
@@ -19,6 +20,7 @@ mod sqlite;
 pub mod text;
 mod value;
 
+pub use batch::Batch;
 pub use connect::{Limits, url_for};
 pub use migrate::{MigrationState, MigrationStatus, Migrations};
 pub use record::{Bind, Columns, Record, Row, Table};
@@ -99,6 +101,8 @@ pub struct Tx {
     pub(crate) told: bool,
     pub(crate) xid: Option<i64>,
     woken: Vec<Arc<Notify>>,
+    /// What the next statement's values are added to on PostgreSQL, while a batch is put together.
+    arguments: PgArguments,
 }
 
 #[derive(Debug)]
@@ -129,6 +133,11 @@ pub trait Session<'c>: Sized + Send {
         row.bind_to(self.query(T::texts().insert))
     }
 
+    /// Inserts a row, unless there is one with its key.
+    fn insert_new<T: Table>(self, row: &T) -> Query<'c> {
+        row.bind_to(self.query(T::texts().insert_new))
+    }
+
     /// Writes all columns of the row with this key.
     fn update<T: Table>(self, row: &T) -> Query<'c> {
         row.bind_to(self.query(T::texts().update))
@@ -149,8 +158,10 @@ pub struct Query<'c> {
 
 enum Inner<'c> {
     Sqlite(&'static str, Vec<StoredValue>, On<'c, File, Lent>),
-    Postgres(sqlx::query::Query<'static, Postgres, PgArguments>, On<'c, Server, Lease>),
+    Postgres(&'static str, PgQuery, On<'c, Server, Lease>),
 }
+
+type PgQuery = sqlx::query::Query<'static, Postgres, PgArguments>;
 
 enum On<'c, P, C> {
     Pool(&'c P),
@@ -179,12 +190,12 @@ impl Query<'_> {
                 self.inner = Inner::Sqlite(sql, values, on);
                 bound
             }
-            Inner::Postgres(query, on) => {
+            Inner::Postgres(sql, query, on) => {
                 let (query, bound) = match value.postgres() {
                     Ok(value) => (query.bind(value), Ok(())),
                     Err(cause) => (query, Err(cause)),
                 };
-                self.inner = Inner::Postgres(query, on);
+                self.inner = Inner::Postgres(sql, query, on);
                 bound
             }
         };
@@ -214,7 +225,7 @@ impl Query<'_> {
                 let found = read(sql, &values, on, 1).await?;
                 Ok(found.into_iter().next())
             }
-            Inner::Postgres(query, on) => {
+            Inner::Postgres(_, query, on) => {
                 let row = run!(query, on, fetch_optional).map_err(Error::sort)?;
                 row.map(|row| T::from_row(&Row::postgres(&row))).transpose()
             }
@@ -224,7 +235,7 @@ impl Query<'_> {
     pub async fn all<T: Record>(self) -> Result<Vec<T>> {
         match self.bound()? {
             Inner::Sqlite(sql, values, on) => read(sql, &values, on, usize::MAX).await,
-            Inner::Postgres(query, on) => {
+            Inner::Postgres(_, query, on) => {
                 let rows = run!(query, on, fetch_all).map_err(Error::sort)?;
                 rows.iter().map(|row| T::from_row(&Row::postgres(row))).collect()
             }
@@ -236,7 +247,7 @@ impl Query<'_> {
         match self.bound()? {
             Inner::Sqlite(sql, values, On::Pool(file)) => file.execute(sql, &values).await,
             Inner::Sqlite(sql, values, On::Tx(lent)) => lent.execute(sql, &values),
-            Inner::Postgres(query, on) => {
+            Inner::Postgres(_, query, on) => {
                 let done = run!(query, on, execute).map_err(Error::sort)?;
                 Ok(done.rows_affected())
             }
@@ -281,7 +292,14 @@ impl Db {
                 TxInner::Postgres(server.begin().await.map_err(Error::sort)?)
             }
         };
-        Ok(Tx { inner, commits: self.commits.clone(), told: false, xid: None, woken: vec![] })
+        Ok(Tx {
+            inner,
+            commits: self.commits.clone(),
+            told: false,
+            xid: None,
+            woken: vec![],
+            arguments: PgArguments::default(),
+        })
     }
 
     /// Is told of every commit in this process that told an event.
@@ -349,30 +367,6 @@ impl Tx {
         }
     }
 
-    /// Inserts rows: on PostgreSQL many with each statement.
-    pub async fn insert_all<T: Table>(&mut self, rows: &[T]) -> Result<()> {
-        /// PostgreSQL takes at most 65,535 values at once.
-        const MOST: usize = 64;
-        let texts = T::texts();
-        let mut rest = rows;
-        while !rest.is_empty() {
-            let count = match self.inner {
-                // Here a statement costs no way there and back.
-                TxInner::Sqlite(_) => 1,
-                // By halves, so that few texts do.
-                TxInner::Postgres(_) => (rest.len() / 2 + 1).next_power_of_two().min(MOST),
-            };
-            let (now, later) = rest.split_at(count.min(rest.len()));
-            rest = later;
-            let query = self.query(match now.len() {
-                1 => texts.insert,
-                count => texts.insert_many(count),
-            });
-            now.iter().fold(query, |query, row| row.bind_to(query)).execute().await?;
-        }
-        Ok(())
-    }
-
     /// The id of the transaction, known once it has told an event: that of the
     /// [`Position`](crate::feed::Position) at which feeds will come upon it. 0 on SQLite.
     pub fn xid(&self) -> Option<i64> {
@@ -393,7 +387,7 @@ impl<'c> Session<'c> for &'c Db {
         let inner = match &self.engine {
             Engine::Sqlite(file) => Inner::Sqlite(sql.sqlite, vec![], On::Pool(file)),
             Engine::Postgres(server) => {
-                Inner::Postgres(sqlx::query(sql.postgres), On::Pool(server))
+                Inner::Postgres(sql.postgres, sqlx::query(sql.postgres), On::Pool(server))
             }
         };
         statement.bind(Query { inner, unbound: None })
@@ -405,7 +399,10 @@ impl<'c> Session<'c> for &'c mut Tx {
         let sql = statement.sql();
         let inner = match &mut self.inner {
             TxInner::Sqlite(lent) => Inner::Sqlite(sql.sqlite, vec![], On::Tx(lent)),
-            TxInner::Postgres(lease) => Inner::Postgres(sqlx::query(sql.postgres), On::Tx(lease)),
+            TxInner::Postgres(lease) => {
+                let query = sqlx::query_with(sql.postgres, std::mem::take(&mut self.arguments));
+                Inner::Postgres(sql.postgres, query, On::Tx(lease))
+            }
         };
         statement.bind(Query { inner, unbound: None })
     }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::bus::{self, Bus};
 use crate::clock::Clock;
 use crate::context::{self, Context, Trace};
-use crate::db::{Db, Result, Session, Tx};
+use crate::db::{Batch, Bind, Db, Result, Session, Tx};
 use crate::id;
 use crate::inbox;
 use crate::queue::{Due, Queue, Table, kept};
@@ -64,6 +64,21 @@ pub(crate) struct Row {
     pub time: DateTime<Utc>,
     pub data: Json<Value>,
     pub traceparent: Option<String>,
+}
+
+/// An event that is told now.
+#[derive(crate::db::Insert)]
+#[record(table = "outbox")]
+struct New {
+    id: Uuid,
+    #[record(rename = "type")]
+    kind: &'static str,
+    subject: String,
+    version: i64,
+    time: DateTime<Utc>,
+    data: Json<Value>,
+    traceparent: Option<String>,
+    personal: bool,
 }
 
 impl Envelope {
@@ -123,26 +138,51 @@ pub async fn tell<E: EventData>(
     event: &E,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let data =
-        serde_json::to_value(event).map_err(|error| crate::db::Error::Driver(error.into()))?;
-    let told: Option<(i64,)> = tx
-        .query(
-            "INSERT INTO outbox (id, type, subject, version, time, data, traceparent, personal)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING xid",
-        )
-        .bind(event_id(subject, E::TYPE, version))
-        .bind(E::TYPE)
-        .bind(subject.to_string())
-        .bind(version)
-        .bind(now)
-        .bind(Json(data))
-        .bind(context::current().map(|it| it.trace.to_string()))
-        .bind(E::PERSONAL)
-        .optional()
-        .await?;
+    let new = New::of(subject, version, event, now)?;
+    let told = tx.query(
+        "INSERT INTO outbox (id, type, subject, version, time, data, traceparent, personal)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING xid",
+    );
+    let told: Option<(i64,)> = new.bind_to(told).optional().await?;
     tx.xid = told.map(|(xid,)| xid).or(tx.xid);
     tx.told = true;
     Ok(())
+}
+
+/// The same among other writes. The transaction's `xid` is not known by it.
+pub fn tell_with<E: EventData>(
+    batch: &mut Batch<'_>,
+    subject: Uuid,
+    version: i64,
+    event: &E,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let new = New::of(subject, version, event, now)?;
+    batch.add(|tx| tx.insert_new(&new));
+    batch.tx.told = true;
+    Ok(())
+}
+
+impl New {
+    fn of<E: EventData>(
+        subject: Uuid,
+        version: i64,
+        event: &E,
+        time: DateTime<Utc>,
+    ) -> Result<Self> {
+        let data =
+            serde_json::to_value(event).map_err(|error| crate::db::Error::Driver(error.into()))?;
+        Ok(Self {
+            id: event_id(subject, E::TYPE, version),
+            kind: E::TYPE,
+            subject: subject.to_string(),
+            version,
+            time,
+            data: Json(data),
+            traceparent: context::current().map(|it| it.trace.to_string()),
+            personal: E::PERSONAL,
+        })
+    }
 }
 
 /// The id of the event of this type about `subject` at its `version`.

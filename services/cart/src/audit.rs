@@ -1,7 +1,9 @@
 //! What `cartwright check` asks cart: when the lines of which order left which cart.
 
-use chassis::db::{Db, Result, Session};
+use chassis::db::{Db, Result};
 use uuid::Uuid;
+
+use crate::store;
 
 /// The lines of a paid order left a cart.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
@@ -14,10 +16,5 @@ pub struct Removal {
 
 /// Every order whose lines have left a cart.
 pub async fn removals(db: &Db) -> Result<Vec<Removal>> {
-    db.query(
-        "SELECT order_id, left_cart AS cart_id, left_version AS version FROM purchases
-         WHERE left_cart IS NOT NULL AND left_version IS NOT NULL ORDER BY order_id",
-    )
-    .all()
-    .await
+    store::audit::removals(db).await
 }

@@ -77,6 +77,7 @@ pub(crate) enum Topic {
 
 /// A message to somebody, in its history entry too. Secrets in it are masked.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema, chassis::db::Record)]
+#[record(table = "messages", key("id"))]
 pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) channel: Channel,

@@ -170,9 +170,7 @@ pub(crate) async fn move_on(
         let mut tx = app.db.begin().await?;
         // Both versions rise, so that a cancel at the same moment loses or wins as a whole.
         let now = app.clock.now();
-        let saved = store::save_saga(&mut tx, &mut saga).await?
-            && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
-        if saved {
+        if store::save(&mut tx, &mut saga, &mut order, from, &lines, now).await? {
             // Where the status is another, that is told, with the number.
             let number = order.tracking_number.clone().filter(|_| from == Status::Shipped);
             if let Some(tracking_number) = number.filter(|_| from == order.status) {

@@ -52,10 +52,8 @@ pub(crate) enum Purpose<'a> {
 pub(crate) async fn read(app: &App, owner: Owner, purpose: Purpose<'_>) -> Result<OpenCart> {
     for _ in 0..TRIES {
         let cart = app.clients.cart.show(owner.clone()).await?.ok_or_else(problems::cart_empty)?;
-        let mut last = Vec::new();
-        for id in [cart.id].into_iter().chain(cart.merged.iter().copied()) {
-            last.extend(store::last_order(&app.db, id).await?);
-        }
+        let carts: Vec<_> = [cart.id].into_iter().chain(cart.merged.iter().copied()).collect();
+        let last = store::last_orders(&app.db, &carts).await?;
         let mut again = false;
         for it in &last {
             match (it.state.as_str(), purpose) {

@@ -110,20 +110,25 @@ pub struct Buyer {
     pub address_rules: AddressRules,
 }
 
+/// An order that was asked for.
+#[derive(Debug)]
+pub(crate) struct Placed {
+    pub(crate) id: Uuid,
+    /// Whether the answer was given before.
+    pub(crate) replayed: bool,
+    /// As this request has left it, where it knows.
+    pub(crate) work: Option<Work>,
+}
+
 /// Places the order, or finds the one that was placed under the same key, and waits for its fate as
-/// long as a request may. Says whether the answer was given before.
-pub(crate) async fn place(
-    app: &App,
-    buyer: Buyer,
-    key: &str,
-    request: Checkout,
-) -> Result<(Uuid, bool)> {
+/// long as a request may.
+pub(crate) async fn place(app: &App, buyer: Buyer, key: &str, request: Checkout) -> Result<Placed> {
     let fingerprint = idempotency::fingerprint(&request)?;
     for _ in 0..TRIES {
         if let Some(id) = known(app, &buyer.owner, key, &fingerprint).await? {
             settled(app, id).await?;
             if saga::place_anyway(app, id).await? {
-                return Ok((id, true));
+                return Ok(Placed { id, replayed: true, work: None });
             }
             // What it asked for was not to be had then.
             continue;
@@ -131,8 +136,9 @@ pub(crate) async fn place(
         match order(app, &buyer, key, &request, &fingerprint).await {
             Ok(work) => {
                 let id = work.order.id;
-                if see_through(app, work).await? || saga::place_anyway(app, id).await? {
-                    return Ok((id, false));
+                let work = see_through(app, work).await?.filter(|it| it.order.is_placed());
+                if work.is_some() || saga::place_anyway(app, id).await? {
+                    return Ok(Placed { id, replayed: false, work });
                 }
             }
             // The same request may have come through, and its cart been cleared, meanwhile.
@@ -168,27 +174,27 @@ async fn order(
     Err(problems::order_changed())
 }
 
-/// Drives the saga; after the time a request may take, it goes on by itself. Says whether the order
-/// is known to be placed; the problem is why it was withdrawn.
-pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<bool> {
+/// Drives the saga; after the time a request may take, it goes on by itself. Answers how it stands,
+/// where that is known; the problem is why it was withdrawn.
+pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<Option<Work>> {
     let patience = Duration::from_millis(app.config.inline_ms);
     let driver = app.clone();
     let driven = tokio::spawn(async move {
         match saga::drive(&driver, &mut work, Instant::now() + patience).await {
-            Ok(()) => Ok(work.order.is_placed()),
+            Ok(()) => Ok(Some(work)),
             Err(Stop::Withdrawn(problem)) => Err(*problem),
             Err(error) => {
                 tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
-                Ok(false)
+                Ok(None)
             }
         }
     });
     match tokio::time::timeout(patience, driven).await {
         Ok(Ok(driven)) => driven,
-        Ok(Err(_)) => Ok(false),
+        Ok(Err(_)) => Ok(None),
         Err(_) => {
             tracing::debug!("the checkout goes on without its request");
-            Ok(false)
+            Ok(None)
         }
     }
 }
@@ -319,14 +325,17 @@ pub(crate) fn payment_id(order: Uuid, attempt: i64) -> Uuid {
 /// or withdrawn. None: what was read of the cart does not hold any more.
 async fn store_request(app: &App, work: Work, claims: &[Claim]) -> Result<Option<Work>> {
     let mut tx = app.db.begin().await?;
-    if !store::claim_carts(&mut tx, work.order.id, claims).await? {
-        tx.rollback().await?;
-        return Ok(None);
-    }
-    match store::request(&mut tx, &work.order, &work.lines, &work.saga).await {
-        Ok(()) => {}
-        // The key is taken; the caller looks it up.
-        Err(db::Error::Duplicate(_)) => return Err(problems::order_changed()),
+    match store::accept(&mut tx, &work.order, claims, &work.lines, &work.saga).await {
+        Ok(true) => {}
+        Ok(false) => {
+            tx.rollback().await?;
+            return Ok(None);
+        }
+        // The key is taken; the caller looks it up. Or the cart is, which was not seen before.
+        Err(db::Error::Duplicate(_)) if claims.is_empty() => {
+            return Err(problems::order_changed());
+        }
+        Err(db::Error::Duplicate(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     tx.commit().await?;

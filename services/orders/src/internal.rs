@@ -36,13 +36,7 @@ async fn unshipped(
     if orders.len() > MAX_ORDERS {
         return Err(Problem::field("orders", format!("must have at most {MAX_ORDERS} entries")));
     }
-    let mut unshipped = Vec::new();
-    for id in orders {
-        if store::is_unshipped(&app.db, id).await? {
-            unshipped.push(id);
-        }
-    }
-    Ok(Json(Unshipped { orders: unshipped }))
+    Ok(Json(Unshipped { orders: store::unshipped(&app.db, &orders).await? }))
 }
 
 /// What each line was sold for. Nothing for an order that is not known.

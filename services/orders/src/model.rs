@@ -1,123 +1,32 @@
 //! The types and rules of an order. No HTTP, no SQL, no clock.
 
 use chassis::Secret;
-use chassis::db::{Json, Word};
-use chassis::money::{MAX_AMOUNT, Money};
+use chassis::db::Json;
+use chassis::money::Money;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
 use contracts::orders::{CartRef, Line, Reason};
-use contracts::payments::{self, RefundedLine};
-use serde::{Deserialize, Serialize};
+use contracts::payments::RefundedLine;
+use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Config, problems};
+use crate::problems;
+
+mod states;
+mod totals;
+
+pub use states::{FulfillmentStatus, PaymentStatus, ShippingMethod, Status, Step};
+pub use totals::{Totals, is_shipped, totals};
 
 /// How often a customer may try to pay again after the first payment was declined.
 pub const MORE_ATTEMPTS: i64 = 3;
 
-/// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    Pending,
-    Confirmed,
-    Shipped,
-    Delivered,
-    Cancelled,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub enum PaymentStatus {
-    Pending,
-    RequiresAction,
-    Authorized,
-    Paid,
-    Failed,
-    Voided,
-    PartiallyRefunded,
-    Refunded,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub enum FulfillmentStatus {
-    Unfulfilled,
-    PartiallyFulfilled,
-    Fulfilled,
-    Delivered,
-    Returned,
-}
-
-/// How an order is sent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub enum ShippingMethod {
-    #[default]
-    Standard,
-    Express,
-}
-
-impl ShippingMethod {
-    pub const ALL: [Self; 2] = [Self::Standard, Self::Express];
-
-    /// For people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Standard => "Standard",
-            Self::Express => "Express",
-        }
-    }
-
-    /// Whether the shop sends orders like that.
-    pub fn is_offered(self, config: &Config) -> bool {
-        self != Self::Express || config.shipping_express > 0
-    }
-}
-
-/// What is to be done next for an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    // Forward.
-    Reserve,
-    Authorize,
-    Commit,
-    Capture,
-    // Letting go of the stock of an order whose payment was declined.
-    Release,
-    // Waiting for the customer.
-    AwaitAction,
-    AwaitPayment,
-    // Taking the units of a shipped order off the shelf.
-    Ship,
-    // Backward.
-    Void,
-    Refund,
-    Restock,
-    // Of a sold order: what refunds put back into stock.
-    PutBack,
-    // Nothing.
-    Done,
-}
-
-impl Step {
-    /// Whether it is the customer's turn.
-    pub fn is_waiting(self) -> bool {
-        matches!(self, Self::AwaitAction | Self::AwaitPayment)
-    }
-
-    /// Whether what became of the order is known: what is left to do concerns its goods alone.
-    pub fn is_decided(self) -> bool {
-        matches!(self, Self::Done | Self::Ship | Self::PutBack)
-    }
-}
-
 /// An order as it is stored.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "orders", key("id"))]
 pub struct Order {
     pub id: Uuid,
     pub number: String,
@@ -159,6 +68,7 @@ pub struct Order {
 
 /// A line of an order: what was bought, as it was called and priced then.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[record(table = "order_lines")]
 pub struct OrderLine {
     pub position: i64,
     pub sku: String,
@@ -184,6 +94,7 @@ pub struct OrderRefund {
     /// Whether it puts back everything that is still out.
     pub whole: bool,
     /// Whether it is yet to put something back.
+    #[record(computed)]
     pub to_restock: bool,
 }
 
@@ -225,6 +136,7 @@ impl std::str::FromStr for Actor {
 
 /// Where the work on an order stands.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "sagas", key("order_id"))]
 pub struct Saga {
     pub order_id: Uuid,
     pub step: Step,
@@ -280,52 +192,6 @@ pub struct Told {
     pub data: Json<serde_json::Value>,
 }
 
-/// What an order costs, in minor units.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Totals {
-    pub subtotal: i64,
-    pub shipping: i64,
-    pub tax: i64,
-    pub total: i64,
-}
-
-/// Adds up lines, shipping and tax.
-///
-/// Standard shipping is a flat rate, free from a subtotal on; express always costs its own. Where
-/// nothing is shipped it costs nothing. Tax is added on taxable lines and shipping, rounded half up
-/// on the whole order.
-pub fn totals(lines: &[(Offer, i64)], method: ShippingMethod, config: &Config) -> Result<Totals> {
-    let sum = |taxable_only: bool| {
-        lines
-            .iter()
-            .filter(|(offer, _)| !taxable_only || offer.taxable)
-            .try_fold(0_i64, |sum, (offer, quantity)| {
-                sum.checked_add(offer.unit_price.checked_mul(*quantity)?)
-            })
-            .filter(|sum| *sum <= MAX_AMOUNT)
-            .ok_or_else(problems::order_too_large)
-    };
-    let subtotal = sum(false)?;
-    let free = config.shipping_free_from > 0 && subtotal >= config.shipping_free_from;
-    let shipping = match method {
-        _ if !is_shipped(lines) => 0,
-        ShippingMethod::Standard if free => 0,
-        ShippingMethod::Standard => config.shipping_flat,
-        ShippingMethod::Express => config.shipping_express,
-    };
-    let taxed = i128::from(sum(true)? + shipping) * i128::from(config.tax_basis_points);
-    let tax = i64::try_from((taxed + 5_000) / 10_000).map_err(|_| problems::order_too_large())?;
-    match subtotal + shipping + tax {
-        total if total <= MAX_AMOUNT => Ok(Totals { subtotal, shipping, tax, total }),
-        _ => Err(problems::order_too_large()),
-    }
-}
-
-/// Whether there is something to send.
-pub fn is_shipped(lines: &[(Offer, i64)]) -> bool {
-    lines.iter().any(|(offer, _)| offer.requires_shipping)
-}
-
 /// Makes the lines of an order from what is offered now.
 pub fn lines(offers: &[(Offer, i64)]) -> Vec<OrderLine> {
     let line = |(position, (offer, quantity)): (usize, &(Offer, i64))| OrderLine {
@@ -363,6 +229,12 @@ impl Order {
     /// Whether its stock was held, or somebody was told of it: from then on it has a number.
     pub fn is_placed(&self) -> bool {
         self.version > 0
+    }
+
+    /// Whether something was given back; each refund shows in what is known of the money.
+    pub fn has_refunds(&self) -> bool {
+        let known = [PaymentStatus::PartiallyRefunded, PaymentStatus::Refunded];
+        self.refunded > 0 || known.contains(&self.payment_status)
     }
 
     /// Why it was cancelled.
@@ -414,99 +286,6 @@ impl Order {
             (Status::Confirmed | Status::Shipped, Status::Shipped)
             | (Status::Shipped | Status::Delivered, Status::Delivered) => Ok(()),
             (from, to) => Err(problems::status_not_allowed(from, to)),
-        }
-    }
-}
-
-impl From<payments::Status> for PaymentStatus {
-    fn from(status: payments::Status) -> Self {
-        match status {
-            payments::Status::Pending => Self::Pending,
-            payments::Status::RequiresAction => Self::RequiresAction,
-            payments::Status::Authorized
-            | payments::Status::Capturing
-            | payments::Status::Voiding => Self::Authorized,
-            payments::Status::Declined => Self::Failed,
-            payments::Status::Captured => Self::Paid,
-            payments::Status::Voided => Self::Voided,
-            payments::Status::PartiallyRefunded => Self::PartiallyRefunded,
-            payments::Status::Refunded => Self::Refunded,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn offer(unit_price: i64, requires_shipping: bool, taxable: bool) -> Offer {
-        Offer {
-            sku: "LAMP-1".to_owned(),
-            product_id: Uuid::nil(),
-            variant_id: None,
-            slug: "lamp".to_owned(),
-            title: "Lamp".to_owned(),
-            variant_title: None,
-            image: None,
-            unit_price,
-            available: Some(5),
-            requires_shipping,
-            taxable,
-        }
-    }
-
-    fn config() -> Config {
-        Config {
-            shipping_flat: 500,
-            shipping_free_from: 5_000,
-            shipping_express: 1_500,
-            tax_basis_points: 825,
-            ..Config::default()
-        }
-    }
-
-    #[test]
-    fn words_are_described_as_they_are_shown() {
-        use utoipa::PartialSchema;
-        let described = serde_json::to_value(PaymentStatus::schema()).unwrap();
-        let shown = {
-            use PaymentStatus::*;
-            [Pending, RequiresAction, Authorized, Paid, Failed, Voided, PartiallyRefunded, Refunded]
-        };
-        assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
-    }
-
-    #[test]
-    fn shipping_is_free_from_a_subtotal_on() {
-        use ShippingMethod::*;
-        let shipping = |price, quantity, shipped, method| {
-            let lines = [(offer(price, shipped, false), quantity)];
-            totals(&lines, method, &config()).unwrap().shipping
-        };
-        assert_eq!(shipping(1_000, 4, true, Standard), 500);
-        assert_eq!(shipping(1_000, 5, true, Standard), 0);
-        assert_eq!(shipping(1_000, 4, true, Express), 1_500);
-        assert_eq!(shipping(1_000, 5, true, Express), 1_500);
-        for method in ShippingMethod::ALL {
-            assert_eq!(shipping(100, 1, false, method), 0);
-        }
-    }
-
-    #[test]
-    fn tax_is_rounded_half_up_on_the_whole_order() {
-        let lines = [(offer(1_999, false, true), 2), (offer(1_000, false, false), 1)];
-        // 3998 * 8.25 % = 329.835
-        let expected = Totals { subtotal: 4_998, shipping: 0, tax: 330, total: 5_328 };
-        assert_eq!(totals(&lines, ShippingMethod::Standard, &config()).unwrap(), expected);
-    }
-
-    #[test]
-    fn an_order_without_bounds_is_refused() {
-        // The last one is too much with its tax only.
-        for (price, quantity) in [(MAX_AMOUNT, 999), (i64::MAX / 2, 999), (MAX_AMOUNT, 1)] {
-            let lines = [(offer(price, false, true), quantity)];
-            let order = totals(&lines, ShippingMethod::Standard, &config());
-            assert_eq!(order.unwrap_err().code, "order_too_large");
         }
     }
 }

@@ -10,8 +10,9 @@ use crate::{App, problems, store};
 
 /// What asking for a payment came to.
 pub(crate) enum Paying {
-    /// It was started; how the order stands by now is the answer.
-    Begun,
+    /// It was started; how the order stands by now is the answer. How this request has left it, where
+    /// it knows.
+    Begun(Option<Work>),
     /// It had been started before, under the same key, and is the last one.
     Replayed,
     /// It had been started before, and others since: what came of it then.
@@ -49,8 +50,7 @@ pub(crate) async fn again(
     }
     app.providers.check(&payment.provider).await?;
     if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
-        checkout::see_through(app, work).await?;
-        return Ok(Paying::Begun);
+        return Ok(Paying::Begun(checkout::see_through(app, work).await?));
     }
     // It moved meanwhile, perhaps by this same request sent twice at once.
     known(app, &order, &saga, key.as_ref()).await?.ok_or_else(problems::order_changed)
@@ -100,9 +100,7 @@ async fn begin(
     order.reason = None;
     let lines = store::lines(&app.db, order.id).await?;
     let mut tx = app.db.begin().await?;
-    let saved = store::save_saga(&mut tx, &mut saga).await?
-        && store::save_order(&mut tx, &mut order, from, &lines, now).await?;
-    if !saved {
+    if !store::save(&mut tx, &mut saga, &mut order, from, &lines, now).await? {
         return Ok(None);
     }
     store::keep_refusal(&mut tx, order.id, refusal).await?;

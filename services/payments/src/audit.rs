@@ -5,13 +5,12 @@
 
 use std::collections::HashMap;
 
-use chassis::clock::Clock;
-use chassis::db::{Db, Result, Session};
+use chassis::db::{Db, Result};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{Payment, Status};
-use crate::sandbox;
+use crate::{sandbox, store};
 
 /// What the payments of one order come to, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
@@ -29,10 +28,10 @@ const STUCK: TimeDelta = TimeDelta::minutes(2);
 const BATCH: i64 = 1000;
 
 /// Every fault found, one line each.
-pub async fn violations(db: &Db, sandbox: &Db) -> Result<Vec<String>> {
+pub async fn violations(db: &Db, sandbox: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     ledger(db, &mut faults).await?;
-    operations(db, Clock::System.now(), &mut faults).await?;
+    operations(db, now, &mut faults).await?;
     refunds(db, &mut faults).await?;
     books(db, sandbox, BATCH, &mut faults).await?;
     Ok(faults)
@@ -40,51 +39,20 @@ pub async fn violations(db: &Db, sandbox: &Db) -> Result<Vec<String>> {
 
 /// The totals of every order that has a payment.
 pub async fn totals_by_order(db: &Db) -> Result<Vec<OrderTotals>> {
-    db.query(
-        "SELECT order_id, CAST(SUM(captured) AS BIGINT) AS captured,
-                CAST(SUM(refunded) AS BIGINT) AS refunded,
-                SUM(CASE WHEN refund_pending > 0 OR status IN
-                    ('pending', 'requires_action', 'authorized', 'capturing', 'voiding')
-                    THEN 1 ELSE 0 END) > 0 AS open
-         FROM payments WHERE order_id IS NOT NULL GROUP BY order_id ORDER BY order_id",
-    )
-    .all()
-    .await
+    store::totals_by_order(db).await
 }
 
 /// The ledger sums to zero, and says of each payment what the payment says of itself.
 async fn ledger(db: &Db, faults: &mut Vec<String>) -> Result<()> {
-    let unbalanced: Vec<(Uuid, i64)> = db
-        .query(
-            "SELECT transaction_id, CAST(SUM(amount) AS BIGINT) FROM ledger_entries
-             GROUP BY transaction_id HAVING SUM(amount) <> 0 ORDER BY transaction_id",
-        )
-        .all()
-        .await?;
+    let unbalanced = store::unbalanced(db).await?;
     faults.extend(
         unbalanced.iter().map(|(id, sum)| format!("ledger transaction {id} sums to {sum}, not 0")),
     );
-    let (total,): (i64,) = db
-        .query("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM ledger_entries")
-        .one()
-        .await?;
+    let total = store::total(db).await?;
     if total != 0 {
         faults.push(format!("the ledger sums to {total}, not 0"));
     }
-    let disagreeing: Vec<(Uuid, i64, i64, i64, i64)> = db
-        .query(
-            "SELECT p.id, p.captured, p.refunded, COALESCE(l.debit, 0), COALESCE(l.credit, 0)
-             FROM payments p LEFT JOIN (
-                 SELECT payment_id,
-                        CAST(SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS BIGINT) AS debit,
-                        CAST(SUM(CASE WHEN amount < 0 THEN -amount ELSE 0 END) AS BIGINT) AS credit
-                 FROM ledger_entries WHERE account <> 'sales' GROUP BY payment_id
-             ) l ON l.payment_id = p.id
-             WHERE p.captured <> COALESCE(l.debit, 0) OR p.refunded <> COALESCE(l.credit, 0)
-             ORDER BY p.id",
-        )
-        .all()
-        .await?;
+    let disagreeing = store::disagreeing(db).await?;
     faults.extend(disagreeing.iter().map(|(id, captured, refunded, debit, credit)| {
         format!(
             "payment {id} captured {captured} and refunded {refunded}, but the ledger says \
@@ -96,29 +64,12 @@ async fn ledger(db: &Db, faults: &mut Vec<String>) -> Result<()> {
 
 /// A payment that is on its way has an operation that carries it on, and none stays open.
 async fn operations(db: &Db, now: DateTime<Utc>, faults: &mut Vec<String>) -> Result<()> {
-    let stuck: Vec<(Uuid, String, Uuid)> = db
-        .query(
-            "SELECT id, kind, payment_id FROM operations
-             WHERE settled_at IS NULL AND (created_at < $1 OR created_at > $2) ORDER BY id",
-        )
-        .bind(now - STUCK)
-        // By a clock that has been put back since: nobody can tell how long it has waited.
-        .bind(now + STUCK)
-        .all()
-        .await?;
+    // By a clock that has been put back since: nobody can tell how long it has waited.
+    let stuck = store::stuck(db, now - STUCK, now + STUCK).await?;
     faults.extend(stuck.iter().map(|(id, kind, payment)| {
         format!("operation {id} ({kind} of payment {payment}) is stuck")
     }));
-    let forgotten: Vec<(Uuid, String)> = db
-        .query(
-            "SELECT p.id, p.status FROM payments p
-             WHERE (p.status IN ('pending', 'capturing', 'voiding') OR p.refund_pending > 0)
-               AND NOT EXISTS (SELECT o.id FROM operations o
-                               WHERE o.payment_id = p.id AND o.settled_at IS NULL)
-             ORDER BY p.id",
-        )
-        .all()
-        .await?;
+    let forgotten = store::forgotten(db).await?;
     faults.extend(
         forgotten
             .iter()
@@ -129,23 +80,7 @@ async fn operations(db: &Db, now: DateTime<Utc>, faults: &mut Vec<String>) -> Re
 
 /// Amounts are within their limits, and what a payment refunded is the sum of its refunds.
 async fn refunds(db: &Db, faults: &mut Vec<String>) -> Result<()> {
-    let wrong: Vec<(Uuid,)> = db
-        .query(
-            "SELECT p.id FROM payments p LEFT JOIN (
-                 SELECT payment_id,
-                        CAST(SUM(CASE WHEN status = 'succeeded' THEN amount ELSE 0 END) AS BIGINT)
-                            AS done,
-                        CAST(SUM(CASE WHEN status = 'pending' THEN amount ELSE 0 END) AS BIGINT)
-                            AS pending
-                 FROM refunds GROUP BY payment_id
-             ) r ON r.payment_id = p.id
-             WHERE p.refunded <> COALESCE(r.done, 0)
-                OR p.refund_pending <> COALESCE(r.pending, 0)
-                OR p.captured > p.amount OR p.refunded + p.refund_pending > p.captured
-             ORDER BY p.id",
-        )
-        .all()
-        .await?;
+    let wrong = store::mismatched(db).await?;
     faults.extend(
         wrong.iter().map(|(id,)| format!("payment {id}: its amounts and its refunds do not agree")),
     );
@@ -171,7 +106,7 @@ async fn books(db: &Db, sandbox: &Db, batch: i64, faults: &mut Vec<String>) -> R
         let mut charges: HashMap<Uuid, _> = charges.into_iter().map(|it| (it.id, it)).collect();
         let mut from = after;
         loop {
-            let payments = page(db, from, last, batch).await?;
+            let payments = store::page(db, from, last, batch).await?;
             for payment in &payments {
                 let charge = charges.remove(&payment.id);
                 faults.extend(disagreement(payment, charge.as_ref()));
@@ -188,16 +123,6 @@ async fn books(db: &Db, sandbox: &Db, batch: i64, faults: &mut Vec<String>) -> R
         }
         after = last;
     }
-}
-
-/// Payments after `after` by id, up to and including `last`.
-async fn page(db: &Db, after: Uuid, last: Uuid, limit: i64) -> Result<Vec<Payment>> {
-    db.query("SELECT * FROM payments WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3")
-        .bind(after)
-        .bind(last)
-        .bind(limit)
-        .all()
-        .await
 }
 
 fn disagreement(payment: &Payment, charge: Option<&sandbox::Booked>) -> Option<String> {

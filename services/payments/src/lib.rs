@@ -91,6 +91,12 @@ pub async fn start(
 }
 
 impl App {
+    /// For whoever notes an operation now.
+    fn lease(&self) -> store::Lease {
+        let now = self.clock.now();
+        store::Lease { now, until: now + self.config.lease() }
+    }
+
     fn new(
         platform: &Platform,
         config: Config,

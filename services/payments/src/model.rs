@@ -2,94 +2,24 @@
 //! provider changes. No HTTP, no SQL, no clock, no provider.
 
 use chassis::Secret;
-use chassis::db::Word;
 use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use contracts::payments as contract;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::problems;
 use crate::provider::{Charge, Outcome};
 use crate::refund_lines::RefundLine;
 
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
-    Pending,
-    RequiresAction,
-    Authorized,
-    Declined,
-    Capturing,
-    Captured,
-    Voiding,
-    Voided,
-    PartiallyRefunded,
-    Refunded,
-}
+mod states;
 
-/// What a provider is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
-    Authorize,
-    Confirm,
-    Capture,
-    Void,
-    Refund,
-}
-
-/// What is known of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum State {
-    /// The provider is about to be asked, or has been and did not answer yet.
-    Intended,
-    /// Every try ended without an answer that tells; the provider's books will.
-    Unknown,
-    Done,
-    Refused,
-}
-
-/// Where a refund stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RefundStatus {
-    Pending,
-    Succeeded,
-    /// The provider refused it.
-    Failed,
-}
-
-/// Why staff gives money back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum RefundReason {
-    CustomerRequest,
-    Goodwill,
-    Damaged,
-    NotReceived,
-    Returned,
-    Fraudulent,
-    Duplicate,
-    #[default]
-    Other,
-}
-
-/// What the customer says when the sandbox asks for 3-D Secure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Choice {
-    Approve,
-    Deny,
-}
+pub(crate) use states::{Choice, Kind, RefundReason, RefundStatus, State, Status};
 
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "payments", key("id"))]
 pub(crate) struct Payment {
     pub(crate) id: Uuid,
     /// None if it was voided before anybody asked for it.
@@ -115,6 +45,7 @@ pub(crate) struct Payment {
 
 /// One thing a provider is asked; its id is the key the provider does it once under.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "operations", key("id"))]
 pub(crate) struct Operation {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
@@ -132,6 +63,7 @@ pub(crate) struct Operation {
 
 /// Money given back, or about to be.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "refunds", key("id"))]
 pub(crate) struct Refund {
     pub(crate) id: Uuid,
     pub(crate) payment_id: Uuid,
@@ -361,36 +293,5 @@ pub(crate) fn operation_id(payment: Uuid, kind: Kind) -> Uuid {
     match kind {
         Kind::Authorize => payment,
         kind => id::derive(payment, kind.as_str()),
-    }
-}
-
-impl From<Status> for contract::Status {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Pending => Self::Pending,
-            Status::RequiresAction => Self::RequiresAction,
-            Status::Authorized => Self::Authorized,
-            Status::Declined => Self::Declined,
-            Status::Capturing => Self::Capturing,
-            Status::Captured => Self::Captured,
-            Status::Voiding => Self::Voiding,
-            Status::Voided => Self::Voided,
-            Status::PartiallyRefunded => Self::PartiallyRefunded,
-            Status::Refunded => Self::Refunded,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use utoipa::PartialSchema;
-
-    use super::*;
-
-    #[test]
-    fn words_are_described_as_they_are_shown() {
-        let described = serde_json::to_value(Kind::schema()).unwrap();
-        let shown = [Kind::Authorize, Kind::Confirm, Kind::Capture, Kind::Void, Kind::Refund];
-        assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
     }
 }

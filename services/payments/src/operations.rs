@@ -11,6 +11,7 @@ use chassis::id;
 use chassis::outbox;
 use chassis::problem::Result;
 use chassis::queue::Backoff;
+use chrono::{DateTime, Utc};
 use contracts::payments::{PaymentUpdated, Refunded};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
@@ -69,7 +70,7 @@ pub(crate) async fn run(
             && operation.attempts == 0
             && operation.fence == 1
             && began.elapsed() < app.config.answer_within();
-        match settle(app, &operation, &answer, heard).await {
+        match settle(app, &payment, &operation, &answer, heard).await {
             Ok(Some((settled, None))) => return Some(settled),
             Ok(Some((settled, Some(next)))) => (payment, operation) = (settled, next),
             Ok(None) => return None,
@@ -177,48 +178,101 @@ async fn give_up(
 /// Writes down what came of an operation: itself, the payment, the refund, the ledger, the event
 /// and what has to be asked next. An authorisation whose caller has `heard` of it needs no event,
 /// which every checkout would pay for. None if somebody else has taken the operation over.
+///
+/// The payment is mostly still as it was when the provider was asked; where it is not, it is locked.
 async fn settle(
     app: &App,
+    payment: &Payment,
     operation: &Operation,
     answer: &Answer,
     heard: bool,
 ) -> db::Result<Option<(Payment, Option<Operation>)>> {
-    let now = app.clock.now();
-    let state = if answer.is_ok() { State::Done } else { State::Refused };
-    let mut tx = app.db.begin().await?;
-    let Some(mut payment) = store::lock(&mut tx, operation.payment_id).await? else {
-        return Ok(None);
-    };
-    if !store::settle(&mut tx, operation, state, now).await? {
-        return Ok(None);
+    // A refund is worth no try: mostly others are on their way.
+    let mut seen = Some(payment.clone()).filter(|_| operation.kind != Kind::Refund);
+    loop {
+        let mut tx = app.db.begin().await?;
+        let locked = seen.is_none();
+        let payment = match seen.take() {
+            Some(payment) => payment,
+            None => match store::lock(&mut tx, operation.payment_id).await? {
+                Some(payment) => payment,
+                None => return Ok(None),
+            },
+        };
+        match write_down(app, &mut tx, payment, operation, answer, heard).await? {
+            Written::Done(payment, next) => {
+                tx.commit().await?;
+                let state = if answer.is_ok() { State::Done } else { State::Refused };
+                let (kind, state) = (operation.kind.as_str(), state.as_str());
+                metrics::counter!("payment_operations_total", "kind" => kind, "state" => state)
+                    .increment(1);
+                return Ok(Some((payment, next)));
+            }
+            Written::TakenOver => return Ok(None),
+            Written::Moved if locked => return Err(db::Error::NoRow),
+            Written::Moved => tx.rollback().await?,
+        }
     }
+}
+
+/// What became of writing down an outcome. What is not done may not be committed.
+enum Written {
+    Done(Payment, Option<Operation>),
+    /// The payment is another by now.
+    Moved,
+    /// Somebody else has the operation, or has settled it.
+    TakenOver,
+}
+
+async fn write_down(
+    app: &App,
+    tx: &mut Tx,
+    mut payment: Payment,
+    operation: &Operation,
+    answer: &Answer,
+    heard: bool,
+) -> db::Result<Written> {
+    let lease = app.lease();
+    let now = lease.now;
     let settled = payment.settle(operation.kind, operation.amount, answer);
-    store::save(&mut tx, &mut payment, now).await?;
-    let mut refund = None;
-    if operation.kind == Kind::Refund {
-        let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
-        let failure = answer.as_ref().err().map(String::as_str);
-        store::settle_refund(&mut tx, operation.id, status, failure, now).await?;
-        refund = succeeded(&mut tx, operation.id).await?;
+    let refund = match operation.kind {
+        Kind::Refund => settle_refund(tx, operation.id, answer, now).await?,
+        _ => None,
+    };
+    let next = settled.next.map(|kind| NewOperation::new(&payment, kind).intended(now));
+    let state = if answer.is_ok() { State::Done } else { State::Refused };
+    let mut batch = tx.batch();
+    store::save_with(&mut batch, &mut payment, now);
+    store::settle_with(&mut batch, operation, state, now);
+    if let Some(next) = &next {
+        store::intend_with(&mut batch, next, lease);
     }
     if settled.moved != 0 {
-        store::post(&mut tx, operation.id, &payment, settled.moved, now).await?;
+        store::post_with(&mut batch, operation.id, &payment, settled.moved, now);
     }
-    let next = match settled.next {
-        Some(kind) => {
-            let ask = NewOperation::new(&payment, kind);
-            store::intend(&mut tx, ask, now + app.config.lease(), now).await?
-        }
-        None => None,
-    };
     if !heard || payment.status != Status::Authorized {
         let event = PaymentUpdated { payment: payment.to_contract(), refund };
-        outbox::tell(&mut tx, payment.id, payment.version, &event, now).await?;
+        outbox::tell_with(&mut batch, payment.id, payment.version, &event, now)?;
     }
-    tx.commit().await?;
-    let (kind, state) = (operation.kind.as_str(), state.as_str());
-    metrics::counter!("payment_operations_total", "kind" => kind, "state" => state).increment(1);
-    Ok(Some((payment, next)))
+    Ok(match batch.touched().await?[..] {
+        [true, true] => Written::Done(payment, None),
+        [true, true, noted] => Written::Done(payment, next.filter(|_| noted)),
+        [false, ..] => Written::Moved,
+        _ => Written::TakenOver,
+    })
+}
+
+/// Notes how a refund ended, and answers it as others hear of it.
+async fn settle_refund(
+    tx: &mut Tx,
+    id: Uuid,
+    answer: &Answer,
+    now: DateTime<Utc>,
+) -> db::Result<Option<Refunded>> {
+    let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
+    let failure = answer.as_ref().err().map(String::as_str);
+    store::settle_refund(tx, id, status, failure, now).await?;
+    succeeded(tx, id).await
 }
 
 /// A refund as others hear of it, once it has taken effect.

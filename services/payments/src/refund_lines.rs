@@ -19,6 +19,7 @@ pub(crate) struct Wanted {
 
 /// Units of a line as they are kept with their refund.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[record(table = "refund_lines")]
 pub(crate) struct RefundLine {
     pub(crate) refund_id: Uuid,
     pub(crate) sku: String,

@@ -19,31 +19,27 @@ use crate::{App, operations, problems, store};
 pub(crate) async fn authorize(app: &App, request: Authorize) -> Result<Payment> {
     let token = request.token.clone();
     let new = checked(app, request)?;
-    let now = app.clock.now();
+    let lease = app.lease();
     let mut tx = app.db.begin().await?;
-    let Some(payment) = store::insert(&mut tx, &new, now).await? else {
-        store::adopt(&mut tx, &new, now).await?;
-        tx.commit().await?;
+    let Some((payment, operation)) = store::open(&mut tx, &new, token, lease).await? else {
+        tx.rollback().await?;
+        store::adopt(&app.db, &new, lease.now).await?;
         let payment = store::find(&app.db, new.id).await?;
         return payment.filter(|it| same(it, &new)).ok_or_else(problems::payment_mismatch);
     };
-    let ask = NewOperation { input: Some(token), ..NewOperation::new(&payment, Kind::Authorize) };
-    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
     tx.commit().await?;
-    operations::answer(app, payment, operation).await
+    operations::answer(app, payment, Some(operation)).await
 }
 
 /// Takes what is held.
 pub(crate) async fn capture(app: &App, id: Uuid) -> Result<Payment> {
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
     if payment.capture()? == Start::AsItIs {
         return Ok(payment);
     }
-    store::save(&mut tx, &mut payment, now).await?;
     let ask = NewOperation::new(&payment, Kind::Capture);
-    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     operations::answer(app, payment, operation).await
 }
@@ -62,13 +58,15 @@ pub(crate) async fn void(app: &App, id: Uuid) -> Result<Payment> {
     if start == Start::AsItIs {
         return Ok(payment);
     }
-    store::save(&mut tx, &mut payment, now).await?;
     let operation = match start {
         Start::Ask => {
             let ask = NewOperation::new(&payment, Kind::Void);
-            store::intend(&mut tx, ask, now + app.config.lease(), now).await?
+            store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?
         }
-        _ => None,
+        _ => {
+            store::save(&mut tx, &mut payment, now).await?;
+            None
+        }
     };
     tx.commit().await?;
     operations::answer(app, payment, operation).await
@@ -76,17 +74,15 @@ pub(crate) async fn void(app: &App, id: Uuid) -> Result<Payment> {
 
 /// Hands on what the customer said. Said again, answers the payment as it is by now.
 pub(crate) async fn confirm(app: &App, id: Uuid, choice: Choice) -> Result<Payment> {
-    let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
     if payment.confirm()? == Start::AsItIs {
         let earlier = store::find_operation(&mut tx, operation_id(id, Kind::Confirm)).await?;
         return if earlier.is_some() { Ok(payment) } else { Err(problems::action_not_required()) };
     }
-    store::save(&mut tx, &mut payment, now).await?;
     let said = Secret::from(choice.as_str());
     let ask = NewOperation { input: Some(said), ..NewOperation::new(&payment, Kind::Confirm) };
-    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     operations::answer(app, payment, operation).await
 }
@@ -161,15 +157,12 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
         created_at: now,
         updated_at: now,
     };
-    store::save(&mut tx, &mut payment, now).await?;
     if !store::insert_refund(&mut tx, &refund).await? {
         return Err(problems::refund_mismatch());
     }
-    for line in &lines {
-        store::insert_refund_line(&mut tx, line).await?;
-    }
+    store::insert_refund_lines(&mut tx, &lines).await?;
     let ask = NewOperation { id: refund.id, amount, ..NewOperation::new(&payment, Kind::Refund) };
-    let operation = store::intend(&mut tx, ask, now + app.config.lease(), now).await?;
+    let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     let payment = operations::answer(app, payment, operation).await?;
     let refund = store::find_refund(&app.db, refund.id).await?;

@@ -111,7 +111,7 @@ impl Shop {
 
     /// The books agree with each other and with the sandbox's.
     pub(crate) async fn assert_sound(&self) {
-        let faults = audit::violations(&self.app.db, &self.app.db).await.unwrap();
+        let faults = audit::violations(&self.app.db, &self.app.db, later(60)).await.unwrap();
         assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
     }
 

@@ -67,11 +67,20 @@ impl Server {
     }
 
     pub(super) async fn lease(&self) -> sqlx::Result<Lease> {
+        self.lend("ROLLBACK", State::Idle).await
+    }
+
+    /// A connection with a transaction, for which it is not asked twice.
+    pub(super) async fn begin(&self) -> sqlx::Result<Lease> {
+        self.lend("ROLLBACK; BEGIN", State::InTransaction).await
+    }
+
+    async fn lend(&self, greeting: &'static str, state: State) -> sqlx::Result<Lease> {
         let mut away = self.health.away.subscribe();
         let taken = tokio::select! {
             biased;
             _ = away.wait_for(|it| *it) => Err(late("PostgreSQL does not answer")),
-            taken = timeout(self.limits.acquire, self.take()) => {
+            taken = timeout(self.limits.acquire, self.take(greeting)) => {
                 taken.unwrap_or(Err(sqlx::Error::PoolTimedOut))
             }
         };
@@ -79,13 +88,7 @@ impl Server {
         if let Err(sqlx::Error::PoolTimedOut) = taken {
             self.suspect();
         }
-        Ok(Lease { connection: Some(taken?), server: self.clone(), state: State::Idle })
-    }
-
-    pub(super) async fn begin(&self) -> sqlx::Result<Lease> {
-        let mut lease = self.lease().await?;
-        lease.control("BEGIN", State::InTransaction).await?;
-        Ok(lease)
+        Ok(Lease { connection: Some(taken?), server: self.clone(), state })
     }
 
     /// Waits for running statements, but not for a server that hangs.
@@ -97,11 +100,11 @@ impl Server {
 
     /// A connection that answers, and has nothing open: a `begin()` given up half-way leaves a
     /// transaction (sqlx#4385), which whoever is next must not write into.
-    async fn take(&self) -> sqlx::Result<PoolConnection<Postgres>> {
+    async fn take(&self, greeting: &'static str) -> sqlx::Result<PoolConnection<Postgres>> {
         loop {
             let mut connection = self.pool.acquire().await?;
-            let rollback = sqlx::raw_sql("ROLLBACK").execute(&mut *connection);
-            let answer = timeout(SIGN_OF_LIFE, rollback).await;
+            let greeted = sqlx::raw_sql(greeting).execute(&mut *connection);
+            let answer = timeout(SIGN_OF_LIFE, greeted).await;
             if let Ok(Ok(_)) = answer {
                 return Ok(connection);
             }

@@ -36,6 +36,8 @@ pub trait IntoQuery {
 #[derive(Clone, Copy, Debug)]
 pub struct Texts {
     pub(super) insert: &'static str,
+    /// The same, without effect where a unique key is taken.
+    pub(super) insert_new: &'static str,
     /// The beginning, and the columns' number, of an insert of many rows.
     pub(super) into: &'static str,
     pub(super) columns: usize,
@@ -182,8 +184,10 @@ impl Texts {
         };
         let is_key = |name: &str| key.contains(&name);
         let (set, which) = (numbered(&|it| !is_key(it), ", "), numbered(&is_key, " AND "));
+        let insert = format!("{into}{}", rows(names.len(), 1));
         Self {
-            insert: leak(format!("{into}{}", rows(names.len(), 1))),
+            insert_new: leak(format!("{insert} ON CONFLICT DO NOTHING")),
+            insert: leak(insert),
             columns: names.len(),
             into: leak(into),
             update: leak(format!("UPDATE {table} SET {set} WHERE {which}")),

@@ -1,12 +1,12 @@
 //! The SQL of a checkout: the cart as it is bought, and what leaves it once it is paid.
 
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use contracts::cart::{Cart, MAX_MERGED, Purchase};
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
-use super::{clear, days, raise, remove};
+use super::{days, emptying, raise};
 use crate::model::Owner;
 
 #[derive(chassis::db::Record)]
@@ -23,28 +23,30 @@ struct Row {
 /// The owner's cart as a checkout needs it. One statement, so that lines, merged carts and
 /// purchases are those of one moment: a purchase that is named has left these lines.
 pub(crate) async fn for_checkout(db: impl Session<'_>, owner: &Owner) -> Result<Option<Cart>> {
-    const OF_USER: &str =
-        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity, l.position,
-                l.variant_id
-         FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
-         WHERE c.user_id = $1
-         UNION ALL
-         SELECT * FROM (
-             SELECT g.id, g.version, g.merged_into, g.last_purchase, CAST(NULL AS TEXT) AS sku,
-                    CAST(NULL AS BIGINT) AS quantity, CAST(NULL AS BIGINT) AS position,
-                    CAST(NULL AS UUID) AS variant_id
-             FROM carts c JOIN carts g ON g.merged_into = c.id
-             WHERE c.user_id = $1 ORDER BY g.updated_at DESC LIMIT $2) AS merged
-         ORDER BY position";
-    const OF_GUEST: &str =
-        "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity, l.variant_id
-         FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
-         WHERE c.token_hash = $1 AND c.merged_into IS NULL
-         ORDER BY l.position";
-    let rows: Vec<Row> = match owner {
-        Owner::User(id) => db.query(OF_USER).bind(*id).bind(MAX_MERGED).all().await?,
-        Owner::Guest(hash) => db.query(OF_GUEST).bind(hash.clone()).all().await?,
+    let rows = match owner {
+        Owner::User(id) => db.query(sql!(
+            "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity,
+                    l.position, l.variant_id
+             FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
+             WHERE c.user_id = {id}
+             UNION ALL
+             SELECT * FROM (
+                 SELECT g.id, g.version, g.merged_into, g.last_purchase,
+                        CAST(NULL AS TEXT) AS sku, CAST(NULL AS BIGINT) AS quantity,
+                        CAST(NULL AS BIGINT) AS position, CAST(NULL AS UUID) AS variant_id
+                 FROM carts c JOIN carts g ON g.merged_into = c.id
+                 WHERE c.user_id = {id} ORDER BY g.updated_at DESC LIMIT {MAX_MERGED}) AS merged
+             ORDER BY position"
+        )),
+        Owner::Guest(hash) => db.query(sql!(
+            "SELECT c.id, c.version, c.merged_into, c.last_purchase, l.sku, l.quantity,
+                    l.variant_id
+             FROM carts c LEFT JOIN lines l ON l.cart_id = c.id
+             WHERE c.token_hash = {hash} AND c.merged_into IS NULL
+             ORDER BY l.position"
+        )),
     };
+    let rows: Vec<Row> = rows.all().await?;
     let Some(own) = rows.iter().find(|it| it.merged_into.is_none()) else { return Ok(None) };
     let mut cart = Cart { id: own.id, version: own.version, ..Cart::default() };
     for row in rows {
@@ -71,76 +73,92 @@ pub(crate) async fn remove_purchased(
     purchase: &Purchase,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    // Who asks for the same order at the same time waits here for the first, and finds it done.
-    let noted = tx
-        .query(
-            "INSERT INTO purchases (order_id, cart_id) SELECT $1, id FROM carts WHERE id = $2
-             ON CONFLICT (order_id) DO NOTHING",
-        )
-        .bind(purchase.order_id)
-        .bind(purchase.cart_id);
-    if noted.execute().await? == 0 {
-        return Ok(());
+    let Purchase { order_id, cart_id, cart_version, .. } = purchase;
+    // Who asks for the same order at the same time waits here for the first, and finds it done. How
+    // the cart is left is known by now, if it is as it was ordered.
+    let note = sql!(
+        "INSERT INTO purchases (order_id, cart_id, left_cart, left_version)
+         SELECT {order_id}, id,
+                CASE WHEN version = {cart_version} AND merged_into IS NULL THEN id END,
+                CASE WHEN version = {cart_version} AND merged_into IS NULL
+                     THEN version + CASE WHEN EXISTS (SELECT 1 FROM lines WHERE cart_id = carts.id)
+                                         THEN 1 ELSE 0 END END
+         FROM carts WHERE id = {cart_id}
+         ON CONFLICT (order_id) DO NOTHING RETURNING left_version"
+    );
+    match tx.query(note).optional::<(Option<i64>,)>().await? {
+        None => Ok(()),
+        Some((Some(left),)) if empty(tx, purchase, left, now).await? => Ok(()),
+        Some(_) => subtract_all(tx, purchase, now).await,
     }
-    let found: Option<(i64, Option<Uuid>)> = tx
-        .query("UPDATE carts SET last_purchase = $2 WHERE id = $1 RETURNING version, merged_into")
-        .bind(purchase.cart_id)
-        .bind(purchase.order_id)
-        .optional()
-        .await?;
-    let Some((version, into)) = found else { return Ok(()) };
-    let cart = into.unwrap_or(purchase.cart_id);
-    days::ordered(&mut *tx, cart).await?;
-    let changed = match into {
-        None if version == purchase.cart_version => clear(&mut *tx, cart).await?,
-        into => {
-            if let Some(into) = into {
-                lock(tx, into).await?;
-            }
-            let mut changed = false;
-            for line in &purchase.lines {
-                changed |= subtract(tx, cart, line).await?;
-            }
-            changed
-        }
-    };
+}
+
+/// Empties a cart that is still as it was ordered, which leaves it at this version. False, and
+/// nothing done, where it is another by now.
+async fn empty(tx: &mut Tx, purchase: &Purchase, left: i64, now: DateTime<Utc>) -> Result<bool> {
+    let Purchase { order_id, cart_id, cart_version, .. } = purchase;
+    let empty = sql!(
+        "UPDATE carts SET last_purchase = {order_id}, version = {left},
+                updated_at = CASE WHEN version = {left} THEN updated_at ELSE {now} END
+         WHERE id = {cart_id} AND version = {cart_version} AND merged_into IS NULL"
+    );
+    if tx.query(empty).execute().await? == 0 {
+        return Ok(false);
+    }
+    let mut batch = tx.batch();
+    batch.add(|tx| days::ordered(tx, *cart_id)).add(|tx| emptying(tx, *cart_id));
+    batch.execute().await
+}
+
+/// Subtracts what was bought, where the cart went into another one from that.
+async fn subtract_all(tx: &mut Tx, purchase: &Purchase, now: DateTime<Utc>) -> Result<()> {
+    let Purchase { order_id, cart_id, .. } = purchase;
+    let find = sql!(
+        "UPDATE carts SET last_purchase = {order_id} WHERE id = {cart_id} RETURNING merged_into"
+    );
+    let found: Option<(Option<Uuid>,)> = tx.query(find).optional().await?;
+    let Some((into,)) = found else { return Ok(()) };
+    let cart = into.unwrap_or(*cart_id);
+    days::ordered(&mut *tx, cart).execute().await?;
+    if let Some(into) = into {
+        lock(tx, into).await?;
+    }
+    let mut changed = false;
+    for line in &purchase.lines {
+        changed |= subtract(tx, cart, line).await?;
+    }
     if changed {
         raise(tx, cart, now).await?;
     }
-    tx.query(
-        "UPDATE purchases SET left_cart = $2,
-                left_version = (SELECT version FROM carts WHERE id = $2)
-         WHERE order_id = $1",
-    )
-    .bind(purchase.order_id)
-    .bind(cart)
-    .execute()
-    .await
-    .map(drop)
+    let note = sql!(
+        "UPDATE purchases SET left_cart = {cart},
+                left_version = (SELECT version FROM carts WHERE id = {cart})
+         WHERE order_id = {order_id}"
+    );
+    tx.query(note).execute().await.map(drop)
 }
 
 /// Locks a cart as it is until the transaction ends.
 async fn lock(tx: &mut Tx, cart: Uuid) -> Result<()> {
-    tx.query("UPDATE carts SET version = version WHERE id = $1")
-        .bind(cart)
-        .execute()
-        .await
-        .map(drop)
+    let lock = sql!("UPDATE carts SET version = version WHERE id = {cart}");
+    tx.query(lock).execute().await.map(drop)
 }
 
 /// False where the cart has none of it, or of another variant that has the SKU by now.
 async fn subtract(tx: &mut Tx, cart: Uuid, line: &StockLine) -> Result<bool> {
-    const FIND: &str = "SELECT quantity FROM lines WHERE cart_id = $1 AND sku = $2
-                        AND ($3 IS NULL OR variant_id IS NULL OR variant_id = $3)";
-    const LOWER: &str = "UPDATE lines SET quantity = quantity - $3
-                         WHERE cart_id = $1 AND sku = $2 AND quantity > $3";
-    let found = tx.query(FIND).bind(cart).bind(line.sku.clone()).bind(line.variant_id);
-    if found.optional::<(i64,)>().await?.is_none() {
-        return Ok(false);
-    }
-    let lowered = tx.query(LOWER).bind(cart).bind(line.sku.clone()).bind(line.quantity);
-    if lowered.execute().await? > 0 {
+    let StockLine { sku, quantity, variant_id } = line;
+    let lower = sql!(
+        "UPDATE lines SET quantity = quantity - {quantity}
+         WHERE cart_id = {cart} AND sku = {sku} AND quantity > {quantity}
+           AND ({variant_id} IS NULL OR variant_id IS NULL OR variant_id = {variant_id})"
+    );
+    if tx.query(lower).execute().await? > 0 {
         return Ok(true);
     }
-    remove(tx, cart, &line.sku).await
+    let remove = sql!(
+        "DELETE FROM lines
+         WHERE cart_id = {cart} AND sku = {sku}
+           AND ({variant_id} IS NULL OR variant_id IS NULL OR variant_id = {variant_id})"
+    );
+    Ok(tx.query(remove).execute().await? > 0)
 }

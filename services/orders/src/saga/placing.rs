@@ -18,9 +18,8 @@ pub(super) async fn place(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
     let number = store::next_number(&app.db).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let saved = store::save_saga(&mut tx, &mut work.saga).await?
-        && store::place(&mut tx, &mut work.order, &work.lines, number, now).await?;
-    if !saved {
+    let Work { order, lines, saga } = &mut *work;
+    if !store::place_first(&mut tx, saga, order, lines, number, now).await? {
         return Err(Stop::Lost);
     }
     tx.commit().await?;

@@ -1,7 +1,7 @@
 //! The SQL of `payment_keys`: under which keys further payments were asked for.
 
 use chassis::db::Json;
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{Result, Session, Tx, sql};
 use chassis::problem::Problem;
 use uuid::Uuid;
 
@@ -21,24 +21,18 @@ pub async fn payment_key(
     order: Uuid,
     key: &str,
 ) -> Result<Option<PaymentKey>> {
-    db.query(
-        "SELECT fingerprint, attempt, refusal FROM payment_keys WHERE order_id = $1 AND key = $2",
-    )
-    .bind(order)
-    .bind(key.to_owned())
-    .optional()
-    .await
+    let find =
+        sql!("SELECT {PaymentKey.*} FROM payment_keys WHERE order_id = {order} AND key = {key}");
+    db.query(find).optional().await
 }
 
 /// Keeps what came of the last attempt, before the next one begins. One that found the goods gone
 /// does not count, so the next may have its number.
 pub async fn keep_refusal(tx: &mut Tx, order: Uuid, refusal: Option<Json<Problem>>) -> Result<()> {
-    tx.query("UPDATE payment_keys SET refusal = $2 WHERE order_id = $1 AND refusal IS NULL")
-        .bind(order)
-        .bind(refusal)
-        .execute()
-        .await
-        .map(drop)
+    let keep = sql!(
+        "UPDATE payment_keys SET refusal = {refusal} WHERE order_id = {order} AND refusal IS NULL"
+    );
+    tx.query(keep).execute().await.map(drop)
 }
 
 /// Keeps the key of an attempt that begins.
@@ -49,14 +43,9 @@ pub async fn insert_payment_key(
     fingerprint: &[u8],
     attempt: i64,
 ) -> Result<()> {
-    tx.query(
-        "INSERT INTO payment_keys (order_id, key, fingerprint, attempt) VALUES ($1, $2, $3, $4)",
-    )
-    .bind(order)
-    .bind(key.to_owned())
-    .bind(fingerprint.to_vec())
-    .bind(attempt)
-    .execute()
-    .await
-    .map(drop)
+    let keep = sql!(
+        "INSERT INTO payment_keys (order_id, key, fingerprint, attempt)
+         VALUES ({order}, {key}, {fingerprint}, {attempt})"
+    );
+    tx.query(keep).execute().await.map(drop)
 }

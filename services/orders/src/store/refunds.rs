@@ -1,12 +1,26 @@
 //! The SQL of refunds booked on their orders, and of who did what.
 
 use chassis::db::Json;
-use chassis::db::{Db, Result, Session, Tx};
+use chassis::db::{Db, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use contracts::payments::{Refunded, RefundedLine};
 use uuid::Uuid;
 
 use crate::model::{Actor, Order, OrderRefund};
+
+/// A refund as it is noted.
+#[derive(chassis::db::Insert)]
+#[record(table = "order_refunds")]
+struct NewRefund<'a> {
+    id: Uuid,
+    order_id: Uuid,
+    amount: i64,
+    reason: Option<&'a str>,
+    lines: Json<&'a [RefundedLine]>,
+    whole: bool,
+    restock: &'static str,
+    at: DateTime<Utc>,
+}
 
 /// Notes a refund of an order, `amount` of it; false if it is known already.
 pub async fn insert_refund(
@@ -17,95 +31,77 @@ pub async fn insert_refund(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let wanted = refund.restock || refund.lines.iter().any(|it| it.restock);
-    let rows = tx
-        .query(
-            "INSERT INTO order_refunds (id, order_id, amount, reason, lines, whole, restock, at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(refund.id)
-        .bind(order)
-        .bind(amount)
-        .bind(Some(refund.reason.clone()).filter(|it| !it.is_empty()))
-        .bind(Json(refund.lines.clone()))
-        .bind(refund.restock)
-        .bind(if wanted { "wanted" } else { "none" })
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(rows == 1)
+    let new = NewRefund {
+        id: refund.id,
+        order_id: order,
+        amount,
+        reason: Some(refund.reason.as_str()).filter(|it| !it.is_empty()),
+        lines: Json(&refund.lines),
+        whole: refund.restock,
+        restock: if wanted { "wanted" } else { "none" },
+        at: now,
+    };
+    Ok(tx.insert_new(&new).execute().await? == 1)
 }
 
 /// The refunds of an order, oldest first.
 pub async fn refunds(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderRefund>> {
-    db.query(
-        "SELECT id, amount, lines, whole, restock = 'wanted' AS to_restock FROM order_refunds
-         WHERE order_id = $1 ORDER BY at, id",
-    )
-    .bind(order)
-    .all()
-    .await
+    let refunds = sql!(
+        "SELECT {OrderRefund.*}, restock = 'wanted' AS to_restock FROM order_refunds
+         WHERE order_id = {order} ORDER BY at, id"
+    );
+    db.query(refunds).all().await
 }
 
 /// What the cancel of an order gave back itself; 0 where staff had given back all of it before.
 pub async fn refund_of_cancel(db: impl Session<'_>, order: Uuid) -> Result<i64> {
-    let refund = db.query("SELECT amount FROM order_refunds WHERE id = $1");
-    let refund = refund.bind(contracts::orders::refund_of_cancel(order));
+    let id = contracts::orders::refund_of_cancel(order);
+    let refund = db.query(sql!("SELECT amount FROM order_refunds WHERE id = {id}"));
     Ok(refund.optional::<(i64,)>().await?.map_or(0, |(amount,)| amount))
 }
 
 /// Notes that what a refund puts back is back.
 pub async fn restocked(db: &Db, refund: Uuid) -> Result<()> {
-    db.query("UPDATE order_refunds SET restock = 'done' WHERE id = $1")
-        .bind(refund)
-        .execute()
-        .await
-        .map(drop)
+    let done = sql!("UPDATE order_refunds SET restock = 'done' WHERE id = {refund}");
+    db.query(done).execute().await.map(drop)
 }
 
 /// Notes that everything of an order is back.
 pub async fn all_restocked(db: &Db, order: Uuid) -> Result<()> {
-    db.query("UPDATE order_refunds SET restock = 'done' WHERE order_id = $1 AND restock = 'wanted'")
-        .bind(order)
-        .execute()
-        .await
-        .map(drop)
+    let done = sql!(
+        "UPDATE order_refunds SET restock = 'done'
+         WHERE order_id = {order} AND restock = 'wanted'"
+    );
+    db.query(done).execute().await.map(drop)
 }
 
 /// Notes who asked for an order to be cancelled, for its history.
 pub async fn set_cancelled_by(tx: &mut Tx, order: Uuid, by: Actor) -> Result<()> {
-    tx.query("UPDATE sagas SET cancelled_by = $2 WHERE order_id = $1")
-        .bind(order)
-        .bind(by.to_string())
-        .execute()
-        .await
-        .map(drop)
+    let note = sql!("UPDATE sagas SET cancelled_by = {by.to_string()} WHERE order_id = {order}");
+    tx.query(note).execute().await.map(drop)
 }
 
 /// Says in an order's history who made its last change.
 pub async fn sign(tx: &mut Tx, order: &Order, by: Actor) -> Result<()> {
-    tx.query("UPDATE order_history SET actor = $3 WHERE order_id = $1 AND version = $2")
-        .bind(order.id)
-        .bind(order.version)
-        .bind(by.to_string())
-        .execute()
-        .await
-        .map(drop)
+    let Order { id, version, .. } = order;
+    let sign = sql!(
+        "UPDATE order_history SET actor = {by.to_string()}
+         WHERE order_id = {id} AND version = {version}"
+    );
+    tx.query(sign).execute().await.map(drop)
 }
 
 /// Says in an order's history that its last change was a refund.
 pub async fn sign_refund(tx: &mut Tx, order: &Order, refund: &Refunded, amount: i64) -> Result<()> {
-    tx.query(
-        "UPDATE order_history SET actor = COALESCE($3, actor), amount = $4, reason = $5
-         WHERE order_id = $1 AND version = $2",
-    )
-    .bind(order.id)
-    .bind(order.version)
-    .bind(refund.staff.map(|it| Actor::Staff(it).to_string()))
-    .bind(amount)
-    .bind(Some(refund.reason.clone()).filter(|it| !it.is_empty()))
-    .execute()
-    .await
-    .map(drop)
+    let Order { id, version, .. } = order;
+    let by = refund.staff.map(|it| Actor::Staff(it).to_string());
+    let reason = Some(refund.reason.as_str()).filter(|it| !it.is_empty());
+    let sign = sql!(
+        "UPDATE order_history SET actor = COALESCE({by}, actor), amount = {amount},
+                                  reason = {reason}
+         WHERE order_id = {id} AND version = {version}"
+    );
+    tx.query(sign).execute().await.map(drop)
 }
 
 impl OrderRefund {

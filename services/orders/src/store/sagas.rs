@@ -1,6 +1,6 @@
 //! The queue of sagas: the work on orders that have not come to rest.
 
-use chassis::db::{Db, Result, Session};
+use chassis::db::{Batch, Db, Result, Session, sql};
 use chassis::queue::{Due, Queue, Table};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
@@ -25,37 +25,22 @@ pub static SAGAS: Queue = Queue::new(Table {
 });
 
 pub async fn saga(db: impl Session<'_>, order: Uuid) -> Result<Option<Saga>> {
-    db.query("SELECT * FROM sagas WHERE order_id = $1").bind(order).optional().await
+    db.query(sql!("SELECT {Saga.*} FROM sagas WHERE order_id = {order}")).optional().await
 }
 
 /// Saves the saga if nobody else has moved it since it was read; its fence rises. One
 /// statement for all that may come of a turn: the next step, a longer lease, a pause, the end.
 pub async fn save_saga(db: impl Session<'_>, saga: &mut Saga) -> Result<bool> {
-    let saved = db
-        .query(
-            "UPDATE sagas SET step = $3, attempt = $4, provider = $5, token = $6, rereserved = $7,
-                    cancel = $8, refusal = $9, tries = $10, hold_until = $11, due_at = $12,
-                    lease_until = $13, deadline = $14, fence = fence + 1
-             WHERE order_id = $1 AND fence = $2",
-        )
-        .bind(saga.order_id)
-        .bind(saga.fence)
-        .bind(saga.step.as_str())
-        .bind(saga.attempt)
-        .bind(saga.provider.clone())
-        .bind(saga.token.clone())
-        .bind(saga.rereserved)
-        .bind(saga.cancel.clone())
-        .bind(saga.refusal.clone())
-        .bind(saga.tries)
-        .bind(saga.hold_until)
-        .bind(saga.due_at)
-        .bind(saga.lease_until)
-        .bind(saga.deadline)
-        .execute()
-        .await?;
+    let seen = saga.fence;
     saga.fence += 1;
-    Ok(saved == 1)
+    Ok(db.update_if(&*saga, "fence", seen).execute().await? == 1)
+}
+
+/// The same among other writes.
+pub(super) fn save_saga_with(batch: &mut Batch<'_>, saga: &mut Saga) {
+    let seen = saga.fence;
+    saga.fence += 1;
+    batch.must(|tx| tx.update_if(&*saga, "fence", seen));
 }
 
 /// Sagas whose times were set by a clock that has been put back since, or was wrong: what is to be

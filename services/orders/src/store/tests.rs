@@ -1,5 +1,5 @@
 use chassis::testing::{Database, databases, noon, on};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::carts::Claim;

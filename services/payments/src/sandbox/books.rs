@@ -1,6 +1,6 @@
 //! The sandbox's SQL, all of it: charges and refunds in its own database.
 
-use chassis::db::{Db, Result, Session};
+use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -40,33 +40,19 @@ pub(crate) async fn insert(
     charge: &NewCharge<'_>,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let rows = db
-        .query(
-            "INSERT INTO sandbox_charges
-                 (id, token, amount, currency, state, reason, captured, refunded,
-                  created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, 0, 0, $7, $7) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(charge.id)
-        .bind(charge.token.to_owned())
-        .bind(charge.amount)
-        .bind(charge.currency.to_owned())
-        .bind(charge.state.as_str())
-        .bind(charge.reason.map(str::to_owned))
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(rows == 1)
+    let NewCharge { id, token, amount, currency, state, reason } = charge;
+    let book = sql!(
+        "INSERT INTO sandbox_charges
+             (id, token, amount, currency, state, reason, captured, refunded, created_at,
+              updated_at)
+         VALUES ({id}, {token}, {amount}, {currency}, {state}, {reason}, 0, 0, {now}, {now})
+         ON CONFLICT (id) DO NOTHING"
+    );
+    Ok(db.query(book).execute().await? == 1)
 }
 
 pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Booked>> {
-    db.query(
-        "SELECT id, token, amount, state, reason, captured, refunded
-         FROM sandbox_charges WHERE id = $1",
-    )
-    .bind(id)
-    .optional()
-    .await
+    db.query(sql!("SELECT {Booked.*} FROM sandbox_charges WHERE id = {id}")).optional().await
 }
 
 /// Takes in the customer's word, the first time it comes.
@@ -77,17 +63,11 @@ pub(crate) async fn confirm(
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    db.query(
-        "UPDATE sandbox_charges SET state = $2, reason = $3, updated_at = $4
-         WHERE id = $1 AND state = 'requires_action'",
-    )
-    .bind(id)
-    .bind(state.as_str())
-    .bind(reason.map(str::to_owned))
-    .bind(now)
-    .execute()
-    .await
-    .map(drop)
+    let confirm = sql!(
+        "UPDATE sandbox_charges SET state = {state}, reason = {reason}, updated_at = {now}
+         WHERE id = {id} AND state = 'requires_action'"
+    );
+    db.query(confirm).execute().await.map(drop)
 }
 
 /// Captures what is held and returns the charge's token; none if nothing is.
@@ -97,31 +77,21 @@ pub(crate) async fn capture(
     amount: i64,
     now: DateTime<Utc>,
 ) -> Result<Option<String>> {
-    let captured: Option<(String,)> = db
-        .query(
-            "UPDATE sandbox_charges SET state = 'captured', captured = $2, updated_at = $3
-             WHERE id = $1 AND state = 'authorized' AND amount >= $2 RETURNING token",
-        )
-        .bind(id)
-        .bind(amount)
-        .bind(now)
-        .optional()
-        .await?;
+    let capture = sql!(
+        "UPDATE sandbox_charges SET state = 'captured', captured = {amount}, updated_at = {now}
+         WHERE id = {id} AND state = 'authorized' AND amount >= {amount} RETURNING token"
+    );
+    let captured: Option<(String,)> = db.query(capture).optional().await?;
     Ok(captured.map(|(token,)| token))
 }
 
 /// Lets go of what is held; false if nothing is.
 pub(crate) async fn void(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
-    let rows = db
-        .query(
-            "UPDATE sandbox_charges SET state = 'voided', updated_at = $2
-             WHERE id = $1 AND state IN ('authorized', 'requires_action')",
-        )
-        .bind(id)
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(rows == 1)
+    let void = sql!(
+        "UPDATE sandbox_charges SET state = 'voided', updated_at = {now}
+         WHERE id = {id} AND state IN ('authorized', 'requires_action')"
+    );
+    Ok(db.query(void).execute().await? == 1)
 }
 
 /// Gives back `amount` under the refund's key, once; false if less is left.
@@ -133,32 +103,21 @@ pub(crate) async fn refund(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let mut tx = db.begin().await?;
-    let rows = tx
-        .query(
-            "UPDATE sandbox_charges SET refunded = refunded + $2, updated_at = $3
-             WHERE id = $1 AND state = 'captured' AND captured - refunded >= $2",
-        )
-        .bind(charge)
-        .bind(amount)
-        .bind(now)
-        .execute()
-        .await?;
+    let take = sql!(
+        "UPDATE sandbox_charges SET refunded = refunded + {amount}, updated_at = {now}
+         WHERE id = {charge} AND state = 'captured' AND captured - refunded >= {amount}"
+    );
+    let rows = tx.query(take).execute().await?;
     if rows == 0 {
         drop(tx);
         // The same request may have been here before.
         return refunded(db, id).await;
     }
-    let rows = tx
-        .query(
-            "INSERT INTO sandbox_refunds (id, charge_id, amount, created_at)
-             VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(id)
-        .bind(charge)
-        .bind(amount)
-        .bind(now)
-        .execute()
-        .await?;
+    let note = sql!(
+        "INSERT INTO sandbox_refunds (id, charge_id, amount, created_at)
+         VALUES ({id}, {charge}, {amount}, {now}) ON CONFLICT (id) DO NOTHING"
+    );
+    let rows = tx.query(note).execute().await?;
     // Without a commit, where the refund is there already, nothing is taken twice.
     if rows == 1 {
         tx.commit().await?;
@@ -168,8 +127,8 @@ pub(crate) async fn refund(
 
 /// Whether a refund with this key has taken place.
 pub(crate) async fn refunded(db: impl Session<'_>, id: Uuid) -> Result<bool> {
-    let found: Option<(i64,)> =
-        db.query("SELECT amount FROM sandbox_refunds WHERE id = $1").bind(id).optional().await?;
+    let found = db.query(sql!("SELECT amount FROM sandbox_refunds WHERE id = {id}"));
+    let found: Option<(i64,)> = found.optional().await?;
     Ok(found.is_some())
 }
 
@@ -180,15 +139,11 @@ pub(crate) async fn page(
     last: Uuid,
     limit: i64,
 ) -> Result<Vec<Booked>> {
-    db.query(
-        "SELECT id, token, amount, state, reason, captured, refunded FROM sandbox_charges
-         WHERE id > $1 AND id <= $2 ORDER BY id LIMIT $3",
-    )
-    .bind(after)
-    .bind(last)
-    .bind(limit)
-    .all()
-    .await
+    let page = sql!(
+        "SELECT {Booked.*} FROM sandbox_charges WHERE id > {after} AND id <= {last}
+         ORDER BY id LIMIT {limit}"
+    );
+    db.query(page).all().await
 }
 
 /// Charges whose refunded amount is not the sum of their refunds.

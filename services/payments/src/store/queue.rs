@@ -1,6 +1,6 @@
 //! The queue of operations: what a provider is asked until its answer is known.
 
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{Batch, Result, Session};
 use chassis::queue::{Due, Queue, Table};
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,18 +21,19 @@ pub(crate) static OPERATIONS: Queue = Queue::new(Table {
     longest: Some(TimeDelta::minutes(10)),
 });
 
-/// Notes the outcome of an operation and forgets the customer's token. False if somebody else has
+/// Notes the outcome of an operation and forgets the customer's token. Not done if somebody else has
 /// settled it or taken it over.
-pub(crate) async fn settle(
-    tx: &mut Tx,
+pub(crate) fn settle_with(
+    batch: &mut Batch<'_>,
     operation: &Operation,
     state: State,
     now: DateTime<Utc>,
-) -> Result<bool> {
+) {
     const SETTLED: &str = "state = $3, attempts = $4, settled_at = $5, input = NULL";
-    let settle = OPERATIONS.finish(tx, (operation.id, operation.fence), SETTLED);
-    let settle = settle.bind(state.as_str()).bind(operation.attempts).bind(now);
-    Ok(settle.execute().await? == 1)
+    batch.must(|tx| {
+        let settle = OPERATIONS.finish(tx, (operation.id, operation.fence), SETTLED);
+        settle.bind(state.as_str()).bind(operation.attempts).bind(now)
+    });
 }
 
 /// Leaves an operation whose outcome is unknown to whoever comes at `next_at`. Without effect if

@@ -40,7 +40,7 @@ struct New<'a> {
 }
 
 fn thing(number: u128) -> Thing {
-    let colour = if number % 2 == 0 { Colour::Red } else { Colour::DarkBlue };
+    let colour = if number.is_multiple_of(2) { Colour::Red } else { Colour::DarkBlue };
     let tags = Json(vec![number.to_string()]);
     let more = More { tags, at: crate::testing::noon() };
     Thing { id: Uuid::from_u128(number), colour, place: Some(number as i64), more }
@@ -137,4 +137,51 @@ async fn what_is_not_bound_or_not_understood_is_an_error(database: Database) {
     assert!(cause.to_string().contains("colour"), "{cause}");
     let none = db.query("SELECT 1 FROM things WHERE colour = 'red'").one::<(i64,)>().await;
     assert!(matches!(none, Err(Error::NoRow)), "{none:?}");
+}
+
+#[databases]
+async fn a_batch_writes_all_or_tells_what_has_touched_nothing(database: Database) {
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let db = &platform.db;
+    let all = things(db, 10).await;
+    let (new, colour) = ((20..25).map(thing).collect::<Vec<_>>(), Colour::DarkBlue);
+    let moved = Thing { place: Some(70), ..all[7].clone() };
+    let write = async |seen: i64| {
+        let mut tx = db.begin().await.unwrap();
+        let mut batch = tx.batch();
+        batch.must(|tx| tx.update_if(&moved, "\"order\"", seen));
+        batch.add(|tx| {
+            let id = all[0].id;
+            tx.query(sql!("UPDATE things SET colour = {colour} WHERE id = {id}"))
+        });
+        // It is there, and stays as it is.
+        batch.add(|tx| tx.insert_new(&Thing { place: None, ..all[3].clone() }));
+        batch.insert_all(&new);
+        let done = batch.execute().await.unwrap();
+        match done {
+            true => tx.commit().await.unwrap(),
+            false => tx.rollback().await.unwrap(),
+        }
+        done
+    };
+    assert!(!write(8).await, "{}", platform.kind);
+    let read = async || {
+        let read = db.query(sql!("SELECT {Thing.*} FROM things ORDER BY id"));
+        read.all::<Thing>().await.unwrap()
+    };
+    assert_eq!(read().await, all);
+    assert!(write(7).await, "{}", platform.kind);
+    let mut expected = [all.clone(), new.clone()].concat();
+    expected[0].colour = colour;
+    expected[7] = moved.clone();
+    assert_eq!(read().await, expected, "{}", platform.kind);
+    // A key that is taken undoes all of it.
+    let mut tx = db.begin().await.unwrap();
+    let mut batch = tx.batch();
+    batch.add(|tx| tx.query("UPDATE things SET colour = 'red'")).insert_all(&new[..2]);
+    assert!(matches!(batch.execute().await, Err(Error::Duplicate(_))), "{}", platform.kind);
+    tx.rollback().await.unwrap();
+    assert_eq!(read().await, expected);
+    let mut tx = db.begin().await.unwrap();
+    assert!(tx.batch().execute().await.unwrap(), "nothing is to be done");
 }

@@ -46,7 +46,7 @@ async fn a_process_that_was_taken_over_writes_nothing_down(database: Database) {
     turn(&app).await.unwrap();
     // The first process wakes up and believes that the provider said no.
     let answer = Err("card_declined".to_owned());
-    assert!(settle(&shop.app, &stale, &answer, true).await.unwrap().is_none());
+    assert!(settle(&shop.app, &payment, &stale, &answer, true).await.unwrap().is_none());
     postpone(&shop.app, &stale).await;
     assert!(run(&shop.app, payment, stale).await.is_none());
     assert_eq!(shop.payment(id).await.status, Status::Authorized);

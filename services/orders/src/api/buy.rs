@@ -1,0 +1,285 @@
+//! Buying: what it would cost, the checkout, and another try to pay.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chassis::address_rules::AddressRules;
+use chassis::auth::Principal;
+use chassis::extract::{Json, Path};
+use chassis::idempotency::{self, IdempotencyKey};
+use chassis::problem::{Problem, Result};
+use contracts::cart::Owner;
+use contracts::email;
+use contracts::orders::Reason;
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::view::OrderView;
+use super::{view_of, visible};
+use crate::carts::Purpose;
+use crate::checkout::{self, Buyer, Checkout, Payment, Placed};
+use crate::model::{Order, Saga, Status, Step};
+use crate::pay::{self, Paying};
+use crate::quote::{self, QuoteRequest, QuoteView};
+use crate::saga::Work;
+use crate::{App, problems, store, token};
+
+/// The secret of a guest: of their cart, or made by or for them.
+const CART_TOKEN: &str = "x-cart-token";
+
+/// Buy the cart, or the given items.
+///
+/// The same as `POST /orders`. Send a value of your own as `Idempotency-Key`; repeating the
+/// request with the same key repeats the answer, never the order. 202 means that the outcome is
+/// not known yet, or that the customer has to confirm the payment: look at `Location` again.
+///
+/// A cart has one undecided order at a time, whatever is done to the cart meanwhile. One whose
+/// payment was declined is cancelled by the next checkout; another where that says `supersede`.
+///
+/// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header of
+/// the answer. The first answer carries the order's `access_token`; a repetition carries it only
+/// for who shows that cart token, since anybody might have repeated the request.
+#[utoipa::path(post, path = "/orders/checkout", tag = "orders", request_body = Checkout,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
+           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
+               a secret of the same form: 32 random bytes, base64url without padding")),
+    responses((status = 201, description = "bought", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 400, description = "no Idempotency-Key", body = Problem),
+              (status = 402, description = "the payment was declined", body = Problem),
+              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
+                  an order of this cart is undecided, finish it or send `supersede`; \
+                  `order_undecided`: its payment's outcome is not known yet, send the same again \
+                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    security((), ("bearer" = [])))]
+pub(super) async fn check_out(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    key: IdempotencyKey,
+    address_rules: AddressRules,
+    headers: HeaderMap,
+    Json(request): Json<Checkout>,
+) -> Result<Response> {
+    let (buyer, issued) = buyer(&app, principal, &headers, &key, address_rules, &request)?;
+    let guest = buyer.user_id.is_none();
+    let Placed { id, replayed, work } = checkout::place(&app, buyer, &key.0, request).await?;
+    // Who repeats a request without a secret could be anybody.
+    let issued = issued.filter(|_| !replayed);
+    let proven = issued.is_some() || guest_cart(&headers).is_some();
+    let token = (guest && proven).then(|| app.tokens.of(id));
+    let mut response = answer(&app, id, work, StatusCode::CREATED, token, replayed).await?;
+    if let Some(issued) = issued {
+        let value = HeaderValue::from_str(&issued).map_err(Problem::internal)?;
+        response.headers_mut().insert(CART_TOKEN, value);
+    }
+    Ok(response)
+}
+
+/// Buy the cart, or the given items.
+///
+/// The same as `POST /orders/checkout`.
+#[utoipa::path(post, path = "/orders", tag = "orders", request_body = Checkout,
+    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
+           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
+               a secret of the same form: 32 random bytes, base64url without padding")),
+    responses((status = 201, description = "bought", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 400, description = "no Idempotency-Key", body = Problem),
+              (status = 402, description = "the payment was declined", body = Problem),
+              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
+                  an order of this cart is undecided, finish it or send `supersede`; \
+                  `order_undecided`: its payment's outcome is not known yet, send the same again \
+                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    security((), ("bearer" = [])))]
+pub(super) async fn place(
+    app: State<App>,
+    principal: Option<Principal>,
+    key: IdempotencyKey,
+    address_rules: AddressRules,
+    headers: HeaderMap,
+    request: Json<Checkout>,
+) -> Result<Response> {
+    check_out(app, principal, key, address_rules, headers, request).await
+}
+
+/// Tell what the cart, or the given items, would cost now, and how they can be sent.
+#[utoipa::path(post, path = "/orders/quote", tag = "orders", operation_id = "quote_order",
+    request_body(content = Option<QuoteRequest>),
+    params(("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
+    responses((status = 200, description = "what a checkout would cost", body = QuoteView),
+              (status = 422, description = "`cart_empty`, `item_unknown`, `variant_required` or \
+                                            wrong fields, as at checkout", body = Problem)),
+    security((), ("bearer" = [])))]
+pub(super) async fn tell_price(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    request: Option<Json<QuoteRequest>>,
+) -> Result<Json<QuoteView>> {
+    let request = request.map(|Json(it)| it).unwrap_or_default();
+    let cart = match principal {
+        Some(principal) => Some(Owner::User(principal.id())),
+        None => guest_cart(&headers).map(Owner::Guest),
+    };
+    let items = request.items.as_deref();
+    let method = request.shipping_method;
+    let priced = quote::price(&app, cart, items, method, Purpose::Quote).await?;
+    QuoteView::new(&app, priced).map(Json)
+}
+
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PayAgain {
+    #[garde(dive)]
+    payment: Payment,
+}
+
+/// Try to pay again after a payment was declined.
+///
+/// Repeated with the same `Idempotency-Key`, it answers what came of that attempt, also where there
+/// are later ones.
+///
+/// A declined order holds nothing: its stock is held anew first. Where it is gone, nothing is asked
+/// of the provider and the try does not count.
+#[utoipa::path(post, path = "/orders/{id}/payments", tag = "orders", request_body = PayAgain,
+    params(("id" = String, Path, description = "its id or its number"),
+           ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
+           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
+    responses((status = 200, description = "paid", body = OrderView),
+              (status = 202, description = "not decided yet", body = OrderView),
+              (status = 402, description = "declined again", body = Problem),
+              (status = 404, body = Problem),
+              (status = 409, description = "`out_of_stock` with `skus` and `attempts_left`: what it \
+                  needs is gone for now, and the order waits on; or it does not wait for a payment",
+                  body = Problem),
+              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    security((), ("bearer" = [])))]
+pub(super) async fn pay_again(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    key: Option<IdempotencyKey>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    Json(request): Json<PayAgain>,
+) -> Result<Response> {
+    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    let id = order.id;
+    let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
+    match pay::again(&app, order, saga, request.payment, key.map(|it| it.0)).await? {
+        Paying::Begun(work) => answer(&app, id, work, StatusCode::OK, None, false).await,
+        Paying::Replayed => answer(&app, id, None, StatusCode::OK, None, true).await,
+        Paying::Earlier(refusal) => Ok(mark_replayed(refusal.into_response())),
+    }
+}
+
+/// Who buys, and whose idempotency keys these are; with the cart token that is made for a guest who
+/// sends none.
+fn buyer(
+    app: &App,
+    principal: Option<Principal>,
+    headers: &HeaderMap,
+    key: &IdempotencyKey,
+    address_rules: AddressRules,
+    request: &Checkout,
+) -> Result<(Buyer, Option<String>)> {
+    let email = request.email.as_deref().map(email::normal);
+    if let Some(principal) = principal {
+        let buyer = Buyer {
+            user_id: Some(principal.id()),
+            email: email.unwrap_or_else(|| principal.email().to_owned()),
+            name: Some(principal.name().to_owned()),
+            cart: Some(Owner::User(principal.id())),
+            owner: format!("user:{}", principal.id()),
+            address_rules,
+        };
+        return Ok((buyer, None));
+    }
+    let email = email.ok_or_else(problems::email_required)?;
+    let cart = guest_cart(headers);
+    let issued = match cart {
+        Some(_) => None,
+        None => Some(app.tokens.of_request(&key.0, &idempotency::fingerprint(request)?)),
+    };
+    let secret = cart.as_ref().or(issued.as_ref()).map(|it| token::hash(it));
+    let buyer = Buyer {
+        user_id: None,
+        owner: format!("cart:{}", secret.unwrap_or_default()),
+        email,
+        name: None,
+        cart: cart.map(Owner::Guest),
+        address_rules,
+    };
+    Ok((buyer, issued))
+}
+
+/// The token of a guest's cart, or a secret of the same form that the client has made itself. What
+/// has not the form of one could be guessed, and is nobody's.
+fn guest_cart(headers: &HeaderMap) -> Option<String> {
+    let token = headers.get(CART_TOKEN).and_then(|it| it.to_str().ok());
+    token.filter(|it| token::is_secret(it)).map(str::to_owned)
+}
+
+/// The answer to a checkout, from the order as it stands; `known` is that, where nothing has to be
+/// read for it.
+async fn answer(
+    app: &App,
+    id: Uuid,
+    known: Option<Work>,
+    good: StatusCode,
+    token: Option<String>,
+    replayed: bool,
+) -> Result<Response> {
+    let Work { order, lines, saga } = match known {
+        Some(work) => work,
+        None => read(app, id).await?.ok_or_else(problems::order_not_found)?,
+    };
+    let response = match refusal(&order, &saga) {
+        Some(mut refusal) => {
+            if let Some(token) = token {
+                refusal = refusal.with("access_token", token);
+            }
+            refusal.into_response()
+        }
+        None => {
+            let decided = order.status != Status::Pending;
+            let status = if decided { good } else { StatusCode::ACCEPTED };
+            let mut view = view_of(app, order, lines, Some(saga), false).await?;
+            view.access_token = token;
+            let location = format!("/api/v1/orders/{id}");
+            (status, [(header::LOCATION, location)], Json(view)).into_response()
+        }
+    };
+    Ok(if replayed { mark_replayed(response) } else { response })
+}
+
+async fn read(app: &App, id: Uuid) -> Result<Option<Work>> {
+    let Some(order) = store::find(&app.db, id).await? else { return Ok(None) };
+    let Some(saga) = store::saga(&app.db, id).await? else { return Ok(None) };
+    Ok(Some(Work { lines: store::lines(&app.db, id).await?, order, saga }))
+}
+
+/// Says that the answer was given before.
+fn mark_replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(idempotency::REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// Why there is no such order to show for it: the stored refusal of one that waits for another
+/// payment or was given up.
+fn refusal(order: &Order, saga: &Saga) -> Option<Problem> {
+    let stored = || saga.refusal.as_ref().map(|it| it.0.clone());
+    match saga.step {
+        Step::Release | Step::AwaitPayment => stored(),
+        // The stock is known to be short; letting go of what was held takes a moment more.
+        Step::Void | Step::Restock if order.status == Status::Pending => stored(),
+        Step::Done if order.status == Status::Cancelled => {
+            let reason = order.reason().map_or("cancelled", Reason::as_str);
+            Some(stored().unwrap_or_else(|| problems::order_cancelled(order, reason)))
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,137 @@
+//! Cancelling an order, and moving it on.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use chassis::auth::Principal;
+use chassis::cards::no_card_number;
+use chassis::extract::{Json, Path};
+use chassis::problem::{Problem, Result};
+use contracts::orders::Reason;
+use garde::Validate;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::view::OrderView;
+use super::{actor, find, reads_all, view, visible};
+use crate::cancel::Why;
+use crate::model::{Actor, Order, Status};
+use crate::{App, cancel, problems, store};
+
+#[derive(Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Cancel {
+    /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long` or
+    /// `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
+    /// `address_undeliverable`.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about it in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// Cancel an order that has not been shipped; what was paid is refunded.
+#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders",
+    request_body(content = Option<Cancel>),
+    params(("id" = String, Path, description = "its id or its number"),
+           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
+    responses((status = 200, description = "cancelled", body = OrderView),
+              (status = 202, description = "being cancelled", body = OrderView),
+              (status = 404, body = Problem),
+              (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
+                  money back", body = Problem),
+              (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
+    security((), ("bearer" = [])))]
+pub(super) async fn cancel_order(
+    State(app): State<App>,
+    principal: Option<Principal>,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+    request: Option<Json<Cancel>>,
+) -> Result<Response> {
+    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    let request = request.map(|Json(it)| it).unwrap_or_default();
+    let by = actor(&app, &order, principal.as_ref(), &headers);
+    let why = match by {
+        Actor::Staff(_) => {
+            why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?
+        }
+        _ => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
+    };
+    let order = cancel::cancel(&app, order.id, &why, by).await?;
+    cancelled(&app, order, principal.as_ref()).await
+}
+
+/// The reason that was given, where `may_be` allows it; else the usual one.
+fn why(
+    reason: Option<Reason>,
+    note: Option<String>,
+    usual: Reason,
+    may_be: fn(Reason) -> bool,
+) -> Result<Why> {
+    let reason = reason.unwrap_or(usual);
+    let note = note.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    match may_be(reason) {
+        true => Ok(Why { reason, note }),
+        false => Err(problems::reason_not_yours(may_be)),
+    }
+}
+
+/// The answer to a cancel: 202 while it is on its way.
+async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Result<Response> {
+    let status = match order.status {
+        Status::Cancelled => StatusCode::OK,
+        _ => StatusCode::ACCEPTED,
+    };
+    Ok((status, Json(view(app, order, reads_all(principal)).await?)).into_response())
+}
+
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetStatus {
+    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money was
+    /// given back is no hindrance.
+    #[garde(skip)]
+    status: Status,
+    #[garde(length(chars, min = 1, max = 100))]
+    tracking_number: Option<String>,
+    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or one
+    /// of those a customer may give.
+    #[garde(skip)]
+    reason: Option<Reason>,
+    /// More about a cancel in one's own words. Only staff see it.
+    #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
+    #[schema(max_length = 500)]
+    note: Option<String>,
+}
+
+/// Ship, deliver or cancel an order.
+#[utoipa::path(patch, path = "/orders/{id}/status", tag = "orders", request_body = SetStatus,
+    params(("id" = String, Path, description = "its id or its number")),
+    responses((status = 200, body = OrderView),
+              (status = 202, description = "being cancelled", body = OrderView),
+              (status = 404, body = Problem),
+              (status = 409, description = "not possible from where it stands: \
+                  `status_not_allowed`, `order_shipped`; `nothing_to_ship`: all of it was put back \
+                  into stock; `refund_refused`: the provider gives no money back", body = Problem)),
+    security(("bearer" = ["orders:write"])))]
+pub(super) async fn set_status(
+    State(app): State<App>,
+    principal: Principal,
+    Path(id): Path<String>,
+    Json(request): Json<SetStatus>,
+) -> Result<Response> {
+    let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
+    let by = Actor::Staff(principal.id());
+    if request.status == Status::Cancelled {
+        let usual = Reason::CancelledByShop;
+        let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
+        let order = cancel::cancel(&app, order.id, &why, by).await?;
+        return cancelled(&app, order, Some(&principal)).await;
+    }
+    cancel::move_on(&app, order.id, request.status, request.tracking_number, by).await?;
+    let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
+    Ok(Json(view(&app, order, reads_all(Some(&principal))).await?).into_response())
+}

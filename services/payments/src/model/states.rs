@@ -1,0 +1,109 @@
+//! Where a payment, what its provider is asked, and a refund stand.
+
+use chassis::db::Word;
+use contracts::payments as contract;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Status {
+    Pending,
+    RequiresAction,
+    Authorized,
+    Declined,
+    Capturing,
+    Captured,
+    Voiding,
+    Voided,
+    PartiallyRefunded,
+    Refunded,
+}
+
+/// What a provider is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Authorize,
+    Confirm,
+    Capture,
+    Void,
+    Refund,
+}
+
+/// What is known of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// The provider is about to be asked, or has been and did not answer yet.
+    Intended,
+    /// Every try ended without an answer that tells; the provider's books will.
+    Unknown,
+    Done,
+    Refused,
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefundStatus {
+    Pending,
+    Succeeded,
+    /// The provider refused it.
+    Failed,
+}
+
+/// Why staff gives money back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RefundReason {
+    CustomerRequest,
+    Goodwill,
+    Damaged,
+    NotReceived,
+    Returned,
+    Fraudulent,
+    Duplicate,
+    #[default]
+    Other,
+}
+
+/// What the customer says when the sandbox asks for 3-D Secure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Choice {
+    Approve,
+    Deny,
+}
+
+impl From<Status> for contract::Status {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Pending => Self::Pending,
+            Status::RequiresAction => Self::RequiresAction,
+            Status::Authorized => Self::Authorized,
+            Status::Declined => Self::Declined,
+            Status::Capturing => Self::Capturing,
+            Status::Captured => Self::Captured,
+            Status::Voiding => Self::Voiding,
+            Status::Voided => Self::Voided,
+            Status::PartiallyRefunded => Self::PartiallyRefunded,
+            Status::Refunded => Self::Refunded,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use utoipa::PartialSchema;
+
+    use super::*;
+
+    #[test]
+    fn words_are_described_as_they_are_shown() {
+        let described = serde_json::to_value(Kind::schema()).unwrap();
+        let shown = [Kind::Authorize, Kind::Confirm, Kind::Capture, Kind::Void, Kind::Refund];
+        assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
+    }
+}

@@ -1,0 +1,111 @@
+//! The SQL of what `cartwright check` asks.
+
+use chassis::db::{Db, Result, Session, sql};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::audit::OrderTotals;
+use crate::model::Payment;
+
+/// The totals of every order that has a payment.
+pub(crate) async fn totals_by_order(db: &Db) -> Result<Vec<OrderTotals>> {
+    db.query(
+        "SELECT order_id, CAST(SUM(captured) AS BIGINT) AS captured,
+                CAST(SUM(refunded) AS BIGINT) AS refunded,
+                SUM(CASE WHEN refund_pending > 0 OR status IN
+                    ('pending', 'requires_action', 'authorized', 'capturing', 'voiding')
+                    THEN 1 ELSE 0 END) > 0 AS open
+         FROM payments WHERE order_id IS NOT NULL GROUP BY order_id ORDER BY order_id",
+    )
+    .all()
+    .await
+}
+
+/// Transactions of the ledger that do not sum to zero, and their sums.
+pub(crate) async fn unbalanced(db: &Db) -> Result<Vec<(Uuid, i64)>> {
+    db.query(
+        "SELECT transaction_id, CAST(SUM(amount) AS BIGINT) FROM ledger_entries
+         GROUP BY transaction_id HAVING SUM(amount) <> 0 ORDER BY transaction_id",
+    )
+    .all()
+    .await
+}
+
+/// The sum of the whole ledger.
+pub(crate) async fn total(db: &Db) -> Result<i64> {
+    let total = db.query("SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM ledger_entries");
+    total.one::<(i64,)>().await.map(|(total,)| total)
+}
+
+/// Payments of which the ledger says something else: what was captured and refunded, by the payment
+/// and by the ledger.
+pub(crate) async fn disagreeing(db: &Db) -> Result<Vec<(Uuid, i64, i64, i64, i64)>> {
+    db.query(
+        "SELECT p.id, p.captured, p.refunded, COALESCE(l.debit, 0), COALESCE(l.credit, 0)
+         FROM payments p LEFT JOIN (
+                 SELECT payment_id,
+                        CAST(SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS BIGINT) AS debit,
+                        CAST(SUM(CASE WHEN amount < 0 THEN -amount ELSE 0 END) AS BIGINT) AS credit
+                 FROM ledger_entries WHERE account <> 'sales' GROUP BY payment_id
+         ) l ON l.payment_id = p.id
+         WHERE p.captured <> COALESCE(l.debit, 0) OR p.refunded <> COALESCE(l.credit, 0)
+         ORDER BY p.id",
+    )
+    .all()
+    .await
+}
+
+/// Open operations that were begun before `since`, or after `until`, which is yet to come.
+pub(crate) async fn stuck(
+    db: &Db,
+    since: DateTime<Utc>,
+    until: DateTime<Utc>,
+) -> Result<Vec<(Uuid, String, Uuid)>> {
+    let stuck = sql!(
+        "SELECT id, kind, payment_id FROM operations
+         WHERE settled_at IS NULL AND (created_at < {since} OR created_at > {until}) ORDER BY id"
+    );
+    db.query(stuck).all().await
+}
+
+/// Payments on their way that no operation carries on.
+pub(crate) async fn forgotten(db: &Db) -> Result<Vec<(Uuid, String)>> {
+    db.query(
+        "SELECT p.id, p.status FROM payments p
+         WHERE (p.status IN ('pending', 'capturing', 'voiding') OR p.refund_pending > 0)
+               AND NOT EXISTS (SELECT o.id FROM operations o
+                               WHERE o.payment_id = p.id AND o.settled_at IS NULL)
+         ORDER BY p.id",
+    )
+    .all()
+    .await
+}
+
+/// Payments whose amounts are out of their limits, or not those of their refunds.
+pub(crate) async fn mismatched(db: &Db) -> Result<Vec<(Uuid,)>> {
+    db.query(
+        "SELECT p.id FROM payments p LEFT JOIN (
+                 SELECT payment_id,
+                        CAST(SUM(CASE WHEN status = 'succeeded' THEN amount ELSE 0 END) AS BIGINT)
+                            AS done,
+                        CAST(SUM(CASE WHEN status = 'pending' THEN amount ELSE 0 END) AS BIGINT)
+                            AS pending
+                 FROM refunds GROUP BY payment_id
+         ) r ON r.payment_id = p.id
+         WHERE p.refunded <> COALESCE(r.done, 0)
+                OR p.refund_pending <> COALESCE(r.pending, 0)
+                OR p.captured > p.amount OR p.refunded + p.refund_pending > p.captured
+         ORDER BY p.id",
+    )
+    .all()
+    .await
+}
+
+/// Payments after `after` by id, up to and including `last`.
+pub(crate) async fn page(db: &Db, after: Uuid, last: Uuid, limit: i64) -> Result<Vec<Payment>> {
+    let page = sql!(
+        "SELECT {Payment.*} FROM payments WHERE id > {after} AND id <= {last}
+         ORDER BY id LIMIT {limit}"
+    );
+    db.query(page).all().await
+}
