@@ -76,7 +76,13 @@ pub struct Db {
     engine: Engine,
     /// Counts commits that told an event; relays and feeds wait on it.
     commits: Arc<watch::Sender<u64>>,
+    #[cfg(feature = "testing")]
+    statements: Statements,
 }
+
+/// How many statements were made, on a pool and in its transactions.
+#[cfg(feature = "testing")]
+type Statements = Arc<std::sync::atomic::AtomicU64>;
 
 #[derive(Clone, Debug)]
 enum Engine {
@@ -99,6 +105,8 @@ pub struct Tx {
     pub(crate) told: bool,
     pub(crate) xid: Option<i64>,
     woken: Vec<Arc<Notify>>,
+    #[cfg(feature = "testing")]
+    statements: Statements,
 }
 
 #[derive(Debug)]
@@ -137,6 +145,11 @@ pub trait Session<'c>: Sized + Send {
     /// The same if a column still has this value, such as the version that was read.
     fn update_if<T: Table>(self, row: &T, column: &str, value: impl Encode) -> Query<'c> {
         row.bind_to(self.query(T::texts().update_if(column))).bind(value)
+    }
+
+    /// The same if this holds, which needs no value: `"deleted_at IS NULL"`.
+    fn update_where<T: Table>(self, row: &T, condition: &str) -> Query<'c> {
+        row.bind_to(self.query(T::texts().update_where(condition)))
     }
 }
 
@@ -200,6 +213,12 @@ impl Query<'_> {
         let left = text::padded(values.len()) - values.len();
         let query = values.iter().fold(self, |query, value| query.bind(value));
         (0..left).fold(query, |query, _| query.bind(last))
+    }
+
+    /// Binds the values of each row.
+    #[must_use]
+    pub fn bind_rows<T: Bind>(self, rows: &[T]) -> Self {
+        rows.iter().fold(self, |query, row| row.bind_to(query))
     }
 
     /// The first row; [`Error::NoRow`] if there is none.
@@ -267,7 +286,12 @@ async fn read<T: Record>(
 
 impl Db {
     fn new(engine: Engine) -> Self {
-        Self { engine, commits: Arc::new(watch::Sender::new(0)) }
+        Self {
+            engine,
+            commits: Arc::new(watch::Sender::new(0)),
+            #[cfg(feature = "testing")]
+            statements: Statements::default(),
+        }
     }
 
     /// Begins a write transaction.
@@ -281,12 +305,27 @@ impl Db {
                 TxInner::Postgres(server.begin().await.map_err(Error::sort)?)
             }
         };
-        Ok(Tx { inner, commits: self.commits.clone(), told: false, xid: None, woken: vec![] })
+        Ok(Tx {
+            inner,
+            commits: self.commits.clone(),
+            told: false,
+            xid: None,
+            woken: vec![],
+            #[cfg(feature = "testing")]
+            statements: self.statements.clone(),
+        })
     }
 
     /// Is told of every commit in this process that told an event.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// How many statements were made so far, by this handle and its clones; without the beginnings
+    /// and ends of transactions.
+    #[cfg(feature = "testing")]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -389,6 +428,8 @@ impl Tx {
 
 impl<'c> Session<'c> for &'c Db {
     fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        #[cfg(feature = "testing")]
+        self.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let sql = statement.sql();
         let inner = match &self.engine {
             Engine::Sqlite(file) => Inner::Sqlite(sql.sqlite, vec![], On::Pool(file)),
@@ -402,6 +443,8 @@ impl<'c> Session<'c> for &'c Db {
 
 impl<'c> Session<'c> for &'c mut Tx {
     fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        #[cfg(feature = "testing")]
+        self.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let sql = statement.sql();
         let inner = match &mut self.inner {
             TxInner::Sqlite(lent) => Inner::Sqlite(sql.sqlite, vec![], On::Tx(lent)),

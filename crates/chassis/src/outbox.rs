@@ -1,6 +1,8 @@
 //! Events out: written in the transaction of the change they tell of, carried to the bus by a
 //! relay afterwards.
 
+mod many;
+
 use std::time::Duration;
 
 use crate::db::Json;
@@ -17,6 +19,8 @@ use crate::context::{self, Context, Trace};
 use crate::db::{Db, Result, Session, Tx};
 use crate::id;
 use crate::inbox;
+
+pub use many::Events;
 
 /// What an event says: its type's name and its payload.
 pub trait EventData: Serialize + DeserializeOwned + Send {

@@ -1,3 +1,4 @@
+mod many;
 mod rows;
 
 use sqlx::migrate::Migrator;
