@@ -30,7 +30,6 @@ pub struct Session {
 
 /// A refresh token, known by its hash.
 #[derive(Clone, Debug, PartialEq, Record)]
-#[record(table = "refresh_tokens")]
 pub struct RefreshToken {
     pub hash: Vec<u8>,
     pub session_id: Uuid,
@@ -125,8 +124,14 @@ pub async fn surplus_sessions(
     Ok(surplus.into_iter().map(|(id,)| id).collect())
 }
 
+/// Adds a token that was not used yet.
 pub async fn insert_refresh_token(tx: &mut Tx, token: &RefreshToken) -> Result<()> {
-    tx.insert(token).execute().await.map(drop)
+    let RefreshToken { hash, session_id, parent, expires_at, .. } = token;
+    let insert = sql!(
+        "INSERT INTO refresh_tokens (hash, session_id, parent, expires_at)
+         VALUES ({hash}, {session_id}, {parent}, {expires_at})"
+    );
+    tx.query(insert).execute().await.map(drop)
 }
 
 pub async fn find_refresh_token(db: impl On<'_>, hash: &[u8]) -> Result<Option<RefreshToken>> {
