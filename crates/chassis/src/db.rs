@@ -78,7 +78,13 @@ pub struct Db {
     engine: Engine,
     /// Counts commits that told an event; relays and feeds wait on it.
     commits: Arc<watch::Sender<u64>>,
+    #[cfg(feature = "testing")]
+    statements: Statements,
 }
+
+/// How many statements were made, on a pool and in its transactions.
+#[cfg(feature = "testing")]
+type Statements = Arc<std::sync::atomic::AtomicU64>;
 
 #[derive(Clone, Debug)]
 enum Engine {
@@ -103,6 +109,8 @@ pub struct Tx {
     woken: Vec<Arc<Notify>>,
     /// What the next statement's values are added to on PostgreSQL, while a batch is put together.
     arguments: PgArguments,
+    #[cfg(feature = "testing")]
+    statements: Statements,
 }
 
 #[derive(Debug)]
@@ -146,6 +154,11 @@ pub trait Session<'c>: Sized + Send {
     /// The same if a column still has this value, such as the version that was read.
     fn update_if<T: Table>(self, row: &T, column: &str, value: impl Encode) -> Query<'c> {
         row.bind_to(self.query(T::texts().update_if(column))).bind(value)
+    }
+
+    /// The same if this holds, which needs no value: `"deleted_at IS NULL"`.
+    fn update_where<T: Table>(self, row: &T, condition: &str) -> Query<'c> {
+        row.bind_to(self.query(T::texts().update_where(condition)))
     }
 }
 
@@ -213,6 +226,12 @@ impl Query<'_> {
         (0..left).fold(query, |query, _| query.bind(last))
     }
 
+    /// Binds the values of each row.
+    #[must_use]
+    pub fn bind_rows<T: Bind>(self, rows: &[T]) -> Self {
+        rows.iter().fold(self, |query, row| row.bind_to(query))
+    }
+
     /// The first row; [`Error::NoRow`] if there is none.
     pub async fn one<T: Record>(self) -> Result<T> {
         self.optional().await?.ok_or(Error::NoRow)
@@ -278,7 +297,12 @@ async fn read<T: Record>(
 
 impl Db {
     fn new(engine: Engine) -> Self {
-        Self { engine, commits: Arc::new(watch::Sender::new(0)) }
+        Self {
+            engine,
+            commits: Arc::new(watch::Sender::new(0)),
+            #[cfg(feature = "testing")]
+            statements: Statements::default(),
+        }
     }
 
     /// Begins a write transaction.
@@ -299,12 +323,21 @@ impl Db {
             xid: None,
             woken: vec![],
             arguments: PgArguments::default(),
+            #[cfg(feature = "testing")]
+            statements: self.statements.clone(),
         })
     }
 
     /// Is told of every commit in this process that told an event.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
+    }
+
+    /// How many statements were made so far, by this handle and its clones; without the beginnings
+    /// and ends of transactions.
+    #[cfg(feature = "testing")]
+    pub fn statements(&self) -> u64 {
+        self.statements.load(std::sync::atomic::Ordering::Relaxed)
     }
 
     pub fn is_sqlite(&self) -> bool {
@@ -383,6 +416,8 @@ impl Tx {
 
 impl<'c> Session<'c> for &'c Db {
     fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        #[cfg(feature = "testing")]
+        self.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let sql = statement.sql();
         let inner = match &self.engine {
             Engine::Sqlite(file) => Inner::Sqlite(sql.sqlite, vec![], On::Pool(file)),
@@ -396,6 +431,8 @@ impl<'c> Session<'c> for &'c Db {
 
 impl<'c> Session<'c> for &'c mut Tx {
     fn query(self, statement: impl IntoQuery) -> Query<'c> {
+        #[cfg(feature = "testing")]
+        self.statements.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         let sql = statement.sql();
         let inner = match &mut self.inner {
             TxInner::Sqlite(lent) => Inner::Sqlite(sql.sqlite, vec![], On::Tx(lent)),

@@ -5,12 +5,11 @@
 
 use std::time::Duration;
 
-use crate::db::Json;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
 
-use crate::db::{Db, Result, Session, Sql};
+use crate::db::{Db, Json, Result, Session, sql};
 
 /// A place in the own outbox.
 ///
@@ -89,17 +88,16 @@ impl Feed {
 
     /// The next events there are right now, possibly none.
     pub async fn read(&mut self) -> Result<Vec<Entry>> {
-        const READ: Sql = Sql {
-            sqlite: "SELECT xid, sequence, type, subject, data FROM outbox
-                     WHERE sequence > $2 ORDER BY sequence LIMIT $3",
-            postgres: "SELECT xid, sequence, type, subject, data FROM outbox
-                       WHERE (xid, sequence) > ($1, $2) AND xid < CAST(CAST(
-                             pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
-                       ORDER BY xid, sequence LIMIT $3",
-        };
         let Position { xid, sequence } = self.position;
-        let read = self.db.query(READ).bind(xid).bind(sequence).bind(BATCH);
-        let entries: Vec<Entry> = read.all().await?;
+        let read = sql!(
+            sqlite: "SELECT {Entry.*} FROM outbox
+                     WHERE sequence > {sequence} ORDER BY sequence LIMIT {BATCH}",
+            postgres: "SELECT {Entry.*} FROM outbox
+                       WHERE (xid, sequence) > ({xid}, {sequence}) AND xid < CAST(CAST(
+                             pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+                       ORDER BY xid, sequence LIMIT {BATCH}",
+        );
+        let entries: Vec<Entry> = self.db.query(read).all().await?;
         if let Some(last) = entries.last() {
             self.position = last.position;
         }
@@ -109,40 +107,40 @@ impl Feed {
 
 /// The last place that is surely complete: what comes later comes after it.
 pub async fn last(db: &Db) -> Result<Position> {
-    const LAST: Sql = Sql {
-        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence DESC LIMIT 1",
-        postgres: "SELECT xid, sequence FROM outbox
-                   WHERE xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
-                   ORDER BY xid DESC, sequence DESC LIMIT 1",
-    };
-    Ok(db.query(LAST).optional().await?.unwrap_or_default())
+    Ok(before(db, 0).await?.unwrap_or_default())
 }
 
 /// The place before the last `count` events, or before all that are kept where there are fewer.
 pub async fn back(db: &Db, count: i64) -> Result<Position> {
-    const BACK: Sql = Sql {
-        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence DESC LIMIT 1 OFFSET $1",
-        postgres: "SELECT xid, sequence FROM outbox
-                   WHERE xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
-                   ORDER BY xid DESC, sequence DESC LIMIT 1 OFFSET $1",
-    };
-    const FIRST: Sql = Sql {
-        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence LIMIT 1",
-        postgres: "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1",
-    };
-    if let Some(position) = db.query(BACK).bind(count).optional().await? {
-        return Ok(position);
+    match before(db, count).await? {
+        Some(position) => Ok(position),
+        None => Ok(first(db).await?.unwrap_or_default()),
     }
-    Ok(db.query(FIRST).optional().await?.unwrap_or_default())
 }
 
 /// Whether events after `position` have been deleted already: who stands there must start over.
 pub async fn has_gap_after(db: &Db, position: Position) -> Result<bool> {
-    const FIRST: Sql = Sql {
-        sqlite: "SELECT xid, sequence FROM outbox ORDER BY sequence LIMIT 1",
-        postgres: "SELECT xid, sequence FROM outbox ORDER BY xid, sequence LIMIT 1",
-    };
-    let first: Option<Position> = db.query(FIRST).optional().await?;
+    let first = first(db).await?;
     // Sequences start at 1 and the last row is never deleted.
     Ok(first.is_some_and(|first| first > position && first.sequence > 1))
+}
+
+/// The place before the last `count` events that are surely complete, if there are as many.
+async fn before(db: &Db, count: i64) -> Result<Option<Position>> {
+    let before = sql!(
+        sqlite: "SELECT {Position.*} FROM outbox ORDER BY sequence DESC LIMIT 1 OFFSET {count}",
+        postgres: "SELECT {Position.*} FROM outbox
+                   WHERE xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS TEXT) AS BIGINT)
+                   ORDER BY xid DESC, sequence DESC LIMIT 1 OFFSET {count}",
+    );
+    db.query(before).optional().await
+}
+
+/// The first event that is kept.
+async fn first(db: &Db) -> Result<Option<Position>> {
+    let first = sql!(
+        sqlite: "SELECT {Position.*} FROM outbox ORDER BY sequence LIMIT 1",
+        postgres: "SELECT {Position.*} FROM outbox ORDER BY xid, sequence LIMIT 1",
+    );
+    db.query(first).optional().await
 }

@@ -1,6 +1,8 @@
 //! Events out: written in the transaction of the change they tell of, carried to the bus by a
 //! relay afterwards.
 
+mod many;
+
 use std::time::Duration;
 
 use crate::db::Json;
@@ -20,6 +22,8 @@ use crate::inbox;
 use crate::queue::{Due, Queue, Table, kept};
 use crate::storable::{any_text, has_nul};
 use crate::work::{Loop, every};
+
+pub use many::Events;
 
 /// What an event says: its type's name and its payload.
 pub trait EventData: Serialize + DeserializeOwned + Send {

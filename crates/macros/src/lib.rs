@@ -13,7 +13,8 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 ///
 /// `#[record(rename = "type")]` gives a field's column another name. `#[record(flatten)]` takes the
 /// columns of a field that is a record itself. `#[record(computed)]` is read from a column of that
-/// name which the table does not have.
+/// name which the table does not have. `#[record(json)]` is kept as JSON. `#[record(skip)]` is not of
+/// the row: it is read as its default.
 #[proc_macro_derive(Record, attributes(record))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -30,6 +31,7 @@ pub fn insert(input: TokenStream) -> TokenStream {
 /// A statement with its values: `sql!("SELECT {Order.*} FROM orders WHERE id = {id}")`.
 ///
 /// `{value}` binds any expression. `IN ({values..})` binds each of a list, which may be empty.
+/// `VALUES {rows..*}` binds records, of which there must be at least one: `($1, $2), ($3, $4)`.
 /// `{Record.*}` are the columns of a record, `o.{Record.*}` those of the table called `o`. Where
 /// the databases disagree there is a text for each: `sql!(sqlite: "..", postgres: "..")`.
 #[proc_macro]

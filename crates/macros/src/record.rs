@@ -13,6 +13,10 @@ struct Column<'a> {
     flatten: bool,
     /// Worked out by the statements that read it; not of the table.
     computed: bool,
+    /// Kept as JSON.
+    json: bool,
+    /// Not of the row: whoever reads it fills it in.
+    skip: bool,
 }
 
 /// Where the rows are kept.
@@ -27,9 +31,11 @@ pub fn record(input: &DeriveInput) -> Result<TokenStream> {
     let (columns, table) = (columns(input)?, Table::of(input)?);
     let reads = columns.iter().map(|it| {
         let (field, name) = (it.field, &it.name);
-        match it.flatten {
-            true => quote! { #field: ::chassis::db::Record::from_row(row)? },
-            false => quote! { #field: row.get(#name)? },
+        match () {
+            () if it.skip => quote! { #field: ::std::default::Default::default() },
+            () if it.flatten => quote! { #field: ::chassis::db::Record::from_row(row)? },
+            () if it.json => quote! { #field: row.get::<::chassis::db::Json<_>>(#name)?.0 },
+            () => quote! { #field: row.get(#name)? },
         }
     });
     let (name, (of, with, bounds)) = (&input.ident, input.generics.split_for_impl());
@@ -64,7 +70,7 @@ fn columns(input: &DeriveInput) -> Result<Vec<Column<'_>>> {
 }
 
 fn listed(input: &DeriveInput, columns: &[Column<'_>]) -> TokenStream {
-    let listed = columns.iter().filter(|it| !it.computed).map(|it| {
+    let listed = columns.iter().filter(|it| it.is_kept()).map(|it| {
         let (name, kind) = (&it.name, it.kind);
         match it.flatten {
             true => quote! { <#kind as ::chassis::db::Columns>::columns(columns) },
@@ -82,11 +88,14 @@ fn listed(input: &DeriveInput, columns: &[Column<'_>]) -> TokenStream {
 }
 
 fn bound(input: &DeriveInput, columns: &[Column<'_>]) -> TokenStream {
-    let binds = columns.iter().filter(|it| !it.computed).map(|it| {
+    let binds = columns.iter().filter(|it| it.is_kept()).map(|it| {
         let field = it.field;
-        match it.flatten {
-            true => quote! { let query = ::chassis::db::Bind::bind_to(&self.#field, query); },
-            false => quote! { let query = query.bind(&self.#field); },
+        match () {
+            () if it.flatten => {
+                quote! { let query = ::chassis::db::Bind::bind_to(&self.#field, query); }
+            }
+            () if it.json => quote! { let query = query.bind(::chassis::db::Json(&self.#field)); },
+            () => quote! { let query = query.bind(&self.#field); },
         }
     });
     let (name, (of, with, bounds)) = (&input.ident, input.generics.split_for_impl());
@@ -154,21 +163,32 @@ impl Table {
 }
 
 impl<'a> Column<'a> {
+    /// Whether it is a column of the table.
+    fn is_kept(&self) -> bool {
+        !self.computed && !self.skip
+    }
+
     fn of(field: &'a Field) -> Result<Self> {
         let ident = field.ident.as_ref().ok_or_else(|| Error::new_spanned(field, "no name"))?;
         let name = ident.to_string().trim_start_matches("r#").to_owned();
-        let mut column =
-            Self { field: ident, kind: &field.ty, name, flatten: false, computed: false };
+        let (flatten, computed, json, skip) = (false, false, false, false);
+        let kind = &field.ty;
+        let mut column = Self { field: ident, kind, name, flatten, computed, json, skip };
         for attribute in field.attrs.iter().filter(|it| it.path().is_ident("record")) {
             attribute.parse_nested_meta(|meta| {
                 if meta.path.is_ident("flatten") {
                     column.flatten = true;
                 } else if meta.path.is_ident("computed") {
                     column.computed = true;
+                } else if meta.path.is_ident("json") {
+                    column.json = true;
+                } else if meta.path.is_ident("skip") {
+                    column.skip = true;
                 } else if meta.path.is_ident("rename") {
                     column.name = meta.value()?.parse::<LitStr>()?.value();
                 } else {
-                    return Err(meta.error("a field knows `rename`, `flatten` and `computed`"));
+                    let known = "a field knows `rename`, `flatten`, `computed`, `json` and `skip`";
+                    return Err(meta.error(known));
                 }
                 Ok(())
             })?;

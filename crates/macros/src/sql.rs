@@ -18,6 +18,8 @@ enum Piece {
     Value(usize),
     /// The place of the values of a list.
     List(usize),
+    /// The place of the rows of a list, value by value.
+    Rows(usize),
     /// The columns of a record, each behind the name of its table, if that was given.
     Columns(String, Box<Type>),
 }
@@ -26,7 +28,14 @@ enum Piece {
 #[derive(Default)]
 struct Values {
     names: Vec<String>,
-    values: Vec<(Expr, bool)>,
+    values: Vec<(Expr, Kind)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Value,
+    List,
+    Rows,
 }
 
 impl Parse for Input {
@@ -54,15 +63,17 @@ pub fn expand(input: &Input) -> Result<TokenStream> {
     let mut values = Values::default();
     let sqlite = pieces(&input.sqlite, &mut values)?;
     let postgres = pieces(&input.postgres, &mut values)?;
-    let lists = values.values.iter().any(|(_, list)| *list);
+    let lists = values.values.iter().any(|(_, kind)| *kind != Kind::Value);
     let (sqlite, postgres) = (tokens(&sqlite), tokens(&postgres));
-    let bind = values.values.iter().map(|(value, list)| match list {
-        true => quote! { let query = query.bind_list(&(#value)); },
-        false => quote! { let query = query.bind(&(#value)); },
+    let bind = values.values.iter().map(|(value, kind)| match kind {
+        Kind::Value => quote! { let query = query.bind(&(#value)); },
+        Kind::List => quote! { let query = query.bind_list(&(#value)); },
+        Kind::Rows => quote! { let query = query.bind_rows(&(#value)); },
     });
-    let lengths = values.values.iter().map(|(value, list)| match list {
-        true => quote! { (#value).len() },
-        false => quote! { 1 },
+    let lengths = values.values.iter().map(|(value, kind)| match kind {
+        Kind::Value => quote! { ::chassis::db::text::Length::ONE },
+        Kind::List => quote! { ::chassis::db::text::Length::list(&(#value)) },
+        Kind::Rows => quote! { ::chassis::db::text::Length::rows(&(#value)) },
     });
     let text = match lists {
         true => quote! { ::chassis::db::text::with_lists(&SQLITE, &POSTGRES, &[#(#lengths),*]) },
@@ -83,6 +94,7 @@ fn tokens(pieces: &[Piece]) -> Vec<TokenStream> {
         Piece::Text(text) => quote! { ::chassis::db::text::Piece::Text(#text) },
         Piece::Value(at) => quote! { ::chassis::db::text::Piece::Value(#at) },
         Piece::List(at) => quote! { ::chassis::db::text::Piece::List(#at) },
+        Piece::Rows(at) => quote! { ::chassis::db::text::Piece::Rows(#at) },
         Piece::Columns(table, record) => quote! {
             ::chassis::db::text::Piece::Columns(
                 #table, <#record as ::chassis::db::Columns>::columns,
@@ -92,7 +104,7 @@ fn tokens(pieces: &[Piece]) -> Vec<TokenStream> {
     pieces.iter().map(token).collect()
 }
 
-/// Takes a text apart: `{value}`, `{values..}`, `{Record.*}`, `{{` for a brace.
+/// Takes a text apart: `{value}`, `{values..}`, `{rows..*}`, `{Record.*}`, `{{` for a brace.
 fn pieces(text: &LitStr, values: &mut Values) -> Result<Vec<Piece>> {
     let (all, mut pieces, mut plain) = (text.value(), Vec::new(), String::new());
     let mut rest = all.as_str();
@@ -110,13 +122,15 @@ fn pieces(text: &LitStr, values: &mut Values) -> Result<Vec<Piece>> {
             .filter(|_| brace == "{")
             .ok_or_else(|| Error::new_spanned(text, "a brace without its other half"))?;
         rest = after;
-        let piece = if let Some(record) = inner.strip_suffix(".*") {
+        let piece = if let Some(rows) = inner.strip_suffix("..*") {
+            Piece::Rows(values.place(rows, Kind::Rows, text)?)
+        } else if let Some(record) = inner.strip_suffix(".*") {
             let table = table_before(&mut plain);
             Piece::Columns(table, Box::new(parse(record, text)?))
         } else if let Some(list) = inner.strip_suffix("..") {
-            Piece::List(values.place(list, true, text)?)
+            Piece::List(values.place(list, Kind::List, text)?)
         } else {
-            Piece::Value(values.place(inner, false, text)?)
+            Piece::Value(values.place(inner, Kind::Value, text)?)
         };
         pieces.push(Piece::Text(std::mem::take(&mut plain)));
         pieces.push(piece);
@@ -141,12 +155,12 @@ fn parse<T: Parse>(code: &str, text: &LitStr) -> Result<T> {
 }
 
 impl Values {
-    fn place(&mut self, code: &str, list: bool, text: &LitStr) -> Result<usize> {
+    fn place(&mut self, code: &str, kind: Kind, text: &LitStr) -> Result<usize> {
         let known = self.names.iter().zip(&self.values);
-        if let Some(at) = known.into_iter().position(|(it, (_, of))| it == code && *of == list) {
+        if let Some(at) = known.into_iter().position(|(it, (_, of))| it == code && *of == kind) {
             return Ok(at);
         }
-        self.values.push((parse(code, text)?, list));
+        self.values.push((parse(code, text)?, kind));
         self.names.push(code.to_owned());
         Ok(self.names.len() - 1)
     }

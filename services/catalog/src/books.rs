@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chassis::db::Tx;
 use chassis::id;
-use chassis::outbox;
+use chassis::outbox::Events;
 use chassis::problem::{OnDuplicate, Result};
 use chrono::{DateTime, Utc};
 use contracts::catalog::{StockChanged, StockLow};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::cache::Changed;
 use crate::model::{Draft, Figure, Policy, Product, Stock, Variant, Wish};
 use crate::problems;
-use crate::store::stock::{self, Change, Kind, Opening};
+use crate::store::stock::{self, Change, Kind, Noted, Opening, Step};
 
 /// A transaction on the books, and which products it changed so far.
 pub(crate) struct Books<'a> {
@@ -46,8 +46,50 @@ impl<'a> Books<'a> {
 
     /// Writes down a change that led to `stock`, and tells it.
     pub(crate) async fn write(&mut self, stock: &Stock, change: Change<'_>) -> Result<()> {
-        self.note(&stock.sku, stock.version, change).await?;
-        self.touch(Changed::Stock(stock.product_id));
+        self.write_all(&[(stock, change)]).await
+    }
+
+    /// The same of several SKUs, whose events are told in this order.
+    pub(crate) async fn write_all(&mut self, changes: &[(&Stock, Change<'_>)]) -> Result<()> {
+        let (reason, at) = (self.reason.as_deref(), self.now);
+        let noted = changes.iter().map(|(stock, change)| {
+            let (sku, version, change) = (&stock.sku, stock.version, *change);
+            Noted { sku, version, change, reason, at }
+        });
+        let noted: Vec<Noted<'_>> = noted.collect();
+        stock::note(self.tx, &noted).await?;
+        let mut events = Events::default();
+        for (stock, change) in changes {
+            self.touch(Changed::Stock(stock.product_id));
+            self.tell(&mut events, stock, change)?;
+        }
+        Ok(events.tell(self.tx).await?)
+    }
+
+    /// Changes the counts of SKUs, writes that down and tells it; returns their stock, without those
+    /// that are gone.
+    pub(crate) async fn add(
+        &mut self,
+        kind: Kind,
+        steps: &[Step<'_>],
+        reference: &str,
+    ) -> Result<Vec<Stock>> {
+        if steps.is_empty() {
+            return Ok(vec![]);
+        }
+        let mut changed = stock::add_all(self.tx, steps, self.now).await?;
+        changed.sort_by(|a, b| a.sku.cmp(&b.sku));
+        let changes = changed.iter().filter_map(|stock| {
+            let Step { on_hand, allocated, reserved, .. } =
+                *steps.iter().find(|it| it.sku == stock.sku)?;
+            Some((stock, Change { kind, on_hand, allocated, reserved, reference }))
+        });
+        let changes: Vec<_> = changes.collect();
+        self.write_all(&changes).await?;
+        Ok(changed)
+    }
+
+    fn tell(&self, events: &mut Events, stock: &Stock, change: &Change<'_>) -> Result<()> {
         let subject = subject(&stock.sku);
         let event = StockChanged {
             sku: stock.sku.clone(),
@@ -57,7 +99,7 @@ impl<'a> Books<'a> {
             reserved: stock.reserved,
             available: stock.free(),
         };
-        outbox::tell(self.tx, subject, stock.version, &event, self.now).await?;
+        events.add(subject, stock.version, &event, self.now)?;
         let before = stock.free() - (change.on_hand - change.allocated - change.reserved);
         if stock.policy != Policy::Untracked && before > self.low && event.available <= self.low {
             let event = StockLow {
@@ -66,14 +108,16 @@ impl<'a> Books<'a> {
                 available: event.available,
                 threshold: self.low,
             };
-            outbox::tell(self.tx, subject, stock.version, &event, self.now).await?;
+            events.add(subject, stock.version, &event, self.now)?;
         }
         Ok(())
     }
 
+    /// Writes down a change that nobody is told of.
     async fn note(&mut self, sku: &str, version: i64, change: Change<'_>) -> Result<()> {
         let reason = self.reason.as_deref();
-        Ok(stock::note(self.tx, sku, version, (change, reason), self.now).await?)
+        let noted = Noted { sku, version, change, reason, at: self.now };
+        Ok(stock::note(self.tx, &[noted]).await?)
     }
 
     /// Changes what is on hand, or the policy, of a SKU; what is absent stays. Returns whether

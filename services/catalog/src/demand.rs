@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::cache::Changed;
-use crate::store::products;
+use crate::store::products::{self, Demand};
 
 /// Products whose views are counted at the same time; those of others are not.
 const MAX_PRODUCTS: usize = 10_000;
@@ -63,9 +63,8 @@ pub(crate) async fn add_up(app: &App) -> Result<()> {
         let batch: Vec<_> = views.drain(..views.len().min(BATCH)).collect();
         let added = async {
             let mut tx = app.db.begin().await?;
-            for (product, count) in &batch {
-                products::add_views(&mut tx, *product, *count).await?;
-            }
+            let demand = batch.iter().map(|&(id, views)| Demand { id, views, sold: 0 });
+            products::add_demand(&mut tx, &demand.collect::<Vec<_>>()).await?;
             Ok(tx)
         };
         match added.await {

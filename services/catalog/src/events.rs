@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::App;
 use crate::model::Rating;
-use crate::store::products;
+use crate::store::products::{self, Demand};
 
 pub(crate) struct Ratings {
     pub(crate) app: App,
@@ -90,13 +90,10 @@ async fn count(tx: &mut Tx, order: &Order, sign: i64) -> Result<(), Failure> {
     if sign == 0 {
         return Ok(());
     }
-    // By id, so that two of them do not wait for each other.
     let mut units: BTreeMap<Uuid, i64> = BTreeMap::new();
     for line in &order.lines {
         *units.entry(line.product_id).or_default() += sign * line.quantity;
     }
-    for (product, units) in units {
-        products::add_sold(tx, product, units).await?;
-    }
-    Ok(())
+    let sold = units.into_iter().map(|(id, sold)| Demand { id, sold, views: 0 });
+    Ok(products::add_demand(tx, &sold.collect::<Vec<_>>()).await?)
 }

@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use crate::books::Books;
 use crate::reservations::{self, reference};
-use crate::store::fulfillment as store;
+use crate::store::fulfillment::{self as store, Back, Stray};
 use crate::store::reservations::{self as lines, Line, State};
-use crate::store::stock::{self, Change, Kind};
+use crate::store::stock::{self, Kind, Step};
 
 /// Takes what an order still has to get off the shelf, once.
 pub(crate) async fn ship(books: &mut Books<'_>, request: &Ship) -> Result<()> {
@@ -25,11 +25,9 @@ pub(crate) async fn ship(books: &mut Books<'_>, request: &Ship) -> Result<()> {
         return Ok(());
     }
     store::ship(books.tx, order, request.parcel_id).await?;
-    for line in leaving.into_iter().filter(|it| it.allocated) {
-        let (on_hand, allocated) = (-line.out(), -line.out());
-        change(books, order, line, (Kind::Ship, on_hand, allocated)).await?;
-    }
-    Ok(())
+    let off = leaving.into_iter().filter(|it| it.allocated);
+    let off = off.map(|line| Move { line, on_hand: -line.out(), allocated: -line.out() });
+    change(books, order, Kind::Ship, &off.collect::<Vec<_>>()).await.map(drop)
 }
 
 /// Puts sold units back, never more than are out, once for each id. An order that has bought nothing
@@ -50,31 +48,49 @@ pub(crate) async fn restock(books: &mut Books<'_>, request: &Restock) -> Result<
         .lines
         .as_ref()
         .map(|lines| lines.iter().map(|it| (it.sku.as_str(), it.quantity)).collect());
+    let mut back = Vec::new();
     for line in all.iter().filter(|it| it.state == State::Committed) {
         let quantity = match &asked {
             None => line.out(),
             Some(asked) => asked.get(line.sku.as_str()).map_or(0, |it| line.out().min(*it)),
         };
         if quantity > 0 {
-            put_back(books, (id, order), line, quantity).await?;
+            back.push((line, quantity));
         }
     }
-    Ok(())
+    put_back(books, (id, order), &back).await
 }
 
 async fn put_back(
     books: &mut Books<'_>,
     (id, order): (Uuid, Uuid),
-    line: &Line,
-    quantity: i64,
+    lines: &[(&Line, i64)],
 ) -> Result<()> {
-    store::restock(books.tx, order, &line.sku, quantity).await?;
-    let (on_hand, allocated) = if line.allocated { (0, -quantity) } else { (quantity, 0) };
-    if line.counted && !change(books, order, line, (Kind::Restock, on_hand, allocated)).await? {
-        tracing::warn!(%order, sku = line.sku, quantity, "put back, but the variant is gone");
-        store::stray(books.tx, (id, order), line, quantity, books.now).await?;
+    if lines.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let back = lines.iter().map(|(line, quantity)| Back { sku: &line.sku, quantity: *quantity });
+    store::restock(books.tx, order, &back.collect::<Vec<_>>()).await?;
+    let moves = lines.iter().map(|&(line, quantity)| match line.allocated {
+        true => Move { line, on_hand: 0, allocated: -quantity },
+        false => Move { line, on_hand: quantity, allocated: 0 },
+    });
+    let gone = change(books, order, Kind::Restock, &moves.collect::<Vec<_>>()).await?;
+    let stray = lines.iter().filter(|(line, _)| gone.contains(&line.sku.as_str()));
+    let stray = stray.map(|&(line, quantity)| {
+        tracing::warn!(%order, sku = line.sku, quantity, "put back, but the variant is gone");
+        let Line { sku, variant_id, .. } = line;
+        Stray {
+            restock_id: id,
+            sku,
+            order_id: order,
+            variant_id: *variant_id,
+            quantity,
+            at: books.now,
+        }
+    });
+    let stray: Vec<Stray<'_>> = stray.collect();
+    Ok(books.tx.insert_all(&stray).await?)
 }
 
 /// Books an order that was sold before `allocated` was counted: what was not shipped is still on the
@@ -89,35 +105,48 @@ pub(crate) async fn book(books: &mut Books<'_>, order: Uuid, shipped: bool) -> R
         }
         () => store::allocate(books.tx, order).await?,
     }
-    for line in open {
-        change(books, order, line, (Kind::Migrated, line.out(), line.out())).await?;
-    }
-    Ok(())
+    let open = open.into_iter();
+    let open = open.map(|line| Move { line, on_hand: line.out(), allocated: line.out() });
+    change(books, order, Kind::Migrated, &open.collect::<Vec<_>>()).await.map(drop)
 }
 
 fn is_to_leave(line: &Line) -> bool {
     line.state == State::Committed && line.parcel_id.is_none()
 }
 
-/// Changes the stock of a line's variant, whatever its SKU is by now; false where it is gone. What
-/// is not counted changes nothing.
-async fn change(
+/// What becomes of a line's units.
+struct Move<'a> {
+    line: &'a Line,
+    on_hand: i64,
+    allocated: i64,
+}
+
+/// Changes the stock of the lines' variants, whatever their SKUs are by now; returns the lines whose
+/// variants are gone. What is not counted changes nothing.
+async fn change<'a>(
     books: &mut Books<'_>,
     order: Uuid,
-    line: &Line,
-    (kind, on_hand, allocated): (Kind, i64, i64),
-) -> Result<bool> {
-    if !line.counted {
-        return Ok(true);
-    }
-    let Some(variant) = line.variant_id else { return Ok(false) };
-    let reference = reference(order);
-    let change = Change { kind, on_hand, allocated, reserved: 0, reference: &reference };
-    let Some(stock) = stock::add(books.tx, variant, &change, books.now).await? else {
-        return Ok(false);
+    kind: Kind,
+    moves: &[Move<'a>],
+) -> Result<Vec<&'a str>> {
+    let counted: Vec<&Move<'a>> = moves.iter().filter(|it| it.line.counted).collect();
+    let variants: Vec<Uuid> = counted.iter().filter_map(|it| it.line.variant_id).collect();
+    let found = match variants.is_empty() {
+        true => vec![],
+        false => stock::lock_variants(books.tx, &variants).await?,
     };
-    books.write(&stock, change).await?;
-    Ok(true)
+    let found: HashMap<Uuid, &str> = found.iter().map(|(id, sku)| (*id, sku.as_str())).collect();
+    let (mut steps, mut gone) = (Vec::new(), Vec::new());
+    for Move { line, on_hand, allocated } in counted {
+        match line.variant_id.and_then(|it| found.get(&it)) {
+            None => gone.push(line.sku.as_str()),
+            Some(sku) => {
+                steps.push(Step { sku, on_hand: *on_hand, allocated: *allocated, reserved: 0 });
+            }
+        }
+    }
+    books.add(kind, &steps, &reference(order)).await?;
+    Ok(gone)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod tree;
 
 use std::collections::BTreeMap;
 
+use chassis::db::Record;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -92,14 +93,19 @@ pub(crate) struct Image {
 }
 
 /// The approved reviews of a product.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Record)]
 pub(crate) struct Rating {
+    #[record(rename = "rating_count")]
     pub(crate) count: i64,
+    #[record(rename = "rating_sum")]
     pub(crate) sum: i64,
 }
 
 /// A product with everything that belongs to it. It has at least one variant.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// Reviews and orders count with statements of their own: no write of a product changes that.
+#[derive(Clone, Debug, PartialEq, Record)]
+#[record(table = "products", key("id"))]
 pub(crate) struct Product {
     pub(crate) id: Uuid,
     /// The name in addresses; a Shopify handle, kept as it is.
@@ -110,36 +116,46 @@ pub(crate) struct Product {
     pub(crate) vendor: String,
     /// The raw type, in Shopify's CSV often a category path such as `A > B`.
     pub(crate) product_type: String,
+    #[record(json)]
     pub(crate) tags: Vec<String>,
     pub(crate) status: Status,
     /// At most three; none where there is only the default variant.
+    #[record(json)]
     pub(crate) options: Vec<ProductOption>,
+    #[record(json)]
     pub(crate) images: Vec<Image>,
     pub(crate) seo_title: Option<String>,
     pub(crate) seo_description: Option<String>,
     /// The categories it was put in; not those above them.
+    #[record(skip)]
     pub(crate) category_ids: Vec<Uuid>,
+    #[record(flatten, computed)]
     pub(crate) rating: Rating,
     /// How often it was looked at.
+    #[record(computed)]
     pub(crate) views: i64,
     /// Units bought and not given back.
+    #[record(computed)]
     pub(crate) sold: i64,
     /// Rises with every change.
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// By position.
+    #[record(skip)]
     pub(crate) variants: Vec<Variant>,
 }
 
 /// What is actually bought: a product in one combination of its options.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Record)]
+#[record(table = "variants", key("id"))]
 pub(crate) struct Variant {
     pub(crate) id: Uuid,
     pub(crate) product_id: Uuid,
     pub(crate) sku: String,
     /// `Blue / M`, or `Default Title`.
     pub(crate) title: String,
+    #[record(json)]
     pub(crate) options: BTreeMap<String, String>,
     /// In minor units of the shop's currency, as all prices here.
     pub(crate) price: i64,
@@ -155,14 +171,19 @@ pub(crate) struct Variant {
     pub(crate) tax_code: Option<String>,
     /// The URL of its own picture.
     pub(crate) image: Option<String>,
+    // Of its stock.
+    #[record(computed)]
     pub(crate) policy: Policy,
+    #[record(computed)]
     pub(crate) on_hand: i64,
+    #[record(computed)]
     pub(crate) allocated: i64,
+    #[record(computed)]
     pub(crate) reserved: i64,
 }
 
 /// What there is of a SKU.
-#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
 pub(crate) struct Stock {
     pub(crate) sku: String,
     pub(crate) product_id: Uuid,

@@ -16,7 +16,7 @@ use crate::model::{Policy, Stock};
 use crate::problems::{self, Short};
 use crate::store::own::{self, OwnHold};
 use crate::store::reservations::{self as store, Line, State};
-use crate::store::stock::{self, Change, Kind};
+use crate::store::stock::{self, Change, Kind, Step};
 
 /// Holds all lines of an order, or none. A line is held or has expired: it is held again.
 /// What the buyer holds of them outside of orders is used for it.
@@ -49,20 +49,17 @@ async fn hold_lines(
     lines.sort_by(|a, b| a.sku.cmp(&b.sku));
     // Nearly every order asks once, so that is tried first. On PostgreSQL this waits for
     // another transaction that is just doing the same.
-    for (at, line) in lines.iter().enumerate() {
-        let held = (State::Held, books.now, expires_at);
-        if store::insert(books.tx, order, line, &request.buyer, held, at == 0).await? {
-            continue;
-        }
+    let held = (State::Held, books.now, expires_at);
+    let inserted = store::insert(books.tx, order, &lines, &request.buyer, held).await?;
+    if inserted != lines.len() as u64 {
         let known = store::lock(books.tx, order).await?;
         match again(&known, &lines)? {
-            // Lines before this one were not known.
-            _ if at > 0 => return Err(problems::reservation_differs()),
+            // Another transaction had only some of these lines, or one is named twice.
+            _ if inserted > 0 => return Err(problems::reservation_differs()),
             State::Committed => return Ok(Reservation { expires_at: first_end(&known) }),
             State::Held => return prolong(books, order, &known, hold).await,
             State::Expired | State::Released => {
                 store::hold_again(books.tx, order, books.now, expires_at).await?;
-                break;
             }
         }
     }
@@ -111,46 +108,72 @@ async fn take(
     lines: &[&StockLine],
     own: OwnHolds,
 ) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     let order = request.order_id;
     let reference = reference(order);
     let mut held = own_holds(books, request, lines).await?;
-    let mut short = Vec::new();
-    for line in lines {
-        let (sku, quantity) = (&line.sku, line.quantity);
-        if own == OwnHolds::Used {
-            use_up(books, &mut held, sku, &reference).await?;
+    if own == OwnHolds::Used && !held.is_empty() {
+        // All of it first, in the order of the SKUs.
+        let skus: Vec<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
+        stock::lock(books.tx, &skus).await?;
+        for line in lines {
+            use_up(books, &mut held, &line.sku, &reference).await?;
         }
-        let mut reserved = stock::reserve(books.tx, line, books.now).await?;
-        if reserved.is_none() && use_up(books, &mut held, sku, &reference).await? {
-            reserved = stock::reserve(books.tx, line, books.now).await?;
-        }
-        if let Some(stock) = reserved {
-            let change = Change {
-                kind: Kind::Reserve,
-                on_hand: 0,
-                allocated: 0,
-                reserved: quantity,
-                reference: &reference,
-            };
-            // Once a line is short all of this is undone.
-            if short.is_empty() {
-                name_variant(books, order, line, &stock).await?;
-                books.write(&stock, change).await?;
-            }
-            continue;
-        }
-        // A SKU that another variant has taken over is not what was wanted.
-        let wanted = |it: &Stock| line.variant_id.is_none() || it.variant_id == line.variant_id;
-        let stock = stock::find(&mut *books.tx, sku).await?.filter(wanted);
-        if let Some(stock) = stock.as_ref().filter(|it| it.policy == Policy::Untracked) {
-            name_variant(books, order, line, stock).await?;
-            store::uncount(books.tx, order, sku).await?;
-            continue;
-        }
-        let available = books::left(stock.as_ref());
-        short.push(Short { sku: sku.clone(), requested: quantity, available });
     }
-    if short.is_empty() { Ok(()) } else { Err(problems::out_of_stock(&short)) }
+    let mut reserved = stock::reserve_all(books.tx, lines, books.now).await?;
+    let mut again = Vec::new();
+    for line in lines.iter().filter(|it| of(&reserved, it).is_none()) {
+        if use_up(books, &mut held, &line.sku, &reference).await? {
+            again.push(*line);
+        }
+    }
+    if !again.is_empty() {
+        reserved.extend(stock::reserve_all(books.tx, &again, books.now).await?);
+    }
+    let (taken, left): (Vec<&StockLine>, Vec<_>) =
+        lines.iter().partition(|it| of(&reserved, it).is_some());
+    leave(books, order, &left).await?;
+    let mut changes = Vec::new();
+    for line in taken {
+        let Some(stock) = of(&reserved, line) else { continue };
+        name_variant(books, order, line, stock).await?;
+        let (kind, reserved, reference) = (Kind::Reserve, line.quantity, reference.as_str());
+        changes.push((stock, Change { kind, on_hand: 0, allocated: 0, reserved, reference }));
+    }
+    books.write_all(&changes).await
+}
+
+fn of<'a>(stock: &'a [Stock], line: &StockLine) -> Option<&'a Stock> {
+    stock.iter().find(|it| it.sku == line.sku)
+}
+
+/// What becomes of lines of which nothing could be taken: where the stock is not counted, that is
+/// noted; the others are short.
+async fn leave(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let skus: Vec<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
+    let known = stock::of_skus(&mut *books.tx, &skus).await?;
+    let (mut short, mut uncounted) = (Vec::new(), Vec::new());
+    for line in lines {
+        // A SKU that another variant has taken over is not what was wanted.
+        let wanted = |it: &&Stock| line.variant_id.is_none() || it.variant_id == line.variant_id;
+        let stock = of(&known, line).filter(wanted);
+        if let Some(stock) = stock.filter(|it| it.policy == Policy::Untracked) {
+            name_variant(books, order, line, stock).await?;
+            uncounted.push(line.sku.as_str());
+            continue;
+        }
+        let (sku, requested, available) = (line.sku.clone(), line.quantity, books::left(stock));
+        short.push(Short { sku, requested, available });
+    }
+    match short.is_empty() {
+        true => Ok(store::uncount(books.tx, order, &uncounted).await?),
+        false => Err(problems::out_of_stock(&short)),
+    }
 }
 
 /// What the buyer holds of these SKUs outside of orders.
@@ -237,16 +260,23 @@ async fn beyond_share(
     lines: &[Line],
     share: i64,
 ) -> Result<Option<(String, i64)>> {
-    for line in lines.iter().filter(|it| it.counted) {
-        // Locked, so that two that ask at once count each other. By SKU, as everywhere.
-        let Some(stock) = stock::find_locked(books.tx, &line.sku).await? else { continue };
+    let counted: Vec<&Line> = lines.iter().filter(|it| it.counted).collect();
+    let skus: Vec<&str> = counted.iter().map(|it| it.sku.as_str()).collect();
+    if skus.is_empty() {
+        return Ok(None);
+    }
+    // Locked, so that two that ask at once count each other. By SKU, as everywhere.
+    let locked = stock::lock(books.tx, &skus).await?;
+    let unpaid = store::unpaid_units(books.tx, &skus).await?;
+    for line in counted {
+        let Some(stock) = locked.iter().find(|it| it.sku == line.sku) else { continue };
         if stock.policy != Policy::Deny {
             continue;
         }
         // Of what is not sold.
         let unsold = stock.on_hand - stock.allocated;
         let most = (unsold.saturating_mul(share) / 100).max(1);
-        let others = store::unpaid_units(books.tx, &line.sku).await?;
+        let others = unpaid.get(&line.sku).copied().unwrap_or_default();
         if others + line.quantity > most {
             return Ok(Some((line.sku.clone(), most)));
         }
@@ -317,7 +347,7 @@ pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Re
         return Ok(lines);
     }
     let (tombstone, released) = (StockLine::new("", 1), (State::Released, books.now, books.now));
-    if store::insert(books.tx, order, &tombstone, &Buyer::default(), released, true).await? {
+    if store::insert(books.tx, order, &[&tombstone], &Buyer::default(), released).await? == 1 {
         return Ok(vec![]);
     }
     // On PostgreSQL somebody held it in this very moment.
@@ -351,15 +381,18 @@ async fn settle(
     reference: &str,
 ) -> Result<()> {
     store::change(books.tx, order, State::Held, to).await?;
-    for line in lines.iter().filter(|it| it.counted) {
-        let allocated = if kind == Kind::Commit { line.quantity } else { 0 };
-        let change = Change { kind, on_hand: 0, allocated, reserved: -line.quantity, reference };
-        let held = stock::add_held(books.tx, &line.sku, &change, books.now).await?;
-        let Some(stock) = held else { continue };
-        if line.variant_id.is_none() {
+    let counted: Vec<&Line> = lines.iter().filter(|it| it.counted).collect();
+    let steps = counted.iter().map(|line| Step {
+        sku: &line.sku,
+        on_hand: 0,
+        allocated: if kind == Kind::Commit { line.quantity } else { 0 },
+        reserved: -line.quantity,
+    });
+    let stock = books.add(kind, &steps.collect::<Vec<_>>(), reference).await?;
+    for line in counted.into_iter().filter(|it| it.variant_id.is_none()) {
+        if let Some(stock) = stock.iter().find(|it| it.sku == line.sku) {
             store::set_variant(books.tx, order, &line.sku, stock.variant_id).await?;
         }
-        books.write(&stock, change).await?;
     }
     Ok(())
 }

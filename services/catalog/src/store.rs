@@ -11,26 +11,24 @@ pub(crate) mod products;
 pub(crate) mod reservations;
 pub(crate) mod stock;
 
-use uuid::Uuid;
+use chassis::db::{Result, Session, sql};
 
-/// Ids as the parameter of an `IN` over a JSON list: hexadecimal digits, which both databases
-/// turn back into ids.
-fn id_list(ids: impl IntoIterator<Item = Uuid>) -> String {
-    let mut list = String::from("[");
-    for id in ids {
-        if list.len() > 1 {
-            list.push(',');
-        }
-        list.push_str(&format!("\"{}\"", id.simple()));
-    }
-    list.push(']');
-    list
-}
+/// How many values, or rows, a statement is given at most where a list may be long.
+const PART: usize = 500;
 
-/// Texts as the parameter of an `IN` over a JSON list.
-fn text_list<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
-    let texts: Vec<&str> = texts.into_iter().collect();
-    serde_json::to_string(&texts).unwrap_or_default()
+/// What tells this database's transactions from those of others: they are numbered per cluster and,
+/// once it was restored to a point in time, per timeline. Tests have several schemas in one
+/// database.
+pub(crate) async fn identity(db: impl Session<'_>) -> Result<String> {
+    let which = sql!(
+        sqlite: "SELECT ''",
+        postgres: "SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid,
+                                    current_schema())
+                   FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_database AS d
+                   WHERE d.datname = current_database()",
+    );
+    let (database,) = db.query(which).one().await?;
+    Ok(database)
 }
 
 #[cfg(test)]

@@ -62,6 +62,7 @@ pub enum Permission {
 
 /// A user who has not been deleted.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "users", key("id"))]
 pub struct User {
     pub id: Uuid,
     pub email: String,

@@ -51,6 +51,12 @@ impl<T: Bind> Bind for &T {
     }
 }
 
+impl<T: Table> Table for &T {
+    fn texts() -> &'static Texts {
+        T::texts()
+    }
+}
+
 impl<'r> Row<'r> {
     pub(super) fn sqlite(row: &'r rusqlite::Row<'r>) -> Self {
         Self(Of::Sqlite(row))

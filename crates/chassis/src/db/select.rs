@@ -1,6 +1,6 @@
 //! Lists: filtered, sorted, in pages that begin after a place, and counted.
 
-use super::text::{intern, list};
+use super::text::{intern, list, padded};
 use super::{Columns, Encode, Query, Result, Session};
 
 type Bind = Box<dyn for<'c> Fn(Query<'c>) -> Query<'c> + Send + Sync>;
@@ -52,6 +52,22 @@ impl Select {
             let place = self.bind(value);
             self.conditions.push(format!("{column} {how} {place}"));
         }
+        self
+    }
+
+    /// Only rows whose column has one of these values.
+    pub fn one_of<T>(&mut self, column: &str, values: impl IntoIterator<Item = T>) -> &mut Self
+    where
+        T: Encode + Clone + Sync + 'static,
+        Option<T>: Encode,
+    {
+        let values: Vec<T> = values.into_iter().collect();
+        let mut places = Vec::with_capacity(padded(values.len()));
+        for at in 0..padded(values.len()) {
+            // As in `sql!`: the last one fills what is left, and none is NULL.
+            places.push(self.bind(values.get(at).or(values.last()).cloned()));
+        }
+        self.conditions.push(format!("{column} IN ({})", places.join(", ")));
         self
     }
 

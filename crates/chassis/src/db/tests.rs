@@ -1,4 +1,5 @@
 mod files;
+mod many;
 mod rows;
 
 use sqlx::migrate::Migrator;

@@ -15,8 +15,17 @@ pub enum Piece {
     Value(usize),
     /// The values of a list.
     List(usize),
+    /// The rows of a list, each in brackets.
+    Rows(usize),
     /// Columns, and what stands before each.
     Columns(&'static str, fn(&mut Vec<&'static str>)),
+}
+
+/// How many places a value takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Length {
+    rows: usize,
+    columns: usize,
 }
 
 /// A statement with what binds its values.
@@ -88,11 +97,10 @@ pub fn without_lists(sqlite: &[Piece], postgres: &[Piece]) -> Sql {
 }
 
 /// For `sql!`: a text for these lengths of its lists.
-pub fn with_lists(sqlite: &'static [Piece], postgres: &'static [Piece], lengths: &[usize]) -> Sql {
-    type Key = (usize, Vec<usize>);
+pub fn with_lists(sqlite: &'static [Piece], postgres: &'static [Piece], lengths: &[Length]) -> Sql {
+    type Key = (usize, Vec<Length>);
     static TEXTS: LazyLock<RwLock<HashMap<Key, Sql>>> = LazyLock::new(RwLock::default);
-    let lengths: Vec<usize> = lengths.iter().map(|it| padded(*it)).collect();
-    let key = (sqlite.as_ptr() as usize, lengths);
+    let key = (sqlite.as_ptr() as usize, lengths.to_vec());
     let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
     known.unwrap_or_else(|| {
         let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
@@ -121,21 +129,26 @@ pub(super) fn padded(length: usize) -> usize {
     length.next_power_of_two()
 }
 
-fn join(pieces: &[Piece], lengths: &[usize]) -> String {
+fn join(pieces: &[Piece], lengths: &[Length]) -> String {
+    let length = |at: usize| lengths.get(at).copied().unwrap_or(Length::ONE);
     // The number a value is bound under: lists take more than one.
-    let number = |at: usize| 1 + at + lengths.iter().take(at).map(|it| it - 1).sum::<usize>();
+    let number = |at: usize| 1 + (0..at).map(|it| length(it).places()).sum::<usize>();
     let mut text = String::new();
     for piece in pieces {
         match *piece {
             Piece::Text(plain) => text.push_str(plain),
             Piece::Value(at) => place(&mut text, number(at)),
             Piece::List(at) => {
-                for step in 0..lengths.get(at).copied().unwrap_or(1) {
+                for step in 0..length(at).places() {
                     if step > 0 {
                         text.push_str(", ");
                     }
                     place(&mut text, number(at) + step);
                 }
+            }
+            Piece::Rows(at) => {
+                let Length { rows: count, columns } = length(at);
+                text.push_str(&rows(number(at), columns, count));
             }
             Piece::Columns(table, columns) => {
                 text.push_str(&list(table, columns));
@@ -163,12 +176,31 @@ fn leak(text: String) -> &'static str {
 }
 
 /// `($1, $2), ($3, $4)`.
-fn rows(columns: usize, rows: usize) -> String {
+fn rows(first: usize, columns: usize, rows: usize) -> String {
     let row = |row: usize| {
-        let places = (1..=columns).map(|it| format!("${}", row * columns + it));
+        let places = (0..columns).map(|it| format!("${}", first + row * columns + it));
         format!("({})", places.collect::<Vec<_>>().join(", "))
     };
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
+}
+
+/// For `sql!`.
+impl Length {
+    pub const ONE: Self = Self { rows: 1, columns: 1 };
+
+    pub fn list<T>(values: &[T]) -> Self {
+        Self { rows: padded(values.len()), columns: 1 }
+    }
+
+    pub fn rows<T: Columns>(rows: &[T]) -> Self {
+        let mut columns = Vec::new();
+        T::columns(&mut columns);
+        Self { rows: rows.len(), columns: columns.len() }
+    }
+
+    fn places(self) -> usize {
+        self.rows * self.columns
+    }
 }
 
 impl Texts {
@@ -184,7 +216,7 @@ impl Texts {
         };
         let is_key = |name: &str| key.contains(&name);
         let (set, which) = (numbered(&|it| !is_key(it), ", "), numbered(&is_key, " AND "));
-        let insert = format!("{into}{}", rows(names.len(), 1));
+        let insert = format!("{into}{}", rows(1, names.len(), 1));
         Self {
             insert_new: leak(format!("{insert} ON CONFLICT DO NOTHING")),
             insert: leak(insert),
@@ -199,8 +231,13 @@ impl Texts {
         intern(format!("{} AND {column} = ${}", self.update, self.columns + 1))
     }
 
+    /// An update of the row with this key, if a condition without values holds.
+    pub(super) fn update_where(&self, condition: &str) -> &'static str {
+        intern(format!("{} AND {condition}", self.update))
+    }
+
     /// An insert of so many rows.
     pub(super) fn insert_many(&self, count: usize) -> &'static str {
-        intern(format!("{}{}", self.into, rows(self.columns, count)))
+        intern(format!("{}{}", self.into, rows(1, self.columns, count)))
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chassis::db::{Db, Result, Session, Sql};
+use chassis::db::{Db, Result};
 
 use super::{Answer, Cache, Kind, Moment, Needs};
 
@@ -41,16 +41,7 @@ impl Shared {
 
     /// Begins to share the answers of this database: what changed after `since` is marked.
     pub(crate) async fn begin(&self, db: &Db, currency: &str, since: i64) -> Result<()> {
-        // Transactions are numbered per cluster and, once it was restored to a point in time, per
-        // timeline. Tests have several schemas in one database.
-        const WHICH: Sql = Sql {
-            sqlite: "SELECT ''",
-            postgres: "SELECT concat_ws(':', s.system_identifier, c.timeline_id, d.oid,
-                                        current_schema())
-                       FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_database AS d
-                       WHERE d.datname = current_database()",
-        };
-        let (database,): (String,) = db.query(WHICH).one().await?;
+        let database = crate::store::identity(db).await?;
         let version = env!("CARGO_PKG_VERSION");
         let _ = self.prefix.set(format!("catalog:{version}:{database}:{currency}:"));
         self.since.store(since, Ordering::SeqCst);

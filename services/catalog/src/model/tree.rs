@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chassis::db::Record;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -12,7 +13,8 @@ use crate::problems;
 pub(crate) const MAX_DEPTH: usize = 10;
 
 /// A shelf of the shop.
-#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Record)]
+#[record(table = "categories", key("id"))]
 pub(crate) struct Category {
     pub(crate) id: Uuid,
     pub(crate) parent_id: Option<Uuid>,

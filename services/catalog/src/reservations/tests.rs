@@ -9,6 +9,7 @@ use super::*;
 use crate::model::{Figure, NewProduct, NewVariant, Policy, Wish};
 use crate::{audit, fulfillment, products};
 
+mod statements;
 mod unpaid;
 
 use unpaid::{awaits, ended};

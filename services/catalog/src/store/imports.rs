@@ -1,7 +1,6 @@
 //! Files of products that wait to be imported, and what became of those that were.
 
-use chassis::db::Json;
-use chassis::db::{Db, Result, Session, Tx};
+use chassis::db::{Db, Insert, Json, Record, Result, Select, Session, Tx, Word, sql};
 use chassis::queue::{Due, Queue, Table};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -30,7 +29,7 @@ pub(crate) static IMPORTS: Queue = Queue::new(Table {
 const PART: usize = 1 << 20;
 
 /// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, chassis::db::Word)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, Word)]
 #[schema(as = ImportState)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
@@ -42,7 +41,8 @@ pub(crate) enum State {
     Failed,
 }
 
-#[derive(Clone, Debug, chassis::db::Record)]
+#[derive(Clone, Debug, Record)]
+#[record(table = "imports", key("id"))]
 pub(crate) struct Import {
     pub(crate) id: Uuid,
     pub(crate) state: State,
@@ -65,32 +65,36 @@ pub(crate) struct Import {
     pub(crate) finished_at: Option<DateTime<Utc>>,
 }
 
+/// An import that waits.
+#[derive(Insert)]
+#[record(table = "imports")]
+struct New<'a> {
+    #[record(flatten)]
+    import: &'a Import,
+    due_at: DateTime<Utc>,
+}
+
+/// A piece of a file.
+#[derive(Insert)]
+#[record(table = "import_parts")]
+struct Part<'a> {
+    import_id: Uuid,
+    part: i64,
+    bytes: &'a [u8],
+}
+
 /// Adds an import and its file.
 pub(crate) async fn insert(tx: &mut Tx, import: &Import, file: &[u8]) -> Result<()> {
-    tx.query(
-        "INSERT INTO imports (id, state, file_name, created_by, rows, rows_done, products_done,
-                              report, attempts, created_at, due_at, set_stock)
-         VALUES ($1, 'waiting', $2, $3, $4, 0, 0, $5, 0, $6, $6, $7)",
-    )
-    .bind(import.id)
-    .bind(import.file_name.clone())
-    .bind(import.created_by)
-    .bind(import.rows)
-    .bind(import.report.clone())
-    .bind(import.created_at)
-    .bind(import.set_stock)
-    .execute()
-    .await?;
-    for (at, part) in (0_i64..).zip(file.chunks(PART)) {
-        let insert =
-            tx.query("INSERT INTO import_parts (import_id, part, bytes) VALUES ($1, $2, $3)");
-        insert.bind(import.id).bind(at).bind(part.to_vec()).execute().await?;
+    tx.insert(&New { import, due_at: import.created_at }).execute().await?;
+    // One by one: a file is too long for one statement.
+    for (part, bytes) in (0_i64..).zip(file.chunks(PART)) {
+        tx.insert(&Part { import_id: import.id, part, bytes }).execute().await?;
     }
     Ok(())
 }
 
 pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Import>> {
-    db.query("SELECT * FROM imports WHERE id = $1").bind(id).optional().await
+    db.query(sql!("SELECT {Import.*} FROM imports WHERE id = {id}")).optional().await
 }
 
 /// Up to `limit` imports older than `before`, the newest first.
@@ -99,22 +103,23 @@ pub(crate) async fn list(
     before: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<Import>> {
-    let list = db.query("SELECT * FROM imports WHERE id < $1 ORDER BY id DESC LIMIT $2");
-    list.bind(before.unwrap_or(Uuid::max())).bind(limit).all().await
+    let mut list = Select::from("imports");
+    list.compare("id", "<", before).order("id DESC").limit(limit);
+    list.records::<Import>(db, "").all().await
 }
 
 /// How many are not at their end.
 pub(crate) async fn open(db: impl Session<'_>) -> Result<i64> {
-    let open = db.query("SELECT count(*) FROM imports WHERE state IN ('waiting', 'running')");
-    Ok(open.one::<(i64,)>().await?.0)
+    let mut open = Select::from("imports");
+    open.filter("state IN ('waiting', 'running')").count(db).await
 }
 
 /// The file of an import.
 pub(crate) async fn file(db: &Db, id: Uuid) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     for part in 0_i64.. {
-        let read = db.query("SELECT bytes FROM import_parts WHERE import_id = $1 AND part = $2");
-        match read.bind(id).bind(part).optional::<(Vec<u8>,)>().await? {
+        let read = sql!("SELECT bytes FROM import_parts WHERE import_id = {id} AND part = {part}");
+        match db.query(read).optional::<(Vec<u8>,)>().await? {
             Some((bytes,)) => file.extend_from_slice(&bytes),
             None => break,
         }
@@ -166,5 +171,5 @@ pub(crate) async fn finish(tx: &mut Tx, import: &Import, now: DateTime<Utc>) -> 
 
 /// Removes what ended before a time.
 pub(crate) async fn forget(db: impl Session<'_>, before: DateTime<Utc>) -> Result<u64> {
-    db.query("DELETE FROM imports WHERE finished_at < $1").bind(before).execute().await
+    db.query(sql!("DELETE FROM imports WHERE finished_at < {before}")).execute().await
 }

@@ -1,11 +1,7 @@
 //! Lists of products: filtered, sorted, in pages that begin after a place. Never an offset.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use chassis::db::{Db, Query, Result, Session};
+use chassis::db::{Db, Record, Result, Select, Session, sql};
 use chrono::{DateTime, Utc};
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -60,7 +56,7 @@ pub(crate) enum Place {
 }
 
 /// A product's id with what places it in the list.
-#[derive(chassis::db::Record)]
+#[derive(Record)]
 struct Found {
     id: Uuid,
     price: i64,
@@ -71,7 +67,7 @@ struct Found {
 }
 
 /// What a product's address is made of.
-#[derive(chassis::db::Record)]
+#[derive(Record)]
 pub(crate) struct Addressed {
     pub(crate) id: Uuid,
     pub(crate) slug: String,
@@ -80,8 +76,7 @@ pub(crate) struct Addressed {
 
 /// A page of products, and where the next one begins.
 pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
-    let statement = Statement::of(listing);
-    let found: Vec<Found> = statement.page(listing).on(db).all().await?;
+    let found: Vec<Found> = listing.page().records::<Found>(db, "p.").all().await?;
     let limit = usize::try_from(listing.limit).unwrap_or_default();
     let next = match found.len() > limit {
         true => found.get(limit.saturating_sub(1)).map(|it| it.place(listing.sort)),
@@ -93,17 +88,16 @@ pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Op
 
 /// Where the products for sale with ids above `after` are, by id.
 pub(crate) async fn addresses(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Addressed>> {
-    let page = db.query(
-        "SELECT id, slug, updated_at FROM products
-         WHERE status = 'active' AND id > $1 ORDER BY id LIMIT $2",
+    let page = sql!(
+        "SELECT {Addressed.*} FROM products
+         WHERE status = 'active' AND id > {after} ORDER BY id LIMIT {limit}"
     );
-    page.bind(after).bind(limit).all().await
+    db.query(page).all().await
 }
 
 /// How many products there are on all pages.
 pub(crate) async fn count(db: &Db, listing: &Listing) -> Result<i64> {
-    let (count,) = Statement::of(listing).count().on(db).one::<(i64,)>().await?;
-    Ok(count)
+    listing.products().count(db).await
 }
 
 impl Place {
@@ -121,19 +115,17 @@ impl Place {
 }
 
 impl Place {
-    /// What the columns of the order are there.
-    fn parameters(&self) -> impl Iterator<Item = Parameter> {
+    /// Binds what the columns of the order are there; returns their places in the text.
+    fn bind(&self, list: &mut Select) -> String {
         let (keys, id) = match self {
             Self::Newest(id) => (vec![], id),
             Self::PriceUp(key, id) | Self::PriceDown(key, id) | Self::Rating(key, id) => {
-                (vec![Parameter::Number(*key)], id)
+                (vec![list.bind(*key)], id)
             }
-            Self::Title(key, id) => (vec![Parameter::Text(key.clone())], id),
-            Self::Popular(sold, views, id) => {
-                (vec![Parameter::Number(*sold), Parameter::Number(*views)], id)
-            }
+            Self::Title(key, id) => (vec![list.bind(key.clone())], id),
+            Self::Popular(sold, views, id) => (vec![list.bind(*sold), list.bind(*views)], id),
         };
-        keys.into_iter().chain([Parameter::Id(*id)])
+        [keys, vec![list.bind(*id)]].concat().join(", ")
     }
 }
 
@@ -150,50 +142,31 @@ impl Found {
     }
 }
 
-/// A statement put together from the filters that are in use, so that each combination is
-/// planned for itself.
-struct Statement {
-    /// From where the walk starts: the table whose index gives the order.
-    from: &'static str,
-    /// How that table calls the product's id and its price.
-    id: &'static str,
-    price: &'static str,
-    conditions: Vec<String>,
-    parameters: Vec<Parameter>,
-    text: String,
-}
-
-enum Parameter {
-    Number(i64),
-    Text(String),
-    Id(Uuid),
-}
-
-impl Statement {
-    fn of(listing: &Listing) -> Self {
-        let (from, id, price) = match (listing.category, &listing.tag) {
-            (Some(_), _) => {
-                ("product_categories c CROSS JOIN products p", "c.product_id", "c.price")
-            }
-            (None, Some(_)) => ("product_tags t CROSS JOIN products p", "t.product_id", "p.price"),
-            (None, None) => ("products p", "p.id", "p.price"),
-        };
-        let (conditions, parameters, text) = (vec![], vec![], String::new());
-        let mut this = Self { from, id, price, conditions, parameters, text };
-        let status = this.parameter(Parameter::Text(listing.status.as_str().to_owned()));
-        this.conditions.push(format!("p.status = {status}"));
-        this.filter(listing);
-        this
+impl Listing {
+    /// How the table from which the walk starts, whose index gives the order, calls the product's id
+    /// and its price.
+    fn columns(&self) -> (&'static str, &'static str) {
+        match (self.category, &self.tag) {
+            (Some(_), _) => ("c.product_id", "c.price"),
+            (None, Some(_)) => ("t.product_id", "p.price"),
+            (None, None) => ("p.id", "p.price"),
+        }
     }
 
-    fn filter(&mut self, listing: &Listing) {
-        if let Some(category) = listing.category {
-            let category = self.parameter(Parameter::Id(category));
-            self.conditions.push(format!("c.category_id = {category} AND p.id = c.product_id"));
+    /// All of them, in no order.
+    fn products(&self) -> Select {
+        let mut list = Select::from(match (self.category, &self.tag) {
+            (Some(_), _) => "product_categories c CROSS JOIN products p",
+            (None, Some(_)) => "product_tags t CROSS JOIN products p",
+            (None, None) => "products p",
+        });
+        list.equal("p.status", Some(self.status));
+        if let Some(category) = self.category {
+            list.equal("c.category_id", Some(category)).filter("p.id = c.product_id");
         }
-        if let Some(tag) = &listing.tag {
-            let tag = self.parameter(Parameter::Text(tag.to_lowercase()));
-            self.conditions.push(match listing.category {
+        if let Some(tag) = &self.tag {
+            let tag = list.bind(tag.to_lowercase());
+            list.filter(match self.category {
                 None => format!("t.tag = {tag} AND p.id = t.product_id"),
                 Some(_) => format!(
                     "EXISTS (SELECT 1 FROM product_tags t
@@ -201,28 +174,23 @@ impl Statement {
                 ),
             });
         }
-        for (bound, than) in [(listing.min_price, ">="), (listing.max_price, "<=")] {
-            if let Some(bound) = bound {
-                let bound = self.parameter(Parameter::Number(bound));
-                self.conditions.push(format!("{} {than} {bound}", self.price));
-            }
-        }
-        if let Some(vendor) = &listing.vendor {
-            let vendor = self.parameter(Parameter::Text(vendor.clone()));
-            self.conditions.push(format!("p.vendor = {vendor}"));
-        }
-        if let Some(in_stock) = listing.in_stock {
+        let (_, price) = self.columns();
+        list.compare(price, ">=", self.min_price).compare(price, "<=", self.max_price);
+        list.equal("p.vendor", self.vendor.clone());
+        if let Some(in_stock) = self.in_stock {
             let not = if in_stock { "" } else { "NOT " };
-            self.conditions.push(format!(
+            list.filter(format!(
                 "{not}EXISTS (SELECT 1 FROM stock s WHERE s.product_id = p.id
                               AND (s.policy <> 'deny' OR s.on_hand > s.allocated + s.reserved))"
             ));
         }
+        list
     }
 
-    fn page(mut self, listing: &Listing) -> Self {
-        let (id, price) = (self.id, self.price);
-        let (keys, than, direction): (&[&str], _, _) = match listing.sort {
+    /// One page of them, and one more.
+    fn page(&self) -> Select {
+        let (id, price) = self.columns();
+        let (keys, than, direction): (&[&str], _, _) = match self.sort {
             Sort::Newest => (&[], "<", "DESC"),
             Sort::PriceUp => (&[price], ">", "ASC"),
             Sort::PriceDown => (&[price], "<", "DESC"),
@@ -231,60 +199,13 @@ impl Statement {
             Sort::Popular => (&["p.sold", "p.views"], "<", "DESC"),
         };
         let columns = [keys, &[id]].concat();
-        if let Some(place) = &listing.after {
-            let parameters = place.parameters().map(|it| self.parameter(it));
-            let place = parameters.collect::<Vec<_>>().join(", ");
-            self.conditions.push(format!("({}) {than} ({place})", columns.join(", ")));
+        let mut list = self.products();
+        if let Some(place) = &self.after {
+            let place = place.bind(&mut list);
+            list.filter(format!("({}) {than} ({place})", columns.join(", ")));
         }
         let order: Vec<String> = columns.iter().map(|it| format!("{it} {direction}")).collect();
-        let limit = self.parameter(Parameter::Number(listing.limit + 1));
-        let skip = match listing.skip {
-            0 => String::new(),
-            skip => format!(" OFFSET {}", self.parameter(Parameter::Number(skip))),
-        };
-        self.text = format!(
-            "SELECT p.id, p.price, p.title_key, p.rating_score, p.sold, p.views FROM {} WHERE {}
-             ORDER BY {} LIMIT {limit}{skip}",
-            self.from,
-            self.conditions.join(" AND "),
-            order.join(", "),
-        );
-        self
+        list.order(order.join(", ")).limit(self.limit + 1).skip(self.skip);
+        list
     }
-
-    fn count(mut self) -> Self {
-        let conditions = self.conditions.join(" AND ");
-        self.text = format!("SELECT count(*) FROM {} WHERE {conditions}", self.from);
-        self
-    }
-
-    fn parameter(&mut self, parameter: Parameter) -> String {
-        self.parameters.push(parameter);
-        format!("${}", self.parameters.len())
-    }
-
-    fn on(self, db: &Db) -> Query<'_> {
-        let mut query = db.query(kept(self.text));
-        for parameter in self.parameters {
-            query = match parameter {
-                Parameter::Number(number) => query.bind(number),
-                Parameter::Text(text) => query.bind(text),
-                Parameter::Id(id) => query.bind(id),
-            };
-        }
-        query
-    }
-}
-
-/// The text, kept for good: statements are prepared once. There are only as many as there are
-/// combinations of filters; values never become part of a text.
-fn kept(text: String) -> &'static str {
-    static TEXTS: LazyLock<Mutex<HashMap<String, &'static str>>> = LazyLock::new(Mutex::default);
-    let mut texts = TEXTS.lock();
-    if let Some(text) = texts.get(&text) {
-        return text;
-    }
-    let leaked: &'static str = Box::leak(text.clone().into_boxed_str());
-    texts.insert(text, leaked);
-    leaked
 }

@@ -1,20 +1,18 @@
 //! Pictures of the shop's own, in the sizes they are shown in, and which products use them.
 
-use chassis::db::{Error, Result, Session, Sql, Tx};
+use chassis::db::{Error, Insert, Record, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::id_list;
-
 /// A picture as it is sent to who asks for it.
-#[derive(Debug, chassis::db::Record)]
+#[derive(Debug, Record)]
 pub(crate) struct Picture {
     pub(crate) content_type: String,
     pub(crate) bytes: Vec<u8>,
 }
 
 /// What there is to say about a picture.
-#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
 pub(crate) struct Kept {
     pub(crate) content_type: String,
     /// Of the largest size, in pixels; none for a drawing, which fits any.
@@ -32,23 +30,37 @@ pub(crate) struct NewPicture {
     pub(crate) smaller: Vec<(i64, Vec<u8>)>,
 }
 
+/// A picture in one of its smaller widths.
+#[derive(Insert)]
+struct Size {
+    picture_id: Uuid,
+    width: i64,
+    bytes: Vec<u8>,
+}
+
+/// A picture that a product uses.
+#[derive(Insert)]
+#[record(table = "product_pictures")]
+struct Use {
+    picture_id: Uuid,
+    product_id: Uuid,
+}
+
 /// A picture in the smallest size not narrower than `width`; in the largest where there is none.
 pub(crate) async fn find(
     db: impl Session<'_>,
     id: Uuid,
     width: Option<i64>,
 ) -> Result<Option<Picture>> {
-    db.query(
+    let find = sql!(
         "SELECT content_type,
                 COALESCE((SELECT bytes FROM picture_sizes
-                          WHERE picture_id = $1 AND width >= $2 ORDER BY width LIMIT 1),
+                          WHERE picture_id = {id} AND width >= {width.unwrap_or(i64::MAX)}
+                          ORDER BY width LIMIT 1),
                          bytes) AS bytes
-         FROM pictures WHERE id = $1",
-    )
-    .bind(id)
-    .bind(width.unwrap_or(i64::MAX))
-    .optional()
-    .await
+         FROM pictures WHERE id = {id}"
+    );
+    db.query(find).optional().await
 }
 
 /// Adds a picture; one with the same id stays as it is.
@@ -58,27 +70,23 @@ pub(crate) async fn insert(
     picture: NewPicture,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    let insert = tx.query(
+    let NewPicture { kept: Kept { content_type, width, height }, bytes, smaller } = picture;
+    let insert = sql!(
         "INSERT INTO pictures (id, content_type, width, height, bytes, seen_at)
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO NOTHING",
+         VALUES ({id}, {content_type}, {width}, {height}, {bytes}, {now})
+         ON CONFLICT (id) DO NOTHING"
     );
-    insert
-        .bind(id)
-        .bind(picture.kept.content_type)
-        .bind(picture.kept.width)
-        .bind(picture.kept.height)
-        .bind(picture.bytes)
-        .bind(now)
-        .execute()
-        .await?;
-    for (width, bytes) in picture.smaller {
-        let insert = tx.query(
-            "INSERT INTO picture_sizes (picture_id, width, bytes) VALUES ($1, $2, $3)
-             ON CONFLICT (picture_id, width) DO NOTHING",
-        );
-        insert.bind(id).bind(width).bind(bytes).execute().await?;
+    tx.query(insert).execute().await?;
+    let sizes = smaller.into_iter().map(|(width, bytes)| Size { picture_id: id, width, bytes });
+    let sizes: Vec<Size> = sizes.collect();
+    if sizes.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let insert = sql!(
+        "INSERT INTO picture_sizes ({Size.*}) VALUES {sizes..*}
+         ON CONFLICT (picture_id, width) DO NOTHING"
+    );
+    tx.query(insert).execute().await.map(drop)
 }
 
 /// Notes that a picture was sent again, if it is there.
@@ -87,22 +95,18 @@ pub(crate) async fn seen(
     id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Option<Kept>> {
-    let seen = db.query(
-        "UPDATE pictures SET seen_at = $2 WHERE id = $1 RETURNING content_type, width, height",
-    );
-    seen.bind(id).bind(now).optional().await
+    let seen = sql!("UPDATE pictures SET seen_at = {now} WHERE id = {id} RETURNING {Kept.*}");
+    db.query(seen).optional().await
 }
 
-/// Those of the pictures that exist. In a transaction they stay until it ends.
+/// Those of the pictures that exist: of one product, so hundreds at most. In a transaction they
+/// stay until it ends.
 pub(crate) async fn known(db: impl Session<'_>, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    const KNOWN: Sql = Sql {
-        sqlite: "SELECT id FROM pictures WHERE id IN (SELECT unhex(value) FROM json_each($1))",
-        postgres: "SELECT id FROM pictures WHERE id = ANY(ARRAY(
-                       SELECT CAST(value AS UUID) FROM json_array_elements_text(CAST($1 AS JSON))))
-                   ORDER BY id FOR KEY SHARE",
-    };
-    let known = db.query(KNOWN).bind(id_list(ids.iter().copied()));
-    Ok(known.all::<(Uuid,)>().await?.into_iter().map(|(id,)| id).collect())
+    let known = sql!(
+        sqlite: "SELECT id FROM pictures WHERE id IN ({ids..})",
+        postgres: "SELECT id FROM pictures WHERE id IN ({ids..}) ORDER BY id FOR KEY SHARE",
+    );
+    Ok(db.query(known).all::<(Uuid,)>().await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Makes these the pictures a product uses. They must exist.
@@ -112,22 +116,15 @@ pub(crate) async fn use_in(
     ids: &[Uuid],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    tx.query(
-        "UPDATE pictures SET seen_at = $2
-         WHERE id IN (SELECT picture_id FROM product_pictures WHERE product_id = $1)",
-    )
-    .bind(product)
-    .bind(now)
-    .execute()
-    .await?;
-    let forget = tx.query("DELETE FROM product_pictures WHERE product_id = $1").bind(product);
-    forget.execute().await?;
-    for id in ids {
-        let insert =
-            tx.query("INSERT INTO product_pictures (picture_id, product_id) VALUES ($1, $2)");
-        insert.bind(*id).bind(product).execute().await?;
-    }
-    Ok(())
+    let seen = sql!(
+        "UPDATE pictures SET seen_at = {now}
+         WHERE id IN (SELECT picture_id FROM product_pictures WHERE product_id = {product})"
+    );
+    tx.query(seen).execute().await?;
+    let forget = sql!("DELETE FROM product_pictures WHERE product_id = {product}");
+    tx.query(forget).execute().await?;
+    let uses = ids.iter().map(|id| Use { picture_id: *id, product_id: product });
+    tx.insert_all(&uses.collect::<Vec<_>>()).await
 }
 
 /// Pictures no product uses, not seen since `before`, the oldest first.
@@ -136,27 +133,22 @@ pub(crate) async fn unused(
     before: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Uuid>> {
-    let unused = db.query(
-        "SELECT id FROM pictures p WHERE seen_at < $1
+    let unused = sql!(
+        "SELECT id FROM pictures p WHERE seen_at < {before}
                 AND NOT EXISTS (SELECT 1 FROM product_pictures u WHERE u.picture_id = p.id)
-         ORDER BY seen_at, id LIMIT $2",
+         ORDER BY seen_at, id LIMIT {limit}"
     );
-    let unused = unused.bind(before).bind(limit).all::<(Uuid,)>().await?;
+    let unused = db.query(unused).all::<(Uuid,)>().await?;
     Ok(unused.into_iter().map(|(id,)| id).collect())
 }
 
 /// Removes a picture, unless a product has taken it or somebody sent it since; false then.
 pub(crate) async fn remove(db: impl Session<'_>, id: Uuid, before: DateTime<Utc>) -> Result<bool> {
-    let removed = db
-        .query(
-            "DELETE FROM pictures WHERE id = $1 AND seen_at < $2
-                    AND NOT EXISTS (SELECT 1 FROM product_pictures WHERE picture_id = $1)",
-        )
-        .bind(id)
-        .bind(before)
-        .execute()
-        .await;
-    match removed {
+    let remove = sql!(
+        "DELETE FROM pictures WHERE id = {id} AND seen_at < {before}
+                AND NOT EXISTS (SELECT 1 FROM product_pictures WHERE picture_id = {id})"
+    );
+    match db.query(remove).execute().await {
         Ok(removed) => Ok(removed == 1),
         // A product took it while this statement waited for its transaction.
         Err(Error::Constraint(_)) => Ok(false),

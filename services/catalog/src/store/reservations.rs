@@ -1,7 +1,9 @@
 //! What orders hold. Whoever changes an order's lines locks them first, in the order of their
 //! SKUs, and the stock after them: no two transactions wait for each other.
 
-use chassis::db::{Result, Session, Sql, Tx};
+use std::collections::HashMap;
+
+use chassis::db::{Insert, Record, Result, Session, Tx, Word, sql};
 use chrono::{DateTime, Utc};
 use contracts::catalog::{Buyer, StockLine};
 use uuid::Uuid;
@@ -10,7 +12,7 @@ use uuid::Uuid;
 pub(crate) type Place = (DateTime<Utc>, Uuid);
 
 /// Where a line of a reservation stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, chassis::db::Word)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Word)]
 pub(crate) enum State {
     Held,
     /// Sold; some units are still out.
@@ -22,7 +24,7 @@ pub(crate) enum State {
 }
 
 /// A line of an order's reservation.
-#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
 pub(crate) struct Line {
     pub(crate) sku: String,
     pub(crate) quantity: i64,
@@ -53,7 +55,7 @@ impl Line {
 }
 
 /// A line that is held, as staff see it.
-#[derive(Clone, Debug, chassis::db::Record)]
+#[derive(Clone, Debug, Record)]
 pub(crate) struct Held {
     pub(crate) order_id: Uuid,
     pub(crate) sku: String,
@@ -65,64 +67,80 @@ pub(crate) struct Held {
     pub(crate) expires_at: DateTime<Utc>,
 }
 
-/// Adds a line; false where the order has it already, or, for the `first` one, where it has any.
+/// A line that is added.
+#[derive(Clone, Copy, Debug, Insert)]
+pub(crate) struct New<'a> {
+    order_id: Uuid,
+    sku: &'a str,
+    quantity: i64,
+    state: State,
+    counted: bool,
+    holds: i64,
+    held_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    variant_id: Option<Uuid>,
+    /// One line of each order does: of a hold and its release that meet only one is first.
+    leads: bool,
+    buyer_id: Option<Uuid>,
+    cart_id: Option<Uuid>,
+}
+
+/// Adds the lines of an order, if it has none; returns how many.
+///
+/// On PostgreSQL it may be some of them where another transaction has just added the order: those
+/// that the other one did not have. Then all of this must be undone.
 pub(crate) async fn insert(
     tx: &mut Tx,
     order: Uuid,
-    line: &StockLine,
+    lines: &[&StockLine],
     buyer: &Buyer,
     (state, now, expires_at): (State, DateTime<Utc>, DateTime<Utc>),
-    first: bool,
-) -> Result<bool> {
-    const FIRST: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads,
-              buyer_id, cart_id)
-         SELECT $1, $2, $3, $4, TRUE, 1, $5, $6, $7, TRUE, $8, $9
-         WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = $1)
-         ON CONFLICT DO NOTHING";
-    const NEXT: &str = "INSERT INTO reservation
-             (order_id, sku, quantity, state, counted, holds, held_at, expires_at, variant_id, leads,
-              buyer_id, cart_id)
-         VALUES ($1, $2, $3, $4, TRUE, 1, $5, $6, $7, FALSE, $8, $9)
-         ON CONFLICT (order_id, sku) DO NOTHING";
-    let inserted = tx
-        .query(if first { FIRST } else { NEXT })
-        .bind(order)
-        .bind(line.sku.clone())
-        .bind(line.quantity)
-        .bind(state.as_str())
-        .bind(now)
-        .bind(expires_at)
-        .bind(line.variant_id)
-        .bind(buyer.user_id)
-        .bind(buyer.carts.first().copied())
-        .execute()
-        .await?;
-    Ok(inserted == 1)
+) -> Result<u64> {
+    let new = lines.iter().enumerate().map(|(at, line)| New {
+        order_id: order,
+        sku: &line.sku,
+        quantity: line.quantity,
+        state,
+        counted: true,
+        holds: 1,
+        held_at: now,
+        expires_at,
+        variant_id: line.variant_id,
+        leads: at == 0,
+        buyer_id: buyer.user_id,
+        cart_id: buyer.carts.first().copied(),
+    });
+    let lines: Vec<New<'_>> = new.collect();
+    if lines.is_empty() {
+        return Ok(0);
+    }
+    let insert = sql!(
+        "INSERT INTO reservation ({New.*})
+         WITH lines ({New.*}) AS (VALUES {lines..*})
+         SELECT {New.*} FROM lines
+         WHERE NOT EXISTS (SELECT 1 FROM reservation WHERE order_id = {order})
+         ON CONFLICT DO NOTHING"
+    );
+    tx.query(insert).execute().await
 }
 
 /// The lines of an order by SKU, and nobody changes them before this transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, order: Uuid) -> Result<Vec<Line>> {
-    const LOCK: Sql = Sql {
-        sqlite: "SELECT * FROM reservation WHERE order_id = $1 ORDER BY sku",
-        postgres: "SELECT * FROM reservation WHERE order_id = $1 ORDER BY sku FOR UPDATE",
-    };
-    tx.query(LOCK).bind(order).all().await
+    let lock = sql!(
+        sqlite: "SELECT {Line.*} FROM reservation WHERE order_id = {order} ORDER BY sku",
+        postgres: "SELECT {Line.*} FROM reservation WHERE order_id = {order} ORDER BY sku
+                   FOR UPDATE",
+    );
+    tx.query(lock).all().await
 }
 
 /// Moves all lines of an order that are in `from`, which is not `Committed`.
 pub(crate) async fn change(tx: &mut Tx, order: Uuid, from: State, to: State) -> Result<()> {
-    let change = tx.query(
-        "UPDATE reservation SET state = $3, allocated = $4 WHERE order_id = $1 AND state = $2",
+    let change = sql!(
+        "UPDATE reservation SET state = {to}, allocated = {to == State::Committed}
+         WHERE order_id = {order} AND state = {from}"
     );
-    change
-        .bind(order)
-        .bind(from.as_str())
-        .bind(to.as_str())
-        .bind(to == State::Committed)
-        .execute()
-        .await
-        .map(drop)
+    tx.query(change).execute().await.map(drop)
 }
 
 /// Notes whose units a line has.
@@ -132,13 +150,10 @@ pub(crate) async fn set_variant(
     sku: &str,
     variant: Option<Uuid>,
 ) -> Result<()> {
-    tx.query("UPDATE reservation SET variant_id = $3 WHERE order_id = $1 AND sku = $2")
-        .bind(order)
-        .bind(sku.to_owned())
-        .bind(variant)
-        .execute()
-        .await
-        .map(drop)
+    let set = sql!(
+        "UPDATE reservation SET variant_id = {variant} WHERE order_id = {order} AND sku = {sku}"
+    );
+    tx.query(set).execute().await.map(drop)
 }
 
 /// Holds lines that have expired once more.
@@ -148,82 +163,66 @@ pub(crate) async fn hold_again(
     now: DateTime<Utc>,
     expires_at: DateTime<Utc>,
 ) -> Result<()> {
-    tx.query(
+    let hold = sql!(
         "UPDATE reservation
-         SET state = 'held', counted = TRUE, unpaid = FALSE, holds = holds + 1, held_at = $2,
-             expires_at = $3
-         WHERE order_id = $1 AND state = 'expired'",
-    )
-    .bind(order)
-    .bind(now)
-    .bind(expires_at)
-    .execute()
-    .await
-    .map(drop)
+         SET state = 'held', counted = TRUE, unpaid = FALSE, holds = holds + 1, held_at = {now},
+             expires_at = {expires_at}
+         WHERE order_id = {order} AND state = 'expired'"
+    );
+    tx.query(hold).execute().await.map(drop)
 }
 
 /// Lets a hold last longer.
 pub(crate) async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
-    tx.query("UPDATE reservation SET expires_at = $2 WHERE order_id = $1 AND state = 'held'")
-        .bind(order)
-        .bind(expires_at)
-        .execute()
-        .await
-        .map(drop)
+    let prolong = sql!(
+        "UPDATE reservation SET expires_at = {expires_at}
+         WHERE order_id = {order} AND state = 'held'"
+    );
+    tx.query(prolong).execute().await.map(drop)
 }
 
 /// Notes that a hold is without money for now, and until when.
 pub(crate) async fn set_unpaid(tx: &mut Tx, order: Uuid, until: DateTime<Utc>) -> Result<()> {
-    tx.query(
-        "UPDATE reservation SET unpaid = TRUE, expires_at = $2
-         WHERE order_id = $1 AND state = 'held'",
-    )
-    .bind(order)
-    .bind(until)
-    .execute()
-    .await
-    .map(drop)
+    let set = sql!(
+        "UPDATE reservation SET unpaid = TRUE, expires_at = {until}
+         WHERE order_id = {order} AND state = 'held'"
+    );
+    tx.query(set).execute().await.map(drop)
 }
 
-/// How many units of a SKU are held without money. Who decides by it has the stock locked.
-pub(crate) async fn unpaid_units(tx: &mut Tx, sku: &str) -> Result<i64> {
-    let held = tx.query(
-        "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM reservation
-         WHERE sku = $1 AND state = 'held' AND unpaid AND counted",
+/// How many units of each of these SKUs are held without money; one of which none are is missing.
+/// Who decides by it has the stock locked.
+pub(crate) async fn unpaid_units(tx: &mut Tx, skus: &[&str]) -> Result<HashMap<String, i64>> {
+    let held = sql!(
+        "SELECT sku, CAST(SUM(quantity) AS BIGINT) FROM reservation
+         WHERE sku IN ({skus..}) AND state = 'held' AND unpaid AND counted GROUP BY sku"
     );
-    let (units,) = held.bind(sku.to_owned()).one::<(i64,)>().await?;
-    Ok(units)
+    Ok(tx.query(held).all().await?.into_iter().collect())
 }
 
 /// Notes that a hold is a user's own rather than an order's, and whether it counts as unpaid.
 pub(crate) async fn set_holder(tx: &mut Tx, order: Uuid, user: Uuid, unpaid: bool) -> Result<()> {
-    tx.query("UPDATE reservation SET held_by = $2, unpaid = $3 WHERE order_id = $1")
-        .bind(order)
-        .bind(user)
-        .bind(unpaid)
-        .execute()
-        .await
-        .map(drop)
+    let set =
+        sql!("UPDATE reservation SET held_by = {user}, unpaid = {unpaid} WHERE order_id = {order}");
+    tx.query(set).execute().await.map(drop)
 }
 
 /// How many units a user holds outside of orders.
 pub(crate) async fn held_by(tx: &mut Tx, user: Uuid) -> Result<i64> {
-    let held = tx.query(
+    let held = sql!(
         "SELECT CAST(COALESCE(SUM(quantity), 0) AS BIGINT) FROM reservation
-         WHERE held_by = $1 AND state = 'held'",
+         WHERE held_by = {user} AND state = 'held'"
     );
-    let (units,) = held.bind(user).one::<(i64,)>().await?;
+    let (units,) = tx.query(held).one().await?;
     Ok(units)
 }
 
-/// Notes that the stock of a line is not counted.
-pub(crate) async fn uncount(tx: &mut Tx, order: Uuid, sku: &str) -> Result<()> {
-    tx.query("UPDATE reservation SET counted = FALSE WHERE order_id = $1 AND sku = $2")
-        .bind(order)
-        .bind(sku.to_owned())
-        .execute()
-        .await
-        .map(drop)
+/// Notes that the stock of lines is not counted.
+pub(crate) async fn uncount(tx: &mut Tx, order: Uuid, skus: &[&str]) -> Result<()> {
+    let uncount = sql!(
+        "UPDATE reservation SET counted = FALSE WHERE order_id = {order} AND sku IN ({skus..})"
+    );
+    tx.query(uncount).execute().await.map(drop)
 }
 
 /// Orders whose hold has ended by `now`, the longest ago first.
@@ -232,13 +231,12 @@ pub(crate) async fn overdue(
     now: DateTime<Utc>,
     limit: i64,
 ) -> Result<Vec<Uuid>> {
-    let overdue = db.query(
-        "SELECT order_id, min(expires_at) FROM reservation
-         WHERE state = 'held' AND expires_at <= $1
-         GROUP BY order_id ORDER BY min(expires_at), order_id LIMIT $2",
+    let overdue = sql!(
+        "SELECT order_id FROM reservation WHERE state = 'held' AND expires_at <= {now}
+         GROUP BY order_id ORDER BY min(expires_at), order_id LIMIT {limit}"
     );
-    let orders: Vec<(Uuid, DateTime<Utc>)> = overdue.bind(now).bind(limit).all().await?;
-    Ok(orders.into_iter().map(|(order, _)| order).collect())
+    let orders: Vec<(Uuid,)> = db.query(overdue).all().await?;
+    Ok(orders.into_iter().map(|(order,)| order).collect())
 }
 
 /// The lines of at most `limit` holds after a place, those that end first; of a SKU, all lines of
@@ -249,35 +247,38 @@ pub(crate) async fn held(
     (ends, order): Place,
     limit: i64,
 ) -> Result<Vec<Held>> {
-    const OF_SKU: &str =
-        "SELECT r.order_id, r.sku, r.quantity, r.unpaid, r.held_by, r.held_at, r.expires_at
-         FROM reservation r JOIN (
-             SELECT order_id FROM reservation
-             WHERE state = 'held' AND sku = $4 AND (expires_at, order_id) > ($1, $2)
-             ORDER BY expires_at, order_id LIMIT $3
-         ) AS page ON page.order_id = r.order_id
-         WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku";
-    const ALL: &str =
-        "SELECT r.order_id, r.sku, r.quantity, r.unpaid, r.held_by, r.held_at, r.expires_at
-         FROM reservation r JOIN (
-             SELECT DISTINCT expires_at, order_id FROM reservation
-             WHERE state = 'held' AND $4 IS NULL AND (expires_at, order_id) > ($1, $2)
-             ORDER BY expires_at, order_id LIMIT $3
-         ) AS page ON page.order_id = r.order_id
-         WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku";
-    db.query(if sku.is_some() { OF_SKU } else { ALL })
-        .bind(ends)
-        .bind(order)
-        .bind(limit)
-        .bind(sku.map(str::to_owned))
-        .all()
-        .await
+    // Not one condition on an optional SKU: each is planned for its own index.
+    match sku {
+        Some(sku) => {
+            let of_sku = sql!(
+                "SELECT r.{Held.*} FROM reservation r JOIN (
+                     SELECT order_id FROM reservation
+                     WHERE state = 'held' AND sku = {sku}
+                           AND (expires_at, order_id) > ({ends}, {order})
+                     ORDER BY expires_at, order_id LIMIT {limit}
+                 ) AS page ON page.order_id = r.order_id
+                 WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku"
+            );
+            db.query(of_sku).all().await
+        }
+        None => {
+            let all = sql!(
+                "SELECT r.{Held.*} FROM reservation r JOIN (
+                     SELECT DISTINCT expires_at, order_id FROM reservation
+                     WHERE state = 'held' AND (expires_at, order_id) > ({ends}, {order})
+                     ORDER BY expires_at, order_id LIMIT {limit}
+                 ) AS page ON page.order_id = r.order_id
+                 WHERE r.state = 'held' ORDER BY r.expires_at, r.order_id, r.sku"
+            );
+            db.query(all).all().await
+        }
+    }
 }
 
 /// Orders that have lines in a state.
 pub(crate) async fn orders_in(db: impl Session<'_>, state: State) -> Result<Vec<Uuid>> {
     let orders =
-        db.query("SELECT DISTINCT order_id FROM reservation WHERE state = $1 ORDER BY order_id");
-    let orders: Vec<(Uuid,)> = orders.bind(state.as_str()).all().await?;
+        sql!("SELECT DISTINCT order_id FROM reservation WHERE state = {state} ORDER BY order_id");
+    let orders: Vec<(Uuid,)> = db.query(orders).all().await?;
     Ok(orders.into_iter().map(|(order,)| order).collect())
 }

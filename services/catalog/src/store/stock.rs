@@ -2,15 +2,16 @@
 //! writes that version down: a change without its ledger row cannot be committed unseen, since
 //! the audit compares the two.
 
-use chassis::db::{Result, Session, Sql, Tx};
+use chassis::db::{Insert, Record, Result, Select, Session, Tx, Word, containing, sql};
 use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
+use super::PART;
 use crate::model::{Policy, Status, Stock, Variant};
 
 /// One row of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
 pub(crate) struct Entry {
     pub(crate) version: i64,
     pub(crate) kind: String,
@@ -23,7 +24,7 @@ pub(crate) struct Entry {
 }
 
 /// Why a count changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Word)]
 pub(crate) enum Kind {
     Created,
     Removed,
@@ -40,26 +41,68 @@ pub(crate) enum Kind {
 }
 
 /// A change of the counts, and what it refers to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Insert)]
 pub(crate) struct Change<'a> {
     pub(crate) kind: Kind,
+    #[record(rename = "delta_on_hand")]
     pub(crate) on_hand: i64,
+    #[record(rename = "delta_allocated")]
     pub(crate) allocated: i64,
+    #[record(rename = "delta_reserved")]
     pub(crate) reserved: i64,
     pub(crate) reference: &'a str,
 }
 
+/// A row of the ledger that is added: the change that led to a version.
+#[derive(Clone, Copy, Debug, Insert)]
+pub(crate) struct Noted<'a> {
+    pub(crate) sku: &'a str,
+    pub(crate) version: i64,
+    #[record(flatten)]
+    pub(crate) change: Change<'a>,
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) at: DateTime<Utc>,
+}
+
+/// Units of a SKU that an order asks for.
+#[derive(Clone, Copy, Debug, Insert)]
+struct Wanted<'a> {
+    sku: &'a str,
+    quantity: i64,
+    variant_id: Option<Uuid>,
+}
+
+/// By how much the counts of a SKU change.
+#[derive(Clone, Copy, Debug, Insert)]
+pub(crate) struct Step<'a> {
+    pub(crate) sku: &'a str,
+    pub(crate) on_hand: i64,
+    pub(crate) allocated: i64,
+    pub(crate) reserved: i64,
+}
+
 pub(crate) async fn find(db: impl Session<'_>, sku: &str) -> Result<Option<Stock>> {
-    db.query("SELECT * FROM stock WHERE sku = $1").bind(sku.to_owned()).optional().await
+    db.query(sql!("SELECT {Stock.*} FROM stock WHERE sku = {sku}")).optional().await
 }
 
 /// The stock of a SKU, and nobody changes it before this transaction ends.
 pub(crate) async fn find_locked(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
-    const FIND: Sql = Sql {
-        sqlite: "SELECT * FROM stock WHERE sku = $1",
-        postgres: "SELECT * FROM stock WHERE sku = $1 FOR UPDATE",
-    };
-    tx.query(FIND).bind(sku.to_owned()).optional().await
+    Ok(lock(tx, &[sku]).await?.pop())
+}
+
+/// The stock of these SKUs, those that there are, by SKU; nobody changes it before this transaction
+/// ends.
+pub(crate) async fn lock(tx: &mut Tx, skus: &[&str]) -> Result<Vec<Stock>> {
+    let lock = sql!(
+        sqlite: "SELECT {Stock.*} FROM stock WHERE sku IN ({skus..}) ORDER BY sku",
+        postgres: "SELECT {Stock.*} FROM stock WHERE sku IN ({skus..}) ORDER BY sku FOR UPDATE",
+    );
+    tx.query(lock).all().await
+}
+
+/// The stock of these SKUs, those that there are.
+pub(crate) async fn of_skus(db: impl Session<'_>, skus: &[&str]) -> Result<Vec<Stock>> {
+    db.query(sql!("SELECT {Stock.*} FROM stock WHERE sku IN ({skus..})")).all().await
 }
 
 /// Which stock is asked for; what is absent is no condition.
@@ -73,7 +116,7 @@ pub(crate) struct Filter {
 }
 
 /// A stock with what it is of.
-#[derive(Clone, Debug, chassis::db::Record)]
+#[derive(Clone, Debug, Record)]
 pub(crate) struct Listed {
     #[record(flatten)]
     pub(crate) stock: Stock,
@@ -90,45 +133,36 @@ pub(crate) async fn list(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Listed>> {
-    db.query(
-        r"SELECT s.*, p.slug AS product_slug, p.title AS product_title, p.status AS product_status,
-                 v.title AS variant_title
-          FROM stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku
-          WHERE s.sku > $1
-                AND ($2 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= $2))
-                AND ($3 IS NULL OR s.product_id = $3)
-                AND ($4 IS NULL OR lower(s.sku) LIKE $4 ESCAPE '\'
-                     OR p.title_key LIKE $4 ESCAPE '\')
-          ORDER BY s.sku LIMIT $5",
-    )
-    .bind(after.to_owned())
-    .bind(filter.low)
-    .bind(filter.product)
-    .bind(filter.pattern())
-    .bind(limit)
-    .all()
-    .await
+    let of = "stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku";
+    let mut list = filter.of(of);
+    list.compare("s.sku", ">", Some(after.to_owned())).order("s.sku").limit(limit);
+    let what = "p.slug AS product_slug, p.title AS product_title, p.status AS product_status,
+                v.title AS variant_title";
+    list.columns(db, &format!("s.*, {what}")).all().await
 }
 
 /// How many there are.
 pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
-    let count = db.query(
-        r"SELECT count(*) FROM stock s JOIN products p ON p.id = s.product_id
-          WHERE ($1 IS NULL OR (s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= $1))
-                AND ($2 IS NULL OR s.product_id = $2)
-                AND ($3 IS NULL OR lower(s.sku) LIKE $3 ESCAPE '\'
-                     OR p.title_key LIKE $3 ESCAPE '\')",
-    );
-    let count = count.bind(filter.low).bind(filter.product).bind(filter.pattern());
-    Ok(count.one::<(i64,)>().await?.0)
+    filter.of("stock s JOIN products p ON p.id = s.product_id").count(db).await
 }
 
 impl Filter {
-    /// The text for LIKE, in which it stands for itself.
-    fn pattern(&self) -> Option<String> {
-        let text = self.text.as_ref()?.to_lowercase();
-        let text = text.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        Some(format!("%{text}%"))
+    fn of(&self, from: &str) -> Select {
+        let mut list = Select::from(from);
+        if let Some(low) = self.low {
+            let low = list.bind(low);
+            list.filter(format!(
+                "s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= {low}"
+            ));
+        }
+        list.equal("s.product_id", self.product);
+        if let Some(text) = &self.text {
+            let text = list.bind(containing(&text.to_lowercase()));
+            list.filter(format!(
+                r"(lower(s.sku) LIKE {text} ESCAPE '\' OR p.title_key LIKE {text} ESCAPE '\')"
+            ));
+        }
+        list
     }
 }
 
@@ -139,93 +173,123 @@ pub(crate) async fn ledger(
     before: i64,
     limit: i64,
 ) -> Result<Vec<Entry>> {
-    db.query(
-        "SELECT version, kind, delta_on_hand, delta_allocated, delta_reserved, reference, reason, at
-         FROM stock_ledger
-         WHERE sku = $1 AND version < $2 ORDER BY version DESC LIMIT $3",
-    )
-    .bind(sku.to_owned())
-    .bind(before)
-    .bind(limit)
-    .all()
-    .await
+    let ledger = sql!(
+        "SELECT {Entry.*} FROM stock_ledger WHERE sku = {sku} AND version < {before}
+         ORDER BY version DESC LIMIT {limit}"
+    );
+    db.query(ledger).all().await
 }
 
-/// Reserves units if the policy allows; none where it does not, does not count, or there is no
-/// such SKU.
+/// Reserves the units of these lines, at least one, if the policy allows; of a SKU whose policy
+/// does not, or does not count, and of one that is not there, no stock is returned. All are locked,
+/// in the order of their SKUs.
+pub(crate) async fn reserve_all(
+    tx: &mut Tx,
+    lines: &[&StockLine],
+    now: DateTime<Utc>,
+) -> Result<Vec<Stock>> {
+    let wanted = lines.iter().map(|it| Wanted {
+        sku: &it.sku,
+        quantity: it.quantity,
+        variant_id: it.variant_id,
+    });
+    let wanted: Vec<Wanted<'_>> = wanted.collect();
+    let reserve = sql!(
+        sqlite: "WITH wanted ({Wanted.*}) AS (VALUES {wanted..*})
+                 UPDATE stock SET reserved = reserved + wanted.quantity, version = version + 1,
+                                  updated_at = {now}
+                 FROM wanted
+                 WHERE stock.sku = wanted.sku
+                       AND (wanted.variant_id IS NULL OR stock.variant_id = wanted.variant_id)
+                       AND policy <> 'untracked'
+                       AND (policy = 'continue'
+                            OR on_hand - allocated - reserved >= wanted.quantity)
+                 RETURNING stock.{Stock.*}",
+        postgres: "WITH wanted ({Wanted.*}) AS (VALUES {wanted..*}),
+                   locked AS MATERIALIZED (
+                       SELECT s.sku FROM stock s JOIN wanted ON wanted.sku = s.sku
+                       ORDER BY s.sku FOR NO KEY UPDATE OF s)
+                   UPDATE stock SET reserved = reserved + wanted.quantity, version = version + 1,
+                                    updated_at = {now}
+                   FROM wanted JOIN locked ON locked.sku = wanted.sku
+                   WHERE stock.sku = wanted.sku
+                         AND (wanted.variant_id IS NULL OR stock.variant_id = wanted.variant_id)
+                         AND policy <> 'untracked'
+                         AND (policy = 'continue'
+                              OR on_hand - allocated - reserved >= wanted.quantity)
+                   RETURNING stock.{Stock.*}",
+    );
+    tx.query(reserve).all().await
+}
+
+/// Reserves the units of one line.
+#[cfg(test)]
 pub(crate) async fn reserve(
     tx: &mut Tx,
     line: &StockLine,
     now: DateTime<Utc>,
 ) -> Result<Option<Stock>> {
-    tx.query(
-        "UPDATE stock SET reserved = reserved + $2, version = version + 1, updated_at = $3
-         WHERE sku = $1 AND ($4 IS NULL OR variant_id = $4) AND policy <> 'untracked'
-               AND (policy = 'continue' OR on_hand - allocated - reserved >= $2)
-         RETURNING *",
-    )
-    .bind(line.sku.clone())
-    .bind(line.quantity)
-    .bind(now)
-    .bind(line.variant_id)
-    .optional()
-    .await
+    Ok(reserve_all(tx, &[line], now).await?.pop())
 }
 
-/// Changes the counts of a SKU some of which is held, so that it cannot be renamed or removed;
-/// none where it is gone all the same.
-pub(crate) async fn add_held(
+/// Changes the counts of SKUs, at least one; returns their stock, without those that are gone. All
+/// are locked, in the order of their SKUs.
+pub(crate) async fn add_all(
     tx: &mut Tx,
-    sku: &str,
-    change: &Change<'_>,
+    steps: &[Step<'_>],
     now: DateTime<Utc>,
-) -> Result<Option<Stock>> {
-    let add = tx.query(
-        "UPDATE stock SET on_hand = on_hand + $2, allocated = allocated + $3,
-                reserved = reserved + $4, version = version + 1, updated_at = $5
-         WHERE sku = $1 RETURNING *",
+) -> Result<Vec<Stock>> {
+    let add = sql!(
+        sqlite: "WITH step ({Step.*}) AS (VALUES {steps..*})
+                 UPDATE stock SET on_hand = stock.on_hand + step.on_hand,
+                                  allocated = stock.allocated + step.allocated,
+                                  reserved = stock.reserved + step.reserved,
+                                  version = version + 1, updated_at = {now}
+                 FROM step WHERE stock.sku = step.sku RETURNING stock.{Stock.*}",
+        postgres: "WITH step ({Step.*}) AS (VALUES {steps..*}),
+                   locked AS MATERIALIZED (
+                       SELECT s.sku FROM stock s JOIN step ON step.sku = s.sku
+                       ORDER BY s.sku FOR NO KEY UPDATE OF s)
+                   UPDATE stock SET on_hand = stock.on_hand + step.on_hand,
+                                    allocated = stock.allocated + step.allocated,
+                                    reserved = stock.reserved + step.reserved,
+                                    version = version + 1, updated_at = {now}
+                   FROM step JOIN locked ON locked.sku = step.sku
+                   WHERE stock.sku = step.sku RETURNING stock.{Stock.*}",
     );
-    add.bind(sku.to_owned())
-        .bind(change.on_hand)
-        .bind(change.allocated)
-        .bind(change.reserved)
-        .bind(now)
-        .optional()
-        .await
+    tx.query(add).all().await
 }
 
-/// Changes the counts of a variant, whatever its SKU is by now; none where it is gone.
-pub(crate) async fn add(
-    tx: &mut Tx,
-    variant: Uuid,
-    change: &Change<'_>,
-    now: DateTime<Utc>,
-) -> Result<Option<Stock>> {
+/// The SKUs that variants have by now, without those that are gone: locked, in the order of the SKUs.
+pub(crate) async fn lock_variants(tx: &mut Tx, variants: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
     loop {
-        let add = tx.query(
-            "UPDATE stock SET on_hand = on_hand + $2, allocated = allocated + $3,
-                    reserved = reserved + $4, version = version + 1, updated_at = $5
-             WHERE variant_id = $1 RETURNING *",
+        let lock = sql!(
+            sqlite: "SELECT variant_id, sku FROM stock WHERE variant_id IN ({variants..})
+                     ORDER BY sku",
+            postgres: "SELECT variant_id, sku FROM stock WHERE variant_id IN ({variants..})
+                       ORDER BY sku FOR NO KEY UPDATE",
         );
-        let changed: Option<Stock> = add
-            .bind(variant)
-            .bind(change.on_hand)
-            .bind(change.allocated)
-            .bind(change.reserved)
-            .bind(now)
-            .optional()
-            .await?;
+        let found: Vec<(Uuid, String)> = tx.query(lock).all().await?;
         // On PostgreSQL one whose SKU has just been changed is another row, which a statement
         // that waited for the change does not see; a fresh look does.
-        if changed.is_some() || !is_there(tx, variant).await? {
-            return Ok(changed);
+        if found.len() == variants.len() || found.len() == count_of(tx, variants).await? {
+            return Ok(found);
         }
     }
 }
 
-async fn is_there(tx: &mut Tx, variant: Uuid) -> Result<bool> {
-    let find = tx.query("SELECT sku FROM stock WHERE variant_id = $1");
-    Ok(find.bind(variant).optional::<(String,)>().await?.is_some())
+async fn count_of(tx: &mut Tx, variants: &[Uuid]) -> Result<usize> {
+    let find = sql!("SELECT variant_id FROM stock WHERE variant_id IN ({variants..})");
+    Ok(tx.query(find).all::<(Uuid,)>().await?.len())
+}
+
+/// Adds rows to the ledger.
+pub(crate) async fn note(tx: &mut Tx, noted: &[Noted<'_>]) -> Result<()> {
+    for noted in noted.chunks(PART) {
+        let note = sql!("INSERT INTO stock_ledger ({Noted.*}) VALUES {noted..*}");
+        tx.query(note).execute().await?;
+    }
+    Ok(())
 }
 
 /// Sets the count and the policy of a stock that was found locked.
@@ -235,16 +299,12 @@ pub(crate) async fn set(
     (policy, on_hand): (Policy, i64),
     now: DateTime<Utc>,
 ) -> Result<Stock> {
-    tx.query(
-        "UPDATE stock SET on_hand = $2, policy = $3, version = version + 1, updated_at = $4
-         WHERE sku = $1 RETURNING *",
-    )
-    .bind(sku.to_owned())
-    .bind(on_hand)
-    .bind(policy.as_str())
-    .bind(now)
-    .one()
-    .await
+    let set = sql!(
+        "UPDATE stock SET on_hand = {on_hand}, policy = {policy}, version = version + 1,
+                          updated_at = {now}
+         WHERE sku = {sku} RETURNING {Stock.*}"
+    );
+    tx.query(set).one().await
 }
 
 /// What a variant's stock begins with. Units are allocated already where its SKU was renamed.
@@ -262,28 +322,22 @@ pub(crate) async fn insert(
     opening: Opening,
     now: DateTime<Utc>,
 ) -> Result<Stock> {
-    tx.query(
+    let Variant { sku, product_id, id, .. } = variant;
+    let Opening { policy, on_hand, allocated } = opening;
+    let insert = sql!(
         "INSERT INTO stock (sku, product_id, variant_id, policy, on_hand, allocated, reserved,
                             version, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 0,
-                 (SELECT COALESCE(MAX(version), 0) + 1 FROM stock_ledger WHERE sku = $1), $7)
-         RETURNING *",
-    )
-    .bind(variant.sku.clone())
-    .bind(variant.product_id)
-    .bind(variant.id)
-    .bind(opening.policy.as_str())
-    .bind(opening.on_hand)
-    .bind(opening.allocated)
-    .bind(now)
-    .one()
-    .await
+         VALUES ({sku}, {product_id}, {id}, {policy}, {on_hand}, {allocated}, 0,
+                 (SELECT COALESCE(MAX(version), 0) + 1 FROM stock_ledger WHERE sku = {sku}), {now})
+         RETURNING {Stock.*}"
+    );
+    tx.query(insert).one().await
 }
 
 /// Removes the stock of a SKU of which nothing is reserved; none where something is.
 pub(crate) async fn delete(tx: &mut Tx, sku: &str) -> Result<Option<Stock>> {
-    let delete = tx.query("DELETE FROM stock WHERE sku = $1 AND reserved = 0 RETURNING *");
-    delete.bind(sku.to_owned()).optional().await
+    let delete = sql!("DELETE FROM stock WHERE sku = {sku} AND reserved = 0 RETURNING {Stock.*}");
+    tx.query(delete).optional().await
 }
 
 /// Units that files of one export, in which a SKU had `at_export`, have added to it so far.
@@ -294,60 +348,15 @@ pub(crate) async fn added_by(
     at_export: i64,
 ) -> Result<i64> {
     // A SKU that was deleted since began anew.
-    let added = db.query(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'created' THEN delta_on_hand - $3
+    let added = sql!(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'created' THEN delta_on_hand - {at_export}
                                        ELSE delta_on_hand END), 0) AS BIGINT)
          FROM stock_ledger
-         WHERE sku = $1 AND reference = $2 AND kind IN ('created', 'adjust')
+         WHERE sku = {sku} AND reference = {reference} AND kind IN ('created', 'adjust')
                AND version >= (SELECT COALESCE(MAX(version), 0) FROM stock_ledger
-                               WHERE sku = $1 AND kind IN ('created', 'adjust')
-                                     AND kind = 'created')",
+                               WHERE sku = {sku} AND kind IN ('created', 'adjust')
+                                     AND kind = 'created')"
     );
-    let added = added.bind(sku.to_owned()).bind(reference.to_owned()).bind(at_export);
-    Ok(added.one::<(i64,)>().await?.0)
-}
-
-/// Writes down a change that led to `version`.
-pub(crate) async fn note(
-    tx: &mut Tx,
-    sku: &str,
-    version: i64,
-    (change, reason): (Change<'_>, Option<&str>),
-    now: DateTime<Utc>,
-) -> Result<()> {
-    tx.query(
-        "INSERT INTO stock_ledger (sku, version, kind, delta_on_hand, delta_allocated,
-                                   delta_reserved, reference, at, reason)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(sku.to_owned())
-    .bind(version)
-    .bind(change.kind.as_str())
-    .bind(change.on_hand)
-    .bind(change.allocated)
-    .bind(change.reserved)
-    .bind(change.reference.to_owned())
-    .bind(now)
-    .bind(reason.map(str::to_owned))
-    .execute()
-    .await
-    .map(drop)
-}
-
-impl Kind {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Removed => "removed",
-            Self::Set => "set",
-            Self::Adjust => "adjust",
-            Self::Reserve => "reserve",
-            Self::Commit => "commit",
-            Self::Ship => "ship",
-            Self::Release => "release",
-            Self::Expire => "expire",
-            Self::Restock => "restock",
-            Self::Migrated => "migrated",
-        }
-    }
+    let (units,) = db.query(added).one().await?;
+    Ok(units)
 }

@@ -1,13 +1,13 @@
 //! `addresses`.
 
-use chassis::db::Json;
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{Json, Record, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use uuid::Uuid;
 
 /// An address a user keeps.
-#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Record)]
+#[record(table = "addresses", key("id", "user_id"))]
 pub struct SavedAddress {
     pub id: Uuid,
     pub user_id: Uuid,
@@ -19,34 +19,11 @@ pub struct SavedAddress {
 }
 
 pub async fn insert_address(tx: &mut Tx, address: &SavedAddress) -> Result<()> {
-    tx.query(
-        "INSERT INTO addresses (id, user_id, address, is_default, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(address.id)
-    .bind(address.user_id)
-    .bind(address.address.clone())
-    .bind(address.is_default)
-    .bind(address.created_at)
-    .bind(address.updated_at)
-    .execute()
-    .await
-    .map(drop)
+    tx.insert(address).execute().await.map(drop)
 }
 
 pub async fn save_address(tx: &mut Tx, address: &SavedAddress) -> Result<()> {
-    tx.query(
-        "UPDATE addresses SET address = $3, is_default = $4, updated_at = $5
-         WHERE id = $1 AND user_id = $2",
-    )
-    .bind(address.id)
-    .bind(address.user_id)
-    .bind(address.address.clone())
-    .bind(address.is_default)
-    .bind(address.updated_at)
-    .execute()
-    .await
-    .map(drop)
+    tx.update(address).execute().await.map(drop)
 }
 
 pub async fn find_address(
@@ -54,42 +31,29 @@ pub async fn find_address(
     user: Uuid,
     id: Uuid,
 ) -> Result<Option<SavedAddress>> {
-    db.query("SELECT * FROM addresses WHERE id = $1 AND user_id = $2")
-        .bind(id)
-        .bind(user)
-        .optional()
-        .await
+    let find = sql!("SELECT {SavedAddress.*} FROM addresses WHERE id = {id} AND user_id = {user}");
+    db.query(find).optional().await
 }
 
 /// All addresses of a user, oldest first.
 pub async fn list_addresses(db: impl Session<'_>, user: Uuid) -> Result<Vec<SavedAddress>> {
-    db.query("SELECT * FROM addresses WHERE user_id = $1 ORDER BY id").bind(user).all().await
+    let list = sql!("SELECT {SavedAddress.*} FROM addresses WHERE user_id = {user} ORDER BY id");
+    db.query(list).all().await
 }
 
 pub async fn delete_address(tx: &mut Tx, user: Uuid, id: Uuid) -> Result<bool> {
-    let deleted = tx
-        .query("DELETE FROM addresses WHERE id = $1 AND user_id = $2")
-        .bind(id)
-        .bind(user)
-        .execute()
-        .await?;
-    Ok(deleted == 1)
+    let delete = sql!("DELETE FROM addresses WHERE id = {id} AND user_id = {user}");
+    Ok(tx.query(delete).execute().await? == 1)
 }
 
 pub async fn clear_default_address(tx: &mut Tx, user: Uuid) -> Result<()> {
-    tx.query("UPDATE addresses SET is_default = FALSE WHERE user_id = $1 AND is_default")
-        .bind(user)
-        .execute()
-        .await
-        .map(drop)
+    let clear =
+        sql!("UPDATE addresses SET is_default = FALSE WHERE user_id = {user} AND is_default");
+    tx.query(clear).execute().await.map(drop)
 }
 
 /// Makes an address the default, where the user has none now.
 pub async fn set_default_address(tx: &mut Tx, user: Uuid, id: Uuid) -> Result<()> {
-    tx.query("UPDATE addresses SET is_default = TRUE WHERE id = $1 AND user_id = $2")
-        .bind(id)
-        .bind(user)
-        .execute()
-        .await
-        .map(drop)
+    let set = sql!("UPDATE addresses SET is_default = TRUE WHERE id = {id} AND user_id = {user}");
+    tx.query(set).execute().await.map(drop)
 }

@@ -1,7 +1,6 @@
 //! `audit_log`.
 
-use chassis::db::Json;
-use chassis::db::{Result, Session, Tx};
+use chassis::db::{Json, Record, Result, Select, Session, Tx};
 use chassis::id;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -10,7 +9,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Something that was done to a user. It names fields, never their values.
-#[derive(Clone, Debug, PartialEq, Serialize, chassis::db::Record, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Record, ToSchema)]
+#[record(table = "audit_log")]
 pub struct AuditEntry {
     pub id: Uuid,
     pub at: DateTime<Utc>,
@@ -32,19 +32,9 @@ pub async fn note(
     details: Value,
     now: DateTime<Utc>,
 ) -> Result<()> {
-    tx.query(
-        "INSERT INTO audit_log (id, at, actor, action, user_id, details)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(id::new())
-    .bind(now)
-    .bind(actor)
-    .bind(action)
-    .bind(user)
-    .bind(Json(details))
-    .execute()
-    .await
-    .map(drop)
+    let (id, action, details) = (id::new(), action.to_owned(), Json(details));
+    let entry = AuditEntry { id, at: now, actor, action, user_id: user, details };
+    tx.insert(&entry).execute().await.map(drop)
 }
 
 /// What was done to a user, newest first, from after the entry with the id `after`.
@@ -54,13 +44,7 @@ pub async fn list_audit(
     after: Option<Uuid>,
     limit: i64,
 ) -> Result<Vec<AuditEntry>> {
-    db.query(
-        "SELECT * FROM audit_log WHERE user_id = $1 AND ($2 IS NULL OR id < $2)
-         ORDER BY id DESC LIMIT $3",
-    )
-    .bind(user)
-    .bind(after)
-    .bind(limit)
-    .all()
-    .await
+    let mut list = Select::from("audit_log");
+    list.equal("user_id", Some(user)).compare("id", "<", after).order("id DESC").limit(limit);
+    list.records::<AuditEntry>(db, "").all().await
 }

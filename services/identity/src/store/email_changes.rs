@@ -1,6 +1,6 @@
 //! `email_changes`: the addresses an account can go back to.
 
-use chassis::db::{Db, Result, Session, Tx};
+use chassis::db::{Db, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -20,18 +20,14 @@ pub async fn insert_email_change(
     change: &EmailChange,
     (now, expires_at): (DateTime<Utc>, DateTime<Utc>),
 ) -> Result<()> {
-    tx.query(
-        "INSERT INTO email_changes (user_id, email, version, expires_at) VALUES ($1, $2, $3, $4)
+    tx.query(sql!(
+        "INSERT INTO email_changes (user_id, email, version, expires_at)
+             VALUES ({change.user_id}, {change.email}, {change.version}, {expires_at})
          ON CONFLICT (user_id, email) DO UPDATE
-         SET version = CASE WHEN email_changes.expires_at > $5 THEN email_changes.version
+         SET version = CASE WHEN email_changes.expires_at > {now} THEN email_changes.version
                             ELSE excluded.version END,
-             expires_at = excluded.expires_at",
-    )
-    .bind(change.user_id)
-    .bind(change.email.clone())
-    .bind(change.version)
-    .bind(expires_at)
-    .bind(now)
+             expires_at = excluded.expires_at"
+    ))
     .execute()
     .await
     .map(drop)
@@ -46,14 +42,10 @@ pub async fn set_undo_token(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let set = db
-        .query(
-            "UPDATE email_changes SET hash = $3
-             WHERE user_id = $1 AND email = $2 AND expires_at > $4",
-        )
-        .bind(user)
-        .bind(email.to_owned())
-        .bind(hash.to_vec())
-        .bind(now)
+        .query(sql!(
+            "UPDATE email_changes SET hash = {hash}
+             WHERE user_id = {user} AND email = {email} AND expires_at > {now}"
+        ))
         .execute()
         .await?;
     Ok(set == 1)
@@ -65,11 +57,9 @@ pub async fn find_email_change(
     hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Option<EmailChange>> {
-    db.query(
-        "SELECT user_id, email, version FROM email_changes WHERE hash = $1 AND expires_at > $2",
-    )
-    .bind(hash.to_vec())
-    .bind(now)
+    db.query(sql!(
+        "SELECT {EmailChange.*} FROM email_changes WHERE hash = {hash} AND expires_at > {now}"
+    ))
     .optional()
     .await
 }
@@ -77,17 +67,17 @@ pub async fn find_email_change(
 /// Forgets an address that was gone back to, and all that the account had after it: who reads the
 /// mails of those came later.
 pub async fn forget_email_changes(tx: &mut Tx, from: &EmailChange) -> Result<()> {
-    tx.query("DELETE FROM email_changes WHERE user_id = $1 AND version >= $2")
-        .bind(from.user_id)
-        .bind(from.version)
-        .execute()
-        .await
-        .map(drop)
+    tx.query(sql!(
+        "DELETE FROM email_changes WHERE user_id = {from.user_id} AND version >= {from.version}"
+    ))
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// Forgets all addresses an account had.
 pub async fn forget_all_email_changes(tx: &mut Tx, user: Uuid) -> Result<()> {
-    tx.query("DELETE FROM email_changes WHERE user_id = $1").bind(user).execute().await.map(drop)
+    tx.query(sql!("DELETE FROM email_changes WHERE user_id = {user}")).execute().await.map(drop)
 }
 
 /// Whether another account can go back to this address.
@@ -98,13 +88,11 @@ pub async fn is_email_kept(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let found: Option<(Uuid,)> = db
-        .query(
+        .query(sql!(
             "SELECT user_id FROM email_changes
-             WHERE email = $1 AND expires_at > $2 AND ($3 IS NULL OR user_id <> $3) LIMIT 1",
-        )
-        .bind(email.to_owned())
-        .bind(now)
-        .bind(by_other_than)
+             WHERE email = {email} AND expires_at > {now}
+                 AND ({by_other_than} IS NULL OR user_id <> {by_other_than}) LIMIT 1"
+        ))
         .optional()
         .await?;
     Ok(found.is_some())
@@ -112,5 +100,5 @@ pub async fn is_email_kept(
 
 /// Forgets the addresses nobody can go back to any more; returns how many.
 pub async fn tidy_email_changes(db: &Db, now: DateTime<Utc>) -> Result<u64> {
-    db.query("DELETE FROM email_changes WHERE expires_at < $1").bind(now).execute().await
+    db.query(sql!("DELETE FROM email_changes WHERE expires_at < {now}")).execute().await
 }

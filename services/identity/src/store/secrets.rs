@@ -1,6 +1,6 @@
 //! `signing_keys`, `one_time_tokens` and `attempts`.
 
-use chassis::db::{Db, Result, Session, Tx};
+use chassis::db::{Db, Insert, Result, Session, Tx, Word, sql};
 use chrono::{DateTime, Utc};
 use contracts::identity::Purpose;
 use uuid::Uuid;
@@ -8,14 +8,15 @@ use uuid::Uuid;
 use crate::keys::StoredKey;
 
 /// What an attempt was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Word)]
 pub enum Kind {
     Login,
     Reset,
 }
 
 /// Something that may be done only so often.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Insert)]
+#[record(table = "attempts")]
 pub struct Attempt {
     pub id: Uuid,
     pub kind: Kind,
@@ -39,24 +40,21 @@ pub struct OneTimeToken {
 
 /// The keys that are not retired, or were only after `since`; oldest first.
 pub async fn keys(db: impl Session<'_>, since: DateTime<Utc>) -> Result<Vec<StoredKey>> {
-    db.query(
-        "SELECT kid, private_pem, created_at, retired_at FROM signing_keys
-         WHERE retired_at IS NULL OR retired_at > $1 ORDER BY generation",
-    )
-    .bind(since)
+    db.query(sql!(
+        "SELECT {StoredKey.*} FROM signing_keys
+         WHERE retired_at IS NULL OR retired_at > {since} ORDER BY generation"
+    ))
     .all()
     .await
 }
 
 /// Stores a key as the first one. If another process was faster, its key stays the only one.
 pub async fn insert_first_key(db: impl Session<'_>, key: &StoredKey) -> Result<()> {
-    db.query(
+    db.query(sql!(
         "INSERT INTO signing_keys (kid, generation, private_pem, created_at)
-         VALUES ($1, 1, $2, $3) ON CONFLICT (generation) DO NOTHING",
-    )
-    .bind(key.kid.clone())
-    .bind(key.private_pem.clone())
-    .bind(key.created_at)
+         VALUES ({key.kid}, 1, {key.private_pem}, {key.created_at})
+             ON CONFLICT (generation) DO NOTHING"
+    ))
     .execute()
     .await
     .map(drop)
@@ -64,11 +62,7 @@ pub async fn insert_first_key(db: impl Session<'_>, key: &StoredKey) -> Result<(
 
 /// Every key there is, oldest first.
 pub async fn all_keys(db: impl Session<'_>) -> Result<Vec<StoredKey>> {
-    db.query(
-        "SELECT kid, private_pem, created_at, retired_at FROM signing_keys ORDER BY generation",
-    )
-    .all()
-    .await
+    db.query(sql!("SELECT {StoredKey.*} FROM signing_keys ORDER BY generation")).all().await
 }
 
 /// Stores a key as the newest one; those before it are retired at `retired_at`. A duplicate if
@@ -79,36 +73,31 @@ pub async fn insert_next_key(
     retired_at: DateTime<Utc>,
 ) -> Result<()> {
     // First, so that whoever else makes one waits here.
-    tx.query(
+    tx.query(sql!(
         "INSERT INTO signing_keys (kid, generation, private_pem, created_at)
-         SELECT $1, coalesce(max(generation), 0) + 1, $2, $3 FROM signing_keys",
-    )
-    .bind(key.kid.clone())
-    .bind(key.private_pem.clone())
-    .bind(key.created_at)
+         SELECT {key.kid}, coalesce(max(generation), 0) + 1, {key.private_pem},
+             {key.created_at} FROM signing_keys"
+    ))
     .execute()
     .await?;
-    tx.query("UPDATE signing_keys SET retired_at = $1 WHERE retired_at IS NULL AND kid <> $2")
-        .bind(retired_at)
-        .bind(key.kid.clone())
-        .execute()
-        .await
-        .map(drop)
+    tx.query(sql!(
+        "UPDATE signing_keys SET retired_at = {retired_at} WHERE retired_at IS NULL
+             AND kid <> {key.kid}"
+    ))
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// Stores a token; an earlier one of the user for the same purpose no longer counts.
 pub async fn insert_one_time_token(db: impl Session<'_>, token: &OneTimeToken) -> Result<()> {
-    db.query(
+    db.query(sql!(
         "INSERT INTO one_time_tokens (user_id, purpose, hash, email, expires_at)
-         VALUES ($1, $2, $3, $4, $5)
+         VALUES ({token.user_id}, {purpose(token.purpose)}, {token.hash}, {token.email},
+             {token.expires_at})
          ON CONFLICT (user_id, purpose) DO UPDATE
-         SET hash = excluded.hash, email = excluded.email, expires_at = excluded.expires_at",
-    )
-    .bind(token.user_id)
-    .bind(purpose(token.purpose))
-    .bind(token.hash.clone())
-    .bind(token.email.clone())
-    .bind(token.expires_at)
+         SET hash = excluded.hash, email = excluded.email, expires_at = excluded.expires_at"
+    ))
     .execute()
     .await
     .map(drop)
@@ -122,13 +111,10 @@ pub async fn one_time_token_owner(
     now: DateTime<Utc>,
 ) -> Result<Option<Uuid>> {
     let found: Option<(Uuid,)> = db
-        .query(
+        .query(sql!(
             "SELECT user_id FROM one_time_tokens
-             WHERE hash = $1 AND purpose = $2 AND expires_at > $3",
-        )
-        .bind(hash.to_vec())
-        .bind(purpose(wanted))
-        .bind(now)
+             WHERE hash = {hash} AND purpose = {purpose(wanted)} AND expires_at > {now}"
+        ))
         .optional()
         .await?;
     Ok(found.map(|(user,)| user))
@@ -141,35 +127,21 @@ pub async fn take_one_time_token(
     hash: &[u8],
     now: DateTime<Utc>,
 ) -> Result<Option<(Uuid, String)>> {
-    tx.query(
-        "DELETE FROM one_time_tokens WHERE hash = $1 AND purpose = $2 AND expires_at > $3
-         RETURNING user_id, email",
-    )
-    .bind(hash.to_vec())
-    .bind(purpose(wanted))
-    .bind(now)
+    tx.query(sql!(
+        "DELETE FROM one_time_tokens WHERE hash = {hash} AND purpose = {purpose(wanted)}
+             AND expires_at > {now}
+         RETURNING user_id, email"
+    ))
     .optional()
     .await
 }
 
 pub async fn delete_one_time_tokens(tx: &mut Tx, user: Uuid) -> Result<()> {
-    tx.query("DELETE FROM one_time_tokens WHERE user_id = $1").bind(user).execute().await.map(drop)
+    tx.query(sql!("DELETE FROM one_time_tokens WHERE user_id = {user}")).execute().await.map(drop)
 }
 
 pub async fn insert_attempt(db: impl Session<'_>, attempt: &Attempt) -> Result<()> {
-    db.query(
-        "INSERT INTO attempts (id, kind, account, network, address, at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(attempt.id)
-    .bind(attempt.kind.name())
-    .bind(attempt.account.clone())
-    .bind(attempt.network.clone())
-    .bind(attempt.address.clone())
-    .bind(attempt.at)
-    .execute()
-    .await
-    .map(drop)
+    db.insert(attempt).execute().await.map(drop)
 }
 
 /// When the `nth` latest failed login on the account from the network was made, if after `since`.
@@ -181,15 +153,11 @@ pub async fn failure_from(
     nth: i64,
 ) -> Result<Option<DateTime<Utc>>> {
     let found: Option<(DateTime<Utc>,)> = db
-        .query(
+        .query(sql!(
             "SELECT at FROM attempts
-             WHERE account = $1 AND network = $2 AND kind = 'login' AND at > $3
-             ORDER BY id DESC LIMIT 1 OFFSET $4",
-        )
-        .bind(account.to_owned())
-        .bind(network.to_owned())
-        .bind(since)
-        .bind(nth - 1)
+             WHERE account = {account} AND network = {network} AND kind = 'login' AND at > {since}
+             ORDER BY id DESC LIMIT 1 OFFSET {nth - 1}"
+        ))
         .optional()
         .await?;
     Ok(found.map(|(at,)| at))
@@ -203,14 +171,11 @@ pub async fn count_attempts(
     most: i64,
 ) -> Result<i64> {
     let (count,) = db
-        .query(
+        .query(sql!(
             "SELECT count(*) FROM
-                 (SELECT id FROM attempts WHERE account = $1 AND kind = 'login' AND at > $2
-                  ORDER BY id DESC LIMIT $3) AS latest",
-        )
-        .bind(account.to_owned())
-        .bind(since)
-        .bind(most)
+             (SELECT id FROM attempts WHERE account = {account} AND kind = 'login' AND at > {since}
+              ORDER BY id DESC LIMIT {most}) AS latest"
+        ))
         .one::<(i64,)>()
         .await?;
     Ok(count)
@@ -225,14 +190,10 @@ pub async fn attempt_on_account(
     nth: i64,
 ) -> Result<Option<DateTime<Utc>>> {
     let found: Option<(DateTime<Utc>,)> = db
-        .query(
-            "SELECT at FROM attempts WHERE account = $1 AND kind = $2 AND at > $3
-             ORDER BY id DESC LIMIT 1 OFFSET $4",
-        )
-        .bind(account.to_owned())
-        .bind(kind.name())
-        .bind(since)
-        .bind(nth - 1)
+        .query(sql!(
+            "SELECT at FROM attempts WHERE account = {account} AND kind = {kind} AND at > {since}
+             ORDER BY id DESC LIMIT 1 OFFSET {nth - 1}"
+        ))
         .optional()
         .await?;
     Ok(found.map(|(at,)| at))
@@ -247,14 +208,10 @@ pub async fn attempt_from_address(
     nth: i64,
 ) -> Result<Option<DateTime<Utc>>> {
     let found: Option<(DateTime<Utc>,)> = db
-        .query(
-            "SELECT at FROM attempts WHERE address = $1 AND kind = $2 AND at > $3
-             ORDER BY id DESC LIMIT 1 OFFSET $4",
-        )
-        .bind(address.to_owned())
-        .bind(kind.name())
-        .bind(since)
-        .bind(nth - 1)
+        .query(sql!(
+            "SELECT at FROM attempts WHERE address = {address} AND kind = {kind} AND at > {since}
+             ORDER BY id DESC LIMIT 1 OFFSET {nth - 1}"
+        ))
         .optional()
         .await?;
     Ok(found.map(|(at,)| at))
@@ -262,18 +219,17 @@ pub async fn attempt_from_address(
 
 /// Forgets the failed logins on an account from a network.
 pub async fn forgive(tx: &mut Tx, account: &str, network: &str) -> Result<()> {
-    tx.query("DELETE FROM attempts WHERE account = $1 AND network = $2 AND kind = 'login'")
-        .bind(account.to_owned())
-        .bind(network.to_owned())
-        .execute()
-        .await
-        .map(drop)
+    tx.query(sql!(
+        "DELETE FROM attempts WHERE account = {account} AND network = {network} AND kind = 'login'"
+    ))
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// Forgets the failed logins on an account from everywhere.
 pub async fn forgive_everywhere(tx: &mut Tx, account: &str) -> Result<()> {
-    tx.query("DELETE FROM attempts WHERE account = $1 AND kind = 'login'")
-        .bind(account.to_owned())
+    tx.query(sql!("DELETE FROM attempts WHERE account = {account} AND kind = 'login'"))
         .execute()
         .await
         .map(drop)
@@ -286,26 +242,15 @@ pub async fn tidy_secrets(
     attempts_before: DateTime<Utc>,
     keys_before: DateTime<Utc>,
 ) -> Result<u64> {
-    const ATTEMPTS: &str = "DELETE FROM attempts WHERE id IN
-        (SELECT id FROM attempts WHERE at < $1 LIMIT 1000)";
-    let attempts = db.query(ATTEMPTS).bind(attempts_before).execute().await?;
-    let tokens =
-        db.query("DELETE FROM one_time_tokens WHERE expires_at < $1").bind(now).execute().await?;
-    let keys = db
-        .query("DELETE FROM signing_keys WHERE retired_at < $1")
-        .bind(keys_before)
-        .execute()
-        .await?;
-    Ok(attempts + tokens + keys)
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Login => "login",
-            Self::Reset => "reset",
-        }
-    }
+    let attempts = sql!(
+        "DELETE FROM attempts WHERE id IN
+             (SELECT id FROM attempts WHERE at < {attempts_before} LIMIT 1000)"
+    );
+    let tokens = sql!("DELETE FROM one_time_tokens WHERE expires_at < {now}");
+    let keys = sql!("DELETE FROM signing_keys WHERE retired_at < {keys_before}");
+    Ok(db.query(attempts).execute().await?
+        + db.query(tokens).execute().await?
+        + db.query(keys).execute().await?)
 }
 
 fn purpose(purpose: Purpose) -> &'static str {

@@ -1,14 +1,15 @@
 //! `sessions` and `refresh_tokens`.
 
 use chassis::auth::Revocations;
-use chassis::db::{Db, Result, Session as On, Tx};
+use chassis::db::{Db, Record, Result, Select, Session as On, Tx, sql};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A login somewhere.
-#[derive(Clone, Debug, PartialEq, Serialize, chassis::db::Record, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Record, ToSchema)]
+#[record(table = "sessions")]
 pub struct Session {
     pub id: Uuid,
     #[serde(skip)]
@@ -28,7 +29,7 @@ pub struct Session {
 }
 
 /// A refresh token, known by its hash.
-#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[derive(Clone, Debug, PartialEq, Record)]
 pub struct RefreshToken {
     pub hash: Vec<u8>,
     pub session_id: Uuid,
@@ -41,39 +42,20 @@ pub struct RefreshToken {
 }
 
 pub async fn insert_session(tx: &mut Tx, session: &Session) -> Result<()> {
-    tx.query(
-        "INSERT INTO sessions (id, user_id, user_agent, address, created_at, last_used_at,
-                               expires_at, fixed)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-    )
-    .bind(session.id)
-    .bind(session.user_id)
-    .bind(session.user_agent.clone())
-    .bind(session.address.clone())
-    .bind(session.created_at)
-    .bind(session.last_used_at)
-    .bind(session.expires_at)
-    .bind(session.fixed)
-    .execute()
-    .await
-    .map(drop)
+    tx.insert(session).execute().await.map(drop)
 }
 
 pub async fn find_session(db: impl On<'_>, id: Uuid) -> Result<Option<Session>> {
-    db.query("SELECT * FROM sessions WHERE id = $1").bind(id).optional().await
+    db.query(sql!("SELECT {Session.*} FROM sessions WHERE id = {id}")).optional().await
 }
 
 /// Notes that a session was used.
 pub async fn touch_session(tx: &mut Tx, session: &Session) -> Result<()> {
-    tx.query(
-        "UPDATE sessions SET user_agent = $2, address = $3, last_used_at = $4, expires_at = $5
-         WHERE id = $1",
-    )
-    .bind(session.id)
-    .bind(session.user_agent.clone())
-    .bind(session.address.clone())
-    .bind(session.last_used_at)
-    .bind(session.expires_at)
+    tx.query(sql!(
+        "UPDATE sessions SET user_agent = {session.user_agent}, address = {session.address},
+             last_used_at = {session.last_used_at}, expires_at = {session.expires_at}
+         WHERE id = {session.id}"
+    ))
     .execute()
     .await
     .map(drop)
@@ -87,29 +69,19 @@ pub async fn list_sessions(
     limit: i64,
     now: DateTime<Utc>,
 ) -> Result<Vec<Session>> {
-    db.query(
-        "SELECT * FROM sessions
-         WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2 AND ($3 IS NULL OR id < $3)
-         ORDER BY id DESC LIMIT $4",
-    )
-    .bind(user)
-    .bind(now)
-    .bind(after)
-    .bind(limit)
-    .all()
-    .await
+    let mut list = Select::from("sessions");
+    list.equal("user_id", Some(user)).filter("ended_at IS NULL");
+    list.compare("expires_at", ">", Some(now)).compare("id", "<", after);
+    list.order("id DESC").limit(limit).records::<Session>(db, "").all().await
 }
 
 /// Ends a live session of a user; false if there is none.
 pub async fn end_session(tx: &mut Tx, user: Uuid, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let ended = tx
-        .query(
-            "UPDATE sessions SET ended_at = $3
-             WHERE id = $1 AND user_id = $2 AND ended_at IS NULL AND expires_at > $3",
-        )
-        .bind(id)
-        .bind(user)
-        .bind(now)
+        .query(sql!(
+            "UPDATE sessions SET ended_at = {now}
+             WHERE id = {id} AND user_id = {user} AND ended_at IS NULL AND expires_at > {now}"
+        ))
         .execute()
         .await?;
     Ok(ended == 1)
@@ -123,15 +95,12 @@ pub async fn end_sessions(
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>> {
     let ended: Vec<(Uuid,)> = tx
-        .query(
-            "UPDATE sessions SET ended_at = $3
-             WHERE user_id = $1 AND ($2 IS NULL OR id <> $2) AND ended_at IS NULL
-               AND expires_at > $3
-             RETURNING id",
-        )
-        .bind(user)
-        .bind(except)
-        .bind(now)
+        .query(sql!(
+            "UPDATE sessions SET ended_at = {now}
+             WHERE user_id = {user} AND ({except} IS NULL OR id <> {except}) AND ended_at IS NULL
+               AND expires_at > {now}
+             RETURNING id"
+        ))
         .all()
         .await?;
     Ok(ended.into_iter().map(|(id,)| id).collect())
@@ -145,34 +114,30 @@ pub async fn surplus_sessions(
     now: DateTime<Utc>,
 ) -> Result<Vec<Uuid>> {
     let surplus: Vec<(Uuid,)> = tx
-        .query(
-            "SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
-             ORDER BY id DESC LIMIT 1000 OFFSET $3",
-        )
-        .bind(user)
-        .bind(now)
-        .bind(keep)
+        .query(sql!(
+            "SELECT id FROM sessions WHERE user_id = {user} AND ended_at IS NULL
+                 AND expires_at > {now}
+             ORDER BY id DESC LIMIT 1000 OFFSET {keep}"
+        ))
         .all()
         .await?;
     Ok(surplus.into_iter().map(|(id,)| id).collect())
 }
 
+/// Adds a token that was not used yet.
 pub async fn insert_refresh_token(tx: &mut Tx, token: &RefreshToken) -> Result<()> {
-    tx.query(
+    let RefreshToken { hash, session_id, parent, expires_at, .. } = token;
+    let insert = sql!(
         "INSERT INTO refresh_tokens (hash, session_id, parent, expires_at)
-         VALUES ($1, $2, $3, $4)",
-    )
-    .bind(token.hash.clone())
-    .bind(token.session_id)
-    .bind(token.parent.clone())
-    .bind(token.expires_at)
-    .execute()
-    .await
-    .map(drop)
+         VALUES ({hash}, {session_id}, {parent}, {expires_at})"
+    );
+    tx.query(insert).execute().await.map(drop)
 }
 
 pub async fn find_refresh_token(db: impl On<'_>, hash: &[u8]) -> Result<Option<RefreshToken>> {
-    db.query("SELECT * FROM refresh_tokens WHERE hash = $1").bind(hash.to_vec()).optional().await
+    db.query(sql!("SELECT {RefreshToken.*} FROM refresh_tokens WHERE hash = {hash}"))
+        .optional()
+        .await
 }
 
 /// Spends a token and keeps its sealed successor; false if it was spent before. Of several at once,
@@ -184,13 +149,10 @@ pub async fn spend_refresh_token(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let spent = tx
-        .query(
-            "UPDATE refresh_tokens SET spent_at = $2, successor = $3
-             WHERE hash = $1 AND spent_at IS NULL",
-        )
-        .bind(hash.to_vec())
-        .bind(now)
-        .bind(successor.to_vec())
+        .query(sql!(
+            "UPDATE refresh_tokens SET spent_at = {now}, successor = {successor}
+             WHERE hash = {hash} AND spent_at IS NULL"
+        ))
         .execute()
         .await?;
     Ok(spent == 1)
@@ -198,8 +160,7 @@ pub async fn spend_refresh_token(
 
 /// Forgets what was given for a spent token: it has been used.
 pub async fn forget_successor(tx: &mut Tx, hash: &[u8]) -> Result<()> {
-    tx.query("UPDATE refresh_tokens SET successor = NULL WHERE hash = $1")
-        .bind(hash.to_vec())
+    tx.query(sql!("UPDATE refresh_tokens SET successor = NULL WHERE hash = {hash}"))
         .execute()
         .await
         .map(drop)
@@ -208,10 +169,9 @@ pub async fn forget_successor(tx: &mut Tx, hash: &[u8]) -> Result<()> {
 /// Sessions ended, and users whose tokens were voided, since then.
 pub async fn revocations(db: &Db, since: DateTime<Utc>) -> Result<Revocations> {
     let sessions: Vec<(Uuid,)> =
-        db.query("SELECT id FROM sessions WHERE ended_at > $1").bind(since).all().await?;
+        db.query(sql!("SELECT id FROM sessions WHERE ended_at > {since}")).all().await?;
     let users: Vec<(Uuid, i64)> = db
-        .query("SELECT id, token_version FROM users WHERE token_version_at > $1")
-        .bind(since)
+        .query(sql!("SELECT id, token_version FROM users WHERE token_version_at > {since}"))
         .all()
         .await?;
     Ok(Revocations {
@@ -222,15 +182,19 @@ pub async fn revocations(db: &Db, since: DateTime<Utc>) -> Result<Revocations> {
 
 /// Forgets some of what ended or expired before `before`; returns how many rows.
 pub async fn tidy_sessions(db: &Db, before: DateTime<Utc>) -> Result<u64> {
-    const TOKENS: &str = "DELETE FROM refresh_tokens WHERE hash IN
-        (SELECT hash FROM refresh_tokens WHERE expires_at < $1 LIMIT 1000)";
-    const ENDED: &str = "DELETE FROM sessions WHERE id IN
-        (SELECT id FROM sessions WHERE ended_at < $1 LIMIT 500)";
-    const EXPIRED: &str = "DELETE FROM sessions WHERE id IN
-        (SELECT id FROM sessions WHERE expires_at < $1 LIMIT 500)";
-    let mut forgotten = 0;
-    for sql in [TOKENS, ENDED, EXPIRED] {
-        forgotten += db.query(sql).bind(before).execute().await?;
-    }
-    Ok(forgotten)
+    let tokens = sql!(
+        "DELETE FROM refresh_tokens WHERE hash IN
+             (SELECT hash FROM refresh_tokens WHERE expires_at < {before} LIMIT 1000)"
+    );
+    let ended = sql!(
+        "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE ended_at < {before} LIMIT 500)"
+    );
+    let expired = sql!(
+        "DELETE FROM sessions WHERE id IN
+             (SELECT id FROM sessions WHERE expires_at < {before} LIMIT 500)"
+    );
+    Ok(db.query(tokens).execute().await?
+        + db.query(ended).execute().await?
+        + db.query(expired).execute().await?)
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chassis::db::Json;
-use chassis::db::{self, Result, Session, Tx};
+use chassis::db::{self, Insert, Json, Record, Result, Select, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -18,7 +17,7 @@ pub enum Login {
 }
 
 /// A user with what their password is compared with.
-#[derive(Debug, chassis::db::Record)]
+#[derive(Debug, Record)]
 pub struct Credentials {
     #[record(flatten)]
     pub user: User,
@@ -34,98 +33,60 @@ pub struct Filter {
     pub active: Option<bool>,
 }
 
-pub async fn insert_user(tx: &mut Tx, user: &User, password: Option<&PasswordHash>) -> Result<()> {
-    tx.query(
-        "INSERT INTO users (id, email, email_verified_at, username, name, phone, password_hash,
-                            roles, permissions, active, token_version, token_version_at, version,
-                            created_at, updated_at, last_login_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
-    )
-    .bind(user.id)
-    .bind(user.email.clone())
-    .bind(user.email_verified_at)
-    .bind(user.username.clone())
-    .bind(user.name.clone())
-    .bind(user.phone.clone())
-    .bind(password.cloned())
-    .bind(user.roles.clone())
-    .bind(user.permissions.clone())
-    .bind(user.active)
-    .bind(user.token_version)
-    .bind(user.token_version_at)
-    .bind(user.version)
-    .bind(user.created_at)
-    .bind(user.updated_at)
-    .bind(user.last_login_at)
-    .execute()
-    .await
-    .map(drop)
+/// A user with what their password is compared with, as it is added.
+#[derive(Insert)]
+#[record(table = "users")]
+struct NewUser<'a> {
+    #[record(flatten)]
+    user: &'a User,
+    password_hash: Option<&'a PasswordHash>,
+}
+
+pub async fn insert_user(
+    tx: &mut Tx,
+    user: &User,
+    password_hash: Option<&PasswordHash>,
+) -> Result<()> {
+    tx.insert(&NewUser { user, password_hash }).execute().await.map(drop)
 }
 
 /// Stores every field of a user but the password.
 pub async fn save_user(tx: &mut Tx, user: &User) -> Result<()> {
-    tx.query(
-        "UPDATE users SET email = $2, email_verified_at = $3, username = $4, name = $5, phone = $6,
-                          roles = $7, permissions = $8, active = $9, token_version = $10,
-                          token_version_at = $11, version = $12, updated_at = $13,
-                          last_login_at = $14
-         WHERE id = $1 AND deleted_at IS NULL",
-    )
-    .bind(user.id)
-    .bind(user.email.clone())
-    .bind(user.email_verified_at)
-    .bind(user.username.clone())
-    .bind(user.name.clone())
-    .bind(user.phone.clone())
-    .bind(user.roles.clone())
-    .bind(user.permissions.clone())
-    .bind(user.active)
-    .bind(user.token_version)
-    .bind(user.token_version_at)
-    .bind(user.version)
-    .bind(user.updated_at)
-    .bind(user.last_login_at)
-    .execute()
-    .await
-    .map(drop)
+    tx.update_where(user, "deleted_at IS NULL").execute().await.map(drop)
 }
 
 pub async fn find_user(db: impl Session<'_>, id: Uuid) -> Result<Option<User>> {
-    db.query("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL").bind(id).optional().await
+    db.query(sql!("SELECT {User.*} FROM users WHERE id = {id} AND deleted_at IS NULL"))
+        .optional()
+        .await
 }
 
 /// A user for as long as the transaction lasts: nobody else changes it meanwhile.
 pub async fn lock_user(tx: &mut Tx, id: Uuid) -> Result<Option<User>> {
-    tx.query(
-        "UPDATE users SET updated_at = updated_at WHERE id = $1 AND deleted_at IS NULL
-         RETURNING *",
-    )
-    .bind(id)
+    tx.query(sql!(
+        "UPDATE users SET updated_at = updated_at WHERE id = {id} AND deleted_at IS NULL
+         RETURNING {User.*}"
+    ))
     .optional()
     .await
 }
 
 pub async fn credentials(db: impl Session<'_>, login: &Login) -> Result<Option<Credentials>> {
+    let mut find = Select::from("users");
     match login {
-        Login::Email(email) => db
-            .query("SELECT * FROM users WHERE email = $1 AND deleted_at IS NULL")
-            .bind(email.clone()),
-        Login::Username(username) => db
-            .query("SELECT * FROM users WHERE username = $1 AND deleted_at IS NULL")
-            .bind(username.clone()),
-    }
-    .optional()
-    .await
+        Login::Email(email) => find.equal("email", Some(email.clone())),
+        Login::Username(username) => find.equal("username", Some(username.clone())),
+    };
+    find.filter("deleted_at IS NULL").records::<Credentials>(db, "").optional().await
 }
 
 pub async fn credentials_of(db: impl Session<'_>, user: Uuid) -> Result<Option<Credentials>> {
-    db.query("SELECT * FROM users WHERE id = $1 AND deleted_at IS NULL").bind(user).optional().await
+    let find = sql!("SELECT {Credentials.*} FROM users WHERE id = {user} AND deleted_at IS NULL");
+    db.query(find).optional().await
 }
 
 pub async fn set_password(tx: &mut Tx, user: Uuid, hash: &PasswordHash) -> Result<()> {
-    tx.query("UPDATE users SET password_hash = $2 WHERE id = $1")
-        .bind(user)
-        .bind(hash.clone())
+    tx.query(sql!("UPDATE users SET password_hash = {hash} WHERE id = {user}"))
         .execute()
         .await
         .map(drop)
@@ -133,8 +94,7 @@ pub async fn set_password(tx: &mut Tx, user: Uuid, hash: &PasswordHash) -> Resul
 
 /// From now on nobody can log in before a new password is set.
 pub async fn clear_password(tx: &mut Tx, user: Uuid) -> Result<()> {
-    tx.query("UPDATE users SET password_hash = NULL WHERE id = $1")
-        .bind(user)
+    tx.query(sql!("UPDATE users SET password_hash = NULL WHERE id = {user}"))
         .execute()
         .await
         .map(drop)
@@ -147,13 +107,12 @@ pub async fn upgrade_password(
     from: &PasswordHash,
     to: &PasswordHash,
 ) -> Result<()> {
-    tx.query("UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2")
-        .bind(user)
-        .bind(from.clone())
-        .bind(to.clone())
-        .execute()
-        .await
-        .map(drop)
+    tx.query(sql!(
+        "UPDATE users SET password_hash = {to} WHERE id = {user} AND password_hash = {from}"
+    ))
+    .execute()
+    .await
+    .map(drop)
 }
 
 /// Whether any account still has a hash that another shop made.
@@ -164,9 +123,7 @@ pub async fn has_foreign_hash(db: impl Session<'_>) -> Result<bool> {
 }
 
 pub async fn logged_in(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<()> {
-    tx.query("UPDATE users SET last_login_at = $2 WHERE id = $1")
-        .bind(user)
-        .bind(now)
+    tx.query(sql!("UPDATE users SET last_login_at = {now} WHERE id = {user}"))
         .execute()
         .await
         .map(drop)
@@ -180,32 +137,28 @@ pub async fn erase_user(
     accounts: &[String],
     now: DateTime<Utc>,
 ) -> Result<()> {
-    tx.query(
+    tx.query(sql!(
         "UPDATE users SET email = NULL, email_verified_at = NULL, username = NULL, name = '',
-                          phone = NULL, password_hash = NULL, roles = $2, permissions = NULL,
-                          active = FALSE, token_version = $3, token_version_at = $4, version = $5,
-                          updated_at = $4, last_login_at = NULL, deleted_at = $4
-         WHERE id = $1",
-    )
-    .bind(user.id)
-    .bind(Json(BTreeSet::<Role>::new()))
-    .bind(user.token_version)
-    .bind(now)
-    .bind(user.version)
+                          phone = NULL, password_hash = NULL,
+             roles = {Json(BTreeSet::<Role>::new())}, permissions = NULL,
+                          active = FALSE, token_version = {user.token_version},
+             token_version_at = {now}, version = {user.version},
+                          updated_at = {now}, last_login_at = NULL, deleted_at = {now}
+         WHERE id = {user.id}"
+    ))
     .execute()
     .await?;
-    for sql in [
+    let id = user.id;
+    for erase in [
         "DELETE FROM addresses WHERE user_id = $1",
         "DELETE FROM one_time_tokens WHERE user_id = $1",
         "DELETE FROM devices WHERE user_id = $1",
         "DELETE FROM email_changes WHERE user_id = $1",
         "UPDATE sessions SET user_agent = NULL, address = NULL WHERE user_id = $1",
     ] {
-        tx.query(sql).bind(user.id).execute().await?;
+        tx.query(erase).bind(id).execute().await?;
     }
-    for account in accounts {
-        tx.query("DELETE FROM attempts WHERE account = $1").bind(account.clone()).execute().await?;
-    }
+    tx.query(sql!("DELETE FROM attempts WHERE account IN ({accounts..})")).execute().await?;
     Ok(())
 }
 
@@ -216,43 +169,13 @@ pub async fn list_users(
     (after, skip): (Option<Uuid>, i64),
     limit: i64,
 ) -> Result<Vec<User>> {
-    db.query(
-        "SELECT * FROM users
-         WHERE deleted_at IS NULL
-           AND ($1 IS NULL OR lower(email) LIKE lower($1) ESCAPE '\\'
-                OR lower(name) LIKE lower($1) ESCAPE '\\' OR username LIKE lower($1) ESCAPE '\\')
-           AND ($2 IS NULL OR CAST(roles AS TEXT) LIKE $2)
-           AND ($3 IS NULL OR active = $3)
-           AND ($4 IS NULL OR id < $4)
-         ORDER BY id DESC LIMIT $5 OFFSET $6",
-    )
-    .bind(filter.pattern())
-    .bind(filter.role.map(holding))
-    .bind(filter.active)
-    .bind(after)
-    .bind(limit)
-    .bind(skip)
-    .all()
-    .await
+    let mut list = filter.users();
+    list.compare("id", "<", after).order("id DESC").limit(limit).skip(skip);
+    list.records::<User>(db, "").all().await
 }
 
 pub async fn count_users(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
-    let (count,) = db
-        .query(
-            "SELECT count(*) FROM users
-             WHERE deleted_at IS NULL
-               AND ($1 IS NULL OR lower(email) LIKE lower($1) ESCAPE '\\'
-                    OR lower(name) LIKE lower($1) ESCAPE '\\'
-                    OR username LIKE lower($1) ESCAPE '\\')
-               AND ($2 IS NULL OR CAST(roles AS TEXT) LIKE $2)
-               AND ($3 IS NULL OR active = $3)",
-        )
-        .bind(filter.pattern())
-        .bind(filter.role.map(holding))
-        .bind(filter.active)
-        .one::<(i64,)>()
-        .await?;
-    Ok(count)
+    filter.users().count(db).await
 }
 
 /// Makes the transactions that may add or remove an admin wait for one another.
@@ -263,10 +186,10 @@ pub async fn lock_admins(tx: &mut Tx) -> Result<()> {
 /// How many admins there are, active or not.
 pub async fn count_admins(db: impl Session<'_>) -> Result<i64> {
     let (count,) = db
-        .query(
-            "SELECT count(*) FROM users WHERE deleted_at IS NULL AND CAST(roles AS TEXT) LIKE $1",
-        )
-        .bind(holding(Role::Admin))
+        .query(sql!(
+            "SELECT count(*) FROM users WHERE deleted_at IS NULL
+                 AND CAST(roles AS TEXT) LIKE {holding(Role::Admin)}"
+        ))
         .one::<(i64,)>()
         .await?;
     Ok(count)
@@ -275,20 +198,30 @@ pub async fn count_admins(db: impl Session<'_>) -> Result<i64> {
 /// How many active admins there are besides one user.
 pub async fn count_other_admins(tx: &mut Tx, user: Uuid) -> Result<i64> {
     let (count,) = tx
-        .query(
+        .query(sql!(
             "SELECT count(*) FROM users
-             WHERE deleted_at IS NULL AND active AND id <> $1 AND CAST(roles AS TEXT) LIKE $2",
-        )
-        .bind(user)
-        .bind(holding(Role::Admin))
+             WHERE deleted_at IS NULL AND active AND id <> {user}
+                 AND CAST(roles AS TEXT) LIKE {holding(Role::Admin)}"
+        ))
         .one::<(i64,)>()
         .await?;
     Ok(count)
 }
 
 impl Filter {
-    fn pattern(&self) -> Option<String> {
-        self.search.as_deref().map(db::containing)
+    fn users(&self) -> Select {
+        let mut users = Select::from("users");
+        users.filter("deleted_at IS NULL");
+        if let Some(search) = &self.search {
+            let part = users.bind(db::containing(search));
+            users.filter(format!(
+                r"(lower(email) LIKE lower({part}) ESCAPE '\' OR lower(name) LIKE lower({part})
+                   ESCAPE '\' OR username LIKE lower({part}) ESCAPE '\')"
+            ));
+        }
+        users.compare("CAST(roles AS TEXT)", "LIKE", self.role.map(holding));
+        users.equal("active", self.active);
+        users
     }
 }
 

@@ -1,142 +1,147 @@
 //! Writing products. Stock is written by `store::stock`, events are told by the use case.
 
-use chassis::db::Json;
-use chassis::db::{Result, Session, Sql, Tx};
+use chassis::db::{Insert, Json, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::{Image, Product, Rating, Variant};
-use crate::store::text_list;
+use crate::store::PART;
 
 /// Characters of a title by which lists sort.
 const TITLE_KEY: usize = 60;
 
+/// A product with what lists sort it by.
+#[derive(Insert)]
+#[record(table = "products", key("id"))]
+struct Written<'a> {
+    #[record(flatten)]
+    product: &'a Product,
+    title_key: String,
+    price: i64,
+}
+
+/// A product that is new: nobody has rated it.
+#[derive(Insert)]
+#[record(table = "products")]
+struct First<'a> {
+    #[record(flatten)]
+    written: Written<'a>,
+    rating_count: i64,
+    rating_sum: i64,
+    rating_score: i64,
+    rating_version: i64,
+}
+
+#[derive(Insert)]
+struct Tag {
+    tag: String,
+    product_id: Uuid,
+}
+
+impl<'a> Written<'a> {
+    fn of(product: &'a Product) -> Self {
+        Self { product, title_key: title_key(&product.title), price: product.price() }
+    }
+}
+
 /// Adds a product with its variants and tags. Categories and stock come after it.
 pub(crate) async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
-    tx.query(
-        "INSERT INTO products (id, slug, title, title_key, description, vendor, product_type, tags,
-                               status, options, images, seo_title, seo_description, price,
-                               rating_count, rating_sum, rating_score, rating_version, version,
-                               created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, 0, 0, $15,
-                 $16, $17)",
-    )
-    .bind(product.id)
-    .bind(product.slug.clone())
-    .bind(product.title.clone())
-    .bind(title_key(&product.title))
-    .bind(product.description.clone())
-    .bind(product.vendor.clone())
-    .bind(product.product_type.clone())
-    .bind(Json(product.tags.clone()))
-    .bind(product.status.as_str())
-    .bind(Json(product.options.clone()))
-    .bind(Json(product.images.clone()))
-    .bind(product.seo_title.clone())
-    .bind(product.seo_description.clone())
-    .bind(product.price())
-    .bind(product.version)
-    .bind(product.created_at)
-    .bind(product.updated_at)
-    .execute()
-    .await?;
-    for variant in &product.variants {
-        insert_variant(tx, variant).await?;
-    }
+    let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
+    let written = Written::of(product);
+    let first = First { written, rating_count, rating_sum, rating_score, rating_version };
+    tx.insert(&first).execute().await?;
+    tx.insert_all(&product.variants).await?;
     insert_tags(tx, product).await
 }
 
 /// Writes a product over `old`; false where somebody else was faster.
 pub(crate) async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Result<bool> {
-    let updated = tx
-        .query(
-            "UPDATE products SET slug = $3, title = $4, title_key = $5, description = $6,
-                    vendor = $7, product_type = $8, tags = $9, status = $10, options = $11,
-                    images = $12, seo_title = $13, seo_description = $14, price = $15,
-                    version = $16, updated_at = $17
-             WHERE id = $1 AND version = $2",
-        )
-        .bind(product.id)
-        .bind(old.version)
-        .bind(product.slug.clone())
-        .bind(product.title.clone())
-        .bind(title_key(&product.title))
-        .bind(product.description.clone())
-        .bind(product.vendor.clone())
-        .bind(product.product_type.clone())
-        .bind(Json(product.tags.clone()))
-        .bind(product.status.as_str())
-        .bind(Json(product.options.clone()))
-        .bind(Json(product.images.clone()))
-        .bind(product.seo_title.clone())
-        .bind(product.seo_description.clone())
-        .bind(product.price())
-        .bind(product.version)
-        .bind(product.updated_at)
-        .execute()
-        .await?;
+    let updated = tx.update_if(&Written::of(product), "version", old.version).execute().await?;
     if updated == 0 {
         return Ok(false);
     }
     update_variants(tx, old, product).await?;
+    let id = product.id;
     if old.tags != product.tags {
-        let forget = tx.query("DELETE FROM product_tags WHERE product_id = $1").bind(product.id);
-        forget.execute().await?;
+        tx.query(sql!("DELETE FROM product_tags WHERE product_id = {id}")).execute().await?;
         insert_tags(tx, product).await?;
     }
     if old.price() != product.price() {
-        tx.query("UPDATE product_categories SET price = $2 WHERE product_id = $1")
-            .bind(product.id)
-            .bind(product.price())
-            .execute()
-            .await?;
+        let price =
+            sql!("UPDATE product_categories SET price = {product.price()} WHERE product_id = {id}");
+        tx.query(price).execute().await?;
     }
     Ok(true)
 }
 
 /// Removes a product with all that belongs to it but its stock, which must be gone before.
 pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<bool> {
-    let deleted = tx.query("DELETE FROM products WHERE id = $1").bind(id).execute().await?;
+    let deleted = tx.query(sql!("DELETE FROM products WHERE id = {id}")).execute().await?;
     Ok(deleted == 1)
 }
 
-/// Counts views of a product, if it is still there.
-pub(crate) async fn add_views(tx: &mut Tx, id: Uuid, count: i64) -> Result<()> {
-    let add = tx.query("UPDATE products SET views = views + $2 WHERE id = $1");
-    add.bind(id).bind(count).execute().await.map(drop)
+/// What is added to how often a product was looked at, and to its units that were bought.
+#[derive(Clone, Copy, Debug, Insert)]
+pub(crate) struct Demand {
+    pub(crate) id: Uuid,
+    pub(crate) views: i64,
+    pub(crate) sold: i64,
 }
 
-/// Counts units of a product that were bought, or given back, if it is still there.
-pub(crate) async fn add_sold(tx: &mut Tx, id: Uuid, units: i64) -> Result<()> {
-    let add = tx.query("UPDATE products SET sold = sold + $2 WHERE id = $1");
-    add.bind(id).bind(units).execute().await.map(drop)
+/// Counts views and sales of these products, those that are still there. They are locked in the
+/// order of their ids.
+pub(crate) async fn add_demand(tx: &mut Tx, of: &[Demand]) -> Result<()> {
+    for of in of.chunks(PART) {
+        let add = sql!(
+            sqlite: "WITH demand ({Demand.*}) AS (VALUES {of..*})
+                     UPDATE products SET views = products.views + demand.views,
+                                         sold = products.sold + demand.sold
+                     FROM demand WHERE products.id = demand.id",
+            postgres: "WITH demand ({Demand.*}) AS (VALUES {of..*}),
+                       locked AS MATERIALIZED (
+                           SELECT p.id FROM products p JOIN demand ON demand.id = p.id
+                           ORDER BY p.id FOR NO KEY UPDATE OF p)
+                       UPDATE products SET views = products.views + demand.views,
+                                           sold = products.sold + demand.sold
+                       FROM demand JOIN locked ON locked.id = demand.id
+                       WHERE products.id = demand.id",
+        );
+        tx.query(add).execute().await?;
+    }
+    Ok(())
+}
+
+/// Counts views of one product.
+#[cfg(test)]
+pub(crate) async fn add_views(tx: &mut Tx, id: Uuid, views: i64) -> Result<()> {
+    add_demand(tx, &[Demand { id, views, sold: 0 }]).await
+}
+
+/// Counts units of one product.
+#[cfg(test)]
+pub(crate) async fn add_sold(tx: &mut Tx, id: Uuid, sold: i64) -> Result<()> {
+    add_demand(tx, &[Demand { id, views: 0, sold }]).await
 }
 
 /// Puts a product into one category and all above it; false where there is no such category.
 async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bool> {
-    let rows = tx
-        .query(
-            "INSERT INTO product_categories (category_id, product_id, direct, price)
-             WITH RECURSIVE up (id, parent_id, direct) AS (
-                 SELECT id, parent_id, TRUE FROM categories WHERE id = $1
-                 UNION ALL
-                 SELECT c.id, c.parent_id, FALSE FROM categories c JOIN up ON c.id = up.parent_id)
-             SELECT up.id, $2, up.direct, $3 FROM up WHERE TRUE
-             ON CONFLICT (category_id, product_id) DO UPDATE
-             SET direct = product_categories.direct OR excluded.direct",
-        )
-        .bind(category)
-        .bind(product.id)
-        .bind(product.price())
-        .execute()
-        .await?;
-    Ok(rows > 0)
+    let put = sql!(
+        "INSERT INTO product_categories (category_id, product_id, direct, price)
+         WITH RECURSIVE up (id, parent_id, direct) AS (
+             SELECT id, parent_id, TRUE FROM categories WHERE id = {category}
+             UNION ALL
+             SELECT c.id, c.parent_id, FALSE FROM categories c JOIN up ON c.id = up.parent_id)
+         SELECT up.id, {product.id}, up.direct, {product.price()} FROM up WHERE TRUE
+         ON CONFLICT (category_id, product_id) DO UPDATE
+         SET direct = product_categories.direct OR excluded.direct"
+    );
+    Ok(tx.query(put).execute().await? > 0)
 }
 
 /// Takes a product out of all its categories.
 pub(crate) async fn take_out_of_categories(tx: &mut Tx, product: Uuid) -> Result<()> {
-    let forget = tx.query("DELETE FROM product_categories WHERE product_id = $1").bind(product);
-    forget.execute().await.map(drop)
+    let forget = sql!("DELETE FROM product_categories WHERE product_id = {product}");
+    tx.query(forget).execute().await.map(drop)
 }
 
 /// Puts a product into its categories. Names the one that does not exist.
@@ -156,18 +161,12 @@ pub(crate) async fn set_images(
     images: &[Image],
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let updated = tx
-        .query(
-            "UPDATE products SET images = $3, version = version + 1, updated_at = $4
-             WHERE id = $1 AND version = $2",
-        )
-        .bind(product.id)
-        .bind(product.version)
-        .bind(Json(images.to_vec()))
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(updated == 1)
+    let Product { id, version, .. } = product;
+    let set = sql!(
+        "UPDATE products SET images = {Json(images)}, version = version + 1, updated_at = {now}
+         WHERE id = {id} AND version = {version}"
+    );
+    Ok(tx.query(set).execute().await? == 1)
 }
 
 /// Takes over a rating that is newer than the one known; returns the product's slug and new
@@ -179,33 +178,27 @@ pub(crate) async fn set_rating(
     rating_version: i64,
     now: DateTime<Utc>,
 ) -> Result<Option<(String, i64)>> {
-    tx.query(
-        "UPDATE products SET rating_count = $3, rating_sum = $4, rating_score = $5,
-                rating_version = $2, version = version + 1, updated_at = $6
-         WHERE id = $1 AND rating_version < $2 RETURNING slug, version",
-    )
-    .bind(id)
-    .bind(rating_version)
-    .bind(rating.count)
-    .bind(rating.sum)
-    .bind(rating.score())
-    .bind(now)
-    .optional()
-    .await
+    let Rating { count, sum } = rating;
+    let set = sql!(
+        "UPDATE products SET rating_count = {count}, rating_sum = {sum},
+                rating_score = {rating.score()}, rating_version = {rating_version},
+                version = version + 1, updated_at = {now}
+         WHERE id = {id} AND rating_version < {rating_version} RETURNING slug, version"
+    );
+    tx.query(set).optional().await
 }
 
 /// Removed and changed variants go first, so that SKUs can change hands between them.
 async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Result<()> {
     let stays = |it: &&Variant| product.variants.iter().any(|new| same_row(new, it));
-    for variant in old.variants.iter().filter(|it| !stays(it)) {
-        let delete = tx.query("DELETE FROM variants WHERE id = $1").bind(variant.id);
-        delete.execute().await?;
+    let gone = old.variants.iter().filter(|it| !stays(it)).map(|it| it.id);
+    let gone: Vec<Uuid> = gone.collect();
+    if !gone.is_empty() {
+        tx.query(sql!("DELETE FROM variants WHERE id IN ({gone..})")).execute().await?;
     }
     let known = |it: &&Variant| old.variants.iter().any(|old| same_row(old, it));
-    for variant in product.variants.iter().filter(|it| !known(it)) {
-        insert_variant(tx, variant).await?;
-    }
-    Ok(())
+    let new: Vec<&Variant> = product.variants.iter().filter(|it| !known(it)).collect();
+    tx.insert_all(&new).await
 }
 
 /// Whether two variants are the same row: all but the stock.
@@ -222,52 +215,15 @@ fn same_row(a: &Variant, b: &Variant) -> bool {
     }
 }
 
-async fn insert_variant(tx: &mut Tx, variant: &Variant) -> Result<()> {
-    tx.query(
-        "INSERT INTO variants (id, product_id, sku, title, options, price, compare_at_price,
-                               position, barcode, weight_grams, weight_unit, requires_shipping,
-                               taxable, tax_code, image)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-    )
-    .bind(variant.id)
-    .bind(variant.product_id)
-    .bind(variant.sku.clone())
-    .bind(variant.title.clone())
-    .bind(Json(variant.options.clone()))
-    .bind(variant.price)
-    .bind(variant.compare_at_price)
-    .bind(variant.position)
-    .bind(variant.barcode.clone())
-    .bind(variant.weight_grams)
-    .bind(variant.weight_unit.clone())
-    .bind(variant.requires_shipping)
-    .bind(variant.taxable)
-    .bind(variant.tax_code.clone())
-    .bind(variant.image.clone())
-    .execute()
-    .await
-    .map(drop)
-}
-
 async fn insert_tags(tx: &mut Tx, product: &Product) -> Result<()> {
-    const INSERT: Sql = Sql {
-        sqlite: "INSERT INTO product_tags (tag, product_id)
-                 SELECT value, $1 FROM json_each($2) WHERE TRUE ON CONFLICT DO NOTHING",
-        postgres: "INSERT INTO product_tags (tag, product_id)
-                   SELECT value, $1 FROM json_array_elements_text(CAST($2 AS JSON))
-                   ON CONFLICT DO NOTHING",
-    };
-    if product.tags.is_empty() {
+    // Tags are looked up without regard to case.
+    let tags = product.tags.iter().map(|it| Tag { tag: it.to_lowercase(), product_id: product.id });
+    let tags: Vec<Tag> = tags.collect();
+    if tags.is_empty() {
         return Ok(());
     }
-    // Tags are looked up without regard to case.
-    let tags: Vec<String> = product.tags.iter().map(|it| it.to_lowercase()).collect();
-    tx.query(INSERT)
-        .bind(product.id)
-        .bind(text_list(tags.iter().map(String::as_str)))
-        .execute()
-        .await
-        .map(drop)
+    let insert = sql!("INSERT INTO product_tags ({Tag.*}) VALUES {tags..*} ON CONFLICT DO NOTHING");
+    tx.query(insert).execute().await.map(drop)
 }
 
 /// What lists sort by: the beginning of the title in lower case.
