@@ -11,6 +11,7 @@ use chassis::db::Json;
 use chassis::id;
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
+use chassis::threads;
 use chassis::work::Loop;
 use chrono::TimeDelta;
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
@@ -60,9 +61,11 @@ impl Counter {
 
 /// Tells what an import of a file would do.
 pub(crate) async fn preview(app: &App, file: Bytes, stock: OfExisting) -> Result<Preview> {
-    let file = Cursor::new(file);
-    let preview = csv::preview(&app.db, app.clock, &app.currency, stock, file).await;
-    preview.map_err(refused)
+    let (app, file) = (app.clone(), Cursor::new(file));
+    let preview = threads::own(async move {
+        csv::preview(&app.db, app.clock, &app.currency, stock, file).await.map_err(refused)
+    });
+    preview.await
 }
 
 /// Takes a file in; the worker imports it.
@@ -131,10 +134,13 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
         end(app, import, Some("it was begun too often and never came to its end")).await?;
         return Ok(true);
     }
-    // On a task of its own, so that a file that makes us panic ends its import and nothing else.
+    // On a task of its own, so that a file that makes us panic ends its import and nothing else; and
+    // on a thread of its own, since it keeps a database's thread busy for long.
     let (id, working) = (import.id, import.clone());
     let (task_app, task_stop) = (app.clone(), stop.clone());
-    let worked = tokio::spawn(async move { go_on(&task_app, working, &task_stop).await }).await;
+    let worked =
+        tokio::spawn(threads::own(async move { go_on(&task_app, working, &task_stop).await }));
+    let worked = worked.await;
     match worked {
         Ok(Ok(())) => {}
         Ok(Err(ImportError::Database(error))) => {

@@ -11,6 +11,7 @@ use chassis::id;
 use chassis::outbox;
 use chassis::problem::Result;
 use chassis::queue::Backoff;
+use chassis::telemetry::cause;
 use chrono::{DateTime, Utc};
 use contracts::payments::{PaymentUpdated, Refunded};
 use tokio::time::{sleep, timeout};
@@ -76,8 +77,8 @@ pub(crate) async fn run(
             Ok(None) => return None,
             Err(error) => {
                 // The lease ends by itself, and then the worker asks again.
-                let error: &dyn std::error::Error = &error;
                 let (id, kind) = (operation.payment_id, operation.kind.as_str());
+                let error = cause(&error);
                 tracing::error!(payment = %id, kind, error, "an outcome was not written down yet");
                 return None;
             }
@@ -295,7 +296,7 @@ async fn postpone(app: &App, operation: &Operation) {
     };
     let next_at = now + pause.unwrap_or_default();
     if let Err(error) = store::postpone(&app.db, operation, now, next_at).await {
-        let error: &dyn std::error::Error = &error;
+        let error = cause(&error);
         tracing::warn!(payment = %operation.payment_id, error, "the lease has to end by itself");
     }
     app.unknown.notify_one();
