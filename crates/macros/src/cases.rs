@@ -53,8 +53,10 @@ pub fn expand(cases: &Cases, test: &ItemFn) -> Result<TokenStream> {
         Some(FnArg::Typed(argument)) => (argument.ty.clone(), Some(quote! { case })),
         _ => (syn::parse_quote!(::chassis::testing::Engine), None),
     };
-    let variants = names.iter().map(|it| camel_case(it));
+    let variants = names.iter().map(camel_case);
     Ok(quote! {
+        // Said once more, so that clippy knows it in an integration test as well.
+        #[cfg(test)]
         #test
 
         mod #name {

@@ -217,6 +217,7 @@ async fn settle(
 }
 
 /// What became of writing down an outcome. What is not done may not be committed.
+#[expect(clippy::large_enum_variant, reason = "one at a time, moved once")]
 enum Written {
     Done(Payment, Option<Operation>),
     /// The payment is another by now.
