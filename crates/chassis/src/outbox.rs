@@ -71,7 +71,7 @@ pub(crate) struct Row {
 }
 
 /// An event that is told now.
-#[derive(crate::db::Insert)]
+#[derive(Debug, crate::db::Insert)]
 #[record(table = "outbox")]
 struct New {
     id: Uuid,

@@ -1,12 +1,10 @@
 //! Several events, told with one statement.
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 use uuid::Uuid;
 
-use super::{EventData, event_id};
-use crate::context;
-use crate::db::{Error, Insert, Json, Result, Session, Tx, sql};
+use super::{EventData, New};
+use crate::db::{Result, Session, Tx, sql};
 
 /// How many rows a statement inserts at most: PostgreSQL takes 65,535 values.
 const MOST: usize = 64;
@@ -14,20 +12,6 @@ const MOST: usize = 64;
 /// Events of one transaction, in the order in which they are told.
 #[derive(Debug, Default)]
 pub struct Events(Vec<New>);
-
-/// An event as it is inserted.
-#[derive(Debug, Insert)]
-struct New {
-    id: Uuid,
-    #[record(rename = "type")]
-    kind: &'static str,
-    subject: String,
-    version: i64,
-    time: DateTime<Utc>,
-    data: Json<Value>,
-    traceparent: Option<String>,
-    personal: bool,
-}
 
 impl Events {
     /// Adds an event about `subject` at its `version`, as [`tell`](super::tell) would tell it.
@@ -38,17 +22,7 @@ impl Events {
         event: &E,
         now: DateTime<Utc>,
     ) -> Result<()> {
-        let data = serde_json::to_value(event).map_err(|error| Error::Driver(error.into()))?;
-        self.0.push(New {
-            id: event_id(subject, E::TYPE, version),
-            kind: E::TYPE,
-            subject: subject.to_string(),
-            version,
-            time: now,
-            data: Json(data),
-            traceparent: context::current().map(|it| it.trace.to_string()),
-            personal: E::PERSONAL,
-        });
+        self.0.push(New::of(subject, version, event, now)?);
         Ok(())
     }
 
