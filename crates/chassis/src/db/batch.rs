@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::LazyLock;
 
+use parking_lot::RwLock;
 use sqlx::postgres::PgArguments;
 use sqlx::{Arguments as _, Execute as _, Row as _};
 
@@ -160,9 +161,9 @@ fn text(writes: &[Write]) -> &'static str {
     // Texts are kept for ever, so that their places name them.
     let key = |it: &Write| (it.text.as_ptr() as usize, it.text.len(), it.must);
     let key: Key = writes.iter().map(key).collect();
-    let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+    let known = TEXTS.read().get(&key).copied();
     known.unwrap_or_else(|| {
-        let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = TEXTS.write();
         texts.entry(key).or_insert_with(|| super::text::intern(join(writes)))
     })
 }

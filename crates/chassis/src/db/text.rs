@@ -3,7 +3,9 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::sync::{LazyLock, PoisonError, RwLock};
+use std::sync::LazyLock;
+
+use parking_lot::RwLock;
 
 use super::{Columns, Query, Sql};
 
@@ -101,9 +103,9 @@ pub fn with_lists(sqlite: &'static [Piece], postgres: &'static [Piece], lengths:
     type Key = (usize, Vec<Length>);
     static TEXTS: LazyLock<RwLock<HashMap<Key, Sql>>> = LazyLock::new(RwLock::default);
     let key = (sqlite.as_ptr() as usize, lengths.to_vec());
-    let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
+    let known = TEXTS.read().get(&key).copied();
     known.unwrap_or_else(|| {
-        let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = TEXTS.write();
         let lengths = key.1.clone();
         *texts.entry(key).or_insert_with(|| Sql {
             sqlite: leak(join(sqlite, &lengths)),
@@ -116,9 +118,9 @@ pub fn with_lists(sqlite: &'static [Piece], postgres: &'static [Piece], lengths:
 /// is prepared by every connection that comes upon it.
 pub fn intern(text: String) -> &'static str {
     static TEXTS: LazyLock<RwLock<HashMap<String, &'static str>>> = LazyLock::new(RwLock::default);
-    let known = TEXTS.read().unwrap_or_else(PoisonError::into_inner).get(&text).copied();
+    let known = TEXTS.read().get(&text).copied();
     known.unwrap_or_else(|| {
-        let mut texts = TEXTS.write().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = TEXTS.write();
         texts.entry(text).or_insert_with_key(|text| leak(text.clone()))
     })
 }
