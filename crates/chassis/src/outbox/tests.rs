@@ -10,7 +10,7 @@ use super::*;
 use crate::db::Sql;
 use crate::feed::Feed;
 use crate::inbox::{self, Failure, Handler, Inbox};
-use crate::testing::{self, CHASSIS_ONLY, Database, TestPlatform, databases, noon};
+use crate::testing::{self, CHASSIS_ONLY, Database, TestPlatform, databases, eventually, noon};
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Rang {
@@ -355,14 +355,11 @@ async fn a_follower_that_missed_events_is_told_to_start_over(database: Database)
 /// The end of the outbox, once it is there: PostgreSQL shows it when no older transaction, of any
 /// database on the server, is open.
 async fn end(platform: &TestPlatform, sequence: i64) -> crate::feed::Position {
-    for _ in 0..6_000 {
+    eventually(format!("sequence {sequence} is visible"), async || {
         let end = crate::feed::last(&platform.db).await.unwrap();
-        if end.sequence == sequence {
-            return end;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("sequence {sequence} does not become visible");
+        (end.sequence == sequence).then_some(end)
+    })
+    .await
 }
 
 async fn ring(platform: &TestPlatform, bell: i64) {

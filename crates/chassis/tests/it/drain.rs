@@ -1,5 +1,6 @@
 //! A process that stops while clients ask, and another that takes its place.
 
+use chassis::testing::eventually;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -88,9 +89,8 @@ async fn restarts_under_load_lose_no_request() {
         let next = Process::start(&address.to_string(), shared(), router()).await;
         process.stop().await;
         process = next;
-        while answers.load(Ordering::Relaxed) < before + 100 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        let more = async || answers.load(Ordering::Relaxed) >= before + 100;
+        eventually("a hundred more answers", more).await;
     }
     done.store(true, Ordering::Relaxed);
     for client in clients {

@@ -4,6 +4,7 @@ mod copy;
 mod frozen;
 mod uploads;
 
+use chassis::testing::eventually;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -57,11 +58,7 @@ async fn ask(remote: &Remote, method: Method, terms: Terms) -> Result<(u16, Stri
 
 /// Waits until something is so.
 async fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !is_so() {
-        assert!(began.elapsed() < LONG, "{what} did not come about");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    eventually(what, async || is_so()).await;
 }
 
 #[tokio::test]

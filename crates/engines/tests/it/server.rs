@@ -2,9 +2,8 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use chassis::testing::Engine;
+use chassis::testing::{Engine, eventually};
 use engines::redis::{Config, Redis};
 use tempfile::TempDir;
 
@@ -62,14 +61,11 @@ impl Server {
 
     /// A connection, once the server answers.
     pub async fn open(&self) -> Redis {
-        for _ in 0..100 {
+        eventually("Redis comes up", async || {
             let redis = Redis::open(&self.config()).expect("good settings");
-            if redis.is_up().await {
-                return redis;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("Redis does not come up");
+            redis.is_up().await.then_some(redis)
+        })
+        .await
     }
 }
 

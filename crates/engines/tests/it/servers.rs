@@ -4,9 +4,8 @@ use std::net::TcpListener;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
-use chassis::testing::Engine;
+use chassis::testing::{Engine, eventually};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
@@ -52,20 +51,16 @@ impl Own {
         let mut command = (self.start)(self.data.path(), self.port);
         let log = std::fs::File::create(self.data.path().join("output")).expect("a file");
         command.stdin(Stdio::null()).stderr(Stdio::null()).stdout(log).process_group(0);
-        let mut child = command.spawn().expect("the server starts");
-        for _ in 0..600 {
-            if answers(self.port).await {
-                self.child = Some(child);
-                return;
-            }
+        self.child = Some(command.spawn().expect("the server starts"));
+        let child = self.child.as_mut().expect("a child");
+        eventually("the server answers", async || {
             if let Some(status) = child.try_wait().expect("a status") {
                 let output = std::fs::read_to_string(self.data.path().join("output"));
                 panic!("the server ended with {status}: {output:?}");
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        end(&mut child, "KILL");
-        panic!("the server does not answer within 60 s");
+            answers(self.port).await
+        })
+        .await;
     }
 
     /// Stops it as an operator would.

@@ -1,7 +1,6 @@
 //! Lists that the index answers: options, ratings, facets; and what is popular.
 
-use chassis::testing::{Database, databases};
-use std::time::Duration;
+use chassis::testing::{Database, databases, eventually};
 
 use serde_json::{Value, json};
 
@@ -10,16 +9,11 @@ use crate::{Shop, mug, shirt, shop, usd, wrong_fields};
 /// The page of a list once it has so many products on it.
 async fn soon(shop: &Shop, query: &str, items: usize) -> Value {
     let path = format!("/products?{query}");
-    let there = tokio::time::timeout(Duration::from_secs(10), async {
-        loop {
-            let page = shop.get(&path).await.expect(200);
-            if page["items"].as_array().expect("items").len() == items {
-                return page;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    there.await.expect(query)
+    eventually(format!("{items} products at {path}"), async || {
+        let page = shop.get(&path).await.expect(200);
+        (page["items"].as_array().expect("items").len() == items).then_some(page)
+    })
+    .await
 }
 
 #[databases]

@@ -1,23 +1,13 @@
 //! Suggestions and related products.
 
-use chassis::testing::{Database, databases};
-use std::time::Duration;
+use chassis::testing::{Database, databases, eventually};
 
 use serde_json::{Value, json};
 
 use crate::{Shop, mug, shirt, shop, usd, wrong_fields};
 
 async fn soon(shop: &Shop, path: &str, expected: impl Fn(&Value) -> bool) -> Value {
-    let there = tokio::time::timeout(Duration::from_secs(10), async {
-        loop {
-            let answer = shop.get(path).await.expect(200);
-            if expected(&answer) {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    });
-    there.await.expect(path)
+    eventually(path, async || Some(shop.get(path).await.expect(200)).filter(&expected)).await
 }
 
 #[databases]

@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::cache::{Cache, Store};
-use chassis::testing::{Database, TestPlatform, on};
+use chassis::testing::{Database, TestPlatform, eventually, on};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -58,16 +58,14 @@ async fn title(shop: &Shop, path: &str) -> String {
 
 /// Asks until answers are shared.
 async fn until_shared(shop: &Shop, kept: &Kept) {
-    let before = kept.puts();
-    for n in 0..200 {
+    let (before, mut asked) = (kept.puts(), 0);
+    eventually("an answer that is shared", async || {
         // Another query each time, so that it is not answered from the memory of the process.
-        shop.get(&format!("/products?max_price={}", 1_000_000 + n)).await.expect(200);
-        if kept.puts() > before {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("nothing is shared");
+        asked += 1;
+        shop.get(&format!("/products?max_price={}", 1_000_000 + asked)).await.expect(200);
+        kept.puts() > before
+    })
+    .await;
 }
 
 #[on(postgres, flavor = "multi_thread", worker_threads = 2)]
@@ -105,17 +103,14 @@ async fn no_product_is_called_like_a_list(database: Database) {
     lamp(&first, "lamp").await;
     until_shared(&first, &kept).await;
     let query = "max_price=5000";
-    let mut list = json!(null);
-    let puts = kept.puts();
-    for n in 0..200 {
-        if kept.puts() > puts {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+    let (puts, mut asked) = (kept.puts(), 0);
+    let list = eventually("an answer that is shared", async || {
+        asked += 1;
         // The answer is shared once the feed has passed the change.
-        list = first.get(&format!("/products?{query}&min_price={n}")).await.expect(200);
-    }
-    assert!(list["items"].is_array());
+        let list = first.get(&format!("/products?{query}&min_price={asked}")).await.expect(200);
+        (kept.puts() > puts).then_some(list)
+    });
+    assert!(list.await["items"].is_array());
     let second = Shop::start(platform).await;
     until_shared(&second, &kept).await;
     for shop in [&first, &second] {
@@ -158,13 +153,13 @@ async fn a_write_shows_at_once_where_it_was_made_and_soon_everywhere_and_never_g
         let (writer, reader) = if round % 3 == 0 { (&there, &here) } else { (&here, &there) };
         let wanted = format!("Lamp {round}");
         writer.write("PATCH", &path, json!({ "title": wanted })).await.expect(200);
-        let wrote = Instant::now();
         assert_eq!(title(writer, &path).await, wanted);
-        while title(reader, &path).await != wanted {
-            assert!(wrote.elapsed() < Duration::from_secs(2), "round {round}");
+        eventually(format!("the other copy's answer of round {round}"), async || {
+            let seen = title(reader, &path).await == wanted;
             assert_eq!(title(writer, &path).await, wanted, "round {round}");
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+            seen
+        })
+        .await;
         for _ in 0..5 {
             assert_eq!(title(writer, &path).await, wanted, "round {round}");
             assert_eq!(title(reader, &path).await, wanted, "round {round}");

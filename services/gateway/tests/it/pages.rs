@@ -143,10 +143,13 @@ async fn a_shop_with_only_sick_services_is_unhealthy() {
 
 #[tokio::test]
 async fn services_that_do_not_answer_are_waited_for_together_and_not_long() {
-    let shop = with_health(&[("catalog", 0), ("orders", 0), ("cart", 200)]);
+    let silent = ["catalog", "orders", "identity", "payments", "reviews", "notifications"];
+    let all: Vec<_> = silent.into_iter().map(|it| (it, 0)).chain([("cart", 200)]).collect();
+    let shop = with_health(&all);
     let began = std::time::Instant::now();
     let health = call(&shop, "GET", "/health").await.expect(200);
-    assert!((2..4).contains(&began.elapsed().as_secs()), "{:?}", began.elapsed());
+    // Two seconds for each after the other would be twelve, on a machine that is not busy.
+    assert!(began.elapsed().as_secs() < 10, "{:?}", began.elapsed());
     assert_eq!(health["status"], "degraded");
     assert_eq!(health["services"]["catalog"]["status"], "unhealthy");
 }

@@ -3,7 +3,6 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -13,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use chassis::address_rules::AddressRules;
 use chassis::problem::{FieldError, Problem};
-use chassis::testing::{User, call};
+use chassis::testing::{User, call, eventually};
 use futures::StreamExt;
 use gateway::{Config, Gateway, Listen, Parts, Upstream};
 use serde_json::{Value, json};
@@ -538,17 +537,6 @@ fn routes_that_lead_nowhere_are_refused() {
     assert!(missing.contains("cannot read the routes file /nowhere/r.toml"), "{missing}");
 }
 
-/// Waits until something holds, at most ten seconds.
-async fn until(holds: impl AsyncFn() -> bool) {
-    for _ in 0..200 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("it did not come to hold within ten seconds");
-}
-
 #[tokio::test]
 async fn a_file_is_followed_and_requests_in_flight_keep_their_table() {
     let route = |path: &str, value: &str| {
@@ -562,10 +550,11 @@ async fn a_file_is_followed_and_requests_in_flight_keep_their_table() {
     let watching = tokio::spawn(shop.gateway.clone().watch(stop.clone()));
     let router = shop.router.clone();
     let in_flight = tokio::spawn(async move { call(&router, "GET", "/a").await.expect(200) });
-    until(async || shop.behind.asked.load(Ordering::SeqCst) == 1).await;
+    eventually("a request on its way", async || shop.behind.asked.load(Ordering::SeqCst) == 1)
+        .await;
 
     std::fs::write(shop.file(), route("/b", "second")).unwrap();
-    until(async || shop.gateway.routes()[0].routes[0].path == "/b").await;
+    eventually("the new table", async || shop.gateway.routes()[0].routes[0].path == "/b").await;
     call(&shop.router, "GET", "/a").await.expect(404);
     shop.behind.go_on.notify_one();
     let answer = in_flight.await.unwrap();
@@ -574,7 +563,7 @@ async fn a_file_is_followed_and_requests_in_flight_keep_their_table() {
     // The same length, a moment later, and malformed.
     let good = route("/b", "second");
     std::fs::write(shop.file(), good.replace("/slow", "/slaw")).unwrap();
-    until(async || shop.gateway.routes()[0].error.is_some()).await;
+    eventually("an error", async || shop.gateway.routes()[0].error.is_some()).await;
     let error = shop.gateway.routes()[0].error.clone().unwrap();
     assert!(error.contains("line 2: /b: catalog has no path /api/v1/slaw"), "{error}");
     shop.behind.go_on.notify_one();
@@ -584,9 +573,9 @@ async fn a_file_is_followed_and_requests_in_flight_keep_their_table() {
     let is = async |reason: &str| {
         shop.gateway.routes()[0].error.as_ref().is_some_and(|it| it.contains(reason))
     };
-    until(async || is("cannot read").await).await;
+    eventually("an unreadable file", async || is("cannot read").await).await;
     std::fs::write(shop.file(), &good).unwrap();
-    until(async || shop.gateway.routes()[0].error.is_none()).await;
+    eventually("no error", async || shop.gateway.routes()[0].error.is_none()).await;
     stop.cancel();
     watching.await.unwrap();
 }

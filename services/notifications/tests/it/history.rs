@@ -1,4 +1,4 @@
-use chassis::testing::{Database, call, databases};
+use chassis::testing::{Database, call, databases, eventually};
 use serde_json::{Value, json};
 
 use crate::{fields, send_email, service, staff};
@@ -147,14 +147,11 @@ async fn a_message_that_only_the_log_has_seen_is_not_sent(database: Database) {
     let path = format!("/api/v1/notifications/{}", queued["id"].as_str().unwrap());
     let stop = CancellationToken::new();
     let running = Background::start(std::slice::from_mut(&mut service), &Bus::memory(), &stop);
-    let mut shown = queued;
-    for _ in 0..400 {
-        shown = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
-        if shown["status"] != "queued" && shown["status"] != "sending" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
+    let shown = eventually("a message that was dealt with", async || {
+        let shown = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+        (shown["status"] != "queued" && shown["status"] != "sending").then_some(shown)
+    })
+    .await;
     running.stop(Duration::from_secs(5)).await;
     let kind = platform.kind;
     assert_eq!((&shown["status"], &shown["sent_at"]), (&json!("logged"), &Value::Null), "{kind}");

@@ -14,7 +14,7 @@ use chassis::clock::Clock;
 use chassis::db::Session;
 use chassis::problem::Problem;
 use chassis::service::{Background, Service};
-use chassis::testing::{Answer, Call, Database, TestPlatform, User, call, noon};
+use chassis::testing::{Answer, Call, Database, TestPlatform, User, call, eventually, noon};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::AwaitAction;
 use contracts::payments::{
@@ -252,14 +252,9 @@ impl World {
 async fn work_until<T>(service: &mut Service, look: impl AsyncFn() -> Option<T>) -> T {
     let stop = CancellationToken::new();
     let background = Background::start(std::slice::from_mut(service), &Bus::memory(), &stop);
-    for _ in 0..400 {
-        if let Some(found) = look().await {
-            background.stop(Duration::from_secs(5)).await;
-            return found;
-        }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("it never comes to that");
+    let found = eventually("what the workers are to bring about", async || look().await).await;
+    background.stop(Duration::from_secs(5)).await;
+    found
 }
 
 pub fn checkout(token: &str) -> Value {

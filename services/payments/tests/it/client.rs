@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use chassis::bus::Bus;
 use chassis::service::Background;
-use chassis::testing::{Database, User, databases};
+use chassis::testing::{Database, User, databases, eventually};
 use contracts::payments::{Authorize, Refund, Status};
 use payments::{Config, SandboxMode};
 use uuid::Uuid;
@@ -135,16 +135,10 @@ async fn the_sandbox_can_be_switched_off(database: Database) {
 impl Shop {
     /// Asks as orders would until the payment stands there.
     async fn until(&self, id: Uuid, status: Status) -> contracts::payments::Payment {
-        let asking = async {
-            loop {
-                let payment = self.client.show(id).await.expect("an answer").expect("the payment");
-                if payment.status == status {
-                    return payment;
-                }
-                tokio::task::yield_now().await;
-            }
-        };
-        let asked = tokio::time::timeout(Duration::from_secs(30), asking).await;
-        asked.unwrap_or_else(|_| panic!("{}: never {status:?}", self.kind))
+        eventually(format!("{status:?} on {}", self.kind), async || {
+            let payment = self.client.show(id).await.expect("an answer").expect("the payment");
+            (payment.status == status).then_some(payment)
+        })
+        .await
     }
 }
