@@ -20,7 +20,8 @@ use tokio::time::{Instant, sleep};
 use crate::cli::Shared;
 use crate::config::Config;
 use crate::private;
-use crate::shop::{NAMES, Stores};
+use crate::registry::NAMES;
+use crate::shop::Stores;
 
 /// How long something may be wrong on a running shop.
 const PATIENCE: Duration = Duration::from_secs(5);

@@ -36,6 +36,8 @@ pub enum Command {
     Check(Shared),
     /// Ask a running shop or service whether it is ready; exit code 1 if it is not
     Health(Health),
+    /// List the services, their ports and databases
+    Services,
     /// Print the OpenAPI document of the whole API
     Openapi,
     /// Show or check the settings
@@ -63,7 +65,7 @@ pub struct Shared {
 pub struct Serve {
     /// What this process runs of the shop: services, or the gateway before them; all if none is
     /// named. A service that runs apart listens at a port of its own
-    #[arg(value_name = "SERVICE", value_parser = clap::builder::PossibleValuesParser::new(crate::shop::NAMES.into_iter().chain([gateway::NAME])))]
+    #[arg(value_name = "SERVICE", value_parser = clap::builder::PossibleValuesParser::new(crate::registry::NAMES.into_iter().chain([gateway::NAME])))]
     pub services: Vec<String>,
     /// Where to listen [default: 127.0.0.1:8080, or the port of the one service that is named]
     #[arg(long, value_name = "ADDR")]
@@ -98,7 +100,7 @@ pub enum MigrateAction {
 pub struct Down {
     /// Whose migrations; chassis is the outbox and inbox in every database
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(
-        crate::shop::DATABASES.into_iter().chain(["chassis"])))]
+        crate::registry::DATABASES.iter().copied().chain(["chassis"])))]
     pub service: String,
     /// The version that stays as the newest; 0 for none [default: the one before the newest]
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(0..))]

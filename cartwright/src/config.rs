@@ -4,35 +4,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use chassis::Secret;
+pub use chassis::config::Environment;
+use chassis::config::{Settings, at_least};
 use chassis::money::Currency;
-use chassis::telemetry::LogConfig;
+use chassis::peers::MIN_SECRET;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Shared;
-
-/// Every setting. `cartwright.example.toml` explains each; a test holds it against this.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    pub shop: Shop,
-    pub server: Server,
-    pub services: Services,
-    pub connections: chassis::server::Config,
-    pub database: Database,
-    pub bus: engines::BusConfig,
-    pub redis: engines::redis::Config,
-    pub discovery: chassis::discovery::Config,
-    pub log: LogConfig,
-    pub admin: Admin,
-    pub gateway: gateway::Config,
-    pub identity: identity::Config,
-    pub catalog: catalog::Config,
-    pub cart: cart::Config,
-    pub orders: orders::Config,
-    pub payments: payments::Config,
-    pub reviews: reviews::Config,
-    pub notifications: notifications::Config,
-}
+pub use crate::registry::Config;
+use crate::shop::Roles;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,24 +25,6 @@ pub struct Shop {
     pub currency: Currency,
     /// Whether an empty embedded shop outside production is filled with demo products at start.
     pub demo: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", try_from = "String")]
-pub enum Environment {
-    Development,
-    Production,
-}
-
-impl TryFrom<String> for Environment {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        chassis::config::word(
-            &word,
-            &[("development", Self::Development), ("production", Self::Production)],
-        )
-    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -193,7 +155,18 @@ impl Config {
     }
 
     pub fn is_production(&self) -> bool {
-        self.shop.environment == Environment::Production
+        self.shop.environment.is_production()
+    }
+
+    /// Refuses what a process with these roles may not run with in production.
+    pub fn check_for_production(&self, roles: &Roles) -> Result<()> {
+        if !self.is_production() {
+            return Ok(());
+        }
+        if roles.gateway {
+            self.check_gateway()?;
+        }
+        Ok(self.check_services_for_production(&roles.services)?)
     }
 
     /// The database URL of one service.
@@ -208,10 +181,7 @@ impl Config {
 
     /// Refuses a gateway in production that any site, or a client with any name for the shop, could
     /// use against its customers.
-    pub fn check_gateway(&self) -> Result<()> {
-        if self.shop.environment != Environment::Production {
-            return Ok(());
-        }
+    fn check_gateway(&self) -> Result<()> {
         let gateway = &self.gateway;
         if gateway.hosts.is_empty() {
             bail!(
@@ -249,20 +219,36 @@ impl Config {
                 self.database.connections
             );
         }
-        self.orders.check().map_err(anyhow::Error::from_boxed)?;
+        self.check_services()?;
+        self.check_secrets()?;
+        self.log.check()?;
         self.redis.validate().map_err(anyhow::Error::msg)?;
         self.validate_counts()?;
         self.bus.validate().map_err(anyhow::Error::msg)?;
-        self.discovery.validate().map_err(anyhow::Error::msg)?;
-        if self.is_production() && self.notifications.log_secrets {
-            bail!("notifications.log_secrets is true, which is not allowed in production");
-        }
+        self.discovery.check()?;
         let listen = &self.server.listen;
         if !listen.is_empty() && listen.parse::<std::net::SocketAddr>().is_err() {
             bail!(
                 "server.listen is {listen:?}, but must be an address and a port such as \
                  127.0.0.1:8080"
             );
+        }
+        Ok(())
+    }
+
+    /// A secret that is too short is refused whether this process needs one or not.
+    fn check_secrets(&self) -> Result<()> {
+        let Services { secret, previous_secret, .. } = &self.services;
+        for (setting, secret) in
+            [("services.secret", secret), ("services.previous_secret", previous_secret)]
+        {
+            if !secret.is_empty() && secret.len() < MIN_SECRET {
+                bail!(
+                    "{setting} has {} characters, but must have at least {MIN_SECRET}, for example \
+                     from `openssl rand -hex 32`, or be empty",
+                    secret.len()
+                );
+            }
         }
         Ok(())
     }
@@ -278,18 +264,8 @@ impl Config {
             ("connections.max_connections", it.max_connections as u64),
             ("connections.max_connections_per_address", it.max_connections_per_address as u64),
             ("connections.max_connections_from_loopback", it.max_connections_from_loopback as u64),
-            ("identity.refresh_token_days", self.identity.refresh_token_days.into()),
-            ("identity.failures_per_account", self.identity.failures_per_account.into()),
-            ("identity.failures_per_address", self.identity.failures_per_address.into()),
-            ("catalog.hold_minutes", self.catalog.hold_minutes.into()),
-            ("catalog.views_seconds", self.catalog.views_seconds.into()),
         ] {
-            if value == 0 {
-                bail!("{setting} is 0, but must be 1 or more");
-            }
-        }
-        if self.catalog.unpaid_share > 100 {
-            bail!("catalog.unpaid_share is {}, but must be 0 to 100", self.catalog.unpaid_share);
+            at_least(setting, value, 1)?;
         }
         Ok(())
     }

@@ -1,13 +1,14 @@
 //! Cartwright: the only binary. It knows every service, reads the settings and wires what the
 //! command line asks for.
 //!
-//! `shop` opens the databases and builds the services; `serve` runs them; the other modules are
+//! `registry` lists the services, `shop` opens their databases and builds the services; `serve` runs them; the other modules are
 //! one command each, working on the same databases, also beside a running shop.
 
 pub mod cli;
 pub mod config;
 
 pub mod private;
+pub mod registry;
 pub mod serve;
 pub mod shop;
 
@@ -39,6 +40,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(args) => keys::run(&args).await?,
         Command::Health(args) => return health::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
+        Command::Services => registry::print(),
         Command::Openapi => settings::openapi()?,
         Command::Config(args) => settings::run(&args)?,
         Command::Routes(args) => return routes::run(&args),

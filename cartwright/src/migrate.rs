@@ -8,7 +8,8 @@ use chassis::db::{MigrationState, MigrationStatus};
 
 use crate::cli::{Down, Migrate, MigrateAction};
 use crate::config::Config;
-use crate::shop::{DATABASES, NAMES, Stores};
+use crate::registry::{DATABASES, NAMES};
+use crate::shop::Stores;
 
 pub(crate) async fn run(args: &Migrate) -> Result<ExitCode> {
     let config = Config::load(&args.shared, None)?;
@@ -47,7 +48,7 @@ async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
         false => None,
     };
     let of = |name: &&str| args.service == "chassis" || **name == args.service;
-    let databases: Vec<&'static str> = DATABASES.into_iter().filter(|it| of(it)).collect();
+    let databases: Vec<&'static str> = DATABASES.iter().copied().filter(|it| of(it)).collect();
     let stores = Stores::open_alone(config, &databases).await?;
     let (mut steps, mut shown) = (Vec::new(), Vec::new());
     for store in stores.all() {

@@ -35,7 +35,8 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Serve;
 use crate::config::{Config, Environment};
 use crate::private;
-use crate::shop::{self, NAMES, Roles, Shop, Stores};
+use crate::registry::NAMES;
+use crate::shop::{self, Roles, Shop, Stores};
 use elsewhere::Elsewhere;
 use listeners::{Listeners, Serving};
 
@@ -55,9 +56,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
         config.gateway.routes.clone_from(file);
     }
     let roles = Roles::of(&args.services);
-    if roles.gateway {
-        config.check_gateway()?;
-    }
+    config.check_for_production(&roles)?;
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
@@ -113,7 +112,7 @@ pub struct Running {
     background: Background,
     stores: Stores,
     _channels: Vec<Channel>,
-    _locks: Vec<File>,
+    _lock: File,
 }
 
 impl Running {
@@ -125,27 +124,18 @@ impl Running {
         let elsewhere = Elsewhere::of(config, roles, clock)?;
         let bus = bus(config, roles)?;
         let redis = redis(config)?;
-        let mut locks = vec![lock::data_directory(config)?];
+        let lock = lock::data_directory(config)?;
         private::exposed(config).iter().for_each(|it| tracing::warn!("{it}"));
         // Taken early, so that a port in use is known before anything is done.
         let listeners = Listeners::bind(config, roles).await?;
         let (address, addresses) = (listeners.address()?, listeners.ports()?);
         let (further, metrics_at) = (listeners.further()?, listeners.metrics()?);
         let stores = stores(config, roles).await?;
-        let index = match roles.services.contains(&catalog::NAME) {
-            true => {
-                let (index, lock) = lock::index_directory(config)?;
-                locks.push(lock);
-                index
-            }
-            false => config.server.data_dir.clone(),
-        };
         let ways = NAMES.into_iter().map(|name| Ok((name, elsewhere.way(name)?)));
         let ways: BTreeMap<&str, Reach> = ways.collect::<Result<_>>()?;
         let way = |name: &'static str| ways[name].clone();
         let cache = redis.clone().map(|it| Cache::over(SharedCache::new(it))).unwrap_or_default();
-        let mut shop =
-            shop::build(config, &stores, &roles.services, way, &index, &cache, clock).await?;
+        let mut shop = shop::build(config, &stores, &roles.services, way, &cache, clock).await?;
         let (ready, readiness) = watch::channel(false);
         let mut gateway = None;
         if roles.gateway {
@@ -182,7 +172,7 @@ impl Running {
             background,
             stores,
             _channels: shop.channels,
-            _locks: locks,
+            _lock: lock,
         };
         running.ready.send_replace(true);
         for (name, address) in running.ports.clone() {

@@ -12,7 +12,8 @@ use toml_edit::{DocumentMut, Item, Table};
 
 use crate::cli::{self, ConfigAction};
 use crate::config::{Config, SECRETS, Shop};
-use crate::shop::NAMES;
+use crate::registry::NAMES;
+use crate::shop::Roles;
 
 /// The settings with their explanations; a test holds it against the code.
 const EXAMPLE: &str = include_str!("../../cartwright.example.toml");
@@ -22,9 +23,7 @@ pub(crate) fn run(args: &cli::Config) -> Result<()> {
     match args.action {
         ConfigAction::Print => print!("{}", explained(&config)?),
         ConfigAction::Check => {
-            config.check_gateway()?;
-            let production = config.is_production();
-            config.payments.clone().resolved(production).map_err(anyhow::Error::msg)?;
+            config.check_for_production(&Roles::all())?;
             println!("The settings are valid.");
         }
     }

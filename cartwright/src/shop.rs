@@ -3,28 +3,21 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow};
 use chassis::auth::Verifier;
 use chassis::cache::Cache;
 use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
 use chassis::db::{Db, Limits, Migrations};
+use chassis::definition::{Definition, Startup};
 use chassis::reach::Reach;
 use chassis::service::{Platform, Service};
 use contracts::identity as identity_contract;
 use futures::future::try_join_all;
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::{OpenApi, RefOr, Schema};
 
-use crate::config::Config;
 use crate::private;
-
-/// Every service, in the order in which they start.
-pub const NAMES: [&str; 7] =
-    ["identity", "catalog", "payments", "cart", "orders", "reviews", "notifications"];
-
-/// Every database: one per service, and the sandbox provider's own.
-pub const DATABASES: [&str; 8] =
-    ["identity", "catalog", "payments", "sandbox", "cart", "orders", "reviews", "notifications"];
+use crate::registry::{self, Config, NAMES, PERMISSIONS, SERVICES, migrations};
 
 /// Where the gateway listens unless told otherwise.
 pub const LISTEN: &str = "127.0.0.1:8080";
@@ -65,21 +58,6 @@ impl Roles {
     }
 }
 
-/// The migrations of a database. `sandbox` is the sandbox provider's own.
-pub(crate) fn migrations(name: &str) -> Result<Migrations> {
-    Ok(match name {
-        "identity" => identity::MIGRATIONS,
-        "catalog" => catalog::MIGRATIONS,
-        "payments" => payments::MIGRATIONS,
-        "sandbox" => payments::SANDBOX_MIGRATIONS,
-        "cart" => cart::MIGRATIONS,
-        "orders" => orders::MIGRATIONS,
-        "reviews" => reviews::MIGRATIONS,
-        "notifications" => notifications::MIGRATIONS,
-        other => bail!("there is no service {other}"),
-    })
-}
-
 /// The databases of some services, open and migrated.
 #[derive(Clone, Debug)]
 pub struct Stores(BTreeMap<&'static str, Db>);
@@ -89,7 +67,8 @@ impl Stores {
     pub async fn open(config: &Config, services: &[&'static str]) -> Result<Self> {
         let stores = Self::open_as_they_are(config, services).await?;
         let all = stores.0.iter().map(async |(name, db)| {
-            let migrated = db.migrate(migrations(name)?).await;
+            let migrations = migrations(name).with_context(|| format!("no database {name}"))?;
+            let migrated = db.migrate(migrations).await;
             migrated.with_context(|| format!("cannot migrate the database of {name}"))
         });
         try_join_all(all).await?;
@@ -99,8 +78,8 @@ impl Stores {
     /// Opens them without migrating.
     pub async fn open_as_they_are(config: &Config, services: &[&'static str]) -> Result<Self> {
         let limits = Limits { connections: config.database.connections, ..Limits::default() };
-        let sandbox = services.contains(&"payments").then_some("sandbox");
-        let names: Vec<_> = services.iter().copied().chain(sandbox).collect();
+        let definitions = services.iter().filter_map(|name| registry::definition(name));
+        let names: Vec<_> = definitions.flat_map(registry::database_names).collect();
         Self::open_with(config, &names, async |url| Db::connect(&url, limits).await).await
     }
 
@@ -147,7 +126,10 @@ impl Stores {
 
     /// Every database with its migrations.
     pub fn all(&self) -> impl Iterator<Item = Result<(&'static str, &Db, Migrations)>> {
-        self.0.iter().map(|(name, db)| Ok((*name, db, migrations(name)?)))
+        self.0.iter().map(|(name, db)| {
+            let migrations = migrations(name).with_context(|| format!("no database {name}"))?;
+            Ok((*name, db, migrations))
+        })
     }
 
     pub async fn close(&self) {
@@ -206,19 +188,17 @@ pub async fn build(
     stores: &Stores,
     services: &[&'static str],
     elsewhere: impl Fn(&'static str) -> Reach,
-    index: &Path,
     cache: &Cache,
     clock: Clock,
 ) -> Result<Shop> {
     let verifier = Verifier::new(clock);
-    let channels: BTreeMap<&str, Channel> =
+    let channels: BTreeMap<&'static str, Channel> =
         NAMES.into_iter().map(|name| (name, Channel::to(name))).collect();
-    let channel = |name: &str| channels[name].downgrade();
-    let catalog_client = || contracts::catalog::Client::new(channel("catalog"));
-    let identity_client = identity_contract::Client::new(channel("identity"));
+    let identity = identity_contract::Client::new(channels[identity::NAME].downgrade());
     let mut built = Vec::new();
     let mut ways = BTreeMap::new();
-    for &name in services {
+    for &definition in SERVICES.iter().filter(|it| services.contains(&it.name)) {
+        let name = definition.name;
         let platform = Platform {
             db: stores.get(name)?.clone(),
             clock,
@@ -226,41 +206,8 @@ pub async fn build(
             currency: config.shop.currency.clone(),
             cache: cache.clone(),
         };
-        let service = match name {
-            "identity" => identity::start(platform, config.identity.clone()).await,
-            "catalog" => {
-                let orders = contracts::orders::Client::new(channel("orders"));
-                catalog::start(platform, config.catalog.clone(), index.to_owned(), orders).await
-            }
-            "payments" => {
-                let books = stores.get("sandbox")?.clone();
-                match config.payments.clone().resolved(config.is_production()) {
-                    Ok(settings) => {
-                        let orders = contracts::orders::Client::new(channel("orders"));
-                        payments::start(platform, settings, books, orders).await
-                    }
-                    Err(refused) => Err(refused.into()),
-                }
-            }
-            "cart" => cart::start(platform, config.cart.clone(), catalog_client()).await,
-            "orders" => {
-                let clients = orders::Clients {
-                    cart: contracts::cart::Client::new(channel("cart")),
-                    catalog: catalog_client(),
-                    payments: contracts::payments::Client::new(channel("payments")),
-                };
-                orders::start(platform, config.orders.clone(), clients).await
-            }
-            "reviews" => reviews::start(platform, config.reviews.clone(), catalog_client()).await,
-            "notifications" => {
-                let clients = notifications::Clients {
-                    identity: identity_client.clone(),
-                    orders: contracts::orders::Client::new(channel("orders")),
-                };
-                notifications::start(platform, config.notifications.clone(), clients).await
-            }
-            other => bail!("there is no service {other}"),
-        };
+        let startup = startup(config, stores, definition, platform, &channels)?;
+        let service = (definition.start)(startup).await;
         let service = service.map_err(|error| anyhow!("{name} cannot start: {error}"))?;
         channels[name].bind(service.internal.clone());
         ways.insert(name, service.router.clone().into());
@@ -272,18 +219,43 @@ pub async fn build(
         ways.insert(name, way);
     }
     let channels = channels.into_values().collect();
-    Ok(Shop { services: built, verifier, identity: identity_client, ways, channels })
+    Ok(Shop { services: built, verifier, identity, ways, channels })
+}
+
+fn startup(
+    config: &Config,
+    stores: &Stores,
+    definition: &Definition,
+    platform: Platform,
+    channels: &BTreeMap<&'static str, Channel>,
+) -> Result<Startup> {
+    let further = registry::database_names(definition).skip(1);
+    let further = further.map(|name| Ok((name, stores.get(name)?.clone())));
+    Ok(Startup {
+        platform,
+        databases: further.collect::<Result<_>>()?,
+        // Services that ask each other must not keep each other alive.
+        channels: channels.iter().map(|(name, it)| (*name, it.downgrade())).collect(),
+        data_dir: config.server.data_dir.clone(),
+        environment: config.shop.environment,
+        permissions: PERMISSIONS.clone(),
+        settings: config.of_service(definition.name),
+    })
 }
 
 /// What every service describes, in this process or not.
-pub fn descriptions() -> [(&'static str, OpenApi); 7] {
-    [
-        (identity::NAME, identity::description()),
-        (catalog::NAME, catalog::description()),
-        (payments::NAME, payments::description()),
-        (cart::NAME, cart::description()),
-        (orders::NAME, orders::description()),
-        (reviews::NAME, reviews::description()),
-        (notifications::NAME, notifications::description()),
-    ]
+pub fn descriptions() -> Vec<(&'static str, OpenApi)> {
+    let describe = |it: &&Definition| (it.name, describe_permissions((it.description)()));
+    SERVICES.iter().map(describe).collect()
+}
+
+/// Lists the permissions there are where a description speaks of one.
+fn describe_permissions(mut description: OpenApi) -> OpenApi {
+    let schemas = description.components.as_mut().map(|it| &mut it.schemas);
+    if let Some(RefOr::T(Schema::Object(permission))) =
+        schemas.and_then(|it| it.get_mut("Permission"))
+    {
+        permission.enum_values = Some(PERMISSIONS.iter().map(|it| it.name.into()).collect());
+    }
+    description
 }

@@ -17,7 +17,8 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::cli::Transfer;
 use crate::config::Config;
-use crate::shop::{DATABASES, Stores, migrations};
+use crate::registry::{DATABASES, migrations};
+use crate::shop::Stores;
 use database::Move;
 
 /// Moves everything, or says why not. It can be repeated: what has arrived is compared and left.
@@ -30,8 +31,14 @@ pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
     let to = Stores::open_alone(&target, &DATABASES).await?;
     // All are looked at before the first is changed.
     let mut moves = Vec::new();
-    for name in DATABASES {
-        let prepared = Move::prepare(name, from.get(name)?, to.get(name)?, migrations(name)?).await;
+    for &name in DATABASES.iter() {
+        let prepared = Move::prepare(
+            name,
+            from.get(name)?,
+            to.get(name)?,
+            migrations(name).context("a database has migrations")?,
+        )
+        .await;
         moves.push(prepared.with_context(|| {
             format!("the database of {name} cannot be moved; nothing has been copied")
         })?);
@@ -78,7 +85,7 @@ pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
 fn source(directory: &Path) -> Result<Config> {
     let mut config = Config::default();
     config.server.data_dir = directory.to_owned();
-    for name in DATABASES {
+    for &name in DATABASES.iter() {
         let file = directory.join(format!("{name}.db"));
         if !file.is_file() {
             bail!(

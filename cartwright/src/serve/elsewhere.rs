@@ -13,7 +13,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
-use crate::shop::{NAMES, Roles};
+use crate::registry::SERVICES;
+use crate::shop::Roles;
 
 /// What a process knows of the others.
 #[derive(Debug)]
@@ -40,25 +41,19 @@ impl Elsewhere {
             );
         }
         let previous = &config.services.previous_secret;
-        if !previous.is_empty() && previous.len() < MIN_SECRET {
-            bail!(
-                "services.previous_secret has {} characters, but must have at least {MIN_SECRET}, \
-                 or be empty",
-                previous.len()
-            );
-        }
+        let ports: Vec<_> = SERVICES.iter().map(|it| (it.name, it.port)).collect();
         let looking = CancellationToken::new();
         let (directory, consul) = match roles.is_whole() {
-            true => (config.discovery.directory(&NAMES), Ok(None)),
+            true => (config.discovery.directory(&ports), Ok(None)),
             false => (
-                consul::directory(&config.discovery, &NAMES, &looking),
+                consul::directory(&config.discovery, &ports, &looking),
                 Agent::of(&config.discovery),
             ),
         };
         Ok(Self {
             peers: Peers::accepting(secret, previous, clock).of(&roles.names()),
-            directory: directory.map_err(anyhow::Error::msg)?,
-            consul: consul.map_err(anyhow::Error::msg)?,
+            directory: directory?,
+            consul: consul?,
             looking,
             telling: CancellationToken::new(),
             told: JoinSet::new(),
@@ -73,7 +68,7 @@ impl Elsewhere {
         address: SocketAddr,
     ) -> Result<()> {
         if let Some(agent) = &self.consul {
-            let copy = config.discovery.advertised(address).map_err(anyhow::Error::msg)?;
+            let copy = config.discovery.advertised(address)?;
             self.told.spawn(consul::announce(agent.clone(), service, copy, self.telling.clone()));
         }
         Ok(())

@@ -7,7 +7,8 @@ use chassis::server;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;
-use crate::shop::{DATABASES, Roles};
+use crate::registry::DATABASES;
+use crate::shop::Roles;
 
 /// Files that are kept for the index, the log, listeners, and connections to engines.
 const OTHERS: u64 = 64;

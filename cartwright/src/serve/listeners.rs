@@ -8,7 +8,6 @@ use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use chassis::discovery::default_port;
 use chassis::network::Networks;
 use chassis::server::{self, Accept, Admission, Listener, Plain};
 use chassis::service::Background;
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tower::Service;
 
 use crate::config::{Config, Environment};
+use crate::registry;
 use crate::shop::{self, Roles};
 
 const METRICS: &str = "gateway.metrics_listen";
@@ -76,8 +76,9 @@ impl Listeners {
         let apart = if roles.is_whole() { &[][..] } else { &roles.services };
         let mut services = Vec::new();
         for &name in apart {
-            let port = default_port(name).with_context(|| format!("{name} has no port"))?;
-            let own = SocketAddr::new(config.services.bind, port).to_string();
+            let service =
+                registry::definition(name).with_context(|| format!("{name} has no port"))?;
+            let own = SocketAddr::new(config.services.bind, service.port).to_string();
             let address = match (named, apart) {
                 (Some(named), [_]) if gateway.is_none() => named,
                 _ => &own,

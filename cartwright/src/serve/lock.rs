@@ -1,7 +1,7 @@
 //! Who may use a data directory. The kernel lets go of a lock when the process ends, however.
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
@@ -9,9 +9,6 @@ use crate::config::Config;
 use crate::private;
 
 const FILE: &str = "serve.lock";
-/// Processes of one shop that may keep a search index in one directory: the one that serves and
-/// the one that takes over from it.
-const INDEXES: usize = 8;
 
 /// Marks the data directory as served. Files in it belong to one process; where the data is in
 /// PostgreSQL, any number may share it.
@@ -34,22 +31,6 @@ pub(crate) fn data_directory(config: &Config) -> Result<File> {
             Err(error).with_context(|| format!("cannot lock the data directory {shown}"))
         }
     }
-}
-
-/// A directory for this process's search index: the first that no other process uses, so that
-/// one which takes over finds an index that is nearly complete.
-pub(super) fn index_directory(config: &Config) -> Result<(PathBuf, File)> {
-    let directory = &config.server.data_dir;
-    let names = std::iter::once("search".to_owned())
-        .chain((2..=INDEXES).map(|number| format!("search-{number}")));
-    for name in names {
-        let file = open(&directory.join(format!("{name}.lock")))
-            .with_context(|| format!("cannot write to {}", directory.display()))?;
-        if file.try_lock().is_ok() {
-            return Ok((directory.join(name), file));
-        }
-    }
-    bail!("{INDEXES} processes have a search index in {} already", directory.display())
 }
 
 /// Whether a shop serves the data directory at this moment.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::load::{Load, buying};
 use crate::servers::Own;
-use crate::shop::{Live, Shape, eventually};
+use crate::shop::{Live, Shape, eventually_answers};
 
 /// How long the broker is away.
 const AWAY: Duration = Duration::from_secs(30);
@@ -32,9 +32,9 @@ async fn a_broker_that_is_away_costs_no_order_and_no_mail(shape: Shape) {
     assert!(waiting["events"].as_i64() > Some(10), "{waiting}: did they go another way?");
     broker.start().await;
     // `eventually` waits for ten seconds.
-    eventually(async || self::waiting(&shop).await, |it| it["events"] == 0).await;
+    eventually_answers(async || self::waiting(&shop).await, |it| it["events"] == 0).await;
     let mails = async || mails(&shop).await;
-    let mails = eventually(mails, |it| it["mails"].as_u64() >= Some(bought)).await;
+    let mails = eventually_answers(mails, |it| it["mails"].as_u64() >= Some(bought)).await;
     assert_eq!(mails, json!({ "mails": bought, "recipients": bought }));
     shop.check().await;
     shop.stop().await;

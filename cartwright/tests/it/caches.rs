@@ -1,10 +1,9 @@
 //! What caches between the shop and its customers are told, and what one of them then keeps.
 
-use chassis::testing::{Engine, on};
+use chassis::testing::{Engine, eventually, on};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -171,17 +170,15 @@ impl Nginx {
         command.arg("-p").arg(files.path()).args(["-e", "error.log", "-c", "nginx.conf"]);
         command.stdin(Stdio::null()).stdout(Stdio::null()).process_group(0);
         let mut child = command.spawn().expect("nginx starts");
-        for _ in 0..200 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                let http = Http::new(([127, 0, 0, 1], port).into());
-                return Self { http, child, _files: files };
-            }
+        eventually("nginx answers", async || {
             let ended = child.try_wait().expect("a status");
             let log = std::fs::read_to_string(files.path().join("error.log")).unwrap_or_default();
             assert!(ended.is_none(), "nginx ended: {log}");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("nginx does not answer");
+            tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        let http = Http::new(([127, 0, 0, 1], port).into());
+        Self { http, child, _files: files }
     }
 }
 

@@ -10,7 +10,7 @@ use futures::stream::iter;
 use serde_json::{Value, json};
 
 use crate::client::{Http, Reply};
-use crate::shop::{Live, Shape, address, eventually};
+use crate::shop::{Live, Shape, address, eventually_answers};
 
 /// Carts per case.
 const CARTS: usize = 40;
@@ -69,7 +69,8 @@ async fn confirm(shop: &Live, order: &Value) -> Reply {
 async fn decided(shop: &Live, order: &Value, status: &str) {
     let holder = shop.http.with("x-order-token", order["access_token"].as_str().expect("a token"));
     let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
-    eventually(async || holder.get(&path).await.expect(200), |it| it["status"] == status).await;
+    eventually_answers(async || holder.get(&path).await.expect(200), |it| it["status"] == status)
+        .await;
 }
 
 /// The order is accepted, and by and by it is paid.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::carts::{of_cart, sold};
 use crate::client::{Http, Reply};
-use crate::shop::{Live, Shape, eventually};
+use crate::shop::{Live, Shape, eventually_answers};
 
 const SKUS: [&str; 3] = ["A", "B", "C"];
 /// Runs, each with a seed and a buyer of its own.
@@ -214,7 +214,7 @@ async fn rest(run: &Run) {
             }
             shown
         };
-        eventually(look, |it| it["status"] != "pending").await;
+        eventually_answers(look, |it| it["status"] != "pending").await;
     }
 }
 

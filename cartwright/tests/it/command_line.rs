@@ -1,6 +1,6 @@
 //! The program as its user meets it.
 
-use chassis::testing::on;
+use chassis::testing::{eventually, on};
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::client::Http;
 use crate::program::{Program, free_address};
-use crate::shop::{Place, Shape, eventually, sqlite};
+use crate::shop::{Place, Shape, eventually_answers, sqlite};
 
 impl Place {
     pub fn run(&self, args: &[&str]) -> Output {
@@ -80,12 +80,12 @@ async fn commands_work_beside_a_running_shop(shape: Shape) {
     assert!(
         place.says(&["import", "products", &csv]).contains("0 created, 0 updated, 1 unchanged")
     );
-    eventually(
+    eventually_answers(
         async || shop.http.get("/products/lamp").await.body,
         |it| it["price"]["amount"] == 1_999,
     )
     .await;
-    eventually(
+    eventually_answers(
         async || shop.http.get("/products?search=lmap").await.body,
         |it| it["items"][0]["slug"] == "lamp",
     )
@@ -123,12 +123,8 @@ async fn a_shop_told_to_end_finishes_and_says_so() {
     let mut command = place.command(&["serve", "--listen", &address.to_string()]);
     let mut child = command.stderr(Stdio::null()).spawn().expect("the program");
     let http = Http::new(address);
-    for _ in 0..200 {
-        if http.get("//ready").attempt().await.is_ok_and(|it| it.status == 200) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let ready = async || http.get("//ready").attempt().await.is_ok_and(|it| it.status == 200);
+    eventually("the shop is ready", ready).await;
     let signal =
         std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
     assert!(signal.expect("kill").success());
@@ -158,13 +154,29 @@ fn wrong_settings_are_named_with_their_origin() {
         ),
         (
             "[shop]\nenvironment = \"production\"\n[gateway]\nhosts = [\"shop.example\"]",
-            "set payments.sandbox = true",
+            "payments.sandbox is \"auto\", but must be true in production",
         ),
         ("[payments]\nsandbox = \"maybe\"", "auto, true, false"),
         ("[database]\nurl = \"mysql://x\"", "postgres://"),
         ("[orders]\ncolour = 1", "colour"),
-        ("[orders]\ncountries = [\"DE\", \"UK\"]", "orders.countries has \"UK\""),
+        ("[orders]\ncountries = [\"DE\", \"UK\"]", "orders.countries is [\"UK\"]"),
         ("[orders]\naction_minutes = 0", "orders.action_minutes is 0"),
+        (
+            "[orders]\ntax_basis_points = -5",
+            "orders.tax_basis_points is -5, but must be 0 to 10000",
+        ),
+        ("[payments]\ntries = 0", "payments.tries is 0, but must be 1 to 5"),
+        ("[payments]\ntry_ms = 0", "payments.try_ms is 0"),
+        ("[identity]\nfailure_window_minutes = 0", "identity.failure_window_minutes is 0"),
+        ("[log]\nlevel = \"loud\"", "log.level is \"loud\""),
+        ("[services]\nsecret = \"short\"", "services.secret has 5 characters"),
+        ("[services]\nprevious_secret = \"short\"", "services.previous_secret has 5 characters"),
+        ("[discovery]\nbasket = [\"http://basket:80\"]", "discovery.basket"),
+        (
+            "[shop]\nenvironment = \"production\"\n[payments]\nsandbox = true\n\
+             [gateway]\nhosts = [\"shop.example\"]\n[notifications]\nlog_secrets = true",
+            "notifications.log_secrets is true, but must be false in production",
+        ),
         ("[connections]\nmax_connections = 0", "connections.max_connections is 0"),
         ("[catalog]\nhold_minutes = 0", "catalog.hold_minutes is 0"),
         ("[catalog]\nunpaid_share = 101", "catalog.unpaid_share is 101"),
@@ -229,13 +241,20 @@ fn a_list_can_be_a_variable() {
 }
 
 impl Place {
+    /// What `config check` says of a file; `serve` has to refuse it in the same words.
     fn fails_with_file(&self, path: &str) -> String {
-        let mut command = self.command(&["config", "check", "--config", path]);
-        // Only the file speaks.
-        command.env_clear();
-        let output = command.output().expect("the program");
-        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
-        text(&output)
+        let run = |args: &[&str]| {
+            // A place where nothing can be kept ends what would otherwise go on.
+            let common = ["--config", path, "--data-dir", "/dev/null/nowhere"];
+            let mut command = self.command(&[args, &common].concat());
+            // Only the file speaks.
+            let output = command.env_clear().output().expect("the program");
+            assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+            text(&output)
+        };
+        let said = run(&["config", "check"]);
+        assert_eq!(run(&["serve"]), said);
+        said
     }
 }
 

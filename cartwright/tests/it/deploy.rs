@@ -8,8 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use cartwright::config::SECRETS;
-use cartwright::shop::NAMES;
-use chassis::discovery::default_port;
+use cartwright::registry::{NAMES, definition};
 
 use crate::shop::Shape;
 
@@ -54,7 +53,7 @@ fn every_service_is_there_and_asked_at_its_port() {
                 .split_once(&format!("\n  {name}:\n"))
                 .unwrap_or_else(|| panic!("{file} has no {name}"));
             let service = service.split("\n\n").next().unwrap_or_default();
-            let port = default_port(name).unwrap_or(8080);
+            let port = definition(name).map_or(8080, |it| it.port);
             for expected in [
                 format!("command: [serve, {name}]"),
                 format!("cartwright, health, \"http://127.0.0.1:{port}\"]"),

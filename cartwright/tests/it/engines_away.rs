@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use chassis::testing::{Engine, on};
+use chassis::testing::{Engine, eventually, on};
 use futures::future::join_all;
 use serde_json::json;
 use tempfile::TempDir;
@@ -15,8 +15,10 @@ use tokio_util::sync::CancellationToken;
 use crate::client::{Call, Http};
 use crate::shop::{Live, checkout, sqlite};
 
-/// No request may take longer, whatever happens to the database.
-const PATIENCE: Duration = Duration::from_secs(3);
+/// No request may take longer, whatever happens to the database: some seconds, and as many again for a
+/// machine that is busy with other tests. Without a bound in the shop a hung database would keep a
+/// request for as long as it hangs, and what waits for locks for 30 s.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// So long after the database is back all must be well.
 const RECOVERY: Duration = Duration::from_secs(5);
 
@@ -38,7 +40,7 @@ async fn a_postgresql_that_is_restarted_or_hangs_is_survived() {
             _ => cluster.stop("INT"),
         }
         let away = Instant::now();
-        load.go_on_for(Duration::from_secs(6)).await;
+        load.go_on_for(Duration::from_secs(12)).await;
         match how {
             "hung" => cluster.signal_all("CONT"),
             _ => cluster.run().await,
@@ -50,7 +52,7 @@ async fn a_postgresql_that_is_restarted_or_hangs_is_survived() {
         for it in &answers {
             assert!(it.took <= PATIENCE, "{how}: {it:?}");
             assert!(it.is_well || it.is_away, "{how}: {it:?}");
-            let unharmed = it.began + PATIENCE < away || it.began > back + RECOVERY;
+            let unharmed = it.began + it.took < away || it.began > back + RECOVERY;
             assert!(it.is_well || !unharmed, "{how}: {it:?}");
         }
         assert!(answers.iter().any(|it| it.is_away), "{how}: it was never away");
@@ -210,15 +212,12 @@ impl Cluster {
             .stderr(Stdio::null());
         self.child = Some(command.spawn().expect("a server"));
         let port = self.port.to_string();
-        for _ in 0..200 {
+        eventually("PostgreSQL comes up", async || {
             let mut ready = self.command("pg_isready");
             ready.args(["-q", "-h", "127.0.0.1", "-p", &port]);
-            if ready.status().is_ok_and(|it| it.success()) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("PostgreSQL does not come up");
+            ready.status().is_ok_and(|it| it.success())
+        })
+        .await;
     }
 
     /// Stops it with this signal: `INT` is a fast shutdown, `QUIT` an immediate one.

@@ -1,12 +1,11 @@
 //! Who deletes their account is nowhere any more but where the law wants them to be.
 
-use chassis::testing::on;
-use std::time::Duration;
+use chassis::testing::{eventually, on};
 
 use chassis::db::{Db, Session, Sql};
 use serde_json::json;
 
-use crate::shop::{Live, Shape, address, checkout, eventually};
+use crate::shop::{Live, Shape, address, checkout, eventually_answers};
 
 /// In the name of the account and in both of its addresses.
 const WORD: &str = "erase-me";
@@ -57,15 +56,11 @@ async fn holds(db: &Db, table: &str) -> bool {
 
 /// Waits until the word is nowhere; fails with where it still is.
 async fn gone(shop: &Live) {
-    let mut left = found(shop).await;
-    for _ in 0..100 {
-        if left.is_empty() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        left = found(shop).await;
-    }
-    panic!("still in {left:?}");
+    eventually("the word is nowhere", async || {
+        let left = found(shop).await;
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    })
+    .await;
 }
 
 #[on(sqlite, postgres, apart)]
@@ -114,7 +109,7 @@ async fn a_deleted_account_is_in_no_table_of_any_database(shape: Shape) {
             .iter()
             .any(|it| it["template"] == "order_shipped" && it["status"] == "skipped")
     };
-    eventually(history, told).await;
+    eventually_answers(history, told).await;
     gone(&shop).await;
     shop.check().await;
     shop.stop().await;

@@ -6,14 +6,15 @@
 
 use std::time::Duration;
 
-use cartwright::shop::{NAMES, Stores};
+use cartwright::registry::NAMES;
+use cartwright::shop::Stores;
 use chassis::db::Session;
 use chassis::fault;
-use chassis::testing::on;
+use chassis::testing::{eventually, on};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::shop::{ADMIN, Place, Shape, checkout, eventually};
+use crate::shop::{ADMIN, Place, Shape, checkout, eventually_answers};
 
 /// How many points the whole way of a checkout may pass at most; it takes about half of it.
 const AT_MOST: i64 = 250;
@@ -143,15 +144,8 @@ async fn leases_end(place: &Place) {
         };
         for statement in ["UPDATE outbox SET lease_until = NULL WHERE sent_at IS NULL", own] {
             // The dead process's connections may hold locks for a moment more.
-            let mut ended = db.query(statement).execute().await;
-            for _ in 0..50 {
-                if ended.is_ok() {
-                    break;
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-                ended = db.query(statement).execute().await;
-            }
-            ended.unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            let ended = async || db.query(statement).execute().await.is_ok();
+            eventually(format!("leases of {name} end"), ended).await;
         }
     }
     stores.close().await;
@@ -169,13 +163,13 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         let order = way(&customer, &staff, how, key).await;
         let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
         let ask = async || customer.get(&path).await.expect(200);
-        let order = eventually(ask, |it| it["status"] == end).await;
+        let order = eventually_answers(ask, |it| it["status"] == end).await;
         if how == "refund" {
             let ask = async || customer.get(&path).await.expect(200);
-            eventually(ask, |it| it["payment_status"] == "refunded").await;
+            eventually_answers(ask, |it| it["payment_status"] == "refunded").await;
             let admin = shop.admin().await;
             let stock = async || admin.get("/inventory/LAMP-1").await.expect(200);
-            eventually(stock, |it| it["available"] == 1_000_000).await;
+            eventually_answers(stock, |it| it["available"] == 1_000_000).await;
         }
         let all = customer.get("/orders?count=true").await.expect(200);
         assert_eq!(all["total"], orders, "{key}: one order per key");
@@ -190,7 +184,7 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         };
         // What was cancelled before its money came is never told to be confirmed.
         let last = if end == "cancelled" { "order_cancelled" } else { "order_confirmed" };
-        let history = eventually(ask, |it| mails(it, last) >= 1).await;
+        let history = eventually_answers(ask, |it| mails(it, last) >= 1).await;
         assert_eq!(mails(&history, last), 1, "{key}");
         assert!(mails(&history, "order_confirmed") <= 1, "{key}");
         shop.check().await;
@@ -229,31 +223,31 @@ async fn way(
     let ask = async || customer.get(&path).await.expect(200);
     match how {
         "cancel" => {
-            eventually(ask, |it| it["status"] != "pending").await;
+            eventually_answers(ask, |it| it["status"] != "pending").await;
             customer.call("POST", &format!("{path}/cancel")).await;
         }
         "ship" => {
-            eventually(ask, |it| it["status"] != "pending").await;
+            eventually_answers(ask, |it| it["status"] != "pending").await;
             let shipped = json!({ "status": "shipped" });
             staff.call("PATCH", &format!("{path}/status")).json(shipped).await.expect(200);
         }
         "refund" => {
-            let order = eventually(ask, |it| it["status"] != "pending").await;
+            let order = eventually_answers(ask, |it| it["status"] != "pending").await;
             let path =
                 format!("/payments/{}/refunds", order["payment"]["id"].as_str().expect("one"));
             let body = json!({ "lines": [{ "sku": "LAMP-1", "quantity": 1, "restock": true }] });
             let refund = || staff.post(&path, body.clone()).key(key);
             let done = async || json!(refund().await.status.as_u16());
-            eventually(done, |it| *it == 201).await;
+            eventually_answers(done, |it| *it == 201).await;
         }
         "again" => {
             let body = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
             let pay = || customer.post(&format!("{path}/payments"), body.clone()).key(key);
             let paid = async || json!(pay().await.status.as_u16());
-            eventually(paid, |it| *it == 200).await;
+            eventually_answers(paid, |it| *it == 200).await;
         }
         "confirm" => {
-            let order = eventually(ask, |it| it["payment_status"] != "pending").await;
+            let order = eventually_answers(ask, |it| it["payment_status"] != "pending").await;
             // Said twice it is what it was.
             if let Some(confirm) = order["payment"]["next_action"]["href"].as_str() {
                 customer.post(&format!("/{confirm}"), json!({ "outcome": "approve" })).await;

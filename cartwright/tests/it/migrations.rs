@@ -3,7 +3,8 @@
 use chassis::testing::on;
 use std::collections::BTreeSet;
 
-use cartwright::shop::{DATABASES, Stores};
+use cartwright::registry::DATABASES;
+use cartwright::shop::Stores;
 use chassis::db::{Connection, Db, MigrationState, Session, Sql};
 
 use crate::shop::{Shape, sqlite};

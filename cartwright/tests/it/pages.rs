@@ -4,7 +4,7 @@ use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::client::{Http, Reply};
-use crate::shop::{Shape, eventually};
+use crate::shop::{Shape, eventually_answers};
 
 const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
@@ -46,7 +46,7 @@ async fn pages_tell_of_what_the_shop_sells_in_every_shape(shape: Shape) {
     // The index, which counts facets, follows the catalogue within moments.
     let counted = format!("/products?count=true&facets=true&category={shelf}");
     let ask = || async { shop.http.get(&counted).await.expect(200) };
-    eventually(ask, |it| it["total"] == 1).await;
+    eventually_answers(ask, |it| it["total"] == 1).await;
     let page = text(&browser.get(&format!("//categories/{shelf}?sort=price")).await, 200);
     let address =
         format!("/api/v1/products?count=true&facets=true&limit=24&category={shelf}&sort=price");

@@ -1,5 +1,6 @@
 //! What a shop keeps is its own user's alone.
 
+use chassis::testing::eventually;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -41,12 +42,8 @@ async fn every_file_of_a_shop_is_its_users_alone() {
     let stderr = fs::File::create(beside.path().join("stderr")).expect("a file");
     let mut child = command.stdout(Stdio::null()).stderr(stderr).spawn().expect("the program");
     let http = Http::new(address);
-    for _ in 0..1200 {
-        if http.get("//ready").attempt().await.is_ok_and(|it| it.status == 200) {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
+    let ready = async || http.get("//ready").attempt().await.is_ok_and(|it| it.status == 200);
+    eventually("the shop is ready", ready).await;
     let imported = place.says(&["import", "products", &csv.display().to_string()]);
     assert!(imported.contains("1 created"), "{imported}");
     let password = fs::read_to_string(data.join("admin-password")).expect("the password");

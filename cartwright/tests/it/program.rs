@@ -1,10 +1,10 @@
 //! The real program as a process.
 
+use chassis::testing::eventually;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
 use crate::shop::Place;
 
@@ -58,16 +58,13 @@ impl Program {
 
     /// Waits until it says that it serves. Another process may listen at the same address.
     pub async fn ready(&mut self) {
-        for _ in 0..1200 {
-            if self.said().contains(" serves ") {
-                return;
-            }
+        eventually(format!("the program at {} is ready", self.address), async || {
             if let Some(status) = self.child.try_wait().expect("a status") {
                 panic!("the program ended: {status}\n{}", self.said());
             }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the program at {} does not become ready:\n{}", self.address, self.said());
+            self.said().contains(" serves ")
+        })
+        .await;
     }
 
     /// What it has written so far.
@@ -90,14 +87,9 @@ impl Program {
     /// Tells it to stop and waits until it has, which must be a good end.
     pub async fn stop(mut self) {
         self.signal("TERM");
-        for _ in 0..800 {
-            if let Some(status) = self.child.try_wait().expect("a status") {
-                assert!(status.success(), "{status}\n{}", self.said());
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("the program at {} does not stop:\n{}", self.address, self.said());
+        let ended = async || self.child.try_wait().expect("a status");
+        let status = eventually(format!("the program at {} stops", self.address), ended).await;
+        assert!(status.success(), "{status}\n{}", self.said());
     }
 }
 

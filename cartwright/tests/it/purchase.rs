@@ -3,7 +3,7 @@
 use chassis::testing::on;
 use serde_json::json;
 
-use crate::shop::{Shape, address, checkout, eventually};
+use crate::shop::{Shape, address, checkout, eventually_answers};
 
 #[on(sqlite, postgres, apart)]
 async fn a_customer_buys_and_everybody_hears_of_it(shape: Shape) {
@@ -33,7 +33,7 @@ async fn a_customer_buys_and_everybody_hears_of_it(shape: Shape) {
     assert_eq!((&payment["status"], &payment["captured"]), (&json!("captured"), &order["total"]));
 
     let admin = shop.admin().await;
-    let sent = eventually(
+    let sent = eventually_answers(
         async || admin.get("/notifications/history").await.expect(200),
         |history| {
             history["items"].as_array().unwrap().iter().any(|it| {
@@ -44,8 +44,11 @@ async fn a_customer_buys_and_everybody_hears_of_it(shape: Shape) {
         },
     );
     sent.await;
-    eventually(async || customer.get("/cart").await.expect(200), |cart| cart["items"] == json!([]))
-        .await;
+    eventually_answers(
+        async || customer.get("/cart").await.expect(200),
+        |cart| cart["items"] == json!([]),
+    )
+    .await;
     assert_eq!(shop.on_hand("LAMP-1").await, 8);
     let shown = shop.http.get(&format!("/products/{}", product["id"].as_str().unwrap()));
     assert_eq!(shown.await.expect(200)["variants"][0]["available"], 8);
@@ -129,7 +132,7 @@ async fn a_customer_confirms_a_payment(shape: Shape) {
         stranger.post(&confirm, json!({})).await.problem(404);
         customer.post(&confirm, json!({ "outcome": outcome })).await.expect(200);
         let path = format!("/orders/{}", order["id"].as_str().unwrap());
-        eventually(
+        eventually_answers(
             async || customer.get(&path).await.expect(200),
             |it| it["status"] == status && it["payment_status"] != "requires_action",
         )
@@ -148,7 +151,7 @@ async fn an_unknown_outcome_is_looked_up(shape: Shape) {
     let order = customer.post("/orders", checkout("LAMP-1", "tok_timeout")).key("k").await;
     assert!([201, 202].contains(&order.status.as_u16()), "{order:?}");
     let path = format!("/orders/{}", order.body["id"].as_str().unwrap());
-    let decided = eventually(
+    let decided = eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["status"] == "confirmed",
     );
@@ -157,7 +160,7 @@ async fn an_unknown_outcome_is_looked_up(shape: Shape) {
     let failed = customer.post("/orders", checkout("LAMP-1", "tok_error")).key("e").await;
     let id = failed.body.get("order_id").or(failed.body.get("id")).unwrap();
     let path = format!("/orders/{}", id.as_str().unwrap());
-    eventually(
+    eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["payment_status"] == "failed",
     )
@@ -183,8 +186,11 @@ async fn a_guest_buys_with_a_cart_and_gets_the_money_back(shape: Shape) {
     let path = format!("/orders/{}", order["id"].as_str().unwrap());
     assert_eq!(holder.get(&path).await.expect(200)["email"], "guest@example.com");
     shop.http.get(&path).await.problem(404);
-    eventually(async || guest.get("/cart").await.expect(200), |cart| cart["items"] == json!([]))
-        .await;
+    eventually_answers(
+        async || guest.get("/cart").await.expect(200),
+        |cart| cart["items"] == json!([]),
+    )
+    .await;
     let cancelled = holder.call("POST", &format!("{path}/cancel")).await.expect(200);
     assert_eq!(cancelled["payment_status"], "refunded");
     assert_eq!(shop.on_hand("LAMP-1").await, 5);
@@ -211,13 +217,13 @@ async fn staff_ships_and_refunds_and_a_buyer_reviews(shape: Shape) {
     let part = json!({ "amount": { "amount": 100, "currency": "USD" }, "reason": "damaged",
                         "note": "scratched" });
     admin.post(&refunds, part).key("r-1").await.expect(201);
-    eventually(
+    eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["payment_status"] == "partially_refunded",
     )
     .await;
     admin.post(&refunds, json!({})).key("r-2").await.expect(201);
-    let refunded = eventually(
+    let refunded = eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["payment_status"] == "refunded",
     )
@@ -232,7 +238,7 @@ async fn staff_ships_and_refunds_and_a_buyer_reviews(shape: Shape) {
     let review = customer.post("/reviews", review).await.expect(201);
     assert_eq!(review["product_id"], product["id"]);
     let product = format!("/products/{}", product["id"].as_str().unwrap());
-    eventually(
+    eventually_answers(
         async || shop.http.get(&product).await.expect(200),
         |it| it["rating"]["count"] == 1 && it["rating"]["average"].as_f64() == Some(4.0),
     )

@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use chassis::testing::{Engine, on};
+use chassis::testing::{Engine, eventually, on};
 use futures::future::join_all;
 use gateway::Quota;
 use serde_json::json;
@@ -91,12 +91,10 @@ async fn a_redis_that_dies_or_hangs_fails_no_request() {
     assert!(failed.is_empty(), "{failed:#?}");
     // Limits hold without it.
     redis.kill();
-    let began = Instant::now();
     let logins = join_all((0..40).map(|_| login(&shop.http))).await;
     let refused = logins.iter().filter(|it| it.status == 429).count();
     assert!(refused >= 10, "{refused} of 40 were refused");
     assert!(logins.iter().all(|it| it.status == 429 || it.status == 422));
-    assert!(began.elapsed() < Duration::from_secs(60));
     check(shop).await;
 }
 
@@ -125,13 +123,9 @@ impl Server {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut server = Self { port, directory, child: None };
         server.run();
-        for _ in 0..250 {
-            if tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok() {
-                return server;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        panic!("Redis does not come up");
+        let connects = async || tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_ok();
+        eventually("Redis comes up", connects).await;
+        server
     }
 
     fn run(&mut self) {

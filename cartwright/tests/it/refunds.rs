@@ -4,7 +4,7 @@ use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, Shape, address, eventually};
+use crate::shop::{Live, Shape, address, eventually_answers};
 
 async fn available(admin: &Http, sku: &str) -> Value {
     admin.get(&format!("/inventory/{sku}")).await.expect(200)["available"].clone()
@@ -43,11 +43,11 @@ async fn lines_go_back_as_they_were_sold_and_a_cancel_puts_back_the_rest(shape: 
     let refund = admin.post(&refunds, two).key("1").await.expect(201);
     assert_eq!(refund["amount"]["amount"], charged("LAMP-1") * 2 / 3);
     let stock = async || available(&admin, "LAMP-1").await;
-    eventually(stock, |it| *it == 9).await;
+    eventually_answers(stock, |it| *it == 9).await;
     let again = json!({ "lines": [{ "sku": "LAMP-1", "quantity": 2 }] });
     let again = admin.post(&refunds, again).key("2").await;
     assert_eq!(again.problem(409), "refund_exceeds_line");
-    let seen = eventually(
+    let seen = eventually_answers(
         async || admin.get(&path).await.expect(200),
         |it| it["payment_status"] == "partially_refunded",
     )
@@ -84,7 +84,7 @@ async fn what_was_refunded_in_full_and_not_shipped_is_cancelled_and_put_back(sha
     let path = format!("/orders/{}", order["id"].as_str().unwrap());
     let refunds = format!("/payments/{}/refunds", order["payment"]["id"].as_str().unwrap());
     admin.post(&refunds, json!({})).key("1").await.expect(201);
-    let refunded = eventually(
+    let refunded = eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["payment_status"] == "refunded",
     )

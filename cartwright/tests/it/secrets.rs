@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use cartwright::cli::Shared;
 use cartwright::config::{Config, SECRETS};
-use chassis::testing::on;
+use chassis::testing::{eventually, on};
 use serde_json::{Value, json};
 
 use crate::client::Http;
@@ -202,12 +202,7 @@ async fn every_line_of_a_log_for_machines_is_json() {
     let (log, other) = (directory.path().join("log"), directory.path().join("other"));
     let mut child = json_logs(&place, &log).spawn().expect("the program");
     let said = || std::fs::read_to_string(&log).unwrap_or_default();
-    for _ in 0..1200 {
-        if said().contains("Stop with Ctrl-C") {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
-    }
+    eventually("the shop serves", async || said().contains("Stop with Ctrl-C")).await;
     let second = json_logs(&place, &other).status().expect("the program");
     assert_eq!(second.code(), Some(1));
     let refused = lines(&std::fs::read_to_string(&other).expect("a log"));

@@ -8,10 +8,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use cartwright::config::Config;
+use cartwright::registry::NAMES;
 use cartwright::serve::Running;
-use cartwright::shop::{NAMES, Roles, Stores};
+use cartwright::shop::{Roles, Stores};
 use chassis::clock::Clock;
-use chassis::testing::{Case, Engine, Schemas, postgres_url, rabbitmq_url, redis_url};
+use chassis::testing::{Case, Engine, PATIENCE, Schemas, postgres_url, rabbitmq_url, redis_url};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -122,7 +123,7 @@ async fn apart() -> Place {
     config.redis.url = redis;
     config.redis.prefix = format!("{name}:");
     for service in NAMES {
-        let urls = config.discovery.urls_mut(service).expect("a service");
+        let urls = config.discovery.services.get_mut(service).expect("a service");
         *urls = vec![format!("http://{}", ports[service])];
     }
     place.ports = Some(ports);
@@ -302,7 +303,7 @@ impl Place {
         set("REDIS__PREFIX", &config.redis.prefix);
         set("DISCOVERY__CONSUL", &config.discovery.consul);
         for service in NAMES {
-            let urls = config.discovery.urls(service).expect("a service").join(",");
+            let urls = config.discovery.services[service].join(",");
             set(&format!("DISCOVERY__{}", service.to_uppercase()), &urls);
         }
         command
@@ -418,18 +419,25 @@ pub fn checkout(sku: &str, token: &str) -> Value {
     })
 }
 
-/// Asks again until it is as wanted; fails with the last answer after ten seconds.
-pub async fn eventually<F>(mut ask: impl FnMut() -> F, wanted: impl Fn(&Value) -> bool) -> Value
+/// Asks again until it is as wanted; fails with the last answer if it never is.
+pub async fn eventually_answers<F>(
+    mut ask: impl FnMut() -> F,
+    wanted: impl Fn(&Value) -> bool,
+) -> Value
 where
     F: Future<Output = Value>,
 {
     let mut last = Value::Null;
-    for _ in 0..400 {
-        last = ask().await;
-        if wanted(&last) {
-            return last;
+    // A loop of its own, since the future of an async closure cannot go to another thread.
+    let looked = tokio::time::timeout(PATIENCE, async {
+        loop {
+            last = ask().await;
+            if wanted(&last) {
+                return last.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-    panic!("it does not happen: {last:#}");
+    });
+    let looked = looked.await;
+    looked.unwrap_or_else(|_| panic!("it does not happen: {last:#}"))
 }

@@ -1,12 +1,13 @@
 //! What is on the shelf: counted while orders wait to be sent, and taken over from before that was
 //! kept.
 
-use cartwright::shop::{DATABASES, Stores};
+use cartwright::registry::DATABASES;
+use cartwright::shop::Stores;
 use chassis::testing::on;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, Place, Shape, checkout, eventually};
+use crate::shop::{Live, Place, Shape, checkout, eventually_answers};
 
 async fn buy(customer: &Http, key: &str, quantity: i64) -> String {
     let mut request = checkout("LAMP-1", "tok_visa");
@@ -27,7 +28,7 @@ fn counts(stock: &Value) -> [i64; 3] {
 /// The stock once it is that: on hand, allocated and available.
 async fn becomes(admin: &Http, wanted: [i64; 3]) {
     let ask = async || admin.get("/inventory/LAMP-1").await.expect(200);
-    eventually(ask, |it| counts(it) == wanted).await;
+    eventually_answers(ask, |it| counts(it) == wanted).await;
 }
 
 #[on(sqlite, postgres, apart)]

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use axum::Router;
 use cartwright::config::Shop;
-use cartwright::shop::{NAMES, Stores, build};
+use cartwright::registry::{DATABASES, NAMES, SERVICES};
+use cartwright::shop::{Stores, build};
 use chassis::auth::Verifier;
 use chassis::cache::Cache;
 use chassis::clock::Clock;
@@ -48,10 +49,8 @@ fn no_service_names_another() {
 async fn everybody_knows_of_every_consumer() {
     let place = sqlite();
     let stores = Stores::open(&place.config, &NAMES).await.expect("databases");
-    let index = place.config.server.data_dir.join("index");
     let way = |_| Router::new().into();
-    let built =
-        build(&place.config, &stores, &NAMES, way, &index, &Cache::default(), Clock::System).await;
+    let built = build(&place.config, &stores, &NAMES, way, &Cache::default(), Clock::System).await;
     let built = built.expect("the services");
     let listening: BTreeSet<_> = built.services.iter().flat_map(|it| it.subscriptions()).collect();
     assert_eq!(listening, BTreeSet::from(SUBSCRIPTIONS));
@@ -83,6 +82,54 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
         })
         .filter(|it| it.extension().is_some_and(|it| it == "rs"))
         .collect()
+}
+
+/// What is under all services lists none of them: a new one changes nothing there.
+#[test]
+fn the_chassis_knows_no_service() {
+    for room in ["crates/chassis/src", "crates/macros/src", "crates/engines/src"] {
+        for path in sources(&root().join(room)) {
+            let text = fs::read_to_string(&path).expect("a source");
+            let shown = path.display().to_string();
+            // Tests speak of the shop they run in.
+            let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+            let code = text.lines().filter(|it| !it.trim_start().starts_with("//"));
+            let text = code.collect::<Vec<_>>().join("\n");
+            for name in NAMES.into_iter().filter(|_| !shown.contains("test")) {
+                assert!(!text.contains(&format!("\"{name}\"")), "{shown} names {name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_service_has_a_port_and_a_database_of_its_own() {
+    let ports: BTreeSet<_> = SERVICES.iter().map(|it| it.port).collect();
+    assert_eq!(ports.len(), SERVICES.len());
+    for service in SERVICES {
+        assert_eq!(service.databases[0].service, service.name);
+    }
+    assert_eq!(DATABASES.iter().collect::<BTreeSet<_>>().len(), DATABASES.len());
+}
+
+/// A permission that no service declared could be given to nobody.
+#[test]
+fn what_routes_ask_for_is_declared_once() {
+    let mut asked = BTreeSet::new();
+    for service in &parts().services {
+        let paths = serde_json::to_value(&service.openapi.paths).expect("JSON");
+        let operations = paths.as_object().expect("paths").values();
+        let operations = operations.flat_map(|it| it.as_object().expect("operations").values());
+        for scheme in operations.flat_map(|it| it["security"].as_array().expect("a policy")) {
+            let scopes = scheme["bearer"].as_array().into_iter().flatten();
+            asked.extend(scopes.map(|it| it.as_str().expect("a permission").to_owned()));
+        }
+    }
+    let declared: Vec<_> =
+        SERVICES.iter().flat_map(|it| it.permissions).map(|it| it.name).collect();
+    let once: BTreeSet<_> = declared.iter().map(|&it| it.to_owned()).collect();
+    assert_eq!(once.len(), declared.len(), "{declared:?}");
+    assert_eq!(asked, once);
 }
 
 /// Statements are the chassis's to run, on whichever database there is.

@@ -2,14 +2,14 @@
 
 use std::net::TcpListener;
 
-use cartwright::shop::NAMES;
+use cartwright::registry::NAMES;
 use chassis::db::Session;
 use chassis::id;
 use chassis::testing::{Engine, is_left_out, on, redis_url};
 use serde_json::{Value, json};
 
 use crate::program::{Program, free_address};
-use crate::shop::{Live, Shape, eventually, sqlite};
+use crate::shop::{Live, Shape, eventually_answers, sqlite};
 
 #[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again(shape: Shape) {
@@ -43,13 +43,13 @@ async fn an_operator_sees_every_service_and_has_a_lost_event_handled_again(shape
     assert_eq!(admin.call("POST", &path).await.problem(404), "dead_letter_not_found");
     let path = format!("/products/{}", product["id"].as_str().expect("an id"));
     let rating = async || shop.http.get(&path).await.expect(200)["rating"].clone();
-    eventually(rating, |it| it["count"] == 2).await;
+    eventually_answers(rating, |it| it["count"] == 2).await;
     lose(&shop, &product).await;
     let ratings = async || queues(&admin, "catalog").await["catalog.ratings"].clone();
     assert_eq!(ratings().await["dead"], 1);
     let path = "/catalog/queues/catalog.ratings/replay";
     assert_eq!(admin.call("POST", path).await.expect(200)["replayed"], 1);
-    eventually(ratings, |it| it["dead"] == 0 && it["waiting"] == 0).await;
+    eventually_answers(ratings, |it| it["dead"] == 0 && it["waiting"] == 0).await;
     for (service, queue) in [
         ("catalog", "catalog.imports"),
         ("orders", "orders.sagas"),
@@ -97,9 +97,9 @@ async fn metrics_and_versions_are_for_operators_and_not_for_customers(shape: Sha
     };
     let has =
         |line: &'static str| move |it: &Value| it.as_str().is_some_and(|it| it.contains(line));
-    eventually(metrics, has("gateway_requests_total{status=\"4xx\"}")).await;
+    eventually_answers(metrics, has("gateway_requests_total{status=\"4xx\"}")).await;
     if !place.config.redis.url.is_empty() {
-        eventually(metrics, has("redis_up 1")).await;
+        eventually_answers(metrics, has("redis_up 1")).await;
         let health = shop.http.get("//health").await.expect(200);
         assert!(health["engines"]["redis"]["response_time_ms"].is_number(), "{health:#}");
     }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use cartwright::shop::{DATABASES, NAMES, Stores};
+use cartwright::registry::{DATABASES, NAMES};
+use cartwright::shop::Stores;
 use chassis::db::{Connection, Session};
 use chassis::testing::on;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use uuid::Uuid;
 
 use crate::client::Http;
 use crate::migrations::execute;
-use crate::shop::{Live, Place, Shape, checkout, eventually, sqlite};
+use crate::shop::{Live, Place, Shape, checkout, eventually_answers, sqlite};
 
 impl Place {
     fn transfer_to<'a>(&'a self, target: &'a Place) -> [&'a str; 5] {
@@ -48,7 +49,7 @@ async fn a_shop_with_history_moves_and_sells_on(shape: Shape) {
     assert!(said.contains("in use by a running shop"), "{said}");
     // The mail that was lost is sent, and no other again.
     let admin = shop.admin().await;
-    eventually(
+    eventually_answers(
         async || admin.get("/notifications/history?limit=100").await.expect(200),
         |it| it["items"].as_array().is_some_and(|it| it.len() >= history.mails),
     )
@@ -72,7 +73,10 @@ async fn a_shop_with_history_moves_and_sells_on(shape: Shape) {
     let cancelled = guest.call("POST", &format!("/orders/{}/cancel", history.guest)).await;
     assert_eq!(cancelled.expect(200)["payment_status"], "refunded");
     let mails = async || admin.get("/notifications/history?limit=100").await.expect(200);
-    eventually(mails, |it| it["items"].as_array().is_some_and(|it| it.len() > history.mails)).await;
+    eventually_answers(mails, |it| {
+        it["items"].as_array().is_some_and(|it| it.len() > history.mails)
+    })
+    .await;
     shop.check().await;
     shop.stop().await;
     assert!(target.says(&["check"]).contains("agree"));

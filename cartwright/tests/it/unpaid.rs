@@ -12,7 +12,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, Shape, address, checkout, eventually};
+use crate::shop::{Live, Shape, address, checkout, eventually_answers};
 
 /// What there is, and of how much.
 const SHELF: [(&str, i64); 4] = [("FIVE", 5), ("NINE", 9), ("DOZEN", 12), ("MANY", 400)];
@@ -121,7 +121,7 @@ async fn a_hold_that_staff_free_is_taken_again_when_its_order_is_paid(shape: Sha
         said.await.expect(200);
         let path = format!("/orders/{}", order["id"].as_str().unwrap());
         let ask = async || customer.get(&path).await.expect(200);
-        let order = eventually(ask, |it| it["status"] != "pending").await;
+        let order = eventually_answers(ask, |it| it["status"] != "pending").await;
         assert_eq!(order["status"], end, "{}: {order:#}", place.kind);
     }
     let path = format!("/orders/{}", orders[0]["id"].as_str().unwrap());

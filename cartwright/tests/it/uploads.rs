@@ -5,14 +5,14 @@ use chassis::testing::on;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use cartwright::shop::NAMES;
+use cartwright::registry::NAMES;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::client::Http;
 use crate::load::{Load, buying, reading};
-use crate::shop::{Live, Shape, eventually};
+use crate::shop::{Live, Shape, eventually_answers};
 
 /// How often in a second, for each service, as many bodies are broken as makes a hundred of each kind.
 const TICKS: usize = 10;
@@ -125,7 +125,7 @@ async fn a_service_that_is_stopped_hangs_nobody_and_is_back_at_once(shape: Shape
     assert_eq!(shop.http.get(&path).await.problem(503), "service_unavailable");
     shop.http.get("/products").await.expect(200);
     stopped.signal("CONT");
-    eventually(
+    eventually_answers(
         || async { shop.http.get(&path).await.status.as_u16().into() },
         |status| *status == 200,
     )

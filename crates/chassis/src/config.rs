@@ -3,13 +3,17 @@
 //! A secret may stand in a file of its own: `services.secret_file` names the one that
 //! `services.secret` is read from.
 
+mod setting;
+
 use std::path::Path;
 
 use config::builder::{ConfigBuilder, DefaultState};
-use config::{Config, ConfigError, Environment, File, FileFormat};
+use config::{Config, ConfigError, File, FileFormat};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+
+pub use self::setting::{Environment, SettingError, Settings, at_least, in_range};
 
 /// What is wrong with the settings: which one, where it came from, what is allowed.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +45,7 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
         std::fs::metadata(path).map_err(|it| Error::File(path.display().to_string(), it))?;
         builder = builder.add_source(File::from(path).format(FileFormat::Toml));
     }
-    let environment = Environment::with_prefix("CARTWRIGHT")
+    let environment = config::Environment::with_prefix("CARTWRIGHT")
         .prefix_separator("__")
         .separator("__")
         .ignore_empty(true);

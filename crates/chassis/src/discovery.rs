@@ -6,17 +6,32 @@
 mod config;
 
 use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use http::Uri;
 use http::uri::Authority;
 use tokio::sync::watch;
 
-pub use self::config::{Config, default_port};
+pub use self::config::Config;
+
+use crate::config::SettingError;
 
 /// One copy of a service: host and port, plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Endpoint(Authority);
+
+/// A text that is no address of a service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no address of a service; write it like http://host:8001")]
+pub struct EndpointError(String);
+
+impl EndpointError {
+    /// The same, for who has written it into a setting.
+    pub fn in_setting(self, setting: &str) -> SettingError {
+        SettingError::new(setting, format!("{:?}", self.0), "addresses such as http://host:8001")
+    }
+}
 
 /// The copies of one service, kept current.
 pub type Endpoints = watch::Receiver<Arc<[Endpoint]>>;
@@ -26,10 +41,20 @@ pub type Endpoints = watch::Receiver<Arc<[Endpoint]>>;
 pub struct Directory(BTreeMap<&'static str, Endpoints>);
 
 impl Endpoint {
-    /// Reads `http://host:port`. Says what is wrong with another text.
-    pub fn parse(url: &str) -> Result<Self, String> {
-        let wrong =
-            || format!("{url:?} is no address of a service; write it like http://host:8001");
+    /// A port of this machine.
+    pub fn local(port: u16) -> Self {
+        Self::at((Ipv4Addr::LOCALHOST, port).into())
+    }
+
+    /// A socket's address.
+    pub fn at(address: SocketAddr) -> Self {
+        let text = address.to_string();
+        Self(text.parse().expect("a socket's address is an authority"))
+    }
+
+    /// Reads `http://host:port`.
+    pub fn parse(url: &str) -> Result<Self, EndpointError> {
+        let wrong = || EndpointError(url.to_owned());
         let uri: Uri = url.trim().trim_end_matches('/').parse().map_err(|_| wrong())?;
         let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
         if uri.scheme_str() != Some("http") || !bare {
@@ -104,7 +129,10 @@ mod tests {
             "http://orders:99999",
             "http://orders:0",
         ] {
-            assert!(Endpoint::parse(url).unwrap_err().contains("http://host:8001"), "{url}");
+            assert!(
+                Endpoint::parse(url).unwrap_err().to_string().contains("http://host:8001"),
+                "{url}"
+            );
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The chassis: what every service stands on. It knows nothing about any of them.
 //!
-//! In reading order: `service` is what a service is made of, `system` what each shows an operator; `db` where it keeps its state;
+//! In reading order: `definition` is what a service is to whoever runs it, `service` what it is made of, `system` what each shows an operator; `db` where it keeps its state;
 //! `queue` and `work` what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears;
 //! `channel` how it asks another;
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
@@ -10,6 +10,7 @@ extern crate self as chassis;
 
 pub use secret::Secret;
 
+pub mod definition;
 pub mod service;
 mod system;
 

@@ -21,6 +21,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use self::files::{Files, Owner, Writer};
+use crate::config::{SettingError, Settings};
 
 /// An error as a field of a line, which then tells what it came from too:
 /// `tracing::warn!(error = cause(&error), "..")`.
@@ -68,6 +69,12 @@ impl Default for LogConfig {
     }
 }
 
+impl Settings for LogConfig {
+    fn check(&self) -> Result<(), SettingError> {
+        filter(&self.level).map(drop)
+    }
+}
+
 /// Starts logging. Says what is wrong with a level or a directory. With a directory, each of
 /// `services` has its own file there, and the rest goes to `cartwright`.
 pub fn start_logging(config: &LogConfig, services: &[&'static str]) -> Result<(), String> {
@@ -80,7 +87,7 @@ fn subscriber(
     config: &LogConfig,
     services: &[&'static str],
 ) -> Result<impl Subscriber + Send + Sync, String> {
-    let filter = filter(&config.level)?;
+    let filter = filter(&config.level).map_err(|error| error.to_string())?;
     let files = match config.directory.as_str() {
         "" => None,
         directory => Some(Files::new(directory, config.keep_files)?),
@@ -96,13 +103,12 @@ fn subscriber(
     Ok(Registry::default().with(filter).with(owner).with(lines))
 }
 
-fn filter(level: &str) -> Result<EnvFilter, String> {
+fn filter(level: &str) -> Result<EnvFilter, SettingError> {
     const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
     let wrong = |reason: String| {
-        format!(
-            "log.level is {level:?}: {reason}; allowed are {} or module=level, separated by commas",
-            LEVELS.join(", ")
-        )
+        let allowed =
+            format!("some of {} or module=level, separated by commas: {reason}", LEVELS.join(", "));
+        SettingError::new("log.level", format!("{level:?}"), allowed)
     };
     // To the filter a word that is no level is the name of a module: a typo would go unnoticed.
     for word in level.split(',').map(str::trim).filter(|it| !it.contains(['=', '['])) {
@@ -156,8 +162,8 @@ mod tests {
     #[test]
     fn a_level_that_does_not_exist_is_named_with_what_is_allowed() {
         for level in ["loud", "info,chatty", "orders=loud", ""] {
-            let error = filter(level).unwrap_err();
-            assert!(error.starts_with(&format!("log.level is {level:?}: ")), "{error}");
+            let error = filter(level).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("log.level is {level:?}, but must be ")), "{error}");
             assert!(error.contains("error, warn, info, debug, trace, off"), "{error}");
         }
         for level in ["info", "INFO", "off", "warn,orders=debug", "orders[request]=trace"] {

@@ -12,6 +12,7 @@ mod agent;
 mod announce;
 mod follow;
 
+use chassis::config::SettingError;
 use chassis::discovery::{Config, Directory, Endpoints};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -23,12 +24,12 @@ pub use self::announce::announce;
 /// Follows Consul until told to stop.
 pub fn directory(
     config: &Config,
-    services: &[&'static str],
+    services: &[(&'static str, u16)],
     stop: &CancellationToken,
-) -> Result<Directory, String> {
+) -> Result<Directory, SettingError> {
     let Some(agent) = Agent::of(config)? else { return config.directory(services) };
     let mut directory = Directory::default();
-    for service in services {
+    for &(service, _) in services {
         let configured = config.configured(service)?;
         match configured.is_empty() {
             true => directory.follow(service, follow(agent.clone(), service, stop.clone())),

@@ -22,7 +22,9 @@ mod problems;
 pub mod audit;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings};
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Startup};
 use chassis::money::Currency;
 use chassis::service::{BoxError, Platform, Service};
 use contracts::catalog;
@@ -33,6 +35,23 @@ pub const NAME: &str = "cart";
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "What a buyer has put aside",
+    port: 8005,
+    databases: &[&MIGRATIONS],
+    permissions: &[],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let catalog = catalog::Client::new(startup.channel("catalog")?);
+    start(startup.platform.clone(), startup.settings()?, catalog).await
+}
 
 /// Settings of the cart service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -47,6 +66,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self { guest_days: 30, user_days: 365 }
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ mod internal;
 
 mod demand;
 mod events;
+mod index_dir;
 mod workers;
 
 mod categories;
@@ -41,7 +42,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings, at_least, in_range};
 use chassis::db::{Db, Migrations, Tx};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::feed::Feed;
 use chassis::money::Currency;
 use chassis::problem::Result;
@@ -63,6 +66,29 @@ pub const NAME: &str = "catalog";
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Products, categories, pictures, stock, search",
+    port: 8002,
+    databases: &[&MIGRATIONS],
+    permissions: &[Permission::staff("catalog:write")],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let orders = contracts::orders::Client::new(startup.channel("orders")?);
+    let (index, lock) = index_dir::claim(&startup.data_dir)?;
+    let service = start(startup.platform.clone(), startup.settings()?, index, orders).await?;
+    Ok(service.worker("search directory", move |stop| async move {
+        stop.cancelled().await;
+        drop(lock);
+        Ok(())
+    }))
+}
 
 /// Settings of the catalog service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,6 +116,14 @@ impl Default for Config {
             cache_mib: 32,
             views_seconds: 30,
         }
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        at_least("catalog.hold_minutes", self.hold_minutes, 1)?;
+        at_least("catalog.views_seconds", self.views_seconds, 1)?;
+        in_range("catalog.unpaid_share", self.unpaid_share, 0..=100)
     }
 }
 

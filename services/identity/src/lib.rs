@@ -32,10 +32,14 @@ mod store;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings, at_least};
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::service::{BoxError, Platform, Service};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
+
+use model::Permissions;
 
 pub const NAME: &str = "identity";
 
@@ -64,6 +68,28 @@ pub struct Config {
     pub failure_window_minutes: u16,
 }
 
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Accounts, sessions, tokens, roles",
+    port: 8001,
+    databases: &[&MIGRATIONS],
+    permissions: &[
+        Permission::staff("users:read"),
+        Permission::admin("users:write"),
+        Permission::staff("system:read"),
+        Permission::admin("system:write"),
+    ],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let (config, permissions) = (startup.settings()?, startup.permissions);
+    start(startup.platform, config, permissions).await
+}
+
 /// What handlers can reach.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -71,6 +97,7 @@ pub(crate) struct App {
     clock: Clock,
     verifier: chassis::auth::Verifier,
     config: Arc<Config>,
+    permissions: Permissions,
     hasher: passwords::Hasher,
     turns: throttle::Turns,
     keys: keys::Keys,
@@ -81,10 +108,14 @@ pub fn description() -> utoipa::openapi::OpenApi {
     Service::describe(NAME, api::router())
 }
 
-/// Starts the service on a migrated database. On the first start it makes the key that tokens
+/// Starts the service on a migrated database. `permissions` are what users can be allowed to do. On the first start it makes the key that tokens
 /// are signed with. Tokens are verified in this process from then on.
-pub async fn start(platform: Platform, config: Config) -> Result<Service, BoxError> {
-    let app = App::open(&platform, config).await?;
+pub async fn start(
+    platform: Platform,
+    config: Config,
+    permissions: Arc<[Permission]>,
+) -> Result<Service, BoxError> {
+    let app = App::open(&platform, config, Permissions::new(permissions)).await?;
     trust::refresh_here(&app).await;
     let tidying = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
@@ -96,8 +127,13 @@ pub async fn start(platform: Platform, config: Config) -> Result<Service, BoxErr
 }
 
 impl App {
-    async fn open(platform: &Platform, config: Config) -> Result<Self, keys::Error> {
+    async fn open(
+        platform: &Platform,
+        config: Config,
+        permissions: Permissions,
+    ) -> Result<Self, keys::Error> {
         Ok(Self {
+            permissions,
             db: platform.db.clone(),
             clock: platform.clock,
             verifier: platform.verifier.clone(),
@@ -114,11 +150,20 @@ impl App {
 
 impl Config {
     fn refresh_token(&self) -> TimeDelta {
-        TimeDelta::days(self.refresh_token_days.max(1).into())
+        TimeDelta::days(self.refresh_token_days.into())
     }
 
     fn failure_window(&self) -> TimeDelta {
-        TimeDelta::minutes(self.failure_window_minutes.max(1).into())
+        TimeDelta::minutes(self.failure_window_minutes.into())
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        at_least("identity.refresh_token_days", self.refresh_token_days, 1)?;
+        at_least("identity.failures_per_account", self.failures_per_account, 1)?;
+        at_least("identity.failures_per_address", self.failures_per_address, 1)?;
+        at_least("identity.failure_window_minutes", self.failure_window_minutes, 1)
     }
 }
 

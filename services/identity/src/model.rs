@@ -5,9 +5,11 @@ mod fields;
 pub use fields::{email, is_email, is_name, is_phone, is_username, phone, username};
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use chassis::auth::Principal;
 use chassis::db::Json;
+use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,36 +31,14 @@ pub enum Role {
     Admin,
 }
 
-/// What somebody may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-pub enum Permission {
-    #[serde(rename = "catalog:write")]
-    CatalogWrite,
-    #[serde(rename = "orders:write")]
-    OrdersWrite,
-    #[serde(rename = "orders:read")]
-    OrdersRead,
-    #[serde(rename = "payments:refund")]
-    PaymentsRefund,
-    #[serde(rename = "payments:read")]
-    PaymentsRead,
-    #[serde(rename = "users:read")]
-    UsersRead,
-    #[serde(rename = "users:write")]
-    UsersWrite,
-    #[serde(rename = "reviews:moderate")]
-    ReviewsModerate,
-    #[serde(rename = "notifications:send")]
-    NotificationsSend,
-    #[serde(rename = "notifications:read")]
-    NotificationsRead,
-    #[serde(rename = "reports:read")]
-    ReportsRead,
-    #[serde(rename = "system:read")]
-    SystemRead,
-    #[serde(rename = "system:write")]
-    SystemWrite,
-}
+/// Something a user may do, such as `orders:read`, as the services declare it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct Permission(String);
+
+/// All a user can be allowed to do.
+#[derive(Clone, Debug)]
+pub struct Permissions(Arc<[chassis::definition::Permission]>);
 
 /// A user who has not been deleted.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
@@ -120,7 +100,8 @@ pub struct Changes {
 pub enum Actor<'a> {
     /// The shop itself, or who holds its command line.
     Shop,
-    User(&'a Principal),
+    /// Somebody logged in, and all a user can be allowed to do.
+    User(&'a Principal, &'a Permissions),
 }
 
 impl Role {
@@ -134,45 +115,39 @@ impl Role {
 }
 
 impl Permission {
-    pub const ALL: [Self; 13] = [
-        Self::CatalogWrite,
-        Self::OrdersWrite,
-        Self::OrdersRead,
-        Self::PaymentsRefund,
-        Self::PaymentsRead,
-        Self::UsersRead,
-        Self::UsersWrite,
-        Self::ReviewsModerate,
-        Self::NotificationsSend,
-        Self::NotificationsRead,
-        Self::ReportsRead,
-        Self::SystemRead,
-        Self::SystemWrite,
-    ];
+    pub fn name(&self) -> &str {
+        &self.0
+    }
+}
 
-    /// As tokens and policies spell it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CatalogWrite => "catalog:write",
-            Self::OrdersWrite => "orders:write",
-            Self::OrdersRead => "orders:read",
-            Self::PaymentsRefund => "payments:refund",
-            Self::PaymentsRead => "payments:read",
-            Self::UsersRead => "users:read",
-            Self::UsersWrite => "users:write",
-            Self::ReviewsModerate => "reviews:moderate",
-            Self::NotificationsSend => "notifications:send",
-            Self::NotificationsRead => "notifications:read",
-            Self::ReportsRead => "reports:read",
-            Self::SystemRead => "system:read",
-            Self::SystemWrite => "system:write",
-        }
+impl From<&str> for Permission {
+    fn from(name: &str) -> Self {
+        Self(name.to_owned())
+    }
+}
+
+impl Permissions {
+    /// What the services declare.
+    pub fn new(declared: Arc<[chassis::definition::Permission]>) -> Self {
+        Self(declared)
+    }
+
+    fn all(&self) -> BTreeSet<Permission> {
+        self.0.iter().map(|it| it.name.into()).collect()
     }
 
     /// What staff may do unless an admin says otherwise.
-    fn of_staff() -> BTreeSet<Self> {
-        let admins = [Self::UsersWrite, Self::SystemWrite];
-        Self::ALL.into_iter().filter(|it| !admins.contains(it)).collect()
+    fn of_staff(&self) -> BTreeSet<Permission> {
+        self.0.iter().filter(|it| it.staff).map(|it| it.name.into()).collect()
+    }
+
+    /// Refuses a permission that no service knows.
+    pub fn check<'a>(&self, mut asked: impl Iterator<Item = &'a Permission>) -> Result<()> {
+        let known = |permission: &&Permission| self.0.iter().any(|it| it.name == permission.name());
+        let Some(unknown) = asked.find(|it| !known(it)) else { return Ok(()) };
+        let names = self.0.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+        let detail = format!("{:?} is not one of: {names}", unknown.name());
+        Err(Problem::field("permissions", detail))
     }
 }
 
@@ -182,12 +157,12 @@ impl User {
     }
 
     /// All the user may do.
-    pub fn may(&self) -> BTreeSet<Permission> {
+    pub fn may(&self, all: &Permissions) -> BTreeSet<Permission> {
         match &self.permissions {
-            _ if self.is_admin() => Permission::ALL.into(),
+            _ if self.is_admin() => all.all(),
             _ if !self.roles.contains(&Role::Staff) => BTreeSet::new(),
             Some(permissions) => permissions.0.clone(),
-            None => Permission::of_staff(),
+            None => all.of_staff(),
         }
     }
 
@@ -195,7 +170,7 @@ impl User {
     /// user's rights or password change, tokens issued before no longer count.
     pub fn apply(&mut self, changes: &Changes, now: DateTime<Utc>) -> Vec<&'static str> {
         let mut changed = Vec::new();
-        let rights = (self.may(), self.roles.clone(), self.active);
+        let rights = (self.permissions.clone(), self.roles.clone(), self.active);
         let Changes { email, username, name, phone, roles, permissions, active, password } =
             changes;
         set(&mut self.email, email, "email", &mut changed);
@@ -215,7 +190,7 @@ impl User {
         if changed.contains(&"email") {
             self.email_verified_at = None;
         }
-        let kept = rights == (self.may(), self.roles.clone(), self.active);
+        let kept = rights == (self.permissions.clone(), self.roles.clone(), self.active);
         if !kept || password.is_some() {
             self.void_tokens(now);
         }
@@ -237,7 +212,7 @@ impl User {
         self.updated_at = now;
     }
 
-    pub fn profile(&self) -> Profile {
+    pub fn profile(&self, all: &Permissions) -> Profile {
         Profile {
             id: self.id,
             email: self.email.clone(),
@@ -246,7 +221,7 @@ impl User {
             name: self.name.clone(),
             phone: self.phone.clone(),
             roles: self.roles.0.clone(),
-            permissions: self.may(),
+            permissions: self.may(all),
             active: self.active,
             created_at: self.created_at,
             updated_at: self.updated_at,
@@ -259,7 +234,7 @@ impl Actor<'_> {
     pub fn id(&self) -> Option<Uuid> {
         match self {
             Self::Shop => None,
-            Self::User(principal) => Some(principal.id()),
+            Self::User(principal, _) => Some(principal.id()),
         }
     }
 
@@ -268,10 +243,10 @@ impl Actor<'_> {
     pub fn covers(&self, user: &User) -> bool {
         match self {
             Self::Shop => true,
-            Self::User(principal) if user.is_admin() => {
+            Self::User(principal, _) if user.is_admin() => {
                 principal.0.roles.contains(Role::Admin.name())
             }
-            Self::User(principal) => user.may().iter().all(|it| principal.may(it.name())),
+            Self::User(principal, all) => user.may(all).iter().all(|it| principal.may(it.name())),
         }
     }
 }

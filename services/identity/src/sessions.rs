@@ -129,14 +129,14 @@ impl Opened {
     /// The answer to the client, once the session is committed.
     pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
         let key = app.keys.signing(now)?;
-        let access_token = tokens::access_token(user, self.session, &key, now)?;
+        let access_token = tokens::access_token(user, &app.permissions, self.session, &key, now)?;
         let (refresh_token, mut cookies) = match self.cookie {
             true => (None, vec![browser::keep(&self.refresh, app.config.refresh_token())]),
             false => (Some(self.refresh), vec![]),
         };
         cookies.extend(self.device.as_ref().map(browser::keep_device));
         Ok(Tokens {
-            user: user.profile(),
+            user: user.profile(&app.permissions),
             access_token,
             refresh_token,
             token_type: "Bearer",

@@ -34,6 +34,7 @@ mod tests {
 
     use super::*;
     use crate::Config;
+    use crate::model::Permissions;
 
     const TABLES: [&str; 5] = [
         "SELECT count(*) FROM sessions",
@@ -46,7 +47,13 @@ mod tests {
     #[databases]
     async fn what_no_longer_counts_is_forgotten(database: Database) {
         let platform = database.platform(crate::MIGRATIONS).await;
-        let service = crate::start(platform.platform.clone(), Config::default()).await.unwrap();
+        let service = crate::start(
+            platform.platform.clone(),
+            Config::default(),
+            crate::DEFINITION.permissions.into(),
+        )
+        .await
+        .unwrap();
         let person = json!({
             "email": "ada@example.com", "password": "violet-harbour-7", "name": "Ada",
         });
@@ -78,7 +85,13 @@ mod tests {
 
     async fn at(platform: &Platform, now: DateTime<Utc>) -> App {
         let platform = Platform { clock: Clock::Fixed(now), ..platform.clone() };
-        App::open(&platform, Config::default()).await.unwrap()
+        App::open(
+            &platform,
+            Config::default(),
+            Permissions::new(crate::DEFINITION.permissions.into()),
+        )
+        .await
+        .unwrap()
     }
 
     async fn rows(db: &Db) -> Vec<i64> {

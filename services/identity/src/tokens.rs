@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::keys::SigningKey;
-use crate::model::User;
+use crate::model::{Permissions, User};
 
 /// How long an access token counts.
 pub const ACCESS_TOKEN: TimeDelta = TimeDelta::minutes(10);
@@ -81,6 +81,7 @@ impl Secret {
 /// Signs what the user may do for the next minutes.
 pub fn access_token(
     user: &User,
+    all: &Permissions,
     session: Uuid,
     key: &SigningKey,
     now: DateTime<Utc>,
@@ -97,7 +98,7 @@ pub fn access_token(
         email: user.email.clone(),
         name: user.name.clone(),
         roles: user.roles.iter().map(|it| it.name().to_owned()).collect(),
-        permissions: user.may().iter().map(|it| it.name().to_owned()).collect(),
+        permissions: user.may(all).iter().map(|it| it.name().to_owned()).collect(),
     };
     let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
     let token = jsonwebtoken::encode(&header, &claims, &key.private);

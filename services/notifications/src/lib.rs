@@ -21,7 +21,9 @@ mod testing;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings};
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::service::{BoxError, Platform, Service};
 use contracts::{identity, orders};
 use serde::{Deserialize, Serialize};
@@ -70,6 +72,43 @@ impl Config {
     fn shop(&self) -> Shop<'_> {
         Shop { name: &self.shop_name, url: self.public_url.trim_end_matches('/') }
     }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        Ok(())
+    }
+
+    fn check_for_production(&self) -> Result<(), SettingError> {
+        if self.log_secrets {
+            let allowed = "false in production";
+            return Err(SettingError::new("notifications.log_secrets", true, allowed));
+        }
+        Ok(())
+    }
+}
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Templates, messages and their delivery",
+    port: 8004,
+    databases: &[&MIGRATIONS],
+    permissions: &[
+        Permission::staff("notifications:read"),
+        Permission::staff("notifications:send"),
+    ],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let clients = Clients {
+        identity: identity::Client::new(startup.channel("identity")?),
+        orders: orders::Client::new(startup.channel("orders")?),
+    };
+    start(startup.platform.clone(), startup.settings()?, clients).await
 }
 
 /// What notifications asks of others.

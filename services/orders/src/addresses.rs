@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use chassis::address_rules::AddressRules;
+use chassis::config::SettingError;
 use chassis::problem::{FieldError, Problem, Result};
 use contracts::address::Address;
 use contracts::countries::{self, Country};
@@ -17,12 +18,10 @@ pub(crate) struct Delivery(Option<BTreeSet<String>>);
 impl Delivery {
     /// Of the setting `orders.countries`: empty is everywhere. Fails with the first code that is no
     /// country's.
-    pub(crate) fn parse(codes: &[String]) -> Result<Self, String> {
+    pub(crate) fn parse(codes: &[String]) -> Result<Self, SettingError> {
         if let Some(unknown) = codes.iter().find(|it| countries::find(it).is_none()) {
-            return Err(format!(
-                "orders.countries has {unknown:?}, which is no code of ISO 3166-1; write capital \
-                 letters, such as [\"DE\", \"GB\"]"
-            ));
+            let allowed = "codes of ISO 3166-1 in capital letters, such as [\"DE\", \"GB\"]";
+            return Err(SettingError::new("orders.countries", format!("[{unknown:?}]"), allowed));
         }
         Ok(Self((!codes.is_empty()).then(|| codes.iter().cloned().collect())))
     }
@@ -73,7 +72,7 @@ fn check(name: &str, address: &mut Option<Address>) -> Vec<FieldError> {
 mod tests {
     use super::*;
 
-    fn parse(codes: &[&str]) -> Result<Delivery, String> {
+    fn parse(codes: &[&str]) -> Result<Delivery, SettingError> {
         Delivery::parse(&codes.iter().map(|&it| it.to_owned()).collect::<Vec<_>>())
     }
 
@@ -92,8 +91,8 @@ mod tests {
     fn a_country_that_is_none_is_named_with_its_setting() {
         for (codes, wrong) in [(&["DE", "UK"][..], "\"UK\""), (&["de"], "\"de\""), (&[""], "\"\"")]
         {
-            let said = parse(codes).unwrap_err();
-            assert!(said.starts_with(&format!("orders.countries has {wrong}, ")), "{said}");
+            let said = parse(codes).unwrap_err().to_string();
+            assert!(said.starts_with(&format!("orders.countries is [{wrong}], ")), "{said}");
         }
     }
 }

@@ -34,7 +34,9 @@ mod testing;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings, in_range};
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::money::{Currency, MAX_AMOUNT};
 use chassis::service::{BoxError, Platform, Service};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -110,9 +112,8 @@ impl App {
     }
 }
 
-impl Config {
-    /// Names the first setting that cannot be.
-    pub fn check(&self) -> Result<(), BoxError> {
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
         let inline_ms = i64::try_from(self.inline_ms).unwrap_or(i64::MAX);
         for (name, value, allowed) in [
             ("shipping_flat", self.shipping_flat, 0..=MAX_AMOUNT),
@@ -124,14 +125,35 @@ impl Config {
             ("action_minutes", self.action_minutes, 1..=MAX_ACTION_MINUTES),
             ("guest_action_minutes", self.guest_action_minutes, 1..=MAX_ACTION_MINUTES),
         ] {
-            if !allowed.contains(&value) {
-                let (from, to) = allowed.into_inner();
-                return Err(format!("orders.{name} is {value}, but must be {from} to {to}").into());
-            }
+            in_range(&format!("orders.{name}"), value, allowed)?;
         }
-        addresses::Delivery::parse(&self.countries)?;
-        Ok(())
+        addresses::Delivery::parse(&self.countries).map(drop)
     }
+}
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Orders, and the saga that brings them to their end",
+    port: 8003,
+    databases: &[&MIGRATIONS],
+    permissions: &[
+        Permission::staff("orders:read"),
+        Permission::staff("orders:write"),
+        Permission::staff("reports:read"),
+    ],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let clients = Clients {
+        cart: cart::Client::new(startup.channel("cart")?),
+        catalog: catalog::Client::new(startup.channel("catalog")?),
+        payments: payments::Client::new(startup.channel("payments")?),
+    };
+    start(startup.platform.clone(), startup.settings()?, clients).await
 }
 
 /// What orders asks of others.

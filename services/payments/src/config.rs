@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -81,18 +82,14 @@ impl Visitor<'_> for ModeVisitor {
 }
 
 impl Config {
-    /// The settings with what `auto` means there. An error where nobody could pay in production.
-    pub fn resolved(mut self, production: bool) -> Result<Self, String> {
+    /// The settings with what `auto` means there.
+    #[must_use]
+    pub fn resolved(mut self, environment: Environment) -> Self {
         if self.sandbox == SandboxMode::Auto {
+            let production = environment.is_production();
             self.sandbox = if production { SandboxMode::Off } else { SandboxMode::On };
         }
-        match production && self.sandbox == SandboxMode::Off {
-            true => Err("payments.sandbox is off and there is no other payment provider, so that \
-                         nobody could pay in production: set payments.sandbox = true to run on \
-                         the sandbox, which moves no real money"
-                .to_owned()),
-            false => Ok(self),
-        }
+        self
     }
 
     pub(crate) fn answer_within(&self) -> Duration {
@@ -118,22 +115,45 @@ impl Config {
     }
 }
 
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        in_range("payments.tries", self.tries, 1..=5)?;
+        at_least("payments.try_ms", self.try_ms, 1)
+    }
+
+    fn check_for_production(&self) -> Result<(), SettingError> {
+        let value = match self.sandbox {
+            SandboxMode::On => return Ok(()),
+            SandboxMode::Auto => "\"auto\"",
+            SandboxMode::Off => "false",
+        };
+        let allowed = "true in production to run on the sandbox, which moves no real money: there is \
+                       no other payment provider, so that nobody could pay";
+        Err(SettingError::new("payments.sandbox", value, allowed))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_production_shop_uses_the_sandbox_only_where_that_is_written() {
-        let sandbox = |mode, production| {
-            Config { sandbox: mode, ..Config::default() }.resolved(production).map(|it| it.sandbox)
-        };
+        let with = |sandbox| Config { sandbox, ..Config::default() };
         assert_eq!(Config::default().sandbox, SandboxMode::Auto);
-        assert_eq!(sandbox(SandboxMode::Auto, false), Ok(SandboxMode::On));
-        assert_eq!(sandbox(SandboxMode::Off, false), Ok(SandboxMode::Off));
-        assert_eq!(sandbox(SandboxMode::On, true), Ok(SandboxMode::On));
+        for (mode, environment, resolved) in [
+            (SandboxMode::Auto, Environment::Development, SandboxMode::On),
+            (SandboxMode::Auto, Environment::Production, SandboxMode::Off),
+            (SandboxMode::Off, Environment::Development, SandboxMode::Off),
+            (SandboxMode::On, Environment::Production, SandboxMode::On),
+        ] {
+            assert_eq!(with(mode).resolved(environment).sandbox, resolved);
+        }
+        assert_eq!(with(SandboxMode::On).check_for_production(), Ok(()));
         for mode in [SandboxMode::Auto, SandboxMode::Off] {
-            let said = sandbox(mode, true).unwrap_err();
-            assert!(said.contains("payments.sandbox = true"), "{said}");
+            let error = with(mode).check_for_production().unwrap_err().to_string();
+            assert!(error.starts_with("payments.sandbox is "), "{error}");
+            assert!(error.contains("must be true in production"), "{error}");
         }
     }
 }

@@ -31,7 +31,9 @@ use std::sync::Arc;
 pub use config::{Config, SandboxMode};
 
 use chassis::clock::Clock;
+use chassis::config::Settings;
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::money::Currency;
 use chassis::service::{BoxError, Platform, Service};
 use contracts::orders;
@@ -51,6 +53,25 @@ pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRA
 /// The books of the sandbox provider, in a database of their own.
 pub static SANDBOX_MIGRATIONS: Migrations =
     Migrations { service: sandbox::NAME, migrator: &SANDBOX_MIGRATOR };
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Payments, refunds, the ledger",
+    port: 8006,
+    databases: &[&MIGRATIONS, &SANDBOX_MIGRATIONS],
+    permissions: &[Permission::staff("payments:read"), Permission::staff("payments:refund")],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let orders = orders::Client::new(startup.channel("orders")?);
+    let config = startup.settings::<Config>()?.resolved(startup.environment);
+    let sandbox_books = startup.database(sandbox::NAME)?;
+    start(startup.platform, config, sandbox_books, orders).await
+}
 
 /// What handlers and workers can reach.
 #[derive(Clone)]
@@ -103,12 +124,7 @@ impl App {
         sandbox_books: Db,
         orders: orders::Client,
     ) -> Result<Self, BoxError> {
-        if !(1..=5).contains(&config.tries) {
-            return Err(format!("payments.tries is {}, but must be 1 to 5", config.tries).into());
-        }
-        if config.try_ms == 0 {
-            return Err("payments.try_ms is 0, but must be at least 1".into());
-        }
+        config.check()?;
         let sandbox: Arc<dyn Provider> =
             Arc::new(Sandbox { db: sandbox_books, clock: platform.clock });
         let on = config.sandbox != SandboxMode::Off;

@@ -16,7 +16,9 @@ mod store;
 mod problems;
 
 use chassis::clock::Clock;
+use chassis::config::{SettingError, Settings};
 use chassis::db::{Db, Migrations};
+use chassis::definition::{Definition, Permission, Startup};
 use chassis::service::{BoxError, Platform, Service};
 use contracts::catalog;
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,23 @@ pub const NAME: &str = "reviews";
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
+
+/// The service, as the program lists it.
+pub const DEFINITION: Definition = Definition {
+    name: NAME,
+    summary: "Reviews, ratings, verified purchases",
+    port: 8007,
+    databases: &[&MIGRATIONS],
+    permissions: &[Permission::staff("reviews:moderate")],
+    description,
+    start: |startup| Box::pin(begin(startup)),
+};
+
+/// Starts the service in a shop.
+async fn begin(startup: Startup) -> Result<Service, BoxError> {
+    let catalog = catalog::Client::new(startup.channel("catalog")?);
+    start(startup.platform.clone(), startup.settings()?, catalog).await
+}
 
 /// Settings of the reviews service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +59,12 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Self { auto_approve: true, require_purchase: false }
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 /** What the admin asks about the running shop. */
 
-import { queryOptions } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
 
@@ -8,17 +8,8 @@ export type Health = Schemas['ShopHealth'];
 export type DeadLetter = Schemas['DeadLetter'];
 export type Queue = Schemas['Queue'];
 export type OrderEvent = Schemas['Told'];
-/** Every service that keeps data of its own. */
-export const SERVICES = [
-  'identity',
-  'catalog',
-  'cart',
-  'orders',
-  'payments',
-  'reviews',
-  'notifications',
-] as const;
-export type Service = (typeof SERVICES)[number];
+/** The name of a service. Which there are, the shop says itself. */
+export type Service = string;
 
 /** Every service has the same operations, so one's types are everybody's. */
 function own<T extends string>(service: Service, path: T) {
@@ -39,6 +30,14 @@ export const healthQuery = queryOptions({
   },
   refetchInterval: EVERY,
 });
+
+const none: Service[] = [];
+
+/** The services of the shop; none until it has said so. */
+export function useServices(): Service[] {
+  const select = ({ services }: Health) => Object.keys(services);
+  return useQuery({ ...healthQuery, select }).data ?? none;
+}
 
 export const outboxQuery = (service: Service) =>
   queryOptions({

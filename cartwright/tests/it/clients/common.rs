@@ -9,7 +9,7 @@ use chassis::db::Session;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, World, admin_login, fits, id};
-use crate::shop::{checkout, eventually};
+use crate::shop::{checkout, eventually_answers};
 
 pub async fn walk(world: &World) {
     tokens(world).await;
@@ -108,7 +108,7 @@ async fn refunded(world: &World) {
     let admin = world.shop.admin().await;
     let refunds = format!("/payments/{}/refunds", id(&order["payment"]));
     admin.post(&refunds, json!({})).key("back").await.expect(201);
-    eventually(
+    eventually_answers(
         async || customer.get(&path).await.expect(200),
         |it| it["payment_status"] == "refunded",
     )

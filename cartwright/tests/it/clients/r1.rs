@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Client, PASSWORD, World, admin_login, fits, id, items};
-use crate::shop::eventually;
+use crate::shop::eventually_answers;
 
 fn page(of: Value) -> Value {
     json!({ "count": "integer", "next": "url?", "previous": "url?", "results": [of] })
@@ -92,7 +92,7 @@ async fn auth(world: &World, guest: &Client) -> (Client, Client) {
     let confirm = json!({ "token": "x", "new_password": "battery horse correct" });
     guest.post("/auth/password/reset/confirm/", confirm).await.expect(400);
     let mails = async || world.shop.admin().await.get("/notifications/history").await.expect(200);
-    eventually(mails, |it| it.to_string().contains("password")).await;
+    eventually_answers(mails, |it| it.to_string().contains("password")).await;
     world.rows.walked([26, 27, 47]);
 
     let staff = guest.post("/auth/login", admin_login()).await.expect(200);
@@ -164,7 +164,7 @@ async fn products(world: &World, guest: &Client, staff: &Client) -> Value {
     assert_eq!(names("price_min=12.51&price_max=20").await, "Hose");
     assert_eq!(names("in_stock=true&ordering=price").await, "Hose Spade");
     let found = async || guest.get("/products/?search=spade").await.expect(200);
-    eventually(found, |it| it["results"][0]["name"] == "Spade").await;
+    eventually_answers(found, |it| it["results"][0]["name"] == "Spade").await;
 
     // From page to page by the links.
     let first = guest.shows("/products/?category=garden&page_size=2", &page(product())).await;
@@ -203,7 +203,7 @@ async fn orders(world: &World, guest: &Client, staff: &Client, customer: &Client
         (&json!("confirmed"), &json!("paid"), &json!("60.00"))
     );
     let cart = async || customer.get("/cart/").await.expect(200);
-    eventually(cart, |it| it["items"] == json!([])).await;
+    eventually_answers(cart, |it| it["items"] == json!([])).await;
     // It is told that all of it is bought; who never had anything in it, that it is empty.
     fits(&customer.call("POST", "/orders/").await.expect(409), &json!({ "detail": "text" }));
     fits(&staff.call("POST", "/orders/").await.expect(400), &json!({ "detail": "text" }));
@@ -236,7 +236,7 @@ async fn notifications(world: &World, staff: &Client, customer: &Client) {
         let path = "/notifications/history/?recipient=bob%40example.com&page_size=1";
         staff.shows(path, &page(message())).await
     };
-    let sent = eventually(sent, |it| it["results"][0]["status"] == "logged").await;
+    let sent = eventually_answers(sent, |it| it["results"][0]["status"] == "logged").await;
     assert_eq!(id(&sent["results"][0]), id(&email));
     world.rows.walked([142, 143, 144]);
 }

@@ -188,14 +188,14 @@ async fn cart_and_reviews(world: &World, guest: &Client, customer: &Client, kett
     assert_eq!(one, written);
     guest.get(&format!("/api/v1/reviews/{}/", uuid::Uuid::nil())).await.expect(404);
     let rank = async || guest.get(&format!("/api/v1/products/{}/", id(kettle))).await.expect(200);
-    crate::shop::eventually(rank, |it| it["rank"] == json!(4.0)).await;
+    crate::shop::eventually_answers(rank, |it| it["rank"] == json!(4.0)).await;
     world.rows.walked([104, 138, 139, 140]);
 
     // Somebody buys one elsewhere; it has been looked at often by now.
     let mut order = checkout(kettle["sku"].as_str().expect("a SKU"), "tok_visa");
     order["email"] = json!("r2_buyer@example.com");
     world.shop.http.post("/orders", order).key("r2").await.expect(201);
-    crate::shop::eventually(rank, |it| {
+    crate::shop::eventually_answers(rank, |it| {
         it["popularity"].as_i64() >= Some(2) && it["sales_count"] == json!(1)
     })
     .await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Client, PASSWORD, World, admin_login, fits, id, items};
-use crate::shop::eventually;
+use crate::shop::eventually_answers;
 
 fn product() -> Value {
     json!({ "id": "uuid", "name": "text", "slug": "text", "description": "text",
@@ -120,7 +120,7 @@ async fn cart_and_checkout(world: &World, guest: &Client, customer: &Client, mug
     let bought = customer.post("/api/orders/checkout/", cart).await.expect(200);
     assert_eq!(bought["total_price"], "17.00");
     let stock = async || guest.get(&format!("/api/products/{}/", id(mug))).await.expect(200);
-    eventually(stock, |it| it["stock"] == 17).await;
+    eventually_answers(stock, |it| it["stock"] == 17).await;
     world.rows.walked([120]);
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Client, PASSWORD, World, admin_login, fits, id, items};
-use crate::shop::eventually;
+use crate::shop::eventually_answers;
 
 fn user() -> Value {
     json!({ "id": "uuid", "email": "text", "username": "text?", "is_active": "bool",
@@ -125,7 +125,7 @@ async fn products(world: &World, guest: &Client, staff: &Client, customer: &Clie
         guest.get(&format!("{base}?limit=0")).await.expect(422);
     }
     let found = async || guest.get("/products?name=plug").await.expect(200);
-    eventually(found, |it| it[0]["name"] == "Plug").await;
+    eventually_answers(found, |it| it[0]["name"] == "Plug").await;
 
     for base in ["/products", "/api/v1/products"] {
         let path = format!("{base}/{}", id(&plug));
@@ -220,11 +220,11 @@ async fn notifications(world: &World, staff: &Client, customer: &Client) {
     let sent = async || {
         staff.shows("/notifications?recipient=r4_bob%40example.com&page_size=2", &form).await
     };
-    let list = eventually(sent, |it| it["total"].as_i64() >= Some(3)).await;
+    let list = eventually_answers(sent, |it| it["total"].as_i64() >= Some(3)).await;
     assert_eq!((&list["page"], &list["page_size"]), (&json!(1), &json!(2)));
     let path = "/notifications?recipient=r4_bob%40example.com&page_size=2&page=2&status=logged";
     let settled = async || staff.shows(path, &form).await;
-    let second = eventually(settled, |it| !items(&it["items"]).is_empty()).await;
+    let second = eventually_answers(settled, |it| !items(&it["items"]).is_empty()).await;
     assert_eq!(second["page"], 2);
     let one = &second["items"][0];
     assert_eq!(one["status"], "logged");

@@ -1,5 +1,6 @@
 //! The settings of discovery.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -8,20 +9,16 @@ use serde::{Deserialize, Serialize};
 
 use super::{Directory, Endpoint};
 use crate::Secret;
+use crate::config::{SettingError, Settings};
 
 /// Where the services of other processes are. A service without addresses here is looked up in
 /// Consul, or without Consul expected on this machine at its usual port.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct Config {
-    /// Addresses of identity's copies, such as `http://10.0.0.5:8001`.
-    pub identity: Vec<String>,
-    pub catalog: Vec<String>,
-    pub cart: Vec<String>,
-    pub orders: Vec<String>,
-    pub payments: Vec<String>,
-    pub reviews: Vec<String>,
-    pub notifications: Vec<String>,
+    /// Addresses of each service's copies, such as `http://10.0.0.5:8001`, by its name.
+    #[serde(flatten)]
+    pub services: BTreeMap<String, Vec<String>>,
     /// Consul's agent, such as `http://127.0.0.1:8500`. Empty: no Consul.
     pub consul: String,
     /// The token for Consul where it asks for one.
@@ -33,42 +30,88 @@ pub struct Config {
     pub advertise: String,
 }
 
-/// Where each service listens when nothing else is said.
-const PORTS: [(&str, u16); 7] = [
-    ("identity", 8001),
-    ("catalog", 8002),
-    ("orders", 8003),
-    ("notifications", 8004),
-    ("cart", 8005),
-    ("payments", 8006),
-    ("reviews", 8007),
-];
-
-/// The port a service listens on when nothing else is said.
-pub fn default_port(service: &str) -> Option<u16> {
-    PORTS.iter().find(|(name, _)| *name == service).map(|(_, port)| *port)
-}
-
 impl Config {
     /// Takes what `ORDERS_SERVICE_URL` and the like say, the names other programs use, where the
     /// setting itself is not given as a variable. Commas separate several addresses.
     pub fn adopt(&mut self, variable: impl Fn(&str) -> Option<String>) {
         let said = |name: String| variable(&name).filter(|it| !it.trim().is_empty());
-        for (service, _) in PORTS {
+        for (service, urls) in &mut self.services {
             let upper = service.to_ascii_uppercase();
             let own = said(format!("CARTWRIGHT__DISCOVERY__{upper}"));
             if own.is_none()
-                && let Some(urls) = said(format!("{upper}_SERVICE_URL"))
-                && let Some(list) = self.urls_mut(service)
+                && let Some(common) = said(format!("{upper}_SERVICE_URL"))
             {
-                *list = urls.split(',').map(|it| it.trim().to_owned()).collect();
+                *urls = common.split(',').map(|it| it.trim().to_owned()).collect();
             }
         }
     }
 
-    /// Says which setting is wrong and what is allowed.
-    pub fn validate(&self) -> Result<(), String> {
-        for (service, _) in PORTS {
+    /// No addresses yet, for these services.
+    pub fn of(services: &[&str]) -> Self {
+        let services = services.iter().map(|name| ((*name).to_owned(), Vec::new())).collect();
+        Self { services, ..Self::default() }
+    }
+
+    /// Refuses addresses of what is none of `known` services.
+    pub fn check_names(&self, known: &[&str]) -> Result<(), SettingError> {
+        let unknown = self.services.iter().find(|(name, _)| !known.contains(&name.as_str()));
+        let Some((name, urls)) = unknown else { return Ok(()) };
+        let allowed = format!("a setting of one of: {}", known.join(", "));
+        Err(SettingError::new(format!("discovery.{name}"), format!("{urls:?}"), allowed))
+    }
+
+    /// The addresses that are set for a service.
+    pub fn configured(&self, service: &str) -> Result<Vec<Endpoint>, SettingError> {
+        let urls = self.services.get(service).into_iter().flatten();
+        urls.map(|url| {
+            Endpoint::parse(url).map_err(|error| error.in_setting(&format!("discovery.{service}")))
+        })
+        .collect()
+    }
+
+    /// Consul's address, if it is to be asked.
+    pub fn consul(&self) -> Result<Option<Endpoint>, SettingError> {
+        if self.consul.is_empty() {
+            return Ok(None);
+        }
+        Endpoint::parse(&self.consul).map(Some).map_err(|_| {
+            let allowed = "Consul's address, such as http://127.0.0.1:8500";
+            SettingError::new("discovery.consul", format!("{:?}", self.consul), allowed)
+        })
+    }
+
+    /// Where the services are without Consul: as set, else on this machine at their usual ports.
+    pub fn directory(&self, services: &[(&'static str, u16)]) -> Result<Directory, SettingError> {
+        let mut directory = Directory::default();
+        for &(service, port) in services {
+            let mut endpoints = self.configured(service)?;
+            if endpoints.is_empty() {
+                endpoints.push(Endpoint::local(port));
+            }
+            directory.fixed(service, endpoints);
+        }
+        Ok(directory)
+    }
+
+    /// Under which address others reach what listens here.
+    pub fn advertised(&self, listens: SocketAddr) -> Result<Endpoint, SettingError> {
+        if !self.advertise.is_empty() {
+            return advertised(&self.advertise, listens.port());
+        }
+        if listens.ip().is_unspecified() {
+            let allowed = format!(
+                "the host or address under which others reach {listens}, which is every address \
+                 of this machine; such as 10.0.0.5"
+            );
+            return Err(SettingError::new("discovery.advertise", "empty", allowed));
+        }
+        Ok(Endpoint::at(listens))
+    }
+}
+
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        for service in self.services.keys() {
             self.configured(service)?;
         }
         self.consul()?;
@@ -77,97 +120,14 @@ impl Config {
         }
         Ok(())
     }
-
-    /// The addresses that are set for a service.
-    pub fn configured(&self, service: &str) -> Result<Vec<Endpoint>, String> {
-        let urls = self.urls(service).into_iter().flatten();
-        let read = |url: &String| Endpoint::parse(url);
-        urls.map(read)
-            .collect::<Result<_, _>>()
-            .map_err(|wrong| format!("discovery.{service}: {wrong}"))
-    }
-
-    /// Consul's address, if it is to be asked.
-    pub fn consul(&self) -> Result<Option<Endpoint>, String> {
-        if self.consul.is_empty() {
-            return Ok(None);
-        }
-        let read = Endpoint::parse(&self.consul);
-        read.map(Some).map_err(|_| {
-            let it = &self.consul;
-            format!(
-                "discovery.consul: {it:?} is no address of Consul; write it like \
-                 http://127.0.0.1:8500"
-            )
-        })
-    }
-
-    /// Where the services are without Consul: as set, else on this machine at their usual ports.
-    pub fn directory(&self, services: &[&'static str]) -> Result<Directory, String> {
-        let mut directory = Directory::default();
-        for service in services {
-            let mut endpoints = self.configured(service)?;
-            if endpoints.is_empty()
-                && let Some(port) = default_port(service)
-            {
-                endpoints.push(Endpoint::parse(&format!("http://127.0.0.1:{port}"))?);
-            }
-            directory.fixed(service, endpoints);
-        }
-        Ok(directory)
-    }
-
-    /// Under which address others reach what listens here.
-    pub fn advertised(&self, listens: SocketAddr) -> Result<Endpoint, String> {
-        if !self.advertise.is_empty() {
-            return advertised(&self.advertise, listens.port());
-        }
-        if listens.ip().is_unspecified() {
-            return Err(format!(
-                "discovery.advertise is empty, but {listens} is every address of this machine; \
-                 set the host or address under which others reach it, such as 10.0.0.5"
-            ));
-        }
-        Endpoint::parse(&format!("http://{listens}"))
-    }
-
-    /// The addresses set for a service.
-    pub fn urls(&self, service: &str) -> Option<&Vec<String>> {
-        Some(match service {
-            "identity" => &self.identity,
-            "catalog" => &self.catalog,
-            "cart" => &self.cart,
-            "orders" => &self.orders,
-            "payments" => &self.payments,
-            "reviews" => &self.reviews,
-            "notifications" => &self.notifications,
-            _ => return None,
-        })
-    }
-
-    /// The addresses set for a service, to change them.
-    pub fn urls_mut(&mut self, service: &str) -> Option<&mut Vec<String>> {
-        Some(match service {
-            "identity" => &mut self.identity,
-            "catalog" => &mut self.catalog,
-            "cart" => &mut self.cart,
-            "orders" => &mut self.orders,
-            "payments" => &mut self.payments,
-            "reviews" => &mut self.reviews,
-            "notifications" => &mut self.notifications,
-            _ => return None,
-        })
-    }
 }
 
 /// A host alone gets the port that is listened on; behind a translation of addresses the port is
 /// another one and is told as well.
-fn advertised(text: &str, port: u16) -> Result<Endpoint, String> {
+fn advertised(text: &str, port: u16) -> Result<Endpoint, SettingError> {
     let wrong = || {
-        format!(
-            "discovery.advertise: {text:?} is no host or address; write it like 10.0.0.5, \
-             shop-1.internal or 10.0.0.5:8003"
-        )
+        let allowed = "a host or an address, such as 10.0.0.5, shop-1.internal or 10.0.0.5:8003";
+        SettingError::new("discovery.advertise", format!("{text:?}"), allowed)
     };
     let text = match text.parse::<std::net::Ipv6Addr>() {
         Ok(address) => format!("[{address}]"),
@@ -191,10 +151,16 @@ mod tests {
         endpoints.borrow().iter().map(ToString::to_string).collect()
     }
 
+    fn with(services: &[(&str, &[&str])]) -> Config {
+        let urls = |urls: &[&str]| urls.iter().map(|&url| url.to_owned()).collect();
+        let services = services.iter().map(|&(name, all)| (name.to_owned(), urls(all))).collect();
+        Config { services, ..Config::default() }
+    }
+
     #[test]
     fn an_unset_service_is_on_this_machine_at_its_port() {
-        let config = Config { orders: vec!["http://a:1".into(), "http://b:2".into()], ..default() };
-        let directory = config.directory(&["orders", "reviews"]).unwrap();
+        let config = with(&[("orders", &["http://a:1", "http://b:2"])]);
+        let directory = config.directory(&[("orders", 8003), ("reviews", 8007)]).unwrap();
         assert_eq!(shown(&directory, "orders"), ["a:1", "b:2"]);
         assert_eq!(shown(&directory, "reviews"), ["127.0.0.1:8007"]);
         assert!(directory.of("cart").is_none());
@@ -208,25 +174,28 @@ mod tests {
             ("CARTWRIGHT__DISCOVERY__CART", "http://d:4"),
             ("REVIEWS_SERVICE_URL", " "),
         ]);
-        let mut config = Config { cart: vec!["http://d:4".into()], ..default() };
+        let mut config = with(&[("cart", &["http://d:4"]), ("orders", &[]), ("reviews", &[])]);
         config.adopt(|name| variables.get(name).map(|it| (*it).to_owned()));
-        assert_eq!(config.orders, ["http://a:1", "http://b:2"]);
-        assert_eq!(config.cart, ["http://d:4"]);
-        assert!(config.reviews.is_empty());
+        assert_eq!(config.services["orders"], ["http://a:1", "http://b:2"]);
+        assert_eq!(config.services["cart"], ["http://d:4"]);
+        assert!(config.services["reviews"].is_empty());
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         for (config, named) in [
-            (Config { cart: vec!["http://a:1".into(), "b".into()], ..default() }, "discovery.cart"),
+            (with(&[("cart", &["http://a:1", "b"])]), "discovery.cart"),
             (Config { consul: "127.0.0.1:8500".into(), ..default() }, "discovery.consul"),
             (Config { advertise: "http://a".into(), ..default() }, "discovery.advertise"),
             (Config { advertise: "a/b".into(), ..default() }, "discovery.advertise"),
         ] {
-            let wrong = config.validate().unwrap_err();
-            assert!(wrong.starts_with(named) && wrong.contains("write it like"), "{wrong}");
+            let wrong = config.check().unwrap_err().to_string();
+            assert!(wrong.starts_with(named) && wrong.contains("such as"), "{wrong}");
         }
-        assert_eq!(default().validate(), Ok(()));
+        assert_eq!(default().check(), Ok(()));
+        let unknown = with(&[("basket", &[])]).check_names(&["cart", "orders"]).unwrap_err();
+        assert_eq!(unknown.setting, "discovery.basket");
+        assert!(unknown.allowed.contains("cart, orders"), "{unknown}");
     }
 
     #[test]
@@ -239,7 +208,7 @@ mod tests {
         assert_eq!(told("shop-1", "0.0.0.0:8003").unwrap(), "shop-1:8003");
         assert_eq!(told("shop-1:9", "0.0.0.0:8003").unwrap(), "shop-1:9");
         assert_eq!(told("fd00::1", "[::]:8003").unwrap(), "[fd00::1]:8003");
-        assert!(told("", "0.0.0.0:8003").unwrap_err().contains("discovery.advertise"));
+        assert_eq!(told("", "0.0.0.0:8003").unwrap_err().setting, "discovery.advertise");
     }
 
     fn default() -> Config {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use chassis::config::SettingError;
 use chassis::discovery::{Config, Endpoint};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
@@ -91,7 +92,7 @@ impl Agent {
     }
 
     /// The one the settings name, if they do.
-    pub fn of(config: &Config) -> Result<Option<Self>, String> {
+    pub fn of(config: &Config) -> Result<Option<Self>, SettingError> {
         Ok(config.consul()?.map(|it| Self::new(it, &config.consul_token)))
     }
 
@@ -210,7 +211,7 @@ impl Entry {
             false => format!("http://{host}:{port}"),
         };
         Endpoint::parse(&url)
-            .inspect_err(|wrong| tracing::warn!(wrong, "Consul lists a copy nobody can reach"))
+            .inspect_err(|error| tracing::warn!(%error, "Consul lists a copy nobody can reach"))
             .ok()
     }
 }

@@ -229,8 +229,9 @@ async fn settings_go_before_consul() {
     let stop = CancellationToken::new();
     let copy = Copy::start().await;
     let (_copy_stop, _) = copy.announce(consul.agent());
-    let config = Config { cart: vec!["http://10.0.0.9:8005".into()], ..consul.config() };
-    let directory = consul::directory(&config, &["cart", "orders"], &stop).unwrap();
+    let mut config = consul.config();
+    config.services.insert("cart".to_owned(), vec!["http://10.0.0.9:8005".to_owned()]);
+    let directory = consul::directory(&config, &[("cart", 8005), ("orders", 8003)], &stop).unwrap();
     let cart = directory.of("cart").unwrap();
     assert_eq!(cart.borrow()[0].to_string(), "10.0.0.9:8005");
     becomes(&mut directory.of("orders").unwrap(), &[&copy]).await;

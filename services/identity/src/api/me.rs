@@ -37,7 +37,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 )]
 async fn show(State(app): State<App>, principal: Principal) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, principal.id()).await?;
-    Ok(Json(user.ok_or_else(problems::account_gone)?.profile()))
+    Ok(Json(user.ok_or_else(problems::account_gone)?.profile(&app.permissions)))
 }
 
 /// What to change; a field that is not sent stays as it is.
@@ -111,11 +111,11 @@ async fn update(
     if proven {
         Source::session(principal.session()).forgive(&mut tx).await?;
     }
-    let actor = Actor::User(&principal);
+    let actor = Actor::User(&principal, &app.permissions);
     let user = accounts::change(&mut tx, user, &changes, None, actor, now).await?;
     tx.commit().await?;
 
-    Ok(Json(user.profile()))
+    Ok(Json(user.profile(&app.permissions)))
 }
 
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -155,7 +155,7 @@ async fn remove(
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, principal.id()).await?;
     let user = user.ok_or_else(problems::account_gone)?;
-    accounts::remove(&mut tx, user, Actor::User(&principal), now).await?;
+    accounts::remove(&mut tx, user, Actor::User(&principal, &app.permissions), now).await?;
     tx.commit().await?;
 
     trust::refresh_here(&app).await;
@@ -217,14 +217,20 @@ async fn change_password(
     let user = user.filter(|it| it.active).ok_or_else(problems::account_gone)?;
     Source::session(principal.session()).forgive(&mut tx).await?;
     let changes = Changes { password: Some(password), ..Changes::default() };
-    let (keep, actor) = (Some(principal.session()), Actor::User(&principal));
+    let (keep, actor) = (Some(principal.session()), Actor::User(&principal, &app.permissions));
     let user = accounts::change(&mut tx, user, &changes, keep, actor, now).await?;
     tx.commit().await?;
 
     trust::refresh_here(&app).await;
     let key = app.keys.signing(now)?;
     Ok(Json(AccessToken {
-        access_token: tokens::access_token(&user, principal.session(), &key, now)?,
+        access_token: tokens::access_token(
+            &user,
+            &app.permissions,
+            principal.session(),
+            &key,
+            now,
+        )?,
         token_type: "Bearer",
         expires_in: ACCESS_TOKEN.num_seconds(),
     }))

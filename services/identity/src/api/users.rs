@@ -84,7 +84,7 @@ async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Js
     };
     let users = store::list_users(&app.db, &filter, (after, skip), limit + 1).await?;
     let page = Page::cut(users, limit, |it| it.id).with_total(total);
-    Ok(Json(page.map(|it| it.profile())))
+    Ok(Json(page.map(|it| it.profile(&app.permissions))))
 }
 
 /// A new account.
@@ -142,6 +142,7 @@ async fn add(
     let email = email(&request.email);
     let username = request.username.as_deref().map(username);
     request.password.check("password", &email, username.as_deref())?;
+    app.permissions.check(request.permissions.iter().flatten())?;
     accounts::check_free(&app.db, &email, username.as_deref(), app.clock.now()).await?;
     let new = NewUser {
         email,
@@ -156,10 +157,11 @@ async fn add(
 
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let user = accounts::create(&mut tx, new, Actor::User(&principal), now).await?;
+    let user =
+        accounts::create(&mut tx, new, Actor::User(&principal, &app.permissions), now).await?;
     tx.commit().await?;
 
-    Ok((StatusCode::CREATED, Json(user.profile())))
+    Ok((StatusCode::CREATED, Json(user.profile(&app.permissions))))
 }
 
 /// Show a user.
@@ -179,7 +181,7 @@ async fn add(
 )]
 async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, id).await?;
-    Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile()))
+    Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile(&app.permissions)))
 }
 
 /// A user as it is to be. What may be left out is cleared.
@@ -334,16 +336,19 @@ async fn change(
     id: Uuid,
     changes: Changes,
 ) -> Result<Json<Profile>> {
+    app.permissions.check(changes.permissions.iter().flatten().flatten())?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, id).await?;
     let user = user.ok_or_else(|| problems::user_not_found(id))?;
-    let user = accounts::change_as(&mut tx, user, &changes, Actor::User(principal), now).await?;
+    let user =
+        accounts::change_as(&mut tx, user, &changes, Actor::User(principal, &app.permissions), now)
+            .await?;
     tx.commit().await?;
 
     trust::refresh_here(app).await;
-    Ok(Json(user.profile()))
+    Ok(Json(user.profile(&app.permissions)))
 }
 
 /// Delete a user: what says who it was goes, sessions end, the address is free again.
@@ -367,7 +372,7 @@ async fn remove(
     principal: Principal,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
-    let actor = Actor::User(&principal);
+    let actor = Actor::User(&principal, &app.permissions);
     let mut tx = app.db.begin().await?;
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, id).await?;

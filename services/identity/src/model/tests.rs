@@ -11,7 +11,7 @@ fn user(roles: &[Role], permissions: Option<&[Permission]>) -> User {
         name: "Ada".to_owned(),
         phone: None,
         roles: Json(roles.iter().copied().collect()),
-        permissions: permissions.map(|it| Json(it.iter().copied().collect())),
+        permissions: permissions.map(|it| Json(it.iter().cloned().collect())),
         active: true,
         token_version: 1,
         token_version_at: None,
@@ -28,11 +28,23 @@ fn principal(permissions: &[&str], role: Role) -> Principal {
     Principal(claims.into())
 }
 
+/// Two for staff, one for admins.
+fn declared() -> Permissions {
+    use chassis::definition::Permission;
+    let all = [
+        Permission::staff("orders:read"),
+        Permission::staff("catalog:write"),
+        Permission::admin("users:write"),
+    ];
+    Permissions::new(all.into())
+}
+
+fn named(names: &[&str]) -> BTreeSet<Permission> {
+    names.iter().map(|&it| it.into()).collect()
+}
+
 #[test]
-fn a_permission_is_spelled_as_in_the_api() {
-    for permission in Permission::ALL {
-        assert_eq!(serde_json::to_value(permission).unwrap(), permission.name());
-    }
+fn a_role_is_spelled_as_in_the_api() {
     for role in [Role::Customer, Role::Staff, Role::Admin] {
         assert_eq!(serde_json::to_value(role).unwrap(), role.name());
     }
@@ -40,15 +52,23 @@ fn a_permission_is_spelled_as_in_the_api() {
 
 #[test]
 fn roles_decide_what_a_user_may_do() {
-    let few = [Permission::OrdersRead];
-    assert_eq!(user(&[Role::Customer], None).may(), BTreeSet::new());
-    assert_eq!(user(&[Role::Customer], Some(&few)).may(), BTreeSet::new());
-    assert_eq!(user(&[Role::Staff], Some(&few)).may(), few.into());
-    assert_eq!(user(&[Role::Admin], Some(&few)).may(), Permission::ALL.into());
-    let staff = user(&[Role::Customer, Role::Staff], None).may();
-    assert_eq!(staff.len(), Permission::ALL.len() - 2);
-    assert!(!staff.contains(&Permission::UsersWrite));
-    assert!(!staff.contains(&Permission::SystemWrite));
+    let all = declared();
+    let few = ["orders:read".into()];
+    assert_eq!(user(&[Role::Customer], None).may(&all), BTreeSet::new());
+    assert_eq!(user(&[Role::Customer], Some(&few)).may(&all), BTreeSet::new());
+    assert_eq!(user(&[Role::Staff], Some(&few)).may(&all), few.clone().into());
+    let everything = named(&["orders:read", "catalog:write", "users:write"]);
+    assert_eq!(user(&[Role::Admin], Some(&few)).may(&all), everything);
+    let staff = user(&[Role::Customer, Role::Staff], None).may(&all);
+    assert_eq!(staff, named(&["orders:read", "catalog:write"]));
+}
+
+#[test]
+fn a_permission_that_no_service_declares_is_refused_by_name() {
+    declared().check(named(&["orders:read", "users:write"]).iter()).unwrap();
+    let problem = declared().check(named(&["orders:read", "orders:raed"]).iter()).unwrap_err();
+    let text = serde_json::to_string(&problem).unwrap();
+    assert!(text.contains("orders:raed") && text.contains("catalog:write"), "{text}");
 }
 
 #[test]
@@ -79,17 +99,18 @@ fn another_address_is_not_verified() {
 #[test]
 fn nobody_covers_who_may_do_more() {
     let clerk = principal(&["users:write", "orders:read"], Role::Staff);
-    let admin = principal(&Permission::ALL.map(Permission::name), Role::Admin);
-    let all = principal(&Permission::ALL.map(Permission::name), Role::Staff);
+    let names = ["orders:read", "catalog:write", "users:write"];
+    let (admin, all) = (principal(&names, Role::Admin), principal(&names, Role::Staff));
+    let declared = declared();
     for (target, by_clerk, by_all, by_admin) in [
         (user(&[Role::Customer], None), true, true, true),
-        (user(&[Role::Staff], Some(&[Permission::OrdersRead])), true, true, true),
+        (user(&[Role::Staff], Some(&["orders:read".into()])), true, true, true),
         (user(&[Role::Staff], None), false, true, true),
         (user(&[Role::Admin], None), false, false, true),
     ] {
-        assert_eq!(Actor::User(&clerk).covers(&target), by_clerk, "{target:?}");
-        assert_eq!(Actor::User(&all).covers(&target), by_all, "{target:?}");
-        assert_eq!(Actor::User(&admin).covers(&target), by_admin, "{target:?}");
+        assert_eq!(Actor::User(&clerk, &declared).covers(&target), by_clerk, "{target:?}");
+        assert_eq!(Actor::User(&all, &declared).covers(&target), by_all, "{target:?}");
+        assert_eq!(Actor::User(&admin, &declared).covers(&target), by_admin, "{target:?}");
         assert!(Actor::Shop.covers(&target));
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::keys::StoredKey;
-use crate::model::{Permission, Role, User};
+use crate::model::{Role, User};
 use crate::passwords::PasswordHash;
 
 fn user(name: &str) -> User {
@@ -21,7 +21,7 @@ fn user(name: &str) -> User {
         name: name.to_owned(),
         phone: Some("+1 555 0100".to_owned()),
         roles: Json([Role::Staff, Role::Customer].into()),
-        permissions: Some(Json([Permission::OrdersRead].into())),
+        permissions: Some(Json(["orders:read".into()].into())),
         active: true,
         token_version: 1,
         token_version_at: None,

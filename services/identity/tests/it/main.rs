@@ -22,6 +22,7 @@ use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::db::Json;
 use chassis::db::Session;
+use chassis::definition::Permission;
 use chassis::service::{Platform, Service};
 use chassis::testing::{Answer, Call, Database, TestPlatform, call};
 use chrono::TimeDelta;
@@ -59,13 +60,31 @@ async fn shop(database: Database) -> Shop {
     shop_with(database, Config::default()).await
 }
 
+/// What the services of these tests' shop declare.
+const PERMISSIONS: [Permission; 13] = [
+    Permission::staff("catalog:write"),
+    Permission::staff("orders:write"),
+    Permission::staff("orders:read"),
+    Permission::staff("payments:refund"),
+    Permission::staff("payments:read"),
+    Permission::staff("users:read"),
+    Permission::admin("users:write"),
+    Permission::staff("reviews:moderate"),
+    Permission::staff("notifications:send"),
+    Permission::staff("notifications:read"),
+    Permission::staff("reports:read"),
+    Permission::staff("system:read"),
+    Permission::admin("system:write"),
+];
+
 async fn shop_with(database: Database, config: Config) -> Shop {
     Shop::start(database.platform(identity::MIGRATIONS).await, config).await
 }
 
 impl Shop {
     async fn start(platform: TestPlatform, config: Config) -> Self {
-        let service = identity::start(platform.platform.clone(), config).await.unwrap();
+        let service =
+            identity::start(platform.platform.clone(), config, PERMISSIONS.into()).await.unwrap();
         Self { service, platform }
     }
 

@@ -1,6 +1,7 @@
 //! Addresses are held to the rules of their country, and orders go where the shop delivers.
 
 use chassis::address_rules::AddressRules;
+use chassis::config::Settings;
 use chassis::testing::{Answer, Call, Database, User, call, databases};
 use orders::Config;
 use serde_json::{Value, json};
@@ -198,7 +199,7 @@ async fn a_country_that_is_none_stops_the_service(database: Database) {
     let platform = database.platform(orders::MIGRATIONS).await;
     let config = Config { countries: vec!["UK".to_owned()], ..Config::default() };
     let said = config.check().unwrap_err().to_string();
-    assert!(said.starts_with("orders.countries has \"UK\", which is no code of"), "{said}");
+    assert!(said.starts_with("orders.countries is [\"UK\"], but must be codes of"), "{said}");
     let channel = chassis::channel::Channel::to;
     let clients = orders::Clients {
         cart: contracts::cart::Client::new(channel("cart")),

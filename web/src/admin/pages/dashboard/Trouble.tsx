@@ -10,7 +10,7 @@ import { ErrorState } from '../../parts/ErrorState';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { TextLink } from '../../parts/TextLink';
-import { outboxQuery, SERVICES } from '../../system';
+import { outboxQuery, useServices } from '../../system';
 import { useTexts } from '../../texts';
 
 /** Failed ones are tried again; dead ones are given up. */
@@ -70,9 +70,9 @@ export function FailedMessages() {
 export function DeadLetters() {
   const { dashboard: texts } = useTexts();
   const formats = useFormats();
-  const all = useQueries({ queries: SERVICES.map((it) => outboxQuery(it)) });
+  const all = useQueries({ queries: useServices().map((it) => outboxQuery(it)) });
   const error = all.find((it) => it.error)?.error;
-  const ready = all.every((it) => it.data);
+  const ready = all.length > 0 && all.every((it) => it.data);
   const sum = (of: 'waiting' | 'dead_letters') =>
     all.reduce((sum, it) => sum + (it.data?.[of] ?? 0), 0);
   return (

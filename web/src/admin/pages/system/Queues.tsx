@@ -9,7 +9,7 @@ import { type Column, DataTable } from '../../parts/DataTable';
 import { useNotice } from '../../parts/notice';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
-import { type Queue, queuesQuery, replayQueue, SERVICES, type Service } from '../../system';
+import { type Queue, queuesQuery, replayQueue, type Service, useServices } from '../../system';
 import { useTexts } from '../../texts';
 
 type Row = Queue & { service: Service };
@@ -21,10 +21,11 @@ export function Queues() {
   const confirm = useConfirm();
   const queries = useQueryClient();
   const [busy, setBusy] = useState<string>();
-  const queues = useQueries({ queries: SERVICES.map(queuesQuery) });
-  const asked = queues.every((it) => !it.isPending);
+  const services = useServices();
+  const queues = useQueries({ queries: services.map(queuesQuery) });
+  const asked = queues.length > 0 && queues.every((it) => !it.isPending);
   const rows = queues.flatMap(({ data = [] }, at) => {
-    const service = SERVICES[at];
+    const service = services[at];
     return service ? data.map((it): Row => ({ ...it, service })) : [];
   });
   const failed = queues.find((it) => it.error && !it.data);

@@ -8,7 +8,14 @@ import { type Column, DataTable } from '../../parts/DataTable';
 import { PageHead } from '../../parts/PageHead';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { healthTone } from '../../parts/states';
-import { EVERY, type Health, healthQuery, outboxQuery, SERVICES, type Service } from '../../system';
+import {
+  EVERY,
+  type Health,
+  healthQuery,
+  outboxQuery,
+  type Service,
+  useServices,
+} from '../../system';
 import { useTexts } from '../../texts';
 import { DeadLetters } from './DeadLetters';
 import { Queues } from './Queues';
@@ -25,11 +32,12 @@ export function System() {
   const { system, shell, states } = useTexts();
   const format = useFormats();
   const health = useQuery(healthQuery);
-  const outboxes = useQueries({ queries: SERVICES.map(outboxQuery) });
+  const services = useServices();
+  const outboxes = useQueries({ queries: services.map(outboxQuery) });
   const columns = useColumns();
   const rows =
     health.data &&
-    SERVICES.map(
+    services.map(
       (service, at): Row => ({
         service,
         health: health.data.services[service],
