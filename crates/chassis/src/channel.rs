@@ -17,6 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::context;
+use crate::db;
 use crate::peers;
 use crate::problem::Problem;
 use crate::reach::Reach;
@@ -108,6 +109,7 @@ impl Channel {
         path: &str,
         body: Body,
     ) -> Result<R, CallError> {
+        db::none_before(self.service);
         let way = self.way.upgrade();
         let way = way.as_ref().and_then(|it| it.get());
         let way = way.ok_or_else(|| self.unknown("it does not run".into()))?;
@@ -167,5 +169,43 @@ impl From<CallError> for Problem {
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::routing::get;
+
+    use super::*;
+    use crate::testing::{CHASSIS_ONLY, Database};
+
+    fn bound() -> Channel {
+        let channel = Channel::to("orders");
+        channel.bind(Router::new().route("/internal/ping", get(|| async { axum::Json(1) })));
+        channel
+    }
+
+    #[tokio::test]
+    async fn a_service_is_asked_before_a_transaction_or_after_it() {
+        let platform = Database::Sqlite.platform(CHASSIS_ONLY).await;
+        db::watched(async {
+            assert_eq!(bound().get::<i32>("/internal/ping").await.unwrap(), 1);
+            platform.db.begin().await.unwrap().commit().await.unwrap();
+            drop(platform.db.begin().await.unwrap());
+            assert_eq!(bound().get::<i32>("/internal/ping").await.unwrap(), 1);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "orders is asked within a write transaction")]
+    async fn a_service_is_not_asked_within_a_transaction() {
+        let platform = Database::Sqlite.platform(CHASSIS_ONLY).await;
+        db::watched(async {
+            let _tx = platform.db.begin().await.unwrap();
+            let _ = bound().get::<i32>("/internal/ping").await;
+        })
+        .await;
     }
 }

@@ -13,6 +13,7 @@ mod connect;
 mod lease;
 mod lock;
 mod migrate;
+mod open;
 mod record;
 mod records;
 mod select;
@@ -23,6 +24,9 @@ mod value;
 pub use batch::Batch;
 pub use connect::{Limits, url_for};
 pub use migrate::{MigrationState, MigrationStatus, Migrations};
+use open::Open;
+pub use open::watched;
+pub(crate) use open::{none_before, watched_within};
 pub use record::{Bind, Columns, Record, Row, Table};
 pub use rusqlite::types::{Value as StoredValue, ValueRef as StoredRef};
 pub use select::Select;
@@ -107,6 +111,7 @@ pub struct Tx {
     pub(crate) told: bool,
     pub(crate) xid: Option<i64>,
     woken: Vec<Arc<Notify>>,
+    _open: Open,
     /// What the next statement's values are added to on PostgreSQL, while a batch is put together.
     arguments: PgArguments,
     #[cfg(feature = "testing")]
@@ -322,6 +327,7 @@ impl Db {
             told: false,
             xid: None,
             woken: vec![],
+            _open: Open::count(),
             arguments: PgArguments::default(),
             #[cfg(feature = "testing")]
             statements: self.statements.clone(),

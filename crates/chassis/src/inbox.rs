@@ -196,7 +196,8 @@ impl Inbox {
 
     async fn handle(&self, tx: &mut Tx, row: &Row) -> Result<(), Failure> {
         // One event must not stop the process, again at every start.
-        let handled = AssertUnwindSafe(self.handler.handle(tx, &row.envelope)).catch_unwind();
+        let handled = self.handler.handle(tx, &row.envelope);
+        let handled = AssertUnwindSafe(db::watched_within(handled)).catch_unwind();
         let handled = context::scope(row.envelope.context(), handled);
         handled.await.unwrap_or(Err(Failure::Panicked))?;
         Ok(self.mark_done(tx, row).await?)

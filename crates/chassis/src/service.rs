@@ -25,7 +25,7 @@ use crate::bus::{Bus, Subscription};
 use crate::cache::Cache;
 use crate::clock::{self, Clock};
 use crate::context;
-use crate::db::Db;
+use crate::db::{self, Db};
 use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
@@ -338,7 +338,7 @@ async fn enter(
     let mut response = match allowed {
         Err(problem) => problem.into_response(),
         Ok(()) => {
-            let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+            let run = AssertUnwindSafe(db::watched(next.run(request))).catch_unwind();
             let ended = match method == Method::GET || method == Method::HEAD {
                 true => run.await.map_err(drop),
                 false => match tokio::spawn(context::carry(run.in_current_span())).await {
@@ -368,7 +368,7 @@ async fn enter(
 
 /// What another service asked for is finished once begun, even when it stops waiting.
 async fn finish(request: Request, next: Next) -> Response {
-    let run = context::carry(next.run(request).in_current_span());
+    let run = context::carry(db::watched(next.run(request)).in_current_span());
     tokio::spawn(run).await.unwrap_or_else(|error| Problem::internal(error).into_response())
 }
 

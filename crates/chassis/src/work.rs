@@ -108,8 +108,8 @@ async fn ended(stop: &CancellationToken, grace: Option<Duration>) {
     tokio::time::sleep(grace).await;
 }
 
-/// Does something at once and then every so often, until told to stop. The job says whether there
-/// is more to do at once.
+/// Does something at once and then every so often, until told to stop; a turn that has begun then
+/// comes to its end. The job says whether there is more to do at once.
 pub async fn every<F, E>(
     pause: Duration,
     (name, stop): (&'static str, &CancellationToken),
@@ -118,7 +118,7 @@ pub async fn every<F, E>(
     F: Future<Output = Result<bool, E>>,
     E: Into<BoxError>,
 {
-    Loop::new(name, pause).cut_off_after(Duration::ZERO).run(stop, job).await;
+    Loop::new(name, pause).run(stop, job).await;
 }
 
 #[cfg(test)]

@@ -130,7 +130,7 @@ async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
     }
     for saga in claimed {
         let app = app.clone();
-        driven.spawn(async move { resume(&app, saga).await });
+        driven.spawn(db::watched(async move { resume(&app, saga).await }));
     }
     Ok(true)
 }
