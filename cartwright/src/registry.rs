@@ -113,8 +113,8 @@ impl Config {
         &self,
         names: &[&'static str],
     ) -> Result<(), SettingError> {
-        let all = self.of_services().into_iter().filter(|(name, _)| names.contains(name));
-        all.map(|(_, settings)| settings.check_for_production()).collect()
+        let mut used = self.of_services().into_iter().filter(|(name, _)| names.contains(name));
+        used.try_for_each(|(_, settings)| settings.check_for_production())
     }
 }
 

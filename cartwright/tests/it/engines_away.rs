@@ -34,12 +34,12 @@ async fn a_postgresql_that_is_restarted_or_hangs_is_survived() {
     for how in ["fast", "immediate", "hung"] {
         let load = Load::start(&shop, &customer);
         load.go_on_for(Duration::from_secs(2)).await;
+        let away = Instant::now();
         match how {
             "hung" => cluster.signal_all("STOP"),
             "immediate" => cluster.stop("QUIT"),
             _ => cluster.stop("INT"),
         }
-        let away = Instant::now();
         load.go_on_for(Duration::from_secs(12)).await;
         match how {
             "hung" => cluster.signal_all("CONT"),

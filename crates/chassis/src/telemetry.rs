@@ -22,6 +22,7 @@ use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use self::files::{Files, Owner, Writer};
 use crate::config::{SettingError, Settings};
+use crate::db::Word;
 
 /// An error as a field of a line, which then tells what it came from too:
 /// `tracing::warn!(error = cause(&error), "..")`.
@@ -43,19 +44,11 @@ pub struct LogConfig {
     pub keep_files: usize,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Word)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum LogFormat {
     Pretty,
     Json,
-}
-
-impl TryFrom<String> for LogFormat {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        crate::config::word(&word, &[("pretty", Self::Pretty), ("json", Self::Json)])
-    }
 }
 
 impl Default for LogConfig {

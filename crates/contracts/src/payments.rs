@@ -6,12 +6,14 @@
 
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};
+use chassis::db::Word;
 use chassis::outbox::EventData;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The provider has been asked, or is about to be, and has not answered yet.

@@ -34,7 +34,10 @@ pub fn derive(input: &DeriveInput) -> Result<TokenStream> {
             fn from_str(word: &str) -> ::std::result::Result<Self, Self::Err> {
                 match word {
                     #(#words => Ok(Self::#variants),)*
-                    _ => Err(::chassis::db::UnknownWord(word.to_owned())),
+                    _ => Err(::chassis::db::UnknownWord {
+                        word: word.to_owned(),
+                        allowed: &[#(#words),*],
+                    }),
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use chassis::db::Word;
 use serde::{Deserialize, Serialize};
 
 use crate::tls::TlsConfig;
@@ -78,23 +79,12 @@ impl Listen {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Word)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum AccessLog {
     Off,
     Debug,
     Info,
-}
-
-impl TryFrom<String> for AccessLog {
-    type Error = String;
-
-    fn try_from(word: String) -> Result<Self, String> {
-        chassis::config::word(
-            &word,
-            &[("off", Self::Off), ("debug", Self::Debug), ("info", Self::Info)],
-        )
-    }
 }
 
 /// Quotas per logged-in user, or per client address (IPv6: per /64) where nobody is logged in.

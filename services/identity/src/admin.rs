@@ -9,7 +9,6 @@ use chassis::db::Db;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use rand::seq::IndexedRandom;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::accounts::{self, NewUser};
@@ -65,7 +64,7 @@ pub async fn ensure_admin(db: &Db, clock: Clock, email: &str, password: &str) ->
         password: password.into(),
         name: "Administrator".to_owned(),
         username: None,
-        roles: vec![Role::Admin.name().to_owned()],
+        roles: vec![Role::Admin.as_str().to_owned()],
     })?;
     let new = hashed(new).await?;
     let mut tx = db.begin().await?;
@@ -95,8 +94,7 @@ struct Checked {
 
 fn checked(new: NewAccount) -> Result<Checked> {
     let role = |name: &String| {
-        let name = serde::de::value::StrDeserializer::<serde::de::value::Error>::new(name);
-        Role::deserialize(name).map_err(|error| Problem::field("roles", error.to_string()))
+        name.parse::<Role>().map_err(|error| Problem::field("roles", error.to_string()))
     };
     let new = Checked {
         roles: new.roles.iter().map(role).collect::<Result<_>>()?,

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use chassis::auth::Principal;
-use chassis::db::Json;
+use chassis::db::{Json, Word};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,9 @@ pub const MAX_ADDRESSES: i64 = 50;
 pub const MAX_SESSIONS: i64 = 100;
 
 /// What somebody is in the shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, Word,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     Customer,
@@ -102,16 +104,6 @@ pub enum Actor<'a> {
     Shop,
     /// Somebody logged in, and all a user can be allowed to do.
     User(&'a Principal, &'a Permissions),
-}
-
-impl Role {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Staff => "staff",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 impl Permission {
@@ -244,7 +236,7 @@ impl Actor<'_> {
         match self {
             Self::Shop => true,
             Self::User(principal, _) if user.is_admin() => {
-                principal.0.roles.contains(Role::Admin.name())
+                principal.0.roles.contains(Role::Admin.as_str())
             }
             Self::User(principal, all) => user.may(all).iter().all(|it| principal.may(it.name())),
         }

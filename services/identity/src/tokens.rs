@@ -97,7 +97,7 @@ pub fn access_token(
         ver: user.token_version,
         email: user.email.clone(),
         name: user.name.clone(),
-        roles: user.roles.iter().map(|it| it.name().to_owned()).collect(),
+        roles: user.roles.iter().map(ToString::to_string).collect(),
         permissions: user.may(all).iter().map(|it| it.name().to_owned()).collect(),
     };
     let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };

@@ -258,7 +258,7 @@ impl Payment {
         contract::Payment {
             id: self.id,
             order_id: self.order_id.unwrap_or_default(),
-            status: self.status.into(),
+            status: self.status,
             amount: self.amount,
             captured: self.captured,
             refunded: self.refunded,

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::word;
+use crate::db::Word;
 
 /// A setting that cannot be as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -66,7 +66,7 @@ pub fn at_least<N: PartialOrd + Display>(
 }
 
 /// Where a shop runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Word)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Environment {
     Development,
@@ -76,13 +76,5 @@ pub enum Environment {
 impl Environment {
     pub fn is_production(self) -> bool {
         self == Self::Production
-    }
-}
-
-impl TryFrom<String> for Environment {
-    type Error = String;
-
-    fn try_from(name: String) -> Result<Self, String> {
-        word(&name, &[("development", Self::Development), ("production", Self::Production)])
     }
 }

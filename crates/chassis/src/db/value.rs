@@ -271,7 +271,10 @@ impl<T: DeserializeOwned + 'static> Decode for Json<T> {
     }
 }
 
-/// A text that is none of the words an enum knows.
+/// A text that is none of the words it has to be one of.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown word {0:?}")]
-pub struct UnknownWord(pub String);
+#[error("{word:?} is not one of: {}", allowed.join(", "))]
+pub struct UnknownWord {
+    pub word: String,
+    pub allowed: &'static [&'static str],
+}

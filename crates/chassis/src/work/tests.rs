@@ -71,7 +71,7 @@ async fn what_is_done_every_so_often_is_not_broken_off_by_the_end() {
         ended.set(ended.get() + 1);
         Ok::<_, io::Error>(false)
     };
-    let done = every(LONG, ("test", &stop), || job());
+    let done = every(LONG, ("test", &stop), job);
     tokio::join!(done, async {
         stop.cancelled().await;
         tokio::task::yield_now().await;

@@ -227,5 +227,5 @@ impl Filter {
 
 /// The pattern of a list of roles, as JSON, that has this one in it.
 fn holding(role: Role) -> String {
-    format!("%\"{}\"%", role.name())
+    format!("%\"{}\"%", role.as_str())
 }

@@ -1,25 +1,10 @@
 //! Where a payment, what its provider is asked, and a refund stand.
 
 use chassis::db::Word;
-use contracts::payments as contract;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a payment stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Status {
-    Pending,
-    RequiresAction,
-    Authorized,
-    Declined,
-    Capturing,
-    Captured,
-    Voiding,
-    Voided,
-    PartiallyRefunded,
-    Refunded,
-}
+pub(crate) use contracts::payments::Status;
 
 /// What a provider is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
@@ -75,23 +60,6 @@ pub(crate) enum RefundReason {
 pub(crate) enum Choice {
     Approve,
     Deny,
-}
-
-impl From<Status> for contract::Status {
-    fn from(status: Status) -> Self {
-        match status {
-            Status::Pending => Self::Pending,
-            Status::RequiresAction => Self::RequiresAction,
-            Status::Authorized => Self::Authorized,
-            Status::Declined => Self::Declined,
-            Status::Capturing => Self::Capturing,
-            Status::Captured => Self::Captured,
-            Status::Voiding => Self::Voiding,
-            Status::Voided => Self::Voided,
-            Status::PartiallyRefunded => Self::PartiallyRefunded,
-            Status::Refunded => Self::Refunded,
-        }
-    }
 }
 
 #[cfg(test)]
