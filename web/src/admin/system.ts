@@ -31,6 +31,10 @@ export const healthQuery = queryOptions({
   refetchInterval: EVERY,
 });
 
+/** What people call a service; its own name where there is no word for it yet. */
+export const nameOf = (names: Readonly<Record<string, string>>, service: Service) =>
+  names[service] ?? service;
+
 const none: Service[] = [];
 
 /** The services of the shop; none until it has said so. */

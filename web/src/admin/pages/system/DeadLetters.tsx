@@ -10,7 +10,7 @@ import { Facts } from '../../parts/Facts';
 import { usePages } from '../../parts/list';
 import { useNotice } from '../../parts/notice';
 import { Section } from '../../parts/Section';
-import { type DeadLetter, deadLetters, replay, type Service } from '../../system';
+import { type DeadLetter, deadLetters, nameOf, replay, type Service } from '../../system';
 import { useTexts } from '../../texts';
 
 /** Events a service gave up on, each to be looked at and handled once more. */
@@ -45,13 +45,13 @@ export function DeadLetters({ service }: { service: Service }) {
   const askAll = async () => {
     const letters = list.rows ?? [];
     const { title, text, yes } = system.replayDialog;
-    const name = system.names[service];
+    const name = nameOf(system.names, service);
     if (await confirm({ title: title(letters.length, name), text, yes })) await again(letters);
   };
   const writes = may('system:write');
   return (
     <Section
-      title={system.deadLettersOf(system.names[service])}
+      title={system.deadLettersOf(nameOf(system.names, service))}
       actions={
         writes &&
         list.rows && (
@@ -62,7 +62,7 @@ export function DeadLetters({ service }: { service: Service }) {
       }
     >
       <DataTable
-        label={`${system.names[service]}: ${system.deadLetters}`}
+        label={`${nameOf(system.names, service)}: ${system.deadLetters}`}
         list={list}
         columns={useColumns(setShown)}
         id={(it) => it.consumer + it.event_id}

@@ -12,6 +12,7 @@ import {
   EVERY,
   type Health,
   healthQuery,
+  nameOf,
   outboxQuery,
   type Service,
   useServices,
@@ -109,7 +110,7 @@ function useColumns(): Column<Row>[] {
       cell: (it) => (
         <>
           <Text size="sm" fw={500}>
-            {system.names[it.service]}
+            {nameOf(system.names, it.service)}
           </Text>
           <Text size="xs" c="dimmed" hiddenFrom="sm">
             {it.health?.version}
