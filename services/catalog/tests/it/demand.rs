@@ -1,13 +1,11 @@
 //! What is looked at and bought shows in the catalogue.
 
-use std::time::Duration;
-
 use catalog::Config;
 use chassis::bus::Bus;
 use chassis::db::{Db, Session};
 use chassis::outbox;
 use chassis::service::{Background, Service};
-use chassis::testing::{Database, databases, noon};
+use chassis::testing::{Database, databases, eventually, noon};
 use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
 use tokio_util::sync::CancellationToken;
 use utoipa_axum::router::OpenApiRouter;
@@ -116,16 +114,12 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought(database: Databas
     for path in ["/products/mug".to_owned(), format!("/products/{id}")] {
         shop.get(&path).await.expect(200);
     }
-    let shown = tokio::time::timeout(Duration::from_secs(10), async {
-        loop {
-            let product = shop.get("/products/mug").await.expect(200);
-            if product["sold"] == 3 && product["views"].as_i64() >= Some(3) {
-                return product;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    });
-    let shown = shown.await.expect("the counts are added up");
+    let shown = eventually("the counts are added up", async || {
+        let product = shop.get("/products/mug").await.expect(200);
+        let added = product["sold"] == 3 && product["views"].as_i64() >= Some(3);
+        if added { Ok(product) } else { Err(product) }
+    })
+    .await;
     assert_eq!(shown["version"], version);
     // Editing keeps the counts.
     let body = serde_json::json!({ "title": "Cup" });

@@ -1,7 +1,6 @@
 use axum::http::Method;
-use chassis::testing::{Answer, Database, User, databases};
+use chassis::testing::{Answer, Database, User, databases, eventually};
 use serde_json::{Value, json};
-use tokio::time::{Duration, sleep};
 
 use crate::{Shop, shop, usd, wrong_fields};
 
@@ -22,13 +21,12 @@ async fn send(shop: &Shop, query: &str, file: impl Into<Vec<u8>>) -> Answer {
 /// The import once it has ended.
 async fn ended(shop: &Shop, import: &Value) -> Value {
     let path = format!("/products/imports/{}", import["id"].as_str().expect("an id"));
-    loop {
+    eventually("the import has ended", async || {
         let import = shop.write("GET", &path, Value::Null).await.expect(200);
-        if !["waiting", "running"].contains(&import["state"].as_str().expect("a state")) {
-            return import;
-        }
-        sleep(Duration::from_millis(20)).await;
-    }
+        let goes_on = ["waiting", "running"].contains(&import["state"].as_str().expect("a state"));
+        if goes_on { Err(import) } else { Ok(import) }
+    })
+    .await
 }
 
 #[databases]

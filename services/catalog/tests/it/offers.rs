@@ -2,7 +2,7 @@
 
 use chassis::channel::CallError;
 use chassis::clock::Clock;
-use chassis::testing::{Database, databases, noon};
+use chassis::testing::{Database, databases, eventually, noon};
 use chrono::TimeDelta;
 use contracts::catalog::{Buyer, Offer, Quoted, Reserve, Restock, StockLine, Wanted};
 use serde_json::json;
@@ -148,12 +148,8 @@ async fn a_hold_ends_by_itself(database: Database) {
     let mut later = test;
     later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));
     let later = Shop::start(later).await;
-    let ended = async {
-        while !catalog::audit::held_orders(&later.test.db).await.unwrap().is_empty() {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(5), ended).await.unwrap();
+    let held = async || catalog::audit::held_orders(&later.test.db).await.unwrap();
+    eventually("the hold ends", async || held().await.is_empty()).await;
     let inventory = shop.write("GET", "/inventory/MUG", serde_json::Value::Null).await;
     assert_eq!(inventory.expect(200)["reserved"], 0);
     assert_eq!(refusal(shop.client().commit(order.order_id).await), "reservation_gone");

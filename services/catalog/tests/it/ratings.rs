@@ -1,12 +1,10 @@
 //! What reviews tell shows in the catalogue.
 
-use std::time::Duration;
-
 use chassis::bus::Bus;
 use chassis::db::Db;
 use chassis::outbox;
 use chassis::service::{Background, Service};
-use chassis::testing::{Database, databases, noon};
+use chassis::testing::{Database, databases, eventually, noon};
 use contracts::reviews::RatingChanged;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -44,21 +42,11 @@ async fn a_product_shows_the_newest_rating(database: Database) {
     // Older news and news about nothing change nothing.
     tell(&reviews.db, product, 1, (1, 1)).await;
     tell(&reviews.db, Uuid::nil(), 1, (1, 1)).await;
-    let shown = tokio::time::timeout(Duration::from_secs(5), async {
-        while rating().await["count"] == 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    shown.await.unwrap();
+    eventually("the rating is shown", async || rating().await["count"] != 0).await;
     let expected = json!({ "average": 4.33, "count": 3 });
     assert_eq!(rating().await, expected);
     let list = shop.get("/products?sort=rating").await.expect(200);
     assert_eq!(list["items"][0]["rating"], expected);
     tell(&reviews.db, product, 3, (0, 0)).await;
-    let gone = tokio::time::timeout(Duration::from_secs(5), async {
-        while rating().await["count"] != 0 {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    gone.await.unwrap();
+    eventually("the rating is gone", async || rating().await["count"] == 0).await;
 }

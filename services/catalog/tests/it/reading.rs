@@ -1,6 +1,4 @@
-use std::time::Duration;
-
-use chassis::testing::{Answer, Database, TestPlatform, databases};
+use chassis::testing::{Answer, Database, TestPlatform, databases, eventually};
 use serde_json::{Value, json};
 
 use crate::{Shop, mug, shirt, shop, usd, wrong_fields};
@@ -86,16 +84,11 @@ async fn a_write_of_another_process_is_visible_soon(database: Database) {
     shop.add(mug()).await;
     let shelf = shop.add_category(json!({ "name": "Cups" })).await;
     let there = async |path: &'static str, expected: &dyn Fn(&Value) -> bool| {
-        let soon = tokio::time::timeout(Duration::from_secs(2), async {
-            loop {
-                let answer = other.get(path).await;
-                if answer.status == 200 && expected(&answer.body) {
-                    return;
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        });
-        soon.await.expect(path);
+        eventually(path, async || {
+            let answer = other.get(path).await;
+            answer.status == 200 && expected(&answer.body)
+        })
+        .await;
     };
     there("/products/mug", &|it| it["title"] == "Mug").await;
     there("/products", &|it| it["items"][0]["title"] == "Mug").await;
@@ -184,16 +177,11 @@ async fn a_search_forgives_and_is_filtered(database: Database) {
     shop.add(shirt()).await;
     shop.add(mug()).await;
     let found = async |query: &str| {
-        let soon = tokio::time::timeout(Duration::from_secs(10), async {
-            loop {
-                let page = shop.get(&format!("/products?{query}&count=true")).await;
-                if page.status == 200 && page.body["total"] != 0 {
-                    return page.body;
-                }
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-        });
-        soon.await.expect(query)
+        eventually(query, async || {
+            let page = shop.get(&format!("/products?{query}&count=true")).await;
+            (page.status == 200 && page.body["total"] != 0).then_some(page.body)
+        })
+        .await
     };
     for query in ["search=linnen+shirt", "search=linen&tag=summer&sort=title"] {
         let page = found(query).await;

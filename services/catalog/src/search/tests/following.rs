@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chassis::db::{Db, Session};
 use chassis::feed::Position;
-use chassis::testing::{Database, TestPlatform, databases, noon};
+use chassis::testing::{Database, TestPlatform, databases, eventually, noon};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -136,12 +136,10 @@ async fn what_was_sold_and_looked_at_is_brought_in(database: Database) {
     tx.commit().await.unwrap();
     let running = Running::start(dir.path(), &platform.db);
     let popular = || Request { sort: Sort::Popular, ..request("lamp") };
-    let soon = tokio::time::timeout(Duration::from_secs(20), async {
-        while running.search.find(popular()).await.unwrap().ids != [second.id, first.id] {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    });
-    soon.await.expect("it is counted at the start");
+    eventually("it is counted at the start", async || {
+        running.search.find(popular()).await.unwrap().ids == [second.id, first.id]
+    })
+    .await;
     let live = running.search.live().unwrap();
     assert_eq!(live.demand().unwrap()[&first.id], (0, 5), "{platform:?}");
     running.stop().await;
