@@ -1,5 +1,6 @@
 //! A shop that may open few files.
 
+use chassis::testing::eventually;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -66,8 +67,9 @@ async fn the_limit_of_open_files_is_raised_to_the_highest_at_start() {
     let files = limits.lines().find(|it| it.starts_with("Max open files")).expect("a limit");
     let files: Vec<&str> = files.split_whitespace().collect();
     assert_eq!(files[3..5], ["1024", "1024"]);
-    let said = program.said();
-    assert!(said.contains("limit=1024 before=256 kept=216 connections=808"), "{said}");
+    // Said a moment after the program has said that it serves.
+    let line = "limit=1024 before=256 kept=216 connections=808";
+    eventually(line, async || program.said().contains(line)).await;
     let held = hold(address, 300).await;
     answers_others(address).await;
     drop(held);
