@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{Admin, Database, Server, Services, Shop};
 
-/// Makes the list of services and the settings with a section for each.
+/// Makes the list of services and the settings with a section for each. A service is given by its
+/// path, so that what looks for unused dependencies sees that the crate is used.
 macro_rules! services {
-    ($($service:ident),+ $(,)?) => {
+    ($($service:ident::DEFINITION),+ $(,)?) => {
         /// Every service, in the order in which they start.
         pub static SERVICES: &[&Definition] = &[$(&$service::DEFINITION),+];
 
@@ -76,7 +77,15 @@ macro_rules! services {
     };
 }
 
-services![identity, catalog, payments, cart, orders, reviews, notifications];
+services![
+    identity::DEFINITION,
+    catalog::DEFINITION,
+    payments::DEFINITION,
+    cart::DEFINITION,
+    orders::DEFINITION,
+    reviews::DEFINITION,
+    notifications::DEFINITION,
+];
 
 /// The names of all databases: every service's own, and further ones such as the sandbox's books.
 pub static DATABASES: LazyLock<Vec<&'static str>> =
