@@ -1,6 +1,7 @@
 //! Identifiers: time-ordered when new, derived when a repeated step must meet the same row.
 
 use std::panic::AssertUnwindSafe;
+#[expect(clippy::disallowed_types, reason = "the one uuid takes")]
 use std::sync::Mutex;
 
 use uuid::{ContextV7, Timestamp, Uuid};

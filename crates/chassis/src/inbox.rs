@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::context;
-use crate::db::{self, Db, Session, Tx};
+use crate::db::{self, Db, Session, Tx, sql};
 use crate::outbox::Envelope;
 use crate::queue::{Backoff, Dead, Due, Queue, Table, kept};
 use crate::work::Loop;
@@ -85,6 +85,23 @@ struct Row {
     attempts: i64,
 }
 
+/// An event that came.
+#[derive(Debug, db::Insert)]
+#[record(table = "inbox")]
+struct New<'a> {
+    consumer: &'static str,
+    event_id: Uuid,
+    #[record(rename = "type")]
+    kind: &'a str,
+    envelope: Json<&'a Envelope>,
+    status: &'static str,
+    attempts: i64,
+    received_at: DateTime<Utc>,
+    available_at: DateTime<Utc>,
+}
+
+/// How many rows a statement inserts at most.
+const MOST: usize = 64;
 /// Events handled in one transaction, as long as none of them fails.
 const BATCH: i64 = 50;
 const POLL: Duration = Duration::from_millis(500);
@@ -136,22 +153,28 @@ impl Inbox {
             return Ok(());
         }
         let now = self.clock.now();
+        // Events that come together are handled in the order in which they were told.
+        let earlier = (1..=wanted.len() as i64).rev().map(|it| now - TimeDelta::microseconds(it));
+        let rows: Vec<New> = wanted
+            .iter()
+            .zip(earlier)
+            .map(|(event, available_at)| New {
+                consumer: self.consumer,
+                event_id: event.id,
+                kind: &event.kind,
+                envelope: Json(event),
+                status: "pending",
+                attempts: 0,
+                received_at: now,
+                available_at,
+            })
+            .collect();
         let mut tx = self.db.begin().await?;
-        for (after, event) in (1..).zip(wanted.iter().rev()) {
-            // Events that come together are handled in the order in which they were told.
-            let available_at = now - TimeDelta::microseconds(after);
-            tx.query(
-                "INSERT INTO inbox (consumer, event_id, type, envelope, status, attempts,
-                                    received_at, available_at)
-                 VALUES ($1, $2, $3, $4, 'pending', 0, $5, $6)
-                 ON CONFLICT (consumer, event_id) DO NOTHING",
-            )
-            .bind(self.consumer)
-            .bind(event.id)
-            .bind(event.kind.clone())
-            .bind(Json(event))
-            .bind(now)
-            .bind(available_at)
+        for rows in rows.chunks(MOST) {
+            tx.query(sql!(
+                "INSERT INTO inbox ({New.*}) VALUES {rows..*}
+                 ON CONFLICT (consumer, event_id) DO NOTHING"
+            ))
             .execute()
             .await?;
         }
@@ -253,11 +276,16 @@ impl Inbox {
 
 /// Deletes events handled before this time, some at a time so that nobody waits behind it.
 pub(crate) async fn tidy(db: &Db, before: DateTime<Utc>) -> db::Result<()> {
-    const OLD: &str = "DELETE FROM inbox WHERE (consumer, event_id) IN
-         (SELECT consumer, event_id FROM inbox WHERE status = 'done' AND done_at < $1
-          ORDER BY done_at LIMIT 1000)";
-    while db.query(OLD).bind(before).execute().await? > 0 {}
-    Ok(())
+    loop {
+        let old = sql!(
+            "DELETE FROM inbox WHERE (consumer, event_id) IN
+             (SELECT consumer, event_id FROM inbox WHERE status = 'done' AND done_at < {before}
+              ORDER BY done_at LIMIT 1000)"
+        );
+        if db.query(old).execute().await? == 0 {
+            return Ok(());
+        }
+    }
 }
 
 /// Events no consumer could handle, from after a place on, oldest first.
@@ -267,17 +295,13 @@ pub async fn dead_letters(
     limit: i64,
 ) -> db::Result<Vec<DeadLetter>> {
     let (received_at, event, consumer) = after.unwrap_or_default();
-    db.query(
-        "SELECT consumer, event_id, type, envelope, attempts, received_at, error FROM inbox
-         WHERE status = 'dead' AND (received_at, event_id, consumer) > ($1, $2, $3)
-         ORDER BY received_at, event_id, consumer LIMIT $4",
-    )
-    .bind(received_at)
-    .bind(event)
-    .bind(consumer)
-    .bind(limit)
-    .all()
-    .await
+    let dead = sql!(
+        "SELECT {DeadLetter.*} FROM inbox
+         WHERE status = 'dead' AND
+               (received_at, event_id, consumer) > ({received_at}, {event}, {consumer})
+         ORDER BY received_at, event_id, consumer LIMIT {limit}"
+    );
+    db.query(dead).all().await
 }
 
 /// How many events no consumer could handle.
@@ -300,17 +324,11 @@ pub async fn replay(
     event: Uuid,
     now: DateTime<Utc>,
 ) -> db::Result<bool> {
-    let replayed = db
-        .query(
-            "UPDATE inbox SET status = 'pending', attempts = 0, available_at = $3
-             WHERE consumer = $1 AND event_id = $2 AND status = 'dead'",
-        )
-        .bind(consumer.to_owned())
-        .bind(event)
-        .bind(now)
-        .execute()
-        .await?;
-    Ok(replayed == 1)
+    let replay = sql!(
+        "UPDATE inbox SET status = 'pending', attempts = 0, available_at = {now}
+         WHERE consumer = {consumer} AND event_id = {event} AND status = 'dead'"
+    );
+    Ok(db.query(replay).execute().await? == 1)
 }
 
 impl std::fmt::Debug for Inbox {

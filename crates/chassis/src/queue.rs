@@ -24,8 +24,8 @@ mod text;
 
 pub use backoff::Backoff;
 
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -108,7 +108,7 @@ impl Queue {
     /// The queue of a name that is known only when the process runs; one for each name.
     pub(crate) fn named(table: Table) -> &'static Self {
         static NAMED: Mutex<BTreeMap<&str, &Queue>> = Mutex::new(BTreeMap::new());
-        let mut named = NAMED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut named = NAMED.lock();
         named.entry(table.name).or_insert_with(|| Box::leak(Box::new(Self::new(table))))
     }
 

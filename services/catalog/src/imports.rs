@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::csv::{self, ImportError, OfExisting, Preview, Report, Run};
-use crate::store::imports::{self as store, IMPORTS, Import, State};
+use crate::store::imports::{self as store, File, IMPORTS, Import, State};
 use crate::{App, problems};
 
 /// Bytes of a file that is sent.
@@ -131,7 +131,7 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
     // What nobody looks at any more goes when something new comes.
     store::forget(&app.db, now - KEPT).await?;
     if import.attempts > MAX_ATTEMPTS {
-        end(app, import, Some("it was begun too often and never came to its end")).await?;
+        fail(app, import, "it was begun too often and never came to its end", File::Kept).await?;
         return Ok(true);
     }
     // On a task of its own, so that a file that makes us panic ends its import and nothing else; and
@@ -151,8 +151,8 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
             tracing::warn!(import = %id, "the database is busy; an import goes on later");
             postpone(app, &import).await?;
         }
-        Ok(Err(error)) => end(app, import, Some(&error.to_string())).await?,
-        Err(_) => end(app, import, Some("an internal error occurred; see the log")).await?,
+        Ok(Err(error)) => fail(app, import, &error.to_string(), File::Discarded).await?,
+        Err(_) => fail(app, import, "an internal error occurred; see the log", File::Kept).await?,
     }
     Ok(true)
 }
@@ -190,22 +190,25 @@ async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Resul
         }
     }
     import.report = Json(serde_json::to_value(run.into_report()).unwrap_or_default());
-    Ok(end(app, import, None).await?)
+    import.state = State::Done;
+    Ok(end(app, &import, File::Discarded).await?)
 }
 
-/// Ends an import: well, or with what went wrong.
-async fn end(app: &App, mut import: Import, error: Option<&str>) -> db::Result<()> {
-    if let Some(error) = error {
-        tracing::error!(import = %import.id, error, "an import failed");
-        // How far it came was noted on the way.
-        if let Some(noted) = store::find(&app.db, import.id).await? {
-            import = Import { fence: import.fence, ..noted };
-        }
-    }
-    import.state = if error.is_some() { State::Failed } else { State::Done };
-    import.error = error.map(str::to_owned);
+/// Ends an import with what went wrong. Its file is kept where the same file may do another time:
+/// an operator has it tried again.
+async fn fail(app: &App, import: Import, error: &str, file: File) -> db::Result<()> {
+    tracing::error!(import = %import.id, error, "an import failed");
+    // How far it came was noted on the way.
+    let noted = store::find(&app.db, import.id).await?;
+    let mut failed = Import { fence: import.fence, ..noted.unwrap_or(import) };
+    failed.state = State::Failed;
+    failed.error = Some(error.to_owned());
+    end(app, &failed, file).await
+}
+
+async fn end(app: &App, import: &Import, file: File) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
-    match store::finish(&mut tx, &import, app.clock.now()).await? {
+    match store::finish(&mut tx, import, file, app.clock.now()).await? {
         true => tx.commit().await,
         false => tx.rollback().await,
     }

@@ -94,8 +94,9 @@ impl std::fmt::Debug for Parcel {
 
 #[cfg(test)]
 mod tests {
+    use parking_lot::Mutex;
     use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
 
     use futures::FutureExt;
 
@@ -106,7 +107,7 @@ mod tests {
 
     impl Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
+            self.0.lock().write(bytes)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -122,7 +123,7 @@ mod tests {
         let sent =
             tracing::subscriber::with_default(subscriber, || log.deliver(parcel).now_or_never());
         assert_eq!(sent, Some(Ok(())));
-        let line = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+        let line = String::from_utf8(lines.0.lock().clone()).unwrap();
         line.trim().to_owned()
     }
 

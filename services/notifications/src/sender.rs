@@ -51,7 +51,7 @@ impl Sender {
         if messages.is_empty() {
             return Ok(0);
         }
-        let outcomes = join_all(messages.iter().map(|it| self.send(it))).await;
+        let outcomes = join_all(messages.iter().map(|it| db::watched(self.send(it)))).await;
         let mut tx = db.begin().await?;
         for (message, outcome) in messages.iter().zip(&outcomes) {
             if !store::settle(&mut tx, message, outcome, clock.now()).await? {

@@ -1,6 +1,7 @@
 //! For this crate's tests: an app, a stand-in for identity, events and carriers that fail.
 
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 use axum::routing::post;
 use axum::{Json, Router};
@@ -86,8 +87,8 @@ impl Carrier for Van {
     }
 
     fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
-        self.parcels.lock().unwrap().push(parcel.clone());
-        let error = self.errors.lock().unwrap().pop();
+        self.parcels.lock().push(parcel.clone());
+        let error = self.errors.lock().pop();
         Box::pin(std::future::ready(error.map_or(Ok(()), Err)))
     }
 }

@@ -179,7 +179,7 @@ async fn order(
 pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<Option<Work>> {
     let patience = Duration::from_millis(app.config.inline_ms);
     let driver = app.clone();
-    let driven = tokio::spawn(async move {
+    let driven = tokio::spawn(db::watched(async move {
         match saga::drive(&driver, &mut work, Instant::now() + patience).await {
             Ok(()) => Ok(Some(work)),
             Err(Stop::Withdrawn(problem)) => Err(*problem),
@@ -188,7 +188,7 @@ pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<Option<Work
                 Ok(None)
             }
         }
-    });
+    }));
     match tokio::time::timeout(patience, driven).await {
         Ok(Ok(driven)) => driven,
         Ok(Err(_)) => Ok(None),

@@ -43,7 +43,7 @@ pub(crate) async fn answer(
         let app = app.clone();
         async move { run(&app, payment, operation).await }
     };
-    let asking = tokio::spawn(asking.in_current_span());
+    let asking = tokio::spawn(db::watched(asking).in_current_span());
     match timeout(app.config.answer_within(), asking).await {
         Ok(Ok(Some(payment))) => Ok(payment),
         _ => store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found),

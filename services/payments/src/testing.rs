@@ -1,8 +1,9 @@
 //! A shop's payments for tests, with a provider whose line is as bad as a test wants it.
 
+use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::future::pending;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use chassis::channel::Channel;
 use chassis::clock::Clock;
@@ -64,7 +65,7 @@ fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
 impl Shop {
     /// What happens to the next requests to the provider; later ones are fine.
     pub(crate) fn line(&self, next: impl IntoIterator<Item = Line>) {
-        *self.line.lock().unwrap() = next.into_iter().collect();
+        *self.line.lock() = next.into_iter().collect();
     }
 
     /// The same shop with little patience: a process that dies answers nobody.
@@ -151,7 +152,7 @@ pub(crate) fn later(minutes: i64) -> DateTime<Utc> {
 impl Far {
     async fn send<T>(&self, request: Asked<'_, T>) -> Result<T, Failure> {
         let lost = || Err(Failure::Unknown("the line is bad".to_owned()));
-        let line = self.line.lock().unwrap().pop_front().unwrap_or(Line::Fine);
+        let line = self.line.lock().pop_front().unwrap_or(Line::Fine);
         match line {
             Line::Fine => request.await,
             Line::RequestLost => lost(),

@@ -30,7 +30,7 @@ pub(crate) async fn work(app: &App, stop: &CancellationToken) {
 pub(crate) async fn turn(app: &App) -> db::Result<usize> {
     let due = OPERATIONS.claim(&app.db, app.clock.now(), app.config.lease(), BATCH).await?;
     let count = due.len();
-    for done in join_all(due.into_iter().map(|it| go_on(app, it))).await {
+    for done in join_all(due.into_iter().map(|it| db::watched(go_on(app, it)))).await {
         done?;
     }
     Ok(count)

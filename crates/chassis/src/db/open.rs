@@ -4,46 +4,58 @@
 //! database is awaited in one. What runs [`watched`] counts the transactions it has open, and
 //! [`crate::channel`] looks at the count before each call: tests find every way there is.
 
-use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 tokio::task_local! {
-    static OPEN: Cell<u32>;
+    static OPEN: Arc<AtomicU32>;
 }
 
 /// Runs a future whose open transactions are counted. One that polls several futures side by side
 /// would mix them up: each needs a count of its own.
 pub async fn watched<F: Future>(future: F) -> F::Output {
-    if cfg!(debug_assertions) { OPEN.scope(Cell::new(0), future).await } else { future.await }
+    counted_from(0, future).await
 }
 
 /// The same for what is handed a transaction that is open already.
 pub(crate) async fn watched_within<F: Future>(future: F) -> F::Output {
-    if cfg!(debug_assertions) { OPEN.scope(Cell::new(1), future).await } else { future.await }
+    counted_from(1, future).await
+}
+
+async fn counted_from<F: Future>(open: u32, future: F) -> F::Output {
+    if cfg!(debug_assertions) {
+        OPEN.scope(Arc::new(AtomicU32::new(open)), future).await
+    } else {
+        future.await
+    }
 }
 
 /// Panics where a transaction is open, before `service` is asked.
 pub(crate) fn none_before(service: &str) {
-    let open = OPEN.try_with(Cell::get).unwrap_or_default();
+    let open = OPEN.try_with(|it| it.load(Ordering::Relaxed)).unwrap_or_default();
     debug_assert!(open == 0, "{service} is asked within a write transaction; ask before it begins");
 }
 
-/// An open transaction, until it is dropped.
+/// An open transaction, until it is dropped, wherever that is.
 #[derive(Debug)]
 pub(super) struct Open {
-    counted: bool,
+    counter: Option<Arc<AtomicU32>>,
 }
 
 impl Open {
     pub(super) fn count() -> Self {
-        Self { counted: OPEN.try_with(|it| it.set(it.get() + 1)).is_ok() }
+        let counter = OPEN.try_with(Arc::clone).ok();
+        if let Some(counter) = &counter {
+            counter.fetch_add(1, Ordering::Relaxed);
+        }
+        Self { counter }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        if self.counted {
-            // Dropped elsewhere, it is nobody's any more.
-            let _ = OPEN.try_with(|it| it.set(it.get().saturating_sub(1)));
+        if let Some(counter) = &self.counter {
+            counter.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -30,7 +30,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(25);
 pub(super) struct File {
     writer: Arc<Pool>,
     readers: Arc<Pool>,
-    /// How long a request waits for its turn.
+    /// How long a request waits for its turn, and then for another process.
     acquire: Duration,
 }
 
@@ -77,9 +77,8 @@ impl File {
 
     /// Begins a write transaction.
     pub(super) async fn begin(&self) -> Result<Lent> {
-        let until = Instant::now() + self.acquire;
         let mut writer = self.write().await?;
-        patiently(until, || writer.control("BEGIN IMMEDIATE")).await?;
+        self.patiently(|| writer.control("BEGIN IMMEDIATE")).await?;
         Ok(writer)
     }
 
@@ -100,15 +99,14 @@ impl File {
     }
 
     async fn run<T>(&self, sql: &str, statement: impl Fn(&mut Lent) -> Result<T>) -> Result<T> {
-        let until = Instant::now() + self.acquire;
         // The readers' connections are `query_only`: a write sent to one by mistake is refused,
         // never lost.
         if sql.trim_start().starts_with("SELECT") {
             let mut reader = self.take(&self.readers).await?;
-            return patiently(until, || statement(&mut reader)).await;
+            return self.patiently(|| statement(&mut reader)).await;
         }
         let mut writer = self.write().await?;
-        patiently(until, || may_block(|| statement(&mut writer))).await
+        self.patiently(|| may_block(|| statement(&mut writer))).await
     }
 
     /// Waits for who uses them and closes all connections.
@@ -127,9 +125,24 @@ impl File {
         let idle = pool.idle().pop();
         let connection = match idle {
             Some(connection) => connection,
-            None => may_block(|| pool.open())?,
+            None => self.patiently(|| may_block(|| pool.open())).await?,
         };
         Ok(Lent { connection: Some(connection), pool: pool.clone(), _permit: permit })
+    }
+
+    /// Runs something again for as long as another process holds the file, without keeping a
+    /// thread. The time spent in the queue before does not count: it was for others of this shop.
+    async fn patiently<T>(&self, mut run: impl FnMut() -> Result<T>) -> Result<T> {
+        let (until, mut pause) = (Instant::now() + self.acquire, FIRST_PAUSE);
+        loop {
+            match run() {
+                Err(Error::Unavailable(cause)) if is_busy(&*cause) && Instant::now() < until => {
+                    sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                done => return done,
+            }
+        }
     }
 }
 
@@ -247,20 +260,6 @@ fn bind(statement: &mut Statement<'_>, parameters: &[Stored]) -> Result<()> {
         statement.raw_bind_parameter(index, value)?;
     }
     Ok(())
-}
-
-/// Runs something again for as long as another process holds the file, without keeping a thread.
-async fn patiently<T>(until: Instant, mut run: impl FnMut() -> Result<T>) -> Result<T> {
-    let mut pause = FIRST_PAUSE;
-    loop {
-        match run() {
-            Err(Error::Unavailable(cause)) if is_busy(&*cause) && Instant::now() < until => {
-                sleep(pause).await;
-                pause = (pause * 2).min(LONGEST_PAUSE);
-            }
-            done => return done,
-        }
-    }
 }
 
 /// Whether the file was in use just then.

@@ -42,8 +42,8 @@ struct Listener {
     sum: Arc<AtomicI64>,
     disliked: i64,
     angry: Arc<AtomicBool>,
-    order: Arc<std::sync::Mutex<Vec<i64>>>,
-    traces: Arc<std::sync::Mutex<Vec<String>>>,
+    order: Arc<parking_lot::Mutex<Vec<i64>>>,
+    traces: Arc<parking_lot::Mutex<Vec<String>>>,
 }
 
 impl Handler for Listener {
@@ -64,9 +64,9 @@ impl Handler for Listener {
                 return Err(crate::problem::Problem::conflict("no", "not this one").into());
             }
             self.sum.fetch_add(bell, Ordering::SeqCst);
-            self.order.lock().unwrap().push(bell);
+            self.order.lock().push(bell);
             let trace = context::current().expect("a context").trace.id();
-            self.traces.lock().unwrap().push(trace);
+            self.traces.lock().push(trace);
             Ok(())
         })
     }
@@ -99,10 +99,7 @@ async fn every_event_has_its_effect_once(database: Database) {
     assert_eq!(heard(&platform).await, 120);
     let order = "SELECT bell FROM heard ORDER BY bell";
     let told: Vec<(i64,)> = platform.db.query(order).all().await.unwrap();
-    assert_eq!(
-        listener.order.lock().unwrap().as_slice(),
-        told.iter().map(|it| it.0).collect::<Vec<_>>()
-    );
+    assert_eq!(listener.order.lock().as_slice(), told.iter().map(|it| it.0).collect::<Vec<_>>());
     // The relay was killed after publishing: everything comes again, and changes nothing.
     platform.db.query("UPDATE outbox SET sent_at = NULL").execute().await.unwrap();
     relay.turn().await.unwrap();
@@ -284,7 +281,7 @@ async fn an_event_is_handled_in_the_trace_of_the_request_that_told_it(database: 
     ring(&platform, 2).await;
     relay.turn().await.unwrap();
     while inbox.turn().await.unwrap() > 0 {}
-    let traces = listener.traces.lock().unwrap().clone();
+    let traces = listener.traces.lock().clone();
     assert_eq!(traces.len(), 2, "{}", platform.kind);
     assert_eq!(traces[0], request.trace.id());
     assert_ne!(traces[1], request.trace.id());

@@ -1,7 +1,8 @@
 //! The statements of a queue, made once from the description of its table.
 
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashSet};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 
 use super::{Due, Table};
 use crate::db::Sql;
@@ -117,7 +118,7 @@ impl Text {
     }
 
     pub(super) fn change(&self, it: &Table, change: Change, set: &'static str) -> &'static str {
-        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = self.changes.lock();
         changes.entry((change, set)).or_insert_with(|| {
             let Table { table, key, open, .. } = it;
             let set = match (change, it.due) {
@@ -160,7 +161,7 @@ fn and(set: &str) -> String {
 /// A text for as long as the process runs; the same one is kept once.
 pub(crate) fn kept(text: String) -> &'static str {
     static KEPT: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut all = KEPT.lock();
     let all = all.get_or_insert_default();
     if let Some(known) = all.get(text.as_str()) {
         return known;

@@ -1,6 +1,7 @@
 //! The queues of a service, as an operator sees them: in its API and in the metrics.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use parking_lot::RwLock;
+use std::sync::Arc;
 
 use axum::extract::State;
 use serde::Serialize;
@@ -28,11 +29,11 @@ impl Queues {
     }
 
     pub(crate) fn add(&self, queue: &'static Queue) {
-        self.all.write().unwrap_or_else(PoisonError::into_inner).push(queue);
+        self.all.write().push(queue);
     }
 
     fn all(&self) -> Vec<&'static Queue> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.all.read().clone()
     }
 
     /// Puts them into the metrics. There is never more to do at once.

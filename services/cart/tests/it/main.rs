@@ -5,7 +5,8 @@ mod guests;
 mod items;
 mod reports;
 
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::post;
@@ -39,7 +40,7 @@ impl Shelf {
     /// Each product has one variant.
     fn put(&self, sku: &str, product: u128, unit_price: i64, available: Option<i64>) {
         let title = sku.split('-').next().unwrap_or(sku).to_lowercase();
-        let mut offers = self.0.lock().expect("no panic under the lock");
+        let mut offers = self.0.lock();
         offers.retain(|it| it.sku != sku);
         offers.push(Offer {
             sku: sku.to_owned(),
@@ -57,11 +58,11 @@ impl Shelf {
     }
 
     fn take_away(&self, sku: &str) {
-        self.0.lock().expect("no panic under the lock").retain(|it| it.sku != sku);
+        self.0.lock().retain(|it| it.sku != sku);
     }
 
     fn answer(&self, wanted: &Wanted) -> Quoted {
-        let offers = self.0.lock().expect("no panic under the lock");
+        let offers = self.0.lock();
         let fits = |it: &&Offer| {
             let named =
                 Some(&it.sku) == wanted.sku.as_ref() || Some(it.product_id) == wanted.product_id;

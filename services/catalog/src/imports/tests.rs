@@ -79,7 +79,8 @@ async fn another_process_goes_on_where_one_was_killed(database: Database) {
         assert_eq!((count(&later, PRODUCTS).await, count(&later, PARTS).await), (250, 0));
         // Should it wake again, it has nothing to say any more.
         assert!(!store::note(&before.db, &dead, noon() + LEASE).await.unwrap());
-        end(&before, dead, None).await.unwrap();
+        let done = Import { state: State::Done, ..dead };
+        end(&before, &done, File::Discarded).await.unwrap();
         assert_eq!(find(&later, id).await.0.finished_at, Some(later.clock.now()));
         assert!(!turn(&later, &stop).await.unwrap());
         for table in ["DELETE FROM stock", "DELETE FROM products", "DELETE FROM stock_ledger"] {
@@ -131,7 +132,7 @@ async fn an_import_does_not_wait_for_a_clock_that_was_put_back(database: Databas
 }
 
 #[databases]
-async fn an_import_that_never_comes_to_its_end_fails(database: Database) {
+async fn an_import_that_never_comes_to_its_end_fails_and_can_be_tried_again(database: Database) {
     let test = database.platform(crate::MIGRATIONS).await;
     let (app, _index) = app(&test, noon());
     let id = take(&app, 250).await.id;
@@ -142,7 +143,30 @@ async fn an_import_that_never_comes_to_its_end_fails(database: Database) {
     let (import, report) = find(&app, id).await;
     assert_eq!((import.state, report.products_created), (State::Failed, 100));
     assert!(import.error.unwrap().contains("too often"));
-    assert_eq!(count(&app, PARTS).await, 0);
+    let dead = async || IMPORTS.stats(&app.db, noon()).await.unwrap().dead;
+    assert_eq!((dead().await, count(&app, PARTS).await), (1, 1));
+    assert_eq!(IMPORTS.replay(&app.db, noon()).await.unwrap(), 1);
+    assert!(turn(&app, &CancellationToken::new()).await.unwrap());
+    let (import, report) = find(&app, id).await;
+    assert_eq!((import.state, import.error), (State::Done, None));
+    assert_eq!((report.products_created, report.unchanged), (250, 0));
+    assert_eq!((dead().await, count(&app, PARTS).await), (0, 0));
+}
+
+#[databases]
+async fn an_import_whose_file_is_at_fault_leaves_nothing_to_try_again(database: Database) {
+    let test = database.platform(crate::MIGRATIONS).await;
+    let (app, _index) = app(&test, noon());
+    let id = take(&app, 1).await.id;
+    // Between a look at its rows and the import, as a file that was damaged in the database.
+    let damaged =
+        app.db.query("UPDATE import_parts SET bytes = $1").bind(b"no,products\n".to_vec());
+    damaged.execute().await.unwrap();
+    assert!(turn(&app, &CancellationToken::new()).await.unwrap());
+    let (import, _) = find(&app, id).await;
+    assert_eq!((import.state, count(&app, PARTS).await), (State::Failed, 0), "{:?}", import.error);
+    assert_eq!(IMPORTS.stats(&app.db, noon()).await.unwrap().dead, 0);
+    assert_eq!(IMPORTS.replay(&app.db, noon()).await.unwrap(), 0);
 }
 
 #[databases]

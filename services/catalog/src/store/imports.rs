@@ -1,7 +1,7 @@
 //! Files of products that wait to be imported, and what became of those that were.
 
 use chassis::db::{Db, Insert, Json, Record, Result, Select, Session, Tx, Word, sql};
-use chassis::queue::{Due, Queue, Table};
+use chassis::queue::{Dead, Due, Queue, Table};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -10,7 +10,8 @@ use uuid::Uuid;
 
 use crate::imports::LEASE;
 
-/// Files to import. One that failed has lost its file, so that it is at its end, not dead.
+/// Files to import. One that failed is dead as long as its file is kept, which is where it was not
+/// the file's fault.
 pub(crate) static IMPORTS: Queue = Queue::new(Table {
     name: "catalog.imports",
     table: "imports",
@@ -21,7 +22,10 @@ pub(crate) static IMPORTS: Queue = Queue::new(Table {
     order: "created_at, id",
     claimed: "state = 'running', attempts = attempts + 1",
     hurried: "state IN ('waiting', 'running')",
-    dead: None,
+    dead: Some(Dead {
+        rows: "state = 'failed' AND EXISTS (SELECT 1 FROM import_parts WHERE import_id = imports.id)",
+        again: "state = 'waiting', attempts = 0, error = NULL, finished_at = NULL",
+    }),
     longest: Some(LEASE),
 });
 
@@ -150,8 +154,21 @@ pub(crate) async fn leave(
     IMPORTS.release(db, held, (now, until), "").execute().await.map(drop)
 }
 
-/// Ends an import and throws its file away; false if somebody else has taken it over.
-pub(crate) async fn finish(tx: &mut Tx, import: &Import, now: DateTime<Utc>) -> Result<bool> {
+/// Whether the file of an import that ends is needed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum File {
+    /// For an operator to have the import tried again.
+    Kept,
+    Discarded,
+}
+
+/// Ends an import; false if somebody else has taken it over.
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    import: &Import,
+    file: File,
+    now: DateTime<Utc>,
+) -> Result<bool> {
     const ENDED: &str = "state = $3, rows_done = $4, products_done = $5, report = $6, error = $7,
                          finished_at = $8";
     let finish = IMPORTS.finish(&mut *tx, (import.id, import.fence), ENDED);
@@ -164,8 +181,10 @@ pub(crate) async fn finish(tx: &mut Tx, import: &Import, now: DateTime<Utc>) -> 
         .bind(now)
         .execute()
         .await?;
-    let forget = tx.query("DELETE FROM import_parts WHERE import_id = $1").bind(import.id);
-    forget.execute().await?;
+    if file == File::Discarded {
+        let id = import.id;
+        tx.query(sql!("DELETE FROM import_parts WHERE import_id = {id}")).execute().await?;
+    }
     Ok(finished == 1)
 }
 

@@ -5,8 +5,8 @@ mod heads;
 mod maps;
 mod serving;
 
+use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::Mutex;
 
 use axum::Router;
 use axum::extract::Request;
@@ -59,7 +59,7 @@ impl Catalog {
     fn answer(&self, request: &Request) -> Response {
         assert!(!request.headers().contains_key("authorization"), "pages are for everybody");
         let address = request.uri().to_string();
-        self.asked.lock().unwrap().push(address.clone());
+        self.asked.lock().push(address.clone());
         match self.answers.iter().find(|(it, _)| *it == address) {
             Some((_, Value::Number(status))) => {
                 StatusCode::from_u16(status.as_u64().unwrap() as u16).unwrap().into_response()
@@ -84,7 +84,7 @@ impl Catalog {
 
     /// What it was asked since the last time, in order.
     fn asked(&self) -> Vec<String> {
-        let mut asked = std::mem::take(&mut *self.asked.lock().unwrap());
+        let mut asked = std::mem::take(&mut *self.asked.lock());
         asked.sort();
         asked
     }

@@ -29,7 +29,7 @@ async fn what_is_due_is_sent_once(database: Database) {
     assert_eq!(sender.turn().await.unwrap(), 20);
     assert_eq!(sender.turn().await.unwrap(), 5);
     assert_eq!(sender.turn().await.unwrap(), 0);
-    assert_eq!(van.parcels.lock().unwrap().len(), 25);
+    assert_eq!(van.parcels.lock().len(), 25);
     for it in history(&app).await {
         assert_eq!((it.state, it.sent_at, it.attempts), (State::Sent, Some(noon()), 1));
     }
@@ -59,7 +59,7 @@ async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database
         app = at(next, &app);
     }
     assert_eq!(waits, [1, 5, 15, 60, 180, 360, 720]);
-    assert_eq!(van.parcels.lock().unwrap().len(), 8);
+    assert_eq!(van.parcels.lock().len(), 8);
 
     // Staff give it its tries back.
     assert!(store::retry(&app.db, id, app.clock.now()).await.unwrap());
@@ -107,7 +107,7 @@ async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
     tell_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
     assert_eq!(sender(&app, &van).turn().await.unwrap(), 2);
 
-    let parcels = van.parcels.lock().unwrap().clone();
+    let parcels = van.parcels.lock().clone();
     for (template, link) in [
         ("welcome", format!("http://127.0.0.1:8080/verify-email?token={TOKEN}-verify")),
         ("password_reset", format!("http://127.0.0.1:8080/reset-password?token={TOKEN}-reset")),
@@ -141,7 +141,7 @@ async fn a_secret_mail_waits_for_identity_and_dies_with_the_account(database: Da
     let it = history(&known).await.remove(0);
     assert_eq!(it.state, State::Dead);
     assert!(it.error.unwrap().contains("user_not_found"));
-    assert!(van.parcels.lock().unwrap().is_empty());
+    assert!(van.parcels.lock().is_empty());
 }
 
 #[databases]
@@ -154,7 +154,7 @@ async fn no_token_goes_to_an_address_the_user_has_left(database: Database) {
     tell_users(&app, &[event(user, 1, &old)]).await;
     sender(&app, &van).turn().await.unwrap();
     assert_eq!(history(&app).await[0].state, State::Dead);
-    assert!(van.parcels.lock().unwrap().is_empty());
+    assert!(van.parcels.lock().is_empty());
 }
 
 #[databases]
@@ -169,7 +169,7 @@ async fn the_worker_sends_what_is_queued_and_stops_when_told(database: Database)
     let stop = CancellationToken::new();
     let worker = tokio::spawn(sender(&app, &van).run(stop.clone()));
     let all_sent = async {
-        while van.parcels.lock().unwrap().len() < expected {
+        while van.parcels.lock().len() < expected {
             tokio::task::yield_now().await;
         }
     };

@@ -63,7 +63,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let user = User::customer();
     let lines = vec![StockLine::new("LAMP-1", 1)];
     let cart = Cart { id: Uuid::now_v7(), version: 7, lines, ..Cart::default() };
-    world.others.lock().unwrap().carts.insert(user.id().to_string(), cart);
+    world.others.lock().carts.insert(user.id().to_string(), cart);
     let mut request = checkout("tok_visa");
     request.as_object_mut().unwrap().remove("items");
     let buy = |key: &str| {
@@ -74,7 +74,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let second = buy("k-2").await;
     assert_eq!(second.body["order_id"], order["id"]);
     assert_eq!(second.problem(409), "cart_already_paid");
-    world.others.lock().unwrap().carts.clear();
+    world.others.lock().carts.clear();
     assert_eq!(buy("k-1").await.expect(201), order);
     assert_eq!(buy("k-3").await.problem(422), "cart_empty");
 }
@@ -102,7 +102,7 @@ async fn what_is_short_is_named_and_makes_no_order(database: Database) {
     assert_eq!(left, (0,), "{}", world.platform.kind);
     assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
     // The goods come back: the same request is the first order.
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 6);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 6);
     assert_eq!(buy().await.expect(201)["number"], "CW-100001");
 }
 
@@ -110,7 +110,7 @@ async fn what_is_short_is_named_and_makes_no_order(database: Database) {
 async fn many_equal_requests_for_what_is_sold_out_are_no_order(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 1);
     let buys = (0..10).map(|_| world.buy(&user, "k", "tok_visa"));
     for answer in futures::future::join_all(buys).await {
         let code = answer.problem(409);
@@ -127,7 +127,7 @@ async fn what_was_answered_for_is_an_order_though_it_turns_out_to_be_sold_out(da
     world.fail("reserve", 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     assert_eq!(order["number"], "CW-100001", "{}", world.platform.kind);
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 0);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 0);
     world.fail("reserve", 0);
     let shown = world.settle(&user, order["id"].as_str().unwrap()).await;
     assert_eq!((&shown["status"], &shown["reason"]), (&json!("cancelled"), &json!("out_of_stock")));
@@ -145,7 +145,7 @@ async fn a_request_that_nobody_waits_for_any_more_is_brought_to_its_end_without_
     for back in ["DELETE FROM order_history", "UPDATE orders SET version = 0, number = 'none'"] {
         world.platform.db.query(back).execute().await.unwrap();
     }
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 0);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 0);
     world.fail("reserve", 0);
     world.service = start(&world.platform, &world.others).await;
     world.settle_to_nothing().await;
@@ -213,7 +213,7 @@ async fn a_customers_action_is_asked_for_once(database: Database) {
     let asked = world.asked("show");
     let others = world.others.clone();
     let looked = move |_: &str| {
-        let all = others.lock().unwrap();
+        let all = others.lock();
         all.asked.iter().filter(|it| *it == "show").count() > asked
     };
     world.settle_when(&user, &id, looked).await;
@@ -246,7 +246,7 @@ async fn another_payment_sent_many_times_at_once_is_one(database: Database) {
     for answer in futures::future::join_all(pay).await {
         assert_eq!(answer.expect(200)["status"], "confirmed", "{}", world.platform.kind);
     }
-    assert_eq!(world.others.lock().unwrap().payments.len(), 2);
+    assert_eq!(world.others.lock().payments.len(), 2);
 }
 
 #[databases]
@@ -391,7 +391,7 @@ async fn a_stranger_is_not_told_the_token_of_a_refused_order_either(database: Da
 #[databases]
 async fn what_costs_nothing_needs_no_payment(database: Database) {
     let world = world(database).await;
-    world.others.lock().unwrap().price = 0;
+    world.others.lock().price = 0;
     let user = User::customer();
     for (key, payment) in [
         ("none", json!(null)),
@@ -409,7 +409,7 @@ async fn what_costs_nothing_needs_no_payment(database: Database) {
     }
     assert_eq!((world.stock(), world.asked("authorize")), (3, 0));
     // What costs something needs one.
-    world.others.lock().unwrap().price = 1_999;
+    world.others.lock().price = 1_999;
     let mut request = checkout("tok_visa");
     request.as_object_mut().unwrap().remove("payment");
     let call = world.call("POST", "/orders").user(&user).header("idempotency-key", "k");
@@ -491,7 +491,7 @@ async fn the_key_of_an_attempt_is_that_attempts_for_ever(database: Database) {
         assert_eq!(again.headers["idempotent-replayed"], "true");
         again.expect(status);
     }
-    assert_eq!(world.others.lock().unwrap().payments.len(), 4);
+    assert_eq!(world.others.lock().payments.len(), 4);
 }
 
 #[databases]
@@ -523,7 +523,7 @@ async fn nobody_sees_anothers_order(database: Database) {
 async fn orders_are_listed_in_pages_newest_first(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 100);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 100);
     for key in ["a", "b", "c"] {
         world.buy(&user, key, "tok_visa").await.expect(201);
     }

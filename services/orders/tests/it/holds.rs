@@ -44,7 +44,7 @@ async fn a_declined_order_holds_nothing_and_can_be_paid_otherwise(database: Data
     assert_eq!(pay(&world, &user, &id, "tok_visa", "p-2").await.expect(200)["id"], paid["id"]);
     let more = pay(&world, &user, &id, "tok_visa", "p-3").await;
     assert_eq!(more.problem(409), "payment_not_expected");
-    assert_eq!(world.others.lock().unwrap().payments.len(), 3);
+    assert_eq!(world.others.lock().payments.len(), 3);
     assert_eq!(world.stock(), 3);
 }
 
@@ -54,7 +54,7 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost(databa
     let user = User::customer();
     let id = declined(&world, &user).await;
     let first = shown(&world, &user, &id).await;
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 1);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 1);
     for (key, asked) in [("p-1", 2), ("p-1", 2), ("p-2", 3), ("p-1", 3)] {
         let gone = pay(&world, &user, &id, "tok_visa", key).await;
         assert_eq!(gone.body["skus"][0]["available"], 1);
@@ -71,7 +71,7 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost(databa
     assert_eq!(order["payment"], first["payment"], "the one that was declined");
     assert_eq!(world.asked("authorize"), 1);
     // They are back.
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 2);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 2);
     let paid = pay(&world, &user, &id, "tok_visa", "p-3").await.expect(200);
     assert_eq!((&paid["status"], &paid["reason"]), (&json!("confirmed"), &Value::Null));
     // What came of a try under an earlier key stays what it was.
@@ -94,7 +94,7 @@ async fn a_declined_order_lets_go_also_where_the_catalog_is_away_for_a_while(dat
     world.service = start(&world.platform, &world.others).await;
     world.fail("end_hold", 0);
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().unwrap().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5, "{}", world.platform.kind);
 }
 
@@ -118,7 +118,7 @@ async fn a_declined_order_of_before_lets_go_when_the_shop_is_updated(database: D
     let user = User::customer();
     let id = declined(&world, &user).await;
     {
-        let mut all = world.others.lock().unwrap();
+        let mut all = world.others.lock();
         let line = contracts::catalog::StockLine::new("LAMP-1", 2);
         all.held.insert(id.parse().unwrap(), vec![line]);
         all.stock.insert("LAMP-1".to_owned(), 3);
@@ -128,7 +128,7 @@ async fn a_declined_order_of_before_lets_go_when_the_shop_is_updated(database: D
     let update: &'static str = update.replace("version", "fence").leak();
     world.platform.db.query(update).execute().await.unwrap();
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().unwrap().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5, "{}", world.platform.kind);
 }
 
@@ -138,7 +138,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
         [(false, None, 10), (true, None, 3), (true, Some(30), 30), (false, Some(5), 10)]
     {
         let mut world = world(database).await;
-        world.others.lock().unwrap().action_minutes = asked;
+        world.others.lock().action_minutes = asked;
         let user = User::customer();
         let mut request = checkout("tok_3ds");
         request["email"] = json!("ada@example.com");
@@ -147,7 +147,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
         let until = noon() + TimeDelta::minutes(minutes);
         let said = order["payment"]["next_action"]["until"].as_str().unwrap();
         assert_eq!(said.parse::<DateTime<Utc>>().unwrap(), until);
-        let awaiting: Vec<_> = world.others.lock().unwrap().awaiting.values().copied().collect();
+        let awaiting: Vec<_> = world.others.lock().awaiting.values().copied().collect();
         assert_eq!((awaiting, world.stock()), (vec![until], 3));
 
         // A look a little earlier leaves it alone, also one that was asked for.
@@ -161,7 +161,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
                 world.payment(2, |_| {}).await;
                 let (others, shown) = (world.others.clone(), world.asked("show"));
                 let looked = move |_: &str| {
-                    let all = others.lock().unwrap();
+                    let all = others.lock();
                     all.asked.iter().filter(|it| *it == "show").count() > shown
                 };
                 world.settle_when(&staff, id, looked).await;
@@ -183,7 +183,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
 #[databases]
 async fn an_order_without_a_hold_takes_its_goods_once_it_is_authorised(database: Database) {
     let mut world = world(database).await;
-    world.others.lock().unwrap().crowded = true;
+    world.others.lock().crowded = true;
     let user = User::customer();
     let order = world.buy(&user, "k", "tok_3ds").await.expect(202);
     assert_eq!(order["payment_status"], "requires_action");
@@ -202,7 +202,7 @@ async fn an_order_whose_goods_are_gone_when_it_is_authorised_is_voided(database:
     let id = order["id"].as_str().unwrap().to_owned();
     {
         // Freed by staff, and bought by others.
-        let mut all = world.others.lock().unwrap();
+        let mut all = world.others.lock();
         all.let_go(id.parse().unwrap());
         all.stock.insert("LAMP-1".to_owned(), 1);
     }
@@ -225,7 +225,7 @@ async fn a_denied_action_is_a_decline_like_any_other(database: Database) {
     let id = order["id"].as_str().unwrap().to_owned();
     world.payment(2, |payment| payment.status = Status::Declined).await;
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().unwrap().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5);
     assert_eq!(pay(&world, &user, &id, "tok_visa", "p").await.expect(200)["status"], "confirmed");
     assert_eq!(world.stock(), 3, "{}", world.platform.kind);
@@ -236,8 +236,8 @@ async fn the_ordinary_way_asks_nothing_more_of_anybody(database: Database) {
     let world = world(database).await;
     // The first asks which providers there are, for all that follow.
     world.buy(&User::customer(), "k-1", "tok_visa").await.expect(201);
-    world.others.lock().unwrap().asked.clear();
+    world.others.lock().asked.clear();
     world.buy(&User::customer(), "k-2", "tok_visa").await.expect(201);
-    let asked = world.others.lock().unwrap().asked.clone();
+    let asked = world.others.lock().asked.clone();
     assert_eq!(asked, ["quote", "reserve", "authorize", "commit", "capture"]);
 }

@@ -28,7 +28,7 @@ async fn sales(world: &World, range: &str) -> Answer {
 #[databases]
 async fn sales_are_told_by_the_day_of_the_order(database: Database) {
     let mut world = world(database).await;
-    world.others.lock().unwrap().stock.insert("LAMP-1".to_owned(), 50);
+    world.others.lock().stock.insert("LAMP-1".to_owned(), 50);
     let user = User::customer();
     let first = world.buy(&user, "k-1", "tok_visa").await.expect(201);
     world

@@ -25,12 +25,8 @@ async fn set(world: &World, id: &str, status: &str) -> Value {
 /// Runs the workers until the catalog knows of a parcel.
 async fn told(world: &mut World, user: &User, id: &str) {
     let others = world.others.clone();
-    world
-        .settle_when(user, id, |_| {
-            !others.lock().expect("no panic under the lock").shipped.is_empty()
-        })
-        .await;
-    let parcels = world.others.lock().expect("no panic under the lock").shipped.clone();
+    world.settle_when(user, id, |_| !others.lock().shipped.is_empty()).await;
+    let parcels = world.others.lock().shipped.clone();
     assert_eq!(parcels, [Ship::whole(id.parse().expect("an id"))], "{}", world.platform.kind);
 }
 

@@ -1,7 +1,8 @@
 //! Orders between stand-ins of cart, catalog and payments whose answers a test can choose.
 
+use parking_lot::Mutex;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -128,11 +129,11 @@ impl World {
     }
 
     pub fn stock(&self) -> i64 {
-        self.others.lock().expect("no panic under the lock").stock["LAMP-1"]
+        self.others.lock().stock["LAMP-1"]
     }
 
     pub fn fail(&self, path: &'static str, times: u32) {
-        self.others.lock().expect("no panic under the lock").failing.insert(path, times);
+        self.others.lock().failing.insert(path, times);
     }
 
     /// Staff gives money of the only payment back, and orders hears of it.
@@ -143,7 +144,7 @@ impl World {
 
     /// Staff gives money of the only payment back; the event is on its way.
     pub fn refund_unheard(&self, refund: &Refunded) -> PaymentUpdated {
-        let mut all = self.others.lock().expect("no panic under the lock");
+        let mut all = self.others.lock();
         let payment = all.payments.values_mut().next().expect("a payment");
         payment.refunded += refund.amount;
         payment.status = match payment.refunded == payment.captured {
@@ -165,7 +166,7 @@ impl World {
     /// The only payment there is changes as `change` says, and orders hears of it.
     pub async fn payment(&self, version: i64, change: impl FnOnce(&mut Payment)) {
         let payment = {
-            let mut all = self.others.lock().expect("no panic under the lock");
+            let mut all = self.others.lock();
             let payment = all.payments.values_mut().next().expect("a payment");
             change(payment);
             payment.clone()
@@ -176,13 +177,7 @@ impl World {
     }
 
     pub fn asked(&self, path: &str) -> usize {
-        self.others
-            .lock()
-            .expect("no panic under the lock")
-            .asked
-            .iter()
-            .filter(|it| *it == path)
-            .count()
+        self.others.lock().asked.iter().filter(|it| *it == path).count()
     }
 
     /// Runs the workers until the order is decided, then stops them.
@@ -231,7 +226,7 @@ impl World {
     /// Runs the workers until the others know what `there` says, then stops them.
     pub async fn until(&mut self, there: impl Fn(&Others) -> bool) {
         let others = self.others.clone();
-        let there = async || there(&others.lock().expect("no panic under the lock")).then_some(());
+        let there = async || there(&others.lock()).then_some(());
         work_until(&mut self.service, there).await;
     }
 
@@ -308,7 +303,7 @@ fn ok(value: impl serde::Serialize) -> Answered {
 }
 
 async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "cart")?;
     let key = match &body.owner {
         cart::Owner::User(id) => id.to_string(),
@@ -319,7 +314,7 @@ async fn show_cart(State(all): State<Shared>, body: axum::Json<cart::Show>) -> A
 
 /// As the cart does, though it never hears of an event.
 async fn remove_purchased(State(all): State<Shared>, body: axum::Json<cart::Purchase>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "remove_purchased")?;
     let holds = |it: &&mut cart::Cart| it.id == body.cart_id || it.merged.contains(&body.cart_id);
     if let Some(cart) = all.carts.values_mut().find(holds)
@@ -337,7 +332,7 @@ async fn remove_purchased(State(all): State<Shared>, body: axum::Json<cart::Purc
 }
 
 async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "quote")?;
     let answers = body.0.wanted.into_iter().map(|it| match it.sku.as_deref() {
         Some(sku @ "LAMP-1") => catalog::Quoted::Offer(catalog::Offer {
@@ -360,7 +355,7 @@ async fn quote(State(all): State<Shared>, body: axum::Json<catalog::QuoteRequest
 }
 
 async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "reserve")?;
     if !all.held.contains_key(&body.order_id) && !all.committed.contains_key(&body.order_id) {
         let short = body.lines.iter().find(|it| all.stock[&it.sku] < it.quantity);
@@ -381,7 +376,7 @@ async fn reserve(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) 
 }
 
 async fn await_action(State(all): State<Shared>, body: axum::Json<AwaitAction>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "await_action")?;
     if all.crowded {
         all.let_go(body.order_id);
@@ -391,14 +386,14 @@ async fn await_action(State(all): State<Shared>, body: axum::Json<AwaitAction>) 
 }
 
 async fn end_hold(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "end_hold")?;
     all.let_go(body.order_id);
     ok(())
 }
 
 async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "commit")?;
     if let Some(lines) = all.held.remove(&body.order_id) {
         all.committed.insert(body.order_id, lines);
@@ -410,14 +405,14 @@ async fn commit(State(all): State<Shared>, body: axum::Json<catalog::OrderRef>) 
 }
 
 async fn release(State(all): State<Shared>, body: axum::Json<catalog::Reserve>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "release")?;
     all.let_go(body.order_id);
     ok(())
 }
 
 async fn ship(State(all): State<Shared>, body: axum::Json<catalog::Ship>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "ship")?;
     if !all.shipped.contains(&body.0) {
         all.shipped.push(body.0);
@@ -427,7 +422,7 @@ async fn ship(State(all): State<Shared>, body: axum::Json<catalog::Ship>) -> Ans
 
 /// As the catalog does: once per id, and never more than is out.
 async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Restock>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "restock")?;
     if !all.restocked.insert(body.id) {
         return ok(());
@@ -449,13 +444,13 @@ async fn restock(State(all): State<Shared>, body: axum::Json<catalog::Restock>) 
 }
 
 async fn providers(State(all): State<Shared>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "providers")?;
     ok(["sandbox"])
 }
 
 async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "authorize")?;
     let (status, reason) = match body.token.as_str() {
         "tok_declined" => (Status::Declined, Some("card_declined".to_owned())),
@@ -479,13 +474,13 @@ async fn authorize(State(all): State<Shared>, body: axum::Json<Authorize>) -> An
 }
 
 async fn show_payment(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "show")?;
     ok(all.payments.get(&body.payment_id))
 }
 
 async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "capture")?;
     let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
     if payment.status == Status::Authorized {
@@ -496,7 +491,7 @@ async fn capture(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Ans
 }
 
 async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "void")?;
     let payment = all.payments.get_mut(&body.payment_id).expect("it is there");
     if !matches!(payment.status, Status::Captured | Status::Declined) {
@@ -506,7 +501,7 @@ async fn void(State(all): State<Shared>, body: axum::Json<PaymentRef>) -> Answer
 }
 
 async fn refund(State(all): State<Shared>, body: axum::Json<Refund>) -> Answered {
-    let mut all = all.lock().expect("no panic under the lock");
+    let mut all = all.lock();
     ask(&mut all, "refund")?;
     let refused = all.refund_refused;
     let payment = all.payments.get_mut(&body.payment_id).expect("it is there");

@@ -1,5 +1,6 @@
+use parking_lot::Mutex;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{Request, Response};
@@ -186,9 +187,9 @@ async fn served(bytes: &[u8], size: usize, guarded: bool) -> Seen {
         service_fn(move |request: Request<Incoming>| {
             let seen = seen.clone();
             async move {
-                seen.lock().unwrap().begun += 1;
+                seen.lock().begun += 1;
                 if let Ok(body) = request.into_body().collect().await {
-                    seen.lock().unwrap().whole.push(body.to_bytes().to_vec());
+                    seen.lock().whole.push(body.to_bytes().to_vec());
                 }
                 Ok::<_, Infallible>(Response::new(Body::empty()))
             }
@@ -215,7 +216,7 @@ async fn served(bytes: &[u8], size: usize, guarded: bool) -> Seen {
         drain(client).await;
     };
     tokio::join!(serving, asking);
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock();
     seen.clone()
 }
 

@@ -1,8 +1,9 @@
 //! A copy of a service that does what a test wants, well or not, over a real socket.
 
+use parking_lot::Mutex;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chassis::discovery::Endpoint;
@@ -93,7 +94,7 @@ impl Copy {
     }
 
     pub fn become_(&self, mode: Mode) {
-        *self.mode.lock().unwrap() = mode;
+        *self.mode.lock() = mode;
     }
 
     /// Takes no new connections, and answers on those it has.
@@ -138,7 +139,7 @@ async fn serve(stream: &mut TcpStream, client: &Client) -> Option<()> {
     let probe = head.starts_with("GET /live ");
     if probe { probes } else { requests }.fetch_add(1, Ordering::SeqCst);
     let mode = {
-        let mut next = mode.lock().unwrap();
+        let mut next = mode.lock();
         let mode = *next;
         if let Mode::DropOnce = mode {
             *next = Mode::Well;

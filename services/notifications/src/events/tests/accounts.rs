@@ -25,7 +25,7 @@ async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it(database: D
     tell_users(&app, &[told.clone(), told]).await;
     assert_eq!(history(&app).await.len(), 2);
     sender(&app, &van).turn().await.unwrap();
-    let parcels = van.parcels.lock().unwrap().clone();
+    let parcels = van.parcels.lock().clone();
     let to = |who: &str| parcels.iter().find(|it| it.recipient == who).expect("a mail");
     let link = format!("http://127.0.0.1:8080/undo-email-change#token={TOKEN}-undo");
     assert!(to(ADA).body.contains(&link), "{}", to(ADA).body);

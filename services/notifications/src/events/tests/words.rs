@@ -176,7 +176,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
                 }
             }
             while sender(&app, &van).turn().await.unwrap() > 0 {}
-            let parcels = van.parcels.lock().unwrap();
+            let parcels = van.parcels.lock();
             let told: Vec<_> = parcels
                 .iter()
                 .filter(|it| it.body.contains(&order.number))
@@ -203,7 +203,7 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
         tell_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))]).await;
     }
     sender(&app, &van).turn().await.unwrap();
-    let parcels = van.parcels.lock().unwrap().clone();
+    let parcels = van.parcels.lock().clone();
     let body = |number: &str| {
         parcels.iter().find(|it| it.body.contains(number)).expect("a parcel").body.clone()
     };
