@@ -164,7 +164,7 @@ impl Config {
             return Ok(());
         }
         if roles.gateway {
-            self.check_gateway()?;
+            self.gateway.check_for_production()?;
         }
         Ok(self.check_services_for_production(&roles.services)?)
     }
@@ -177,27 +177,6 @@ impl Config {
             }
             false => chassis::db::url_for(&self.database.url, service),
         }
-    }
-
-    /// Refuses a gateway in production that any site, or a client with any name for the shop, could
-    /// use against its customers.
-    fn check_gateway(&self) -> Result<()> {
-        let gateway = &self.gateway;
-        if gateway.hosts.is_empty() {
-            bail!(
-                "gateway.hosts is empty, so links and redirects would lead to whatever name a client \
-                 writes, which is not allowed in production; set it to the names of the shop, such \
-                 as [\"shop.example.com\"]"
-            );
-        }
-        if gateway.cors_origins.iter().any(|it| it == "*") {
-            bail!(
-                "gateway.cors_origins is \"*\", which lets the pages of every site use this shop and \
-                 is not allowed in production; name the sites, such as \
-                 [\"https://www.example.com\"], or leave it empty"
-            );
-        }
-        Ok(())
     }
 
     fn validate(&self) -> Result<()> {

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock};
 use chassis::config::{SettingError, Settings};
 use chassis::db::Migrations;
 use chassis::definition::{Definition, Permission};
+use chassis::quota::RateLimit;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Admin, Database, Server, Services, Shop};
@@ -54,7 +55,7 @@ macro_rules! services {
                     discovery: chassis::discovery::Config::of(&NAMES),
                     log: Default::default(),
                     admin: Admin::default(),
-                    gateway: Default::default(),
+                    gateway: gateway::Config::of(gateway::RATE_LIMITS.iter().chain(&*RATE_LIMITS)),
                     $($service: Default::default(),)+
                 }
             }
@@ -95,6 +96,10 @@ pub static DATABASES: LazyLock<Vec<&'static str>> =
 pub(crate) static PERMISSIONS: LazyLock<Arc<[Permission]>> =
     LazyLock::new(|| SERVICES.iter().flat_map(|it| it.permissions).copied().collect());
 
+/// The classes of requests that the services have limited apart from others.
+pub static RATE_LIMITS: LazyLock<Vec<RateLimit>> =
+    LazyLock::new(|| SERVICES.iter().flat_map(|it| it.rate_limits).copied().collect());
+
 pub fn definition(name: &str) -> Option<&'static Definition> {
     SERVICES.iter().find(|it| it.name == name).copied()
 }
@@ -114,6 +119,8 @@ impl Config {
     /// Refuses what cannot be anywhere.
     pub(crate) fn check_services(&self) -> Result<(), SettingError> {
         self.discovery.check_names(&NAMES)?;
+        self.gateway.check()?;
+        self.gateway.check_quotas(gateway::RATE_LIMITS.iter().chain(&*RATE_LIMITS))?;
         self.of_services().into_iter().try_for_each(|(_, settings)| settings.check())
     }
 

@@ -5,19 +5,22 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use crate::cli::{Routes, RoutesAction};
+use crate::registry::RATE_LIMITS;
 use crate::shop;
 
 /// Exits with 1 where a file is not well-formed.
 pub(crate) fn run(args: &Routes) -> Result<ExitCode> {
     match &args.action {
         RoutesAction::Print => print!("{}", gateway::BUILTIN_ROUTES),
-        RoutesAction::Check { file } => match gateway::check_routes(file, &shop::descriptions()) {
-            Ok(routes) => println!("OK: {routes} routes"),
-            Err(error) => {
-                println!("{error}");
-                return Ok(ExitCode::FAILURE);
+        RoutesAction::Check { file } => {
+            match gateway::check_routes(file, &shop::descriptions(), &RATE_LIMITS) {
+                Ok(routes) => println!("OK: {routes} routes"),
+                Err(error) => {
+                    println!("{error}");
+                    return Ok(ExitCode::FAILURE);
+                }
             }
-        },
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

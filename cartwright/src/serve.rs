@@ -35,7 +35,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::Serve;
 use crate::config::{Config, Environment};
 use crate::private;
-use crate::registry::NAMES;
+use crate::registry::{NAMES, RATE_LIMITS};
 use crate::shop::{self, Roles, Shop, Stores};
 use elsewhere::Elsewhere;
 use listeners::{Listeners, Serving};
@@ -345,6 +345,7 @@ pub fn gateway_parts(
         engines: Vec::new(),
         verifier: verifier.clone(),
         counter: None,
+        rate_limits: RATE_LIMITS.clone(),
         ready,
         metrics: telemetry::start_metrics(),
         version: env!("CARGO_PKG_VERSION"),

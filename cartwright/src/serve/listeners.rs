@@ -8,7 +8,6 @@ use anyhow::{Context, Result, anyhow};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
-use chassis::network::Networks;
 use chassis::server::{self, Accept, Admission, Listener, Plain};
 use chassis::service::Background;
 use gateway::{Gateway, Tls};
@@ -140,9 +139,7 @@ impl Serving {
         background: &mut Background,
     ) -> Result<Self> {
         let limits = config.connections.clone();
-        let proxies = Networks::parse(&config.gateway.trusted_proxies);
-        let proxies = proxies.map_err(|error| anyhow!("gateway.trusted_proxies: {error}"))?;
-        let public = Admission::new(&limits, proxies);
+        let public = Admission::new(&limits, config.gateway.proxies()?);
         let (stop, servers) = (CancellationToken::new(), JoinSet::new());
         let mut serving = Self { limits, admission: public.for_services(), stop, servers };
         for (service, listener) in listeners.services {

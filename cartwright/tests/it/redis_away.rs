@@ -1,13 +1,12 @@
 //! Redis that goes away under running shops which count limits and share answers in it.
 
 use std::net::TcpListener;
-use std::num::NonZeroU32;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use chassis::quota::Rate;
 use chassis::testing::{Engine, eventually, on};
 use futures::future::join_all;
-use gateway::Quota;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -15,20 +14,15 @@ use crate::client::Http;
 use crate::engines_away::Load;
 use crate::shop::{Live, Place, Shape, sqlite};
 
-fn quota(per_minute: u32, burst: u32) -> Quota {
-    let number = |it| NonZeroU32::new(it).expect("a number");
-    Quota { per_minute: number(per_minute), burst: number(burst) }
-}
-
 /// A shop that counts in this Redis, with quotas that only a test of them reaches.
 fn limited(mut place: Place, redis: &Server) -> Place {
     place.config.redis.url = format!("redis://127.0.0.1:{}", redis.port);
     place.config.gateway.rate_limits = true;
     let quotas = &mut place.config.gateway.quotas;
-    for quota_of in [&mut quotas.write, &mut quotas.checkout, &mut quotas.read] {
-        *quota_of = quota(1_000_000, 1_000_000);
+    for class in ["write", "checkout", "read"] {
+        quotas.insert(class.to_owned(), Rate::new(1_000_000, 1_000_000));
     }
-    quotas.login = quota(1, 30);
+    quotas.insert("login".to_owned(), Rate::new(1, 30));
     place
 }
 

@@ -12,6 +12,7 @@ use utoipa::openapi::OpenApi;
 use crate::channel::Channel;
 use crate::config::Environment;
 use crate::db::{Db, Migrations};
+use crate::quota::RateLimit;
 use crate::service::{BoxError, Platform, Service};
 
 /// A service, before it is started.
@@ -27,6 +28,8 @@ pub struct Definition {
     pub databases: &'static [&'static Migrations],
     /// What its routes ask for. Several services may ask for the same; one declares it.
     pub permissions: &'static [Permission],
+    /// Requests to it that the gateway limits apart from others.
+    pub rate_limits: &'static [RateLimit],
     /// The description of its public routes.
     pub description: fn() -> OpenApi,
     /// Makes the service. Its databases have been migrated.

@@ -13,14 +13,16 @@ struct Network {
     bits: u8,
 }
 
+/// The text that is neither an address nor a network.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no address or network; write it like 10.0.0.1 or 10.0.0.0/8")]
+pub struct NotANetwork(pub String);
+
 impl Networks {
-    /// Says which of them is none.
-    pub fn parse(networks: &[String]) -> Result<Self, String> {
-        let networks = networks.iter().map(|text| {
-            Network::parse(text).ok_or_else(|| {
-                format!("{text:?} is no address or network; write it like 10.0.0.1 or 10.0.0.0/8")
-            })
-        });
+    pub fn parse(networks: &[String]) -> Result<Self, NotANetwork> {
+        let networks = networks
+            .iter()
+            .map(|text| Network::parse(text).ok_or_else(|| NotANetwork(text.clone())));
         networks.collect::<Result<_, _>>().map(Self)
     }
 
@@ -65,7 +67,7 @@ mod tests {
     fn a_network_that_is_none_is_named() {
         for wrong in ["", "10.0.0.0/33", "10.0.0/8", "localhost", "::1/129", "10.0.0.1/-1"] {
             let error = Networks::parse(&[wrong.to_owned()]).unwrap_err();
-            assert!(error.contains(&format!("{wrong:?} is no address")), "{error}");
+            assert_eq!(error, NotANetwork(wrong.to_owned()));
         }
         assert!(Networks::parse(&["0.0.0.0/0".to_owned(), "::/0".to_owned()]).is_ok());
     }

@@ -43,6 +43,7 @@ pub const DEFINITION: Definition = Definition {
     port: 8005,
     databases: &[&MIGRATIONS],
     permissions: &[],
+    rate_limits: &[],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

@@ -74,6 +74,7 @@ pub const DEFINITION: Definition = Definition {
     port: 8002,
     databases: &[&MIGRATIONS],
     permissions: &[Permission::staff("catalog:write")],
+    rate_limits: &[],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

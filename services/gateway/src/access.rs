@@ -5,19 +5,18 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::response::Response;
+use chassis::quota::RateLimit;
 use http::{Method, Request, StatusCode, Uri};
 use metrics::{Counter, Gauge};
 use tracing::Level;
 
 use crate::config::AccessLog;
-use crate::limits::Class;
 
 /// The numbers, looked up once.
 #[derive(Debug)]
 pub(crate) struct Meters {
     in_flight: Gauge,
     by_status: [Counter; 5],
-    rejected: [Counter; Class::ALL.len()],
 }
 
 /// Counts a request as present until it is dropped, even when the client hangs up.
@@ -25,16 +24,16 @@ pub(crate) struct Meters {
 pub(crate) struct Present(Gauge);
 
 impl Meters {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new<'a>(classes: impl Iterator<Item = &'a RateLimit>) -> Self {
         metrics::describe_gauge!("gateway_requests_in_flight", "Requests being answered.");
         metrics::describe_counter!("gateway_requests_total", "Requests by class of status.");
         metrics::describe_counter!("gateway_rejected_total", "Requests over their quota.");
+        // There from the beginning, at 0.
+        classes.for_each(|it| drop(rejected(it)));
         Self {
             in_flight: metrics::gauge!("gateway_requests_in_flight"),
             by_status: ["1xx", "2xx", "3xx", "4xx", "5xx"]
                 .map(|it| metrics::counter!("gateway_requests_total", "status" => it)),
-            rejected: Class::ALL
-                .map(|(_, it)| metrics::counter!("gateway_rejected_total", "class" => it)),
         }
     }
 
@@ -50,9 +49,13 @@ impl Meters {
         }
     }
 
-    pub(crate) fn reject(&self, class: Class) {
-        self.rejected[class as usize].increment(1);
+    pub(crate) fn reject(&self, class: &RateLimit) {
+        rejected(class).increment(1);
     }
+}
+
+fn rejected(class: &RateLimit) -> Counter {
+    metrics::counter!("gateway_rejected_total", "class" => class.name)
 }
 
 impl Drop for Present {

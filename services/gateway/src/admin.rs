@@ -2,6 +2,7 @@
 //!
 //! It has a listener of its own and no password, so it is for this machine. It changes nothing.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::clock::Clock;
+use chassis::config::SettingError;
+use chassis::quota::Rate;
 use chassis::reach::Reach;
 use chassis::remote;
 use chassis::site;
@@ -18,7 +21,6 @@ use chrono::{DateTime, Utc};
 use http::{HeaderName, header};
 use serde::Serialize;
 
-use crate::config::Quotas;
 use crate::journal::{Failure, Journal};
 use crate::tables::RoutesView;
 use crate::{answer, problems};
@@ -37,7 +39,7 @@ pub(crate) struct Admin {
     pub(crate) upstreams: Vec<(&'static str, Reach)>,
     pub(crate) journal: Arc<Journal>,
     /// None where nothing is limited.
-    pub(crate) quotas: Option<Quotas>,
+    pub(crate) quotas: Option<BTreeMap<&'static str, Rate>>,
     pub(crate) timeout_seconds: u64,
     pub(crate) read_timeout_seconds: u64,
     /// The routes of every listener as they are now.
@@ -67,24 +69,23 @@ struct Upstream {
 struct Limits<'a> {
     timeout_seconds: u64,
     read_timeout_seconds: u64,
-    quotas: Option<&'a Quotas>,
+    quotas: Option<&'a BTreeMap<&'static str, Rate>>,
 }
 
 /// Refuses an address that others can reach, unless that is meant.
-pub(crate) fn check(listen: &str, anywhere: bool) -> Result<(), String> {
+pub(crate) fn check(listen: &str, anywhere: bool) -> Result<(), SettingError> {
     if listen.is_empty() {
         return Ok(());
     }
-    let address: SocketAddr = listen.parse().map_err(|_| {
-        format!(
-            "gateway.admin_listen is {listen:?}, but must be an address and a port such as \
-             127.0.0.1:8090, or empty"
-        )
-    })?;
+    let refused =
+        |allowed| SettingError::new("gateway.admin_listen", format!("{listen:?}"), allowed);
+    let address: SocketAddr = listen
+        .parse()
+        .map_err(|_| refused("an address and a port such as 127.0.0.1:8090, or empty"))?;
     if !address.ip().is_loopback() && !anywhere {
-        return Err(format!(
-            "gateway.admin_listen is {listen}, which other machines can reach, and the page has no \
-             password; use 127.0.0.1, or set gateway.admin_anywhere where the network is trusted"
+        return Err(refused(
+            "an address of this machine alone such as 127.0.0.1:8090, as the page has no password; \
+             where the network is trusted, set gateway.admin_anywhere",
         ));
     }
     Ok(())

@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{ConnectInfo, Request};
 use chassis::address_rules::AddressRules;
-use chassis::network::Networks;
+use chassis::config::SettingError;
+use chassis::network::{Networks, NotANetwork};
 use chassis::peers;
 use chassis::site::Site;
 use http::{Extensions, HeaderMap, HeaderValue, header};
@@ -14,9 +15,16 @@ use http::{Extensions, HeaderMap, HeaderValue, header};
 pub(crate) struct Proxies(Networks);
 
 impl Proxies {
-    pub(crate) fn parse(networks: &[String]) -> Result<Self, String> {
-        let networks = Networks::parse(networks);
-        networks.map(Self).map_err(|error| format!("gateway.trusted_proxies: {error}"))
+    pub(crate) fn parse(networks: &[String]) -> Result<Self, SettingError> {
+        let networks = Networks::parse(networks).map_err(|NotANetwork(text)| {
+            let allowed = "addresses or networks like 10.0.0.1 or 10.0.0.0/8";
+            SettingError::new("gateway.trusted_proxies", format!("{text:?}"), allowed)
+        });
+        networks.map(Self)
+    }
+
+    pub(crate) fn networks(self) -> Networks {
+        self.0
     }
 
     /// Where the request came from: the peer, or the last address a trusted proxy does not know as
@@ -171,6 +179,7 @@ mod tests {
     #[test]
     fn a_proxy_that_is_none_is_named_with_its_setting() {
         let error = Proxies::parse(&["localhost".to_owned()]).unwrap_err();
-        assert!(error.starts_with("gateway.trusted_proxies: \"localhost\""), "{error}");
+        assert_eq!(error.setting, "gateway.trusted_proxies");
+        assert_eq!(error.value, "\"localhost\"");
     }
 }

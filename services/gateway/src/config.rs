@@ -1,12 +1,19 @@
 //! The gateway's settings.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 
+use chassis::config::{SettingError, Settings, at_least};
 use chassis::db::Word;
+use chassis::network::Networks;
+use chassis::quota::{Rate, RateLimit};
 use serde::{Deserialize, Serialize};
 
+use crate::admin;
+use crate::client::Proxies;
+use crate::cors::Cors;
+use crate::hosts::Hosts;
 use crate::tls::TlsConfig;
 
 /// The public edge: who may ask how often, from where, and what is written about it.
@@ -42,8 +49,9 @@ pub struct Config {
     /// Whether that may be an address that other machines can reach. The page has no password.
     pub admin_anywhere: bool,
     pub tls: TlsConfig,
-    /// What each class of requests is allowed. A class is given to a path by `routes.toml`.
-    pub quotas: Quotas,
+    /// What each class of requests is allowed, by its name, where that is not the class's own rate. A
+    /// class is given to a path by `routes.toml`.
+    pub quotas: BTreeMap<String, Rate>,
 }
 
 /// Where the metrics are unless told otherwise. A port that is taken matters only elsewhere.
@@ -62,19 +70,17 @@ pub struct Listen {
 }
 
 impl Listen {
-    pub(crate) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), SettingError> {
         let Self { name, listen, .. } = self;
+        let refused = |value: &str, allowed| {
+            SettingError::new("gateway.listeners", format!("{value:?}"), allowed)
+        };
         if name.is_empty() || !name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-') {
-            return Err(format!(
-                "gateway.listeners: the name {name:?} is not of letters and digits"
-            ));
+            return Err(refused(name, "names of letters, digits and hyphens"));
         }
         match listen.parse::<SocketAddr>() {
             Ok(_) => Ok(()),
-            Err(_) => Err(format!(
-                "gateway.listeners: {name}: listen is {listen:?}, but must be an address and a \
-                 port such as 127.0.0.1:8081"
-            )),
+            Err(_) => Err(refused(listen, "addresses and ports such as 127.0.0.1:8081")),
         }
     }
 }
@@ -85,47 +91,6 @@ pub enum AccessLog {
     Off,
     Debug,
     Info,
-}
-
-/// Quotas per logged-in user, or per client address (IPv6: per /64) where nobody is logged in.
-/// The first three are always per address.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Quotas {
-    /// Logging in. Wrong passwords are throttled by identity besides.
-    pub login: Quota,
-    /// Opening an account.
-    pub register: Quota,
-    /// Asking for and using one-time tokens: password reset, e-mail verification.
-    pub reset: Quota,
-    /// Checkouts and payment attempts.
-    pub checkout: Quota,
-    /// Writing reviews.
-    pub reviews: Quota,
-    /// Every other change.
-    pub write: Quota,
-    /// Every other request.
-    pub read: Quota,
-}
-
-/// How many requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Quota {
-    /// In the long run.
-    pub per_minute: NonZeroU32,
-    /// At once, after a pause.
-    pub burst: NonZeroU32,
-}
-
-impl Quota {
-    const fn of(per_minute: u32, burst: u32) -> Self {
-        let (Some(per_minute), Some(burst)) = (NonZeroU32::new(per_minute), NonZeroU32::new(burst))
-        else {
-            panic!("a quota of nothing")
-        };
-        Self { per_minute, burst }
-    }
 }
 
 impl Default for Config {
@@ -144,21 +109,72 @@ impl Default for Config {
             admin_listen: String::new(),
             admin_anywhere: false,
             tls: TlsConfig::default(),
-            quotas: Quotas::default(),
+            quotas: BTreeMap::new(),
         }
     }
 }
 
-impl Default for Quotas {
-    fn default() -> Self {
-        Self {
-            login: Quota::of(60, 60),
-            register: Quota::of(30, 30),
-            reset: Quota::of(20, 20),
-            checkout: Quota::of(60, 30),
-            reviews: Quota::of(30, 30),
-            write: Quota::of(600, 200),
-            read: Quota::of(12_000, 2_000),
+impl Settings for Config {
+    fn check(&self) -> Result<(), SettingError> {
+        at_least("gateway.timeout_seconds", self.timeout_seconds, 1)?;
+        at_least("gateway.read_timeout_seconds", self.read_timeout_seconds, 1)?;
+        let mut names = vec!["main"];
+        for it in &self.listeners {
+            it.check()?;
+            if names.contains(&it.name.as_str()) {
+                let value = format!("{:?} twice", it.name);
+                return Err(SettingError::new("gateway.listeners", value, "names of their own"));
+            }
+            names.push(&it.name);
         }
+        Proxies::parse(&self.trusted_proxies)?;
+        Cors::parse(&self.cors_origins)?;
+        Hosts::parse(&self.hosts)?;
+        admin::check(&self.admin_listen, self.admin_anywhere)?;
+        self.tls.check()
+    }
+
+    /// Refuses a gateway that any site, or a client with any name for the shop, could use against
+    /// its customers.
+    fn check_for_production(&self) -> Result<(), SettingError> {
+        if self.hosts.is_empty() {
+            let allowed = "the names of the shop, such as [\"shop.example.com\"], in production: \
+                           else links and redirects would lead to whatever name a client writes";
+            return Err(SettingError::new("gateway.hosts", "empty", allowed));
+        }
+        if self.cors_origins.iter().any(|it| it == "*") {
+            let allowed = "the sites, such as [\"https://www.example.com\"], or empty in \
+                           production: else the pages of every site could use this shop";
+            return Err(SettingError::new("gateway.cors_origins", "\"*\"", allowed));
+        }
+        Ok(())
+    }
+}
+
+impl Config {
+    /// Refuses quotas of classes that there are not.
+    pub fn check_quotas<'a>(
+        &self,
+        classes: impl IntoIterator<Item = &'a RateLimit>,
+    ) -> Result<(), SettingError> {
+        let classes: Vec<&str> = classes.into_iter().map(|it| it.name).collect();
+        match self.quotas.keys().find(|it| !classes.contains(&it.as_str())) {
+            None => Ok(()),
+            Some(name) => {
+                let allowed = format!("one of {}", classes.join(", "));
+                Err(SettingError::new("a class of gateway.quotas", name, allowed))
+            }
+        }
+    }
+
+    /// The proxies that are believed.
+    pub fn proxies(&self) -> Result<Networks, SettingError> {
+        Proxies::parse(&self.trusted_proxies).map(Proxies::networks)
+    }
+
+    /// The settings there are where these classes can be limited, each with its rate.
+    pub fn of<'a>(classes: impl IntoIterator<Item = &'a RateLimit>) -> Self {
+        let rate = |it: &RateLimit| (it.name.to_owned(), it.rate);
+        Self { quotas: classes.into_iter().map(rate).collect(), ..Self::default() }
     }
 }

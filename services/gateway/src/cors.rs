@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::response::Response;
+use chassis::config::SettingError;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
 
@@ -30,15 +31,13 @@ pub(crate) struct Cors {
 pub(crate) struct Origin(HeaderValue);
 
 impl Cors {
-    pub(crate) fn parse(origins: &[String]) -> Result<Self, String> {
+    pub(crate) fn parse(origins: &[String]) -> Result<Self, SettingError> {
         let any = origins.iter().any(|it| it == "*");
         let origins = origins.iter().filter(|it| *it != "*").map(|origin| {
             let value = HeaderValue::from_str(origin).ok().filter(|_| is_origin(origin));
             value.ok_or_else(|| {
-                format!(
-                    "gateway.cors_origins: {origin:?} is no origin; \
-                     write it like https://shop.example.com, or * for any"
-                )
+                let allowed = "origins like https://shop.example.com, or * for any";
+                SettingError::new("gateway.cors_origins", format!("{origin:?}"), allowed)
             })
         });
         Ok(Self { any, origins: origins.collect::<Result<_, _>>()? })
@@ -118,7 +117,7 @@ mod tests {
             "https://*.example.com x",
         ] {
             let error = Cors::parse(&[wrong.to_owned()]).unwrap_err();
-            assert!(error.contains("gateway.cors_origins"), "{error}");
+            assert_eq!(error.setting, "gateway.cors_origins", "{error}");
         }
         let good = ["https://shop.example.com", "http://localhost:5173", "*"];
         assert!(Cors::parse(&good.map(str::to_owned)).is_ok());

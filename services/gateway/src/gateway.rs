@@ -14,10 +14,12 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::config::Settings;
 use chassis::context;
 use chassis::extract::MAX_BODY;
 use chassis::money::Currency;
 use chassis::problem::Problem;
+use chassis::quota::RateLimit;
 use chassis::reach::Reach;
 use chassis::remote::{self, Retry, Terms};
 use chassis::service::BoxError;
@@ -38,7 +40,7 @@ use crate::cors::Cors;
 use crate::head::{self, X_REQUEST_ID};
 use crate::hosts::Hosts;
 use crate::journal::{Cause, Journal};
-use crate::limits::{Allowance, Asker, Class, Limits};
+use crate::limits::{Allowance, Asker, Limits, RATE_LIMITS, READ};
 use crate::pages::{self, Watched};
 use crate::reshape::{self, Origin, Rules, refuse};
 use crate::routes::{Action, Answer, Found, Match, Route, Table, Target, Template, host};
@@ -136,14 +138,7 @@ type Refusal = Box<Response>;
 impl Gateway {
     /// Fails where a setting or a routes file is wrong, naming it.
     pub fn new(config: Config, parts: Parts) -> Result<Self, BoxError> {
-        for (setting, seconds) in [
-            ("timeout_seconds", config.timeout_seconds),
-            ("read_timeout_seconds", config.read_timeout_seconds),
-        ] {
-            if seconds == 0 {
-                return Err(format!("gateway.{setting} is 0; allowed is 1 or more").into());
-            }
-        }
+        config.check()?;
         let described = Arc::new(crate::described(&parts));
         let load = |name: &str, file: Option<&Path>| {
             Routes::load(name, file, described.clone(), parts.clock).map(Arc::new)
@@ -151,10 +146,6 @@ impl Gateway {
         let routes = load("main", Some(&*config.routes).filter(|it| !it.as_os_str().is_empty()))?;
         let mut further: Vec<Further> = Vec::new();
         for it in &config.listeners {
-            it.check()?;
-            if it.name == "main" || further.iter().any(|other| other.name == it.name) {
-                return Err(format!("gateway.listeners: {:?} is there twice", it.name).into());
-            }
             let routes = load(&it.name, Some(&it.routes))?;
             further.push(Further { name: it.name.clone(), address: it.listen.clone(), routes });
         }
@@ -163,7 +154,7 @@ impl Gateway {
         let (verifier, counter) = (parts.verifier.clone(), parts.counter.clone());
         let currency = parts.currency.clone();
         let (clock, version) = (parts.clock, parts.version);
-        admin::check(&config.admin_listen, config.admin_anywhere)?;
+        let rate_limits = parts.rate_limits.clone();
         let watched = Watched::of(&parts);
         upstreams.push((NAME, Reach::Here(pages::router(parts, watched.clone())?)));
         let shared = Arc::new(Shared {
@@ -171,8 +162,8 @@ impl Gateway {
             verifier,
             proxies: Proxies::parse(&config.trusted_proxies)?,
             cors: Cors::parse(&config.cors_origins)?,
-            limits: config.rate_limits.then(|| Limits::new(&config.quotas, counter)),
-            meters: Meters::new(),
+            limits: config.rate_limits.then(|| Limits::new(&rate_limits, &config.quotas, counter)),
+            meters: Meters::new(RATE_LIMITS.iter().chain(&rate_limits)),
             access: Access::new(config.access_log),
             timeout: Duration::from_secs(config.timeout_seconds),
             read_timeout: Duration::from_secs(config.read_timeout_seconds),
@@ -221,7 +212,7 @@ impl Gateway {
             clock: shared.clock,
             upstreams: shared.upstreams.iter().filter(|(it, _)| *it != NAME).cloned().collect(),
             journal: shared.journal.clone(),
-            quotas: shared.config.rate_limits.then(|| shared.config.quotas.clone()),
+            quotas: shared.limits.as_ref().map(|it| it.rates()),
             timeout_seconds: shared.config.timeout_seconds,
             read_timeout_seconds: shared.config.read_timeout_seconds,
             routes: Box::new(move || gateway.routes()),
@@ -490,21 +481,20 @@ impl Shared {
         route: &Route,
         request: &Request,
         client: Option<SocketAddr>,
-    ) -> Option<(Class, Asker)> {
-        self.limits.as_ref()?;
-        let class = route.class(request.method())?;
+    ) -> Option<(RateLimit, Asker)> {
+        let class = *self.limits.as_ref()?.class(route.class(request.method())?);
         let address = client.map(|it| it.ip());
-        Some((class, Asker::of(class, &self.verifier, request.headers(), address)))
+        Some((class, Asker::of(&class, &self.verifier, request.headers(), address)))
     }
 
     /// Counts a request against its quota. What is left of it is told where somebody may want to
     /// know: with every answer but those to plain reads.
-    async fn limit(&self, asked: Option<(Class, Asker)>) -> Result<Option<Allowance>, Refusal> {
+    async fn limit(&self, asked: Option<(RateLimit, Asker)>) -> Result<Option<Allowance>, Refusal> {
         let (Some(limits), Some((class, asker))) = (&self.limits, asked) else { return Ok(None) };
-        match limits.check(class, asker).await {
-            Ok(allowance) => Ok((class != Class::Read).then_some(allowance)),
+        match limits.check(&class, asker).await {
+            Ok(allowance) => Ok((class != READ).then_some(allowance)),
             Err(allowance) => {
-                self.meters.reject(class);
+                self.meters.reject(&class);
                 Err(Box::new(allowance.refuse()))
             }
         }

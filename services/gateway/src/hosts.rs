@@ -1,6 +1,7 @@
 //! Which names the gateway answers to.
 
 use axum::extract::Request;
+use chassis::config::SettingError;
 use chassis::problem::{Problem, Result};
 use chassis::site;
 use http::uri::Authority;
@@ -22,7 +23,7 @@ enum Pattern {
 }
 
 impl Hosts {
-    pub(crate) fn parse(hosts: &[String]) -> Result<Self, String> {
+    pub(crate) fn parse(hosts: &[String]) -> Result<Self, SettingError> {
         let hosts = hosts.iter().map(|text| {
             let name = text.strip_prefix("*.").unwrap_or(text);
             let authority: Option<Authority> = name.parse().ok();
@@ -30,10 +31,8 @@ impl Hosts {
                 it.host() == name && !name.contains(['*', '@']) && !name.starts_with('.')
             });
             let known = known.ok_or_else(|| {
-                format!(
-                    "gateway.hosts: {text:?} is no host; write it like shop.example.com or \
-                     *.example.com, without a port"
-                )
+                let allowed = "names like shop.example.com or *.example.com, without a port";
+                SettingError::new("gateway.hosts", format!("{text:?}"), allowed)
             })?;
             let host = known.host().to_ascii_lowercase();
             Ok(match text.starts_with("*.") {
@@ -41,7 +40,7 @@ impl Hosts {
                 false => Pattern::Exactly(host),
             })
         });
-        hosts.collect::<Result<_, String>>().map(Self)
+        hosts.collect::<Result<_, _>>().map(Self)
     }
 
     /// Refuses a request for a name that is not ours.
@@ -105,7 +104,7 @@ mod tests {
     fn what_is_no_host_is_named() {
         for wrong in ["", "*", "*.", "a:80", "https://a", "a/b", "a b", "*.*.a", "u@a"] {
             let error = Hosts::parse(&[wrong.to_owned()]).unwrap_err();
-            assert!(error.contains("gateway.hosts"), "{wrong}: {error}");
+            assert_eq!(error.setting, "gateway.hosts", "{wrong}");
         }
     }
 }

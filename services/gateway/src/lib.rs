@@ -40,9 +40,10 @@ mod tls;
 
 mod problems;
 
-pub use config::{AccessLog, Config, Listen, METRICS_LISTEN, Quota, Quotas};
+pub use config::{AccessLog, Config, Listen, METRICS_LISTEN};
 pub use front::Dist;
 pub use gateway::{Gateway, Listener};
+pub use limits::RATE_LIMITS;
 pub use routes::RouteView;
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
@@ -56,7 +57,7 @@ use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::extract::BodyLimits;
 use chassis::money::Currency;
-use chassis::quota::Counter;
+use chassis::quota::{Counter, RateLimit};
 use chassis::reach::Reach;
 use chassis::service::BoxError;
 use chassis::telemetry::PrometheusHandle;
@@ -94,6 +95,8 @@ pub struct Parts {
     pub verifier: Verifier,
     /// Counts requests for all gateways together; without one each counts alone.
     pub counter: Option<Arc<dyn Counter>>,
+    /// The classes of requests that the services have limited apart from others.
+    pub rate_limits: Vec<RateLimit>,
     /// Whether the process is ready for requests.
     pub ready: watch::Receiver<bool>,
     pub metrics: &'static PrometheusHandle,
@@ -131,18 +134,25 @@ pub fn openapi(parts: &Parts) -> serde_json::Value {
 pub const BUILTIN_ROUTES: &str = routes::BUILTIN;
 
 /// Reads a routes file and says how many routes it has, or what is wrong with it and where.
-/// `services` are descriptions of services by their names.
-pub fn check_routes(file: &Path, services: &[(&str, OpenApi)]) -> Result<usize, String> {
+/// `services` are descriptions of services by their names, `rate_limits` their classes.
+pub fn check_routes(
+    file: &Path,
+    services: &[(&str, OpenApi)],
+    rate_limits: &[RateLimit],
+) -> Result<usize, String> {
     let own = (NAME, pages::described());
     let all = services.iter().map(|(name, it)| (*name, it)).chain([(own.0, &own.1)]);
-    tables::check(file, &routes::Described::of(all).and(NAME, pages::more_paths()))
+    let described = routes::Described::of(all).and(NAME, pages::more_paths());
+    tables::check(file, &described.limited(RATE_LIMITS.iter().chain(rate_limits)))
 }
 
 /// What routes may lead to.
 fn described(parts: &Parts) -> routes::Described {
     let own = pages::described();
     let services = parts.services.iter().map(|it| (it.name, &it.openapi));
-    routes::Described::of(services.chain([(NAME, &own)])).and(NAME, pages::more_paths())
+    let described = routes::Described::of(services.chain([(NAME, &own)]));
+    let described = described.and(NAME, pages::more_paths());
+    described.limited(RATE_LIMITS.iter().chain(&parts.rate_limits))
 }
 
 /// What the services describe but the routes do not lead to, a line each. Empty where all is well.

@@ -3,13 +3,14 @@
 //! Where gateways share a counter its word counts. Without it, or when it cannot be reached, each
 //! counts in buckets of its own. These are charged all along, so that nobody finds them full then.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use axum::response::{IntoResponse, Response};
 use chassis::auth::Verifier;
-use chassis::quota::{Counter, Rate, Taken};
+use chassis::quota::{Counter, Rate, RateLimit, Taken};
 use governor::RateLimiter;
 use governor::clock::{Clock, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -17,7 +18,6 @@ use governor::state::keyed::DashMapStateStore;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use uuid::Uuid;
 
-use crate::config::{Quota, Quotas};
 use crate::problems;
 
 /// After so many checks, keys whose bucket is full again are forgotten. A check adds at most one
@@ -28,17 +28,12 @@ const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
-/// What kind of request it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Class {
-    Login,
-    Register,
-    Reset,
-    Checkout,
-    Reviews,
-    Write,
-    Read,
-}
+/// Every change that is in no other class.
+pub(crate) const WRITE: RateLimit = RateLimit::per_user("write", Rate::new(600, 200));
+/// Every other request.
+pub(crate) const READ: RateLimit = RateLimit::per_user("read", Rate::new(12_000, 2_000));
+/// The classes of requests to any service.
+pub const RATE_LIMITS: [RateLimit; 2] = [WRITE, READ];
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,48 +44,15 @@ pub(crate) enum Asker {
     V6(u64),
 }
 
-impl Class {
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
-        (Self::Login, "login"),
-        (Self::Register, "register"),
-        (Self::Reset, "reset"),
-        (Self::Checkout, "checkout"),
-        (Self::Reviews, "reviews"),
-        (Self::Write, "write"),
-        (Self::Read, "read"),
-    ];
-
-    /// The class of this name; nothing for `none`.
-    pub(crate) fn named(name: &str) -> Result<Option<Self>, String> {
-        if name == "none" {
-            return Ok(None);
-        }
-        let class = Self::ALL.iter().find(|(_, it)| *it == name);
-        class.map(|(class, _)| Some(*class)).ok_or_else(|| {
-            let names = Self::ALL.map(|(_, name)| name).join(", ");
-            format!("{name:?} is no class of rate limits; there are {names} and none")
-        })
-    }
-
-    fn name(self) -> &'static str {
-        Self::ALL[self as usize].1
-    }
-
-    /// Whether an account does not matter: what is guarded comes before one, or leads to another.
-    fn is_per_address(self) -> bool {
-        matches!(self, Self::Login | Self::Register | Self::Reset)
-    }
-}
-
 impl Asker {
     /// The user of a valid token, or else the address.
     pub(crate) fn of(
-        class: Class,
+        class: &RateLimit,
         verifier: &Verifier,
         headers: &HeaderMap,
         address: Option<IpAddr>,
     ) -> Self {
-        if !class.is_per_address() && headers.contains_key(header::AUTHORIZATION) {
+        if !class.per_address && headers.contains_key(header::AUTHORIZATION) {
             // A token that does not count is the service's to refuse; here it is just nobody.
             if let Ok(Some(user)) = verifier.principal(headers) {
                 return Self::User(user.id());
@@ -109,13 +71,16 @@ type Buckets =
 
 #[derive(Debug)]
 struct Limiter {
-    quota: Quota,
+    class: RateLimit,
+    /// As the settings say.
+    rate: Rate,
     buckets: Buckets,
 }
 
 /// The buckets of every class.
 pub(crate) struct Limits {
-    limiters: [Limiter; Class::ALL.len()],
+    /// That of [`WRITE`] is first.
+    limiters: Vec<Limiter>,
     shared: Option<Arc<dyn Counter>>,
     checks: AtomicU32,
 }
@@ -130,52 +95,61 @@ pub(crate) struct Allowance {
 }
 
 impl Limits {
-    pub(crate) fn new(quotas: &Quotas, shared: Option<Arc<dyn Counter>>) -> Arc<Self> {
-        let limiters = Class::ALL.map(|(class, _)| match class {
-            Class::Login => quotas.login,
-            Class::Register => quotas.register,
-            Class::Reset => quotas.reset,
-            Class::Checkout => quotas.checkout,
-            Class::Reviews => quotas.reviews,
-            Class::Write => quotas.write,
-            Class::Read => quotas.read,
+    /// `quotas` are rates in place of the classes' own.
+    pub(crate) fn new(
+        services: &[RateLimit],
+        quotas: &BTreeMap<String, Rate>,
+        shared: Option<Arc<dyn Counter>>,
+    ) -> Arc<Self> {
+        let limiters = RATE_LIMITS.iter().chain(services).map(|class| {
+            let rate = quotas.get(class.name).copied().unwrap_or(class.rate);
+            let quota = governor::Quota::per_minute(rate.per_minute).allow_burst(rate.burst);
+            Limiter { class: *class, rate, buckets: RateLimiter::keyed(quota).with_middleware() }
         });
-        let limiters = limiters.map(|quota| Limiter {
-            quota,
-            buckets: RateLimiter::keyed(
-                governor::Quota::per_minute(quota.per_minute).allow_burst(quota.burst),
-            )
-            .with_middleware(),
-        });
-        Arc::new(Self { limiters, shared, checks: AtomicU32::new(0) })
+        Arc::new(Self { limiters: limiters.collect(), shared, checks: AtomicU32::new(0) })
+    }
+
+    /// What is allowed to each class, by its name.
+    pub(crate) fn rates(&self) -> BTreeMap<&'static str, Rate> {
+        self.limiters.iter().map(|it| (it.class.name, it.rate)).collect()
+    }
+
+    /// The class of this name. Routes are checked for names that there are; any other would count
+    /// as a change.
+    pub(crate) fn class(&self, name: &str) -> &RateLimit {
+        &self.limiter(name).class
+    }
+
+    fn limiter(&self, name: &str) -> &Limiter {
+        let named = self.limiters.iter().find(|it| it.class.name == name);
+        named.unwrap_or(&self.limiters[0])
     }
 
     /// Takes one from the bucket; `Err` if it is empty.
     pub(crate) async fn check(
         self: &Arc<Self>,
-        class: Class,
+        class: &RateLimit,
         asker: Asker,
     ) -> Result<Allowance, Allowance> {
-        let quota = self.limiters[class as usize].quota;
+        let rate = self.limiter(class.name).rate;
         if let Some(shared) = &self.shared {
-            let rate = Rate { per_minute: quota.per_minute, burst: quota.burst };
             if let Some(taken) = shared.take(&key(class, asker), rate).await {
                 if let Taken::Granted { .. } = taken {
                     self.take(class, asker);
                 }
-                return Allowance::of(quota, taken);
+                return Allowance::of(rate, taken);
             }
         }
-        Allowance::of(quota, self.take(class, asker))
+        Allowance::of(rate, self.take(class, asker))
     }
 
     /// Takes one from the bucket of this process.
-    fn take(self: &Arc<Self>, class: Class, asker: Asker) -> Taken {
+    fn take(self: &Arc<Self>, class: &RateLimit, asker: Asker) -> Taken {
         if self.checks.fetch_add(1, Ordering::Relaxed) % SWEEP_EVERY == SWEEP_EVERY - 1 {
             let this = self.clone();
             tokio::task::spawn_blocking(move || this.sweep());
         }
-        match self.limiters[class as usize].buckets.check_key(&asker) {
+        match self.limiter(class.name).buckets.check_key(&asker) {
             Ok(state) => Taken::Granted { remaining: state.remaining_burst_capacity() },
             Err(not_until) => {
                 Taken::Refused { wait: not_until.wait_time_from(DefaultClock::default().now()) }
@@ -192,12 +166,12 @@ impl Limits {
 }
 
 impl Allowance {
-    fn of(quota: Quota, taken: Taken) -> Result<Self, Self> {
-        let burst = quota.burst.get();
+    fn of(rate: Rate, taken: Taken) -> Result<Self, Self> {
+        let burst = rate.burst.get();
         match taken {
             Taken::Granted { remaining } => {
                 let missing = u64::from(burst.saturating_sub(remaining));
-                let reset = (missing * 60).div_ceil(u64::from(quota.per_minute.get()));
+                let reset = (missing * 60).div_ceil(u64::from(rate.per_minute.get()));
                 Ok(Self { burst, remaining, reset })
             }
             Taken::Refused { wait } => {
@@ -225,8 +199,8 @@ impl Allowance {
 }
 
 /// The name of a bucket that gateways share.
-fn key(class: Class, asker: Asker) -> String {
-    let class = class.name();
+fn key(class: &RateLimit, asker: Asker) -> String {
+    let class = class.name;
     match asker {
         Asker::User(id) => format!("quota:{class}:user:{}", id.simple()),
         Asker::V4(bits) => format!("quota:{class}:ip:{}", Ipv4Addr::from(bits)),
@@ -236,24 +210,20 @@ fn key(class: Class, asker: Asker) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU32;
-
     use super::*;
 
     fn limits(per_minute: u32, burst: u32) -> Arc<Limits> {
-        let number = |it| NonZeroU32::new(it).unwrap();
-        let read = Quota { per_minute: number(per_minute), burst: number(burst) };
-        Limits::new(&Quotas { read, ..Quotas::default() }, None)
+        Limits::new(&[], &BTreeMap::from([("read".to_owned(), Rate::new(per_minute, burst))]), None)
     }
 
     #[tokio::test]
     async fn a_bucket_is_emptied_and_tells_when_to_come_again() {
         let limits = limits(1, 2);
-        let first = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        let first = limits.check(&READ, Asker::V4(1)).await.unwrap();
         assert_eq!(first, Allowance { burst: 2, remaining: 1, reset: 60 });
-        let second = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        let second = limits.check(&READ, Asker::V4(1)).await.unwrap();
         assert_eq!(second, Allowance { burst: 2, remaining: 0, reset: 120 });
-        let third = limits.check(Class::Read, Asker::V4(1)).await.unwrap_err();
+        let third = limits.check(&READ, Asker::V4(1)).await.unwrap_err();
         assert_eq!((third.remaining, third.burst), (0, 2));
         assert!((59..=60).contains(&third.reset), "{third:?}");
     }
@@ -261,26 +231,26 @@ mod tests {
     #[tokio::test]
     async fn askers_and_classes_do_not_share_a_bucket() {
         let limits = limits(1, 1);
-        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_ok());
-        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_err());
-        assert!(limits.check(Class::Read, Asker::V4(2)).await.is_ok());
-        assert!(limits.check(Class::Read, Asker::User(Uuid::nil())).await.is_ok());
-        assert!(limits.check(Class::Write, Asker::V4(1)).await.is_ok());
+        assert!(limits.check(&READ, Asker::V4(1)).await.is_ok());
+        assert!(limits.check(&READ, Asker::V4(1)).await.is_err());
+        assert!(limits.check(&READ, Asker::V4(2)).await.is_ok());
+        assert!(limits.check(&READ, Asker::User(Uuid::nil())).await.is_ok());
+        assert!(limits.check(&WRITE, Asker::V4(1)).await.is_ok());
     }
 
     #[tokio::test]
     async fn full_buckets_are_forgotten_and_empty_ones_are_not() {
         let fast = limits(u32::MAX, 1);
         for address in 0..1000 {
-            assert!(fast.check(Class::Read, Asker::V4(address)).await.is_ok());
+            assert!(fast.check(&READ, Asker::V4(address)).await.is_ok());
         }
         let slow = limits(1, 1);
-        assert!(slow.check(Class::Read, Asker::V4(1)).await.is_ok());
+        assert!(slow.check(&READ, Asker::V4(1)).await.is_ok());
         // A bucket of the fast one is full again after 14 ns.
         fast.sweep();
         slow.sweep();
-        assert!(fast.limiters[Class::Read as usize].buckets.len() < 10);
-        assert!(slow.check(Class::Read, Asker::V4(1)).await.is_err());
+        assert!(fast.limiter("read").buckets.len() < 10);
+        assert!(slow.check(&READ, Asker::V4(1)).await.is_err());
     }
 
     /// Grants one and refuses the second, until it goes away.
@@ -306,17 +276,16 @@ mod tests {
 
     #[tokio::test]
     async fn the_shared_count_goes_before_the_own_one_which_is_charged_all_along() {
-        let read = Quota { per_minute: NonZeroU32::MIN, burst: NonZeroU32::new(2).unwrap() };
-        let quotas = Quotas { read, ..Quotas::default() };
-        let limits = Limits::new(&quotas, Some(Arc::new(Once(parking_lot::Mutex::default()))));
-        let granted = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        let quotas = BTreeMap::from([("read".to_owned(), Rate::new(1, 2))]);
+        let limits = Limits::new(&[], &quotas, Some(Arc::new(Once(parking_lot::Mutex::default()))));
+        let granted = limits.check(&READ, Asker::V4(1)).await.unwrap();
         assert_eq!(granted.remaining, 7);
-        let refused = limits.check(Class::Read, Asker::V4(1)).await.unwrap_err();
+        let refused = limits.check(&READ, Asker::V4(1)).await.unwrap_err();
         assert_eq!((refused.remaining, refused.reset), (0, 2));
         // The counter is away from here on; one of the two is taken already.
-        let alone = limits.check(Class::Read, Asker::V4(1)).await.unwrap();
+        let alone = limits.check(&READ, Asker::V4(1)).await.unwrap();
         assert_eq!(alone.remaining, 0);
-        assert!(limits.check(Class::Read, Asker::V4(1)).await.is_err());
+        assert!(limits.check(&READ, Asker::V4(1)).await.is_err());
     }
 
     #[test]
@@ -324,7 +293,7 @@ mod tests {
         let asker = |address: &str| {
             let verifier = Verifier::new(chassis::clock::Clock::System);
             let address = Some(address.parse().unwrap());
-            Asker::of(Class::Read, &verifier, &HeaderMap::new(), address)
+            Asker::of(&READ, &verifier, &HeaderMap::new(), address)
         };
         assert_eq!(asker("2001:db8::1"), asker("2001:db8::2"));
         assert_ne!(asker("2001:db8::1"), asker("2001:db8:0:1::1"));

@@ -19,7 +19,7 @@ pub use describe::RouteView;
 use host::Host;
 pub(crate) use path::Template;
 
-use crate::limits::Class;
+use crate::limits::{READ, WRITE};
 use crate::shape::{Form, Operation};
 
 /// The routes of the shop itself.
@@ -40,6 +40,9 @@ pub(crate) struct Table {
     pub(crate) status: Vec<(Kind, StatusCode)>,
 }
 
+/// What stands in place of a class where requests are not counted.
+const UNLIMITED: &str = "none";
+
 /// The routes of a path, which differ in their methods.
 type Paths = matchit::Router<Vec<Arc<Route>>>;
 
@@ -55,7 +58,8 @@ pub(crate) struct Route {
     pub(crate) action: Action,
     /// Who is asked if the first one knows nothing of it.
     pub(crate) otherwise: Option<Target>,
-    limits: Vec<(Method, Option<Class>)>,
+    /// Classes of rate limits, by their names.
+    limits: Vec<(Method, String)>,
     /// The permissions a user needs to come here at all; none given: anybody may.
     pub(crate) access: Option<Vec<String>>,
     pub(crate) timeout: Option<Duration>,
@@ -282,14 +286,14 @@ impl Route {
         found.params.iter().map(|(name, value)| path::parameter(&self.path, name, value)).collect()
     }
 
-    /// The class of the rate limit, if there is one.
-    pub(crate) fn class(&self, method: &Method) -> Option<Class> {
+    /// The name of the class of the rate limit, if there is one.
+    pub(crate) fn class(&self, method: &Method) -> Option<&str> {
         match self.limits.iter().find(|(it, _)| it == method) {
-            Some((_, class)) => *class,
+            Some((_, class)) => Some(class.as_str()).filter(|it| *it != UNLIMITED),
             None if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) => {
-                Some(Class::Read)
+                Some(READ.name)
             }
-            None => Some(Class::Write),
+            None => Some(WRITE.name),
         }
     }
 }

@@ -69,7 +69,11 @@ impl Routes {
     ) -> Result<Self, String> {
         let mut state = State { loaded: clock.now(), ..State::default() };
         let table = match file {
-            None => Table::builtin()?,
+            None => {
+                let table = Table::builtin()?;
+                table.check_limits(&described)?;
+                table
+            }
             Some(file) => {
                 let seen = look(file, None)?;
                 let table = read(file, &seen.text, &described)?;

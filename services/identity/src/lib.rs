@@ -35,6 +35,7 @@ use chassis::clock::Clock;
 use chassis::config::{SettingError, Settings, at_least};
 use chassis::db::{Db, Migrations};
 use chassis::definition::{Definition, Permission, Startup};
+use chassis::quota::{Rate, RateLimit};
 use chassis::service::{BoxError, Platform, Service};
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,13 @@ pub const DEFINITION: Definition = Definition {
         Permission::admin("users:write"),
         Permission::staff("system:read"),
         Permission::admin("system:write"),
+    ],
+    rate_limits: &[
+        // Wrong passwords are throttled besides.
+        RateLimit::per_address("login", Rate::new(60, 60)),
+        RateLimit::per_address("register", Rate::new(30, 30)),
+        // One-time tokens.
+        RateLimit::per_address("reset", Rate::new(20, 20)),
     ],
     description,
     start: |startup| Box::pin(begin(startup)),

@@ -98,6 +98,7 @@ pub const DEFINITION: Definition = Definition {
         Permission::staff("notifications:read"),
         Permission::staff("notifications:send"),
     ],
+    rate_limits: &[],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

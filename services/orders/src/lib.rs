@@ -38,6 +38,7 @@ use chassis::config::{SettingError, Settings, in_range};
 use chassis::db::{Db, Migrations};
 use chassis::definition::{Definition, Permission, Startup};
 use chassis::money::{Currency, MAX_AMOUNT};
+use chassis::quota::{Rate, RateLimit};
 use chassis::service::{BoxError, Platform, Service};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::{cart, catalog, payments};
@@ -142,6 +143,7 @@ pub const DEFINITION: Definition = Definition {
         Permission::staff("orders:write"),
         Permission::staff("reports:read"),
     ],
+    rate_limits: &[RateLimit::per_user("checkout", Rate::new(60, 30))],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

@@ -61,6 +61,7 @@ pub const DEFINITION: Definition = Definition {
     port: 8006,
     databases: &[&MIGRATIONS, &SANDBOX_MIGRATIONS],
     permissions: &[Permission::staff("payments:read"), Permission::staff("payments:refund")],
+    rate_limits: &[],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

@@ -19,6 +19,7 @@ use chassis::clock::Clock;
 use chassis::config::{SettingError, Settings};
 use chassis::db::{Db, Migrations};
 use chassis::definition::{Definition, Permission, Startup};
+use chassis::quota::{Rate, RateLimit};
 use chassis::service::{BoxError, Platform, Service};
 use contracts::catalog;
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,7 @@ pub const DEFINITION: Definition = Definition {
     port: 8007,
     databases: &[&MIGRATIONS],
     permissions: &[Permission::staff("reviews:moderate")],
+    rate_limits: &[RateLimit::per_user("reviews", Rate::new(30, 30))],
     description,
     start: |startup| Box::pin(begin(startup)),
 };

@@ -1,11 +1,11 @@
 //! Routes as people and the services' descriptions see them.
 
+use chassis::quota::RateLimit;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 
 use super::path::Template;
-use super::{Action, Route, Table, Target};
-use crate::limits::Class;
+use super::{Action, Route, Table, Target, UNLIMITED};
 
 /// A route, for people.
 #[derive(Clone, Debug, Serialize)]
@@ -18,7 +18,7 @@ pub struct RouteView {
     pub service: Option<String>,
     pub rewrite: Option<String>,
     /// Rate limits where they are not the usual ones: method and class.
-    pub limits: Vec<(String, &'static str)>,
+    pub limits: Vec<(String, String)>,
     /// Whether somebody must be logged in, by the word of this route alone.
     pub auth: bool,
     pub permissions: Vec<String>,
@@ -32,12 +32,7 @@ impl RouteView {
             Action::Ask(target) => Some(target),
             Action::Answer(_) => None,
         };
-        let limits = route.limits.iter().map(|(method, class)| {
-            let name = class.and_then(|class| {
-                Class::ALL.iter().find(|(it, _)| *it == class).map(|(_, name)| *name)
-            });
-            (method.to_string(), name.unwrap_or("none"))
-        });
+        let limits = route.limits.iter().map(|(method, class)| (method.to_string(), class.clone()));
         Self {
             path: route.path.clone(),
             host: route.host.as_ref().map(super::Host::text),
@@ -54,7 +49,11 @@ impl RouteView {
 
 /// What is known of the services routes may lead to.
 #[derive(Clone, Debug)]
-pub(crate) struct Described(Vec<(String, Option<Vec<Path>>)>);
+pub(crate) struct Described {
+    services: Vec<(String, Option<Vec<Path>>)>,
+    /// Names of the classes of rate limits.
+    classes: Vec<&'static str>,
+}
 
 /// A path of a service with its methods.
 #[derive(Clone, Debug)]
@@ -76,12 +75,18 @@ impl Described {
                 }
             }
         }
-        Self(services)
+        Self { services, classes: vec![] }
+    }
+
+    /// With classes of rate limits.
+    pub(crate) fn limited<'a>(mut self, classes: impl IntoIterator<Item = &'a RateLimit>) -> Self {
+        self.classes.extend(classes.into_iter().map(|it| it.name));
+        self
     }
 
     /// With paths of a service that its description leaves out, all of them for `GET`.
     pub(crate) fn and<'a>(mut self, service: &str, more: impl Iterator<Item = &'a str>) -> Self {
-        let known = self.0.iter_mut().find(|(it, _)| it == service);
+        let known = self.services.iter_mut().find(|(it, _)| it == service);
         if let Some((_, Some(paths))) = known {
             let path = |it: &str| Path { pattern: it.to_owned(), methods: vec!["GET".to_owned()] };
             paths.extend(more.map(path));
@@ -89,10 +94,22 @@ impl Described {
         self
     }
 
+    /// Refuses a class of rate limits that there is not.
+    fn check_limits(&self, route: &Route) -> Result<(), String> {
+        let known = |name: &str| name == UNLIMITED || self.classes.contains(&name);
+        match route.limits.iter().find(|(_, name)| !known(name)) {
+            None => Ok(()),
+            Some((_, name)) => Err(format!(
+                "{name:?} is no class of rate limits; there are {} and {UNLIMITED}",
+                self.classes.join(", ")
+            )),
+        }
+    }
+
     /// Refuses a target that leads nowhere.
     pub(super) fn check(&self, route: &Route, target: &Target) -> Result<(), String> {
-        let Some((_, paths)) = self.0.iter().find(|(it, _)| *it == target.service) else {
-            let mut names: Vec<&str> = self.0.iter().map(|(it, _)| it.as_str()).collect();
+        let Some((_, paths)) = self.services.iter().find(|(it, _)| *it == target.service) else {
+            let mut names: Vec<&str> = self.services.iter().map(|(it, _)| it.as_str()).collect();
             names.sort_unstable();
             let names = names.join(", ");
             return Err(format!("there is no service {:?}; there are {names}", target.service));
@@ -122,17 +139,22 @@ impl Described {
 }
 
 impl Table {
+    /// Refuses classes of rate limits that there are not.
+    pub(crate) fn check_limits(&self, described: &Described) -> Result<(), String> {
+        self.routes.iter().try_for_each(|it| described.check_limits(it))
+    }
+
     /// Refuses routes that lead nowhere.
     pub(crate) fn check(&self, described: &Described) -> Result<(), String> {
         for route in &self.routes {
+            let at = |reason| format!("line {}: {}: {reason}", route.line, route.path);
+            described.check_limits(route).map_err(at)?;
             let first = match &route.action {
                 Action::Ask(target) => Some(target),
                 Action::Answer(_) => None,
             };
             for target in first.into_iter().chain(&route.otherwise) {
-                described
-                    .check(route, target)
-                    .map_err(|reason| format!("line {}: {}: {reason}", route.line, route.path))?;
+                described.check(route, target).map_err(at)?;
             }
         }
         Ok(())

@@ -18,7 +18,6 @@ use super::host::Host;
 use super::path::{self, Template};
 use super::{Action, Answer, Kind, Route, Target};
 use crate::NAME;
-use crate::limits::Class;
 use crate::shape::{self, Form, Groups, Operation, Way};
 
 /// The largest body a route may allow.
@@ -387,8 +386,8 @@ fn method(name: &str) -> Result<Method, String> {
     known.ok_or_else(|| format!("{name:?} is no method; write it like GET"))
 }
 
-fn limits(limits: &BTreeMap<String, String>) -> Result<Vec<(Method, Option<Class>)>, String> {
-    limits.iter().map(|(name, class)| Ok((method(name)?, Class::named(class)?))).collect()
+fn limits(limits: &BTreeMap<String, String>) -> Result<Vec<(Method, String)>, String> {
+    limits.iter().map(|(name, class)| Ok((method(name)?, class.clone()))).collect()
 }
 
 fn statuses(status: &BTreeMap<String, u16>) -> Result<Vec<(Kind, StatusCode)>, String> {

@@ -115,6 +115,23 @@ fn another_status_is_chosen_by_code_and_then_by_status() {
 }
 
 #[test]
+fn a_class_of_rate_limits_that_there_is_not_is_named() {
+    let described = Described::of(std::iter::empty()).and(crate::NAME, std::iter::once("/a"));
+    let described = described.limited(&[WRITE, READ]);
+    for (class, fits) in [("read", true), ("none", true), ("wish", false)] {
+        let route = format!(
+            "[[routes]]\npath = \"/a\"\nservice = \"gateway\"\nlimits = {{ GET = \"{class}\" }}"
+        );
+        let checked = Table::parse(&route, "r.toml").unwrap().check(&described);
+        assert_eq!(checked.is_ok(), fits, "{class}: {checked:?}");
+        if let Err(error) = checked {
+            assert!(error.starts_with("line 2: /a: \"wish\""), "{error}");
+            assert!(error.contains("write, read and none"), "{error}");
+        }
+    }
+}
+
+#[test]
 fn a_mistake_is_named_with_its_line() {
     let good = "[[routes]]\npath = \"/a\"\nservice = \"gateway\"\n";
     let with = |rest: &str| format!("[[routes]]\npath = \"/b\"\nservice = \"gateway\"\n{rest}");
@@ -134,7 +151,6 @@ fn a_mistake_is_named_with_its_line() {
         ("[[routes]]\npath = \"/b\"".to_owned(), 5, "who answers"),
         ("[[routes]]\nservice = \"t\"".to_owned(), 4, "path"),
         (with("colour = 1"), 7, "colour"),
-        (with("limits = { GET = \"l\" }"), 5, "login"),
         (with("limits = { get = \"read\" }"), 5, "get"),
         (with("methods = []"), 5, "allows nothing"),
         (with("methods = [\"GET\", \"Post\"]"), 5, "Post"),

@@ -1,7 +1,9 @@
 //! The settings of TLS.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
+use chassis::config::SettingError;
 use serde::{Deserialize, Serialize};
 
 /// TLS at the gateway's main listener: with a certificate from files or from an ACME authority
@@ -67,26 +69,40 @@ impl TlsConfig {
         matches!(self.source(), Ok(Some(_)))
     }
 
-    /// Says which settings contradict each other.
-    pub(super) fn source(&self) -> Result<Option<Source>, String> {
+    pub(crate) fn check(&self) -> Result<(), SettingError> {
+        self.source().map(drop)
+    }
+
+    /// Where the certificate comes from. Refuses settings that contradict each other.
+    pub(super) fn source(&self) -> Result<Option<Source>, SettingError> {
         let has = |it: &PathBuf| !it.as_os_str().is_empty();
         let acme = &self.acme;
         let source = match (has(&self.certificate), has(&self.key), acme.domains.is_empty()) {
             (true, true, true) => Source::Files,
             (false, false, false) => Source::Acme,
             (false, false, true) if !self.redirect_listen.is_empty() => {
-                return Err("gateway.tls.redirect_listen leads to HTTPS, which is off; set \
-                            gateway.tls.certificate and gateway.tls.key, or gateway.tls.acme"
-                    .to_owned());
+                return Err(refused(
+                    "redirect_listen",
+                    &self.redirect_listen,
+                    "empty without gateway.tls.certificate and gateway.tls.key, or \
+                     gateway.tls.acme: it leads to HTTPS, which is off",
+                ));
             }
             (false, false, true) => return Ok(None),
             (_, _, false) => {
-                return Err("gateway.tls.certificate and gateway.tls.acme.domains are both set; \
-                            the certificate comes from files or from an authority"
-                    .to_owned());
+                return Err(refused(
+                    "acme.domains",
+                    acme.domains.join(", "),
+                    "empty where gateway.tls.certificate or gateway.tls.key is set: the certificate \
+                     comes from files or from an authority",
+                ));
             }
-            (true, false, _) => return Err("gateway.tls.key is missing".to_owned()),
-            (false, true, _) => return Err("gateway.tls.certificate is missing".to_owned()),
+            (true, false, _) => {
+                return Err(refused("key", "empty", "the file with the certificate's key"));
+            }
+            (false, true, _) => {
+                return Err(refused("certificate", "empty", "the file with the key's certificate"));
+            }
         };
         if source == Source::Acme {
             acme.check(has(&acme.cache))?;
@@ -96,7 +112,7 @@ impl TlsConfig {
 }
 
 impl AcmeConfig {
-    fn check(&self, cached: bool) -> Result<(), String> {
+    fn check(&self, cached: bool) -> Result<(), SettingError> {
         for domain in &self.domains {
             let is_name = domain.contains('.')
                 && domain.parse::<std::net::IpAddr>().is_err()
@@ -104,29 +120,32 @@ impl AcmeConfig {
                     !it.is_empty() && it.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'-')
                 });
             if !is_name {
-                return Err(format!(
-                    "gateway.tls.acme.domains: {domain:?} is no name a certificate can be ordered \
-                     for; write it like shop.example.com"
+                return Err(refused(
+                    "acme.domains",
+                    format!("{domain:?}"),
+                    "names a certificate can be ordered for, like shop.example.com",
                 ));
             }
         }
         if !cached {
-            return Err("gateway.tls.acme.cache is missing: without a directory for the \
-                        certificate every restart would order a new one"
-                .to_owned());
+            return Err(refused(
+                "acme.cache",
+                "empty",
+                "a directory for the certificate: else every restart would order a new one",
+            ));
         }
         if !self.directory.is_empty() && !self.directory.starts_with("https://") {
-            return Err(format!(
-                "gateway.tls.acme.directory is {:?}, but must start with https://",
-                self.directory
-            ));
+            let value = format!("{:?}", self.directory);
+            return Err(refused("acme.directory", value, "an address that starts with https://"));
         }
         if !self.contact.is_empty() && !self.contact.contains('@') {
-            return Err(format!(
-                "gateway.tls.acme.contact is {:?}, but must be an e-mail address",
-                self.contact
-            ));
+            let value = format!("{:?}", self.contact);
+            return Err(refused("acme.contact", value, "an e-mail address"));
         }
         Ok(())
     }
+}
+
+fn refused(setting: &str, value: impl Display, allowed: &str) -> SettingError {
+    SettingError::new(format!("gateway.tls.{setting}"), value, allowed)
 }

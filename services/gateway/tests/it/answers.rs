@@ -87,9 +87,9 @@ async fn a_preflight_is_answered_for_named_sites() {
 async fn a_setting_that_cannot_be_meant_is_named() {
     let wrong = |config| gateway::router(config, shop::parts(true)).unwrap_err().to_string();
     let config = Config { cors_origins: vec!["shop.example".to_owned()], ..Config::default() };
-    assert!(wrong(config).starts_with("gateway.cors_origins: \"shop.example\""));
+    assert!(wrong(config).starts_with("gateway.cors_origins is \"shop.example\""));
     let config = Config { trusted_proxies: vec!["everyone".to_owned()], ..Config::default() };
-    assert!(wrong(config).starts_with("gateway.trusted_proxies: \"everyone\""));
+    assert!(wrong(config).starts_with("gateway.trusted_proxies is \"everyone\""));
     let config = Config { timeout_seconds: 0, ..Config::default() };
     assert!(wrong(config).starts_with("gateway.timeout_seconds"));
     let config = Config { read_timeout_seconds: 0, ..Config::default() };

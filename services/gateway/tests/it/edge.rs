@@ -1,10 +1,11 @@
 //! The gateway on real sockets: TLS, WebSockets, events, and what it tells services in other
 //! processes.
 
+use chassis::quota::Rate;
 use chassis::testing::eventually;
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ use chassis::remote::Remote;
 use chassis::server;
 use chassis::service::BoxError;
 use futures::{SinkExt, StreamExt};
-use gateway::{Config, Gateway, Quota, Quotas, Tls, TlsConfig};
+use gateway::{Config, Gateway, Tls, TlsConfig};
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -303,8 +304,7 @@ async fn the_page_for_the_operator_is_shown_to_no_other_site() {
 
 #[tokio::test]
 async fn limits_behind_a_trusted_proxy_count_its_clients() {
-    let one = NonZeroU32::MIN;
-    let quotas = Quotas { login: Quota { per_minute: one, burst: one }, ..Quotas::default() };
+    let quotas = BTreeMap::from([("login".to_owned(), Rate::new(1, 1))]);
     for (trusted, expected) in [(true, [503, 429, 503, 429]), (false, [503, 429, 429, 429])] {
         let trusted_proxies = if trusted { vec!["127.0.0.0/8".to_owned()] } else { vec![] };
         let config = Config { quotas: quotas.clone(), trusted_proxies, ..Config::default() };
@@ -539,11 +539,17 @@ async fn settings_of_tls_that_cannot_be_meant_are_named() {
         (files("empty", "key"), "there is no certificate"),
         (files("garbage", "key"), "gateway.tls.certificate"),
         (files("cert", "empty"), "gateway.tls.key"),
-        (TlsConfig { key: "".into(), ..files("cert", "key") }, "gateway.tls.key is missing"),
-        (TlsConfig { certificate: "".into(), ..files("cert", "key") }, "certificate is missing"),
+        (TlsConfig { key: "".into(), ..files("cert", "key") }, "gateway.tls.key is empty"),
+        (
+            TlsConfig { certificate: "".into(), ..files("cert", "key") },
+            "gateway.tls.certificate is empty",
+        ),
         (TlsConfig { redirect_listen: "0.0.0.0:80".into(), ..TlsConfig::default() }, "redirect"),
-        (TlsConfig { acme: acme(|_| {}).acme, ..files("cert", "key") }, "both set"),
-        (acme(|it| it.cache = "".into()), "gateway.tls.acme.cache is missing"),
+        (
+            TlsConfig { acme: acme(|_| {}).acme, ..files("cert", "key") },
+            "gateway.tls.acme.domains is shop.example.com",
+        ),
+        (acme(|it| it.cache = "".into()), "gateway.tls.acme.cache is empty"),
         (acme(|it| it.domains.push("127.0.0.1".into())), "gateway.tls.acme.domains"),
         (acme(|it| it.domains.push("*.example.com".into())), "gateway.tls.acme.domains"),
         (acme(|it| it.directory = "http://ca".into()), "gateway.tls.acme.directory"),

@@ -8,6 +8,7 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use chassis::clock::Clock;
+use chassis::quota::{Rate, RateLimit};
 use chassis::site::Site;
 use chassis::telemetry::start_metrics;
 use chassis::testing::{noon, verifier};
@@ -27,6 +28,7 @@ pub(crate) fn parts(ready: bool) -> Parts {
         engines: Vec::new(),
         verifier: verifier(),
         counter: None,
+        rate_limits: rate_limits(),
         ready: watch::channel(ready).1,
         metrics: start_metrics(),
         version: "1.2.3",
@@ -35,6 +37,13 @@ pub(crate) fn parts(ready: bool) -> Parts {
         name: "Tea & Toast".to_owned(),
         front: Dist::default(),
     }
+}
+
+fn rate_limits() -> Vec<RateLimit> {
+    let per_address = ["login", "register", "reset"];
+    let per_address = per_address.map(|it| RateLimit::per_address(it, Rate::new(30, 30)));
+    let per_user = ["checkout", "reviews"].map(|it| RateLimit::per_user(it, Rate::new(30, 30)));
+    per_address.into_iter().chain(per_user).collect()
 }
 
 fn catalog() -> Upstream {

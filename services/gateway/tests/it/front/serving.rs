@@ -1,9 +1,10 @@
 //! Pages and files as such: which there are, how they are kept and packed.
 
-use std::num::NonZeroU32;
+use std::collections::BTreeMap;
 
+use chassis::quota::Rate;
 use chassis::testing::call;
-use gateway::{Config, Dist, Parts, Quota, Quotas};
+use gateway::{Config, Dist, Parts};
 
 use super::{BROWSER, dist, header, is_store, open, text, visit};
 use crate::shop::parts;
@@ -195,9 +196,8 @@ async fn without_a_front_a_browser_is_told_how_to_build_it() {
 
 #[tokio::test]
 async fn a_page_counts_as_one_request_and_what_it_loads_as_none() {
-    let number = |it| NonZeroU32::new(it).unwrap();
-    let read = Quota { per_minute: number(1), burst: number(2) };
-    let config = Config { quotas: Quotas { read, ..Quotas::default() }, ..Config::default() };
+    let quotas = BTreeMap::from([("read".to_owned(), Rate::new(1, 2))]);
+    let config = Config { quotas, ..Config::default() };
     let shop = gateway::router(config, Parts { front: dist(), ..parts(true) }).unwrap();
     for _ in 0..2 {
         assert_eq!(visit(&shop, "/cart").await.status, 200);
