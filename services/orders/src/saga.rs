@@ -14,6 +14,9 @@
 //! done (sold) -> put_back -> done         where refunds put goods back into stock
 //! ```
 //!
+//! What each step asks and where each answer leads is a table ([`table`]); what an answer means for
+//! the order is in the step's function.
+//!
 //! An order is only requested until its stock is held for the first time: then it is placed, and has
 //! a number. One that is sold out is withdrawn, and never was.
 //!
@@ -29,8 +32,8 @@
 
 mod placing;
 mod refund;
-mod shipping;
 mod steps;
+mod table;
 mod waiting;
 
 use std::time::Duration;
@@ -38,13 +41,14 @@ use std::time::Duration;
 use chassis::channel::CallError;
 use chassis::clock::too_far;
 use chassis::db;
-use chassis::db::Json;
+use chassis::db::{Json, Session};
 use chassis::problem::Problem;
 use chassis::queue::Backoff;
 use chassis::work::Loop;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::{Buyer, Reserve, Restock};
 use contracts::orders::Reason;
+use contracts::payments::Refunded;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -91,20 +95,32 @@ pub(crate) enum Stop {
     Database(#[from] db::Error),
 }
 
-/// What a step came to.
-enum Outcome {
+/// What a step has learned. What that means for the order is noted in the order already.
+struct Learned {
+    answer: Answer,
+    /// What the buyer is told.
+    refusal: Option<Problem>,
+    /// What was given back, to be booked along with the next step.
+    refund: Option<Refunded>,
+}
+
+/// Why a step has learned nothing.
+enum Halt {
+    Unknown(CallError),
+    Stop(Stop),
+}
+
+/// What became of a step.
+enum Turn {
     /// The saga is at another step, and stored.
     Moved,
     /// Nothing is known yet; look again.
     Wait,
 }
 
-use Outcome::{Moved, Wait};
+use Turn::{Moved, Wait};
 pub(crate) use placing::place_anyway;
-use placing::withdraw;
-use refund::{put_back, refund};
-use steps::{authorize, authorized, capture, commit, money_is_settled, reserve, restock, void};
-use waiting::{await_action, release};
+use table::{Answer, Row, To, Unknown};
 
 /// Drives every saga that is due, until cancelled; then those in hand, until they are handed back.
 pub(crate) async fn work(app: App, stop: CancellationToken) {
@@ -179,6 +195,37 @@ pub(crate) async fn drive(app: &App, work: &mut Work, until: Instant) -> Result<
     }
 }
 
+impl From<Answer> for Learned {
+    fn from(answer: Answer) -> Self {
+        Self { answer, refusal: None, refund: None }
+    }
+}
+
+impl Answer {
+    /// With what the buyer is told.
+    fn refusing(self, refusal: Problem) -> Learned {
+        Learned { refusal: Some(refusal), ..self.into() }
+    }
+}
+
+impl From<CallError> for Halt {
+    fn from(error: CallError) -> Self {
+        Self::Unknown(error)
+    }
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+impl From<db::Error> for Halt {
+    fn from(error: db::Error) -> Self {
+        Self::Stop(error.into())
+    }
+}
+
 impl Work {
     /// Whether nothing is to be done now.
     fn rests(&self, now: DateTime<Utc>) -> bool {
@@ -200,68 +247,119 @@ impl Work {
     }
 }
 
-async fn step(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
+    let Some(row) = table::row(work.saga.step) else { return Ok(Moved) };
+    let before = work.order.clone();
+    let (to, learned) = match ask(app, work).await {
+        Ok(learned) => (row.leads(learned.answer), Some(learned)),
+        Err(Halt::Unknown(error)) => (Some(unknown(app, work, row, &error)), None),
+        Err(Halt::Stop(stop)) => return Err(stop),
+    };
+    let Some(to) = to else {
+        let answer = learned.map(|it| it.answer.as_str());
+        tracing::error!(order = %work.order.id, step = row.step.as_str(), answer, "it leads nowhere");
+        debug_assert!(false, "{} has no answer {answer:?}", row.step);
+        work.order = before;
+        return Ok(Wait);
+    };
+    go(app, work, (before, learned), to).await
+}
+
+/// Carries out a step.
+async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     match work.saga.step {
-        Step::Reserve => reserve(app, work).await,
-        Step::Authorize => authorize(app, work).await,
-        Step::Release => release(app, work).await,
-        Step::AwaitAction => await_action(app, work).await,
-        Step::AwaitPayment => give_up(app, work, Reason::PaymentFailed, None).await,
-        Step::Commit => commit(app, work).await,
-        Step::Capture => capture(app, work).await,
-        Step::Ship => shipping::ship(app, work).await,
-        Step::Void => void(app, work).await,
-        Step::Refund => refund(app, work).await,
-        Step::Restock => restock(app, work).await,
-        Step::PutBack => put_back(app, work).await,
-        Step::Done => Ok(Moved),
+        Step::Reserve => steps::reserve(app, work).await,
+        Step::Authorize => steps::authorize(app, work).await,
+        Step::Release => waiting::release(app, work).await,
+        Step::AwaitAction => waiting::await_action(app, work).await,
+        Step::AwaitPayment => Ok(Answer::TimeIsUp.into()),
+        Step::Commit => steps::commit(app, work).await,
+        Step::Capture => steps::capture(app, work).await,
+        Step::Ship => steps::ship(app, work).await,
+        Step::Void => steps::void(app, work).await,
+        Step::Refund => refund::refund(app, work).await,
+        Step::Restock => steps::restock(app, work).await,
+        Step::PutBack => refund::put_back(app, work).await,
+        Step::Done => Err(Stop::Lost.into()),
     }
 }
 
-/// Turns back: what was authorised is voided, what was held is let go.
-async fn give_up(
+/// What is done where nothing is known.
+fn unknown(app: &App, work: &Work, row: &Row, error: &CallError) -> To {
+    let (order, step, call) = (work.order.id, row.step.as_str(), row.call);
+    tracing::warn!(%order, step, call, %error, "not known");
+    match row.unknown {
+        Unknown::UntilDeadline if app.clock.now() >= work.saga.deadline => {
+            match work.order.is_placed() {
+                true => To::Back(Reason::NotDecidedInTime),
+                false => To::Withdrawn,
+            }
+        }
+        _ => To::Again,
+    }
+}
+
+/// Goes where an answer leads, and stores that together with what it changed in the order.
+async fn go(
     app: &App,
     work: &mut Work,
-    reason: Reason,
-    refusal: Option<Problem>,
-) -> Result<Outcome, Stop> {
-    work.saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
-    work.saga.token = None;
+    (before, learned): (Order, Option<Learned>),
+    to: To,
+) -> Result<Turn, Stop> {
+    let (refusal, refund) = learned.map_or((None, None), |it| (it.refusal, it.refund));
+    let next = match to {
+        To::Again => {
+            work.order = before;
+            return Ok(Wait);
+        }
+        To::Withdrawn => {
+            let problem = refusal.unwrap_or_else(problems::order_changed);
+            return placing::withdraw(app, work, problem).await;
+        }
+        To::Next(step) => step,
+        To::Back(reason) => back(&mut work.saga, reason),
+        To::Rest => at_rest(app, work).await?,
+    };
     if let Some(refusal) = refusal {
         work.saga.refusal = Some(Json(refusal));
     }
-    // Before the first hold no payment has been asked for.
-    let asked = work.saga.step != Step::Reserve || work.saga.attempt > 1 || work.saga.rereserved;
-    go(app, work, if asked { Step::Void } else { Step::Restock }).await
-}
-
-/// An unknown outcome before money has moved is given up at the deadline.
-async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Outcome, Stop> {
-    tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), error = %unknown, "not known");
-    match app.clock.now() < work.saga.deadline {
-        true => Ok(Wait),
-        false if !work.order.is_placed() => withdraw(app, work, problems::order_changed()).await,
-        false => give_up(app, work, Reason::NotDecidedInTime, None).await,
+    enter(app, work, next);
+    // Its stock is held.
+    if !work.order.is_placed() {
+        return placing::place(app, work).await;
     }
+    match refund {
+        Some(refund) => refund::book(app, work, &refund).await?,
+        None if work.order == before => save_saga(&app.db, work).await?,
+        None => save_order(app, work, before.status).await?,
+    }
+    Ok(Moved)
 }
 
-/// Stores the next step.
-async fn go(app: &App, work: &mut Work, step: Step) -> Result<Outcome, Stop> {
-    enter(app, work, step);
-    match store::save_saga(&app.db, &mut work.saga).await? {
-        true => Ok(Moved),
+/// Turns back: what was authorised is voided, what was held is let go.
+fn back(saga: &mut Saga, reason: Reason) -> Step {
+    saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
+    saga.token = None;
+    // Before the first hold no payment has been asked for.
+    let asked = saga.step != Step::Reserve || saga.attempt > 1 || saga.rereserved;
+    if asked { Step::Void } else { Step::Restock }
+}
+
+/// Where a sold order comes to rest: where refunds have yet to put something back, after that.
+async fn at_rest(app: &App, work: &Work) -> Result<Step, Stop> {
+    let refunds = store::refunds(&app.db, work.order.id).await?;
+    Ok(if refunds.iter().any(|it| it.to_restock) { Step::PutBack } else { Step::Done })
+}
+
+async fn save_saga(db: impl Session<'_>, work: &mut Work) -> Result<(), Stop> {
+    match store::save_saga(db, &mut work.saga).await? {
+        true => Ok(()),
         false => Err(Stop::Lost),
     }
 }
 
 /// Stores the next step together with the changed order, which had the status `from`.
-async fn go_with_order(
-    app: &App,
-    work: &mut Work,
-    step: Step,
-    from: Status,
-) -> Result<Outcome, Stop> {
-    enter(app, work, step);
+async fn save_order(app: &App, work: &mut Work, from: Status) -> Result<(), Stop> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     let Work { order, lines, saga } = work;
@@ -269,12 +367,12 @@ async fn go_with_order(
         return Err(Stop::Lost);
     }
     tx.commit().await?;
-    if step == Step::Done {
+    if work.saga.step == Step::Done {
         let status = work.order.status.as_str();
         metrics::counter!("orders_decided_total", "status" => status).increment(1);
         tracing::info!(order = %work.order.number, status, "order decided");
     }
-    Ok(Moved)
+    Ok(())
 }
 
 fn enter(app: &App, work: &mut Work, step: Step) {
@@ -296,8 +394,5 @@ async fn hand_back(app: &App, work: &mut Work, pause: Duration) -> Result<(), St
     let now = app.clock.now();
     work.saga.lease_until = now;
     work.saga.due_at = now + TimeDelta::from_std(pause).unwrap_or(TimeDelta::seconds(30));
-    match store::save_saga(&app.db, &mut work.saga).await? {
-        true => Ok(()),
-        false => Err(Stop::Lost),
-    }
+    save_saga(&app.db, work).await
 }

@@ -3,18 +3,15 @@
 use chassis::problem::Problem;
 use uuid::Uuid;
 
-use super::Outcome::{Moved, Wait};
-use super::{Outcome, Stop, Work, enter};
-use crate::model::Step;
+use super::Turn::{Moved, Wait};
+use super::{Stop, Turn, Work};
 use crate::{App, store};
 
 /// How often an order is read again because it was placed or withdrawn at the same moment.
 const TRIES: usize = 3;
 
 /// Its stock is held: the order gets its number and is told of.
-pub(super) async fn place(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let next = if work.order.payment_id.is_some() { Step::Authorize } else { Step::Commit };
-    enter(app, work, next);
+pub(super) async fn place(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let number = store::next_number(&app.db).await?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
@@ -29,11 +26,7 @@ pub(super) async fn place(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
 
 /// There is nothing to be had, or it is not known in time: the request leaves no trace. Nobody was
 /// told of an order.
-pub(super) async fn withdraw(
-    app: &App,
-    work: &mut Work,
-    problem: Problem,
-) -> Result<Outcome, Stop> {
+pub(super) async fn withdraw(app: &App, work: &mut Work, problem: Problem) -> Result<Turn, Stop> {
     // An earlier try may have come through, or still be on its way.
     let tried_before = work.saga.tries > 0 || work.saga.fence > 1;
     if tried_before && let Err(error) = app.clients.catalog.release(&work.reservation()).await {

@@ -1,16 +1,16 @@
 //! Where it is the customer's turn: to do what a payment asks of them, or to pay otherwise.
 
 use chassis::channel::CallError;
-use chassis::db::Json;
 use chassis::problem::Problem;
 use chrono::TimeDelta;
 use contracts::catalog::AwaitAction;
 use contracts::orders::Reason;
 use contracts::payments::Payment;
 
-use super::Outcome::Wait;
-use super::{Outcome, Stop, Work, authorized, give_up, go, go_with_order, not_known};
-use crate::model::{MORE_ATTEMPTS, PaymentStatus, Status, Step};
+use super::steps::authorized;
+use super::table::Answer;
+use super::{Halt, Learned, Work};
+use crate::model::{MORE_ATTEMPTS, PaymentStatus, Step};
 use crate::{App, checkout, problems};
 
 /// How long a declined order waits for another payment.
@@ -22,15 +22,15 @@ pub(super) async fn action_required(
     app: &App,
     work: &mut Work,
     payment: &Payment,
-) -> Result<Outcome, Stop> {
+) -> Result<Learned, Halt> {
     if work.saga.step == Step::AwaitAction {
         // Looked at once more: the time goes on, and at its end the payment is voided.
         let until = work.saga.hold_until.unwrap_or(app.clock.now());
         if app.clock.now() >= until {
-            return give_up(app, work, Reason::PaymentExpired, None).await;
+            return Ok(Answer::Expired.into());
         }
         work.saga.due_at = until;
-        return go(app, work, Step::AwaitAction).await;
+        return Ok(Answer::ActionRequired.into());
     }
     let until = app.action_until(work.order.user_id.is_none(), payment.action_minutes);
     let request = AwaitAction { order_id: work.order.id, until };
@@ -42,70 +42,59 @@ pub(super) async fn action_required(
         Err(CallError::Refused(refused)) => {
             tracing::warn!(order = %work.order.number, %refused, "the hold stays as it is");
         }
-        Err(unknown) => return not_known(app, work, &unknown).await,
+        Err(unknown) => return Err(unknown.into()),
     }
     work.saga.hold_until = Some(until);
     work.saga.due_at = until;
     // However long the customer takes, the rest has its full time.
     work.saga.deadline = app.deadline() + (until - app.clock.now());
     work.order.payment_status = PaymentStatus::RequiresAction;
-    go_with_order(app, work, Step::AwaitAction, Status::Pending).await
+    Ok(Answer::ActionRequired.into())
 }
 
-pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
-    let Some(payment_id) = work.order.payment_id else { return Ok(Wait) };
-    match app.clients.payments.show(payment_id).await {
-        Ok(Some(payment)) => authorized(app, work, &payment).await,
-        Ok(None) => give_up(app, work, Reason::PaymentExpired, None).await,
-        Err(unknown) => not_known(app, work, &unknown).await,
+pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+    let Some(payment_id) = work.order.payment_id else { return Ok(Answer::NoPayment.into()) };
+    match app.clients.payments.show(payment_id).await? {
+        Some(payment) => authorized(app, work, &payment).await,
+        None => Ok(Answer::Expired.into()),
     }
 }
 
 /// The payment was declined: the order lets go of its stock and waits for another one, as long as
 /// there may be one.
-pub(super) async fn declined(
-    app: &App,
-    work: &mut Work,
-    refusal: Problem,
-) -> Result<Outcome, Stop> {
+pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> Learned {
     if work.saga.attempt > MORE_ATTEMPTS {
-        return give_up(app, work, Reason::PaymentDeclined, Some(refusal)).await;
+        return Answer::DeclinedTooOften.refusing(refusal);
     }
     work.order.payment_status = PaymentStatus::Failed;
     work.saga.token = None;
-    work.saga.refusal = Some(Json(refusal));
     work.saga.deadline = app.deadline();
-    go_with_order(app, work, Step::Release, Status::Pending).await
+    Answer::Declined.refusing(refusal)
 }
 
-pub(super) async fn release(app: &App, work: &mut Work) -> Result<Outcome, Stop> {
+pub(super) async fn release(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     match app.clients.catalog.end_hold(work.order.id).await {
         Ok(()) => {}
         Err(CallError::Refused(refused)) => {
             tracing::warn!(order = %work.order.number, %refused, "the hold ends by itself");
         }
-        Err(unknown) => return not_known(app, work, &unknown).await,
+        Err(unknown) => return Err(unknown.into()),
     }
     work.saga.due_at = app.clock.now() + ANOTHER_PAYMENT;
-    go(app, work, Step::AwaitPayment).await
+    Ok(Answer::Released.into())
 }
 
 /// There is nothing to be held for another try to pay: the try does not count, nothing was asked
 /// of the provider, and the order waits on. The goods may come back.
-pub(super) async fn gone_meanwhile(
-    app: &App,
-    work: &mut Work,
-    refused: Problem,
-) -> Result<Outcome, Stop> {
+pub(super) fn sold_out_meanwhile(app: &App, work: &mut Work, refused: Problem) -> Learned {
     work.saga.attempt -= 1;
     work.order.payment_id = Some(checkout::payment_id(work.order.id, work.saga.attempt));
     work.order.payment_status = PaymentStatus::Failed;
     work.order.reason = Some(Reason::OutOfStock.as_str().to_owned());
     let left = attempts_left(work);
-    work.saga.refusal = Some(Json(problems::gone_meanwhile(&work.order, refused, left)));
     work.saga.token = None;
     work.saga.due_at = app.clock.now() + ANOTHER_PAYMENT;
-    go_with_order(app, work, Step::AwaitPayment, Status::Pending).await
+    Answer::SoldOutMeanwhile.refusing(problems::gone_meanwhile(&work.order, refused, left))
 }
 
 /// How often another payment may be tried.
