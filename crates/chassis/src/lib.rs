@@ -10,7 +10,9 @@ extern crate self as chassis;
 
 pub use secret::Secret;
 
+pub mod coding;
 pub mod definition;
+pub mod headers;
 pub mod service;
 mod system;
 

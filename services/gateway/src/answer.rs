@@ -3,6 +3,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
+use chassis::coding::Coding;
 use chassis::extract::MAX_BODY;
 use chassis::policy;
 use chassis::server::Secure;
@@ -10,7 +11,6 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body::Body as _;
 
-use crate::compress::Coding;
 use crate::cors::{Cors, Origin};
 use crate::problems;
 

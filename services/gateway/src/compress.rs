@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::response::Response;
+use chassis::coding::Coding;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Request, StatusCode};
 use http_body::Body as _;
@@ -17,46 +18,6 @@ use crate::answer::Asked;
 const MIN: u64 = 1024;
 /// Good sizes at little cost, for both codings.
 const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
-
-/// A way to make an answer smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Coding {
-    Brotli,
-    Gzip,
-}
-
-impl Coding {
-    /// The one the client likes best, brotli if it does not care.
-    pub(crate) fn accepted(headers: &HeaderMap) -> Option<Self> {
-        if !headers.contains_key(header::ACCEPT_ENCODING) {
-            return None;
-        }
-        let (mut brotli, mut gzip) = (0.0, 0.0);
-        let lines = headers.get_all(header::ACCEPT_ENCODING).iter();
-        for item in lines.filter_map(|it| it.to_str().ok()).flat_map(|it| it.split(',')) {
-            let (name, weight) = item.split_once(';').unwrap_or((item, "q=1"));
-            let weight = weight.trim().strip_prefix("q=").and_then(|it| it.parse().ok());
-            let weight: f32 = weight.unwrap_or(0.0);
-            match name.trim() {
-                "br" => brotli = weight,
-                "gzip" | "x-gzip" => gzip = weight,
-                _ => {}
-            }
-        }
-        match (brotli, gzip) {
-            (brotli, gzip) if brotli > 0.0 && brotli >= gzip => Some(Self::Brotli),
-            (_, gzip) if gzip > 0.0 => Some(Self::Gzip),
-            _ => None,
-        }
-    }
-
-    fn name(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::Brotli => "br",
-            Self::Gzip => "gzip",
-        })
-    }
-}
 
 /// The coding for this answer, if any. Caches are told whenever it could have been another.
 pub(crate) fn coding(response: &mut Response, asked: &Asked) -> Option<Coding> {

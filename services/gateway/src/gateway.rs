@@ -42,7 +42,7 @@ use crate::hosts::Hosts;
 use crate::journal::{Cause, Journal};
 use crate::limits::{Allowance, Asker, Limits, RATE_LIMITS, READ};
 use crate::pages::{self, Watched};
-use crate::reshape::{self, Origin, Rules, refuse};
+use crate::reshaping::{self, Origin, Rules, refuse};
 use crate::routes::{Action, Answer, Found, Match, Route, Table, Target, Template, host};
 use crate::tables::{self, Routes, RoutesView};
 use crate::tunnel::{self, Tunnel};
@@ -289,7 +289,7 @@ impl Inner {
         };
         let mut response = answer::explain(answered, &asked);
         if let Some(origin) = &origin {
-            let reshaped = reshape::answer(response, rules, origin, &shared.currency);
+            let reshaped = reshaping::answer(response, rules, origin, &shared.currency);
             response = Box::pin(reshaped.instrument(span.clone())).await;
         }
         if let Some(coding) = compress::coding(&mut response, &asked) {
@@ -511,7 +511,7 @@ impl Shared {
         let request = match origin {
             None => request,
             Some(origin) => {
-                let made = reshape::request(request, route, target, origin, &self.currency);
+                let made = reshaping::request(request, route, target, origin, &self.currency);
                 match Box::pin(made).await {
                     Ok(request) => request,
                     Err(problem) => return problem.into_response(),

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Body;
+use chassis::headers;
 use chassis::problem::{Problem, Result};
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::PathAndQuery;
@@ -68,43 +69,14 @@ fn check_path(path: &str) -> Result<()> {
 /// claims to tell who is asking. What `Connection` names goes first, so that a client cannot name
 /// what is added later.
 pub(crate) fn clean(headers: &mut HeaderMap) {
-    if !headers.keys().any(is_dropped) {
+    if !headers.keys().any(headers::is_internal) {
         return;
     }
     let named = named(headers);
-    let dropped: Vec<HeaderName> = headers.keys().filter(|it| is_dropped(it)).cloned().collect();
+    let dropped: Vec<HeaderName> =
+        headers.keys().filter(|it| headers::is_internal(it)).cloned().collect();
     for name in named.iter().chain(&dropped) {
         headers.remove(name);
-    }
-}
-
-pub(crate) fn is_dropped(name: &HeaderName) -> bool {
-    const CLAIMS: [&str; 13] = [
-        "x-auth",
-        "x-client-cert",
-        "x-email",
-        "x-forwarded-",
-        "x-internal",
-        "x-original-",
-        "x-permission",
-        "x-principal",
-        "x-real-ip",
-        "x-remote-",
-        "x-rewrite-",
-        "x-role",
-        "x-service-",
-    ];
-    let name = name.as_str();
-    match name.as_bytes().first() {
-        Some(b'x') => name.starts_with("x-user") || CLAIMS.iter().any(|it| name.starts_with(it)),
-        Some(b'c') => name == "connection",
-        Some(b'f') => name == "forwarded",
-        Some(b'k') => name == "keep-alive",
-        Some(b'p') => name.starts_with("proxy-"),
-        Some(b'r') => name == "remote-user",
-        Some(b't') => matches!(name, "te" | "trailer" | "transfer-encoding"),
-        Some(b'u') => name == "upgrade",
-        _ => false,
     }
 }
 

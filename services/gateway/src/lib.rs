@@ -11,11 +11,10 @@
 
 mod config;
 mod routes;
-mod shape;
 mod tables;
 
 mod gateway;
-mod reshape;
+mod reshaping;
 
 mod client;
 mod cors;
@@ -31,7 +30,6 @@ mod compress;
 
 mod admin;
 mod docs;
-mod front;
 mod journal;
 mod openapi;
 mod pages;
@@ -41,10 +39,10 @@ mod tls;
 mod problems;
 
 pub use config::{AccessLog, Config, Listen, METRICS_LISTEN};
-pub use front::Dist;
 pub use gateway::{Gateway, Listener};
 pub use limits::RATE_LIMITS;
 pub use routes::RouteView;
+pub use storefront::Dist;
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
 

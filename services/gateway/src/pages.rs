@@ -19,13 +19,14 @@ use chassis::service::{BoxError, PREFIX, SEE_DETAILS, WithDetails};
 use chassis::telemetry::{self, PrometheusHandle};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
-use http::{HeaderMap, HeaderName, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use storefront::{Front, Way};
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 
-use crate::front::{self, Front};
+use crate::routes::{Found, Table};
 use crate::{Engine, Parts, docs, openapi, problems};
 
 /// How long a service may take to tell how it is.
@@ -140,7 +141,9 @@ enum Status {
 pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError> {
     let document = serde_json::to_vec(&document(&parts))?.into();
     let services = watched.services.clone();
-    let front = Front::new(parts.front, parts.name, parts.currency.as_str(), services)?;
+    let routes = Table::builtin()?;
+    let find = move |path: &str| way(&routes, &services, path);
+    let front = Front::new(parts.front, parts.name, parts.currency.as_str(), find);
     let front = Arc::new(front);
     let own = Own { version: parts.version, ready: parts.ready, watched, front: front.clone() };
     Ok(Router::new()
@@ -150,8 +153,16 @@ pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError>
         .route("/health", get(health))
         .with_state(own)
         .merge(docs::router(document))
-        .merge(front::router(front))
+        .merge(storefront::router(front))
         .method_not_allowed_fallback(async || problems::method_not_allowed()))
+}
+
+/// Where a page's own question to the API leads, by the routes of the shop itself.
+fn way(routes: &Table, services: &[(&'static str, Reach)], path: &str) -> Way {
+    let Found::Route(found) = routes.find(path, &Method::GET, || None) else { return Way::Nowhere };
+    let name = found.route.service();
+    let service = services.iter().find(|(it, _)| Some(*it) == name);
+    service.map_or(Way::Away, |(_, reach)| Way::To(reach.clone()))
 }
 
 /// What operators and their monitoring are told: `/metrics`, and `/health` with all there is to it.
@@ -171,7 +182,7 @@ pub(crate) fn described() -> utoipa::openapi::OpenApi {
 
 /// Paths of the gateway that its description leaves out, because they are no part of the API.
 pub(crate) fn more_paths() -> impl Iterator<Item = &'static str> {
-    docs::PATHS.into_iter().chain(front::paths())
+    docs::PATHS.into_iter().chain(storefront::paths())
 }
 
 /// The description of all services and of what the gateway answers itself.
@@ -183,11 +194,11 @@ pub(crate) fn document(parts: &Parts) -> Value {
 
 /// A browser is shown the shop, anybody else is told about it.
 async fn door(State(own): State<Own>, request: Request) -> Response {
-    if front::wants_page(request.headers()) {
-        return own.front.home(front::Asked::of(request)).await;
+    if storefront::wants_page(request.headers()) {
+        return own.front.home(storefront::Asked::of(request)).await;
     }
     let mut response = who(State(own)).await.into_response();
-    front::by_accept(&mut response);
+    storefront::by_accept(&mut response);
     response
 }
 

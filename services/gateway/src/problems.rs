@@ -2,15 +2,12 @@
 
 use chassis::problem::Problem;
 use http::StatusCode;
+pub(crate) use storefront::problems::{away, broken, not_found};
 
 /// The longest path with its query, in bytes.
 pub(crate) const MAX_URI: usize = 8 * 1024;
 /// The most all headers together may have, in bytes.
 pub(crate) const MAX_HEADERS: usize = 32 * 1024;
-
-pub(crate) fn not_found() -> Problem {
-    Problem::not_found("not_found", "there is nothing at this address; see /docs")
-}
 
 pub(crate) fn method_not_allowed() -> Problem {
     let detail = "this method is not possible here; the header Allow lists what is";
@@ -65,17 +62,6 @@ pub(crate) fn unauthenticated() -> Problem {
 pub(crate) fn forbidden(permission: &str) -> Problem {
     let detail = format!("this needs the permission {permission}");
     Problem::forbidden("forbidden", detail).with("permission", permission)
-}
-
-/// No copy of a service can be asked; nothing was sent.
-pub(crate) fn away() -> Problem {
-    Problem::unavailable("service_unavailable", "a part of the shop is away; try again in a moment")
-}
-
-/// A copy broke off in the middle.
-pub(crate) fn broken() -> Problem {
-    let detail = "a part of the shop broke off; what was asked may have happened";
-    Problem::new(StatusCode::BAD_GATEWAY, "bad_gateway", detail)
 }
 
 pub(crate) fn timed_out() -> Problem {

@@ -20,7 +20,7 @@ use host::Host;
 pub(crate) use path::Template;
 
 use crate::limits::{READ, WRITE};
-use crate::shape::{Form, Operation};
+use reshape::{Form, Operation};
 
 /// The routes of the shop itself.
 pub(crate) const BUILTIN: &str = include_str!("../routes.toml");

@@ -18,7 +18,7 @@ use super::host::Host;
 use super::path::{self, Template};
 use super::{Action, Answer, Kind, Route, Target};
 use crate::NAME;
-use crate::shape::{self, Form, Groups, Operation, Way};
+use reshape::{Form, Groups, Operation, Way};
 
 /// The largest body a route may allow.
 const MAX_LIMIT: usize = 64 * 1024 * 1024;
@@ -288,7 +288,7 @@ impl Lines<'_> {
             service: ask.service,
             rewrite,
             method: ask.method.as_deref().map(method).transpose()?,
-            names: shape::names(&request).into(),
+            names: reshape::names(&request).into(),
             request,
             response: shaping(ask.response, Way::Response)?,
             errors: match ask.errors {
@@ -419,7 +419,7 @@ impl AnswerEntry {
                 (Some("text/plain; charset=utf-8"), Bytes::from(text))
             }
             Some(value) => {
-                let value = shape::json(value)?;
+                let value = reshape::json(value)?;
                 (Some("application/json"), Bytes::from(value.to_string()))
             }
         };
@@ -431,7 +431,7 @@ impl AnswerEntry {
             let wrong = || format!("answer: {name}: {value:?} is no header");
             let name: HeaderName = name.parse().map_err(|_| wrong())?;
             if name != header::CONTENT_TYPE {
-                shape::may_set(&name)?;
+                reshape::may_set(&name)?;
             }
             headers.insert(name.clone(), HeaderValue::from_str(&value).map_err(|_| wrong())?);
         }

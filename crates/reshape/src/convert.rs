@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// How a value is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Conversion {
+pub enum Conversion {
     Money { from: Unit, to: Unit },
     Integer,
     Boolean,
@@ -19,7 +19,7 @@ pub(crate) enum Conversion {
 
 /// How an amount of money is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Unit {
+pub enum Unit {
     /// `"19.99"`; read also from a number.
     Decimal,
     /// `19.99`; read also from a text.
@@ -46,7 +46,7 @@ const FORMS: [(&str, Conversion); 6] = [
 ];
 
 impl Conversion {
-    pub(crate) fn named(from: Option<&str>, to: &str) -> Result<Self, String> {
+    pub fn named(from: Option<&str>, to: &str) -> Result<Self, String> {
         let unit = |name: &str| UNITS.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
         let units = UNITS.map(|(name, _)| name).join(", ");
         match (from, unit(to)) {
@@ -69,7 +69,7 @@ impl Conversion {
     }
 
     /// The value written that way; nothing where there is none.
-    pub(crate) fn apply(self, value: &Value, currency: &Currency) -> Result<Option<Value>, String> {
+    pub fn apply(self, value: &Value, currency: &Currency) -> Result<Option<Value>, String> {
         if value.is_null() {
             return Ok(None);
         }

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::Response;
 use bytes::Bytes;
+use chassis::coding::Coding;
 use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 use rust_embed::Embed;
 
-use super::tag;
-use super::template::Template;
-use crate::compress::Coding;
+use crate::tag;
+use crate::template::Template;
 
 /// Part of the program; a debug build reads it when it starts.
 #[derive(Embed)]
@@ -24,7 +24,7 @@ struct Embedded;
 /// What Vite puts here has a hash of its content in its name.
 const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
-pub(super) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
+pub(crate) const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// The files of a web front. Clones share them.
 #[derive(Clone, Default)]
@@ -87,17 +87,17 @@ impl Dist {
     }
 
     /// The page of the storefront; none where the program was built without a front.
-    pub(super) fn store(&self) -> Option<&Template> {
+    pub(crate) fn store(&self) -> Option<&Template> {
         self.0.store.as_ref()
     }
 
     /// The page of the admin.
-    pub(super) fn admin(&self) -> Option<&Template> {
+    pub(crate) fn admin(&self) -> Option<&Template> {
         self.0.admin.as_ref()
     }
 
     /// Sends the file at a path, which begins with a slash.
-    pub(super) fn send(&self, path: &str, asked: &HeaderMap) -> Option<Response> {
+    pub(crate) fn send(&self, path: &str, asked: &HeaderMap) -> Option<Response> {
         Some(self.0.others.get(path.strip_prefix('/')?)?.send(asked))
     }
 }

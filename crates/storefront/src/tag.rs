@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hasher};
 use http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 
 /// The tag of these bytes.
-pub(super) fn of(bytes: &[u8]) -> HeaderValue {
+pub(crate) fn of(bytes: &[u8]) -> HeaderValue {
     let mut hasher = DefaultHasher::new();
     hasher.write(bytes);
     let tag = format!("W/\"{:016x}\"", hasher.finish());
@@ -15,7 +15,7 @@ pub(super) fn of(bytes: &[u8]) -> HeaderValue {
 }
 
 /// Whether who asks has it already.
-pub(super) fn is_known(asked: &HeaderMap, tag: &HeaderValue) -> bool {
+pub(crate) fn is_known(asked: &HeaderMap, tag: &HeaderValue) -> bool {
     let strip = |it: &str| it.trim().trim_start_matches("W/").to_owned();
     let tag = tag.to_str().map(strip).unwrap_or_default();
     let lines = asked.get_all(IF_NONE_MATCH).iter().filter_map(|it| it.to_str().ok());

@@ -12,7 +12,7 @@ const MAX_STEPS: usize = 16;
 /// A place as a routes file names it: `items.*.price`, `query:limit`, `header:etag`, `path:id`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "String")]
-pub(crate) enum Place {
+pub enum Place {
     Body(Steps),
     Query(String),
     Header(HeaderName),
@@ -23,11 +23,11 @@ pub(crate) enum Place {
 }
 
 /// What is done with a value, given the places of the lists passed on the way to it.
-pub(crate) type Visit<'a> = dyn FnMut(&mut Value, &[usize]) -> Result<(), Misfit> + 'a;
+pub type Visit<'a> = dyn FnMut(&mut Value, &[usize]) -> Result<(), Misfit> + 'a;
 
 /// The way through a body; none is the whole of it.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Steps(Vec<Step>);
+pub struct Steps(Vec<Step>);
 
 #[derive(Clone, Debug, PartialEq)]
 enum Step {
@@ -39,19 +39,19 @@ enum Step {
 
 /// A value does not fit what an operation wants to do with it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Misfit {
+pub struct Misfit {
     /// Where, as the one who wrote the message knows it.
-    pub(crate) field: String,
-    pub(crate) detail: String,
+    pub field: String,
+    pub detail: String,
 }
 
 impl Misfit {
-    pub(crate) fn new(field: impl fmt::Display, detail: impl Into<String>) -> Self {
+    pub fn new(field: impl fmt::Display, detail: impl Into<String>) -> Self {
         Self { field: field.to_string(), detail: detail.into() }
     }
 
     /// The same where what did not fit is only a part, at this place.
-    pub(crate) fn under(self, steps: &Steps, stars: &[usize]) -> Self {
+    pub fn under(self, steps: &Steps, stars: &[usize]) -> Self {
         let field = match (steps.is_whole(), self.field.as_str()) {
             (true, _) => return self,
             (false, "body") => steps.name(stars),
@@ -63,14 +63,14 @@ impl Misfit {
 
 impl Place {
     /// How many `*` there are.
-    pub(crate) fn stars(&self) -> usize {
+    pub fn stars(&self) -> usize {
         match self {
             Self::Body(steps) => steps.stars(),
             _ => 0,
         }
     }
 
-    pub(crate) fn is_body(&self) -> bool {
+    pub fn is_body(&self) -> bool {
         matches!(self, Self::Body(_))
     }
 }
@@ -141,41 +141,41 @@ impl Steps {
         }
     }
 
-    pub(crate) fn stars(&self) -> usize {
+    pub fn stars(&self) -> usize {
         self.0.iter().filter(|it| **it == Step::Each).count()
     }
 
     /// Whether it is the whole body.
-    pub(crate) fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
         self.0.is_empty()
     }
 
     /// These steps and then others.
-    pub(crate) fn then(&self, others: &Self) -> Self {
+    pub fn then(&self, others: &Self) -> Self {
         Self([self.0.clone(), others.0.clone()].concat())
     }
 
     /// The way to the elements of the innermost list.
-    pub(crate) fn to_last_star(&self) -> Option<Self> {
+    pub fn to_last_star(&self) -> Option<Self> {
         let last = self.0.iter().rposition(|it| *it == Step::Each)?;
         Some(Self(self.0[..=last].to_vec()))
     }
 
     /// The way to the innermost list.
-    pub(crate) fn to_list(&self) -> Option<Self> {
+    pub fn to_list(&self) -> Option<Self> {
         let last = self.0.iter().rposition(|it| *it == Step::Each)?;
         Some(Self(self.0[..last].to_vec()))
     }
 
     /// A field of it.
-    pub(crate) fn field(&self, name: &str) -> Self {
+    pub fn field(&self, name: &str) -> Self {
         let mut steps = self.0.clone();
         steps.push(Step::Field(name.to_owned()));
         Self(steps)
     }
 
     /// Without the last step, if that is a field.
-    pub(crate) fn parent(&self) -> Option<Self> {
+    pub fn parent(&self) -> Option<Self> {
         let (last, parents) = self.0.split_last()?;
         matches!(last, Step::Field(_)).then(|| Self(parents.to_vec()))
     }
@@ -200,7 +200,7 @@ impl Steps {
 
     /// Calls `f` with every value that is there, and the places of the lists passed on the way.
     /// Nothing and null have no fields and no elements; other values that have none do not fit.
-    pub(crate) fn each(&self, value: &mut Value, f: &mut Visit<'_>) -> Result<(), Misfit> {
+    pub fn each(&self, value: &mut Value, f: &mut Visit<'_>) -> Result<(), Misfit> {
         self.descend(value, 0, &mut Vec::new(), f)
     }
 
@@ -236,7 +236,7 @@ impl Steps {
     }
 
     /// The places of the lists on the way to each value that is there.
-    pub(crate) fn matches(&self, value: &mut Value) -> Result<Vec<Vec<usize>>, Misfit> {
+    pub fn matches(&self, value: &mut Value) -> Result<Vec<Vec<usize>>, Misfit> {
         let mut found = Vec::new();
         self.each(value, &mut |_, stars| {
             found.push(stars.to_vec());
@@ -246,12 +246,12 @@ impl Steps {
     }
 
     /// The name of one of the values.
-    pub(crate) fn name(&self, stars: &[usize]) -> String {
+    pub fn name(&self, stars: &[usize]) -> String {
         self.named(stars, self.0.len())
     }
 
     /// Takes the value at one place out, where it is there. What follows it in a list moves up.
-    pub(crate) fn take(&self, value: &mut Value, stars: &[usize]) -> Option<Value> {
+    pub fn take(&self, value: &mut Value, stars: &[usize]) -> Option<Value> {
         let Some((last, parents)) = self.0.split_last() else {
             return Some(std::mem::take(value));
         };
@@ -271,7 +271,7 @@ impl Steps {
     }
 
     /// Puts a value at one place, making the objects and lists on the way.
-    pub(crate) fn put(&self, value: &mut Value, stars: &[usize], new: Value) -> Result<(), Misfit> {
+    pub fn put(&self, value: &mut Value, stars: &[usize], new: Value) -> Result<(), Misfit> {
         let mut rest = stars.iter();
         let mut place = value;
         for (at, step) in self.0.iter().enumerate() {

@@ -5,59 +5,59 @@ use serde::Deserialize;
 
 /// A product, as far as its page's head goes.
 #[derive(Debug, Deserialize)]
-pub(super) struct Product {
-    pub(super) slug: String,
-    pub(super) title: String,
+pub(crate) struct Product {
+    pub(crate) slug: String,
+    pub(crate) title: String,
     /// HTML.
     description: String,
-    pub(super) vendor: String,
-    pub(super) in_stock: bool,
-    pub(super) variants: Vec<Variant>,
-    pub(super) images: Vec<Image>,
-    pub(super) categories: Vec<Crumb>,
-    pub(super) rating: Rating,
+    pub(crate) vendor: String,
+    pub(crate) in_stock: bool,
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) images: Vec<Image>,
+    pub(crate) categories: Vec<Crumb>,
+    pub(crate) rating: Rating,
     seo_title: Option<String>,
     seo_description: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Variant {
-    pub(super) sku: String,
-    pub(super) price: Money,
+pub(crate) struct Variant {
+    pub(crate) sku: String,
+    pub(crate) price: Money,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Image {
-    pub(super) url: String,
+pub(crate) struct Image {
+    pub(crate) url: String,
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Rating {
-    pub(super) average: Option<f64>,
-    pub(super) count: i64,
+pub(crate) struct Rating {
+    pub(crate) average: Option<f64>,
+    pub(crate) count: i64,
 }
 
 /// A category on the way to something.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct Crumb {
-    pub(super) slug: String,
-    pub(super) name: String,
+pub(crate) struct Crumb {
+    pub(crate) slug: String,
+    pub(crate) name: String,
 }
 
 /// A category.
 #[derive(Debug, Deserialize)]
-pub(super) struct Category {
-    pub(super) slug: String,
-    pub(super) name: String,
+pub(crate) struct Category {
+    pub(crate) slug: String,
+    pub(crate) name: String,
     /// HTML.
     description: String,
     /// From the top level down to the category itself.
-    pub(super) path: Vec<Crumb>,
+    pub(crate) path: Vec<Crumb>,
 }
 
 /// All categories.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     items: Vec<Node>,
 }
 
@@ -72,11 +72,11 @@ struct Node {
 const SHOWN: usize = 160;
 
 impl Product {
-    pub(super) fn heading(&self) -> &str {
+    pub(crate) fn heading(&self) -> &str {
         self.seo_title.as_deref().filter(|it| !it.trim().is_empty()).unwrap_or(&self.title)
     }
 
-    pub(super) fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         match self.seo_description.as_deref().map(str::trim).filter(|it| !it.is_empty()) {
             Some(text) => shortened(text),
             None => words(&self.description),
@@ -84,7 +84,7 @@ impl Product {
     }
 
     /// The way to it, from the top level: that of its first category.
-    pub(super) fn path(&self, tree: &Tree) -> Vec<Crumb> {
+    pub(crate) fn path(&self, tree: &Tree) -> Vec<Crumb> {
         let Some(first) = self.categories.first() else { return Vec::new() };
         let mut path = Vec::new();
         match find(&tree.items, &first.slug, &mut path) {
@@ -95,14 +95,14 @@ impl Product {
 }
 
 impl Category {
-    pub(super) fn description(&self) -> String {
+    pub(crate) fn description(&self) -> String {
         words(&self.description)
     }
 }
 
 impl Tree {
     /// The names at the top.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.items.iter().map(|it| it.crumb.name.as_str())
     }
 }

@@ -1,4 +1,4 @@
-//! The web front: the storefront's and the admin's pages with what they load.
+//! The web front: the storefront's and the admin's pages with what they load, for a gateway to serve.
 //!
 //! Every page of the storefront is the same file, which finds out in the browser what it shows.
 //! What search engines and previews read, and what the page would ask for first, is put into its
@@ -10,6 +10,7 @@ mod escape;
 mod facts;
 mod head;
 mod pages;
+pub mod problems;
 mod sitemap;
 mod tag;
 mod template;
@@ -21,17 +22,15 @@ use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use chassis::reach::Reach;
 use chassis::site::Site;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
 use api::Api;
+pub use api::Way;
 pub use dist::Dist;
 use head::{Head, Shop};
 use sitemap::{Part, Sitemaps};
-
-use crate::problems;
 
 /// The paths of the storefront whose pages are all alike from here. Mails lead to the last two.
 const PLAIN: [&str; 11] = [
@@ -73,7 +72,7 @@ const REFERRER: &str = "strict-origin-when-cross-origin";
 const MISSING: &str = include_str!("../assets/front.html");
 
 /// The web front of a shop.
-pub(crate) struct Front {
+pub struct Front {
     dist: Dist,
     shop: Shop,
     api: Api,
@@ -81,7 +80,7 @@ pub(crate) struct Front {
 }
 
 /// What is asked for, and of which shop.
-pub(crate) struct Asked {
+pub struct Asked {
     /// The shop's address, such as `https://shop.example`; empty where the client does not say.
     site: String,
     method: Method,
@@ -90,18 +89,19 @@ pub(crate) struct Asked {
 }
 
 impl Front {
-    pub(crate) fn new(
+    /// A front of a shop with this name. `find` says where a path of the API leads.
+    pub fn new(
         dist: Dist,
         name: String,
         currency: &str,
-        services: Arc<[(&'static str, Reach)]>,
-    ) -> Result<Self, String> {
+        find: impl Fn(&str) -> Way + Send + Sync + 'static,
+    ) -> Self {
         let shop = Shop { name, currency: currency.to_owned() };
-        Ok(Self { dist, shop, api: Api::new(services)?, sitemaps: Sitemaps::default() })
+        Self { dist, shop, api: Api::new(find), sitemaps: Sitemaps::default() }
     }
 
     /// The front page, for a browser.
-    pub(crate) async fn home(&self, asked: Asked) -> Response {
+    pub async fn home(&self, asked: Asked) -> Response {
         let mut response = match self.dist.store() {
             Some(store) => pages::home(self, store, &asked).await,
             None => missing(StatusCode::OK),
@@ -127,7 +127,7 @@ impl Front {
 }
 
 impl Asked {
-    pub(crate) fn of(request: Request) -> Self {
+    pub fn of(request: Request) -> Self {
         let site = request.extensions().get::<Site>().and_then(Site::origin).unwrap_or_default();
         let (parts, _) = request.into_parts();
         Self { site, method: parts.method, uri: parts.uri, headers: parts.headers }
@@ -135,13 +135,13 @@ impl Asked {
 }
 
 /// All paths of the front but `/`, for the description of where routes may lead.
-pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+pub fn paths() -> impl Iterator<Item = &'static str> {
     let others = [PRODUCT, CATEGORY, SEARCH, SITEMAP, SITEMAP_PART, ROBOTS];
     PLAIN.into_iter().chain(ADMIN).chain(others).chain(FILES)
 }
 
 /// The pages but `/`, and what there is where nothing else is.
-pub(crate) fn router(front: Arc<Front>) -> Router {
+pub fn router(front: Arc<Front>) -> Router {
     let mut router = Router::new()
         .route(PRODUCT, get(product))
         .route(CATEGORY, get(category))
@@ -274,12 +274,12 @@ fn missing(status: StatusCode) -> Response {
 }
 
 /// Tells caches that others may be answered otherwise.
-pub(crate) fn by_accept(response: &mut Response) {
+pub fn by_accept(response: &mut Response) {
     response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
 }
 
 /// Whether a browser wants to show something to somebody.
-pub(crate) fn wants_page(asked: &HeaderMap) -> bool {
+pub fn wants_page(asked: &HeaderMap) -> bool {
     let lines = asked.get_all(header::ACCEPT).iter().filter_map(|it| it.to_str().ok());
     lines.flat_map(|it| it.split(',')).any(|kind| {
         let mut parts = kind.split(';').map(str::trim);

@@ -6,8 +6,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::escape::{self, component};
-use super::facts::{Category, Crumb, Product, Tree};
+use crate::escape::{self, component};
+use crate::facts::{Category, Crumb, Product, Tree};
 
 /// Widths the shop keeps of its own pictures, as `web/src/picture.ts` asks for them.
 const WIDTHS: [u32; 4] = [320, 640, 1280, 2000];
@@ -18,15 +18,15 @@ const PREVIEW: u32 = 1280;
 
 /// What every page is told about the shop.
 #[derive(Debug, Serialize)]
-pub(super) struct Shop {
-    pub(super) name: String,
+pub(crate) struct Shop {
+    pub(crate) name: String,
     /// ISO 4217.
-    pub(super) currency: String,
+    pub(crate) currency: String,
 }
 
 /// A head in the making.
 #[derive(Debug)]
-pub(super) struct Head<'a> {
+pub(crate) struct Head<'a> {
     shop: &'a Shop,
     /// The shop's address, such as `https://shop.example`.
     site: &'a str,
@@ -47,30 +47,30 @@ struct About<'a> {
 }
 
 impl<'a> Head<'a> {
-    pub(super) fn of(shop: &'a Shop, site: &'a str) -> Self {
+    pub(crate) fn of(shop: &'a Shop, site: &'a str) -> Self {
         Self { shop, site, html: String::new() }
     }
 
     /// The head of a page that search engines should leave alone.
-    pub(super) fn hidden(mut self) -> String {
+    pub(crate) fn hidden(mut self) -> String {
         self.title("");
         self.html.push_str("<meta name=\"robots\" content=\"noindex\">");
         self.bare()
     }
 
     /// Only what the page's own script needs.
-    pub(super) fn bare(mut self) -> String {
+    pub(crate) fn bare(mut self) -> String {
         escape::data(&mut self.html, "type=\"application/json\" id=\"shop\"", self.shop);
         self.html
     }
 
     /// The head of a page of which nothing is known but its address.
-    pub(super) fn unknown(mut self) -> String {
+    pub(crate) fn unknown(mut self) -> String {
         self.title("");
         self.bare()
     }
 
-    pub(super) fn home(mut self, tree: &Tree) -> String {
+    pub(crate) fn home(mut self, tree: &Tree) -> String {
         let (name, home) = (&*self.shop.name, format!("{}/", self.site));
         let description = tree.names().collect::<Vec<_>>().join(", ");
         let about =
@@ -100,7 +100,7 @@ impl<'a> Head<'a> {
         self.bare()
     }
 
-    pub(super) fn product(mut self, product: &Product, tree: &Tree) -> String {
+    pub(crate) fn product(mut self, product: &Product, tree: &Tree) -> String {
         let path = format!("/products/{}", component(&product.slug));
         let first = product.images.first().map(|it| self.picture(&it.url));
         self.about(&About {
@@ -128,7 +128,7 @@ impl<'a> Head<'a> {
     }
 
     /// `page` is the number of the page where it is not the first one.
-    pub(super) fn category(mut self, category: &Category, page: Option<u32>) -> String {
+    pub(crate) fn category(mut self, category: &Category, page: Option<u32>) -> String {
         let mut path = format!("/categories/{}", component(&category.slug));
         if let Some(page) = page {
             let _ = write!(path, "?page={page}");

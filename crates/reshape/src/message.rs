@@ -10,54 +10,54 @@ use super::place::{Misfit, Place, Steps, Visit};
 
 /// A request or an answer while it is reshaped.
 #[derive(Debug, Default)]
-pub(crate) struct Message {
+pub struct Message {
     /// Null where there is none, or where no operation looks at it.
-    pub(crate) body: Value,
+    pub body: Value,
     /// Of the request, also while its answer is reshaped.
-    pub(crate) query: Query,
-    pub(crate) headers: HeaderMap,
+    pub query: Query,
+    pub headers: HeaderMap,
     /// The parameters of the request's path.
-    pub(crate) path: Vec<(String, String)>,
-    pub(crate) user: Option<Principal>,
+    pub path: Vec<(String, String)>,
+    pub user: Option<Principal>,
     /// The address the client asked for, without its query.
-    pub(crate) address: String,
+    pub address: String,
     /// What the fields the service knows are called by the client.
-    pub(crate) names: Arc<[(String, String)]>,
+    pub names: Arc<[(String, String)]>,
 }
 
 /// A query, decoded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Query {
+pub struct Query {
     pairs: Vec<(String, String)>,
     /// Whether it is another one than that which was read.
-    pub(crate) changed: bool,
+    pub changed: bool,
 }
 
 impl Query {
-    pub(crate) fn parse(query: &str) -> Self {
+    pub fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Self { pairs, changed: false }
     }
 
     /// The first value of this name that is not empty.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    pub fn get(&self, name: &str) -> Option<&str> {
         let mut values = self.pairs.iter().filter(|(it, _)| it == name).map(|(_, it)| it.as_str());
         values.find(|it| !it.is_empty())
     }
 
-    pub(crate) fn set(&mut self, name: &str, value: String) {
+    pub fn set(&mut self, name: &str, value: String) {
         self.remove(name);
         self.pairs.push((name.to_owned(), value));
         self.changed = true;
     }
 
-    pub(crate) fn remove(&mut self, name: &str) {
+    pub fn remove(&mut self, name: &str) {
         let before = self.pairs.len();
         self.pairs.retain(|(it, _)| it != name);
         self.changed |= self.pairs.len() != before;
     }
 
-    pub(crate) fn encode(&self) -> String {
+    pub fn encode(&self) -> String {
         form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.pairs).finish()
     }
 }
@@ -85,7 +85,7 @@ impl Message {
     }
 
     /// The values at a place, each with the places of the lists on the way to it.
-    pub(crate) fn values(&mut self, place: &Place) -> Result<Vec<(Vec<usize>, Value)>, Misfit> {
+    pub fn values(&mut self, place: &Place) -> Result<Vec<(Vec<usize>, Value)>, Misfit> {
         let Place::Body(steps) = place else {
             return Ok(self.get(place).map(|it| (Vec::new(), it)).into_iter().collect());
         };
@@ -98,7 +98,7 @@ impl Message {
     }
 
     /// Takes the values at a place out.
-    pub(crate) fn take(&mut self, place: &Place) -> Result<Vec<(Vec<usize>, Value)>, Misfit> {
+    pub fn take(&mut self, place: &Place) -> Result<Vec<(Vec<usize>, Value)>, Misfit> {
         let Place::Body(steps) = place else {
             let values = self.values(place)?;
             match place {
@@ -120,12 +120,7 @@ impl Message {
         Ok(taken)
     }
 
-    pub(crate) fn put(
-        &mut self,
-        place: &Place,
-        stars: &[usize],
-        value: Value,
-    ) -> Result<(), Misfit> {
+    pub fn put(&mut self, place: &Place, stars: &[usize], value: Value) -> Result<(), Misfit> {
         let Place::Body(steps) = place else {
             return match text(&value) {
                 Some(text) => self.put_text(place, text),
@@ -154,7 +149,7 @@ impl Message {
     }
 
     /// Changes every value at a place.
-    pub(crate) fn update(
+    pub fn update(
         &mut self,
         place: &Place,
         f: impl Fn(&Value) -> Result<Option<Value>, String>,
@@ -175,13 +170,13 @@ impl Message {
     }
 
     /// Calls `f` with the body's values at `steps`.
-    pub(crate) fn each(&mut self, steps: &Steps, f: &mut Visit<'_>) -> Result<(), Misfit> {
+    pub fn each(&mut self, steps: &Steps, f: &mut Visit<'_>) -> Result<(), Misfit> {
         steps.each(&mut self.body, f)
     }
 }
 
 /// A value without fields and elements as a query, a header or a path has it.
-pub(crate) fn text(value: &Value) -> Option<String> {
+pub fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),

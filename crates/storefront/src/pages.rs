@@ -5,11 +5,11 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
-use super::api::{Answer, Answers};
-use super::escape::component;
-use super::facts::{Category, Product, Tree};
-use super::template::Template;
-use super::{Asked, Front, STORE_POLICY, show};
+use crate::api::{Answer, Answers};
+use crate::escape::component;
+use crate::facts::{Category, Product, Tree};
+use crate::template::Template;
+use crate::{Asked, Front, STORE_POLICY, show};
 
 /// Every page has them in its navigation.
 const CATEGORIES: &str = "/api/v1/categories?tree=true";
@@ -31,14 +31,14 @@ const FILTERS: [&str; 10] = [
     "page",
 ];
 
-pub(super) async fn home(front: &Front, store: &Template, asked: &Asked) -> Response {
+pub(crate) async fn home(front: &Front, store: &Template, asked: &Asked) -> Response {
     let addresses = [CATEGORIES, POPULAR, NEWEST].map(str::to_owned);
     let answers = front.api.ask(addresses.into()).await;
     let head = front.head(asked).home(&tree(&answers));
     page(store, StatusCode::OK, head, &answers, asked)
 }
 
-pub(super) async fn product(
+pub(crate) async fn product(
     front: &Front,
     store: &Template,
     asked: &Asked,
@@ -56,7 +56,7 @@ pub(super) async fn product(
     page(store, status, head, &answers, asked)
 }
 
-pub(super) async fn category(
+pub(crate) async fn category(
     front: &Front,
     store: &Template,
     asked: &Asked,
@@ -80,18 +80,18 @@ pub(super) async fn category(
     page(store, status, head, &answers, asked)
 }
 
-pub(super) async fn search(front: &Front, store: &Template, asked: &Asked) -> Response {
+pub(crate) async fn search(front: &Front, store: &Template, asked: &Asked) -> Response {
     let filters = filters(asked, |_| true);
     let answers = front.api.ask(vec![CATEGORIES.to_owned(), format!("{LIST}{filters}")]).await;
     page(store, StatusCode::OK, front.head(asked).hidden(), &answers, asked)
 }
 
-pub(super) async fn plain(front: &Front, store: &Template, asked: &Asked) -> Response {
+pub(crate) async fn plain(front: &Front, store: &Template, asked: &Asked) -> Response {
     let answers = front.api.ask(vec![CATEGORIES.to_owned()]).await;
     page(store, StatusCode::OK, front.head(asked).hidden(), &answers, asked)
 }
 
-pub(super) async fn nowhere(front: &Front, store: &Template, asked: &Asked) -> Response {
+pub(crate) async fn nowhere(front: &Front, store: &Template, asked: &Asked) -> Response {
     let answers = front.api.ask(vec![CATEGORIES.to_owned()]).await;
     page(store, StatusCode::NOT_FOUND, front.head(asked).hidden(), &answers, asked)
 }

@@ -17,7 +17,7 @@ const MAX_WRITES: usize = 100_000;
 type Found = Vec<(Vec<usize>, Value)>;
 
 /// Carries out one operation after another; stops at the first that does not fit.
-pub(crate) fn apply(
+pub fn apply(
     operations: &[Operation],
     message: &mut Message,
     currency: &Currency,

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 /// What a route reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Form {
+pub enum Form {
     Json,
     /// `application/x-www-form-urlencoded`
     #[serde(rename = "form")]
@@ -22,7 +22,7 @@ pub(crate) enum Form {
 const MAX_FIELDS: usize = 1000;
 
 /// Reads a body as one of `accepted`. No body is null.
-pub(crate) fn read(headers: &HeaderMap, bytes: &[u8], accepted: &[Form]) -> Result<Value> {
+pub fn read(headers: &HeaderMap, bytes: &[u8], accepted: &[Form]) -> Result<Value> {
     if bytes.is_empty() {
         return Ok(Value::Null);
     }

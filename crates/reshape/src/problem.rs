@@ -10,7 +10,7 @@ use super::place::{Place, Steps};
 /// How an error is told. `detail` and further members of the problem stay; the others go.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ProblemStyle {
+pub enum ProblemStyle {
     /// `{"detail": "…"}`, or for wrong fields `{"email": ["…"], "price": ["…"]}`.
     ByField,
     /// `{"detail": "…"}`, or for wrong fields `{"detail": [{"loc": ["body", "email"], "msg": "…",
@@ -60,7 +60,7 @@ fn parts(field: &str) -> impl Iterator<Item = Value> {
 
 /// What the fields the service knows are called by the client, as the operations of the request
 /// tell: the longer names first.
-pub(crate) fn names(operations: &[Operation]) -> Vec<(String, String)> {
+pub fn names(operations: &[Operation]) -> Vec<(String, String)> {
     let mut names = Vec::new();
     collect(operations, &Steps::default(), &mut names);
     names.sort_by_key(|(ours, _)| std::cmp::Reverse(ours.len()));

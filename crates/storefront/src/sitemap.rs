@@ -15,10 +15,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Mutex;
 
-use super::api::{Answer, Api};
-use super::escape::{self, component};
-use super::{Asked, tag};
+use crate::api::{Answer, Api};
+use crate::escape::{self, component};
 use crate::problems;
+use crate::{Asked, tag};
 
 /// The addresses of a part; a map may have 50,000.
 const PART: usize = 5_000;
@@ -40,7 +40,7 @@ const ROBOTS: &str = "User-agent: *\nAllow: /api/v1/media/\nDisallow: /api/\nDis
 
 /// The maps that were made lately.
 #[derive(Default)]
-pub(super) struct Sitemaps(Mutex<Vec<Made>>);
+pub(crate) struct Sitemaps(Mutex<Vec<Made>>);
 
 struct Made {
     /// Its own address.
@@ -65,7 +65,7 @@ struct Address {
 
 /// The part of a map: what is asked for behind `/sitemap/`.
 #[derive(Clone, Copy)]
-pub(super) enum Part<'a> {
+pub(crate) enum Part<'a> {
     /// The map itself.
     Whole,
     /// The front page and the categories.
@@ -75,7 +75,7 @@ pub(super) enum Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    pub(super) fn named(name: &'a str) -> Self {
+    pub(crate) fn named(name: &'a str) -> Self {
         match name {
             "pages" => Self::Pages,
             "products" => Self::Products(None),
@@ -86,7 +86,7 @@ impl<'a> Part<'a> {
 
 impl Sitemaps {
     /// Sends a map or a part of one. Who asks for one that is being made waits for it.
-    pub(super) async fn send(&self, api: &Api, asked: &Asked, part: Part<'_>) -> Response {
+    pub(crate) async fn send(&self, api: &Api, asked: &Asked, part: Part<'_>) -> Response {
         let url = format!("{}{}", asked.site, asked.uri.path());
         let mut made = self.0.lock().await;
         made.retain(|it| it.at.elapsed() < GOOD);
@@ -109,7 +109,7 @@ impl Sitemaps {
     }
 }
 
-pub(super) fn robots(asked: &Asked) -> Response {
+pub(crate) fn robots(asked: &Asked) -> Response {
     let mut robots = ROBOTS.to_owned();
     if !asked.site.is_empty() {
         let _ = writeln!(robots, "Sitemap: {}/sitemap.xml", asked.site);

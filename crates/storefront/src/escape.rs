@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 /// Appends a text to HTML or XML, between tags or in an attribute in double quotes.
-pub(super) fn text(page: &mut String, text: &str) {
+pub(crate) fn text(page: &mut String, text: &str) {
     for it in text.chars() {
         match it {
             '&' => page.push_str("&amp;"),
@@ -23,7 +23,7 @@ pub(super) fn text(page: &mut String, text: &str) {
 
 /// Appends a JSON text to a `<script>`. In JSON `<` stands within strings only, so it can be
 /// written in another way everywhere; without it nothing ends the script.
-pub(super) fn json(page: &mut String, json: &str) {
+pub(crate) fn json(page: &mut String, json: &str) {
     let mut pieces = json.split('<');
     page.push_str(pieces.next().unwrap_or_default());
     for piece in pieces {
@@ -33,20 +33,20 @@ pub(super) fn json(page: &mut String, json: &str) {
 }
 
 /// Appends a value as JSON to a `<script>`.
-pub(super) fn value(page: &mut String, value: &impl Serialize) {
+pub(crate) fn value(page: &mut String, value: &impl Serialize) {
     let value = serde_json::to_string(value).unwrap_or_else(|_| "null".to_owned());
     json(page, &value);
 }
 
 /// Appends a `<script>` with data.
-pub(super) fn data(page: &mut String, attributes: &str, data: &impl Serialize) {
+pub(crate) fn data(page: &mut String, attributes: &str, data: &impl Serialize) {
     let _ = write!(page, "<script {attributes}>");
     value(page, data);
     page.push_str("</script>");
 }
 
 /// A text as one segment of a path or one value of a query, as `encodeURIComponent` has it.
-pub(super) fn component(text: &str) -> impl Display {
+pub(crate) fn component(text: &str) -> impl Display {
     const KEPT: &AsciiSet = &NON_ALPHANUMERIC
         .remove(b'-')
         .remove(b'_')

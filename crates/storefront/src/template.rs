@@ -8,7 +8,7 @@ const HEAD: &str = "<!--head-->";
 const FOOT: &str = "</body>";
 
 /// A page, cut at its places.
-pub(super) struct Template {
+pub(crate) struct Template {
     before: Bytes,
     between: Bytes,
     after: Bytes,
@@ -16,7 +16,7 @@ pub(super) struct Template {
 
 impl Template {
     /// Cuts a page. One without a place for a head has it at the end of its own.
-    pub(super) fn split(page: &Bytes) -> Self {
+    pub(crate) fn split(page: &Bytes) -> Self {
         let (before, rest) = match find(page, HEAD) {
             Some(at) => (at, at + HEAD.len()),
             None => {
@@ -33,7 +33,7 @@ impl Template {
     }
 
     /// The page with what was to be put into it, which must be HTML already.
-    pub(super) fn fill(&self, head: &str, foot: &str) -> Vec<u8> {
+    pub(crate) fn fill(&self, head: &str, foot: &str) -> Vec<u8> {
         let Self { before, between, after } = self;
         [before, head.as_bytes(), between, foot.as_bytes(), after].concat()
     }

@@ -11,9 +11,9 @@ mod operation;
 mod place;
 mod problem;
 
-pub(crate) use apply::apply;
-pub(crate) use form::{Form, read};
-pub(crate) use message::{Message, Query};
-pub(crate) use operation::{Groups, Operation, Way, json, may_set};
-pub(crate) use place::Misfit;
-pub(crate) use problem::names;
+pub use apply::apply;
+pub use form::{Form, read};
+pub use message::{Message, Query};
+pub use operation::{Groups, Operation, Way, json, may_set};
+pub use place::Misfit;
+pub use problem::names;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chassis::headers;
 use http::header::{self, HeaderName};
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,11 +12,10 @@ use super::convert::Conversion;
 use super::links::Links;
 use super::place::{Place, Steps};
 use super::problem::ProblemStyle;
-use crate::head;
 
 /// One step of reshaping. What it is about may be absent: then nothing happens.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Operation {
+pub enum Operation {
     Move {
         from: Place,
         to: Place,
@@ -78,21 +78,21 @@ pub(crate) enum Operation {
 
 /// What a default comes from.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Source {
+pub enum Source {
     Constant(Value),
     Place(Place),
 }
 
 /// A piece of a text that is made.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Part {
+pub enum Part {
     Literal(String),
     Place(Place),
 }
 
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Way {
+pub enum Way {
     Request,
     Response,
 }
@@ -107,7 +107,7 @@ const NAMES: [&str; 16] = [
 const MAX_GROUPS: usize = 8;
 
 /// Operations with a name.
-pub(crate) type Groups = BTreeMap<String, Vec<toml::Table>>;
+pub type Groups = BTreeMap<String, Vec<toml::Table>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -219,7 +219,7 @@ impl TryFrom<toml::Value> for OneOrMany {
 
 impl Operation {
     /// Reads one operation for a message that goes this way.
-    pub(crate) fn read(table: toml::Table, way: Way, groups: &Groups) -> Result<Self, String> {
+    pub fn read(table: toml::Table, way: Way, groups: &Groups) -> Result<Self, String> {
         Self::read_at(table, way, groups, 0)
     }
 
@@ -389,7 +389,7 @@ impl Operation {
     }
 
     /// Whether it looks at the body.
-    pub(crate) fn needs_body(&self) -> bool {
+    pub fn needs_body(&self) -> bool {
         match self {
             Self::Keep { .. } | Self::Flatten(_) | Self::Links(_) | Self::Problem(_) => true,
             Self::Use { operations, .. } => operations.iter().any(Self::needs_body),
@@ -398,7 +398,7 @@ impl Operation {
     }
 
     /// Whether it looks at who is logged in.
-    pub(crate) fn needs_user(&self) -> bool {
+    pub fn needs_user(&self) -> bool {
         match self {
             Self::Use { operations, .. } => operations.iter().any(Self::needs_user),
             _ => self.places().iter().any(|it| matches!(it, Place::User(_))),
@@ -406,7 +406,7 @@ impl Operation {
     }
 
     /// Whether it may make this parameter of the path.
-    pub(crate) fn makes_parameter(&self, parameter: &str) -> bool {
+    pub fn makes_parameter(&self, parameter: &str) -> bool {
         match self {
             Self::Drop(_) => false,
             Self::Use { operations, .. } => {
@@ -442,7 +442,7 @@ fn body(place: Place) -> Result<Steps, String> {
 }
 
 /// TOML has no null, JSON no times.
-pub(crate) fn json(value: toml::Value) -> Result<Value, String> {
+pub fn json(value: toml::Value) -> Result<Value, String> {
     Ok(match value {
         toml::Value::String(it) => it.into(),
         toml::Value::Integer(it) => it.into(),
@@ -490,7 +490,7 @@ fn may_write(place: &Place, way: Way) -> Result<(), String> {
 }
 
 /// Refuses headers no routes file may touch.
-pub(crate) fn may_set(name: &HeaderName) -> Result<(), String> {
+pub fn may_set(name: &HeaderName) -> Result<(), String> {
     match is_ours(name) {
         true => Err(format!("the header {name} is not for a route to change")),
         false => Ok(()),
@@ -509,7 +509,7 @@ fn is_ours(name: &HeaderName) -> bool {
         header::UPGRADE,
         header::WWW_AUTHENTICATE,
     ];
-    head::is_dropped(name)
+    headers::is_internal(name)
         || OURS.contains(name)
         || name.as_str().starts_with("x-request-")
         || name.as_str() == "traceparent"

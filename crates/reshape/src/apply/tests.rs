@@ -3,7 +3,7 @@ use super::*;
 use http::HeaderMap;
 use serde_json::json;
 
-use crate::shape::message::Query;
+use crate::message::Query;
 
 fn operations(text: &str) -> Vec<Operation> {
     let table: toml::Table = format!("list = [{text}]").parse().unwrap();

@@ -14,9 +14,9 @@ use http_body::Body as _;
 use serde_json::{Map, Value};
 
 use crate::routes::{self, Kind, Route, Target, host};
-use crate::shape::{self, Form, Message, Misfit, Operation, Query};
 use crate::upload::{self, Start};
 use crate::{head, problems};
+use reshape::{Form, Message, Misfit, Operation, Query};
 
 /// The largest answer that is reshaped, in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
@@ -93,7 +93,7 @@ pub(crate) async fn request(
     let mut passed = None;
     if whole {
         let bytes = upload::collect(body, route.body_limit).await?;
-        message.body = shape::read(&parts.headers, &bytes, &route.accepts)?;
+        message.body = reshape::read(&parts.headers, &bytes, &route.accepts)?;
         let takes_body = [Method::POST, Method::PUT, Method::PATCH].contains(&parts.method);
         if message.body.is_null() && bytes.is_empty() && takes_body {
             message.body = Value::Object(Map::new());
@@ -102,7 +102,7 @@ pub(crate) async fn request(
         passed = Some(body);
     }
     message.headers = std::mem::take(&mut parts.headers);
-    shape::apply(&target.request, &mut message, currency).map_err(misfit)?;
+    reshape::apply(&target.request, &mut message, currency).map_err(misfit)?;
     let path = match &target.rewrite {
         Some(rewrite) => Some(rewrite.fill(&message.path).ok_or_else(problems::not_found)?),
         None => None,
@@ -186,7 +186,7 @@ pub(crate) async fn answer(
         address: origin.address.clone(),
         names: rules.names.cloned().unwrap_or_default(),
     };
-    if let Err(Misfit { field, detail }) = shape::apply(operations, &mut message, currency) {
+    if let Err(Misfit { field, detail }) = reshape::apply(operations, &mut message, currency) {
         tracing::warn!(%status, field, detail, "an answer does not fit its route and passes as it is");
         parts.status = status;
         return unchanged(parts, rest);

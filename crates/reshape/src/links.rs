@@ -9,7 +9,7 @@ use super::message::Message;
 /// client asked for; each is null where there is no such page.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Links {
+pub struct Links {
     links: Style,
     /// The name of the parameter for the number of elements.
     size: String,
