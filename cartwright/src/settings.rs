@@ -97,7 +97,8 @@ pub(crate) fn openapi() -> Result<()> {
     let (_ready, readiness) = watch::channel(false);
     let (verifier, shop) = (Verifier::new(clock), Shop::default());
     let parts = crate::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, clock);
-    println!("{}", serde_json::to_string_pretty(&gateway::openapi(&parts))?);
+    let document = gateway::openapi(&parts).map_err(anyhow::Error::from_boxed)?;
+    println!("{}", serde_json::to_string_pretty(&document)?);
     Ok(())
 }
 

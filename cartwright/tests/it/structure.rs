@@ -200,9 +200,59 @@ fn parts() -> gateway::Parts {
     cartwright::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, Clock::System)
 }
 
+/// Clients make the names of their methods of these. What they are is pinned by web/openapi.json.
+#[test]
+fn operations_are_named_by_resource_and_verb() {
+    const OWN: [&str; 27] = [
+        "bulk",
+        "cancel",
+        "change_password",
+        "checkout",
+        "clear",
+        "confirm",
+        "forgot_password",
+        "login",
+        "logout",
+        "merge",
+        "moderate",
+        "pay",
+        "preview",
+        "quote",
+        "refresh",
+        "register",
+        "release",
+        "reorder",
+        "replay",
+        "resend_verification",
+        "reset_password",
+        "restore",
+        "retry",
+        "send",
+        "undo_email_change",
+        "update_status",
+        "verify_email",
+    ];
+    let verbs = ["list", "get", "create", "update", "replace", "delete"];
+    let document = gateway::openapi(&parts()).expect("a document");
+    let operations = document["paths"].as_object().expect("paths").values();
+    let operations = operations.flat_map(|it| it.as_object().expect("operations").values());
+    let mut own = BTreeSet::new();
+    for operation in operations {
+        let id = operation["operationId"].as_str().expect("an id");
+        let (resource, verb) = id.split_once('.').unwrap_or_else(|| panic!("{id} has no verb"));
+        let is_word = |it: &str| it.bytes().all(|it| it.is_ascii_lowercase() || it == b'_');
+        assert!(is_word(resource) && is_word(verb), "{id}");
+        if !verbs.contains(&verb) {
+            own.insert(verb);
+        }
+    }
+    assert_eq!(own, BTreeSet::from(OWN), "the shop's own verbs");
+}
+
 #[test]
 fn the_web_fronts_client_is_made_of_what_the_program_describes() {
-    let described = serde_json::to_string_pretty(&gateway::openapi(&parts())).expect("JSON");
+    let described = serde_json::to_string_pretty(&gateway::openapi(&parts()).expect("a document"))
+        .expect("JSON");
     let committed = fs::read_to_string(root().join("web/openapi.json")).expect("a description");
     assert!(
         committed.trim_end() == described,

@@ -431,7 +431,7 @@ fn describe_health(openapi: &mut OpenApi, path: &str, name: &str) {
         .summary(Some(format!("Tell how {name} is.")))
         .description(Some("Version, kind of the database and errors are for `system:read`."))
         .tag(name)
-        .operation_id(Some(format!("{name}_health")))
+        .operation_id(Some(format!("{name}_health.get")))
         .security(SecurityRequirement::default())
         .security(SecurityRequirement::new("bearer", [SEE_DETAILS]))
         .responses(

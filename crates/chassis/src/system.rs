@@ -37,7 +37,7 @@ pub(crate) struct System {
 /// The routes of the service of this name under `path`, and their description.
 pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
     let own = OpenApiRouter::new()
-        .routes(routes!(show))
+        .routes(routes!(get))
         .routes(routes!(list))
         .routes(routes!(replay))
         .routes(routes!(queues::list))
@@ -103,7 +103,7 @@ struct ListQuery {
 
 /// Tell how many events wait to be sent, and how many could not be handled.
 #[utoipa::path(
-    get, path = "/outbox", operation_id = "outbox",
+    get, path = "/outbox", operation_id = "outbox.get",
     responses(
         (status = 200, description = "The counts.", body = Outbox),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -111,7 +111,7 @@ struct ListQuery {
     ),
     security(("bearer" = ["system:read"])),
 )]
-async fn show(State(System { db, .. }): State<System>) -> Result<Json<Outbox>> {
+async fn get(State(System { db, .. }): State<System>) -> Result<Json<Outbox>> {
     let (waiting, oldest_at) = outbox::backlog(&db).await?;
     let dead_letters = inbox::count_dead_letters(&db).await?;
     Ok(Json(Outbox { waiting, oldest_at, dead_letters }))
@@ -119,7 +119,7 @@ async fn show(State(System { db, .. }): State<System>) -> Result<Json<Outbox>> {
 
 /// List events that could not be handled, the oldest first.
 #[utoipa::path(
-    get, path = "/dead-letters", operation_id = "dead_letters",
+    get, path = "/dead-letters", operation_id = "dead_letters.list",
     params(ListQuery),
     responses(
         (status = 200, description = "A page of events.", body = Page<DeadLetterView>),
@@ -143,7 +143,7 @@ async fn list(
 ///
 /// If it fails again it comes back into the list.
 #[utoipa::path(
-    post, path = "/dead-letters/{consumer}/{event_id}/replay", operation_id = "dead_letters_replay",
+    post, path = "/dead-letters/{consumer}/{event_id}/replay", operation_id = "dead_letters.replay",
     params(
         ("consumer" = String, Path, description = "Who could not handle it."),
         ("event_id" = Uuid, Path, description = "The event."),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 /// Where a payment stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = PaymentStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// The provider has been asked, or is about to be, and has not answered yet.

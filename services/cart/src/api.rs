@@ -27,9 +27,9 @@ mod reports;
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(show, clear))
-        .routes(routes!(add))
-        .routes(routes!(change, remove))
+        .routes(routes!(get, clear))
+        .routes(routes!(create))
+        .routes(routes!(update, delete))
         .routes(routes!(merge))
         .merge(reports::router())
 }
@@ -66,7 +66,7 @@ fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
 
 /// Show the cart.
 #[utoipa::path(
-    get, path = "/cart", tag = "cart", operation_id = "cart_show",
+    get, path = "/cart", operation_id = "cart.get", tag = "cart",
     params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
     responses(
         (status = 200, description = "The cart; an empty one where there is none yet.", body = View),
@@ -74,7 +74,7 @@ fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
     ),
     security((), ("bearer" = [])),
 )]
-async fn show(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
+async fn get(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
     let Some(cart) = current(&app, &buyer).await? else {
         return Ok(Shown { view: View::empty(&app.currency), token: None });
     };
@@ -87,7 +87,7 @@ async fn show(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
 ///
 /// A guest without a cart gets one; its token comes back in the header `X-Cart-Token`.
 #[utoipa::path(
-    post, path = "/cart/items", tag = "cart", operation_id = "cart_add",
+    post, path = "/cart/items", operation_id = "cart_items.create", tag = "cart",
     params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
     request_body = NewCartItem,
     responses(
@@ -101,7 +101,7 @@ async fn show(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
     ),
     security((), ("bearer" = [])),
 )]
-async fn add(
+async fn create(
     State(app): State<App>,
     buyer: Buyer,
     Json(request): Json<NewCartItem>,
@@ -134,7 +134,7 @@ async fn add(
 
 /// Change the quantity of an item.
 #[utoipa::path(
-    patch, path = "/cart/items/{sku}", tag = "cart", operation_id = "cart_change",
+    patch, path = "/cart/items/{sku}", operation_id = "cart_items.update", tag = "cart",
     params(
         ("sku" = String, Path, description = "The item's SKU."),
         ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
@@ -144,23 +144,22 @@ async fn add(
         (status = 200, description = "The cart.", body = View),
         (status = 404, description = "`item_not_found`", body = Problem),
         (status = 409, description = "`insufficient_stock`, `item_not_for_sale`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "The catalog does not answer.", body = Problem),
     ),
     security((), ("bearer" = [])),
 )]
-async fn change(
+async fn update(
     State(app): State<App>,
     buyer: Buyer,
     Path(sku): Path<String>,
     Json(CartQuantity { quantity }): Json<CartQuantity>,
 ) -> Result<Shown> {
-    update(&app, &buyer, StockLine::new(sku, quantity)).await
+    set_quantity(&app, &buyer, StockLine::new(sku, quantity)).await
 }
 
 /// Take an item out of the cart.
 #[utoipa::path(
-    delete, path = "/cart/items/{sku}", tag = "cart", operation_id = "cart_remove",
+    delete, path = "/cart/items/{sku}", operation_id = "cart_items.delete", tag = "cart",
     params(
         ("sku" = String, Path, description = "The item's SKU."),
         ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
@@ -172,13 +171,13 @@ async fn change(
     ),
     security((), ("bearer" = [])),
 )]
-async fn remove(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
-    update(&app, &buyer, StockLine::new(sku, 0)).await
+async fn delete(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
+    set_quantity(&app, &buyer, StockLine::new(sku, 0)).await
 }
 
 /// Empty the cart.
 #[utoipa::path(
-    delete, path = "/cart", tag = "cart", operation_id = "cart_clear",
+    delete, path = "/cart", operation_id = "cart.clear", tag = "cart",
     params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
     responses((status = 204, description = "The cart is empty.")),
     security((), ("bearer" = [])),
@@ -203,12 +202,11 @@ async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
 /// Needs both the Bearer token and `X-Cart-Token`. Quantities add up; the guest's token no longer
 /// counts afterwards. Sending it again changes nothing.
 #[utoipa::path(
-    post, path = "/cart/merge", tag = "cart", operation_id = "cart_merge",
+    post, path = "/cart/merge", operation_id = "cart.merge", tag = "cart",
     params(("X-Cart-Token" = String, Header, description = "The guest's token.")),
     responses(
         (status = 200, description = "The user's cart.", body = View),
         (status = 400, description = "`cart_token_required`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`cart_not_found`", body = Problem),
         (status = 503, description = "The catalog does not answer.", body = Problem),
     ),
@@ -260,7 +258,7 @@ async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid, now: DateTime<Utc>) -> Resul
 }
 
 /// Gives an item of the cart another quantity, or removes it where that is 0.
-async fn update(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
+async fn set_quantity(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
     let missing = || problems::item_not_found(&line.sku);
     let owner = buyer.owner().ok_or_else(missing)?;
     let before = store::find(&app.db, &owner).await?.ok_or_else(missing)?;

@@ -123,9 +123,10 @@ pub fn redirect(config: &Config, port: u16) -> Result<Router, BoxError> {
     Ok(redirect::router(hosts::Hosts::parse(&hosts)?, port))
 }
 
-/// The document of `/openapi.json`: every service's description and the gateway's own, merged.
-pub fn openapi(parts: &Parts) -> serde_json::Value {
-    pages::document(parts)
+/// The document of `/openapi.json`: every service's description and the gateway's own, merged. Fails
+/// where two of them call different things by one name.
+pub fn openapi(parts: &Parts) -> Result<serde_json::Value, BoxError> {
+    Ok(pages::document(parts)?)
 }
 
 /// The routes of the shop itself, as a routes file.

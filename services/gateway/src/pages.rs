@@ -26,8 +26,9 @@ use storefront::{Front, Way};
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 
+use crate::openapi::{self, Conflict};
 use crate::routes::{Found, Table};
-use crate::{Engine, Parts, docs, openapi, problems};
+use crate::{Engine, Parts, docs, problems};
 
 /// How long a service may take to tell how it is.
 const DEADLINE: Duration = Duration::from_secs(2);
@@ -38,7 +39,7 @@ const MAX_SAID: usize = 64 << 10;
 const NEVER_KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 
 #[derive(OpenApi)]
-#[openapi(paths(who, live, ready, health))]
+#[openapi(paths(shop, live, ready, health))]
 struct Described;
 
 #[derive(Clone)]
@@ -62,6 +63,7 @@ pub(crate) struct Watched {
 
 /// Who answers here.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ShopInfo)]
 struct Who {
     name: &'static str,
     version: &'static str,
@@ -70,6 +72,7 @@ struct Who {
 
 /// A sign of life.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Liveness)]
 struct Sign {
     status: &'static str,
 }
@@ -129,6 +132,7 @@ struct EngineHealth {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = HealthStatus)]
 #[serde(rename_all = "snake_case")]
 enum Status {
     Healthy,
@@ -139,7 +143,7 @@ enum Status {
 
 /// The gateway's own routes.
 pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError> {
-    let document = serde_json::to_vec(&document(&parts))?.into();
+    let document = serde_json::to_vec(&document(&parts)?)?.into();
     let services = watched.services.clone();
     let routes = Table::builtin()?;
     let find = move |path: &str| way(&routes, &services, path);
@@ -186,7 +190,7 @@ pub(crate) fn more_paths() -> impl Iterator<Item = &'static str> {
 }
 
 /// The description of all services and of what the gateway answers itself.
-pub(crate) fn document(parts: &Parts) -> Value {
+pub(crate) fn document(parts: &Parts) -> Result<Value, Conflict> {
     let services = parts.services.iter().map(|it| (it.name, it.openapi.clone()));
     let own = (crate::NAME, Described::openapi());
     openapi::merge(std::iter::once(own).chain(services).collect(), parts.version)
@@ -197,15 +201,15 @@ async fn door(State(own): State<Own>, request: Request) -> Response {
     if storefront::wants_page(request.headers()) {
         return own.front.home(storefront::Asked::of(request)).await;
     }
-    let mut response = who(State(own)).await.into_response();
+    let mut response = shop(State(own)).await.into_response();
     storefront::by_accept(&mut response);
     response
 }
 
 /// Tell who answers here, and where to go on.
-#[utoipa::path(get, path = "/", tag = "gateway", security(()),
+#[utoipa::path(get, path = "/", operation_id = "shop.get", tag = "gateway", security(()),
                responses((status = 200, body = Who)))]
-async fn who(State(own): State<Own>) -> axum::Json<Who> {
+async fn shop(State(own): State<Own>) -> axum::Json<Who> {
     let links = [
         ("categories", "/api/v1/categories"),
         ("docs", "/docs"),
@@ -219,14 +223,14 @@ async fn who(State(own): State<Own>) -> axum::Json<Who> {
 }
 
 /// Tell that the process lives.
-#[utoipa::path(get, path = "/live", tag = "gateway", security(()),
+#[utoipa::path(get, path = "/live", operation_id = "liveness.get", tag = "gateway", security(()),
                responses((status = 200, body = Sign)))]
 async fn live() -> axum::Json<Sign> {
     axum::Json(Sign { status: "live" })
 }
 
 /// Tell whether requests should be sent here.
-#[utoipa::path(get, path = "/ready", tag = "gateway", security(()),
+#[utoipa::path(get, path = "/ready", operation_id = "readiness.get", tag = "gateway", security(()),
                responses((status = 200, body = Sign), (status = 503, body = Problem)))]
 async fn ready(State(own): State<Own>) -> Response {
     match *own.ready.borrow() {
@@ -240,7 +244,7 @@ async fn ready(State(own): State<Own>) -> Response {
 /// Tell how every service and engine is. All are asked at once.
 ///
 /// Versions, kinds of databases and errors are for users with the permission `system:read`.
-#[utoipa::path(get, path = "/health", tag = "gateway",
+#[utoipa::path(get, path = "/health", operation_id = "health.get", tag = "gateway",
                security((), ("bearer" = ["system:read"])),
                responses((status = 200, description = "All or some are healthy.", body = ShopHealth),
                          (status = 401, description = "The access token does not count.", body = Problem),

@@ -35,6 +35,7 @@ pub(crate) const NOBODY: &str = "deleted";
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
 )]
+#[schema(as = NotificationChannel)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Channel {
     Email,
@@ -46,6 +47,7 @@ pub(crate) enum Channel {
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
 )]
+#[schema(as = NotificationStatus)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// Waits to be sent.
@@ -66,6 +68,7 @@ pub(crate) enum State {
 
 /// What a message is about, as far as its recipient may turn it off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = NotificationTopic)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Topic {
     /// Security and other things that always go out.
@@ -130,6 +133,7 @@ pub(crate) struct Preferences {
 
 /// What a user wants to hear on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ChannelPreferences)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Wishes {
     /// Off until the user asks for it.

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -25,25 +25,25 @@ use crate::{App, problems, store};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(buy::place, list::list))
-        .routes(routes!(buy::check_out))
-        .routes(routes!(buy::tell_price))
-        .routes(routes!(show))
-        .routes(routes!(buy::pay_again))
-        .routes(routes!(change::cancel_order))
-        .routes(routes!(change::set_status))
-        .routes(routes!(events))
+        .routes(routes!(buy::create, list::list))
+        .routes(routes!(buy::checkout))
+        .routes(routes!(buy::quote))
+        .routes(routes!(get))
+        .routes(routes!(buy::pay))
+        .routes(routes!(change::cancel))
+        .routes(routes!(change::update_status))
+        .routes(routes!(list_events))
         .merge(countries::router())
         .merge(reports::router())
 }
 
 /// Show an order with its history.
-#[utoipa::path(get, path = "/orders/{id}", tag = "orders",
+#[utoipa::path(get, path = "/orders/{id}", operation_id = "orders.get", tag = "orders",
     params(("id" = String, Path, description = "its id or its number"),
            ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
-    responses((status = 200, body = OrderView), (status = 404, body = Problem)),
+    responses((status = 200, body = OrderView)),
     security((), ("bearer" = [])))]
-async fn show(
+async fn get(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
@@ -60,12 +60,11 @@ struct OrderEvents {
 }
 
 /// List what was told about an order, newest last. Events are known for a week after they were sent.
-#[utoipa::path(get, path = "/orders/{id}/events", tag = "orders", operation_id = "order_events",
+#[utoipa::path(get, path = "/orders/{id}/events", operation_id = "order_events.list", tag = "orders",
     params(("id" = String, Path, description = "its id or its number")),
-    responses((status = 200, body = OrderEvents), (status = 401, body = Problem),
-              (status = 403, body = Problem), (status = 404, body = Problem)),
+    responses((status = 200, body = OrderEvents)),
     security(("bearer" = ["orders:read"])))]
-async fn events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderEvents>> {
+async fn list_events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderEvents>> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
     Ok(Json(OrderEvents { items: store::told(&app.db, &order).await? }))
 }

@@ -71,6 +71,7 @@ pub struct Checkout {
 
 /// How it is paid.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[schema(as = NewPayment)]
 #[serde(deny_unknown_fields)]
 pub struct Payment {
     #[garde(length(min = 1, max = 32), custom(is_word), custom(no_card_number))]

@@ -176,6 +176,7 @@ pub struct Change {
 
 /// An event as it waits to be sent, or was.
 #[derive(Clone, Debug, Serialize, ToSchema, chassis::db::Record)]
+#[schema(as = OrderEvent)]
 pub struct Told {
     pub id: Uuid,
     #[serde(rename = "type")]

@@ -16,6 +16,7 @@ use crate::{App, problems};
 
 /// A quantity of a SKU, or of a product that has only one variant.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
+#[schema(as = OrderItem)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
     #[garde(length(chars, min = 1, max = 255))]

@@ -34,10 +34,10 @@ const ORDER_TOKEN: &str = "x-order-token";
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
-        .routes(routes!(show))
+        .routes(routes!(get))
         .routes(routes!(confirm))
-        .routes(routes!(refunds, refund))
-        .routes(routes!(ledger))
+        .routes(routes!(list_refunds, create_refund))
+        .routes(routes!(list_ledger))
 }
 
 #[derive(Deserialize, Validate, IntoParams)]
@@ -64,13 +64,10 @@ struct ListQuery {
 
 /// List payments, newest first.
 #[utoipa::path(
-    get, path = "/payments", tag = "payments", operation_id = "payments_list",
+    get, path = "/payments", operation_id = "payments.list", tag = "payments",
     params(ListQuery),
     responses(
         (status = 200, description = "A page of payments.", body = Page<PaymentView>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["payments:read"])),
 )]
@@ -94,7 +91,7 @@ async fn list(
 ///
 /// Its customer sees it, a guest with the order's token, and staff with `payments:read`.
 #[utoipa::path(
-    get, path = "/payments/{id}", tag = "payments", operation_id = "payments_show",
+    get, path = "/payments/{id}", operation_id = "payments.get", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The payment."),
         ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
@@ -105,7 +102,7 @@ async fn list(
     ),
     security((), ("bearer" = [])),
 )]
-async fn show(
+async fn get(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
@@ -132,7 +129,7 @@ struct Confirmation {
 ///
 /// The first confirmation counts; sending another one answers with what came of it.
 #[utoipa::path(
-    post, path = "/payments/{id}/confirm", tag = "payments", operation_id = "payments_confirm",
+    post, path = "/payments/{id}/confirm", operation_id = "payments.confirm", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The payment."),
         ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
@@ -142,7 +139,6 @@ struct Confirmation {
         (status = 200, description = "The payment as it is known now.", body = PaymentView),
         (status = 404, description = "`payment_not_found`", body = Problem),
         (status = 409, description = "`action_not_required`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security((), ("bearer" = [])),
 )]
@@ -226,7 +222,7 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
 /// The same Idempotency-Key is the same refund. One that the provider has not answered yet is
 /// `pending` and ends by itself.
 #[utoipa::path(
-    post, path = "/payments/{id}/refunds", tag = "payments", operation_id = "payments_refund",
+    post, path = "/payments/{id}/refunds", operation_id = "refunds.create", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The payment."),
         ("Idempotency-Key" = String, Header, description = "Your name for this refund."),
@@ -237,8 +233,6 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
                                       asked for before.", body = RefundView),
         (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`",
          body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs `payments:refund`", body = Problem),
         (status = 404, description = "`payment_not_found`", body = Problem),
         (status = 409, description = "`refund_exceeds_payment` with `refundable`; \
                                       `refund_exceeds_line` with `sku` and the units left, \
@@ -249,7 +243,7 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
     ),
     security(("bearer" = ["payments:refund"])),
 )]
-async fn refund(
+async fn create_refund(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
@@ -307,18 +301,15 @@ struct PageQuery {
 
 /// List the refunds of a payment, newest first.
 #[utoipa::path(
-    get, path = "/payments/{id}/refunds", tag = "payments", operation_id = "payments_refunds",
+    get, path = "/payments/{id}/refunds", operation_id = "refunds.list", tag = "payments",
     params(("id" = Uuid, Path, description = "The payment."), PageQuery),
     responses(
         (status = 200, description = "A page of refunds.", body = Page<RefundView>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
         (status = 404, description = "`payment_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["payments:read"])),
 )]
-async fn refunds(
+async fn list_refunds(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,
@@ -340,20 +331,17 @@ async fn refunds(
 
 /// Show the ledger's entries about a payment, oldest first.
 #[utoipa::path(
-    get, path = "/payments/{id}/ledger", tag = "payments", operation_id = "payments_ledger",
+    get, path = "/payments/{id}/ledger", operation_id = "payment_ledger.list", tag = "payments",
     params(("id" = Uuid, Path, description = "The payment."), PageQuery),
     responses(
         (status = 200, description = "A page of entries. A debit is positive, a credit negative; \
                                       those of a transaction sum to zero.",
          body = Page<EntryView>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`: needs `payments:read`", body = Problem),
         (status = 404, description = "`payment_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["payments:read"])),
 )]
-async fn ledger(
+async fn list_ledger(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Query(query): Query<PageQuery>,

@@ -20,10 +20,10 @@ const MODERATE: &str = "reviews:moderate";
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(write::add, moderate::list))
-        .routes(routes!(read::show, write::change, write::remove))
-        .routes(routes!(moderate::decide))
-        .routes(routes!(read::of_product))
+        .routes(routes!(write::create, moderate::list))
+        .routes(routes!(read::get, write::update, write::delete))
+        .routes(routes!(moderate::moderate))
+        .routes(routes!(read::list))
 }
 
 /// What somebody thinks of a product. Title and body are plain text.

@@ -80,7 +80,7 @@ pub(super) struct Replayed {
 
 /// List the queues of the service, and how full they are.
 #[utoipa::path(
-    get, path = "/queues", operation_id = "queues",
+    get, path = "/queues", operation_id = "queues.list",
     responses(
         (status = 200, description = "All of them.", body = Vec<View>),
         (status = 401, description = "`unauthenticated`", body = Problem),
@@ -105,7 +105,7 @@ pub(super) async fn list(
 ///
 /// What fails again comes back among the dead.
 #[utoipa::path(
-    post, path = "/queues/{queue}/replay", operation_id = "queues_replay",
+    post, path = "/queues/{queue}/replay", operation_id = "queues.replay",
     params(("queue" = String, Path, description = "Its name.")),
     responses(
         (status = 200, description = "How much that was.", body = Replayed),

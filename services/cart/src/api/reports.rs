@@ -49,12 +49,10 @@ struct CartsTotals {
 
 /// Tell how many carts were bought, by day.
 #[utoipa::path(
-    get, path = "/reports/carts", tag = "cart", operation_id = "report_carts",
+    get, path = "/reports/carts", operation_id = "cart_reports.get", tag = "cart",
     params(Asked),
     responses(
         (status = 200, description = "Each day of the range, and all of it.", body = CartsReport),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 403, description = "You may not do this.", body = Problem),
         (status = 422, description = "There is no such range of days.", body = Problem),
     ),
     security(("bearer" = ["reports:read"])),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use chassis::extract::Query;
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -45,11 +45,10 @@ struct AddressQuery {
 
 /// List the addresses of all products that are for sale, the oldest first.
 #[utoipa::path(
-    get, path = "/catalog/addresses", tag = "catalog", operation_id = "catalog_addresses",
+    get, path = "/catalog/addresses", operation_id = "product_addresses.list", tag = "catalog",
     params(AddressQuery),
     responses(
         (status = 200, description = "A page of addresses.", body = Page<ProductAddress>),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
 )]

@@ -22,7 +22,7 @@ use crate::model::{Figure, MAX_ON_HAND, NewProduct, Status, Wish};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(write_products)).routes(routes!(set_inventory))
+    OpenApiRouter::new().routes(routes!(bulk_products)).routes(routes!(bulk_inventory))
 }
 
 /// What to do with several products.
@@ -127,20 +127,17 @@ struct InventoryOutcomes {
 /// Each product is changed by itself: what is wrong with one is told in its outcome and keeps no
 /// other from being changed.
 #[utoipa::path(
-    post, path = "/products/bulk", tag = "catalog", operation_id = "products_bulk",
+    post, path = "/products/bulk", operation_id = "products.bulk", tag = "catalog",
     request_body = ProductsBulk,
     responses(
         (status = 200, description = "An outcome for each; its problem is `product_not_found`, \
                                       `stock_reserved`, `duplicate_item` or what else the change \
                                       of that product alone would have answered.",
          body = ProductOutcomes),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn write_products(
+async fn bulk_products(
     State(app): State<App>,
     Json(body): Json<ProductsBulk>,
 ) -> Json<ProductOutcomes> {
@@ -162,7 +159,7 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
         Action::Publish => Status::Active,
         Action::Archive => Status::Archived,
         Action::Draft => Status::Draft,
-        Action::Delete => return edit::delete(app, &key).await,
+        Action::Delete => return edit::delete_product(app, &key).await,
     };
     edit::apply(app, &key, None, |old| Ok(NewProduct { status, ..old })).await.map(drop)
 }
@@ -172,7 +169,7 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
 /// Each SKU is changed by itself, as `PUT /inventory/{sku}` would: what is wrong with one is told in
 /// its outcome and keeps no other from being changed.
 #[utoipa::path(
-    post, path = "/inventory/bulk", tag = "catalog", operation_id = "inventory_bulk",
+    post, path = "/inventory/bulk", operation_id = "inventory.bulk", tag = "catalog",
     request_body = InventoryBulk,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
@@ -181,13 +178,10 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
                                       `stock_below_reserved`, `validation_failed` or \
                                       `duplicate_item`.",
          body = InventoryOutcomes),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn set_inventory(
+async fn bulk_inventory(
     State(app): State<App>,
     user: Principal,
     Json(body): Json<InventoryBulk>,

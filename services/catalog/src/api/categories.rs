@@ -23,8 +23,8 @@ use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(list, add))
-        .routes(routes!(show, replace, change, remove))
+        .routes(routes!(list, create))
+        .routes(routes!(get, replace, update, delete))
         .routes(routes!(subcategories))
         .routes(routes!(reorder))
 }
@@ -182,12 +182,11 @@ fn is_name(name: &str, (): &()) -> garde::Result {
 ///
 /// Parents come before their children, siblings by position and name.
 #[utoipa::path(
-    get, path = "/categories", tag = "catalog", operation_id = "categories_list",
+    get, path = "/categories", operation_id = "categories.list", tag = "catalog",
     params(TreeQuery, PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
         (status = 304, description = "The client has this answer already."),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
 )]
@@ -218,7 +217,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
 
 /// Show a category.
 #[utoipa::path(
-    get, path = "/categories/{id}", tag = "catalog", operation_id = "categories_show",
+    get, path = "/categories/{id}", operation_id = "categories.get", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
@@ -227,7 +226,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     ),
     security(()),
 )]
-async fn show(
+async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
     request: Request,
@@ -245,13 +244,11 @@ async fn show(
 
 /// List the categories directly below one.
 #[utoipa::path(
-    get, path = "/categories/{id}/subcategories", tag = "catalog",
-    operation_id = "categories_subcategories",
+    get, path = "/categories/{id}/subcategories", operation_id = "subcategories.list", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug."), PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
         (status = 304, description = "The client has this answer already."),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 404, description = "`category_not_found`", body = Problem),
     ),
     security(()),
@@ -278,20 +275,17 @@ async fn subcategories(
 
 /// Add a category.
 #[utoipa::path(
-    post, path = "/categories", tag = "catalog", operation_id = "categories_add",
+    post, path = "/categories", operation_id = "categories.create", tag = "catalog",
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 201, description = "The category; `Location` is its address.",
          body = CategoryView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 409, description = "`slug_taken`, `category_too_deep`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(State(app): State<App>, Json(body): Json<CategoryBody>) -> Result<Response<Body>> {
+async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Result<Response<Body>> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     let category = categories::create(&mut books, body.into()).await?;
@@ -304,18 +298,15 @@ async fn add(State(app): State<App>, Json(body): Json<CategoryBody>) -> Result<R
 
 /// Replace a category.
 #[utoipa::path(
-    put, path = "/categories/{id}", tag = "catalog", operation_id = "categories_replace",
+    put, path = "/categories/{id}", operation_id = "categories.replace", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`category_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
          body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -329,22 +320,19 @@ async fn replace(
 
 /// Change a category, or move it.
 #[utoipa::path(
-    patch, path = "/categories/{id}", tag = "catalog", operation_id = "categories_change",
+    patch, path = "/categories/{id}", operation_id = "categories.update", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = CategoryPatch,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`category_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
          body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn change(
+async fn update(
     State(app): State<App>,
     Path(key): Path<String>,
     Json(patch): Json<CategoryPatch>,
@@ -357,14 +345,11 @@ async fn change(
 /// Those that are elsewhere are moved there. Others that are there already come after them. All of
 /// it happens or nothing.
 #[utoipa::path(
-    post, path = "/categories/reorder", tag = "catalog", operation_id = "categories_reorder",
+    post, path = "/categories/reorder", operation_id = "categories.reorder", tag = "catalog",
     request_body = CategoryOrder,
     responses(
         (status = 200, description = "All categories there now, in order.", body = Categories),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 409, description = "`category_cycle`, `category_too_deep`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -387,18 +372,16 @@ async fn reorder(
 ///
 /// Its products stay and lose the category.
 #[utoipa::path(
-    delete, path = "/categories/{id}", tag = "catalog", operation_id = "categories_remove",
+    delete, path = "/categories/{id}", operation_id = "categories.delete", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`category_not_found`", body = Problem),
         (status = 409, description = "`category_has_children`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     categories::delete(&mut books, &key).await?;

@@ -17,24 +17,21 @@ use crate::view::ProductView;
 use crate::{App, categories, problems, products};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(add)).routes(routes!(replace, change, remove))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(replace, update, delete))
 }
 
 /// Add a product.
 #[utoipa::path(
-    post, path = "/products", tag = "catalog", operation_id = "products_add",
+    post, path = "/products", operation_id = "products.create", tag = "catalog",
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 201, description = "The product; `Location` is its address.", body = ProductView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 409, description = "`slug_taken`, `sku_taken`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Result<Response> {
+async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Result<Response> {
     let (flat, named) = (body.is_flat(), body.named()?);
     let mut new = body.read(&app.currency)?;
 
@@ -58,19 +55,16 @@ async fn add(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Resul
 /// Variants keep their ids where id, SKU or options are the same, and their stock: another `on_hand`
 /// than there is needs `expected`.
 #[utoipa::path(
-    put, path = "/products/{id}", tag = "catalog", operation_id = "products_replace",
+    put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
                                       `stock_changed` with `on_hand` (what there is now), \
                                       `stock_below_reserved`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -89,23 +83,20 @@ async fn replace(
 ///
 /// Stock stays: another `on_hand` than there is needs `expected`.
 #[utoipa::path(
-    patch, path = "/products/{id}", tag = "catalog", operation_id = "products_change",
+    patch, path = "/products/{id}", operation_id = "products.update", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ProductPatch,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
                                       `stock_changed` with `on_hand` (what there is now), \
                                       `stock_below_reserved`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn change(
+async fn update(
     State(app): State<App>,
     Path(key): Path<String>,
     Json(mut patch): Json<ProductPatch>,
@@ -119,24 +110,22 @@ async fn change(
 ///
 /// Orders of the past keep what they need. Refused while an order holds units of it.
 #[utoipa::path(
-    delete, path = "/products/{id}", tag = "catalog", operation_id = "products_remove",
+    delete, path = "/products/{id}", operation_id = "products.delete", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`stock_reserved`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn remove(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
-    delete(&app, &key).await?;
+async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+    delete_product(&app, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Deletes a product.
-pub(super) async fn delete(app: &App, key: &str) -> Result<()> {
+pub(super) async fn delete_product(app: &App, key: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
     let mut books = app.books(&mut tx);

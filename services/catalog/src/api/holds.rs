@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::store::reservations::{self as store, Held, Place};
 use crate::{App, reservations};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(end))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(release))
 }
 
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
@@ -70,6 +70,7 @@ enum HoldState {
 
 /// Units of a SKU that are held.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StockHoldLine)]
 struct HeldLine {
     sku: String,
     quantity: i64,
@@ -77,13 +78,10 @@ struct HeldLine {
 
 /// List what is held, what ends first first.
 #[utoipa::path(
-    get, path = "/holds", tag = "catalog", operation_id = "holds_list",
+    get, path = "/holds", operation_id = "holds.list", tag = "catalog",
     params(HoldsQuery),
     responses(
         (status = 200, description = "A page of holds.", body = Page<StockHold>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -106,16 +104,18 @@ async fn list(
 /// payment is authorised, if they are still there; else it is cancelled and nothing is charged. A
 /// hold that has ended is freed just the same.
 #[utoipa::path(
-    delete, path = "/holds/{id}", tag = "catalog", operation_id = "holds_end",
+    delete, path = "/holds/{id}", operation_id = "holds.release", tag = "catalog",
     params(("id" = Uuid, Path, description = "Id of the hold.")),
     responses(
         (status = 204, description = "Nothing is held under this id."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn end(State(app): State<App>, user: Principal, Path(id): Path<Uuid>) -> Result<StatusCode> {
+async fn release(
+    State(app): State<App>,
+    user: Principal,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::end_hold(&mut books, id, &format!("user:{}", user.id())).await?;

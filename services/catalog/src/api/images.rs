@@ -18,7 +18,7 @@ use crate::store::products as store;
 use crate::{App, pictures, problems, products};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add, reorder)).routes(routes!(change, remove))
+    OpenApiRouter::new().routes(routes!(list, create, reorder)).routes(routes!(update, delete))
 }
 
 /// The pictures of a product, in order.
@@ -50,7 +50,7 @@ struct ImagePatch {
 
 /// List the pictures of a product.
 #[utoipa::path(
-    get, path = "/products/{id}/images", tag = "catalog", operation_id = "images_list",
+    get, path = "/products/{id}/images", operation_id = "images.list", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     responses(
         (status = 200, description = "The pictures.", body = Images),
@@ -70,19 +70,16 @@ async fn list(
 
 /// Add a picture to a product.
 #[utoipa::path(
-    post, path = "/products/{id}/images", tag = "catalog", operation_id = "images_add",
+    post, path = "/products/{id}/images", operation_id = "images.create", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ImageBody,
     responses(
         (status = 201, description = "All pictures, the new one last.", body = Images),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(
+async fn create(
     State(app): State<App>,
     Path(key): Path<String>,
     Json(body): Json<ImageBody>,
@@ -112,8 +109,7 @@ fn as_sent(mut problem: Problem) -> Problem {
 
 /// Change what a picture of a product is said to show.
 #[utoipa::path(
-    patch, path = "/products/{id}/images/{image_id}", tag = "catalog",
-    operation_id = "images_change",
+    patch, path = "/products/{id}/images/{image_id}", operation_id = "images.update", tag = "catalog",
     params(
         ("id" = String, Path, description = "Id or slug of the product."),
         ("image_id" = Uuid, Path, description = "Id of the picture."),
@@ -121,14 +117,11 @@ fn as_sent(mut problem: Problem) -> Problem {
     request_body = ImagePatch,
     responses(
         (status = 200, description = "All pictures.", body = Images),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn change(
+async fn update(
     State(app): State<App>,
     Path((key, image)): Path<(String, Uuid)>,
     Json(patch): Json<ImagePatch>,
@@ -145,15 +138,12 @@ async fn change(
 
 /// Put the pictures of a product in another order.
 #[utoipa::path(
-    put, path = "/products/{id}/images", tag = "catalog", operation_id = "images_reorder",
+    put, path = "/products/{id}/images", operation_id = "images.reorder", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = ImageOrder,
     responses(
         (status = 200, description = "All pictures.", body = Images),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -177,21 +167,18 @@ async fn reorder(
 
 /// Take a picture away from a product.
 #[utoipa::path(
-    delete, path = "/products/{id}/images/{image_id}", tag = "catalog",
-    operation_id = "images_remove",
+    delete, path = "/products/{id}/images/{image_id}", operation_id = "images.delete", tag = "catalog",
     params(
         ("id" = String, Path, description = "Id or slug of the product."),
         ("image_id" = Uuid, Path, description = "Id of the picture."),
     ),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn remove(
+async fn delete(
     State(app): State<App>,
     Path((key, image)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {

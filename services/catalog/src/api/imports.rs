@@ -22,7 +22,7 @@ use crate::store::imports::{self as store, Import, State as ImportState};
 use crate::{App, imports, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
 }
 
 /// A CSV file.
@@ -154,7 +154,7 @@ struct ImportView {
 /// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell; without
 /// them they keep their own. With `set_stock=true` the figure of the file is what there is.
 #[utoipa::path(
-    post, path = "/products/imports", tag = "catalog", operation_id = "imports_add",
+    post, path = "/products/imports", operation_id = "imports.list", tag = "catalog",
     params(NewQuery),
     request_body(content = CsvFile, content_type = "text/csv"),
     extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
@@ -163,16 +163,13 @@ struct ImportView {
          body = ImportPreview),
         (status = 202, description = "The import, which waits for its turn; `Location` is where to \
                                       see how far it is.", body = ImportView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 409, description = "`imports_waiting`", body = Problem),
-        (status = 413, description = "`body_too_large`", body = Problem),
         (status = 422, description = "`import_unreadable`, `validation_failed`", body = Problem),
         (status = 503, description = "`imports_busy` with `retry_after`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(
+async fn create(
     State(app): State<App>,
     user: Principal,
     Query(query): Query<NewQuery>,
@@ -200,9 +197,6 @@ async fn add(
     responses(
         (status = 200, description = "A page of imports, without what is wrong with their rows.",
          body = Page<ImportView>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -218,17 +212,15 @@ async fn list(
 
 /// Show how far an import is and what became of it.
 #[utoipa::path(
-    get, path = "/products/imports/{id}", tag = "catalog", operation_id = "imports_show",
+    get, path = "/products/imports/{id}", operation_id = "imports.get", tag = "catalog",
     params(("id" = Uuid, Path, description = "Id of the import.")),
     responses(
         (status = 200, description = "The import.", body = ImportView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`import_not_found`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<ImportView>> {
+async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<ImportView>> {
     let import = store::find(&app.db, id).await?.ok_or_else(problems::import_not_found)?;
     Ok(Json(ImportView::of(import, true)))
 }

@@ -24,7 +24,10 @@ use crate::view::{Inventory, InventoryItem};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show, set)).routes(routes!(ledger))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get, update))
+        .routes(routes!(list_ledger))
 }
 
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
@@ -93,6 +96,7 @@ struct NewInventory {
 
 /// One change of a SKU's stock.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StockLedgerEntry)]
 struct LedgerEntry {
     /// Rises by one with every change.
     version: i64,
@@ -113,13 +117,10 @@ struct LedgerEntry {
 
 /// List the stock of all SKUs.
 #[utoipa::path(
-    get, path = "/inventory", tag = "catalog", operation_id = "inventory_list",
+    get, path = "/inventory", operation_id = "inventory.list", tag = "catalog",
     params(InventoryQuery),
     responses(
         (status = 200, description = "A page of stock, by SKU.", body = Page<InventoryItem>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -144,18 +145,16 @@ async fn list(
 ///
 /// The `ETag` is another one after every movement: a hold, a sale, a shipment, a write.
 #[utoipa::path(
-    get, path = "/inventory/{sku}", tag = "catalog", operation_id = "inventory_show",
+    get, path = "/inventory/{sku}", operation_id = "inventory.get", tag = "catalog",
     params(("sku" = String, Path, description = "The SKU.")),
     responses(
         (status = 200, description = "Its stock.", body = Inventory,
          headers(("ETag" = String, description = "The state it is in."))),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn show(State(app): State<App>, Path(sku): Path<String>) -> Result<impl IntoResponse> {
+async fn get(State(app): State<App>, Path(sku): Path<String>) -> Result<impl IntoResponse> {
     let stock = stock::find(&app.db, sku.trim()).await?.ok_or_else(problems::sku_not_found)?;
     Ok(tagged(stock))
 }
@@ -175,7 +174,7 @@ fn tagged(stock: Stock) -> impl IntoResponse {
 /// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also makes
 /// it safe to send an `adjust` again whose answer was lost.
 #[utoipa::path(
-    put, path = "/inventory/{sku}", tag = "catalog", operation_id = "inventory_set",
+    put, path = "/inventory/{sku}", operation_id = "inventory.update", tag = "catalog",
     params(
         ("sku" = String, Path, description = "The SKU."),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the state you mean."),
@@ -185,19 +184,16 @@ fn tagged(stock: Stock) -> impl IntoResponse {
         (status = 200, description = "Its stock.", body = Inventory,
          headers(("ETag" = String, description = "The state it is in now."))),
         (status = 400, description = "`if_match_invalid`", body = Problem),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
         (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
                                       `expected`, `stock_below_reserved` with `allocated` and \
                                       `reserved`",
          body = Problem),
         (status = 412, description = "`precondition_failed` with `on_hand`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn set(
+async fn update(
     State(app): State<App>,
     user: Principal,
     seen: Option<IfMatch>,
@@ -246,18 +242,15 @@ pub(super) async fn put(
 
 /// List every change of a SKU's stock, newest first.
 #[utoipa::path(
-    get, path = "/inventory/{sku}/ledger", tag = "catalog", operation_id = "inventory_ledger",
+    get, path = "/inventory/{sku}/ledger", operation_id = "inventory_ledger.list", tag = "catalog",
     params(("sku" = String, Path, description = "The SKU; it may be gone by now."), LedgerQuery),
     responses(
         (status = 200, description = "A page of changes.", body = Page<LedgerEntry>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`sku_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn ledger(
+async fn list_ledger(
     State(app): State<App>,
     Path(sku): Path<String>,
     Query(query): Query<LedgerQuery>,

@@ -17,7 +17,7 @@ use crate::store::pictures as store;
 use crate::{App, pictures, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(add)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(create)).routes(routes!(get))
 }
 
 /// The bytes of a picture.
@@ -55,7 +55,7 @@ struct MediaQuery {
 /// such as where it was taken, is gone. The same bytes are the same picture. One that no product
 /// uses for a day is deleted.
 #[utoipa::path(
-    post, path = "/media", tag = "catalog", operation_id = "media_add",
+    post, path = "/media", operation_id = "media.create", tag = "catalog",
     extensions(("x-body-limit" = json!(pictures::MAX_BYTES))),
     request_body(content(
         (PictureFile = "image/jpeg"),
@@ -65,9 +65,6 @@ struct MediaQuery {
     )),
     responses(
         (status = 201, description = "The picture; `Location` is its address.", body = Media),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 413, description = "`body_too_large`", body = Problem),
         (status = 415, description = "`picture_type_unsupported`", body = Problem),
         (status = 422, description = "`picture_broken`, `picture_too_large` with `width` and \
                                       `height`", body = Problem),
@@ -75,7 +72,7 @@ struct MediaQuery {
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn add(State(app): State<App>, request: Request) -> Result<Response> {
+async fn create(State(app): State<App>, request: Request) -> Result<Response> {
     let _place = app.desk.place()?;
     let bytes = extract::bytes(request.into_body(), pictures::MAX_BYTES).await?;
     let (id, kept) = pictures::take_in(&app, bytes).await?;
@@ -92,16 +89,15 @@ async fn add(State(app): State<App>, request: Request) -> Result<Response> {
 
 /// Show a picture.
 #[utoipa::path(
-    get, path = "/media/{id}", tag = "catalog", operation_id = "media_show",
+    get, path = "/media/{id}", operation_id = "media.get", tag = "catalog",
     params(("id" = Uuid, Path, description = "Id of the picture."), MediaQuery),
     responses(
         (status = 200, description = "The picture; it never changes.", content_type = "image/*"),
         (status = 404, description = "`picture_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
 )]
-async fn show(
+async fn get(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Query(query): Query<MediaQuery>,

@@ -26,7 +26,7 @@ const PRODUCTS: usize = 6;
 const CATEGORIES: usize = 4;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(suggest)).routes(routes!(related))
+    OpenApiRouter::new().routes(routes!(suggestions)).routes(routes!(related))
 }
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -55,17 +55,16 @@ fn eight() -> usize {
 
 /// Suggest products and categories to somebody who types.
 #[utoipa::path(
-    get, path = "/products/suggestions", tag = "catalog", operation_id = "products_suggestions",
+    get, path = "/products/suggestions", operation_id = "suggestions.list", tag = "catalog",
     params(SuggestionsQuery),
     responses(
         (status = 200, description = "At most 6 products and 4 categories.", body = Suggestions),
         (status = 304, description = "The client has this answer already."),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`search_unavailable`", body = Problem),
     ),
     security(()),
 )]
-async fn suggest(
+async fn suggestions(
     State(app): State<App>,
     Query(query): Query<SuggestionsQuery>,
     headers: HeaderMap,
@@ -88,13 +87,12 @@ async fn suggest(
 /// What is in stock comes first, then what shares more of categories, tags and vendor, then what
 /// is bought most.
 #[utoipa::path(
-    get, path = "/products/{id}/related", tag = "catalog", operation_id = "products_related",
+    get, path = "/products/{id}/related", operation_id = "related_products.list", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug."), RelatedQuery),
     responses(
         (status = 200, description = "Active products.", body = Related),
         (status = 304, description = "The client has this answer already."),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`search_unavailable`", body = Problem),
     ),
     security((), ("bearer" = [])),

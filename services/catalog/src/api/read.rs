@@ -23,12 +23,12 @@ use crate::view::{FacetsView, ProductList, ProductView};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
 /// List products.
 #[utoipa::path(
-    get, path = "/products", tag = "catalog", operation_id = "products_list",
+    get, path = "/products", operation_id = "products.list", tag = "catalog",
     params(
         ListQuery,
         ("option" = Option<Vec<String>>, Query, style = Form, explode,
@@ -38,8 +38,6 @@ pub(super) fn router() -> OpenApiRouter<App> {
     responses(
         (status = 200, description = "A page of products.", body = ProductList),
         (status = 304, description = "The client has this answer already."),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "`search_unavailable`", body = Problem),
     ),
     security((), ("bearer" = [])),
@@ -110,7 +108,7 @@ fn kept_as(app: &App, asked: &Asked, key: &str) -> Option<String> {
 
 /// Show a product.
 #[utoipa::path(
-    get, path = "/products/{id}", tag = "catalog", operation_id = "products_show",
+    get, path = "/products/{id}", operation_id = "products.get", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     responses(
         (status = 200, description = "The product.", body = ProductView),
@@ -119,7 +117,7 @@ fn kept_as(app: &App, asked: &Asked, key: &str) -> Option<String> {
     ),
     security((), ("bearer" = [])),
 )]
-async fn show(
+async fn get(
     State(app): State<App>,
     Path(key): Path<String>,
     request: Request,

@@ -30,7 +30,10 @@ use crate::{App, problems};
 const CUSTOMER_UNITS: i64 = 20;
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(set)).routes(routes!(hold)).routes(routes!(let_go))
+    OpenApiRouter::new()
+        .routes(routes!(update_stock))
+        .routes(routes!(create_reservation))
+        .routes(routes!(delete_reservation))
 }
 
 /// What there shall be of a product's only variant: one of `adjust`, `on_hand` and `available`.
@@ -75,6 +78,7 @@ struct NewHold {
 
 /// Units held for the caller.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StockReservation)]
 struct Hold {
     id: Uuid,
     product_id: Uuid,
@@ -91,13 +95,11 @@ struct Hold {
 /// written: for clients that know no other figure. It goes by nothing, and what is sold between
 /// their reading and writing it is offered once more.
 #[utoipa::path(
-    patch, path = "/products/{id}/stock", tag = "catalog", operation_id = "products_set_stock",
+    patch, path = "/products/{id}/stock", operation_id = "stock.update", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),
     request_body = NewStock,
     responses(
         (status = 200, description = "The product.", body = crate::view::ProductView),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
                                       `expected`, `stock_below_reserved` with `allocated` and \
@@ -108,7 +110,7 @@ struct Hold {
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn set(
+async fn update_stock(
     State(app): State<App>,
     user: Principal,
     Path(key): Path<String>,
@@ -139,7 +141,7 @@ async fn set(
 /// Customers may hold at most 20 units at once, and all of them together at most the shop's share of
 /// unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
 #[utoipa::path(
-    post, path = "/products/{id}/reservations", tag = "catalog", operation_id = "products_hold",
+    post, path = "/products/{id}/reservations", operation_id = "reservations.create", tag = "catalog",
     params(
         ("id" = String, Path, description = "Id or slug."),
         ("Idempotency-Key" = Option<String>, Header, description = "Your name for this hold."),
@@ -147,7 +149,6 @@ async fn set(
     request_body = NewHold,
     responses(
         (status = 201, description = "The hold.", body = Hold),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`product_not_found`, `sku_not_found`", body = Problem),
         (status = 409, description = "`out_of_stock` with `skus`, `hold_limit`, \
                                       `reservation_differs`, `reservation_released`",
@@ -157,7 +158,7 @@ async fn set(
     ),
     security(("bearer" = [])),
 )]
-async fn hold(
+async fn create_reservation(
     State(app): State<App>,
     user: Principal,
     key: Option<IdempotencyKey>,
@@ -197,20 +198,18 @@ async fn hold(
 ///
 /// A hold that is over, or was never there, is let go of just the same.
 #[utoipa::path(
-    delete, path = "/products/{id}/reservations/{reservation_id}", tag = "catalog",
-    operation_id = "products_let_go",
+    delete, path = "/products/{id}/reservations/{reservation_id}", operation_id = "reservations.delete", tag = "catalog",
     params(
         ("id" = String, Path, description = "Id or slug of the product."),
         ("reservation_id" = Uuid, Path, description = "Id of the hold."),
     ),
     responses(
         (status = 204, description = "You hold nothing under this id."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
     ),
     security(("bearer" = [])),
 )]
-async fn let_go(
+async fn delete_reservation(
     State(app): State<App>,
     user: Principal,
     Path((product, id)): Path<(String, Uuid)>,

@@ -34,19 +34,27 @@ async fn one_document_describes_all_services_and_the_gateway() {
 }
 
 #[tokio::test]
-async fn schemas_of_one_name_and_different_meaning_are_kept_apart() {
-    let document = document().await;
-    let schemas = &document["components"]["schemas"];
-    assert!(schemas["Item"]["properties"].get("sku").is_some());
-    assert!(schemas["OrdersItem"]["properties"].get("order").is_some());
-    assert_eq!(schemas["OrdersPage"]["items"]["$ref"], "#/components/schemas/OrdersItem");
-    assert!(schemas.get("OrdersMoney").is_none(), "the same in both");
-    let answer = |path: &str, method: &str| {
-        let operation = &document["paths"][path][method];
-        operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].clone()
+async fn things_of_one_name_and_different_meaning_are_refused() {
+    let refused = |document: Value| {
+        let mut parts = parts(true);
+        parts.services[1].openapi = described(document);
+        gateway::openapi(&parts).unwrap_err().to_string()
     };
-    assert_eq!(answer("/api/v1/orders", "get"), "#/components/schemas/OrdersPage");
-    assert_eq!(answer("/api/v1/products", "get"), "#/components/schemas/Item");
+    let described = |id: &str, item: Value| {
+        json!({
+            "openapi": "3.1.0",
+            "info": { "title": "orders", "version": "0" },
+            "paths": { "/api/v1/orders": { "get": {
+                "operationId": id, "responses": { "200": { "description": "" } } } } },
+            "components": { "schemas": { "Item": item } },
+        })
+    };
+    let other = json!({ "type": "object", "properties": { "order": { "type": "string" } } });
+    let error = refused(described("orders.list", other));
+    assert!(error.contains("schema Item of orders"), "{error}");
+    let same = document().await["components"]["schemas"]["Item"].clone();
+    let error = refused(described("products.list", same));
+    assert!(error.contains("operation products.list of orders"), "{error}");
 }
 
 #[tokio::test]
@@ -64,7 +72,7 @@ async fn the_errors_every_operation_can_have_are_described() {
             "responses": { "204": { "description": "" }, "409": problem },
         }, "get": { "security": [{}], "responses": { "200": { "description": "" } } } } },
     }));
-    let document = gateway::openapi(&parts);
+    let document = gateway::openapi(&parts).unwrap();
     let responses = |method: &str| {
         document["paths"]["/api/v1/products/{id}"][method]["responses"].as_object().unwrap().clone()
     };
@@ -88,7 +96,7 @@ async fn every_reference_leads_somewhere_and_every_operation_has_its_own_name() 
             assert!(names.insert(name), "{name} twice");
         }
     }
-    assert!(names.contains("list") && names.contains("orders_list"), "{names:?}");
+    assert!(names.contains("products.list") && names.contains("orders.list"), "{names:?}");
     check_references(&document, &document);
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn parts(ready: bool) -> Parts {
 
 fn rate_limits() -> Vec<RateLimit> {
     let per_address = ["login", "register", "reset"];
-    let per_address = per_address.map(|it| RateLimit::per_address(it, Rate::new(30, 30)));
+    let per_address = per_address.map(|it| RateLimit::per_address(it, Rate::new(60, 60)));
     let per_user = ["checkout", "reviews"].map(|it| RateLimit::per_user(it, Rate::new(30, 30)));
     per_address.into_iter().chain(per_user).collect()
 }
@@ -113,8 +113,8 @@ fn catalog_document() -> Value {
         "openapi": "3.1.0",
         "info": { "title": "catalog", "version": "0" },
         "paths": {
-            "/api/v1/products": { "get": operation("list", "Item"), "post": operation("add", "Item") },
-            "/api/v1/products/{id}": { "get": operation("show", "Page") },
+            "/api/v1/products": { "get": operation("products.list", "Item"), "post": operation("products.create", "Item") },
+            "/api/v1/products/{id}": { "get": operation("products.get", "Page") },
         },
         "components": { "schemas": {
             "Item": { "type": "object", "properties": { "sku": { "type": "string" } } },
@@ -129,12 +129,12 @@ fn orders_document() -> Value {
         "openapi": "3.1.0",
         "info": { "title": "orders", "version": "0" },
         "paths": {
-            "/api/v1/orders": { "get": operation("list", "Page") },
-            "/api/v1/orders/checkout": { "post": operation("checkout", "Item") },
+            "/api/v1/orders": { "get": operation("orders.list", "Orders") },
+            "/api/v1/orders/checkout": { "post": operation("orders.checkout", "Order") },
         },
         "components": { "schemas": {
-            "Item": { "type": "object", "properties": { "order": { "type": "string" } } },
-            "Page": { "type": "array", "items": { "$ref": "#/components/schemas/Item" } },
+            "Order": { "type": "object", "properties": { "order": { "type": "string" } } },
+            "Orders": { "type": "array", "items": { "$ref": "#/components/schemas/Order" } },
             "Money": { "type": "object" },
         } },
     })

@@ -24,7 +24,7 @@ use crate::store::SavedAddress;
 use crate::{App, problems, store};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, replace, remove))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, replace, delete))
 }
 
 /// An address to keep. The first one is the default by itself.
@@ -60,6 +60,7 @@ struct SaveAddress {
 
 /// An address you keep.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SavedAddress)]
 struct KeptAddress {
     id: Uuid,
     /// The one to suggest first. Exactly one is, where there are any.
@@ -81,12 +82,10 @@ struct KeptAddress {
 /// List your addresses, oldest first. There are at most 50, on one page.
 #[utoipa::path(
     get,
-    path = "/users/me/addresses",
+    path = "/users/me/addresses", operation_id = "addresses.list",
     tag = "identity",
-    operation_id = "list_addresses",
     responses(
         (status = 200, description = "Your addresses.", body = Page<KeptAddress>),
-        (status = 401, description = "Not logged in.", body = Problem),
     ),
     security(("bearer" = []))
 )]
@@ -98,19 +97,16 @@ async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<
 /// Keep an address.
 #[utoipa::path(
     post,
-    path = "/users/me/addresses",
+    path = "/users/me/addresses", operation_id = "addresses.create",
     tag = "identity",
-    operation_id = "add_address",
     request_body = SaveAddress,
     responses(
         (status = 201, description = "The address is kept.", body = KeptAddress),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 409, description = "`address_limit`", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn add(
+async fn create(
     State(app): State<App>,
     principal: Principal,
     rules: AddressRules,
@@ -143,18 +139,16 @@ async fn add(
 /// Show one of your addresses.
 #[utoipa::path(
     get,
-    path = "/users/me/addresses/{id}",
+    path = "/users/me/addresses/{id}", operation_id = "addresses.get",
     tag = "identity",
-    operation_id = "show_address",
     params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The address.", body = KeptAddress),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`address_not_found`", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn show(
+async fn get(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
@@ -166,16 +160,13 @@ async fn show(
 /// Replace one of your addresses.
 #[utoipa::path(
     put,
-    path = "/users/me/addresses/{id}",
+    path = "/users/me/addresses/{id}", operation_id = "addresses.replace",
     tag = "identity",
-    operation_id = "replace_address",
     params(("id" = Uuid, Path)),
     request_body = SaveAddress,
     responses(
         (status = 200, description = "The address as it is now.", body = KeptAddress),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`address_not_found`", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(("bearer" = []))
 )]
@@ -209,18 +200,16 @@ async fn replace(
 /// Delete one of your addresses. If it was the default, the oldest one left becomes it.
 #[utoipa::path(
     delete,
-    path = "/users/me/addresses/{id}",
+    path = "/users/me/addresses/{id}", operation_id = "addresses.delete",
     tag = "identity",
-    operation_id = "delete_address",
     params(("id" = Uuid, Path)),
     responses(
         (status = 204, description = "The address is gone."),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`address_not_found`", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn remove(
+async fn delete(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,

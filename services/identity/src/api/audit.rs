@@ -31,16 +31,12 @@ struct Listing {
 /// List what was done to a user, newest first. It stays when the user is deleted.
 #[utoipa::path(
     get,
-    path = "/users/{id}/audit",
+    path = "/users/{id}/audit", operation_id = "audit.list",
     tag = "identity",
-    operation_id = "list_audit",
     params(("id" = Uuid, Path), Listing),
     responses(
         (status = 200, description = "What was done.", body = Page<AuditEntry>),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 403, description = "Not allowed.", body = Problem),
         (status = 404, description = "`user_not_found`", body = Problem),
-        (status = 422, description = "Parameters are wrong.", body = Problem),
     ),
     security(("bearer" = ["users:read"]))
 )]

@@ -28,10 +28,10 @@ use crate::{App, devices, problems, store, trust};
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(register))
-        .routes(routes!(log_in))
+        .routes(routes!(login))
         .routes(routes!(refresh))
-        .routes(routes!(log_out))
-        .routes(routes!(jwks))
+        .routes(routes!(logout))
+        .routes(routes!(keys))
 }
 
 /// Where a client keeps what its session goes on with.
@@ -72,9 +72,8 @@ struct Register {
 /// Register as a customer and log in.
 #[utoipa::path(
     post,
-    path = "/auth/register",
+    path = "/auth/register", operation_id = "auth.register",
     tag = "identity",
-    operation_id = "register",
     request_body = Register,
     responses(
         (status = 201, description = "The account exists and is logged in.", body = Tokens,
@@ -82,7 +81,6 @@ struct Register {
         (status = 403, description = "With `session: cookie`: `https_required` or \
                                       `origin_not_allowed`.", body = Problem),
         (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
     ),
     security(())
@@ -147,9 +145,8 @@ struct LogIn {
 /// was there before, which ends.
 #[utoipa::path(
     post,
-    path = "/auth/login",
+    path = "/auth/login", operation_id = "auth.login",
     tag = "identity",
-    operation_id = "log_in",
     params(("__Host-cartwright_device" = Option<String>, Cookie,
             description = "What a browser is known by since an earlier login: its failures are \
                            counted apart.")),
@@ -160,13 +157,12 @@ struct LogIn {
         (status = 401, description = "`invalid_credentials`", body = Problem),
         (status = 403, description = "With `session: cookie`: `https_required` or \
                                       `origin_not_allowed`.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
         (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
     ),
     security(())
 )]
-async fn log_in(
+async fn login(
     State(app): State<App>,
     client: Client,
     browser: Browser,
@@ -248,9 +244,8 @@ struct Refresh {
 /// one in the body that of the cookie is taken, and the cookie is given the next one.
 #[utoipa::path(
     post,
-    path = "/auth/refresh",
+    path = "/auth/refresh", operation_id = "auth.refresh",
     tag = "identity",
-    operation_id = "refresh",
     params(("__Host-cartwright_session" = Option<String>, Cookie,
             description = "Its refresh token, where none is in the body.")),
     request_body(content = Option<Refresh>),
@@ -263,7 +258,6 @@ struct Refresh {
          body = Problem),
         (status = 403, description = "`https_required` or `origin_not_allowed`, where the cookie \
                                       would count.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(())
 )]
@@ -289,9 +283,8 @@ async fn refresh(
 /// End the session the access token belongs to, and that of the cookie, which is taken away.
 #[utoipa::path(
     post,
-    path = "/auth/logout",
+    path = "/auth/logout", operation_id = "auth.logout",
     tag = "identity",
-    operation_id = "log_out",
     params(("__Host-cartwright_session" = Option<String>, Cookie,
             description = "The session to end beside that of the access token.")),
     responses(
@@ -304,7 +297,7 @@ async fn refresh(
     ),
     security((), ("bearer" = []))
 )]
-async fn log_out(
+async fn logout(
     State(app): State<App>,
     principal: Option<Principal>,
     browser: Browser,
@@ -333,13 +326,12 @@ async fn log_out(
 /// Show the public keys access tokens are signed with.
 #[utoipa::path(
     get,
-    path = "/auth/jwks",
+    path = "/auth/jwks", operation_id = "keys.list",
     tag = "identity",
-    operation_id = "jwks",
     responses((status = 200, description = "A JWK set (RFC 7517).", body = serde_json::Value)),
     security(())
 )]
-async fn jwks(State(app): State<App>) -> Result<impl IntoResponse> {
+async fn keys(State(app): State<App>) -> Result<impl IntoResponse> {
     let jwks = app.keys.read(&app.db, app.clock.now()).await?;
     Ok(([(CACHE_CONTROL, "public, max-age=60")], axum::Json(jwks)))
 }

@@ -20,22 +20,20 @@ use crate::tokens::{self, ACCESS_TOKEN, Secret};
 use crate::{App, accounts, problems, store, trust};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(show, update, remove)).routes(routes!(change_password))
+    OpenApiRouter::new().routes(routes!(get, update, delete)).routes(routes!(change_password))
 }
 
 /// Show your own account.
 #[utoipa::path(
     get,
-    path = "/users/me",
+    path = "/users/me", operation_id = "me.get",
     tag = "identity",
-    operation_id = "show_me",
     responses(
         (status = 200, description = "Your account.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn show(State(app): State<App>, principal: Principal) -> Result<Json<Profile>> {
+async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, principal.id()).await?;
     Ok(Json(user.ok_or_else(problems::account_gone)?.profile(&app.permissions)))
 }
@@ -69,15 +67,12 @@ struct UpdateMe {
 /// Change your own account.
 #[utoipa::path(
     patch,
-    path = "/users/me",
+    path = "/users/me", operation_id = "me.update",
     tag = "identity",
-    operation_id = "update_me",
     request_body = UpdateMe,
     responses(
         (status = 200, description = "Your account as it is now.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
     ),
     security(("bearer" = []))
@@ -119,6 +114,7 @@ async fn update(
 }
 
 #[derive(Debug, Deserialize, ToSchema, Validate)]
+#[schema(as = DeleteMe)]
 #[serde(deny_unknown_fields)]
 struct RemoveMe {
     /// Your password, as there is no way back.
@@ -130,20 +126,18 @@ struct RemoveMe {
 /// Delete your own account. Your orders stay with the shop; your name and addresses go.
 #[utoipa::path(
     delete,
-    path = "/users/me",
+    path = "/users/me", operation_id = "me.delete",
     tag = "identity",
-    operation_id = "delete_me",
     request_body = RemoveMe,
     responses(
         (status = 204, description = "The account is gone."),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 409, description = "`last_admin`", body = Problem),
         (status = 422, description = "The password is wrong.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn remove(
+async fn delete(
     State(app): State<App>,
     principal: Principal,
     Json(request): Json<RemoveMe>,
@@ -188,14 +182,11 @@ struct AccessToken {
 /// in the answer. The refresh token of this session stays as it is.
 #[utoipa::path(
     put,
-    path = "/users/me/password",
+    path = "/users/me/password", operation_id = "me.change_password",
     tag = "identity",
-    operation_id = "change_password",
     request_body = ChangePassword,
     responses(
         (status = 200, description = "The new password counts.", body = AccessToken),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
     ),
     security(("bearer" = []))

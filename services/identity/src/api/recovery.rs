@@ -18,11 +18,11 @@ use crate::{App, email_changes, recovery};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
-        .routes(routes!(forgot))
-        .routes(routes!(reset))
-        .routes(routes!(verify))
-        .routes(routes!(resend))
-        .routes(routes!(undo))
+        .routes(routes!(forgot_password))
+        .routes(routes!(reset_password))
+        .routes(routes!(verify_email))
+        .routes(routes!(resend_verification))
+        .routes(routes!(undo_email_change))
 }
 
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -36,17 +36,18 @@ struct ForgotPassword {
 /// Ask for a mail to set a new password. The answer does not tell whether there is an account.
 #[utoipa::path(
     post,
-    path = "/auth/password/forgot",
+    path = "/auth/password/forgot", operation_id = "auth.forgot_password",
     tag = "identity",
-    operation_id = "forgot_password",
     request_body = ForgotPassword,
     responses(
         (status = 202, description = "A mail is sent if there is such an account."),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(())
 )]
-async fn forgot(State(app): State<App>, Json(request): Json<ForgotPassword>) -> Result<StatusCode> {
+async fn forgot_password(
+    State(app): State<App>,
+    Json(request): Json<ForgotPassword>,
+) -> Result<StatusCode> {
     recovery::forgot(&app, email(&request.email)).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -67,9 +68,8 @@ struct ResetPassword {
 /// Set a new password with the token of a mail. Every session of the account ends.
 #[utoipa::path(
     post,
-    path = "/auth/password/reset",
+    path = "/auth/password/reset", operation_id = "auth.reset_password",
     tag = "identity",
-    operation_id = "reset_password",
     request_body = ResetPassword,
     responses(
         (status = 204, description = "The new password counts."),
@@ -78,7 +78,10 @@ struct ResetPassword {
     ),
     security(())
 )]
-async fn reset(State(app): State<App>, Json(request): Json<ResetPassword>) -> Result<StatusCode> {
+async fn reset_password(
+    State(app): State<App>,
+    Json(request): Json<ResetPassword>,
+) -> Result<StatusCode> {
     recovery::reset(&app, &request.token, &request.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -95,9 +98,8 @@ struct VerifyEmail {
 /// Verify an e-mail address with the token of a mail.
 #[utoipa::path(
     post,
-    path = "/auth/email/verify",
+    path = "/auth/email/verify", operation_id = "auth.verify_email",
     tag = "identity",
-    operation_id = "verify_email",
     request_body = VerifyEmail,
     responses(
         (status = 204, description = "The address is verified."),
@@ -105,7 +107,10 @@ struct VerifyEmail {
     ),
     security(())
 )]
-async fn verify(State(app): State<App>, Json(request): Json<VerifyEmail>) -> Result<StatusCode> {
+async fn verify_email(
+    State(app): State<App>,
+    Json(request): Json<VerifyEmail>,
+) -> Result<StatusCode> {
     recovery::verify_email(&app, &request.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -113,17 +118,15 @@ async fn verify(State(app): State<App>, Json(request): Json<VerifyEmail>) -> Res
 /// Ask for another mail to verify your e-mail address.
 #[utoipa::path(
     post,
-    path = "/auth/email/verify/resend",
+    path = "/auth/email/verify/resend", operation_id = "auth.resend_verification",
     tag = "identity",
-    operation_id = "resend_verification",
     responses(
         (status = 202, description = "A mail is sent unless the address is verified."),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn resend(State(app): State<App>, principal: Principal) -> Result<StatusCode> {
+async fn resend_verification(State(app): State<App>, principal: Principal) -> Result<StatusCode> {
     recovery::resend(&app, principal.id()).await?;
     Ok(StatusCode::ACCEPTED)
 }
@@ -142,9 +145,8 @@ struct UndoEmailChange {
 /// to set a new one is sent to that address.
 #[utoipa::path(
     post,
-    path = "/auth/email/undo",
+    path = "/auth/email/undo", operation_id = "auth.undo_email_change",
     tag = "identity",
-    operation_id = "undo_email_change",
     request_body = UndoEmailChange,
     responses(
         (status = 204, description = "The address is the one before."),
@@ -152,7 +154,10 @@ struct UndoEmailChange {
     ),
     security(())
 )]
-async fn undo(State(app): State<App>, Json(request): Json<UndoEmailChange>) -> Result<StatusCode> {
+async fn undo_email_change(
+    State(app): State<App>,
+    Json(request): Json<UndoEmailChange>,
+) -> Result<StatusCode> {
     email_changes::undo(&app, &request.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use crate::store::Session;
 use crate::{App, problems, sessions, store, trust};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(end))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(delete))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -42,14 +42,11 @@ struct OwnSession {
 /// List your live sessions, newest first.
 #[utoipa::path(
     get,
-    path = "/users/me/sessions",
+    path = "/users/me/sessions", operation_id = "sessions.list",
     tag = "identity",
-    operation_id = "list_sessions",
     params(Listing),
     responses(
         (status = 200, description = "Your sessions.", body = Page<OwnSession>),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 422, description = "Parameters are wrong.", body = Problem),
     ),
     security(("bearer" = []))
 )]
@@ -70,18 +67,16 @@ async fn list(
 /// End one of your sessions.
 #[utoipa::path(
     delete,
-    path = "/users/me/sessions/{id}",
+    path = "/users/me/sessions/{id}", operation_id = "sessions.delete",
     tag = "identity",
-    operation_id = "end_session",
     params(("id" = Uuid, Path)),
     responses(
         (status = 204, description = "The session has been ended."),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 404, description = "`session_not_found`", body = Problem),
     ),
     security(("bearer" = []))
 )]
-async fn end(
+async fn delete(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,

@@ -25,7 +25,7 @@ use crate::store::Filter;
 use crate::{App, problems, store, trust};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, replace, update, remove))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, replace, update, delete))
 }
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -59,15 +59,11 @@ struct Listing {
 /// List users, newest first.
 #[utoipa::path(
     get,
-    path = "/users",
+    path = "/users", operation_id = "users.list",
     tag = "identity",
-    operation_id = "list_users",
     params(Listing),
     responses(
         (status = 200, description = "Users.", body = Page<Profile>),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 403, description = "Not allowed.", body = Problem),
-        (status = 422, description = "Parameters are wrong.", body = Problem),
     ),
     security(("bearer" = ["users:read"]))
 )]
@@ -121,20 +117,17 @@ struct CreateUser {
 /// Create a user.
 #[utoipa::path(
     post,
-    path = "/users",
+    path = "/users", operation_id = "users.create",
     tag = "identity",
-    operation_id = "create_user",
     request_body = CreateUser,
     responses(
         (status = 201, description = "The user.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 403, description = "Not allowed, or `cannot_grant`.", body = Problem),
         (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(("bearer" = ["users:write"]))
 )]
-async fn add(
+async fn create(
     State(app): State<App>,
     principal: Principal,
     Json(request): Json<CreateUser>,
@@ -167,19 +160,16 @@ async fn add(
 /// Show a user.
 #[utoipa::path(
     get,
-    path = "/users/{id}",
+    path = "/users/{id}", operation_id = "users.get",
     tag = "identity",
-    operation_id = "show_user",
     params(("id" = Uuid, Path)),
     responses(
         (status = 200, description = "The user.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
-        (status = 403, description = "Not allowed.", body = Problem),
         (status = 404, description = "`user_not_found`", body = Problem),
     ),
     security(("bearer" = ["users:read"]))
 )]
-async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
+async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, id).await?;
     Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile(&app.permissions)))
 }
@@ -212,19 +202,16 @@ struct ReplaceUser {
 /// Replace a user's fields; the password stays as it is.
 #[utoipa::path(
     put,
-    path = "/users/{id}",
+    path = "/users/{id}", operation_id = "users.replace",
     tag = "identity",
-    operation_id = "replace_user",
     params(("id" = Uuid, Path)),
     request_body = ReplaceUser,
     responses(
         (status = 200, description = "The user as it is now.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
         (status = 404, description = "`user_not_found`", body = Problem),
         (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
          body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(("bearer" = ["users:write"]))
 )]
@@ -286,19 +273,16 @@ struct UpdateUser {
 /// Change a user.
 #[utoipa::path(
     patch,
-    path = "/users/{id}",
+    path = "/users/{id}", operation_id = "users.update",
     tag = "identity",
-    operation_id = "update_user",
     params(("id" = Uuid, Path)),
     request_body = UpdateUser,
     responses(
         (status = 200, description = "The user as it is now.", body = Profile),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
         (status = 404, description = "`user_not_found`", body = Problem),
         (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
          body = Problem),
-        (status = 422, description = "Fields are wrong.", body = Problem),
     ),
     security(("bearer" = ["users:write"]))
 )]
@@ -354,20 +338,18 @@ async fn change(
 /// Delete a user: what says who it was goes, sessions end, the address is free again.
 #[utoipa::path(
     delete,
-    path = "/users/{id}",
+    path = "/users/{id}", operation_id = "users.delete",
     tag = "identity",
-    operation_id = "delete_user",
     params(("id" = Uuid, Path)),
     responses(
         (status = 204, description = "The user is gone."),
-        (status = 401, description = "Not logged in.", body = Problem),
         (status = 403, description = "Not allowed, or `outranked`.", body = Problem),
         (status = 404, description = "`user_not_found`", body = Problem),
         (status = 409, description = "`last_admin`", body = Problem),
     ),
     security(("bearer" = ["users:write"]))
 )]
-async fn remove(
+async fn delete(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,

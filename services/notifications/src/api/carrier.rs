@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use chassis::extract::Json;
-use chassis::problem::Problem;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -22,16 +22,13 @@ pub(crate) struct CarrierView {
 
 /// Show who brings messages to their recipients, and whether they leave the shop at all.
 #[utoipa::path(
-    get, path = "/notifications/carrier", tag = "notifications",
-    operation_id = "show_carrier",
+    get, path = "/notifications/carrier", operation_id = "carrier.get", tag = "notifications",
     responses(
         (status = 200, body = CarrierView),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
     ),
     security(("bearer" = ["notifications:read"]))
 )]
-pub(crate) async fn show(State(app): State<App>) -> Json<CarrierView> {
+pub(crate) async fn get(State(app): State<App>) -> Json<CarrierView> {
     let carrier = app.config.carrier;
     Json(CarrierView { carrier, delivers: carrier.delivers(), setting: "notifications.carrier" })
 }

@@ -49,13 +49,10 @@ pub(crate) struct Search {
 
 /// List messages, newest first.
 #[utoipa::path(
-    get, path = "/notifications/history", tag = "notifications",
+    get, path = "/notifications/history", operation_id = "notifications.list", tag = "notifications",
     params(Search),
     responses(
         (status = 200, body = Page<Message>),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 422, body = Problem),
     ),
     security(("bearer" = ["notifications:read"]))
 )]
@@ -83,17 +80,14 @@ pub(crate) async fn list(
 
 /// Show a message.
 #[utoipa::path(
-    get, path = "/notifications/{id}", tag = "notifications",
+    get, path = "/notifications/{id}", operation_id = "notifications.get", tag = "notifications",
     params(("id" = Uuid, Path)),
     responses(
         (status = 200, body = Message),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
     ),
     security(("bearer" = ["notifications:read"]))
 )]
-pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Message>> {
+pub(crate) async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Message>> {
     let message = store::find(&app.db, id).await?;
     Ok(Json(message.ok_or_else(problems::notification_not_found)?))
 }
@@ -101,13 +95,10 @@ pub(crate) async fn show(State(app): State<App>, Path(id): Path<Uuid>) -> Result
 /// Try a failed message again, at once and with all its tries; also one that was only logged, once
 /// there is a carrier that brings it out.
 #[utoipa::path(
-    post, path = "/notifications/{id}/retry", tag = "notifications",
+    post, path = "/notifications/{id}/retry", operation_id = "notifications.retry", tag = "notifications",
     params(("id" = Uuid, Path)),
     responses(
         (status = 202, description = "It is queued again, or on its way already.", body = Message),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
         (status = 409, description = "It was sent, is not to be sent, or nobody brings it out.", body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))

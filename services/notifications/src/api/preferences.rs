@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::Json;
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 
 use crate::model::Preferences;
 use crate::{App, store};
@@ -12,14 +12,11 @@ use crate::{App, store};
 ///
 /// Messages about the account itself, such as a password reset, always go out.
 #[utoipa::path(
-    get, path = "/notifications/preferences", tag = "notifications",
-    responses((status = 200, body = Preferences), (status = 401, body = Problem)),
+    get, path = "/notifications/preferences", operation_id = "preferences.get", tag = "notifications",
+    responses((status = 200, body = Preferences)),
     security(("bearer" = []))
 )]
-pub(crate) async fn show(
-    State(app): State<App>,
-    principal: Principal,
-) -> Result<Json<Preferences>> {
+pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Preferences>> {
     Ok(Json(store::preferences(&app.db, principal.id()).await?))
 }
 
@@ -27,12 +24,10 @@ pub(crate) async fn show(
 ///
 /// Replaces everything; what is left out goes back to its default.
 #[utoipa::path(
-    put, path = "/notifications/preferences", tag = "notifications",
+    put, path = "/notifications/preferences", operation_id = "preferences.replace", tag = "notifications",
     request_body = Preferences,
     responses(
         (status = 200, body = Preferences),
-        (status = 401, body = Problem),
-        (status = 422, body = Problem),
     ),
     security(("bearer" = []))
 )]

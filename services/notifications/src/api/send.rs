@@ -88,15 +88,12 @@ pub(crate) struct NewPush {
 ///
 /// With an `Idempotency-Key` the same request sends one e-mail, however often it is repeated.
 #[utoipa::path(
-    post, path = "/notifications/email", tag = "notifications",
+    post, path = "/notifications/email", operation_id = "emails.send", tag = "notifications",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewEmail,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 422, body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -114,14 +111,11 @@ pub(crate) async fn email(
 
 /// Send a text message.
 #[utoipa::path(
-    post, path = "/notifications/sms", tag = "notifications",
+    post, path = "/notifications/sms", operation_id = "sms.send", tag = "notifications",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewSms,
     responses(
         (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 422, body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -139,14 +133,11 @@ pub(crate) async fn sms(
 
 /// Send a push message.
 #[utoipa::path(
-    post, path = "/notifications/push", tag = "notifications",
+    post, path = "/notifications/push", operation_id = "push.send", tag = "notifications",
     params(("Idempotency-Key" = Option<String>, Header)),
     request_body = NewPush,
     responses(
         (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 422, body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
 )]

@@ -38,6 +38,7 @@ pub(crate) struct Template {
 
 /// A text to replace the one there is.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
+#[schema(as = NewTemplate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewText {
     #[garde(length(chars, max = 500), custom(single_line))]
@@ -48,6 +49,7 @@ pub(crate) struct NewText {
 
 /// What to preview: a text that is not stored yet, other data than the sample, or both.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
+#[schema(as = TemplateDraft)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Draft {
     #[garde(length(chars, max = 500), inner(custom(single_line)))]
@@ -62,6 +64,7 @@ pub(crate) struct Draft {
 
 /// A filled template. One-time tokens are masked.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TemplatePreview)]
 pub(crate) struct Preview {
     subject: String,
     body: String,
@@ -69,11 +72,9 @@ pub(crate) struct Preview {
 
 /// List the templates.
 #[utoipa::path(
-    get, path = "/notifications/templates", tag = "notifications",
+    get, path = "/notifications/templates", operation_id = "templates.list", tag = "notifications",
     responses(
         (status = 200, body = Page<Template>),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
     ),
     security(("bearer" = ["notifications:read"]))
 )]
@@ -88,20 +89,14 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Json<Page<Template>>>
 
 /// Show a template.
 #[utoipa::path(
-    get, path = "/notifications/templates/{key}", tag = "notifications",
+    get, path = "/notifications/templates/{key}", operation_id = "templates.get", tag = "notifications",
     params(("key" = String, Path)),
     responses(
         (status = 200, body = Template),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
     ),
     security(("bearer" = ["notifications:read"]))
 )]
-pub(crate) async fn show(
-    State(app): State<App>,
-    Path(key): Path<String>,
-) -> Result<Json<Template>> {
+pub(crate) async fn get(State(app): State<App>, Path(key): Path<String>) -> Result<Json<Template>> {
     let template = find(&key)?;
     let written = store::find_override(&app.db, template.key, template.channel).await?;
     Ok(Json(Template::of(&app, template, written)))
@@ -112,15 +107,12 @@ pub(crate) async fn show(
 /// It is checked first: syntax, unknown variables, and whether it can be filled. Templates with
 /// a one-time token need the permission `users:write` as well.
 #[utoipa::path(
-    put, path = "/notifications/templates/{key}", tag = "notifications",
+    put, path = "/notifications/templates/{key}", operation_id = "templates.replace", tag = "notifications",
     params(("key" = String, Path)),
     request_body = NewText,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Template),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
         (status = 422, description = "Names the field and the line.", body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
@@ -142,13 +134,10 @@ pub(crate) async fn replace(
 
 /// Go back to the built-in text.
 #[utoipa::path(
-    delete, path = "/notifications/templates/{key}", tag = "notifications",
+    delete, path = "/notifications/templates/{key}", operation_id = "templates.restore", tag = "notifications",
     params(("key" = String, Path)),
     responses(
         (status = 200, description = "The built-in text.", body = Template),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -164,15 +153,12 @@ pub(crate) async fn restore(
 
 /// Fill a template with sample data, without sending anything.
 #[utoipa::path(
-    post, path = "/notifications/templates/{key}/preview", tag = "notifications",
+    post, path = "/notifications/templates/{key}/preview", operation_id = "templates.preview", tag = "notifications",
     params(("key" = String, Path)),
     request_body = Draft,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Preview),
-        (status = 401, body = Problem),
-        (status = 403, body = Problem),
-        (status = 404, body = Problem),
         (status = 422, description = "Names the field and the line.", body = Problem),
     ),
     security(("bearer" = ["notifications:send"]))

@@ -13,7 +13,7 @@ use contracts::email;
 use contracts::orders::Reason;
 use garde::Validate;
 use serde::Deserialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use super::view::OrderView;
@@ -29,6 +29,46 @@ use crate::{App, problems, store, token};
 /// The secret of a guest: of their cart, or made by or for them.
 const CART_TOKEN: &str = "x-cart-token";
 
+/// What a checkout is sent with.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "describes what the handler takes out of the headers")]
+struct BuyHeaders {
+    /// 1 to 255 visible ASCII characters.
+    #[param(rename = "Idempotency-Key")]
+    idempotency_key: String,
+    /// The token of a guest's cart, or a secret of the same form: 32 random bytes, base64url without
+    /// padding.
+    #[param(rename = "X-Cart-Token")]
+    cart_token: Option<String>,
+}
+
+/// What a checkout is answered with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes what the handler answers")]
+enum Bought {
+    /// Bought.
+    #[response(status = 201)]
+    Decided(OrderView),
+    /// Not decided yet.
+    #[response(status = 202)]
+    Undecided(OrderView),
+    /// `idempotency_key_missing`, `idempotency_key_invalid`
+    #[response(status = 400)]
+    NoKey(Problem),
+    /// The payment was declined.
+    #[response(status = 402)]
+    Declined(Problem),
+    /// `out_of_stock`, `total_changed`; `cart_already_ordered`: an order of this cart is undecided,
+    /// finish it or send `supersede`; `order_undecided`: its payment's outcome is not known yet, send
+    /// the same again after `Retry-After`; `cart_already_paid`: all of it is bought.
+    #[response(status = 409)]
+    Conflict(Problem),
+    /// Fields are wrong, or the key was used otherwise (`idempotency_key_reused`).
+    #[response(status = 422)]
+    Wrong(Problem),
+}
+
 /// Buy the cart, or the given items.
 ///
 /// The same as `POST /orders`. Send a value of your own as `Idempotency-Key`; repeating the
@@ -41,21 +81,10 @@ const CART_TOKEN: &str = "x-cart-token";
 /// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header of
 /// the answer. The first answer carries the order's `access_token`; a repetition carries it only
 /// for who shows that cart token, since anybody might have repeated the request.
-#[utoipa::path(post, path = "/orders/checkout", tag = "orders", request_body = Checkout,
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
-           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
-               a secret of the same form: 32 random bytes, base64url without padding")),
-    responses((status = 201, description = "bought", body = OrderView),
-              (status = 202, description = "not decided yet", body = OrderView),
-              (status = 400, description = "no Idempotency-Key", body = Problem),
-              (status = 402, description = "the payment was declined", body = Problem),
-              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
-                  an order of this cart is undecided, finish it or send `supersede`; \
-                  `order_undecided`: its payment's outcome is not known yet, send the same again \
-                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
-              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+#[utoipa::path(post, path = "/orders/checkout", operation_id = "orders.checkout", tag = "orders", request_body = Checkout,
+    params(BuyHeaders), responses(Bought),
     security((), ("bearer" = [])))]
-pub(super) async fn check_out(
+pub(super) async fn checkout(
     State(app): State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
@@ -81,21 +110,10 @@ pub(super) async fn check_out(
 /// Buy the cart, or the given items.
 ///
 /// The same as `POST /orders/checkout`.
-#[utoipa::path(post, path = "/orders", tag = "orders", request_body = Checkout,
-    params(("Idempotency-Key" = String, Header, description = "1 to 255 visible ASCII characters"),
-           ("X-Cart-Token" = Option<String>, Header, description = "the token of a guest's cart, or \
-               a secret of the same form: 32 random bytes, base64url without padding")),
-    responses((status = 201, description = "bought", body = OrderView),
-              (status = 202, description = "not decided yet", body = OrderView),
-              (status = 400, description = "no Idempotency-Key", body = Problem),
-              (status = 402, description = "the payment was declined", body = Problem),
-              (status = 409, description = "`out_of_stock`, `total_changed`; `cart_already_ordered`: \
-                  an order of this cart is undecided, finish it or send `supersede`; \
-                  `order_undecided`: its payment's outcome is not known yet, send the same again \
-                  after `Retry-After`; `cart_already_paid`: all of it is bought", body = Problem),
-              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+#[utoipa::path(post, path = "/orders", operation_id = "orders.create", tag = "orders", request_body = Checkout,
+    params(BuyHeaders), responses(Bought),
     security((), ("bearer" = [])))]
-pub(super) async fn place(
+pub(super) async fn create(
     app: State<App>,
     principal: Option<Principal>,
     key: IdempotencyKey,
@@ -103,18 +121,18 @@ pub(super) async fn place(
     headers: HeaderMap,
     request: Json<Checkout>,
 ) -> Result<Response> {
-    check_out(app, principal, key, address_rules, headers, request).await
+    checkout(app, principal, key, address_rules, headers, request).await
 }
 
 /// Tell what the cart, or the given items, would cost now, and how they can be sent.
-#[utoipa::path(post, path = "/orders/quote", tag = "orders", operation_id = "quote_order",
+#[utoipa::path(post, path = "/orders/quote", operation_id = "orders.quote", tag = "orders",
     request_body(content = Option<QuoteRequest>),
     params(("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
     responses((status = 200, description = "what a checkout would cost", body = QuoteView),
               (status = 422, description = "`cart_empty`, `item_unknown`, `variant_required` or \
                                             wrong fields, as at checkout", body = Problem)),
     security((), ("bearer" = [])))]
-pub(super) async fn tell_price(
+pub(super) async fn quote(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
@@ -145,20 +163,19 @@ pub(super) struct PayAgain {
 ///
 /// A declined order holds nothing: its stock is held anew first. Where it is gone, nothing is asked
 /// of the provider and the try does not count.
-#[utoipa::path(post, path = "/orders/{id}/payments", tag = "orders", request_body = PayAgain,
+#[utoipa::path(post, path = "/orders/{id}/payments", operation_id = "orders.pay", tag = "orders", request_body = PayAgain,
     params(("id" = String, Path, description = "its id or its number"),
            ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
            ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
     responses((status = 200, description = "paid", body = OrderView),
               (status = 202, description = "not decided yet", body = OrderView),
               (status = 402, description = "declined again", body = Problem),
-              (status = 404, body = Problem),
               (status = 409, description = "`out_of_stock` with `skus` and `attempts_left`: what it \
                   needs is gone for now, and the order waits on; or it does not wait for a payment",
                   body = Problem),
               (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
     security((), ("bearer" = [])))]
-pub(super) async fn pay_again(
+pub(super) async fn pay(
     State(app): State<App>,
     principal: Option<Principal>,
     key: Option<IdempotencyKey>,

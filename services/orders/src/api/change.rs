@@ -20,7 +20,7 @@ use crate::{App, cancel, problems, store};
 
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Cancel {
+pub(super) struct CancelOrder {
     /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long` or
     /// `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
     /// `address_undeliverable`.
@@ -32,24 +32,23 @@ pub(super) struct Cancel {
     note: Option<String>,
 }
 
-/// Cancel an order that has not been shipped; what was paid is refunded.
-#[utoipa::path(post, path = "/orders/{id}/cancel", tag = "orders",
-    request_body(content = Option<Cancel>),
+/// CancelOrder an order that has not been shipped; what was paid is refunded.
+#[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "orders.cancel", tag = "orders",
+    request_body(content = Option<CancelOrder>),
     params(("id" = String, Path, description = "its id or its number"),
            ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
     responses((status = 200, description = "cancelled", body = OrderView),
               (status = 202, description = "being cancelled", body = OrderView),
-              (status = 404, body = Problem),
               (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
                   money back", body = Problem),
               (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
     security((), ("bearer" = [])))]
-pub(super) async fn cancel_order(
+pub(super) async fn cancel(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<String>,
-    request: Option<Json<Cancel>>,
+    request: Option<Json<CancelOrder>>,
 ) -> Result<Response> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
@@ -90,7 +89,7 @@ async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Re
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct SetStatus {
+pub(super) struct UpdateOrderStatus {
     /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money was
     /// given back is no hindrance.
     #[garde(skip)]
@@ -108,20 +107,19 @@ pub(super) struct SetStatus {
 }
 
 /// Ship, deliver or cancel an order.
-#[utoipa::path(patch, path = "/orders/{id}/status", tag = "orders", request_body = SetStatus,
+#[utoipa::path(patch, path = "/orders/{id}/status", operation_id = "orders.update_status", tag = "orders", request_body = UpdateOrderStatus,
     params(("id" = String, Path, description = "its id or its number")),
     responses((status = 200, body = OrderView),
               (status = 202, description = "being cancelled", body = OrderView),
-              (status = 404, body = Problem),
               (status = 409, description = "not possible from where it stands: \
                   `status_not_allowed`, `order_shipped`; `nothing_to_ship`: all of it was put back \
                   into stock; `refund_refused`: the provider gives no money back", body = Problem)),
     security(("bearer" = ["orders:write"])))]
-pub(super) async fn set_status(
+pub(super) async fn update_status(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<String>,
-    Json(request): Json<SetStatus>,
+    Json(request): Json<UpdateOrderStatus>,
 ) -> Result<Response> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
     let by = Actor::Staff(principal.id());

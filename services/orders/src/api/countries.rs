@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get))
 }
 
 /// It changes with the settings or the release of the shop.
@@ -59,7 +59,7 @@ struct CountryRules {
 }
 
 /// List the countries the shop delivers to.
-#[utoipa::path(get, path = "/countries", tag = "orders", operation_id = "list_countries",
+#[utoipa::path(get, path = "/countries", operation_id = "countries.list", tag = "orders",
     params(CountriesQuery),
     responses((status = 200, description = "All on one page, by code.", body = Countries)),
     security(()))]
@@ -80,12 +80,12 @@ async fn list(State(app): State<App>, Query(query): Query<CountriesQuery>) -> Re
 ///
 /// Checkouts and address books hold addresses to these rules. A bill may also go to a country the
 /// shop does not deliver to.
-#[utoipa::path(get, path = "/countries/{code}", tag = "orders", operation_id = "show_country",
+#[utoipa::path(get, path = "/countries/{code}", operation_id = "countries.get", tag = "orders",
     params(("code" = String, Path, description = "ISO 3166-1 alpha-2, in capital letters")),
     responses((status = 200, body = CountryRules),
               (status = 404, description = "`country_not_found`", body = Problem)),
     security(()))]
-async fn show(State(app): State<App>, Path(code): Path<String>) -> Result<Response> {
+async fn get(State(app): State<App>, Path(code): Path<String>) -> Result<Response> {
     let country = countries::find(&code).ok_or_else(problems::country_not_found)?;
     let rules = CountryRules { delivered: app.delivery.reaches(&country.code), country };
     Ok(([(CACHE_CONTROL, FOR_AN_HOUR)], Json(rules)).into_response())

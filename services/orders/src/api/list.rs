@@ -58,8 +58,8 @@ pub(super) struct ListQuery {
 }
 
 /// List the user's orders, newest first.
-#[utoipa::path(get, path = "/orders", tag = "orders", params(ListQuery),
-    responses((status = 200, body = Page<OrderView>), (status = 401, body = Problem)),
+#[utoipa::path(get, path = "/orders", operation_id = "orders.list", tag = "orders", params(ListQuery),
+    responses((status = 200, body = Page<OrderView>)),
     security(("bearer" = [])))]
 pub(super) async fn list(
     State(app): State<App>,

@@ -77,10 +77,9 @@ struct ProductSales {
 }
 
 /// Tell what was sold, by day.
-#[utoipa::path(get, path = "/reports/sales", tag = "orders", operation_id = "report_sales",
+#[utoipa::path(get, path = "/reports/sales", operation_id = "sales_reports.get", tag = "orders",
     params(Asked),
-    responses((status = 200, body = SalesReport), (status = 401, body = Problem),
-              (status = 403, body = Problem),
+    responses((status = 200, body = SalesReport),
               (status = 422, description = "no such range of days", body = Problem)),
     security(("bearer" = ["reports:read"])))]
 async fn sales(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<SalesReport>> {

@@ -15,6 +15,7 @@ use crate::shares::shares;
 
 /// An order.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Order)]
 pub(crate) struct OrderView {
     id: Uuid,
     /// For people.
@@ -58,6 +59,7 @@ pub(crate) struct OrderView {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderLine)]
 struct LineView {
     sku: String,
     product_id: Uuid,
@@ -77,7 +79,7 @@ struct LineView {
 
 /// Something that has become of an order.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Change)]
+#[schema(as = OrderChange)]
 pub(crate) struct ChangeView {
     from: Option<String>,
     to: String,
@@ -93,6 +95,7 @@ pub(crate) struct ChangeView {
 
 /// Who made a change.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = HistoryActor)]
 struct By {
     /// `staff`, `customer` or `system`.
     #[schema(example = "staff")]
@@ -122,6 +125,7 @@ struct PaymentRef {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = OrderNextAction)]
 struct NextAction {
     /// `confirm`
     r#type: &'static str,

@@ -9,6 +9,7 @@ use crate::Config;
 
 /// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = OrderStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     Pending,
@@ -19,6 +20,7 @@ pub enum Status {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = OrderPaymentStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
     Pending,

@@ -34,6 +34,7 @@ pub(crate) struct PaymentView {
 
 /// What the customer has to do before the payment can go on.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PaymentNextAction)]
 struct NextAction {
     /// `confirm`.
     #[serde(rename = "type")]
@@ -54,6 +55,7 @@ pub(crate) struct PaymentDetail {
 
 /// Something the provider was asked.
 #[derive(Serialize, ToSchema)]
+#[schema(as = PaymentOperation)]
 struct OperationView {
     id: Uuid,
     kind: Kind,

@@ -8,6 +8,7 @@ pub(crate) use contracts::payments::Status;
 
 /// What a provider is asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = PaymentOperationKind)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Authorize,
@@ -19,6 +20,7 @@ pub(crate) enum Kind {
 
 /// What is known of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = PaymentOperationState)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     /// The provider is about to be asked, or has been and did not answer yet.
@@ -56,6 +58,7 @@ pub(crate) enum RefundReason {
 
 /// What the customer says when the sandbox asks for 3-D Secure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[schema(as = ConfirmationOutcome)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Choice {
     Approve,

@@ -45,13 +45,10 @@ pub(crate) struct ReviewDecision {
 
 /// List reviews of any status, newest first.
 #[utoipa::path(
-    get, path = "/reviews", tag = "reviews", operation_id = "reviews_list",
+    get, path = "/reviews", operation_id = "reviews.list", tag = "reviews",
     params(Queue),
     responses(
         (status = 200, description = "Reviews.", body = Page<View>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["reviews:moderate"])),
 )]
@@ -72,20 +69,17 @@ pub(crate) async fn list(
 
 /// Approve or reject a review.
 #[utoipa::path(
-    patch, path = "/reviews/{id}/status", tag = "reviews", operation_id = "reviews_decide",
+    patch, path = "/reviews/{id}/status", operation_id = "reviews.moderate", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     request_body = ReviewDecision,
     responses(
         (status = 200, description = "The review.", body = View),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
         (status = 404, description = "`review_not_found`", body = Problem),
         (status = 409, description = "`review_changed`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["reviews:moderate"])),
 )]
-pub(crate) async fn decide(
+pub(crate) async fn moderate(
     State(app): State<App>,
     Path(id): Path<Uuid>,
     Json(ReviewDecision { status, reason }): Json<ReviewDecision>,

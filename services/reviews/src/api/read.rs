@@ -93,16 +93,15 @@ impl From<Tally> for RatingSummary {
 
 /// List a product's reviews.
 #[utoipa::path(
-    get, path = "/products/{id}/reviews", tag = "reviews", operation_id = "reviews_of_product",
+    get, path = "/products/{id}/reviews", operation_id = "product_reviews.list", tag = "reviews",
     params(("id" = Uuid, Path, description = "The product's id."), Listing),
     responses(
         (status = 200, description = "Approved reviews and a summary.", body = ProductReviews),
         (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(()),
 )]
-pub(crate) async fn of_product(
+pub(crate) async fn list(
     State(app): State<App>,
     Path(product): Path<Uuid>,
     Query(listing): Query<Listing>,
@@ -138,7 +137,7 @@ pub(crate) async fn of_product(
 
 /// Show a review.
 #[utoipa::path(
-    get, path = "/reviews/{id}", tag = "reviews", operation_id = "reviews_show",
+    get, path = "/reviews/{id}", operation_id = "reviews.get", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
         (status = 200, description = "The review.", body = View),
@@ -147,7 +146,7 @@ pub(crate) async fn of_product(
     ),
     security((), ("bearer" = [])),
 )]
-pub(crate) async fn show(
+pub(crate) async fn get(
     State(app): State<App>,
     principal: Option<Principal>,
     Path(id): Path<Uuid>,

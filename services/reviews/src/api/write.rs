@@ -73,22 +73,20 @@ fn plain(value: &str, refused: impl Fn(char) -> bool) -> garde::Result {
 
 /// Review a product.
 #[utoipa::path(
-    post, path = "/reviews", tag = "reviews", operation_id = "reviews_add",
+    post, path = "/reviews", operation_id = "reviews.create", tag = "reviews",
     request_body = NewReview,
     responses(
         (status = 201, description = "The review.", body = View,
          headers(("Location" = String, description = "Where it is."))),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 403, description = "`purchase_required`, where the shop asks for it",
          body = Problem),
         (status = 404, description = "`product_not_found`", body = Problem),
         (status = 409, description = "`review_exists`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
         (status = 503, description = "The catalog does not answer.", body = Problem),
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn add(
+pub(crate) async fn create(
     State(app): State<App>,
     principal: Principal,
     Json(request): Json<NewReview>,
@@ -130,19 +128,17 @@ pub(crate) async fn add(
 /// Where reviews are not approved by themselves, and after a rejection, a moderator looks at it
 /// again.
 #[utoipa::path(
-    patch, path = "/reviews/{id}", tag = "reviews", operation_id = "reviews_change",
+    patch, path = "/reviews/{id}", operation_id = "reviews.update", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     request_body = ReviewChange,
     responses(
         (status = 200, description = "The review.", body = View),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`review_not_found`", body = Problem),
         (status = 409, description = "`review_changed`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn change(
+pub(crate) async fn update(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
@@ -170,17 +166,16 @@ pub(crate) async fn change(
 
 /// Delete one's own review; moderators may delete any.
 #[utoipa::path(
-    delete, path = "/reviews/{id}", tag = "reviews", operation_id = "reviews_remove",
+    delete, path = "/reviews/{id}", operation_id = "reviews.delete", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
         (status = 204, description = "It is gone."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
         (status = 404, description = "`review_not_found`", body = Problem),
         (status = 409, description = "`review_changed`", body = Problem),
     ),
     security(("bearer" = [])),
 )]
-pub(crate) async fn remove(
+pub(crate) async fn delete(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
