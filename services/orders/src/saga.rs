@@ -235,13 +235,20 @@ async fn give_up(
     go(app, work, if asked { Step::Void } else { Step::Restock }).await
 }
 
-/// An unknown outcome before money has moved is given up at the deadline.
-async fn not_known(app: &App, work: &mut Work, unknown: &CallError) -> Result<Outcome, Stop> {
-    tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), error = %unknown, "not known");
-    match app.clock.now() < work.saga.deadline {
-        true => Ok(Wait),
-        false if !work.order.is_placed() => withdraw(app, work, problems::order_changed()).await,
-        false => give_up(app, work, Reason::NotDecidedInTime, None).await,
+/// An unknown outcome before money has moved is given up at the deadline, and at once where asking
+/// again would not tell more: whatever was done is undone.
+async fn not_known(app: &App, work: &mut Work, error: &CallError) -> Result<Outcome, Stop> {
+    tracing::warn!(order = %work.order.id, step = work.saga.step.as_str(), %error, "not known");
+    let problem = match error {
+        CallError::Unfit { .. } => error.clone().into(),
+        _ if app.clock.now() < work.saga.deadline => return Ok(Wait),
+        _ => problems::order_changed(),
+    };
+    // What was asked may have been done.
+    work.saga.tries += 1;
+    match work.order.is_placed() {
+        true => give_up(app, work, Reason::NotDecidedInTime, None).await,
+        false => withdraw(app, work, problem).await,
     }
 }
 

@@ -123,7 +123,7 @@ async fn a_token_dies_with_the_address_it_was_sent_to(database: Database) {
 
     for (email, status) in [("ada@example.com", 404), ("king@example.com", 200)] {
         let body = json!({ "user_id": ada.id, "purpose": "verify_email", "email": email });
-        let path = "/internal/one-time-tokens";
+        let path = ONE_TIME_TOKENS.path();
         call(&shop.service.internal, "POST", path).json(body).await.expect(status);
     }
 }

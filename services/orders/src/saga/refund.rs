@@ -34,8 +34,17 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Outcome, Stop> 
                 tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
                 stays_sold(app, work, payment.status.into()).await
             }
-            _ => Ok(Wait),
+            Ok(None) => {
+                tracing::error!(order = %work.order.id, %refused, "the payment is not known");
+                Ok(Wait)
+            }
+            Err(error) => {
+                tracing::warn!(order = %work.order.id, %refused, %error, "refund not known");
+                Ok(Wait)
+            }
         },
+        // Money may have gone back, so nothing is done by a guess: the saga stays open, and every
+        // try says in the log what is in its way.
         Err(error) => {
             tracing::warn!(order = %work.order.id, %error, "refund not known");
             Ok(Wait)
