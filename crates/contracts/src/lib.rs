@@ -18,3 +18,6 @@ pub mod orders;
 pub mod payments;
 pub mod reviews;
 pub mod subscriptions;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
