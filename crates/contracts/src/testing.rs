@@ -16,6 +16,7 @@ use chassis::problem::{Problem, Result};
 use chassis::route::{Route, Routes};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 pub use self::cart::{Carts, carts_suite};
 pub use self::catalog::{Catalog, catalog_suite, offer};
@@ -31,12 +32,18 @@ pub struct Calls(Arc<Mutex<Noted>>);
 struct Noted {
     asked: Vec<&'static str>,
     failing: HashMap<&'static str, u32>,
+    unfit: HashMap<&'static str, u32>,
 }
 
 impl Calls {
     /// The route answers 503 this many more times.
     pub fn fail(&self, route: impl Into<&'static str>, times: u32) {
         locked(&self.0).failing.insert(route.into(), times);
+    }
+
+    /// The route does what it is asked and answers what does not fit, this many more times.
+    pub fn misanswer(&self, route: impl Into<&'static str>, times: u32) {
+        locked(&self.0).unfit.insert(route.into(), times);
     }
 
     /// How often the route was asked.
@@ -55,17 +62,19 @@ impl Calls {
         locked(&self.0).asked.clear();
     }
 
-    fn note(&self, path: &'static str) -> Result<()> {
+    /// Notes a call; says whether its answer is to fit.
+    fn note(&self, path: &'static str) -> Result<bool> {
         let mut noted = locked(&self.0);
         noted.asked.push(path);
-        match noted.failing.get_mut(path) {
-            Some(times) if *times > 0 => {
-                *times -= 1;
-                Err(Problem::unavailable("unavailable", "not now"))
-            }
-            _ => Ok(()),
+        match take_one(noted.failing.get_mut(path)) {
+            true => Err(Problem::unavailable("unavailable", "not now")),
+            false => Ok(!take_one(noted.unfit.get_mut(path))),
         }
     }
+}
+
+fn take_one(times: Option<&mut u32>) -> bool {
+    times.is_some_and(|it| std::mem::replace(it, it.saturating_sub(1)) > 0)
 }
 
 /// What a fake has in mind, and the routes it answers.
@@ -126,9 +135,13 @@ impl<M: Mind> Desk<M> {
         Q: DeserializeOwned + Send + 'static,
         R: Serialize + Send + 'static,
     {
-        Self(self.0.on(route, move |fake, request| {
-            let noted = fake.calls.note(route.path());
-            std::future::ready(noted.and_then(|()| answer(&mut fake.lock(), request)))
+        let any = Route::<Q, Value>::post(route.path());
+        Self(self.0.on(any, move |fake, request| {
+            let answer = fake.calls.note(route.path()).and_then(|fits| {
+                let answer = json!(answer(&mut fake.lock(), request)?);
+                Ok(if fits { answer } else { json!({ "version": "another" }) })
+            });
+            std::future::ready(answer)
         }))
     }
 }
@@ -138,6 +151,7 @@ fn locked<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 /// The code with which a call was refused.
+#[track_caller]
 pub fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
     match answer.expect_err("a refusal") {
         CallError::Refused(problem) => problem.code.into_owned(),

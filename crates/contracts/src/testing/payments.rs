@@ -244,6 +244,7 @@ async fn refunded(client: &Client, id: Uuid) {
         let answer = client.refund(&part).await.expect("an answer");
         let given = answer.refund.expect("what was given back");
         assert_eq!((given.id, given.amount), (part.refund_id, 999));
+        assert_eq!((given.reason.as_str(), given.staff), ("customer_request", None));
         let payment = answer.payment;
         assert_eq!((payment.status, payment.refunded), (Status::PartiallyRefunded, 999));
     }

@@ -16,7 +16,7 @@ async fn the_cart_is_one() {
     let (fake, user) = (Fake::<Carts>::default(), Uuid::from_u128(7));
     let lines = vec![crate::catalog::StockLine::new("LAMP-1", 2)];
     let cart = crate::cart::Cart { id: user, version: 1, lines, ..Default::default() };
-    fake.lock().0.insert(user.to_string(), cart);
+    fake.lock().carts.insert(user.to_string(), cart);
     carts_suite(&crate::cart::Client::new(fake.channel()), user).await;
 }
 
@@ -45,7 +45,7 @@ async fn orders_are_orders() {
 }
 
 #[tokio::test]
-async fn what_a_fake_is_not_to_answer_is_not_known() {
+async fn a_fake_answers_as_it_is_told_to() {
     let fake = Fake::<Catalog>::default();
     let client = crate::catalog::Client::new(fake.channel());
     fake.calls().fail(QUOTE, 1);
@@ -53,6 +53,10 @@ async fn what_a_fake_is_not_to_answer_is_not_known() {
     assert!(matches!(error, CallError::Unknown { .. }), "{error}");
     client.quote(vec![], Default::default()).await.unwrap();
     assert_eq!((fake.calls().asked(QUOTE), fake.calls().all()), (2, vec![QUOTE.path(); 2]));
+    fake.calls().misanswer(QUOTE, 1);
+    let error = client.quote(vec![], Default::default()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unfit { .. }), "{error}");
+    client.quote(vec![], Default::default()).await.unwrap();
     fake.calls().forget();
     assert_eq!(fake.calls().asked(QUOTE), 0);
 }

@@ -108,6 +108,16 @@ async fn an_address_is_verified_by_mail(database: Database) {
 }
 
 #[databases]
+async fn it_is_what_mails_take_it_for(database: Database) {
+    let shop = shop(database).await;
+    let ada = shop.register("ada").await;
+    let channel = chassis::channel::Channel::to("identity");
+    channel.bind(shop.service.internal.clone());
+    let client = contracts::identity::Client::new(channel);
+    contracts::testing::identity_suite(&client, ada.id, "ada@example.com").await;
+}
+
+#[databases]
 async fn a_token_dies_with_the_address_it_was_sent_to(database: Database) {
     let shop = shop(database).await;
     let ada = shop.register("ada").await;

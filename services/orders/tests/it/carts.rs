@@ -17,13 +17,13 @@ fn secret(letter: &str) -> String {
 impl World {
     /// The cart of this owner from now on.
     fn fill(&self, owner: &str, cart: Cart) {
-        self.others.cart.lock().0.insert(owner.to_owned(), cart);
+        self.others.cart.lock().carts.insert(owner.to_owned(), cart);
     }
 
     /// Something is put into the cart.
     fn add(&self, owner: &str, quantity: i64) {
         let mut carts = self.others.cart.lock();
-        let cart = carts.0.get_mut(owner).expect("a cart");
+        let cart = carts.carts.get_mut(owner).expect("a cart");
         cart.version += 1;
         match cart.lines.first_mut() {
             Some(line) => line.quantity += quantity,
@@ -214,7 +214,7 @@ async fn an_order_of_a_guests_cart_counts_where_that_cart_went(database: Databas
     let call = world.call("POST", "/orders").header("idempotency-key", "k");
     let first = call.header("x-cart-token", &guest).json(request).await.expect(202);
     // The guest logs in, and the cart goes into the user's.
-    world.others.cart.lock().0.clear();
+    world.others.cart.lock().carts.clear();
     let merged = Cart { merged: vec![theirs.id], ..cart(1) };
     world.fill(&user.id().to_string(), merged);
     let second = world.buy_cart(&user, "k-1", of_cart("tok_visa")).await;

@@ -63,7 +63,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let user = User::customer();
     let lines = vec![StockLine::new("LAMP-1", 1)];
     let cart = Cart { id: Uuid::now_v7(), version: 7, lines, ..Cart::default() };
-    world.others.cart.lock().0.insert(user.id().to_string(), cart);
+    world.others.cart.lock().carts.insert(user.id().to_string(), cart);
     let mut request = checkout("tok_visa");
     request.as_object_mut().unwrap().remove("items");
     let buy = |key: &str| {
@@ -74,7 +74,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let second = buy("k-2").await;
     assert_eq!(second.body["order_id"], order["id"]);
     assert_eq!(second.problem(409), "cart_already_paid");
-    world.others.cart.lock().0.clear();
+    world.others.cart.lock().carts.clear();
     assert_eq!(buy("k-1").await.expect(201), order);
     assert_eq!(buy("k-3").await.problem(422), "cart_empty");
 }

@@ -10,7 +10,7 @@ use crate::world::{LAMP, SHIRT, World, checkout, start_with, world};
 fn fill_cart(world: &World, owner: &str) {
     let lines = vec![StockLine::new("LAMP-1", 2)];
     let cart = Cart { id: Uuid::now_v7(), version: 3, lines, ..Cart::default() };
-    world.others.cart.lock().0.insert(owner.to_owned(), cart);
+    world.others.cart.lock().carts.insert(owner.to_owned(), cart);
 }
 
 async fn quote(world: &World, body: Value) -> Answer {

@@ -193,6 +193,17 @@ async fn another_tracking_number_is_told_once(database: Database) {
 }
 
 #[databases]
+async fn they_are_what_others_take_them_for(database: Database) {
+    let world = world(database).await;
+    let (id, _) = guest_order(&world).await;
+    let channel = chassis::channel::Channel::to("orders");
+    channel.bind(world.service.internal.clone());
+    let client = contracts::orders::Client::new(channel);
+    let order = ("victim@example.org", 4_498);
+    contracts::testing::orders_suite(&client, id.parse().unwrap(), order).await;
+}
+
+#[databases]
 async fn the_key_of_a_guests_order_is_given_for_a_mail_to_that_guest_only(database: Database) {
     let world = world(database).await;
     let (id, token) = guest_order(&world).await;

@@ -1,6 +1,6 @@
 //! A payments service on its own, and how orders would talk to it.
 
-use chassis::channel::{CallError, Channel};
+use chassis::channel::Channel;
 use chassis::service::Service;
 use chassis::testing::{Answer, Call, Database, TestPlatform, User, call};
 use contracts::orders::LineShare;
@@ -96,13 +96,4 @@ pub(crate) fn authorize_as_guest(order_token: &str, token: &str) -> Authorize {
     let hash = hex::encode(Sha256::digest(order_token));
     let asked = authorize(&User::customer(), token);
     Authorize { user_id: None, order_token_hash: Some(hash), ..asked }
-}
-
-/// The code of a refusal.
-#[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
-    match answer {
-        Err(CallError::Refused(problem)) => problem.code.into_owned(),
-        other => panic!("not refused: {other:?}"),
-    }
 }
