@@ -1,4 +1,4 @@
-//! Orders, over HTTP, on both databases, with stand-ins for the services it asks.
+//! Orders, over HTTP, on both databases, with fakes of the services it asks.
 
 mod addresses;
 mod answers;
