@@ -9,6 +9,7 @@ use chassis::clock::Clock;
 use chassis::peers::Peers;
 use chassis::testing::{Engine, is_left_out, on};
 use chrono::TimeDelta;
+use contracts::{catalog, identity, payments};
 use http::HeaderMap;
 use serde_json::json;
 
@@ -51,7 +52,9 @@ async fn a_service_port_answers_everybody_but_keeps_internal_routes_to_services(
         let numbers = port.get("//metrics").await;
         assert!(String::from_utf8_lossy(&numbers.bytes).contains("# TYPE"), "{name}");
         // Whether they exist is for services to know.
-        for path in ["//internal/trust", "//internal/quote", "//internal/nothing", "//internal"] {
+        let [trust, quote] = [identity::TRUST.path(), catalog::QUOTE.path()];
+        for path in [trust, quote, &format!("{quote}/nothing"), "/internal"] {
+            let path = &format!("/{path}");
             let code = port.post(path, json!({})).await.problem(401);
             assert_eq!(code, "service_token_missing", "{name}");
             let forged = port.with("x-service-token", &bearer).post(path, json!({})).await;
@@ -77,11 +80,12 @@ async fn a_service_is_given_what_is_its_business_and_no_more(shape: Shape) {
         let token = headers["x-service-token"].to_str().expect("a token").to_owned();
         let nobody = uuid::Uuid::nil();
         let body = json!({ "user_id": nobody, "purpose": "reset_password", "payment_id": nobody });
-        let reply = Http::new(ports[service]).with("x-service-token", &token).post(path, body);
+        let path = format!("/{path}");
+        let reply = Http::new(ports[service]).with("x-service-token", &token).post(&path, body);
         reply.await.body["code"].as_str().unwrap_or("none").to_owned()
     };
     let (now, mail, show) =
-        (Clock::System, "//internal/one-time-tokens", "//internal/payments/show");
+        (Clock::System, identity::ONE_TIME_TOKENS.path(), payments::SHOW.path());
     assert_eq!(ask(&["notifications"], now, "identity", mail).await, "user_not_found");
     assert_eq!(ask(&["cart", "notifications"], now, "identity", mail).await, "user_not_found");
     assert_eq!(ask(&["cart"], now, "identity", mail).await, "service_token_forbidden");

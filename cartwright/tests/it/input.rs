@@ -1,6 +1,7 @@
 //! Bad input, wherever it may enter: a problem that names what is wrong, never a 5xx.
 
 use chassis::testing::{eventually, on};
+use contracts::identity::TRUST;
 use serde_json::{Value, json};
 
 use crate::bodies::{address, operations};
@@ -147,8 +148,8 @@ async fn hostile_addresses_and_queries_are_refused(shape: Shape) {
         "/users/not-a-uuid",
         "/notifications/history?limit=101",
         "/nothing",
-        "//internal/trust",
-        "//api/v1/internal/trust",
+        &format!("/{}", TRUST.path()),
+        &format!("//api/v1{}", TRUST.path()),
         "//api/v2/products",
     ] {
         let reply = admin.get(path).await;

@@ -108,6 +108,38 @@ fn the_chassis_knows_no_service() {
     }
 }
 
+/// Whoever asks, answers or pretends to answer goes by the declaration.
+#[test]
+fn the_path_of_an_internal_route_is_written_once() {
+    let internal = |path: &Path| fs::read_to_string(path).expect("a source").contains("/internal/");
+    let allowed = [
+        // Declares them.
+        "crates/contracts/src",
+        // Knows what they all begin with.
+        "crates/chassis/src/route",
+        "crates/chassis/src/channel/tests.rs",
+        // Knows no declaration, and leads to none of them.
+        "services/gateway",
+        "cartwright/tests/it/structure.rs",
+    ];
+    let allowed = allowed.map(|it| root().join(it).display().to_string());
+    for room in ["crates", "services", "cartwright"] {
+        for path in sources(&root().join(room)).iter().filter(|it| internal(it)) {
+            let shown = path.display().to_string();
+            assert!(allowed.iter().any(|it| shown.starts_with(it)), "{shown} writes one out");
+        }
+    }
+    let mut declared = BTreeSet::new();
+    for path in sources(&root().join("crates/contracts/src")) {
+        let text = fs::read_to_string(&path).expect("a source");
+        let paths = text.split("\"/internal/").skip(1).filter_map(|it| it.split('"').next());
+        for it in paths.map(str::to_owned) {
+            assert!(declared.insert(it.clone()), "{} declares {it} again", path.display());
+        }
+    }
+    assert!(!declared.is_empty());
+}
+
 #[test]
 fn every_service_has_a_port_and_a_database_of_its_own() {
     let ports: BTreeSet<_> = SERVICES.iter().map(|it| it.port).collect();

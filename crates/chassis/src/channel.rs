@@ -21,6 +21,7 @@ use crate::db;
 use crate::peers;
 use crate::problem::Problem;
 use crate::reach::Reach;
+use crate::route::{self, Route};
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -42,7 +43,7 @@ enum Way {
 }
 
 /// How a call ended when it did not end well.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum CallError {
     /// The other service answered "no" (4xx): nothing was done there, and asking again would
     /// give the same answer.
@@ -51,6 +52,10 @@ pub enum CallError {
     /// No answer, or one that does not tell (5xx, time out): it may or may not have happened.
     #[error("{service} did not answer: {reason}")]
     Unknown { service: &'static str, reason: String },
+    /// It answered "yes", with what is no answer to what was asked: it has happened, and asking
+    /// again would give no better answer.
+    #[error("{route} of {service}: {what}")]
+    Unfit { service: &'static str, route: String, what: String },
 }
 
 impl Way {
@@ -90,25 +95,33 @@ impl Channel {
         Self { deadline, ..self.clone() }
     }
 
-    pub async fn get<R: DeserializeOwned>(&self, path: &str) -> Result<R, CallError> {
-        self.call(Method::GET, path, Body::empty()).await
+    /// Asks a route of the service.
+    pub async fn call<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        route: Route<Q, R>,
+        request: &Q,
+    ) -> Result<R, CallError> {
+        let body = match route.method() {
+            Method::GET => Body::empty(),
+            _ => {
+                serde_json::to_vec(request).map_err(|it| self.unfit(route, it.to_string()))?.into()
+            }
+        };
+        let answer = self.send(route.method(), route.path(), body).await?;
+        let unfit = |it| self.unfit(route, format!("the answer does not fit: {it}"));
+        route::read(&answer).map_err(unfit)
     }
 
-    pub async fn post<R: DeserializeOwned>(
-        &self,
-        path: &str,
-        body: &impl Serialize,
-    ) -> Result<R, CallError> {
-        let body = serde_json::to_vec(body).map_err(|error| self.unknown(error.to_string()))?;
-        self.call(Method::POST, path, Body::from(body)).await
+    /// What came is no answer to what was asked. Logged here: not everybody who asks has somebody to
+    /// tell.
+    pub fn unfit<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
+        let error = CallError::Unfit { service: self.service, route: route.to_string(), what };
+        tracing::error!(%error, "two services do not understand each other");
+        error
     }
 
-    async fn call<R: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Body,
-    ) -> Result<R, CallError> {
+    /// The body of a good answer.
+    async fn send(&self, method: Method, path: &str, body: Body) -> Result<Bytes, CallError> {
         db::none_before(self.service);
         let way = self.way.upgrade();
         let way = way.as_ref().and_then(|it| it.get());
@@ -126,8 +139,7 @@ impl Channel {
             .map_err(|_| self.unknown("the deadline passed".into()))??;
         crate::fault::point().await;
         if status.is_success() {
-            let body: &[u8] = if status == StatusCode::NO_CONTENT { b"null" } else { &body };
-            return serde_json::from_slice(body).map_err(|error| self.unknown(error.to_string()));
+            return Ok(body);
         }
         match serde_json::from_slice::<Problem>(&body) {
             // Not what was asked was refused, but who asked: another copy may think otherwise.
@@ -159,7 +171,7 @@ impl Channel {
 }
 
 /// What a client is told when a call on its behalf did not go well: the other's "no" as it is,
-/// anything else as "try again".
+/// anything that may be otherwise soon as "try again".
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
         match error {
@@ -168,44 +180,10 @@ impl From<CallError> for Problem {
                 tracing::warn!(error = cause(&error), "call failed");
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
+            error @ CallError::Unfit { .. } => Self::internal(error),
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use axum::Router;
-    use axum::routing::get;
-
-    use super::*;
-    use crate::testing::{CHASSIS_ONLY, Database};
-
-    fn bound() -> Channel {
-        let channel = Channel::to("orders");
-        channel.bind(Router::new().route("/internal/ping", get(|| async { axum::Json(1) })));
-        channel
-    }
-
-    #[tokio::test]
-    async fn a_service_is_asked_before_a_transaction_or_after_it() {
-        let platform = Database::Sqlite.platform(CHASSIS_ONLY).await;
-        db::watched(async {
-            assert_eq!(bound().get::<i32>("/internal/ping").await.unwrap(), 1);
-            platform.db.begin().await.unwrap().commit().await.unwrap();
-            drop(platform.db.begin().await.unwrap());
-            assert_eq!(bound().get::<i32>("/internal/ping").await.unwrap(), 1);
-        })
-        .await;
-    }
-
-    #[tokio::test]
-    #[should_panic(expected = "orders is asked within a write transaction")]
-    async fn a_service_is_not_asked_within_a_transaction() {
-        let platform = Database::Sqlite.platform(CHASSIS_ONLY).await;
-        db::watched(async {
-            let _tx = platform.db.begin().await.unwrap();
-            let _ = bound().get::<i32>("/internal/ping").await;
-        })
-        .await;
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! In reading order: `definition` is what a service is to whoever runs it, `service` what it is made of, `system` what each shows an operator; `db` where it keeps its state;
 //! `queue` and `work` what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears;
-//! `channel` how it asks another;
+//! `route` and `channel` how it asks another;
 //! `auth`, `policy` who may; `extract`, `problem`, `page` what a request and an answer look like;
 //! `cards` what no text may contain, `names` what no name may.
 
@@ -35,6 +35,7 @@ pub mod peers;
 pub mod port;
 pub mod reach;
 pub mod remote;
+pub mod route;
 pub mod site;
 
 pub mod cache;

@@ -3,7 +3,7 @@
 //!
 //! A token says which services the calling process runs (`sub`) and which service it is for
 //! (`aud`). Who has one may call internal routes of that service, as far as they are not kept to
-//! others ([`only`]), and is believed about the client's address. It says nothing about users:
+//! others ([`Route::only`](crate::route::Route::only)), and is believed about the client's address. It says nothing about users:
 //! their own tokens travel on and are verified by every service.
 
 use std::collections::HashMap;
@@ -177,7 +177,7 @@ impl Caller {
 
 /// Keeps internal routes to some services. A call within the process carries no token; which
 /// services share a process is decided where it is started.
-pub async fn only(State(callers): State<Callers>, request: Request, next: Next) -> Response {
+pub(crate) async fn only(State(callers): State<Callers>, request: Request, next: Next) -> Response {
     match request.extensions().get::<Caller>() {
         Some(Caller(name)) if name.is_empty() && !callers.unnamed => unnamed().into_response(),
         Some(caller) if !caller.0.is_empty() && !caller.is_one_of(callers.services) => {

@@ -1,6 +1,7 @@
 //! Cart: what a buyer has put aside.
 
 use chassis::channel::{CallError, Channel};
+use chassis::route::Route;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -52,6 +53,9 @@ pub struct Purchase {
     pub lines: Vec<StockLine>,
 }
 
+pub const SHOW: Route<Show, Option<Cart>> = Route::post("/internal/carts/show");
+pub const REMOVE_PURCHASED: Route<Purchase, ()> = Route::post("/internal/carts/remove-purchased");
+
 /// Asks cart.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -63,12 +67,12 @@ impl Client {
 
     /// The cart, or none where there is none yet.
     pub async fn show(&self, owner: Owner) -> Result<Option<Cart>, CallError> {
-        self.0.post("/internal/carts/show", &Show { owner }).await
+        self.0.call(SHOW, &Show { owner }).await
     }
 
     /// Takes the lines of a paid order off its cart, or off the one that cart went into. Asked
     /// again, or for a cart that is gone, it changes nothing.
     pub async fn remove_purchased(&self, purchase: &Purchase) -> Result<(), CallError> {
-        self.0.post("/internal/carts/remove-purchased", purchase).await
+        self.0.call(REMOVE_PURCHASED, purchase).await
     }
 }

@@ -2,6 +2,8 @@
 
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
+use chassis::peers::Callers;
+use chassis::route::Route;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -153,6 +155,20 @@ pub struct Awaiting {
     pub held: bool,
 }
 
+/// Who takes stock for orders.
+const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
+
+pub const QUOTE: Route<QuoteRequest, Quote> = Route::post("/internal/quote");
+pub const RESERVE: Route<Reserve, Reservation> =
+    Route::post("/internal/reservations/reserve").only(BUYERS);
+pub const AWAIT_ACTION: Route<AwaitAction, Awaiting> =
+    Route::post("/internal/reservations/await_action").only(BUYERS);
+pub const END_HOLD: Route<OrderRef, ()> = Route::post("/internal/reservations/end").only(BUYERS);
+pub const COMMIT: Route<OrderRef, ()> = Route::post("/internal/reservations/commit").only(BUYERS);
+pub const RELEASE: Route<Reserve, ()> = Route::post("/internal/reservations/release").only(BUYERS);
+pub const RESTOCK: Route<Restock, ()> = Route::post("/internal/reservations/restock").only(BUYERS);
+pub const SHIP: Route<Ship, ()> = Route::post("/internal/reservations/ship").only(BUYERS);
+
 /// Asks catalog.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -164,52 +180,58 @@ impl Client {
 
     pub async fn quote(&self, wanted: Vec<Wanted>, buyer: Buyer) -> Result<Vec<Quoted>, CallError> {
         let request = QuoteRequest { wanted, buyer };
-        let quote: Quote = self.0.post("/internal/quote", &request).await?;
-        Ok(quote.answers)
+        let Quote { answers } = self.0.call(QUOTE, &request).await?;
+        match answers.len() == request.wanted.len() {
+            true => Ok(answers),
+            false => {
+                let what = format!("{} answers to {}", answers.len(), request.wanted.len());
+                Err(self.0.unfit(QUOTE, what))
+            }
+        }
     }
 
     /// Holds stock for an order while its payment is asked for. Refused with `out_of_stock`, whose member
     /// `skus` lists `{sku, requested, available}`, or with `reservation_released` after a
     /// release. Holding again what is held, or has expired meanwhile, is fine.
     pub async fn reserve(&self, request: &Reserve) -> Result<Reservation, CallError> {
-        self.0.post("/internal/reservations/reserve", request).await
+        self.0.call(RESERVE, request).await
     }
 
     /// Keeps the hold while the customer has to do something, as long as such holds stay within
     /// their share of each SKU. Beyond it, and where nothing was held, the order holds nothing
     /// from here on; it may reserve again once the money is authorised.
     pub async fn await_action(&self, request: &AwaitAction) -> Result<Awaiting, CallError> {
-        self.0.post("/internal/reservations/await_action", request).await
+        self.0.call(AWAIT_ACTION, request).await
     }
 
     /// Ends a hold, if there is one: the order may reserve again.
     pub async fn end_hold(&self, order_id: Uuid) -> Result<(), CallError> {
-        self.0.post("/internal/reservations/end", &OrderRef { order_id }).await
+        self.0.call(END_HOLD, &OrderRef { order_id }).await
     }
 
     /// Makes the hold final: the units are sold, and stay on hand until they are shipped. Refused
     /// with `reservation_gone` where the hold has ended.
     pub async fn commit(&self, order_id: Uuid) -> Result<(), CallError> {
-        self.0.post("/internal/reservations/commit", &OrderRef { order_id }).await
+        self.0.call(COMMIT, &OrderRef { order_id }).await
     }
 
     /// Lets go of a hold. Nothing can be reserved for this order afterwards. What has been
     /// committed stays so.
     pub async fn release(&self, request: &Reserve) -> Result<(), CallError> {
-        self.0.post("/internal/reservations/release", request).await
+        self.0.call(RELEASE, request).await
     }
 
     /// Puts sold units back, never more than are still out, or lets go of a hold, whichever it is.
     /// What was not shipped is on the shelf and can be sold again; what was shipped came back to
     /// it.
     pub async fn restock(&self, request: &Restock) -> Result<(), CallError> {
-        self.0.post("/internal/reservations/restock", request).await
+        self.0.call(RESTOCK, request).await
     }
 
     /// Takes what is left of an order's sold units off the shelf, once. An order of which nothing
     /// is left is fine.
     pub async fn ship(&self, request: &Ship) -> Result<(), CallError> {
-        self.0.post("/internal/reservations/ship", request).await
+        self.0.call(SHIP, request).await
     }
 }
 

@@ -7,6 +7,8 @@ use chassis::Secret;
 use chassis::auth::{Revocations, Verifier};
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
+use chassis::peers::Callers;
+use chassis::route::Route;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +53,14 @@ pub struct OneTimeToken {
     pub token: Secret,
 }
 
+/// Who sends one-time tokens to those they are for. Whoever has one can take over an account, so a
+/// process that does not say what it is gets none: the mail is tried again until it is upgraded.
+const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
+
+pub const TRUST: Route<(), Trust> = Route::get("/internal/trust");
+pub const ONE_TIME_TOKENS: Route<IssueToken, OneTimeToken> =
+    Route::post("/internal/one-time-tokens").only(SENDERS);
+
 /// Asks identity.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -61,22 +71,21 @@ impl Client {
     }
 
     pub async fn trust(&self) -> Result<Trust, CallError> {
-        self.0.get("/internal/trust").await
+        self.0.call(TRUST, &()).await
     }
 
     /// A fresh one-time token; earlier ones for the same purpose no longer count. Refused with
     /// `user_not_found` where the user is gone.
     pub async fn one_time_token(&self, request: &IssueToken) -> Result<OneTimeToken, CallError> {
-        self.0.post("/internal/one-time-tokens", request).await
+        self.0.call(ONE_TIME_TOKENS, request).await
     }
 
     /// Brings keys and revocations into the verifier once.
     pub async fn refresh(&self, verifier: &Verifier) -> Result<(), CallError> {
         let trust = self.trust().await?;
-        if let Ok(jwks) = serde_json::from_value(trust.jwks) {
-            verifier.set_keys(&jwks);
-        }
         verifier.set_revocations(trust.revocations);
+        let jwks = serde_json::from_value(trust.jwks);
+        verifier.set_keys(&jwks.map_err(|it| self.0.unfit(TRUST, format!("its keys: {it}")))?);
         Ok(())
     }
 

@@ -1,9 +1,10 @@
 //! What crosses the boundaries between services: per service its internal requests and replies,
 //! its events, and the client other services use; and the few types several of them share.
 //!
-//! Internal routes are `POST /internal/...` with JSON, reached through a
-//! [`chassis::channel::Channel`] only. Every call that changes something is idempotent: its id is
-//! part of the request.
+//! An internal route is a constant beside them ([`chassis::route::Route`]): its path, what is asked
+//! and answered with JSON, and who may ask. Clients call it through a [`chassis::channel::Channel`],
+//! services and their fakes answer it, and nobody else names its path. Every call that changes
+//! something is idempotent: its id is part of the request.
 
 pub mod address;
 pub mod countries;
@@ -17,3 +18,6 @@ pub mod orders;
 pub mod payments;
 pub mod reviews;
 pub mod subscriptions;
+
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

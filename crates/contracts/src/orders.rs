@@ -7,6 +7,8 @@ pub use reason::{Giver, Reason};
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
+use chassis::peers::Callers;
+use chassis::route::Route;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -136,6 +138,20 @@ pub struct Unshipped {
     pub orders: Vec<Uuid>,
 }
 
+/// Who keeps the stock of orders.
+const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
+/// Who gives money back.
+const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
+/// Who writes to guests. Whoever has a token may see and cancel the order.
+const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
+
+pub const UNSHIPPED: Route<Unshipped, Unshipped> =
+    Route::post("/internal/orders/unshipped").only(STOCK);
+pub const SHARES: Route<SharesOf, Option<Vec<LineShare>>> =
+    Route::post("/internal/orders/shares").only(PAYMENTS);
+pub const ACCESS_TOKEN: Route<AskAccessToken, AccessToken> =
+    Route::post("/internal/orders/access-token").only(SENDERS);
+
 /// Asks orders.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -147,21 +163,19 @@ impl Client {
 
     /// What each line of an order was sold for; it never changes. None for an unknown order.
     pub async fn shares(&self, order_id: Uuid) -> Result<Option<Vec<LineShare>>, CallError> {
-        self.0.post("/internal/orders/shares", &SharesOf { order_id }).await
+        self.0.call(SHARES, &SharesOf { order_id }).await
     }
 
     /// Which of these orders, at most [`MAX_ORDERS`], have not been shipped. One that is not known
     /// is not among them.
     pub async fn unshipped(&self, orders: Vec<Uuid>) -> Result<Vec<Uuid>, CallError> {
-        let answer: Unshipped =
-            self.0.post("/internal/orders/unshipped", &Unshipped { orders }).await?;
-        Ok(answer.orders)
+        Ok(self.0.call(UNSHIPPED, &Unshipped { orders }).await?.orders)
     }
 
     /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
     /// order of a guest with this address.
     pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
-        self.0.post("/internal/orders/access-token", request).await
+        self.0.call(ACCESS_TOKEN, request).await
     }
 }
 

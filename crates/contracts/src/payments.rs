@@ -8,6 +8,8 @@ use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::db::Word;
 use chassis::outbox::EventData;
+use chassis::peers::Callers;
+use chassis::route::Route;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -87,6 +89,21 @@ pub struct Payment {
     pub action_minutes: Option<u32>,
 }
 
+/// Who moves money.
+const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
+
+pub const PROVIDERS: Route<(), Vec<String>> =
+    Route::post("/internal/payments/providers").only(BUYERS);
+pub const AUTHORIZE: Route<Authorize, Payment> =
+    Route::post("/internal/payments/authorize").only(BUYERS);
+pub const SHOW: Route<PaymentRef, Option<Payment>> =
+    Route::post("/internal/payments/show").only(BUYERS);
+pub const CAPTURE: Route<PaymentRef, Payment> =
+    Route::post("/internal/payments/capture").only(BUYERS);
+pub const VOID: Route<PaymentRef, Payment> = Route::post("/internal/payments/void").only(BUYERS);
+pub const REFUND: Route<Refund, PaymentUpdated> =
+    Route::post("/internal/payments/refund").only(BUYERS);
+
 /// Asks payments.
 #[derive(Clone, Debug)]
 pub struct Client(Channel);
@@ -98,29 +115,29 @@ impl Client {
 
     /// Refused (4xx) for an unknown provider or token form; a declined payment is an answer.
     pub async fn authorize(&self, request: &Authorize) -> Result<Payment, CallError> {
-        self.0.post("/internal/payments/authorize", request).await
+        self.0.call(AUTHORIZE, request).await
     }
 
     /// The names of the providers that are on.
     pub async fn providers(&self) -> Result<Vec<String>, CallError> {
-        self.0.post("/internal/payments/providers", &()).await
+        self.0.call(PROVIDERS, &()).await
     }
 
     pub async fn show(&self, payment_id: Uuid) -> Result<Option<Payment>, CallError> {
-        self.0.post("/internal/payments/show", &PaymentRef { payment_id }).await
+        self.0.call(SHOW, &PaymentRef { payment_id }).await
     }
 
     /// Refused with `payment_voided` or `payment_not_authorized`, for good in the first case; a
     /// capture the provider refuses is an answer, `declined`.
     pub async fn capture(&self, payment_id: Uuid) -> Result<Payment, CallError> {
-        self.0.post("/internal/payments/capture", &PaymentRef { payment_id }).await
+        self.0.call(CAPTURE, &PaymentRef { payment_id }).await
     }
 
     /// Cancels a payment that has not been captured. One that is unknown here is noted as
     /// voided, so that a late authorisation cannot take effect; one being captured is answered
     /// as it is, and the caller waits for the outcome.
     pub async fn void(&self, payment_id: Uuid) -> Result<Payment, CallError> {
-        self.0.post("/internal/payments/void", &PaymentRef { payment_id }).await
+        self.0.call(VOID, &PaymentRef { payment_id }).await
     }
 
     /// Refused with `refund_exceeds_payment` where less than `amount` is left; without an amount
@@ -129,7 +146,7 @@ impl Client {
     ///
     /// The answer is what the event tells: with the refund once it has taken effect.
     pub async fn refund(&self, request: &Refund) -> Result<PaymentUpdated, CallError> {
-        self.0.post("/internal/payments/refund", request).await
+        self.0.call(REFUND, request).await
     }
 }
 

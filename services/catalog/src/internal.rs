@@ -2,14 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use axum::extract::State;
-use axum::middleware::from_fn_with_state;
-use axum::routing::post;
-use axum::{Json, Router};
-use chassis::peers::{self, Callers};
+use axum::Router;
 use chassis::problem::{Problem, Result};
+use chassis::route::Routes;
 use contracts::catalog::{
-    AwaitAction, Awaiting, Buyer, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted,
+    self, AwaitAction, Awaiting, Buyer, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest, Quoted,
     Reservation, Reserve, Restock, Ship, StockLine, Wanted,
 };
 use uuid::Uuid;
@@ -22,27 +19,21 @@ use crate::{App, fulfillment, reservations};
 /// Things asked for, or lines of an order, in one request.
 const MAX_LINES: usize = 500;
 
-/// Who takes stock for orders.
-const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
-
 pub(crate) fn router(app: App) -> Router {
-    let stock = Router::new()
-        .route("/internal/reservations/reserve", post(reserve))
-        .route("/internal/reservations/await_action", post(await_action))
-        .route("/internal/reservations/end", post(end_hold))
-        .route("/internal/reservations/commit", post(commit))
-        .route("/internal/reservations/release", post(release))
-        .route("/internal/reservations/restock", post(restock))
-        .route("/internal/reservations/ship", post(ship))
-        .route_layer(from_fn_with_state(BUYERS, peers::only));
-    Router::new().route("/internal/quote", post(quote)).merge(stock).with_state(app)
+    Routes::new(app)
+        .on(catalog::QUOTE, quote)
+        .on(catalog::RESERVE, reserve)
+        .on(catalog::AWAIT_ACTION, await_action)
+        .on(catalog::END_HOLD, end_hold)
+        .on(catalog::COMMIT, commit)
+        .on(catalog::RELEASE, release)
+        .on(catalog::RESTOCK, restock)
+        .on(catalog::SHIP, ship)
+        .router()
 }
 
 /// What things cost and whether they can be had, straight from the database.
-async fn quote(
-    State(app): State<App>,
-    Json(QuoteRequest { wanted, buyer }): Json<QuoteRequest>,
-) -> Result<Json<Quote>> {
+async fn quote(app: App, QuoteRequest { wanted, buyer }: QuoteRequest) -> Result<Quote> {
     if wanted.len() > MAX_LINES {
         return Err(Problem::field("wanted", format!("must have at most {MAX_LINES} entries")));
     }
@@ -74,7 +65,7 @@ async fn quote(
     };
     let mut answers: Vec<Quoted> = wanted.iter().map(answer).collect();
     add_own(&app, &buyer, &mut answers).await?;
-    Ok(Json(Quote { answers }))
+    Ok(Quote { answers })
 }
 
 /// What the buyer holds already is available to them.
@@ -105,61 +96,55 @@ fn is_meant(wanted: &Wanted, offer: &OfferRow) -> bool {
         && wanted.variant_id.is_none_or(|it| it == offer.variant_id)
 }
 
-async fn reserve(
-    State(app): State<App>,
-    Json(request): Json<Reserve>,
-) -> Result<Json<Reservation>> {
+async fn reserve(app: App, request: Reserve) -> Result<Reservation> {
     check(&request.lines)?;
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     let reservation = reservations::reserve(&mut books, &request, app.hold).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(reservation))
+    Ok(reservation)
 }
 
-async fn await_action(
-    State(app): State<App>,
-    Json(request): Json<AwaitAction>,
-) -> Result<Json<Awaiting>> {
+async fn await_action(app: App, request: AwaitAction) -> Result<Awaiting> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     let held = reservations::await_action(&mut books, &request, app.unpaid_share).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(Awaiting { held }))
+    Ok(Awaiting { held })
 }
 
-async fn end_hold(State(app): State<App>, Json(order): Json<OrderRef>) -> Result<Json<()>> {
+async fn end_hold(app: App, order: OrderRef) -> Result<()> {
     let id = order.order_id;
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::end_hold(&mut books, id, &reservations::reference(id)).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(()))
+    Ok(())
 }
 
-async fn commit(State(app): State<App>, Json(order): Json<OrderRef>) -> Result<Json<()>> {
+async fn commit(app: App, order: OrderRef) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::commit(&mut books, order.order_id).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(()))
+    Ok(())
 }
 
-async fn release(State(app): State<App>, Json(request): Json<Reserve>) -> Result<Json<()>> {
+async fn release(app: App, request: Reserve) -> Result<()> {
     check(&request.lines)?;
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     reservations::release(&mut books, &request).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(()))
+    Ok(())
 }
 
-async fn restock(State(app): State<App>, Json(request): Json<Restock>) -> Result<Json<()>> {
+async fn restock(app: App, request: Restock) -> Result<()> {
     if let Some(lines) = &request.lines {
         check(lines)?;
     }
@@ -168,16 +153,16 @@ async fn restock(State(app): State<App>, Json(request): Json<Restock>) -> Result
     fulfillment::restock(&mut books, &request).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(()))
+    Ok(())
 }
 
-async fn ship(State(app): State<App>, Json(request): Json<Ship>) -> Result<Json<()>> {
+async fn ship(app: App, request: Ship) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
     fulfillment::ship(&mut books, &request).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Json(()))
+    Ok(())
 }
 
 /// Each SKU once, in a quantity somebody may order.

@@ -60,7 +60,8 @@ mod tests {
         let tokens = call(&service.router, "POST", "/api/v1/auth/register").json(person).await;
         let user = tokens.expect(201)["user"]["id"].clone();
         let token = json!({ "user_id": user, "purpose": "reset_password" });
-        let token = call(&service.internal, "POST", "/internal/one-time-tokens").json(token);
+        let token = call(&service.internal, "POST", contracts::identity::ONE_TIME_TOKENS.path())
+            .json(token);
         token.await.expect(200);
         let wrong = json!({ "email": "ada@example.com", "password": "wrong" });
         call(&service.router, "POST", "/api/v1/auth/login").json(wrong).await.expect(401);

@@ -143,7 +143,9 @@ impl Sender {
         let token = self.app.identity.one_time_token(&request).await;
         token.map(|it| it.token).map_err(|error| match error {
             CallError::Refused(problem) => Undelivered::Never(problem.to_string()),
-            error => Undelivered::NotNow(error.to_string()),
+            // Each token takes the place of the one before: asking again helps nobody.
+            error @ CallError::Unfit { .. } => Undelivered::Never(error.to_string()),
+            error @ CallError::Unknown { .. } => Undelivered::NotNow(error.to_string()),
         })
     }
 
@@ -153,11 +155,11 @@ impl Sender {
         let request = AskAccessToken { order_id, email: message.recipient.clone() };
         match self.app.orders.access_token(&request).await {
             Ok(it) => Ok(Key::Token(it.token)),
-            Err(CallError::Refused(refused)) => {
-                tracing::warn!(message = %message.id, %refused, "a guest's mail has no key");
+            Err(error @ (CallError::Refused(_) | CallError::Unfit { .. })) => {
+                tracing::warn!(message = %message.id, %error, "a guest's mail has no key");
                 Ok(Key::None)
             }
-            Err(error) => Err(Undelivered::NotNow(error.to_string())),
+            Err(error @ CallError::Unknown { .. }) => Err(Undelivered::NotNow(error.to_string())),
         }
     }
 

@@ -1,21 +1,19 @@
-//! For this crate's tests: an app, a stand-in for identity, events and carriers that fail.
+//! For this crate's tests: an app, fakes of identity and orders, events and carriers that fail.
 
 use parking_lot::Mutex;
 use std::sync::Arc;
 
-use axum::routing::post;
-use axum::{Json, Router};
 use chassis::channel::Channel as Way;
 use chassis::clock::Clock;
 use chassis::inbox::{Handler, Inbox};
 use chassis::outbox::{Envelope, EventData};
-use chassis::problem::Problem;
 use chassis::service::Platform;
 use chassis::testing::noon;
-use contracts::identity::{Client, IssueToken, Purpose};
-use contracts::orders::{AskAccessToken, Line, Order, OrderStatusUpdated};
+use contracts::identity::Client;
+use contracts::orders::{Line, Order, OrderStatusUpdated};
+use contracts::testing::{Fake, Identity, Orders};
 use futures::future::BoxFuture;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -24,7 +22,7 @@ use crate::model::{Channel, Message, State};
 use crate::sender::Sender;
 use crate::{App, Config, events, store};
 
-pub(crate) const TOKEN: &str = "s3cret-0ne-time";
+pub(crate) const TOKEN: &str = contracts::testing::Identity::TOKEN;
 
 pub(crate) fn app(platform: &Platform) -> App {
     App {
@@ -37,36 +35,14 @@ pub(crate) fn app(platform: &Platform) -> App {
     }
 }
 
-/// Identity, as far as notifications asks it: everybody but the nil user is known to it,
-/// all with one address.
+/// Knows everybody but the nil user, all by one address.
 pub(crate) fn identity() -> Client {
-    async fn issue(Json(request): Json<IssueToken>) -> Result<Json<Value>, Problem> {
-        if request.user_id.is_nil() || request.email.as_deref() != Some("ada@example.com") {
-            return Err(Problem::not_found("user_not_found", "there is no such user"));
-        }
-        let purpose = match request.purpose {
-            Purpose::VerifyEmail => "verify",
-            Purpose::ResetPassword => "reset",
-            Purpose::UndoEmailChange => "undo",
-        };
-        Ok(Json(json!({ "token": format!("{TOKEN}-{purpose}") })))
-    }
-    let way = Way::to("identity");
-    way.bind(Router::new().route("/internal/one-time-tokens", post(issue)));
-    Client::new(way)
+    Client::new(Fake::<Identity>::default().channel())
 }
 
-/// Orders, as far as notifications asks it: every order but the nil one is a guest's.
+/// Knows every order but the nil one, as a guest's with that address.
 pub(crate) fn orders() -> contracts::orders::Client {
-    async fn key(Json(request): Json<AskAccessToken>) -> Result<Json<Value>, Problem> {
-        match request.order_id.is_nil() {
-            true => Err(Problem::not_found("order_not_found", "there is no such order")),
-            false => Ok(Json(json!({ "token": format!("{TOKEN}-key") }))),
-        }
-    }
-    let way = Way::to("orders");
-    way.bind(Router::new().route("/internal/orders/access-token", post(key)));
-    contracts::orders::Client::new(way)
+    contracts::orders::Client::new(Fake::<Orders>::default().channel())
 }
 
 /// Identity while it is away.

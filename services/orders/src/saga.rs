@@ -250,19 +250,21 @@ impl Work {
 async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let Some(row) = table::row(work.saga.step) else { return Ok(Moved) };
     let before = work.order.clone();
-    let (to, learned) = match ask(app, work).await {
-        Ok(learned) => (row.leads(learned.answer), Some(learned)),
-        Err(Halt::Unknown(error)) => (Some(unknown(app, work, row, &error)), None),
+    let Learned { answer, refusal, refund } = match ask(app, work).await {
+        Ok(learned) => learned,
+        Err(Halt::Unknown(error)) => {
+            let to = unknown(app, work, row, &error);
+            let refusal = matches!(error, CallError::Unfit { .. }).then(|| error.into());
+            return go(app, work, (before, refusal, None), to).await;
+        }
         Err(Halt::Stop(stop)) => return Err(stop),
     };
-    let Some(to) = to else {
-        let answer = learned.map(|it| it.answer.as_str());
-        tracing::error!(order = %work.order.id, step = row.step.as_str(), answer, "it leads nowhere");
-        debug_assert!(false, "{} has no answer {answer:?}", row.step);
-        work.order = before;
-        return Ok(Wait);
-    };
-    go(app, work, (before, learned), to).await
+    let to = row.leads(answer).unwrap_or_else(|| {
+        tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "it leads nowhere");
+        debug_assert!(false, "{} has no answer {answer}", row.step);
+        To::Again
+    });
+    go(app, work, (before, refusal, refund), to).await
 }
 
 /// Carries out a step.
@@ -284,16 +286,17 @@ async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     }
 }
 
-/// What is done where nothing is known.
-fn unknown(app: &App, work: &Work, row: &Row, error: &CallError) -> To {
+/// What is done where nothing is known. An answer that does not fit would be no better if it were
+/// asked for again: it is as if the deadline were there.
+fn unknown(app: &App, work: &mut Work, row: &Row, error: &CallError) -> To {
     let (order, step, call) = (work.order.id, row.step.as_str(), row.call);
     tracing::warn!(%order, step, call, %error, "not known");
+    let unfit = matches!(error, CallError::Unfit { .. });
     match row.unknown {
-        Unknown::UntilDeadline if app.clock.now() >= work.saga.deadline => {
-            match work.order.is_placed() {
-                true => To::Back(Reason::NotDecidedInTime),
-                false => To::Withdrawn,
-            }
+        Unknown::UntilDeadline if unfit || app.clock.now() >= work.saga.deadline => {
+            // What was asked may have been done.
+            work.saga.tries += 1;
+            if work.order.is_placed() { To::Back(Reason::NotDecidedInTime) } else { To::Withdrawn }
         }
         _ => To::Again,
     }
@@ -303,10 +306,9 @@ fn unknown(app: &App, work: &Work, row: &Row, error: &CallError) -> To {
 async fn go(
     app: &App,
     work: &mut Work,
-    (before, learned): (Order, Option<Learned>),
+    (before, refusal, refund): (Order, Option<Problem>, Option<Refunded>),
     to: To,
 ) -> Result<Turn, Stop> {
-    let (refusal, refund) = learned.map_or((None, None), |it| (it.refusal, it.refund));
     let next = match to {
         To::Again => {
             work.order = before;

@@ -1,48 +1,36 @@
 //! Routes for other services: the server's side of `contracts::payments::Client`.
 
-use axum::extract::State;
-use axum::middleware::from_fn_with_state;
-use axum::routing::post;
-use axum::{Json, Router};
-use chassis::peers::{self, Callers};
+use axum::Router;
 use chassis::problem::Result;
-use contracts::payments::{Authorize, Payment, PaymentRef, PaymentUpdated, Refund};
+use chassis::route::Routes;
+use contracts::payments::{self, Authorize, Payment, PaymentRef, PaymentUpdated, Refund};
 
 use crate::model::{self, RefundStatus, Status};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
 
-/// Who moves money.
-const BUYERS: Callers = Callers { services: &["orders"], unnamed: true };
-
-pub(crate) fn router() -> Router<App> {
-    Router::new()
-        .route("/internal/payments/providers", post(providers))
-        .route("/internal/payments/authorize", post(authorize))
-        .route("/internal/payments/show", post(show))
-        .route("/internal/payments/capture", post(capture))
-        .route("/internal/payments/void", post(void))
-        .route("/internal/payments/refund", post(refund))
-        .route_layer(from_fn_with_state(BUYERS, peers::only))
+pub(crate) fn router(app: App) -> Router {
+    Routes::new(app)
+        .on(payments::PROVIDERS, providers)
+        .on(payments::AUTHORIZE, authorize)
+        .on(payments::SHOW, show)
+        .on(payments::CAPTURE, capture)
+        .on(payments::VOID, void)
+        .on(payments::REFUND, refund)
+        .router()
 }
 
-async fn providers(State(app): State<App>) -> Json<Vec<&'static str>> {
-    Json(app.providers.names())
+async fn providers(app: App, (): ()) -> Result<Vec<String>> {
+    Ok(app.providers.names().into_iter().map(str::to_owned).collect())
 }
 
-async fn authorize(
-    State(app): State<App>,
-    Json(request): Json<Authorize>,
-) -> Result<Json<Payment>> {
-    Ok(Json(answer(&app, &requests::authorize(&app, request).await?)))
+async fn authorize(app: App, request: Authorize) -> Result<Payment> {
+    Ok(answer(&app, &requests::authorize(&app, request).await?))
 }
 
-async fn show(
-    State(app): State<App>,
-    Json(request): Json<PaymentRef>,
-) -> Result<Json<Option<Payment>>> {
+async fn show(app: App, request: PaymentRef) -> Result<Option<Payment>> {
     let payment = store::find(&app.db, request.payment_id).await?;
-    Ok(Json(payment.map(|it| answer(&app, &it))))
+    Ok(payment.map(|it| answer(&app, &it)))
 }
 
 /// The payment, and how long its customer may need for what the provider asks of them.
@@ -56,18 +44,15 @@ fn answer(app: &App, payment: &model::Payment) -> Payment {
     Payment { action_minutes, ..payment.to_contract() }
 }
 
-async fn capture(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result<Json<Payment>> {
-    Ok(Json(requests::capture(&app, request.payment_id).await?.to_contract()))
+async fn capture(app: App, request: PaymentRef) -> Result<Payment> {
+    Ok(requests::capture(&app, request.payment_id).await?.to_contract())
 }
 
-async fn void(State(app): State<App>, Json(request): Json<PaymentRef>) -> Result<Json<Payment>> {
-    Ok(Json(requests::void(&app, request.payment_id).await?.to_contract()))
+async fn void(app: App, request: PaymentRef) -> Result<Payment> {
+    Ok(requests::void(&app, request.payment_id).await?.to_contract())
 }
 
-async fn refund(
-    State(app): State<App>,
-    Json(request): Json<Refund>,
-) -> Result<Json<PaymentUpdated>> {
+async fn refund(app: App, request: Refund) -> Result<PaymentUpdated> {
     let asked = RefundRequest {
         id: request.refund_id,
         payment_id: request.payment_id,
@@ -88,8 +73,8 @@ async fn refund(
         }
         Some(refund) if refund.status == RefundStatus::Succeeded => {
             let refund = Some(refund.to_contract(refunding.lines));
-            Ok(Json(PaymentUpdated { payment, refund }))
+            Ok(PaymentUpdated { payment, refund })
         }
-        _ => Ok(Json(PaymentUpdated { payment, refund: None })),
+        _ => Ok(PaymentUpdated { payment, refund: None }),
     }
 }

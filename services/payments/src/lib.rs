@@ -104,7 +104,7 @@ pub async fn start(
     store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
-        .internal(internal::router().with_state(app))
+        .internal(internal::router(app))
         .queue(&store::OPERATIONS)
         .worker("payment operations", move |stop| async move {
             worker::work(&worker, &stop).await;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chassis::db::Session;
+use contracts::catalog::QUOTE;
 use serde_json::{Value, json};
 
 use super::{PASSWORD, World, admin_login, fits, id};
@@ -88,7 +89,7 @@ async fn listeners(world: &World) {
         (4, "/cart/"),
     ] {
         fits(&world.client(listener).get(path).await.expect(404), &detail);
-        fits(&world.client(listener).get("/internal/quote").await.expect(404), &detail);
+        fits(&world.client(listener).get(QUOTE.path()).await.expect(404), &detail);
     }
     let wrong = world.client(0).call("DELETE", "/auth/token/").await;
     assert_eq!(wrong.headers["allow"], "POST");

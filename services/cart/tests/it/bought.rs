@@ -70,6 +70,14 @@ async fn the_checkout_sees_ids_and_quantities(database: Database) {
 }
 
 #[databases]
+async fn it_is_what_a_checkout_takes_it_for(database: Database) {
+    let shop = shop(database).await;
+    let ada = User::customer();
+    shop.add(LAMP, 2).user(&ada).await.expect(200);
+    contracts::testing::carts_suite(&client(&shop), ada.id()).await;
+}
+
+#[databases]
 async fn a_paid_cart_is_empty(database: Database) {
     let shop = shop(database).await;
     let ada = User::customer();

@@ -5,17 +5,11 @@ mod guests;
 mod items;
 mod reports;
 
-use parking_lot::Mutex;
-use std::sync::Arc;
-
-use axum::extract::State;
-use axum::routing::post;
-use axum::{Json, Router};
 use cart::{Config, MIGRATIONS};
-use chassis::channel::Channel;
 use chassis::service::Service;
 use chassis::testing::{Call, Database, TestPlatform, User, call};
-use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
+use contracts::catalog::{self, Offer};
+use contracts::testing::{Catalog, Fake, offer};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -27,9 +21,9 @@ struct Shop {
     _platform: TestPlatform,
 }
 
-/// What the catalog's stand-in sells.
+/// The catalog.
 #[derive(Clone, Default)]
-struct Shelf(Arc<Mutex<Vec<Offer>>>);
+struct Shelf(Fake<Catalog>);
 
 const LAMP: &str = "LAMP-1";
 const MUG: &str = "MUG-1";
@@ -39,46 +33,19 @@ const SHIRT: Uuid = Uuid::from_u128(3);
 impl Shelf {
     /// Each product has one variant.
     fn put(&self, sku: &str, product: u128, unit_price: i64, available: Option<i64>) {
-        let title = sku.split('-').next().unwrap_or(sku).to_lowercase();
-        let mut offers = self.0.lock();
-        offers.retain(|it| it.sku != sku);
-        offers.push(Offer {
-            sku: sku.to_owned(),
+        let offer = Offer {
             product_id: Uuid::from_u128(product),
             variant_id: Some(Uuid::from_u128(product << 64)),
-            slug: title.clone(),
-            title,
-            variant_title: None,
-            image: None,
-            unit_price,
             available,
-            requires_shipping: true,
-            taxable: true,
-        });
+            ..offer(sku, unit_price, 0)
+        };
+        self.take_away(sku);
+        self.0.lock().offers.push(offer);
     }
 
     fn take_away(&self, sku: &str) {
-        self.0.lock().retain(|it| it.sku != sku);
+        self.0.lock().offers.retain(|it| it.sku != sku);
     }
-
-    fn answer(&self, wanted: &Wanted) -> Quoted {
-        let offers = self.0.lock();
-        let fits = |it: &&Offer| {
-            let named =
-                Some(&it.sku) == wanted.sku.as_ref() || Some(it.product_id) == wanted.product_id;
-            named && (wanted.variant_id.is_none() || wanted.variant_id == it.variant_id)
-        };
-        let found: Vec<&Offer> = offers.iter().filter(fits).collect();
-        match found[..] {
-            [] => Quoted::Unknown,
-            [one] => Quoted::Offer(one.clone()),
-            _ => Quoted::Ambiguous(found.iter().map(|it| it.sku.clone()).collect()),
-        }
-    }
-}
-
-async fn quote(State(shelf): State<Shelf>, Json(request): Json<QuoteRequest>) -> Json<Quote> {
-    Json(Quote { answers: request.wanted.iter().map(|it| shelf.answer(it)).collect() })
 }
 
 async fn shop(database: Database) -> Shop {
@@ -88,9 +55,7 @@ async fn shop(database: Database) -> Shop {
     shelf.put(MUG, 2, 500, None);
     shelf.put("SHIRT-S", 3, 900, Some(9));
     shelf.put("SHIRT-M", 3, 900, Some(9));
-    let channel = Channel::to("catalog");
-    channel.bind(Router::new().route("/internal/quote", post(quote)).with_state(shelf.clone()));
-    let catalog = catalog::Client::new(channel);
+    let catalog = catalog::Client::new(shelf.0.channel());
     let service = cart::start(platform.platform.clone(), Config::default(), catalog)
         .await
         .expect("a service");

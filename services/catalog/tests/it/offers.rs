@@ -1,10 +1,10 @@
 //! What other services ask.
 
-use chassis::channel::CallError;
 use chassis::clock::Clock;
 use chassis::testing::{Database, databases, eventually, noon};
 use chrono::TimeDelta;
-use contracts::catalog::{Buyer, Offer, Quoted, Reserve, Restock, StockLine, Wanted};
+use contracts::catalog::{Buyer, Offer, Quoted, Reserve, StockLine, Wanted};
+use contracts::testing::{catalog_suite, refusal};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -18,21 +18,9 @@ fn product(id: Uuid) -> Wanted {
     Wanted { sku: None, product_id: Some(id), variant_id: None }
 }
 
-/// All of an order goes back.
-fn whole(order: &Reserve) -> Restock {
-    Restock { order_id: order.order_id, id: order.order_id, lines: None }
-}
-
 fn one(sku: &str, quantity: i64) -> Reserve {
     let line = StockLine::new(sku, quantity);
     Reserve { order_id: chassis::id::new(), lines: vec![line], buyer: Default::default() }
-}
-
-fn refusal(outcome: Result<impl std::fmt::Debug, CallError>) -> String {
-    match outcome.expect_err("a refusal") {
-        CallError::Refused(problem) => problem.code.into_owned(),
-        error @ CallError::Unknown { .. } => panic!("{error}"),
-    }
 }
 
 #[databases]
@@ -88,31 +76,10 @@ async fn a_quote_answers_each_thing_asked_in_order(database: Database) {
 }
 
 #[databases]
-async fn stock_is_held_taken_let_go_and_put_back(database: Database) {
+async fn it_is_what_others_take_it_for(database: Database) {
     let shop = shop(database).await;
     shop.add(mug()).await;
-    let client = shop.client();
-    let left = async || {
-        let answers = client.quote(vec![sku("MUG")], Buyer::default()).await.unwrap();
-        let [Quoted::Offer(offer)] = answers.as_slice() else { panic!("{answers:?}") };
-        offer.available.unwrap()
-    };
-    let order = one("MUG", 3);
-    let held = client.reserve(&order).await.unwrap();
-    assert_eq!(held.expires_at, noon() + TimeDelta::minutes(15));
-    assert_eq!(left().await, 2);
-    assert_eq!(refusal(client.reserve(&one("MUG", 3)).await), "out_of_stock");
-    client.commit(order.order_id).await.unwrap();
-    client.commit(order.order_id).await.unwrap();
-    assert_eq!(left().await, 2);
-    client.restock(&whole(&order)).await.unwrap();
-    assert_eq!(left().await, 5);
-    assert_eq!(refusal(client.commit(order.order_id).await), "reservation_gone");
-    assert_eq!(refusal(client.reserve(&order).await), "reservation_released");
-    let other = one("MUG", 5);
-    client.reserve(&other).await.unwrap();
-    client.release(&other).await.unwrap();
-    assert_eq!(left().await, 5);
+    catalog_suite(&shop.client(), "MUG").await;
 }
 
 #[databases]
@@ -123,18 +90,10 @@ async fn a_broken_request_for_stock_is_refused(database: Database) {
     for quantity in [0, -1, 1000, i64::MIN, i64::MAX] {
         assert_eq!(refusal(client.reserve(&one("MUG", quantity)).await), "validation_failed");
     }
-    let mut twice = one("MUG", 1);
-    twice.lines.push(twice.lines[0].clone());
-    let none = Reserve { lines: vec![], ..twice.clone() };
-    for broken in [twice, none] {
-        assert_eq!(refusal(client.reserve(&broken).await), "validation_failed");
-        assert_eq!(refusal(client.release(&broken).await), "validation_failed");
-    }
     assert_eq!(
         refusal(client.quote(vec![sku("MUG"); 501], Buyer::default()).await),
         "validation_failed"
     );
-    assert_eq!(refusal(client.commit(chassis::id::new()).await), "reservation_gone");
 }
 
 #[databases]
@@ -143,7 +102,8 @@ async fn a_hold_ends_by_itself(database: Database) {
     let shop = Shop::start(test.clone()).await;
     shop.add(mug()).await;
     let order = one("MUG", 3);
-    shop.client().reserve(&order).await.unwrap();
+    let held = shop.client().reserve(&order).await.unwrap();
+    assert_eq!(held.expires_at, noon() + TimeDelta::minutes(15));
     // The same database, a quarter of an hour later.
     let mut later = test;
     later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));

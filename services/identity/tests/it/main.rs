@@ -26,6 +26,7 @@ use chassis::definition::Permission;
 use chassis::service::{Platform, Service};
 use chassis::testing::{Answer, Call, Database, TestPlatform, call};
 use chrono::TimeDelta;
+use contracts::identity::{ONE_TIME_TOKENS, TRUST};
 use identity::Config;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -167,13 +168,13 @@ impl Shop {
     }
 
     async fn trust(&self) -> Value {
-        call(&self.service.internal, "GET", "/internal/trust").await.expect(200)
+        call(&self.service.internal, "GET", TRUST.path()).await.expect(200)
     }
 
     /// What a mail to the user would carry.
     async fn one_time_token(&self, user: Uuid, purpose: &str) -> Answer {
         let body = json!({ "user_id": user, "purpose": purpose });
-        call(&self.service.internal, "POST", "/internal/one-time-tokens").json(body).await
+        call(&self.service.internal, "POST", ONE_TIME_TOKENS.path()).json(body).await
     }
 }
 

@@ -108,6 +108,16 @@ async fn an_address_is_verified_by_mail(database: Database) {
 }
 
 #[databases]
+async fn it_is_what_mails_take_it_for(database: Database) {
+    let shop = shop(database).await;
+    let ada = shop.register("ada").await;
+    let channel = chassis::channel::Channel::to("identity");
+    channel.bind(shop.service.internal.clone());
+    let client = contracts::identity::Client::new(channel);
+    contracts::testing::identity_suite(&client, ada.id, "ada@example.com").await;
+}
+
+#[databases]
 async fn a_token_dies_with_the_address_it_was_sent_to(database: Database) {
     let shop = shop(database).await;
     let ada = shop.register("ada").await;
@@ -123,7 +133,7 @@ async fn a_token_dies_with_the_address_it_was_sent_to(database: Database) {
 
     for (email, status) in [("ada@example.com", 404), ("king@example.com", 200)] {
         let body = json!({ "user_id": ada.id, "purpose": "verify_email", "email": email });
-        let path = "/internal/one-time-tokens";
+        let path = ONE_TIME_TOKENS.path();
         call(&shop.service.internal, "POST", path).json(body).await.expect(status);
     }
 }

@@ -25,7 +25,7 @@ impl Shop {
     async fn undo_token(&self, person: &Person, name: &str) -> Answer {
         let email = format!("{name}@example.com");
         let body = json!({ "user_id": person.id, "purpose": "undo_email_change", "email": email });
-        call(&self.service.internal, "POST", "/internal/one-time-tokens").json(body).await
+        call(&self.service.internal, "POST", ONE_TIME_TOKENS.path()).json(body).await
     }
 
     /// The address the account has, as the last event says.

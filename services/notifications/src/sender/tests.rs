@@ -1,7 +1,8 @@
 use chassis::testing::{Database, databases, noon};
 use chrono::DateTime;
 use chrono::Utc;
-use contracts::identity::{PasswordResetRequested, UserRegistered};
+use contracts::identity::{Client, ONE_TIME_TOKENS, PasswordResetRequested, UserRegistered};
+use contracts::testing::{Fake, Identity};
 use uuid::Uuid;
 
 use super::*;
@@ -142,6 +143,24 @@ async fn a_secret_mail_waits_for_identity_and_dies_with_the_account(database: Da
     assert_eq!(it.state, State::Dead);
     assert!(it.error.unwrap().contains("user_not_found"));
     assert!(van.parcels.lock().is_empty());
+}
+
+/// Every further try would only make another token.
+#[databases]
+async fn a_secret_mail_whose_token_cannot_be_read_is_left_to_an_operator(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (known, van) = (app(&platform), Arc::new(Van::default()));
+    let fake = Fake::<Identity>::default();
+    fake.calls().misanswer(ONE_TIME_TOKENS, u32::MAX);
+    let odd = App { identity: Client::new(fake.channel()), ..known.clone() };
+    let user = chassis::id::new();
+    tell_users(&known, &[event(user, 1, &registered(user))]).await;
+    sender(&odd, &van).turn().await.unwrap();
+    let it = history(&known).await.remove(0);
+    assert_eq!((it.state, fake.calls().asked(ONE_TIME_TOKENS)), (State::Dead, 1));
+    let error = it.error.unwrap();
+    assert!(error.contains(&ONE_TIME_TOKENS.to_string()), "{error}");
+    assert!(van.parcels.lock().is_empty(), "{}", platform.kind);
 }
 
 #[databases]

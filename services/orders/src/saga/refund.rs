@@ -36,7 +36,10 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> 
                     tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
                     stays_sold(work, payment.status.into())
                 }
-                None => Answer::Pending.into(),
+                None => {
+                    tracing::error!(order = %work.order.id, %refused, "the payment is not known");
+                    Answer::Pending.into()
+                }
             })
         }
         Err(unknown) => Err(unknown.into()),

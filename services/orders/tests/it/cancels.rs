@@ -1,5 +1,6 @@
 use chassis::testing::{Database, User, databases};
-use contracts::payments::{PaymentUpdated, Status};
+use contracts::catalog::RESTOCK;
+use contracts::payments::{CAPTURE, PaymentUpdated, REFUND, Status, VOID};
 use serde_json::json;
 
 use crate::world::{living_world, start, world};
@@ -18,7 +19,7 @@ async fn a_paid_order_is_refunded_and_restocked(database: Database) {
     assert_eq!(world.stock(), 5);
     // Once more changes nothing.
     world.call("POST", &path).user(&user).await.expect(200);
-    assert_eq!((world.stock(), world.asked("refund")), (5, 1));
+    assert_eq!((world.stock(), world.asked(REFUND)), (5, 1));
 }
 
 #[databases]
@@ -29,20 +30,20 @@ async fn an_unpaid_order_is_voided(database: Database) {
     let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     let cancelled = world.call("POST", &path).user(&user).await.expect(200);
     assert_eq!(cancelled["payment_status"], "voided");
-    assert_eq!((world.stock(), world.asked("void")), (5, 1));
+    assert_eq!((world.stock(), world.asked(VOID)), (5, 1));
 }
 
 #[databases]
 async fn a_capture_on_its_way_is_waited_for_and_refunded(database: Database) {
     let mut world = living_world(database).await;
     let user = User::customer();
-    world.fail("capture", 1_000);
+    world.fail(CAPTURE, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     let id = order["id"].as_str().unwrap().to_owned();
-    world.fail("refund", 2);
+    world.fail(REFUND, 2);
     let path = format!("/orders/{id}/cancel");
     world.call("POST", &path).user(&user).await.expect(202);
-    world.fail("capture", 0);
+    world.fail(CAPTURE, 0);
     let shown = world.settle_at(&user, &id, "cancelled").await;
     assert_eq!(
         (&shown["status"], &shown["payment_status"]),
@@ -80,7 +81,7 @@ async fn a_refund_told_without_its_details_shows_in_the_order(database: Database
     let world = world(database).await;
     let user = User::customer();
     let order = world.buy(&user, "k", "tok_visa").await.expect(201);
-    let mut payment = world.others.lock().payments.values().next().cloned().unwrap();
+    let mut payment = world.others.payments.lock().payments.values().next().cloned().unwrap();
     let path = format!("/orders/{}", order["id"].as_str().unwrap());
     for (version, refunded, status, shown) in [
         (5, 100, Status::PartiallyRefunded, ("confirmed", "partially_refunded")),
@@ -110,10 +111,10 @@ async fn what_became_of_the_money_is_known_whoever_ends_the_cancel(database: Dat
         let user = User::customer();
         let order = world.buy(&user, "k", token).await.expect(confirmed);
         let id = order["id"].as_str().unwrap().to_owned();
-        world.fail("restock", 1_000);
+        world.fail(RESTOCK, 1_000);
         world.call("POST", &format!("/orders/{id}/cancel")).user(&user).await.expect(202);
         world.service = start(&world.platform, &world.others).await;
-        world.fail("restock", 0);
+        world.fail(RESTOCK, 0);
         let shown = world.settle_at(&user, &id, "cancelled").await;
         assert_eq!(shown["payment_status"], ended, "{}", world.platform.kind);
     }
@@ -123,7 +124,7 @@ async fn what_became_of_the_money_is_known_whoever_ends_the_cancel(database: Dat
 async fn what_cost_nothing_can_be_cancelled(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.others.lock().price = 0;
+    world.set_price(0);
     let order = world.buy(&user, "k", "tok_visa").await.expect(201);
     assert_eq!(order["total"]["amount"], 0);
     let path = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
@@ -143,14 +144,14 @@ async fn a_refund_before_the_capture_is_known_is_not_forgotten(database: Databas
     ] {
         let mut world = living_world(database).await;
         let user = User::customer();
-        world.fail("capture", 1_000);
+        world.fail(CAPTURE, 1_000);
         let order = world.buy(&user, "k", "tok_visa").await.expect(202);
         let id = order["id"].as_str().unwrap().to_owned();
         let refund = |payment: &mut contracts::payments::Payment| {
             (payment.status, payment.captured, payment.refunded) = (status, 4_498, part);
         };
         world.payment(5, refund).await;
-        world.fail("capture", 0);
+        world.fail(CAPTURE, 0);
         let shown = world.settle_at(&user, &id, ends.0).await;
         assert_eq!(shown["payment_status"], ends.1, "{}", world.platform.kind);
         assert_eq!(world.stock(), ends.2);
@@ -161,7 +162,7 @@ async fn a_refund_before_the_capture_is_known_is_not_forgotten(database: Databas
 async fn an_order_is_shipped_or_cancelled_never_both(database: Database) {
     let world = world(database).await;
     let (user, staff) = (User::customer(), User::with(&["orders:write"]));
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 1_000);
+    world.set_stock(1_000);
     for round in 0..60 {
         let order = world.buy(&user, &format!("k-{round}"), "tok_visa").await.expect(201);
         let path = format!("/orders/{}", order["id"].as_str().unwrap());

@@ -1,9 +1,9 @@
 //! What is in a cart is bought once, whatever is done to the cart meanwhile.
 
 use chassis::testing::{Answer, Database, User, databases};
-use contracts::cart::Cart;
+use contracts::cart::{Cart, REMOVE_PURCHASED};
 use contracts::catalog::StockLine;
-use contracts::payments::Status;
+use contracts::payments::{AUTHORIZE, CAPTURE, Status, VOID};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -17,14 +17,13 @@ fn secret(letter: &str) -> String {
 impl World {
     /// The cart of this owner from now on.
     fn fill(&self, owner: &str, cart: Cart) {
-        let mut others = self.others.lock();
-        others.carts.insert(owner.to_owned(), cart);
+        self.others.cart.lock().carts.insert(owner.to_owned(), cart);
     }
 
     /// Something is put into the cart.
     fn add(&self, owner: &str, quantity: i64) {
-        let mut others = self.others.lock();
-        let cart = others.carts.get_mut(owner).expect("a cart");
+        let mut carts = self.others.cart.lock();
+        let cart = carts.carts.get_mut(owner).expect("a cart");
         cart.version += 1;
         match cart.lines.first_mut() {
             Some(line) => line.quantity += quantity,
@@ -82,7 +81,7 @@ async fn a_cart_has_one_undecided_order_whatever_is_done_to_it(database: Databas
     }
     // It costs what it costs all the same.
     world.call("POST", "/orders/quote").user(&user).await.expect(200);
-    assert_eq!(world.asked("authorize"), 1);
+    assert_eq!(world.asked(AUTHORIZE), 1);
 }
 
 #[databases]
@@ -100,12 +99,13 @@ async fn who_starts_over_pays_once(database: Database) {
         (&first["status"], &first["payment_status"], &first["reason"]),
         (&json!("cancelled"), &json!("voided"), &json!("superseded"))
     );
-    let others = world.others.lock();
-    let captured: i64 = others.payments.values().map(|it| it.captured).sum();
+    let captured = world.others.payments.lock();
+    let captured: i64 = captured.payments.values().map(|it| it.captured).sum();
     assert_eq!(json!(captured), second["total"]["amount"]);
     // The void was known before the new payment was asked for.
-    let place = |path: &str| others.asked.iter().rposition(|it| it == path);
-    assert!(place("void") < place("authorize"), "{:?}", others.asked);
+    let asked = world.others.calls.all();
+    let place = |path: &str| asked.iter().rposition(|it| *it == path);
+    assert!(place(VOID.path()) < place(AUTHORIZE.path()), "{asked:?}");
 }
 
 #[databases]
@@ -114,15 +114,15 @@ async fn nothing_new_is_charged_while_it_is_not_known_what_became_of_the_old(dat
     let user = User::customer();
     world.fill(&user.id().to_string(), cart(1));
     let first = world.buy_cart(&user, "k-1", of_cart("tok_3ds")).await.expect(202);
-    world.fail("void", 1_000);
+    world.fail(VOID, 1_000);
     for _ in 0..2 {
         let second = world.buy_cart(&user, "k-2", superseding("tok_visa")).await;
         assert_eq!(second.headers["retry-after"], "2");
         assert_eq!(second.body["order_id"], first["id"]);
         assert_eq!(second.problem(409), "order_undecided", "{}", world.platform.kind);
     }
-    assert_eq!(world.asked("authorize"), 1);
-    world.fail("void", 0);
+    assert_eq!(world.asked(AUTHORIZE), 1);
+    world.fail(VOID, 0);
     world.settle_at(&user, first["id"].as_str().unwrap(), "cancelled").await;
     world.buy_cart(&user, "k-2", superseding("tok_visa")).await.expect(201);
 }
@@ -133,17 +133,17 @@ async fn an_order_that_turns_out_to_be_paid_is_not_bought_again(database: Databa
     let user = User::customer();
     let owner = user.id().to_string();
     world.fill(&owner, cart(1));
-    world.fail("capture", 1_000);
+    world.fail(CAPTURE, 1_000);
     let first = world.buy_cart(&user, "k-1", of_cart("tok_visa")).await.expect(202);
     let second = world.buy_cart(&user, "k-2", superseding("tok_visa")).await;
     assert_eq!(second.problem(409), "order_undecided", "{}", world.platform.kind);
-    world.fail("capture", 0);
+    world.fail(CAPTURE, 0);
     world.settle_at(&user, first["id"].as_str().unwrap(), "confirmed").await;
     let second = world.buy_cart(&user, "k-2", superseding("tok_visa")).await;
     assert_eq!(second.body["order_id"], first["id"]);
     assert_eq!(second.body["payment_status"], "paid");
     assert_eq!(second.problem(409), "cart_already_paid");
-    assert_eq!(world.asked("authorize"), 1);
+    assert_eq!(world.asked(AUTHORIZE), 1);
 }
 
 #[databases]
@@ -184,7 +184,7 @@ async fn what_was_paid_is_out_of_the_cart_though_no_event_ever_comes(database: D
     let third = world.buy_cart(&user, "k-3", of_cart("tok_visa")).await.expect(201);
     assert_eq!(third["items"][0]["quantity"], 1);
     // Asked for once per order: the cart says what has left it.
-    assert_eq!(world.asked("remove_purchased"), 1);
+    assert_eq!(world.asked(REMOVE_PURCHASED), 1);
     assert_eq!(world.stock(), 2);
 }
 
@@ -196,7 +196,7 @@ async fn a_cart_that_cannot_be_asked_sells_nothing_twice(database: Database) {
     world.fill(&owner, cart(1));
     world.buy_cart(&user, "k-1", of_cart("tok_visa")).await.expect(201);
     world.add(&owner, 1);
-    world.fail("remove_purchased", 1);
+    world.fail(REMOVE_PURCHASED, 1);
     let second = world.buy_cart(&user, "k-2", of_cart("tok_visa")).await;
     assert_eq!(second.problem(503), "unavailable");
     let second = world.buy_cart(&user, "k-2", of_cart("tok_visa")).await.expect(201);
@@ -214,7 +214,7 @@ async fn an_order_of_a_guests_cart_counts_where_that_cart_went(database: Databas
     let call = world.call("POST", "/orders").header("idempotency-key", "k");
     let first = call.header("x-cart-token", &guest).json(request).await.expect(202);
     // The guest logs in, and the cart goes into the user's.
-    world.others.lock().carts.clear();
+    world.others.cart.lock().carts.clear();
     let merged = Cart { merged: vec![theirs.id], ..cart(1) };
     world.fill(&user.id().to_string(), merged);
     let second = world.buy_cart(&user, "k-1", of_cart("tok_visa")).await;

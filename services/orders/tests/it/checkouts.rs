@@ -3,12 +3,12 @@ use chassis::db::Session;
 use chassis::testing::{Answer, Database, User, call, databases, noon};
 use chrono::TimeDelta;
 use contracts::cart::Cart;
-use contracts::catalog::StockLine;
-use contracts::payments::Status;
+use contracts::catalog::{COMMIT, RELEASE, RESERVE, StockLine};
+use contracts::payments::{AUTHORIZE, CAPTURE, PROVIDERS, SHOW, Status};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{checkout, living_world, start, world};
+use crate::world::{SHIRT, checkout, living_world, start, world};
 
 #[databases]
 async fn a_checkout_confirms_and_pays(database: Database) {
@@ -43,7 +43,7 @@ async fn the_same_key_is_the_same_order(database: Database) {
     assert_eq!(other.problem(422), "idempotency_key_reused");
     let stranger = world.buy(&User::customer(), "k-1", "tok_visa").await.expect(201);
     assert_ne!(stranger["id"], first["id"]);
-    assert_eq!(world.asked("authorize"), 2);
+    assert_eq!(world.asked(AUTHORIZE), 2);
 }
 
 #[databases]
@@ -63,7 +63,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let user = User::customer();
     let lines = vec![StockLine::new("LAMP-1", 1)];
     let cart = Cart { id: Uuid::now_v7(), version: 7, lines, ..Cart::default() };
-    world.others.lock().carts.insert(user.id().to_string(), cart);
+    world.others.cart.lock().carts.insert(user.id().to_string(), cart);
     let mut request = checkout("tok_visa");
     request.as_object_mut().unwrap().remove("items");
     let buy = |key: &str| {
@@ -74,7 +74,7 @@ async fn the_cart_is_bought_once_per_version(database: Database) {
     let second = buy("k-2").await;
     assert_eq!(second.body["order_id"], order["id"]);
     assert_eq!(second.problem(409), "cart_already_paid");
-    world.others.lock().carts.clear();
+    world.others.cart.lock().carts.clear();
     assert_eq!(buy("k-1").await.expect(201), order);
     assert_eq!(buy("k-3").await.problem(422), "cart_empty");
 }
@@ -100,9 +100,9 @@ async fn what_is_short_is_named_and_makes_no_order(database: Database) {
                      + (SELECT count(*) FROM outbox)";
     let left = world.platform.db.query(left).one::<(i64,)>().await.unwrap();
     assert_eq!(left, (0,), "{}", world.platform.kind);
-    assert_eq!((world.stock(), world.asked("authorize")), (5, 0));
+    assert_eq!((world.stock(), world.asked(AUTHORIZE)), (5, 0));
     // The goods come back: the same request is the first order.
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 6);
+    world.set_stock(6);
     assert_eq!(buy().await.expect(201)["number"], "CW-100001");
 }
 
@@ -110,7 +110,7 @@ async fn what_is_short_is_named_and_makes_no_order(database: Database) {
 async fn many_equal_requests_for_what_is_sold_out_are_no_order(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 1);
+    world.set_stock(1);
     let buys = (0..10).map(|_| world.buy(&user, "k", "tok_visa"));
     for answer in futures::future::join_all(buys).await {
         let code = answer.problem(409);
@@ -124,11 +124,11 @@ async fn many_equal_requests_for_what_is_sold_out_are_no_order(database: Databas
 async fn what_was_answered_for_is_an_order_though_it_turns_out_to_be_sold_out(database: Database) {
     let mut world = living_world(database).await;
     let user = User::customer();
-    world.fail("reserve", 1_000);
+    world.fail(RESERVE, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     assert_eq!(order["number"], "CW-100001", "{}", world.platform.kind);
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 0);
-    world.fail("reserve", 0);
+    world.set_stock(0);
+    world.fail(RESERVE, 0);
     let shown = world.settle(&user, order["id"].as_str().unwrap()).await;
     assert_eq!((&shown["status"], &shown["reason"]), (&json!("cancelled"), &json!("out_of_stock")));
 }
@@ -140,27 +140,31 @@ async fn a_request_that_nobody_waits_for_any_more_is_brought_to_its_end_without_
     let mut world = living_world(database).await;
     let user = User::customer();
     // The process ends while catalog is asked: what it has stored is all there is.
-    world.fail("reserve", 1_000);
+    world.fail(RESERVE, 1_000);
     world.buy(&user, "k", "tok_visa").await.expect(202);
     for back in ["DELETE FROM order_history", "UPDATE orders SET version = 0, number = 'none'"] {
         world.platform.db.query(back).execute().await.unwrap();
     }
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 0);
-    world.fail("reserve", 0);
+    world.set_stock(0);
+    world.fail(RESERVE, 0);
     world.service = start(&world.platform, &world.others).await;
     world.settle_to_nothing().await;
-    assert!(world.asked("release") > 0);
+    assert!(world.asked(RELEASE) > 0);
 }
 
 #[databases]
 async fn a_payment_that_cannot_be_asked_for_may_be_tried_otherwise(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    let refused = world.buy(&user, "k", "tok_refused").await;
-    assert_eq!(refused.body["reason"], "provider_unknown");
+    // It has been switched off a moment ago.
+    world.fail(PROVIDERS, 1);
+    world.others.payments.lock().switched_off = true;
+    let refused = world.buy(&user, "k", "tok_visa").await;
+    assert_eq!(refused.body["reason"], "validation_failed");
     assert_eq!(refused.body["attempts_left"], 3);
     let id = refused.body["order_id"].as_str().unwrap().to_owned();
     refused.expect(402);
+    world.others.payments.lock().switched_off = false;
     let again = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
     let call = world.call("POST", &format!("/orders/{id}/payments")).user(&user).json(again);
     assert_eq!(call.await.expect(200)["payment_status"], "paid");
@@ -210,12 +214,9 @@ async fn a_customers_action_is_asked_for_once(database: Database) {
     let id = order["id"].as_str().unwrap().to_owned();
     // Payments tells of the action as well; the worker looks, and nothing has changed.
     world.payment(2, |_| {}).await;
-    let asked = world.asked("show");
+    let asked = world.asked(SHOW);
     let others = world.others.clone();
-    let looked = move |_: &str| {
-        let all = others.lock();
-        all.asked.iter().filter(|it| *it == "show").count() > asked
-    };
+    let looked = move |_: &str| others.calls.asked(SHOW) > asked;
     world.settle_when(&user, &id, looked).await;
     let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
     assert_eq!(shown["history"], order["history"], "{}", world.platform.kind);
@@ -225,7 +226,7 @@ async fn a_customers_action_is_asked_for_once(database: Database) {
 async fn the_token_of_an_order_that_was_given_up_is_forgotten(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.fail("authorize", 1_000);
+    world.fail(AUTHORIZE, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     let cancel = format!("/orders/{}/cancel", order["id"].as_str().unwrap());
     world.call("POST", &cancel).user(&user).await;
@@ -246,7 +247,7 @@ async fn another_payment_sent_many_times_at_once_is_one(database: Database) {
     for answer in futures::future::join_all(pay).await {
         assert_eq!(answer.expect(200)["status"], "confirmed", "{}", world.platform.kind);
     }
-    assert_eq!(world.others.lock().payments.len(), 2);
+    assert_eq!(world.others.payments.lock().payments.len(), 2);
 }
 
 #[databases]
@@ -294,7 +295,7 @@ async fn guests_who_send_the_same_key_and_address_do_not_meet(database: Database
 
 #[databases]
 async fn an_undecided_order_goes_on_in_the_background_and_after_a_restart(database: Database) {
-    for path in ["reserve", "authorize", "commit", "capture"] {
+    for path in [RESERVE.path(), AUTHORIZE.path(), COMMIT.path(), CAPTURE.path()] {
         let mut world = living_world(database).await;
         let user = User::customer();
         world.fail(path, 1_000);
@@ -311,7 +312,7 @@ async fn an_undecided_order_goes_on_in_the_background_and_after_a_restart(databa
 async fn money_is_not_held_for_ever_for_stock_that_does_not_answer(database: Database) {
     let mut world = world(database).await;
     let user = User::customer();
-    world.fail("commit", 1_000);
+    world.fail(COMMIT, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     let id = order["id"].as_str().unwrap().to_owned();
     world.platform.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(11));
@@ -391,7 +392,7 @@ async fn a_stranger_is_not_told_the_token_of_a_refused_order_either(database: Da
 #[databases]
 async fn what_costs_nothing_needs_no_payment(database: Database) {
     let world = world(database).await;
-    world.others.lock().price = 0;
+    world.set_price(0);
     let user = User::customer();
     for (key, payment) in [
         ("none", json!(null)),
@@ -407,9 +408,9 @@ async fn what_costs_nothing_needs_no_payment(database: Database) {
             (&json!("confirmed"), &json!("paid"), &json!(null))
         );
     }
-    assert_eq!((world.stock(), world.asked("authorize")), (3, 0));
+    assert_eq!((world.stock(), world.asked(AUTHORIZE)), (3, 0));
     // What costs something needs one.
-    world.others.lock().price = 1_999;
+    world.set_price(1_999);
     let mut request = checkout("tok_visa");
     request.as_object_mut().unwrap().remove("payment");
     let call = world.call("POST", "/orders").user(&user).header("idempotency-key", "k");
@@ -434,7 +435,7 @@ async fn a_payment_nobody_takes_makes_no_order(database: Database) {
         let refused = call.json(request).await.expect(422);
         assert_eq!(refused["errors"][0]["field"], field, "{payment}");
     }
-    assert_eq!((world.stock(), world.asked("reserve")), (5, 0));
+    assert_eq!((world.stock(), world.asked(RESERVE)), (5, 0));
     let all = world.call("GET", "/orders?count=true").user(&user).await.expect(200);
     assert_eq!(all["total"], 0);
     // The next number is the first.
@@ -454,10 +455,10 @@ async fn a_payment_nobody_takes_makes_no_order(database: Database) {
 async fn a_payments_service_that_is_away_keeps_nobody_from_ordering(database: Database) {
     let mut world = living_world(database).await;
     let user = User::customer();
-    world.fail("providers", 1_000);
-    world.fail("authorize", 1_000);
+    world.fail(PROVIDERS, 1_000);
+    world.fail(AUTHORIZE, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
-    world.fail("authorize", 0);
+    world.fail(AUTHORIZE, 0);
     let id = order["id"].as_str().unwrap().to_owned();
     assert_eq!(world.settle(&user, &id).await["status"], "confirmed");
 }
@@ -491,7 +492,7 @@ async fn the_key_of_an_attempt_is_that_attempts_for_ever(database: Database) {
         assert_eq!(again.headers["idempotent-replayed"], "true");
         again.expect(status);
     }
-    assert_eq!(world.others.lock().payments.len(), 4);
+    assert_eq!(world.others.payments.lock().payments.len(), 4);
 }
 
 #[databases]
@@ -523,7 +524,7 @@ async fn nobody_sees_anothers_order(database: Database) {
 async fn orders_are_listed_in_pages_newest_first(database: Database) {
     let world = world(database).await;
     let user = User::customer();
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 100);
+    world.set_stock(100);
     for key in ["a", "b", "c"] {
         world.buy(&user, key, "tok_visa").await.expect(201);
     }
@@ -607,7 +608,7 @@ async fn bad_input_is_named_and_changes_nothing(database: Database) {
     for (change, code) in [
         (json!([{ "quantity": 1 }]), "validation_failed"),
         (json!([{ "sku": "NOPE", "quantity": 1 }]), "item_unknown"),
-        (json!([{ "product_id": Uuid::nil(), "quantity": 1 }]), "variant_required"),
+        (json!([{ "product_id": SHIRT, "quantity": 1 }]), "variant_required"),
     ] {
         let mut request = checkout("tok_visa");
         request["items"] = change;

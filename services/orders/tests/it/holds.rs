@@ -5,10 +5,13 @@ use chassis::clock::Clock;
 use chassis::db::Session;
 use chassis::testing::{Answer, Database, User, databases, noon};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::payments::Status;
+use contracts::catalog::{
+    AWAIT_ACTION, Buyer, COMMIT, END_HOLD, QUOTE, RESERVE, Reserve, StockLine,
+};
+use contracts::payments::{AUTHORIZE, CAPTURE, SHOW, Status};
 use serde_json::{Value, json};
 
-use crate::world::{World, checkout, living_world, start, world};
+use crate::world::{LAMP, World, checkout, living_world, start, world};
 
 async fn pay(world: &World, user: &User, order: &str, token: &str, key: &str) -> Answer {
     world
@@ -44,7 +47,7 @@ async fn a_declined_order_holds_nothing_and_can_be_paid_otherwise(database: Data
     assert_eq!(pay(&world, &user, &id, "tok_visa", "p-2").await.expect(200)["id"], paid["id"]);
     let more = pay(&world, &user, &id, "tok_visa", "p-3").await;
     assert_eq!(more.problem(409), "payment_not_expected");
-    assert_eq!(world.others.lock().payments.len(), 3);
+    assert_eq!(world.others.payments.lock().payments.len(), 3);
     assert_eq!(world.stock(), 3);
 }
 
@@ -54,14 +57,14 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost(databa
     let user = User::customer();
     let id = declined(&world, &user).await;
     let first = shown(&world, &user, &id).await;
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 1);
+    world.set_stock(1);
     for (key, asked) in [("p-1", 2), ("p-1", 2), ("p-2", 3), ("p-1", 3)] {
         let gone = pay(&world, &user, &id, "tok_visa", key).await;
         assert_eq!(gone.body["skus"][0]["available"], 1);
         assert_eq!((&gone.body["attempts_left"], &gone.body["order_id"]), (&json!(3), &json!(id)));
         assert!(gone.body["detail"].as_str().unwrap().contains("nothing was charged"));
         assert_eq!(gone.problem(409), "out_of_stock", "{}", world.platform.kind);
-        assert_eq!(world.asked("reserve"), asked, "the same key is the same try");
+        assert_eq!(world.asked(RESERVE), asked, "the same key is the same try");
     }
     let order = shown(&world, &user, &id).await;
     assert_eq!(
@@ -69,9 +72,9 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost(databa
         (&json!("pending"), &json!("failed"), &json!("out_of_stock"))
     );
     assert_eq!(order["payment"], first["payment"], "the one that was declined");
-    assert_eq!(world.asked("authorize"), 1);
+    assert_eq!(world.asked(AUTHORIZE), 1);
     // They are back.
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 2);
+    world.set_stock(2);
     let paid = pay(&world, &user, &id, "tok_visa", "p-3").await.expect(200);
     assert_eq!((&paid["status"], &paid["reason"]), (&json!("confirmed"), &Value::Null));
     // What came of a try under an earlier key stays what it was.
@@ -79,22 +82,22 @@ async fn an_order_whose_goods_are_gone_meanwhile_waits_and_no_try_is_lost(databa
         let early = pay(&world, &user, &id, "tok_visa", key).await;
         assert_eq!(early.problem(409), "out_of_stock");
     }
-    assert_eq!((world.stock(), world.asked("authorize")), (0, 2));
+    assert_eq!((world.stock(), world.asked(AUTHORIZE)), (0, 2));
 }
 
 #[databases]
 async fn a_declined_order_lets_go_also_where_the_catalog_is_away_for_a_while(database: Database) {
     let mut world = living_world(database).await;
     let user = User::customer();
-    world.fail("end_hold", 1_000);
+    world.fail(END_HOLD, 1_000);
     let id = declined(&world, &user).await;
     assert_eq!(world.stock(), 3);
     let early = pay(&world, &user, &id, "tok_visa", "p-1").await;
     assert_eq!(early.problem(409), "order_changed");
     world.service = start(&world.platform, &world.others).await;
-    world.fail("end_hold", 0);
+    world.fail(END_HOLD, 0);
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.catalog.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5, "{}", world.platform.kind);
 }
 
@@ -118,17 +121,17 @@ async fn a_declined_order_of_before_lets_go_when_the_shop_is_updated(database: D
     let user = User::customer();
     let id = declined(&world, &user).await;
     {
-        let mut all = world.others.lock();
-        let line = contracts::catalog::StockLine::new("LAMP-1", 2);
-        all.held.insert(id.parse().unwrap(), vec![line]);
-        all.stock.insert("LAMP-1".to_owned(), 3);
+        let mut catalog = world.others.catalog.lock();
+        let (order_id, lines) = (id.parse().unwrap(), vec![StockLine::new(LAMP, 2)]);
+        catalog.held.insert(order_id, Reserve { order_id, lines, buyer: Buyer::default() });
+        catalog.offer(LAMP).available = Some(3);
     }
     let update = include_str!("../../migrations/0005_declined_orders_hold_nothing.sql");
     // As the column is called since.
     let update: &'static str = update.replace("version", "fence").leak();
     world.platform.db.query(update).execute().await.unwrap();
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.catalog.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5, "{}", world.platform.kind);
 }
 
@@ -138,7 +141,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
         [(false, None, 10), (true, None, 3), (true, Some(30), 30), (false, Some(5), 10)]
     {
         let mut world = world(database).await;
-        world.others.lock().action_minutes = asked;
+        world.others.payments.lock().action_minutes = asked;
         let user = User::customer();
         let mut request = checkout("tok_3ds");
         request["email"] = json!("ada@example.com");
@@ -147,7 +150,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
         let until = noon() + TimeDelta::minutes(minutes);
         let said = order["payment"]["next_action"]["until"].as_str().unwrap();
         assert_eq!(said.parse::<DateTime<Utc>>().unwrap(), until);
-        let awaiting: Vec<_> = world.others.lock().awaiting.values().copied().collect();
+        let awaiting: Vec<_> = world.others.catalog.lock().awaiting.values().copied().collect();
         assert_eq!((awaiting, world.stock()), (vec![until], 3));
 
         // A look a little earlier leaves it alone, also one that was asked for.
@@ -159,13 +162,10 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
             world.service = start(&world.platform, &world.others).await;
             if !ends {
                 world.payment(2, |_| {}).await;
-                let (others, shown) = (world.others.clone(), world.asked("show"));
-                let looked = move |_: &str| {
-                    let all = others.lock();
-                    all.asked.iter().filter(|it| *it == "show").count() > shown
-                };
+                let (others, shown) = (world.others.clone(), world.asked(SHOW));
+                let looked = move |_: &str| others.calls.asked(SHOW) > shown;
                 world.settle_when(&staff, id, looked).await;
-                assert_eq!(world.asked("await_action"), 1);
+                assert_eq!(world.asked(AWAIT_ACTION), 1);
                 continue;
             }
             let order = world.settle(&staff, id).await;
@@ -183,7 +183,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
 #[databases]
 async fn an_order_without_a_hold_takes_its_goods_once_it_is_authorised(database: Database) {
     let mut world = world(database).await;
-    world.others.lock().crowded = true;
+    world.others.catalog.lock().crowded = true;
     let user = User::customer();
     let order = world.buy(&user, "k", "tok_3ds").await.expect(202);
     assert_eq!(order["payment_status"], "requires_action");
@@ -191,7 +191,7 @@ async fn an_order_without_a_hold_takes_its_goods_once_it_is_authorised(database:
     world.payment(2, |payment| payment.status = Status::Authorized).await;
     let order = world.settle(&user, order["id"].as_str().unwrap()).await;
     assert_eq!(order["status"], "confirmed");
-    assert_eq!((world.stock(), world.asked("reserve")), (3, 2), "{}", world.platform.kind);
+    assert_eq!((world.stock(), world.asked(RESERVE)), (3, 2), "{}", world.platform.kind);
 }
 
 #[databases]
@@ -202,9 +202,9 @@ async fn an_order_whose_goods_are_gone_when_it_is_authorised_is_voided(database:
     let id = order["id"].as_str().unwrap().to_owned();
     {
         // Freed by staff, and bought by others.
-        let mut all = world.others.lock();
-        all.let_go(id.parse().unwrap());
-        all.stock.insert("LAMP-1".to_owned(), 1);
+        let mut catalog = world.others.catalog.lock();
+        catalog.let_go(id.parse().unwrap());
+        catalog.offer(LAMP).available = Some(1);
     }
     world.payment(2, |payment| payment.status = Status::Authorized).await;
     let order = world.settle(&user, &id).await;
@@ -212,7 +212,7 @@ async fn an_order_whose_goods_are_gone_when_it_is_authorised_is_voided(database:
         (&order["status"], &order["payment_status"], &order["reason"]),
         (&json!("cancelled"), &json!("voided"), &json!("out_of_stock"))
     );
-    assert_eq!((world.stock(), world.asked("capture")), (1, 0));
+    assert_eq!((world.stock(), world.asked(CAPTURE)), (1, 0));
     let again = world.buy(&user, "k", "tok_3ds").await;
     assert_eq!(again.problem(409), "out_of_stock", "{}", world.platform.kind);
 }
@@ -225,7 +225,7 @@ async fn a_denied_action_is_a_decline_like_any_other(database: Database) {
     let id = order["id"].as_str().unwrap().to_owned();
     world.payment(2, |payment| payment.status = Status::Declined).await;
     let others = world.others.clone();
-    world.settle_when(&user, &id, move |_| others.lock().held.is_empty()).await;
+    world.settle_when(&user, &id, move |_| others.catalog.lock().held.is_empty()).await;
     assert_eq!(world.stock(), 5);
     assert_eq!(pay(&world, &user, &id, "tok_visa", "p").await.expect(200)["status"], "confirmed");
     assert_eq!(world.stock(), 3, "{}", world.platform.kind);
@@ -236,8 +236,9 @@ async fn the_ordinary_way_asks_nothing_more_of_anybody(database: Database) {
     let world = world(database).await;
     // The first asks which providers there are, for all that follow.
     world.buy(&User::customer(), "k-1", "tok_visa").await.expect(201);
-    world.others.lock().asked.clear();
+    world.others.calls.forget();
     world.buy(&User::customer(), "k-2", "tok_visa").await.expect(201);
-    let asked = world.others.lock().asked.clone();
-    assert_eq!(asked, ["quote", "reserve", "authorize", "commit", "capture"]);
+    let asked = world.others.calls.all();
+    let ordinary = [QUOTE.path(), RESERVE.path(), AUTHORIZE.path(), COMMIT.path(), CAPTURE.path()];
+    assert_eq!(asked, ordinary);
 }

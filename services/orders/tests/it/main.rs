@@ -1,6 +1,7 @@
-//! Orders, over HTTP, on both databases, with stand-ins for the services it asks.
+//! Orders, over HTTP, on both databases, with fakes of the services it asks.
 
 mod addresses;
+mod answers;
 mod cancels;
 mod carts;
 mod checkouts;

@@ -1,15 +1,16 @@
 use chassis::testing::{Answer, Database, User, databases};
 use contracts::cart::Cart;
-use contracts::catalog::StockLine;
+use contracts::catalog::{RESERVE, StockLine};
+use contracts::testing::offer;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{World, checkout, start_with, world};
+use crate::world::{LAMP, SHIRT, World, checkout, start_with, world};
 
 fn fill_cart(world: &World, owner: &str) {
     let lines = vec![StockLine::new("LAMP-1", 2)];
     let cart = Cart { id: Uuid::now_v7(), version: 3, lines, ..Cart::default() };
-    world.others.lock().carts.insert(owner.to_owned(), cart);
+    world.others.cart.lock().carts.insert(owner.to_owned(), cart);
 }
 
 async fn quote(world: &World, body: Value) -> Answer {
@@ -27,7 +28,7 @@ async fn a_quote_tells_what_a_cart_would_cost_and_how_it_can_be_sent(database: D
     fill_cart(&world, &user.id().to_string());
     fill_cart(&world, &guest);
     let lines = json!([{
-        "sku": "LAMP-1", "product_id": Uuid::nil(), "slug": "lamp", "title": "Lamp",
+        "sku": "LAMP-1", "product_id": offer(LAMP, 0, 0).product_id, "slug": "lamp", "title": "Lamp",
         "variant_title": null, "image": null, "quantity": 2, "unit_price": usd(1_999),
         "total": usd(3_998), "available": 5,
     }]);
@@ -52,7 +53,7 @@ async fn a_quote_tells_what_a_cart_would_cost_and_how_it_can_be_sent(database: D
     assert_eq!(express["total"], usd(5_498));
     assert_eq!(express["shipping_method"], "express");
     assert_eq!(express["shipping_methods"], expected["shipping_methods"]);
-    assert_eq!((world.stock(), world.asked("reserve")), (5, 0));
+    assert_eq!((world.stock(), world.asked(RESERVE)), (5, 0));
 }
 
 #[databases]
@@ -84,7 +85,7 @@ async fn a_quote_is_what_the_checkout_charges(database: Database) {
 async fn what_is_not_sent_has_no_way_to_be_sent(database: Database) {
     let world = world(database).await;
     // What is free is not shipped either.
-    world.others.lock().price = 0;
+    world.set_price(0);
     let items = json!({ "items": [{ "sku": "LAMP-1", "quantity": 1 }] });
     let quoted = quote(&world, items).await.expect(200);
     assert_eq!(quoted["shipping_required"], false);
@@ -120,7 +121,7 @@ async fn a_way_that_is_not_offered_is_named(database: Database) {
         let refused = call.header("idempotency-key", "k").json(request).await;
         assert_eq!(refused.expect(422)["errors"], json!([error]));
     }
-    assert_eq!(world.asked("reserve"), 0);
+    assert_eq!(world.asked(RESERVE), 0);
 }
 
 #[databases]
@@ -132,7 +133,7 @@ async fn what_cannot_be_bought_cannot_be_quoted(database: Database) {
     assert_eq!(empty.await.problem(422), "cart_empty");
     for (item, code) in [
         (json!({ "sku": "NOPE", "quantity": 1 }), "item_unknown"),
-        (json!({ "product_id": Uuid::nil(), "quantity": 1 }), "variant_required"),
+        (json!({ "product_id": SHIRT, "quantity": 1 }), "variant_required"),
         (json!({ "quantity": 1 }), "validation_failed"),
         (json!({ "sku": "LAMP-1", "quantity": 0 }), "validation_failed"),
     ] {

@@ -2,6 +2,8 @@
 
 use chassis::db::Session;
 use chassis::testing::{Answer, Database, User, call, databases};
+use contracts::orders::ACCESS_TOKEN;
+use contracts::payments::CAPTURE;
 use serde_json::{Value, json};
 
 use crate::world::{World, checkout, living_world, world};
@@ -146,11 +148,11 @@ async fn an_order_that_is_cancelled_while_it_is_captured_is_never_told_to_be_con
 ) {
     let mut world = living_world(database).await;
     let (user, staff) = (User::customer(), User::with(&["orders:read"]));
-    world.fail("capture", 1_000);
+    world.fail(CAPTURE, 1_000);
     let order = world.buy(&user, "k", "tok_visa").await.expect(202);
     let id = order["id"].as_str().unwrap().to_owned();
     world.call("POST", &format!("/orders/{id}/cancel")).user(&user).await.expect(202);
-    world.fail("capture", 0);
+    world.fail(CAPTURE, 0);
     let shown = world.settle_at(&user, &id, "cancelled").await;
     assert_eq!(shown["payment_status"], "refunded");
     assert_eq!(world.stock(), 5);
@@ -191,6 +193,17 @@ async fn another_tracking_number_is_told_once(database: Database) {
 }
 
 #[databases]
+async fn they_are_what_others_take_them_for(database: Database) {
+    let world = world(database).await;
+    let (id, _) = guest_order(&world).await;
+    let channel = chassis::channel::Channel::to("orders");
+    channel.bind(world.service.internal.clone());
+    let client = contracts::orders::Client::new(channel);
+    let order = ("victim@example.org", 4_498);
+    contracts::testing::orders_suite(&client, id.parse().unwrap(), order).await;
+}
+
+#[databases]
 async fn the_key_of_a_guests_order_is_given_for_a_mail_to_that_guest_only(database: Database) {
     let world = world(database).await;
     let (id, token) = guest_order(&world).await;
@@ -198,7 +211,7 @@ async fn the_key_of_a_guests_order_is_given_for_a_mail_to_that_guest_only(databa
     let own = world.buy(&user, "k2", "tok_visa").await.expect(201);
     let ask = |id: &str, email: &str| {
         let body = json!({ "order_id": id, "email": email });
-        call(&world.service.internal, "POST", "/internal/orders/access-token").json(body)
+        call(&world.service.internal, "POST", ACCESS_TOKEN.path()).json(body)
     };
     assert_eq!(ask(&id, "victim@example.org").await.expect(200)["token"], token.as_str());
     let (own, email) = (own["id"].as_str().unwrap(), own["email"].as_str().unwrap());

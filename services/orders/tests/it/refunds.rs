@@ -1,12 +1,13 @@
 //! What becomes of an order whose money goes back: booked once, goods put back once, whoever is away.
 
 use chassis::testing::{Database, User, databases};
+use contracts::catalog::RESTOCK;
 use contracts::orders::OrderRefunded;
 use contracts::payments::{Refunded, RefundedLine};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{World, living_world, start, world};
+use crate::world::{LAMP, World, living_world, start, world};
 
 /// Of the 44.98 for two lamps and their shipping, by this member of staff.
 fn refund(amount: i64, staff: &User) -> Refunded {
@@ -101,11 +102,11 @@ async fn a_refund_puts_back_what_it_says_and_a_cancel_the_rest(database: Databas
     let mut world = living_world(database).await;
     let (user, clerk) = (User::customer(), staff());
     let id = bought(&world, &user).await;
-    world.fail("restock", 2);
+    world.fail(RESTOCK, 2);
     world.refund(&Refunded { lines: lamps(1, true), ..refund(2_249, &clerk) }).await;
     // Also after a restart.
     world.service = start(&world.platform, &world.others).await;
-    world.until(|it| it.stock["LAMP-1"] == 4).await;
+    world.until(|it| it.catalog.lock().offer(LAMP).available == Some(4)).await;
     let path = format!("/orders/{id}/cancel");
     world.call("POST", &path).user(&user).await;
     let seen = world.settle_at(&user, &id, "cancelled").await;
@@ -125,7 +126,7 @@ async fn a_refund_without_lines_puts_back_everything(database: Database) {
     let mut world = living_world(database).await;
     let id = bought(&world, &User::customer()).await;
     world.refund(&Refunded { restock: true, ..refund(100, &staff()) }).await;
-    world.until(|it| it.stock["LAMP-1"] == 5).await;
+    world.until(|it| it.catalog.lock().offer(LAMP).available == Some(5)).await;
     assert_eq!(set(&world, &id, "shipped").await.problem(409), "nothing_to_ship");
     let seen = show(&world, &id, &staff()).await;
     assert_eq!(seen["payment_status"], "partially_refunded");
@@ -172,7 +173,7 @@ async fn what_was_refunded_and_never_shipped_is_cancelled_and_put_back(database:
             (&seen["status"], &seen["payment_status"]),
             (&json!("cancelled"), &json!("refunded"))
         );
-        assert_eq!((world.stock(), world.asked("restock")), (5, 1));
+        assert_eq!((world.stock(), world.asked(RESTOCK)), (5, 1));
     }
     let seen = show(&world, &id, &clerk).await;
     let last = seen["history"].as_array().unwrap().last().unwrap().clone();
@@ -203,7 +204,7 @@ async fn a_cancel_that_gives_no_money_back_says_so(database: Database) {
     let world = world(database).await;
     let user = User::customer();
     let id = bought(&world, &user).await;
-    world.others.lock().refund_refused = true;
+    world.others.payments.lock().refund_refused = true;
     let cancel = world.call("POST", &format!("/orders/{id}/cancel")).user(&user);
     assert_eq!(cancel.await.problem(409), "refund_refused");
     assert_eq!(set(&world, &id, "cancelled").await.problem(409), "refund_refused");

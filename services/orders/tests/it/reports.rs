@@ -2,10 +2,11 @@ use chassis::db::Session;
 use chassis::testing::{Answer, Database, User, databases};
 use chrono::{DateTime, Utc};
 use contracts::payments::Status;
+use contracts::testing::offer;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::world::{World, world};
+use crate::world::{LAMP, World, world};
 
 fn usd(amount: i64) -> Value {
     json!({ "amount": amount, "currency": "USD" })
@@ -28,7 +29,7 @@ async fn sales(world: &World, range: &str) -> Answer {
 #[databases]
 async fn sales_are_told_by_the_day_of_the_order(database: Database) {
     let mut world = world(database).await;
-    world.others.lock().stock.insert("LAMP-1".to_owned(), 50);
+    world.set_stock(50);
     let user = User::customer();
     let first = world.buy(&user, "k-1", "tok_visa").await.expect(201);
     world
@@ -65,7 +66,7 @@ async fn sales_are_told_by_the_day_of_the_order(database: Database) {
         ],
         "totals": { "orders": 3, "revenue": usd(13_494), "average": usd(4_498), "units": 6,
                     "cancelled": 1, "refunded": usd(4_598) },
-        "top_products": [{ "product_id": Uuid::nil(), "title": "Lamp", "units": 6,
+        "top_products": [{ "product_id": offer(LAMP, 0, 0).product_id, "title": "Lamp", "units": 6,
                            "revenue": usd(11_994) }],
     });
     assert_eq!(report, expected, "{}", world.platform.kind);

@@ -1,7 +1,7 @@
 //! A parcel leaves, and the catalog is told: whatever is away, and once.
 
 use chassis::testing::{Database, User, databases};
-use contracts::catalog::Ship;
+use contracts::catalog::{SHIP, Ship};
 use contracts::payments::Status;
 use serde_json::{Value, json};
 
@@ -25,8 +25,8 @@ async fn set(world: &World, id: &str, status: &str) -> Value {
 /// Runs the workers until the catalog knows of a parcel.
 async fn told(world: &mut World, user: &User, id: &str) {
     let others = world.others.clone();
-    world.settle_when(user, id, |_| !others.lock().shipped.is_empty()).await;
-    let parcels = world.others.lock().shipped.clone();
+    world.settle_when(user, id, |_| !others.catalog.lock().shipped.is_empty()).await;
+    let parcels = world.others.catalog.lock().shipped.clone();
     assert_eq!(parcels, [Ship::whole(id.parse().expect("an id"))], "{}", world.platform.kind);
 }
 
@@ -39,12 +39,12 @@ async fn staff_ship_while_the_catalog_is_away_and_it_is_told_once_it_is_back(dat
     let mut world = living_world(database).await;
     let user = User::customer();
     let id = paid(&world, &user).await;
-    world.fail("ship", 3);
+    world.fail(SHIP, 3);
     let shown = set(&world, &id, "shipped").await;
-    assert_eq!((&shown["status"], world.asked("ship")), (&json!("shipped"), 0));
+    assert_eq!((&shown["status"], world.asked(SHIP)), (&json!("shipped"), 0));
     assert!(claim(&world).await.ships, "it is stored together");
     told(&mut world, &user, &id).await;
-    assert_eq!(world.asked("ship"), 4);
+    assert_eq!(world.asked(SHIP), 4);
     let claim = claim(&world).await;
     assert!(claim.done && !claim.ships, "{claim:?}");
     // Said again, it is not told again.
@@ -61,7 +61,7 @@ async fn a_process_that_ends_before_the_catalog_is_told_leaves_it_to_the_next(da
     set(&world, &id, "shipped").await;
     world.service = start(&world.platform, &world.others).await;
     told(&mut world, &user, &id).await;
-    assert_eq!(world.asked("ship"), 1);
+    assert_eq!(world.asked(SHIP), 1);
 }
 
 #[databases]
@@ -71,7 +71,7 @@ async fn what_happens_to_a_shipped_order_meanwhile_is_not_lost_and_neither_is_th
     let mut world = living_world(database).await;
     let user = User::customer();
     let id = paid(&world, &user).await;
-    world.fail("ship", 1_000);
+    world.fail(SHIP, 1_000);
     set(&world, &id, "shipped").await;
     let cancel = world.call("POST", &format!("/orders/{id}/cancel")).user(&user);
     assert_eq!(cancel.await.expect(409)["code"], "order_shipped");
@@ -82,6 +82,6 @@ async fn what_happens_to_a_shipped_order_meanwhile_is_not_lost_and_neither_is_th
     world.payment(9, refund).await;
     let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
     assert_eq!(shown["payment_status"], "partially_refunded");
-    world.fail("ship", 0);
+    world.fail(SHIP, 0);
     told(&mut world, &user, &id).await;
 }

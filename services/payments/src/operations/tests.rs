@@ -5,7 +5,7 @@ mod recovery;
 
 use chassis::problem::Problem;
 use chassis::testing::{Database, call, databases};
-use contracts::payments::Authorize;
+use contracts::payments::{AUTHORIZE, Authorize, SHOW};
 use futures::future::join_all;
 use uuid::Uuid;
 
@@ -18,16 +18,16 @@ use crate::worker::turn;
 #[databases]
 async fn orders_hear_how_long_a_customer_may_need_for_what_the_provider_asks(database: Database) {
     let shop = shop(database).await;
-    let router = crate::internal::router().with_state(shop.app.clone());
+    let router = crate::internal::router(shop.app.clone());
     for (token, status, minutes) in [
         ("tok_3ds", "requires_action", serde_json::json!(30)),
         ("tok_visa", "authorized", serde_json::Value::Null),
     ] {
         let asked = request(token);
         let named = serde_json::json!({ "payment_id": asked.payment_id });
-        let call = |path| call(&router, "POST", &format!("/internal/payments/{path}"));
-        let asked = serde_json::to_value(asked).unwrap();
-        for answer in [call("authorize").json(asked).await, call("show").json(named).await] {
+        let call = |path| call(&router, "POST", path);
+        let asked = call(AUTHORIZE.path()).json(serde_json::to_value(asked).unwrap());
+        for answer in [asked.await, call(SHOW.path()).json(named).await] {
             let payment = answer.expect(200);
             assert_eq!(payment["status"], status, "{}", shop.platform.kind);
             assert_eq!(payment["action_minutes"], minutes);

@@ -1,17 +1,11 @@
 //! A payments service on its own, and how orders would talk to it.
 
-use parking_lot::Mutex;
-use std::sync::Arc;
-
-use axum::Router;
-use axum::response::IntoResponse;
-use axum::routing::post;
-use chassis::channel::{CallError, Channel};
-use chassis::problem::Problem;
+use chassis::channel::Channel;
 use chassis::service::Service;
 use chassis::testing::{Answer, Call, Database, TestPlatform, User, call};
 use contracts::orders::LineShare;
 use contracts::payments::{Authorize, Client};
+use contracts::testing::{Fake, Orders};
 use payments::Config;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -20,8 +14,8 @@ pub(crate) struct Shop {
     pub(crate) service: Service,
     pub(crate) client: Client,
     pub(crate) kind: &'static str,
-    /// What the lines of every order were sold for; none where orders is away.
-    pub(crate) shares: Arc<Mutex<Option<Vec<LineShare>>>>,
+    /// Knows every order, as one that was sold with these lines.
+    pub(crate) orders: Fake<Orders>,
     _platform: TestPlatform,
 }
 
@@ -35,29 +29,14 @@ pub(crate) async fn shop_with(database: Database, config: Config) -> Shop {
     let platform = database.platform(payments::MIGRATIONS).await;
     platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
     let books = platform.db.clone();
-    let shares = Arc::default();
-    let orders = orders(&shares);
+    let orders = Fake::<Orders>::default();
+    let client = contracts::orders::Client::new(orders.channel());
     let service =
-        payments::start(platform.platform.clone(), config, books, orders).await.expect("a service");
+        payments::start(platform.platform.clone(), config, books, client).await.expect("a service");
     let channel = Channel::to(payments::NAME);
     channel.bind(service.internal.clone());
     let client = Client::new(channel);
-    Shop { service, client, kind: platform.kind, shares, _platform: platform }
-}
-
-/// A stand-in of orders that knows what lines were sold for.
-fn orders(shares: &Arc<Mutex<Option<Vec<LineShare>>>>) -> contracts::orders::Client {
-    let shares = shares.clone();
-    let answer = async move || {
-        let shares = shares.lock().clone();
-        match shares {
-            Some(shares) => axum::Json(Some(shares)).into_response(),
-            None => Problem::unavailable("unavailable", "not now").into_response(),
-        }
-    };
-    let channel = Channel::to("orders");
-    channel.bind(Router::new().route("/internal/orders/shares", post(answer)));
-    contracts::orders::Client::new(channel)
+    Shop { service, client, kind: platform.kind, orders, _platform: platform }
 }
 
 impl Shop {
@@ -84,8 +63,7 @@ impl Shop {
             quantity,
             amount,
         };
-        let lines = lines.iter().map(line).collect();
-        *self.shares.lock() = Some(lines);
+        self.orders.lock().lines = lines.iter().map(line).collect();
     }
 
     /// Asks for a refund under this key.
@@ -118,13 +96,4 @@ pub(crate) fn authorize_as_guest(order_token: &str, token: &str) -> Authorize {
     let hash = hex::encode(Sha256::digest(order_token));
     let asked = authorize(&User::customer(), token);
     Authorize { user_id: None, order_token_hash: Some(hash), ..asked }
-}
-
-/// The code of a refusal.
-#[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
-    match answer {
-        Err(CallError::Refused(problem)) => problem.code.into_owned(),
-        other => panic!("not refused: {other:?}"),
-    }
 }

@@ -5,13 +5,11 @@ mod purchases;
 mod reading;
 mod writing;
 
-use axum::routing::post;
-use axum::{Json, Router};
-use chassis::channel::Channel;
 use chassis::db::Session;
 use chassis::service::Service;
 use chassis::testing::{Call, Database, TestPlatform, User, call};
-use contracts::catalog::{self, Offer, Quote, QuoteRequest, Quoted, Wanted};
+use contracts::catalog::{self, Offer};
+use contracts::testing::{Catalog, Fake, offer};
 use reviews::{Config, MIGRATIONS};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -26,34 +24,17 @@ const LAMP: Uuid = Uuid::from_u128(1);
 /// Has two variants.
 const SHIRT: Uuid = Uuid::from_u128(2);
 
-/// The catalog's stand-in.
-async fn quote(Json(request): Json<QuoteRequest>) -> Json<Quote> {
-    let answer = |wanted: &Wanted| match wanted.product_id {
-        Some(LAMP) => Quoted::Offer(Offer {
-            sku: "LAMP-1".to_owned(),
-            product_id: LAMP,
-            variant_id: None,
-            slug: "lamp".to_owned(),
-            title: "Lamp".to_owned(),
-            variant_title: None,
-            image: None,
-            unit_price: 1999,
-            available: Some(0),
-            requires_shipping: true,
-            taxable: true,
-        }),
-        Some(SHIRT) => Quoted::Ambiguous(vec!["SHIRT-S".to_owned(), "SHIRT-M".to_owned()]),
-        _ => Quoted::Unknown,
-    };
-    Json(Quote { answers: request.wanted.iter().map(answer).collect() })
+/// A catalog with a lamp and shirts.
+fn catalog() -> catalog::Client {
+    let fake = Fake::<Catalog>::default();
+    let of = |product_id, sku| Offer { product_id, ..offer(sku, 1999, 0) };
+    fake.lock().offers = vec![of(LAMP, "LAMP-1"), of(SHIRT, "SHIRT-S"), of(SHIRT, "SHIRT-M")];
+    catalog::Client::new(fake.channel())
 }
 
 async fn shop(database: Database, config: Config) -> Shop {
     let platform = database.platform(MIGRATIONS).await;
-    let channel = Channel::to("catalog");
-    channel.bind(Router::new().route("/internal/quote", post(quote)));
-    let catalog = catalog::Client::new(channel);
-    let service = reviews::start(platform.platform.clone(), config, catalog);
+    let service = reviews::start(platform.platform.clone(), config, catalog());
     Shop { service: service.await.expect("a service"), platform }
 }
 

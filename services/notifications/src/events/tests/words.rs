@@ -3,7 +3,8 @@
 use chassis::testing::{Database, databases};
 use std::sync::Arc;
 
-use contracts::orders::{OrderRefunded, OrderTrackingUpdated, refund_of_cancel};
+use contracts::orders::{ACCESS_TOKEN, OrderRefunded, OrderTrackingUpdated, refund_of_cancel};
+use contracts::testing::{Fake, Orders};
 use uuid::Uuid;
 
 use super::*;
@@ -218,6 +219,21 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
     assert!(rows.iter().all(|it| it.state == State::Sent));
     assert!(!format!("{rows:?}").contains(TOKEN));
     assert!(!format!("{parcels:?}").contains(TOKEN));
+}
+
+#[databases]
+async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let fake = Fake::<Orders>::default();
+    fake.calls().misanswer(ACCESS_TOKEN, 1);
+    let orders = contracts::orders::Client::new(fake.channel());
+    let (app, van) = (App { orders, ..app(&platform) }, Arc::new(Van::default()));
+    let guest = order();
+    tell_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))]).await;
+    sender(&app, &van).turn().await.unwrap();
+    let parcels = van.parcels.lock().clone();
+    assert_eq!((parcels.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);
+    assert!(!parcels[0].body.contains(TOKEN), "{}", parcels[0].body);
 }
 
 async fn mail_of(app: &App, order: Uuid) -> Message {
