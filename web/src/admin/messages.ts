@@ -5,11 +5,11 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../api/client';
 
 export type Message = Schemas['Message'];
-export type MessageStatus = Schemas['NotificationsState'];
-export type Channel = Schemas['Channel'];
+export type MessageStatus = Schemas['NotificationStatus'];
+export type Channel = Schemas['NotificationChannel'];
 export type Template = Schemas['Template'];
-export type Topic = Schemas['Topic'];
-export type TemplateText = Schemas['NewText'];
+export type Topic = Schemas['NotificationTopic'];
+export type TemplateText = Schemas['NewTemplate'];
 
 export const MESSAGE_STATUSES: MessageStatus[] = [
   'queued',

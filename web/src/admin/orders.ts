@@ -4,9 +4,9 @@ import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
 
-export type Order = Schemas['OrderView'];
-export type OrderStatus = Schemas['OrdersStatus'];
-export type OrderPaymentStatus = Schemas['PaymentStatus'];
+export type Order = Schemas['Order'];
+export type OrderStatus = Schemas['OrderStatus'];
+export type OrderPaymentStatus = Schemas['OrderPaymentStatus'];
 export type Payment = Schemas['PaymentDetail'];
 export type Refund = Schemas['Refund'];
 export type RefundReason = Schemas['RefundReason'];

@@ -7,7 +7,7 @@ import { api, ok, type Schemas } from '../api/client';
 export type Health = Schemas['ShopHealth'];
 export type DeadLetter = Schemas['DeadLetter'];
 export type Queue = Schemas['Queue'];
-export type OrderEvent = Schemas['Told'];
+export type OrderEvent = Schemas['OrderEvent'];
 /** The name of a service. Which there are, the shop says itself. */
 export type Service = string;
 

@@ -3,7 +3,7 @@
 import type { Schemas } from '../../api/client';
 import type { Tone } from './StatusBadge';
 
-export const orderTone: Record<Schemas['OrdersStatus'], Tone> = {
+export const orderTone: Record<Schemas['OrderStatus'], Tone> = {
   pending: 'warn',
   confirmed: 'busy',
   shipped: 'busy',
@@ -11,7 +11,7 @@ export const orderTone: Record<Schemas['OrdersStatus'], Tone> = {
   cancelled: 'quiet',
 };
 
-export const orderPaymentTone: Record<Schemas['PaymentStatus'], Tone> = {
+export const orderPaymentTone: Record<Schemas['OrderPaymentStatus'], Tone> = {
   pending: 'warn',
   requires_action: 'warn',
   authorized: 'busy',
@@ -22,7 +22,7 @@ export const orderPaymentTone: Record<Schemas['PaymentStatus'], Tone> = {
   refunded: 'quiet',
 };
 
-export const paymentTone: Record<Schemas['PaymentsStatus'], Tone> = {
+export const paymentTone: Record<Schemas['PaymentStatus'], Tone> = {
   pending: 'warn',
   requires_action: 'warn',
   authorized: 'busy',
@@ -41,14 +41,14 @@ export const refundTone: Record<Schemas['RefundStatus'], Tone> = {
   failed: 'bad',
 };
 
-export const operationTone: Record<Schemas['State'], Tone> = {
+export const operationTone: Record<Schemas['PaymentOperationState'], Tone> = {
   intended: 'warn',
   unknown: 'warn',
   done: 'good',
   refused: 'bad',
 };
 
-export const messageTone: Record<Schemas['NotificationsState'], Tone> = {
+export const messageTone: Record<Schemas['NotificationStatus'], Tone> = {
   queued: 'busy',
   sending: 'busy',
   sent: 'good',
@@ -70,7 +70,7 @@ export const reviewTone: Record<Schemas['ReviewStatus'], Tone> = {
   rejected: 'quiet',
 };
 
-export const healthTone: Record<Schemas['Status'], Tone> = {
+export const healthTone: Record<Schemas['HealthStatus'], Tone> = {
   healthy: 'good',
   degraded: 'warn',
   unhealthy: 'bad',

@@ -4,7 +4,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../../api/client';
 
-export type KeptAddress = Schemas['KeptAddress'];
+export type KeptAddress = Schemas['SavedAddress'];
 
 /** All of these begin with it, so that they can be forgotten together. */
 export const ACCOUNT = 'account';

@@ -2,8 +2,8 @@
 
 import type { Schemas } from '../../api/client';
 
-export type Order = Schemas['OrderView'];
-type Change = Schemas['Change'];
+export type Order = Schemas['Order'];
+type Change = Schemas['OrderChange'];
 
 /** How many payments may be tried for an order in all. */
 const PAYMENTS = 4;

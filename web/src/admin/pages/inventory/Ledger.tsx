@@ -10,7 +10,7 @@ import { usePages } from '../../parts/list';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
 
-type Entry = Schemas['LedgerEntry'];
+type Entry = Schemas['StockLedgerEntry'];
 
 export function Ledger({ sku }: { sku: string }) {
   const { inventory: texts } = useTexts();
