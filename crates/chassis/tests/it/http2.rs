@@ -1,14 +1,12 @@
 //! What a client of HTTP/2 can do to a listener.
 
-use std::time::Duration;
-
 use axum::Router;
 use chassis::server::{self, Config};
+use chassis::testing::in_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const LONG: Duration = Duration::from_secs(20);
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
@@ -43,8 +41,7 @@ const GET: [u8; 9] = [0x82, 0x86, 0x84, 0x41, 4, b's', b'h', b'o', b'p'];
 /// The frames that come until the connection ends: kind and payload.
 async fn frames(stream: &mut TcpStream) -> Vec<(u8, Vec<u8>)> {
     let mut bytes = Vec::new();
-    let all = tokio::time::timeout(LONG, stream.read_to_end(&mut bytes)).await;
-    let _ = all.expect("the server closes the connection");
+    let _ = in_time("the server closes the connection", stream.read_to_end(&mut bytes)).await;
     let mut frames = Vec::new();
     let mut rest = &bytes[..];
     while rest.len() >= 9 {
@@ -80,8 +77,8 @@ async fn a_client_that_takes_back_what_it_asks_is_sent_away() {
         },
         async {
             let mut bytes = Vec::new();
-            let all = tokio::time::timeout(LONG, reading.read_to_end(&mut bytes)).await;
-            let _ = all.expect("the server closes the connection");
+            let all = reading.read_to_end(&mut bytes);
+            let _ = in_time("the server closes the connection", all).await;
             let code = ENHANCE_YOUR_CALM.to_be_bytes();
             let told = bytes.windows(9 + 8).any(|it| it[3] == GOAWAY && it[13..17] == code);
             assert!(told, "{} bytes", bytes.len());
