@@ -173,6 +173,7 @@ async fn goes_to_another(kind: Kind, end: impl AsyncFn(Process)) {
     let locked = stuck.db.begin().await.expect("the only writer");
     let first = engine.process(&all(&[&stuck]), vec![stuck.inbox()]);
     first.publish(&[rang(1, 1), rang(2, 1)]).await;
+    // For the first one to have them in hand; the same if it has not.
     tokio::time::sleep(Duration::from_millis(200)).await;
     end(first).await;
     drop(locked);
