@@ -285,7 +285,7 @@ async fn an_upgraded_connection_is_left_alone_until_the_process_stops() {
 #[tokio::test]
 async fn a_silent_upgraded_connection_ends_and_keeps_its_place_until_then() {
     let config =
-        Config { stream_idle_ms: 300, max_connections_from_loopback: 1, ..Config::default() };
+        Config { stream_idle_ms: 1_500, max_connections_from_loopback: 1, ..Config::default() };
     let process = Process::start("127.0.0.1:0", config, echo()).await;
     let mut stream = upgrade(process.address).await;
     let mut refused = TcpStream::connect(process.address).await.unwrap();

@@ -170,7 +170,7 @@ async fn a_body_that_trickles_ends_with_its_time() {
 
 #[tokio::test]
 async fn a_body_has_more_time_the_more_of_it_has_come() {
-    let config = Config { body_timeout_ms: 200, ..Config::default() };
+    let config = Config { body_timeout_ms: 1_000, ..Config::default() };
     let shop = Shop::open(config).await;
     let length = 320 * 1024;
     let head = format!("POST /read HTTP/1.1\r\nhost: shop\r\ncontent-length: {length}\r\n\r\n");
@@ -178,7 +178,7 @@ async fn a_body_has_more_time_the_more_of_it_has_come() {
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&vec![b'x'; length - 1]).await.unwrap();
     // Of ten seconds more.
-    sleep(Duration::from_millis(600)).await;
+    sleep(Duration::from_millis(1_500)).await;
     stream.write_all(b"x").await.unwrap();
     let mut status = [0; 12];
     stream.read_exact(&mut status).await.unwrap();

@@ -284,7 +284,7 @@ impl Consumer {
         let files = tempfile::tempdir().expect("a temporary directory");
         let url = format!("sqlite:{}", files.path().join("test.db").display());
         let limits =
-            Limits { connections: 2, acquire: Duration::from_millis(500), ..Limits::default() };
+            Limits { connections: 2, acquire: Duration::from_secs(3), ..Limits::default() };
         let db = Db::connect(&url, limits).await.expect("SQLite");
         db.migrate(CHASSIS_ONLY).await.expect("migrations");
         let heard = "CREATE TABLE heard (subject TEXT NOT NULL PRIMARY KEY,
