@@ -148,7 +148,7 @@ async fn of_two_copies_one_may_die_or_be_slow(shape: Shape) {
 async fn a_rolling_restart_fails_no_request(shape: Shape) {
     let mut place = shape.place().await;
     place.config.connections.reuse_port = true;
-    place.config.connections.farewell_ms = 500;
+    place.config.connections.farewell_ms = 2_000;
     let shop = place.start().await;
     let product = shop.product("LAMP-1", 1_999, 1_000_000).await;
     let path = format!("/products/{}", product["id"].as_str().expect("an id"));

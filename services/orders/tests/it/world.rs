@@ -91,7 +91,7 @@ pub async fn start_with(
     others: &Shared,
     config: orders::Config,
 ) -> Service {
-    let config = orders::Config { inline_ms: 1_000, ..config };
+    let config = orders::Config { inline_ms: 4_000, ..config };
     let channel = |name| {
         let channel = Channel::to(name);
         channel.bind(router(others));
