@@ -7,7 +7,7 @@ use std::time::Duration;
 use cartwright::registry::NAMES;
 use chassis::clock::Clock;
 use chassis::peers::Peers;
-use chassis::testing::{Engine, is_left_out, on};
+use chassis::testing::{Engine, eventually, is_left_out, on};
 use chrono::TimeDelta;
 use contracts::{catalog, identity, payments};
 use http::HeaderMap;
@@ -119,33 +119,31 @@ async fn of_two_copies_one_may_die_or_be_slow(shape: Shape) {
     let both = [place.ports.as_ref().expect("ports")["catalog"], second];
 
     let load = Load::start(8, reading(&shop.http, &path));
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    load.goes_on(100).await;
     copy.kill();
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let answered = load.stop().await;
-    assert!(answered > 100, "only {answered} requests");
+    load.goes_on(500).await;
+    load.stop().await;
 
     // Back again, but each time it gets to run it soon stops for much longer.
     let mut copy = Program::start(&place, &["catalog"], second);
     copy.ready().await;
-    let before = asked(both).await;
     let load = Load::start(8, reading(&shop.http, &path));
-    for _ in 0..15 {
-        copy.signal("STOP");
-        tokio::time::sleep(Duration::from_millis(180)).await;
-        copy.signal("CONT");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    // Without regard to that it has half of the requests, every time. With it, it has far less, but
+    // not always on a machine so busy that the other one stops again and again as well.
+    eventually("the slow copy has a third at most", async || {
+        let before = asked(both).await;
+        for _ in 0..15 {
+            copy.signal("STOP");
+            tokio::time::sleep(Duration::from_millis(180)).await;
+            copy.signal("CONT");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        let after = asked(both).await;
+        let [other, slow] = [after[0] - before[0], after[1] - before[1]];
+        if slow * 2 < other { Ok(()) } else { Err(format!("{slow} and the other {other}")) }
+    })
+    .await;
     load.stop().await;
-    let after = asked(both).await;
-    let shares = [after[0] - before[0], after[1] - before[1]];
-    // It ran a tenth of the time; without regard to that it would have had half of the requests.
-    assert!(
-        shares[1] * 2 < shares[0],
-        "the slow copy had {} and the other {}",
-        shares[1],
-        shares[0]
-    );
     copy.stop().await;
     shop.stop().await;
 }
@@ -154,7 +152,7 @@ async fn of_two_copies_one_may_die_or_be_slow(shape: Shape) {
 async fn a_rolling_restart_fails_no_request(shape: Shape) {
     let mut place = shape.place().await;
     place.config.connections.reuse_port = true;
-    place.config.connections.farewell_ms = 500;
+    place.config.connections.farewell_ms = 2_000;
     let shop = place.start().await;
     let product = shop.product("LAMP-1", 1_999, 1_000_000).await;
     let path = format!("/products/{}", product["id"].as_str().expect("an id"));
@@ -169,9 +167,11 @@ async fn a_rolling_restart_fails_no_request(shape: Shape) {
         new.push(program);
         let at = old.iter().position(|it| it.address() == *address).expect("the old one");
         old.remove(at).stop().await;
+        reads.goes_on(20).await;
+        orders.goes_on(2).await;
     }
-    let (read, bought) = (reads.stop().await, orders.stop().await);
-    assert!(read > 100 && bought > 5, "only {read} reads and {bought} orders");
+    reads.stop().await;
+    orders.stop().await;
     let shop = place.adopt(new).await;
     shop.check().await;
     shop.stop().await;

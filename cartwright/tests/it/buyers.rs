@@ -1,6 +1,6 @@
 //! Many buyers at once: nothing is sold twice, nothing is ordered twice.
 
-use chassis::testing::on;
+use chassis::testing::{eventually_spawned, on};
 use futures::future::join_all;
 use serde_json::json;
 
@@ -16,16 +16,17 @@ async fn two_hundred_buyers_of_fifty_units_make_fifty_orders(shape: Shape) {
         request["email"] = json!(format!("buyer-{buyer}@example.com"));
         let http = shop.http.clone();
         tokio::spawn(async move {
+            let key = format!("buyer-{buyer}");
             // Who is told to come back comes back, with the same key.
-            for _ in 0..50 {
-                let key = format!("buyer-{buyer}");
-                let reply = http.post("/orders/checkout", request.clone()).key(&key).await;
-                if !matches!(reply.status.as_u16(), 202 | 503) {
-                    return reply;
+            eventually_spawned(format!("a decision for {key}"), || {
+                let asked = http.post("/orders/checkout", request.clone()).key(&key);
+                async move {
+                    let reply = asked.await;
+                    let later = matches!(reply.status.as_u16(), 202 | 503);
+                    if later { Err(reply.body) } else { Ok(reply) }
                 }
-                tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-            }
-            panic!("no decision for buyer {buyer}");
+            })
+            .await
         })
     });
     let replies: Vec<_> = join_all(buys).await.into_iter().map(|it| it.unwrap()).collect();
@@ -51,13 +52,15 @@ async fn twenty_equal_requests_are_one_order_with_equal_answers(shape: Shape) {
     let sends = (0..20).map(|_| {
         let (customer, request) = (customer.clone(), request.clone());
         tokio::spawn(async move {
-            loop {
-                let reply = customer.post("/orders", request.clone()).key("same").await;
-                // A busy shop says so, and who buys asks again with the same key.
-                if reply.status != 503 {
-                    break reply;
+            // A busy shop says so, and who buys asks again with the same key.
+            eventually_spawned("an order", || {
+                let asked = customer.post("/orders", request.clone()).key("same");
+                async move {
+                    let reply = asked.await;
+                    if reply.status == 503 { Err(reply.body) } else { Ok(reply) }
                 }
-            }
+            })
+            .await
         })
     });
     let bodies: Vec<_> =

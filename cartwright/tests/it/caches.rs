@@ -1,10 +1,10 @@
 //! What caches between the shop and its customers are told, and what one of them then keeps.
 
-use chassis::testing::{Engine, eventually, on};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use chassis::testing::{Engine, eventually, on};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 

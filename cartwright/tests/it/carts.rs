@@ -1,9 +1,9 @@
 //! What is in a cart is charged once, whatever is done to the cart while its order is undecided.
 
-use chassis::testing::on;
 use std::collections::BTreeMap;
 
 use chassis::db::Session;
+use chassis::testing::on;
 use futures::StreamExt;
 use futures::future::join;
 use futures::stream::iter;

@@ -10,11 +10,11 @@ mod r4;
 mod rows;
 mod shape;
 
-use chassis::testing::on;
 use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::process::Output;
 
+use chassis::testing::on;
 use futures::FutureExt;
 use gateway::Listen;
 use serde_json::{Value, json};

@@ -1,10 +1,10 @@
 //! The program as its user meets it.
 
-use chassis::testing::{eventually, on};
 use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Output, Stdio};
 
+use chassis::testing::{eventually, on};
 use serde_json::json;
 
 use crate::client::Http;

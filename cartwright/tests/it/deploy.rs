@@ -1,6 +1,5 @@
 //! The container files say what the program understands.
 
-use chassis::testing::on;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,6 +8,7 @@ use std::process::Command;
 
 use cartwright::config::SECRETS;
 use cartwright::registry::{NAMES, definition};
+use chassis::testing::on;
 
 use crate::shop::Shape;
 

@@ -1,21 +1,17 @@
 //! The signing key is changed under load, and nobody notices.
 
-use chassis::testing::on;
-use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
+use chassis::testing::{eventually, on};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::client::Http;
-use crate::shop::{Live, Place, Shape};
-
-/// Longer than a new key waits before it signs.
-const LOAD: Duration = Duration::from_secs(13);
+use crate::shop::{Live, Place, Shape, eventually_answers};
 
 /// What many clients saw.
 #[derive(Clone, Default)]
@@ -52,21 +48,26 @@ async fn a_key_is_rotated_under_load_and_no_token_is_refused(shape: Shape) {
     let rotated = place.says(&["keys", "rotate"]);
     assert!(rotated.contains("next, signs from"), "{rotated}");
     // Published at once, long before it signs.
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let published = shops[0].http.get("/auth/jwks").await.expect(200);
-    assert_eq!(published["keys"].as_array().map(Vec::len), Some(2), "{published}");
-    assert_ne!(published, jwks);
+    let ask = async || shops[0].http.get("/auth/jwks").await.expect(200);
+    let two = |it: &Value| it["keys"].as_array().map(Vec::len) == Some(2);
+    assert_ne!(eventually_answers(ask, two).await, jwks);
     // Who has not asked since still knows every token there is.
-    late.verify(&log_in_first(&shops[0]).await).expect("signed with the old key");
-    tokio::time::sleep(LOAD).await;
+    let signed_with_old = late.verify(&log_in_first(&shops[0]).await);
+    // A machine may be so busy that the new key signs by now.
+    if place.says(&["keys", "list"]).contains("next, signs from") {
+        signed_with_old.expect("signed with the old key");
+    }
+    let both = async || seen.kids.lock().len() == 2;
+    eventually("tokens of both keys are used", both).await;
+    let before = seen.requests.load(Ordering::Relaxed);
+    let more = async || seen.requests.load(Ordering::Relaxed) > before + 200;
+    eventually("many more requests", more).await;
     seen.stop.store(true, Ordering::Relaxed);
     for client in clients {
         client.await.expect("no panic");
     }
     let refused = seen.refused.lock().clone();
     assert!(refused.is_empty(), "{} {refused:#?}", place.kind);
-    assert_eq!(seen.kids.lock().len(), 2, "tokens of both keys were used");
-    assert!(seen.requests.load(Ordering::Relaxed) > 100);
     let listed = place.says(&["keys", "list"]);
     let states: Vec<_> = listed.lines().map(|it| it.contains("verifies until")).collect();
     assert_eq!(states, [true, false], "{listed}");
@@ -108,7 +109,6 @@ impl Seen {
                     }
                 }
             }
-            tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
 }

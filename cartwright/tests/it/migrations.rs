@@ -1,11 +1,11 @@
 //! Every migration has its way down, and the way up again leads to the same schema.
 
-use chassis::testing::on;
 use std::collections::BTreeSet;
 
 use cartwright::registry::DATABASES;
 use cartwright::shop::Stores;
 use chassis::db::{Connection, Db, MigrationState, Session, Sql};
+use chassis::testing::on;
 
 use crate::shop::{Shape, sqlite};
 

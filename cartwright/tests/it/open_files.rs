@@ -1,9 +1,8 @@
 //! A shop that may open few files.
 
-use chassis::testing::eventually;
 use std::net::SocketAddr;
-use std::time::Duration;
 
+use chassis::testing::{eventually, in_time};
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
@@ -18,8 +17,8 @@ async fn hold(shop: SocketAddr, count: usize) -> Vec<TcpStream> {
     for _ in 0..count {
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(([127, 0, 0, 2], 0).into()).expect("an address of this machine");
-        let connected = tokio::time::timeout(Duration::from_secs(5), socket.connect(shop)).await;
-        let mut stream = connected.expect("in time").expect("a connection");
+        let connected = in_time("a connection", socket.connect(shop)).await;
+        let mut stream = connected.expect("a connection");
         // The shop may have refused it already.
         let _ = stream.write_all(b"GET / HT").await;
         held.push(stream);

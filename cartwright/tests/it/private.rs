@@ -1,11 +1,11 @@
 //! What a shop keeps is its own user's alone.
 
-use chassis::testing::eventually;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use chassis::testing::eventually;
 use rustix::fs::Mode;
 use serde_json::json;
 

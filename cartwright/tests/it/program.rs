@@ -1,10 +1,11 @@
 //! The real program as a process.
 
-use chassis::testing::eventually;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use chassis::testing::eventually;
 
 use crate::shop::Place;
 

@@ -3,8 +3,8 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
+use chassis::testing::in_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -63,8 +63,7 @@ impl Proxy {
     pub async fn silent(&self) {
         let mut gate = self.gate.subscribe();
         let silent = gate.wait_for(|it| *it == Gate::Silent);
-        let silent = tokio::time::timeout(Duration::from_secs(30), silent).await;
-        silent.expect("nobody has said it").expect("a gate");
+        in_time("somebody says it", silent).await.expect("a gate");
     }
 
     /// Passes on what it has kept back, and all that follows.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use cartwright::config::Config;
 use cartwright::registry::NAMES;
 use cartwright::serve::Running;
 use cartwright::shop::{Roles, Stores};
 use chassis::clock::Clock;
-use chassis::testing::{Case, Engine, PATIENCE, Schemas, postgres_url, rabbitmq_url, redis_url};
+use chassis::testing::{Case, Engine, Schemas, eventually, eventually_spawned, in_time};
+use chassis::testing::{postgres_url, rabbitmq_url, redis_url};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -141,13 +141,9 @@ impl Drop for Place {
         let cleaned = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
-            let forgotten =
-                async { tokio::time::timeout(Duration::from_secs(5), forget(&bus)).await };
-            match runtime.block_on(forgotten) {
-                Ok(Ok(())) => {}
-                // A broker of the test's own is gone by now.
-                Ok(Err(error)) => eprintln!("queues of this test stay: {error}"),
-                Err(late) => eprintln!("queues of this test stay: {late}"),
+            // A broker of the test's own is gone by now.
+            if let Err(error) = runtime.block_on(in_time("a broker's answer", forget(&bus))) {
+                eprintln!("queues of this test stay: {error}");
             }
             runtime.shutdown_background();
         });
@@ -350,9 +346,14 @@ impl Live {
 
     /// Nothing is broken, and nothing waits for longer than it may.
     pub async fn check(&self) {
-        let found = cartwright::check::settle(&self.stores, Clock::System, true);
-        let found = found.await.expect("a check");
-        assert!(found.broken.is_empty() && found.waiting.is_empty(), "{found:#?}");
+        eventually("nothing waits", async || {
+            let found = cartwright::check::settle(&self.stores, Clock::System, true).await;
+            // A database that is busy may not answer in time.
+            let found = found.map_err(|error| format!("{error:#}"))?;
+            assert!(found.broken.is_empty(), "{found:#?}");
+            if found.waiting.is_empty() { Ok(()) } else { Err(format!("{found:#?}")) }
+        })
+        .await;
     }
 
     pub async fn stop(self) {
@@ -419,7 +420,8 @@ pub fn checkout(sku: &str, token: &str) -> Value {
     })
 }
 
-/// Asks again until it is as wanted; fails with the last answer if it never is.
+/// Asks again until it is as wanted; fails with the last answer if it never is. As
+/// [`chassis::testing::eventually`], also for what is spawned.
 pub async fn eventually_answers<F>(
     mut ask: impl FnMut() -> F,
     wanted: impl Fn(&Value) -> bool,
@@ -427,17 +429,13 @@ pub async fn eventually_answers<F>(
 where
     F: Future<Output = Value>,
 {
-    let mut last = Value::Null;
-    // A loop of its own, since the future of an async closure cannot go to another thread.
-    let looked = tokio::time::timeout(PATIENCE, async {
-        loop {
-            last = ask().await;
-            if wanted(&last) {
-                return last.clone();
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
+    let wanted = &wanted;
+    eventually_spawned("an answer as wanted", || {
+        let asked = ask();
+        async move {
+            let answer = asked.await;
+            if wanted(&answer) { Ok(answer) } else { Err(answer) }
         }
-    });
-    let looked = looked.await;
-    looked.unwrap_or_else(|_| panic!("it does not happen: {last:#}"))
+    })
+    .await
 }

@@ -359,3 +359,84 @@ async fn every_reference_of_the_description_leads_somewhere() {
     assert!(lost.is_empty(), "{lost:?}");
     live.stop().await;
 }
+
+/// Where test code pauses or looks at a clock, how often, and why a busy machine cannot break it.
+const PAUSES: [(&str, usize, &str); 22] = [
+    ("cartwright/tests/it/apart.rs", 2, "a copy that runs now and then"),
+    ("cartwright/tests/it/broker_away.rs", 1, "the time the broker is away"),
+    ("cartwright/tests/it/engines_away.rs", 3, "clients that pause; a bound with a wide margin"),
+    ("cartwright/tests/it/faults.rs", 1, "where it is too short, fewer points are tried"),
+    ("cartwright/tests/it/transfer.rs", 1, "killed at some moment, whichever it is"),
+    ("crates/chassis/src/db/tests.rs", 2, "given up at some moment, whichever it is"),
+    ("crates/chassis/src/db/tests/files.rs", 2, "a file that is taken for a while"),
+    ("crates/chassis/src/server/upload.rs", 4, "a client that takes its time; a lower bound"),
+    ("crates/chassis/src/testing/waiting.rs", 2, "what all the others wait with"),
+    ("crates/chassis/src/work/tests.rs", 2, "lower bounds, and half an hour"),
+    ("crates/chassis/tests/it/drain.rs", 3, "a service and clients that take their time"),
+    ("crates/chassis/tests/it/framing.rs", 1, "a client that sends piece by piece"),
+    ("crates/chassis/tests/it/remote.rs", 2, "a lower bound; longer than a deadline"),
+    ("crates/chassis/tests/it/remote/copy.rs", 2, "a slow service"),
+    ("crates/chassis/tests/it/remote/uploads.rs", 1, "a slow client"),
+    ("crates/chassis/tests/it/server.rs", 5, "slow clients and a slow service; a lower bound"),
+    ("crates/engines/tests/it/bus/conformance.rs", 2, "nothing happens meanwhile"),
+    ("crates/engines/tests/it/bus/outage.rs", 2, "nothing happens meanwhile"),
+    ("crates/engines/tests/it/consul.rs", 3, "nothing happens meanwhile"),
+    ("crates/engines/tests/it/counter.rs", 1, "nothing happens meanwhile"),
+    ("services/gateway/tests/it/edge.rs", 3, "a slow service; nothing happens meanwhile"),
+    ("services/identity/src/store/tests.rs", 1, "nothing happens meanwhile"),
+];
+
+/// What is waited for is a condition, and what must end has a minute: a busy machine may take long.
+#[test]
+fn no_test_depends_on_how_fast_the_machine_is() {
+    let mut found = BTreeSet::new();
+    for room in ["cartwright", "crates", "services"] {
+        for path in sources(&root().join(room)) {
+            let name = path.strip_prefix(root()).expect("a source of ours").display().to_string();
+            let text = fs::read_to_string(&path).expect("a source");
+            let pauses: usize = test_code(&name, &text).map(pauses).sum();
+            if pauses > 0 {
+                found.insert((name, pauses));
+            }
+        }
+    }
+    let known: BTreeSet<_> = PAUSES.iter().map(|it| (it.0.to_owned(), it.1)).collect();
+    let unknown: Vec<_> = found.difference(&known).collect();
+    assert!(
+        unknown.is_empty(),
+        "wait with chassis::testing::eventually and bound with in_time; where a pause is all the \
+         same what a test needs, say in PAUSES why: {unknown:?}"
+    );
+    let gone: Vec<_> = known.difference(&found).collect();
+    assert!(gone.is_empty(), "take out of PAUSES what is there no more: {gone:?}");
+}
+
+/// The lines of a source that are tests or made for tests, without comments.
+fn test_code<'a>(name: &str, text: &'a str) -> impl Iterator<Item = &'a str> {
+    let all = name.contains("/tests/") || name.ends_with("/tests.rs") || name.contains("/testing");
+    let from = if all { Some(0) } else { text.find("#[cfg(test)]\nmod ") };
+    let code = from.map_or("", |it| &text[it..]);
+    code.lines().filter(|it| !it.trim_start().starts_with("//"))
+}
+
+/// How often a line pauses, looks how long something took, or gives it a limit of its own.
+fn pauses(line: &str) -> usize {
+    let calls = |name: &str| {
+        let before = line.match_indices(name).map(|(at, _)| &line[..at]);
+        // Not of another name that ends like it.
+        before.filter(|it| !it.ends_with(|it: char| it.is_alphanumeric() || it == '_')).count()
+    };
+    // Put together, so that this line is none of them.
+    ["sleep", "timeout", "elapsed"].map(|it| calls(&format!("{it}("))).iter().sum()
+}
+
+#[test]
+fn a_pause_is_seen_in_tests_alone() {
+    let line = format!("    tokio::time::{}(SHORT).await;", "sleep");
+    assert_eq!(pauses(&line), 1);
+    assert_eq!(pauses(&format!("assert!(began{}() < QUICK);", ".elapsed")), 1);
+    assert_eq!(pauses(&format!("tx.query(\"SELECT pg_{}(1)\")", "sleep")), 0);
+    let module = format!("{line}\n#[cfg(test)]\nmod tests {{\n{line}\n    // {line}\n}}\n");
+    let seen = |name: &str| test_code(name, &module).map(pauses).sum::<usize>();
+    assert_eq!((seen("crates/a/src/lib.rs"), seen("crates/a/tests/it/a.rs")), (1, 2));
+}

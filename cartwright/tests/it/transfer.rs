@@ -124,17 +124,15 @@ impl History {
         ada.post("/reviews", review).await.expect(201);
         let add = json!({ "sku": "LAMP-1", "quantity": 3 });
         ada.post("/cart/items", add).await.expect(200);
-        // All mails have been dealt with: nothing is on its way for a second.
-        let mut mails = 0;
-        for _ in 0..100 {
-            tokio::time::sleep(Duration::from_millis(1_000)).await;
-            let history = admin.get("/notifications/history?limit=100").await.expect(200);
-            let items = history["items"].as_array().expect("a list");
-            if items.len() == mails && items.iter().all(|it| it["status"] == "logged") {
-                break;
-            }
-            mails = items.len();
-        }
+        // Three welcomes, four confirmations, a refund, a parcel, a cancellation.
+        let mails = 10;
+        let ask = async || admin.get("/notifications/history?limit=100").await.expect(200);
+        eventually_answers(ask, |it| {
+            let all = it["items"].as_array().expect("a list");
+            let decided = |it: &Value| it["status"] == "logged" || it["status"] == "skipped";
+            all.len() == mails && all.iter().all(decided)
+        })
+        .await;
         Self {
             orders: 5,
             mails,
@@ -229,7 +227,7 @@ async fn a_transfer_killed_at_any_moment_is_repeated(shape: Shape) {
     let mut source = sqlite();
     source.config.shop.demo = true;
     source.start().await.stop().await;
-    let mut delay = Duration::from_millis(40);
+    let (mut delay, mut killed) = (Duration::from_millis(40), 0);
     loop {
         let mut child = source.command(&source.transfer_to(&target));
         let mut child = child.stdout(std::process::Stdio::null()).spawn().expect("the program");
@@ -241,10 +239,12 @@ async fn a_transfer_killed_at_any_moment_is_repeated(shape: Shape) {
         if ended.is_some_and(|it| it.success()) {
             break;
         }
-        assert!(delay < Duration::from_secs(20), "it never comes to its end: {ended:?}");
-        delay += Duration::from_millis(120);
+        assert!(delay < Duration::from_secs(60), "it never comes to its end: {ended:?}");
+        // In small steps, and in larger ones where a machine is so busy that it takes long.
+        delay += Duration::from_millis(120).max(delay / 8);
+        killed += 1;
     }
-    assert!(delay > Duration::from_millis(400), "nothing was killed in the middle");
+    assert!(killed > 3, "nothing was killed in the middle");
     let said = source.says(&source.transfer_to(&target));
     assert_eq!(said.matches("the same as before").count(), DATABASES.len(), "{said}");
     let shop = target.start().await;

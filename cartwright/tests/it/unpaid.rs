@@ -2,12 +2,11 @@
 //! leave at least four fifths of every product on sale, and many buyers make as many orders as
 //! there are units.
 
-use chassis::testing::on;
 use std::net::Ipv4Addr;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chassis::testing::{eventually_spawned, on};
 use futures::future::join_all;
 use serde_json::{Value, json};
 
@@ -159,14 +158,14 @@ async fn buy(http: &Http, buyer: u8) -> String {
     request["email"] = json!(format!("buyer-{buyer}@example.com"));
     // Who repeats a checkout is told the order's token again by what they had the first time.
     let secret = URL_SAFE_NO_PAD.encode([buyer; 32]);
-    for _ in 0..100 {
-        let key = format!("buyer-{buyer}");
+    let key = format!("buyer-{buyer}");
+    eventually_spawned(format!("a decision for {key}"), || async {
         let call = http.post("/orders/checkout", request.clone()).key(&key);
         let reply = call.header("x-cart-token", &secret).await;
         match reply.status.as_u16() {
-            201 => return "confirmed".to_owned(),
+            201 => return Ok("confirmed".to_owned()),
             202 | 503 => {}
-            _ => return reply.problem(409),
+            _ => return Ok(reply.problem(409)),
         }
         if let Some(action) = reply.body["payment"]["next_action"]["href"].as_str() {
             let token = reply.body["access_token"].as_str().expect("a guest's token");
@@ -174,7 +173,7 @@ async fn buy(http: &Http, buyer: u8) -> String {
             // Said twice, or while the shop is busy: what became of it shows next time.
             confirm.header("x-order-token", token).await;
         }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    panic!("no decision for buyer {buyer}");
+        Err(reply.body)
+    })
+    .await
 }

@@ -1,11 +1,11 @@
 //! Bodies that clients break off or get wrong, at every service: nobody else notices. And a service
 //! that is stopped, which nobody waits for.
 
-use chassis::testing::on;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use cartwright::registry::NAMES;
+use chassis::testing::on;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;

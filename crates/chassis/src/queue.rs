@@ -24,10 +24,10 @@ mod text;
 
 pub use backoff::Backoff;
 
-use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use parking_lot::Mutex;
 
 use crate::clock::too_far;
 use crate::db::{Db, Encode, Query, Record, Result, Session, Tx};

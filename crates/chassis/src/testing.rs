@@ -27,7 +27,7 @@ use crate::service::Service;
 pub use databases::{CHASSIS_ONLY, Database, Schemas, TestPlatform, platforms, postgres_url};
 pub use engines::{Case, Engine, is_left_out, rabbitmq_url, redis_url};
 pub use macros::{databases, on};
-pub use waiting::{PATIENCE, eventually};
+pub use waiting::{eventually, eventually_spawned, in_time};
 
 /// The time of every test clock.
 pub fn noon() -> DateTime<Utc> {

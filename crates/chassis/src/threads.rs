@@ -29,8 +29,7 @@ where
 
 #[cfg(test)]
 mod tests {
-    use std::thread::{current, sleep};
-    use std::time::Duration;
+    use std::thread::current;
 
     use super::*;
     use crate::context::{self, Context};
@@ -41,7 +40,6 @@ mod tests {
         let (hold, held) = std::sync::mpsc::channel();
         let long = tokio::spawn(own(async move {
             let _: bool = held.recv().expect("the other one goes on");
-            sleep(Duration::from_millis(1));
             current().id()
         }));
         // On the only thread of the runtime; had that been taken, this would never be sent.

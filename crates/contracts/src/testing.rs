@@ -8,13 +8,13 @@ mod identity;
 mod orders;
 mod payments;
 
-use parking_lot::{Mutex, MutexGuard};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use chassis::channel::{CallError, Channel};
 use chassis::problem::{Problem, Result};
 use chassis::route::{Route, Routes};
+use parking_lot::{Mutex, MutexGuard};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

@@ -1,6 +1,5 @@
 //! For this crate's tests: an app, fakes of identity and orders, events and carriers that fail.
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 use chassis::channel::Channel as Way;
@@ -13,6 +12,7 @@ use contracts::identity::Client;
 use contracts::orders::{Line, Order, OrderStatusUpdated};
 use contracts::testing::{Fake, Identity, Orders};
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;

@@ -1,6 +1,5 @@
 //! A shop's payments for tests, with a provider whose line is as bad as a test wants it.
 
-use parking_lot::Mutex;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
@@ -11,6 +10,7 @@ use chassis::db::Session;
 use chassis::testing::{Database, TestPlatform, noon};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments::Authorize;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind, Payment};

@@ -1,7 +1,8 @@
 //! Which rows of the list of features have been walked.
 
-use parking_lot::Mutex;
 use std::collections::BTreeSet;
+
+use parking_lot::Mutex;
 
 /// What this journey walks: every endpoint and feature of users, catalogue, cart, orders, payments,
 /// reviews and notifications in the list of features.

@@ -51,10 +51,10 @@ async fn what_a_frozen_transaction_has_locked_is_free_after_a_moment(database: D
     create(db).await;
     insert(db, 1).await.unwrap();
     let mut frozen = db.begin().await.unwrap();
-    let sooner = "SELECT set_config('idle_in_transaction_session_timeout', '300', false)";
-    frozen.query(sooner).execute().await.unwrap();
     let change = "UPDATE numbers SET value = value + 1";
     frozen.query(change).execute().await.unwrap();
+    let sooner = "SELECT set_config('idle_in_transaction_session_timeout', '300', false)";
+    frozen.query(sooner).execute().await.unwrap();
     // Longer than its statement may take, another one would not wait.
     assert_eq!(db.query(change).execute().await.unwrap(), 1);
     let late = frozen.query(change).execute().await;

@@ -1,8 +1,9 @@
 //! The statements of a queue, made once from the description of its table.
 
-use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::OnceLock;
+
+use parking_lot::Mutex;
 
 use super::{Due, Table};
 use crate::db::Sql;

@@ -1,9 +1,9 @@
 //! The queues of a service, as an operator sees them: in its API and in the metrics.
 
-use parking_lot::RwLock;
 use std::sync::Arc;
 
 use axum::extract::State;
+use parking_lot::RwLock;
 use serde::Serialize;
 use utoipa::ToSchema;
 

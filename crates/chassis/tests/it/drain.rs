@@ -1,6 +1,5 @@
 //! A process that stops while clients ask, and another that takes its place.
 
-use chassis::testing::eventually;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Request, Version};
 use axum::routing::get;
 use chassis::server::{self, Config};
+use chassis::testing::{eventually, in_time};
 use futures::StreamExt;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
@@ -20,8 +20,6 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-
-const LONG: Duration = Duration::from_secs(20);
 
 struct Process {
     address: SocketAddr,
@@ -42,12 +40,13 @@ impl Process {
 
     async fn stop(self) {
         self.stop.cancel();
-        tokio::time::timeout(LONG, self.served).await.expect("it ends").unwrap();
+        in_time("the server ends", self.served).await.unwrap();
     }
 }
 
+/// Patient with clients that are slow to send their next request.
 fn shared() -> Config {
-    Config { reuse_port: true, ..Config::default() }
+    Config { reuse_port: true, farewell_ms: 5_000, ..Config::default() }
 }
 
 fn router() -> Router {
@@ -65,7 +64,7 @@ async fn ask_on(address: SocketAddr, keep: bool, done: &AtomicBool, answers: &At
         .build_http();
     while !done.load(Ordering::Relaxed) {
         let request = Request::post(format!("http://{address}/")).body(Empty::new()).unwrap();
-        let answer = tokio::time::timeout(LONG, client.request(request)).await.expect("in time");
+        let answer = in_time("an answer", client.request(request)).await;
         let answer = answer.unwrap_or_else(|error| panic!("a request failed: {error:?}"));
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "hello");
@@ -150,7 +149,8 @@ async fn who_waits_in_the_queue_is_answered() {
 
 #[tokio::test]
 async fn a_request_that_is_just_being_sent_is_answered() {
-    let process = Process::start("127.0.0.1:0", Config::default(), router()).await;
+    let config = Config { farewell_ms: 20_000, ..Config::default() };
+    let process = Process::start("127.0.0.1:0", config, router()).await;
     let mut stream = TcpStream::connect(process.address).await.unwrap();
     let request = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
     stream.write_all(request).await.unwrap();
@@ -160,7 +160,8 @@ async fn a_request_that_is_just_being_sent_is_answered() {
     assert!(first.starts_with("HTTP/1.1 200") && !first.contains("connection: close"), "{first}");
     process.stop.cancel();
     for piece in request.chunks(7) {
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        // Long for a server that closes what is idle, and far less than it waits.
+        tokio::time::sleep(Duration::from_millis(50)).await;
         stream.write_all(piece).await.unwrap();
     }
     let mut last = String::new();
@@ -191,13 +192,14 @@ async fn an_http_2_client_is_told_to_go_and_its_requests_are_answered() {
     let answer = tokio::spawn(sender.send_request(request()));
     begun.notified().await;
     process.stop.cancel();
+    // For the client to hear of it; the answer comes after that as well as before.
     tokio::time::sleep(Duration::from_millis(50)).await;
     go_on.notify_one();
     let answer = answer.await.unwrap().unwrap();
     assert_eq!(answer.version(), Version::HTTP_2);
     assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "slow");
     // The client would have stayed.
-    tokio::time::timeout(LONG, connection).await.unwrap().unwrap().unwrap();
+    in_time("the client is sent away", connection).await.unwrap().unwrap();
     drop(sender);
     process.stop().await;
 }
@@ -225,8 +227,7 @@ async fn a_stream_of_events_ends_well_when_the_process_stops() {
         if stop {
             process.stop.cancel();
         }
-        let rest = tokio::time::timeout(LONG, stream.read_to_end(&mut answer));
-        rest.await.expect("it ends").unwrap();
+        in_time("the stream ends", stream.read_to_end(&mut answer)).await.unwrap();
         assert!(answer.ends_with(b"\r\n0\r\n\r\n"), "a whole answer");
         drop(stream);
         process.stop().await;
@@ -284,15 +285,15 @@ async fn an_upgraded_connection_is_left_alone_until_the_process_stops() {
 #[tokio::test]
 async fn a_silent_upgraded_connection_ends_and_keeps_its_place_until_then() {
     let config =
-        Config { stream_idle_ms: 300, max_connections_from_loopback: 1, ..Config::default() };
+        Config { stream_idle_ms: 1_500, max_connections_from_loopback: 1, ..Config::default() };
     let process = Process::start("127.0.0.1:0", config, echo()).await;
     let mut stream = upgrade(process.address).await;
     let mut refused = TcpStream::connect(process.address).await.unwrap();
     let mut answer = String::new();
     refused.read_to_string(&mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-    let ended = tokio::time::timeout(LONG, stream.read(&mut [0; 8])).await;
-    assert_eq!(ended.expect("it ends").unwrap(), 0);
+    let ended = in_time("the connection ends", stream.read(&mut [0; 8])).await;
+    assert_eq!(ended.unwrap(), 0);
     drop(stream);
     process.stop().await;
 }

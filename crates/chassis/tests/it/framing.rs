@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::http::Request;
 use axum::middleware::{Next, from_fn};
 use chassis::server::{self, Config};
+use chassis::testing::in_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -51,12 +52,13 @@ impl Counted {
             // The server may have closed already.
             let _ = stream.write_all(piece).await;
             if size < bytes.len() {
+                // So that the server reads the pieces one by one.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
         let mut answers = Vec::new();
-        let all = tokio::time::timeout(Duration::from_secs(20), stream.read_to_end(&mut answers));
-        let _ = all.await.expect("the server closes the connection");
+        let all = stream.read_to_end(&mut answers);
+        let _ = in_time("the server closes the connection", all).await;
         String::from_utf8_lossy(&answers).into_owned()
     }
 }

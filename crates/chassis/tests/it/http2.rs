@@ -1,17 +1,16 @@
 //! What a client of HTTP/2 can do to a listener.
 
-use std::time::Duration;
-
 use axum::Router;
 use chassis::server::{self, Config};
+use chassis::testing::in_time;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-const LONG: Duration = Duration::from_secs(20);
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
+const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 
@@ -42,18 +41,30 @@ const GET: [u8; 9] = [0x82, 0x86, 0x84, 0x41, 4, b's', b'h', b'o', b'p'];
 
 /// The frames that come until the connection ends: kind and payload.
 async fn frames(stream: &mut TcpStream) -> Vec<(u8, Vec<u8>)> {
-    let mut bytes = Vec::new();
-    let all = tokio::time::timeout(LONG, stream.read_to_end(&mut bytes)).await;
-    let _ = all.expect("the server closes the connection");
     let mut frames = Vec::new();
-    let mut rest = &bytes[..];
-    while rest.len() >= 9 {
-        let length = u32::from_be_bytes([0, rest[0], rest[1], rest[2]]) as usize;
-        let end = (9 + length).min(rest.len());
-        frames.push((rest[3], rest[9..end].to_vec()));
-        rest = &rest[end..];
-    }
+    let mut bytes = Vec::new();
+    let all = async {
+        while stream.read_buf(&mut bytes).await.is_ok_and(|it| it > 0) {
+            while let Some((kind, flags, payload)) = first(&mut bytes) {
+                // Who answers is idle, but not gone.
+                if (kind, flags) == (PING, 0) {
+                    let _ = stream.write_all(&frame(PING, 1, 0, &payload)).await;
+                }
+                frames.push((kind, payload));
+            }
+        }
+    };
+    in_time("the server closes the connection", all).await;
     frames
+}
+
+/// Takes the first frame out, once it is whole: kind, flags and payload.
+fn first(bytes: &mut Vec<u8>) -> Option<(u8, u8, Vec<u8>)> {
+    let (head, rest) = bytes.split_at_checked(9)?;
+    let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+    let frame = (head[3], head[4], rest.get(..length)?.to_vec());
+    bytes.drain(..9 + length);
+    Some(frame)
 }
 
 /// The error code of the last GOAWAY.
@@ -80,8 +91,8 @@ async fn a_client_that_takes_back_what_it_asks_is_sent_away() {
         },
         async {
             let mut bytes = Vec::new();
-            let all = tokio::time::timeout(LONG, reading.read_to_end(&mut bytes)).await;
-            let _ = all.expect("the server closes the connection");
+            let all = reading.read_to_end(&mut bytes);
+            let _ = in_time("the server closes the connection", all).await;
             let code = ENHANCE_YOUR_CALM.to_be_bytes();
             let told = bytes.windows(9 + 8).any(|it| it[3] == GOAWAY && it[13..17] == code);
             assert!(told, "{} bytes", bytes.len());
@@ -108,7 +119,7 @@ async fn a_request_names_its_host_and_its_length_in_one_way() {
         GET.iter().copied().chain(headers).collect::<Vec<u8>>()
     };
     // What is asked, and the status; none where it is no request at all.
-    for (head, status) in [
+    let cases = [
         (GET.to_vec(), Some(200)),
         (with(&[("host", "shop")]), Some(200)),
         (with(&[("host", "shop:80"), ("content-length", "0")]), Some(200)),
@@ -120,8 +131,10 @@ async fn a_request_names_its_host_and_its_length_in_one_way() {
         (with(&[("host", "shop"), ("host", "shop")]), Some(400)),
         (with(&[("content-length", "0"), ("content-length", "0")]), Some(400)),
         (with(&[("transfer-encoding", "chunked")]), None),
-    ] {
-        let config = Config { head_timeout_ms: 200, keep_alive_ms: 200, ..Config::default() };
+    ];
+    // At once, since each lasts until the client is sent away.
+    let asked = cases.map(async |(head, status)| {
+        let config = Config { head_timeout_ms: 2_000, keep_alive_ms: 200, ..Config::default() };
         let (mut stream, _guard) = open(config).await;
         stream.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
         stream.write_all(&frame(HEADERS, 0x5, 1, &head)).await.unwrap();
@@ -130,7 +143,8 @@ async fn a_request_names_its_host_and_its_length_in_one_way() {
         // `:status` of the static table.
         let expected = status.map(|it| if it == 200 { 0x88 } else { 0x8c });
         assert_eq!(answer, expected, "{:?}", String::from_utf8_lossy(&head));
-    }
+    });
+    futures::future::join_all(asked).await;
 }
 
 #[tokio::test]
@@ -172,7 +186,7 @@ async fn what_a_client_may_have_open_is_limited() {
 
 #[tokio::test]
 async fn an_idle_client_is_told_to_go() {
-    let config = Config { head_timeout_ms: 200, keep_alive_ms: 200, ..Config::default() };
+    let config = Config { head_timeout_ms: 1_000, keep_alive_ms: 200, ..Config::default() };
     let (mut stream, _guard) = open(config).await;
     stream.write_all(&frame(SETTINGS, 1, 0, &[])).await.unwrap();
     stream.write_all(&frame(HEADERS, 0x5, 1, &GET)).await.unwrap();

@@ -4,7 +4,6 @@ mod copy;
 mod frozen;
 mod uploads;
 
-use chassis::testing::eventually;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,15 +11,17 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use chassis::discovery::Endpoint;
 use chassis::remote::{BodyLimit, Circuit, Error, Remote, Retry, Terms};
+use chassis::testing::{eventually, in_time};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use self::copy::{Copy, Mode};
 
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
 
 fn public() -> Terms {
@@ -87,24 +88,25 @@ async fn a_request_arrives_as_it_was_sent() {
 async fn no_get_fails_when_one_of_two_copies_is_killed() {
     let (first, second) = (Copy::start(Mode::Well).await, Copy::start(Mode::Well).await);
     let remote = remote(&[&first, &second]);
+    let enough = CancellationToken::new();
     let mut clients = JoinSet::new();
     for client in 0..16 {
-        let remote = remote.clone();
+        let (remote, enough) = (remote.clone(), enough.clone());
         clients.spawn(async move {
-            for number in 0..100 {
+            while !enough.is_cancelled() {
                 let answer = ask(&remote, Method::GET, public()).await;
-                assert_eq!(answer.map(|it| it.0), Ok(200), "request {number} of client {client}");
-                tokio::time::sleep(Duration::from_millis(2)).await;
+                assert_eq!(answer.map(|it| it.0), Ok(200), "client {client}");
             }
         });
     }
     until("some traffic", || first.requests() > 200 && second.requests() > 100).await;
     let before = second.requests();
     first.kill().await;
+    until("more traffic", || second.requests() > before + 200).await;
+    enough.cancel();
     while let Some(ended) = clients.join_next().await {
         ended.unwrap();
     }
-    assert!(second.requests() > before);
     let status = remote.status();
     assert_eq!(status.copies.iter().filter(|it| !it.healthy).count(), 1, "{status:?}");
     assert_eq!(status.circuit, Circuit::Closed);
@@ -118,7 +120,7 @@ async fn the_share_of_a_slow_copy_falls() {
     for _ in 0..50 {
         ask(&remote, Method::GET, public()).await.unwrap();
     }
-    slow.become_(Mode::Slow(Duration::from_millis(50)));
+    slow.become_(Mode::Slow(Duration::from_millis(250)));
     let before = (quick.requests(), slow.requests());
     let mut clients = JoinSet::new();
     for _ in 0..8 {
@@ -131,7 +133,9 @@ async fn the_share_of_a_slow_copy_falls() {
     }
     clients.join_all().await;
     let (quick, slow) = (quick.requests() - before.0, slow.requests() - before.1);
-    assert!(slow * 5 < quick, "{slow} at the slow copy, {quick} at the other");
+    // As many without regard to how long each takes. On a busy machine the quick one takes its time,
+    // too, but never a quarter of a second.
+    assert!(slow * 2 < quick, "{slow} at the slow copy, {quick} at the other");
 }
 
 #[tokio::test]
@@ -158,7 +162,7 @@ async fn a_circuit_opens_and_a_sign_of_life_closes_it() {
         assert!(matches!(broken, Err(Error::Broken(_))), "{broken:?}");
     }
     assert_eq!(remote.status().circuit, Circuit::Open);
-    for _ in 0..100 {
+    for _ in 0..20 {
         assert_eq!(ask(&remote, Method::POST, public()).await, Err(Error::Away));
     }
     assert_eq!((copy.requests(), copy.probes()), (10, 0), "nothing is sent");
@@ -273,12 +277,13 @@ async fn a_deadline_is_kept_before_the_head() {
     let remote = remote(&[&copy]);
     for terms in [Terms::call(SHORT), Terms::public(SHORT, LONG)] {
         let began = Instant::now();
-        assert_eq!(ask(&remote, Method::GET, terms).await, Err(Error::Late));
-        assert!(began.elapsed() >= SHORT && began.elapsed() < LONG);
+        let late = in_time("the deadline", ask(&remote, Method::GET, terms)).await;
+        assert_eq!(late, Err(Error::Late));
+        assert!(began.elapsed() >= SHORT);
     }
-    assert_eq!(copy.requests(), 2, "not asked again");
+    until("both are read", || copy.requests() == 2).await;
     assert_eq!(ask(&remote, Method::GET, Terms::call(Duration::ZERO)).await, Err(Error::Late));
-    assert_eq!(copy.requests(), 2, "without time nothing is sent");
+    assert_eq!(copy.requests(), 2, "not asked again, and without time nothing is sent");
     assert_eq!(remote.status().copies[0].in_flight, 0);
 }
 
@@ -290,34 +295,40 @@ async fn a_deadline_is_kept_in_the_middle_of_a_body() {
         (Terms::call(SHORT), "the deadline passed in the middle of an answer"),
         (Terms::public(LONG, SHORT), "an answer stalled"),
     ] {
-        let response = remote.send(request(Method::GET), terms).await.unwrap();
+        // On a busy machine even the head may be late.
+        let head = async || remote.send(request(Method::GET), terms).await;
+        let response = eventually("a head in time", head).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(remote.status().copies[0].in_flight, 1);
-        let began = Instant::now();
-        let error = response.into_body().collect().await.unwrap_err();
-        assert_eq!(error.to_string(), reason);
-        assert!(began.elapsed() < LONG);
+        let body = in_time("the end", response.into_body().collect()).await;
+        assert_eq!(body.unwrap_err().to_string(), reason);
         let copy = &remote.status().copies[0];
         assert_eq!((copy.in_flight, copy.idle_connections), (0, 0));
     }
     // One that nobody reads holds nothing once it is dropped.
-    let response = remote.send(request(Method::GET), Terms::call(SHORT)).await.unwrap();
+    let response = remote.send(request(Method::GET), Terms::call(LONG)).await.unwrap();
+    assert_eq!(remote.status().copies[0].in_flight, 1);
     drop(response);
     assert_eq!(remote.status().copies[0].in_flight, 0);
 }
 
 #[tokio::test]
 async fn a_body_may_be_longer_than_the_deadline_where_that_is_wanted() {
-    let copy = Copy::start(Mode::Stream(12)).await;
+    let copy = Copy::start(Mode::Stream(30)).await;
     let remote = remote(&[&copy]);
-    let terms = Terms { deadline: SHORT, retry: Retry::Safe, body: BodyLimit::Idle(LONG) };
+    // Enough for the head, and less than the body takes.
+    let deadline = 4 * SHORT;
+    let terms = Terms { deadline, retry: Retry::Safe, body: BodyLimit::Idle(LONG) };
     for _ in 0..2 {
         let (status, body) = ask(&remote, Method::GET, terms).await.unwrap();
-        assert_eq!((status, body), (200, "piece".repeat(12)));
+        assert_eq!((status, body), (200, "piece".repeat(30)));
     }
     assert_eq!(copy.connections(), 1);
-    let cut = ask(&remote, Method::GET, Terms::call(SHORT)).await;
-    assert!(matches!(cut, Err(Error::Broken(_))), "{cut:?}");
+    eventually("it is cut off where that is not wanted", async || {
+        let cut = ask(&remote, Method::GET, Terms::call(deadline)).await;
+        if let Err(Error::Broken(_)) = cut { Ok(()) } else { Err(format!("{cut:?}")) }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -327,12 +338,13 @@ async fn an_upgraded_connection_is_handed_on() {
     let mut asked = request(Method::GET);
     asked.headers_mut().insert("connection", "upgrade".parse().unwrap());
     asked.headers_mut().insert("upgrade", "echo".parse().unwrap());
-    let response = remote.send(asked, Terms::public(SHORT, SHORT)).await.unwrap();
+    let response = remote.send(asked, Terms::public(4 * SHORT, SHORT)).await.unwrap();
     assert_eq!(response.status(), StatusCode::SWITCHING_PROTOCOLS);
     assert_eq!(response.headers()["upgrade"], "echo");
     let upgraded = hyper::upgrade::on(response).await.unwrap();
     let mut stream = TokioIo::new(upgraded);
-    tokio::time::sleep(2 * SHORT).await;
+    // No deadline of the request is one of the connection.
+    tokio::time::sleep(5 * SHORT).await;
     stream.write_all(b"hello").await.unwrap();
     let mut bytes = [0; 5];
     stream.read_exact(&mut bytes).await.unwrap();

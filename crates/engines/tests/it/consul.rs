@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chassis::discovery::{Config, Endpoint, Endpoints};
-use chassis::testing::on;
+use chassis::testing::{eventually, in_time, on};
 use engines::consul::{self, Agent};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -19,8 +19,6 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::servers::consul_program;
-
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A Consul of this test's own. It keeps nothing: one that is started again has forgotten all.
 struct Consul {
@@ -49,11 +47,10 @@ impl Consul {
         }
         command.stdout(Stdio::null()).stderr(Stdio::null());
         self.running = Some(command.spawn().unwrap());
-        let began = Instant::now();
-        while !self.get("/v1/status/leader").await.is_some_and(|it| it.contains(':')) {
-            assert!(began.elapsed() < PATIENCE, "Consul did not start");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        eventually("Consul starts", async || {
+            self.get("/v1/status/leader").await.is_some_and(|it| it.contains(':'))
+        })
+        .await;
     }
 
     fn kill(&mut self) {
@@ -144,11 +141,12 @@ async fn becomes(endpoints: &mut Endpoints, copies: &[&Copy]) {
         it
     };
     let wanted = sorted(copies.iter().map(|it| it.address.to_string()).collect());
-    let is_so =
-        |list: &Arc<[Endpoint]>| sorted(list.iter().map(ToString::to_string).collect()) == wanted;
-    let came = tokio::time::timeout(PATIENCE, endpoints.wait_for(is_so)).await.is_ok();
-    let list = endpoints.borrow().clone();
-    assert!(came, "the list is {list:?} and not {wanted:?}");
+    eventually(format!("the list is {wanted:?}"), async || {
+        let list = endpoints.borrow_and_update().clone();
+        let is_so = sorted(list.iter().map(ToString::to_string).collect()) == wanted;
+        if is_so { Ok(()) } else { Err(format!("{list:?}")) }
+    })
+    .await;
 }
 
 #[on(consul)]
@@ -170,6 +168,7 @@ async fn copies_come_and_go() {
 
     // The next process at the same address does not go with the one before.
     let (third_stop, third_told) = second.announce(consul.agent());
+    // For Consul to have heard of it; if it has not, it hears of it after the end of the second one.
     tokio::time::sleep(Duration::from_millis(500)).await;
     second_stop.cancel();
     second_told.await.unwrap();
@@ -182,8 +181,7 @@ async fn copies_come_and_go() {
     first.ready.store(false, Ordering::SeqCst);
     becomes(&mut list, &[]).await;
     stop.cancel();
-    let ended = tokio::time::timeout(PATIENCE, async { while list.changed().await.is_ok() {} });
-    ended.await.expect("nothing follows any more");
+    in_time("nothing follows any more", async { while list.changed().await.is_ok() {} }).await;
 }
 
 #[on(consul)]
@@ -198,14 +196,14 @@ async fn what_is_known_outlives_consul_and_is_told_to_the_next_one() {
     consul.kill();
     let late = Copy::start().await;
     let (_late_stop, _) = late.announce(consul.agent());
+    // Nobody is forgotten meanwhile.
     tokio::time::sleep(Duration::from_secs(1)).await;
     becomes(&mut list, &[&copy]).await;
 
     list.mark_unchanged();
     consul.run().await;
     // The new one knows nobody at first; nobody is forgotten for that.
-    let came = tokio::time::timeout(PATIENCE, list.changed()).await;
-    came.expect("the late copy is found").unwrap();
+    in_time("the late copy is found", list.changed()).await.unwrap();
     becomes(&mut list, &[&copy, &late]).await;
     let known = async || {
         let path = "/v1/health/service/cartwright-orders?passing=1";
@@ -213,11 +211,7 @@ async fn what_is_known_outlives_consul_and_is_told_to_the_next_one() {
             serde_json::from_str(&consul.get(path).await.unwrap()).unwrap();
         list.iter().filter_map(|it| it["Service"]["Port"].as_u64()).collect::<Vec<_>>()
     };
-    let began = Instant::now();
-    while known().await.len() < 2 {
-        assert!(began.elapsed() < PATIENCE, "not told again");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    eventually("both are told again", async || known().await.len() == 2).await;
     copy_stop.cancel();
     copy_told.await.unwrap();
     assert_eq!(known().await, [u64::from(late.address.port())]);
@@ -249,8 +243,9 @@ async fn an_absent_consul_holds_nobody_up() {
     assert!(list.borrow().is_empty());
     let copy = Copy::start().await;
     let (copy_stop, copy_told) = copy.announce(agent);
+    // For both to have asked.
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop.cancel();
     copy_stop.cancel();
-    tokio::time::timeout(PATIENCE, copy_told).await.expect("it ends").unwrap();
+    in_time("it ends", copy_told).await.unwrap();
 }

@@ -1,6 +1,5 @@
 //! Copies of the catalog that share answers: never an older one than the database's feed allows.
 
-use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,8 +7,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::cache::{Cache, Store};
+use chassis::db::Session;
 use chassis::testing::{Database, TestPlatform, eventually, on};
 use futures::future::BoxFuture;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::Shop;
@@ -19,6 +20,7 @@ use crate::Shop;
 struct Kept {
     values: Arc<Mutex<HashMap<String, Bytes>>>,
     puts: Arc<AtomicUsize>,
+    asked: Arc<AtomicUsize>,
 }
 
 impl Store for Kept {
@@ -36,6 +38,14 @@ impl Store for Kept {
 impl Kept {
     fn puts(&self) -> usize {
         self.puts.load(Ordering::SeqCst)
+    }
+
+    /// The last transaction that any answer here has seen.
+    fn seen(&self) -> i64 {
+        let values = self.values.lock();
+        let heads = values.values().filter_map(|it| it.split(|byte| *byte == b'\n').next());
+        let seen = heads.filter_map(|it| serde_json::from_slice::<(i64, Value)>(it).ok());
+        seen.map(|it| it.0).max().unwrap_or_default()
     }
 }
 
@@ -59,12 +69,23 @@ async fn title(shop: &Shop, path: &str) -> String {
 
 /// Asks until answers are shared.
 async fn until_shared(shop: &Shop, kept: &Kept) {
-    let (before, mut asked) = (kept.puts(), 0);
+    let before = kept.puts();
     eventually("an answer that is shared", async || {
         // Another query each time, so that it is not answered from the memory of the process.
-        asked += 1;
+        let asked = kept.asked.fetch_add(1, Ordering::SeqCst);
         shop.get(&format!("/products?max_price={}", 1_000_000 + asked)).await.expect(200);
         kept.puts() > before
+    })
+    .await;
+}
+
+/// Asks until an answer is shared that has seen all changes so far.
+async fn until_all_is_seen(shop: &Shop, kept: &Kept) {
+    let last = shop.test.db.query("SELECT max(xid) FROM outbox").one::<(i64,)>();
+    let (last,) = last.await.expect("a transaction");
+    eventually("an answer that has seen all", async || {
+        until_shared(shop, kept).await;
+        kept.seen() >= last
     })
     .await;
 }
@@ -78,9 +99,8 @@ async fn a_copy_that_starts_cold_is_given_what_others_have_read(database: Databa
     for slug in &products {
         lamp(&first, slug).await;
     }
-    until_shared(&first, &kept).await;
     // What is read once the feed has passed the changes is of use to others.
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    until_all_is_seen(&first, &kept).await;
     for slug in &products {
         first.get(&format!("/products/{slug}")).await.expect(200);
     }

@@ -1,8 +1,6 @@
 //! The gateway on real sockets: TLS, WebSockets, events, and what it tells services in other
 //! processes.
 
-use chassis::quota::Rate;
-use chassis::testing::eventually;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -18,10 +16,12 @@ use chassis::clock::Clock;
 use chassis::discovery::{Directory, Endpoint};
 use chassis::network::Networks;
 use chassis::peers::Peers;
+use chassis::quota::Rate;
 use chassis::reach::Reach;
 use chassis::remote::Remote;
 use chassis::server;
 use chassis::service::BoxError;
+use chassis::testing::{eventually, in_time};
 use futures::{SinkExt, StreamExt};
 use gateway::{Config, Gateway, Tls, TlsConfig};
 use hyper_util::rt::TokioIo;
@@ -30,13 +30,15 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tower::Service;
 
 use crate::shop;
 
-const LONG: Duration = Duration::from_secs(20);
+/// Told once a client has read the first of [`events`].
+static FIRST_IS_READ: Notify = Notify::const_new();
 
 /// Something that is served until it is dropped.
 pub(crate) struct Served {
@@ -95,7 +97,9 @@ async fn websocket(mut request: Request) -> Response {
 async fn events() -> Response {
     let first = futures::stream::once(async { Ok::<_, BoxError>("data: first\n\n") });
     let later = futures::stream::once(async {
-        tokio::time::sleep(Duration::from_millis(1500)).await;
+        FIRST_IS_READ.notified().await;
+        // Longer than the gateway waits for an answer.
+        tokio::time::sleep(Duration::from_millis(2500)).await;
         Ok("data: later\n\n")
     });
     Response::builder()
@@ -139,8 +143,7 @@ pub(crate) async fn raw(
 ) -> String {
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    let all = tokio::time::timeout(LONG, stream.read_to_end(&mut answer)).await;
-    let _ = all.expect("the server closes the connection");
+    let _ = in_time("the server closes the connection", stream.read_to_end(&mut answer)).await;
     String::from_utf8_lossy(&answer).into_owned()
 }
 
@@ -165,12 +168,12 @@ async fn a_websocket_passes_to_a_service_here_and_elsewhere() {
         assert!(answer.headers().contains_key("x-request-id"));
         for text in ["hello", &"long ".repeat(20_000)] {
             socket.send(Message::text(text)).await.unwrap();
-            let back = tokio::time::timeout(LONG, socket.next()).await.unwrap();
+            let back = in_time("the text comes back", socket.next()).await;
             assert_eq!(back.unwrap().unwrap(), Message::text(text));
         }
         socket.close(None).await.unwrap();
-        let end = tokio::time::timeout(LONG, async { while socket.next().await.is_some() {} });
-        end.await.expect("both sides close");
+        let end = async { while socket.next().await.is_some() {} };
+        in_time("both sides close", end).await;
     }
 }
 
@@ -192,7 +195,7 @@ async fn a_protocol_nobody_asked_for_does_not_begin() {
 #[tokio::test]
 async fn events_come_at_once_as_they_are_and_are_not_cut_off() {
     let other = serve(upstream()).await;
-    let config = || Config { read_timeout_seconds: 1, ..Config::default() };
+    let config = || Config { read_timeout_seconds: 2, ..Config::default() };
     for reach in [upstream().into(), there(other.address)] {
         let shop = serve(gateway(config(), reach)).await;
         let mut stream = TcpStream::connect(shop.address).await.unwrap();
@@ -200,10 +203,13 @@ async fn events_come_at_once_as_they_are_and_are_not_cut_off() {
                     connection: close\r\n\r\n";
         stream.write_all(head.as_bytes()).await.unwrap();
         let mut answer = Vec::new();
-        while !String::from_utf8_lossy(&answer).contains("data: first\n\n") {
-            assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
-        }
-        assert!(!String::from_utf8_lossy(&answer).contains("later"), "it was held back");
+        let first = async {
+            while !String::from_utf8_lossy(&answer).contains("data: first\n\n") {
+                assert_ne!(stream.read_buf(&mut answer).await.unwrap(), 0);
+            }
+        };
+        in_time("the first event is not held back", first).await;
+        FIRST_IS_READ.notify_one();
         stream.read_to_end(&mut answer).await.unwrap();
         let answer = String::from_utf8_lossy(&answer);
         assert!(answer.contains("data: later\n\n") && answer.ends_with("0\r\n\r\n"), "{answer}");
@@ -369,10 +375,10 @@ async fn secure(
 
 /// A gateway over TLS with these files, and the token that stops it.
 async fn serve_tls(config: TlsConfig) -> Served {
-    serve_tls_as(config, false).await
+    serve_tls_as(config, false, server::Config::default()).await
 }
 
-async fn serve_tls_as(config: TlsConfig, strict: bool) -> Served {
+async fn serve_tls_as(config: TlsConfig, strict: bool, limits: server::Config) -> Served {
     let (tls, keeper) = Tls::open(&config, strict).unwrap().expect("TLS is on");
     let config = Config { tls: config, ..Config::default() };
     let gateway = gateway(config, upstream().into());
@@ -381,7 +387,6 @@ async fn serve_tls_as(config: TlsConfig, strict: bool) -> Served {
     let stop = CancellationToken::new();
     let guard = stop.clone().drop_guard();
     tokio::spawn(keeper.keep(stop.clone()));
-    let limits = server::Config { head_timeout_ms: 500, ..server::Config::default() };
     let admission = server::Admission::new(&limits, Networks::default());
     tokio::spawn(async move {
         server::serve_with(listener, tls, gateway, &limits, admission, stop).await;
@@ -407,7 +412,7 @@ async fn a_new_certificate_is_used_without_a_restart_and_a_bad_one_is_not() {
     assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
 
     let second = certificate();
-    // Only one of the two for a while: no pair.
+    // Only one of the two for a while: no pair. Longer than between two looks at the files.
     std::fs::write(&pem, &second.0).unwrap();
     tokio::time::sleep(Duration::from_millis(2500)).await;
     assert!(secure(shop.address, &first.2, &[]).await.is_ok(), "the one before stays");
@@ -453,9 +458,9 @@ async fn a_new_key_that_others_can_read_is_not_taken_in_production() {
     let directory = tempfile::tempdir().unwrap();
     let (config, first) = pair(directory.path(), 0o600);
     let key = config.key.clone();
-    let shop = serve_tls_as(config, true).await;
+    let shop = serve_tls_as(config, true, server::Config::default()).await;
     let (_, second) = pair(directory.path(), 0o644);
-    // Longer than the files are looked at.
+    // Longer than between two looks at the files.
     tokio::time::sleep(Duration::from_millis(4500)).await;
     assert!(secure(shop.address, &first, &[]).await.is_ok(), "the one before stays");
     set_mode(&key, 0o600);
@@ -470,7 +475,9 @@ async fn who_does_not_finish_a_handshake_is_cut_off() {
     let made = certificate();
     std::fs::write(&pem, &made.0).unwrap();
     std::fs::write(&key, &made.1).unwrap();
-    let shop = serve_tls(TlsConfig { certificate: pem, key, ..TlsConfig::default() }).await;
+    let config = TlsConfig { certificate: pem, key, ..TlsConfig::default() };
+    let limits = server::Config { head_timeout_ms: 1_500, ..server::Config::default() };
+    let shop = serve_tls_as(config, false, limits).await;
     // Nothing; a beginning; plain HTTP; a handshake without a request.
     for beginning in ["", "\x16\x03\x01", "GET / HTTP/1.1\r\nhost: a\r\n\r\n"] {
         let mut stream = TcpStream::connect(shop.address).await.unwrap();

@@ -5,7 +5,6 @@ mod heads;
 mod maps;
 mod serving;
 
-use parking_lot::Mutex;
 use std::sync::Arc;
 
 use axum::Router;
@@ -14,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chassis::testing::{Answer, call};
 use gateway::{Config, Dist, Parts, Upstream};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::shop::{described, parts};

@@ -1,5 +1,7 @@
 //! What happens to a request on its way to a service.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -8,7 +10,6 @@ use chassis::testing::{User, call};
 use gateway::Config;
 use http_body_util::BodyExt;
 use serde_json::Value;
-use std::net::SocketAddr;
 use tower::ServiceExt;
 
 use crate::shop;

@@ -1,4 +1,4 @@
-use chassis::testing::{Database, databases, noon};
+use chassis::testing::{Database, databases, eventually, noon};
 use chrono::DateTime;
 use chrono::Utc;
 use contracts::identity::{Client, ONE_TIME_TOKENS, PasswordResetRequested, UserRegistered};
@@ -187,12 +187,8 @@ async fn the_worker_sends_what_is_queued_and_stops_when_told(database: Database)
     store::insert(&app.db, &message()).await.unwrap();
     let stop = CancellationToken::new();
     let worker = tokio::spawn(sender(&app, &van).run(stop.clone()));
-    let all_sent = async {
-        while van.parcels.lock().len() < expected {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(10), all_sent).await.unwrap();
+    let all_sent = async || van.parcels.lock().len() >= expected;
+    eventually("all is sent", all_sent).await;
     stop.cancel();
     worker.await.unwrap().unwrap();
     let sent = history(&app).await.iter().filter(|it| it.state == State::Sent).count();

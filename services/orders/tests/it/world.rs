@@ -64,7 +64,7 @@ pub async fn start_with(
     others: &Others,
     config: orders::Config,
 ) -> Service {
-    let config = orders::Config { inline_ms: 1_000, ..config };
+    let config = orders::Config { inline_ms: 4_000, ..config };
     let clients = orders::Clients {
         cart: cart::Client::new(others.cart.channel()),
         catalog: catalog::Client::new(others.catalog.channel()),

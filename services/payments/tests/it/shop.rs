@@ -21,7 +21,7 @@ pub(crate) struct Shop {
 
 /// One for each database at hand.
 pub(crate) async fn shop(database: Database) -> Shop {
-    let config = Config { pause_ms: 0, answer_ms: 1_500, ..Config::default() };
+    let config = Config { pause_ms: 0, answer_ms: 20_000, ..Config::default() };
     shop_with(database, config).await
 }
 

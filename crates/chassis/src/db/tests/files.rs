@@ -1,6 +1,6 @@
 //! What is particular to SQLite's files.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::*;
 use crate::db::Limits;
@@ -17,16 +17,15 @@ async fn file(acquire: Duration) -> (tempfile::TempDir, String, Db) {
 /// On one thread: had it waited in SQLite, nobody would have been left to end the wait.
 #[tokio::test]
 async fn another_process_with_the_file_is_waited_for_on_no_thread() {
-    let (_directory, path, db) = file(Duration::from_secs(30)).await;
+    let (_directory, path, db) = file(Duration::from_secs(60)).await;
     let other = rusqlite::Connection::open(&path).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let begun = Instant::now();
     let (inserted, ()) = tokio::join!(insert(&db, 1), async {
+        // For the insert to begin to wait; the same if it has not.
         tokio::time::sleep(Duration::from_millis(100)).await;
         other.execute_batch("COMMIT").unwrap();
     });
     assert_eq!(inserted.unwrap(), 1);
-    assert!(begun.elapsed() < Duration::from_secs(30));
 
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (tx, ()) = tokio::join!(db.begin(), async {

@@ -89,6 +89,7 @@ async fn the_time_a_client_takes_is_not_the_copys() {
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n12";
     let mut slow = connect(address, head).await;
     until("the copy is asked", || copy.connections() == 1).await;
+    // The client takes its time.
     tokio::time::sleep(2 * DEADLINE).await;
     slow.write_all(b"34").await.unwrap();
     assert_eq!(answer(&mut slow).await, "HTTP/1.1 200");

@@ -1,11 +1,11 @@
 //! What memory, RabbitMQ and Redis have in common.
 
-use chassis::testing::{eventually, on};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::context::Trace;
 use chassis::db::Session;
+use chassis::testing::{eventually, on};
 
 use super::shop::{BELLS, BOTH, Consumer, DOORS, Kind, Process, all, opened, publish_all, rang};
 
@@ -173,6 +173,7 @@ async fn goes_to_another(kind: Kind, end: impl AsyncFn(Process)) {
     let locked = stuck.db.begin().await.expect("the only writer");
     let first = engine.process(&all(&[&stuck]), vec![stuck.inbox()]);
     first.publish(&[rang(1, 1), rang(2, 1)]).await;
+    // For the first one to have them in hand; the same if it has not.
     tokio::time::sleep(Duration::from_millis(200)).await;
     end(first).await;
     drop(locked);

@@ -76,6 +76,7 @@ async fn without_a_broker_events_wait_and_stopping_is_quick() {
     ] {
         let engine = Engine::at(kind, url.to_owned());
         let process = engine.process(&all(&[&bells]), vec![bells.inbox()]);
+        // It would be ready by then.
         tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(!process.bus.is_ready());
         assert!(matches!(process.bus.publish(&[rang(1, 1)]).await, Err(Error::Away(_))));
@@ -89,6 +90,7 @@ async fn wrong_credentials_are_a_broker_that_is_away(kind: Kind) {
     let bells = Consumer::new("test.bells", BELLS).await;
     let wrong = engine.with_password("wrong");
     let process = wrong.process(&all(&[&bells]), vec![bells.inbox()]);
+    // It would be ready by then.
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert!(!process.bus.is_ready(), "{}", engine.kind);
     process.end().await;

@@ -10,7 +10,7 @@ use chassis::context;
 use chassis::db::{Db, Limits, Session, Tx};
 use chassis::inbox::{Failure, Handler, Inbox};
 use chassis::outbox::{Envelope, EventData};
-use chassis::testing::{self, CHASSIS_ONLY, Case, event, eventually};
+use chassis::testing::{self, CHASSIS_ONLY, Case, event, eventually, in_time};
 use engines::{BusConfig, bus};
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -234,8 +234,7 @@ impl Process {
     /// Stops it and waits for its end.
     pub async fn end(self) {
         self.stop.cancel();
-        let ended = tokio::time::timeout(Duration::from_secs(10), self.task).await;
-        ended.expect("delivery ends when told to").expect("delivery does not panic");
+        in_time("delivery ends when told to", self.task).await.expect("delivery does not panic");
     }
 }
 
@@ -285,7 +284,7 @@ impl Consumer {
         let files = tempfile::tempdir().expect("a temporary directory");
         let url = format!("sqlite:{}", files.path().join("test.db").display());
         let limits =
-            Limits { connections: 2, acquire: Duration::from_millis(500), ..Limits::default() };
+            Limits { connections: 2, acquire: Duration::from_secs(3), ..Limits::default() };
         let db = Db::connect(&url, limits).await.expect("SQLite");
         db.migrate(CHASSIS_ONLY).await.expect("migrations");
         let heard = "CREATE TABLE heard (subject TEXT NOT NULL PRIMARY KEY,

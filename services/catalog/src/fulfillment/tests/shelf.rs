@@ -1,8 +1,8 @@
 //! Whatever happens, `on_hand` is what a shelf holds on which the same things are done by hand.
 
-use chassis::testing::{Database, databases};
 use std::collections::{BTreeMap, HashSet};
 
+use chassis::testing::{Database, databases};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 

@@ -1,11 +1,10 @@
 //! The index and its database, over stops, damage and rebuilds.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use chassis::db::{Db, Session};
 use chassis::feed::Position;
-use chassis::testing::{Database, TestPlatform, databases, eventually, noon};
+use chassis::testing::{Database, TestPlatform, databases, eventually, in_time, noon};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -33,8 +32,7 @@ impl Running {
     async fn count(&self, text: &str) -> usize {
         let last = "SELECT xid, sequence FROM outbox ORDER BY xid DESC, sequence DESC LIMIT 1";
         let last = self.db.query(last).optional::<Position>().await.unwrap().unwrap_or_default();
-        let reached = self.search.reached(last);
-        tokio::time::timeout(Duration::from_secs(20), reached).await.expect("it follows");
+        in_time("it follows", self.search.reached(last)).await;
         self.search.find(request(text)).await.unwrap().total
     }
 

@@ -1,8 +1,8 @@
 //! What is told to the owner of an account that somebody may have taken over.
 
-use chassis::testing::{Database, databases};
 use std::sync::Arc;
 
+use chassis::testing::{Database, databases};
 use contracts::identity::{RefreshTokenReused, UserEmailChanged, UserPasswordChanged};
 
 use super::*;

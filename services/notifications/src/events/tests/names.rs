@@ -1,9 +1,9 @@
 //! No text of somebody who buys reaches a mail, unless it is a name by the rule for names.
 
-use chassis::testing::Database;
 use std::sync::Arc;
 
 use chassis::outbox::EventData;
+use chassis::testing::Database;
 use contracts::orders::{OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! What mails about orders say follows what happened to the goods and to the money.
 
-use chassis::testing::{Database, databases};
 use std::sync::Arc;
 
+use chassis::testing::{Database, databases};
 use contracts::orders::{ACCESS_TOKEN, OrderRefunded, OrderTrackingUpdated, refund_of_cancel};
 use contracts::testing::{Fake, Orders};
 use uuid::Uuid;
