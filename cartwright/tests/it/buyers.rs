@@ -17,12 +17,12 @@ async fn two_hundred_buyers_of_fifty_units_make_fifty_orders(shape: Shape) {
         let http = shop.http.clone();
         tokio::spawn(async move {
             let key = format!("buyer-{buyer}");
-            // Who is told to come back comes back, with the same key.
+            // Who is told to come back comes back, with the same key; so does who was kept too long.
             eventually_spawned(format!("a decision for {key}"), || {
                 let asked = http.post("/orders/checkout", request.clone()).key(&key);
                 async move {
                     let reply = asked.await;
-                    let later = matches!(reply.status.as_u16(), 202 | 503);
+                    let later = matches!(reply.status.as_u16(), 202 | 503 | 504);
                     if later { Err(reply.body) } else { Ok(reply) }
                 }
             })
@@ -57,7 +57,8 @@ async fn twenty_equal_requests_are_one_order_with_equal_answers(shape: Shape) {
                 let asked = customer.post("/orders", request.clone()).key("same");
                 async move {
                     let reply = asked.await;
-                    if reply.status == 503 { Err(reply.body) } else { Ok(reply) }
+                    let later = matches!(reply.status.as_u16(), 503 | 504);
+                    if later { Err(reply.body) } else { Ok(reply) }
                 }
             })
             .await

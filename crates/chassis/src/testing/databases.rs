@@ -1,13 +1,13 @@
 //! Fresh databases of a test's own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::engines::{Case, Engine, is_left_out};
+use super::waiting::PATIENCE;
 use super::{noon, verifier};
 use crate::cache::Cache;
 use crate::clock::Clock;
@@ -68,8 +68,7 @@ impl Database {
                 ("postgres", schemas.url(""), Some(Arc::new(schemas)))
             }
         };
-        let limits =
-            Limits { connections: 4, acquire: Duration::from_secs(10), ..Limits::default() };
+        let limits = Limits { connections: 4, acquire: PATIENCE, ..Limits::default() };
         let db = Db::connect(&url, limits).await.expect("a database");
         db.migrate(migrations).await.expect("migrations");
         let clock = Clock::Fixed(noon());
@@ -153,12 +152,8 @@ impl Drop for Schemas {
 }
 
 async fn connect_once(url: &str) -> Db {
-    let limits = Limits {
-        connections: 1,
-        acquire: Duration::from_secs(10),
-        statement: Duration::from_secs(20),
-        ..Limits::default()
-    };
+    let limits =
+        Limits { connections: 1, acquire: PATIENCE, statement: PATIENCE, ..Limits::default() };
     let missing = |error| panic!("{}", Engine::Postgres.missing(&format!("{error:#}")));
     Db::connect(url, limits).await.unwrap_or_else(missing)
 }
