@@ -175,6 +175,7 @@ fn kind(path: &str) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Front, Way, router};
 
     fn of(files: &[(&str, &'static str)]) -> Result<Dist, String> {
         let files = files.iter();
@@ -227,5 +228,8 @@ mod tests {
         for path in ["/products/{slug}", "/categories/{slug}", "/search", "/cart"] {
             assert!(store.manifest.page(path).is_some(), "{path}");
         }
+        // Two pages that get in each other's way panic here.
+        let front = Front::new(dist, "Shop".to_owned(), "EUR", |_| Way::Nowhere);
+        let _ = router(Arc::new(front));
     }
 }
