@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin, runnerImport } from 'vite';
 
 /** The shop that `npm run dev` stands before. */
 const shop = process.env.SHOP ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
-  plugins: [react(), adminPages()],
+  plugins: [react(), adminPages(), forServer()],
   server: {
     port: Number(process.env.PORT ?? 5173),
     strictPort: true,
@@ -47,6 +47,19 @@ function adminPages() {
         if (/^\/admin(\/|\?|$)/.test(request.url ?? '')) request.url = '/admin.html';
         next();
       });
+    },
+  };
+}
+
+/** Writes what the server is to know of the pages it sends. */
+function forServer(): Plugin {
+  return {
+    name: 'for-server',
+    async generateBundle() {
+      type Module = typeof import('./src/store/manifest');
+      const { module } = await runnerImport<Module>(resolve('src/store/manifest.ts'));
+      const source = `${JSON.stringify(module.manifest, null, 2)}\n`;
+      this.emitFile({ type: 'asset', fileName: 'manifest.json', source });
     },
   };
 }

@@ -13,7 +13,8 @@ pub(crate) fn run(args: &Routes) -> Result<ExitCode> {
     match &args.action {
         RoutesAction::Print => print!("{}", gateway::BUILTIN_ROUTES),
         RoutesAction::Check { file } => {
-            match gateway::check_routes(file, &shop::descriptions(), &RATE_LIMITS) {
+            let front = gateway::Dist::embedded().map_err(anyhow::Error::msg)?;
+            match gateway::check_routes(file, &shop::descriptions(), &RATE_LIMITS, &front) {
                 Ok(routes) => println!("OK: {routes} routes"),
                 Err(error) => {
                     println!("{error}");

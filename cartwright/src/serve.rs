@@ -145,6 +145,7 @@ impl Running {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
             parts.engines = engines(config, &bus, redis.as_ref());
+            parts.front = gateway::Dist::embedded().map_err(anyhow::Error::msg)?;
             let made = gateway::Gateway::new(config.gateway.clone(), parts);
             let made = made.map_err(|error| anyhow!("the gateway cannot start: {error}"))?;
             gateway = Some(made);
@@ -352,7 +353,7 @@ pub fn gateway_parts(
         clock,
         currency: shop.currency.clone(),
         name: shop.name.clone(),
-        front: gateway::Dist::embedded(),
+        front: gateway::Dist::default(),
     }
 }
 

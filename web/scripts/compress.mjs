@@ -10,7 +10,7 @@ const dist = join(import.meta.dirname, '../dist');
 const LEAST = 1024;
 
 for (const name of readdirSync(dist, { recursive: true })) {
-  if (!/\.(js|css|svg|json|webmanifest)$/.test(name)) continue;
+  if (!/\.(js|css|svg|webmanifest)$/.test(name)) continue;
   const plain = readFileSync(join(dist, name));
   if (plain.length <= LEAST) continue;
   const packed = brotliCompressSync(plain, {

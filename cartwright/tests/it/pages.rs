@@ -10,7 +10,7 @@ const BROWSER: (&str, &str) = ("accept", "text/html,application/xhtml+xml,*/*;q=
 
 #[on(sqlite, postgres, apart)]
 async fn pages_tell_of_what_the_shop_sells_in_every_shape(shape: Shape) {
-    if !gateway::Dist::embedded().is_built() {
+    if !gateway::Dist::embedded().expect("a manifest").is_built() {
         eprintln!("skipped: the web front is not built; run make web");
         return;
     }

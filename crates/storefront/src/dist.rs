@@ -12,6 +12,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 use rust_embed::Embed;
 
+use crate::manifest::Manifest;
 use crate::tag;
 use crate::template::Template;
 
@@ -21,6 +22,8 @@ use crate::template::Template;
 #[allow_missing = true]
 struct Embedded;
 
+/// What the build says of the storefront; for the server alone.
+const MANIFEST: &str = "manifest.json";
 /// What Vite puts here has a hash of its content in its name.
 const HASHED: &str = "assets/";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
@@ -32,10 +35,17 @@ pub struct Dist(Arc<Files>);
 
 #[derive(Default)]
 struct Files {
-    store: Option<Template>,
+    store: Option<Store>,
     admin: Option<Template>,
     /// All but the pages, by their paths without a slash at the beginning.
     others: HashMap<String, File>,
+}
+
+/// The storefront.
+pub(crate) struct Store {
+    /// The file that all of its pages are.
+    pub(crate) page: Template,
+    pub(crate) manifest: Manifest,
 }
 
 struct File {
@@ -47,8 +57,9 @@ struct File {
 }
 
 impl Dist {
-    /// The front this program was built with; empty where it was built without one.
-    pub fn embedded() -> Self {
+    /// The front this program was built with; empty where it was built without one. Fails where its
+    /// manifest is missing or wrong, saying how.
+    pub fn embedded() -> Result<Self, String> {
         let files = Embedded::iter().filter_map(|path| {
             let data = Embedded::get(&path)?.data;
             let data = match data {
@@ -60,8 +71,9 @@ impl Dist {
         Self::of(files)
     }
 
-    /// A front of these files: paths such as `index.html`, and what is in them.
-    pub fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Self {
+    /// A front of these files: paths such as `index.html`, and what is in them. Fails as
+    /// [`Dist::embedded`] does.
+    pub fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Result<Self, String> {
         let mut plain: HashMap<String, Bytes> = files.into_iter().collect();
         let packed: Vec<String> = plain.keys().filter(|it| it.ends_with(".br")).cloned().collect();
         let mut brotli: HashMap<String, Bytes> = HashMap::new();
@@ -70,15 +82,20 @@ impl Dist {
                 brotli.insert(name.to_owned(), bytes);
             }
         }
+        let manifest = plain.remove(MANIFEST);
         let mut page = |name| plain.remove(name).map(|it| Template::split(&it));
         let (store, admin) = (page("index.html"), page("admin.html"));
+        let store = store.map(|page| Ok(Store { page, manifest: read(manifest.as_deref())? }));
+        let store = store.transpose().map_err(|reason: String| {
+            format!("{MANIFEST} of the web front (web/dist): {reason}; build it anew (make web)")
+        })?;
         let others = plain.into_iter().map(|(path, plain)| {
             let brotli = brotli.remove(&path).filter(|it| it.len() < plain.len());
             let keep = if path.starts_with(HASHED) { FOR_EVER } else { ASK_AGAIN };
             let file = File { kind: kind(&path), keep, tag: tag::of(&plain), plain, brotli };
             (path, file)
         });
-        Self(Arc::new(Files { store, admin, others: others.collect() }))
+        Ok(Self(Arc::new(Files { store, admin, others: others.collect() })))
     }
 
     /// Whether there is a front at all.
@@ -86,8 +103,8 @@ impl Dist {
         self.store().is_some()
     }
 
-    /// The page of the storefront; none where the program was built without a front.
-    pub(crate) fn store(&self) -> Option<&Template> {
+    /// The storefront; none where the program was built without a front.
+    pub(crate) fn store(&self) -> Option<&Store> {
         self.0.store.as_ref()
     }
 
@@ -133,6 +150,10 @@ impl File {
     }
 }
 
+fn read(manifest: Option<&[u8]>) -> Result<Manifest, String> {
+    Manifest::read(manifest.ok_or_else(|| "it is missing".to_owned())?)
+}
+
 fn kind(path: &str) -> HeaderValue {
     let end = path.rsplit_once('.').map_or("", |(_, end)| end);
     HeaderValue::from_static(match end {
@@ -149,4 +170,66 @@ fn kind(path: &str) -> HeaderValue {
         "woff2" => "font/woff2",
         _ => "application/octet-stream",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Front, Way, router};
+
+    fn of(files: &[(&str, &'static str)]) -> Result<Dist, String> {
+        let files = files.iter();
+        Dist::of(
+            files.map(|(path, text)| ((*path).to_owned(), Bytes::from_static(text.as_bytes()))),
+        )
+    }
+
+    const MANIFEST: (&str, &str) = (
+        "manifest.json",
+        r#"{
+            "categories": "/api/v1/categories",
+            "pages": [{ "path": "/" }, { "path": "/cart" }],
+            "pictures": { "widths": [320], "usual": 320, "sizes": "100vw" }
+        }"#,
+    );
+
+    #[test]
+    fn a_front_comes_with_its_manifest() {
+        let dist = of(&[("index.html", "page"), MANIFEST]).unwrap();
+        assert!(dist.is_built());
+        assert!(dist.store().unwrap().manifest.page("/cart").is_some());
+        assert!(dist.send("/manifest.json", &HeaderMap::new()).is_none(), "it is no file to send");
+    }
+
+    #[test]
+    fn a_front_without_a_good_manifest_is_refused() {
+        let missing = of(&[("index.html", "page")]).unwrap_err();
+        assert!(missing.starts_with("manifest.json of the web front"), "{missing}");
+        assert!(missing.contains("it is missing; build it anew (make web)"), "{missing}");
+        let wrong = of(&[("index.html", "page"), ("manifest.json", "{}")]).unwrap_err();
+        assert!(
+            wrong.contains("manifest.json of the web front (web/dist): missing field"),
+            "{wrong}"
+        );
+    }
+
+    #[test]
+    fn where_nothing_was_built_there_is_no_front() {
+        for files in [&[][..], &[("favicon.svg", "<svg/>")], &[("manifest.json", "{}")]] {
+            assert!(!of(files).unwrap().is_built());
+        }
+    }
+
+    /// What the web build of this checkout has made, if it was made.
+    #[test]
+    fn the_front_of_this_program_is_a_good_one() {
+        let dist = Dist::embedded().unwrap();
+        let Some(store) = dist.store() else { return };
+        for path in ["/products/{slug}", "/categories/{slug}", "/search", "/cart"] {
+            assert!(store.manifest.page(path).is_some(), "{path}");
+        }
+        // Two pages that get in each other's way panic here.
+        let front = Front::new(dist, "Shop".to_owned(), "EUR", |_| Way::Nowhere);
+        let _ = router(Arc::new(front));
+    }
 }

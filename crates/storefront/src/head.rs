@@ -8,11 +8,8 @@ use serde_json::{Value, json};
 
 use crate::escape::{self, component};
 use crate::facts::{Category, Crumb, Product, Tree};
+use crate::manifest::Pictures;
 
-/// Widths the shop keeps of its own pictures, as `web/src/picture.ts` asks for them.
-const WIDTHS: [u32; 4] = [320, 640, 1280, 2000];
-/// How wide the first picture of a product is shown, as its page says it.
-const SHOWN: &str = "(min-width: 60rem) 40rem, 100vw";
 /// The width of a picture in a preview.
 const PREVIEW: u32 = 1280;
 
@@ -100,7 +97,7 @@ impl<'a> Head<'a> {
         self.bare()
     }
 
-    pub(crate) fn product(mut self, product: &Product, tree: &Tree) -> String {
+    pub(crate) fn product(mut self, product: &Product, tree: &Tree, pictures: &Pictures) -> String {
         let path = format!("/products/{}", component(&product.slug));
         let first = product.images.first().map(|it| self.picture(&it.url));
         self.about(&About {
@@ -118,7 +115,7 @@ impl<'a> Head<'a> {
             self.property("product:availability", in_stock);
         }
         if let Some(image) = product.images.first() {
-            self.preload(&image.url);
+            self.preload(&image.url, pictures);
         }
         let mut crumbs = product.path(tree);
         crumbs.push(Crumb { slug: String::new(), name: product.title.clone() });
@@ -189,15 +186,15 @@ impl<'a> Head<'a> {
     }
 
     /// Fetches the picture that is seen first before the script knows that it is.
-    fn preload(&mut self, url: &str) {
+    fn preload(&mut self, url: &str, pictures: &Pictures) {
         self.html.push_str("<link rel=\"preload\" as=\"image\" fetchpriority=\"high\" href=\"");
         if is_own(url) {
-            escape::text(&mut self.html, &format!("{url}?width=640"));
+            escape::text(&mut self.html, &format!("{url}?width={}", pictures.usual));
             self.html.push_str("\" imagesrcset=\"");
-            let sources = WIDTHS.map(|it| format!("{url}?width={it} {it}w"));
-            escape::text(&mut self.html, &sources.join(", "));
+            let sources = pictures.widths.iter().map(|it| format!("{url}?width={it} {it}w"));
+            escape::text(&mut self.html, &sources.collect::<Vec<_>>().join(", "));
             self.html.push_str("\" imagesizes=\"");
-            self.html.push_str(SHOWN);
+            escape::text(&mut self.html, &pictures.sizes);
         } else {
             escape::text(&mut self.html, url);
         }

@@ -9,6 +9,7 @@ mod dist;
 mod escape;
 mod facts;
 mod head;
+mod manifest;
 mod pages;
 pub mod problems;
 mod sitemap;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Path, RawPathParams, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use chassis::site::Site;
@@ -32,23 +33,8 @@ pub use dist::Dist;
 use head::{Head, Shop};
 use sitemap::{Part, Sitemaps};
 
-/// The paths of the storefront whose pages are all alike from here. Mails lead to the last two.
-const PLAIN: [&str; 11] = [
-    "/cart",
-    "/checkout",
-    "/orders/{id}",
-    "/account",
-    "/account/{*page}",
-    "/login",
-    "/register",
-    "/forgot-password",
-    "/reset-password",
-    "/undo-email-change",
-    "/verify-email",
-];
-const PRODUCT: &str = "/products/{slug}";
-const CATEGORY: &str = "/categories/{slug}";
-const SEARCH: &str = "/search";
+/// What stands for all pages where nobody knows them.
+const ANY: &str = "/{*page}";
 const SITEMAP: &str = "/sitemap.xml";
 const SITEMAP_PART: &str = "/sitemap/{part}";
 const ROBOTS: &str = "/robots.txt";
@@ -134,66 +120,38 @@ impl Asked {
     }
 }
 
-/// All paths of the front but `/`, for the description of where routes may lead.
-pub fn paths() -> impl Iterator<Item = &'static str> {
-    let others = [PRODUCT, CATEGORY, SEARCH, SITEMAP, SITEMAP_PART, ROBOTS];
-    PLAIN.into_iter().chain(ADMIN).chain(others).chain(FILES)
+/// All paths of a front but `/`, for the description of where routes may lead. Its pages are the web
+/// build's to tell: a program without a front takes any path for one.
+pub fn paths(dist: &Dist) -> impl Iterator<Item = &str> {
+    let pages = dist.store().map(|it| it.manifest.below().map(|(_, page)| &*page.path));
+    let any = pages.is_none().then_some(ANY);
+    let others = [SITEMAP, SITEMAP_PART, ROBOTS];
+    pages.into_iter().flatten().chain(any).chain(ADMIN).chain(others).chain(FILES)
 }
 
 /// The pages but `/`, and what there is where nothing else is.
 pub fn router(front: Arc<Front>) -> Router {
     let mut router = Router::new()
-        .route(PRODUCT, get(product))
-        .route(CATEGORY, get(category))
-        .route(SEARCH, get(search))
         .route(SITEMAP, get(sitemap))
         .route(SITEMAP_PART, get(sitemap_part))
         .route(ROBOTS, get(robots));
-    for path in PLAIN {
-        router = router.route(path, get(plain));
-    }
     for path in ADMIN {
         router = router.route(path, get(admin));
+    }
+    let pages = front.dist.store().into_iter().flat_map(|it| it.manifest.below());
+    for (at, page) in pages {
+        let show = async move |State(front), path, request| shown(front, at, path, request).await;
+        router = router.route(&page.path, get(show));
     }
     router.fallback(elsewhere).with_state(front)
 }
 
-async fn product(
-    State(front): State<Arc<Front>>,
-    Path(slug): Path<String>,
-    request: Request,
-) -> Response {
+/// A page of the storefront, by its place in the manifest.
+async fn shown(front: Arc<Front>, at: usize, path: RawPathParams, request: Request) -> Response {
     let asked = Asked::of(request);
-    match front.dist.store() {
-        Some(store) => pages::product(&front, store, &asked, &slug).await,
-        None => front.nowhere(&asked).await,
-    }
-}
-
-async fn category(
-    State(front): State<Arc<Front>>,
-    Path(slug): Path<String>,
-    request: Request,
-) -> Response {
-    let asked = Asked::of(request);
-    match front.dist.store() {
-        Some(store) => pages::category(&front, store, &asked, &slug).await,
-        None => front.nowhere(&asked).await,
-    }
-}
-
-async fn search(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = Asked::of(request);
-    match front.dist.store() {
-        Some(store) => pages::search(&front, store, &asked).await,
-        None => front.nowhere(&asked).await,
-    }
-}
-
-async fn plain(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = Asked::of(request);
-    match front.dist.store() {
-        Some(store) => pages::plain(&front, store, &asked).await,
+    let path: Vec<_> = path.iter().map(|(it, value)| (it.to_owned(), value.to_owned())).collect();
+    match front.dist.store().and_then(|it| Some((it, it.manifest.pages.get(at)?))) {
+        Some((store, page)) => pages::show(&front, store, page, &asked, &path).await,
         None => front.nowhere(&asked).await,
     }
 }
@@ -203,7 +161,7 @@ async fn admin(State(front): State<Arc<Front>>, request: Request) -> Response {
     match front.dist.admin() {
         Some(admin) => {
             let head = front.head(&asked).bare();
-            show(admin.fill(&head, ""), ADMIN_POLICY, StatusCode::OK, &asked)
+            send(admin.fill(&head, ""), ADMIN_POLICY, StatusCode::OK, &asked)
         }
         None => front.nowhere(&asked).await,
     }
@@ -251,7 +209,7 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
 }
 
 /// Sends a page, or tells a browser that it has it already.
-fn show(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &Asked) -> Response {
+fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &Asked) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
     let (status, body) = match known {

@@ -6,98 +6,65 @@ use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Answer, Answers};
-use crate::escape::component;
+use crate::dist::Store;
 use crate::facts::{Category, Product, Tree};
-use crate::template::Template;
-use crate::{Asked, Front, STORE_POLICY, show};
+use crate::head::Head;
+use crate::manifest::{Page, Shows};
+use crate::{Asked, Front, STORE_POLICY, send};
 
-/// Every page has them in its navigation.
-const CATEGORIES: &str = "/api/v1/categories?tree=true";
-const POPULAR: &str = "/api/v1/products?sort=popular&limit=8";
-const NEWEST: &str = "/api/v1/products?sort=newest&limit=8";
-/// What a list of products shows, before what its page's own query asks for.
-const LIST: &str = "/api/v1/products?count=true&facets=true&limit=24";
-/// What a page's query may ask of a list, as `web/src/store/catalog/filters.ts` has it.
-const FILTERS: [&str; 10] = [
-    "search",
-    "category",
-    "min_price",
-    "max_price",
-    "option",
-    "min_rating",
-    "in_stock",
-    "vendor",
-    "sort",
-    "page",
-];
-
-pub(crate) async fn home(front: &Front, store: &Template, asked: &Asked) -> Response {
-    let addresses = [CATEGORIES, POPULAR, NEWEST].map(str::to_owned);
-    let answers = front.api.ask(addresses.into()).await;
-    let head = front.head(asked).home(&tree(&answers));
-    page(store, StatusCode::OK, head, &answers, asked)
+pub(crate) async fn home(front: &Front, store: &Store, asked: &Asked) -> Response {
+    match store.manifest.page("/") {
+        Some(page) => show(front, store, page, asked, &[]).await,
+        None => nowhere(front, store, asked).await,
+    }
 }
 
-pub(crate) async fn product(
+/// A page of the manifest. `path` is what its path has for the names in the page's.
+pub(crate) async fn show(
     front: &Front,
-    store: &Template,
+    store: &Store,
+    page: &Page,
     asked: &Asked,
-    slug: &str,
+    path: &[(String, String)],
 ) -> Response {
-    let address = format!("/api/v1/products/{}", component(slug));
-    let answers = front.api.ask(vec![CATEGORIES.to_owned(), address]).await;
-    let (status, head) = match told::<Product>(answers.get(1)) {
-        Told::All(product) => {
-            (StatusCode::OK, front.head(asked).product(&product, &tree(&answers)))
+    let mut addresses = vec![store.manifest.categories.clone()];
+    addresses.extend(page.shows.as_ref().and_then(|it| it.ask(path)));
+    addresses.extend(page.ask(path, asked.uri.query().unwrap_or_default()));
+    let answers = front.api.ask(addresses).await;
+    let head = front.head(asked);
+    let (status, head) = match &page.shows {
+        None => (StatusCode::OK, head.hidden()),
+        Some(Shows::Home) => (StatusCode::OK, head.home(&tree(&answers))),
+        Some(Shows::Product(_)) => about(&answers, head, |head, it: &Product| {
+            head.product(it, &tree(&answers), &store.manifest.pictures)
+        }),
+        Some(Shows::Category(_)) => {
+            about(&answers, head, |head, it: &Category| head.category(it, number(asked)))
         }
-        Told::Nothing => (StatusCode::OK, front.head(asked).unknown()),
-        Told::No => (StatusCode::NOT_FOUND, front.head(asked).hidden()),
     };
-    page(store, status, head, &answers, asked)
+    filled(store, status, head, &answers, asked)
 }
 
-pub(crate) async fn category(
-    front: &Front,
-    store: &Template,
-    asked: &Asked,
-    slug: &str,
-) -> Response {
-    let key = component(slug);
-    let filters = filters(asked, |it| it != "category");
-    let addresses = [
-        CATEGORIES.to_owned(),
-        format!("/api/v1/categories/{key}"),
-        format!("{LIST}&category={key}{filters}"),
-    ];
-    let answers = front.api.ask(addresses.into()).await;
-    let (status, head) = match told::<Category>(answers.get(1)) {
-        Told::All(category) => {
-            (StatusCode::OK, front.head(asked).category(&category, number(asked)))
-        }
-        Told::Nothing => (StatusCode::OK, front.head(asked).unknown()),
-        Told::No => (StatusCode::NOT_FOUND, front.head(asked).hidden()),
-    };
-    page(store, status, head, &answers, asked)
+pub(crate) async fn nowhere(front: &Front, store: &Store, asked: &Asked) -> Response {
+    let answers = front.api.ask(vec![store.manifest.categories.clone()]).await;
+    filled(store, StatusCode::NOT_FOUND, front.head(asked).hidden(), &answers, asked)
 }
 
-pub(crate) async fn search(front: &Front, store: &Template, asked: &Asked) -> Response {
-    let filters = filters(asked, |_| true);
-    let answers = front.api.ask(vec![CATEGORIES.to_owned(), format!("{LIST}{filters}")]).await;
-    page(store, StatusCode::OK, front.head(asked).hidden(), &answers, asked)
+/// The head of a page about something, which the second answer tells of.
+fn about<'a, T: DeserializeOwned>(
+    answers: &Answers,
+    head: Head<'a>,
+    tell: impl FnOnce(Head<'a>, &T) -> String,
+) -> (StatusCode, String) {
+    match told(answers.get(1)) {
+        Told::All(it) => (StatusCode::OK, tell(head, &it)),
+        Told::Nothing => (StatusCode::OK, head.unknown()),
+        Told::No => (StatusCode::NOT_FOUND, head.hidden()),
+    }
 }
 
-pub(crate) async fn plain(front: &Front, store: &Template, asked: &Asked) -> Response {
-    let answers = front.api.ask(vec![CATEGORIES.to_owned()]).await;
-    page(store, StatusCode::OK, front.head(asked).hidden(), &answers, asked)
-}
-
-pub(crate) async fn nowhere(front: &Front, store: &Template, asked: &Asked) -> Response {
-    let answers = front.api.ask(vec![CATEGORIES.to_owned()]).await;
-    page(store, StatusCode::NOT_FOUND, front.head(asked).hidden(), &answers, asked)
-}
-
-fn page(
-    store: &Template,
+fn filled(
+    store: &Store,
     status: StatusCode,
     head: String,
     answers: &Answers,
@@ -105,7 +72,7 @@ fn page(
 ) -> Response {
     let mut foot = String::new();
     answers.write(&mut foot);
-    show(store.fill(&head, &foot), STORE_POLICY, status, asked)
+    send(store.page.fill(&head, &foot), STORE_POLICY, status, asked)
 }
 
 /// What the API has told.
@@ -130,18 +97,6 @@ fn told<T: DeserializeOwned>(answer: &Answer) -> Told<T> {
 fn tree(answers: &Answers) -> Tree {
     let json = answers.get(0).json();
     json.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default()
-}
-
-/// What the page's query asks of a list, to be appended to a query.
-fn filters(asked: &Asked, keep: impl Fn(&str) -> bool) -> String {
-    let query = asked.uri.query().unwrap_or_default();
-    let mut filters = String::new();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if FILTERS.contains(&&*name) && keep(&name) && !value.trim().is_empty() {
-            filters.push_str(&format!("&{name}={}", component(&value)));
-        }
-    }
-    filters
 }
 
 /// The number of the page of a list, where it is not the first one.

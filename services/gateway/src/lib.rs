@@ -133,15 +133,17 @@ pub fn openapi(parts: &Parts) -> Result<serde_json::Value, BoxError> {
 pub const BUILTIN_ROUTES: &str = routes::BUILTIN;
 
 /// Reads a routes file and says how many routes it has, or what is wrong with it and where.
-/// `services` are descriptions of services by their names, `rate_limits` their classes.
+/// `services` are descriptions of services by their names, `rate_limits` their classes; `front` has
+/// the pages.
 pub fn check_routes(
     file: &Path,
     services: &[(&str, OpenApi)],
     rate_limits: &[RateLimit],
+    front: &Dist,
 ) -> Result<usize, String> {
     let own = (NAME, pages::described());
     let all = services.iter().map(|(name, it)| (*name, it)).chain([(own.0, &own.1)]);
-    let described = routes::Described::of(all).and(NAME, pages::more_paths());
+    let described = routes::Described::of(all).and(NAME, pages::more_paths(front));
     tables::check(file, &described.limited(RATE_LIMITS.iter().chain(rate_limits)))
 }
 
@@ -150,7 +152,7 @@ fn described(parts: &Parts) -> routes::Described {
     let own = pages::described();
     let services = parts.services.iter().map(|it| (it.name, &it.openapi));
     let described = routes::Described::of(services.chain([(NAME, &own)]));
-    let described = described.and(NAME, pages::more_paths());
+    let described = described.and(NAME, pages::more_paths(&parts.front));
     described.limited(RATE_LIMITS.iter().chain(&parts.rate_limits))
 }
 

@@ -22,7 +22,7 @@ use futures::future::join_all;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use storefront::{Front, Way};
+use storefront::{Dist, Front, Way};
 use tokio::sync::watch;
 use utoipa::{OpenApi, ToSchema};
 
@@ -185,8 +185,8 @@ pub(crate) fn described() -> utoipa::openapi::OpenApi {
 }
 
 /// Paths of the gateway that its description leaves out, because they are no part of the API.
-pub(crate) fn more_paths() -> impl Iterator<Item = &'static str> {
-    docs::PATHS.into_iter().chain(storefront::paths())
+pub(crate) fn more_paths(front: &Dist) -> impl Iterator<Item = &str> {
+    docs::PATHS.into_iter().chain(storefront::paths(front))
 }
 
 /// The description of all services and of what the gateway answers itself.

@@ -3,13 +3,14 @@
 import { queryOptions, useQuery } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
+import * as ask from './questions';
 
 export type Category = Schemas['Category'];
 
 /** All of them, each with those below it; they change seldom. */
 export const categoryTree = queryOptions({
   queryKey: ['categories'],
-  queryFn: () => ok(api.GET('/api/v1/categories', { params: { query: { tree: true } } })),
+  queryFn: () => ok(api.GET(ask.categories.path, { params: { query: ask.categories.query } })),
   select: (page) => page.items,
   staleTime: 10 * 60_000,
 });
@@ -17,7 +18,7 @@ export const categoryTree = queryOptions({
 export const categoryBySlug = (slug: string) =>
   queryOptions({
     queryKey: ['category', slug],
-    queryFn: () => ok(api.GET('/api/v1/categories/{id}', { params: { path: { id: slug } } })),
+    queryFn: () => ok(api.GET(ask.category.path, { params: { path: { id: slug } } })),
   });
 
 /** The top level, once it is there. */

@@ -211,6 +211,11 @@ export function router(queries: QueryClient) {
   });
 }
 
+/** The paths of all pages. */
+export type PagePath = WithoutEnd<keyof ReturnType<typeof router>['routesByPath']>;
+/** A page within another one that has no path of its own ends with a slash. */
+type WithoutEnd<Path> = Path extends `${infer Rest extends `/${string}`}/` ? Rest : Path;
+
 declare module '@tanstack/react-router' {
   interface Register {
     router: ReturnType<typeof router>;

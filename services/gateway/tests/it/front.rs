@@ -25,8 +25,49 @@ const STORE: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-
     <script type=\"module\" src=\"/assets/store-1a2b.js\"></script></head><body></body></html>";
 const ADMIN: &str = "<!doctype html><title>Admin</title><!--head--><p id=\"admin\">";
 
+/// What the build tells of the pages; `web/src/store/manifest.ts` has the whole.
+fn manifest() -> Value {
+    let products = |query: &str| format!("/api/v1/products?{query}");
+    let filters = ["search", "option", "vendor", "sort", "page"];
+    json!({
+        "categories": "/api/v1/categories?tree=true",
+        "pages": [
+            {
+                "path": "/",
+                "shows": "home",
+                "questions": [
+                    { "address": products("sort=popular&limit=8") },
+                    { "address": products("sort=newest&limit=8") },
+                ],
+            },
+            { "path": "/products/{slug}", "shows": { "product": "/api/v1/products/{slug}" } },
+            {
+                "path": "/categories/{slug}",
+                "shows": { "category": "/api/v1/categories/{slug}" },
+                "questions": [{
+                    "address": products("count=true&facets=true&limit=24&category={slug}"),
+                    "query": filters,
+                }],
+            },
+            {
+                "path": "/search",
+                "questions": [{
+                    "address": products("count=true&facets=true&limit=24"),
+                    "query": (["category"].iter().chain(&filters).collect::<Vec<_>>()),
+                }],
+            },
+            { "path": "/cart" },
+            { "path": "/orders/{id}" },
+            { "path": "/account" },
+            { "path": "/account/profile" },
+            { "path": "/login" },
+        ],
+        "pictures": { "widths": [320, 960], "usual": 640, "sizes": "(min-width: 60rem) 40rem" },
+    })
+}
+
 /// A small front, as Vite would build it.
-fn dist() -> Dist {
+pub(crate) fn dist() -> Dist {
     let files = [
         ("index.html", STORE.to_owned()),
         ("index.html.br", "the page before its head is known".to_owned()),
@@ -37,8 +78,10 @@ fn dist() -> Dist {
         ("assets/font-1a2b.woff2", "wOF2".to_owned()),
         ("favicon.svg", "<svg xmlns=\"http://www.w3.org/2000/svg\"/>".to_owned()),
         ("site.webmanifest", "{}".to_owned()),
+        ("manifest.json", manifest().to_string()),
+        ("manifest.json.br", "packed".to_owned()),
     ];
-    Dist::of(files.map(|(path, text)| (path.to_owned(), text.into())))
+    Dist::of(files.map(|(path, text)| (path.to_owned(), text.into()))).unwrap()
 }
 
 fn open() -> Router {

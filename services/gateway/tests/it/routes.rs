@@ -14,12 +14,13 @@ use chassis::address_rules::AddressRules;
 use chassis::problem::{FieldError, Problem};
 use chassis::testing::{User, call, eventually};
 use futures::StreamExt;
-use gateway::{Config, Gateway, Listen, Parts, Upstream};
+use gateway::{Config, Dist, Gateway, Listen, Parts, Upstream};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::front::dist;
 use crate::shop::{described, parts};
 
 /// What the service behind the routes shares with a test.
@@ -150,7 +151,7 @@ fn try_open(routes: &str, listeners: &[(&str, &str)]) -> Result<Shop, String> {
         ..Config::default()
     };
     let behind = Behind::default();
-    let parts = Parts { services: vec![service(&behind)], ..parts(true) };
+    let parts = Parts { services: vec![service(&behind)], front: dist(), ..parts(true) };
     let gateway = Gateway::new(config, parts).map_err(|error| error.to_string())?;
     let router = Router::new().fallback_service(gateway.clone());
     Ok(Shop { router, gateway, behind, directory })
@@ -533,8 +534,28 @@ fn routes_that_lead_nowhere_are_refused() {
     // A service that does not run here cannot be looked at; its health is always there.
     open(&route("service = \"orders\"\nrewrite = \"/api/v1/whatever\""));
     open(&route("service = \"catalog\"\nrewrite = \"/api/v1/catalog/health\""));
-    let missing = gateway::check_routes(Path::new("/nowhere/r.toml"), &[], &[]).unwrap_err();
+    let missing = gateway::check_routes(Path::new("/nowhere/r.toml"), &[], &[], &Dist::default());
+    let missing = missing.unwrap_err();
     assert!(missing.contains("cannot read the routes file /nowhere/r.toml"), "{missing}");
+}
+
+#[test]
+fn a_route_to_a_page_leads_to_one_the_front_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let check = |path: &str, front: &Dist| {
+        let file = directory.path().join("routes.toml");
+        std::fs::write(&file, format!("[[routes]]\npath = \"{path}\"\nservice = \"gateway\"\n"))
+            .unwrap();
+        gateway::check_routes(&file, &[], &[], front)
+    };
+    for path in ["/cart", "/account/{*page}", "/products/{id}", "/admin/orders", "/robots.txt"] {
+        assert_eq!(check(path, &dist()), Ok(1), "{path}");
+        assert_eq!(check(path, &Dist::default()), Ok(1), "{path}");
+    }
+    let error = check("/crat", &dist()).unwrap_err();
+    assert!(error.contains("gateway has no path /crat"), "{error}");
+    // Which pages there are, nobody knows here.
+    assert_eq!(check("/crat", &Dist::default()), Ok(1));
 }
 
 #[tokio::test]

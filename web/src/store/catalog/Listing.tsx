@@ -12,7 +12,8 @@ import { Icon } from '../parts/Icon';
 import { Pager } from '../parts/Pager';
 import { ProductGrid } from '../parts/ProductGrid';
 import { Skeleton } from '../parts/Skeleton';
-import { PAGE, productList } from '../products';
+import { productList } from '../products';
+import { list } from '../questions';
 import { useTexts } from '../texts';
 import { useMedia } from '../useMedia';
 import { Chips } from './Chips';
@@ -21,7 +22,7 @@ import { active, change, type Filters, type Sort, sorts } from './filters';
 import styles from './Listing.module.css';
 
 /** The last page the API counts to. */
-const LAST = Math.floor(10_000 / PAGE);
+const LAST = Math.floor(10_000 / list.limit);
 
 type Props = {
   filters: Filters;
@@ -55,7 +56,7 @@ export function Listing({ filters, category, empty }: Props) {
 
   const show = (next: Filters) => void navigate({ to: '.', search: next, resetScroll: false });
 
-  const last = Math.min(Math.ceil((total ?? 0) / PAGE), LAST);
+  const last = Math.min(Math.ceil((total ?? 0) / list.limit), LAST);
   // The list has become shorter, or the address was made up: there is no such page.
   const beyond = total !== undefined && !old && page > 1 && page > last;
   useEffect(() => {

@@ -22,34 +22,29 @@ export type Filters = {
   page?: number;
 };
 
+/** How each filter is read from what stands under its name. */
+const readers: { [Name in keyof Filters]-?: (value: unknown) => Filters[Name] } = {
+  search: text,
+  category: text,
+  min_price: whole(0, Number.MAX_SAFE_INTEGER),
+  max_price: whole(0, Number.MAX_SAFE_INTEGER),
+  option: (value) => {
+    const options = list(value).filter((it) => /^[^:]+:./.test(it));
+    return options.length > 0 ? [...new Set(options)] : undefined;
+  },
+  min_rating: whole(1, 5),
+  in_stock: (value) => first(value) === 'true' || undefined,
+  vendor: text,
+  sort: (value) => sorts.find((it) => it === first(value)),
+  page: whole(2, 1000),
+};
+
+export const filterNames = Object.keys(readers) as (keyof Filters)[];
+
 /** Takes from an address what is a filter, and leaves what makes no sense. */
 export function readFilters(search: Record<string, unknown>): Filters {
-  const found: Filters = {};
-  const text = (name: 'search' | 'category' | 'vendor') => {
-    const value = first(search[name]);
-    if (value) found[name] = value.slice(0, 200);
-  };
-  const whole = (
-    name: 'min_price' | 'max_price' | 'min_rating' | 'page',
-    min: number,
-    max: number,
-  ) => {
-    const value = Number(first(search[name]) || Number.NaN);
-    if (Number.isSafeInteger(value) && value >= min && value <= max) found[name] = value;
-  };
-  text('search');
-  text('category');
-  whole('min_price', 0, Number.MAX_SAFE_INTEGER);
-  whole('max_price', 0, Number.MAX_SAFE_INTEGER);
-  const options = list(search.option).filter((it) => /^[^:]+:./.test(it));
-  if (options.length > 0) found.option = [...new Set(options)];
-  whole('min_rating', 1, 5);
-  if (first(search.in_stock) === 'true') found.in_stock = true;
-  text('vendor');
-  const sort = first(search.sort);
-  found.sort = sorts.find((it) => it === sort);
-  whole('page', 2, 1000);
-  return found;
+  const found = filterNames.map((name) => [name, readers[name](search[name])] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== undefined));
 }
 
 /** With some filters changed. Whatever it leaves is another list, which begins at its first page. */
@@ -104,6 +99,17 @@ export function active(filters: Filters): Active[] {
 /** The same words and order, nothing else. */
 export function unfiltered({ search, sort }: Filters): Filters {
   return { search, sort };
+}
+
+function text(value: unknown): string | undefined {
+  return first(value)?.slice(0, 200) || undefined;
+}
+
+function whole(min: number, max: number) {
+  return (value: unknown) => {
+    const number = Number(first(value) || Number.NaN);
+    return Number.isSafeInteger(number) && number >= min && number <= max ? number : undefined;
+  };
 }
 
 function list(value: unknown): string[] {

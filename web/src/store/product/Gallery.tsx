@@ -2,7 +2,7 @@
 
 import { type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 
-import { picture } from '../../picture';
+import { FIRST_SIZES, picture } from '../../picture';
 import { IconButton } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
 import { Icon } from '../parts/Icon';
@@ -63,7 +63,7 @@ export function Gallery({ pictures, wanted, title }: Props) {
               <Picture
                 url={url}
                 alt={alt || title}
-                sizes="(min-width: 60rem) 40rem, 100vw"
+                sizes={FIRST_SIZES}
                 first={index === wanted}
                 className={styles.picture}
               />

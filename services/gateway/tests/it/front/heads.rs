@@ -65,7 +65,8 @@ async fn a_product_is_told_to_search_engines_and_previews() {
         "<meta property=\"product:price:currency\" content=\"EUR\">",
         "<meta name=\"twitter:card\" content=\"summary_large_image\">",
         "<link rel=\"preload\" as=\"image\" fetchpriority=\"high\" \
-         href=\"/api/v1/media/1?width=640\" imagesrcset=\"/api/v1/media/1?width=320 320w, ",
+         href=\"/api/v1/media/1?width=640\" imagesrcset=\"/api/v1/media/1?width=320 320w, \
+         /api/v1/media/1?width=960 960w\" imagesizes=\"(min-width: 60rem) 40rem\">",
     ] {
         assert!(page.contains(part), "no {part}: {page}");
     }

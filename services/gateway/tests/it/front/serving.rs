@@ -25,21 +25,16 @@ async fn a_browser_is_shown_the_shop_and_a_program_told_about_it() {
 }
 
 #[tokio::test]
-async fn every_page_of_the_storefront_is_there() {
+async fn every_page_of_the_manifest_is_there() {
     let shop = open();
     for path in [
         "/search?search=tea",
         "/cart",
         "/cart/",
-        "/checkout",
         "/orders/018f4e9b-0000-7000-8000-000000000001",
         "/account",
-        "/account/orders/1",
-        "/login",
-        "/register",
-        "/forgot-password",
-        "/reset-password?token=t",
-        "/verify-email?token=t",
+        "/account/profile",
+        "/login?next=/checkout",
     ] {
         let page = visit(&shop, path).await;
         assert_eq!(page.status, 200, "{path}");
@@ -66,7 +61,17 @@ async fn everything_below_admin_is_the_admin() {
 #[tokio::test]
 async fn where_nothing_is_a_browser_gets_a_page_and_a_program_a_problem() {
     let shop = open();
-    for path in ["/nothing", "/cart/x", "/assets/gone.js", "/index.html", "/index.html.br"] {
+    for path in [
+        "/nothing",
+        "/cart/x",
+        "/checkout",
+        "/account/nothing",
+        "/assets/gone.js",
+        "/index.html",
+        "/index.html.br",
+        "/manifest.json",
+        "/manifest.json.br",
+    ] {
         let page = visit(&shop, path).await;
         assert_eq!(page.status, 404, "{path}");
         assert!(is_store(&page), "{path}");
@@ -185,7 +190,7 @@ async fn without_a_front_a_browser_is_told_how_to_build_it() {
     let page = visit(&shop, "/").await;
     assert_eq!(page.status, 200);
     assert!(text(&page).contains("make web") && text(&page).contains("Node 20.19"));
-    for path in ["/cart", "/admin", "/nothing", "/assets/store-1a2b.js"] {
+    for path in ["/cart", "/products/cup", "/admin", "/nothing", "/assets/store-1a2b.js"] {
         assert_eq!(visit(&shop, path).await.status, 404, "{path}");
         let told = call(&shop, "GET", path).await;
         assert_eq!(told.problem(404), "not_found", "{path}");
