@@ -9,6 +9,7 @@ use uuid::{ContextV7, Timestamp, Uuid};
 use crate::clock::Clock;
 
 /// Makes ids of the same millisecond rise.
+#[expect(clippy::disallowed_types, reason = "the one uuid takes")]
 static CONTEXT: Mutex<AssertUnwindSafe<ContextV7>> = Mutex::new(AssertUnwindSafe(ContextV7::new()));
 
 /// A new UUIDv7. Sorts by the time it was made, also among those of other copies.

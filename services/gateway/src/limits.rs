@@ -132,13 +132,13 @@ impl Limits {
         asker: Asker,
     ) -> Result<Allowance, Allowance> {
         let rate = self.limiter(class.name).rate;
-        if let Some(shared) = &self.shared {
-            if let Some(taken) = shared.take(&key(class, asker), rate).await {
-                if let Taken::Granted { .. } = taken {
-                    self.take(class, asker);
-                }
-                return Allowance::of(rate, taken);
+        if let Some(shared) = &self.shared
+            && let Some(taken) = shared.take(&key(class, asker), rate).await
+        {
+            if let Taken::Granted { .. } = taken {
+                self.take(class, asker);
             }
+            return Allowance::of(rate, taken);
         }
         Allowance::of(rate, self.take(class, asker))
     }
