@@ -3,8 +3,8 @@
 //!
 //! A token says which services the calling process runs (`sub`) and which service it is for
 //! (`aud`). Who has one may call internal routes of that service, as far as they are not kept to
-//! others ([`Route::only`](crate::route::Route::only)), and is believed about the client's address. It says nothing about users:
-//! their own tokens travel on and are verified by every service.
+//! others ([`Route::only`](crate::route::Route::only)), and is believed about the client's address.
+//! It says nothing about users: their own tokens travel on and are verified by every service.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

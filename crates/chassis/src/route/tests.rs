@@ -1,11 +1,13 @@
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{HeaderMap, Request};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
 use super::*;
 use crate::channel::{CallError, Channel};
+use crate::clock::Clock;
+use crate::peers::Peers;
 
 const DOUBLE: Route<Vec<i64>, i64> = Route::post("/internal/double");
 
@@ -55,6 +57,26 @@ async fn who_asked_with_what_does_not_fit_reads_a_no() {
     match channel.call(older, &"1, 2".to_owned()).await {
         Err(CallError::Refused(problem)) => assert_eq!(problem.code, "request_unfit"),
         other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_route_is_kept_to_those_its_declaration_names() {
+    const KEPT: Route<(), ()> =
+        Route::post("/internal/kept").only(Callers { services: &["orders"], unnamed: false });
+    let open: Route<(), ()> = Route::post("/internal/open");
+    let routes = Routes::new(()).on(KEPT, async |(), ()| Ok(())).on(open, async |(), ()| Ok(()));
+    let router = routes.router();
+    for (caller, kept) in [("orders", 200), ("cart", 403)] {
+        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let mut headers = HeaderMap::new();
+        peers.clone().of(&[caller]).sign("catalog", &mut headers);
+        let caller = peers.verify("catalog", &headers).unwrap();
+        for (path, status) in [(KEPT.path(), kept), (open.path(), 200)] {
+            let request = Request::post(path).extension(caller.clone()).body(Body::empty());
+            let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
+            assert_eq!(answer.status(), status, "{path}");
+        }
     }
 }
 
