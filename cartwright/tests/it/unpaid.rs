@@ -144,7 +144,10 @@ async fn a_hundred_and_twenty_buyers_of_twenty_five_units_make_twenty_five_order
     });
     let statuses: Vec<_> = join_all(buys).await.into_iter().map(|it| it.unwrap()).collect();
     let sold = statuses.iter().filter(|it| **it == "confirmed").count();
-    let refused = statuses.iter().filter(|it| **it == "out_of_stock").count();
+    // A hold that is asked for twice, since its answer was late, may come when its order has been
+    // given up.
+    let reasons = ["out_of_stock", "reservation_released"];
+    let refused = statuses.iter().filter(|it| reasons.contains(&it.as_str())).count();
     assert_eq!((sold, refused), (25, 95), "{}: {statuses:?}", place.kind);
     assert_eq!(shop.on_hand("LAMP-1").await, 0);
     shop.check().await;
