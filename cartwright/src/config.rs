@@ -201,9 +201,9 @@ impl Config {
         self.check_services()?;
         self.check_secrets()?;
         self.log.check()?;
-        self.redis.validate().map_err(anyhow::Error::msg)?;
+        self.redis.check()?;
         self.validate_counts()?;
-        self.bus.validate().map_err(anyhow::Error::msg)?;
+        self.bus.check()?;
         self.discovery.check()?;
         let listen = &self.server.listen;
         if !listen.is_empty() && listen.parse::<std::net::SocketAddr>().is_err() {

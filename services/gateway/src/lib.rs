@@ -83,7 +83,7 @@ pub struct Upstream {
 pub struct Engine {
     pub name: &'static str,
     /// Asks for a sign of life, or tells why there is none.
-    pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+    pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 
 /// What the gateway stands on.
