@@ -77,9 +77,9 @@ impl Settings for LogConfig {
 pub enum LogError {
     #[error(transparent)]
     Setting(#[from] SettingError),
-    #[error("log.directory {directory}: {source}")]
+    #[error("log.directory {directory}")]
     Directory { directory: String, source: std::io::Error },
-    #[error("logging cannot start: {0}")]
+    #[error("logging cannot start")]
     Started(#[from] SetGlobalDefaultError),
 }
 
@@ -187,7 +187,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let directory = file.path().join("logs").display().to_string();
         let config = LogConfig { directory: directory.clone(), ..LogConfig::default() };
-        let error = subscriber(&config, &[]).err().unwrap().to_string();
-        assert!(error.starts_with(&format!("log.directory {directory}: ")), "{error}");
+        let error = subscriber(&config, &[]).err().unwrap();
+        assert_eq!(error.to_string(), format!("log.directory {directory}"));
+        assert!(error.source().unwrap().is::<std::io::Error>(), "{error:?}");
     }
 }
