@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use chassis::Secret;
 pub use chassis::config::Environment;
-use chassis::config::{Settings, at_least};
+use chassis::config::{SettingError, Settings, at_least, in_range};
 use chassis::money::Currency;
 use chassis::peers::MIN_SECRET;
 use serde::{Deserialize, Serialize};
@@ -179,60 +179,51 @@ impl Config {
         }
     }
 
-    fn validate(&self) -> Result<()> {
+    fn validate(&self) -> Result<(), SettingError> {
         let url = &self.database.url;
         if !url.is_empty() && !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
             // Not shown where it is no scheme: it may be a password.
-            let starts = match url.split_once("://") {
-                Some((scheme, _)) => format!("starts with {scheme:?}"),
-                None => "is no URL".to_owned(),
+            let value = match url.split_once("://") {
+                Some((scheme, _)) => format!("{scheme}://…"),
+                None => "no URL".to_owned(),
             };
-            bail!(
-                "database.url {starts}, but must start with postgres:// (or be empty for files in \
-                 the data directory)"
-            );
+            let allowed = "postgres://… (or empty for files in the data directory)";
+            return Err(SettingError::new("database.url", value, allowed));
         }
-        if !(1..=100).contains(&self.database.connections) {
-            bail!(
-                "database.connections is {}, but must be from 1 to 100",
-                self.database.connections
-            );
-        }
+        in_range("database.connections", self.database.connections, 1..=100)?;
         self.check_services()?;
         self.check_secrets()?;
         self.log.check()?;
-        self.redis.validate().map_err(anyhow::Error::msg)?;
+        self.redis.check()?;
         self.validate_counts()?;
-        self.bus.validate().map_err(anyhow::Error::msg)?;
+        self.bus.check()?;
         self.discovery.check()?;
         let listen = &self.server.listen;
         if !listen.is_empty() && listen.parse::<std::net::SocketAddr>().is_err() {
-            bail!(
-                "server.listen is {listen:?}, but must be an address and a port such as \
-                 127.0.0.1:8080"
-            );
+            let allowed = "an address and a port such as 127.0.0.1:8080";
+            return Err(SettingError::new("server.listen", format!("{listen:?}"), allowed));
         }
         Ok(())
     }
 
     /// A secret that is too short is refused whether this process needs one or not.
-    fn check_secrets(&self) -> Result<()> {
+    fn check_secrets(&self) -> Result<(), SettingError> {
         let Services { secret, previous_secret, .. } = &self.services;
         for (setting, secret) in
             [("services.secret", secret), ("services.previous_secret", previous_secret)]
         {
             if !secret.is_empty() && secret.len() < MIN_SECRET {
-                bail!(
-                    "{setting} has {} characters, but must have at least {MIN_SECRET}, for example \
-                     from `openssl rand -hex 32`, or be empty",
-                    secret.len()
+                let value = format!("{} characters long", secret.len());
+                let allowed = format!(
+                    "{MIN_SECRET} or more, for example from `openssl rand -hex 32`, or empty"
                 );
+                return Err(SettingError::new(setting, value, allowed));
             }
         }
         Ok(())
     }
 
-    fn validate_counts(&self) -> Result<()> {
+    fn validate_counts(&self) -> Result<(), SettingError> {
         // With none of these nobody could buy anything.
         let it = &self.connections;
         for (setting, value) in [

@@ -24,7 +24,7 @@ use chassis::clock::{self, Clock, Reference};
 use chassis::port::Port;
 use chassis::reach::Reach;
 use chassis::service::Background;
-use chassis::telemetry::LogFormat;
+use chassis::telemetry::{LogFormat, cause};
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
@@ -58,7 +58,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     let roles = Roles::of(&args.services);
     config.check_for_production(&roles)?;
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
-    telemetry::start_logging(&config.log, &owners).map_err(anyhow::Error::msg)?;
+    telemetry::start_logging(&config.log, &owners)?;
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
         tracing::warn!("no mail leaves the shop: notifications.carrier is \"log\"");
     }
@@ -242,7 +242,7 @@ async fn synchronized(reference: &Reference) {
         match clock::synchronize(reference).await {
             Ok(()) => return,
             Err(error) if attempt % TRUST_SILENT == 0 => {
-                tracing::warn!(error, "waiting for somebody who tells the time");
+                tracing::warn!(error = cause(&error), "waiting for somebody who tells the time");
             }
             Err(_) => {}
         }
@@ -292,7 +292,7 @@ fn bus(config: &Config, roles: &Roles) -> Result<Bus> {
              such as amqp://user:password@host/"
         );
     }
-    engines::bus(&config.bus, &SUBSCRIPTIONS).map_err(anyhow::Error::msg)
+    Ok(engines::bus(&config.bus, &SUBSCRIPTIONS)?)
 }
 
 /// Redis, where one is named. It may be away, now and later.
@@ -300,7 +300,7 @@ fn redis(config: &Config) -> Result<Option<Redis>> {
     if config.redis.url.is_empty() {
         return Ok(None);
     }
-    Redis::open(&config.redis).map(Some).map_err(anyhow::Error::msg)
+    Ok(Some(Redis::open(&config.redis)?))
 }
 
 /// What `/health` asks beside the services.
@@ -309,7 +309,7 @@ fn engines(config: &Config, bus: &Bus, redis: Option<&Redis>) -> Vec<gateway::En
     if config.bus.is_remote() {
         let bus = bus.clone();
         let probe = move || {
-            let ready = if bus.is_ready() { Ok(()) } else { Err("it is away".to_owned()) };
+            let ready = if bus.is_ready() { Ok(()) } else { Err("it is away".into()) };
             Box::pin(async move { ready }) as _
         };
         engines.push(gateway::Engine { name: "bus", probe: Arc::new(probe) });
@@ -317,7 +317,7 @@ fn engines(config: &Config, bus: &Bus, redis: Option<&Redis>) -> Vec<gateway::En
     if let Some(redis) = redis.cloned() {
         let probe = move || {
             let redis = redis.clone();
-            Box::pin(async move { redis.probe().await }) as _
+            Box::pin(async move { Ok(redis.probe().await?) }) as _
         };
         engines.push(gateway::Engine { name: "redis", probe: Arc::new(probe) });
     }

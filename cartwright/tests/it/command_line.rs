@@ -169,8 +169,11 @@ fn wrong_settings_are_named_with_their_origin() {
         ("[payments]\ntry_ms = 0", "payments.try_ms is 0"),
         ("[identity]\nfailure_window_minutes = 0", "identity.failure_window_minutes is 0"),
         ("[log]\nlevel = \"loud\"", "log.level is \"loud\""),
-        ("[services]\nsecret = \"short\"", "services.secret has 5 characters"),
-        ("[services]\nprevious_secret = \"short\"", "services.previous_secret has 5 characters"),
+        ("[services]\nsecret = \"short\"", "services.secret is 5 characters long, but must be 32"),
+        (
+            "[services]\nprevious_secret = \"short\"",
+            "services.previous_secret is 5 characters long",
+        ),
         ("[discovery]\nbasket = [\"http://basket:80\"]", "discovery.basket"),
         (
             "[shop]\nenvironment = \"production\"\n[payments]\nsandbox = true\n\
@@ -295,7 +298,7 @@ fn a_part_of_a_shop_says_what_it_lacks() {
     assert!(said.contains("services.secret") && said.contains("openssl rand"), "{said}");
     place.config.services.secret = "short".into();
     let said = place.fails(&["serve", "orders"]);
-    assert!(said.contains("has 5 characters") && !said.contains("short"), "{said}");
+    assert!(said.contains("is 5 characters long") && !said.contains("short"), "{said}");
     place.config.services.secret = "a secret of more than 32 characters".into();
     let said = place.fails(&["serve", "orders"]);
     assert!(said.contains("bus.url is memory:") && said.contains("amqp://"), "{said}");

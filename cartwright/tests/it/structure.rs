@@ -150,6 +150,76 @@ fn every_service_has_a_port_and_a_database_of_its_own() {
     assert_eq!(DATABASES.iter().collect::<BTreeSet<_>>().len(), DATABASES.len());
 }
 
+/// Where an error may be a text after all, and why.
+const TEXTS: [(&str, &str); 1] =
+    [("crates/chassis/src/testing/waiting.rs", "only whoever reads that a test failed sees it")];
+
+/// Who gets an error can tell what it is only from its type.
+#[test]
+fn no_error_is_a_text() {
+    let mut left = BTreeSet::from(TEXTS.map(|(file, _)| file.to_owned()));
+    for source in ["crates", "services"].iter().flat_map(|it| sources(&root().join(it))) {
+        let name = source.strip_prefix(root()).expect("in the workspace").display().to_string();
+        if !name.contains("/src/") || name.ends_with("tests.rs") || name.contains("/tests/") {
+            continue;
+        }
+        let text = fs::read_to_string(&source).expect("a source");
+        let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        let lines = texts(text);
+        if !lines.is_empty() && !left.remove(&name) {
+            panic!("{name}: an error is a String in line {lines:?}; make it a type (thiserror)");
+        }
+    }
+    assert!(left.is_empty(), "these have no such error any more: {left:?}");
+}
+
+/// The lines in which a text has a `Result` whose error is a `String`.
+fn texts(text: &str) -> Vec<usize> {
+    let results = text.match_indices("Result<").map(|(at, it)| at + it.len());
+    let results = results.filter(|from| error_of(&text[*from..]) == Some("String"));
+    let aliases = ["type Err = String;", "type Error = String;"];
+    let aliases = aliases.iter().flat_map(|it| text.match_indices(it)).map(|(at, _)| at);
+    results.chain(aliases).map(|at| text[..at].matches('\n').count() + 1).collect()
+}
+
+/// The second argument of a type, whose arguments a text begins with.
+fn error_of(text: &str) -> Option<&str> {
+    let (mut depth, mut from, mut found, mut before) = (0, 0, Vec::new(), ' ');
+    for (at, it) in text.char_indices() {
+        match it {
+            '<' | '(' | '[' => depth += 1,
+            '>' if before == '-' => {}
+            '>' if depth == 0 => {
+                found.push(&text[from..at]);
+                break;
+            }
+            '>' | ')' | ']' => depth -= 1,
+            ',' if depth == 0 => {
+                found.push(&text[from..at]);
+                from = at + 1;
+            }
+            _ => {}
+        }
+        before = it;
+    }
+    found.get(1).map(|it| it.trim())
+}
+
+#[test]
+fn an_error_that_is_a_text_is_found() {
+    for (text, found) in [
+        ("Result<u8, String>", true),
+        ("io::Result<Vec<(u8, String)>, String>", true),
+        ("Result<\n    impl Fn(u8) -> Option<u8>,\n    String,\n>", true),
+        ("type Err = String;", true),
+        ("Result<String>", false),
+        ("Result<BTreeMap<String, String>, Wrong>", false),
+        ("Result<(u8, String), Box<String>>", false),
+    ] {
+        assert_eq!(texts(text), if found { vec![1] } else { vec![] }, "{text}");
+    }
+}
+
 /// A permission that no service declared could be given to nobody.
 #[test]
 fn what_routes_ask_for_is_declared_once() {

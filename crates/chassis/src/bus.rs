@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::db;
 use crate::inbox::Inbox;
 use crate::outbox::Envelope;
+use crate::service::BoxError;
 
 /// Why events were not carried. They stay in the outbox.
 #[derive(Debug, thiserror::Error)]
@@ -21,7 +22,7 @@ pub enum Error {
     Database(#[from] db::Error),
     /// The broker is away, or did not take all of the events.
     #[error("the broker does not take events: {0}")]
-    Away(String),
+    Away(#[source] BoxError),
 }
 
 /// Who wants what, wherever it runs.
@@ -94,7 +95,8 @@ impl Carrier for Memory {
     /// not keep the events from the others.
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let inboxes = self.inboxes.get().ok_or(Error::Away("nobody listens yet".to_owned()))?;
+            let inboxes =
+                self.inboxes.get().ok_or_else(|| Error::Away("nobody listens yet".into()))?;
             let mut outcome = Ok(());
             for inbox in inboxes {
                 outcome = outcome.and(inbox.receive(events).await);

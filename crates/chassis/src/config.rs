@@ -98,13 +98,24 @@ fn read_secrets(
     Ok(builder)
 }
 
+/// Why there is no secret in a file.
+#[derive(Debug, thiserror::Error)]
+enum NoSecret {
+    #[error(transparent)]
+    File(#[from] std::io::Error),
+    /// Without what is there instead.
+    #[error("it is not UTF-8")]
+    NotText,
+    #[error("it is empty")]
+    Empty,
+}
+
 /// The secret in a file, without the newline editors put at the end.
-fn secret(path: &Path) -> Result<String, String> {
-    let bytes = std::fs::read(path).map_err(|error| error.to_string())?;
-    let text = String::from_utf8(bytes).map_err(|_| "it is not UTF-8")?;
+fn secret(path: &Path) -> Result<String, NoSecret> {
+    let text = String::from_utf8(std::fs::read(path)?).map_err(|_| NoSecret::NotText)?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     let line = line.strip_suffix('\r').unwrap_or(line);
-    if line.is_empty() { Err("it is empty".to_owned()) } else { Ok(line.to_owned()) }
+    if line.is_empty() { Err(NoSecret::Empty) } else { Ok(line.to_owned()) }
 }
 
 /// A text with the password of a URL hidden. Rather too much is hidden than too little: from the
@@ -148,13 +159,6 @@ fn find_lists(key: &str, value: &Value, found: &mut Vec<String>) {
 
 fn variable(key: &str) -> String {
     format!("CARTWRIGHT__{}", key.to_ascii_uppercase().replace('.', "__"))
-}
-
-/// The value a word stands for, for settings that are one of a few words.
-pub fn word<T: Copy>(word: &str, words: &[(&str, T)]) -> Result<T, String> {
-    let allowed = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(", ");
-    let found = words.iter().find(|(it, _)| *it == word).map(|(_, value)| *value);
-    found.ok_or_else(|| format!("{word:?} is not one of: {}", allowed()))
 }
 
 /// The error with what a user needs: the setting, where it came from, what is allowed.
@@ -230,14 +234,12 @@ mod tests {
             ("\n", Err("it is empty")),
         ] {
             std::fs::write(file.path(), content).unwrap();
-            assert_eq!(
-                secret(file.path()).as_deref(),
-                read.map_err(str::to_owned).as_ref().copied()
-            );
+            let secret = secret(file.path()).map_err(|error| error.to_string());
+            assert_eq!(secret.as_deref(), read.map_err(str::to_owned).as_ref().copied());
         }
         std::fs::write(file.path(), b"\xff").unwrap();
-        assert_eq!(secret(file.path()), Err("it is not UTF-8".to_owned()));
-        let missing = secret(&file.path().join("x")).unwrap_err();
+        assert!(matches!(secret(file.path()), Err(NoSecret::NotText)));
+        let missing = secret(&file.path().join("x")).unwrap_err().to_string();
         assert!(missing.contains("os error"), "{missing}");
     }
 }

@@ -85,19 +85,30 @@ struct New {
     personal: bool,
 }
 
+/// Why what came over a broker is no event.
+#[derive(Debug, thiserror::Error)]
+pub enum NoEvent {
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error("specversion is {0:?}, not \"1.0\"")]
+    Version(String),
+    /// PostgreSQL has no such character, neither in JSON nor in text: it could not be stored.
+    #[error("it contains the character U+0000")]
+    Nul,
+}
+
 impl Envelope {
     /// Reads what came over a broker. An error is a reason to put it aside.
-    pub fn decode(bytes: &[u8]) -> Result<Self, String> {
-        let envelope: Self = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    pub fn decode(bytes: &[u8]) -> Result<Self, NoEvent> {
+        let envelope: Self = serde_json::from_slice(bytes)?;
         if envelope.specversion != "1.0" {
-            return Err(format!("specversion is {:?}, not \"1.0\"", envelope.specversion));
+            return Err(NoEvent::Version(envelope.specversion));
         }
-        // PostgreSQL has no such character, neither in JSON nor in text: it could not be stored.
         if has_nul(&envelope.kind)
             || has_nul(&envelope.subject)
             || any_text(&envelope.data, &has_nul)
         {
-            return Err("it contains the character U+0000".to_owned());
+            return Err(NoEvent::Nul);
         }
         Ok(envelope)
     }
@@ -257,7 +268,7 @@ impl Relay {
             match relay.turn().await {
                 // The carrier tells that the broker is away, once for all services of the process.
                 Err(bus::Error::Away(reason)) => {
-                    tracing::debug!(service = relay.service, reason, "events wait");
+                    tracing::debug!(service = relay.service, %reason, "events wait");
                     Ok(false)
                 }
                 turn => turn.map(|sent| sent == BATCH),

@@ -40,7 +40,7 @@ use crate::network::Networks;
 
 pub use self::admission::Admission;
 pub use self::connection::Stream;
-pub use self::listen::{Listener, bind};
+pub use self::listen::{ListenError, Listener, bind};
 pub(crate) use self::upload::Stopwatch;
 pub use self::upload::Upload;
 

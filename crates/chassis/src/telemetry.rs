@@ -17,11 +17,12 @@ use axum::response::{IntoResponse, Response};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
+use tracing::subscriber::SetGlobalDefaultError;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
 use self::files::{Files, Owner, Writer};
-use crate::config::{SettingError, Settings};
+use crate::config::{SettingError, Settings, at_least};
 use crate::db::Word;
 
 /// An error as a field of a line, which then tells what it came from too:
@@ -64,27 +65,44 @@ impl Default for LogConfig {
 
 impl Settings for LogConfig {
     fn check(&self) -> Result<(), SettingError> {
+        if !self.directory.is_empty() {
+            at_least("log.keep_files", self.keep_files, 1)?;
+        }
         filter(&self.level).map(drop)
     }
 }
 
-/// Starts logging. Says what is wrong with a level or a directory. With a directory, each of
-/// `services` has its own file there, and the rest goes to `cartwright`.
-pub fn start_logging(config: &LogConfig, services: &[&'static str]) -> Result<(), String> {
+/// Why logging cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("log.directory {directory}")]
+    Directory { directory: String, source: std::io::Error },
+    #[error("logging cannot start")]
+    Started(#[from] SetGlobalDefaultError),
+}
+
+/// Starts logging. With a directory, each of `services` has its own file there, and the rest goes
+/// to `cartwright`.
+pub fn start_logging(config: &LogConfig, services: &[&'static str]) -> Result<(), LogError> {
     let subscriber = subscriber(config, services)?;
-    tracing::subscriber::set_global_default(subscriber)
-        .map_err(|error| format!("logging cannot start: {error}"))
+    Ok(tracing::subscriber::set_global_default(subscriber)?)
 }
 
 fn subscriber(
     config: &LogConfig,
     services: &[&'static str],
-) -> Result<impl Subscriber + Send + Sync, String> {
-    let filter = filter(&config.level).map_err(|error| error.to_string())?;
-    let files = match config.directory.as_str() {
-        "" => None,
-        directory => Some(Files::new(directory, config.keep_files)?),
-    };
+) -> Result<impl Subscriber + Send + Sync, LogError> {
+    config.check()?;
+    let filter = filter(&config.level)?;
+    let files =
+        match config.directory.as_str() {
+            "" => None,
+            directory => Some(Files::new(directory, config.keep_files).map_err(|source| {
+                LogError::Directory { directory: directory.to_owned(), source }
+            })?),
+        };
     let owner = files.is_some().then(|| Owner { services: services.to_vec() });
     let colours = files.is_none() && std::io::stderr().is_terminal();
     let lines = tracing_subscriber::fmt::layer().with_writer(Writer { files });
@@ -170,6 +188,7 @@ mod tests {
         let directory = file.path().join("logs").display().to_string();
         let config = LogConfig { directory: directory.clone(), ..LogConfig::default() };
         let error = subscriber(&config, &[]).err().unwrap();
-        assert!(error.starts_with(&format!("log.directory {directory}: ")), "{error}");
+        assert_eq!(error.to_string(), format!("log.directory {directory}"));
+        assert!(error.source().unwrap().is::<std::io::Error>(), "{error:?}");
     }
 }

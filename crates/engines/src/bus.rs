@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use chassis::bus::{Bus, Subscription};
+use chassis::config::{SettingError, Settings, in_range};
 use serde::{Deserialize, Serialize};
 
 use crate::rabbitmq::RabbitMq;
@@ -39,8 +40,8 @@ impl Default for Config {
 /// run: what they want is kept for them also before they start for the first time.
 ///
 /// Connects nowhere: a broker that is away is waited for once the bus delivers.
-pub fn bus(config: &Config, subscriptions: &[Subscription]) -> Result<Bus, String> {
-    config.validate()?;
+pub fn bus(config: &Config, subscriptions: &[Subscription]) -> Result<Bus, SettingError> {
+    config.check()?;
     match scheme(&config.url) {
         "memory" => Ok(Bus::memory()),
         "redis" | "rediss" => Ok(Bus::over(Streams::new(config, subscriptions)?)),
@@ -53,48 +54,41 @@ impl Config {
     pub fn is_remote(&self) -> bool {
         scheme(&self.url) != "memory"
     }
+}
 
-    /// Says which setting is wrong and what is allowed. Never shows the URL, which has a password.
-    pub fn validate(&self) -> Result<(), String> {
-        match scheme(&self.url) {
-            "memory" if self.url != "memory:" => {
-                return Err("bus.url has something after memory:, which is not possible".to_owned());
-            }
-            "memory" => {}
-            "amqp" | "amqps" => RabbitMq::check(&self.url)?,
-            "redis" | "rediss" => Streams::check(&self.url)?,
-            // Not shown where it is no scheme: it may be a password.
-            other => {
-                let begins = match self.url.contains("://") {
-                    true => format!("begins with {other:?}"),
-                    false => "is no URL".to_owned(),
-                };
-                return Err(format!(
-                    "bus.url {begins}, but must be memory: or begin with amqp://, amqps://, \
-                     redis:// or rediss://"
-                ));
-            }
-        }
+impl Settings for Config {
+    /// Never shows the URL, which may have a password.
+    fn check(&self) -> Result<(), SettingError> {
+        check_url(&self.url)?;
         // RabbitMQ has 255 bytes for the name of a queue, of which the consumer's name is a part.
+        let wrong =
+            |allowed| SettingError::new("bus.exchange", format!("{:?}", self.exchange), allowed);
         let plain = |it: u8| it.is_ascii_alphanumeric() || b"._-".contains(&it);
         if self.exchange.is_empty()
             || self.exchange.len() > 100
             || !self.exchange.bytes().all(plain)
         {
-            return Err(format!(
-                "bus.exchange is {:?}, but must have 1 to 100 letters, digits, dots, hyphens or \
-                 underscores",
-                self.exchange
-            ));
+            return Err(wrong("1 to 100 letters, digits, dots, hyphens or underscores"));
         }
         if self.exchange.starts_with("amq.") {
-            return Err("bus.exchange begins with \"amq.\", which RabbitMQ keeps for itself".into());
+            return Err(wrong("without \"amq.\" in front, which RabbitMQ keeps for itself"));
         }
-        if !(1..=10_000).contains(&self.prefetch) {
-            return Err(format!("bus.prefetch is {}, but must be from 1 to 10000", self.prefetch));
-        }
-        Ok(())
+        in_range("bus.prefetch", self.prefetch, 1..=10_000)
     }
+}
+
+fn check_url(url: &str) -> Result<(), SettingError> {
+    let value = match scheme(url) {
+        "memory" if url == "memory:" => return Ok(()),
+        "amqp" | "amqps" => return RabbitMq::check(url),
+        "redis" | "rediss" => return Streams::check(url),
+        "memory" => "memory: with something after it".to_owned(),
+        other if url.contains("://") => format!("{other}://…"),
+        // Not shown where it is no scheme: it may be a password.
+        _ => "no URL".to_owned(),
+    };
+    let allowed = "memory: or begin with amqp://, amqps://, redis:// or rediss://";
+    Err(SettingError::new("bus.url", value, allowed))
 }
 
 fn scheme(url: &str) -> &str {
@@ -123,24 +117,28 @@ mod tests {
         for (config, expected) in [
             (with(""), "bus.url is no URL, but must be memory: or begin with amqp://"),
             (with("secret"), "bus.url is no URL"),
-            (with("kafka://h"), "bus.url begins with \"kafka\""),
-            (with("memory:x"), "bus.url has something after memory:"),
-            (with("amqp:"), "bus.url must be amqp://user:password@host:port/vhost"),
-            (with("amqp://"), "bus.url must be amqp://user:password@host:port/vhost"),
-            (
-                with("amqp://u:secret@h:port"),
-                "bus.url must be amqp://user:password@host:port/vhost",
-            ),
-            (with("amqp://[::1]:5672"), "bus.url has an IPv6 address"),
-            (with("redis://"), "bus.url must be redis://user:password@host:port/database"),
-            (with("redis://u:secret@h/x"), "bus.url must be redis://"),
-            (with("amqp://h/?heartbeat=x"), "bus.url must be amqp://"),
-            (named(""), "bus.exchange is \"\", but must have 1 to 100"),
+            (with("kafka://h"), "bus.url is kafka://…, but must be memory: or begin with amqp://"),
+            (with("memory:x"), "bus.url is memory: with something after it, but must be memory:"),
+            (with("amqp:"), "bus.url is unusable ("),
+            (with("amqp://"), "bus.url is unusable (it names no host), but must be amqp://user:"),
+            (with("amqp://u:secret@h:port"), "bus.url is unusable ("),
+            (with("amqp://[::1]:5672"), "bus.url is an IPv6 address instead of the name of a host"),
+            (with("redis://"), "bus.url is unusable ("),
+            (with("redis://u:secret@h/x"), "bus.url is unusable ("),
+            (with("amqp://h/?heartbeat=x"), "bus.url is unusable ("),
+            (named(""), "bus.exchange is \"\", but must be 1 to 100 letters"),
             (named("a b"), "bus.exchange is \"a b\""),
-            (named("amq.x"), "bus.exchange begins with \"amq.\""),
-            (Config { prefetch: 0, ..Config::default() }, "bus.prefetch is 0, but must be from 1"),
+            (named("amq.x"), "bus.exchange is \"amq.x\", but must be without \"amq.\""),
+            (Config { prefetch: 0, ..Config::default() }, "bus.prefetch is 0, but must be 1 to"),
         ] {
-            let error = config.validate().unwrap_err();
+            let error = config.check().unwrap_err();
+            let shape = match config.url.split(':').next() {
+                Some("amqp") => "amqp://user:password@host:port/vhost",
+                Some("redis") => "redis://user:password@host:port/database",
+                _ => "",
+            };
+            assert!(error.allowed.starts_with(shape), "{error}");
+            let error = error.to_string();
             assert!(error.starts_with(expected), "{error}");
             assert!(!error.contains("secret"), "{error}");
         }
@@ -151,7 +149,7 @@ mod tests {
             "amqp://h",
             "amqps://user:p%40ss@broker.example.com:5671/shop",
         ] {
-            assert_eq!(with(url).validate(), Ok(()), "{url}");
+            assert_eq!(with(url).check(), Ok(()), "{url}");
         }
         assert!(!format!("{:?}", with("amqp://u:secret@h")).contains("secret"));
     }

@@ -1,7 +1,10 @@
 //! Whether a broker can be used: one line in the log when it goes away and one when it is back,
 //! and a gauge.
 
+use std::fmt::Display;
+
 use parking_lot::Mutex;
+
 /// The state of one engine, as this process sees it.
 #[derive(Debug)]
 pub(crate) struct Health {
@@ -32,13 +35,13 @@ impl Health {
     }
 
     /// It cannot be used.
-    pub fn away(&self, reason: &str) {
+    pub fn away(&self, reason: &dyn Display) {
         let engine = self.engine;
         match self.turn(State::Away) {
             Some(_) => {
-                tracing::warn!(engine, reason, "the bus is away: events wait in the outboxes")
+                tracing::warn!(engine, %reason, "the bus is away: events wait in the outboxes")
             }
-            None => tracing::debug!(engine, reason, "the bus is still away"),
+            None => tracing::debug!(engine, %reason, "the bus is still away"),
         }
     }
 

@@ -3,6 +3,7 @@
 mod bus;
 pub mod consul;
 mod health;
+mod link;
 mod rabbitmq;
 mod streams;
 mod supervise;
@@ -10,5 +11,6 @@ mod supervise;
 pub mod redis;
 
 pub use bus::{Config as BusConfig, bus};
+pub use link::LinkError;
 pub use rabbitmq::RabbitMq;
 pub use streams::Streams;

@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chassis::bus::{Carrier, Error, Subscription};
+use chassis::config::SettingError;
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
 use futures::future::BoxFuture;
@@ -38,6 +39,7 @@ use self::publish::Publisher;
 use self::topology::Topology;
 use crate::BusConfig;
 use crate::health::Health;
+use crate::link::LinkError;
 use crate::supervise::{self, Link};
 
 /// How long the machine of the broker may take to accept a connection.
@@ -77,7 +79,10 @@ struct Connections {
 }
 
 impl RabbitMq {
-    pub(crate) fn new(config: &BusConfig, subscriptions: &[Subscription]) -> Result<Self, String> {
+    pub(crate) fn new(
+        config: &BusConfig,
+        subscriptions: &[Subscription],
+    ) -> Result<Self, SettingError> {
         Ok(Self(Arc::new(Inner {
             uri: parse(&config.url)?,
             exchange: config.exchange.clone(),
@@ -89,7 +94,7 @@ impl RabbitMq {
         })))
     }
 
-    pub(crate) fn check(url: &str) -> Result<(), String> {
+    pub(crate) fn check(url: &str) -> Result<(), SettingError> {
         parse(url).map(drop)
     }
 }
@@ -97,8 +102,9 @@ impl RabbitMq {
 impl Carrier for RabbitMq {
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let publisher = self.0.publisher().ok_or(Error::Away("not connected".to_owned()))?;
-            publisher.publish(events).await.map_err(Error::Away)
+            let publisher =
+                self.0.publisher().ok_or_else(|| Error::Away("not connected".into()))?;
+            publisher.publish(events).await.map_err(|error| Error::Away(error.into()))
         })
     }
 
@@ -130,11 +136,10 @@ impl Inner {
         *self.publisher.lock() = publisher;
     }
 
-    async fn open(&self, purpose: &str) -> Result<Connection, String> {
+    async fn open(&self, purpose: &str) -> lapin::Result<Connection> {
         let name = format!("cartwright {purpose}");
         let properties = ConnectionProperties::default().with_connection_name(name.into());
-        let opened = Connection::connect_uri(self.uri.clone(), properties).await;
-        opened.map_err(|error| error.to_string())
+        Connection::connect_uri(self.uri.clone(), properties).await
     }
 }
 
@@ -145,13 +150,13 @@ impl Link for Delivery<'_> {
         &self.inner.health
     }
 
-    async fn connect(&self) -> Result<(Connections, Publisher), String> {
+    async fn connect(&self) -> Result<(Connections, Publisher), LinkError> {
         // A cheap question first: the client would go on trying in a thread of its own.
         let authority = &self.inner.uri.authority;
         let address = (authority.host.as_str(), authority.port);
         let reached = timeout(REACH, TcpStream::connect(address)).await;
         let reached = reached.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
-        reached.map_err(|error| format!("{}:{}: {error}", address.0, address.1))?;
+        reached.map_err(LinkError::of(format!("{}:{}", address.0, address.1)))?;
         let publishing = self.inner.open("publishing").await?;
         self.topology.declare(&publishing).await?;
         let publisher = Publisher::open(&publishing, &self.topology).await?;
@@ -163,7 +168,7 @@ impl Link for Delivery<'_> {
         &self,
         (connections, publisher): (Connections, Publisher),
         stop: &CancellationToken,
-    ) -> Result<(), String> {
+    ) -> Result<(), LinkError> {
         let outcome = self.work(&connections, publisher, stop).await;
         connections.close().await;
         outcome
@@ -176,13 +181,13 @@ impl Delivery<'_> {
         connections: &Connections,
         publisher: Publisher,
         stop: &CancellationToken,
-    ) -> Result<(), String> {
+    ) -> Result<(), LinkError> {
         let ended = CancellationToken::new();
         let mut consumers = JoinSet::new();
         for inbox in &self.inboxes {
             let queue = self.topology.queue(inbox.consumer());
             let opened = consume::open(&connections.consuming, &queue, self.inner.prefetch).await;
-            let (channel, consumer) = opened.map_err(|error| format!("{queue}: {error}"))?;
+            let (channel, consumer) = opened.map_err(LinkError::of(queue))?;
             consumers.spawn(consume::run(channel, consumer, inbox.clone(), ended.clone()));
         }
         self.inner.set_publisher(Some(publisher.clone()));
@@ -190,20 +195,22 @@ impl Delivery<'_> {
         let outcome = loop {
             tokio::select! {
                 () = stop.cancelled() => break Ok(()),
-                reason = publisher.failed() => break Err(reason),
+                error = publisher.failed() => break Err(error),
                 Some(ended) = consumers.join_next() => {
-                    let reason = ended.unwrap_or_else(|error| Err(error.to_string()));
-                    break Err(reason.err().unwrap_or_else(|| "a consumer ended".to_owned()));
+                    let ended = ended.unwrap_or_else(|error| Err(error.into()));
+                    break ended.and(Err(LinkError::ConsumerEnded));
                 }
                 () = sleep(LOOK) => {}
             }
             if !connections.publishing.status().connected()
                 || !connections.consuming.status().connected()
             {
-                break Err("the connection was lost".to_owned());
+                break Err(LinkError::Lost);
             }
             match publisher.is_blocked() {
-                true => self.inner.health.away("it takes no events: it is short of memory or disk"),
+                true => {
+                    self.inner.health.away(&"it takes no events: it is short of memory or disk")
+                }
                 false => self.inner.health.there(),
             }
         };
@@ -230,17 +237,18 @@ impl Connections {
 }
 
 /// Reads the URL. Says what is wrong with it without showing it.
-fn parse(url: &str) -> Result<AMQPUri, String> {
-    const SHAPE: &str = "bus.url must be amqp://user:password@host:port/vhost (or amqps://)";
-    let mut uri: AMQPUri = url.parse().map_err(|error| format!("{SHAPE}: {error}"))?;
+fn parse(url: &str) -> Result<AMQPUri, SettingError> {
+    const SHAPE: &str = "amqp://user:password@host:port/vhost (or amqps://)";
+    let wrong = |value: String| SettingError::new("bus.url", value, SHAPE);
+    let mut uri: AMQPUri = url.parse().map_err(|error| wrong(format!("unusable ({error})")))?;
     let rest = url.split_once("://").map_or("", |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     if host.starts_with('[') {
-        return Err("bus.url has an IPv6 address; name the host instead".to_owned());
+        return Err(wrong("an IPv6 address instead of the name of a host".to_owned()));
     }
     if host.is_empty() || host.starts_with(':') {
-        return Err(format!("{SHAPE}: it names no host"));
+        return Err(wrong("unusable (it names no host)".to_owned()));
     }
     // What everybody means by amqp://host/; a host without a name is not one.
     if uri.vhost.is_empty() {

@@ -11,6 +11,7 @@ pub use counter::SharedCounter;
 
 use std::path::PathBuf;
 
+use chassis::config::{SettingError, Settings};
 use serde::{Deserialize, Serialize};
 
 /// Redis, where there is one: what copies of a process share beside their database.
@@ -31,19 +32,16 @@ impl Default for Config {
     }
 }
 
-impl Config {
-    /// Says which setting is wrong and what is allowed, without the password.
-    pub fn validate(&self) -> Result<(), String> {
+impl Settings for Config {
+    /// Never shows the URL, which may have a password.
+    fn check(&self) -> Result<(), SettingError> {
         if !self.url.is_empty() {
             connection::client(&self.url)?;
         }
         let fits = |it: char| it.is_ascii_alphanumeric() || "-_.:".contains(it);
         if self.prefix.len() > 64 || !self.prefix.chars().all(fits) {
-            return Err(format!(
-                "redis.prefix is {:?}, but may have at most 64 letters, digits, '-', '_', '.' \
-                 and ':'",
-                self.prefix
-            ));
+            let allowed = "at most 64 letters, digits, '-', '_', '.' and ':'";
+            return Err(SettingError::new("redis.prefix", format!("{:?}", self.prefix), allowed));
         }
         Ok(())
     }
@@ -74,7 +72,7 @@ mod tests {
             "rediss://user:p%40ss@redis.example.com:6380",
             "unix:///run/redis.sock",
         ] {
-            assert_eq!(with_url(url).validate(), Ok(()), "{url}");
+            assert_eq!(with_url(url).check(), Ok(()), "{url}");
         }
     }
 
@@ -82,13 +80,14 @@ mod tests {
     fn bad_settings_are_named_without_the_password() {
         for url in ["localhost:6379", "http://:hunter2@host", "redis://:hunter2@host/zero", "redis"]
         {
-            let said = with_url(url).validate().unwrap_err();
+            let said = with_url(url).check().unwrap_err().to_string();
             assert!(said.starts_with("redis.url"), "{said}");
             assert!(said.contains("redis://"), "{said}");
             assert!(!said.contains("hunter2"), "{said}");
         }
-        let said = Config { prefix: "a b".to_owned(), ..Config::default() }.validate();
-        assert!(said.is_err_and(|it| it.starts_with("redis.prefix is \"a b\"")));
+        let said = Config { prefix: "a b".to_owned(), ..Config::default() }.check();
+        let said = said.unwrap_err().to_string();
+        assert!(said.starts_with("redis.prefix is \"a b\", but must be at most 64"), "{said}");
     }
 
     #[test]

@@ -21,13 +21,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chassis::bus::{Carrier, Error, Subscription};
+use chassis::config::SettingError;
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncCommands, AsyncConnectionConfig, Client, RedisResult};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{interval, timeout};
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::BusConfig;
 use crate::health::Health;
+use crate::link::{Failure, LinkError};
 use crate::supervise::{self, Link};
 
 /// How long Redis may take to accept a connection.
@@ -75,7 +76,7 @@ struct Publisher {
     connection: MultiplexedConnection,
     wanted: Arc<BTreeSet<&'static str>>,
     full: Arc<AtomicBool>,
-    failure: Arc<watch::Sender<Option<String>>>,
+    failure: Failure,
 }
 
 /// What a process wants delivered.
@@ -88,7 +89,10 @@ struct Delivery<'a> {
 }
 
 impl Streams {
-    pub(crate) fn new(config: &BusConfig, subscriptions: &[Subscription]) -> Result<Self, String> {
+    pub(crate) fn new(
+        config: &BusConfig,
+        subscriptions: &[Subscription],
+    ) -> Result<Self, SettingError> {
         Ok(Self(Arc::new(Inner {
             client: client(&config.url)?,
             stream: config.exchange.clone(),
@@ -101,25 +105,27 @@ impl Streams {
         })))
     }
 
-    pub(crate) fn check(url: &str) -> Result<(), String> {
+    pub(crate) fn check(url: &str) -> Result<(), SettingError> {
         client(url).map(drop)
     }
 }
 
-fn client(url: &str) -> Result<Client, String> {
-    let shape = "bus.url must be redis://user:password@host:port/database (or rediss://)";
-    Client::open(url).map_err(|error| match error.detail() {
-        Some(detail) => format!("{shape}: {detail}"),
-        None => shape.to_owned(),
+/// Makes sense of the URL. Says what is wrong with it without showing it.
+fn client(url: &str) -> Result<Client, SettingError> {
+    Client::open(url).map_err(|error| {
+        let reason = error.detail().unwrap_or_else(|| error.category());
+        let shape = "redis://user:password@host:port/database (or rediss://)";
+        SettingError::new("bus.url", format!("unusable ({reason})"), shape)
     })
 }
 
 impl Carrier for Streams {
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
-            let publisher = self.0.publisher().ok_or(Error::Away("not connected".to_owned()))?;
+            let publisher =
+                self.0.publisher().ok_or_else(|| Error::Away("not connected".into()))?;
             let published = publisher.publish(&self.0.stream, events).await;
-            published.map_err(Error::Away)
+            published.map_err(|error| Error::Away(error.into()))
         })
     }
 
@@ -147,13 +153,13 @@ impl Carrier for Streams {
 
 impl Publisher {
     /// Adds the events somebody wants, in their order.
-    async fn publish(&self, stream: &str, events: &[Envelope]) -> Result<(), String> {
+    async fn publish(&self, stream: &str, events: &[Envelope]) -> Result<(), Arc<LinkError>> {
         if self.full.load(Ordering::Relaxed) {
-            return Err("the stream is full".to_owned());
+            return Err(LinkError::Full.into());
         }
         let mut add = redis::pipe();
         for event in events.iter().filter(|it| self.wanted.contains(it.kind.as_str())) {
-            let body = serde_json::to_vec(event).map_err(|error| error.to_string())?;
+            let body = serde_json::to_vec(event).map_err(LinkError::from)?;
             add.xadd(stream, "*", &[("type", event.kind.as_bytes()), (EVENT, &body)]).ignore();
         }
         if add.is_empty() {
@@ -162,17 +168,15 @@ impl Publisher {
         let mut connection = self.connection.clone();
         let added: RedisResult<()> = add.query_async(&mut connection).await;
         added.map_err(|error| {
-            let reason = error.to_string();
-            self.failure.send_replace(Some(reason.clone()));
-            reason
+            let error = Arc::new(LinkError::from(error));
+            self.failure.tell(error.clone());
+            error
         })
     }
 
     /// Waits until a batch could not be published; the connection is not to be trusted then.
-    async fn failed(&self) -> String {
-        let mut failure = self.failure.subscribe();
-        let failed = failure.wait_for(Option::is_some).await;
-        failed.ok().and_then(|it| it.clone()).unwrap_or_default()
+    async fn failed(&self) -> LinkError {
+        self.failure.told().await
     }
 }
 
@@ -185,12 +189,11 @@ impl Inner {
         *self.publisher.lock() = publisher;
     }
 
-    async fn open(&self) -> Result<MultiplexedConnection, String> {
+    async fn open(&self) -> RedisResult<MultiplexedConnection> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(REACH))
             .set_response_timeout(Some(ANSWER));
-        let opened = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        opened.map_err(|error| error.to_string())
+        self.client.get_multiplexed_async_connection_with_config(&config).await
     }
 }
 
@@ -202,13 +205,13 @@ impl Link for Delivery<'_> {
     }
 
     /// One connection to publish, and one for each consumer: a consumer's waits for entries.
-    async fn connect(&self) -> Result<Self::Connection, String> {
+    async fn connect(&self) -> Result<Self::Connection, LinkError> {
         let mut connection = self.inner.open().await?;
         for group in &self.groups {
             let made = connection.xgroup_create_mkstream(&self.inner.stream, group, 0);
             let made: RedisResult<()> = made.await;
             match made {
-                Err(error) if error.code() != Some("BUSYGROUP") => return Err(error.to_string()),
+                Err(error) if error.code() != Some("BUSYGROUP") => return Err(error.into()),
                 _ => {}
             }
         }
@@ -226,7 +229,7 @@ impl Link for Delivery<'_> {
         &self,
         (mut connection, consuming): Self::Connection,
         stop: &CancellationToken,
-    ) -> Result<(), String> {
+    ) -> Result<(), LinkError> {
         let ended = CancellationToken::new();
         let mut consumers = JoinSet::new();
         for (inbox, connection) in self.inboxes.iter().zip(consuming) {
@@ -243,23 +246,23 @@ impl Link for Delivery<'_> {
             connection: connection.clone(),
             wanted: self.wanted.clone(),
             full: Arc::default(),
-            failure: Arc::new(watch::Sender::new(None)),
+            failure: Failure::default(),
         };
         self.inner.set_publisher(Some(publisher.clone()));
         let mut trim = interval(TRIM);
         let outcome = loop {
             tokio::select! {
                 () = stop.cancelled() => break Ok(()),
-                reason = publisher.failed() => break Err(reason),
+                error = publisher.failed() => break Err(error),
                 Some(ended) = consumers.join_next() => {
-                    let reason = ended.unwrap_or_else(|error| Err(error.to_string()));
-                    break Err(reason.err().unwrap_or_else(|| "a consumer ended".to_owned()));
+                    let ended = ended.unwrap_or_else(|error| Err(error.into()));
+                    break ended.and(Err(LinkError::ConsumerEnded));
                 }
                 _ = trim.tick() => {}
             }
             match trim::trim(&mut connection, &self.inner.stream).await {
                 Ok(length) => self.note_length(&publisher, length),
-                Err(error) => break Err(error.to_string()),
+                Err(error) => break Err(error.into()),
             }
         };
         self.inner.set_publisher(None);

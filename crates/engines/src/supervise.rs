@@ -6,6 +6,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::health::Health;
+use crate::link::LinkError;
 
 /// How long connecting may take, with all that is declared then.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -24,14 +25,14 @@ pub(crate) trait Link: Sync {
     fn health(&self) -> &Health;
 
     /// Connects and prepares what is needed. An error says why that was not possible.
-    fn connect(&self) -> impl Future<Output = Result<Self::Connection, String>> + Send;
+    fn connect(&self) -> impl Future<Output = Result<Self::Connection, LinkError>> + Send;
 
     /// Works until told to stop. An error says what failed.
     fn serve(
         &self,
         connection: Self::Connection,
         stop: &CancellationToken,
-    ) -> impl Future<Output = Result<(), String>> + Send;
+    ) -> impl Future<Output = Result<(), LinkError>> + Send;
 }
 
 /// Runs until told to stop.
@@ -42,16 +43,16 @@ pub(crate) async fn run(link: &impl Link, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             connected = timeout(CONNECT, link.connect()) => connected,
         };
-        let late = || Err(format!("it did not answer within {} s", CONNECT.as_secs()));
+        let late = || Err(LinkError::Late { what: "did not answer", limit: CONNECT });
         let failure = match connected.unwrap_or_else(|_| late()) {
             Ok(connection) => {
                 tries = 0;
                 link.serve(connection, stop).await.err()
             }
-            Err(reason) => Some(reason),
+            Err(error) => Some(error),
         };
-        if let Some(reason) = failure {
-            link.health().away(&reason);
+        if let Some(error) = failure {
+            link.health().away(&error);
         }
         let pause = PAUSES.get(tries).or(PAUSES.last()).copied().unwrap_or_default();
         tries += 1;

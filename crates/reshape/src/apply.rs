@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::message::{self, Message};
 use super::operation::{Operation, Part, Source};
-use super::place::{Misfit, Place, Steps};
+use super::place::{Misfit, Place, Steps, Unfit};
 
 /// How many places one operation may write: an answer must not grow without bounds.
 const MAX_WRITES: usize = 100_000;
@@ -162,14 +162,14 @@ fn translate(
     value: &Value,
     values: &BTreeMap<String, Value>,
     otherwise: Option<&Value>,
-) -> Result<Option<Value>, String> {
+) -> Result<Option<Value>, Unfit> {
     let found = message::text(value).and_then(|word| values.get(&word));
     match found.or(otherwise) {
         Some(new) => Ok(Some(new.clone())),
         None if value.is_null() => Ok(None),
         None => {
             let words: Vec<&str> = values.keys().map(String::as_str).collect();
-            Err(format!("must be one of {}", words.join(", ")))
+            Err(Unfit::NoneOf(words.join(", ")))
         }
     }
 }
@@ -200,9 +200,7 @@ fn compose(message: &mut Message, parts: &[Part]) -> Result<Option<String>, Misf
                 None | Some((_, Value::Null)) => return Ok(None),
                 Some((_, value)) => match message::text(value) {
                     Some(word) => text.push_str(&word),
-                    None => {
-                        return Err(Misfit::new(place, "must be a text, a number or a boolean"));
-                    }
+                    None => return Err(Unfit::NotPlain.at(place)),
                 },
             },
         }

@@ -4,6 +4,9 @@ use chassis::money::{Currency, MAX_AMOUNT};
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::{Value, json};
+use thiserror::Error;
+
+use super::place::Unfit;
 
 /// How a value is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,52 +48,66 @@ const FORMS: [(&str, Conversion); 6] = [
     ("upper", Conversion::Upper),
 ];
 
+/// Why there is no such conversion.
+#[derive(Debug, Error)]
+pub enum ConversionError {
+    #[error("{0:?} is no way to write money; there are {units}", units = names(&UNITS))]
+    NoUnit(String),
+    #[error("convert to {0:?} needs `from`: how it is written now: {units}", units = names(&UNITS))]
+    NeedsFrom(String),
+    #[error("convert to {0:?} has no `from`")]
+    HasNoFrom(String),
+    #[error(
+        "nothing is converted to {0:?}; there are {units}, {forms}",
+        units = names(&UNITS),
+        forms = names(&FORMS)
+    )]
+    NoForm(String),
+}
+
+fn names<T>(all: &[(&str, T)]) -> String {
+    all.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
 impl Conversion {
-    pub fn named(from: Option<&str>, to: &str) -> Result<Self, String> {
+    pub fn named(from: Option<&str>, to: &str) -> Result<Self, ConversionError> {
         let unit = |name: &str| UNITS.iter().find(|(it, _)| *it == name).map(|(_, it)| *it);
-        let units = UNITS.map(|(name, _)| name).join(", ");
         match (from, unit(to)) {
             (Some(from), Some(to)) => match unit(from) {
                 Some(from) => Ok(Self::Money { from, to }),
-                None => Err(format!("{from:?} is no way to write money; there are {units}")),
+                None => Err(ConversionError::NoUnit(from.to_owned())),
             },
-            (None, Some(_)) => {
-                Err(format!("convert to {to:?} needs `from`: how it is written now: {units}"))
-            }
+            (None, Some(_)) => Err(ConversionError::NeedsFrom(to.to_owned())),
             (_, None) => match FORMS.iter().find(|(it, _)| *it == to) {
                 Some((_, form)) if from.is_none() => Ok(*form),
-                Some(_) => Err(format!("convert to {to:?} has no `from`")),
-                None => {
-                    let forms = FORMS.map(|(name, _)| name).join(", ");
-                    Err(format!("nothing is converted to {to:?}; there are {units}, {forms}"))
-                }
+                Some(_) => Err(ConversionError::HasNoFrom(to.to_owned())),
+                None => Err(ConversionError::NoForm(to.to_owned())),
             },
         }
     }
 
     /// The value written that way; nothing where there is none.
-    pub fn apply(self, value: &Value, currency: &Currency) -> Result<Option<Value>, String> {
+    pub fn apply(self, value: &Value, currency: &Currency) -> Result<Option<Value>, Unfit> {
         if value.is_null() {
             return Ok(None);
         }
-        let word = || super::message::text(value).ok_or("must be a text, a number or a boolean");
+        let word = || super::message::text(value).ok_or(Unfit::NotPlain);
         Ok(Some(match self {
             Self::Money { from, to } => to.write(from.read(value, currency)?),
-            Self::Integer => match word()?.trim().parse::<i64>() {
-                Ok(number) => number.into(),
-                Err(_) => return Err("must be a whole number".to_owned()),
-            },
+            Self::Integer => {
+                let number: i64 = word()?.trim().parse().map_err(|_| Unfit::NoInteger)?;
+                number.into()
+            }
             Self::Boolean => match word()?.trim().to_ascii_lowercase().as_str() {
                 "true" | "1" | "yes" | "on" => true.into(),
                 "false" | "0" | "no" | "off" => false.into(),
-                _ => return Err("must be true or false".to_owned()),
+                _ => return Err(Unfit::NoBoolean),
             },
             Self::Text => word()?.into(),
             Self::List => match value {
                 Value::Array(_) => return Ok(None),
                 value => {
-                    let text = super::message::text(value);
-                    let text = text.ok_or("must be a text with commas, or a list")?;
+                    let text = super::message::text(value).ok_or(Unfit::NoList)?;
                     let items = text.split(',').map(str::trim).filter(|it| !it.is_empty());
                     items.map(Value::from).collect()
                 }
@@ -105,7 +122,7 @@ impl Conversion {
 type Amount = (i64, Currency);
 
 impl Unit {
-    fn read(self, value: &Value, currency: &Currency) -> Result<Amount, String> {
+    fn read(self, value: &Value, currency: &Currency) -> Result<Amount, Unfit> {
         let amount = match (self, value) {
             (Self::Decimal | Self::Number, Value::Number(it)) => {
                 minor(&it.to_string(), currency.digits())
@@ -113,23 +130,23 @@ impl Unit {
             (Self::Decimal | Self::Number, Value::String(it)) => {
                 minor(it.trim(), currency.digits())
             }
-            (Self::Decimal | Self::Number, _) => Err("must be an amount such as 19.99".to_owned()),
+            (Self::Decimal | Self::Number, _) => Err(Unfit::NoAmount),
             (Self::Minor, value) => {
-                let whole = || "must be a whole number of minor units such as 1999".to_owned();
-                let text = super::message::text(value).ok_or_else(whole)?;
-                text.trim().parse().map_err(|_| whole())
+                let text = super::message::text(value).ok_or(Unfit::NoMinorUnits)?;
+                text.trim().parse().map_err(|_| Unfit::NoMinorUnits)
             }
             (Self::Money, value) => {
-                let shape = r#"must be like {"amount": 1999, "currency": "USD"}"#;
-                let amount = value.get("amount").and_then(Value::as_i64).ok_or(shape)?;
-                let code = value.get("currency").and_then(Value::as_str).ok_or(shape)?;
-                let currency = Currency::try_from(code.to_owned()).map_err(|it| it.to_string())?;
-                return Ok((amount, currency));
+                let amount = value.get("amount").and_then(Value::as_i64);
+                let code = value.get("currency").and_then(Value::as_str);
+                let (Some(amount), Some(code)) = (amount, code) else {
+                    return Err(Unfit::NoMoney);
+                };
+                return Ok((amount, Currency::try_from(code.to_owned())?));
             }
         }?;
         match (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
             true => Ok((amount, currency.clone())),
-            false => Err(format!("must not be beyond {MAX_AMOUNT} minor units")),
+            false => Err(Unfit::OutOfRange),
         }
     }
 
@@ -146,24 +163,24 @@ impl Unit {
 }
 
 /// An amount in minor units from what people write, exactly.
-fn minor(text: &str, digits: u32) -> Result<i64, String> {
+fn minor(text: &str, digits: u32) -> Result<i64, Unfit> {
     let read = match text.contains(['e', 'E']) {
         true => Decimal::from_scientific(text),
         false => Decimal::from_str_exact(text),
     };
-    let amount = read.map_err(|_| "must be an amount such as 19.99".to_owned())?.normalize();
+    let amount = read.map_err(|_| Unfit::NoAmount)?.normalize();
     if amount.scale() > digits {
-        return Err(format!("must not have more than {digits} digits after the point"));
+        return Err(Unfit::TooPrecise(digits));
     }
     let unit = Decimal::from(10_i64.pow(digits));
-    amount.checked_mul(unit).and_then(|it| it.to_i64()).ok_or_else(|| "is too large".to_owned())
+    amount.checked_mul(unit).and_then(|it| it.to_i64()).ok_or(Unfit::TooLarge)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn convert(from: Option<&str>, to: &str, code: &str, value: Value) -> Result<Value, String> {
+    fn convert(from: Option<&str>, to: &str, code: &str, value: Value) -> Result<Value, Unfit> {
         let conversion = Conversion::named(from, to).unwrap();
         let currency = Currency::try_from(code.to_owned()).unwrap();
         Ok(conversion.apply(&value, &currency)?.unwrap_or(value))
@@ -202,7 +219,7 @@ mod tests {
             ("money", json!({ "amount": 1, "currency": "KWD" }), "number", "USD", json!(0.001)),
             ("money", Value::Null, "decimal", "USD", Value::Null),
         ] {
-            assert_eq!(convert(Some(from), to, code, value.clone()), Ok(written), "{value}");
+            assert_eq!(convert(Some(from), to, code, value.clone()).unwrap(), written, "{value}");
         }
     }
 
@@ -211,7 +228,7 @@ mod tests {
         for cents in (0..100_000).step_by(7).chain([MAX_AMOUNT, MAX_AMOUNT - 1]) {
             for unit in ["decimal", "number"] {
                 let there = convert(Some("minor"), unit, "USD", json!(cents)).unwrap();
-                assert_eq!(convert(Some(unit), "minor", "USD", there), Ok(json!(cents)));
+                assert_eq!(convert(Some(unit), "minor", "USD", there).unwrap(), json!(cents));
             }
         }
     }
@@ -233,7 +250,7 @@ mod tests {
             ("money", json!(1999), "amount"),
             ("money", json!({ "amount": 1, "currency": "usd" }), "capital"),
         ] {
-            let error = convert(Some(from), "minor", "USD", value.clone()).unwrap_err();
+            let error = convert(Some(from), "minor", "USD", value.clone()).unwrap_err().to_string();
             assert!(error.contains(reason), "{value}: {error}");
         }
     }
@@ -250,7 +267,7 @@ mod tests {
             (json!("Ab"), "lower", json!("ab")),
             (json!("Ab"), "upper", json!("AB")),
         ] {
-            assert_eq!(convert(None, to, "USD", value), Ok(written));
+            assert_eq!(convert(None, to, "USD", value).unwrap(), written);
         }
         for (value, to) in [
             (json!("x"), "integer"),
@@ -272,7 +289,7 @@ mod tests {
             (Some("minor"), "text", "has no `from`"),
             (None, "colour", "integer"),
         ] {
-            let error = Conversion::named(from, to).unwrap_err();
+            let error = Conversion::named(from, to).unwrap_err().to_string();
             assert!(error.contains(reason), "{error}");
         }
     }

@@ -14,6 +14,6 @@ mod problem;
 pub use apply::apply;
 pub use form::{Form, read};
 pub use message::{Message, Query};
-pub use operation::{Groups, Operation, Way, json, may_set};
+pub use operation::{Groups, Operation, OperationError, Way, json, may_set};
 pub use place::Misfit;
 pub use problem::names;

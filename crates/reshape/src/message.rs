@@ -6,7 +6,7 @@ use chassis::auth::Principal;
 use http::header::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
-use super::place::{Misfit, Place, Steps, Visit};
+use super::place::{Misfit, Place, Steps, Unfit, Visit};
 
 /// A request or an answer while it is reshaped.
 #[derive(Debug, Default)]
@@ -125,7 +125,7 @@ impl Message {
             return match text(&value) {
                 Some(text) => self.put_text(place, text),
                 None if value.is_null() => self.take(place).map(drop),
-                None => Err(Misfit::new(place, "must be a text, a number or a boolean")),
+                None => Err(Unfit::NotPlain.at(place)),
             };
         };
         steps.put(&mut self.body, stars, value)
@@ -152,17 +152,17 @@ impl Message {
     pub fn update(
         &mut self,
         place: &Place,
-        f: impl Fn(&Value) -> Result<Option<Value>, String>,
+        f: impl Fn(&Value) -> Result<Option<Value>, Unfit>,
     ) -> Result<(), Misfit> {
         let Place::Body(steps) = place else {
             let Some(value) = self.get(place) else { return Ok(()) };
-            return match f(&value).map_err(|detail| Misfit::new(place, detail))? {
+            return match f(&value).map_err(|it| it.at(place))? {
                 Some(new) => self.put(place, &[], new),
                 None => Ok(()),
             };
         };
         steps.each(&mut self.body, &mut |value, stars| {
-            if let Some(new) = f(value).map_err(|it| Misfit::new(steps.name(stars), it))? {
+            if let Some(new) = f(value).map_err(|it| it.at(steps.name(stars)))? {
                 *value = new;
             }
             Ok(())

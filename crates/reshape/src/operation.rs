@@ -1,5 +1,7 @@
 //! What can be done with a message, as a routes file writes it. docs/routes.md explains each.
 
+mod error;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -12,6 +14,8 @@ use super::convert::Conversion;
 use super::links::Links;
 use super::place::{Place, Steps};
 use super::problem::ProblemStyle;
+
+pub use error::OperationError;
 
 /// One step of reshaping. What it is about may be absent: then nothing happens.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,16 +206,16 @@ struct Composed {
 struct OneOrMany(Vec<Place>);
 
 impl TryFrom<toml::Value> for OneOrMany {
-    type Error = String;
+    type Error = OperationError;
 
-    fn try_from(value: toml::Value) -> Result<Self, String> {
+    fn try_from(value: toml::Value) -> Result<Self, OperationError> {
         let texts = match value {
             toml::Value::Array(items) => items,
             one => vec![one],
         };
         let places = texts.into_iter().map(|it| match it {
-            toml::Value::String(text) => Place::try_from(text),
-            other => Err(format!("{other} is no place")),
+            toml::Value::String(text) => Ok(Place::try_from(text)?),
+            other => Err(OperationError::NoPlace(other)),
         });
         places.collect::<Result<_, _>>().map(Self)
     }
@@ -219,7 +223,7 @@ impl TryFrom<toml::Value> for OneOrMany {
 
 impl Operation {
     /// Reads one operation for a message that goes this way.
-    pub fn read(table: toml::Table, way: Way, groups: &Groups) -> Result<Self, String> {
+    pub fn read(table: toml::Table, way: Way, groups: &Groups) -> Result<Self, OperationError> {
         Self::read_at(table, way, groups, 0)
     }
 
@@ -228,38 +232,37 @@ impl Operation {
         way: Way,
         groups: &Groups,
         depth: usize,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, OperationError> {
         let Some(name) = NAMES.into_iter().find(|it| table.contains_key(*it)) else {
             let given = table.keys().next().map_or("nothing", String::as_str);
-            return Err(format!("{given:?} is no operation; there are {}", NAMES.join(", ")));
+            return Err(OperationError::Unknown(given.to_owned()));
         };
         let operation = match name {
             "use" => Self::group(get(table)?, way, groups, depth),
             name => Self::of(name, table),
         };
-        let operation = operation.map_err(|reason| format!("{name}: {reason}"))?;
-        operation.check(way).map_err(|reason| format!("{name}: {reason}"))?;
-        Ok(operation)
+        let checked = operation.and_then(|it| it.check(way).map(|()| it));
+        checked.map_err(|error| error.of(name))
     }
 
-    fn group(used: Used, way: Way, groups: &Groups, depth: usize) -> Result<Self, String> {
+    fn group(used: Used, way: Way, groups: &Groups, depth: usize) -> Result<Self, OperationError> {
         let Used { group, at } = used;
         let Some(tables) = groups.get(&group) else {
-            let names: Vec<&str> = groups.keys().map(String::as_str).collect();
-            return Err(format!("there is no group {group:?}; there are {}", names.join(", ")));
+            let groups = groups.keys().cloned().collect();
+            return Err(OperationError::NoGroup { group, groups });
         };
         if depth == MAX_GROUPS {
-            return Err(format!("{group}: groups use one another more than {MAX_GROUPS} deep"));
+            return Err(OperationError::TooDeep(group));
         }
         let operations = tables.iter().map(|it| {
             let read = Self::read_at(it.clone(), way, groups, depth + 1);
-            read.map_err(|reason| format!("{group}: {reason}"))
+            read.map_err(|error| error.of(&group))
         });
         let operations = operations.collect::<Result<_, _>>()?;
         Ok(Self::Use { operations, at: at.map_or(Ok(Steps::default()), body)? })
     }
 
-    fn of(name: &str, table: toml::Table) -> Result<Self, String> {
+    fn of(name: &str, table: toml::Table) -> Result<Self, OperationError> {
         Ok(match name {
             "move" => {
                 let Transfer { from, to } = get(table)?;
@@ -286,7 +289,7 @@ impl Operation {
             "default" => {
                 let Defaulted { default, value, from } = get(table)?;
                 let value = match (value, from) {
-                    (Some(_), Some(_)) => return Err("value and from exclude each other".into()),
+                    (Some(_), Some(_)) => return Err(OperationError::ValueAndFrom),
                     (None, Some(from)) => Source::Place(from),
                     (value, None) => Source::Constant(value.map_or(Ok(Value::Null), json)?),
                 };
@@ -300,7 +303,7 @@ impl Operation {
                 let values = values.into_iter().map(|(word, it)| Ok((word, json(it)?)));
                 Self::Map {
                     place: map,
-                    values: values.collect::<Result<_, String>>()?,
+                    values: values.collect::<Result<_, OperationError>>()?,
                     otherwise: otherwise.map(json).transpose()?,
                 }
             }
@@ -311,7 +314,7 @@ impl Operation {
             }
             "flatten" => {
                 let steps = body(get::<Flattened>(table)?.flatten)?;
-                steps.parent().ok_or("only a field can be flattened")?;
+                steps.parent().ok_or(OperationError::NotAField)?;
                 Self::Flatten(steps)
             }
             _ => {
@@ -322,7 +325,7 @@ impl Operation {
     }
 
     /// Refuses what can never work, or must not.
-    fn check(&self, way: Way) -> Result<(), String> {
+    fn check(&self, way: Way) -> Result<(), OperationError> {
         for place in self.written() {
             may_write(place, way)?;
         }
@@ -331,24 +334,21 @@ impl Operation {
                 (from, to) if from == to => Ok(()),
                 (1, 0) if to.is_body() => Ok(()),
                 (0, 1..) => Ok(()),
-                (from, to) => Err(format!(
-                    "{from} times * cannot become {to} times *; allowed are as many on both \
-                         sides, none at first (each gets it), or one and none (a list is made)"
-                )),
+                (from, to) => Err(OperationError::Stars { from, to }),
             },
             Self::Text { to, .. } | Self::Count { to, .. } if to.stars() > 0 => {
-                Err(format!("{to} stands for many places"))
+                Err(OperationError::ManyPlaces(to.clone()))
             }
             Self::Default { place, value: Source::Place(from) } => match from.stars() {
                 0 => Ok(()),
                 stars if stars == place.stars() => Ok(()),
-                _ => Err(format!("{from} and {place} have not as many *")),
+                _ => Err(OperationError::OtherStars { from: from.clone(), place: place.clone() }),
             },
             Self::Links(_) | Self::Problem(_) if way == Way::Request => {
-                Err("this is for answers only".to_owned())
+                Err(OperationError::ForAnswers)
             }
             Self::Text { parts, .. } => match parts.iter().find(|it| it.stars() > 0) {
-                Some(Part::Place(place)) => Err(format!("{place} stands for many places")),
+                Some(Part::Place(place)) => Err(OperationError::ManyPlaces(place.clone())),
                 _ => Ok(()),
             },
             _ => Ok(()),
@@ -430,42 +430,42 @@ impl Part {
     }
 }
 
-fn get<T: serde::de::DeserializeOwned>(table: toml::Table) -> Result<T, String> {
-    table.try_into().map_err(|error: toml::de::Error| error.message().to_owned())
+fn get<T: serde::de::DeserializeOwned>(table: toml::Table) -> Result<T, OperationError> {
+    Ok(table.try_into()?)
 }
 
-fn body(place: Place) -> Result<Steps, String> {
+fn body(place: Place) -> Result<Steps, OperationError> {
     match place {
         Place::Body(steps) => Ok(steps),
-        other => Err(format!("{other} is not in the body")),
+        other => Err(OperationError::NotInBody(other)),
     }
 }
 
 /// TOML has no null, JSON no times.
-pub fn json(value: toml::Value) -> Result<Value, String> {
+pub fn json(value: toml::Value) -> Result<Value, OperationError> {
     Ok(match value {
         toml::Value::String(it) => it.into(),
         toml::Value::Integer(it) => it.into(),
         toml::Value::Boolean(it) => it.into(),
         toml::Value::Datetime(it) => it.to_string().into(),
         toml::Value::Float(it) => {
-            serde_json::Number::from_f64(it).ok_or_else(|| format!("{it} is no JSON"))?.into()
+            serde_json::Number::from_f64(it).ok_or(OperationError::NoJson(it))?.into()
         }
         toml::Value::Array(items) => items.into_iter().map(json).collect::<Result<_, _>>()?,
         toml::Value::Table(fields) => {
             let fields = fields.into_iter().map(|(name, it)| Ok((name, json(it)?)));
-            Value::Object(fields.collect::<Result<_, String>>()?)
+            Value::Object(fields.collect::<Result<_, OperationError>>()?)
         }
     })
 }
 
 /// Reads `{first_name} {last_name}`.
-fn parts(text: &str) -> Result<Vec<Part>, String> {
+fn parts(text: &str) -> Result<Vec<Part>, OperationError> {
     let mut parts = Vec::new();
     let mut rest = text;
     while let Some((literal, after)) = rest.split_once('{') {
-        let (place, after) =
-            after.split_once('}').ok_or_else(|| format!("{text:?}: a {{ is not closed"))?;
+        let open = || OperationError::NotClosed(text.to_owned());
+        let (place, after) = after.split_once('}').ok_or_else(open)?;
         if !literal.is_empty() {
             parts.push(Part::Literal(literal.to_owned()));
         }
@@ -478,11 +478,11 @@ fn parts(text: &str) -> Result<Vec<Part>, String> {
     Ok(parts)
 }
 
-fn may_write(place: &Place, way: Way) -> Result<(), String> {
+fn may_write(place: &Place, way: Way) -> Result<(), OperationError> {
     match place {
-        Place::User(_) => Err(format!("{place} cannot be changed")),
+        Place::User(_) => Err(OperationError::Fixed(place.clone())),
         Place::Query(_) | Place::Path(_) if way == Way::Response => {
-            Err("an answer has neither query nor path to change".to_owned())
+            Err(OperationError::NotOfAnswers)
         }
         Place::Header(name) => may_set(name),
         _ => Ok(()),
@@ -490,9 +490,9 @@ fn may_write(place: &Place, way: Way) -> Result<(), String> {
 }
 
 /// Refuses headers no routes file may touch.
-pub fn may_set(name: &HeaderName) -> Result<(), String> {
+pub fn may_set(name: &HeaderName) -> Result<(), OperationError> {
     match is_ours(name) {
-        true => Err(format!("the header {name} is not for a route to change")),
+        true => Err(OperationError::NotToChange(name.clone())),
         false => Ok(()),
     }
 }
@@ -519,7 +519,7 @@ fn is_ours(name: &HeaderName) -> bool {
 mod tests {
     use super::*;
 
-    fn read(text: &str, way: Way) -> Result<Operation, String> {
+    fn read(text: &str, way: Way) -> Result<Operation, OperationError> {
         let groups: toml::Table = "a = [{use = 'a'}]\nb = [{drop = 'x'}]".parse().unwrap();
         Operation::read(text.parse().unwrap(), way, &groups.try_into().unwrap())
     }
@@ -560,10 +560,10 @@ mod tests {
             ("text = '{a}'\nto = 'c.*'", "many places"),
             ("map = 'a'", "values"),
         ] {
-            let error = read(text, Way::Request).unwrap_err();
+            let error = read(text, Way::Request).unwrap_err().to_string();
             assert!(error.contains(reason), "{text}: {error}");
         }
-        let error = read("set = 'query:a'\nvalue = 1", Way::Response).unwrap_err();
+        let error = read("set = 'query:a'\nvalue = 1", Way::Response).unwrap_err().to_string();
         assert!(error.contains("neither query nor path"), "{error}");
     }
 

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use chassis::money::{MAX_AMOUNT, NotACurrency};
 use http::HeaderName;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use thiserror::Error;
 
 /// How deep a place may lie.
 const MAX_STEPS: usize = 16;
@@ -37,8 +39,63 @@ enum Step {
     Each,
 }
 
+/// Why a text of a routes file is no place.
+#[derive(Debug, Error)]
+pub enum PlaceError {
+    #[error("{0:?} is no place; write it like items.*.price, or . for all")]
+    NoPlace(String),
+    #[error("{0:?} names nothing after the colon")]
+    NoName(String),
+    #[error("{0:?} is no name of a header")]
+    NoHeader(String),
+    #[error("there is no user:{0}; there are user:id, user:email and user:name")]
+    NotOfUser(String),
+    #[error("{0:?} is no part of a message; write body:, query:, header:, path: or user:")]
+    NoPart(String),
+    #[error("{0} is too large a place in a list")]
+    TooFar(String),
+    #[error("{0:?} is deeper than {MAX_STEPS} steps")]
+    TooDeep(String),
+}
+
+/// What is wrong with a value, for who wrote the message.
+#[derive(Debug, Error)]
+pub enum Unfit {
+    #[error("must be a text, a number or a boolean")]
+    NotPlain,
+    #[error("must be a whole number")]
+    NoInteger,
+    #[error("must be true or false")]
+    NoBoolean,
+    #[error("must be a text with commas, or a list")]
+    NoList,
+    #[error("must be one of {0}")]
+    NoneOf(String),
+    #[error("must be an amount such as 19.99")]
+    NoAmount,
+    #[error("must be a whole number of minor units such as 1999")]
+    NoMinorUnits,
+    #[error(r#"must be like {{"amount": 1999, "currency": "USD"}}"#)]
+    NoMoney,
+    #[error(transparent)]
+    NoCurrency(#[from] NotACurrency),
+    #[error("must not have more than {0} digits after the point")]
+    TooPrecise(u32),
+    #[error("is too large")]
+    TooLarge,
+    #[error("must not be beyond {MAX_AMOUNT} minor units")]
+    OutOfRange,
+}
+
+impl Unfit {
+    pub fn at(self, field: impl fmt::Display) -> Misfit {
+        Misfit::new(field, self.to_string())
+    }
+}
+
 /// A value does not fit what an operation wants to do with it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Error)]
+#[error("{field}: {detail}")]
 pub struct Misfit {
     /// Where, as the one who wrote the message knows it.
     pub field: String,
@@ -76,11 +133,11 @@ impl Place {
 }
 
 impl TryFrom<String> for Place {
-    type Error = String;
+    type Error = PlaceError;
 
-    fn try_from(text: String) -> Result<Self, String> {
+    fn try_from(text: String) -> Result<Self, PlaceError> {
         let named = |name: &str| match name.is_empty() {
-            true => Err(format!("{text:?} names nothing after the colon")),
+            true => Err(PlaceError::NoName(text.clone())),
             false => Ok(name.to_owned()),
         };
         match text.split_once(':') {
@@ -90,15 +147,11 @@ impl TryFrom<String> for Place {
             Some(("path", name)) => named(name).map(Self::Path),
             Some(("header", name)) => match name.to_ascii_lowercase().parse() {
                 Ok(name) => Ok(Self::Header(name)),
-                Err(_) => Err(format!("{name:?} is no name of a header")),
+                Err(_) => Err(PlaceError::NoHeader(name.to_owned())),
             },
             Some(("user", name @ ("id" | "email" | "name"))) => Ok(Self::User(name.to_owned())),
-            Some(("user", name)) => {
-                Err(format!("there is no user:{name}; there are user:id, user:email and user:name"))
-            }
-            Some((root, _)) => Err(format!(
-                "{root:?} is no part of a message; write body:, query:, header:, path: or user:"
-            )),
+            Some(("user", name)) => Err(PlaceError::NotOfUser(name.to_owned())),
+            Some((root, _)) => Err(PlaceError::NoPart(root.to_owned())),
         }
     }
 }
@@ -121,23 +174,23 @@ impl fmt::Display for Steps {
 }
 
 impl Steps {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, PlaceError> {
         if text == "." {
             return Ok(Self::default());
         }
         let steps = text.split('.').map(|step| match step {
-            "" => Err(format!("{text:?} is no place; write it like items.*.price, or . for all")),
+            "" => Err(PlaceError::NoPlace(text.to_owned())),
             "*" => Ok(Step::Each),
             number if number.bytes().all(|it| it.is_ascii_digit()) => match number.parse() {
                 Ok(index) if index < 1000 => Ok(Step::Index(index)),
-                _ => Err(format!("{number} is too large a place in a list")),
+                _ => Err(PlaceError::TooFar(number.to_owned())),
             },
             name => Ok(Step::Field(name.to_owned())),
         });
-        let steps: Vec<Step> = steps.collect::<Result<_, String>>()?;
+        let steps: Vec<Step> = steps.collect::<Result<_, PlaceError>>()?;
         match steps.len() {
             0..=MAX_STEPS => Ok(Self(steps)),
-            _ => Err(format!("{text:?} is deeper than {MAX_STEPS} steps")),
+            _ => Err(PlaceError::TooDeep(text.to_owned())),
         }
     }
 

@@ -41,7 +41,7 @@ mod problems;
 pub use config::{AccessLog, Config, Listen, METRICS_LISTEN};
 pub use gateway::{Gateway, Listener};
 pub use limits::RATE_LIMITS;
-pub use routes::RouteView;
+pub use routes::{RouteError, RouteFileError, RouteView};
 pub use storefront::Dist;
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
@@ -83,7 +83,7 @@ pub struct Upstream {
 pub struct Engine {
     pub name: &'static str,
     /// Asks for a sign of life, or tells why there is none.
-    pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>,
+    pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 
 /// What the gateway stands on.
@@ -140,7 +140,7 @@ pub fn check_routes(
     services: &[(&str, OpenApi)],
     rate_limits: &[RateLimit],
     front: &Dist,
-) -> Result<usize, String> {
+) -> Result<usize, RouteFileError> {
     let own = (NAME, pages::described());
     let all = services.iter().map(|(name, it)| (*name, it)).chain([(own.0, &own.1)]);
     let described = routes::Described::of(all).and(NAME, pages::more_paths(front));
@@ -159,7 +159,7 @@ fn described(parts: &Parts) -> routes::Described {
 /// What the services describe but the routes do not lead to, a line each. Empty where all is well.
 pub fn unrouted(parts: &Parts) -> Vec<String> {
     let table = match routes::Table::builtin() {
-        Err(error) => return vec![error],
+        Err(error) => return vec![error.to_string()],
         Ok(table) => table,
     };
     let described = parts
@@ -187,7 +187,7 @@ pub fn unrouted(parts: &Parts) -> Vec<String> {
 /// [`chassis::extract::BodyLimits`]).
 pub fn wrong_body_limits(parts: &Parts) -> Vec<String> {
     let table = match routes::Table::builtin() {
-        Err(error) => return vec![error],
+        Err(error) => return vec![error.to_string()],
         Ok(table) => table,
     };
     let mut asked: BTreeMap<String, (usize, usize)> = BTreeMap::new();

@@ -307,11 +307,11 @@ async fn ask(
 ) -> (&'static str, ServiceHealth) {
     let began = Instant::now();
     let said = tokio::time::timeout(DEADLINE, say(name, reach, with_details)).await;
-    let (status, said) = match said.unwrap_or_else(|_| Err(remote::Error::Late.to_string())) {
+    let (status, said) = match said.unwrap_or_else(|_| Err(remote::Error::Late.into())) {
         Ok((StatusCode::OK, said)) => (Status::Healthy, said),
         Ok((_, said)) => (Status::Unhealthy, said),
         Err(error) => {
-            let error = with_details.then_some(error);
+            let error = with_details.then(|| error.to_string());
             (Status::Unhealthy, HealthDetails { error, ..HealthDetails::default() })
         }
     };
@@ -323,20 +323,19 @@ async fn say(
     name: &str,
     reach: &Reach,
     with_details: bool,
-) -> Result<(StatusCode, HealthDetails), String> {
+) -> Result<(StatusCode, HealthDetails), BoxError> {
     // A port tells everything to who reaches it.
     let path = match reach {
         Reach::There(..) if with_details => "/health".to_owned(),
         _ => format!("{PREFIX}/{name}/health"),
     };
-    let mut request = Request::get(path).body(Body::empty()).map_err(|it| it.to_string())?;
+    let mut request = Request::get(path).body(Body::empty())?;
     if with_details {
         request.extensions_mut().insert(WithDetails);
     }
-    let answer = reach.ask(request, DEADLINE).await.map_err(|it| it.to_string())?;
+    let answer = reach.ask(request, DEADLINE).await?;
     let status = answer.status();
-    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await;
-    let body = body.map_err(|it| it.to_string())?;
+    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
     let said = if with_details { serde_json::from_slice(&body).ok() } else { None };
     Ok((status, said.unwrap_or_default()))
 }
@@ -344,9 +343,9 @@ async fn say(
 async fn probe(engine: &Engine, with_details: bool) -> (&'static str, EngineHealth) {
     let began = Instant::now();
     let answer = tokio::time::timeout(DEADLINE, (engine.probe)()).await;
-    let (status, error) = match answer.unwrap_or_else(|_| Err(remote::Error::Late.to_string())) {
+    let (status, error) = match answer.unwrap_or_else(|_| Err(remote::Error::Late.into())) {
         Ok(()) => (Status::Healthy, None),
-        Err(error) => (Status::Unhealthy, with_details.then_some(error)),
+        Err(error) => (Status::Unhealthy, with_details.then(|| error.to_string())),
     };
     (engine.name, EngineHealth { status, response_time_ms: millis(began), error })
 }

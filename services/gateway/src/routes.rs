@@ -1,6 +1,8 @@
 //! Which service answers which path, and how: data, read from a routes file.
 
+mod answer;
 mod describe;
+mod error;
 mod file;
 pub(crate) mod host;
 mod path;
@@ -10,12 +12,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use chassis::address_rules::AddressRules;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 
+pub(crate) use answer::Answer;
 pub(crate) use describe::Described;
 pub use describe::RouteView;
+pub use error::{RouteError, RouteFileError};
 use host::Host;
 pub(crate) use path::Template;
 
@@ -28,6 +31,8 @@ pub(crate) const BUILTIN: &str = include_str!("../routes.toml");
 /// All routes, ready to be matched.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
+    /// What errors call the file.
+    file: String,
     /// The version that may be left out of `/api/…`.
     version: Option<String>,
     any: Paths,
@@ -100,14 +105,6 @@ pub(crate) enum Kind {
     Code(String),
 }
 
-/// An answer that is always the same.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
 /// What there is at a path.
 #[derive(Debug)]
 pub(crate) enum Found<'t, 'p> {
@@ -129,12 +126,18 @@ pub(crate) struct Match<'t, 'p> {
 type Lines = Vec<(usize, Arc<Route>)>;
 
 impl Table {
-    pub(crate) fn builtin() -> Result<Self, String> {
+    pub(crate) fn builtin() -> Result<Self, RouteFileError> {
         Self::parse(BUILTIN, "routes.toml")
     }
 
-    /// Reads a table. Errors name the line in `file`.
-    pub(crate) fn parse(text: &str, file: &str) -> Result<Self, String> {
+    /// Reads a table from the text of `file`.
+    pub(crate) fn parse(text: &str, file: &str) -> Result<Self, RouteFileError> {
+        let wrong = |line, path: &str, reason| RouteFileError::Wrong {
+            file: file.to_owned(),
+            line: Some(line),
+            path: Some(path.to_owned()),
+            reason,
+        };
         let read = file::read(text, file)?;
         let mut paths: BTreeMap<(Option<Host>, String), Lines> = BTreeMap::new();
         let mut routes = Vec::with_capacity(read.routes.len());
@@ -145,10 +148,8 @@ impl Table {
             if let Some((other, what)) =
                 others.iter().find_map(|(line, it)| Some((line, it.overlap(&route)?)))
             {
-                return Err(format!(
-                    "{file} line {line}: {}: {what} is in conflict with line {other}",
-                    route.path
-                ));
+                let conflict = RouteError::Conflict { what, line: *other };
+                return Err(wrong(line, &route.path, conflict));
             }
             others.push((line, route));
         }
@@ -166,9 +167,8 @@ impl Table {
                     None => &mut hosts.push_mut((host, Paths::new())).1,
                 },
             };
-            router
-                .insert(&path, found)
-                .map_err(|error| format!("{file} line {line}: {path}: {error}"))?;
+            let inserted = router.insert(&path, found);
+            inserted.map_err(|error| wrong(line, &path, error.into()))?;
         }
         // Of two endings the longer one is meant.
         hosts.sort_by_key(|(host, _)| match host {
@@ -176,7 +176,7 @@ impl Table {
             Host::Under(end) => (1, usize::MAX - end.len()),
         });
         let (version, errors, status) = (read.version, read.errors, read.status);
-        Ok(Self { version, any, hosts, routes, errors, status })
+        Ok(Self { file: file.to_owned(), version, any, hosts, routes, errors, status })
     }
 
     pub(crate) fn routes(&self) -> &[Arc<Route>] {

@@ -1,9 +1,9 @@
 //! Tables of routes in use: where each was read from, and how a new one takes its place.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use arc_swap::ArcSwap;
 use chassis::clock::Clock;
@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use crate::routes::{Described, RouteView, Table};
+use crate::routes::{Described, RouteFileError, RouteView, Table};
 
 /// How often files are looked at.
 const EVERY: Duration = Duration::from_secs(1);
@@ -34,7 +34,7 @@ pub(crate) struct Routes {
 struct State {
     seen: Option<Seen>,
     loaded: DateTime<Utc>,
-    error: Option<String>,
+    error: Option<RouteFileError>,
 }
 
 /// A file that was looked at.
@@ -66,7 +66,7 @@ impl Routes {
         file: Option<&Path>,
         described: Arc<Described>,
         clock: Clock,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, RouteFileError> {
         let mut state = State { loaded: clock.now(), ..State::default() };
         let table = match file {
             None => {
@@ -106,7 +106,7 @@ impl Routes {
         };
         if state.seen.as_ref() == Some(&seen) {
             // A file that could not be read for a while is as it was.
-            if state.error.as_ref().is_some_and(|it| it.starts_with("cannot read")) {
+            if matches!(state.error, Some(RouteFileError::Unreadable { .. })) {
                 state.error = None;
             }
             return;
@@ -124,9 +124,10 @@ impl Routes {
         state.seen = Some(seen);
     }
 
-    fn refuse(&self, state: &mut State, error: String) {
-        if state.error.as_ref() != Some(&error) {
-            tracing::error!(listener = self.name, error, "the routes stay as they were");
+    fn refuse(&self, state: &mut State, error: RouteFileError) {
+        let told = state.error.as_ref().map(ToString::to_string);
+        if told != Some(error.to_string()) {
+            tracing::error!(listener = self.name, %error, "the routes stay as they were");
             state.error = Some(error);
         }
     }
@@ -137,7 +138,7 @@ impl Routes {
             listener: self.name.clone(),
             file: self.file.as_ref().map(|it| it.display().to_string()),
             loaded: state.loaded,
-            error: state.error.clone(),
+            error: state.error.as_ref().map(ToString::to_string),
             routes: self.table().routes().iter().map(|it| RouteView::of(it)).collect(),
         }
     }
@@ -169,33 +170,31 @@ pub(crate) async fn watch(all: Vec<Arc<Routes>>, stop: CancellationToken) {
 }
 
 /// Reads a routes file and says how many routes it has, or what is wrong with it and where.
-pub(crate) fn check(file: &Path, described: &Described) -> Result<usize, String> {
+pub(crate) fn check(file: &Path, described: &Described) -> Result<usize, RouteFileError> {
     Ok(read(file, &look(file, None)?.text, described)?.routes().len())
 }
 
-fn read(file: &Path, text: &str, described: &Described) -> Result<Table, String> {
-    let shown = file.display().to_string();
-    let table = Table::parse(text, &shown)?;
-    table.check(described).map_err(|reason| format!("{shown} {reason}"))?;
+fn read(file: &Path, text: &str, described: &Described) -> Result<Table, RouteFileError> {
+    let table = Table::parse(text, &file.display().to_string())?;
+    table.check(described)?;
     Ok(table)
 }
 
 /// The file as it is now. Who writes within the granularity of the file's time is found out by
 /// the text itself, as long as the time is recent.
-fn look(file: &Path, before: Option<&Seen>) -> Result<Seen, String> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        format!("cannot read the routes file {}: {error}", file.display())
-    };
-    let meta = fs::metadata(file).map_err(|error| cannot(&error))?;
+fn look(file: &Path, before: Option<&Seen>) -> Result<Seen, RouteFileError> {
+    let cannot = |source| RouteFileError::Unreadable { file: file.to_owned(), source };
+    let meta = fs::metadata(file).map_err(cannot)?;
     let (modified, length) = (meta.modified().ok(), meta.len());
     if length > MAX_FILE {
-        return Err(cannot(&format!("it has more than {MAX_FILE} bytes")));
+        let reason = format!("it has more than {MAX_FILE} bytes");
+        return Err(cannot(io::Error::new(io::ErrorKind::FileTooLarge, reason)));
     }
     let old = modified.and_then(|it| it.elapsed().ok()).is_some_and(|it| it > 3 * EVERY);
     if let Some(before) = before.filter(|it| old && (it.modified, it.length) == (modified, length))
     {
         return Ok(Seen { modified, length, text: before.text.clone() });
     }
-    let text = fs::read_to_string(file).map_err(|error| cannot(&error))?;
+    let text = fs::read_to_string(file).map_err(cannot)?;
     Ok(Seen { modified, length, text })
 }

@@ -12,6 +12,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters, tests as jinja_tests};
 use serde_json::Value;
+use thiserror::Error;
 
 /// The longest text a template may become, in bytes.
 pub(crate) const MAX_TEXT: usize = 64 * 1024;
@@ -25,6 +26,15 @@ const FUEL: u64 = 50_000;
 pub(crate) struct Wrong {
     pub(crate) line: Option<usize>,
     pub(crate) detail: String,
+}
+
+/// What a template may not have in it.
+#[derive(Debug, Error)]
+enum Forbidden {
+    #[error("`{0}` is not possible here, only if and for are")]
+    Block(String),
+    #[error("`{0}` is not possible in a template")]
+    Sign(char),
 }
 
 /// Fills a template. An unknown variable is an error.
@@ -105,7 +115,7 @@ fn only_allowed(source: &str) -> Result<(), Wrong> {
     const BLOCKS: [&str; 6] = ["if", "elif", "else", "endif", "for", "endfor"];
     let mut at = 0;
     while let Some(found) = source[at..].find('{').map(|it| at + it) {
-        let wrong = |detail: String| Wrong::at(Some(line_at(source, found)), detail);
+        let wrong = |it: Forbidden| Wrong::at(Some(line_at(source, found)), it.to_string());
         let inside = found + 2;
         at = match source.as_bytes().get(found + 1) {
             Some(b'#') => source[inside..].find("#}").map_or(source.len(), |it| inside + it + 2),
@@ -115,8 +125,7 @@ fn only_allowed(source: &str) -> Result<(), Wrong> {
                 let end = word.find(|it: char| !it.is_ascii_alphanumeric() && it != '_');
                 let word = &word[..end.unwrap_or(word.len())];
                 if !BLOCKS.contains(&word) {
-                    let detail = format!("`{word}` is not possible here, only if and for are");
-                    return Err(wrong(detail));
+                    return Err(wrong(Forbidden::Block(word.to_owned())));
                 }
                 inside + expression(&source[inside..], "%}").map_err(wrong)?
             }
@@ -127,7 +136,7 @@ fn only_allowed(source: &str) -> Result<(), Wrong> {
 }
 
 /// How long the inside of a tag is, with its end; texts in quotes are skipped.
-fn expression(source: &str, end: &str) -> Result<usize, String> {
+fn expression(source: &str, end: &str) -> Result<usize, Forbidden> {
     let mut quote = None;
     let mut characters = source.char_indices();
     while let Some((at, it)) = characters.next() {
@@ -140,7 +149,7 @@ fn expression(source: &str, end: &str) -> Result<usize, String> {
             // Beside the end it keeps a line as it is.
             (None, '+') if at == 0 || source[at + 1..].starts_with(end) => {}
             (None, '*' | '{' | '~' | '+') => {
-                return Err(format!("`{it}` is not possible in a template"));
+                return Err(Forbidden::Sign(it));
             }
             (None, _) => {}
         }

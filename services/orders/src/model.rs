@@ -1,7 +1,7 @@
 //! The types and rules of an order. No HTTP, no SQL, no clock.
 
 use chassis::Secret;
-use chassis::db::Json;
+use chassis::db::{Json, UnknownWord};
 use chassis::money::Money;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -119,9 +119,10 @@ impl std::fmt::Display for Actor {
 }
 
 impl std::str::FromStr for Actor {
-    type Err = String;
+    type Err = UnknownWord;
 
-    fn from_str(word: &str) -> std::result::Result<Self, String> {
+    fn from_str(word: &str) -> std::result::Result<Self, UnknownWord> {
+        let allowed = &["customer", "system", "staff:<id>"];
         match word {
             "customer" => Ok(Self::Customer),
             "system" => Ok(Self::System),
@@ -129,7 +130,7 @@ impl std::str::FromStr for Actor {
                 .strip_prefix("staff:")
                 .and_then(|it| it.parse().ok())
                 .map(Self::Staff)
-                .ok_or_else(|| word.to_owned()),
+                .ok_or_else(|| UnknownWord { word: word.to_owned(), allowed }),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
+use chassis::db::UnknownWord;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -75,9 +76,15 @@ impl Visitor<'_> for ModeVisitor {
 
     // A variable is a text.
     fn visit_str<E: Error>(self, word: &str) -> Result<SandboxMode, E> {
-        let words =
-            [("auto", SandboxMode::Auto), ("true", SandboxMode::On), ("false", SandboxMode::Off)];
-        chassis::config::word(word, &words).map_err(E::custom)
+        match word {
+            "auto" => Ok(SandboxMode::Auto),
+            "true" => Ok(SandboxMode::On),
+            "false" => Ok(SandboxMode::Off),
+            _ => {
+                let allowed = &["auto", "true", "false"];
+                Err(E::custom(UnknownWord { word: word.to_owned(), allowed }))
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use contracts::payments as contract;
 use uuid::Uuid;
 
 use crate::problems;
-use crate::provider::{Charge, Outcome};
+use crate::provider::{Charge, Outcome, Refusal};
 use crate::refund_lines::RefundLine;
 
 mod states;
@@ -112,8 +112,8 @@ pub(crate) struct Settled {
     pub(crate) next: Option<Kind>,
 }
 
-/// A definite answer: it happened, or it was refused for this reason.
-pub(crate) type Answer = std::result::Result<Outcome, String>;
+/// A definite answer: it happened, or it was refused.
+pub(crate) type Answer = std::result::Result<Outcome, Refusal>;
 
 impl Payment {
     /// Customer's confirmation: the provider is asked once, later calls see what came of it.
@@ -196,7 +196,7 @@ impl Payment {
             Ok(Outcome::Authorized { reference }) => Ok((Status::Authorized, reference)),
             Ok(Outcome::RequiresAction { reference }) => Ok((Status::RequiresAction, reference)),
             Ok(other) => Err(other.as_str()),
-            Err(reason) => Err(reason.as_str()),
+            Err(Refusal(reason)) => Err(reason.as_str()),
         };
         let voiding = self.status == Status::Voiding;
         match held {
@@ -216,7 +216,7 @@ impl Payment {
     }
 
     fn settle_capture(&mut self, amount: i64, answer: &Answer) -> Settled {
-        if let Err(reason) = answer {
+        if let Err(Refusal(reason)) = answer {
             self.status = Status::Declined;
             self.reason = Some(reason.clone());
             return Settled::default();
@@ -229,7 +229,7 @@ impl Payment {
     /// A provider that refuses to void holds nothing any more: nothing was captured before.
     fn settle_void(&mut self, answer: &Answer) -> Settled {
         self.status = Status::Voided;
-        if let Err(reason) = answer {
+        if let Err(Refusal(reason)) = answer {
             self.reason = Some(reason.clone());
         }
         Settled::default()

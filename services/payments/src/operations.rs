@@ -19,7 +19,7 @@ use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::model::{Answer, Choice, Kind, Operation, Payment, RefundStatus, State, Status};
-use crate::provider::{Authorization, Charge, Failure, Outcome, Provider};
+use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, Refusal};
 use crate::store::NewOperation;
 use crate::{App, problems, requests, store};
 
@@ -95,7 +95,7 @@ async fn ask_until_known(
     loop {
         let failure = match ask(app, payment, operation).await {
             Ok(outcome) => return Some(Ok(outcome)),
-            Err(Failure::Refused(reason)) => return Some(Err(reason)),
+            Err(Failure::Refused(refusal)) => return Some(Err(refusal)),
             Err(Failure::Unknown(reason)) => reason,
         };
         operation.attempts += 1;
@@ -170,7 +170,7 @@ async fn give_up(
     charge: &Charge,
 ) -> Result<Outcome, Failure> {
     match provider.void(id::derive(payment.id, "give up"), charge).await {
-        Ok(_) => Err(Failure::Refused("provider_error".to_owned())),
+        Ok(_) => Err(Refusal("provider_error".to_owned()).into()),
         // Not an answer about the authorisation: look again.
         Err(failure) => Err(Failure::Unknown(failure.to_string())),
     }
@@ -272,7 +272,7 @@ async fn settle_refund(
     now: DateTime<Utc>,
 ) -> db::Result<Option<Refunded>> {
     let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
-    let failure = answer.as_ref().err().map(String::as_str);
+    let failure = answer.as_ref().err().map(|it| it.0.as_str());
     store::settle_refund(tx, id, status, failure, now).await?;
     succeeded(tx, id).await
 }

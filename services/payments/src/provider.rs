@@ -76,12 +76,16 @@ pub(crate) enum Outcome {
     Refunded,
 }
 
+/// The provider said no, with a stable reason; asking again gives the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("refused: {0}")]
+pub(crate) struct Refusal(pub(crate) String);
+
 /// Why nothing is known to have happened.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
-    /// The provider said no, with a stable reason; asking again gives the same answer.
-    #[error("refused: {0}")]
-    Refused(String),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// No answer, or one that does not tell: it may or may not have happened.
     #[error("unknown: {0}")]
     Unknown(String),

@@ -19,7 +19,7 @@ use chassis::telemetry::cause;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind};
-use crate::provider::{Asked, Authorization, Charge, Failure, Outcome, Provider};
+use crate::provider::{Asked, Authorization, Charge, Failure, Outcome, Provider, Refusal};
 pub(crate) use books::{Booked, page, refunds_that_disagree};
 use books::{BookedState, NewCharge};
 
@@ -190,7 +190,7 @@ fn standing(id: Uuid, state: BookedState, reason: Option<&str>) -> Result<Outcom
 }
 
 fn refused(reason: &str) -> Failure {
-    Failure::Refused(reason.to_owned())
+    Refusal(reason.to_owned()).into()
 }
 
 /// The books cannot be read or written: nobody knows what is in them.

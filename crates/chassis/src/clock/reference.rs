@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::steady::Steady;
 use super::{PROCESS, offset, uptime, wall};
-use crate::db::Db;
+use crate::db::{self, Db};
 use crate::reach::Reach;
+use crate::remote;
+use crate::telemetry::cause;
 
 /// How often it is looked whether the clock is right.
 const EVERY: Duration = Duration::from_secs(10);
@@ -53,9 +55,23 @@ struct Told {
     time: Option<DateTime<Utc>>,
 }
 
-/// Looks what the reference shows and puts the clock of this process right. An error says why the
-/// reference did not tell.
-pub async fn synchronize(reference: &Reference) -> Result<(), String> {
+/// Why a reference did not tell the time.
+#[derive(Debug, thiserror::Error)]
+pub enum Silent {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error(transparent)]
+    Service(#[from] remote::Error),
+    #[error(transparent)]
+    Request(#[from] axum::http::Error),
+    #[error(transparent)]
+    Body(#[from] axum::Error),
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+}
+
+/// Looks what the reference shows and puts the clock of this process right.
+pub async fn synchronize(reference: &Reference) -> Result<(), Silent> {
     let sample = look(&PROCESS, reference).await?;
     put_right(&PROCESS, sample, matches!(reference, Reference::Machine));
     let offset = seconds(offset());
@@ -70,7 +86,10 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
         match synchronize(&reference).await {
             Ok(()) => silent = false,
             Err(error) if !silent => {
-                tracing::warn!(error, "nobody tells the time: the clock goes on by itself");
+                tracing::warn!(
+                    error = cause(&error),
+                    "nobody tells the time: the clock goes on by itself"
+                );
                 silent = true;
             }
             Err(_) => {}
@@ -93,10 +112,10 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
     }
 }
 
-async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, String> {
+async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, Silent> {
     let asked = uptime();
     let told = match reference {
-        Reference::Database(db) => db.time().await.map_err(|error| error.to_string())?,
+        Reference::Database(db) => db.time().await?,
         Reference::Service(way) => ask(way).await?,
         Reference::Machine => None,
     };
@@ -120,12 +139,11 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
     tracing::warn!(by_seconds = seconds(behind), "the clock of this process was put right");
 }
 
-async fn ask(way: &Reach) -> Result<Option<DateTime<Utc>>, String> {
-    let request = Request::get("/live").body(Body::empty()).map_err(|error| error.to_string())?;
-    let answer = way.ask(request, DEADLINE).await.map_err(|error| error.to_string())?;
-    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await;
-    let body = body.map_err(|error| error.to_string())?;
-    let told: Told = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+async fn ask(way: &Reach) -> Result<Option<DateTime<Utc>>, Silent> {
+    let request = Request::get("/live").body(Body::empty())?;
+    let answer = way.ask(request, DEADLINE).await?;
+    let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
+    let told: Told = serde_json::from_slice(&body)?;
     Ok(told.time)
 }
 

@@ -303,7 +303,7 @@ fn what_is_no_event_or_could_not_be_stored_is_not_decoded() {
         (text.replace("\"bell\":1", "\"bell\":[{\"a\":\"\\u0000\"}]"), "U+0000"),
         (text.replace("bell.rang", "\\u0000"), "U+0000"),
     ] {
-        let error = Envelope::decode(bad.as_bytes()).unwrap_err();
+        let error = Envelope::decode(bad.as_bytes()).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// Connections the system may hold ready before they are accepted.
@@ -27,28 +28,44 @@ enum State {
     Reserved(TcpSocket),
 }
 
-/// Takes an address such as `127.0.0.1:8080`. Says what is in the way and what to do.
+/// Why an address cannot be listened on.
+#[derive(Debug, Error)]
+pub enum ListenError {
+    #[error("{0:?} is no address to listen on; write it like 127.0.0.1:8080 or [::]:8080")]
+    NoAddress(String),
+    #[error("{0:?} names no address")]
+    Unresolved(String),
+    #[error("cannot listen on {address}: {}", why(source, *shared))]
+    Refused { address: SocketAddr, shared: bool, source: io::Error },
+}
+
+/// What the system refuses, in the words of who wants to listen.
+fn why(error: &io::Error, shared: bool) -> String {
+    let reason = match error.kind() {
+        ErrorKind::AddrInUse if shared => "another program uses it and does not share it",
+        ErrorKind::AddrInUse => "another program uses it",
+        ErrorKind::PermissionDenied => "ports below 1024 need more rights",
+        ErrorKind::AddrNotAvailable => "this machine has no such address",
+        _ => return error.to_string(),
+    };
+    reason.to_owned()
+}
+
+/// Takes an address such as `127.0.0.1:8080`.
 ///
 /// One that is `shared` can be taken by several processes of one user that all share it: the
 /// system spreads new connections over those that serve. That is how a shop is replaced without a
 /// pause. Nobody is sent here before [`Listener::listen`] or [`serve`](super::serve). One that is not
 /// shared is held against everybody from now on.
-pub async fn bind(address: &str, shared: bool) -> Result<Listener, String> {
-    let mut resolved = tokio::net::lookup_host(address).await.map_err(|_| {
-        format!("{address:?} is no address to listen on; write it like 127.0.0.1:8080 or [::]:8080")
-    })?;
-    let resolved = resolved.next().ok_or_else(|| format!("{address:?} names no address"))?;
-    Listener::take(resolved, shared).map_err(|error| {
-        let reason = match error.kind() {
-            ErrorKind::AddrInUse if shared => {
-                "another program uses it and does not share it".to_owned()
-            }
-            ErrorKind::AddrInUse => "another program uses it".to_owned(),
-            ErrorKind::PermissionDenied => "ports below 1024 need more rights".to_owned(),
-            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
-            _ => error.to_string(),
-        };
-        format!("cannot listen on {resolved}: {reason}")
+pub async fn bind(address: &str, shared: bool) -> Result<Listener, ListenError> {
+    let resolved = tokio::net::lookup_host(address).await;
+    let mut resolved = resolved.map_err(|_| ListenError::NoAddress(address.to_owned()))?;
+    let first = resolved.next();
+    let address = first.ok_or_else(|| ListenError::Unresolved(address.to_owned()))?;
+    Listener::take(address, shared).map_err(|source| ListenError::Refused {
+        address,
+        shared,
+        source,
     })
 }
 

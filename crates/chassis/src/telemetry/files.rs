@@ -121,13 +121,9 @@ pub(super) struct Files {
 }
 
 impl Files {
-    pub(super) fn new(directory: &str, keep: usize) -> Result<Self, String> {
-        if keep == 0 {
-            return Err("log.keep_files is 0; allowed is 1 or more".to_owned());
-        }
-        std::fs::create_dir_all(directory)
-            .and_then(|()| probe(Path::new(directory)))
-            .map_err(|error| format!("log.directory {directory}: {error}"))?;
+    pub(super) fn new(directory: &str, keep: usize) -> io::Result<Self> {
+        std::fs::create_dir_all(directory)?;
+        probe(Path::new(directory))?;
         Ok(Self { directory: directory.to_owned(), keep, open: Mutex::default() })
     }
 

@@ -103,7 +103,7 @@ async fn an_address_is_shared_only_by_those_who_all_say_so() {
     let alone = Process::start("127.0.0.1:0", Config::default(), router()).await;
     let address = alone.address.to_string();
     for shared in [false, true] {
-        let error = server::bind(&address, shared).await.unwrap_err();
+        let error = server::bind(&address, shared).await.unwrap_err().to_string();
         assert!(error.contains("another program uses it"), "{error}");
     }
     alone.stop().await;

@@ -313,12 +313,12 @@ async fn http_2_is_spoken_with_who_begins_with_it() {
 async fn an_address_that_cannot_be_had_is_explained() {
     let taken = server::bind("127.0.0.1:0", false).await.unwrap();
     let address = taken.local_addr().unwrap();
-    let error = server::bind(&address.to_string(), false).await.unwrap_err();
+    let error = server::bind(&address.to_string(), false).await.unwrap_err().to_string();
     assert_eq!(error, format!("cannot listen on {address}: another program uses it"));
-    let error = server::bind("192.0.2.1:8080", false).await.unwrap_err();
+    let error = server::bind("192.0.2.1:8080", false).await.unwrap_err().to_string();
     assert!(error.contains("this machine has no such address"), "{error}");
     for nonsense in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "http://127.0.0.1:1"] {
-        let error = server::bind(nonsense, false).await.unwrap_err();
+        let error = server::bind(nonsense, false).await.unwrap_err().to_string();
         assert!(error.contains("write it like 127.0.0.1:8080"), "{error}");
     }
 }

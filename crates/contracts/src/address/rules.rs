@@ -2,10 +2,30 @@
 
 use chassis::problem::FieldError;
 use chassis::visible::is_visible;
+use thiserror::Error;
 
 use super::Address;
-use crate::countries::{self, Country, Field};
+use crate::countries::{self, Country, Field, State};
 use crate::phone;
+
+/// Why a field is none that the country knows.
+#[derive(Debug, Error)]
+enum Unknown<'c> {
+    #[error("is not a postal code of {}; those look like {example}", country.name)]
+    PostalCode { country: &'c Country, example: &'c str },
+    #[error(
+        "is none of {}; give the code or the name of one that GET /countries/{} lists, such as {} \
+         or {}",
+        country.name, country.code, example.code, example.name
+    )]
+    State { country: &'c Country, example: &'c State },
+    #[error(
+        "is no phone number of {}; one of another country begins with its code, for example +44 \
+         20 7946 0000",
+        country.name
+    )]
+    Phone { country: &'c Country },
+}
 
 impl Address {
     /// The address in the form it is kept in, or all that is missing or wrong by the rules of its
@@ -68,45 +88,33 @@ impl Country {
         format!("is required for {}{example}", self.name)
     }
 
-    fn postal_code(&self, text: &str) -> Result<String, String> {
+    fn postal_code(&self, text: &str) -> Result<String, Unknown<'_>> {
         let Some(rule) = &self.postal_code else { return Ok(text.to_owned()) };
         rule.normal(text).ok_or_else(|| {
             let example = rule.examples.first().map_or("", String::as_str);
-            format!("is not a postal code of {}; those look like {example}", self.name)
+            Unknown::PostalCode { country: self, example }
         })
     }
 
     /// The code of a state, where there is a list of them.
-    fn state(&self, text: &str) -> Result<String, String> {
+    fn state(&self, text: &str) -> Result<String, Unknown<'_>> {
         let Some(region) = self.region.as_ref().filter(|it| !it.states.is_empty()) else {
             return Ok(text.to_owned());
         };
-        region.state(text).map(|it| it.code.clone()).ok_or_else(|| {
-            let example = &region.states[0];
-            format!(
-                "is none of {}; give the code or the name of one that GET /countries/{} lists, \
-                 such as {} or {}",
-                self.name, self.code, example.code, example.name
-            )
-        })
+        let found = region.state(text).map(|it| it.code.clone());
+        found.ok_or_else(|| Unknown::State { country: self, example: &region.states[0] })
     }
 
-    fn phone(&self, text: &str) -> Result<String, String> {
-        phone::normal(text, Some(&self.code)).ok_or_else(|| {
-            format!(
-                "is no phone number of {}; one of another country begins with its code, for \
-                 example +44 20 7946 0000",
-                self.name
-            )
-        })
+    fn phone(&self, text: &str) -> Result<String, Unknown<'_>> {
+        phone::normal(text, Some(&self.code)).ok_or(Unknown::Phone { country: self })
     }
 }
 
 /// Puts a field into the form it is kept in, where it is given at all.
-fn keep(
+fn keep<'c>(
     field: &str,
     value: &mut Option<String>,
-    form: impl Fn(&str) -> Result<String, String>,
+    form: impl Fn(&str) -> Result<String, Unknown<'c>>,
 ) -> Option<FieldError> {
     let text = value.take().filter(|it| is_visible(it))?;
     match form(&text) {
@@ -114,7 +122,7 @@ fn keep(
             *value = Some(kept);
             None
         }
-        Err(detail) => Some(wrong(field, detail)),
+        Err(error) => Some(wrong(field, error.to_string())),
     }
 }
 

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use chassis::inbox::Inbox;
-use chassis::outbox::Envelope;
+use chassis::outbox::{Envelope, NoEvent};
 use chassis::telemetry::cause;
 use futures::{FutureExt, StreamExt};
 use lapin::message::Delivery;
 use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicQosOptions, BasicRejectOptions};
 use lapin::types::FieldTable;
 use lapin::{Channel, Connection, Consumer};
+use tokio::time::error::Elapsed;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+
+use crate::link::LinkError;
 
 /// Events stored in one transaction.
 const BATCH: usize = 200;
@@ -39,14 +42,14 @@ pub(super) async fn run(
     mut consumer: Consumer,
     inbox: Inbox,
     stop: CancellationToken,
-) -> Result<(), String> {
+) -> Result<(), LinkError> {
     loop {
         let first = tokio::select! {
             () = stop.cancelled() => return Ok(()),
             first = consumer.next() => first,
         };
-        let ended = || format!("{}: the broker ended the subscription", inbox.consumer());
-        let mut batch = vec![first.ok_or_else(ended)?.map_err(|error| error.to_string())?];
+        let ended = || LinkError::of(inbox.consumer())(LinkError::SubscriptionEnded);
+        let mut batch = vec![first.ok_or_else(ended)??];
         // What is at hand already shares the commit.
         while batch.len() < BATCH
             && let Some(Some(Ok(next))) = consumer.next().now_or_never()
@@ -64,7 +67,7 @@ async fn store(
     batch: Vec<Delivery>,
     inbox: &Inbox,
     stop: &CancellationToken,
-) -> Result<bool, String> {
+) -> Result<bool, LinkError> {
     let (mut events, mut good) = (Vec::with_capacity(batch.len()), None);
     for delivery in batch {
         match Envelope::decode(&delivery.data) {
@@ -102,18 +105,18 @@ async fn store(
 }
 
 /// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
-async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &str) -> Result<(), String> {
+async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
     let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
-    tracing::error!(consumer, kind, error, "a message is no event and goes to the dead letters");
+    tracing::error!(consumer, kind, %error, "a message is no event and goes to the dead letters");
     metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
     done(timeout(ANSWER, delivery.reject(BasicRejectOptions { requeue: false })).await)
 }
 
-fn done(answer: Result<lapin::Result<bool>, tokio::time::error::Elapsed>) -> Result<(), String> {
+fn done(answer: Result<lapin::Result<bool>, Elapsed>) -> Result<(), LinkError> {
     match answer {
         Ok(Ok(true)) => Ok(()),
-        Ok(Ok(false)) => Err("the channel was closed".to_owned()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err(format!("it took no acknowledgement within {} s", ANSWER.as_secs())),
+        Ok(Ok(false)) => Err(LinkError::ChannelClosed),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => Err(LinkError::Late { what: "took no acknowledgement", limit: ANSWER }),
     }
 }

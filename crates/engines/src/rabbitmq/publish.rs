@@ -8,12 +8,13 @@ use chassis::outbox::Envelope;
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::{Channel, Confirmation, Connection, ConnectionStatus};
-use tokio::sync::{Mutex, watch};
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::message;
 use super::topology::Topology;
+use crate::link::{Failure, LinkError};
 
 /// How long the broker may take to confirm a batch. Shorter than the relay's lease on it.
 const CONFIRM: Duration = Duration::from_secs(5);
@@ -28,24 +29,21 @@ pub(super) struct Publisher {
     wanted: Arc<BTreeSet<&'static str>>,
     /// One batch after the other goes out; many may wait to be confirmed.
     sending: Arc<Mutex<()>>,
-    failure: Arc<watch::Sender<Option<String>>>,
+    failure: Failure,
     under_way: TaskTracker,
 }
 
 impl Publisher {
-    pub async fn open(connection: &Connection, topology: &Topology) -> Result<Self, String> {
-        let opened = async {
-            let channel = connection.create_channel().await?;
-            channel.confirm_select(ConfirmSelectOptions::default()).await?;
-            lapin::Result::Ok(channel)
-        };
+    pub async fn open(connection: &Connection, topology: &Topology) -> lapin::Result<Self> {
+        let channel = connection.create_channel().await?;
+        channel.confirm_select(ConfirmSelectOptions::default()).await?;
         Ok(Self {
-            channel: opened.await.map_err(|error| error.to_string())?,
+            channel,
             status: connection.status().clone(),
             exchange: topology.exchange.as_str().into(),
             wanted: Arc::new(topology.wanted()),
             sending: Arc::default(),
-            failure: Arc::new(watch::Sender::new(None)),
+            failure: Failure::default(),
             under_way: TaskTracker::new(),
         })
     }
@@ -57,25 +55,23 @@ impl Publisher {
 
     /// Publishes events in their order and waits until all are confirmed. An error says why they
     /// may not have been taken.
-    pub async fn publish(&self, events: &[Envelope]) -> Result<(), String> {
+    pub async fn publish(&self, events: &[Envelope]) -> Result<(), Arc<LinkError>> {
         let _under_way = self.under_way.token();
         let published = timeout(CONFIRM, self.send(events)).await;
-        let late = || Err(format!("it did not confirm within {} s", CONFIRM.as_secs()));
-        let published = published.unwrap_or_else(|_| late());
+        let late = || Err(LinkError::Late { what: "did not confirm", limit: CONFIRM });
+        let published = published.unwrap_or_else(|_| late()).map_err(Arc::new);
         // While it is short of resources the connection is kept: it goes on by itself.
-        if let Err(reason) = &published
+        if let Err(error) = &published
             && !self.is_blocked()
         {
-            self.failure.send_replace(Some(reason.clone()));
+            self.failure.tell(error.clone());
         }
         published
     }
 
     /// Waits until a batch could not be published; the connection is not to be trusted then.
-    pub async fn failed(&self) -> String {
-        let mut failure = self.failure.subscribe();
-        let failed = failure.wait_for(Option::is_some).await;
-        failed.ok().and_then(|it| it.clone()).unwrap_or_default()
+    pub async fn failed(&self) -> LinkError {
+        self.failure.told().await
     }
 
     /// Waits for the batches under way; there must be no new ones.
@@ -84,25 +80,25 @@ impl Publisher {
         self.under_way.wait().await;
     }
 
-    async fn send(&self, events: &[Envelope]) -> Result<(), String> {
+    async fn send(&self, events: &[Envelope]) -> Result<(), LinkError> {
         let sent = {
             let _turn = self.sending.lock().await;
             join_all(events.iter().map(|event| self.send_one(event))).await
         };
         let mut refused = 0;
         for (event, sent) in events.iter().zip(sent) {
-            let confirmed = async { sent?.await }.await.map_err(|error| error.to_string())?;
+            let confirmed = sent?.await?;
             match confirmed {
                 Confirmation::Ack(None) => {}
                 Confirmation::Ack(Some(_)) => {
-                    return Err(format!("there is no queue for {}", event.kind));
+                    return Err(LinkError::NoQueue(event.kind.clone()));
                 }
                 Confirmation::Nack(_) | Confirmation::NotRequested => refused += 1,
             }
         }
         match refused {
             0 => Ok(()),
-            _ => Err(format!("it refused {refused} of {} events", events.len())),
+            _ => Err(LinkError::Refused { refused, events: events.len() }),
         }
     }
 

@@ -6,6 +6,8 @@ use lapin::options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptio
 use lapin::types::{AMQPValue, FieldTable};
 use lapin::{Channel, Connection, ExchangeKind};
 
+use crate::link::LinkError;
+
 /// The names and bindings of a shop.
 #[derive(Debug)]
 pub(super) struct Topology {
@@ -41,14 +43,14 @@ impl Topology {
     }
 
     /// Declares all of it; what is there already stays as it is.
-    pub async fn declare(&self, connection: &Connection) -> Result<(), String> {
-        let channel = connection.create_channel().await.map_err(|error| error.to_string())?;
-        self.declare_dead(&channel).await.map_err(|error| format!("{}: {error}", self.dead()))?;
+    pub async fn declare(&self, connection: &Connection) -> Result<(), LinkError> {
+        let channel = connection.create_channel().await?;
+        self.declare_dead(&channel).await.map_err(LinkError::of(self.dead()))?;
         for consumer in self.consumers.keys() {
             let declared = self.declare_queue(&channel, consumer).await;
-            declared.map_err(|error| format!("{}: {error}", self.queue(consumer)))?;
+            declared.map_err(LinkError::of(self.queue(consumer)))?;
         }
-        channel.close(200, "".into()).await.map_err(|error| error.to_string())
+        Ok(channel.close(200, "".into()).await?)
     }
 
     async fn declare_dead(&self, channel: &Channel) -> lapin::Result<()> {

@@ -8,11 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use chassis::config::{SettingError, Settings};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ConnectionAddr, RedisError, RedisResult};
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::link::LinkError;
 
 /// How long a request waits for an answer.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(20);
@@ -52,20 +55,19 @@ struct Link {
 }
 
 /// Makes sense of a URL; an error says what is allowed and does not show it.
-pub(super) fn client(url: &str) -> Result<Client, String> {
+pub(super) fn client(url: &str) -> Result<Client, SettingError> {
     Client::open(url).map_err(|error| {
-        let reason = error.detail().unwrap_or_else(|| error.category()).to_owned();
-        format!(
-            "redis.url cannot be used ({reason}); it must be like redis://host:6379, \
-             redis://user:password@host:6379/0, or rediss:// for TLS"
-        )
+        let reason = error.detail().unwrap_or_else(|| error.category());
+        let shape =
+            "like redis://host:6379, redis://user:password@host:6379/0, or rediss:// for TLS";
+        SettingError::new("redis.url", format!("unusable ({reason})"), shape)
     })
 }
 
 impl Redis {
     /// Begins to connect, in the background. Fails only where a setting is wrong.
-    pub fn open(config: &super::Config) -> Result<Self, String> {
-        config.validate()?;
+    pub fn open(config: &super::Config) -> Result<Self, SettingError> {
+        config.check()?;
         let client = client(&config.url)?;
         let state = watch::Sender::new(State::Unknown);
         let shared = Arc::new(Shared { client, prefix: config.prefix.clone(), state });
@@ -83,10 +85,10 @@ impl Redis {
     }
 
     /// Asks for a sign of life, or tells why there is none.
-    pub async fn probe(&self) -> Result<(), String> {
+    pub async fn probe(&self) -> Result<(), LinkError> {
         let ask = |mut connection| async move { ping(&mut connection).await };
         let alive = self.ask("health", ask).await;
-        alive.ok_or_else(|| format!("{} does not answer", place(&self.shared.client)))
+        alive.ok_or_else(|| LinkError::Silent(place(&self.shared.client)))
     }
 
     /// The full name of a key.

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::{DEAD_LETTERS, EVENT};
+use crate::link::LinkError;
 
 /// Entries stored in one transaction.
 pub(super) const BATCH: usize = 200;
@@ -45,11 +46,11 @@ pub(super) struct Consumer {
 
 impl Consumer {
     /// Stores what comes until told to stop.
-    pub async fn run(mut self, stop: CancellationToken) -> Result<(), String> {
+    pub async fn run(mut self, stop: CancellationToken) -> Result<(), LinkError> {
         match self.work(&stop).await {
             Ok(()) => Ok(()),
             Err(_) if stop.is_cancelled() => Ok(()),
-            Err(error) => Err(format!("{}: {error}", self.inbox.consumer())),
+            Err(error) => Err(LinkError::of(self.inbox.consumer())(error)),
         }
     }
 
@@ -114,13 +115,17 @@ impl Consumer {
         let (mut events, mut ids) = (Vec::with_capacity(entries.len()), Vec::new());
         for entry in entries {
             let body = entry.get::<Vec<u8>>(EVENT);
-            let event = body.as_deref().ok_or("it has no field \"event\"".to_owned());
-            match event.and_then(Envelope::decode) {
+            let event = match body.as_deref().map(Envelope::decode) {
+                Some(Ok(event)) => Ok(event),
+                Some(Err(error)) => Err(error.to_string()),
+                None => Err("it has no field \"event\"".to_owned()),
+            };
+            match event {
                 Ok(event) => {
                     events.push(event);
                     ids.push(entry.id);
                 }
-                Err(error) => self.put_aside(&entry, body.unwrap_or_default(), &error).await?,
+                Err(reason) => self.put_aside(&entry, body.unwrap_or_default(), &reason).await?,
             }
         }
         if events.is_empty() {

@@ -272,46 +272,58 @@ impl SortBy {
     }
 }
 
-/// A value of a query: how it is read, and what to say where it cannot be.
+/// What a value of a query has to be, for who wrote another one.
+#[derive(Debug, thiserror::Error)]
+enum BadValue {
+    #[error("must be a whole number")]
+    Number,
+    #[error("must be true or false")]
+    Boolean,
+    #[error("must be one of {}", SortBy::NAMES.map(|(name, _)| name).join(", "))]
+    Sort,
+    #[error("must be draft, active or archived")]
+    Status,
+}
+
+/// A value of a query and how it is read.
 trait Value: Sized {
-    fn read(text: &str) -> Result<Self, String>;
+    fn read(text: &str) -> Result<Self, BadValue>;
 }
 
 impl Value for String {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, BadValue> {
         Ok(text.to_owned())
     }
 }
 
 impl Value for i64 {
-    fn read(text: &str) -> Result<Self, String> {
-        i64::from_str(text.trim()).map_err(|_| "must be a whole number".to_owned())
+    fn read(text: &str) -> Result<Self, BadValue> {
+        i64::from_str(text.trim()).map_err(|_| BadValue::Number)
     }
 }
 
 impl Value for bool {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, BadValue> {
         match text.trim() {
             "true" | "1" => Ok(true),
             "false" | "0" => Ok(false),
-            _ => Err("must be true or false".to_owned()),
+            _ => Err(BadValue::Boolean),
         }
     }
 }
 
 impl Value for SortBy {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, BadValue> {
         let named = Self::NAMES.iter().find(|(name, _)| *name == text);
-        let names = || Self::NAMES.map(|(name, _)| name).join(", ");
-        named.map(|(_, sort)| *sort).ok_or_else(|| format!("must be one of {}", names()))
+        named.map(|(_, sort)| *sort).ok_or(BadValue::Sort)
     }
 }
 
 impl Value for Status {
-    fn read(text: &str) -> Result<Self, String> {
+    fn read(text: &str) -> Result<Self, BadValue> {
         let all = [Self::Draft, Self::Active, Self::Archived];
         let named = all.into_iter().find(|it| it.as_str() == text);
-        named.ok_or_else(|| "must be draft, active or archived".to_owned())
+        named.ok_or(BadValue::Status)
     }
 }
 

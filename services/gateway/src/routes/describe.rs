@@ -1,9 +1,12 @@
 //! Routes as people and the services' descriptions see them.
 
+use std::sync::Arc;
+
 use chassis::quota::RateLimit;
 use serde::Serialize;
 use utoipa::openapi::OpenApi;
 
+use super::error::{RouteError, RouteFileError};
 use super::path::Template;
 use super::{Action, Route, Table, Target, UNLIMITED};
 
@@ -95,33 +98,33 @@ impl Described {
     }
 
     /// Refuses a class of rate limits that there is not.
-    fn check_limits(&self, route: &Route) -> Result<(), String> {
+    fn check_limits(&self, route: &Route) -> Result<(), RouteError> {
         let known = |name: &str| name == UNLIMITED || self.classes.contains(&name);
         match route.limits.iter().find(|(_, name)| !known(name)) {
             None => Ok(()),
-            Some((_, name)) => Err(format!(
-                "{name:?} is no class of rate limits; there are {} and {UNLIMITED}",
-                self.classes.join(", ")
-            )),
+            Some((_, name)) => {
+                let (name, classes) = (name.clone(), self.classes.clone());
+                Err(RouteError::NoClass { name, classes })
+            }
         }
     }
 
     /// Refuses a target that leads nowhere.
-    pub(super) fn check(&self, route: &Route, target: &Target) -> Result<(), String> {
-        let Some((_, paths)) = self.services.iter().find(|(it, _)| *it == target.service) else {
-            let mut names: Vec<&str> = self.services.iter().map(|(it, _)| it.as_str()).collect();
-            names.sort_unstable();
-            let names = names.join(", ");
-            return Err(format!("there is no service {:?}; there are {names}", target.service));
+    pub(super) fn check(&self, route: &Route, target: &Target) -> Result<(), RouteError> {
+        let service = &target.service;
+        let Some((_, paths)) = self.services.iter().find(|(it, _)| it == service) else {
+            let mut services: Vec<String> = self.services.iter().map(|it| it.0.clone()).collect();
+            services.sort_unstable();
+            return Err(RouteError::NoService { name: service.clone(), services });
         };
         let Some(paths) = paths else { return Ok(()) };
-        let asked = target.rewrite.as_ref().map_or_else(|| route.path.clone(), Template::text);
-        if asked == format!("/api/v1/{}/health", target.service) {
+        let path = target.rewrite.as_ref().map_or_else(|| route.path.clone(), Template::text);
+        if path == format!("/api/v1/{service}/health") {
             return Ok(());
         }
-        let leads: Vec<&Path> = paths.iter().filter(|it| fits(&asked, &it.pattern)).collect();
+        let leads: Vec<&Path> = paths.iter().filter(|it| fits(&path, &it.pattern)).collect();
         if leads.is_empty() {
-            return Err(format!("{} has no path {asked}", target.service));
+            return Err(RouteError::NoPath { service: service.clone(), path });
         }
         let methods = match &target.method {
             Some(method) => std::slice::from_ref(method),
@@ -130,9 +133,8 @@ impl Described {
         let takes = |name: &str| leads.iter().any(|it| it.methods.iter().any(|it| it == name));
         // A service answers HEAD where it answers GET.
         let possible = |name: &str| takes(name) || (name == "HEAD" && takes("GET"));
-        let missing = methods.iter().find(|it| !possible(it.as_str()));
-        match missing {
-            Some(method) => Err(format!("{} has no {method} {asked}", target.service)),
+        match methods.iter().find(|it| !possible(it.as_str())).cloned() {
+            Some(method) => Err(RouteError::NoMethod { service: service.clone(), method, path }),
             None => Ok(()),
         }
     }
@@ -140,24 +142,30 @@ impl Described {
 
 impl Table {
     /// Refuses classes of rate limits that there are not.
-    pub(crate) fn check_limits(&self, described: &Described) -> Result<(), String> {
-        self.routes.iter().try_for_each(|it| described.check_limits(it))
+    pub(crate) fn check_limits(&self, described: &Described) -> Result<(), RouteFileError> {
+        let checked =
+            |it: &Arc<Route>| described.check_limits(it).map_err(|error| self.at(it, error));
+        self.routes.iter().try_for_each(checked)
     }
 
     /// Refuses routes that lead nowhere.
-    pub(crate) fn check(&self, described: &Described) -> Result<(), String> {
+    pub(crate) fn check(&self, described: &Described) -> Result<(), RouteFileError> {
+        self.check_limits(described)?;
         for route in &self.routes {
-            let at = |reason| format!("line {}: {}: {reason}", route.line, route.path);
-            described.check_limits(route).map_err(at)?;
             let first = match &route.action {
                 Action::Ask(target) => Some(target),
                 Action::Answer(_) => None,
             };
             for target in first.into_iter().chain(&route.otherwise) {
-                described.check(route, target).map_err(at)?;
+                described.check(route, target).map_err(|it| self.at(route, it))?;
             }
         }
         Ok(())
+    }
+
+    fn at(&self, route: &Route, reason: RouteError) -> RouteFileError {
+        let path = Some(route.path.clone());
+        RouteFileError::Wrong { file: self.file.clone(), line: Some(route.line), path, reason }
     }
 }
 

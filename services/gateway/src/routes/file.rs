@@ -4,26 +4,24 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use axum::response::Response;
-use bytes::Bytes;
 use chassis::address_rules::AddressRules;
 use chassis::extract::MAX_BODY;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::answer::AnswerEntry;
+use super::error::{RouteError, RouteFileError};
 use super::host::Host;
 use super::path::{self, Template};
-use super::{Action, Answer, Kind, Route, Target};
+use super::{Action, Kind, Route, Target};
 use crate::NAME;
 use reshape::{Form, Groups, Operation, Way};
 
 /// The largest body a route may allow.
-const MAX_LIMIT: usize = 64 * 1024 * 1024;
+pub(super) const MAX_LIMIT: usize = 64 * 1024 * 1024;
 /// The longest a service may be waited for.
-const MAX_TIMEOUT: u64 = 600_000;
+pub(super) const MAX_TIMEOUT: u64 = 600_000;
 
 /// What a file says, before its routes are brought into an order.
 pub(super) struct Read {
@@ -106,40 +104,26 @@ struct ElseEntry {
     status: BTreeMap<String, u16>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AnswerEntry {
-    #[serde(default = "ok")]
-    status: u16,
-    #[serde(default)]
-    headers: BTreeMap<String, String>,
-    body: Option<toml::Value>,
-}
-
 fn yes() -> bool {
     true
 }
 
-fn ok() -> u16 {
-    200
-}
-
-/// Reads the text of a file. An error begins with the name of the file and the line.
-pub(super) fn read(text: &str, file: &str) -> Result<Read, String> {
+/// Reads the text of a file.
+pub(super) fn read(text: &str, file: &str) -> Result<Read, RouteFileError> {
     let lines = Lines { text, file };
-    let read: File = toml::from_str(text).map_err(|error| {
+    let read: File = toml::from_str(text).map_err(|error: toml::de::Error| {
         let start = error.span().map_or(0, |it| it.start);
-        format!("{}: {}", lines.at(start), error.message())
+        lines.wrong(Some(start), None, error)
     })?;
     let version = match read.version {
         Some(it) if !path::is_version(it.get_ref()) => {
-            let at = lines.at(it.span().start);
-            return Err(format!("{at}: {:?} is no version; write it like v1", it.get_ref()));
+            let start = it.span().start;
+            return Err(lines.wrong(Some(start), None, RouteError::Version(it.into_inner())));
         }
         it => it.map(Spanned::into_inner),
     };
     let errors = lines.operations(read.errors, Way::Response, &read.groups)?.into();
-    let status = statuses(&read.status).map_err(|reason| format!("{file}: {reason}"))?;
+    let status = statuses(&read.status).map_err(|error| lines.wrong(None, None, error))?;
     let address_rules = match read.address_rules {
         true => AddressRules::On,
         false => AddressRules::Off,
@@ -147,14 +131,7 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, String> {
     let common = Common { version, address_rules, errors, status, groups: read.groups };
     let mut routes = Vec::with_capacity(read.routes.len());
     for entry in read.routes {
-        let entry = entry.into_inner();
-        let start = entry.path.span().start;
-        let shown = entry.path.get_ref().to_string();
-        let read = lines.routes(entry, &common).map_err(|wrong| match wrong {
-            Wrong::Here(reason) => format!("{}: {shown}: {reason}", lines.at(start)),
-            Wrong::Elsewhere(whole) => whole,
-        })?;
-        routes.extend(read);
+        routes.extend(lines.routes(entry.into_inner(), &common)?);
     }
     let errors = common.errors;
     Ok(Read { version: common.version, errors, status: common.status, routes })
@@ -169,16 +146,18 @@ struct Common {
     groups: Groups,
 }
 
-/// A mistake in a route, or in a line of its own.
-enum Wrong {
-    Here(String),
-    Elsewhere(String),
+/// How messages are reshaped, as a file has it.
+struct Tables {
+    request: Operations,
+    response: Operations,
+    errors: Option<Operations>,
 }
 
-impl From<String> for Wrong {
-    fn from(reason: String) -> Self {
-        Self::Here(reason)
-    }
+/// How messages are reshaped.
+struct Shaping {
+    request: Vec<Operation>,
+    response: Vec<Operation>,
+    errors: Arc<[Operation]>,
 }
 
 #[derive(Clone, Copy)]
@@ -193,8 +172,14 @@ impl Lines<'_> {
         before.iter().filter(|it| **it == b'\n').count() + 1
     }
 
-    fn at(self, offset: usize) -> String {
-        format!("{} line {}", self.file, self.line(offset))
+    fn wrong(
+        self,
+        offset: Option<usize>,
+        path: Option<String>,
+        reason: impl Into<RouteError>,
+    ) -> RouteFileError {
+        let line = offset.map(|it| self.line(it));
+        RouteFileError::Wrong { file: self.file.to_owned(), line, path, reason: reason.into() }
     }
 
     fn operations(
@@ -202,101 +187,129 @@ impl Lines<'_> {
         tables: Operations,
         way: Way,
         groups: &Groups,
-    ) -> Result<Vec<Operation>, String> {
+    ) -> Result<Vec<Operation>, RouteFileError> {
         let operations = tables.into_iter().map(|table| {
             let start = table.span().start;
             let read = Operation::read(table.into_inner(), way, groups);
-            read.map_err(|reason| format!("{}: {reason}", self.at(start)))
+            read.map_err(|error| self.wrong(Some(start), None, error))
         });
         operations.collect()
     }
 
-    /// One route for each of the entry's paths.
-    fn routes(self, mut entry: Entry, common: &Common) -> Result<Vec<Route>, Wrong> {
-        let paths = entry.path.get_ref().list();
+    fn routes(self, mut entry: Entry, common: &Common) -> Result<Vec<Route>, RouteFileError> {
+        let start = entry.path.span().start;
+        let shown = entry.path.get_ref().to_string();
+        // What is wrong with an operation is told with the line of its own.
+        let shaping = self.shaping(entry.tables(), common)?;
+        let mut otherwise = entry.otherwise.take();
+        let of_else = otherwise.as_mut().map(|it| self.shaping(it.tables(), common));
+        let otherwise = otherwise.zip(of_else.transpose()?);
+        let routes = entry.routes(self.line(start), shaping, otherwise, common);
+        routes.map_err(|error| self.wrong(Some(start), Some(shown), error))
+    }
+
+    fn shaping(self, tables: Tables, common: &Common) -> Result<Shaping, RouteFileError> {
+        let read = |tables, way| self.operations(tables, way, &common.groups);
+        Ok(Shaping {
+            request: read(tables.request, Way::Request)?,
+            response: read(tables.response, Way::Response)?,
+            errors: match tables.errors {
+                Some(errors) => read(errors, Way::Response)?.into(),
+                None => common.errors.clone(),
+            },
+        })
+    }
+}
+
+impl Entry {
+    fn tables(&mut self) -> Tables {
+        Tables {
+            request: std::mem::take(&mut self.request),
+            response: std::mem::take(&mut self.response),
+            errors: self.errors.take(),
+        }
+    }
+
+    /// One route for each of its paths.
+    fn routes(
+        mut self,
+        line: usize,
+        shaping: Shaping,
+        otherwise: Option<(ElseEntry, Shaping)>,
+        common: &Common,
+    ) -> Result<Vec<Route>, RouteError> {
+        let paths = self.path.get_ref().list();
         let paths = paths.iter().map(|it| path::pattern(it, common.version.as_deref()));
         let paths: Vec<String> = paths.collect::<Result<_, _>>()?;
-        let methods = methods(entry.methods.take())?;
-        let host = entry.host.as_deref().map(Host::parse).transpose()?;
-        let otherwise = entry.otherwise.take();
+        let methods = methods(self.methods.take())?;
+        let host = self.host.as_deref().map(Host::parse).transpose()?;
         if otherwise.is_some() && !is_get(&methods) {
-            let reason = "else is for methods = [\"GET\"] only: a body is sent once";
-            return Err(reason.to_owned().into());
+            return Err(RouteError::Else);
         }
-        let body_limit = entry.body_limit.unwrap_or(MAX_BODY);
+        let body_limit = self.body_limit.unwrap_or(MAX_BODY);
         if !(1..=MAX_LIMIT).contains(&body_limit) {
-            let reason = format!("body_limit is {body_limit}; allowed are 1 to {MAX_LIMIT} bytes");
-            return Err(reason.into());
+            return Err(RouteError::BodyLimit(body_limit));
         }
-        if let Some(it) = entry.timeout_ms.filter(|it| !(1..=MAX_TIMEOUT).contains(it)) {
-            return Err(format!("timeout_ms is {it}; allowed are 1 to {MAX_TIMEOUT}").into());
+        if let Some(it) = self.timeout_ms.filter(|it| !(1..=MAX_TIMEOUT).contains(it)) {
+            return Err(RouteError::Timeout(it));
         }
+        let otherwise = otherwise.map(|(it, shaping)| it.ask(shaping).target(common, &paths));
         let route = Route {
-            line: self.line(entry.path.span().start),
+            line,
             host,
             path: String::new(),
             methods,
-            limits: limits(&entry.limits)?,
-            access: (entry.auth || !entry.permissions.is_empty())
-                .then(|| std::mem::take(&mut entry.permissions)),
-            timeout: entry.timeout_ms.map(Duration::from_millis),
-            retry: entry.retry.unwrap_or(true),
+            limits: limits(&self.limits)?,
+            access: (self.auth || !self.permissions.is_empty())
+                .then(|| std::mem::take(&mut self.permissions)),
+            timeout: self.timeout_ms.map(Duration::from_millis),
+            retry: self.retry.unwrap_or(true),
             body_limit,
-            accepts: entry.accepts.take().unwrap_or_else(|| vec![Form::Json]),
+            accepts: self.accepts.take().unwrap_or_else(|| vec![Form::Json]),
             address_rules: common.address_rules,
-            action: self.action(entry, common, &paths)?,
-            otherwise: otherwise.map(|it| self.target(it.into(), common, &paths)).transpose()?,
+            action: self.action(shaping, common, &paths)?,
+            otherwise: otherwise.transpose()?,
         };
         Ok(paths.into_iter().map(|path| Route { path, ..route.clone() }).collect())
     }
 
-    fn action(self, entry: Entry, common: &Common, paths: &[String]) -> Result<Action, Wrong> {
-        match (entry.service, entry.answer) {
+    fn action(
+        self,
+        shaping: Shaping,
+        common: &Common,
+        paths: &[String],
+    ) -> Result<Action, RouteError> {
+        let Self { rewrite, method, status, .. } = self;
+        match (self.service, self.answer) {
             (Some(service), None) => {
-                let ask = Ask {
-                    service,
-                    rewrite: entry.rewrite,
-                    method: entry.method,
-                    request: entry.request,
-                    response: entry.response,
-                    errors: entry.errors,
-                    status: entry.status,
-                };
-                self.target(ask, common, paths).map(Action::Ask)
+                let ask = Ask { service, rewrite, method, shaping, status };
+                ask.target(common, paths).map(Action::Ask)
             }
             (None, Some(answer)) => {
-                let asks = entry.rewrite.is_some() || entry.method.is_some();
-                if asks || !(entry.request.is_empty() && entry.response.is_empty()) {
-                    let reason = "an answer is given as it is; nothing is asked or reshaped";
-                    return Err(reason.to_owned().into());
+                let asks = rewrite.is_some() || method.is_some();
+                if asks || !(shaping.request.is_empty() && shaping.response.is_empty()) {
+                    return Err(RouteError::ReshapedAnswer);
                 }
                 Ok(Action::Answer(answer.read()?))
             }
-            (None, None) => Err("who answers? Write service or answer".to_owned().into()),
-            (Some(_), Some(_)) => Err("service and answer exclude each other".to_owned().into()),
+            (None, None) => Err(RouteError::NobodyAnswers),
+            (Some(_), Some(_)) => Err(RouteError::ServiceAndAnswer),
+        }
+    }
+}
+
+impl ElseEntry {
+    fn tables(&mut self) -> Tables {
+        Tables {
+            request: std::mem::take(&mut self.request),
+            response: std::mem::take(&mut self.response),
+            errors: self.errors.take(),
         }
     }
 
-    fn target(self, ask: Ask, common: &Common, paths: &[String]) -> Result<Target, Wrong> {
-        let shaping =
-            |tables, way| self.operations(tables, way, &common.groups).map_err(Wrong::Elsewhere);
-        let request = shaping(ask.request, Way::Request)?;
-        let rewrite = rewritten(ask.rewrite, &ask.service, paths, &request)?;
-        let mut status = statuses(&ask.status)?;
-        status.extend(common.status.iter().cloned());
-        Ok(Target {
-            service: ask.service,
-            rewrite,
-            method: ask.method.as_deref().map(method).transpose()?,
-            names: reshape::names(&request).into(),
-            request,
-            response: shaping(ask.response, Way::Response)?,
-            errors: match ask.errors {
-                Some(errors) => shaping(errors, Way::Response)?.into(),
-                None => common.errors.clone(),
-            },
-            status,
-        })
+    fn ask(self, shaping: Shaping) -> Ask {
+        let Self { service, rewrite, status, .. } = self;
+        Ask { service, rewrite, method: None, shaping, status }
     }
 }
 
@@ -305,23 +318,26 @@ struct Ask {
     service: String,
     rewrite: Option<String>,
     method: Option<String>,
-    request: Operations,
-    response: Operations,
-    errors: Option<Operations>,
+    shaping: Shaping,
     status: BTreeMap<String, u16>,
 }
 
-impl From<ElseEntry> for Ask {
-    fn from(it: ElseEntry) -> Self {
-        Self {
-            service: it.service,
-            rewrite: it.rewrite,
-            method: None,
-            request: it.request,
-            response: it.response,
-            errors: it.errors,
-            status: it.status,
-        }
+impl Ask {
+    fn target(self, common: &Common, paths: &[String]) -> Result<Target, RouteError> {
+        let Shaping { request, response, errors } = self.shaping;
+        let rewrite = rewritten(self.rewrite, &self.service, paths, &request)?;
+        let mut status = statuses(&self.status)?;
+        status.extend(common.status.iter().cloned());
+        Ok(Target {
+            service: self.service,
+            rewrite,
+            method: self.method.as_deref().map(method).transpose()?,
+            names: reshape::names(&request).into(),
+            request,
+            response,
+            errors,
+            status,
+        })
     }
 }
 
@@ -350,49 +366,47 @@ fn rewritten(
     service: &str,
     paths: &[String],
     request: &[Operation],
-) -> Result<Option<Template>, String> {
+) -> Result<Option<Template>, RouteError> {
     let foreign = |path: &str| service != NAME && !path.starts_with("/api/");
     let Some(rewrite) = rewrite else {
         return match paths.iter().find(|it| foreign(it)) {
-            Some(path) => Err(format!("the services know no path {path}; write rewrite")),
+            Some(path) => Err(RouteError::NeedsRewrite(path.clone())),
             None => Ok(None),
         };
     };
     if foreign(&rewrite) {
-        return Err(format!("the services know no path {rewrite}"));
+        return Err(RouteError::Foreign(rewrite));
     }
     let template = Template::parse(&rewrite)?;
     for name in template.parameters() {
         let made = request.iter().any(|it| it.makes_parameter(name));
         if !made && paths.iter().any(|path| !path::parameters(path).contains(&name)) {
-            return Err(format!("rewrite: neither the path nor an operation makes {{{name}}}"));
+            return Err(RouteError::NotMade(name.to_owned()));
         }
     }
     Ok(Some(template))
 }
 
-fn methods(names: Option<Vec<String>>) -> Result<Vec<Method>, String> {
+fn methods(names: Option<Vec<String>>) -> Result<Vec<Method>, RouteError> {
     match names {
-        Some(names) if names.is_empty() => {
-            Err("methods = [] allows nothing; leave it out to allow all".to_owned())
-        }
+        Some(names) if names.is_empty() => Err(RouteError::NoMethods),
         names => names.unwrap_or_default().iter().map(|it| method(it)).collect(),
     }
 }
 
-fn method(name: &str) -> Result<Method, String> {
+fn method(name: &str) -> Result<Method, RouteError> {
     let known = Method::from_bytes(name.as_bytes()).ok();
     let known = known.filter(|_| name.bytes().all(|it| it.is_ascii_uppercase()));
-    known.ok_or_else(|| format!("{name:?} is no method; write it like GET"))
+    known.ok_or_else(|| RouteError::Method(name.to_owned()))
 }
 
-fn limits(limits: &BTreeMap<String, String>) -> Result<Vec<(Method, String)>, String> {
+fn limits(limits: &BTreeMap<String, String>) -> Result<Vec<(Method, String)>, RouteError> {
     limits.iter().map(|(name, class)| Ok((method(name)?, class.clone()))).collect()
 }
 
-fn statuses(status: &BTreeMap<String, u16>) -> Result<Vec<(Kind, StatusCode)>, String> {
+fn statuses(status: &BTreeMap<String, u16>) -> Result<Vec<(Kind, StatusCode)>, RouteError> {
     let pairs = status.iter().map(|(from, to)| {
-        let wrong = |it: &dyn std::fmt::Display| format!("status: {it} is no status of an answer");
+        let wrong = |it: &dyn std::fmt::Display| RouteError::Status(it.to_string());
         let from = match from.parse() {
             Ok(code) => Kind::Status(final_status(code).ok_or_else(|| wrong(&code))?),
             Err(_) if from.bytes().all(|it| it.is_ascii_lowercase() || it == b'_') => {
@@ -405,45 +419,6 @@ fn statuses(status: &BTreeMap<String, u16>) -> Result<Vec<(Kind, StatusCode)>, S
     pairs.collect()
 }
 
-fn final_status(code: u16) -> Option<StatusCode> {
+pub(super) fn final_status(code: u16) -> Option<StatusCode> {
     StatusCode::from_u16(code).ok().filter(|_| (200..600).contains(&code))
-}
-
-impl AnswerEntry {
-    fn read(self) -> Result<Answer, String> {
-        let status = final_status(self.status)
-            .ok_or_else(|| format!("answer: {} is no status of an answer", self.status))?;
-        let (kind, body) = match self.body {
-            None => (None, Bytes::new()),
-            Some(toml::Value::String(text)) => {
-                (Some("text/plain; charset=utf-8"), Bytes::from(text))
-            }
-            Some(value) => {
-                let value = reshape::json(value)?;
-                (Some("application/json"), Bytes::from(value.to_string()))
-            }
-        };
-        let mut headers = HeaderMap::new();
-        if let Some(kind) = kind {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-        }
-        for (name, value) in self.headers {
-            let wrong = || format!("answer: {name}: {value:?} is no header");
-            let name: HeaderName = name.parse().map_err(|_| wrong())?;
-            if name != header::CONTENT_TYPE {
-                reshape::may_set(&name)?;
-            }
-            headers.insert(name.clone(), HeaderValue::from_str(&value).map_err(|_| wrong())?);
-        }
-        Ok(Answer { status, headers, body })
-    }
-}
-
-impl Answer {
-    pub(crate) fn give(&self) -> Response {
-        let mut response = Response::new(Body::from(self.body.clone()));
-        *response.status_mut() = self.status;
-        response.headers_mut().clone_from(&self.headers);
-        response
-    }
 }

@@ -2,6 +2,8 @@
 
 use http::{HeaderMap, Uri, header};
 
+use super::error::RouteError;
+
 /// A host a route is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Host {
@@ -12,7 +14,7 @@ pub(crate) enum Host {
 }
 
 impl Host {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, RouteError> {
         let (wild, name) = match text.strip_prefix("*.") {
             Some(name) => (true, name),
             None => (false, text),
@@ -24,10 +26,7 @@ impl Host {
                     .all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || b"-_".contains(&it))
         };
         if !name.split('.').all(decent) {
-            return Err(format!(
-                "host {text:?}: write it in small letters and without a port, like \
-                 shop.example.com or *.example.com"
-            ));
+            return Err(RouteError::Host(text.to_owned()));
         }
         Ok(if wild { Self::Under(format!(".{name}")) } else { Self::Exact(name.to_owned()) })
     }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
+use super::error::RouteError;
+
 /// What stays as it is in a segment of a path.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -29,12 +31,12 @@ pub(super) fn is_version(word: &str) -> bool {
 }
 
 /// The pattern of a route as it is matched.
-pub(super) fn pattern(path: &str, version: Option<&str>) -> Result<String, String> {
+pub(super) fn pattern(path: &str, version: Option<&str>) -> Result<String, RouteError> {
     if !path.starts_with('/') {
-        return Err("a path begins with /".to_owned());
+        return Err(RouteError::NoSlash);
     }
     if is_internal(path) {
-        return Err("what services tell each other is never routed".to_owned());
+        return Err(RouteError::Internal);
     }
     let form = match path {
         "/" => Cow::Borrowed(path),
@@ -42,10 +44,10 @@ pub(super) fn pattern(path: &str, version: Option<&str>) -> Result<String, Strin
     };
     // Many systems write a slash at the end; who means another path is told.
     if form.as_ref() != path.strip_suffix('/').filter(|it| !it.is_empty()).unwrap_or(path) {
-        return Err(format!("no request ever has this path; write {form}"));
+        return Err(RouteError::OtherForm(form.into_owned()));
     }
     if path.contains(['?', '#', '%', ' ']) {
-        return Err("a path is written without query and escapes".to_owned());
+        return Err(RouteError::Escapes);
     }
     Ok(form.into_owned())
 }
@@ -86,23 +88,21 @@ enum Piece {
 }
 
 impl Template {
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub(super) fn parse(text: &str) -> Result<Self, RouteError> {
         if is_internal(text) {
-            return Err("what services tell each other is never routed".to_owned());
+            return Err(RouteError::Internal);
         }
         if text.contains(['?', '#', '%', ' ']) {
-            return Err(format!(
-                "rewrite {text:?}: a path without query and escapes; \
-                 a query is set by an operation: {{ set = \"query:name\", value = \"x\" }}"
-            ));
+            return Err(RouteError::RewriteEscapes(text.to_owned()));
         }
         let mut pieces = Vec::new();
         let mut rest = text;
         while let Some((literal, after)) = rest.split_once('{') {
-            let open = || format!("rewrite {text:?}: a {{ is not closed");
+            let open = || RouteError::NotClosed(text.to_owned());
             let (name, after) = after.split_once('}').ok_or_else(open)?;
             if bare(name).is_empty() || name.contains(['{', '/']) {
-                return Err(format!("rewrite {text:?}: {{{name}}} is no parameter"));
+                let (rewrite, name) = (text.to_owned(), name.to_owned());
+                return Err(RouteError::NoParameter { rewrite, name });
             }
             if !literal.is_empty() {
                 pieces.push(Piece::Literal(literal.to_owned()));

@@ -10,8 +10,9 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use thiserror::Error;
 
 use super::provider;
 
@@ -35,12 +36,48 @@ pub(super) struct Files {
 struct Pair {
     certificate: Vec<u8>,
     key: Vec<u8>,
-    /// Why the key is not private.
-    exposed: Option<String>,
+    exposed: Option<Exposed>,
+}
+
+/// What is wrong with one of the files.
+#[derive(Debug, Error)]
+#[error("gateway.tls.{setting}: {}: {cause}", file.display())]
+pub(super) struct FileError {
+    /// Of `gateway.tls`.
+    setting: &'static str,
+    file: PathBuf,
+    #[source]
+    cause: Cause,
+}
+
+#[derive(Debug, Error)]
+enum Cause {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error(transparent)]
+    Pem(#[from] pem::Error),
+    #[error("there is no certificate in it (PEM, BEGIN CERTIFICATE)")]
+    NoCertificate,
+    #[error("with {}: {source}", key.display())]
+    Key { key: PathBuf, source: rustls::Error },
+    #[error(transparent)]
+    Exposed(#[from] Exposed),
+}
+
+/// Why a key is not private.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("others can read or change it (mode {mode:04o}); run: chmod g-w,o= {}", key.display())]
+struct Exposed {
+    mode: u32,
+    key: PathBuf,
+}
+
+fn wrong<C: Into<Cause>>(setting: &'static str, file: &Path) -> impl FnOnce(C) -> FileError {
+    move |cause| FileError { setting, file: file.to_owned(), cause: cause.into() }
 }
 
 impl Files {
-    pub(super) fn open(certificate: &Path, key: &Path, strict: bool) -> Result<Self, String> {
+    pub(super) fn open(certificate: &Path, key: &Path, strict: bool) -> Result<Self, FileError> {
         let first = Pair::read(certificate, key, strict)?;
         let current = first.certified(certificate, key)?;
         first.warn();
@@ -50,7 +87,7 @@ impl Files {
 
     /// Looks at the files again and again. A bad pair is named once, and the one before stays.
     pub(super) async fn follow(&self) {
-        let mut seen = Ok(self.first.clone());
+        let mut seen: Result<Pair, FileError> = Ok(self.first.clone());
         loop {
             tokio::time::sleep(EVERY).await;
             let (certificate, key, strict) =
@@ -58,38 +95,41 @@ impl Files {
             let read = move || Pair::read(&certificate, &key, strict);
             let read = tokio::task::spawn_blocking(read).await;
             let Ok(read) = read else { continue };
-            if read == seen {
+            let same = match (&read, &seen) {
+                (Ok(read), Ok(seen)) => read == seen,
+                (Err(read), Err(seen)) => read.to_string() == seen.to_string(),
+                _ => false,
+            };
+            if same {
                 continue;
             }
-            // One file may be written before the other.
-            let certified = match &read {
-                Ok(pair) => pair.certified(&self.certificate, &self.key),
-                Err(reason) => Err(reason.clone()),
-            };
             seen = read;
-            match certified {
-                Ok(certified) => {
-                    seen.iter().for_each(Pair::warn);
-                    self.current.store(Arc::new(certified));
-                    tracing::info!(file = %self.certificate.display(), "a new certificate is used");
-                }
-                Err(reason) => {
-                    tracing::warn!(reason, "the certificate before stays in use");
-                }
+            match &seen {
+                Ok(pair) => self.take(pair),
+                Err(reason) => tracing::warn!(%reason, "the certificate before stays in use"),
             }
+        }
+    }
+
+    fn take(&self, pair: &Pair) {
+        match pair.certified(&self.certificate, &self.key) {
+            Ok(certified) => {
+                pair.warn();
+                self.current.store(Arc::new(certified));
+                tracing::info!(file = %self.certificate.display(), "a new certificate is used");
+            }
+            // One file may be written before the other.
+            Err(reason) => tracing::warn!(%reason, "the certificate before stays in use"),
         }
     }
 }
 
 /// A private key, and why it is not private where it is not. Its group may read it: so it is shared
 /// with a server that is not root.
-fn read_key(path: &Path) -> io::Result<(Vec<u8>, Option<String>)> {
+fn read_key(path: &Path) -> io::Result<(Vec<u8>, Option<Exposed>)> {
     let mut file = File::open(path)?;
     let mode = file.metadata()?.permissions().mode() & 0o777;
-    let exposed = (mode & 0o027 != 0).then(|| {
-        let path = path.display();
-        format!("others can read or change it (mode {mode:04o}); run: chmod g-w,o= {path}")
-    });
+    let exposed = (mode & 0o027 != 0).then(|| Exposed { mode, key: path.to_owned() });
     let mut content = Vec::new();
     file.read_to_end(&mut content)?;
     Ok((content, exposed))
@@ -102,40 +142,34 @@ impl ResolvesServerCert for Files {
 }
 
 impl Pair {
-    fn read(certificate: &Path, key: &Path, strict: bool) -> Result<Self, String> {
-        let named = |setting, path: &Path, reason: &dyn std::fmt::Display| {
-            format!("gateway.tls.{setting}: {}: {reason}", path.display())
-        };
-        let certificate =
-            std::fs::read(certificate).map_err(|it| named("certificate", certificate, &it))?;
-        let (content, exposed) = read_key(key).map_err(|it| named("key", key, &it))?;
-        let exposed = exposed.map(|reason| named("key", key, &reason));
+    fn read(certificate: &Path, key: &Path, strict: bool) -> Result<Self, FileError> {
+        let certificate = std::fs::read(certificate).map_err(wrong("certificate", certificate))?;
+        let (content, exposed) = read_key(key).map_err(wrong("key", key))?;
         match exposed {
-            Some(reason) if strict => Err(reason),
+            Some(exposed) if strict => Err(wrong("key", key)(exposed)),
             exposed => Ok(Self { certificate, key: content, exposed }),
         }
     }
 
     fn warn(&self) {
-        if let Some(reason) = &self.exposed {
+        if let Some(exposed) = &self.exposed {
+            let reason = wrong("key", &exposed.key)(exposed.clone());
             tracing::warn!("{reason}; in production it would be refused");
         }
     }
 
     /// A certificate that can be used, or what is wrong with it.
-    fn certified(&self, certificate: &Path, key: &Path) -> Result<CertifiedKey, String> {
+    fn certified(&self, certificate: &Path, key: &Path) -> Result<CertifiedKey, FileError> {
         let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&self.certificate).collect();
-        let wrong = |reason: &dyn std::fmt::Display| {
-            format!("gateway.tls.certificate: {}: {reason}", certificate.display())
-        };
-        let chain = chain.map_err(|error| wrong(&error))?;
+        let chain = chain.map_err(wrong("certificate", certificate))?;
         if chain.is_empty() {
-            return Err(wrong(&"there is no certificate in it (PEM, BEGIN CERTIFICATE)"));
+            return Err(wrong("certificate", certificate)(Cause::NoCertificate));
         }
-        let private = PrivateKeyDer::from_pem_slice(&self.key)
-            .map_err(|error| format!("gateway.tls.key: {}: {error}", key.display()))?;
+        let private = PrivateKeyDer::from_pem_slice(&self.key).map_err(wrong("key", key))?;
         let certified = CertifiedKey::from_der(chain, private, &provider());
-        certified.map_err(|error| wrong(&format!("with {}: {error}", key.display())))
+        certified.map_err(|source| {
+            wrong("certificate", certificate)(Cause::Key { key: key.to_owned(), source })
+        })
     }
 }
 

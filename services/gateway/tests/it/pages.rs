@@ -37,8 +37,7 @@ async fn readiness_follows_the_process_and_life_does_not() {
 }
 
 fn engine(name: &'static str, answer: Result<(), &'static str>) -> Engine {
-    let answer = answer.map_err(str::to_owned);
-    let probe = move || Box::pin(std::future::ready(answer.clone())) as _;
+    let probe = move || Box::pin(std::future::ready(answer.map_err(Into::into))) as _;
     Engine { name, probe: Arc::new(probe) }
 }
 

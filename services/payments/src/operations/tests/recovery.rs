@@ -1,6 +1,7 @@
 //! Processes that die, and those that take over from them.
 
 use super::*;
+use crate::provider::Refusal;
 use chassis::testing::{Database, databases};
 
 #[databases]
@@ -45,7 +46,7 @@ async fn a_process_that_was_taken_over_writes_nothing_down(database: Database) {
     let app = App { clock: chassis::clock::Clock::Fixed(later(10)), ..shop.app.clone() };
     turn(&app).await.unwrap();
     // The first process wakes up and believes that the provider said no.
-    let answer = Err("card_declined".to_owned());
+    let answer = Err(Refusal("card_declined".to_owned()));
     assert!(settle(&shop.app, &payment, &stale, &answer, true).await.unwrap().is_none());
     postpone(&shop.app, &stale).await;
     assert!(run(&shop.app, payment, stale).await.is_none());
