@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use catalog_search::{Facets, RATINGS};
 use chassis::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -9,7 +10,6 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Stock, Tree};
-use crate::search::{Facets, RATINGS};
 use crate::store::stock::Listed;
 
 /// A product.
