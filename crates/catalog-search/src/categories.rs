@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(like("shirt", 9), [5, 2, 3, 4].map(id));
         assert_eq!(like("shirt", 2), [5, 2].map(id));
         assert_eq!(like("silk sh", 9), [id(3)]);
-        assert_eq!(like("", 9), [id(0); 0]);
+        assert!(like("", 9).is_empty());
     }
 
     #[test]
