@@ -1,8 +1,7 @@
 //! Products from and to Shopify's product CSV.
 //!
-//! A product is a group of rows with one handle: the first row has the product, each row may
-//! have a variant and a picture. Files of any size are read and written a few products at a
-//! time, also beside a running shop. A row that cannot be used costs its product and nothing
+//! The crate `catalog_csv` knows the files. Those of any size are brought in and out a few products
+//! at a time, also beside a running shop. A row that cannot be used costs its product and nothing
 //! else; the report names its line. Importing the same file twice changes nothing, and what was
 //! exported imports unchanged.
 //!
@@ -10,23 +9,20 @@
 //! figures twice, and a name of its own; an import adds what the two differ by, and knows by the
 //! ledger what files of that export have added already.
 //!
-//! `records` reads CSV, `groups` the rows of a product, `columns` knows their names, `parse` and
-//! `fields` what they mean, `path` turns `Type` into categories and `shelves` finds or makes
-//! those, `merge` puts together what the file says and what the shop has. `import` and `export`
-//! do the work, `preview` tells what an import would do.
+//! `import` goes through a file and `importer` writes its products, `preview` tells what they would
+//! do, `export` is the way back. `merge` puts together what a file says and what the shop has,
+//! `shelves` finds or makes the categories it names, `explain` says in the words of a file what is
+//! wrong, `words` are those of both.
 
 mod export;
 mod import;
 mod preview;
 
-mod columns;
-mod fields;
-mod groups;
+mod explain;
+mod importer;
 mod merge;
-mod parse;
-mod path;
-mod records;
 mod shelves;
+mod words;
 
 pub use export::export;
 use serde::{Deserialize, Serialize};
@@ -93,16 +89,8 @@ pub struct RowProblem {
 /// Why a file could not be imported, or not to its end. What was imported before stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
-    #[error("the file is empty: its first line must name the columns")]
-    Empty,
-    #[error("the column \"{name}\" is missing in the header{hint}")]
-    ColumnMissing { name: &'static str, hint: &'static str },
-    #[error("the column \"{0}\" is there twice in the header")]
-    ColumnTwice(String),
-    #[error("the header cannot be read: {0}")]
-    Header(String),
-    #[error("the file cannot be read")]
-    Read(#[from] std::io::Error),
+    #[error(transparent)]
+    File(#[from] catalog_csv::Error),
     #[error("the database failed")]
     Database(#[from] chassis::db::Error),
     #[error("the database is busy or full; what was imported so far stays, try again later")]
@@ -141,14 +129,9 @@ impl Report {
 }
 
 impl RowProblem {
-    /// The column it is about. A reason about one begins with its name.
+    /// The column it is about.
     pub fn column(&self) -> Option<&'static str> {
-        let names = columns::COLUMNS.iter().map(|(_, name)| *name);
-        let about = |it: &&str| {
-            let rest = self.reason.strip_prefix(*it);
-            rest.is_some_and(|rest| rest.starts_with(' '))
-        };
-        names.filter(about).max_by_key(|it| it.len())
+        catalog_csv::column_of(&self.reason)
     }
 }
 

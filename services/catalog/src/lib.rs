@@ -3,8 +3,9 @@
 //! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
 //! stock; `products`, `categories`, `reservations` and `fulfillment` are what is done in one. `api` and
 //! `internal` are the routes, `events` what happens when others tell something, `workers` what
-//! runs by itself. `cache` keeps finished answers, `search` the index, `pictures` what is shown of products, `imports` the files of them. `csv` reads and writes
-//! files of products; `demo` and `audit` are for the command line.
+//! runs by itself. `cache` keeps finished answers, `search` feeds the index, `pictures` is what is
+//! shown of products, `imports` the files of them. `csv` brings files of products in and out; `demo`
+//! and `audit` are for the command line.
 
 mod api;
 mod internal;
@@ -41,6 +42,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog_search::Search;
 use chassis::clock::Clock;
 use chassis::config::{SettingError, Settings, at_least, in_range};
 use chassis::db::{Db, Migrations, Tx};
@@ -59,7 +61,6 @@ use demand::Views;
 use imports::Counter;
 use model::Tree;
 use pictures::Desk;
-use search::Search;
 
 pub const NAME: &str = "catalog";
 
@@ -193,7 +194,8 @@ pub async fn start(
             Ok(())
         })
         .worker("search", |stop| async move {
-            search::follow(searching.search.clone(), searching.db.clone(), stop).await;
+            let products = search::Products(searching.db.clone());
+            catalog_search::follow(searching.search.clone(), products, stop).await;
             Ok(())
         }))
 }

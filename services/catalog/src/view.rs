@@ -1,16 +1,18 @@
 //! Products, categories and stock as clients see them.
 
+mod inventory;
+
 use std::collections::BTreeMap;
 
+use catalog_search::{Facets, RATINGS};
 use chassis::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Stock, Tree};
-use crate::search::{Facets, RATINGS};
-use crate::store::stock::Listed;
+use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Tree};
+pub(crate) use inventory::{Inventory, InventoryItem};
 
 /// A product.
 #[derive(Serialize, ToSchema)]
@@ -215,23 +217,6 @@ pub(crate) struct Categories<'a> {
     pub(crate) total: Option<usize>,
 }
 
-/// The stock of a SKU.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Inventory {
-    sku: String,
-    product_id: Uuid,
-    policy: Policy,
-    /// On the shelf.
-    on_hand: i64,
-    /// Sold and not shipped yet; on the shelf as well.
-    allocated: i64,
-    /// Held by orders that are not final yet.
-    reserved: i64,
-    /// Units that can be bought now: what is on hand and neither allocated nor reserved; null where
-    /// stock does not limit sales.
-    available: Option<i64>,
-}
-
 impl<'a> ProductView<'a> {
     pub(crate) fn of(product: &'a Product, tree: &'a Tree, currency: &Currency) -> Self {
         let cheapest = product.variants.iter().min_by_key(|it| it.price);
@@ -364,43 +349,5 @@ impl<'a> CategoryView<'a> {
         let children = tree.children(Some(category.id));
         let children = children.map(|it| Self::with_children(it, tree)).collect();
         Self { children: Some(children), ..Self::of(category, tree) }
-    }
-}
-
-/// The stock of a SKU, with what it is of.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct InventoryItem {
-    #[serde(flatten)]
-    stock: Inventory,
-    product_slug: String,
-    product_title: String,
-    product_status: Status,
-    variant_title: String,
-}
-
-impl From<Listed> for InventoryItem {
-    fn from(listed: Listed) -> Self {
-        Self {
-            stock: listed.stock.into(),
-            product_slug: listed.product_slug,
-            product_title: listed.product_title,
-            product_status: listed.product_status,
-            variant_title: listed.variant_title,
-        }
-    }
-}
-
-impl From<Stock> for Inventory {
-    fn from(stock: Stock) -> Self {
-        let available = stock.available();
-        Self {
-            sku: stock.sku,
-            product_id: stock.product_id,
-            policy: stock.policy,
-            on_hand: stock.on_hand,
-            allocated: stock.allocated,
-            reserved: stock.reserved,
-            available,
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! What a list of products can be asked for.
 
 use std::str::FromStr;
-use std::sync::Arc;
 
+use catalog_search::Choices;
 use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -11,7 +11,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 
 use crate::model::{Status, Tree};
-use crate::search::{self, Choices};
 use crate::store::listing::{Listing, Place, Sort};
 
 /// Options of a query.
@@ -119,7 +118,7 @@ enum SortBy {
 pub(super) struct Asked {
     pub(super) listing: Listing,
     /// The same for the index, where it is asked: for words, options, ratings and facets.
-    pub(super) search: Option<search::Request>,
+    pub(super) search: Option<catalog_search::Request>,
     pub(super) count: bool,
 }
 
@@ -133,7 +132,7 @@ pub(super) struct Skip {
 impl ListQuery {
     /// Makes sense of the query; an unknown category is a wrong field. Options are repeated, so
     /// they come by themselves.
-    pub(super) fn read(self, choices: Choices, tree: &Arc<Tree>) -> Result<Asked> {
+    pub(super) fn read(self, choices: Choices, tree: &Tree) -> Result<Asked> {
         let text = self.search.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let facets = self.facets.unwrap_or_default();
         // Whoever has begun with the index goes on with it.
@@ -183,10 +182,10 @@ impl ListQuery {
             listing.after = after(self.cursor.as_deref(), listing.sort)?;
             return Ok(Asked { listing, search: None, count });
         }
-        let request = search::Request {
+        let request = catalog_search::Request {
             text: text.map(str::to_owned),
-            filter: search::Filter {
-                status: listing.status,
+            filter: catalog_search::Filter {
+                status: listing.status.into(),
                 categories: category.map(|it| tree.subtree(it)),
                 min_price: self.min_price,
                 max_price: self.max_price,
@@ -199,7 +198,7 @@ impl ListQuery {
             sort: by.index(),
             offset: place?.map_or(skip.unsigned_abs() as usize, |it| it.skip),
             limit: limit as usize,
-            facets: facets.then(|| tree.clone()),
+            facets: facets.then(|| tree.searched().clone()),
         };
         Ok(Asked { listing, search: Some(request), count })
     }
@@ -259,15 +258,15 @@ impl SortBy {
         }
     }
 
-    fn index(self) -> search::Sort {
+    fn index(self) -> catalog_search::Sort {
         match self {
-            Self::Newest => search::Sort::Newest,
-            Self::PriceUp => search::Sort::PriceUp,
-            Self::PriceDown => search::Sort::PriceDown,
-            Self::Title => search::Sort::Title,
-            Self::Rating => search::Sort::Rating,
-            Self::Popular => search::Sort::Popular,
-            Self::Relevance => search::Sort::Relevance,
+            Self::Newest => catalog_search::Sort::Newest,
+            Self::PriceUp => catalog_search::Sort::PriceUp,
+            Self::PriceDown => catalog_search::Sort::PriceDown,
+            Self::Title => catalog_search::Sort::Title,
+            Self::Rating => catalog_search::Sort::Rating,
+            Self::Popular => catalog_search::Sort::Popular,
+            Self::Relevance => catalog_search::Sort::Relevance,
         }
     }
 }

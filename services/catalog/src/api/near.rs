@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, Response};
+use catalog_search::{Traits, words};
 use chassis::extract::{Path, Query};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -17,7 +18,6 @@ use super::read::{json, unanswered, visible};
 use crate::App;
 use crate::cache::{Answer, Moment, Needs, Slot};
 use crate::model::{Product, Status};
-use crate::search::{self, Traits};
 use crate::store::products;
 use crate::view::{ProductView, Related, Suggestions};
 
@@ -69,15 +69,16 @@ async fn suggestions(
     Query(query): Query<SuggestionsQuery>,
     headers: HeaderMap,
 ) -> Result<Response<Body>> {
-    let words = search::words(&query.q);
-    let kept = Kept::look(&app, &format!("suggestions {}", words.join(" ")));
+    let typed = words(&query.q);
+    let kept = Kept::look(&app, &format!("suggestions {}", typed.join(" ")));
     if let Some(answer) = kept.answer(&app) {
         return Ok(answer.respond(&headers));
     }
     let ids = app.search.suggest(query.q, PRODUCTS).await.map_err(unanswered)?;
     let found = active(products::by_ids(&app.db, &ids).await?);
     let tree = app.tree().await?;
-    let categories = search::named_like(&tree, &words, CATEGORIES);
+    let categories = tree.searched().named_like(&typed, CATEGORIES);
+    let categories: Vec<_> = categories.into_iter().filter_map(|it| tree.get(it)).collect();
     let body = json(&Suggestions::of(&found, &categories, &app.currency))?;
     Ok(kept.put(&app, body, &found).respond(&headers))
 }

@@ -5,6 +5,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::Response;
 use axum::http::request::Parts;
+use catalog_search::Facets;
 use chassis::auth::Principal;
 use chassis::extract::{Path, Query};
 use chassis::page;
@@ -17,7 +18,6 @@ use utoipa_axum::routes;
 use super::list::{Asked, ListQuery, Skip, choices};
 use crate::cache::{Answer, Kind, Needs, Slot};
 use crate::model::{Product, Status};
-use crate::search::{self, Facets};
 use crate::store::{listing, products};
 use crate::view::{FacetsView, ProductList, ProductView};
 use crate::{App, problems};
@@ -177,11 +177,11 @@ async fn find(app: &App, asked: &Asked) -> Result<Found> {
     Ok(Found { products, next: next.map(|it| page::encode(&it)), total, facets: None })
 }
 
-async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Found> {
+async fn search(app: &App, asked: &Asked, request: catalog_search::Request) -> Result<Found> {
     let skip = request.offset;
     let hits = app.search.find(request).await.map_err(unanswered)?;
     let end = skip + hits.ids.len();
-    let more = end < hits.total.min(search::MAX_OFFSET) && end > skip;
+    let more = end < hits.total.min(catalog_search::MAX_OFFSET) && end > skip;
     let mut products = products::by_ids(&app.db, &hits.ids).await?;
     // The index may be a moment behind.
     products.retain(|it| it.status == asked.listing.status);
@@ -190,7 +190,7 @@ async fn search(app: &App, asked: &Asked, request: search::Request) -> Result<Fo
     Ok(Found { products, next, total, facets: hits.facets })
 }
 
-pub(super) fn unanswered(error: search::Error) -> Problem {
+pub(super) fn unanswered(error: catalog_search::Error) -> Problem {
     tracing::warn!(error = cause(&error), "a search was not answered");
     problems::search_unavailable()
 }

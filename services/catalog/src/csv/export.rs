@@ -1,14 +1,14 @@
-//! Products to rows: what an import of the same rows would make of an empty shop.
+//! Products to a file: what an import of it would make of an empty shop.
 
 use std::io::Write;
 
+use catalog_csv::{Kind, Writer};
 use chassis::db::Db;
 use chassis::money::Currency;
 use uuid::Uuid;
 
-use super::columns::{COLUMNS, Column, OPTIONS, guarded};
 use super::{ExportError, Progress};
-use crate::model::{DEFAULT_OPTION, DEFAULT_VALUE, Image, Policy, Product, Status, Tree, Variant};
+use crate::model::{DEFAULT_OPTION, DEFAULT_VALUE, Product, Status, Tree, Variant};
 use crate::store;
 
 /// Products read at a time.
@@ -22,29 +22,24 @@ pub async fn export<W: Write + Send>(
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<u64, ExportError> {
     let tree = store::categories::tree(db).await?;
-    let of = Of { tree, currency, export: chassis::id::new() };
-    let mut out = csv::Writer::from_writer(Counted { out, bytes: 0 });
-    out.write_record(COLUMNS.map(|(_, name)| name)).map_err(io)?;
-    let mut done = Progress::default();
+    let export = chassis::id::new();
+    let mut out = Writer::new(out, currency.digits())?;
+    let mut products = 0;
     let mut after = Uuid::nil();
     loop {
         let page = store::products::page(db, after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        for product in &page {
-            let rows = rows(product, &of);
-            done.rows += rows.len() as u64;
-            for row in rows {
-                out.write_record(&row.0).map_err(io)?;
-            }
+        products += page.len() as u64;
+        for product in page {
+            out.write(&to_file(product, &tree, export))?;
         }
         out.flush()?;
-        done.products += page.len() as u64;
-        done.bytes = out.get_ref().bytes;
-        progress(done);
+        let (bytes, rows) = out.written();
+        progress(Progress { bytes, rows, products });
     }
     out.flush()?;
-    Ok(done.products)
+    Ok(products)
 }
 
 /// The text of the column `Type`: the product's own, or else its first category.
@@ -56,139 +51,55 @@ pub(super) fn kind(product: &Product, tree: &Tree) -> String {
     path.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(" > ")
 }
 
-/// What all rows have in common.
-struct Of<'a> {
-    tree: Tree,
-    currency: &'a Currency,
-    /// Which export it is.
-    export: Uuid,
-}
-
-/// One row of the file.
-struct Row([String; COLUMNS.len()]);
-
-impl Row {
-    fn new(handle: &str) -> Self {
-        let mut row = Self(std::array::from_fn(|_| String::new()));
-        row.set(Column::Handle, handle);
-        row
-    }
-
-    fn set(&mut self, column: Column, text: impl Into<String>) {
-        let text = text.into();
-        self.0[column as usize] = match column.is_number() {
-            true => text,
-            false => guarded(&text).into_owned(),
-        };
-    }
-
-    fn set_optional(&mut self, column: Column, text: &Option<String>) {
-        self.set(column, text.clone().unwrap_or_default());
-    }
-
-    fn set_flag(&mut self, column: Column, flag: bool) {
-        self.set(column, if flag { "true" } else { "false" });
-    }
-
-    fn product(&mut self, product: &Product, tree: &Tree) {
-        self.set(Column::Title, &product.title);
-        self.set(Column::Body, &product.description);
-        self.set(Column::Vendor, &product.vendor);
-        self.set(Column::Type, kind(product, tree));
-        self.set(Column::Tags, product.tags.join(", "));
-        self.set_flag(Column::Published, product.status == Status::Active);
-        self.set_flag(Column::GiftCard, false);
-        self.set_optional(Column::SeoTitle, &product.seo_title);
-        self.set_optional(Column::SeoDescription, &product.seo_description);
-        self.set(Column::Status, product.status.as_str());
-        for ((name, _), option) in OPTIONS.into_iter().zip(&product.options) {
-            self.set(name, &option.name);
-        }
-        if product.has_default_variant_only() {
-            self.set(Column::Option1Name, DEFAULT_OPTION);
-        }
-    }
-
-    fn variant(&mut self, product: &Product, variant: &Variant, of: &Of<'_>) {
-        for ((_, value), option) in OPTIONS.into_iter().zip(&product.options) {
-            self.set(value, variant.options.get(&option.name).cloned().unwrap_or_default());
-        }
-        if product.has_default_variant_only() {
-            self.set(Column::Option1Value, DEFAULT_VALUE);
-        }
-        self.set(Column::Sku, &variant.sku);
-        self.set(Column::Grams, variant.weight_grams.to_string());
-        let tracked = variant.policy != Policy::Untracked;
-        self.set(Column::Tracker, if tracked { "shopify" } else { "" });
-        self.set(Column::Quantity, variant.on_hand.to_string());
-        let continues = variant.policy == Policy::Continue;
-        self.set(Column::Policy, if continues { "continue" } else { "deny" });
-        self.set(Column::Fulfillment, "manual");
-        self.set(Column::Price, price(variant.price, of.currency));
-        let compare_at_price = variant.compare_at_price.map(|it| price(it, of.currency));
-        self.set(Column::CompareAtPrice, compare_at_price.unwrap_or_default());
-        self.set_flag(Column::RequiresShipping, variant.requires_shipping);
-        self.set_flag(Column::Taxable, variant.taxable);
-        self.set_optional(Column::Barcode, &variant.barcode);
-        self.set_optional(Column::VariantImage, &variant.image);
-        self.set(Column::WeightUnit, &variant.weight_unit);
-        self.set_optional(Column::TaxCode, &variant.tax_code);
-        self.set(Column::QuantityAtExport, variant.on_hand.to_string());
-        self.set(Column::Export, of.export.to_string());
-    }
-
-    fn image(&mut self, image: &Image, position: usize) {
-        self.set(Column::ImageSrc, &image.url);
-        self.set(Column::ImagePosition, position.to_string());
-        self.set_optional(Column::ImageAlt, &image.alt);
-    }
-}
-
-/// A row per variant or picture, whichever there are more of.
-fn rows(product: &Product, of: &Of<'_>) -> Vec<Row> {
-    let count = product.variants.len().max(product.images.len());
-    let row = |at: usize| {
-        let mut row = Row::new(&product.slug);
-        if at == 0 {
-            row.product(product, &of.tree);
-        }
-        if let Some(variant) = product.variants.get(at) {
-            row.variant(product, variant, of);
-        }
-        if let Some(image) = product.images.get(at) {
-            row.image(image, at + 1);
-        }
-        row
+/// A product as an export has it.
+fn to_file(product: Product, tree: &Tree, export: Uuid) -> catalog_csv::Product {
+    let text = kind(&product, tree);
+    let default = product.has_default_variant_only();
+    let options = match default {
+        true => vec![DEFAULT_OPTION.to_owned()],
+        false => product.options.into_iter().map(|it| it.name).collect(),
     };
-    (0..count).map(row).collect()
-}
-
-/// `19.99`, without a currency.
-fn price(amount: i64, currency: &Currency) -> String {
-    rust_decimal::Decimal::new(amount, currency.digits()).to_string()
-}
-
-fn io(error: csv::Error) -> std::io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => std::io::Error::other(format!("{other:?}")),
+    let images = product.images.into_iter().map(|it| (it.url, it.alt));
+    let variants = product.variants.into_iter().map(|it| variant(it, default, export));
+    catalog_csv::Product {
+        line: 0,
+        handle: product.slug,
+        title: product.title,
+        body: Some(product.description),
+        vendor: Some(product.vendor),
+        kind: Some(Kind { text, path: vec![] }),
+        tags: Some(product.tags),
+        published: Some(product.status == Status::Active),
+        status: Some(product.status.into()),
+        options,
+        images: Some(images.collect()),
+        seo_title: product.seo_title,
+        seo_description: product.seo_description,
+        variants: variants.collect(),
+        warnings: vec![],
     }
 }
 
-/// Counts what is written.
-struct Counted<W> {
-    out: W,
-    bytes: u64,
-}
-
-impl<W: Write> Write for Counted<W> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.out.write(bytes)?;
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.out.flush()
+fn variant(variant: Variant, default: bool, export: Uuid) -> catalog_csv::Variant {
+    let options = match default {
+        true => [(DEFAULT_OPTION.to_owned(), DEFAULT_VALUE.to_owned())].into(),
+        false => variant.options,
+    };
+    catalog_csv::Variant {
+        line: 0,
+        sku: Some(variant.sku),
+        options,
+        price: Some(variant.price),
+        compare_at_price: Some(variant.compare_at_price),
+        barcode: variant.barcode,
+        grams: Some(variant.weight_grams),
+        weight_unit: Some(variant.weight_unit),
+        requires_shipping: Some(variant.requires_shipping),
+        taxable: Some(variant.taxable),
+        tax_code: variant.tax_code,
+        image: variant.image,
+        policy: Some(variant.policy.into()),
+        quantity: Some(variant.on_hand),
+        exported: Some((variant.on_hand, export)),
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
 
+use catalog_csv::Reader;
 use chassis::clock::Clock;
 use chassis::db::Db;
 use chassis::money::Currency;
@@ -12,9 +13,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::groups::Groups;
-use super::import::{Importer, Outcome, explain, is_same};
-use super::parse::{Imported, Parser};
+use super::explain::explain;
+use super::importer::{Importer, Outcome, is_same};
+use super::merge::Merge;
+use super::words::shop;
 use super::{ImportError, OfExisting, Report};
 use crate::model::{Draft, Policy, Product, Stock, Variant};
 use crate::{problems, store};
@@ -53,9 +55,7 @@ pub(crate) enum Action {
 
 /// How many rows a file has below its header.
 pub(crate) fn count_rows(input: impl Read) -> Result<u64, ImportError> {
-    let mut groups = Groups::new(input)?;
-    while groups.next()?.is_some() {}
-    Ok(groups.read().1)
+    Ok(catalog_csv::count_rows(input)?)
 }
 
 /// Tells what an import of `input` would do.
@@ -66,9 +66,7 @@ pub(crate) async fn preview<R: Read + Send>(
     stock: OfExisting,
     input: R,
 ) -> Result<Preview, ImportError> {
-    let mut groups = Groups::new(input)?;
-    let columns = groups.columns.clone();
-    let parser = Parser { columns: &columns, currency };
+    let mut reader = Reader::new(input, shop(currency))?;
     let mut looker = Looker {
         importer: Importer::new(db, clock, stock).await?,
         clock,
@@ -76,20 +74,19 @@ pub(crate) async fn preview<R: Read + Send>(
         sample: Vec::new(),
     };
     let mut products = 0;
-    let mut batch: Vec<Imported> = Vec::new();
-    while let Some(group) = groups.next()? {
+    let mut batch: Vec<catalog_csv::Product> = Vec::new();
+    while let Some(product) = reader.product()? {
         products += 1;
-        let handle = group.handle.clone();
-        match parser.product(group) {
+        match product {
             Ok(product) => batch.push(product),
-            Err((line, reason)) => looker.importer.report.reject(line, &handle, reason),
+            Err(it) => looker.importer.report.reject(it.line, &it.handle, it.reason),
         }
         if batch.len() >= BATCH {
             looker.look(std::mem::take(&mut batch)).await?;
         }
     }
     looker.look(batch).await?;
-    let (_, rows) = groups.read();
+    let (_, rows) = reader.read();
     let Looker { importer, sample, .. } = looker;
     Ok(Preview { rows, products, report: importer.into_report(), sample })
 }
@@ -103,7 +100,7 @@ struct Looker<'a> {
 }
 
 impl Looker<'_> {
-    async fn look(&mut self, mut batch: Vec<Imported>) -> Result<(), ImportError> {
+    async fn look(&mut self, mut batch: Vec<catalog_csv::Product>) -> Result<(), ImportError> {
         let handles = batch.iter().map(|it| it.handle.as_str());
         let old = store::products::by_slugs(self.importer.db, handles).await?;
         let old: HashMap<String, Product> =
@@ -113,24 +110,20 @@ impl Looker<'_> {
         for product in &mut batch {
             self.importer.leave_out_pictures(product).await?;
             let old = old.get(&product.handle);
-            if let Some(old) = old {
-                self.importer.look_up_added(product, old).await?;
-            }
-            let outcome = self.outcome(product, old, &owners);
+            let added = match old {
+                Some(old) => self.importer.added(product, old).await?,
+                None => vec![],
+            };
+            let outcome = self.outcome(self.importer.merge(product, old, &added), &owners);
             self.importer.tell(std::slice::from_ref(product), vec![outcome]);
         }
         Ok(())
     }
 
-    fn outcome(
-        &mut self,
-        product: &Imported,
-        old: Option<&Product>,
-        owners: &HashMap<String, Uuid>,
-    ) -> Outcome {
-        let mut with_kind = product.clone();
-        let categories = self.importer.categories(&mut with_kind, old);
-        let new = match with_kind.to_new(old, categories, self.importer.stock) {
+    fn outcome(&mut self, merge: Merge<'_>, owners: &HashMap<String, Uuid>) -> Outcome {
+        let Merge { new: product, old, .. } = merge;
+        let (kind, categories) = self.importer.kind(product, old);
+        let new = match merge.product(kind, categories) {
             Ok(new) => new,
             Err(wrong) => return Outcome::Rejected(wrong),
         };
@@ -150,7 +143,7 @@ impl Looker<'_> {
         if self.sample.len() < SAMPLE {
             self.sample.push(Sample { product: draft.product, action });
         }
-        let kept = old.map_or(0, |it| product.kept(it, self.importer.stock));
+        let kept = merge.kept();
         match action {
             Action::Create => Outcome::Created,
             Action::Update => Outcome::Updated(kept),

@@ -1,7 +1,9 @@
 //! The tree of categories: who is below whom, how deep, and which moves are possible.
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
+use catalog_search::Categories;
 use chassis::db::Record;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
@@ -38,6 +40,8 @@ pub(crate) struct Tree {
     by_id: HashMap<Uuid, usize>,
     by_slug: HashMap<String, usize>,
     children: HashMap<Option<Uuid>, Vec<usize>>,
+    /// Made when a search first asks for it.
+    searched: OnceLock<Arc<Categories>>,
 }
 
 impl Tree {
@@ -73,11 +77,6 @@ impl Tree {
 
     pub(crate) fn get(&self, id: Uuid) -> Option<&Category> {
         self.by_id.get(&id).map(|&at| &self.categories[at])
-    }
-
-    /// Where it is among [`all`](Self::all).
-    pub(crate) fn place(&self, id: Uuid) -> Option<usize> {
-        self.by_id.get(&id).copied()
     }
 
     /// By its id or its slug.
@@ -121,6 +120,17 @@ impl Tree {
         }
         path.reverse();
         path
+    }
+
+    /// All categories as a search goes by them.
+    pub(crate) fn searched(&self) -> &Arc<Categories> {
+        self.searched.get_or_init(|| {
+            let mut searched = Categories::default();
+            for category in &self.categories {
+                searched.push(category.id, category.parent_id, &category.name);
+            }
+            Arc::new(searched)
+        })
     }
 
     /// How many levels there are from the category down, itself included.

@@ -23,10 +23,10 @@ use tantivy::{
 };
 use uuid::Uuid;
 
-use super::document::{Document, Fields, VERSION};
-use super::facets::{Facetting, Tables};
-use super::query::{self, Typos};
-use super::{Facets, Hits, Request, Sort, words};
+use crate::document::{Document, Fields, VERSION};
+use crate::facets::{Facetting, Tables};
+use crate::query::{self, Typos};
+use crate::{Facets, Hits, Request, Sort, words};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
@@ -35,7 +35,7 @@ const DELETED: f32 = 0.3;
 
 /// What the index remembers about itself, in the payload of its commits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct State {
+pub(crate) struct State {
     pub version: u32,
     /// The last event it knows; none while it is being built.
     pub place: Option<Place>,
@@ -43,14 +43,14 @@ pub(super) struct State {
 
 /// A place in the outbox, and the subject of the event there, to notice another database.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Place {
+pub(crate) struct Place {
     pub position: Position,
     pub subject: Option<String>,
 }
 
 /// An index that answers.
 #[derive(Clone)]
-pub(super) struct Live {
+pub(crate) struct Live {
     pub number: u64,
     pub fields: Fields,
     index: Index,
@@ -60,7 +60,7 @@ pub(super) struct Live {
 
 impl Live {
     /// Opens an index of this version.
-    pub(super) fn open(dir: &Path, number: u64) -> tantivy::Result<Self> {
+    pub(crate) fn open(dir: &Path, number: u64) -> tantivy::Result<Self> {
         let index = Index::open_in_dir(dir.join(number.to_string()))?;
         let (schema, fields) = Fields::schema();
         if index.schema() != schema {
@@ -70,7 +70,7 @@ impl Live {
     }
 
     /// Makes an empty one.
-    pub(super) fn create(dir: &Path, number: u64) -> tantivy::Result<Self> {
+    pub(crate) fn create(dir: &Path, number: u64) -> tantivy::Result<Self> {
         let path = dir.join(number.to_string());
         fs::create_dir_all(&path)?;
         let (schema, fields) = Fields::schema();
@@ -84,23 +84,23 @@ impl Live {
     }
 
     /// What it remembers; an index of another version remembers nothing.
-    pub(super) fn state(&self) -> tantivy::Result<State> {
+    pub(crate) fn state(&self) -> tantivy::Result<State> {
         let payload = self.index.load_metas()?.payload;
         let state = payload.and_then(|it| serde_json::from_str::<State>(&it).ok());
         Ok(state.filter(|it| it.version == VERSION).unwrap_or_default())
     }
 
     /// Reads every file and compares it with its checksum.
-    pub(super) fn is_sound(&self) -> bool {
+    pub(crate) fn is_sound(&self) -> bool {
         matches!(self.index.validate_checksum(), Ok(damaged) if damaged.is_empty())
     }
 
     /// Shows what has been committed.
-    pub(super) fn reload(&self) -> tantivy::Result<()> {
+    pub(crate) fn reload(&self) -> tantivy::Result<()> {
         self.reader.reload()
     }
 
-    pub(super) fn writer(&self) -> tantivy::Result<Writer> {
+    pub(crate) fn writer(&self) -> tantivy::Result<Writer> {
         let options = IndexWriterOptions::builder()
             .memory_budget_per_thread(HEAP)
             .num_worker_threads(1)
@@ -113,17 +113,17 @@ impl Live {
         Ok(Writer { live: self.clone(), writer })
     }
 
-    pub(super) fn searcher(&self) -> Searcher {
+    pub(crate) fn searcher(&self) -> Searcher {
         self.reader.searcher()
     }
 
     /// Which index this is, and which state of it is shown.
-    pub(super) fn edition(&self) -> (u64, u64) {
+    pub(crate) fn edition(&self) -> (u64, u64) {
         (self.number, self.searcher().generation().generation_id())
     }
 
     /// The products that match, best first.
-    pub(super) fn find(&self, request: &Request) -> tantivy::Result<Hits> {
+    pub(crate) fn find(&self, request: &Request) -> tantivy::Result<Hits> {
         let searcher = self.searcher();
         let (query, mut hits) = match &request.text {
             None => {
@@ -133,13 +133,13 @@ impl Live {
             }
             Some(text) => self.find_text(&searcher, text, request)?,
         };
-        if let Some(tree) = &request.facets {
+        if let Some(categories) = &request.facets {
             hits.facets = Some(Facets::default());
             if let Some(query) = query {
                 self.tables.keep(&searcher);
                 let mut all = query::basic(&self.fields, &request.filter);
                 all.push((Occur::Must, query));
-                let facetting = Facetting::new(&request.filter, tree, &self.tables);
+                let facetting = Facetting::new(&request.filter, categories, &self.tables);
                 hits.facets = Some(searcher.search(&BooleanQuery::new(all), &facetting)?);
             }
         }
@@ -201,7 +201,7 @@ impl Live {
     }
 
     /// Units sold and views as they are shown.
-    pub(super) fn demand(&self) -> tantivy::Result<HashMap<Uuid, (i64, i64)>> {
+    pub(crate) fn demand(&self) -> tantivy::Result<HashMap<Uuid, (i64, i64)>> {
         let searcher = self.searcher();
         let mut demand = HashMap::new();
         for (segment, at) in searcher.segment_readers().iter().zip(0..) {
@@ -217,7 +217,7 @@ impl Live {
     }
 
     /// Whether the product is shown as in stock; none where it is not in the index.
-    pub(super) fn in_stock(&self, id: Uuid) -> tantivy::Result<Option<bool>> {
+    pub(crate) fn in_stock(&self, id: Uuid) -> tantivy::Result<Option<bool>> {
         let searcher = self.searcher();
         let term = self.fields.id_term(id);
         for segment in searcher.segment_readers() {
@@ -248,7 +248,7 @@ where
     Ok((top.into_iter().map(|(_, address)| address).collect(), total))
 }
 
-pub(super) fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result<Uuid> {
+pub(crate) fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result<Uuid> {
     let columns = searcher.segment_reader(address.segment_ord).fast_fields();
     let half = |name| -> tantivy::Result<u64> {
         Ok(columns.u64(name)?.first(address.doc_id).unwrap_or_default())
@@ -257,24 +257,24 @@ pub(super) fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result
 }
 
 /// Changes an index. There is one at most per index.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     pub live: Live,
     writer: IndexWriter<TantivyDocument>,
 }
 
 impl Writer {
     /// Puts a product in that is not there, or not any more.
-    pub(super) fn add(&self, document: &Document) -> tantivy::Result<()> {
+    pub(crate) fn add(&self, document: &Document) -> tantivy::Result<()> {
         self.writer.add_document(self.live.fields.document(document)).map(drop)
     }
 
-    pub(super) fn remove(&self, id: Uuid) {
+    pub(crate) fn remove(&self, id: Uuid) {
         let term: Term = self.live.fields.id_term(id);
         self.writer.delete_term(term);
     }
 
     /// Stores what was done and where this leaves the index, then shows it.
-    pub(super) fn commit(&mut self, place: &Place) -> tantivy::Result<()> {
+    pub(crate) fn commit(&mut self, place: &Place) -> tantivy::Result<()> {
         let state = State { version: VERSION, place: Some(place.clone()) };
         let mut commit = self.writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(&state).map_err(io::Error::other)?);
@@ -284,23 +284,23 @@ impl Writer {
 
     /// Waits until all that was put in has been worked off, so that it does not pile up in
     /// memory. The index stays incomplete.
-    pub(super) fn keep_up(&mut self) -> tantivy::Result<()> {
+    pub(crate) fn keep_up(&mut self) -> tantivy::Result<()> {
         self.writer.commit().map(drop)
     }
 
     /// Finishes the merging of segments and lets go of the memory.
-    pub(super) fn close(self) -> tantivy::Result<()> {
+    pub(crate) fn close(self) -> tantivy::Result<()> {
         self.writer.wait_merging_threads()?;
         self.live.reload()
     }
 }
 
 /// The right to write, one process at a time.
-pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Lock {
     /// None where another process has it.
-    pub(super) fn take(dir: &Path) -> io::Result<Option<Self>> {
+    pub(crate) fn take(dir: &Path) -> io::Result<Option<Self>> {
         let file = File::create(dir.join("lock"))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self(file))),
@@ -311,7 +311,7 @@ impl Lock {
 }
 
 /// The numbers of the indexes in a directory, newest first.
-pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
+pub(crate) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
     let mut numbers = Vec::new();
     for entry in fs::read_dir(dir)? {
         numbers.extend(entry?.file_name().to_str().and_then(|it| it.parse::<u64>().ok()));
@@ -321,7 +321,7 @@ pub(super) fn numbers(dir: &Path) -> io::Result<Vec<u64>> {
 }
 
 /// The newest complete index of a directory.
-pub(super) fn newest(dir: &Path) -> io::Result<Option<Live>> {
+pub(crate) fn newest(dir: &Path) -> io::Result<Option<Live>> {
     for number in numbers(dir)? {
         match Live::open(dir, number).and_then(|live| Ok((live.state()?, live))) {
             Ok((State { place: Some(_), .. }, live)) => return Ok(Some(live)),
@@ -333,7 +333,7 @@ pub(super) fn newest(dir: &Path) -> io::Result<Option<Live>> {
 }
 
 /// Removes every index but one.
-pub(super) fn remove_others(dir: &Path, keep: u64) -> io::Result<()> {
+pub(crate) fn remove_others(dir: &Path, keep: u64) -> io::Result<()> {
     for number in numbers(dir)?.into_iter().filter(|&it| it != keep) {
         let path: PathBuf = dir.join(number.to_string());
         fs::remove_dir_all(path)?;

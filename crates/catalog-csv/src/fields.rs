@@ -4,12 +4,13 @@ use std::str::FromStr;
 
 use rust_decimal::Decimal;
 
-use super::columns::{COLUMNS, Column};
-use super::groups::Row;
-use super::parse::{Parser, Wrong};
+use crate::columns::Column;
+use crate::groups::Row;
+use crate::parse::Parser;
+use crate::product::Wrong;
 
 impl Parser<'_> {
-    pub(super) fn grams(&self, row: &Row) -> Result<Option<i64>, Wrong> {
+    pub(crate) fn grams(&self, row: &Row) -> Result<Option<i64>, Wrong> {
         let empty = self.columns.has(Column::Grams).then_some(0);
         let grams = self.number(row, Column::Grams)?.map(|it| it.round());
         match grams {
@@ -21,29 +22,29 @@ impl Parser<'_> {
     }
 
     /// A price in minor units.
-    pub(super) fn price(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
+    pub(crate) fn price(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
         let Some(price) = self.number(row, column)? else { return Ok(None) };
-        let digits = self.currency.digits();
+        let digits = self.shop.digits;
         let minor = price.checked_mul(Decimal::from(10_i64.pow(digits)));
         let minor = minor.map(|it| it.normalize()).ok_or_else(|| self.wrong(row, column))?;
         if minor.scale() > 0 {
-            let name = self.name(column);
+            let name = column.name();
             let detail = format!(
                 "{name} {price} has more than {digits} decimals, which {} does not have",
-                self.currency.as_str()
+                self.shop.currency
             );
             return Err((row.line, detail));
         }
         if minor.is_sign_negative() && !minor.is_zero() {
-            return Err((row.line, format!("{} is negative", self.name(column))));
+            return Err((row.line, format!("{} is negative", column.name())));
         }
         i64::try_from(minor).map(Some).map_err(|_| self.wrong(row, column))
     }
 
-    pub(super) fn whole(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
+    pub(crate) fn whole(&self, row: &Row, column: Column) -> Result<Option<i64>, Wrong> {
         let Some(number) = self.number(row, column)? else { return Ok(None) };
         if !number.fract().is_zero() {
-            return Err((row.line, format!("{} must be a whole number", self.name(column))));
+            return Err((row.line, format!("{} must be a whole number", column.name())));
         }
         i64::try_from(number).map(Some).map_err(|_| self.wrong(row, column))
     }
@@ -56,7 +57,7 @@ impl Parser<'_> {
     }
 
     /// True where the field is empty, none where there is no such column.
-    pub(super) fn flag(&self, row: &Row, column: Column) -> Result<Option<bool>, Wrong> {
+    pub(crate) fn flag(&self, row: &Row, column: Column) -> Result<Option<bool>, Wrong> {
         if !self.columns.has(column) {
             return Ok(None);
         }
@@ -66,7 +67,7 @@ impl Parser<'_> {
             "true" | "yes" | "1" => Ok(Some(true)),
             "false" | "no" | "0" => Ok(Some(false)),
             other => {
-                let name = self.name(column);
+                let name = column.name();
                 Err((row.line, format!("{name} is {other:?}; it must be true or false")))
             }
         }
@@ -74,22 +75,18 @@ impl Parser<'_> {
 
     fn wrong(&self, row: &Row, column: Column) -> Wrong {
         let text: String = self.text(row, column).chars().take(40).collect();
-        (row.line, format!("{} {text:?} is not a number we can use", self.name(column)))
+        (row.line, format!("{} {text:?} is not a number we can use", column.name()))
     }
 
-    fn name(&self, column: Column) -> &'static str {
-        COLUMNS[column as usize].1
-    }
-
-    pub(super) fn text<'r>(&self, row: &'r Row, column: Column) -> &'r str {
+    pub(crate) fn text<'r>(&self, row: &'r Row, column: Column) -> &'r str {
         self.columns.get(&row.fields, column)
     }
 
-    pub(super) fn optional(&self, row: &Row, column: Column) -> Option<String> {
+    pub(crate) fn optional(&self, row: &Row, column: Column) -> Option<String> {
         self.columns.has(column).then(|| self.text(row, column).to_owned())
     }
 
-    pub(super) fn raw(&self, row: &Row, column: Column) -> Option<String> {
+    pub(crate) fn raw(&self, row: &Row, column: Column) -> Option<String> {
         self.columns.has(column).then(|| self.columns.raw(&row.fields, column).to_owned())
     }
 }

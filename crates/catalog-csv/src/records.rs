@@ -17,7 +17,7 @@ const MAX_AGAIN: usize = 32 * MAX_RECORD;
 
 /// One record of the file.
 #[derive(Debug, PartialEq)]
-pub(super) struct Record {
+pub(crate) struct Record {
     /// The line it begins on; the first line of the file is 1.
     pub line: u64,
     /// What could be read of it.
@@ -27,23 +27,23 @@ pub(super) struct Record {
 }
 
 /// Reads records one by one.
-pub(super) struct Records<R> {
+pub(crate) struct Records<R> {
     lines: Lines<R>,
 }
 
 impl<R: Read> Records<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(crate) fn new(input: R) -> Self {
         let input = BufReader::with_capacity(1 << 16, input);
         Self { lines: Lines { input, again: VecDeque::new(), left: MAX_AGAIN, line: 0, bytes: 0 } }
     }
 
     /// How many bytes of the file have been read.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         self.lines.bytes
     }
 
     /// The next record that is not empty.
-    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Record>> {
         loop {
             let Some(first) = self.lines.next()? else { return Ok(None) };
             let record = self.record(first)?;

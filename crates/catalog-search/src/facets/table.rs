@@ -10,7 +10,7 @@ use tantivy::index::SegmentId;
 use tantivy::{Searcher, SegmentReader};
 use uuid::Uuid;
 
-use crate::search::document::options_of;
+use crate::document::options_of;
 
 /// What the numbers of a segment's columns stand for.
 #[derive(Debug, Default)]
@@ -25,11 +25,11 @@ pub(super) struct Table {
 
 /// The tables of the segments in use.
 #[derive(Clone, Debug, Default)]
-pub(in crate::search) struct Tables(Arc<Mutex<HashMap<SegmentId, Arc<Table>>>>);
+pub(crate) struct Tables(Arc<Mutex<HashMap<SegmentId, Arc<Table>>>>);
 
 impl Tables {
     /// Forgets those of segments that are gone.
-    pub(in crate::search) fn keep(&self, searcher: &Searcher) {
+    pub(crate) fn keep(&self, searcher: &Searcher) {
         let mut tables = self.0.lock();
         let segments = searcher.segment_readers();
         if tables.len() > segments.len() {

@@ -1,13 +1,11 @@
 //! `Type` as a path of categories: "A > B > C". A broken one never costs a product.
 
-use crate::model::MAX_DEPTH;
-
 /// The longest name of a category.
 const MAX_NAME: usize = 255;
 
 /// The categories a product belongs in, from the top down.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Path {
+pub struct Path {
     pub names: Vec<String>,
     /// What could not be used of the text.
     pub warning: Option<&'static str>,
@@ -16,38 +14,41 @@ pub(super) struct Path {
 /// Words from which on a path that is the product's title is taken for a mistake.
 const TITLE_WORDS: usize = 3;
 
-/// Reads as much of a path as makes sense for a product of this title.
-pub(super) fn read(text: &str, title: &str) -> Path {
-    let text = text.trim();
-    let (text, mut warning) = unwrap(text);
-    let whole = tidy(text);
-    if whole.split(' ').count() >= TITLE_WORDS && whole.eq_ignore_ascii_case(&tidy(title)) {
-        let warning = Some("Type is the product's title; no category was made of it");
-        return Path { names: vec![], warning };
-    }
-    let mut names: Vec<String> = Vec::new();
-    let pieces: Vec<&str> = text.split('>').collect();
-    for piece in &pieces {
-        let name = tidy(piece);
-        if name.is_empty() {
-            // ">>" separates as well.
-            if pieces.len() > 1 && !text.contains(">>") {
-                warning = warning.or(Some("the category path has an empty part, left out"));
-            }
-        } else if name.ends_with("...") || name.ends_with('…') {
-            warning = Some("the category path is broken off");
-            break;
-        } else if name.chars().count() > MAX_NAME {
-            warning = Some("a part of the category path is too long; it ends before that");
-            break;
-        } else if names.len() == MAX_DEPTH {
-            warning = Some("the category path is too deep and was cut off");
-            break;
-        } else {
-            names.push(name);
+impl Path {
+    /// Reads as much of a path as makes sense for a product of this title, in a shop with so many
+    /// levels of categories.
+    pub fn read(text: &str, title: &str, levels: usize) -> Self {
+        let text = text.trim();
+        let (text, mut warning) = unwrap(text);
+        let whole = tidy(text);
+        if whole.split(' ').count() >= TITLE_WORDS && whole.eq_ignore_ascii_case(&tidy(title)) {
+            let warning = Some("Type is the product's title; no category was made of it");
+            return Self { names: vec![], warning };
         }
+        let mut names: Vec<String> = Vec::new();
+        let pieces: Vec<&str> = text.split('>').collect();
+        for piece in &pieces {
+            let name = tidy(piece);
+            if name.is_empty() {
+                // ">>" separates as well.
+                if pieces.len() > 1 && !text.contains(">>") {
+                    warning = warning.or(Some("the category path has an empty part, left out"));
+                }
+            } else if name.ends_with("...") || name.ends_with('…') {
+                warning = Some("the category path is broken off");
+                break;
+            } else if name.chars().count() > MAX_NAME {
+                warning = Some("a part of the category path is too long; it ends before that");
+                break;
+            } else if names.len() == levels {
+                warning = Some("the category path is too deep and was cut off");
+                break;
+            } else {
+                names.push(name);
+            }
+        }
+        Self { names, warning }
     }
-    Path { names, warning }
 }
 
 /// Takes a path out of `["..."]`, as some exports have it. Where the end is missing, the text was
@@ -97,7 +98,7 @@ mod tests {
             ("Blue  cotton Shirt", vec![], true),
             ("Shirt", vec!["Shirt"], false),
         ] {
-            let path = read(text, "Blue Cotton Shirt");
+            let path = Path::read(text, "Blue Cotton Shirt", 10);
             assert_eq!(path.names, names, "{text}");
             assert_eq!(path.warning.is_some(), warns, "{text}");
         }

@@ -7,9 +7,9 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
 use uuid::Uuid;
 
-use super::Filter;
-use super::index::{Live, id_at};
-use super::query::{self, Typos, scored};
+use crate::Filter;
+use crate::index::{Live, id_at};
+use crate::query::{self, Typos, scored};
 
 /// Categories and tags of a product that are looked for in others.
 const MAX_TRAITS: usize = 20;
@@ -22,7 +22,7 @@ const IN_STOCK: Score = 10.0;
 
 /// What other products may have in common with one.
 #[derive(Clone, Debug)]
-pub(crate) struct Traits {
+pub struct Traits {
     pub id: Uuid,
     pub categories: Vec<Uuid>,
     pub tags: Vec<String>,
@@ -32,7 +32,7 @@ pub(crate) struct Traits {
 impl Live {
     /// Active products for a text whose last word is being typed: the best match first, and of
     /// equally good ones what is bought most.
-    pub(super) fn suggest(&self, text: &str, limit: usize) -> tantivy::Result<Vec<Uuid>> {
+    pub(crate) fn suggest(&self, text: &str, limit: usize) -> tantivy::Result<Vec<Uuid>> {
         let searcher = self.searcher();
         for typos in [Typos::RareWords, Typos::Beginnings] {
             let Some(query) = query::text(&searcher, &self.fields, text, typos)? else { break };
@@ -55,7 +55,7 @@ impl Live {
 
     /// Active products with something in common: what is in stock first, then what has more in
     /// common, then what is bought and looked at most.
-    pub(super) fn related(&self, to: &Traits, limit: usize) -> tantivy::Result<Vec<Uuid>> {
+    pub(crate) fn related(&self, to: &Traits, limit: usize) -> tantivy::Result<Vec<Uuid>> {
         let searcher = self.searcher();
         let fields = &self.fields;
         let mut common: Vec<Box<dyn Query>> = Vec::new();

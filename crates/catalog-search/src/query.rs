@@ -11,9 +11,9 @@ use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{Score, Searcher, Term};
 use uuid::Uuid;
 
-use super::document::{Fields, MAX_OPTIONS, spelled};
-use super::words::{self, singular};
-use super::{Choices, Filter};
+use crate::document::{Fields, MAX_OPTIONS, spelled};
+use crate::words::{self, singular};
+use crate::{Choices, Filter};
 
 /// More words than these are ignored.
 const MAX_WORDS: usize = 12;
@@ -32,7 +32,7 @@ const LESS_SIMILAR: Score = 0.15;
 
 /// How forgiving a search is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Typos {
+pub(crate) enum Typos {
     /// Of typing errors in words that hardly any product has.
     RareWords,
     /// Of typing errors in every word.
@@ -42,7 +42,7 @@ pub(super) enum Typos {
 }
 
 /// All words of `text` must be found, the last one may be unfinished. None if there is no word.
-pub(super) fn text(
+pub(crate) fn text(
     searcher: &Searcher,
     fields: &Fields,
     text: &str,
@@ -71,7 +71,7 @@ pub(super) fn text(
 }
 
 /// The conditions no facet is about; none of them touches the score.
-pub(super) fn basic(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
+pub(crate) fn basic(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
     let status = Term::from_field_text(fields.status, filter.status.as_str());
     let tag = filter.tag.as_ref();
     let tag = tag.map(|it| Term::from_field_text(fields.tag, &it.to_lowercase()));
@@ -80,7 +80,7 @@ pub(super) fn basic(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Que
 }
 
 /// All conditions beside the text; none of them touches the score.
-pub(super) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
+pub(crate) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
     let mut all = basic(fields, filter);
     let mut is = |term: Term| all.push(must(TermQuery::new(term, IndexRecordOption::Basic)));
     if let Some(in_stock) = filter.in_stock {
@@ -154,7 +154,7 @@ fn frequency(searcher: &Searcher, fields: &Fields, word: &str) -> tantivy::Resul
 }
 
 /// How many letters may be wrong: none up to 3 letters and in numbers, then 1, from 8 letters 2.
-pub(super) fn distance(word: &str) -> u8 {
+pub(crate) fn distance(word: &str) -> u8 {
     if word.bytes().all(|it| it.is_ascii_digit()) {
         return 0;
     }
@@ -202,6 +202,6 @@ fn one_word(fields: &Fields, word: &str, unfinished: Option<u8>, distance: u8) -
     Box::new(DisjunctionMaxQuery::with_tie_breaker(ways, 0.1))
 }
 
-pub(super) fn scored(query: impl Query, score: Score) -> Box<dyn Query> {
+pub(crate) fn scored(query: impl Query, score: Score) -> Box<dyn Query> {
     Box::new(ConstScoreQuery::new(Box::new(query), score))
 }

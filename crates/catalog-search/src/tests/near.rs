@@ -1,7 +1,7 @@
 //! What is suggested, and what is related.
 
 use super::*;
-use crate::search::near::Traits;
+use crate::near::Traits;
 
 fn suggested(live: &Live, documents: &[Document], text: &str) -> Vec<usize> {
     let ids = live.suggest(text, 6).unwrap();

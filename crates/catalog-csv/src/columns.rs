@@ -10,11 +10,11 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use super::ImportError;
+use crate::Error;
 
 /// A column, in the order in which Shopify writes them, and then ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Column {
+pub enum Column {
     Handle,
     Title,
     Body,
@@ -54,8 +54,13 @@ pub(super) enum Column {
 }
 
 impl Column {
+    /// As it stands in the header.
+    pub fn name(self) -> &'static str {
+        COLUMNS[self as usize].1
+    }
+
     /// Whether only numbers stand in it.
-    pub(super) fn is_number(self) -> bool {
+    pub(crate) fn is_number(self) -> bool {
         use Column::{CompareAtPrice, Grams, ImagePosition, Price, Quantity, QuantityAtExport};
         let numbers = [Grams, Quantity, Price, CompareAtPrice, ImagePosition, QuantityAtExport];
         numbers.contains(&self)
@@ -72,7 +77,7 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// A text as it stands in a file.
-pub(super) fn guarded(text: &str) -> Cow<'_, str> {
+pub(crate) fn guarded(text: &str) -> Cow<'_, str> {
     if is_formula(text) { format!("'{text}").into() } else { text.into() }
 }
 
@@ -82,7 +87,7 @@ fn unguarded(text: &str) -> &str {
 }
 
 /// Every column with its name in the header.
-pub(super) const COLUMNS: [(Column, &str); 36] = [
+pub(crate) const COLUMNS: [(Column, &str); 36] = [
     (Column::Handle, "Handle"),
     (Column::Title, "Title"),
     (Column::Body, "Body (HTML)"),
@@ -122,7 +127,7 @@ pub(super) const COLUMNS: [(Column, &str); 36] = [
 ];
 
 /// The options a variant can have: name and value.
-pub(super) const OPTIONS: [(Column, Column); 3] = [
+pub(crate) const OPTIONS: [(Column, Column); 3] = [
     (Column::Option1Name, Column::Option1Value),
     (Column::Option2Name, Column::Option2Value),
     (Column::Option3Name, Column::Option3Value),
@@ -130,7 +135,7 @@ pub(super) const OPTIONS: [(Column, Column); 3] = [
 
 /// Where the columns of a file are.
 #[derive(Clone, Debug)]
-pub(super) struct Columns {
+pub(crate) struct Columns {
     places: [Option<usize>; COLUMNS.len()],
     /// Columns of a fourth option and more.
     beyond: Vec<usize>,
@@ -139,7 +144,7 @@ pub(super) struct Columns {
 
 impl Columns {
     /// Reads a header. Columns we do not know are accepted.
-    pub(super) fn read(header: &[String]) -> Result<Self, ImportError> {
+    pub(crate) fn read(header: &[String]) -> Result<Self, Error> {
         let names: HashMap<String, Column> =
             COLUMNS.iter().map(|(column, name)| (name.to_lowercase(), *column)).collect();
         let mut columns =
@@ -152,36 +157,33 @@ impl Columns {
                 continue;
             };
             if columns.places[column as usize].replace(at).is_some() {
-                return Err(ImportError::ColumnTwice(name.to_owned()));
+                return Err(Error::ColumnTwice(name.to_owned()));
             }
         }
         for needed in [Column::Handle, Column::Title] {
             if !columns.has(needed) {
-                return Err(ImportError::ColumnMissing {
-                    name: COLUMNS[needed as usize].1,
-                    hint: hint(header),
-                });
+                return Err(Error::ColumnMissing { name: needed.name(), hint: hint(header) });
             }
         }
         Ok(columns)
     }
 
-    pub(super) fn has(&self, column: Column) -> bool {
+    pub(crate) fn has(&self, column: Column) -> bool {
         self.places[column as usize].is_some()
     }
 
     /// How many fields a record has.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
     /// The trimmed text of a field; empty where the file has no such column.
-    pub(super) fn get<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
+    pub(crate) fn get<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
         unguarded(self.field(fields, column).trim())
     }
 
     /// The same with the spaces around it.
-    pub(super) fn raw<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
+    pub(crate) fn raw<'a>(&self, fields: &'a [String], column: Column) -> &'a str {
         unguarded(self.field(fields, column))
     }
 
@@ -191,9 +193,15 @@ impl Columns {
     }
 
     /// Whether a record uses more options than there can be.
-    pub(super) fn has_more_options(&self, fields: &[String]) -> bool {
+    pub(crate) fn has_more_options(&self, fields: &[String]) -> bool {
         self.beyond.iter().filter_map(|&at| fields.get(at)).any(|it| !it.trim().is_empty())
     }
+}
+
+/// The column a reason is about: such a reason begins with its name.
+pub fn column_of(reason: &str) -> Option<&'static str> {
+    let about = |it: &&str| reason.strip_prefix(*it).is_some_and(|rest| rest.starts_with(' '));
+    COLUMNS.iter().map(|(_, name)| *name).filter(about).max_by_key(|it| it.len())
 }
 
 /// What may be wrong with a file whose header makes no sense.
@@ -246,6 +254,14 @@ mod tests {
             assert_eq!(guarded(text), written);
             assert_eq!(unguarded(written), text);
         }
+    }
+
+    #[test]
+    fn a_reason_knows_its_column() {
+        assert_eq!(column_of("Variant Price is empty"), Some("Variant Price"));
+        assert_eq!(column_of("Handle is empty"), Some("Handle"));
+        assert_eq!(column_of("Titles differ"), None);
+        assert_eq!(column_of("a quote is opened and never closed"), None);
     }
 
     #[test]

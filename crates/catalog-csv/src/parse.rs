@@ -2,83 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use chassis::money::Currency;
 use uuid::Uuid;
 
-use super::columns::{Column, Columns, OPTIONS};
-use super::groups::{Group, Row};
-use super::path::{self, Path};
-use crate::model::{Policy, Status};
+use crate::Shop;
+use crate::columns::{Column, Columns, OPTIONS};
+use crate::groups::{Group, Row};
+use crate::path::Path;
+use crate::product::{Kind, Picture, Policy, Product, Status, Variant, Wrong};
 
 /// The longest `Type` that is kept.
 const MAX_TYPE: usize = 510;
 
-/// A line, and what is wrong there.
-pub(super) type Wrong = (u64, String);
-
-/// The URL of a picture and its alternative text.
-pub(super) type Picture = (String, Option<String>);
-
-/// A product as a file has it. What is None has no column in the file: an existing product
-/// keeps it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Imported {
-    pub line: u64,
-    pub handle: String,
-    pub title: String,
-    pub body: Option<String>,
-    pub vendor: Option<String>,
-    pub kind: Option<Kind>,
-    pub tags: Option<Vec<String>>,
-    pub published: Option<bool>,
-    pub status: Option<Status>,
-    pub options: Vec<String>,
-    /// In order.
-    pub images: Option<Vec<Picture>>,
-    pub seo_title: Option<String>,
-    pub seo_description: Option<String>,
-    pub variants: Vec<ImportedVariant>,
-    pub warnings: Vec<Wrong>,
-}
-
-/// `Type`: the text and the categories it names.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Kind {
-    pub text: String,
-    pub path: Vec<String>,
-}
-
-/// A variant as a file has it; None as above.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct ImportedVariant {
-    pub line: u64,
-    pub sku: Option<String>,
-    pub options: BTreeMap<String, String>,
-    pub price: Option<i64>,
-    pub compare_at_price: Option<Option<i64>>,
-    pub barcode: Option<String>,
-    pub grams: Option<i64>,
-    pub weight_unit: Option<String>,
-    pub requires_shipping: Option<bool>,
-    pub taxable: Option<bool>,
-    pub tax_code: Option<String>,
-    pub image: Option<String>,
-    pub policy: Option<Policy>,
-    pub quantity: Option<i64>,
-    /// What there was when the file was exported, and by which export.
-    pub exported: Option<(i64, Uuid)>,
-    /// What files of that export have added since, as far as is known.
-    pub added: i64,
-}
-
 /// Reads the rows of a product.
-pub(super) struct Parser<'a> {
+pub(crate) struct Parser<'a> {
     pub columns: &'a Columns,
-    pub currency: &'a Currency,
+    pub shop: Shop<'a>,
 }
 
 impl Parser<'_> {
-    pub(super) fn product(&self, group: Group) -> Result<Imported, Wrong> {
+    pub(crate) fn product(&self, group: Group) -> Result<Product, Wrong> {
         if let Some(broken) = group.broken {
             return Err(broken);
         }
@@ -86,7 +28,7 @@ impl Parser<'_> {
             return Err((group.line, "there is no row".to_owned()));
         };
         let mut warnings = Vec::new();
-        let mut product = Imported {
+        let mut product = Product {
             line: group.line,
             title: self.text(first, Column::Title).to_owned(),
             body: self.raw(first, Column::Body),
@@ -99,7 +41,7 @@ impl Parser<'_> {
             images: self.images(&group.rows, &mut warnings)?,
             seo_title: self.optional(first, Column::SeoTitle),
             seo_description: self.optional(first, Column::SeoDescription),
-            ..Imported::default()
+            ..Product::default()
         };
         if product.title.is_empty() {
             return Err((group.line, "Title is empty".to_owned()));
@@ -113,7 +55,7 @@ impl Parser<'_> {
                 product.variants.push(self.variant(row, &product.options, &mut warnings)?);
             }
         }
-        Ok(Imported { handle: group.handle, warnings, ..product })
+        Ok(Product { handle: group.handle, warnings, ..product })
     }
 
     fn variant(
@@ -121,7 +63,7 @@ impl Parser<'_> {
         row: &Row,
         options: &[String],
         warnings: &mut Vec<Wrong>,
-    ) -> Result<ImportedVariant, Wrong> {
+    ) -> Result<Variant, Wrong> {
         if self.columns.has_more_options(&row.fields) {
             return Err((row.line, "a product can have at most 3 options".to_owned()));
         }
@@ -132,7 +74,7 @@ impl Parser<'_> {
         let has = |column| self.columns.has(column);
         let compare_at_price = self.price(row, Column::CompareAtPrice)?;
         let image = self.optional(row, Column::VariantImage);
-        Ok(ImportedVariant {
+        Ok(Variant {
             line: row.line,
             sku: Some(self.text(row, Column::Sku).to_owned()).filter(|it| !it.is_empty()),
             options: self.option_values(row, options)?,
@@ -149,7 +91,6 @@ impl Parser<'_> {
             policy: self.policy(row)?,
             quantity: self.whole(row, Column::Quantity)?,
             exported: self.exported(row)?,
-            added: 0,
         })
     }
 
@@ -170,7 +111,8 @@ impl Parser<'_> {
 
     fn kind(&self, row: &Row, warnings: &mut Vec<Wrong>) -> Option<Kind> {
         let text = self.optional(row, Column::Type)?;
-        let Path { names, warning } = path::read(&text, self.text(row, Column::Title));
+        let Path { names, warning } =
+            Path::read(&text, self.text(row, Column::Title), self.shop.levels);
         warnings.extend(warning.map(|it| (row.line, it.to_owned())));
         let text = text.chars().filter(|it| *it != '\0').take(MAX_TYPE).collect::<String>();
         Some(Kind { text: text.trim().to_owned(), path: names })
@@ -182,16 +124,13 @@ impl Parser<'_> {
     }
 
     fn status(&self, row: &Row) -> Result<Option<Status>, Wrong> {
-        Ok(Some(match self.text(row, Column::Status).to_lowercase().as_str() {
-            "" => return Ok(None),
-            "active" => Status::Active,
-            "draft" => Status::Draft,
-            "archived" => Status::Archived,
-            other => {
-                let detail = format!("Status is {other:?}; it must be active, draft or archived");
-                return Err((row.line, detail));
-            }
-        }))
+        match self.text(row, Column::Status).to_lowercase().as_str() {
+            "" => Ok(None),
+            word => Status::read(word).map(Some).ok_or_else(|| {
+                let detail = format!("Status is {word:?}; it must be active, draft or archived");
+                (row.line, detail)
+            }),
+        }
     }
 
     fn option_names(&self, row: &Row) -> Result<Vec<String>, Wrong> {

@@ -1,7 +1,5 @@
 //! Options, ratings, popularity, and what is counted beside a search.
 
-use crate::model::Category;
-
 use super::*;
 
 fn choice(options: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -13,24 +11,13 @@ fn choices(wanted: &[(&str, &[&str])]) -> Choices {
     wanted.iter().map(|(name, it)| ((*name).to_owned(), values(it))).collect()
 }
 
-fn category(id: u128, parent: Option<u128>) -> Category {
-    Category {
-        id: Uuid::from_u128(id),
-        parent_id: parent.map(Uuid::from_u128),
-        slug: format!("c{id}"),
-        name: format!("C{id}"),
-        description: String::new(),
-        position: 0,
-        version: 1,
-        created_at: noon(),
-        updated_at: noon(),
-    }
-}
-
 /// Everything: no words.
 fn all(filter: Filter) -> Request {
-    let tree = Tree::new(vec![category(1, None), category(2, Some(1)), category(3, None)]);
-    Request { text: None, filter, facets: Some(Arc::new(tree)), ..request("") }
+    let mut categories = Categories::default();
+    for (id, parent) in [(1, None), (2, Some(1)), (3, None)] {
+        categories.push(Uuid::from_u128(id), parent.map(Uuid::from_u128), "");
+    }
+    Request { text: None, filter, facets: Some(Arc::new(categories)), ..request("") }
 }
 
 fn shirts() -> [Document; 4] {

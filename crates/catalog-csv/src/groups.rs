@@ -2,35 +2,36 @@
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
-use std::io::Read;
+use std::io::{self, Read};
 
-use super::ImportError;
-use super::columns::{Column, Columns};
-use super::records::{Record, Records};
+use crate::Error;
+use crate::columns::{Column, Columns};
+use crate::product::Wrong;
+use crate::records::{Record, Records};
 
 /// More rows than this are no product.
 const MAX_ROWS: usize = 1_000;
 
 /// One line of a product.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     pub line: u64,
     pub fields: Vec<String>,
 }
 
 /// The rows of one handle.
 #[derive(Debug)]
-pub(super) struct Group {
+pub(crate) struct Group {
     pub line: u64,
     pub handle: String,
     pub rows: Vec<Row>,
     /// The line that makes the product unusable, and why. One broken row costs its product:
     /// without it, the rest might mean something else.
-    pub broken: Option<(u64, String)>,
+    pub broken: Option<Wrong>,
 }
 
 /// Reads the products of a file one by one.
-pub(super) struct Groups<R> {
+pub(crate) struct Groups<R> {
     records: Records<R>,
     pub columns: Columns,
     /// The first row of the next product.
@@ -43,25 +44,25 @@ pub(super) struct Groups<R> {
 
 impl<R: Read> Groups<R> {
     /// Reads the header.
-    pub(super) fn new(input: R) -> Result<Self, ImportError> {
+    pub(crate) fn new(input: R) -> Result<Self, Error> {
         let mut records = Records::new(input);
-        let Some(header) = records.next()? else { return Err(ImportError::Empty) };
+        let Some(header) = records.next()? else { return Err(Error::Empty) };
         // A header that is not text says more by the names it lacks.
         let columns = Columns::read(&header.fields)?;
         if let Some(why) = header.broken {
-            return Err(ImportError::Header(why));
+            return Err(Error::Header(why));
         }
         let (seen, hasher) = (HashSet::new(), RandomState::new());
         Ok(Self { records, columns, next: None, seen, hasher, rows: 0 })
     }
 
     /// How many bytes have been read, and how many rows of the products so far.
-    pub(super) fn read(&self) -> (u64, u64) {
+    pub(crate) fn read(&self) -> (u64, u64) {
         (self.records.bytes(), self.rows - u64::from(self.next.is_some()))
     }
 
     /// The next product, or a row that belongs to none.
-    pub(super) fn next(&mut self) -> Result<Option<Group>, ImportError> {
+    pub(crate) fn next(&mut self) -> io::Result<Option<Group>> {
         let first = match self.next.take() {
             Some(first) => first,
             None => match self.record()? {
@@ -91,7 +92,7 @@ impl<R: Read> Groups<R> {
         Ok(Some(group))
     }
 
-    fn record(&mut self) -> Result<Option<Record>, ImportError> {
+    fn record(&mut self) -> io::Result<Option<Record>> {
         let record = self.records.next()?;
         self.rows += u64::from(record.is_some());
         Ok(record)

@@ -6,14 +6,14 @@ use tantivy::tokenizer::{
 };
 
 /// The name of the analyzer in the schema.
-pub(super) const ANALYZER: &str = "words";
+pub(crate) const ANALYZER: &str = "words";
 
 /// Words of so many bytes are left out: nobody types them.
 const MAX_WORD: usize = 64;
 
 /// Makes the words of the index: lower case, without accents (`Müller` is `muller`), in the
 /// singular.
-pub(super) fn analyzer() -> TextAnalyzer {
+pub(crate) fn analyzer() -> TextAnalyzer {
     TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(MAX_WORD))
         .filter(LowerCaser)
@@ -24,14 +24,14 @@ pub(super) fn analyzer() -> TextAnalyzer {
 
 /// A text as the analyzer needs it: without apostrophes (`women's` is `womens`), and without
 /// accents that are characters of their own and would cut words in two.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let inner = |it: &char| !matches!(it, '\u{300}'..='\u{36f}' | '\'' | '’' | '`');
     text.chars().filter(inner).collect()
 }
 
 /// The words of a text as they were typed but for case and accents; [`singular`] makes those of
 /// the index of them.
-pub(crate) fn words(text: &str) -> Vec<String> {
+pub fn words(text: &str) -> Vec<String> {
     let mut analyzer = TextAnalyzer::builder(SimpleTokenizer::default())
         .filter(RemoveLongFilter::limit(MAX_WORD))
         .filter(LowerCaser)
@@ -48,7 +48,7 @@ pub(crate) fn words(text: &str) -> Vec<String> {
 
 /// A word without the ending of a plural, as English and some other languages make it. It need
 /// not be a word, only the same for both: whoever looks for a shirt wants to see shirts.
-pub(super) fn singular(word: &str) -> String {
+pub(crate) fn singular(word: &str) -> String {
     let long = word.len() >= 4;
     match word {
         _ if !long => word.to_owned(),

@@ -1,4 +1,4 @@
-//! What the index knows about a product.
+//! What the index knows of a product.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,15 +9,14 @@ use tantivy::schema::{
 use tantivy::{TantivyDocument, Term};
 use uuid::Uuid;
 
-use super::words::{ANALYZER, plain};
-use crate::model::{Product, Status};
+use crate::words::{ANALYZER, plain};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is built anew.
-pub(super) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 3;
 
 /// Options of a product.
-pub(super) const MAX_OPTIONS: usize = 3;
+pub(crate) const MAX_OPTIONS: usize = 3;
 /// Characters of a title by which lists sort.
 const TITLE_KEY: usize = 60;
 
@@ -27,7 +26,7 @@ const AND: char = '\u{1e}';
 
 /// A product as the index sees it.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Document {
+pub struct Document {
     pub id: Uuid,
     pub title: String,
     /// HTML; only its text is indexed.
@@ -52,34 +51,29 @@ pub(crate) struct Document {
     pub created_at: DateTime<Utc>,
 }
 
-impl From<Product> for Document {
-    fn from(product: Product) -> Self {
-        let choices = match product.has_default_variant_only() {
-            true => vec![],
-            false => product.variants.iter().map(|it| it.options.clone()).collect(),
-        };
-        Self {
-            choices,
-            id: product.id,
-            price: product.price(),
-            in_stock: product.variants.iter().any(|it| it.available() != Some(0)),
-            title: product.title,
-            description: product.description,
-            tags: product.tags,
-            vendor: product.vendor,
-            categories: product.category_ids,
-            rating: product.rating.score(),
-            sold: product.sold,
-            views: product.views,
-            status: product.status,
-            created_at: product.created_at,
+/// Whether a product is for sale. Only what is active is suggested or related.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Status {
+    Draft,
+    #[default]
+    Active,
+    Archived,
+}
+
+impl Status {
+    /// As it stands in the index.
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Active => "active",
+            Self::Archived => "archived",
         }
     }
 }
 
 /// The fields of the index.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fields {
+pub(crate) struct Fields {
     pub id: Field,
     /// The id once more in two halves, to be read by row.
     pub id_high: Field,
@@ -108,7 +102,7 @@ pub(super) struct Fields {
 }
 
 impl Fields {
-    pub(super) fn schema() -> (Schema, Self) {
+    pub(crate) fn schema() -> (Schema, Self) {
         let mut schema = Schema::builder();
         // Frequencies for the score; no positions, as there are no phrases.
         let indexing = TextFieldIndexing::default()
@@ -140,11 +134,11 @@ impl Fields {
         (schema.build(), fields)
     }
 
-    pub(super) fn id_term(&self, id: Uuid) -> Term {
+    pub(crate) fn id_term(&self, id: Uuid) -> Term {
         Term::from_field_bytes(self.id, id.as_bytes())
     }
 
-    pub(super) fn document(&self, it: &Document) -> TantivyDocument {
+    pub(crate) fn document(&self, it: &Document) -> TantivyDocument {
         let mut document = TantivyDocument::new();
         let (high, low) = it.id.as_u64_pair();
         document.add_bytes(self.id, it.id.as_bytes());
@@ -189,14 +183,14 @@ impl Fields {
 }
 
 /// Options and their values as one word of the index.
-pub(super) fn spelled<S: AsRef<str>>(options: &BTreeMap<S, S>) -> String {
+pub(crate) fn spelled<S: AsRef<str>>(options: &BTreeMap<S, S>) -> String {
     let each =
         options.iter().map(|(name, value)| format!("{}{IS}{}", name.as_ref(), value.as_ref()));
     each.collect::<Vec<_>>().join(&AND.to_string())
 }
 
 /// The options of such a word, with their values.
-pub(super) fn options_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn options_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
     word.split(AND).filter_map(|it| it.split_once(IS))
 }
 
@@ -240,7 +234,7 @@ fn plain_text(html: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::search::words::words;
+    use crate::words::words;
 
     #[test]
     fn only_the_text_of_a_description_counts() {

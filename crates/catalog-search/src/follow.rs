@@ -6,17 +6,13 @@ use std::time::Duration;
 
 use chassis::db::Db;
 use chassis::feed::{self, Entry, Feed, Position};
-use chassis::outbox::EventData;
 use chassis::telemetry::cause;
-use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated, StockChanged};
-use serde::Deserialize;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Search;
-use super::index::{self, Live, Lock, Place, Writer};
-use crate::store;
+use crate::index::{self, Live, Lock, Place, Writer};
+use crate::{Change, Search, Source};
 
 /// How long changes are gathered while more keep coming. A change is found within this time
 /// and that of a commit.
@@ -52,13 +48,13 @@ enum Error {
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Follows the outbox of `db` until told to stop.
-pub(crate) async fn follow(search: Search, db: Db, stop: CancellationToken) {
+/// Follows a source until told to stop.
+pub async fn follow(search: Search, source: impl Source, stop: CancellationToken) {
     let mut warned = false;
     let mut pause = PAUSE;
     loop {
         let turn = match Lock::take(&search.0.dir) {
-            Ok(Some(_lock)) => lead(&search, &db, &stop).await,
+            Ok(Some(_lock)) => lead(&search, &source, &stop).await,
             Ok(None) => {
                 if !std::mem::replace(&mut warned, true) {
                     tracing::warn!("another process writes the search index; this one reads it");
@@ -98,17 +94,17 @@ impl Search {
 
 /// Makes the index usable and keeps it fresh, as the only process that writes it. Ends when
 /// told to stop or when a file turns out to be damaged.
-async fn lead(search: &Search, db: &Db, stop: &CancellationToken) -> Result<()> {
-    let usable = match usable(search, db).await? {
+async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -> Result<()> {
+    let usable = match usable(search, source.db()).await? {
         Some(usable) => Some(usable),
-        None => rebuild(search, db, stop).await?,
+        None => rebuild(search, source, stop).await?,
     };
     let Some((live, place)) = usable else { return Ok(()) };
     index::remove_others(&search.0.dir, live.number)?;
-    let feed = Feed::after(db, place.position);
+    let feed = Feed::after(source.db(), place.position);
     let pen = Pen { live, writer: None };
     search.0.place.send_replace(Some(place.position));
-    let mut follower = Follower { db, pen, feed, dirty: BTreeSet::new(), behind: 0, place };
+    let mut follower = Follower { source, pen, feed, dirty: BTreeSet::new(), behind: 0, place };
     let mut count_at = Instant::now();
     loop {
         let entries = tokio::select! {
@@ -157,10 +153,11 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
 /// Builds an index. None if told to stop.
 async fn rebuild(
     search: &Search,
-    db: &Db,
+    source: &impl Source,
     stop: &CancellationToken,
 ) -> Result<Option<(Live, Place)>> {
     let began = Instant::now();
+    let db = source.db();
     // Read before the first product: what changes from here on is told again.
     let position = feed::last(db).await?;
     let place = Place { position, subject: subject_at(db, position).await? };
@@ -173,7 +170,7 @@ async fn rebuild(
     let mut after = Uuid::nil();
     let mut products = 0;
     loop {
-        let page = store::products::page(db, after, PAGE).await?;
+        let page = source.page(after, PAGE).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         let stretch = products / STRETCH;
@@ -181,7 +178,7 @@ async fn rebuild(
         if products / STRETCH > stretch {
             pen.write(Writer::keep_up).await?;
         }
-        pen.write(move |writer| page.into_iter().try_for_each(|it| writer.add(&it.into()))).await?;
+        pen.write(move |writer| page.iter().try_for_each(|it| writer.add(it))).await?;
         if stop.is_cancelled() {
             return Ok(None);
         }
@@ -202,8 +199,8 @@ async fn subject_at(db: &Db, position: Position) -> Result<Option<String>> {
 }
 
 /// Puts events into the index.
-struct Follower<'a> {
-    db: &'a Db,
+struct Follower<'a, S> {
+    source: &'a S,
     pen: Pen,
     feed: Feed,
     /// What was written since the last commit.
@@ -214,7 +211,7 @@ struct Follower<'a> {
     place: Place,
 }
 
-impl Follower<'_> {
+impl<S: Source> Follower<'_, S> {
     /// Takes these events and those that follow closely, then shows their effect.
     async fn take(&mut self, entries: Vec<Entry>) -> Result<()> {
         let began = Instant::now();
@@ -245,7 +242,7 @@ impl Follower<'_> {
     async fn count(&mut self) -> Result<()> {
         let live = self.pen.live.clone();
         let shown = tokio::task::spawn_blocking(move || live.demand()).await??;
-        let counted = store::products::demand(self.db).await?;
+        let counted = self.source.demand().await?;
         let rose = counted.into_iter().filter(|(id, sold, views)| {
             let known = shown.get(id);
             known.is_some_and(|(was, seen)| was != sold || *views > seen + seen / 10)
@@ -277,41 +274,29 @@ impl Follower<'_> {
 
     async fn read_again(&mut self, mut changed: BTreeSet<Uuid>) -> Result<()> {
         let ids: Vec<Uuid> = changed.iter().copied().collect();
-        let products = store::products::by_ids(self.db, &ids).await?;
+        let products = self.source.by_ids(&ids).await?;
         self.dirty.append(&mut changed);
         let write = move |writer: &mut Writer| {
             for id in ids {
                 writer.remove(id);
             }
-            products.into_iter().try_for_each(|it| writer.add(&it.into()))
+            products.iter().try_for_each(|it| writer.add(it))
         };
         self.pen.write(write).await
     }
 
     /// The product an event may have changed in the index.
     fn changed(&self, entry: &Entry) -> Result<Option<Uuid>> {
-        #[derive(Deserialize)]
-        struct About {
-            product_id: Uuid,
-            #[serde(default)]
-            available: i64,
-        }
-        let stock = match entry.kind.as_str() {
-            ProductCreated::TYPE | ProductUpdated::TYPE | ProductDeleted::TYPE => false,
-            StockChanged::TYPE => true,
-            _ => return Ok(None),
-        };
-        let Ok(About { product_id, available }) = About::deserialize(&entry.data.0) else {
-            tracing::warn!(kind = entry.kind, "an event of our own cannot be read");
+        let Some(Change { product, in_stock }) = self.source.change(entry) else {
             return Ok(None);
         };
         // Most orders leave something in stock: nothing to write then. The index shows the
         // last commit only, so what has changed since is always read again.
-        if stock && !self.dirty.contains(&product_id) {
-            let shown = self.pen.live.in_stock(product_id)?;
-            return Ok((shown != Some(available > 0)).then_some(product_id));
+        if in_stock.is_some() && !self.dirty.contains(&product) {
+            let shown = self.pen.live.in_stock(product)?;
+            return Ok((shown != in_stock).then_some(product));
         }
-        Ok(Some(product_id))
+        Ok(Some(product))
     }
 }
 

@@ -10,13 +10,12 @@ use uuid::Uuid;
 
 use super::RATINGS;
 use super::table::Table;
-use crate::model::Tree;
-use crate::search::{Choices, Filter};
+use crate::{Categories, Choices, Filter};
 
 /// What was counted in a segment.
 #[derive(Debug)]
-pub(in crate::search) struct Counts {
-    /// In the order of the tree.
+pub(crate) struct Counts {
+    /// By their places.
     pub categories: Vec<u64>,
     pub price: Option<(i64, i64)>,
     pub options: Vec<(String, String, u64)>,
@@ -26,12 +25,12 @@ pub(in crate::search) struct Counts {
 }
 
 /// Counts in a segment.
-pub(in crate::search) struct Counter {
+pub(crate) struct Counter {
     table: Arc<Table>,
     columns: Columns,
     wanted: Wanted,
     options: Options,
-    /// By number of the word: where a category and those above it are in the tree.
+    /// By number of the word: the places of a category and of those above it.
     above: Vec<Vec<usize>>,
     categories: Tally,
     vendors: Vec<u64>,
@@ -100,8 +99,8 @@ impl Counter {
         segment: &SegmentReader,
         table: Arc<Table>,
         filter: &Filter,
-        categories: Option<&HashSet<Uuid>>,
-        tree: &Tree,
+        wanted: Option<&HashSet<Uuid>>,
+        categories: &Categories,
     ) -> tantivy::Result<Self> {
         let columns = segment.fast_fields();
         let ords = |it: BytesColumn| it.ords().clone();
@@ -113,12 +112,11 @@ impl Counter {
             rating: columns.i64("rating")?,
             in_stock: columns.bool("in_stock")?,
         };
-        let place = |id: &Uuid| tree.path(*id).into_iter().filter_map(|it| tree.place(it.id));
         let number = |vendor| table.vendors.binary_search(vendor).map_or(u64::MAX, |it| it as u64);
         Ok(Self {
             columns,
             wanted: Wanted {
-                categories: categories
+                categories: wanted
                     .map(|wanted| table.categories.iter().map(|it| wanted.contains(it)).collect()),
                 vendor: filter.vendor.as_ref().map(number),
                 price: (filter.min_price.unwrap_or(i64::MIN), filter.max_price.unwrap_or(i64::MAX)),
@@ -126,8 +124,8 @@ impl Counter {
                 in_stock: filter.in_stock,
             },
             options: Options::new(&table, &filter.choices),
-            above: table.categories.iter().map(|it| place(it).collect()).collect(),
-            categories: Tally::new(tree.all().len()),
+            above: table.categories.iter().map(|it| categories.places(*it).collect()).collect(),
+            categories: Tally::new(categories.len()),
             vendors: vec![0; table.vendors.len()],
             price: None,
             ratings: [0; RATINGS.len()],

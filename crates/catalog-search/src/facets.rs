@@ -16,10 +16,9 @@ use tantivy::collector::Collector;
 use tantivy::{SegmentOrdinal, SegmentReader};
 use uuid::Uuid;
 
-use super::Filter;
-use crate::model::Tree;
+use crate::{Categories, Filter};
 use count::{Counter, Counts};
-pub(super) use table::Tables;
+pub(crate) use table::Tables;
 
 /// Most that is told of each.
 const MAX_CATEGORIES: usize = 200;
@@ -28,11 +27,11 @@ const MAX_VALUES: usize = 50;
 const MAX_VENDORS: usize = 50;
 
 /// Averages, in thousandths, from which on ratings are counted.
-pub(crate) const RATINGS: [i64; 4] = [4000, 3000, 2000, 1000];
+pub const RATINGS: [i64; 4] = [4000, 3000, 2000, 1000];
 
 /// What could be chosen, and how many products there would be.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Facets {
+pub struct Facets {
     /// With what is below them.
     pub categories: Vec<(Uuid, u64)>,
     /// The lowest and the highest, in minor units; none where nothing is left.
@@ -46,18 +45,19 @@ pub(crate) struct Facets {
 }
 
 /// Counts facets.
-pub(super) struct Facetting {
+pub(crate) struct Facetting {
     filter: Filter,
-    tree: Arc<Tree>,
+    categories: Arc<Categories>,
     tables: Tables,
     /// The categories asked for, with all below.
-    categories: Option<HashSet<Uuid>>,
+    wanted: Option<HashSet<Uuid>>,
 }
 
 impl Facetting {
-    pub(super) fn new(filter: &Filter, tree: &Arc<Tree>, tables: &Tables) -> Self {
-        let categories = filter.categories.as_ref().map(|it| it.iter().copied().collect());
-        Self { filter: filter.clone(), tree: tree.clone(), tables: tables.clone(), categories }
+    pub(crate) fn new(filter: &Filter, categories: &Arc<Categories>, tables: &Tables) -> Self {
+        let wanted = filter.categories.as_ref().map(|it| it.iter().copied().collect());
+        let (filter, categories) = (filter.clone(), categories.clone());
+        Self { filter, categories, tables: tables.clone(), wanted }
     }
 }
 
@@ -67,7 +67,7 @@ impl Collector for Facetting {
 
     fn for_segment(&self, _: SegmentOrdinal, segment: &SegmentReader) -> tantivy::Result<Counter> {
         let table = self.tables.of(segment)?;
-        Counter::new(segment, table, &self.filter, self.categories.as_ref(), &self.tree)
+        Counter::new(segment, table, &self.filter, self.wanted.as_ref(), &self.categories)
     }
 
     fn requires_scoring(&self) -> bool {
@@ -76,7 +76,7 @@ impl Collector for Facetting {
 
     fn merge_fruits(&self, counts: Vec<Counts>) -> tantivy::Result<Facets> {
         let mut facets = Facets::default();
-        let mut categories = vec![0; self.tree.all().len()];
+        let mut categories = vec![0; self.categories.len()];
         let mut vendors = HashMap::new();
         let mut options: HashMap<String, (u64, HashMap<String, u64>)> = HashMap::new();
         for counts in counts {
@@ -98,7 +98,7 @@ impl Collector for Facetting {
                 *values.entry(value).or_default() += count;
             }
         }
-        let categories = self.tree.all().iter().map(|it| it.id).zip(categories);
+        let categories = self.categories.ids().zip(categories);
         facets.categories = most(categories, MAX_CATEGORIES);
         facets.vendors = most(vendors, MAX_VENDORS);
         let names = most(options.iter().map(|(name, (all, _))| (name.clone(), *all)), MAX_NAMES);
