@@ -21,9 +21,9 @@ use chassis::bus::Bus;
 use chassis::cache::Cache;
 use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
-use chassis::port::Port;
-use chassis::reach::Reach;
+use chassis::port::ServiceServer;
 use chassis::service::Background;
+use chassis::target::ServiceTarget;
 use chassis::telemetry::{LogFormat, cause};
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
@@ -132,7 +132,7 @@ impl Running {
         let (further, metrics_at) = (listeners.further()?, listeners.metrics()?);
         let stores = stores(config, roles).await?;
         let ways = NAMES.into_iter().map(|name| Ok((name, elsewhere.way(name)?)));
-        let ways: BTreeMap<&str, Reach> = ways.collect::<Result<_>>()?;
+        let ways: BTreeMap<&str, ServiceTarget> = ways.collect::<Result<_>>()?;
         let way = |name: &'static str| ways[name].clone();
         let cache = redis.clone().map(|it| Cache::over(SharedCache::new(it))).unwrap_or_default();
         let mut shop = shop::build(config, &stores, &roles.services, way, &cache, clock).await?;
@@ -150,7 +150,8 @@ impl Running {
             let made = made.map_err(|error| anyhow!("the gateway cannot start: {error}"))?;
             gateway = Some(made);
         }
-        let port = Port { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
+        let port =
+            ServiceServer { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
         let ports: BTreeMap<_, _> =
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
         // Whoever connects from here on is answered well: the port may be shared with a process
@@ -232,7 +233,7 @@ fn is_starting(error: &anyhow::Error) -> bool {
 
 /// What the clock of this process is put right by. A process without a database asks identity,
 /// which every process waits for anyhow.
-fn reference(stores: &Stores, way: impl Fn(&'static str) -> Reach) -> Reference {
+fn reference(stores: &Stores, way: impl Fn(&'static str) -> ServiceTarget) -> Reference {
     stores.reference().unwrap_or_else(|| Reference::Service(way(identity::NAME)))
 }
 
@@ -333,7 +334,7 @@ fn background(shop: &mut Shop, bus: &Bus) -> Background {
 
 /// What the gateway stands in front of.
 pub fn gateway_parts(
-    ways: &BTreeMap<&'static str, Reach>,
+    ways: &BTreeMap<&'static str, ServiceTarget>,
     verifier: &Verifier,
     shop: &crate::config::Shop,
     ready: watch::Receiver<bool>,

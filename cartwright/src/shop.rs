@@ -10,8 +10,8 @@ use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
 use chassis::db::{Db, Limits, Migrations};
 use chassis::definition::{Definition, Startup};
-use chassis::reach::Reach;
 use chassis::service::{Platform, Service};
+use chassis::target::ServiceTarget;
 use contracts::identity as identity_contract;
 use futures::future::try_join_all;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
@@ -176,7 +176,7 @@ pub struct Shop {
     pub verifier: Verifier,
     pub identity: identity_contract::Client,
     /// The way to every service, also to those in other processes.
-    pub ways: BTreeMap<&'static str, Reach>,
+    pub ways: BTreeMap<&'static str, ServiceTarget>,
     /// How services ask each other; to be kept as long as they run.
     pub channels: Vec<Channel>,
 }
@@ -187,7 +187,7 @@ pub async fn build(
     config: &Config,
     stores: &Stores,
     services: &[&'static str],
-    elsewhere: impl Fn(&'static str) -> Reach,
+    elsewhere: impl Fn(&'static str) -> ServiceTarget,
     cache: &Cache,
     clock: Clock,
 ) -> Result<Shop> {

@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, bail};
 use chassis::clock::Clock;
 use chassis::discovery::Directory;
-use chassis::peers::{MIN_SECRET, Peers};
-use chassis::reach::Reach;
+use chassis::peers::{MIN_SECRET, ServiceTokens};
 use chassis::remote::Remote;
+use chassis::target::ServiceTarget;
 use engines::consul::{self, Agent};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ use crate::shop::Roles;
 /// What a process knows of the others.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    pub(super) peers: Peers,
+    pub(super) peers: ServiceTokens,
     directory: Directory,
     consul: Option<Agent>,
     /// Ends looking for others.
@@ -51,7 +51,7 @@ impl Elsewhere {
             ),
         };
         Ok(Self {
-            peers: Peers::accepting(secret, previous, clock).of(&roles.names()),
+            peers: ServiceTokens::accepting(secret, previous, clock).of(&roles.names()),
             directory: directory?,
             consul: consul?,
             looking,
@@ -81,9 +81,9 @@ impl Elsewhere {
     }
 
     /// The way to a service.
-    pub(super) fn way(&self, service: &'static str) -> Result<Reach> {
+    pub(super) fn way(&self, service: &'static str) -> Result<ServiceTarget> {
         let endpoints = self.directory.of(service).context("every service has its place")?;
-        Ok(Reach::There(Remote::new(service, endpoints), self.peers.clone()))
+        Ok(ServiceTarget::Remote(Remote::new(service, endpoints), self.peers.clone()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cartwright::registry::NAMES;
 use chassis::clock::Clock;
-use chassis::peers::Peers;
+use chassis::peers::ServiceTokens;
 use chassis::testing::{Engine, eventually, is_left_out, on};
 use chrono::TimeDelta;
 use contracts::{catalog, identity, payments};
@@ -76,7 +76,7 @@ async fn a_service_is_given_what_is_its_business_and_no_more(shape: Shape) {
     let secret = &place.config.services.secret;
     let ask = async |caller: &[&'static str], clock, service: &'static str, path: &str| {
         let mut headers = HeaderMap::new();
-        Peers::new(secret, clock).of(caller).sign(service, &mut headers);
+        ServiceTokens::new(secret, clock).of(caller).sign(service, &mut headers);
         let token = headers["x-service-token"].to_str().expect("a token").to_owned();
         let nobody = uuid::Uuid::nil();
         let body = json!({ "user_id": nobody, "purpose": "reset_password", "payment_id": nobody });

@@ -1,7 +1,7 @@
 //! Carries events from outboxes to inboxes.
 //!
 //! Within one process ([`Bus::memory`]) publishing commits each consumer's inbox row, and only
-//! then is the event marked as sent. Between processes a [`Carrier`] over a broker does it: it
+//! then is the event marked as sent. Between processes a [`BusTransport`] over a broker does it: it
 //! has an event once the broker has confirmed it, and the broker lets go of it once the inbox
 //! row of the consumer is committed.
 
@@ -34,7 +34,7 @@ pub struct Subscription {
 }
 
 /// What carries events.
-pub trait Carrier: Send + Sync + 'static {
+pub trait BusTransport: Send + Sync + 'static {
     /// Hands events over, in their order. Returns once all are safe; on an error the caller tries
     /// again with the same events, so consumers may see some of them twice.
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>>;
@@ -51,7 +51,7 @@ pub trait Carrier: Send + Sync + 'static {
 
 /// The bus of a process.
 #[derive(Clone)]
-pub struct Bus(Arc<dyn Carrier>);
+pub struct Bus(Arc<dyn BusTransport>);
 
 impl Bus {
     /// A bus within this process.
@@ -59,21 +59,21 @@ impl Bus {
         Self::over(Memory::default())
     }
 
-    pub fn over(carrier: impl Carrier) -> Self {
+    pub fn over(carrier: impl BusTransport) -> Self {
         Self(Arc::new(carrier))
     }
 
-    /// See [`Carrier::publish`].
+    /// See [`BusTransport::publish`].
     pub async fn publish(&self, events: &[Envelope]) -> Result<(), Error> {
         self.0.publish(events).await
     }
 
-    /// See [`Carrier::is_ready`].
+    /// See [`BusTransport::is_ready`].
     pub fn is_ready(&self) -> bool {
         self.0.is_ready()
     }
 
-    /// See [`Carrier::deliver`].
+    /// See [`BusTransport::deliver`].
     pub fn deliver(&self, inboxes: Vec<Inbox>, stop: CancellationToken) -> BoxFuture<'static, ()> {
         self.0.deliver(inboxes, stop)
     }
@@ -90,7 +90,7 @@ struct Memory {
     inboxes: OnceLock<Vec<Inbox>>,
 }
 
-impl Carrier for Memory {
+impl BusTransport for Memory {
     /// Hands each event to every consumer of its type. One consumer whose database is away does
     /// not keep the events from the others.
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {

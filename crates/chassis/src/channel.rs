@@ -20,8 +20,8 @@ use crate::context;
 use crate::db;
 use crate::peers;
 use crate::problem::Problem;
-use crate::reach::Reach;
 use crate::route::{self, Route};
+use crate::target::ServiceTarget;
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -38,8 +38,8 @@ pub struct Channel {
 /// What a channel is bound to.
 #[derive(Clone, Debug)]
 enum Way {
-    Strong(Arc<OnceLock<Reach>>),
-    Weak(Weak<OnceLock<Reach>>),
+    Strong(Arc<OnceLock<ServiceTarget>>),
+    Weak(Weak<OnceLock<ServiceTarget>>),
 }
 
 /// How a call ended when it did not end well.
@@ -48,18 +48,18 @@ pub enum CallError {
     /// The other service answered "no" (4xx): nothing was done there, and asking again would
     /// give the same answer.
     #[error("{0}")]
-    Refused(Problem),
+    Rejected(Problem),
     /// No answer, or one that does not tell (5xx, time out): it may or may not have happened.
     #[error("{service} did not answer: {reason}")]
-    Unknown { service: &'static str, reason: String },
+    Indeterminate { service: &'static str, reason: String },
     /// It answered "yes", with what is no answer to what was asked: it has happened, and asking
     /// again would give no better answer.
     #[error("{route} of {service}: {what}")]
-    Unfit { service: &'static str, route: String, what: String },
+    Malformed { service: &'static str, route: String, what: String },
 }
 
 impl Way {
-    fn upgrade(&self) -> Option<Arc<OnceLock<Reach>>> {
+    fn upgrade(&self) -> Option<Arc<OnceLock<ServiceTarget>>> {
         match self {
             Self::Strong(way) => Some(way.clone()),
             Self::Weak(way) => way.upgrade(),
@@ -83,7 +83,7 @@ impl Channel {
     }
 
     /// Connects every clone of this channel to the service's internal routes.
-    pub fn bind(&self, way: impl Into<Reach>) {
+    pub fn bind(&self, way: impl Into<ServiceTarget>) {
         if self.way.upgrade().is_none_or(|it| it.set(way.into()).is_err()) {
             tracing::error!(service = self.service, "the channel is already bound");
         }
@@ -103,19 +103,19 @@ impl Channel {
     ) -> Result<R, CallError> {
         let body = match route.method() {
             Method::GET => Body::empty(),
-            _ => {
-                serde_json::to_vec(request).map_err(|it| self.unfit(route, it.to_string()))?.into()
-            }
+            _ => serde_json::to_vec(request)
+                .map_err(|it| self.malformed(route, it.to_string()))?
+                .into(),
         };
         let answer = self.send(route.method(), route.path(), body).await?;
-        let unfit = |it| self.unfit(route, format!("the answer does not fit: {it}"));
+        let unfit = |it| self.malformed(route, format!("the answer does not fit: {it}"));
         route::read(&answer).map_err(unfit)
     }
 
     /// What came is no answer to what was asked. Logged here: not everybody who asks has somebody to
     /// tell.
-    pub fn unfit<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
-        let error = CallError::Unfit { service: self.service, route: route.to_string(), what };
+    pub fn malformed<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
+        let error = CallError::Malformed { service: self.service, route: route.to_string(), what };
         tracing::error!(%error, "two services do not understand each other");
         error
     }
@@ -125,18 +125,18 @@ impl Channel {
         db::none_before(self.service);
         let way = self.way.upgrade();
         let way = way.as_ref().and_then(|it| it.get());
-        let way = way.ok_or_else(|| self.unknown("it does not run".into()))?;
+        let way = way.ok_or_else(|| self.indeterminate("it does not run".into()))?;
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json")
             .body(body)
-            .map_err(|error| self.unknown(error.to_string()))?;
+            .map_err(|error| self.indeterminate(error.to_string()))?;
         let deadline = context::within(self.deadline);
         crate::fault::point().await;
         let (status, body) = tokio::time::timeout(deadline, self.ask(way, request, deadline))
             .await
-            .map_err(|_| self.unknown("the deadline passed".into()))??;
+            .map_err(|_| self.indeterminate("the deadline passed".into()))??;
         crate::fault::point().await;
         if status.is_success() {
             return Ok(body);
@@ -145,28 +145,29 @@ impl Channel {
             // Not what was asked was refused, but who asked: another copy may think otherwise.
             Ok(problem) if peers::is_refusal(&problem) => {
                 tracing::error!(service = self.service, %problem, "refused as a process of the shop");
-                Err(self.unknown(problem.to_string()))
+                Err(self.indeterminate(problem.to_string()))
             }
-            Ok(problem) if status.is_client_error() => Err(CallError::Refused(problem)),
-            Ok(problem) => Err(self.unknown(problem.to_string())),
-            Err(_) => Err(self.unknown(format!("status {status}"))),
+            Ok(problem) if status.is_client_error() => Err(CallError::Rejected(problem)),
+            Ok(problem) => Err(self.indeterminate(problem.to_string())),
+            Err(_) => Err(self.indeterminate(format!("status {status}"))),
         }
     }
 
     async fn ask(
         &self,
-        way: &Reach,
+        way: &ServiceTarget,
         request: Request<Body>,
         deadline: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {
         let answer = way.ask(request, deadline).await;
-        let (parts, body) = answer.map_err(|error| self.unknown(error.to_string()))?.into_parts();
-        let body = body.collect().await.map_err(|error| self.unknown(error.to_string()))?;
+        let (parts, body) =
+            answer.map_err(|error| self.indeterminate(error.to_string()))?.into_parts();
+        let body = body.collect().await.map_err(|error| self.indeterminate(error.to_string()))?;
         Ok((parts.status, body.to_bytes()))
     }
 
-    fn unknown(&self, reason: String) -> CallError {
-        CallError::Unknown { service: self.service, reason }
+    fn indeterminate(&self, reason: String) -> CallError {
+        CallError::Indeterminate { service: self.service, reason }
     }
 }
 
@@ -175,12 +176,12 @@ impl Channel {
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Refused(problem) => problem,
-            CallError::Unknown { .. } => {
+            CallError::Rejected(problem) => problem,
+            CallError::Indeterminate { .. } => {
                 tracing::warn!(error = cause(&error), "call failed");
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
-            error @ CallError::Unfit { .. } => Self::internal(error),
+            error @ CallError::Malformed { .. } => Self::internal(error),
         }
     }
 }

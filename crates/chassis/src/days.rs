@@ -15,7 +15,7 @@ const USUAL: u64 = 30;
 /// The query of a report.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
-pub struct Asked {
+pub struct RangeQuery {
     /// The first day, in UTC; 29 days before the last one unless given.
     #[garde(skip)]
     #[param(value_type = Option<String>, format = Date, example = "2026-01-01")]
@@ -33,7 +33,7 @@ pub struct Range {
     pub to: NaiveDate,
 }
 
-impl Asked {
+impl RangeQuery {
     /// Refuses what no report is made of.
     pub fn range(self, now: DateTime<Utc>) -> Result<Range> {
         let to = self.to.unwrap_or_else(|| now.date_naive());
@@ -81,7 +81,7 @@ mod tests {
     fn asked(from: &str, to: &str) -> Result<Range> {
         let day = |text: &str| text.parse().ok();
 
-        Asked { from: day(from), to: day(to) }.range(noon())
+        RangeQuery { from: day(from), to: day(to) }.range(noon())
     }
 
     #[test]

@@ -33,10 +33,10 @@ pub mod discovery;
 pub mod network;
 pub mod peers;
 pub mod port;
-pub mod reach;
 pub mod remote;
 pub mod route;
 pub mod site;
+pub mod target;
 
 pub mod cache;
 pub mod threads;

@@ -146,7 +146,7 @@ impl Row {
 /// Tells an event about `subject` at its `version`, together with the change in `tx`.
 ///
 /// The id derives from subject, type and version, so telling it twice is telling it once.
-pub async fn tell<E: EventData>(
+pub async fn publish<E: EventData>(
     tx: &mut Tx,
     subject: Uuid,
     version: i64,
@@ -165,7 +165,7 @@ pub async fn tell<E: EventData>(
 }
 
 /// The same among other writes. The transaction's `xid` is not known by it.
-pub fn tell_with<E: EventData>(
+pub fn publish_with<E: EventData>(
     batch: &mut Batch<'_>,
     subject: Uuid,
     version: i64,

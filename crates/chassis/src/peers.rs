@@ -40,7 +40,7 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// Signs and verifies service tokens. Clones share them.
 #[derive(Clone)]
-pub struct Peers(Arc<Inner>);
+pub struct ServiceTokens(Arc<Inner>);
 
 struct Inner {
     /// The services of this process, a blank between; empty where it does not say.
@@ -77,7 +77,7 @@ pub struct Callers {
     pub unnamed: bool,
 }
 
-impl Peers {
+impl ServiceTokens {
     pub fn new(secret: &str, clock: Clock) -> Self {
         Self::accepting(secret, "", clock)
     }
@@ -222,9 +222,9 @@ pub fn client(headers: &HeaderMap) -> Option<SocketAddr> {
     Some(SocketAddr::new(address, 0))
 }
 
-impl std::fmt::Debug for Peers {
+impl std::fmt::Debug for ServiceTokens {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Peers").finish_non_exhaustive()
+        f.debug_struct("ServiceTokens").finish_non_exhaustive()
     }
 }
 
@@ -241,7 +241,7 @@ mod tests {
 
     const SECRET: &str = "a secret of at least 32 bytes, really";
 
-    fn signed(peers: &Peers) -> HeaderMap {
+    fn signed(peers: &ServiceTokens) -> HeaderMap {
         let mut headers = HeaderMap::new();
         peers.sign("orders", &mut headers);
         headers
@@ -249,29 +249,31 @@ mod tests {
 
     #[test]
     fn a_token_says_who_calls_and_counts_for_its_service_alone() {
-        let headers = signed(&Peers::new(SECRET, at(0)).of(&["cart", "reviews"]));
-        let verify = |service, secret| Peers::new(secret, at(0)).verify(service, &headers);
+        let headers = signed(&ServiceTokens::new(SECRET, at(0)).of(&["cart", "reviews"]));
+        let verify = |service, secret| ServiceTokens::new(secret, at(0)).verify(service, &headers);
         let caller = verify("orders", SECRET).unwrap();
         assert!(caller.is_one_of(&["cart"]) && caller.is_one_of(&["orders", "reviews"]));
         assert!(!caller.is_one_of(&["orders"]));
         assert_eq!(verify("catalog", SECRET).unwrap_err().code, "service_token_invalid");
         let other = "another secret of at least 32 bytes";
         assert_eq!(verify("orders", other).unwrap_err().code, "service_token_invalid");
-        let missing = Peers::new(SECRET, at(0)).verify("orders", &HeaderMap::new()).unwrap_err();
+        let missing =
+            ServiceTokens::new(SECRET, at(0)).verify("orders", &HeaderMap::new()).unwrap_err();
         assert_eq!(missing.code, "service_token_missing");
     }
 
     #[test]
     fn clocks_may_differ_by_five_minutes_and_more_is_no_fault_of_the_client() {
-        let headers = signed(&Peers::new(SECRET, at(0)));
+        let headers = signed(&ServiceTokens::new(SECRET, at(0)));
         for seconds in [-300, -1, 0, 59, 359] {
             assert!(
-                Peers::new(SECRET, at(seconds)).verify("orders", &headers).is_ok(),
+                ServiceTokens::new(SECRET, at(seconds)).verify("orders", &headers).is_ok(),
                 "{seconds}"
             );
         }
         for seconds in [-3600, -301, 360, 3600] {
-            let refused = Peers::new(SECRET, at(seconds)).verify("orders", &headers).unwrap_err();
+            let refused =
+                ServiceTokens::new(SECRET, at(seconds)).verify("orders", &headers).unwrap_err();
             assert_eq!((refused.status, &*refused.code), (503, "service_token_clock"));
             assert!(refused.detail.contains("clock"), "{}", refused.detail);
         }
@@ -279,7 +281,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_put_back_makes_new_tokens() {
-        let (later, now) = (Peers::new(SECRET, at(3600)), Peers::new(SECRET, at(0)));
+        let (later, now) =
+            (ServiceTokens::new(SECRET, at(3600)), ServiceTokens::new(SECRET, at(0)));
         let kept = later.0.made.lock().clone();
         assert!(kept.is_empty());
         signed(&later);
@@ -324,7 +327,7 @@ mod tests {
         let key = EncodingKey::from_secret(SECRET.as_bytes());
         let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
         let headers = HeaderMap::from_iter([(TOKEN, HeaderValue::try_from(token).unwrap())]);
-        let caller = Peers::new(SECRET, at(0)).verify("orders", &headers).unwrap();
+        let caller = ServiceTokens::new(SECRET, at(0)).verify("orders", &headers).unwrap();
         assert_eq!(caller, Caller(String::new()));
     }
 
@@ -332,18 +335,19 @@ mod tests {
     fn while_the_secret_is_changed_both_count_and_the_new_one_signs() {
         let (old, new) =
             ("the old secret of at least 32 bytes", "the new secret of at least 32 bytes");
-        let signed = |peers: Peers| {
+        let signed = |peers: ServiceTokens| {
             let mut headers = HeaderMap::new();
             peers.sign("orders", &mut headers);
             headers
         };
-        let (by_old, by_new) = (signed(Peers::new(old, at(0))), signed(Peers::new(new, at(0))));
-        let changing = || Peers::accepting(new, old, at(0));
+        let (by_old, by_new) =
+            (signed(ServiceTokens::new(old, at(0))), signed(ServiceTokens::new(new, at(0))));
+        let changing = || ServiceTokens::accepting(new, old, at(0));
         assert_eq!(signed(changing()), by_new);
-        let counts = |peers: Peers, headers| peers.verify("orders", headers).is_ok();
+        let counts = |peers: ServiceTokens, headers| peers.verify("orders", headers).is_ok();
         assert!(counts(changing(), &by_old) && counts(changing(), &by_new));
-        assert!(counts(Peers::accepting(old, new, at(0)), &by_new));
-        assert!(!counts(Peers::new(new, at(0)), &by_old));
-        assert!(!counts(Peers::new("", at(0)), &signed(Peers::new("", at(0)))));
+        assert!(counts(ServiceTokens::accepting(old, new, at(0)), &by_new));
+        assert!(!counts(ServiceTokens::new(new, at(0)), &by_old));
+        assert!(!counts(ServiceTokens::new("", at(0)), &signed(ServiceTokens::new("", at(0)))));
     }
 }

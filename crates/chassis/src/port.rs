@@ -22,16 +22,16 @@ use tracing::Instrument;
 use crate::address_rules::AddressRules;
 use crate::clock::Clock;
 use crate::context::{self, Context};
-use crate::peers::{self, Peers};
+use crate::peers::{self, ServiceTokens};
 use crate::problem::Problem;
 use crate::service::{Service, WithDetails};
-use crate::site::Site;
+use crate::site::ForwardedOrigin;
 use crate::telemetry::{self, PrometheusHandle};
 
 /// What a port needs to know.
 #[derive(Clone, Debug)]
-pub struct Port {
-    pub peers: Peers,
+pub struct ServiceServer {
+    pub peers: ServiceTokens,
     pub clock: Clock,
     /// Whether the process is ready for requests.
     pub ready: watch::Receiver<bool>,
@@ -41,10 +41,10 @@ pub struct Port {
 #[derive(Clone)]
 struct Front {
     service: &'static str,
-    peers: Peers,
+    peers: ServiceTokens,
 }
 
-impl Port {
+impl ServiceServer {
     /// Everything the service answers at its port.
     pub fn router(self, service: &Service) -> Router {
         let Self { peers, clock, ready, metrics } = self;
@@ -79,19 +79,19 @@ async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> 
     let internal = request.uri().path().split('/').nth(1) == Some("internal");
     let (site, rules) = match front.peers.verify(front.service, request.headers()) {
         Err(problem) if internal => return problem.into_response(),
-        Err(_) => (Site::of(&request), AddressRules::On),
+        Err(_) => (ForwardedOrigin::of(&request), AddressRules::On),
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             if let Some(client) = peers::client(request.headers()) {
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
             }
-            (Site::told(request.headers()), AddressRules::told(request.headers()))
+            (ForwardedOrigin::told(request.headers()), AddressRules::told(request.headers()))
         }
     };
     request.extensions_mut().insert(site);
     request.extensions_mut().insert(rules);
     request.headers_mut().remove(peers::CLIENT);
-    Site::forget(request.headers_mut());
+    ForwardedOrigin::forget(request.headers_mut());
     AddressRules::forget(request.headers_mut());
     let id = context.request_id.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
     let span = tracing::error_span!("request", request_id = id, service = front.service);
@@ -136,7 +136,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_done_when_the_time_has_passed() {
-        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let left = async || format!("{:?}", context::current().unwrap().deadline.is_some());
         let router = Router::new()
             .route("/", get(left))
@@ -150,10 +150,11 @@ mod tests {
 
     #[tokio::test]
     async fn only_another_process_of_the_shop_tells_how_it_was_addressed() {
-        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let addressed = async |request: Request| {
             assert!(!request.headers().keys().any(|it| it.as_str().starts_with("x-forwarded-")));
-            let origin = request.extensions().get::<Site>().and_then(Site::origin);
+            let origin =
+                request.extensions().get::<ForwardedOrigin>().and_then(ForwardedOrigin::origin);
             let rules = request.extensions().get::<AddressRules>().copied();
             format!("{} {:?}", origin.unwrap_or_default(), rules.unwrap_or_default())
         };

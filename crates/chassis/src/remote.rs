@@ -31,11 +31,11 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use self::attempt::{Again, Answer, Failure, is_ill};
 use self::breaker::{Breaker, Entry};
-use self::copies::Copies;
-use self::copy::Copy;
+use self::copies::Instances;
+use self::copy::Instance;
 use self::liveness::{Liveness, PROBE};
 use self::meters::{InFlight, Meters};
-use self::recent::Recent;
+use self::recent::Window;
 use self::upload::UploadError;
 use crate::discovery::Endpoints;
 use crate::server::Stopwatch;
@@ -58,9 +58,9 @@ pub struct Remote(Arc<Inner>);
 struct Inner {
     service: &'static str,
     endpoints: Endpoints,
-    copies: Copies,
+    copies: Instances,
     breaker: Breaker,
-    recent: Recent,
+    recent: Window,
     /// Looked up at the first request: before, nobody may have been there to count.
     meters: OnceLock<Meters>,
     kept: AtomicBool,
@@ -68,7 +68,7 @@ struct Inner {
 
 /// What whoever asks wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Terms {
+pub struct CallOptions {
     /// Until the head of the answer. The time in which a client's body is waited for is not counted.
     pub deadline: Duration,
     pub retry: Retry,
@@ -99,13 +99,13 @@ pub enum BodyLimit {
 pub enum Error {
     /// No copy is known or none lets itself be asked. Nothing was sent.
     #[error("no copy of it can be reached")]
-    Away,
+    Unavailable,
     /// The deadline passed; what was asked may still happen.
     #[error("the deadline passed")]
-    Late,
+    DeadlineExceeded,
     /// The connection broke after the request was sent; it may have happened.
     #[error("the connection broke: {0}")]
-    Broken(String),
+    ConnectionLost(String),
     /// The client's body could not be read to its end.
     #[error("the client's body broke off: {0}")]
     Body(String),
@@ -114,7 +114,7 @@ pub enum Error {
     BodyTooLarge,
 }
 
-impl Terms {
+impl CallOptions {
     /// For one service asking another: the whole answer within the deadline.
     pub fn call(deadline: Duration) -> Self {
         Self { deadline, retry: Retry::Unsent, body: BodyLimit::Deadline }
@@ -126,7 +126,7 @@ impl Terms {
     }
 }
 
-impl From<Duration> for Terms {
+impl From<Duration> for CallOptions {
     fn from(deadline: Duration) -> Self {
         Self::call(deadline)
     }
@@ -137,9 +137,9 @@ impl Remote {
         Self(Arc::new(Inner {
             service,
             endpoints,
-            copies: Copies::default(),
+            copies: Instances::default(),
             breaker: Breaker::new(),
-            recent: Recent::new(Instant::now()),
+            recent: Window::new(Instant::now()),
             meters: OnceLock::new(),
             kept: AtomicBool::new(false),
         }))
@@ -153,7 +153,7 @@ impl Remote {
     pub async fn send(
         &self,
         request: Request<Body>,
-        terms: impl Into<Terms>,
+        terms: impl Into<CallOptions>,
     ) -> Result<Response<Body>, Error> {
         self.0.keep();
         self.0.send(request, terms.into()).await
@@ -177,19 +177,19 @@ impl Inner {
     async fn send(
         &self,
         mut request: Request<Body>,
-        terms: Terms,
+        terms: CallOptions,
     ) -> Result<Response<Body>, Error> {
         let meters = self.meters();
         meters.requests.increment(1);
         if terms.deadline.is_zero() {
             meters.late.increment(1);
-            return Err(Error::Late);
+            return Err(Error::DeadlineExceeded);
         }
         let stopwatch = Stopwatch::of(&request);
         let deadline = until(terms.deadline);
         if !self.may_send().await {
             meters.refused.increment(1);
-            return Err(Error::Away);
+            return Err(Error::Unavailable);
         }
         let _present = InFlight::enter(&meters.in_flight);
         self.recent.request(Instant::now());
@@ -230,14 +230,14 @@ impl Inner {
     }
 
     /// A request whose deadline has passed.
-    fn late(&self, asked: Option<&Arc<Copy>>, deadline: Duration) -> Error {
+    fn late(&self, asked: Option<&Arc<Instance>>, deadline: Duration) -> Error {
         if let Some(copy) = asked
             && deadline >= FAIR
         {
             copy.load.observe(deadline, Instant::now());
             self.failed(copy, false, "did not answer in time");
         }
-        Error::Late
+        Error::DeadlineExceeded
     }
 
     /// Asks a copy, and another one where that is allowed.
@@ -247,7 +247,7 @@ impl Inner {
         stopwatch: &Stopwatch,
         retry: Retry,
         deadline: Instant,
-        asked: &mut Option<Arc<Copy>>,
+        asked: &mut Option<Arc<Instance>>,
     ) -> Result<Answer, Error> {
         attempt::prepare(&mut request);
         let again = Again::of(&request);
@@ -257,16 +257,18 @@ impl Inner {
                 (again.request(), false, Ok(answer))
             }
             (Ok(answer), _) => return Ok(answer),
-            (Err(Failure::Nobody), _) => return Err(Error::Away),
-            (Err(Failure::Unsent(request)), _) => (*request, false, Err(Error::Away)),
+            (Err(Failure::Nobody), _) => return Err(Error::Unavailable),
+            (Err(Failure::Unsent(request)), _) => (*request, false, Err(Error::Unavailable)),
             // A connection that was closed while nobody used it must not become a failed request.
             (Err(Failure::Broken { used, reason }), Some(again))
                 if used || retry == Retry::Safe =>
             {
-                (again.request(), used, Err(Error::Broken(reason)))
+                (again.request(), used, Err(Error::ConnectionLost(reason)))
             }
             // A copy that is not alive will not answer; what changes nothing may be asked of another.
-            (Err(Failure::Unresponsive), Some(again)) => (again.request(), false, Err(Error::Late)),
+            (Err(Failure::Unresponsive), Some(again)) => {
+                (again.request(), false, Err(Error::DeadlineExceeded))
+            }
             (Err(failure), _) => return Err(failure.into()),
         };
         let now = Instant::now();
@@ -281,29 +283,29 @@ impl Inner {
         let second = self.attempt(request, stopwatch, asked, avoided, fresh).await;
         match (second, outcome) {
             (Ok(answer), _) => Ok(answer),
-            (Err(second), Err(Error::Away)) => Err(second.into()),
+            (Err(second), Err(Error::Unavailable)) => Err(second.into()),
             // What came of the first one says more: an answer, or that something was sent.
             (Err(_), outcome) => outcome,
         }
     }
 
     /// Draws the conclusions from the end of a request. `sent`: a copy was found for it.
-    fn conclude(&self, sent: bool, terms: Terms, outcome: Result<StatusCode, &Error>) {
+    fn conclude(&self, sent: bool, terms: CallOptions, outcome: Result<StatusCode, &Error>) {
         let meters = self.meters();
         match outcome {
             Ok(status) if is_ill(status) => meters.answered.increment(1),
             // Nothing but the client's body has failed.
             Ok(_) | Err(Error::Body(_) | Error::BodyTooLarge) => {}
-            Err(Error::Away) => meters.away.increment(1),
-            Err(Error::Late) => meters.late.increment(1),
-            Err(Error::Broken(_)) => meters.broken.increment(1),
+            Err(Error::Unavailable) => meters.away.increment(1),
+            Err(Error::DeadlineExceeded) => meters.late.increment(1),
+            Err(Error::ConnectionLost(_)) => meters.broken.increment(1),
         }
         let failed = match outcome {
             // A service that says itself that it cannot is there.
             Ok(status) => matches!(status, StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT),
             Err(Error::Body(_) | Error::BodyTooLarge) => false,
-            Err(Error::Late) => sent && terms.deadline >= FAIR,
-            Err(Error::Away | Error::Broken(_)) => sent,
+            Err(Error::DeadlineExceeded) => sent && terms.deadline >= FAIR,
+            Err(Error::Unavailable | Error::ConnectionLost(_)) => sent,
         };
         let now = Instant::now();
         if failed && self.breaker.judge(self.recent.failure(now), now) {
@@ -314,7 +316,7 @@ impl Inner {
     }
 
     /// Notes that a copy failed, and ejects it where it failed too often.
-    fn failed(&self, copy: &Arc<Copy>, grave: bool, what: &str) {
+    fn failed(&self, copy: &Arc<Instance>, grave: bool, what: &str) {
         self.note(copy, what);
         if copy.failed(grave) && self.copies.eject(copy, Instant::now()) {
             self.meters().ejections.increment(1);
@@ -323,7 +325,7 @@ impl Inner {
         }
     }
 
-    fn note(&self, copy: &Copy, what: &str) {
+    fn note(&self, copy: &Instance, what: &str) {
         self.recent.remember(format!("{}: {what}", copy.endpoint), Instant::now());
     }
 
@@ -360,9 +362,9 @@ async fn keep(remote: Weak<Inner>, mut endpoints: Endpoints) {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Nobody | Failure::Unsent(_) => Self::Away,
-            Failure::Broken { reason, .. } => Self::Broken(reason),
-            Failure::Unresponsive => Self::Late,
+            Failure::Nobody | Failure::Unsent(_) => Self::Unavailable,
+            Failure::Broken { reason, .. } => Self::ConnectionLost(reason),
+            Failure::Unresponsive => Self::DeadlineExceeded,
             Failure::Upload(error) => error,
         }
     }

@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::cards;
 use crate::peers::{self, Callers};
 use crate::problem::{Problem, Result};
-use crate::reach::Reach;
+use crate::target::ServiceTarget;
 
 /// What every path begins with: nothing under it is reached from outside ([`crate::port`]).
 const PREFIX: &[u8] = b"/internal/";
@@ -138,7 +138,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> From<Routes<S>> for Reach {
+impl<S: Clone + Send + Sync + 'static> From<Routes<S>> for ServiceTarget {
     fn from(routes: Routes<S>) -> Self {
         routes.router().into()
     }

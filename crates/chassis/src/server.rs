@@ -33,7 +33,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
-use self::connection::{EndlessBody, Link};
+use self::connection::{ConnectionState, EndlessBody};
 use self::framing::Framed;
 use self::upload::PatientBody;
 use crate::network::Networks;
@@ -286,7 +286,7 @@ impl<A: Accept> Server<A> {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%peer, %error, "no TCP_NODELAY");
         }
-        let link = Link::new(self.stop.child_token());
+        let link = ConnectionState::new(self.stop.child_token());
         let Times { body, silence, .. } = self.times;
         let present = self.present.token();
         let stream = Stream::new(stream, link.clone(), body, silence, place, present);
@@ -317,7 +317,7 @@ struct Client<A> {
     accept: A,
     stream: Stream,
     peer: SocketAddr,
-    link: Arc<Link>,
+    link: Arc<ConnectionState>,
     times: Times,
 }
 
@@ -336,12 +336,12 @@ impl<A: Accept> Client<A> {
             Ok(Err(error)) => return tracing::debug!(%peer, %error, "no handshake"),
             Err(_) => return tracing::debug!(%peer, "the handshake took too long"),
         };
-        let asked = Asked { peer, link: link.clone(), times, secure: A::SECURE };
+        let asked = RequestHead { peer, link: link.clone(), times, secure: A::SECURE };
         let service = service_fn(move |request: Request<Incoming>| {
             answer(service.clone(), request, asked.clone())
         });
         let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-        let ended = life::attend(connection.into_owned(), &link, deadline, &times).await;
+        let ended = life::serve_connection(connection.into_owned(), &link, deadline, &times).await;
         if let Err(error) = ended {
             tracing::debug!(%peer, error, "connection ended");
         }
@@ -350,9 +350,9 @@ impl<A: Accept> Client<A> {
 
 /// What is known of a request besides itself.
 #[derive(Clone)]
-struct Asked {
+struct RequestHead {
     peer: SocketAddr,
-    link: Arc<Link>,
+    link: Arc<ConnectionState>,
     times: Times,
     secure: bool,
 }
@@ -360,12 +360,12 @@ struct Asked {
 async fn answer<S>(
     service: S,
     request: Request<Incoming>,
-    asked: Asked,
+    asked: RequestHead,
 ) -> Result<Response, Infallible>
 where
     S: Service<Request, Response = Response, Error = Infallible>,
 {
-    let Asked { peer, link, times, secure } = asked;
+    let RequestHead { peer, link, times, secure } = asked;
     let _answering = link.begin(request.version());
     let is_http_1 = request.version() < Version::HTTP_2;
     let upload = (!request.body().is_end_stream()).then(Upload::default);

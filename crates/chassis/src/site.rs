@@ -17,14 +17,14 @@ const HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// The scheme and the host a client used.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Site {
+pub struct ForwardedOrigin {
     /// Whether the client came over HTTPS.
     pub secure: bool,
     /// With its port if that was named; not known where a client of HTTP/1.0 names no host.
     pub host: Option<Authority>,
 }
 
-impl Site {
+impl ForwardedOrigin {
     /// What the request itself shows, without what its headers tell about another one.
     pub fn of<B>(request: &Request<B>) -> Self {
         Self { secure: request.extensions().get::<Secure>().is_some(), host: asked(request) }
@@ -90,8 +90,8 @@ pub fn asked<B>(request: &Request<B>) -> Option<Authority> {
 mod tests {
     use super::*;
 
-    fn site(secure: bool, host: &'static str) -> Site {
-        Site { secure, host: Some(Authority::from_static(host)) }
+    fn site(secure: bool, host: &'static str) -> ForwardedOrigin {
+        ForwardedOrigin { secure, host: Some(Authority::from_static(host)) }
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
         ] {
             assert_eq!(site(secure, host).origin().as_deref(), Some(origin));
         }
-        assert_eq!(Site::default().origin(), None);
+        assert_eq!(ForwardedOrigin::default().origin(), None);
     }
 
     #[test]
@@ -117,16 +117,18 @@ mod tests {
         for host in ["shop.example", "localhost.example", "notlocalhost", "127.0.0.2", "[::2]"] {
             assert!(!site(false, host).is_local(), "{host}");
         }
-        assert!(!Site::default().is_local());
+        assert!(!ForwardedOrigin::default().is_local());
     }
 
     #[test]
     fn what_is_told_arrives() {
-        for site in [site(true, "shop.example:8443"), site(false, "localhost"), Site::default()] {
+        for site in
+            [site(true, "shop.example:8443"), site(false, "localhost"), ForwardedOrigin::default()]
+        {
             let mut headers = HeaderMap::new();
             site.tell(&mut headers);
-            assert_eq!(Site::told(&headers), site);
-            Site::forget(&mut headers);
+            assert_eq!(ForwardedOrigin::told(&headers), site);
+            ForwardedOrigin::forget(&mut headers);
             assert!(headers.is_empty());
         }
     }

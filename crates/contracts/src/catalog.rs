@@ -185,7 +185,7 @@ impl Client {
             true => Ok(answers),
             false => {
                 let what = format!("{} answers to {}", answers.len(), request.wanted.len());
-                Err(self.0.unfit(QUOTE, what))
+                Err(self.0.malformed(QUOTE, what))
             }
         }
     }

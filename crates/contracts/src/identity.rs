@@ -85,7 +85,7 @@ impl Client {
         let trust = self.trust().await?;
         verifier.set_revocations(trust.revocations);
         let jwks = serde_json::from_value(trust.jwks);
-        verifier.set_keys(&jwks.map_err(|it| self.0.unfit(TRUST, format!("its keys: {it}")))?);
+        verifier.set_keys(&jwks.map_err(|it| self.0.malformed(TRUST, format!("its keys: {it}")))?);
         Ok(())
     }
 

@@ -155,7 +155,7 @@ fn locked<T>(it: &Mutex<T>) -> MutexGuard<'_, T> {
 #[track_caller]
 pub fn refusal<T: std::fmt::Debug>(answer: Result<T, CallError>) -> String {
     match answer.expect_err("a refusal") {
-        CallError::Refused(problem) => problem.code.into_owned(),
+        CallError::Rejected(problem) => problem.code.into_owned(),
         error => panic!("{error}"),
     }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chassis::bus::{Carrier, Error, Subscription};
+use chassis::bus::{BusTransport, Error, Subscription};
 use chassis::config::SettingError;
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
@@ -99,7 +99,7 @@ impl RabbitMq {
     }
 }
 
-impl Carrier for RabbitMq {
+impl BusTransport for RabbitMq {
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let publisher =

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chassis::bus::{Carrier, Error, Subscription};
+use chassis::bus::{BusTransport, Error, Subscription};
 use chassis::config::SettingError;
 use chassis::inbox::Inbox;
 use chassis::outbox::Envelope;
@@ -119,7 +119,7 @@ fn client(url: &str) -> Result<Client, SettingError> {
     })
 }
 
-impl Carrier for Streams {
+impl BusTransport for Streams {
     fn publish<'a>(&'a self, events: &'a [Envelope]) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let publisher =

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::body::{self, Body};
 use axum::extract::Request;
-use chassis::reach::Reach;
+use chassis::target::ServiceTarget;
 use futures::future::join_all;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -22,7 +22,7 @@ pub enum Way {
     Nowhere,
     /// To a service that is not there.
     Away,
-    To(Reach),
+    To(ServiceTarget),
 }
 
 /// The services, by the routes of the shop itself.

@@ -23,7 +23,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawPathParams, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use chassis::site::Site;
+use chassis::site::ForwardedOrigin;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
@@ -66,7 +66,7 @@ pub struct Front {
 }
 
 /// What is asked for, and of which shop.
-pub struct Asked {
+pub struct PageRequest {
     /// The shop's address, such as `https://shop.example`; empty where the client does not say.
     site: String,
     method: Method,
@@ -87,7 +87,7 @@ impl Front {
     }
 
     /// The front page, for a browser.
-    pub async fn home(&self, asked: Asked) -> Response {
+    pub async fn home(&self, asked: PageRequest) -> Response {
         let mut response = match self.dist.store() {
             Some(store) => pages::home(self, store, &asked).await,
             None => missing(StatusCode::OK),
@@ -96,12 +96,12 @@ impl Front {
         response
     }
 
-    fn head<'a>(&'a self, asked: &'a Asked) -> Head<'a> {
+    fn head<'a>(&'a self, asked: &'a PageRequest) -> Head<'a> {
         Head::of(&self.shop, &asked.site)
     }
 
     /// What there is where nothing is: for a browser a page that says so.
-    async fn nowhere(&self, asked: &Asked) -> Response {
+    async fn nowhere(&self, asked: &PageRequest) -> Response {
         let mut response = match (wants_page(&asked.headers), self.dist.store()) {
             (true, Some(store)) => pages::nowhere(self, store, asked).await,
             (true, None) => missing(StatusCode::NOT_FOUND),
@@ -112,9 +112,13 @@ impl Front {
     }
 }
 
-impl Asked {
+impl PageRequest {
     pub fn of(request: Request) -> Self {
-        let site = request.extensions().get::<Site>().and_then(Site::origin).unwrap_or_default();
+        let site = request
+            .extensions()
+            .get::<ForwardedOrigin>()
+            .and_then(ForwardedOrigin::origin)
+            .unwrap_or_default();
         let (parts, _) = request.into_parts();
         Self { site, method: parts.method, uri: parts.uri, headers: parts.headers }
     }
@@ -148,7 +152,7 @@ pub fn router(front: Arc<Front>) -> Router {
 
 /// A page of the storefront, by its place in the manifest.
 async fn shown(front: Arc<Front>, at: usize, path: RawPathParams, request: Request) -> Response {
-    let asked = Asked::of(request);
+    let asked = PageRequest::of(request);
     let path: Vec<_> = path.iter().map(|(it, value)| (it.to_owned(), value.to_owned())).collect();
     match front.dist.store().and_then(|it| Some((it, it.manifest.pages.get(at)?))) {
         Some((store, page)) => pages::show(&front, store, page, &asked, &path).await,
@@ -157,7 +161,7 @@ async fn shown(front: Arc<Front>, at: usize, path: RawPathParams, request: Reque
 }
 
 async fn admin(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = Asked::of(request);
+    let asked = PageRequest::of(request);
     match front.dist.admin() {
         Some(admin) => {
             let head = front.head(&asked).bare();
@@ -168,7 +172,7 @@ async fn admin(State(front): State<Arc<Front>>, request: Request) -> Response {
 }
 
 async fn sitemap(State(front): State<Arc<Front>>, request: Request) -> Response {
-    map(&front, &Asked::of(request), Part::Whole).await
+    map(&front, &PageRequest::of(request), Part::Whole).await
 }
 
 async fn sitemap_part(
@@ -176,10 +180,10 @@ async fn sitemap_part(
     Path(name): Path<String>,
     request: Request,
 ) -> Response {
-    map(&front, &Asked::of(request), Part::named(&name)).await
+    map(&front, &PageRequest::of(request), Part::named(&name)).await
 }
 
-async fn map(front: &Front, asked: &Asked, part: Part<'_>) -> Response {
+async fn map(front: &Front, asked: &PageRequest, part: Part<'_>) -> Response {
     match front.dist.store() {
         Some(_) => front.sitemaps.send(&front.api, asked, part).await,
         None => front.nowhere(asked).await,
@@ -187,7 +191,7 @@ async fn map(front: &Front, asked: &Asked, part: Part<'_>) -> Response {
 }
 
 async fn robots(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = Asked::of(request);
+    let asked = PageRequest::of(request);
     match front.dist.store() {
         Some(_) => sitemap::robots(&asked),
         None => front.nowhere(&asked).await,
@@ -196,7 +200,7 @@ async fn robots(State(front): State<Arc<Front>>, request: Request) -> Response {
 
 /// A file of the front, or nothing.
 async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let asked = Asked::of(request);
+    let asked = PageRequest::of(request);
     let path = asked.uri.path();
     let is_api = path == "/api" || path.starts_with("/api/");
     if is_api || ![Method::GET, Method::HEAD].contains(&asked.method) {
@@ -209,7 +213,7 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
 }
 
 /// Sends a page, or tells a browser that it has it already.
-fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &Asked) -> Response {
+fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &PageRequest) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
     let (status, body) = match known {

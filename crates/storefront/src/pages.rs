@@ -10,9 +10,9 @@ use crate::dist::Store;
 use crate::facts::{Category, Product, Tree};
 use crate::head::Head;
 use crate::manifest::{Page, Shows};
-use crate::{Asked, Front, STORE_POLICY, send};
+use crate::{Front, PageRequest, STORE_POLICY, send};
 
-pub(crate) async fn home(front: &Front, store: &Store, asked: &Asked) -> Response {
+pub(crate) async fn home(front: &Front, store: &Store, asked: &PageRequest) -> Response {
     match store.manifest.page("/") {
         Some(page) => show(front, store, page, asked, &[]).await,
         None => nowhere(front, store, asked).await,
@@ -24,7 +24,7 @@ pub(crate) async fn show(
     front: &Front,
     store: &Store,
     page: &Page,
-    asked: &Asked,
+    asked: &PageRequest,
     path: &[(String, String)],
 ) -> Response {
     let mut addresses = vec![store.manifest.categories.clone()];
@@ -45,7 +45,7 @@ pub(crate) async fn show(
     filled(store, status, head, &answers, asked)
 }
 
-pub(crate) async fn nowhere(front: &Front, store: &Store, asked: &Asked) -> Response {
+pub(crate) async fn nowhere(front: &Front, store: &Store, asked: &PageRequest) -> Response {
     let answers = front.api.ask(vec![store.manifest.categories.clone()]).await;
     filled(store, StatusCode::NOT_FOUND, front.head(asked).hidden(), &answers, asked)
 }
@@ -68,7 +68,7 @@ fn filled(
     status: StatusCode,
     head: String,
     answers: &Answers,
-    asked: &Asked,
+    asked: &PageRequest,
 ) -> Response {
     let mut foot = String::new();
     answers.write(&mut foot);
@@ -100,7 +100,7 @@ fn tree(answers: &Answers) -> Tree {
 }
 
 /// The number of the page of a list, where it is not the first one.
-fn number(asked: &Asked) -> Option<u32> {
+fn number(asked: &PageRequest) -> Option<u32> {
     let query = asked.uri.query().unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     let page = pairs.find(|(name, _)| name == "page")?.1.parse().ok()?;

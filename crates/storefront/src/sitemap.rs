@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use crate::api::{Answer, Api};
 use crate::escape::{self, component};
 use crate::problems;
-use crate::{Asked, tag};
+use crate::{PageRequest, tag};
 
 /// The addresses of a part; a map may have 50,000.
 const PART: usize = 5_000;
@@ -86,7 +86,7 @@ impl<'a> Part<'a> {
 
 impl Sitemaps {
     /// Sends a map or a part of one. Who asks for one that is being made waits for it.
-    pub(crate) async fn send(&self, api: &Api, asked: &Asked, part: Part<'_>) -> Response {
+    pub(crate) async fn send(&self, api: &Api, asked: &PageRequest, part: Part<'_>) -> Response {
         let url = format!("{}{}", asked.site, asked.uri.path());
         let mut made = self.0.lock().await;
         made.retain(|it| it.at.elapsed() < GOOD);
@@ -109,7 +109,7 @@ impl Sitemaps {
     }
 }
 
-pub(crate) fn robots(asked: &Asked) -> Response {
+pub(crate) fn robots(asked: &PageRequest) -> Response {
     let mut robots = ROBOTS.to_owned();
     if !asked.site.is_empty() {
         let _ = writeln!(robots, "Sitemap: {}/sitemap.xml", asked.site);
@@ -117,7 +117,7 @@ pub(crate) fn robots(asked: &Asked) -> Response {
     text("text/plain; charset=utf-8", robots.into(), asked)
 }
 
-fn text(kind: &'static str, text: Bytes, asked: &Asked) -> Response {
+fn text(kind: &'static str, text: Bytes, asked: &PageRequest) -> Response {
     let tag = tag::of(&text);
     let keep = HeaderValue::from_static("public, max-age=300");
     let headers = [(header::CACHE_CONTROL, keep), (header::ETAG, tag.clone())];

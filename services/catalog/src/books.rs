@@ -1,5 +1,5 @@
 //! The books: a transaction that changes products or stock. Every change of a count goes through
-//! [`Books::write`], which keeps ledger and events in step with it.
+//! [`StockTx::write`], which keeps ledger and events in step with it.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use contracts::catalog::{StockChanged, StockLow};
 use uuid::Uuid;
 
 use crate::cache::Changed;
-use crate::model::{Draft, Figure, Policy, Product, Stock, Variant, Wish};
+use crate::model::{Draft, Figure, Policy, Product, Stock, StockChange, Variant};
 use crate::problems;
 use crate::store::stock::{self, Change, Kind, Noted, Opening, Step};
 
 /// A transaction on the books, and which products it changed so far.
-pub(crate) struct Books<'a> {
+pub(crate) struct StockTx<'a> {
     pub(crate) tx: &'a mut Tx,
     pub(crate) now: DateTime<Utc>,
     /// At how many available units `stock.low` is told.
@@ -27,7 +27,7 @@ pub(crate) struct Books<'a> {
     changed: Vec<Changed>,
 }
 
-impl<'a> Books<'a> {
+impl<'a> StockTx<'a> {
     pub(crate) fn open(tx: &'a mut Tx, now: DateTime<Utc>, low: i64) -> Self {
         Self { tx, now, low, reason: None, changed: vec![] }
     }
@@ -63,7 +63,7 @@ impl<'a> Books<'a> {
             self.touch(Changed::Stock(stock.product_id));
             self.tell(&mut events, stock, change)?;
         }
-        Ok(events.tell(self.tx).await?)
+        Ok(events.publish(self.tx).await?)
     }
 
     /// Changes the counts of SKUs, writes that down and tells it; returns their stock, without those
@@ -125,7 +125,7 @@ impl<'a> Books<'a> {
     pub(crate) async fn set(
         &mut self,
         sku: &str,
-        wish: Wish,
+        wish: StockChange,
         reference: &str,
     ) -> Result<(Stock, bool)> {
         let found = stock::find_locked(self.tx, sku).await?;
@@ -209,7 +209,12 @@ impl<'a> Books<'a> {
     }
 
     /// Creates the stock of a variant that is new.
-    async fn open_stock(&mut self, variant: &Variant, wish: Wish, reference: &str) -> Result<()> {
+    async fn open_stock(
+        &mut self,
+        variant: &Variant,
+        wish: StockChange,
+        reference: &str,
+    ) -> Result<()> {
         let policy = wish.policy.unwrap_or_default();
         let on_hand = wish.figure.map_or(0, Figure::opening);
         let opening = Opening { policy, on_hand, allocated: 0 };

@@ -50,7 +50,7 @@ pub(crate) struct Cache {
     details: Answers,
     pages: Answers,
     /// Needed for nearly every answer, and small.
-    tree: RwLock<Option<(Moment, Arc<Tree>)>>,
+    tree: RwLock<Option<(Snapshot, Arc<Tree>)>>,
     count: AtomicU64,
     /// The last transaction that was followed.
     followed: AtomicI64,
@@ -73,27 +73,27 @@ struct Mark {
 pub(crate) struct Answer {
     body: Bytes,
     etag: HeaderValue,
-    needs: Needs,
+    needs: Dependencies,
     /// The count when reading began.
-    at: Moment,
+    at: Snapshot,
     /// Whether anybody may have it.
     public: bool,
 }
 
 /// The count of changes at some moment, and the transaction up to which all were seen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment {
+pub(crate) struct Snapshot {
     count: u64,
     xid: i64,
 }
 
 /// What an answer depends on.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum Needs {
+pub(crate) enum Dependencies {
     Product(Uuid),
     /// These products, and which of all they are; with `stock`, which of them are in stock.
     List {
-        slots: Box<[Slot]>,
+        slots: Box<[Bucket]>,
         stock: bool,
     },
     Categories,
@@ -110,7 +110,7 @@ pub(crate) enum Kind {
 
 /// Where changes of a product are marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Slot(u16);
+pub(crate) struct Bucket(u16);
 
 /// What changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ pub(crate) enum Changed {
     Categories,
 }
 
-impl Needs {
+impl Dependencies {
     fn kind(&self) -> Kind {
         match self {
             Self::Product(_) => Kind::Product,
@@ -131,7 +131,7 @@ impl Needs {
     }
 }
 
-impl Slot {
+impl Bucket {
     pub(crate) fn of(product: Uuid) -> Self {
         // The last bytes of a UUIDv7 are random.
         let [.., high, low] = *product.as_bytes();
@@ -187,17 +187,17 @@ impl Cache {
         };
         match changed {
             Changed::Product(id) => {
-                raise(self.slot(Slot::of(id)));
+                raise(self.slot(Bucket::of(id)));
                 raise(&self.lists);
                 raise(&self.stock);
             }
             Changed::Stock(id) => {
-                raise(self.slot(Slot::of(id)));
+                raise(self.slot(Bucket::of(id)));
                 raise(&self.stock);
             }
             // No event tells it, so it is no reason not to take an answer from another copy.
             Changed::Demand(id) => {
-                self.slot(Slot::of(id)).count.fetch_max(count, Ordering::SeqCst);
+                self.slot(Bucket::of(id)).count.fetch_max(count, Ordering::SeqCst);
             }
             Changed::Categories => {
                 raise(&self.categories);
@@ -217,8 +217,8 @@ impl Cache {
     }
 
     /// The present moment: to be taken before reading what becomes an answer.
-    pub(crate) fn now(&self) -> Moment {
-        Moment {
+    pub(crate) fn now(&self) -> Snapshot {
+        Snapshot {
             count: self.count.load(Ordering::SeqCst),
             xid: self.followed.load(Ordering::SeqCst),
         }
@@ -235,11 +235,17 @@ impl Cache {
     }
 
     /// Keeps an answer whose reading began at `at`.
-    pub(crate) fn put(&self, key: &str, body: Vec<u8>, needs: Needs, at: Moment) -> Arc<Answer> {
+    pub(crate) fn put(
+        &self,
+        key: &str,
+        body: Vec<u8>,
+        needs: Dependencies,
+        at: Snapshot,
+    ) -> Arc<Answer> {
         self.keep(key, body.into(), needs, at)
     }
 
-    fn keep(&self, key: &str, body: Bytes, needs: Needs, at: Moment) -> Arc<Answer> {
+    fn keep(&self, key: &str, body: Bytes, needs: Dependencies, at: Snapshot) -> Arc<Answer> {
         let answer = Arc::new(Answer { etag: etag(&body), body, needs, at, public: true });
         if self.is_good(&answer) {
             let answers = match answer.needs.kind() {
@@ -259,7 +265,7 @@ impl Cache {
     }
 
     /// Keeps the categories as they were read from `at` on.
-    pub(crate) fn put_tree(&self, tree: &Arc<Tree>, at: Moment) {
+    pub(crate) fn put_tree(&self, tree: &Arc<Tree>, at: Snapshot) {
         let mut kept = self.tree.write();
         if kept.as_ref().is_none_or(|(known, _)| *known <= at) {
             *kept = Some((at, tree.clone()));
@@ -271,19 +277,19 @@ impl Cache {
         self.holds(&answer.needs, |mark| mark.count.load(Ordering::SeqCst) <= at)
     }
 
-    fn holds(&self, needs: &Needs, good: impl Fn(&Mark) -> bool) -> bool {
+    fn holds(&self, needs: &Dependencies, good: impl Fn(&Mark) -> bool) -> bool {
         match needs {
-            Needs::Product(id) => good(self.slot(Slot::of(*id))) && good(&self.categories),
-            Needs::List { slots, stock } => {
+            Dependencies::Product(id) => good(self.slot(Bucket::of(*id))) && good(&self.categories),
+            Dependencies::List { slots, stock } => {
                 good(&self.lists)
                     && (!stock || good(&self.stock))
                     && slots.iter().all(|it| good(self.slot(*it)))
             }
-            Needs::Categories => good(&self.categories),
+            Dependencies::Categories => good(&self.categories),
         }
     }
 
-    fn slot(&self, Slot(at): Slot) -> &Mark {
+    fn slot(&self, Bucket(at): Bucket) -> &Mark {
         &self.products[usize::from(at) % SLOTS]
     }
 }
@@ -292,8 +298,8 @@ impl Answer {
     /// The product it is about.
     pub(crate) fn product(&self) -> Option<Uuid> {
         match self.needs {
-            Needs::Product(id) => Some(id),
-            Needs::List { .. } | Needs::Categories => None,
+            Dependencies::Product(id) => Some(id),
+            Dependencies::List { .. } | Dependencies::Categories => None,
         }
     }
 
@@ -302,8 +308,8 @@ impl Answer {
         Self {
             etag: etag(&body),
             body: body.into(),
-            needs: Needs::Categories,
-            at: Moment::default(),
+            needs: Dependencies::Categories,
+            at: Snapshot::default(),
             public: true,
         }
     }
@@ -364,8 +370,8 @@ mod tests {
         Uuid::from_u128(n)
     }
 
-    fn list(products: &[u128], stock: bool) -> Needs {
-        Needs::List { slots: products.iter().map(|n| Slot::of(id(*n))).collect(), stock }
+    fn list(products: &[u128], stock: bool) -> Dependencies {
+        Dependencies::List { slots: products.iter().map(|n| Bucket::of(id(*n))).collect(), stock }
     }
 
     #[test]
@@ -373,11 +379,11 @@ mod tests {
         let cache = cache();
         let fill = || {
             for (key, needs) in [
-                ("one", Needs::Product(id(1))),
-                ("two", Needs::Product(id(2))),
+                ("one", Dependencies::Product(id(1))),
+                ("two", Dependencies::Product(id(2))),
                 ("list", list(&[1, 3], false)),
                 ("in stock", list(&[3], true)),
-                ("categories", Needs::Categories),
+                ("categories", Dependencies::Categories),
             ] {
                 cache.put(key, vec![], needs, cache.now());
             }
@@ -403,15 +409,16 @@ mod tests {
         let cache = cache();
         let began = cache.now();
         cache.mark([Changed::Stock(id(1))], 1);
-        cache.put("one", b"old".to_vec(), Needs::Product(id(1)), began);
+        cache.put("one", b"old".to_vec(), Dependencies::Product(id(1)), began);
         assert!(cache.product("one").is_none());
-        cache.put("one", b"new".to_vec(), Needs::Product(id(1)), cache.now());
+        cache.put("one", b"new".to_vec(), Dependencies::Product(id(1)), cache.now());
         assert!(cache.product("one").is_some());
     }
 
     #[test]
     fn a_client_that_has_it_is_told_so() {
-        let answer = cache().put("one", b"{}".to_vec(), Needs::Categories, Moment::default());
+        let answer =
+            cache().put("one", b"{}".to_vec(), Dependencies::Categories, Snapshot::default());
         let etag = answer.etag.to_str().unwrap().to_owned();
         for (sent, status) in [
             (etag.clone(), 304),
@@ -430,7 +437,7 @@ mod tests {
     fn no_more_is_kept_than_there_is_room_for() {
         let cache = Cache::new(10_000, Shared::default());
         for n in 0..100 {
-            cache.put(&n.to_string(), vec![0; 1000], Needs::Categories, cache.now());
+            cache.put(&n.to_string(), vec![0; 1000], Dependencies::Categories, cache.now());
         }
         cache.pages.run_pending_tasks();
         assert!(cache.pages.weighted_size() <= 10_000);
@@ -441,7 +448,7 @@ mod tests {
         let cache = Cache::new(200_000, Shared::default());
         for _ in 0..20 {
             for n in 0..500 {
-                let (key, needs) = (n.to_string(), Needs::Product(id(n)));
+                let (key, needs) = (n.to_string(), Dependencies::Product(id(n)));
                 if cache.product(&key).is_none() {
                     cache.put(&key, vec![0; 1000], needs, cache.now());
                 }

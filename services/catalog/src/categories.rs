@@ -3,7 +3,7 @@
 use chassis::problem::{OnDuplicate, Problem, Result};
 use uuid::Uuid;
 
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::cache::Changed;
 use crate::model::{Category, Tree, slugify};
 use crate::problems;
@@ -24,7 +24,7 @@ pub(crate) struct NewCategory {
 }
 
 /// Adds a category.
-pub(crate) async fn create(books: &mut Books<'_>, new: NewCategory) -> Result<Category> {
+pub(crate) async fn create(books: &mut StockTx<'_>, new: NewCategory) -> Result<Category> {
     let tree = store::locked_tree(books.tx).await?;
     tree.check_new(new.parent_id)?;
     let slug = match new.slug {
@@ -54,7 +54,7 @@ const MAX_NAMED: usize = 50;
 
 /// The categories with these ids, slugs or names. A name that no category has becomes one at the
 /// top level, as in an import.
-pub(crate) async fn named(books: &mut Books<'_>, keys: &[String]) -> Result<Vec<Uuid>> {
+pub(crate) async fn named(books: &mut StockTx<'_>, keys: &[String]) -> Result<Vec<Uuid>> {
     if keys.len() > MAX_NAMED {
         return Err(Problem::field("categories", format!("must have at most {MAX_NAMED} entries")));
     }
@@ -89,7 +89,7 @@ pub(crate) async fn named(books: &mut Books<'_>, keys: &[String]) -> Result<Vec<
 
 /// Changes a category, and moves it where its parent is another one.
 pub(crate) async fn replace(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     key: &str,
     change: impl FnOnce(&Category) -> NewCategory,
 ) -> Result<Category> {
@@ -126,7 +126,7 @@ pub(crate) async fn replace(
 /// Puts categories below `parent` (the top level where it is none), in this order. Others that are
 /// there already come after them, in the order they had.
 pub(crate) async fn reorder(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     parent: Option<Uuid>,
     ids: &[Uuid],
 ) -> Result<()> {
@@ -163,7 +163,7 @@ pub(crate) async fn reorder(
 }
 
 /// Deletes a category without children; its products stay.
-pub(crate) async fn delete(books: &mut Books<'_>, key: &str) -> Result<()> {
+pub(crate) async fn delete(books: &mut StockTx<'_>, key: &str) -> Result<()> {
     let tree = store::locked_tree(books.tx).await?;
     let old = tree.find(key).ok_or_else(problems::category_not_found)?;
     if tree.children(Some(old.id)).next().is_some() {

@@ -14,7 +14,7 @@ use chassis::problem::Problem;
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::categories::{self, NewCategory};
 use crate::csv::{self, ImportError, OfExisting};
 use crate::pictures;
@@ -122,7 +122,7 @@ async fn shelves(tx: &mut Tx, clock: Clock) -> Result<u64, Error> {
             description: (*description).to_owned(),
             position: position as i64,
         };
-        let mut books = Books::open(tx, clock.now(), LOW);
+        let mut books = StockTx::open(tx, clock.now(), LOW);
         shelves.insert(slug, categories::create(&mut books, new).await?.id);
         added += 1;
     }

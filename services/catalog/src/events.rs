@@ -43,7 +43,7 @@ impl Handler for Ratings {
             };
             // Whoever caches the product, this process too, hears of it.
             let event = ProductUpdated { product_id: id, slug };
-            Ok(outbox::tell(tx, id, version, &event, now).await?)
+            Ok(outbox::publish(tx, id, version, &event, now).await?)
         })
     }
 }

@@ -10,14 +10,14 @@ use chassis::problem::Result;
 use contracts::catalog::{Restock, Ship};
 use uuid::Uuid;
 
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::reservations::{self, reference};
 use crate::store::fulfillment::{self as store, Back, Stray};
 use crate::store::reservations::{self as lines, Line, State};
 use crate::store::stock::{self, Kind, Step};
 
 /// Takes what an order still has to get off the shelf, once.
-pub(crate) async fn ship(books: &mut Books<'_>, request: &Ship) -> Result<()> {
+pub(crate) async fn ship(books: &mut StockTx<'_>, request: &Ship) -> Result<()> {
     let order = request.order_id;
     let all = lines::lock(books.tx, order).await?;
     let leaving: Vec<&Line> = all.iter().filter(|it| is_to_leave(it)).collect();
@@ -32,7 +32,7 @@ pub(crate) async fn ship(books: &mut Books<'_>, request: &Ship) -> Result<()> {
 
 /// Puts sold units back, never more than are out, once for each id. An order that has bought nothing
 /// yet lets go of its hold, and one that is not known will not hold anything.
-pub(crate) async fn restock(books: &mut Books<'_>, request: &Restock) -> Result<()> {
+pub(crate) async fn restock(books: &mut StockTx<'_>, request: &Restock) -> Result<()> {
     let order = request.order_id;
     // An orders service of an older version puts all of an order back, without an id.
     let id = if request.id.is_nil() { order } else { request.id };
@@ -62,7 +62,7 @@ pub(crate) async fn restock(books: &mut Books<'_>, request: &Restock) -> Result<
 }
 
 async fn put_back(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     (id, order): (Uuid, Uuid),
     lines: &[(&Line, i64)],
 ) -> Result<()> {
@@ -95,7 +95,7 @@ async fn put_back(
 
 /// Books an order that was sold before `allocated` was counted: what was not shipped is still on the
 /// shelf.
-pub(crate) async fn book(books: &mut Books<'_>, order: Uuid, shipped: bool) -> Result<()> {
+pub(crate) async fn book(books: &mut StockTx<'_>, order: Uuid, shipped: bool) -> Result<()> {
     let all = lines::lock(books.tx, order).await?;
     let open: Vec<&Line> = all.iter().filter(|it| is_to_leave(it) && !it.allocated).collect();
     match () {
@@ -124,7 +124,7 @@ struct Move<'a> {
 /// Changes the stock of the lines' variants, whatever their SKUs are by now; returns the lines whose
 /// variants are gone. What is not counted changes nothing.
 async fn change<'a>(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     order: Uuid,
     kind: Kind,
     moves: &[Move<'a>],

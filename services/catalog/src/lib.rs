@@ -55,12 +55,12 @@ use chrono::TimeDelta;
 use futures::future::join;
 use serde::{Deserialize, Serialize};
 
-use books::Books;
+use books::StockTx;
 use cache::{Cache, Changed};
 use demand::Views;
 use imports::Counter;
 use model::Tree;
-use pictures::Desk;
+use pictures::PictureProcessor;
 
 pub const NAME: &str = "catalog";
 
@@ -140,7 +140,7 @@ pub(crate) struct Shared {
     pub(crate) cache: Cache,
     pub(crate) search: Search,
     pub(crate) views: Views,
-    pub(crate) desk: Desk,
+    pub(crate) desk: PictureProcessor,
     pub(crate) counter: Counter,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
@@ -214,7 +214,7 @@ impl App {
             cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
             search: Search::open(index_dir)?,
             views: Views::default(),
-            desk: Desk::default(),
+            desk: PictureProcessor::default(),
             counter: Counter::default(),
             hold: TimeDelta::minutes(config.hold_minutes.into()),
             unpaid_share: config.unpaid_share.into(),
@@ -223,8 +223,8 @@ impl App {
     }
 
     /// Begins the books of a transaction.
-    pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> Books<'a> {
-        Books::open(tx, self.clock.now(), self.low)
+    pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> StockTx<'a> {
+        StockTx::open(tx, self.clock.now(), self.low)
     }
 
     /// Commits, and throws away the cached answers that no longer hold.

@@ -16,8 +16,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use draft::{
-    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, Wish, is_free,
-    slugify,
+    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
+    is_free, slugify,
 };
 pub(crate) use figure::Figure;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};

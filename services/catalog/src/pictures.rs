@@ -18,7 +18,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::model::Product;
 use crate::store::pictures::{self as store, Kept};
 use crate::{App, problems};
@@ -43,14 +43,14 @@ const BATCH: i64 = 100;
 
 /// Bounds what pictures take of memory and processors.
 #[derive(Clone, Debug)]
-pub(crate) struct Desk {
+pub(crate) struct PictureProcessor {
     places: Arc<Semaphore>,
     looks: Arc<Semaphore>,
     /// In MiB.
     memory: Arc<Semaphore>,
 }
 
-impl Default for Desk {
+impl Default for PictureProcessor {
     fn default() -> Self {
         Self {
             places: Arc::new(Semaphore::new(PLACES)),
@@ -60,7 +60,7 @@ impl Default for Desk {
     }
 }
 
-impl Desk {
+impl PictureProcessor {
     /// A place for a picture, before its bytes are read.
     pub(crate) fn place(&self) -> Result<SemaphorePermit<'_>> {
         self.places.try_acquire().map_err(|_| problems::pictures_busy())
@@ -125,7 +125,7 @@ pub(crate) fn in_url(url: &str) -> Option<Uuid> {
 /// Notes which pictures a product uses, and refuses new ones that do not exist. What was broken
 /// before may stay so.
 pub(crate) async fn settle(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     old: Option<&Product>,
     new: &Product,
 ) -> Result<()> {
@@ -153,7 +153,7 @@ pub(crate) async fn settle(
 }
 
 /// Lets go of the pictures of a product that is about to be deleted.
-pub(crate) async fn let_go(books: &mut Books<'_>, product: Uuid) -> Result<()> {
+pub(crate) async fn let_go(books: &mut StockTx<'_>, product: Uuid) -> Result<()> {
     Ok(store::use_in(books.tx, product, &[], books.now).await?)
 }
 

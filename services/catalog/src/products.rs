@@ -6,7 +6,7 @@ use chassis::problem::{OnDuplicate, Problem, Result};
 use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated};
 use uuid::Uuid;
 
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::cache::Changed;
 use crate::model::{Draft, NewProduct, Product, is_free};
 use crate::store::products;
@@ -16,7 +16,7 @@ use crate::{pictures, problems};
 const TRIES: usize = 50;
 
 /// Adds a product.
-pub(crate) async fn create(books: &mut Books<'_>, new: NewProduct) -> Result<Product> {
+pub(crate) async fn create(books: &mut StockTx<'_>, new: NewProduct) -> Result<Product> {
     let mut draft = new.into_draft(None, books.now)?;
     find_slug(books, &mut draft).await?;
     find_skus(books, &mut draft).await?;
@@ -26,7 +26,7 @@ pub(crate) async fn create(books: &mut Books<'_>, new: NewProduct) -> Result<Pro
     put_in_categories(books, product).await?;
     books.settle(None, &draft).await?;
     let event = ProductCreated { product_id: product.id, slug: product.slug.clone() };
-    outbox::tell(books.tx, product.id, product.version, &event, books.now).await?;
+    outbox::publish(books.tx, product.id, product.version, &event, books.now).await?;
     books.touch(Changed::Product(product.id));
     Ok(draft.product)
 }
@@ -34,7 +34,7 @@ pub(crate) async fn create(books: &mut Books<'_>, new: NewProduct) -> Result<Pro
 /// Changes a product into `new`; none where it is like that already. `old` was read in this
 /// transaction.
 pub(crate) async fn replace(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     old: &Product,
     new: NewProduct,
 ) -> Result<Option<Product>> {
@@ -65,7 +65,7 @@ pub(crate) async fn replace(
 }
 
 /// Deletes a product, unless orders hold units of it. Past orders keep what they copied.
-pub(crate) async fn delete(books: &mut Books<'_>, product: &Product) -> Result<()> {
+pub(crate) async fn delete(books: &mut StockTx<'_>, product: &Product) -> Result<()> {
     let mut skus: Vec<&str> = product.variants.iter().map(|it| it.sku.as_str()).collect();
     skus.sort_unstable();
     for sku in skus {
@@ -76,20 +76,20 @@ pub(crate) async fn delete(books: &mut Books<'_>, product: &Product) -> Result<(
         return Err(problems::product_not_found());
     }
     let event = ProductDeleted { product_id: product.id, slug: product.slug.clone() };
-    outbox::tell(books.tx, product.id, product.version + 1, &event, books.now).await?;
+    outbox::publish(books.tx, product.id, product.version + 1, &event, books.now).await?;
     books.touch(Changed::Product(product.id));
     Ok(())
 }
 
 /// Tells that a product changed.
 pub(crate) async fn tell_updated(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     product_id: Uuid,
     slug: &str,
     version: i64,
 ) -> Result<()> {
     let event = ProductUpdated { product_id, slug: slug.to_owned() };
-    outbox::tell(books.tx, product_id, version, &event, books.now).await?;
+    outbox::publish(books.tx, product_id, version, &event, books.now).await?;
     books.touch(Changed::Product(product_id));
     Ok(())
 }
@@ -108,7 +108,7 @@ fn is_same(old: &Product, new: &Product) -> bool {
 }
 
 /// A slug nobody else has: asked for, it must be free; made up, it gets a number.
-async fn find_slug(books: &mut Books<'_>, draft: &mut Draft) -> Result<()> {
+async fn find_slug(books: &mut StockTx<'_>, draft: &mut Draft) -> Result<()> {
     let wanted = draft.product.slug.clone();
     for n in 2..TRIES {
         let slug = &draft.product.slug;
@@ -124,7 +124,7 @@ async fn find_slug(books: &mut Books<'_>, draft: &mut Draft) -> Result<()> {
 }
 
 /// SKUs no other product has: those asked for must be free, made-up ones get a number.
-async fn find_skus(books: &mut Books<'_>, draft: &mut Draft) -> Result<()> {
+async fn find_skus(books: &mut StockTx<'_>, draft: &mut Draft) -> Result<()> {
     for n in 2..TRIES {
         let skus = draft.product.variants.iter().map(|it| it.sku.as_str());
         let taken = products::taken_skus(&mut *books.tx, skus, draft.product.id).await?;
@@ -143,7 +143,7 @@ async fn find_skus(books: &mut Books<'_>, draft: &mut Draft) -> Result<()> {
     Err(problems::sku_taken(&draft.product.variants[0].sku))
 }
 
-async fn put_in_categories(books: &mut Books<'_>, product: &Product) -> Result<()> {
+async fn put_in_categories(books: &mut StockTx<'_>, product: &Product) -> Result<()> {
     match products::put_in_categories(books.tx, product).await? {
         Some(unknown) => Err(problems::category_unknown(unknown)),
         None => Ok(()),

@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::{AwaitAction, Buyer, Reservation, ReservationExpired, Reserve, StockLine};
 use uuid::Uuid;
 
-use crate::books::{self, Books};
+use crate::books::{self, StockTx};
 use crate::model::{Policy, Stock};
 use crate::problems::{self, Short};
 use crate::store::own::{self, OwnHold};
@@ -21,7 +21,7 @@ use crate::store::stock::{self, Change, Kind, Step};
 /// Holds all lines of an order, or none. A line is held or has expired: it is held again.
 /// What the buyer holds of them outside of orders is used for it.
 pub(crate) async fn reserve(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &Reserve,
     hold: TimeDelta,
 ) -> Result<Reservation> {
@@ -38,7 +38,7 @@ enum OwnHolds {
 }
 
 async fn hold_lines(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &Reserve,
     hold: TimeDelta,
     own: OwnHolds,
@@ -83,7 +83,7 @@ fn again(known: &[Line], lines: &[&StockLine]) -> Result<State> {
 
 /// A hold asked for again in its second half lasts its full time once more.
 async fn prolong(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     order: Uuid,
     known: &[Line],
     hold: TimeDelta,
@@ -103,7 +103,7 @@ fn first_end(lines: &[Line]) -> DateTime<Utc> {
 
 /// Takes the units from what is available, or names every line that is short.
 async fn take(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &Reserve,
     lines: &[&StockLine],
     own: OwnHolds,
@@ -151,7 +151,7 @@ fn of<'a>(stock: &'a [Stock], line: &StockLine) -> Option<&'a Stock> {
 
 /// What becomes of lines of which nothing could be taken: where the stock is not counted, that is
 /// noted; the others are short.
-async fn leave(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Result<()> {
+async fn leave(books: &mut StockTx<'_>, order: Uuid, lines: &[&StockLine]) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
     }
@@ -178,7 +178,7 @@ async fn leave(books: &mut Books<'_>, order: Uuid, lines: &[&StockLine]) -> Resu
 
 /// What the buyer holds of these SKUs outside of orders.
 async fn own_holds(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &Reserve,
     lines: &[&StockLine],
 ) -> Result<Vec<OwnHold>> {
@@ -190,7 +190,7 @@ async fn own_holds(
 /// Ends the buyer's own holds of a SKU for good, for what refers to them; says whether there were
 /// any.
 async fn use_up(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     held: &mut Vec<OwnHold>,
     sku: &str,
     reference: &str,
@@ -207,7 +207,7 @@ async fn use_up(
 
 /// Notes of which variant a line is that was asked for by its SKU alone.
 async fn name_variant(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     order: Uuid,
     line: &StockLine,
     stock: &Stock,
@@ -219,7 +219,7 @@ async fn name_variant(
 }
 
 /// Makes a hold final: the units are sold.
-pub(crate) async fn commit(books: &mut Books<'_>, order: Uuid) -> Result<()> {
+pub(crate) async fn commit(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     // Of a sold order some lines may have been put back.
     if lines.iter().all(|it| matches!(it.state, State::Released | State::Expired)) {
@@ -235,7 +235,7 @@ pub(crate) async fn commit(books: &mut Books<'_>, order: Uuid) -> Result<()> {
 /// Keeps a hold while its customer has to do something, if such holds stay within `share` percent
 /// of each SKU; else ends it. Says whether the order holds its stock from here on.
 pub(crate) async fn await_action(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &AwaitAction,
     share: i64,
 ) -> Result<bool> {
@@ -256,7 +256,7 @@ pub(crate) async fn await_action(
 /// A SKU of which more would be held without money than its share, were these lines among them;
 /// and how many units that is. At least one is allowed. Only what can be sold out is limited.
 async fn beyond_share(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     lines: &[Line],
     share: i64,
 ) -> Result<Option<(String, i64)>> {
@@ -286,7 +286,7 @@ async fn beyond_share(
 
 /// Holds units for a user, outside of any order. What customers hold so is without money.
 pub(crate) async fn hold_for(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     request: &Reserve,
     (user, staff): (Uuid, bool),
     (hold, share): (TimeDelta, i64),
@@ -305,7 +305,7 @@ pub(crate) async fn hold_for(
 }
 
 /// Ends a hold, if there is one; its order may hold again. `reference` says for whom.
-pub(crate) async fn end_hold(books: &mut Books<'_>, order: Uuid, reference: &str) -> Result<()> {
+pub(crate) async fn end_hold(books: &mut StockTx<'_>, order: Uuid, reference: &str) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     match lines.first().map(|it| it.state) {
         Some(State::Held) => settle(books, order, &lines, ENDED, reference).await,
@@ -314,19 +314,19 @@ pub(crate) async fn end_hold(books: &mut Books<'_>, order: Uuid, reference: &str
 }
 
 /// Lets go of a hold for good. What has been committed stays so.
-pub(crate) async fn release(books: &mut Books<'_>, request: &Reserve) -> Result<()> {
+pub(crate) async fn release(books: &mut StockTx<'_>, request: &Reserve) -> Result<()> {
     let lines = lines_or_tombstone(books, request.order_id).await?;
     end(books, request.order_id, &lines).await
 }
 
 /// Lets go of a hold for good, if there is one.
-pub(crate) async fn let_go(books: &mut Books<'_>, order: Uuid) -> Result<()> {
+pub(crate) async fn let_go(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     end(books, order, &lines).await
 }
 
 /// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.
-pub(crate) async fn expire(books: &mut Books<'_>, order: Uuid) -> Result<bool> {
+pub(crate) async fn expire(books: &mut StockTx<'_>, order: Uuid) -> Result<bool> {
     let lines = store::lock(books.tx, order).await?;
     let over = |it: &Line| it.state == State::Held && it.expires_at <= books.now;
     if lines.is_empty() || !lines.iter().all(over) {
@@ -335,13 +335,13 @@ pub(crate) async fn expire(books: &mut Books<'_>, order: Uuid) -> Result<bool> {
     settle(books, order, &lines, (Kind::Expire, State::Expired), &reference(order)).await?;
     let holds = lines.iter().map(|it| it.holds).max().unwrap_or(1);
     let event = ReservationExpired { order_id: order };
-    outbox::tell(books.tx, order, holds, &event, books.now).await?;
+    outbox::publish(books.tx, order, holds, &event, books.now).await?;
     Ok(true)
 }
 
 /// What an order holds. One that never held anything is marked, so that a late request to hold
 /// finds that it was let go.
-pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Result<Vec<Line>> {
+pub(crate) async fn lines_or_tombstone(books: &mut StockTx<'_>, order: Uuid) -> Result<Vec<Line>> {
     let lines = store::lock(books.tx, order).await?;
     if !lines.is_empty() {
         return Ok(lines);
@@ -355,7 +355,7 @@ pub(crate) async fn lines_or_tombstone(books: &mut Books<'_>, order: Uuid) -> Re
 }
 
 /// Lets go of what is held, for good. What was sold stays so.
-pub(crate) async fn end(books: &mut Books<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
+pub(crate) async fn end(books: &mut StockTx<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
     match lines.first().map(|it| it.state) {
         None | Some(State::Released | State::Committed) => Ok(()),
         Some(State::Held) => {
@@ -374,7 +374,7 @@ const ENDED: (Kind, State) = (Kind::Release, State::Expired);
 /// Moves the lines an order holds on and changes the stock of those it counts. The lines are locked,
 /// by SKU.
 async fn settle(
-    books: &mut Books<'_>,
+    books: &mut StockTx<'_>,
     order: Uuid,
     lines: &[Line],
     (kind, to): (Kind, State),

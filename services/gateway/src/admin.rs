@@ -14,9 +14,9 @@ use axum::routing::get;
 use chassis::clock::Clock;
 use chassis::config::SettingError;
 use chassis::quota::Rate;
-use chassis::reach::Reach;
 use chassis::remote;
 use chassis::site;
+use chassis::target::ServiceTarget;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, header};
 use serde::Serialize;
@@ -36,7 +36,7 @@ const NEVER_KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "no-store");
 pub(crate) struct Admin {
     pub(crate) version: &'static str,
     pub(crate) clock: Clock,
-    pub(crate) upstreams: Vec<(&'static str, Reach)>,
+    pub(crate) upstreams: Vec<(&'static str, ServiceTarget)>,
     pub(crate) journal: Arc<Journal>,
     /// None where nothing is limited.
     pub(crate) quotas: Option<BTreeMap<&'static str, Rate>>,
@@ -130,8 +130,10 @@ async fn guard(request: Request, next: Next) -> Response {
 
 async fn json(State(admin): State<Arc<Admin>>) -> Response {
     let upstreams = admin.upstreams.iter().map(|(name, reach)| match reach {
-        Reach::Here(_) => Upstream { name, here: true, status: None },
-        Reach::There(remote, _) => Upstream { name, here: false, status: Some(remote.status()) },
+        ServiceTarget::Local(_) => Upstream { name, here: true, status: None },
+        ServiceTarget::Remote(remote, _) => {
+            Upstream { name, here: false, status: Some(remote.status()) }
+        }
     });
     let limits = Limits {
         timeout_seconds: admin.timeout_seconds,

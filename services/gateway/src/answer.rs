@@ -16,7 +16,7 @@ use crate::problems;
 
 /// What the answer depends on when the request itself is gone.
 #[derive(Debug)]
-pub(crate) struct Asked {
+pub(crate) struct ClientAccepts {
     pub(crate) head: bool,
     pub(crate) coding: Option<Coding>,
     pub(crate) origin: Option<Origin>,
@@ -24,7 +24,7 @@ pub(crate) struct Asked {
     pub(crate) secure: bool,
 }
 
-impl Asked {
+impl ClientAccepts {
     pub(crate) fn of(request: &Request<Body>, cors: &Cors) -> Self {
         Self {
             head: request.method() == Method::HEAD,
@@ -36,7 +36,7 @@ impl Asked {
 }
 
 /// Gives an error without a word the body every error has.
-pub(crate) fn explain(response: Response, asked: &Asked) -> Response {
+pub(crate) fn explain(response: Response, asked: &ClientAccepts) -> Response {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     if !is_error || asked.head || response.body().size_hint().upper() != Some(0) {

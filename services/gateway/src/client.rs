@@ -7,7 +7,7 @@ use chassis::address_rules::AddressRules;
 use chassis::config::SettingError;
 use chassis::network::{Networks, NotANetwork};
 use chassis::peers;
-use chassis::site::Site;
+use chassis::site::ForwardedOrigin;
 use http::{Extensions, HeaderMap, HeaderValue, header};
 
 /// The proxies whose word about the client counts.
@@ -62,7 +62,7 @@ impl Proxies {
             Some(peer) if self.0.contains(peer) => headers.get(name)?.to_str().ok(),
             _ => None,
         };
-        let mut site = Site::of(request);
+        let mut site = ForwardedOrigin::of(request);
         if let Some(scheme) = told("x-forwarded-proto") {
             site.secure = scheme.eq_ignore_ascii_case("https");
         }
@@ -77,7 +77,7 @@ impl Proxies {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origin {
     pub(crate) client: Option<SocketAddr>,
-    pub(crate) site: Site,
+    pub(crate) site: ForwardedOrigin,
     /// What the routes file of its listener says about addresses.
     pub(crate) address_rules: AddressRules,
 }

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use tower_http::CompressionLevel;
 use tower_http::compression::Compression;
 
-use crate::answer::Asked;
+use crate::answer::ClientAccepts;
 
 /// Below this many bytes it is not worth the work.
 const MIN: u64 = 1024;
@@ -20,7 +20,7 @@ const MIN: u64 = 1024;
 const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
 
 /// The coding for this answer, if any. Caches are told whenever it could have been another.
-pub(crate) fn coding(response: &mut Response, asked: &Asked) -> Option<Coding> {
+pub(crate) fn coding(response: &mut Response, asked: &ClientAccepts) -> Option<Coding> {
     if asked.head || !is_worth_it(response) {
         return None;
     }

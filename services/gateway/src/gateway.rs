@@ -20,9 +20,9 @@ use chassis::extract::MAX_BODY;
 use chassis::money::Currency;
 use chassis::problem::Problem;
 use chassis::quota::RateLimit;
-use chassis::reach::Reach;
-use chassis::remote::{self, Retry, Terms};
+use chassis::remote::{self, CallOptions, Retry};
 use chassis::service::BoxError;
+use chassis::target::ServiceTarget;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode};
 use http_body::Body as _;
@@ -33,7 +33,7 @@ use tracing::Instrument;
 
 use crate::access::{Access, Meters};
 use crate::admin::{self, Admin};
-use crate::answer::{self, Asked};
+use crate::answer::{self, ClientAccepts};
 use crate::client::Proxies;
 use crate::compress;
 use crate::cors::Cors;
@@ -63,7 +63,7 @@ struct Inner {
 /// What all listeners share.
 struct Shared {
     /// The gateway's own pages come last.
-    upstreams: Vec<(&'static str, Reach)>,
+    upstreams: Vec<(&'static str, ServiceTarget)>,
     verifier: Verifier,
     proxies: Proxies,
     cors: Cors,
@@ -129,7 +129,7 @@ struct Admitted<'a> {
 
 enum Step<'a> {
     Give(&'a Answer),
-    Ask(&'a Route, &'a Target, &'a Reach),
+    Ask(&'a Route, &'a Target, &'a ServiceTarget),
 }
 
 /// Why a request is answered without asking a service. Boxed, because it is rare and large.
@@ -156,7 +156,7 @@ impl Gateway {
         let (clock, version) = (parts.clock, parts.version);
         let rate_limits = parts.rate_limits.clone();
         let watched = Watched::of(&parts);
-        upstreams.push((NAME, Reach::Here(pages::router(parts, watched.clone())?)));
+        upstreams.push((NAME, ServiceTarget::Local(pages::router(parts, watched.clone())?)));
         let shared = Arc::new(Shared {
             upstreams,
             verifier,
@@ -259,7 +259,7 @@ impl Inner {
         let id = head::request_id(request.headers());
         let client = shared.proxies.client(request.extensions(), request.headers());
         let note = shared.access.note(&request, client);
-        let asked = Asked::of(&request, &shared.cors);
+        let asked = ClientAccepts::of(&request, &shared.cors);
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let table = self.routes.table();
         let way = way(&table, &request);
@@ -440,7 +440,7 @@ impl Shared {
         Ok(Admitted { answer: Step::Ask(route, target, reach), allowance })
     }
 
-    fn reach(&self, service: &str) -> Result<&Reach, Problem> {
+    fn reach(&self, service: &str) -> Result<&ServiceTarget, Problem> {
         let upstream = self.upstreams.iter().find(|(name, _)| *name == service);
         upstream.map(|(_, reach)| reach).ok_or_else(problems::away)
     }
@@ -460,7 +460,7 @@ impl Shared {
         &'a self,
         question: Question<'a>,
         target: &'a Target,
-        reach: &'a Reach,
+        reach: &'a ServiceTarget,
         request: Request,
     ) -> (Response, &'a Target) {
         let spare = question.route.otherwise.as_ref().map(|other| (other, copy(&request)));
@@ -504,7 +504,7 @@ impl Shared {
         &self,
         question: Question<'_>,
         target: &Target,
-        reach: &Reach,
+        reach: &ServiceTarget,
         request: Request,
     ) -> Response {
         let Question { route, origin, id } = question;
@@ -519,7 +519,7 @@ impl Shared {
             }
         };
         let timeout = if request.method().is_safe() { self.read_timeout } else { self.timeout };
-        let mut terms = Terms::public(route.timeout.unwrap_or(timeout), BODY_IDLE);
+        let mut terms = CallOptions::public(route.timeout.unwrap_or(timeout), BODY_IDLE);
         if !route.retry {
             terms.retry = Retry::Unsent;
         }
@@ -542,9 +542,9 @@ impl Shared {
             remote::Error::BodyTooLarge => {
                 return problems::body_too_large(route.body_limit).into_response();
             }
-            remote::Error::Late => problems::timed_out().into_response(),
-            remote::Error::Away => problems::away().into_response(),
-            remote::Error::Broken(reason) => {
+            remote::Error::DeadlineExceeded => problems::timed_out().into_response(),
+            remote::Error::Unavailable => problems::away().into_response(),
+            remote::Error::ConnectionLost(reason) => {
                 tracing::warn!(reason, "a service did not answer");
                 problems::broken().into_response()
             }

@@ -56,8 +56,8 @@ use chassis::clock::Clock;
 use chassis::extract::BodyLimits;
 use chassis::money::Currency;
 use chassis::quota::{Counter, RateLimit};
-use chassis::reach::Reach;
 use chassis::service::BoxError;
+use chassis::target::ServiceTarget;
 use chassis::telemetry::PrometheusHandle;
 use futures::future::BoxFuture;
 use http::Method;
@@ -73,7 +73,7 @@ pub const NAME: &str = "gateway";
 pub struct Upstream {
     pub name: &'static str,
     /// Where its public routes are.
-    pub reach: Reach,
+    pub reach: ServiceTarget,
     /// Their description.
     pub openapi: OpenApi,
 }

@@ -13,9 +13,9 @@ use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::policy;
 use chassis::problem::Problem;
-use chassis::reach::Reach;
 use chassis::remote;
 use chassis::service::{BoxError, PREFIX, SEE_DETAILS, WithDetails};
+use chassis::target::ServiceTarget;
 use chassis::telemetry::{self, PrometheusHandle};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
@@ -56,7 +56,7 @@ pub(crate) struct Watched {
     version: &'static str,
     clock: Clock,
     verifier: Verifier,
-    services: Arc<[(&'static str, Reach)]>,
+    services: Arc<[(&'static str, ServiceTarget)]>,
     engines: Arc<[Engine]>,
     metrics: &'static PrometheusHandle,
 }
@@ -64,7 +64,7 @@ pub(crate) struct Watched {
 /// Who answers here.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShopInfo)]
-struct Who {
+struct ShopInfo {
     name: &'static str,
     version: &'static str,
     links: BTreeMap<&'static str, &'static str>,
@@ -73,7 +73,7 @@ struct Who {
 /// A sign of life.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Liveness)]
-struct Sign {
+struct Liveness {
     status: &'static str,
 }
 
@@ -162,7 +162,7 @@ pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError>
 }
 
 /// Where a page's own question to the API leads, by the routes of the shop itself.
-fn way(routes: &Table, services: &[(&'static str, Reach)], path: &str) -> Way {
+fn way(routes: &Table, services: &[(&'static str, ServiceTarget)], path: &str) -> Way {
     let Found::Route(found) = routes.find(path, &Method::GET, || None) else { return Way::Nowhere };
     let name = found.route.service();
     let service = services.iter().find(|(it, _)| Some(*it) == name);
@@ -199,7 +199,7 @@ pub(crate) fn document(parts: &Parts) -> Result<Value, Conflict> {
 /// A browser is shown the shop, anybody else is told about it.
 async fn door(State(own): State<Own>, request: Request) -> Response {
     if storefront::wants_page(request.headers()) {
-        return own.front.home(storefront::Asked::of(request)).await;
+        return own.front.home(storefront::PageRequest::of(request)).await;
     }
     let mut response = shop(State(own)).await.into_response();
     storefront::by_accept(&mut response);
@@ -208,8 +208,8 @@ async fn door(State(own): State<Own>, request: Request) -> Response {
 
 /// Tell who answers here, and where to go on.
 #[utoipa::path(get, path = "/", operation_id = "shop.get", tag = "gateway", security(()),
-               responses((status = 200, body = Who)))]
-async fn shop(State(own): State<Own>) -> axum::Json<Who> {
+               responses((status = 200, body = ShopInfo)))]
+async fn shop(State(own): State<Own>) -> axum::Json<ShopInfo> {
     let links = [
         ("categories", "/api/v1/categories"),
         ("docs", "/docs"),
@@ -219,22 +219,22 @@ async fn shop(State(own): State<Own>) -> axum::Json<Who> {
         ("ready", "/ready"),
         ("redoc", "/redoc"),
     ];
-    axum::Json(Who { name: "Cartwright", version: own.version, links: links.into() })
+    axum::Json(ShopInfo { name: "Cartwright", version: own.version, links: links.into() })
 }
 
 /// Tell that the process lives.
 #[utoipa::path(get, path = "/live", operation_id = "liveness.get", tag = "gateway", security(()),
-               responses((status = 200, body = Sign)))]
-async fn live() -> axum::Json<Sign> {
-    axum::Json(Sign { status: "live" })
+               responses((status = 200, body = Liveness)))]
+async fn live() -> axum::Json<Liveness> {
+    axum::Json(Liveness { status: "live" })
 }
 
 /// Tell whether requests should be sent here.
 #[utoipa::path(get, path = "/ready", operation_id = "readiness.get", tag = "gateway", security(()),
-               responses((status = 200, body = Sign), (status = 503, body = Problem)))]
+               responses((status = 200, body = Liveness), (status = 503, body = Problem)))]
 async fn ready(State(own): State<Own>) -> Response {
     match *own.ready.borrow() {
-        true => axum::Json(Sign { status: "ready" }).into_response(),
+        true => axum::Json(Liveness { status: "ready" }).into_response(),
         false => {
             Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
         }
@@ -302,12 +302,13 @@ impl Watched {
 
 async fn ask(
     name: &'static str,
-    reach: &Reach,
+    reach: &ServiceTarget,
     with_details: bool,
 ) -> (&'static str, ServiceHealth) {
     let began = Instant::now();
     let said = tokio::time::timeout(DEADLINE, say(name, reach, with_details)).await;
-    let (status, said) = match said.unwrap_or_else(|_| Err(remote::Error::Late.into())) {
+    let (status, said) = match said.unwrap_or_else(|_| Err(remote::Error::DeadlineExceeded.into()))
+    {
         Ok((StatusCode::OK, said)) => (Status::Healthy, said),
         Ok((_, said)) => (Status::Unhealthy, said),
         Err(error) => {
@@ -321,12 +322,12 @@ async fn ask(
 /// What a service answers, or why there is no answer.
 async fn say(
     name: &str,
-    reach: &Reach,
+    reach: &ServiceTarget,
     with_details: bool,
 ) -> Result<(StatusCode, HealthDetails), BoxError> {
     // A port tells everything to who reaches it.
     let path = match reach {
-        Reach::There(..) if with_details => "/health".to_owned(),
+        ServiceTarget::Remote(..) if with_details => "/health".to_owned(),
         _ => format!("{PREFIX}/{name}/health"),
     };
     let mut request = Request::get(path).body(Body::empty())?;
@@ -343,10 +344,11 @@ async fn say(
 async fn probe(engine: &Engine, with_details: bool) -> (&'static str, EngineHealth) {
     let began = Instant::now();
     let answer = tokio::time::timeout(DEADLINE, (engine.probe)()).await;
-    let (status, error) = match answer.unwrap_or_else(|_| Err(remote::Error::Late.into())) {
-        Ok(()) => (Status::Healthy, None),
-        Err(error) => (Status::Unhealthy, with_details.then(|| error.to_string())),
-    };
+    let (status, error) =
+        match answer.unwrap_or_else(|_| Err(remote::Error::DeadlineExceeded.into())) {
+            Ok(()) => (Status::Healthy, None),
+            Err(error) => (Status::Unhealthy, with_details.then(|| error.to_string())),
+        };
     (engine.name, EngineHealth { status, response_time_ms: millis(began), error })
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
-use chassis::reach::Reach;
 use chassis::server::Upload;
+use chassis::target::ServiceTarget;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
@@ -34,7 +34,7 @@ pub(crate) struct Tunnel(Arc<Mutex<Option<OnUpgrade>>>);
 
 /// Makes of a client's request what a service expects: without what belongs to the connection and
 /// without claims about who asks; with what the gateway itself knows.
-pub(crate) fn hand_over(request: &mut Request, reach: &Reach, origin: &Origin) {
+pub(crate) fn hand_over(request: &mut Request, reach: &ServiceTarget, origin: &Origin) {
     let wanted = wanted(request);
     head::clean(request.headers_mut());
     // A service must find nothing here that another router has left: captures of its paths would
@@ -48,20 +48,20 @@ pub(crate) fn hand_over(request: &mut Request, reach: &Reach, origin: &Origin) {
         request.extensions_mut().insert(ConnectInfo(client));
     }
     match reach {
-        Reach::Here(_) => {
+        ServiceTarget::Local(_) => {
             request.extensions_mut().insert(origin.site.clone());
             request.extensions_mut().insert(origin.address_rules);
         }
-        Reach::There(..) => origin.tell(request.headers_mut()),
+        ServiceTarget::Remote(..) => origin.tell(request.headers_mut()),
     }
     let Some(wanted) = wanted else { return };
     ask(request.headers_mut());
     match reach {
         // A service of this process does the rest itself.
-        Reach::Here(_) => {
+        ServiceTarget::Local(_) => {
             request.extensions_mut().insert(wanted);
         }
-        Reach::There(..) => {
+        ServiceTarget::Remote(..) => {
             let tunnel = Tunnel(Arc::new(Mutex::new(Some(wanted))));
             request.extensions_mut().insert(tunnel);
         }

@@ -86,7 +86,7 @@ pub async fn create(
     email_changes::check(tx, &user, now).await?;
     let event =
         UserRegistered { user_id: user.id, email: user.email.clone(), name: user.name.clone() };
-    outbox::tell(tx, user.id, user.version, &event, now).await?;
+    outbox::publish(tx, user.id, user.version, &event, now).await?;
     let details = json!({ "roles": user.roles });
     store::note(tx, actor.id(), "user.created", user.id, details, now).await?;
     Ok(user)
@@ -149,7 +149,7 @@ pub async fn change(
             email: user.email.clone(),
             name: user.name.clone(),
         };
-        outbox::tell(tx, user.id, user.version, &event, now).await?;
+        outbox::publish(tx, user.id, user.version, &event, now).await?;
         email_changes::note(tx, &before, &user, actor, now).await?;
     }
     if changes.password.is_some() {
@@ -158,7 +158,7 @@ pub async fn change(
             email: user.email.clone(),
             name: user.name.clone(),
         };
-        outbox::tell(tx, user.id, user.version, &event, now).await?;
+        outbox::publish(tx, user.id, user.version, &event, now).await?;
     }
     let details = json!({ "fields": changed });
     store::note(tx, actor.id(), "user.updated", user.id, details, now).await?;
@@ -173,7 +173,7 @@ pub async fn tell_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Resul
         name: user.name.clone(),
         active: user.active,
     };
-    Ok(outbox::tell(tx, user.id, user.version, &event, now).await?)
+    Ok(outbox::publish(tx, user.id, user.version, &event, now).await?)
 }
 
 /// Removes an account that the transaction has locked, and all that says whose it was.
@@ -190,7 +190,7 @@ pub async fn remove(
     user.void_tokens(now);
     user.touch(now);
     store::erase_user(tx, &user, &throttle::accounts(&user), now).await?;
-    outbox::tell(tx, user.id, user.version, &UserDeleted { user_id: user.id }, now).await?;
+    outbox::publish(tx, user.id, user.version, &UserDeleted { user_id: user.id }, now).await?;
     Ok(store::note(tx, actor.id(), "user.deleted", user.id, json!({}), now).await?)
 }
 

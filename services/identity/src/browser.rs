@@ -11,7 +11,7 @@ use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, ORIGIN};
 use axum::http::request::Parts;
 use chassis::problem::Result;
-use chassis::site::Site;
+use chassis::site::ForwardedOrigin;
 use chrono::TimeDelta;
 
 use crate::devices::KNOWN;
@@ -27,7 +27,7 @@ const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 /// What a request says about the browser it may have come from.
 #[derive(Clone, Debug)]
 pub struct Browser {
-    site: Site,
+    site: ForwardedOrigin,
     origin: Option<HeaderValue>,
     cookie: Option<Secret>,
     device: Option<Secret>,
@@ -72,7 +72,7 @@ impl<S: Sync> FromRequestParts<S> for Browser {
         };
         Ok(Self {
             // Whoever is not told by the gateway knows of no site that is its own.
-            site: parts.extensions.get::<Site>().cloned().unwrap_or_default(),
+            site: parts.extensions.get::<ForwardedOrigin>().cloned().unwrap_or_default(),
             origin: parts.headers.get(ORIGIN).cloned(),
             cookie: cookie(SESSION),
             device: cookie(DEVICE),

@@ -94,7 +94,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
         email: user.email.clone(),
         name: user.name.clone(),
     };
-    outbox::tell(&mut tx, user.id, user.version, &reset, now).await?;
+    outbox::publish(&mut tx, user.id, user.version, &reset, now).await?;
     if before.email != user.email {
         tell(&mut tx, &before, &user, false, now).await?;
     }
@@ -118,5 +118,5 @@ async fn tell(
         name: user.name.clone(),
         can_undo,
     };
-    Ok(outbox::tell(tx, user.id, user.version, &event, now).await?)
+    Ok(outbox::publish(tx, user.id, user.version, &event, now).await?)
 }

@@ -72,7 +72,7 @@ async fn request_reset(app: &App, email: String) -> Result<()> {
             email: user.email.clone(),
             name: user.name.clone(),
         };
-        outbox::tell(&mut tx, user.id, user.version, &event, now).await?;
+        outbox::publish(&mut tx, user.id, user.version, &event, now).await?;
         store::note(&mut tx, None, "password.reset_requested", user.id, json!({}), now).await?;
     }
     Ok(tx.commit().await?)
@@ -140,7 +140,7 @@ pub async fn resend(app: &App, user: Uuid) -> Result<()> {
         email: user.email.clone(),
         name: user.name.clone(),
     };
-    outbox::tell(&mut tx, user.id, user.version, &event, now).await?;
+    outbox::publish(&mut tx, user.id, user.version, &event, now).await?;
     Ok(tx.commit().await?)
 }
 

@@ -226,7 +226,7 @@ async fn end_of_copies(
         let User { id: user_id, email, name, .. } = user;
         let event = RefreshTokenReused { user_id, email, name, session_id: session.id };
         // After its end, which is the first thing told of a session.
-        outbox::tell(&mut tx, session.id, 2, &event, now).await?;
+        outbox::publish(&mut tx, session.id, 2, &event, now).await?;
     }
     let details = json!({ "session_id": session.id });
     store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
@@ -327,5 +327,5 @@ pub async fn end_all(
 async fn tell(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<()> {
     // A session ends once, so that is its only version.
     let event = SessionRevoked { user_id: user, session_id: session };
-    Ok(outbox::tell(tx, session, 1, &event, now).await?)
+    Ok(outbox::publish(tx, session, 1, &event, now).await?)
 }

@@ -8,12 +8,13 @@ use uuid::Uuid;
 use crate::model::{Channel, masked};
 
 /// A way out of the shop.
-pub(crate) trait Carrier: Send + Sync + 'static {
+pub(crate) trait Transport: Send + Sync + 'static {
     /// Whether what it takes is on its way to its recipient then.
     fn delivers(&self) -> bool;
 
     /// Hands over one message. It may be handed over twice after a crash: `id` stays the same.
-    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>>;
+    fn deliver<'a>(&'a self, parcel: &'a OutgoingMessage)
+    -> BoxFuture<'a, Result<(), Undelivered>>;
 }
 
 /// Which carrier the shop uses.
@@ -37,7 +38,7 @@ impl CarrierKind {
 /// A message as it goes out, with its secrets. Never stored, and logged only by [`Log`] where
 /// the settings say so.
 #[derive(Clone, PartialEq)]
-pub(crate) struct Parcel {
+pub(crate) struct OutgoingMessage {
     pub(crate) id: Uuid,
     pub(crate) channel: Channel,
     pub(crate) template: Option<String>,
@@ -67,12 +68,15 @@ pub(crate) struct Log {
     pub(crate) secrets: bool,
 }
 
-impl Carrier for Log {
+impl Transport for Log {
     fn delivers(&self) -> bool {
         CarrierKind::Log.delivers()
     }
 
-    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
+    fn deliver<'a>(
+        &'a self,
+        parcel: &'a OutgoingMessage,
+    ) -> BoxFuture<'a, Result<(), Undelivered>> {
         let link = parcel.link.as_deref().filter(|_| self.secrets);
         tracing::info!(
             channel = %parcel.channel.as_str(),
@@ -86,7 +90,7 @@ impl Carrier for Log {
     }
 }
 
-impl std::fmt::Debug for Parcel {
+impl std::fmt::Debug for OutgoingMessage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Parcel").field("id", &self.id).finish_non_exhaustive()
     }
@@ -115,7 +119,7 @@ mod tests {
         }
     }
 
-    fn line(log: Log, parcel: &Parcel) -> String {
+    fn line(log: Log, parcel: &OutgoingMessage) -> String {
         let lines = Lines::default();
         let writer = lines.clone();
         let format = tracing_subscriber::fmt().with_ansi(false).without_time().with_target(false);
@@ -127,8 +131,8 @@ mod tests {
         line.trim().to_owned()
     }
 
-    fn parcel() -> Parcel {
-        Parcel {
+    fn parcel() -> OutgoingMessage {
+        OutgoingMessage {
             id: Uuid::nil(),
             channel: Channel::Email,
             template: Some("order_confirmed".to_owned()),
@@ -152,7 +156,7 @@ mod tests {
     #[test]
     fn a_secret_link_is_in_the_log_only_where_the_settings_say_so() {
         let link = Some("http://shop/reset-password?token=s3cret".to_owned());
-        let reset = Parcel { order_number: None, template: None, link, ..parcel() };
+        let reset = OutgoingMessage { order_number: None, template: None, link, ..parcel() };
         let quiet = line(Log { secrets: false }, &reset);
         assert!(!quiet.contains("s3cret"), "{quiet}");
         let open = line(Log { secrets: true }, &reset);

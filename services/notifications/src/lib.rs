@@ -31,7 +31,7 @@ use tokio::sync::Notify;
 
 use crate::builtin::Shop;
 pub use crate::carrier::CarrierKind;
-use crate::carrier::{Carrier, Log};
+use crate::carrier::{Log, Transport};
 use crate::sender::Sender;
 
 /// The service's name: of its database and its settings.
@@ -145,7 +145,7 @@ pub async fn start(
     clients: Clients,
 ) -> Result<Service, BoxError> {
     let Clients { identity, orders } = clients;
-    let carrier: Arc<dyn Carrier> = match config.carrier {
+    let carrier: Arc<dyn Transport> = match config.carrier {
         CarrierKind::Log => Arc::new(Log { secrets: config.log_secrets }),
     };
     let app = App {

@@ -14,7 +14,7 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::builtin::{self, Definition, Key, Secret};
-use crate::carrier::{Carrier, Parcel, Undelivered};
+use crate::carrier::{OutgoingMessage, Transport, Undelivered};
 use crate::model::{Message, News, OVERTAKEN, is_overtaken, next_try};
 use crate::store::{MESSAGES, Outcome};
 use crate::{App, queue, store};
@@ -31,7 +31,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Sends messages.
 pub(crate) struct Sender {
     pub(crate) app: App,
-    pub(crate) carrier: Arc<dyn Carrier>,
+    pub(crate) carrier: Arc<dyn Transport>,
 }
 
 impl Sender {
@@ -108,9 +108,9 @@ impl Sender {
     }
 
     /// The message as it goes out: with its secret, which is fetched only now.
-    async fn pack(&self, message: &Message) -> Result<Parcel, Undelivered> {
+    async fn pack(&self, message: &Message) -> Result<OutgoingMessage, Undelivered> {
         let template = message.template.as_deref().and_then(builtin::find);
-        let mut parcel = Parcel {
+        let mut parcel = OutgoingMessage {
             id: message.id,
             channel: message.channel,
             template: message.template.clone(),
@@ -142,10 +142,10 @@ impl Sender {
         let request = IssueToken { user_id, purpose: secret.purpose, email };
         let token = self.app.identity.one_time_token(&request).await;
         token.map(|it| it.token).map_err(|error| match error {
-            CallError::Refused(problem) => Undelivered::Never(problem.to_string()),
+            CallError::Rejected(problem) => Undelivered::Never(problem.to_string()),
             // Each token takes the place of the one before: asking again helps nobody.
-            error @ CallError::Unfit { .. } => Undelivered::Never(error.to_string()),
-            error @ CallError::Unknown { .. } => Undelivered::NotNow(error.to_string()),
+            error @ CallError::Malformed { .. } => Undelivered::Never(error.to_string()),
+            error @ CallError::Indeterminate { .. } => Undelivered::NotNow(error.to_string()),
         })
     }
 
@@ -155,17 +155,19 @@ impl Sender {
         let request = AskAccessToken { order_id, email: message.recipient.clone() };
         match self.app.orders.access_token(&request).await {
             Ok(it) => Ok(Key::Token(it.token)),
-            Err(error @ (CallError::Refused(_) | CallError::Unfit { .. })) => {
+            Err(error @ (CallError::Rejected(_) | CallError::Malformed { .. })) => {
                 tracing::warn!(message = %message.id, %error, "a guest's mail has no key");
                 Ok(Key::None)
             }
-            Err(error @ CallError::Unknown { .. }) => Err(Undelivered::NotNow(error.to_string())),
+            Err(error @ CallError::Indeterminate { .. }) => {
+                Err(Undelivered::NotNow(error.to_string()))
+            }
         }
     }
 
     async fn unmask(
         &self,
-        parcel: &mut Parcel,
+        parcel: &mut OutgoingMessage,
         message: &Message,
         template: &Definition,
         key: &Key,

@@ -17,7 +17,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::carrier::{Carrier, Parcel, Undelivered};
+use crate::carrier::{OutgoingMessage, Transport, Undelivered};
 use crate::model::{Channel, Message, State};
 use crate::sender::Sender;
 use crate::{App, Config, events, store};
@@ -54,15 +54,18 @@ pub(crate) fn nobody() -> Client {
 #[derive(Debug, Default)]
 pub(crate) struct Van {
     pub(crate) errors: Mutex<Vec<Undelivered>>,
-    pub(crate) parcels: Mutex<Vec<Parcel>>,
+    pub(crate) parcels: Mutex<Vec<OutgoingMessage>>,
 }
 
-impl Carrier for Van {
+impl Transport for Van {
     fn delivers(&self) -> bool {
         true
     }
 
-    fn deliver<'a>(&'a self, parcel: &'a Parcel) -> BoxFuture<'a, Result<(), Undelivered>> {
+    fn deliver<'a>(
+        &'a self,
+        parcel: &'a OutgoingMessage,
+    ) -> BoxFuture<'a, Result<(), Undelivered>> {
         self.parcels.lock().push(parcel.clone());
         let error = self.errors.lock().pop();
         Box::pin(std::future::ready(error.map_or(Ok(()), Err)))

@@ -20,7 +20,7 @@ mod view;
 
 use view::{Details, OrderView};
 
-use crate::model::{Actor, Order, OrderLine, PaymentStatus, Saga, Told};
+use crate::model::{Actor, Order, OrderEvent, OrderLine, PaymentStatus, Saga};
 use crate::{App, problems, store};
 
 pub(crate) fn router() -> OpenApiRouter<App> {
@@ -56,7 +56,7 @@ async fn get(
 /// What was told about an order.
 #[derive(Debug, Serialize, ToSchema)]
 struct OrderEvents {
-    items: Vec<Told>,
+    items: Vec<OrderEvent>,
 }
 
 /// List what was told about an order, newest last. Events are known for a week after they were sent.

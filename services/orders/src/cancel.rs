@@ -26,9 +26,9 @@ pub(crate) struct Why {
 pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why, by: Actor) -> Result<Order> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        let Some(work) = turn_back(app, order, saga, why, by).await? else { continue };
+        let Some(work) = begin_cancel(app, order, saga, why, by).await? else { continue };
         if let Some(work) = work {
-            checkout::see_through(app, work).await?;
+            checkout::run_inline(app, work).await?;
         }
         checkout::settled(app, id).await?;
         let (order, saga) = load(app, id).await?;
@@ -63,9 +63,9 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
         }
         let why = Why { reason: Reason::Superseded, note: None };
         let by = Actor::Customer;
-        let Some(work) = turn_back(app, order, saga, &why, by).await? else { continue };
+        let Some(work) = begin_cancel(app, order, saga, &why, by).await? else { continue };
         match work {
-            Some(work) => drop(checkout::see_through(app, work).await?),
+            Some(work) => drop(checkout::run_inline(app, work).await?),
             None => checkout::settled(app, id).await?,
         }
         let (order, _) = load(app, id).await?;
@@ -78,7 +78,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
 }
 
 /// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
-async fn turn_back(
+async fn begin_cancel(
     app: &App,
     mut order: Order,
     mut saga: Saga,
@@ -129,7 +129,7 @@ async fn turn_back(
 
 /// Ships or delivers a confirmed order. Said again, it may put the tracking number right. That the
 /// units leave the shelf is stored with it as the saga's next step, and carried out after it.
-pub(crate) async fn move_on(
+pub(crate) async fn set_fulfillment(
     app: &App,
     id: Uuid,
     status: Status,
@@ -175,7 +175,7 @@ pub(crate) async fn move_on(
             let number = order.tracking_number.clone().filter(|_| from == Status::Shipped);
             if let Some(tracking_number) = number.filter(|_| from == order.status) {
                 let event = OrderTrackingUpdated { order: order.told(&lines), tracking_number };
-                outbox::tell(&mut tx, order.id, order.version, &event, now).await?;
+                outbox::publish(&mut tx, order.id, order.version, &event, now).await?;
             }
             store::sign(&mut tx, &order, by).await?;
             tx.commit().await?;

@@ -137,7 +137,7 @@ pub(crate) async fn place(app: &App, buyer: Buyer, key: &str, request: Checkout)
         match order(app, &buyer, key, &request, &fingerprint).await {
             Ok(work) => {
                 let id = work.order.id;
-                let work = see_through(app, work).await?.filter(|it| it.order.is_placed());
+                let work = run_inline(app, work).await?.filter(|it| it.order.is_placed());
                 if work.is_some() || saga::place_anyway(app, id).await? {
                     return Ok(Placed { id, replayed: false, work });
                 }
@@ -177,7 +177,7 @@ async fn order(
 
 /// Drives the saga; after the time a request may take, it goes on by itself. Answers how it stands,
 /// where that is known; the problem is why it was withdrawn.
-pub(crate) async fn see_through(app: &App, mut work: Work) -> Result<Option<Work>> {
+pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>> {
     let patience = Duration::from_millis(app.config.inline_ms);
     let driver = app.clone();
     let driven = tokio::spawn(db::watched(async move {

@@ -178,7 +178,7 @@ pub struct Change {
 /// An event as it waits to be sent, or was.
 #[derive(Clone, Debug, Serialize, ToSchema, chassis::db::Record)]
 #[schema(as = OrderEvent)]
-pub struct Told {
+pub struct OrderEvent {
     pub id: Uuid,
     #[serde(rename = "type")]
     #[record(rename = "type")]

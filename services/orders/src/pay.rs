@@ -51,7 +51,7 @@ pub(crate) async fn again(
     }
     app.providers.check(&payment.provider).await?;
     if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
-        return Ok(Paying::Begun(checkout::see_through(app, work).await?));
+        return Ok(Paying::Begun(checkout::run_inline(app, work).await?));
     }
     // It moved meanwhile, perhaps by this same request sent twice at once.
     known(app, &order, &saga, key.as_ref()).await?.ok_or_else(problems::order_changed)

@@ -59,6 +59,6 @@ pub(crate) async fn book(
         payment_status: order.payment_status.as_str().to_owned(),
         status: order.status.as_str().to_owned(),
     };
-    outbox::tell(tx, order.id, order.version, &event, now).await?;
+    outbox::publish(tx, order.id, order.version, &event, now).await?;
     Ok(Booked::Now)
 }

@@ -254,8 +254,8 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
         Ok(learned) => learned,
         Err(Halt::Unknown(error)) => {
             let to = unknown(app, work, row, &error);
-            let refusal = matches!(error, CallError::Unfit { .. }).then(|| error.into());
-            return go(app, work, (before, refusal, None), to).await;
+            let refusal = matches!(error, CallError::Malformed { .. }).then(|| error.into());
+            return advance(app, work, (before, refusal, None), to).await;
         }
         Err(Halt::Stop(stop)) => return Err(stop),
     };
@@ -264,7 +264,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
         debug_assert!(false, "{} has no answer {answer}", row.step);
         To::Again
     });
-    go(app, work, (before, refusal, refund), to).await
+    advance(app, work, (before, refusal, refund), to).await
 }
 
 /// Carries out a step.
@@ -291,7 +291,7 @@ async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
 fn unknown(app: &App, work: &mut Work, row: &Row, error: &CallError) -> To {
     let (order, step, call) = (work.order.id, row.step.as_str(), row.call);
     tracing::warn!(%order, step, call, %error, "not known");
-    let unfit = matches!(error, CallError::Unfit { .. });
+    let unfit = matches!(error, CallError::Malformed { .. });
     match row.unknown {
         Unknown::UntilDeadline if unfit || app.clock.now() >= work.saga.deadline => {
             // What was asked may have been done.
@@ -303,7 +303,7 @@ fn unknown(app: &App, work: &mut Work, row: &Row, error: &CallError) -> To {
 }
 
 /// Goes where an answer leads, and stores that together with what it changed in the order.
-async fn go(
+async fn advance(
     app: &App,
     work: &mut Work,
     (before, refusal, refund): (Order, Option<Problem>, Option<Refunded>),

@@ -34,7 +34,7 @@ use chassis::outbox::{self, EventData};
 use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use uuid::Uuid;
 
-use crate::model::{Change, Order, OrderLine, Told};
+use crate::model::{Change, Order, OrderEvent, OrderLine};
 #[cfg(test)]
 use {
     crate::model::Status,
@@ -94,7 +94,7 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
 
 /// What was told about an order, oldest first. Goes by the ids events derive from, as an outbox has
 /// no index of its subjects.
-pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
+pub async fn told(db: &Db, order: &Order) -> Result<Vec<OrderEvent>> {
     const LATER: [&str; 3] =
         [OrderRefunded::TYPE, OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE];
     let mut ids = Vec::new();
@@ -102,8 +102,8 @@ pub async fn told(db: &Db, order: &Order) -> Result<Vec<Told>> {
         let kinds = if version == 1 { &[OrderCreated::TYPE][..] } else { &LATER };
         ids.extend(kinds.iter().map(|kind| outbox::event_id(order.id, kind, version)));
     }
-    let told = sql!("SELECT {Told.*} FROM outbox WHERE id IN ({ids..})");
-    let mut told: Vec<Told> = db.query(told).all().await?;
+    let told = sql!("SELECT {OrderEvent.*} FROM outbox WHERE id IN ({ids..})");
+    let mut told: Vec<OrderEvent> = db.query(told).all().await?;
     told.sort_by_key(|it| ids.iter().position(|id| *id == it.id));
     Ok(told)
 }

@@ -254,7 +254,7 @@ async fn write_down(
     }
     if !heard || payment.status != Status::Authorized {
         let event = PaymentUpdated { payment: payment.to_contract(), refund };
-        outbox::tell_with(&mut batch, payment.id, payment.version, &event, now)?;
+        outbox::publish_with(&mut batch, payment.id, payment.version, &event, now)?;
     }
     Ok(match batch.touched().await?[..] {
         [true, true] => Written::Done(payment, None),

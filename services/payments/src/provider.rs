@@ -15,20 +15,20 @@ use crate::model::{Choice, Kind};
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
     /// Holds the amount for the shop.
-    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a>;
+    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a>;
 
     /// Hands on what the customer said when more was asked of them.
-    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> Asked<'a>;
+    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a>;
 
     /// Takes the amount that is held.
-    fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a>;
+    fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
 
     /// Lets go of what is held. Where nothing was ever asked for under the charge's key, it sees
     /// to it that a request still on its way has no effect.
-    fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> Asked<'a>;
+    fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> ProviderCall<'a>;
 
     /// Gives back a part of what was taken.
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a>;
+    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
 
     /// Looks up what became of an earlier request; none if it never had an effect.
     fn lookup<'a>(
@@ -36,7 +36,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
         key: Uuid,
         kind: Kind,
         charge: &'a Charge,
-    ) -> Asked<'a, Option<Outcome>>;
+    ) -> ProviderCall<'a, Option<Outcome>>;
 
     /// How many minutes its customers need for what it asks of them, where that is more than a
     /// shop usually gives: a bank's page takes longer than a card's.
@@ -46,7 +46,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
 }
 
 /// An answer of a provider on its way.
-pub(crate) type Asked<'a, T = Outcome> = BoxFuture<'a, Result<T, Failure>>;
+pub(crate) type ProviderCall<'a, T = Outcome> = BoxFuture<'a, Result<T, Failure>>;
 
 /// What a provider is asked to hold.
 #[derive(Clone, Debug)]

@@ -19,7 +19,7 @@ use chassis::telemetry::cause;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind};
-use crate::provider::{Asked, Authorization, Charge, Failure, Outcome, Provider, Refusal};
+use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, ProviderCall, Refusal};
 pub(crate) use books::{Booked, page, refunds_that_disagree};
 use books::{BookedState, NewCharge};
 
@@ -37,7 +37,7 @@ pub(crate) struct Sandbox {
 }
 
 impl Provider for Sandbox {
-    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a> {
+    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
         Box::pin(async move {
             let (state, reason) = match request.token.as_str() {
                 "tok_visa" | TIMEOUT => (BookedState::Authorized, None),
@@ -66,7 +66,7 @@ impl Provider for Sandbox {
         })
     }
 
-    fn confirm<'a>(&'a self, _: Uuid, charge: &'a Charge, choice: Choice) -> Asked<'a> {
+    fn confirm<'a>(&'a self, _: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
             let (state, reason) = match choice {
@@ -79,7 +79,7 @@ impl Provider for Sandbox {
         })
     }
 
-    fn capture<'a>(&'a self, _: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+    fn capture<'a>(&'a self, _: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
             let token = match books::capture(&self.db, id, amount, self.clock.now()).await? {
@@ -99,7 +99,7 @@ impl Provider for Sandbox {
         })
     }
 
-    fn void<'a>(&'a self, _: Uuid, charge: &'a Charge) -> Asked<'a> {
+    fn void<'a>(&'a self, _: Uuid, charge: &'a Charge) -> ProviderCall<'a> {
         Box::pin(async move {
             let (id, now) = (named(charge)?, self.clock.now());
             let nothing = NewCharge {
@@ -126,7 +126,7 @@ impl Provider for Sandbox {
         })
     }
 
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
             match books::refund(&self.db, key, id, amount, self.clock.now()).await? {
@@ -141,7 +141,7 @@ impl Provider for Sandbox {
         key: Uuid,
         kind: Kind,
         charge: &'a Charge,
-    ) -> Asked<'a, Option<Outcome>> {
+    ) -> ProviderCall<'a, Option<Outcome>> {
         Box::pin(async move {
             if kind == Kind::Refund {
                 let found = books::refunded(&self.db, key).await?;

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::model::{Choice, Kind, Payment};
-use crate::provider::{Asked, Authorization, Charge, Failure, Outcome, Provider, Providers};
+use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, ProviderCall, Providers};
 use crate::sandbox::Sandbox;
 use crate::{App, Config, audit, store, worker};
 
@@ -150,7 +150,7 @@ pub(crate) fn later(minutes: i64) -> DateTime<Utc> {
 }
 
 impl Far {
-    async fn send<T>(&self, request: Asked<'_, T>) -> Result<T, Failure> {
+    async fn send<T>(&self, request: ProviderCall<'_, T>) -> Result<T, Failure> {
         let lost = || Err(Failure::Unknown("the line is bad".to_owned()));
         let line = self.line.lock().pop_front().unwrap_or(Line::Fine);
         match line {
@@ -167,23 +167,23 @@ impl Far {
 }
 
 impl Provider for Far {
-    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> Asked<'a> {
+    fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
         Box::pin(self.send(self.sandbox.authorize(key, request)))
     }
 
-    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> Asked<'a> {
+    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a> {
         Box::pin(self.send(self.sandbox.confirm(key, charge, choice)))
     }
 
-    fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+    fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(self.send(self.sandbox.capture(key, charge, amount)))
     }
 
-    fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> Asked<'a> {
+    fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> ProviderCall<'a> {
         Box::pin(self.send(self.sandbox.void(key, charge)))
     }
 
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> Asked<'a> {
+    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(self.send(self.sandbox.refund(key, charge, amount)))
     }
 
@@ -192,7 +192,7 @@ impl Provider for Far {
         key: Uuid,
         kind: Kind,
         charge: &'a Charge,
-    ) -> Asked<'a, Option<Outcome>> {
+    ) -> ProviderCall<'a, Option<Outcome>> {
         Box::pin(self.send(self.sandbox.lookup(key, kind, charge)))
     }
 

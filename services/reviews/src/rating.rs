@@ -21,7 +21,7 @@ pub(crate) async fn recount(
     }
     let tally = store::tally(tx, product_id, &steps(was, is)).await?;
     let event = RatingChanged { product_id, count: tally.count(), sum: tally.sum() };
-    outbox::tell(tx, product_id, tally.version, &event, now).await
+    outbox::publish(tx, product_id, tally.version, &event, now).await
 }
 
 /// What is added to the counts of one to five stars.

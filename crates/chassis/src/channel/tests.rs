@@ -14,7 +14,7 @@ struct Named {
     name: String,
 }
 
-fn to(way: impl Into<Reach>) -> Channel {
+fn to(way: impl Into<ServiceTarget>) -> Channel {
     let channel = Channel::to("orders");
     channel.bind(way);
     channel
@@ -66,7 +66,7 @@ async fn an_answer_that_does_not_fit_names_the_route_and_what_does_not() {
         let told = error.to_string();
         assert!(told.starts_with("POST /internal/name of orders: "), "{told}");
         assert!(told.contains(wrong), "{told}");
-        assert!(matches!(error, CallError::Unfit { .. }), "{told}");
+        assert!(matches!(error, CallError::Malformed { .. }), "{told}");
         assert_eq!((Problem::from(error).status, told.contains("secret")), (500, false));
     }
 }
@@ -75,6 +75,6 @@ async fn an_answer_that_does_not_fit_names_the_route_and_what_does_not() {
 async fn no_answer_is_still_not_known() {
     for way in [Router::new(), Router::new().route(NAME.path(), axum::routing::get(|| async {}))] {
         let error = to(way).call(NAME, &()).await.unwrap_err();
-        assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+        assert!(matches!(error, CallError::Indeterminate { .. }), "{error}");
     }
 }

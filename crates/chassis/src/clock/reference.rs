@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::steady::Steady;
 use super::{PROCESS, offset, uptime, wall};
 use crate::db::{self, Db};
-use crate::reach::Reach;
 use crate::remote;
+use crate::target::ServiceTarget;
 use crate::telemetry::cause;
 
 /// How often it is looked whether the clock is right.
@@ -30,7 +30,7 @@ pub enum Reference {
     /// The clock of PostgreSQL, which all copies of a service share.
     Database(Db),
     /// The clock of a service in another process, for a process without a database.
-    Service(Reach),
+    Service(ServiceTarget),
     /// The machine's wall clock, where one process has the data for itself. Once the process runs
     /// it follows slowly, however much that clock is set: an hour that has not gone by ends no
     /// hold, and none that has begun begins again.
@@ -139,7 +139,7 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
     tracing::warn!(by_seconds = seconds(behind), "the clock of this process was put right");
 }
 
-async fn ask(way: &Reach) -> Result<Option<DateTime<Utc>>, Silent> {
+async fn ask(way: &ServiceTarget) -> Result<Option<DateTime<Utc>>, Silent> {
     let request = Request::get("/live").body(Body::empty())?;
     let answer = way.ask(request, DEADLINE).await?;
     let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;

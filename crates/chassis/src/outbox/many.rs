@@ -14,7 +14,7 @@ const MOST: usize = 64;
 pub struct Events(Vec<New>);
 
 impl Events {
-    /// Adds an event about `subject` at its `version`, as [`tell`](super::tell) would tell it.
+    /// Adds an event about `subject` at its `version`, as [`publish`](super::publish) does.
     pub fn add<E: EventData>(
         &mut self,
         subject: Uuid,
@@ -27,7 +27,7 @@ impl Events {
     }
 
     /// Tells them together with the change in `tx`.
-    pub async fn tell(self, tx: &mut Tx) -> Result<()> {
+    pub async fn publish(self, tx: &mut Tx) -> Result<()> {
         for events in self.0.chunks(MOST) {
             let insert = sql!(
                 "INSERT INTO outbox ({New.*}) VALUES {events..*}

@@ -76,7 +76,7 @@ impl Handler for Listener {
 async fn an_event_is_told_with_its_change_or_not_at_all(database: Database) {
     let platform = database.platform(CHASSIS_ONLY).await;
     let mut tx = platform.db.begin().await.unwrap();
-    tell(&mut tx, Uuid::nil(), 1, &Rang { bell: 1 }, noon()).await.unwrap();
+    publish(&mut tx, Uuid::nil(), 1, &Rang { bell: 1 }, noon()).await.unwrap();
     drop(tx);
     assert_eq!(backlog(&platform.db).await.unwrap(), (0, None));
     for _ in 0..2 {
@@ -123,7 +123,7 @@ async fn what_an_event_says_of_a_person_is_kept_until_it_is_delivered_and_no_lon
     let mut tx = platform.db.begin().await.unwrap();
     for bell in [2, 3] {
         let event = RangFor { bell, name: "Ada".to_owned() };
-        tell(&mut tx, Uuid::from_u128(bell as u128), 1, &event, noon()).await.unwrap();
+        publish(&mut tx, Uuid::from_u128(bell as u128), 1, &event, noon()).await.unwrap();
     }
     tx.commit().await.unwrap();
     assert_eq!((held(OUTBOX, "Ada").await, held(INBOX, "Ada").await), (2, 0));
@@ -317,7 +317,7 @@ async fn a_feed_sees_every_event_in_order_and_skips_no_open_transaction(database
     if platform.kind == "postgres" {
         // A transaction takes a sequence and stays open while a later one commits.
         let mut open = platform.db.begin().await.unwrap();
-        tell(&mut open, Uuid::from_u128(2), 1, &Rang { bell: 2 }, noon()).await.unwrap();
+        publish(&mut open, Uuid::from_u128(2), 1, &Rang { bell: 2 }, noon()).await.unwrap();
         ring(&platform, 3).await;
         assert!(feed.read().await.unwrap().is_empty());
         open.commit().await.unwrap();
@@ -362,7 +362,7 @@ async fn end(platform: &TestPlatform, sequence: i64) -> crate::feed::Position {
 async fn ring(platform: &TestPlatform, bell: i64) {
     let mut tx = platform.db.begin().await.unwrap();
     let subject = Uuid::from_u128(bell as u128);
-    tell(&mut tx, subject, 1, &Rang { bell }, noon()).await.unwrap();
+    publish(&mut tx, subject, 1, &Rang { bell }, noon()).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -13,7 +13,7 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Sent};
-use super::copy::{Copy, Lease};
+use super::copy::{Instance, Lease};
 use super::liveness::{Liveness, PATIENCE};
 use super::recent::left;
 use super::upload::UploadError;
@@ -113,8 +113,8 @@ impl Inner {
         &self,
         mut request: Request<Body>,
         stopwatch: &Stopwatch,
-        asked: &mut Option<Arc<Copy>>,
-        avoided: Option<Arc<Copy>>,
+        asked: &mut Option<Arc<Instance>>,
+        avoided: Option<Arc<Instance>>,
         fresh: bool,
     ) -> Result<Answer, Failure> {
         let Some(copy) = self.copies.choose(avoided.as_ref(), Instant::now()) else {
@@ -189,7 +189,7 @@ impl Inner {
 /// or one about just that. None where it does not. One that takes no new connections may be about
 /// to end, and still answers what it was asked.
 async fn watch(
-    copy: &Copy,
+    copy: &Instance,
     stopwatch: &Stopwatch,
     sending: impl Future<Output = Sent>,
 ) -> Option<Sent> {

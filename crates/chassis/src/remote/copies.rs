@@ -5,18 +5,18 @@ use std::sync::Arc;
 use parking_lot::{Mutex, RwLock};
 use tokio::time::Instant;
 
-use super::copy::Copy;
+use super::copy::Instance;
 use crate::discovery::Endpoint;
 
 #[derive(Debug, Default)]
-pub(super) struct Copies {
-    all: RwLock<Arc<[Arc<Copy>]>>,
+pub(super) struct Instances {
+    all: RwLock<Arc<[Arc<Instance>]>>,
     /// Held while one is ejected, so that two at once are not too many.
     ejecting: Mutex<()>,
 }
 
-impl Copies {
-    pub(super) fn all(&self) -> Arc<[Arc<Copy>]> {
+impl Instances {
+    pub(super) fn all(&self) -> Arc<[Arc<Instance>]> {
         self.all.read().clone()
     }
 
@@ -26,13 +26,13 @@ impl Copies {
             return;
         }
         let mut all = self.all.write();
-        let mut copies: Vec<Arc<Copy>> = Vec::with_capacity(endpoints.len());
+        let mut copies: Vec<Arc<Instance>> = Vec::with_capacity(endpoints.len());
         for endpoint in endpoints {
             if copies.iter().any(|it| it.endpoint == *endpoint) {
                 continue;
             }
             let known = all.iter().find(|it| it.endpoint == *endpoint).cloned();
-            copies.push(known.unwrap_or_else(|| Arc::new(Copy::new(endpoint.clone()))));
+            copies.push(known.unwrap_or_else(|| Arc::new(Instance::new(endpoint.clone()))));
         }
         for copy in all.iter() {
             if !copies.iter().any(|it| Arc::ptr_eq(it, copy)) {
@@ -44,13 +44,17 @@ impl Copies {
 
     /// The less busy of two random copies that are not ejected, and not the one to be avoided.
     /// With nothing else left, one that is ejected.
-    pub(super) fn choose(&self, avoided: Option<&Arc<Copy>>, now: Instant) -> Option<Arc<Copy>> {
+    pub(super) fn choose(
+        &self,
+        avoided: Option<&Arc<Instance>>,
+        now: Instant,
+    ) -> Option<Arc<Instance>> {
         let all = self.all.read();
-        let other = |it: &&Arc<Copy>| avoided.is_none_or(|avoided| !Arc::ptr_eq(it, avoided));
+        let other = |it: &&Arc<Instance>| avoided.is_none_or(|avoided| !Arc::ptr_eq(it, avoided));
         if let [copy] = &**all {
             return Some(copy).filter(other).cloned();
         }
-        let well = |it: &&Arc<Copy>| it.ejected(now).is_none();
+        let well = |it: &&Arc<Instance>| it.ejected(now).is_none();
         // A list that has become shorter may hold more ejected ones than there may be.
         let ejected = all.iter().filter(|it| !well(it)).count();
         let crowded = ejected * 2 > all.len();
@@ -62,7 +66,7 @@ impl Copies {
     }
 
     /// Ejects a copy, unless half of them are already.
-    pub(super) fn eject(&self, copy: &Arc<Copy>, now: Instant) -> bool {
+    pub(super) fn eject(&self, copy: &Arc<Instance>, now: Instant) -> bool {
         let _one = self.ejecting.lock();
         let all = self.all();
         let others =
@@ -77,9 +81,9 @@ impl Copies {
 
 /// The less busy of two that are picked at random.
 fn best_of_two<'a>(
-    copies: impl Iterator<Item = &'a Arc<Copy>> + Clone,
+    copies: impl Iterator<Item = &'a Arc<Instance>> + Clone,
     now: Instant,
-) -> Option<&'a Arc<Copy>> {
+) -> Option<&'a Arc<Instance>> {
     let count = copies.clone().count();
     let first = rand::random_range(0..count.max(1));
     let one = copies.clone().nth(first)?;
@@ -97,8 +101,8 @@ mod tests {
 
     use super::*;
 
-    fn copies(count: u16) -> Copies {
-        let copies = Copies::default();
+    fn copies(count: u16) -> Instances {
+        let copies = Instances::default();
         copies.follow(&endpoints(count));
         copies
     }
@@ -146,7 +150,7 @@ mod tests {
         assert!(two.choose(Some(&first), now).is_some(), "rather an ejected one than none");
         let one = copies(1);
         assert!(one.choose(Some(&one.all()[0]), now).is_none());
-        assert!(Copies::default().choose(None, now).is_none());
+        assert!(Instances::default().choose(None, now).is_none());
     }
 
     #[test]

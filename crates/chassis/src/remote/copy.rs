@@ -27,7 +27,7 @@ const EJECTED: Duration = Duration::from_secs(1);
 /// The longest.
 const EJECTED_MOST: Duration = Duration::from_secs(30);
 
-pub(super) struct Copy {
+pub(super) struct Instance {
     pub(super) endpoint: Endpoint,
     /// The header `Host` of requests that have none.
     pub(super) host: Option<HeaderValue>,
@@ -53,10 +53,10 @@ struct Health {
 
 /// A request at a copy; dropping it makes room for another.
 pub(super) struct Lease {
-    pub(super) copy: Arc<Copy>,
+    pub(super) copy: Arc<Instance>,
 }
 
-impl Copy {
+impl Instance {
     pub(super) fn new(endpoint: Endpoint) -> Self {
         Self {
             host: HeaderValue::from_str(endpoint.authority().as_str()).ok(),
@@ -178,8 +178,8 @@ impl Drop for Lease {
     }
 }
 
-impl std::fmt::Debug for Copy {
+impl std::fmt::Debug for Instance {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Copy").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Instance").field("endpoint", &self.endpoint).finish_non_exhaustive()
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Sent};
-use super::copy::Copy;
+use super::copy::Instance;
 
 /// How long a copy is waited for without a word from it before it is asked whether it is alive. With
 /// [`PROBE`] less than [`crate::channel::DEADLINE`], so that a call finds out.
@@ -32,7 +32,7 @@ pub(super) enum Liveness {
 #[derive(Debug, Default)]
 pub(super) struct LastProbe(Mutex<Option<(Instant, Liveness)>>);
 
-impl Copy {
+impl Instance {
     /// Whether it is alive, found out at `since` or later.
     pub(super) async fn liveness(&self, since: Instant) -> Liveness {
         let mut last = self.last_probe.0.lock().await;

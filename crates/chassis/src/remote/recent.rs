@@ -18,19 +18,19 @@ const REMEMBERED: usize = 16;
 
 /// Counts per second. Clocks and counting are behind one lock that is held for nanoseconds.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(super) struct Window {
     began: Instant,
     kept: Mutex<Kept>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
-    slots: [Slot; SECONDS as usize],
+    slots: [Bucket; SECONDS as usize],
     failures: VecDeque<(Instant, String)>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Slot {
+struct Bucket {
     second: u64,
     counts: Counts,
 }
@@ -51,7 +51,7 @@ pub struct RecentFailure {
     pub what: String,
 }
 
-impl Recent {
+impl Window {
     pub(super) fn new(now: Instant) -> Self {
         Self { began: now, kept: Mutex::default() }
     }
@@ -116,7 +116,7 @@ impl Recent {
         let second = self.second(now);
         let slot = &mut kept.slots[(second % SECONDS) as usize];
         if slot.second != second {
-            *slot = Slot { second, counts: Counts::default() };
+            *slot = Bucket { second, counts: Counts::default() };
         }
         &mut slot.counts
     }
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_fifth_of_the_requests_and_some_may_be_tried_again() {
         let now = Instant::now();
-        let recent = Recent::new(now);
+        let recent = Window::new(now);
         for _ in 0..1000 {
             recent.request(now);
         }
@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn only_what_is_recent_counts() {
         let now = Instant::now();
-        let recent = Recent::new(now);
+        let recent = Window::new(now);
         recent.request(now);
         let later = after(now, SECONDS - 1);
         recent.request(later);

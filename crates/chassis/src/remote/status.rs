@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use super::breaker::Circuit;
-use super::copy::Copy;
+use super::copy::Instance;
 use super::recent::{Counts, RecentFailure};
 
 /// How it stands between this process and a service.
@@ -38,7 +38,7 @@ pub struct CopyStatus {
 }
 
 impl CopyStatus {
-    pub(super) fn of(copy: &Copy, now: Instant) -> Self {
+    pub(super) fn of(copy: &Instance, now: Instant) -> Self {
         let ejected = copy.ejected(now);
         let millis = |it: std::time::Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
         Self {

@@ -7,7 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::channel::{CallError, Channel};
 use crate::clock::Clock;
-use crate::peers::Peers;
+use crate::peers::ServiceTokens;
 
 const DOUBLE: Route<Vec<i64>, i64> = Route::post("/internal/double");
 
@@ -55,7 +55,7 @@ async fn who_asked_with_what_does_not_fit_reads_a_no() {
     let channel = Channel::to("numbers");
     channel.bind(doubling());
     match channel.call(older, &"1, 2".to_owned()).await {
-        Err(CallError::Refused(problem)) => assert_eq!(problem.code, "request_unfit"),
+        Err(CallError::Rejected(problem)) => assert_eq!(problem.code, "request_unfit"),
         other => panic!("{other:?}"),
     }
 }
@@ -68,7 +68,7 @@ async fn a_route_is_kept_to_those_its_declaration_names() {
     let routes = Routes::new(()).on(KEPT, async |(), ()| Ok(())).on(open, async |(), ()| Ok(()));
     let router = routes.router();
     for (caller, kept) in [("orders", 200), ("cart", 403)] {
-        let peers = Peers::new("a secret of at least 32 bytes, really", Clock::System);
+        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let mut headers = HeaderMap::new();
         peers.clone().of(&[caller]).sign("catalog", &mut headers);
         let caller = peers.verify("catalog", &headers).unwrap();

@@ -28,7 +28,7 @@ struct Open {
 
 /// The right to be connected; dropping it gives it back.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionPermit {
     open: Arc<Mutex<Open>>,
     /// Whom it is counted for; a proxy's is not.
     address: Option<IpAddr>,
@@ -54,7 +54,7 @@ impl Admission {
     }
 
     /// A place for a client at `address`, if there is one.
-    pub(super) fn admit(&self, address: IpAddr) -> Option<Place> {
+    pub(super) fn admit(&self, address: IpAddr) -> Option<ConnectionPermit> {
         let address = address.to_canonical();
         let most = if address.is_loopback() { self.loopback } else { self.per_address };
         let address = (!self.proxies.contains(address)).then(|| network(address));
@@ -69,7 +69,7 @@ impl Admission {
             open.by_address.insert(address, here + 1);
         }
         metrics::gauge!("server_connections").increment(1);
-        Some(Place { open: self.open.clone(), address })
+        Some(ConnectionPermit { open: self.open.clone(), address })
     }
 
     fn open(&self) -> MutexGuard<'_, Open> {
@@ -86,7 +86,7 @@ fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         metrics::gauge!("server_connections").decrement(1);
         let mut open = self.open.lock();

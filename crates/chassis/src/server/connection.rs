@@ -17,7 +17,7 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::admission::Place;
+use super::admission::ConnectionPermit;
 
 /// How long a closing connection still listens.
 const LINGER: Duration = Duration::from_secs(2);
@@ -26,7 +26,7 @@ const LINGER_BYTES: usize = 16 * 1024 * 1024;
 
 /// What is known of a connection, for its socket, its requests and who watches over its end.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(super) struct ConnectionState {
     /// Cancelled when the process stops.
     pub(super) stop: CancellationToken,
     /// 0 before the first request, then 1 or 2.
@@ -37,7 +37,7 @@ pub(super) struct Link {
     upgraded: AtomicBool,
 }
 
-impl Link {
+impl ConnectionState {
     pub(super) fn new(stop: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
             stop,
@@ -89,7 +89,7 @@ impl Link {
 
 /// A request that is not answered yet.
 #[derive(Debug)]
-pub(super) struct Answering(Arc<Link>);
+pub(super) struct Answering(Arc<ConnectionState>);
 
 impl Drop for Answering {
     fn drop(&mut self) {
@@ -189,21 +189,21 @@ impl Body for EndlessBody {
 pub struct Stream {
     stream: TcpStream,
     stall: Stall,
-    farewell: Option<Farewell>,
-    link: Arc<Link>,
+    farewell: Option<Linger>,
+    link: Arc<ConnectionState>,
     /// How long an upgraded connection may be silent.
     silence: Duration,
     /// Set once the connection is upgraded.
     leave: Option<Leave>,
     /// Both end with the socket, which outlives HTTP where the connection is upgraded.
-    _place: Place,
+    _place: ConnectionPermit,
     _present: TaskTrackerToken,
 }
 
 /// The end of a connection. Closing it with something unread makes the system discard what the
 /// client has not read yet, such as the answer to a body that was too large; so what the client
 /// still sends is taken in, within limits.
-struct Farewell {
+struct Linger {
     deadline: Pin<Box<Sleep>>,
     left: usize,
 }
@@ -211,10 +211,10 @@ struct Farewell {
 impl Stream {
     pub(super) fn new(
         stream: TcpStream,
-        link: Arc<Link>,
+        link: Arc<ConnectionState>,
         patience: Duration,
         silence: Duration,
-        place: Place,
+        place: ConnectionPermit,
         present: TaskTrackerToken,
     ) -> Self {
         Self {
@@ -305,7 +305,7 @@ impl AsyncWrite for Stream {
         if this.farewell.is_none() {
             ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
         }
-        let farewell = this.farewell.get_or_insert_with(|| Farewell {
+        let farewell = this.farewell.get_or_insert_with(|| Linger {
             deadline: Box::pin(tokio::time::sleep(LINGER)),
             left: LINGER_BYTES,
         });
@@ -313,7 +313,7 @@ impl AsyncWrite for Stream {
     }
 }
 
-impl Farewell {
+impl Linger {
     /// Ready when the client has closed its side too, or has had its chance to.
     fn poll(&mut self, cx: &mut Context<'_>, stream: &mut TcpStream) -> Poll<()> {
         let mut scratch = [0; 8192];

@@ -17,19 +17,19 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection::Link;
+use super::connection::ConnectionState;
 
 /// A connection whose requests are looked at.
 pub(super) struct Framed<S> {
     stream: S,
-    link: Arc<Link>,
+    link: Arc<ConnectionState>,
     framing: Framing,
     /// Whether the end of a refused head was passed on.
     ended: bool,
 }
 
 impl<S> Framed<S> {
-    pub(super) fn new(stream: S, link: Arc<Link>) -> Self {
+    pub(super) fn new(stream: S, link: Arc<ConnectionState>) -> Self {
         Self { stream, link, framing: Framing::default(), ended: false }
     }
 }

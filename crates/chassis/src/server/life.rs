@@ -7,7 +7,7 @@ use hyper_util::server::graceful::GracefulConnection;
 use tokio::time::Instant;
 
 use super::Times;
-use super::connection::Link;
+use super::connection::ConnectionState;
 use crate::service::BoxError;
 
 /// Why a connection should end.
@@ -19,9 +19,9 @@ enum End {
 }
 
 /// Runs a connection until it ends or should end. By `deadline` its first request must be there.
-pub(super) async fn attend<C>(
+pub(super) async fn serve_connection<C>(
     connection: C,
-    link: &Link,
+    link: &ConnectionState,
     deadline: Instant,
     times: &Times,
 ) -> Result<(), BoxError>
@@ -44,7 +44,7 @@ where
 }
 
 /// Waits for a reason to end the connection.
-async fn oversee(link: &Link, deadline: Instant, times: &Times) -> End {
+async fn oversee(link: &ConnectionState, deadline: Instant, times: &Times) -> End {
     tokio::select! {
         () = link.stop.cancelled() => {}
         end = wait_for_age(link, deadline, times.keep_alive) => return end,
@@ -61,7 +61,7 @@ async fn oversee(link: &Link, deadline: Instant, times: &Times) -> End {
     if link.spoke() { End::Gently } else { End::Now("no request came before the end") }
 }
 
-async fn wait_for_age(link: &Link, deadline: Instant, keep_alive: Duration) -> End {
+async fn wait_for_age(link: &ConnectionState, deadline: Instant, keep_alive: Duration) -> End {
     tokio::time::sleep_until(deadline).await;
     if !link.spoke() {
         return End::Now("no request came in time");

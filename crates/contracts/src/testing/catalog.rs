@@ -301,7 +301,7 @@ async fn holds(client: &Client, sku: &str) {
     let other = Reserve { order_id: order.order_id, ..reserve(sku, 2) };
     assert_eq!(refusal(client.reserve(&other).await), "reservation_differs");
     let short = client.reserve(&reserve(sku, 3)).await.expect_err("a refusal");
-    let chassis::channel::CallError::Refused(short) = short else { panic!("{short}") };
+    let chassis::channel::CallError::Rejected(short) = short else { panic!("{short}") };
     assert_eq!(short.code, "out_of_stock");
     let skus = json!([{ "sku": sku, "requested": 3, "available": 2 }]);
     assert_eq!(short.members["skus"], skus);

@@ -50,12 +50,12 @@ async fn a_fake_answers_as_it_is_told_to() {
     let client = crate::catalog::Client::new(fake.channel());
     fake.calls().fail(QUOTE, 1);
     let error = client.quote(vec![], Default::default()).await.unwrap_err();
-    assert!(matches!(error, CallError::Unknown { .. }), "{error}");
+    assert!(matches!(error, CallError::Indeterminate { .. }), "{error}");
     client.quote(vec![], Default::default()).await.unwrap();
     assert_eq!((fake.calls().asked(QUOTE), fake.calls().all()), (2, vec![QUOTE.path(); 2]));
     fake.calls().misanswer(QUOTE, 1);
     let error = client.quote(vec![], Default::default()).await.unwrap_err();
-    assert!(matches!(error, CallError::Unfit { .. }), "{error}");
+    assert!(matches!(error, CallError::Malformed { .. }), "{error}");
     client.quote(vec![], Default::default()).await.unwrap();
     fake.calls().forget();
     assert_eq!(fake.calls().asked(QUOTE), 0);

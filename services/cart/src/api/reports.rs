@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use chassis::days::Asked;
+use chassis::days::RangeQuery;
 use chassis::extract::{Json, Query};
 use chassis::problem::{Problem, Result};
 use chassis::threads;
@@ -50,14 +50,17 @@ struct CartsTotals {
 /// Tell how many carts were bought, by day.
 #[utoipa::path(
     get, path = "/reports/carts", operation_id = "cart_reports.get", tag = "cart",
-    params(Asked),
+    params(RangeQuery),
     responses(
         (status = 200, description = "Each day of the range, and all of it.", body = CartsReport),
         (status = 422, description = "There is no such range of days.", body = Problem),
     ),
     security(("bearer" = ["reports:read"])),
 )]
-async fn carts(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<CartsReport>> {
+async fn carts(
+    State(app): State<App>,
+    Query(asked): Query<RangeQuery>,
+) -> Result<Json<CartsReport>> {
     let range = asked.range(app.clock.now())?;
     let (found, (carts, ordered)) = threads::own(async move {
         let found = store::days::by_day(&app.db, range).await?;

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::figures::{Said, counted};
 use super::inventory::Why;
 use super::{edit, inventory};
-use crate::model::{Figure, MAX_ON_HAND, NewProduct, Status, Wish};
+use crate::model::{Figure, MAX_ON_HAND, NewProduct, Status, StockChange};
 use crate::{App, problems};
 
 pub(super) fn router() -> OpenApiRouter<App> {
@@ -190,7 +190,7 @@ async fn bulk_inventory(
     let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(body.items.len());
     for (NewCount { sku, reason, .. }, figure) in body.items.into_iter().zip(figures) {
-        let wish = Wish { policy: None, figure: Some(figure) };
+        let wish = StockChange { policy: None, figure: Some(figure) };
         let done = match seen.insert(sku.trim().to_owned()) {
             true => inventory::put(&app, &user, &sku, wish, Why { reason, seen: None }).await,
             false => Err(problems::duplicate_item()),

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::read;
-use crate::cache::Needs;
+use crate::cache::Dependencies;
 use crate::categories::{self, NewCategory};
 use crate::model::Category;
 use crate::view::{Categories, CategoryView};
@@ -212,7 +212,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         false => tree.all().iter().map(|it| CategoryView::of(it, &tree)).collect(),
     };
     let body = read::json(&part.cut(items))?;
-    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(&parts.headers))
+    Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(&parts.headers))
 }
 
 /// Show a category.
@@ -239,7 +239,7 @@ async fn get(
     let tree = app.tree().await?;
     let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
     let body = read::json(&CategoryView::of(category, &tree))?;
-    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(request.headers()))
+    Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
 }
 
 /// List the categories directly below one.
@@ -270,7 +270,7 @@ async fn subcategories(
     let children = tree.children(Some(category.id));
     let items = children.map(|it| CategoryView::of(it, &tree)).collect();
     let body = read::json(&part.cut(items))?;
-    Ok(app.cache.put(&key, body, Needs::Categories, at).respond(request.headers()))
+    Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
 }
 
 /// Add a category.

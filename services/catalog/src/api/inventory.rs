@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use super::figures::{Said, counted};
-use crate::model::{MAX_ON_HAND, Policy, Stock, Wish};
+use crate::model::{MAX_ON_HAND, Policy, Stock, StockChange};
 use crate::store::stock::{self, Filter};
 use crate::view::{Inventory, InventoryItem};
 use crate::{App, problems};
@@ -202,7 +202,7 @@ async fn update(
 ) -> Result<impl IntoResponse> {
     let NewInventory { adjust, on_hand, expected, reason, policy } = new;
     let figure = Said { adjust, on_hand, expected, available: None }.needed("")?;
-    let wish = Wish { policy, figure: Some(counted(figure)) };
+    let wish = StockChange { policy, figure: Some(counted(figure)) };
     Ok(tagged(put(&app, &user, &sku, wish, Why { reason, seen }).await?))
 }
 
@@ -219,7 +219,7 @@ pub(super) async fn put(
     app: &App,
     user: &Principal,
     sku: &str,
-    wish: Wish,
+    wish: StockChange,
     Why { reason, seen }: Why,
 ) -> Result<Stock> {
     let (sku, reference) = (sku.trim(), format!("user:{}", user.id()));

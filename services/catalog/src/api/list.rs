@@ -115,7 +115,7 @@ enum SortBy {
 
 /// What a list of products was asked for.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct ListRequest {
     pub(super) listing: Listing,
     /// The same for the index, where it is asked: for words, options, ratings and facets.
     pub(super) search: Option<catalog_search::Request>,
@@ -132,7 +132,7 @@ pub(super) struct Skip {
 impl ListQuery {
     /// Makes sense of the query; an unknown category is a wrong field. Options are repeated, so
     /// they come by themselves.
-    pub(super) fn read(self, choices: Choices, tree: &Tree) -> Result<Asked> {
+    pub(super) fn read(self, choices: Choices, tree: &Tree) -> Result<ListRequest> {
         let text = self.search.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let facets = self.facets.unwrap_or_default();
         // Whoever has begun with the index goes on with it.
@@ -180,7 +180,7 @@ impl ListQuery {
         }
         if !indexed {
             listing.after = after(self.cursor.as_deref(), listing.sort)?;
-            return Ok(Asked { listing, search: None, count });
+            return Ok(ListRequest { listing, search: None, count });
         }
         let request = catalog_search::Request {
             text: text.map(str::to_owned),
@@ -200,7 +200,7 @@ impl ListQuery {
             limit: limit as usize,
             facets: facets.then(|| tree.searched().clone()),
         };
-        Ok(Asked { listing, search: Some(request), count })
+        Ok(ListRequest { listing, search: Some(request), count })
     }
 }
 

@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 
 use super::read::{json, unanswered, visible};
 use crate::App;
-use crate::cache::{Answer, Moment, Needs, Slot};
+use crate::cache::{Answer, Bucket, Dependencies, Snapshot};
 use crate::model::{Product, Status};
 use crate::store::products;
 use crate::view::{ProductView, Related, Suggestions};
@@ -127,7 +127,7 @@ async fn related(
 /// Where an answer out of the index is kept: until the index goes on.
 struct Kept {
     key: Option<String>,
-    at: Moment,
+    at: Snapshot,
 }
 
 impl Kept {
@@ -147,8 +147,8 @@ impl Kept {
         products: impl IntoIterator<Item = &'a Product>,
     ) -> Arc<Answer> {
         let Some(key) = self.key else { return Arc::new(Answer::once(body)) };
-        let slots = products.into_iter().map(|it| Slot::of(it.id)).collect();
-        app.cache.put(&key, body, Needs::List { slots, stock: false }, self.at)
+        let slots = products.into_iter().map(|it| Bucket::of(it.id)).collect();
+        app.cache.put(&key, body, Dependencies::List { slots, stock: false }, self.at)
     }
 }
 

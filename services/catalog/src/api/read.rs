@@ -15,8 +15,8 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{Asked, ListQuery, Skip, choices};
-use crate::cache::{Answer, Kind, Needs, Slot};
+use super::list::{ListQuery, ListRequest, Skip, choices};
+use crate::cache::{Answer, Bucket, Dependencies, Kind};
 use crate::model::{Product, Status};
 use crate::store::{listing, products};
 use crate::view::{FacetsView, ProductList, ProductView};
@@ -77,8 +77,8 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     let Some(kept) = kept else {
         return Ok(Answer::once(body).respond(&parts.headers));
     };
-    let needs = Needs::List {
-        slots: found.products.iter().map(|it| Slot::of(it.id)).collect(),
+    let needs = Dependencies::List {
+        slots: found.products.iter().map(|it| Bucket::of(it.id)).collect(),
         stock: asked.listing.in_stock.is_some(),
     };
     let answer = app.cache.put(&kept, body, needs, at);
@@ -90,7 +90,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
 
 /// The key an answer is kept by; none where it is not kept: texts are too many, and what only
 /// staff may see is not for others.
-fn kept_as(app: &App, asked: &Asked, key: &str) -> Option<String> {
+fn kept_as(app: &App, asked: &ListRequest, key: &str) -> Option<String> {
     if asked.listing.status != Status::Active {
         return None;
     }
@@ -139,7 +139,7 @@ async fn get(
         return Ok(Answer::private(body).respond(&parts.headers));
     }
     app.views.seen(product.id);
-    let needs = Needs::Product(product.id);
+    let needs = Dependencies::Product(product.id);
     let answer = app.cache.put(&key, body, needs, at);
     app.cache.share(&key, &answer);
     Ok(answer.respond(&parts.headers))
@@ -165,7 +165,7 @@ struct Found {
     facets: Option<Facets>,
 }
 
-async fn find(app: &App, asked: &Asked) -> Result<Found> {
+async fn find(app: &App, asked: &ListRequest) -> Result<Found> {
     if let Some(request) = &asked.search {
         return search(app, asked, request.clone()).await;
     }
@@ -177,7 +177,7 @@ async fn find(app: &App, asked: &Asked) -> Result<Found> {
     Ok(Found { products, next: next.map(|it| page::encode(&it)), total, facets: None })
 }
 
-async fn search(app: &App, asked: &Asked, request: catalog_search::Request) -> Result<Found> {
+async fn search(app: &App, asked: &ListRequest, request: catalog_search::Request) -> Result<Found> {
     let skip = request.offset;
     let hits = app.search.find(request).await.map_err(unanswered)?;
     let end = skip + hits.ids.len();

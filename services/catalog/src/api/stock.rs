@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use super::edit;
 use super::figures::Said;
-use crate::model::{MAX_ON_HAND, Product, Status, Wish};
+use crate::model::{MAX_ON_HAND, Product, Status, StockChange};
 use crate::store::products as store;
 use crate::store::reservations;
 use crate::{App, problems};
@@ -118,7 +118,7 @@ async fn update_stock(
 ) -> Result<Response> {
     let NewStock { adjust, on_hand, expected, available, reason } = new;
     let figure = Said { adjust, on_hand, expected, available }.needed("")?;
-    let wish = Wish { policy: None, figure: Some(figure) };
+    let wish = StockChange { policy: None, figure: Some(figure) };
     let reference = format!("user:{}", user.id());
 
     let mut tx = app.db.begin().await?;

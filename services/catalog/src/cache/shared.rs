@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use chassis::db::{Db, Result};
 
-use super::{Answer, Cache, Kind, Moment, Needs};
+use super::{Answer, Cache, Dependencies, Kind, Snapshot};
 
 /// How long an answer is kept for others; also how old in it may be what no event tells: how often a
 /// product was looked at and bought.
@@ -63,7 +63,7 @@ impl Cache {
         &self,
         kind: Kind,
         key: &str,
-        at: Moment,
+        at: Snapshot,
     ) -> Option<Arc<Answer>> {
         let bytes = self.shared.cache.get(&self.shared.key(kind, key)?).await;
         let found = bytes.and_then(|it| read(&it)).filter(|(xid, needs, _)| {
@@ -89,7 +89,7 @@ impl Cache {
 }
 
 /// The transaction up to which its reader had seen all, what it depends on, and its body.
-type Found = (i64, Needs, Bytes);
+type Found = (i64, Dependencies, Bytes);
 
 /// None for what is not an answer.
 fn read(bytes: &Bytes) -> Option<Found> {

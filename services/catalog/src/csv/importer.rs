@@ -11,9 +11,9 @@ use uuid::Uuid;
 
 use super::explain::explain;
 use super::merge::{Merge, same};
-use super::shelves::Shelves;
+use super::shelves::CategoryPaths;
 use super::{ImportError, OfExisting, Report, export};
-use crate::books::{self, Books};
+use crate::books::{self, StockTx};
 use crate::model::{self, MAX_DEPTH};
 use crate::{pictures, products, store};
 
@@ -30,7 +30,7 @@ pub(super) struct Importer<'a> {
     pub(super) db: &'a Db,
     clock: Clock,
     stock: OfExisting,
-    shelves: Shelves,
+    shelves: CategoryPaths,
     pub(super) report: Report,
 }
 
@@ -58,7 +58,7 @@ impl<'a> Importer<'a> {
         clock: Clock,
         stock: OfExisting,
     ) -> Result<Self, ImportError> {
-        let shelves = Shelves::load(db).await?;
+        let shelves = CategoryPaths::load(db).await?;
         Ok(Self { db, clock, stock, shelves, report: Report::default() })
     }
 
@@ -90,7 +90,7 @@ impl<'a> Importer<'a> {
                     let bad = batch.remove(at);
                     self.report.reject(line, &bad.handle, reason);
                 }
-                Err(Failure::Moment(_)) => self.shelves = Shelves::load(self.db).await?,
+                Err(Failure::Moment(_)) => self.shelves = CategoryPaths::load(self.db).await?,
             }
         }
         for product in batch {
@@ -184,7 +184,7 @@ impl<'a> Importer<'a> {
                 Err(Failure::Moment(error)) if tries == TRIES => return Err(error),
                 Err(Failure::Moment(_)) => {
                     tokio::time::sleep(Duration::from_millis(200) * tries).await;
-                    self.shelves = Shelves::load(self.db).await?;
+                    self.shelves = CategoryPaths::load(self.db).await?;
                 }
             }
         }
@@ -223,7 +223,7 @@ impl<'a> Importer<'a> {
             Ok(new) => new,
             Err(wrong) => return Ok(Ok(Outcome::Rejected(wrong))),
         };
-        let mut books = Books::open(tx, self.clock.now(), LOW);
+        let mut books = StockTx::open(tx, self.clock.now(), LOW);
         let written = match &old {
             None => products::create(&mut books, new).await.map(|_| Outcome::Created),
             Some(old) => products::replace(&mut books, old, new).await.map(|it| match it {

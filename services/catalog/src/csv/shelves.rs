@@ -12,13 +12,13 @@ use crate::model::{Category, Tree, slugify};
 use crate::store;
 
 /// The categories of the shop, by parent and name.
-pub(super) struct Shelves {
+pub(super) struct CategoryPaths {
     tree: Tree,
     by_name: HashMap<(Option<Uuid>, String), Uuid>,
     slugs: HashMap<String, Uuid>,
 }
 
-impl Shelves {
+impl CategoryPaths {
     pub(super) async fn load(db: &Db) -> Result<Self> {
         Ok(Self::new(store::categories::tree(db).await?))
     }
@@ -67,7 +67,7 @@ impl Shelves {
                 store::categories::insert(&mut tx, &category).await?;
                 let (id, slug) = (category.id, category.slug.clone());
                 let event = CategoryChanged { category_id: id, slug, deleted: false };
-                outbox::tell(&mut tx, id, category.version, &event, category.created_at).await?;
+                outbox::publish(&mut tx, id, category.version, &event, category.created_at).await?;
                 parent = Some(category.id);
                 all.by_name.insert(key, category.id);
                 all.slugs.insert(category.slug, category.id);

@@ -35,7 +35,7 @@ async fn a_shop_that_lost_something_gets_it_back(database: Database) {
     seeded(&test).await;
     let mut tx = test.db.begin().await.unwrap();
     let product = products::find_in(&mut tx, "stoneware-mug").await.unwrap().unwrap();
-    let mut books = Books::open(&mut tx, test.clock.now(), LOW);
+    let mut books = StockTx::open(&mut tx, test.clock.now(), LOW);
     crate::products::delete(&mut books, &product).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(seeded(&test).await, Seeded { categories: 0, products: 1 });
@@ -48,7 +48,7 @@ async fn what_staff_have_changed_stays(database: Database) {
     let mut tx = test.db.begin().await.unwrap();
     let product = products::find_in(&mut tx, "stoneware-mug").await.unwrap().unwrap();
     let new = NewProduct { title: "Our Mug".to_owned(), ..NewProduct::from(&product) };
-    let mut books = Books::open(&mut tx, test.clock.now(), LOW);
+    let mut books = StockTx::open(&mut tx, test.clock.now(), LOW);
     crate::products::replace(&mut books, &product, new).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(seeded(&test).await, Seeded::default());

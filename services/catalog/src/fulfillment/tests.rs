@@ -4,16 +4,16 @@ use contracts::catalog::{Buyer, Reserve, StockLine};
 
 use super::*;
 use crate::audit::{self, OrderStock};
-use crate::model::{Figure, NewProduct, NewVariant, Policy, Product, Stock, Wish};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, Product, Stock, StockChange};
 use crate::products;
 use crate::store::products as goods;
 
 mod shelf;
 
 /// One step in a transaction of its own.
-async fn step<T>(db: &Db, run: impl AsyncFnOnce(&mut Books<'_>) -> Result<T>) -> Result<T> {
+async fn step<T>(db: &Db, run: impl AsyncFnOnce(&mut StockTx<'_>) -> Result<T>) -> Result<T> {
     let mut tx = db.begin().await?;
-    let mut books = Books::open(&mut tx, noon(), 5);
+    let mut books = StockTx::open(&mut tx, noon(), 5);
     let done = run(&mut books).await?;
     tx.commit().await?;
     Ok(done)
@@ -87,7 +87,7 @@ async fn give_back(db: &Db, order: u128, refund: u128, lines: &[(&str, i64)]) {
 }
 
 async fn count(db: &Db, sku: &str, on_hand: i64) -> Result<()> {
-    let wish = Wish { figure: Some(Figure::Count(on_hand)), policy: None };
+    let wish = StockChange { figure: Some(Figure::Count(on_hand)), policy: None };
     step(db, async |books| books.set(sku, wish, "test").await).await.map(drop)
 }
 
@@ -180,11 +180,11 @@ async fn back_orders_are_filled_by_what_arrives(database: Database) {
     let test = database.platform(crate::MIGRATIONS).await;
     let db = &test.db;
     stocked(db, "Lamp", &["A"]).await;
-    let wish = Wish { figure: Some(Figure::Count(0)), policy: Some(Policy::Continue) };
+    let wish = StockChange { figure: Some(Figure::Count(0)), policy: Some(Policy::Continue) };
     step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
     sell(db, 1, &[("A", 3)]).await;
     assert_eq!(counts(db, "A").await, [0, 3, 0]);
-    let wish = Wish { figure: Some(Figure::Count(5)), policy: Some(Policy::Deny) };
+    let wish = StockChange { figure: Some(Figure::Count(5)), policy: Some(Policy::Deny) };
     step(db, async |books| books.set("A", wish, "test").await).await.unwrap();
     assert_eq!(hold(db, 2, &[("A", 3)]).await.unwrap_err().code, "out_of_stock");
     send(db, 1).await;

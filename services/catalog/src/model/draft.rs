@@ -74,7 +74,7 @@ pub(crate) struct NewVariant {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Draft {
     pub(crate) product: Product,
-    pub(crate) stock: Vec<Wish>,
+    pub(crate) stock: Vec<StockChange>,
     /// Which variants, by place, had no SKU and were given one.
     pub(crate) named: Vec<usize>,
     /// Whether the slug was made from the title.
@@ -83,7 +83,7 @@ pub(crate) struct Draft {
 
 /// What the stock of a variant shall be; what is absent stays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Wish {
+pub(crate) struct StockChange {
     pub(crate) policy: Option<Policy>,
     pub(crate) figure: Option<Figure>,
 }

@@ -54,7 +54,7 @@ async fn a_picture_nobody_uses_is_kept_for_a_day(database: Database) {
         keep(&platform, id).await;
     }
     let mut tx = platform.db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     let mug = products::create(&mut books, mug(&[used, dropped, used])).await.unwrap();
     tx.commit().await.unwrap();
 
@@ -66,7 +66,7 @@ async fn a_picture_nobody_uses_is_kept_for_a_day(database: Database) {
     // One that is let go has a day from then on.
     let mut tx = platform.db.begin().await.unwrap();
     let old = products_store::find_in(&mut tx, &mug.id.to_string()).await.unwrap().unwrap();
-    let mut books = Books::open(&mut tx, hours(30), 0);
+    let mut books = StockTx::open(&mut tx, hours(30), 0);
     let mut new = model::NewProduct::from(&old);
     new.images.remove(1);
     products::replace(&mut books, &old, new).await.unwrap();
@@ -77,7 +77,7 @@ async fn a_picture_nobody_uses_is_kept_for_a_day(database: Database) {
 
     let mut tx = platform.db.begin().await.unwrap();
     let old = products_store::find_in(&mut tx, &mug.id.to_string()).await.unwrap().unwrap();
-    products::delete(&mut Books::open(&mut tx, hours(60), 0), &old).await.unwrap();
+    products::delete(&mut StockTx::open(&mut tx, hours(60), 0), &old).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(tidy(&platform.db, hours(84)).await.unwrap(), 0);
     assert_eq!(tidy(&platform.db, hours(85)).await.unwrap(), 1);
@@ -94,7 +94,7 @@ async fn a_picture_is_not_tidied_up_while_a_product_takes_it(database: Database)
         keep(&platform, id).await;
         let taken = async {
             let mut tx = platform.db.begin().await.unwrap();
-            let mut books = Books::open(&mut tx, noon(), 0);
+            let mut books = StockTx::open(&mut tx, noon(), 0);
             match products::create(&mut books, mug(&[id])).await {
                 Ok(_) => tx.commit().await.map(|()| true).unwrap(),
                 Err(refused) => {

@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, TestRunner};
 use contracts::catalog::{Restock, Ship};
 
 use super::*;
-use crate::model::{Figure, NewProduct, NewVariant, Policy, Wish};
+use crate::model::{Figure, NewProduct, NewVariant, Policy, StockChange};
 use crate::{audit, fulfillment, products};
 
 mod statements;
@@ -20,7 +20,7 @@ const LOW: i64 = 5;
 /// A product with one variant per SKU, all alike.
 async fn stocked(db: &Db, skus: &[&str], policy: Policy, on_hand: i64) {
     let mut tx = db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), LOW);
+    let mut books = StockTx::open(&mut tx, noon(), LOW);
     let variant = |sku: &&str| NewVariant {
         sku: Some((*sku).to_owned()),
         options: [("Kind".to_owned(), (*sku).to_owned())].into(),
@@ -54,10 +54,10 @@ fn asked(n: u128, wanted: &[(&str, i64)]) -> Reserve {
 async fn step<T>(
     db: &Db,
     at: DateTime<Utc>,
-    run: impl AsyncFnOnce(&mut Books<'_>) -> Result<T>,
+    run: impl AsyncFnOnce(&mut StockTx<'_>) -> Result<T>,
 ) -> Result<T> {
     let mut tx = db.begin().await?;
-    let mut books = Books::open(&mut tx, at, LOW);
+    let mut books = StockTx::open(&mut tx, at, LOW);
     let done = run(&mut books).await?;
     tx.commit().await?;
     Ok(done)
@@ -230,7 +230,7 @@ async fn stock_that_sells_on_is_counted_and_untracked_stock_is_not(database: Dat
     hold(db, &request).await.unwrap();
     assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((1, 3), (1, 0)));
     // From here on it would be counted; what was held before is not.
-    let wish = Wish { policy: Some(Policy::Deny), figure: None };
+    let wish = StockChange { policy: Some(Policy::Deny), figure: None };
     step(db, noon(), async |books| books.set("FREE", wish, "test").await).await.unwrap();
     make_final(db, 1).await.unwrap();
     assert_eq!((counts(db, "ON").await, counts(db, "FREE").await), ((-2, 0), (1, 0)));
@@ -423,7 +423,7 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
             Ok(())
         }
         Event::Set { sku, on_hand, policy } => {
-            let wish = Wish { policy: Some(policy), figure: Some(Figure::Count(on_hand)) };
+            let wish = StockChange { policy: Some(policy), figure: Some(Figure::Count(on_hand)) };
             let sku = if sku { &a } else { &b };
             step(db, *at, async |books| books.set(sku, wish, "test").await).await.map(drop)
         }

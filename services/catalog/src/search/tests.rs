@@ -52,7 +52,7 @@ fn request(text: &str) -> Request {
 macro_rules! change {
     ($platform:expr, |$books:ident| $work:expr) => {{
         let mut tx = $platform.db.begin().await.unwrap();
-        let mut $books = crate::books::Books::open(&mut tx, noon(), 0);
+        let mut $books = crate::books::StockTx::open(&mut tx, noon(), 0);
         let done = $work.await.unwrap();
         tx.commit().await.unwrap();
         done
@@ -96,7 +96,7 @@ async fn what_was_sold_out_is_found_so(database: Database) {
     let sku = product.variants[0].sku.clone();
     // In one batch of events the last one counts.
     for (on_hand, in_stock) in [(3, true), (0, false), (0, false), (1, true), (0, false)] {
-        let wish = crate::model::Wish { policy: None, figure: Some(Figure::Count(on_hand)) };
+        let wish = crate::model::StockChange { policy: None, figure: Some(Figure::Count(on_hand)) };
         change!(platform, |books| books.set(&sku, wish, "test"));
         running.count("lamp").await;
         let filter = Filter { in_stock: Some(in_stock), ..Filter::default() };

@@ -42,7 +42,7 @@ pub(crate) async fn delete(tx: &mut Tx, category: &Category) -> Result<()> {
 
 async fn tell(tx: &mut Tx, category: &Category, deleted: bool) -> Result<()> {
     let event = CategoryChanged { category_id: category.id, slug: category.slug.clone(), deleted };
-    outbox::tell(tx, category.id, category.version, &event, category.updated_at).await
+    outbox::publish(tx, category.id, category.version, &event, category.updated_at).await
 }
 
 /// Brings the products below a category that was moved into all categories now above them.

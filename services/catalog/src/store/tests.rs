@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::listing::{Listing, Place, Sort};
 use super::{categories, listing, products};
-use crate::books::Books;
+use crate::books::StockTx;
 use crate::categories::NewCategory;
 use crate::model::{Figure, NewProduct, NewVariant, Policy, Rating, Status};
 
@@ -43,7 +43,7 @@ async fn filled(test: &TestPlatform, category: Option<Uuid>) -> Vec<Uuid> {
 
 async fn create(db: &Db, new: NewProduct) -> Uuid {
     let mut tx = db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     let product = crate::products::create(&mut books, new).await.unwrap();
     tx.commit().await.unwrap();
     product.id
@@ -51,7 +51,7 @@ async fn create(db: &Db, new: NewProduct) -> Uuid {
 
 async fn category(db: &Db, name: &str, parent_id: Option<Uuid>) -> Uuid {
     let mut tx = db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     let new = NewCategory { parent_id, name: name.to_owned(), ..NewCategory::default() };
     let category = crate::categories::create(&mut books, new).await.unwrap();
     tx.commit().await.unwrap();
@@ -60,7 +60,7 @@ async fn category(db: &Db, name: &str, parent_id: Option<Uuid>) -> Uuid {
 
 async fn move_to(db: &Db, id: Uuid, parent_id: Option<Uuid>) {
     let mut tx = db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     let change = |old: &crate::model::Category| NewCategory {
         parent_id,
         name: old.name.clone(),
@@ -186,7 +186,7 @@ async fn a_moved_category_takes_its_products_along(database: Database) {
     move_to(db, leaf, None).await;
     assert_eq!((listed(two).await, listed(leaf).await), ("c".into(), "ab".into()));
     let mut tx = db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     crate::categories::delete(&mut books, &middle.to_string()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((listed(two).await, listed(one).await), ("c".into(), "b".into()));
@@ -237,7 +237,7 @@ async fn what_is_written_is_read_back_the_same(database: Database) {
         ..NewProduct::default()
     };
     let mut tx = test.db.begin().await.unwrap();
-    let mut books = Books::open(&mut tx, noon(), 0);
+    let mut books = StockTx::open(&mut tx, noon(), 0);
     let written = crate::products::create(&mut books, new.clone()).await.unwrap();
     let same = crate::products::replace(&mut books, &written, new).await.unwrap();
     assert_eq!(same, None, "{}", test.kind);

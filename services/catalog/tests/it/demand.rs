@@ -62,7 +62,9 @@ async fn tell_paid(
         refund: None,
     };
     let mut tx = orders.begin().await.expect("a database");
-    outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");
+    outbox::publish(&mut tx, Uuid::from_u128(7), version, &event, noon())
+        .await
+        .expect("a database");
     tx.commit().await.expect("a database");
 }
 
@@ -78,7 +80,9 @@ async fn refund(orders: &Db, product_id: Uuid, version: i64, full: bool) {
         status: "confirmed".to_owned(),
     };
     let mut tx = orders.begin().await.expect("a database");
-    outbox::tell(&mut tx, Uuid::from_u128(7), version, &event, noon()).await.expect("a database");
+    outbox::publish(&mut tx, Uuid::from_u128(7), version, &event, noon())
+        .await
+        .expect("a database");
     tx.commit().await.expect("a database");
 }
 

@@ -16,7 +16,7 @@ use crate::{Shop, mug, nobody};
 async fn tell(reviews: &Db, product_id: Uuid, version: i64, (count, sum): (i64, i64)) {
     let mut tx = reviews.begin().await.expect("a database");
     let event = RatingChanged { product_id, count, sum };
-    outbox::tell(&mut tx, product_id, version, &event, noon()).await.expect("a database");
+    outbox::publish(&mut tx, product_id, version, &event, noon()).await.expect("a database");
     tx.commit().await.expect("a database");
 }
 

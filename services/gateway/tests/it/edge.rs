@@ -15,12 +15,12 @@ use axum::routing::{any, get};
 use chassis::clock::Clock;
 use chassis::discovery::{Directory, Endpoint};
 use chassis::network::Networks;
-use chassis::peers::Peers;
+use chassis::peers::ServiceTokens;
 use chassis::quota::Rate;
-use chassis::reach::Reach;
 use chassis::remote::Remote;
 use chassis::server;
 use chassis::service::BoxError;
+use chassis::target::ServiceTarget;
 use chassis::testing::{eventually, in_time};
 use futures::{SinkExt, StreamExt};
 use gateway::{Config, Gateway, Tls, TlsConfig};
@@ -123,14 +123,14 @@ async fn hop_by_hop() -> Response {
 }
 
 /// The service in another process.
-pub(crate) fn there(address: SocketAddr) -> Reach {
+pub(crate) fn there(address: SocketAddr) -> ServiceTarget {
     let mut directory = Directory::default();
     directory.fixed("catalog", vec![Endpoint::parse(&format!("http://{address}")).unwrap()]);
     let remote = Remote::new("catalog", directory.of("catalog").unwrap());
-    Reach::There(remote, Peers::new(&"s".repeat(32), Clock::System))
+    ServiceTarget::Remote(remote, ServiceTokens::new(&"s".repeat(32), Clock::System))
 }
 
-pub(crate) fn gateway(config: Config, reach: Reach) -> Gateway {
+pub(crate) fn gateway(config: Config, reach: ServiceTarget) -> Gateway {
     let mut parts = shop::parts(true);
     parts.services[0].reach = reach;
     Gateway::new(config, parts).unwrap()

@@ -9,7 +9,7 @@ use axum::response::IntoResponse;
 use axum::routing::{any, get, post};
 use chassis::clock::Clock;
 use chassis::quota::{Rate, RateLimit};
-use chassis::site::Site;
+use chassis::site::ForwardedOrigin;
 use chassis::telemetry::start_metrics;
 use chassis::testing::{noon, verifier};
 use gateway::{Config, Dist, Parts, Upstream};
@@ -80,7 +80,7 @@ pub(crate) async fn echo(request: Request) -> axum::Json<Value> {
         "uri": request.uri().to_string(),
         "headers": headers.collect::<serde_json::Map<_, _>>(),
         "peer": peer.map(|it| it.0.to_string()),
-        "site": request.extensions().get::<Site>().and_then(Site::origin),
+        "site": request.extensions().get::<ForwardedOrigin>().and_then(ForwardedOrigin::origin),
     }))
 }
 

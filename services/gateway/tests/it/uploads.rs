@@ -10,8 +10,8 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::any;
-use chassis::reach::Reach;
 use chassis::server;
+use chassis::target::ServiceTarget;
 use gateway::Config;
 use http::{HeaderMap, header};
 use tokio::io::AsyncWriteExt;
@@ -47,7 +47,7 @@ impl Service {
     }
 
     /// In this process, and in another one.
-    async fn ways(&self) -> ([Reach; 2], Served) {
+    async fn ways(&self) -> ([ServiceTarget; 2], Served) {
         let other = serve(self.router.clone()).await;
         ([self.router.clone().into(), there(other.address)], other)
     }
@@ -63,7 +63,7 @@ async fn no_service_is_asked_before_a_small_body_is_whole() {
     let service = Service::new();
     let (ways, _other) = service.ways().await;
     for reach in ways {
-        let elsewhere = matches!(reach, Reach::There(..));
+        let elsewhere = matches!(reach, ServiceTarget::Remote(..));
         let shop = serve(gateway(Config::default(), reach)).await;
         for wrong in ["Z\r\n", "5\r\nabc", "2\r\nabcd\r\n0\r\n\r\n"] {
             let mut stream = TcpStream::connect(shop.address).await.unwrap();

@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::http::uri::Authority;
-use chassis::site::Site;
+use chassis::site::ForwardedOrigin;
 use chassis::testing::{Database, databases};
 use chrono::TimeDelta;
 use serde_json::json;
@@ -16,7 +16,7 @@ const DEVICE: &str = "__Host-cartwright_device";
 /// A browser with a page of `origin` open that asks the shop at `site`.
 struct Browser<'s> {
     shop: &'s Shop,
-    site: Site,
+    site: ForwardedOrigin,
     origin: Option<&'static str>,
     cookie: Option<String>,
     device: Option<String>,
@@ -67,9 +67,9 @@ impl<'s> Browser<'s> {
     }
 }
 
-fn site(origin: &str) -> Site {
+fn site(origin: &str) -> ForwardedOrigin {
     let (scheme, host) = origin.split_once("://").unwrap();
-    Site { secure: scheme == "https", host: Some(host.parse::<Authority>().unwrap()) }
+    ForwardedOrigin { secure: scheme == "https", host: Some(host.parse::<Authority>().unwrap()) }
 }
 
 /// The value of the cookie an answer sets, which is empty where it is taken away.
@@ -210,7 +210,7 @@ async fn only_pages_of_the_shop_may_ask_for_or_use_a_cookie(database: Database) 
     browser.origin = Some(SHOP);
     browser.refresh().await.expect(200);
     // Nobody told the service what the shop's own address is.
-    browser.site = Site::default();
+    browser.site = ForwardedOrigin::default();
     browser.site.secure = true;
     assert_eq!(browser.refresh().await.problem(403), "origin_not_allowed");
 }

@@ -129,7 +129,7 @@ pub(super) async fn update_status(
         let order = cancel::cancel(&app, order.id, &why, by).await?;
         return cancelled(&app, order, Some(&principal)).await;
     }
-    cancel::move_on(&app, order.id, request.status, request.tracking_number, by).await?;
+    cancel::set_fulfillment(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
     Ok(Json(view(&app, order, reads_all(Some(&principal))).await?).into_response())
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use axum::extract::State;
-use chassis::days::{Asked, Range};
+use chassis::days::{Range, RangeQuery};
 use chassis::extract::{Json, Query};
 use chassis::money::Money;
 use chassis::problem::{Problem, Result};
@@ -78,11 +78,14 @@ struct ProductSales {
 
 /// Tell what was sold, by day.
 #[utoipa::path(get, path = "/reports/sales", operation_id = "sales_reports.get", tag = "orders",
-    params(Asked),
+    params(RangeQuery),
     responses((status = 200, body = SalesReport),
               (status = 422, description = "no such range of days", body = Problem)),
     security(("bearer" = ["reports:read"])))]
-async fn sales(State(app): State<App>, Query(asked): Query<Asked>) -> Result<Json<SalesReport>> {
+async fn sales(
+    State(app): State<App>,
+    Query(asked): Query<RangeQuery>,
+) -> Result<Json<SalesReport>> {
     let range = asked.range(app.clock.now())?;
     let report = threads::own(async move {
         let placed = store::sales(&app.db, range).await?;

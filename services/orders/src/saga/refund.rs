@@ -28,7 +28,7 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> 
             Ok(refunded(work, refund))
         }
         Ok(_) => Ok(Answer::Pending.into()),
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             Ok(match app.clients.payments.show(payment_id).await? {
                 // All of it has been given back already, by hand.
                 Some(payment) if payment.status == Paid::Refunded => refunded(work, None),

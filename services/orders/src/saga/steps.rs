@@ -18,10 +18,10 @@ pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<Learned, Halt>
             Ok(Answer::HeldWithoutPayment.into())
         }
         Ok(_) => Ok(Answer::Held.into()),
-        Err(CallError::Refused(refused)) if !work.order.is_placed() => {
+        Err(CallError::Rejected(refused)) if !work.order.is_placed() => {
             Ok(Answer::NeverPlaced.refusing(refused))
         }
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             let answer = match refused.code.as_ref() {
                 "out_of_stock" if work.saga.attempt > 1 && !work.saga.rereserved => {
                     return Ok(sold_out_meanwhile(app, work, refused));
@@ -53,7 +53,7 @@ pub(super) async fn authorize(app: &App, work: &mut Work) -> Result<Learned, Hal
     };
     match app.clients.payments.authorize(&request).await {
         Ok(payment) => authorized(app, work, &payment).await,
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             let refusal = problems::payment_refused(&work.order, &refused, attempts_left(work));
             Ok(declined(app, work, refusal))
         }
@@ -92,11 +92,11 @@ pub(super) async fn authorized(
 pub(super) async fn commit(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     match app.clients.catalog.commit(work.order.id).await {
         Ok(()) => Ok(Answer::Committed.into()),
-        Err(CallError::Refused(_)) if !work.saga.rereserved => {
+        Err(CallError::Rejected(_)) if !work.saga.rereserved => {
             work.saga.rereserved = true;
             Ok(Answer::NotHeld.into())
         }
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             Ok(Answer::SoldOut.refusing(problems::out_of_stock(&work.order, refused)))
         }
         Err(unknown) => Err(unknown.into()),
@@ -128,7 +128,7 @@ pub(super) async fn capture(app: &App, work: &mut Work) -> Result<Learned, Halt>
             | Paid::Capturing
             | Paid::Voiding => Answer::Pending.into(),
         }),
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             tracing::error!(order = %work.order.id, %refused, "capture refused");
             Ok(Answer::Failed.refusing(refused))
         }

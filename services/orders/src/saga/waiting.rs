@@ -39,7 +39,7 @@ pub(super) async fn action_required(
         Ok(_) => {
             tracing::info!(order = %work.order.number, "waits for its customer without a hold");
         }
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             tracing::warn!(order = %work.order.number, %refused, "the hold stays as it is");
         }
         Err(unknown) => return Err(unknown.into()),
@@ -75,7 +75,7 @@ pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> Learned 
 pub(super) async fn release(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     match app.clients.catalog.end_hold(work.order.id).await {
         Ok(()) => {}
-        Err(CallError::Refused(refused)) => {
+        Err(CallError::Rejected(refused)) => {
             tracing::warn!(order = %work.order.number, %refused, "the hold ends by itself");
         }
         Err(unknown) => return Err(unknown.into()),

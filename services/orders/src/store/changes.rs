@@ -58,7 +58,7 @@ async fn write(
         if from == Status::Pending || order.status == Status::Cancelled {
             note_decision_with(&mut batch, order);
         }
-        outbox::tell_with(&mut batch, order.id, order.version, &news, now)?;
+        outbox::publish_with(&mut batch, order.id, order.version, &news, now)?;
     }
     batch.execute().await
 }

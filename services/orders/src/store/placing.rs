@@ -114,7 +114,7 @@ async fn write(
     });
     insert_change(&mut batch, order, None, None);
     let created = OrderCreated { order: order.told(lines) };
-    outbox::tell_with(&mut batch, order.id, order.version, &created, now)?;
+    outbox::publish_with(&mut batch, order.id, order.version, &created, now)?;
     match batch.execute().await {
         // It is withdrawn: there is no order that a history could be of.
         Err(Error::Constraint(_)) => Ok(false),

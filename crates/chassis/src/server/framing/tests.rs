@@ -195,7 +195,7 @@ async fn served(bytes: &[u8], size: usize, guarded: bool) -> Seen {
             }
         })
     };
-    let link = Link::new(CancellationToken::new());
+    let link = ConnectionState::new(CancellationToken::new());
     let http = hyper::server::conn::http1::Builder::new();
     let serving = async {
         // It ends with an error where it refuses something.

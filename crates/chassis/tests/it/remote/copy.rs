@@ -39,7 +39,7 @@ pub enum Mode {
     Echo,
 }
 
-pub struct Copy {
+pub struct Instance {
     pub address: SocketAddr,
     mode: Arc<Mutex<Mode>>,
     requests: Arc<AtomicUsize>,
@@ -51,7 +51,7 @@ pub struct Copy {
     serving: JoinHandle<()>,
 }
 
-impl Copy {
+impl Instance {
     pub async fn start(mode: Mode) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

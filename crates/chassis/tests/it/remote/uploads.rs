@@ -17,7 +17,7 @@ const LIMIT: usize = 1000;
 const CHUNKED: &str = "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n";
 
 /// A process that passes on what it is asked.
-async fn gateway(remote: &Remote, terms: Terms) -> SocketAddr {
+async fn gateway(remote: &Remote, terms: CallOptions) -> SocketAddr {
     let remote = remote.clone();
     let router = Router::new().route(
         "/",
@@ -27,9 +27,9 @@ async fn gateway(remote: &Remote, terms: Terms) -> SocketAddr {
                 Ok(response) => return response,
                 Err(Error::Body(_)) => StatusCode::BAD_REQUEST,
                 Err(Error::BodyTooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-                Err(Error::Broken(_)) => StatusCode::BAD_GATEWAY,
-                Err(Error::Away) => StatusCode::SERVICE_UNAVAILABLE,
-                Err(Error::Late) => StatusCode::GATEWAY_TIMEOUT,
+                Err(Error::ConnectionLost(_)) => StatusCode::BAD_GATEWAY,
+                Err(Error::Unavailable) => StatusCode::SERVICE_UNAVAILABLE,
+                Err(Error::DeadlineExceeded) => StatusCode::GATEWAY_TIMEOUT,
             };
             status.into_response()
         }),
@@ -56,7 +56,7 @@ async fn answer(stream: &mut TcpStream) -> String {
 
 #[tokio::test]
 async fn what_clients_do_with_their_bodies_is_not_held_against_a_copy() {
-    let copy = Copy::start(Mode::Hang).await;
+    let copy = Instance::start(Mode::Hang).await;
     let remote = remote(&[&copy]);
     let address = gateway(&remote, public()).await;
     for number in 0..20 {
@@ -83,9 +83,9 @@ async fn what_clients_do_with_their_bodies_is_not_held_against_a_copy() {
 #[tokio::test]
 async fn the_time_a_client_takes_is_not_the_copys() {
     const DEADLINE: Duration = Duration::from_secs(1);
-    let copy = Copy::start(Mode::Well).await;
+    let copy = Instance::start(Mode::Well).await;
     let remote = remote(&[&copy]);
-    let address = gateway(&remote, Terms::public(DEADLINE, LONG)).await;
+    let address = gateway(&remote, CallOptions::public(DEADLINE, LONG)).await;
     let head = "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 4\r\n\r\n12";
     let mut slow = connect(address, head).await;
     until("the copy is asked", || copy.connections() == 1).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chassis::bus::Error;
 use chassis::clock::Clock;
-use chassis::outbox::{Relay, backlog, tell};
+use chassis::outbox::{Relay, backlog, publish};
 use chassis::testing::{eventually, noon, on};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ async fn survives(engine: &Engine, server: &mut Own) {
     let waiting = async || backlog(&teller.db).await.expect("a count").0;
     let tell_one = async |bell: i64| {
         let mut tx = teller.db.begin().await.expect("a transaction");
-        tell(&mut tx, Uuid::from_u128(bell as u128), 1, &Rang { bell }, noon())
+        publish(&mut tx, Uuid::from_u128(bell as u128), 1, &Rang { bell }, noon())
             .await
             .expect("it is told");
         tx.commit().await.expect("a commit");

@@ -31,9 +31,9 @@ async fn on_hand(platform: &TestPlatform) -> i64 {
 
 async fn sell(platform: &TestPlatform, units: i64) {
     let mut tx = platform.db.begin().await.unwrap();
-    let mut books = crate::books::Books::open(&mut tx, noon(), 0);
+    let mut books = crate::books::StockTx::open(&mut tx, noon(), 0);
     let figure = Some(crate::model::Figure::Adjust(-units));
-    books.set("S-A", crate::model::Wish { policy: None, figure }, "order:x").await.unwrap();
+    books.set("S-A", crate::model::StockChange { policy: None, figure }, "order:x").await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -88,7 +88,7 @@ async fn a_product_that_an_edited_export_makes_has_its_figure_once(database: Dat
     let more = edited(&export_of(&platform).await, 10, 15);
     let mut tx = platform.db.begin().await.unwrap();
     let old = store::products::find_in(&mut tx, "a").await.unwrap().unwrap();
-    let mut books = crate::books::Books::open(&mut tx, noon(), 0);
+    let mut books = crate::books::StockTx::open(&mut tx, noon(), 0);
     crate::products::delete(&mut books, &old).await.unwrap();
     tx.commit().await.unwrap();
     for created in [1, 0] {

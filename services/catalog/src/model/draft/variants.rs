@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use uuid::Uuid;
 
 use super::check::{Check, MAX_OPTIONS};
-use super::{DEFAULT_OPTION, DEFAULT_VALUE, Figure, NewProduct, NewVariant, Wish, slugify};
+use super::{DEFAULT_OPTION, DEFAULT_VALUE, Figure, NewProduct, NewVariant, StockChange, slugify};
 use crate::model::{Policy, Product, ProductOption, Variant};
 
 /// The most that is repeated of an option's name in each variant's problem, in characters.
@@ -73,7 +73,7 @@ fn drop_default(new: &mut NewProduct) {
 /// The variants to write, what their stock shall be, and which of them were given a SKU.
 pub(super) struct Taken {
     pub(super) variants: Vec<Variant>,
-    pub(super) stock: Vec<Wish>,
+    pub(super) stock: Vec<StockChange>,
     pub(super) named: Vec<usize>,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn take(
             generate(slug, &new.options, &wanted.options, &taken)
         });
         taken.insert(sku.clone());
-        stock.push(Wish { policy: wanted.policy, figure: wanted.figure });
+        stock.push(StockChange { policy: wanted.policy, figure: wanted.figure });
         let title = title(&new.options, &wanted.options);
         variants.push(variant(
             wanted,

@@ -7,43 +7,43 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::context::{self, Context};
-use crate::peers::Peers;
-use crate::remote::{self, Remote, Terms};
+use crate::peers::ServiceTokens;
+use crate::remote::{self, CallOptions, Remote};
 use crate::server::{Stopwatch, Upload};
 
 /// The way to a service.
 #[derive(Clone, Debug)]
-pub enum Reach {
+pub enum ServiceTarget {
     /// Called directly: no socket, no copy.
-    Here(Router),
+    Local(Router),
     /// Over HTTP, with a service token.
-    There(Remote, Peers),
+    Remote(Remote, ServiceTokens),
 }
 
-impl From<Router> for Reach {
+impl From<Router> for ServiceTarget {
     fn from(router: Router) -> Self {
-        Self::Here(router)
+        Self::Local(router)
     }
 }
 
-impl Reach {
+impl ServiceTarget {
     /// Asks the service. A duration alone is the deadline of the whole answer.
     pub async fn ask(
         &self,
         mut request: Request<Body>,
-        terms: impl Into<Terms>,
+        terms: impl Into<CallOptions>,
     ) -> Result<Response<Body>, remote::Error> {
         let terms = terms.into();
         match self {
-            Self::Here(router) => {
+            Self::Local(router) => {
                 let stopwatch = Stopwatch::of(&request);
                 let deadline = Instant::now() + terms.deadline;
                 let answer = router.clone().oneshot(request);
                 let answer = stopwatch.timeout_at(deadline, answer).await;
-                let Ok(answer) = answer.ok_or(remote::Error::Late)?;
+                let Ok(answer) = answer.ok_or(remote::Error::DeadlineExceeded)?;
                 Ok(answer)
             }
-            Self::There(remote, peers) => {
+            Self::Remote(remote, peers) => {
                 let context = context::current().unwrap_or_else(|| Context::begin(None));
                 // Until when a body that is still to come will have come, nobody can say.
                 let deadline = Upload::pending(&request).is_none().then_some(terms.deadline);
