@@ -8,13 +8,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Result;
-use cart::audit::Removal;
-use catalog::audit::OrderStock;
+use cart::invariants::Removal;
+use catalog::invariants::OrderStock;
 use chassis::clock::Clock;
 use chassis::{inbox, outbox};
 use chrono::TimeDelta;
-use orders::audit::{Claim, PaidLine};
-use payments::audit::OrderTotals;
+use orders::invariants::{Claim, PaidLine};
+use payments::invariants::OrderTotals;
 use tokio::time::{Instant, sleep};
 
 use crate::cli::Shared;
@@ -92,20 +92,20 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let (payments, sandbox) = (stores.get("payments")?, stores.get("sandbox")?);
     let orders = stores.get("orders")?;
     let mut broken = BTreeSet::new();
-    broken.extend(catalog::audit::overselling(catalog).await?);
-    broken.extend(catalog::audit::ledger(catalog).await?);
-    broken.extend(payments::audit::violations(payments, sandbox, clock.now()).await?);
+    broken.extend(catalog::invariants::overselling(catalog).await?);
+    broken.extend(catalog::invariants::ledger(catalog).await?);
+    broken.extend(payments::invariants::violations(payments, sandbox, clock.now()).await?);
     let mut waiting: BTreeSet<String> =
-        orders::audit::violations(orders, clock.now()).await?.into_iter().collect();
-    broken.extend(orders::audit::carts(orders).await?);
-    let removals = cart::audit::removals(stores.get("cart")?).await?;
-    broken.extend(bought_twice(&orders::audit::paid_lines(orders).await?, &removals));
-    let claims = orders::audit::claims(orders).await?;
-    let totals = payments::audit::totals_by_order(payments).await?;
+        orders::invariants::violations(orders, clock.now()).await?.into_iter().collect();
+    broken.extend(orders::invariants::carts(orders).await?);
+    let removals = cart::invariants::removals(stores.get("cart")?).await?;
+    broken.extend(bought_twice(&orders::invariants::paid_lines(orders).await?, &removals));
+    let claims = orders::invariants::claims(orders).await?;
+    let totals = payments::invariants::totals_by_order(payments).await?;
     broken.extend(money(&claims, &totals));
-    broken.extend(stock(&claims, &catalog::audit::of_orders(catalog).await?));
+    broken.extend(stock(&claims, &catalog::invariants::of_orders(catalog).await?));
     waiting.extend(events(stores, clock).await?);
-    let notes = catalog::audit::notes(catalog).await?.into_iter().collect();
+    let notes = catalog::invariants::notes(catalog).await?.into_iter().collect();
     Ok(Findings { broken, waiting, notes })
 }
 

@@ -19,7 +19,7 @@ mod store;
 
 mod problems;
 
-pub mod audit;
+pub mod invariants;
 
 use chassis::clock::Clock;
 use chassis::config::{SettingError, Settings};

@@ -5,8 +5,8 @@
 //! SQLite has one writer anyway. What turns out to change nothing leaves the version alone. Where
 //! two carts are touched the guest's comes first.
 
-pub(crate) mod audit;
 pub(crate) mod days;
+pub(crate) mod invariants;
 mod purchases;
 
 pub(crate) use purchases::{for_checkout, remove_purchased};

@@ -28,9 +28,9 @@ mod view;
 
 mod search;
 
-pub mod audit;
 pub mod csv;
 pub mod demo;
+pub mod invariants;
 
 mod model;
 mod store;

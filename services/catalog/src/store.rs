@@ -1,9 +1,9 @@
 //! The catalog's SQL, all of it: one file per table group.
 
-pub(crate) mod audit;
 pub(crate) mod categories;
 pub(crate) mod fulfillment;
 pub(crate) mod imports;
+pub(crate) mod invariants;
 pub(crate) mod listing;
 pub(crate) mod own;
 pub(crate) mod pictures;

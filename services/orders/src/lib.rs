@@ -26,7 +26,7 @@ mod model;
 mod problems;
 mod store;
 
-pub mod audit;
+pub mod invariants;
 
 #[cfg(test)]
 mod testing;

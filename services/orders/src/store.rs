@@ -1,8 +1,8 @@
 //! The SQL of orders, all of it.
 
-mod audit;
 mod carts;
 mod changes;
+mod invariants;
 mod lists;
 mod payment_keys;
 mod placing;
@@ -12,12 +12,12 @@ mod sagas;
 #[cfg(test)]
 mod testing;
 
-pub use audit::{
+pub use carts::{CartOrder, last_orders, note_decision};
+pub use changes::{save, save_order};
+pub use invariants::{
     claims, lines_that_do_not_add_up, paid_lines, refunded_lines, refunds_that_do_not_add_up,
     two_undecided, undecided, unnamed, unsettled,
 };
-pub use carts::{CartOrder, last_orders, note_decision};
-pub use changes::{save, save_order};
 pub use lists::{Filter, count, lines_of, list};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{accept, next_number, place, place_first, withdraw};

@@ -21,7 +21,7 @@ mod problems;
 mod refund_lines;
 mod store;
 
-pub mod audit;
+pub mod invariants;
 
 #[cfg(test)]
 mod testing;

@@ -3,12 +3,12 @@
 //! A change of a payment is: read it or lock it, let `model` decide, save it under the version it was
 //! read with. Operations are claimed under a lease; its fence decides who may settle them.
 
-mod audit;
+mod invariants;
 mod ledger;
 mod lists;
 mod refunds;
 
-pub(crate) use audit::{
+pub(crate) use invariants::{
     disagreeing, forgotten, mismatched, page, stuck, total, totals_by_order, unbalanced,
 };
 pub(crate) use ledger::{entries, post_with};

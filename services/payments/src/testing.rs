@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::model::{Choice, Kind, Payment};
 use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, ProviderCall, Providers};
 use crate::sandbox::Sandbox;
-use crate::{App, Config, audit, store, worker};
+use crate::{App, Config, invariants, store, worker};
 
 /// What happens to a request to the provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,7 +112,7 @@ impl Shop {
 
     /// The books agree with each other and with the sandbox's.
     pub(crate) async fn assert_sound(&self) {
-        let faults = audit::violations(&self.app.db, &self.app.db, later(60)).await.unwrap();
+        let faults = invariants::violations(&self.app.db, &self.app.db, later(60)).await.unwrap();
         assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
     }
 

@@ -26,7 +26,7 @@ async fn the_demo_shop_is_complete_and_seeded_once(database: Database) {
         assert_eq!(product.category_ids.len(), 1, "{}", product.slug);
         assert!(product.price() > 0, "{}", product.slug);
     }
-    assert!(crate::audit::ledger(&test.db).await.unwrap().is_empty());
+    assert!(crate::invariants::ledger(&test.db).await.unwrap().is_empty());
 }
 
 #[databases]

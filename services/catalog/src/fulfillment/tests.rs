@@ -3,7 +3,7 @@ use chassis::testing::{Database, TestPlatform, databases, noon};
 use contracts::catalog::{Buyer, Reserve, StockLine};
 
 use super::*;
-use crate::audit::{self, OrderStock};
+use crate::invariants::{self, OrderStock};
 use crate::model::{Figure, NewProduct, NewVariant, Policy, Product, Stock, StockChange};
 use crate::products;
 use crate::store::products as goods;
@@ -92,13 +92,13 @@ async fn count(db: &Db, sku: &str, on_hand: i64) -> Result<()> {
 }
 
 async fn of_order(db: &Db, order: u128) -> OrderStock {
-    let all = audit::of_orders(db).await.unwrap();
+    let all = invariants::of_orders(db).await.unwrap();
     all.into_iter().find(|it| it.order_id == id(order)).unwrap()
 }
 
 async fn violations(db: &Db) -> Vec<String> {
-    let mut all = audit::overselling(db).await.unwrap();
-    all.extend(audit::ledger(db).await.unwrap());
+    let mut all = invariants::overselling(db).await.unwrap();
+    all.extend(invariants::ledger(db).await.unwrap());
     all
 }
 
@@ -229,11 +229,11 @@ async fn units_go_back_to_their_variant_whatever_has_its_sku(database: Database)
     assert_eq!(counts(db, "A-2").await, [10, 3, 0]);
     send(db, 1).await;
     assert_eq!(counts(db, "A-2").await, [7, 0, 0]);
-    assert_eq!(audit::notes(db).await.unwrap(), [""; 0]);
+    assert_eq!(invariants::notes(db).await.unwrap(), [""; 0]);
     cancel(db, 1).await;
     assert_eq!(counts(db, "A-2").await, [10, 0, 0]);
     assert_eq!((counts(db, "A").await, counts(db, "B").await), ([10, 0, 0], [10, 0, 0]));
-    let notes = audit::notes(db).await.unwrap();
+    let notes = invariants::notes(db).await.unwrap();
     assert!(notes.len() == 1 && notes[0].contains("2 units sold as B"), "{notes:?}");
     sound(&test).await;
 }
@@ -296,7 +296,7 @@ async fn what_was_sold_before_is_booked_once_in_whatever_order_it_is_shipped(dat
     }
     assert_eq!(counts(db, "A").await, [5, 0, 0]);
     sound(&test).await;
-    assert!(audit::notes(db).await.unwrap()[0].starts_with("5 orders were sold before"));
+    assert!(invariants::notes(db).await.unwrap()[0].starts_with("5 orders were sold before"));
     // Booked, then shipped.
     for _ in 0..2 {
         book_order(db, 1, false).await;
@@ -321,7 +321,7 @@ async fn what_was_sold_before_is_booked_once_in_whatever_order_it_is_shipped(dat
     book_order(db, 5, false).await;
     cancel(db, 5).await;
     assert_eq!(counts(db, "A").await, [8, 0, 0], "of ten, two are away");
-    assert_eq!(audit::notes(db).await.unwrap(), [""; 0]);
+    assert_eq!(invariants::notes(db).await.unwrap(), [""; 0]);
     assert!(store::unbooked(db, 10).await.unwrap().is_empty());
     sound(&test).await;
 }

@@ -7,7 +7,7 @@ use contracts::catalog::{Restock, Ship};
 
 use super::*;
 use crate::model::{Figure, NewProduct, NewVariant, Policy, StockChange};
-use crate::{audit, fulfillment, products};
+use crate::{fulfillment, invariants, products};
 
 mod statements;
 mod unpaid;
@@ -93,8 +93,8 @@ async fn counts(db: &Db, sku: &str) -> (i64, i64) {
 }
 
 async fn violations(db: &Db) -> Vec<String> {
-    let mut all = audit::overselling(db).await.unwrap();
-    all.extend(audit::ledger(db).await.unwrap());
+    let mut all = invariants::overselling(db).await.unwrap();
+    all.extend(invariants::ledger(db).await.unwrap());
     all
 }
 
@@ -113,12 +113,12 @@ async fn an_order_holds_takes_and_puts_back_and_each_counts_once(database: Datab
         assert_eq!(held.expires_at, noon() + HOLD);
         assert_eq!((counts(db, "A").await, counts(db, "B").await), ((10, 3), (10, 2)));
     }
-    assert_eq!(audit::held_orders(db).await.unwrap(), [order(1)]);
+    assert_eq!(invariants::held_orders(db).await.unwrap(), [order(1)]);
     for _ in 0..2 {
         make_final(db, 1).await.unwrap();
         assert_eq!((counts(db, "A").await, counts(db, "B").await), ((7, 0), (8, 0)));
     }
-    let sold = audit::of_orders(db).await.unwrap();
+    let sold = invariants::of_orders(db).await.unwrap();
     assert_eq!((sold.len(), sold[0].order_id, sold[0].allocated), (1, order(1), 5));
     hold(db, &request).await.unwrap();
     let_go(db, &request).await.unwrap();

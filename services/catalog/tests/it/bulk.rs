@@ -57,7 +57,7 @@ async fn several_products_are_changed_each_by_itself(database: Database) {
     let page = shop.get("/products").await.expect(200);
     assert_eq!(page["items"][0]["id"], ids[2]);
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]
@@ -96,7 +96,7 @@ async fn several_skus_are_counted_each_by_itself(database: Database) {
     }
     let ledger = shop.write("GET", "/inventory/Cup/ledger", Value::Null).await.expect(200);
     assert_eq!(ledger["items"][0]["reference"], format!("user:{}", shop.staff.id()));
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]

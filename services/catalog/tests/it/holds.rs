@@ -31,7 +31,7 @@ async fn available(shop: &Shop, sku: &str) -> Value {
 }
 
 async fn books_agree(shop: &Shop) {
-    let found = catalog::audit::ledger(&shop.test.db).await.expect("an audit");
+    let found = catalog::invariants::ledger(&shop.test.db).await.expect("an audit");
     assert_eq!(found, Vec::<String>::new());
 }
 

@@ -139,7 +139,7 @@ async fn real_files_are_imported(database: Database) {
     let import = ended(&shop, &send(&shop, "", latin).await.expect(202)).await;
     assert_eq!(import["created"], 1);
     assert_eq!(import["errors"][0]["message"], "field 2 is not UTF-8");
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]

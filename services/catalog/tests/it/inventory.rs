@@ -38,7 +38,7 @@ async fn stock_is_counted_but_never_below_what_orders_hold(database: Database) {
     }
     let gone = shop.write("PUT", "/inventory/NONE", json!({ "on_hand": 1 })).await;
     assert_eq!(gone.problem(404), "sku_not_found");
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]

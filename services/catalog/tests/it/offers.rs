@@ -108,7 +108,7 @@ async fn a_hold_ends_by_itself(database: Database) {
     let mut later = test;
     later.platform.clock = Clock::Fixed(noon() + TimeDelta::minutes(15));
     let later = Shop::start(later).await;
-    let held = async || catalog::audit::held_orders(&later.test.db).await.unwrap();
+    let held = async || catalog::invariants::held_orders(&later.test.db).await.unwrap();
     eventually("the hold ends", async || held().await.is_empty()).await;
     let inventory = shop.write("GET", "/inventory/MUG", serde_json::Value::Null).await;
     assert_eq!(inventory.expect(200)["reserved"], 0);

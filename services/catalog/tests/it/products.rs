@@ -73,7 +73,7 @@ async fn a_replaced_product_keeps_the_stock_of_its_variants(database: Database) 
     assert_eq!(again, after);
     let gone = shop.write("GET", "/inventory/LINEN-SHIRT-S-BLUE", Value::Null).await;
     assert_eq!(gone.problem(404), "sku_not_found");
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]
@@ -98,7 +98,7 @@ async fn a_deleted_product_is_gone_unless_orders_hold_some_of_it(database: Datab
     assert_eq!(again.problem(404), "product_not_found");
     // The name is free, and its ledger goes on.
     shop.add(mug()).await;
-    assert_eq!(catalog::audit::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(catalog::invariants::ledger(&shop.test.db).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]

@@ -11,11 +11,11 @@ async fn available(shop: &Shop) -> Value {
 
 async fn books_agree(shop: &Shop) {
     assert_eq!(
-        catalog::audit::ledger(&shop.test.db).await.expect("an audit"),
+        catalog::invariants::ledger(&shop.test.db).await.expect("an audit"),
         Vec::<String>::new()
     );
     assert_eq!(
-        catalog::audit::overselling(&shop.test.db).await.expect("an audit"),
+        catalog::invariants::overselling(&shop.test.db).await.expect("an audit"),
         Vec::<String>::new()
     );
 }

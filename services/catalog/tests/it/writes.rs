@@ -30,8 +30,8 @@ fn tag(answer: &Answer) -> String {
 
 async fn books_agree(shop: &Shop) {
     let (db, none) = (&shop.test.db, Vec::<String>::new());
-    assert_eq!(catalog::audit::ledger(db).await.expect("an audit"), none);
-    assert_eq!(catalog::audit::overselling(db).await.expect("an audit"), none);
+    assert_eq!(catalog::invariants::ledger(db).await.expect("an audit"), none);
+    assert_eq!(catalog::invariants::overselling(db).await.expect("an audit"), none);
 }
 
 #[databases]

@@ -81,7 +81,7 @@ async fn a_saga_does_not_show_its_payment_token(database: Database) {
 async fn an_order_that_is_not_decided_in_time_is_reported(database: Database) {
     let platform = database.platform(crate::MIGRATIONS).await;
     let (order, _, _) = accepted(&platform.db, "k").await;
-    let find = async |at| crate::audit::violations(&platform.db, at).await.unwrap();
+    let find = async |at| crate::invariants::violations(&platform.db, at).await.unwrap();
     assert!(find(noon() + TimeDelta::seconds(59)).await.is_empty());
     let found = find(noon() + TimeDelta::seconds(61)).await;
     assert_eq!(found, [format!("I5: order CW-100001 ({}) is stuck at reserve", order.id)]);
@@ -192,7 +192,7 @@ async fn a_customer_is_waited_for_as_long_as_before_when_the_clock_was_put_back(
     assert!(save_saga(&mut tx, &mut saga).await.unwrap());
     assert!(save_order(&mut tx, &mut order, Status::Pending, &lines, then).await.unwrap());
     tx.commit().await.unwrap();
-    let wrong = crate::audit::violations(db, noon()).await.unwrap();
+    let wrong = crate::invariants::violations(db, noon()).await.unwrap();
     assert_eq!(wrong.len(), 1, "{wrong:?}");
 
     for moved in [1, 0] {
@@ -203,7 +203,7 @@ async fn a_customer_is_waited_for_as_long_as_before_when_the_clock_was_put_back(
     assert_eq!((near.due_at, near.lease_until), (noon() + quarter, noon()));
     assert_eq!(near.hold_until, Some(noon() + quarter));
     assert_eq!(near.deadline, noon() + TimeDelta::minutes(10));
-    assert_eq!(crate::audit::violations(db, noon()).await.unwrap(), Vec::<String>::new());
+    assert_eq!(crate::invariants::violations(db, noon()).await.unwrap(), Vec::<String>::new());
 }
 
 #[databases]
@@ -294,7 +294,7 @@ async fn orders_that_are_undecided_at_an_upgrade_keep_their_carts(database: Data
     let key = payment_key(db, ids[1], "p-1").await.unwrap().unwrap();
     assert_eq!((key.attempt, key.fingerprint), (2, None), "{}", platform.kind);
     // Two of one cart, from before: `cartwright check` says so.
-    let found = crate::audit::carts(db).await.unwrap();
+    let found = crate::invariants::carts(db).await.unwrap();
     assert!(found.iter().any(|it| it.contains("are both undecided")), "{found:?}");
 }
 
@@ -345,7 +345,7 @@ async fn what_was_refunded_before_stands_where_its_goods_are(database: Database)
         assert_eq!((now.as_str(), back), (status.as_str(), 2_499), "{}", platform.kind);
         assert_eq!(refunds(db, id).await.unwrap().len(), 1);
     }
-    let found = crate::audit::violations(db, noon()).await.unwrap();
+    let found = crate::invariants::violations(db, noon()).await.unwrap();
     assert!(!found.iter().any(|it| it.contains("I12")), "{found:?}");
 }
 

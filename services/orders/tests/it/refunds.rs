@@ -92,7 +92,7 @@ async fn a_refund_is_booked_once_with_who_and_why(database: Database) {
     assert_eq!((told[0].refund_id, told[0].reason.as_deref()), (first.id, Some("damaged")));
     assert_eq!(told[1].payment_status, "refunded");
     assert_eq!(
-        orders::audit::violations(&world.platform.db, chassis::testing::noon()).await.unwrap(),
+        orders::invariants::violations(&world.platform.db, chassis::testing::noon()).await.unwrap(),
         [""; 0]
     );
 }

@@ -30,8 +30,8 @@ async fn told(world: &mut World, user: &User, id: &str) {
     assert_eq!(parcels, [Ship::whole(id.parse().expect("an id"))], "{}", world.platform.kind);
 }
 
-async fn claim(world: &World) -> orders::audit::Claim {
-    orders::audit::claims(&world.platform.db).await.expect("an audit").remove(0)
+async fn claim(world: &World) -> orders::invariants::Claim {
+    orders::invariants::claims(&world.platform.db).await.expect("an audit").remove(0)
 }
 
 #[databases]

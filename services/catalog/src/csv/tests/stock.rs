@@ -42,7 +42,7 @@ async fn both(platform: &TestPlatform, stock: OfExisting, file: &str) -> Report 
     let before = look_as(platform, stock, file).await.report;
     let report = run_as(platform, stock, file).await;
     assert_eq!(before, report, "{platform:?}");
-    assert_eq!(crate::audit::ledger(&platform.db).await.unwrap(), Vec::<String>::new());
+    assert_eq!(crate::invariants::ledger(&platform.db).await.unwrap(), Vec::<String>::new());
     report
 }
 

@@ -16,5 +16,5 @@ pub struct Removal {
 
 /// Every order whose lines have left a cart.
 pub async fn removals(db: &Db) -> Result<Vec<Removal>> {
-    store::audit::removals(db).await
+    store::invariants::removals(db).await
 }

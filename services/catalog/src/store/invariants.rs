@@ -3,7 +3,7 @@
 
 use chassis::db::{Result, Session};
 
-use crate::audit::OrderStock;
+use crate::invariants::OrderStock;
 
 /// A SKU, what is on hand, allocated and reserved.
 pub(crate) type Counts = (String, i64, i64, i64);

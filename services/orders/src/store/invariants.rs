@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use contracts::payments::RefundedLine;
 use uuid::Uuid;
 
-use crate::audit::{Claim, PaidLine};
+use crate::invariants::{Claim, PaidLine};
 
 /// Every order with what it claims.
 pub async fn claims(db: &Db) -> Result<Vec<Claim>> {

@@ -2,7 +2,7 @@
 
 use chassis::db::{Db, Result, Session};
 
-use crate::audit::Removal;
+use crate::invariants::Removal;
 
 /// Every order whose lines have left a cart.
 pub(crate) async fn removals(db: &Db) -> Result<Vec<Removal>> {

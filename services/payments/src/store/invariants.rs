@@ -4,7 +4,7 @@ use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::audit::OrderTotals;
+use crate::invariants::OrderTotals;
 use crate::model::Payment;
 
 /// The totals of every order that has a payment.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chassis::db::{Db, Result};
 use uuid::Uuid;
 
-use crate::store::audit as store;
+use crate::store::invariants as store;
 use crate::store::reservations::{self, State};
 
 /// A SKU as the stock has it, beside what ledger and reservations say: on hand, allocated and
