@@ -27,14 +27,14 @@ fn used() -> Duration {
 }
 
 /// A request to be sent again and again.
-struct Asked<'a> {
+struct Request<'a> {
     http: &'a Http,
     method: &'a str,
     address: String,
     body: Bytes,
 }
 
-impl Asked<'_> {
+impl Request<'_> {
     async fn send(&self) {
         let call = self.http.call(self.method, &self.address);
         let call = if self.body.is_empty() { call } else { call.text(self.body.clone()) };
@@ -65,7 +65,7 @@ impl Asked<'_> {
 }
 
 /// Fails where `dear` costs more than `most` times as much as `cheap`, each time it is measured.
-async fn compare(cheap: &Asked<'_>, dear: &Asked<'_>, most: u32, enough: Duration) {
+async fn compare(cheap: &Request<'_>, dear: &Request<'_>, most: u32, enough: Duration) {
     let mut seen = Vec::new();
     for _ in 0..TRIES {
         let (times, right) = cheap.until(enough).await;
@@ -80,9 +80,9 @@ async fn compare(cheap: &Asked<'_>, dear: &Asked<'_>, most: u32, enough: Duratio
     panic!("{method} {address:.80} of {size} bytes: (times, cheap, dear) {seen:?}");
 }
 
-fn asked<'a>(http: &'a Http, operation: &'a Operation, body: &Value) -> Asked<'a> {
+fn asked<'a>(http: &'a Http, operation: &'a Operation, body: &Value) -> Request<'a> {
     let body = Bytes::from(body.to_string());
-    Asked { http, method: &operation.method, address: operation.address.clone(), body }
+    Request { http, method: &operation.method, address: operation.address.clone(), body }
 }
 
 /// A body of wrong types costs as much as one of the right types, about: the largest one, of a few
@@ -126,7 +126,7 @@ async fn no_query_and_no_path_costs_more_than_its_length() {
     for (path, operations) in described["paths"].as_object().expect("paths") {
         let Some(operation) = operations.get("get") else { continue };
         let asked =
-            |address: String| Asked { http: &admin, method: "GET", address, body: Bytes::new() };
+            |address: String| Request { http: &admin, method: "GET", address, body: Bytes::new() };
         for long in addresses(path, operation) {
             let [short, long] = [LONGEST / 4, LONGEST].map(|it| asked(long(it)));
             compare(&short, &long, MOST, ENOUGH / 8).await;

@@ -305,6 +305,27 @@ fn parts() -> gateway::Parts {
     cartwright::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, Clock::System)
 }
 
+/// CONTRIBUTING.md, "Words": what is on the left is nothing's name.
+#[test]
+fn a_name_that_was_given_up_is_not_given_again() {
+    let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("a document");
+    let (_, words) = contributing.split_once("| not | but |").expect("the table of words");
+    let left = words.lines().filter_map(|it| it.strip_prefix("| ")?.split(" | ").next());
+    let names: BTreeSet<_> = left.flat_map(|it| it.split('`').skip(1).step_by(2)).collect();
+    assert!(names.len() > 20, "{names:?}");
+    let rooms = ["crates", "services", "cartwright/src", "bench/src"];
+    for path in rooms.iter().flat_map(|it| sources(&root().join(it))) {
+        let text = fs::read_to_string(&path).expect("a source");
+        for line in text.lines() {
+            let mut words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
+            let kinds = ["struct", "enum", "trait", "type", "fn"];
+            let Some(_) = words.find(|it| kinds.contains(it)) else { continue };
+            let name = words.next().unwrap_or_default();
+            assert!(!names.contains(name), "{}: {line}", path.display());
+        }
+    }
+}
+
 /// Clients make the names of their methods of these. What they are is pinned by web/openapi.json.
 #[test]
 fn operations_are_named_by_resource_and_verb() {

@@ -27,14 +27,14 @@ pub enum AddressRules {
 
 impl AddressRules {
     /// Tells a service in another process.
-    pub fn tell(self, headers: &mut HeaderMap) {
+    pub fn write(self, headers: &mut HeaderMap) {
         if self == Self::Off {
             headers.insert(HEADER, OFF);
         }
     }
 
     /// What another process of this shop tells.
-    pub(crate) fn told(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         if headers.get(HEADER) == Some(&OFF) { Self::Off } else { Self::On }
     }
 
@@ -60,8 +60,8 @@ mod tests {
     fn what_is_told_arrives() {
         for rules in [AddressRules::On, AddressRules::Off] {
             let mut headers = HeaderMap::new();
-            rules.tell(&mut headers);
-            assert_eq!(AddressRules::told(&headers), rules);
+            rules.write(&mut headers);
+            assert_eq!(AddressRules::read(&headers), rules);
             AddressRules::forget(&mut headers);
             assert!(headers.is_empty());
         }

@@ -85,7 +85,7 @@ async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> 
             if let Some(client) = peers::client(request.headers()) {
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
             }
-            (ForwardedOrigin::told(request.headers()), AddressRules::told(request.headers()))
+            (ForwardedOrigin::read(request.headers()), AddressRules::read(request.headers()))
         }
     };
     request.extensions_mut().insert(site);

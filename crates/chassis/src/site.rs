@@ -31,7 +31,7 @@ impl ForwardedOrigin {
     }
 
     /// Tells a service in another process.
-    pub fn tell(&self, headers: &mut HeaderMap) {
+    pub fn write(&self, headers: &mut HeaderMap) {
         headers.insert(SCHEME, HeaderValue::from_static(self.scheme()));
         if let Some(host) = &self.host
             && let Ok(host) = HeaderValue::try_from(host.as_str())
@@ -41,7 +41,7 @@ impl ForwardedOrigin {
     }
 
     /// What another process of this shop tells.
-    pub(crate) fn told(headers: &HeaderMap) -> Self {
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name)?.to_str().ok();
         Self {
             secure: text(SCHEME) == Some("https"),
@@ -126,8 +126,8 @@ mod tests {
             [site(true, "shop.example:8443"), site(false, "localhost"), ForwardedOrigin::default()]
         {
             let mut headers = HeaderMap::new();
-            site.tell(&mut headers);
-            assert_eq!(ForwardedOrigin::told(&headers), site);
+            site.write(&mut headers);
+            assert_eq!(ForwardedOrigin::read(&headers), site);
             ForwardedOrigin::forget(&mut headers);
             assert!(headers.is_empty());
         }

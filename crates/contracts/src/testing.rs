@@ -82,7 +82,7 @@ fn take_one(times: Option<&mut u32>) -> bool {
 pub trait Mind: Default + Send + 'static {
     const NAME: &'static str;
 
-    fn routes(desk: Desk<Self>) -> Desk<Self>;
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self>;
 }
 
 /// A fake of a service. Clones are the same.
@@ -109,7 +109,7 @@ impl<M: Mind> Fake<M> {
 
     pub fn channel(&self) -> Channel {
         let channel = Channel::to(M::NAME);
-        channel.bind(M::routes(Desk(Routes::new(self.clone()))).0);
+        channel.bind(M::routes(FakeRoutes(Routes::new(self.clone()))).0);
         channel
     }
 }
@@ -128,9 +128,9 @@ impl<M> Clone for Fake<M> {
 
 /// The routes of a fake.
 #[derive(Debug)]
-pub struct Desk<M>(Routes<Fake<M>>);
+pub struct FakeRoutes<M>(Routes<Fake<M>>);
 
-impl<M: Mind> Desk<M> {
+impl<M: Mind> FakeRoutes<M> {
     fn on<Q, R>(self, route: Route<Q, R>, answer: fn(&mut M, Q) -> Result<R>) -> Self
     where
         Q: DeserializeOwned + Send + 'static,

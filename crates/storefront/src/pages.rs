@@ -56,10 +56,10 @@ fn about<'a, T: DeserializeOwned>(
     head: Head<'a>,
     tell: impl FnOnce(Head<'a>, &T) -> String,
 ) -> (StatusCode, String) {
-    match told(answers.get(1)) {
-        Told::All(it) => (StatusCode::OK, tell(head, &it)),
-        Told::Nothing => (StatusCode::OK, head.unknown()),
-        Told::No => (StatusCode::NOT_FOUND, head.hidden()),
+    match parsed(answers.get(1)) {
+        Parsed::All(it) => (StatusCode::OK, tell(head, &it)),
+        Parsed::Nothing => (StatusCode::OK, head.unknown()),
+        Parsed::No => (StatusCode::NOT_FOUND, head.hidden()),
     }
 }
 
@@ -76,7 +76,7 @@ fn filled(
 }
 
 /// What the API has told.
-enum Told<T> {
+enum Parsed<T> {
     All(T),
     /// Nothing yet; the page will find out.
     Nothing,
@@ -84,12 +84,12 @@ enum Told<T> {
     No,
 }
 
-fn told<T: DeserializeOwned>(answer: &Answer) -> Told<T> {
+fn parsed<T: DeserializeOwned>(answer: &Answer) -> Parsed<T> {
     match answer {
         // What has another shape is something else of the API's, and no page of its own.
-        Answer::Json(json) => serde_json::from_str(json).map_or(Told::No, Told::All),
-        Answer::Refused => Told::No,
-        Answer::Silent => Told::Nothing,
+        Answer::Json(json) => serde_json::from_str(json).map_or(Parsed::No, Parsed::All),
+        Answer::Refused => Parsed::No,
+        Answer::Silent => Parsed::Nothing,
     }
 }
 

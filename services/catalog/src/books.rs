@@ -61,7 +61,7 @@ impl<'a> StockTx<'a> {
         let mut events = Events::default();
         for (stock, change) in changes {
             self.touch(Changed::Stock(stock.product_id));
-            self.tell(&mut events, stock, change)?;
+            self.publish(&mut events, stock, change)?;
         }
         Ok(events.publish(self.tx).await?)
     }
@@ -89,7 +89,7 @@ impl<'a> StockTx<'a> {
         Ok(changed)
     }
 
-    fn tell(&self, events: &mut Events, stock: &Stock, change: &Change<'_>) -> Result<()> {
+    fn publish(&self, events: &mut Events, stock: &Stock, change: &Change<'_>) -> Result<()> {
         let subject = subject(&stock.sku);
         let event = StockChanged {
             sku: stock.sku.clone(),

@@ -11,7 +11,7 @@ use crate::store::reservations::{self, State};
 /// A SKU as the stock has it, beside what ledger and reservations say: on hand, allocated and
 /// reserved.
 #[derive(Default)]
-struct Books {
+struct StockSums {
     stock: [i64; 3],
     ledger: [i64; 3],
     sold: i64,
@@ -54,7 +54,7 @@ pub async fn overselling(db: &Db) -> Result<Vec<String>> {
 /// I2: the counts of every SKU are the sums of its ledger, what is allocated is what orders have
 /// bought and not been sent, and what is reserved is what they hold. Each violation is a sentence.
 pub async fn ledger(db: &Db) -> Result<Vec<String>> {
-    let mut books: BTreeMap<String, Books> = BTreeMap::new();
+    let mut books: BTreeMap<String, StockSums> = BTreeMap::new();
     for (part, sku, on_hand, allocated, reserved) in store::counts(db).await? {
         let it = books.entry(sku).or_default();
         match part.as_str() {

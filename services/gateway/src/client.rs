@@ -84,15 +84,15 @@ pub(crate) struct Origin {
 
 impl Origin {
     /// Tells a service in another process. Nothing of the kind is left from the client by now.
-    pub(crate) fn tell(&self, headers: &mut HeaderMap) {
+    pub(crate) fn write(&self, headers: &mut HeaderMap) {
         if let Some(client) = self.client
             && let Ok(client) = HeaderValue::try_from(client.ip().to_canonical().to_string())
         {
             headers.insert(peers::CLIENT, client.clone());
             headers.insert("x-forwarded-for", client);
         }
-        self.site.tell(headers);
-        self.address_rules.tell(headers);
+        self.site.write(headers);
+        self.address_rules.write(headers);
         // The service's own name is put in its place.
         headers.remove(header::HOST);
     }
@@ -161,7 +161,7 @@ mod tests {
             let proxies = Proxies::parse(trusted).unwrap();
             let client = proxies.client(request.extensions(), request.headers());
             let mut told = HeaderMap::new();
-            proxies.origin(&request, client).tell(&mut told);
+            proxies.origin(&request, client).write(&mut told);
             ["for", "proto", "host"]
                 .map(|it| told[format!("x-forwarded-{it}")].to_str().unwrap().to_owned())
         };

@@ -282,7 +282,7 @@ impl Inner {
                 let (mut response, by) = asked.instrument(span.clone()).await;
                 rules = by.rules();
                 if let Some(allowance) = allowance {
-                    allowance.tell(response.headers_mut());
+                    allowance.write(response.headers_mut());
                 }
                 response
             }

@@ -182,7 +182,7 @@ impl Allowance {
     }
 
     /// Tells the client.
-    pub(crate) fn tell(self, headers: &mut HeaderMap) {
+    pub(crate) fn write(self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, HeaderValue::from(self.burst));
         headers.insert(REMAINING, HeaderValue::from(self.remaining));
         headers.insert(RESET, HeaderValue::from(self.reset));
@@ -193,7 +193,7 @@ impl Allowance {
         let mut response = problems::rate_limited(self.reset).into_response();
         let headers = response.headers_mut();
         headers.insert(header::RETRY_AFTER, HeaderValue::from(self.reset));
-        self.tell(headers);
+        self.write(headers);
         response
     }
 }

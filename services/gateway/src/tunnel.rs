@@ -52,7 +52,7 @@ pub(crate) fn hand_over(request: &mut Request, reach: &ServiceTarget, origin: &O
             request.extensions_mut().insert(origin.site.clone());
             request.extensions_mut().insert(origin.address_rules);
         }
-        ServiceTarget::Remote(..) => origin.tell(request.headers_mut()),
+        ServiceTarget::Remote(..) => origin.write(request.headers_mut()),
     }
     let Some(wanted) = wanted else { return };
     ask(request.headers_mut());

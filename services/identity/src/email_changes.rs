@@ -50,7 +50,7 @@ pub async fn note(
     } else if !own {
         store::forget_all_email_changes(tx, user.id).await?;
     }
-    tell(tx, before, user, can_undo, now).await
+    publish(tx, before, user, can_undo, now).await
 }
 
 /// A fresh token for the link to an address the account can go back to.
@@ -96,7 +96,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     };
     outbox::publish(&mut tx, user.id, user.version, &reset, now).await?;
     if before.email != user.email {
-        tell(&mut tx, &before, &user, false, now).await?;
+        publish(&mut tx, &before, &user, false, now).await?;
     }
     store::note(&mut tx, Some(user.id), "email.change_undone", user.id, json!({}), now).await?;
     tx.commit().await?;
@@ -104,7 +104,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     Ok(())
 }
 
-async fn tell(
+async fn publish(
     tx: &mut Tx,
     before: &User,
     user: &User,

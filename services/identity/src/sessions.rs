@@ -307,7 +307,7 @@ pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> 
     if !store::end_session(tx, user, session, now).await? {
         return Ok(false);
     }
-    tell(tx, user, session, now).await?;
+    publish(tx, user, session, now).await?;
     Ok(true)
 }
 
@@ -319,12 +319,12 @@ pub async fn end_all(
     now: DateTime<Utc>,
 ) -> Result<()> {
     for session in store::end_sessions(tx, user, except, now).await? {
-        tell(tx, user, session, now).await?;
+        publish(tx, user, session, now).await?;
     }
     Ok(())
 }
 
-async fn tell(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<()> {
+async fn publish(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<()> {
     // A session ends once, so that is its only version.
     let event = SessionRevoked { user_id: user, session_id: session };
     Ok(outbox::publish(tx, session, 1, &event, now).await?)

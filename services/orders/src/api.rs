@@ -66,7 +66,7 @@ struct OrderEvents {
     security(("bearer" = ["orders:read"])))]
 async fn list_events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderEvents>> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
-    Ok(Json(OrderEvents { items: store::told(&app.db, &order).await? }))
+    Ok(Json(OrderEvents { items: store::events_of(&app.db, &order).await? }))
 }
 
 async fn find(app: &App, id: &str) -> Result<Option<Order>> {

@@ -30,7 +30,7 @@ pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why, by: Actor) -> Result<
         if let Some(work) = work {
             checkout::run_inline(app, work).await?;
         }
-        checkout::settled(app, id).await?;
+        checkout::wait_settled(app, id).await?;
         let (order, saga) = load(app, id).await?;
         return match (order.status, saga.cancel.is_some()) {
             // It was on its way back, and is sold again.
@@ -66,7 +66,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
         let Some(work) = begin_cancel(app, order, saga, &why, by).await? else { continue };
         match work {
             Some(work) => drop(checkout::run_inline(app, work).await?),
-            None => checkout::settled(app, id).await?,
+            None => checkout::wait_settled(app, id).await?,
         }
         let (order, _) = load(app, id).await?;
         return match order.status {
@@ -174,7 +174,7 @@ pub(crate) async fn set_fulfillment(
             // Where the status is another, that is told, with the number.
             let number = order.tracking_number.clone().filter(|_| from == Status::Shipped);
             if let Some(tracking_number) = number.filter(|_| from == order.status) {
-                let event = OrderTrackingUpdated { order: order.told(&lines), tracking_number };
+                let event = OrderTrackingUpdated { order: order.to_event(&lines), tracking_number };
                 outbox::publish(&mut tx, order.id, order.version, &event, now).await?;
             }
             store::sign(&mut tx, &order, by).await?;

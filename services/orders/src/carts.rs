@@ -115,7 +115,7 @@ async fn make_way(app: &App, id: Uuid, purpose: Purpose<'_>) -> Result<()> {
     }
     if !order.is_placed() {
         // Another checkout of this moment: whether it becomes an order is known at once.
-        checkout::settled(app, id).await?;
+        checkout::wait_settled(app, id).await?;
         return match store::find(&app.db, id).await? {
             Some(order) if !order.is_placed() => Err(problems::order_undecided(&order)),
             _ => Ok(()),

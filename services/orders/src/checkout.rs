@@ -127,7 +127,7 @@ pub(crate) async fn place(app: &App, buyer: Buyer, key: &str, request: Checkout)
     let fingerprint = idempotency::fingerprint(&request)?;
     for _ in 0..TRIES {
         if let Some(id) = known(app, &buyer.owner, key, &fingerprint).await? {
-            settled(app, id).await?;
+            wait_settled(app, id).await?;
             if saga::place_anyway(app, id).await? {
                 return Ok(Placed { id, replayed: true, work: None });
             }
@@ -201,7 +201,7 @@ pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>
 }
 
 /// Waits until the order rests or the time of a request is up.
-pub(crate) async fn settled(app: &App, id: Uuid) -> Result<()> {
+pub(crate) async fn wait_settled(app: &App, id: Uuid) -> Result<()> {
     let until = Instant::now() + Duration::from_millis(app.config.inline_ms);
     let mut pause = Duration::from_millis(10);
     loop {

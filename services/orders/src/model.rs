@@ -251,7 +251,7 @@ impl Order {
     }
 
     /// The order as events carry it.
-    pub fn told(&self, lines: &[OrderLine]) -> contracts::orders::Order {
+    pub fn to_event(&self, lines: &[OrderLine]) -> contracts::orders::Order {
         contracts::orders::Order {
             order_id: self.id,
             number: self.number.clone(),

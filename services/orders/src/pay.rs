@@ -70,7 +70,7 @@ async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Resu
         return Ok(Some(Paying::Earlier(refusal.0)));
     }
     if found.attempt >= saga.attempt {
-        checkout::settled(app, order.id).await?;
+        checkout::wait_settled(app, order.id).await?;
         return Ok(Some(Paying::Replayed));
     }
     Ok(Some(Paying::Earlier(problems::payment_not_expected(order))))

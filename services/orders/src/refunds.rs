@@ -50,7 +50,7 @@ pub(crate) async fn book(
     }
     store::sign_refund(tx, order, refund, amount).await?;
     let event = OrderRefunded {
-        order: order.told(lines),
+        order: order.to_event(lines),
         refund_id: refund.id,
         amount,
         refunded: order.refunded,

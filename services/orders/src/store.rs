@@ -94,7 +94,7 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
 
 /// What was told about an order, oldest first. Goes by the ids events derive from, as an outbox has
 /// no index of its subjects.
-pub async fn told(db: &Db, order: &Order) -> Result<Vec<OrderEvent>> {
+pub async fn events_of(db: &Db, order: &Order) -> Result<Vec<OrderEvent>> {
     const LATER: [&str; 3] =
         [OrderRefunded::TYPE, OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE];
     let mut ids = Vec::new();

@@ -49,7 +49,7 @@ struct Sample {
 }
 
 #[derive(Deserialize)]
-struct Told {
+struct TimeReply {
     /// Missing in versions that do not tell it: then the wall clock has to do until they are
     /// upgraded.
     time: Option<DateTime<Utc>>,
@@ -143,7 +143,7 @@ async fn ask(way: &ServiceTarget) -> Result<Option<DateTime<Utc>>, Silent> {
     let request = Request::get("/live").body(Body::empty())?;
     let answer = way.ask(request, DEADLINE).await?;
     let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
-    let told: Told = serde_json::from_slice(&body)?;
+    let told: TimeReply = serde_json::from_slice(&body)?;
     Ok(told.time)
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chassis::problem::Result;
 use uuid::Uuid;
 
-use super::{Desk, Mind};
+use super::{FakeRoutes, Mind};
 use crate::cart::{self, Cart, Client, Owner, Purchase, Show};
 use crate::catalog::StockLine;
 
@@ -22,7 +22,7 @@ pub struct Carts {
 impl Mind for Carts {
     const NAME: &'static str = "cart";
 
-    fn routes(desk: Desk<Self>) -> Desk<Self> {
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(cart::SHOW, Self::show).on(cart::REMOVE_PURCHASED, Self::remove_purchased)
     }
 }

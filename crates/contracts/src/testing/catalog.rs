@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Desk, Mind, refusal};
+use super::{FakeRoutes, Mind, refusal};
 use crate::catalog::{
     self, AwaitAction, Awaiting, Buyer, Client, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest,
     Quoted, Reservation, Reserve, Restock, Ship, StockLine, Wanted,
@@ -55,7 +55,7 @@ pub fn offer(sku: &str, unit_price: i64, available: i64) -> Offer {
 impl Mind for Catalog {
     const NAME: &'static str = "catalog";
 
-    fn routes(desk: Desk<Self>) -> Desk<Self> {
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(catalog::QUOTE, Self::quote)
             .on(catalog::RESERVE, Self::reserve)
             .on(catalog::AWAIT_ACTION, Self::await_action)

@@ -3,7 +3,7 @@
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{Desk, Mind, refusal};
+use super::{FakeRoutes, Mind, refusal};
 use crate::identity::{self, Client, IssueToken, OneTimeToken, Purpose};
 
 /// Everybody but the nil user is known, all with one address.
@@ -26,7 +26,7 @@ impl Default for Identity {
 impl Mind for Identity {
     const NAME: &'static str = "identity";
 
-    fn routes(desk: Desk<Self>) -> Desk<Self> {
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(identity::ONE_TIME_TOKENS, Self::issue)
     }
 }

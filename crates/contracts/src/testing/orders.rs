@@ -3,7 +3,7 @@
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{Desk, Mind, refusal};
+use super::{FakeRoutes, Mind, refusal};
 use crate::orders::{
     self, AccessToken, AskAccessToken, Client, LineShare, MAX_ORDERS, SharesOf, Unshipped,
 };
@@ -30,7 +30,7 @@ impl Default for Orders {
 impl Mind for Orders {
     const NAME: &'static str = "orders";
 
-    fn routes(desk: Desk<Self>) -> Desk<Self> {
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(orders::SHARES, Self::shares)
             .on(orders::UNSHIPPED, Self::unshipped)
             .on(orders::ACCESS_TOKEN, Self::access_token)

@@ -6,7 +6,7 @@ use chassis::cards;
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{Desk, Mind, refusal};
+use super::{FakeRoutes, Mind, refusal};
 use crate::payments::{
     self, Authorize, Client, Payment, PaymentRef, PaymentUpdated, Refund, Refunded, Status,
 };
@@ -30,7 +30,7 @@ pub struct Payments {
 impl Mind for Payments {
     const NAME: &'static str = "payments";
 
-    fn routes(desk: Desk<Self>) -> Desk<Self> {
+    fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(payments::PROVIDERS, Self::providers)
             .on(payments::AUTHORIZE, Self::authorize)
             .on(payments::SHOW, Self::show)

@@ -25,22 +25,22 @@ pub(crate) async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
 
 pub(crate) async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {
     tx.insert(category).execute().await?;
-    tell(tx, category, false).await
+    publish(tx, category, false).await
 }
 
 pub(crate) async fn update(tx: &mut Tx, category: &Category) -> Result<()> {
     tx.update(category).execute().await?;
-    tell(tx, category, false).await
+    publish(tx, category, false).await
 }
 
 /// Removes a category without children; its products lose it. Its version is that of its end.
 pub(crate) async fn delete(tx: &mut Tx, category: &Category) -> Result<()> {
     unlink(tx, category.id).await?;
     tx.query(sql!("DELETE FROM categories WHERE id = {category.id}")).execute().await?;
-    tell(tx, category, true).await
+    publish(tx, category, true).await
 }
 
-async fn tell(tx: &mut Tx, category: &Category, deleted: bool) -> Result<()> {
+async fn publish(tx: &mut Tx, category: &Category, deleted: bool) -> Result<()> {
     let event = CategoryChanged { category_id: category.id, slug: category.slug.clone(), deleted };
     outbox::publish(tx, category.id, category.version, &event, category.updated_at).await
 }

@@ -49,7 +49,7 @@ struct Person {
 
 /// An event as it waits in the outbox.
 #[derive(Debug, chassis::db::Record)]
-struct Told {
+struct Published {
     #[record(rename = "type")]
     kind: String,
     subject: String,
@@ -162,7 +162,7 @@ impl Shop {
     }
 
     /// Every event told so far.
-    async fn events(&self) -> Vec<Told> {
+    async fn events(&self) -> Vec<Published> {
         let all = "SELECT type, subject, data FROM outbox ORDER BY sequence";
         self.platform.db.query(all).all().await.unwrap()
     }

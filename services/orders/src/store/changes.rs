@@ -75,7 +75,7 @@ async fn news(
         _ => None,
     };
     Ok(OrderStatusUpdated {
-        order: order.told(lines),
+        order: order.to_event(lines),
         from: from.as_str().to_owned(),
         to: order.status.as_str().to_owned(),
         payment_status: order.payment_status.as_str().to_owned(),

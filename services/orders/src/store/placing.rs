@@ -113,7 +113,7 @@ async fn write(
         ))
     });
     insert_change(&mut batch, order, None, None);
-    let created = OrderCreated { order: order.told(lines) };
+    let created = OrderCreated { order: order.to_event(lines) };
     outbox::publish_with(&mut batch, order.id, order.version, &created, now)?;
     match batch.execute().await {
         // It is withdrawn: there is no order that a history could be of.
