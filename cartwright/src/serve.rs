@@ -21,13 +21,13 @@ use chassis::bus::Bus;
 use chassis::cache::Cache;
 use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
-use chassis::port::ServiceServer;
 use chassis::service::Background;
-use chassis::target::ServiceTarget;
 use chassis::telemetry::{LogFormat, cause};
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
+use mesh::port::ServiceServer;
+use mesh::target::ServiceTarget;
 use notifications::CarrierKind;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -234,7 +234,7 @@ fn is_starting(error: &anyhow::Error) -> bool {
 /// What the clock of this process is put right by. A process without a database asks identity,
 /// which every process waits for anyhow.
 fn reference(stores: &Stores, way: impl Fn(&'static str) -> ServiceTarget) -> Reference {
-    stores.reference().unwrap_or_else(|| Reference::Service(way(identity::NAME)))
+    stores.reference().unwrap_or_else(|| Reference::Service(Arc::new(way(identity::NAME))))
 }
 
 /// Waits until the clock of this process has been compared with those of the others.

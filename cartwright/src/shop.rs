@@ -11,9 +11,9 @@ use chassis::clock::{self, Clock, Reference};
 use chassis::db::{Db, Limits, Migrations};
 use chassis::definition::{Definition, Startup};
 use chassis::service::{Platform, Service};
-use chassis::target::ServiceTarget;
 use contracts::identity as identity_contract;
 use futures::future::try_join_all;
+use mesh::target::ServiceTarget;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use crate::private;

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
 use chassis::clock::Clock;
-use chassis::discovery::Directory;
 use chassis::peers::{MIN_SECRET, ServiceTokens};
-use chassis::remote::Remote;
-use chassis::target::ServiceTarget;
 use engines::consul::{self, Agent};
+use mesh::discovery::Directory;
+use mesh::remote::Remote;
+use mesh::target::ServiceTarget;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 

@@ -3,7 +3,7 @@
 //! Every connection is an open file. Where they run out, none can be accepted any more and no
 //! database opened; so connections are refused before that.
 
-use chassis::server;
+use mesh::server;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::config::Config;

@@ -66,7 +66,9 @@ fn dependencies_point_in_one_direction() {
     assert!(names(&crates.join("macros/Cargo.toml")).is_empty());
     assert_eq!(names(&crates.join("chassis/Cargo.toml")), BTreeSet::from(["macros".to_owned()]));
     assert_eq!(names(&crates.join("contracts/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
-    assert_eq!(names(&crates.join("engines/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
+    assert_eq!(names(&crates.join("mesh/Cargo.toml")), BTreeSet::from(["chassis".to_owned()]));
+    let engines = names(&crates.join("engines/Cargo.toml"));
+    assert_eq!(engines, BTreeSet::from(["chassis", "mesh"].map(str::to_owned)));
     assert!(names(&crates.join("catalog-csv/Cargo.toml")).is_empty());
     for part in ["reshape", "storefront", "catalog-search"] {
         let names = names(&crates.join(part).join("Cargo.toml"));
@@ -75,7 +77,7 @@ fn dependencies_point_in_one_direction() {
     let gateway = names(&root().join("services/gateway/Cargo.toml"));
     assert_eq!(
         gateway,
-        BTreeSet::from(["chassis", "reshape", "storefront"].map(str::to_owned)),
+        BTreeSet::from(["chassis", "mesh", "reshape", "storefront"].map(str::to_owned)),
         "the gateway knows paths, not types"
     );
 }
@@ -96,8 +98,8 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
 /// What is under all services lists none of them: a new one changes nothing there.
 #[test]
 fn the_chassis_knows_no_service() {
-    for room in ["crates/chassis/src", "crates/macros/src", "crates/engines/src"] {
-        for path in sources(&root().join(room)) {
+    for room in ["chassis", "macros", "mesh", "engines"].map(|it| format!("crates/{it}/src")) {
+        for path in sources(&root().join(&room)) {
             let text = fs::read_to_string(&path).expect("a source");
             let shown = path.display().to_string();
             // Tests speak of the shop they run in.
@@ -127,7 +129,7 @@ fn the_path_of_an_internal_route_is_written_once() {
     ];
     let allowed = allowed.map(|it| root().join(it).display().to_string());
     for room in ["crates", "services", "cartwright"] {
-        for path in sources(&root().join(room)).iter().filter(|it| internal(it)) {
+        for path in sources(&root().join(&room)).iter().filter(|it| internal(it)) {
             let shown = path.display().to_string();
             assert!(allowed.iter().any(|it| shown.starts_with(it)), "{shown} writes one out");
         }
@@ -463,15 +465,15 @@ const PAUSES: [(&str, usize, &str); 22] = [
     ("cartwright/tests/it/transfer.rs", 1, "killed at some moment, whichever it is"),
     ("crates/chassis/src/db/tests.rs", 2, "given up at some moment, whichever it is"),
     ("crates/chassis/src/db/tests/files.rs", 2, "a file that is taken for a while"),
-    ("crates/chassis/src/server/upload.rs", 4, "a client that takes its time; a lower bound"),
+    ("crates/mesh/src/server/upload.rs", 4, "a client that takes its time; a lower bound"),
     ("crates/chassis/src/testing/waiting.rs", 2, "what all the others wait with"),
     ("crates/chassis/src/work/tests.rs", 2, "lower bounds, and half an hour"),
-    ("crates/chassis/tests/it/drain.rs", 3, "a service and clients that take their time"),
-    ("crates/chassis/tests/it/framing.rs", 1, "a client that sends piece by piece"),
-    ("crates/chassis/tests/it/remote.rs", 2, "a lower bound; longer than a deadline"),
-    ("crates/chassis/tests/it/remote/copy.rs", 2, "a slow service"),
-    ("crates/chassis/tests/it/remote/uploads.rs", 1, "a slow client"),
-    ("crates/chassis/tests/it/server.rs", 5, "slow clients and a slow service; a lower bound"),
+    ("crates/mesh/tests/it/drain.rs", 3, "a service and clients that take their time"),
+    ("crates/mesh/tests/it/framing.rs", 1, "a client that sends piece by piece"),
+    ("crates/mesh/tests/it/remote.rs", 2, "a lower bound; longer than a deadline"),
+    ("crates/mesh/tests/it/remote/copy.rs", 2, "a slow service"),
+    ("crates/mesh/tests/it/remote/uploads.rs", 1, "a slow client"),
+    ("crates/mesh/tests/it/server.rs", 5, "slow clients and a slow service; a lower bound"),
     ("crates/engines/tests/it/bus/conformance.rs", 2, "nothing happens meanwhile"),
     ("crates/engines/tests/it/bus/outage.rs", 2, "nothing happens meanwhile"),
     ("crates/engines/tests/it/consul.rs", 3, "nothing happens meanwhile"),
@@ -485,7 +487,7 @@ const PAUSES: [(&str, usize, &str); 22] = [
 fn no_test_depends_on_how_fast_the_machine_is() {
     let mut found = BTreeSet::new();
     for room in ["cartwright", "crates", "services"] {
-        for path in sources(&root().join(room)) {
+        for path in sources(&root().join(&room)) {
             let name = path.strip_prefix(root()).expect("a source of ours").display().to_string();
             let text = fs::read_to_string(&path).expect("a source");
             let pauses: usize = test_code(&name, &text).map(pauses).sum();

@@ -34,12 +34,12 @@ impl AddressRules {
     }
 
     /// What another process of this shop tells.
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+    pub fn read(headers: &HeaderMap) -> Self {
         if headers.get(HEADER) == Some(&OFF) { Self::Off } else { Self::On }
     }
 
     /// Takes out what a client may have written itself.
-    pub(crate) fn forget(headers: &mut HeaderMap) {
+    pub fn forget(headers: &mut HeaderMap) {
         headers.remove(HEADER);
     }
 }

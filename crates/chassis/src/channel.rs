@@ -1,7 +1,7 @@
 //! How a service asks another one.
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
-//! another process it is asked over HTTP, through `remote`, with a service token. A channel is made
+//! another process it is asked over HTTP, with a service token, by whatever it is bound to ([`Target`]). A channel is made
 //! before the other service is, and bound when it starts, so that the order of starting does not
 //! matter. Services that ask each other must not keep each other alive in memory: whoever starts them
 //! keeps the channels, and gives them weak ones.
@@ -21,7 +21,7 @@ use crate::db;
 use crate::peers;
 use crate::problem::Problem;
 use crate::route::{self, Route};
-use crate::target::ServiceTarget;
+use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -38,8 +38,8 @@ pub struct Channel {
 /// What a channel is bound to.
 #[derive(Clone, Debug)]
 enum Way {
-    Strong(Arc<OnceLock<ServiceTarget>>),
-    Weak(Weak<OnceLock<ServiceTarget>>),
+    Strong(Arc<OnceLock<Box<dyn Target>>>),
+    Weak(Weak<OnceLock<Box<dyn Target>>>),
 }
 
 /// How a call ended when it did not end well.
@@ -59,7 +59,7 @@ pub enum CallError {
 }
 
 impl Way {
-    fn upgrade(&self) -> Option<Arc<OnceLock<ServiceTarget>>> {
+    fn upgrade(&self) -> Option<Arc<OnceLock<Box<dyn Target>>>> {
         match self {
             Self::Strong(way) => Some(way.clone()),
             Self::Weak(way) => way.upgrade(),
@@ -83,8 +83,8 @@ impl Channel {
     }
 
     /// Connects every clone of this channel to the service's internal routes.
-    pub fn bind(&self, way: impl Into<ServiceTarget>) {
-        if self.way.upgrade().is_none_or(|it| it.set(way.into()).is_err()) {
+    pub fn bind(&self, way: impl Target) {
+        if self.way.upgrade().is_none_or(|it| it.set(Box::new(way)).is_err()) {
             tracing::error!(service = self.service, "the channel is already bound");
         }
     }
@@ -134,7 +134,7 @@ impl Channel {
             .map_err(|error| self.indeterminate(error.to_string()))?;
         let deadline = context::within(self.deadline);
         crate::fault::point().await;
-        let (status, body) = tokio::time::timeout(deadline, self.ask(way, request, deadline))
+        let (status, body) = tokio::time::timeout(deadline, self.ask(&**way, request, deadline))
             .await
             .map_err(|_| self.indeterminate("the deadline passed".into()))??;
         crate::fault::point().await;
@@ -155,7 +155,7 @@ impl Channel {
 
     async fn ask(
         &self,
-        way: &ServiceTarget,
+        way: &dyn Target,
         request: Request<Body>,
         deadline: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {

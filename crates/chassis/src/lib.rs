@@ -29,11 +29,7 @@ pub mod outbox;
 pub mod address_rules;
 pub mod channel;
 pub mod context;
-pub mod discovery;
-pub mod network;
 pub mod peers;
-pub mod port;
-pub mod remote;
 pub mod route;
 pub mod site;
 pub mod target;
@@ -62,7 +58,6 @@ pub mod id;
 pub mod money;
 
 pub mod config;
-pub mod server;
 pub mod telemetry;
 
 pub mod fault;

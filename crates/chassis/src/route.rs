@@ -6,23 +6,26 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use axum::body::Bytes;
+use axum::body::{Body, Bytes};
 use axum::extract::rejection::BytesRejection;
 use axum::handler::Handler;
-use axum::http::{Method, StatusCode};
+use axum::http::{Method, Request, Response, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, get, post};
 use axum::{Json, Router};
+use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cards;
 use crate::peers::{self, Callers};
 use crate::problem::{Problem, Result};
-use crate::target::ServiceTarget;
+use crate::service::BoxError;
+use crate::target::Target;
 
-/// What every path begins with: nothing under it is reached from outside ([`crate::port`]).
+/// What every path begins with: nothing under it is reached from outside (its port refuses it).
 const PREFIX: &[u8] = b"/internal/";
 /// The most that is told of what does not fit, in characters.
 const SHORT: usize = 300;
@@ -138,9 +141,13 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-impl<S: Clone + Send + Sync + 'static> From<Routes<S>> for ServiceTarget {
-    fn from(routes: Routes<S>) -> Self {
-        routes.router().into()
+impl<S: Send + Sync + 'static> Target for Routes<S> {
+    fn ask(
+        &self,
+        request: Request<Body>,
+        deadline: Duration,
+    ) -> BoxFuture<'_, std::result::Result<Response<Body>, BoxError>> {
+        self.router.ask(request, deadline)
     }
 }
 

@@ -8,7 +8,9 @@
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
 
-use crate::server::Secure;
+/// In the extensions of a request that came over a secure connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Secure;
 
 /// `https` or `http`; believed only beside a service token.
 const SCHEME: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -41,7 +43,7 @@ impl ForwardedOrigin {
     }
 
     /// What another process of this shop tells.
-    pub(crate) fn read(headers: &HeaderMap) -> Self {
+    pub fn read(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name)?.to_str().ok();
         Self {
             secure: text(SCHEME) == Some("https"),
@@ -50,7 +52,7 @@ impl ForwardedOrigin {
     }
 
     /// Takes out what a client may have written itself.
-    pub(crate) fn forget(headers: &mut HeaderMap) {
+    pub fn forget(headers: &mut HeaderMap) {
         headers.remove(SCHEME);
         headers.remove(HOST);
     }

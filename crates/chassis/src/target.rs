@@ -1,57 +1,37 @@
-//! How a service is reached: its routes in this process, or its copies in others.
+//! Where a service is asked: its routes in this process, or whatever leads to another one.
+
+use std::fmt::Debug;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
-use tokio::time::Instant;
+use futures::future::BoxFuture;
 use tower::ServiceExt;
 
-use crate::context::{self, Context};
-use crate::peers::ServiceTokens;
-use crate::remote::{self, CallOptions, Remote};
-use crate::server::{Stopwatch, Upload};
+use crate::service::BoxError;
 
-/// The way to a service.
-#[derive(Clone, Debug)]
-pub enum ServiceTarget {
-    /// Called directly: no socket, no copy.
-    Local(Router),
-    /// Over HTTP, with a service token.
-    Remote(Remote, ServiceTokens),
-}
-
-impl From<Router> for ServiceTarget {
-    fn from(router: Router) -> Self {
-        Self::Local(router)
-    }
-}
-
-impl ServiceTarget {
-    /// Asks the service. A duration alone is the deadline of the whole answer.
-    pub async fn ask(
+/// A way to a service.
+pub trait Target: Debug + Send + Sync + 'static {
+    /// Asks the service. An error says why there is no answer in this time.
+    fn ask(
         &self,
-        mut request: Request<Body>,
-        terms: impl Into<CallOptions>,
-    ) -> Result<Response<Body>, remote::Error> {
-        let terms = terms.into();
-        match self {
-            Self::Local(router) => {
-                let stopwatch = Stopwatch::of(&request);
-                let deadline = Instant::now() + terms.deadline;
-                let answer = router.clone().oneshot(request);
-                let answer = stopwatch.timeout_at(deadline, answer).await;
-                let Ok(answer) = answer.ok_or(remote::Error::DeadlineExceeded)?;
-                Ok(answer)
-            }
-            Self::Remote(remote, peers) => {
-                let context = context::current().unwrap_or_else(|| Context::begin(None));
-                // Until when a body that is still to come will have come, nobody can say.
-                let deadline = Upload::pending(&request).is_none().then_some(terms.deadline);
-                context.write(request.headers_mut(), deadline);
-                peers.sign(remote.service(), request.headers_mut());
-                // Large, and all who ask would carry it along, also where nobody else is asked.
-                Box::pin(remote.send(request, terms)).await
-            }
-        }
+        request: Request<Body>,
+        deadline: Duration,
+    ) -> BoxFuture<'_, Result<Response<Body>, BoxError>>;
+}
+
+/// Its routes, called directly: no socket, no copy.
+impl Target for Router {
+    fn ask(
+        &self,
+        request: Request<Body>,
+        deadline: Duration,
+    ) -> BoxFuture<'_, Result<Response<Body>, BoxError>> {
+        let answer = self.clone().oneshot(request);
+        Box::pin(async move {
+            let Ok(answer) = tokio::time::timeout(deadline, answer).await?;
+            Ok(answer)
+        })
     }
 }

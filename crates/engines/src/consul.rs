@@ -13,7 +13,7 @@ mod announce;
 mod follow;
 
 use chassis::config::SettingError;
-use chassis::discovery::{Config, Directory, Endpoints};
+use mesh::discovery::{Config, Directory, Endpoints};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 

@@ -73,3 +73,20 @@ impl Failure {
         told.ok().and_then(|it| it.clone()).map_or(LinkError::Lost, LinkError::Publishing)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_keeps_the_connection_hears_what_the_publishers_heard() {
+        let failure = Failure::default();
+        let error = LinkError::of("orders")(io::Error::other("gone"));
+        failure.tell(Arc::new(error));
+        let told = failure.told().await;
+        assert_eq!(told.to_string(), "orders: gone");
+        assert_eq!(told.source().map(ToString::to_string).as_deref(), Some("gone"));
+    }
+}

@@ -1,10 +1,11 @@
 //! What the front asks the API on behalf of a page, as somebody who is not logged in.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{self, Body};
 use axum::extract::Request;
-use chassis::target::ServiceTarget;
+use chassis::target::Target;
 use futures::future::join_all;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -22,7 +23,7 @@ pub enum Way {
     Nowhere,
     /// To a service that is not there.
     Away,
-    To(ServiceTarget),
+    To(Arc<dyn Target>),
 }
 
 /// The services, by the routes of the shop itself.

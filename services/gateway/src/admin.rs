@@ -14,11 +14,11 @@ use axum::routing::get;
 use chassis::clock::Clock;
 use chassis::config::SettingError;
 use chassis::quota::Rate;
-use chassis::remote;
 use chassis::site;
-use chassis::target::ServiceTarget;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, header};
+use mesh::remote;
+use mesh::target::ServiceTarget;
 use serde::Serialize;
 
 use crate::journal::{Failure, Journal};

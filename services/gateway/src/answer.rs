@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chassis::coding::Coding;
 use chassis::extract::MAX_BODY;
 use chassis::policy;
-use chassis::server::Secure;
+use chassis::site::Secure;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, StatusCode};
 use http_body::Body as _;

@@ -5,10 +5,10 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, Request};
 use chassis::address_rules::AddressRules;
 use chassis::config::SettingError;
-use chassis::network::{Networks, NotANetwork};
 use chassis::peers;
 use chassis::site::ForwardedOrigin;
 use http::{Extensions, HeaderMap, HeaderValue, header};
+use mesh::network::{Networks, NotANetwork};
 
 /// The proxies whose word about the client counts.
 #[derive(Clone, Debug, Default)]
@@ -108,7 +108,7 @@ fn parse(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use chassis::server::Secure;
+    use chassis::site::Secure;
     use http::HeaderValue;
 
     use super::*;

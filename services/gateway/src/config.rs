@@ -6,8 +6,8 @@ use std::path::PathBuf;
 
 use chassis::config::{SettingError, Settings, at_least};
 use chassis::db::Word;
-use chassis::network::Networks;
 use chassis::quota::{Rate, RateLimit};
+use mesh::network::Networks;
 use serde::{Deserialize, Serialize};
 
 use crate::admin;

@@ -13,13 +13,13 @@ use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::policy;
 use chassis::problem::Problem;
-use chassis::remote;
 use chassis::service::{BoxError, PREFIX, SEE_DETAILS, WithDetails};
-use chassis::target::ServiceTarget;
 use chassis::telemetry::{self, PrometheusHandle};
 use chrono::{DateTime, Utc};
 use futures::future::join_all;
 use http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use mesh::remote;
+use mesh::target::ServiceTarget;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use storefront::{Dist, Front, Way};
@@ -166,7 +166,7 @@ fn way(routes: &Table, services: &[(&'static str, ServiceTarget)], path: &str) -
     let Found::Route(found) = routes.find(path, &Method::GET, || None) else { return Way::Nowhere };
     let name = found.route.service();
     let service = services.iter().find(|(it, _)| Some(*it) == name);
-    service.map_or(Way::Away, |(_, reach)| Way::To(reach.clone()))
+    service.map_or(Way::Away, |(_, reach)| Way::To(Arc::new(reach.clone())))
 }
 
 /// What operators and their monitoring are told: `/metrics`, and `/health` with all there is to it.

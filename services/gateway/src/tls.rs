@@ -8,9 +8,9 @@ mod files;
 use std::io;
 use std::sync::Arc;
 
-use chassis::server::{Accept, Stream};
 use chassis::service::BoxError;
 use futures::StreamExt;
+use mesh::server::{Accept, Stream};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::server::{Acceptor, ResolvesServerCert};
 use rustls::version::{TLS12, TLS13};

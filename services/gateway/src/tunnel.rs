@@ -2,19 +2,19 @@
 //! HTTP: WebSockets, passed through to a service.
 //!
 //! How long such a connection may be silent, and that it ends when the process stops, is looked
-//! after by `chassis::server`, on whose socket it is.
+//! after by `mesh::server`, on whose socket it is.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
-use chassis::server::Upload;
-use chassis::target::ServiceTarget;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Version};
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
+use mesh::server::Upload;
+use mesh::target::ServiceTarget;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 

@@ -1,5 +1,6 @@
 //! What the clock of a process is put right by, and how.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::steady::Steady;
 use super::{PROCESS, offset, uptime, wall};
 use crate::db::{self, Db};
-use crate::remote;
-use crate::target::ServiceTarget;
+use crate::service::BoxError;
+use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How often it is looked whether the clock is right.
@@ -30,7 +31,7 @@ pub enum Reference {
     /// The clock of PostgreSQL, which all copies of a service share.
     Database(Db),
     /// The clock of a service in another process, for a process without a database.
-    Service(ServiceTarget),
+    Service(Arc<dyn Target>),
     /// The machine's wall clock, where one process has the data for itself. Once the process runs
     /// it follows slowly, however much that clock is set: an hour that has not gone by ends no
     /// hold, and none that has begun begins again.
@@ -61,7 +62,7 @@ pub enum Silent {
     #[error(transparent)]
     Database(#[from] db::Error),
     #[error(transparent)]
-    Service(#[from] remote::Error),
+    Service(BoxError),
     #[error(transparent)]
     Request(#[from] axum::http::Error),
     #[error(transparent)]
@@ -116,7 +117,7 @@ async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, Silent> {
     let asked = uptime();
     let told = match reference {
         Reference::Database(db) => db.time().await?,
-        Reference::Service(way) => ask(way).await?,
+        Reference::Service(way) => ask(&**way).await?,
         Reference::Machine => None,
     };
     Ok(sample(clock, asked, told.unwrap_or_else(wall), uptime()))
@@ -139,9 +140,9 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
     tracing::warn!(by_seconds = seconds(behind), "the clock of this process was put right");
 }
 
-async fn ask(way: &ServiceTarget) -> Result<Option<DateTime<Utc>>, Silent> {
+async fn ask(way: &dyn Target) -> Result<Option<DateTime<Utc>>, Silent> {
     let request = Request::get("/live").body(Body::empty())?;
-    let answer = way.ask(request, DEADLINE).await?;
+    let answer = way.ask(request, DEADLINE).await.map_err(Silent::Service)?;
     let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
     let told: TimeReply = serde_json::from_slice(&body)?;
     Ok(told.time)

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chassis::config::SettingError;
-use chassis::discovery::{Config, Endpoint};
 use http::{HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use mesh::discovery::{Config, Endpoint};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;

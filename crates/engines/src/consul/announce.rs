@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chassis::discovery::Endpoint;
 use chassis::telemetry::cause;
+use mesh::discovery::Endpoint;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 

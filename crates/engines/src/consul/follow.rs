@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chassis::discovery::Endpoint;
 use chassis::telemetry::cause;
+use mesh::discovery::Endpoint;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;

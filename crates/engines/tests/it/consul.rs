@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use chassis::discovery::{Config, Endpoint, Endpoints};
 use chassis::testing::{eventually, in_time, on};
 use engines::consul::{self, Agent};
+use mesh::discovery::{Config, Endpoint, Endpoints};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;

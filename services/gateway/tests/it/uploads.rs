@@ -10,10 +10,10 @@ use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::IntoResponse;
 use axum::routing::any;
-use chassis::server;
-use chassis::target::ServiceTarget;
 use gateway::Config;
 use http::{HeaderMap, header};
+use mesh::server;
+use mesh::target::ServiceTarget;
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 

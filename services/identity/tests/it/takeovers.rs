@@ -31,7 +31,8 @@ impl Shop {
     /// The address the account has, as the last event says.
     async fn address(&self, person: &Person) -> Value {
         let events = self.events().await;
-        let mine = |it: &&Published| it.subject == person.id.to_string() && it.kind == "user.updated";
+        let mine =
+            |it: &&Published| it.subject == person.id.to_string() && it.kind == "user.updated";
         events.iter().rfind(mine).unwrap().data["email"].clone()
     }
 

@@ -1,8 +1,8 @@
 //! What a client of HTTP/2 can do to a listener.
 
 use axum::Router;
-use chassis::server::{self, Config};
 use chassis::testing::in_time;
+use mesh::server::{self, Config};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::{CancellationToken, DropGuard};

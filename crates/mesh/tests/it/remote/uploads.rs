@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use chassis::server::{self, Config};
 use http_body_util::Limited;
+use mesh::server::{self, Config};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 

@@ -18,8 +18,8 @@ use super::liveness::{Liveness, PATIENCE};
 use super::recent::left;
 use super::upload::UploadError;
 use super::{Error, Inner};
-use crate::context;
 use crate::server::Stopwatch;
+use chassis::context;
 
 /// A request as it was before it was sent, if it may be sent twice: it changes nothing and has no
 /// body.

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Times;
 use super::connection::ConnectionState;
-use crate::service::BoxError;
+use chassis::service::BoxError;
 
 /// Why a connection should end.
 enum End {

@@ -19,14 +19,14 @@ use tokio::time::Instant;
 use tower::ServiceExt;
 use tracing::Instrument;
 
-use crate::address_rules::AddressRules;
-use crate::clock::Clock;
-use crate::context::{self, Context};
-use crate::peers::{self, ServiceTokens};
-use crate::problem::Problem;
-use crate::service::{Service, WithDetails};
-use crate::site::ForwardedOrigin;
-use crate::telemetry::{self, PrometheusHandle};
+use chassis::address_rules::AddressRules;
+use chassis::clock::Clock;
+use chassis::context::{self, Context};
+use chassis::peers::{self, ServiceTokens};
+use chassis::problem::Problem;
+use chassis::service::{Service, WithDetails};
+use chassis::site::ForwardedOrigin;
+use chassis::telemetry::{self, PrometheusHandle};
 
 /// What a port needs to know.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ impl ServiceServer {
         let Self { peers, clock, ready, metrics } = self;
         let front = Front { service: service.name, peers };
         let document = serde_json::to_vec(&service.openapi).map(Bytes::from).unwrap_or_default();
-        let health = format!("{}/{}/health", crate::service::PREFIX, service.name);
+        let health = format!("{}/{}/health", chassis::service::PREFIX, service.name);
         let public = service.router.clone();
         let asked = public.clone();
         Router::new()

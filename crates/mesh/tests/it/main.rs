@@ -1,4 +1,4 @@
-//! The chassis over real sockets.
+//! Servers and calls over real sockets.
 
 #![expect(clippy::unwrap_used, reason = "what a test is given must be there")]
 

@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
-use chassis::discovery::Endpoint;
-use chassis::remote::{BodyLimit, CallOptions, Circuit, Error, Remote, Retry};
 use chassis::testing::{eventually, in_time};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
+use mesh::discovery::Endpoint;
+use mesh::remote::{BodyLimit, CallOptions, Circuit, Error, Remote, Retry};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::task::JoinSet;

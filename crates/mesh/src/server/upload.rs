@@ -14,7 +14,7 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, Sleep};
 
 use super::Times;
-use crate::service::BoxError;
+use chassis::service::BoxError;
 
 /// Bytes a second with which a body earns time beyond [`super::Config::body_timeout_ms`].
 const RATE: u64 = 32 * 1024;

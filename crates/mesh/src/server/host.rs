@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderValue, Request, Version, header};
 
-use crate::problem::{Problem, Result};
+use chassis::problem::{Problem, Result};
 
 /// The longest name there can be (RFC 1035).
 const MAX_NAME: usize = 253;

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 use super::connection::Connection;
 use super::copy::Lease;
 use super::{BodyLimit, until};
-use crate::service::BoxError;
+use chassis::service::BoxError;
 
 /// A body on its way.
 pub(super) struct Answered {

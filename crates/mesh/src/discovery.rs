@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 pub use self::config::Config;
 
-use crate::config::SettingError;
+use chassis::config::SettingError;
 
 /// One copy of a service: host and port, plain HTTP.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

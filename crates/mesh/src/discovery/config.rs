@@ -8,8 +8,8 @@ use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::{Directory, Endpoint};
-use crate::Secret;
-use crate::config::{SettingError, Settings};
+use chassis::Secret;
+use chassis::config::{SettingError, Settings};
 
 /// Where the services of other processes are. A service without addresses here is looked up in
 /// Consul, or without Consul expected on this machine at its usual port.

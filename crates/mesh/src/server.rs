@@ -11,6 +11,7 @@ mod life;
 mod listen;
 mod upload;
 
+use chassis::site::Secure;
 use std::convert::Infallible;
 use std::io::{self, ErrorKind, Write};
 use std::net::SocketAddr;
@@ -143,10 +144,6 @@ impl Accept for Plain {
         Ok(Some(stream))
     }
 }
-
-/// In the extensions of a request that came over a secure connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Secure;
 
 /// Serves until cancelled, then lets requests in flight finish.
 pub async fn serve<S>(listener: Listener, service: S, config: &Config, stop: CancellationToken)
