@@ -254,7 +254,9 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
         Ok(learned) => learned,
         Err(Halt::Unknown(error)) => {
             let to = unknown(app, work, row, &error);
-            let refusal = matches!(error, CallError::Malformed { .. }).then(|| error.into());
+            // Of an order that was given up it is told why; of a request there is nothing else.
+            let withdrawn = to == To::Withdrawn && matches!(error, CallError::Malformed { .. });
+            let refusal = withdrawn.then(|| error.into());
             return advance(app, work, (before, refusal, None), to).await;
         }
         Err(Halt::Stop(stop)) => return Err(stop),

@@ -164,12 +164,12 @@ fn every_service_has_operations_of_its_own() {
     assert_eq!(
         ids,
         [
-            "bell_dead_letters",
-            "bell_dead_letters_replay",
-            "bell_health",
-            "bell_outbox",
-            "bell_queues",
-            "bell_queues_replay",
+            "bell_dead_letters.list",
+            "bell_dead_letters.replay",
+            "bell_health.get",
+            "bell_outbox.get",
+            "bell_queues.list",
+            "bell_queues.replay",
         ]
     );
 }

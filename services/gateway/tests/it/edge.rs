@@ -284,7 +284,7 @@ async fn a_dead_service_is_a_problem_that_names_nothing_and_is_noted() {
     assert_eq!((&catalog["name"], &catalog["here"]), (&"catalog".into(), &false.into()));
     assert_eq!(catalog["status"]["copies"][0]["address"], address.to_string());
     assert_eq!(view["upstreams"][1]["here"], true);
-    assert_eq!(view["limits"]["quotas"]["login"]["per_minute"], 30);
+    assert_eq!(view["limits"]["quotas"]["login"]["per_minute"], 60);
 }
 
 #[tokio::test]
