@@ -175,8 +175,8 @@ fn bought_twice(lines: &[PaidLine], removals: &[Removal]) -> Vec<String> {
     found
 }
 
-/// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has given
-/// everything back, a sold one has bought its units, whatever became of its money; they are
+/// I6: an order that is done, or waits for another payment, holds nothing; a cancelled one has
+/// given everything back, a sold one has bought its units, whatever became of its money; they are
 /// allocated until they are shipped, and off the shelf then.
 fn stock(claims: &[Claim], stock: &[OrderStock]) -> Vec<String> {
     let of_order: HashMap<_, _> = stock.iter().map(|it| (it.order_id, it)).collect();

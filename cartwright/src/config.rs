@@ -110,8 +110,8 @@ impl Default for Database {
 }
 
 /// The settings that are secret, as a whole or for the password in their URL. `config print` hides
-/// them, and each can be read from a file that its `_file` form names. A test holds the list against
-/// all settings.
+/// them, and each can be read from a file that its `_file` form names. A test holds the list
+/// against all settings.
 pub const SECRETS: [&str; 7] = [
     "services.secret",
     "services.previous_secret",

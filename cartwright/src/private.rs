@@ -22,8 +22,8 @@ pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
 
-/// Where others can read what the shop keeps, a line each with what to do. The modes are left as they
-/// are: what else is in a directory, and who was meant to read it, the shop does not know.
+/// Where others can read what the shop keeps, a line each with what to do. The modes are left as
+/// they are: what else is in a directory, and who was meant to read it, the shop does not know.
 pub(crate) fn exposed(config: &Config) -> Vec<String> {
     let directories = [&config.server.data_dir, &config.gateway.tls.acme.cache];
     let counted = directories.into_iter().map(|it| (it.display(), open_to_others(it)));

@@ -1,7 +1,7 @@
 //! The services of the shop: the only list of them.
 //!
-//! A new service is its crate, a name in this list, its section in `cartwright.example.toml` and its
-//! routes.
+//! A new service is its crate, a name in this list, its section in `cartwright.example.toml` and
+//! its routes.
 
 use std::any::Any;
 use std::sync::{Arc, LazyLock};

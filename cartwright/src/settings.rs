@@ -42,8 +42,8 @@ pub fn explained(config: &Config) -> Result<String> {
     Ok(document.to_string())
 }
 
-/// Hides secrets, and the passwords of all URLs, also of those that are no secrets of ours. A secret
-/// that was read from a file is left out: the file is named beside it.
+/// Hides secrets, and the passwords of all URLs, also of those that are no secrets of ours. A
+/// secret that was read from a file is left out: the file is named beside it.
 fn hide(settings: &mut toml::Table) {
     for (section, key) in SECRETS.iter().filter_map(|it| it.split_once('.')) {
         let Some(section) = settings.get_mut(section).and_then(|it| it.as_table_mut()) else {

@@ -42,8 +42,8 @@ pub(crate) async fn run(args: &User) -> Result<()> {
 const PASSWORD_FILE: &str = "admin-password";
 
 /// Creates the administrator where there is none: with the e-mail and password of the settings,
-/// else, in a shop that was just filled with demo products, with a random password. It is shown once
-/// on a terminal; a log is no place for it, so it is put into a file where there is none.
+/// else, in a shop that was just filled with demo products, with a random password. It is shown
+/// once on a terminal; a log is no place for it, so it is put into a file where there is none.
 pub(crate) async fn first_admin(
     config: &Config,
     identity: &Db,
@@ -85,8 +85,8 @@ pub(crate) async fn first_admin(
     Ok(())
 }
 
-/// The password in the file, or a new one that is put there. It is in the file before the account is
-/// made: a process that dies between both goes on with it when it is started again.
+/// The password in the file, or a new one that is put there. It is in the file before the account
+/// is made: a process that dies between both goes on with it when it is started again.
 fn kept_password(file: &Path) -> std::io::Result<String> {
     match std::fs::read_to_string(file) {
         Ok(password) if !password.trim().is_empty() => return Ok(password.trim().to_owned()),

@@ -17,7 +17,8 @@ async fn two_hundred_buyers_of_fifty_units_make_fifty_orders(shape: Shape) {
         let http = shop.http.clone();
         tokio::spawn(async move {
             let key = format!("buyer-{buyer}");
-            // Who is told to come back comes back, with the same key; so does who was kept too long.
+            // Who is told to come back comes back, with the same key; so does who was kept too
+            // long.
             eventually_spawned(format!("a decision for {key}"), || {
                 let asked = http.post("/orders/checkout", request.clone()).key(&key);
                 async move {

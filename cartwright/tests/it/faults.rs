@@ -64,8 +64,8 @@ fn a_confirmed_payment_survives_a_kill_at_many_points(shape: Shape) {
     points(&place, "confirm", "confirmed", 3);
 }
 
-/// Money goes back once and goods go back once, whoever was in the middle of it. Not at every point:
-/// the way to the order is that of a checkout.
+/// Money goes back once and goods go back once, whoever was in the middle of it. Not at every
+/// point: the way to the order is that of a checkout.
 #[on(sqlite, postgres)]
 fn a_refund_with_restock_survives_a_kill_at_many_points(shape: Shape) {
     let place = runtime().block_on(shape.place());
@@ -114,8 +114,8 @@ fn killed_at(place: &Place, point: i64, how: &str, key: &str) -> bool {
             () = fault::reached() => true,
             ended = async {
                 let ended = way.await;
-                // The rest of the way is in the background: mail, cart, projections. On a machine so
-                // busy that it takes longer, fewer points are tried.
+                // The rest of the way is in the background: mail, cart, projections. On a machine
+                // so busy that it takes longer, fewer points are tried.
                 tokio::time::sleep(Duration::from_millis(700)).await;
                 ended
             } => {

@@ -279,7 +279,8 @@ fn every_described_route_is_reachable_and_has_a_policy() {
     }
 }
 
-/// Who documents what a body may have (`x-body-limit`) enforces it, and the gateway lets it through.
+/// Who documents what a body may have (`x-body-limit`) enforces it, and the gateway lets it
+/// through.
 #[test]
 fn the_limits_of_bodies_are_said_once_and_more_is_for_those_who_may() {
     let parts = parts();

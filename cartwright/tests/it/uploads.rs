@@ -14,7 +14,8 @@ use crate::client::Http;
 use crate::load::{Load, buying, reading};
 use crate::shop::{Live, Shape, eventually_answers};
 
-/// How often in a second, for each service, as many bodies are broken as makes a hundred of each kind.
+/// How often in a second, for each service, as many bodies are broken as makes a hundred of each
+/// kind.
 const TICKS: usize = 10;
 const EACH: usize = 10;
 /// More than a gateway waits for before it passes a body on.

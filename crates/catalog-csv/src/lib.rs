@@ -2,12 +2,12 @@
 //!
 //! A product is a group of rows with one handle: the first row has the product, each row may have
 //! a variant and a picture. Files of any size are read and written a product at a time. A row that
-//! cannot be used costs its product and nothing else, and its line is named. Nothing here knows what
-//! the shop has.
+//! cannot be used costs its product and nothing else, and its line is named. Nothing here knows
+//! what the shop has.
 //!
-//! `product` is what a file says. `reader` reads it: `records` is CSV, `groups` the rows of a product,
-//! `columns` knows their names, `parse` and `fields` what they mean, `path` turns `Type` into
-//! categories. `writer` is the way back.
+//! `product` is what a file says. `reader` reads it: `records` is CSV, `groups` the rows of a
+//! product, `columns` knows their names, `parse` and `fields` what they mean, `path` turns `Type`
+//! into categories. `writer` is the way back.
 
 mod columns;
 mod fields;

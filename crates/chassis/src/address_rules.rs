@@ -1,9 +1,10 @@
 //! Whether addresses are held to the rules of their country in a request.
 //!
 //! They are, except where the routes file of the listener a client came by says
-//! `address_rules = false`, for clients of another shop that know nothing of such rules. The gateway
-//! tells every service: in this process as an extension of the request, in others by a header that a
-//! service believes only beside a service token. What a client itself writes there is dropped before.
+//! `address_rules = false`, for clients of another shop that know nothing of such rules. The
+//! gateway tells every service: in this process as an extension of the request, in others by a
+//! header that a service believes only beside a service token. What a client itself writes there is
+//! dropped before.
 
 use std::convert::Infallible;
 

@@ -1,10 +1,10 @@
 //! How a service asks another one.
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
-//! another process it is asked over HTTP, with a service token, by whatever it is bound to ([`Target`]). A channel is made
-//! before the other service is, and bound when it starts, so that the order of starting does not
-//! matter. Services that ask each other must not keep each other alive in memory: whoever starts them
-//! keeps the channels, and gives them weak ones.
+//! another process it is asked over HTTP, with a service token, by whatever it is bound to
+//! ([`Target`]). A channel is made before the other service is, and bound when it starts, so that
+//! the order of starting does not matter. Services that ask each other must not keep each other
+//! alive in memory: whoever starts them keeps the channels, and gives them weak ones.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -112,8 +112,8 @@ impl Channel {
         route::read(&answer).map_err(unfit)
     }
 
-    /// What came is no answer to what was asked. Logged here: not everybody who asks has somebody to
-    /// tell.
+    /// What came is no answer to what was asked. Logged here: not everybody who asks has somebody
+    /// to tell.
     pub fn malformed<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
         let error = CallError::Malformed { service: self.service, route: route.to_string(), what };
         tracing::error!(%error, "two services do not understand each other");

@@ -2,8 +2,8 @@
 
 use http::HeaderName;
 
-/// Whether a header belongs to one connection, is for proxies in front to say, or claims to tell who
-/// is asking.
+/// Whether a header belongs to one connection, is for proxies in front to say, or claims to tell
+/// who is asking.
 pub fn is_internal(name: &HeaderName) -> bool {
     const CLAIMS: [&str; 13] = [
         "x-auth",

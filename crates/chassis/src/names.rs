@@ -11,7 +11,8 @@ const MAX: usize = 200;
 /// Zero-width joiner and non-joiner: part of Persian and Indic names.
 const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
 
-/// For `#[garde(custom(..))]`: no links, no line breaks, nothing invisible that changes how it reads.
+/// For `#[garde(custom(..))]`: no links, no line breaks, nothing invisible that changes how it
+/// reads.
 pub fn no_link(text: &str, (): &()) -> garde::Result {
     match wrong(text) {
         Some(detail) => Err(garde::Error::new(detail)),

@@ -12,9 +12,9 @@
 //!
 //! So the documentation cannot promise another policy than the one that is enforced.
 //!
-//! An answer that is not for anybody is for no cache either: it says so, and by which credentials it
-//! differs: the Bearer token, and the cookies and the headers named `...-token` that the description
-//! lists.
+//! An answer that is not for anybody is for no cache either: it says so, and by which credentials
+//! it differs: the Bearer token, and the cookies and the headers named `...-token` that the
+//! description lists.
 
 use std::collections::HashMap;
 

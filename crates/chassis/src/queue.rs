@@ -1,9 +1,9 @@
 //! Queues: tables whose rows are worked on by whoever has the lease.
 //!
 //! A row is **open** until it has come to its end. One that is open and due is claimed: its
-//! `lease_until` says until when whoever claimed it has it to itself, and its `fence` rises, so that
-//! who has read an older one changes nothing any more. What cannot be done now is released until
-//! later ([`Backoff`]), and what is given up is dead until an operator has it tried again.
+//! `lease_until` says until when whoever claimed it has it to itself, and its `fence` rises, so
+//! that who has read an older one changes nothing any more. What cannot be done now is released
+//! until later ([`Backoff`]), and what is given up is dead until an operator has it tried again.
 //!
 //! ```text
 //! waiting --claim--> running --finish--> (closed)

@@ -11,8 +11,8 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::MASK;
 
 /// A secret. It shows nothing of itself, so that what has one can derive `Debug`, and its memory is
-/// overwritten when it is dropped. Whoever reads it uses it as what it is; JSON and settings have it
-/// plain, since it has to get to where it is used.
+/// overwritten when it is dropped. Whoever reads it uses it as what it is; JSON and settings have
+/// it plain, since it has to get to where it is used.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[serde(bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]

@@ -190,8 +190,8 @@ impl Client {
         }
     }
 
-    /// Holds stock for an order while its payment is asked for. Refused with `out_of_stock`, whose member
-    /// `skus` lists `{sku, requested, available}`, or with `reservation_released` after a
+    /// Holds stock for an order while its payment is asked for. Refused with `out_of_stock`, whose
+    /// member `skus` lists `{sku, requested, available}`, or with `reservation_released` after a
     /// release. Holding again what is held, or has expired meanwhile, is fine.
     pub async fn reserve(&self, request: &Reserve) -> Result<Reservation, CallError> {
         self.0.call(RESERVE, request).await

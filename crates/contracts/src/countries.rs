@@ -76,8 +76,8 @@ pub struct PostalCode {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = CountryRegion)]
 pub struct Region {
-    /// `area`, `county`, `department`, `district`, `do_si`, `emirate`, `island`, `oblast`, `parish`,
-    /// `prefecture`, `province` or `state`.
+    /// `area`, `county`, `department`, `district`, `do_si`, `emirate`, `island`, `oblast`,
+    /// `parish`, `prefecture`, `province` or `state`.
     pub kind: String,
     /// All there are; where this is empty, any text will do.
     pub states: Vec<State>,

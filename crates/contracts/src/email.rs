@@ -29,7 +29,8 @@ pub fn normal(text: &str) -> String {
     parse(text).unwrap_or_else(|| trimmed(text).to_lowercase())
 }
 
-/// What is looked for in a list: an address in the form it is stored in, anything else only trimmed.
+/// What is looked for in a list: an address in the form it is stored in, anything else only
+/// trimmed.
 pub fn sought(text: &str) -> String {
     parse(text).unwrap_or_else(|| text.trim().to_owned())
 }

@@ -2,9 +2,9 @@
 //! its events, and the client other services use; and the few types several of them share.
 //!
 //! An internal route is a constant beside them ([`chassis::route::Route`]): its path, what is asked
-//! and answered with JSON, and who may ask. Clients call it through a [`chassis::channel::Channel`],
-//! services and their fakes answer it, and nobody else names its path. Every call that changes
-//! something is idempotent: its id is part of the request.
+//! and answered with JSON, and who may ask. Clients call it through a
+//! [`chassis::channel::Channel`], services and their fakes answer it, and nobody else names its
+//! path. Every call that changes something is idempotent: its id is part of the request.
 
 pub mod address;
 pub mod countries;

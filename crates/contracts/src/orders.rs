@@ -74,8 +74,8 @@ pub struct OrderStatusUpdated {
     #[serde(default, deserialize_with = "reason::known")]
     pub reason: Option<Reason>,
     pub tracking_number: Option<String>,
-    /// What a cancel gave back, in minor units: without what staff had given back before. None where
-    /// nothing was paid, or in an event of an older version.
+    /// What a cancel gave back, in minor units: without what staff had given back before. None
+    /// where nothing was paid, or in an event of an older version.
     #[serde(default)]
     pub refund: Option<i64>,
 }
@@ -172,8 +172,8 @@ impl Client {
         Ok(self.0.call(UNSHIPPED, &Unshipped { orders }).await?.orders)
     }
 
-    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no such
-    /// order of a guest with this address.
+    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no
+    /// such order of a guest with this address.
     pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
         self.0.call(ACCESS_TOKEN, request).await
     }

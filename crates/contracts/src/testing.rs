@@ -1,6 +1,6 @@
-//! Fakes of services, for tests of those that ask them. A fake keeps its state in memory and answers
-//! the routes the service declares, by the same rules as far as others can tell: its suite says what
-//! those are, and the service's own tests run that suite too.
+//! Fakes of services, for tests of those that ask them. A fake keeps its state in memory and
+//! answers the routes the service declares, by the same rules as far as others can tell: its suite
+//! says what those are, and the service's own tests run that suite too.
 
 mod cart;
 mod catalog;

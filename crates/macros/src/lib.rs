@@ -13,8 +13,8 @@ use syn::{DeriveInput, ItemFn, parse_macro_input};
 ///
 /// `#[record(rename = "type")]` gives a field's column another name. `#[record(flatten)]` takes the
 /// columns of a field that is a record itself. `#[record(computed)]` is read from a column of that
-/// name which the table does not have. `#[record(json)]` is kept as JSON. `#[record(skip)]` is not of
-/// the row: it is read as its default.
+/// name which the table does not have. `#[record(json)]` is kept as JSON. `#[record(skip)]` is not
+/// of the row: it is read as its default.
 #[proc_macro_derive(Record, attributes(record))]
 pub fn record(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -51,8 +51,8 @@ pub fn word(input: TokenStream) -> TokenStream {
 
 /// A test on each database, as a case of its own: `name::sqlite` and `name::postgres`.
 ///
-/// The test is a function of a `chassis::testing::Database`, async or not, and each case opens only that one.
-/// `#[databases(flavor = "multi_thread")]` passes an option on to `#[tokio::test]`.
+/// The test is a function of a `chassis::testing::Database`, async or not, and each case opens only
+/// that one. `#[databases(flavor = "multi_thread")]` passes an option on to `#[tokio::test]`.
 #[proc_macro_attribute]
 pub fn databases(arguments: TokenStream, test: TokenStream) -> TokenStream {
     let cases = parse_macro_input!(arguments as cases::Cases).or_databases();

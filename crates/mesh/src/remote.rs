@@ -2,8 +2,8 @@
 //!
 //! Which copy is asked: the less busy of two random ones, by latency and requests in flight
 //! (`copies`, `load`). A copy that fails is left out for a while, but never more than half of them
-//! (`copy`). One that says nothing is asked whether it is alive (`liveness`). Where the whole service
-//! fails, nothing is sent for a moment, and then not before it has shown that it is alive
+//! (`copy`). One that says nothing is asked whether it is alive (`liveness`). Where the whole
+//! service fails, nothing is sent for a moment, and then not before it has shown that it is alive
 //! (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
 //! Connections are kept and bounded (`copy`, `connection`), and nothing takes longer than it was
 //! given (`body`). What a client does wrong or slowly is not held against a copy (`upload`).
@@ -69,7 +69,8 @@ struct Inner {
 /// What whoever asks wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallOptions {
-    /// Until the head of the answer. The time in which a client's body is waited for is not counted.
+    /// Until the head of the answer. The time in which a client's body is waited for is not
+    /// counted.
     pub deadline: Duration,
     pub retry: Retry,
     pub body: BodyLimit,
@@ -265,7 +266,8 @@ impl Inner {
             {
                 (again.request(), used, Err(Error::ConnectionLost(reason)))
             }
-            // A copy that is not alive will not answer; what changes nothing may be asked of another.
+            // A copy that is not alive will not answer; what changes nothing may be asked of
+            // another.
             (Err(Failure::Unresponsive), Some(again)) => {
                 (again.request(), false, Err(Error::DeadlineExceeded))
             }

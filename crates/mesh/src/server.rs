@@ -106,8 +106,8 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Lowers the limits to `most` connections, of which one client has at most half: it cannot keep
-    /// the others out.
+    /// Lowers the limits to `most` connections, of which one client has at most half: it cannot
+    /// keep the others out.
     pub fn lower(&mut self, most: usize) {
         let most = most.max(2);
         if most < self.max_connections {

@@ -1,4 +1,5 @@
-//! The web front: the storefront's and the admin's pages with what they load, for a gateway to serve.
+//! The web front: the storefront's and the admin's pages with what they load, for a gateway to
+//! serve.
 //!
 //! Every page of the storefront is the same file, which finds out in the browser what it shows.
 //! What search engines and previews read, and what the page would ask for first, is put into its
@@ -124,8 +125,8 @@ impl PageRequest {
     }
 }
 
-/// All paths of a front but `/`, for the description of where routes may lead. Its pages are the web
-/// build's to tell: a program without a front takes any path for one.
+/// All paths of a front but `/`, for the description of where routes may lead. Its pages are the
+/// web build's to tell: a program without a front takes any path for one.
 pub fn paths(dist: &Dist) -> impl Iterator<Item = &str> {
     let pages = dist.store().map(|it| it.manifest.below().map(|(_, page)| &*page.path));
     let any = pages.is_none().then_some(ANY);

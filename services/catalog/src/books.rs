@@ -66,8 +66,8 @@ impl<'a> StockTx<'a> {
         Ok(events.publish(self.tx).await?)
     }
 
-    /// Changes the counts of SKUs, writes that down and tells it; returns their stock, without those
-    /// that are gone.
+    /// Changes the counts of SKUs, writes that down and tells it; returns their stock, without
+    /// those that are gone.
     pub(crate) async fn add(
         &mut self,
         kind: Kind,
@@ -239,8 +239,8 @@ impl<'a> StockTx<'a> {
         self.note(sku, stock.version, change).await
     }
 
-    /// Removes the stock of a SKU, unless orders hold some of it. What of it is sold and not shipped
-    /// goes with it.
+    /// Removes the stock of a SKU, unless orders hold some of it. What of it is sold and not
+    /// shipped goes with it.
     pub(crate) async fn remove(&mut self, sku: &str) -> Result<Stock> {
         let removed = stock::delete(self.tx, sku).await?;
         let stock = removed.ok_or_else(|| problems::stock_reserved(sku))?;

@@ -44,7 +44,8 @@ type Answers = moka::sync::Cache<Arc<str>, Arc<Answer>>;
 /// Kept answers.
 ///
 /// Products and pages have a half each. In one cache a page, large and one of few, has to push out
-/// many products at once, which its admission by frequency does not let it where they are in demand.
+/// many products at once, which its admission by frequency does not let it where they are in
+/// demand.
 #[derive(Debug)]
 pub(crate) struct Cache {
     details: Answers,
@@ -99,9 +100,9 @@ pub(crate) enum Dependencies {
     Categories,
 }
 
-/// What an answer is about. The key of a product is what a client has written, which may be anything:
-/// every place that keeps answers keeps products apart. The keys of pages begin with a word that
-/// says what is asked for; what a client has written comes after it.
+/// What an answer is about. The key of a product is what a client has written, which may be
+/// anything: every place that keeps answers keeps products apart. The keys of pages begin with a
+/// word that says what is asked for; what a client has written comes after it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Product,

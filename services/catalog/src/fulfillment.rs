@@ -30,8 +30,8 @@ pub(crate) async fn ship(books: &mut StockTx<'_>, request: &Ship) -> Result<()> 
     change(books, order, Kind::Ship, &off.collect::<Vec<_>>()).await.map(drop)
 }
 
-/// Puts sold units back, never more than are out, once for each id. An order that has bought nothing
-/// yet lets go of its hold, and one that is not known will not hold anything.
+/// Puts sold units back, never more than are out, once for each id. An order that has bought
+/// nothing yet lets go of its hold, and one that is not known will not hold anything.
 pub(crate) async fn restock(books: &mut StockTx<'_>, request: &Restock) -> Result<()> {
     let order = request.order_id;
     // An orders service of an older version puts all of an order back, without an id.
@@ -93,8 +93,8 @@ async fn put_back(
     Ok(books.tx.insert_all(&stray).await?)
 }
 
-/// Books an order that was sold before `allocated` was counted: what was not shipped is still on the
-/// shelf.
+/// Books an order that was sold before `allocated` was counted: what was not shipped is still on
+/// the shelf.
 pub(crate) async fn book(books: &mut StockTx<'_>, order: Uuid, shipped: bool) -> Result<()> {
     let all = lines::lock(books.tx, order).await?;
     let open: Vec<&Line> = all.iter().filter(|it| is_to_leave(it) && !it.allocated).collect();
@@ -121,8 +121,8 @@ struct Move<'a> {
     allocated: i64,
 }
 
-/// Changes the stock of the lines' variants, whatever their SKUs are by now; returns the lines whose
-/// variants are gone. What is not counted changes nothing.
+/// Changes the stock of the lines' variants, whatever their SKUs are by now; returns the lines
+/// whose variants are gone. What is not counted changes nothing.
 async fn change<'a>(
     books: &mut StockTx<'_>,
     order: Uuid,

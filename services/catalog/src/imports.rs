@@ -134,8 +134,8 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
         fail(app, import, "it was begun too often and never came to its end", File::Kept).await?;
         return Ok(true);
     }
-    // On a task of its own, so that a file that makes us panic ends its import and nothing else; and
-    // on a thread of its own, since it keeps a database's thread busy for long.
+    // On a task of its own, so that a file that makes us panic ends its import and nothing else;
+    // and on a thread of its own, since it keeps a database's thread busy for long.
     let (id, working) = (import.id, import.clone());
     let (task_app, task_stop) = (app.clone(), stop.clone());
     let worked =

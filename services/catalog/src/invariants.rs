@@ -39,8 +39,8 @@ impl OrderStock {
     }
 }
 
-/// I1: where the policy is `deny`, no more is allocated and reserved than is on hand, and nothing is
-/// negative. Each violation is a sentence.
+/// I1: where the policy is `deny`, no more is allocated and reserved than is on hand, and nothing
+/// is negative. Each violation is a sentence.
 pub async fn overselling(db: &Db) -> Result<Vec<String>> {
     let wrong = store::oversold(db).await?;
     let tell = |(sku, on_hand, allocated, reserved)| {

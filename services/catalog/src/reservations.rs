@@ -1,5 +1,5 @@
-//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what is
-//! done already is not done twice. `fulfillment` is what comes after.
+//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what
+//! is done already is not done twice. `fulfillment` is what comes after.
 //!
 //! A hold lasts while a payment is asked for. One that waits for a customer is without money for
 //! now, and anybody can have such: together they take no more than a share of each SKU, and an
@@ -371,8 +371,8 @@ pub(crate) async fn end(books: &mut StockTx<'_>, order: Uuid, lines: &[Line]) ->
 /// How a hold ends that is not let go for good.
 const ENDED: (Kind, State) = (Kind::Release, State::Expired);
 
-/// Moves the lines an order holds on and changes the stock of those it counts. The lines are locked,
-/// by SKU.
+/// Moves the lines an order holds on and changes the stock of those it counts. The lines are
+/// locked, by SKU.
 async fn settle(
     books: &mut StockTx<'_>,
     order: Uuid,

@@ -60,9 +60,9 @@ async fn expire_one(app: &App, order: Uuid) -> Result<()> {
 }
 
 /// Books what was sold before sold units counted as on hand: asks orders, a page at a time, what of
-/// it was not shipped. What is left is in the database, so that it goes on after whatever crash, and
-/// where there is nothing, as in a new shop, orders is not asked. It keeps looking, at times, since
-/// a process of an older version may still sell.
+/// it was not shipped. What is left is in the database, so that it goes on after whatever crash,
+/// and where there is nothing, as in a new shop, orders is not asked. It keeps looking, at times,
+/// since a process of an older version may still sell.
 pub(crate) async fn book_sold_before(app: App, orders: orders::Client) {
     let mut pause = PAUSE;
     loop {

@@ -42,15 +42,16 @@ pub struct Config {
     pub routes: PathBuf,
     /// Further listeners with routes of their own.
     pub listeners: Vec<Listen>,
-    /// Where `/metrics` and the whole of `/health` are, without a password. Empty or `off`: nowhere.
+    /// Where `/metrics` and the whole of `/health` are, without a password. Empty or `off`:
+    /// nowhere.
     pub metrics_listen: String,
     /// Where the page for whoever runs the shop is, such as `127.0.0.1:8090`. Empty: nowhere.
     pub admin_listen: String,
     /// Whether that may be an address that other machines can reach. The page has no password.
     pub admin_anywhere: bool,
     pub tls: TlsConfig,
-    /// What each class of requests is allowed, by its name, where that is not the class's own rate. A
-    /// class is given to a path by `routes.toml`.
+    /// What each class of requests is allowed, by its name, where that is not the class's own rate.
+    /// A class is given to a path by `routes.toml`.
     pub quotas: BTreeMap<String, Rate>,
 }
 

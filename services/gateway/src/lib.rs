@@ -1,11 +1,11 @@
 //! The gateway: the one door of the shop. It has no data and no business of its own.
 //!
 //! In reading order: `routes` is which service answers which path, `tables` the files they are
-//! read from, `shape` what can be done with messages on the way, `reshape` where; `gateway` the way of a request
-//! and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way in;
-//! `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
-//! answers itself, `front` the web front it serves; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
-//! runs the shop; `tunnel` what stops being HTTP.
+//! read from, `shape` what can be done with messages on the way, `reshape` where; `gateway` the way
+//! of a request and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way
+//! in; `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
+//! answers itself, `front` the web front it serves; `tls` and `redirect` the way to HTTPS; `admin`
+//! and `journal` the page for whoever runs the shop; `tunnel` what stops being HTTP.
 //!
 //! A service is in this process or in others; [`Upstream`] says which.
 
@@ -123,8 +123,8 @@ pub fn redirect(config: &Config, port: u16) -> Result<Router, BoxError> {
     Ok(redirect::router(hosts::Hosts::parse(&hosts)?, port))
 }
 
-/// The document of `/openapi.json`: every service's description and the gateway's own, merged. Fails
-/// where two of them call different things by one name.
+/// The document of `/openapi.json`: every service's description and the gateway's own, merged.
+/// Fails where two of them call different things by one name.
 pub fn openapi(parts: &Parts) -> Result<serde_json::Value, BoxError> {
     Ok(pages::document(parts)?)
 }

@@ -1,5 +1,5 @@
-//! Browsers somebody has logged in with. A stranger who guesses at an account uses up the guesses of
-//! the network they come from, never those of a browser its owner has used before.
+//! Browsers somebody has logged in with. A stranger who guesses at an account uses up the guesses
+//! of the network they come from, never those of a browser its owner has used before.
 //!
 //! A browser is known by a cookie with a random token, given to it when a login opens a cookie
 //! session, and good for nothing but a count of failures of its own. Several people may use one

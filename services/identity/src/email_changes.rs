@@ -30,9 +30,9 @@ pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Notes and tells that the account has another address than before. Only what its owner changed can
-/// be undone by a mail: staff may change an address because somebody else reads the mails of the
-/// old one, and then none of those before counts any more.
+/// Notes and tells that the account has another address than before. Only what its owner changed
+/// can be undone by a mail: staff may change an address because somebody else reads the mails of
+/// the old one, and then none of those before counts any more.
 pub async fn note(
     tx: &mut Tx,
     before: &User,
@@ -62,8 +62,9 @@ pub async fn issue(app: &App, user: &User, email: &str) -> Result<Secret> {
     }
 }
 
-/// Puts an address back for who has the token that was sent there. All sessions end and the password
-/// no longer counts: somebody else may know it. A mail to set a new one goes to that address.
+/// Puts an address back for who has the token that was sent there. All sessions end and the
+/// password no longer counts: somebody else may know it. A mail to set a new one goes to that
+/// address.
 pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     let now = app.clock.now();
     let hash = token.hash();

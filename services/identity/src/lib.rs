@@ -1,8 +1,9 @@
 //! Identity: who people are, how they prove it, and what they may do.
 //!
 //! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
-//! points share, `browser`, `client` and `devices` who asks, `passwords`, `tokens`, `keys` and `throttle` what keeps them safe; `store` the
-//! SQL, `api` and `internal` the HTTP surface, `admin` and `rotation` what the command line can do.
+//! points share, `browser`, `client` and `devices` who asks, `passwords`, `tokens`, `keys` and
+//! `throttle` what keeps them safe; `store` the SQL, `api` and `internal` the HTTP surface, `admin`
+//! and `rotation` what the command line can do.
 
 mod model;
 
@@ -63,7 +64,8 @@ pub struct Config {
     /// Failed logins with one name from one network (IPv4 /24, IPv6 /64), or from one browser the
     /// account knows, after which that network or browser has to wait.
     pub failures_per_account: u16,
-    /// Failed logins from one address after which it has to wait, but for browsers an account knows.
+    /// Failed logins from one address after which it has to wait, but for browsers an account
+    /// knows.
     pub failures_per_address: u16,
     /// Minutes a failed login counts.
     pub failure_window_minutes: u16,
@@ -116,8 +118,9 @@ pub fn description() -> utoipa::openapi::OpenApi {
     Service::describe(NAME, api::router())
 }
 
-/// Starts the service on a migrated database. `permissions` are what users can be allowed to do. On the first start it makes the key that tokens
-/// are signed with. Tokens are verified in this process from then on.
+/// Starts the service on a migrated database. `permissions` are what users can be allowed to do. On
+/// the first start it makes the key that tokens are signed with. Tokens are verified in this
+/// process from then on.
 pub async fn start(
     platform: Platform,
     config: Config,

@@ -3,9 +3,9 @@
 //!
 //! Every refresh token works once and belongs to one session, which is therefore the family of
 //! its tokens, of which one at a time is unused. A spent one that comes back was copied, and nobody
-//! can tell by whom, so the whole session ends. A client whose answer got lost on the way asks again
-//! within seconds, and so do two tabs at once: as long as the token given for the spent one has not
-//! been used, they are given that very token again, so there is never a second branch.
+//! can tell by whom, so the whole session ends. A client whose answer got lost on the way asks
+//! again within seconds, and so do two tabs at once: as long as the token given for the spent one
+//! has not been used, they are given that very token again, so there is never a second branch.
 //!
 //! A browser is given its refresh token as a cookie. It has room for one, so a login ends the
 //! session whose cookie it replaces.

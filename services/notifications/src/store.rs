@@ -29,8 +29,8 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Messag
     db.query(sql!("SELECT {Message.*} FROM messages WHERE id = {id}")).optional().await
 }
 
-/// Gives a message that failed, is dead or has only been logged all its tries back; false if it is in
-/// another state.
+/// Gives a message that failed, is dead or has only been logged all its tries back; false if it is
+/// in another state.
 pub(crate) async fn retry(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let queue = sql!(
         "UPDATE messages SET state = 'queued', attempts = 0, next_at = {now}, error = NULL

@@ -59,7 +59,8 @@ struct OrderEvents {
     items: Vec<OrderEvent>,
 }
 
-/// List what was told about an order, newest last. Events are known for a week after they were sent.
+/// List what was told about an order, newest last. Events are known for a week after they were
+/// sent.
 #[utoipa::path(get, path = "/orders/{id}/events", operation_id = "order_events.list", tag = "orders",
     params(("id" = String, Path, description = "its id or its number")),
     responses((status = 200, body = OrderEvents)),

@@ -2,9 +2,9 @@
 //!
 //! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
 //! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `addresses` says where orders may go. `refunds`
-//! books what was given back, `shares` knows what a line was sold for. `api` is what clients see,
-//! `internal` what other services ask.
+//! the way; `cancel` and `events` change its course. `addresses` says where orders may go.
+//! `refunds` books what was given back, `shares` knows what a line was sold for. `api` is what
+//! clients see, `internal` what other services ask.
 
 mod api;
 mod internal;

@@ -244,7 +244,8 @@ impl Order {
         self.reason.as_deref().and_then(Reason::parse)
     }
 
-    /// What was said about a cancel in somebody's own words, also where that was stored as a reason.
+    /// What was said about a cancel in somebody's own words, also where that was stored as a
+    /// reason.
     pub fn cancel_note(&self) -> Option<&str> {
         let words = self.reason.as_deref().filter(|it| Reason::parse(it).is_none());
         self.cancel_note.as_deref().or(words)

@@ -11,8 +11,8 @@ use crate::{App, problems, store};
 /// What asking for a payment came to.
 #[expect(clippy::large_enum_variant, reason = "one at a time, moved once")]
 pub(crate) enum Paying {
-    /// It was started; how the order stands by now is the answer. How this request has left it, where
-    /// it knows.
+    /// It was started; how the order stands by now is the answer. How this request has left it,
+    /// where it knows.
     Begun(Option<Work>),
     /// It had been started before, under the same key, and is the last one.
     Replayed,

@@ -17,8 +17,8 @@
 //! What each step asks and where each answer leads is a table ([`table`]); what an answer means for
 //! the order is in the step's function.
 //!
-//! An order is only requested until its stock is held for the first time: then it is placed, and has
-//! a number. One that is sold out is withdrawn, and never was.
+//! An order is only requested until its stock is held for the first time: then it is placed, and
+//! has a number. One that is sold out is withdrawn, and never was.
 //!
 //! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the

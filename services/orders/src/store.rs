@@ -114,8 +114,8 @@ pub async fn set_cancel_note(tx: &mut Tx, order: Uuid, note: &str) -> Result<()>
     tx.query(keep).execute().await.map(drop)
 }
 
-/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a name,
-/// and what they said about a cancel. Who bought stays, as an invoice must say it.
+/// Takes the e-mail address of a user who is gone off their orders, also where it stands for a
+/// name, and what they said about a cancel. Who bought stays, as an invoice must say it.
 pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     let forget = sql!(
         "UPDATE orders SET email = '', cancel_note = NULL,

@@ -30,9 +30,9 @@ impl Tokens {
         self.derive(&[order.as_bytes()])
     }
 
-    /// The cart token of a guest whose checkout carries none. The same request has the same, so that
-    /// one whose answer was lost finds its order; another request, also under the same key, has
-    /// another.
+    /// The cart token of a guest whose checkout carries none. The same request has the same, so
+    /// that one whose answer was lost finds its order; another request, also under the same key,
+    /// has another.
     pub(crate) fn of_request(&self, key: &str, fingerprint: &[u8]) -> String {
         self.derive(&[b"guest", &Sha256::digest(key), fingerprint])
     }

@@ -180,7 +180,8 @@ async fn give_up(
 /// and what has to be asked next. An authorisation whose caller has `heard` of it needs no event,
 /// which every checkout would pay for. None if somebody else has taken the operation over.
 ///
-/// The payment is mostly still as it was when the provider was asked; where it is not, it is locked.
+/// The payment is mostly still as it was when the provider was asked; where it is not, it is
+/// locked.
 async fn settle(
     app: &App,
     payment: &Payment,

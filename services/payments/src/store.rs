@@ -1,7 +1,7 @@
 //! The SQL of payments, all of it except the sandbox's own books.
 //!
-//! A change of a payment is: read it or lock it, let `model` decide, save it under the version it was
-//! read with. Operations are claimed under a lease; its fence decides who may settle them.
+//! A change of a payment is: read it or lock it, let `model` decide, save it under the version it
+//! was read with. Operations are claimed under a lease; its fence decides who may settle them.
 
 mod invariants;
 mod ledger;
@@ -149,8 +149,8 @@ fn raised<'c>(db: impl Session<'c>, payment: &mut Payment, now: DateTime<Utc>) -
     db.update_if(&*payment, "version", seen)
 }
 
-/// Saves a payment that is locked, and notes what its provider is going to be asked. No operation if
-/// it is noted already.
+/// Saves a payment that is locked, and notes what its provider is going to be asked. No operation
+/// if it is noted already.
 pub(crate) async fn save_and_intend(
     tx: &mut Tx,
     payment: &mut Payment,

@@ -1,5 +1,5 @@
-//! Writes of a transaction that go together: on PostgreSQL they are one statement, and one way there
-//! and back.
+//! Writes of a transaction that go together: on PostgreSQL they are one statement, and one way
+//! there and back.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -97,8 +97,8 @@ impl<'t> Batch<'t> {
         self
     }
 
-    /// Carries them out, all of them, whatever the others touch. False where one that must touch a row
-    /// has touched none.
+    /// Carries them out, all of them, whatever the others touch. False where one that must touch a
+    /// row has touched none.
     pub async fn execute(self) -> Result<bool> {
         Ok(self.touched().await?.into_iter().all(|it| it))
     }

@@ -25,10 +25,10 @@ pub struct Limits {
     pub idle_in_transaction: Duration,
 }
 
-/// How PostgreSQL finds out that a host is gone which said no goodbye, in about ten seconds: its own
-/// looks at a connection nobody uses, and its patience with one that does not take what is sent.
-/// The system's usual two hours would keep all that the lost one had locked. Without effect on a
-/// Unix socket.
+/// How PostgreSQL finds out that a host is gone which said no goodbye, in about ten seconds: its
+/// own looks at a connection nobody uses, and its patience with one that does not take what is
+/// sent. The system's usual two hours would keep all that the lost one had locked. Without effect
+/// on a Unix socket.
 const KEEPALIVE: [(&str, &str); 4] = [
     ("tcp_keepalives_idle", "5"),
     ("tcp_keepalives_interval", "2"),

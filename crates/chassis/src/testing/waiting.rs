@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-/// How long a test waits for what should come at once. Only a test that fails ever waits so long, so
-/// it is more than a busy machine takes for anything.
+/// How long a test waits for what should come at once. Only a test that fails ever waits so long,
+/// so it is more than a busy machine takes for anything.
 pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between the first two looks; then twice as long each time, up to the longest.

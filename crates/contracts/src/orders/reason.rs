@@ -93,8 +93,8 @@ impl Reason {
     }
 }
 
-/// For `#[serde(deserialize_with = "..")]`: what is not a code is none, so that an event from before
-/// reasons were codes, or from a newer shop, is still read.
+/// For `#[serde(deserialize_with = "..")]`: what is not a code is none, so that an event from
+/// before reasons were codes, or from a newer shop, is still read.
 pub(super) fn known<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Reason>, D::Error> {
     let text = Option::<String>::deserialize(from)?;
     Ok(text.as_deref().and_then(Reason::parse))

@@ -168,7 +168,8 @@ async fn copies_come_and_go() {
 
     // The next process at the same address does not go with the one before.
     let (third_stop, third_told) = second.announce(consul.agent());
-    // For Consul to have heard of it; if it has not, it hears of it after the end of the second one.
+    // For Consul to have heard of it; if it has not, it hears of it after the end of the second
+    // one.
     tokio::time::sleep(Duration::from_millis(500)).await;
     second_stop.cancel();
     second_told.await.unwrap();

@@ -20,8 +20,8 @@ async fn take(counter: &SharedCounter, key: &str, rate: Rate) -> Taken {
     eventually("Redis answers", async || counter.take(key, rate).await).await
 }
 
-/// What so many in turn are told who take from a fresh bucket, and its key. Who is answered too late
-/// may have been counted all the same: then all begins anew, with another bucket.
+/// What so many in turn are told who take from a fresh bucket, and its key. Who is answered too
+/// late may have been counted all the same: then all begins anew, with another bucket.
 async fn takes(counter: &SharedCounter, rate: Rate, count: usize) -> (String, Vec<Taken>) {
     let mut bucket = 0;
     eventually("Redis answers each in time", async || {

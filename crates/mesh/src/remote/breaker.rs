@@ -51,8 +51,8 @@ pub(super) enum Entry<'a> {
     Probe(Probe<'a>),
 }
 
-/// The duty to find out whether the service is alive. One that is given up (the client hung up) lets
-/// the next request try.
+/// The duty to find out whether the service is alive. One that is given up (the client hung up)
+/// lets the next request try.
 #[derive(Debug)]
 pub(super) struct Probe<'a> {
     breaker: &'a Breaker,

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::connection::{Connection, Sent};
 use super::copy::Instance;
 
-/// How long a copy is waited for without a word from it before it is asked whether it is alive. With
-/// [`PROBE`] less than [`crate::channel::DEADLINE`], so that a call finds out.
+/// How long a copy is waited for without a word from it before it is asked whether it is alive.
+/// With [`PROBE`] less than [`crate::channel::DEADLINE`], so that a call finds out.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// How long it has to answer that.
 pub(super) const PROBE: Duration = Duration::from_secs(1);

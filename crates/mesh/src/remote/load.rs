@@ -9,7 +9,8 @@ use tokio::time::Instant;
 const DECAY: f64 = 5.0;
 
 /// The peak-sensitive moving average of Finagle: a slow answer counts at once, and is forgotten
-/// slowly. <https://twitter.github.io/finagle/guide/Clients.html#power-of-two-choices-p2c-least-loaded>
+/// slowly.
+/// <https://twitter.github.io/finagle/guide/Clients.html#power-of-two-choices-p2c-least-loaded>
 #[derive(Debug)]
 pub(super) struct Load {
     in_flight: AtomicUsize,

@@ -9,7 +9,8 @@ use parking_lot::{Mutex, MutexGuard};
 use super::Config;
 use crate::network::Networks;
 
-/// Who is let in. All listeners of a process share one, so that its limits are those of the process.
+/// Who is let in. All listeners of a process share one, so that its limits are those of the
+/// process.
 #[derive(Clone, Debug)]
 pub struct Admission {
     total: usize,

@@ -2,13 +2,13 @@
 //!
 //! hyper accepts what RFC 9112 lets a server accept: a length beside chunks, a length said twice, a
 //! line that ends without a carriage return. A proxy in front that reads such a request otherwise
-//! would take the rest of it for the next one's beginning (request smuggling). So it is refused: the
-//! end of its line is replaced by a byte that may not be there, to which hyper answers 400 and
+//! would take the rest of it for the next one's beginning (request smuggling). So it is refused:
+//! the end of its line is replaced by a byte that may not be there, to which hyper answers 400 and
 //! closes. What follows is not passed on.
 //!
-//! Nothing a client sends ends the watch: HTTP/2 is what begins with its preface in the connection's
-//! first bytes, as hyper decides it too, and everything else is HTTP/1 to its end. A property test
-//! holds this reading against hyper's own.
+//! Nothing a client sends ends the watch: HTTP/2 is what begins with its preface in the
+//! connection's first bytes, as hyper decides it too, and everything else is HTTP/1 to its end. A
+//! property test holds this reading against hyper's own.
 
 use std::io;
 use std::pin::Pin;

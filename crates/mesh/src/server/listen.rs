@@ -55,8 +55,8 @@ fn why(error: &io::Error, shared: bool) -> String {
 ///
 /// One that is `shared` can be taken by several processes of one user that all share it: the
 /// system spreads new connections over those that serve. That is how a shop is replaced without a
-/// pause. Nobody is sent here before [`Listener::listen`] or [`serve`](super::serve). One that is not
-/// shared is held against everybody from now on.
+/// pause. Nobody is sent here before [`Listener::listen`] or [`serve`](super::serve). One that is
+/// not shared is held against everybody from now on.
 pub async fn bind(address: &str, shared: bool) -> Result<Listener, ListenError> {
     let resolved = tokio::net::lookup_host(address).await;
     let mut resolved = resolved.map_err(|_| ListenError::NoAddress(address.to_owned()))?;

@@ -133,8 +133,8 @@ async fn the_share_of_a_slow_copy_falls() {
     }
     clients.join_all().await;
     let (quick, slow) = (quick.requests() - before.0, slow.requests() - before.1);
-    // As many without regard to how long each takes. On a busy machine the quick one takes its time,
-    // too, but never a quarter of a second.
+    // As many without regard to how long each takes. On a busy machine the quick one takes its
+    // time, too, but never a quarter of a second.
     assert!(slow * 2 < quick, "{slow} at the slow copy, {quick} at the other");
 }
 

@@ -166,8 +166,8 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
 
 /// Change the stock of several SKUs.
 ///
-/// Each SKU is changed by itself, as `PUT /inventory/{sku}` would: what is wrong with one is told in
-/// its outcome and keeps no other from being changed.
+/// Each SKU is changed by itself, as `PUT /inventory/{sku}` would: what is wrong with one is told
+/// in its outcome and keeps no other from being changed.
 #[utoipa::path(
     post, path = "/inventory/bulk", operation_id = "inventory.bulk", tag = "catalog",
     request_body = InventoryBulk,

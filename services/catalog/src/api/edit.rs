@@ -52,8 +52,8 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 
 /// Replace a product.
 ///
-/// Variants keep their ids where id, SKU or options are the same, and their stock: another `on_hand`
-/// than there is needs `expected`.
+/// Variants keep their ids where id, SKU or options are the same, and their stock: another
+/// `on_hand` than there is needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
     params(("id" = String, Path, description = "Id or slug.")),

@@ -82,8 +82,8 @@ struct ImportPreview {
     updated: u64,
     /// Products that are exactly so already.
     unchanged: u64,
-    /// Variants whose stock stays although the file has another figure, as it does not say what that
-    /// goes by.
+    /// Variants whose stock stays although the file has another figure, as it does not say what
+    /// that goes by.
     stock_kept: u64,
     /// Products that cannot be imported, and rows that belong to none.
     failed: u64,
@@ -124,8 +124,8 @@ struct ImportView {
     created: u64,
     updated: u64,
     unchanged: u64,
-    /// Variants whose stock stayed although the file has another figure, as it does not say what that
-    /// goes by.
+    /// Variants whose stock stayed although the file has another figure, as it does not say what
+    /// that goes by.
     stock_kept: u64,
     /// Whether the file's figures were the stock there is, whatever moved since.
     set_stock: bool,
@@ -151,8 +151,8 @@ struct ImportView {
 /// be done, and nothing is.
 ///
 /// New variants begin with the file's stock. Others get the difference that was made in the file
-/// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell; without
-/// them they keep their own. With `set_stock=true` the figure of the file is what there is.
+/// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell;
+/// without them they keep their own. With `set_stock=true` the figure of the file is what there is.
 #[utoipa::path(
     post, path = "/products/imports", operation_id = "imports.list", tag = "catalog",
     params(NewQuery),

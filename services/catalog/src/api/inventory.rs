@@ -106,8 +106,8 @@ struct LedgerEntry {
     delta_on_hand: i64,
     delta_allocated: i64,
     delta_reserved: i64,
-    /// What it was for: `order:`, `product:`, `user:` or `export:` (a file that was exported, edited
-    /// and imported) and an id.
+    /// What it was for: `order:`, `product:`, `user:` or `export:` (a file that was exported,
+    /// edited and imported) and an id.
     reference: String,
     /// Why, in the words of whoever wrote it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -171,8 +171,8 @@ fn tagged(stock: Stock) -> impl IntoResponse {
 /// you have read, or what moved in between is undone. Units that orders have are part of what is on
 /// hand, sold and not shipped yet or held, so it cannot be below them.
 ///
-/// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also makes
-/// it safe to send an `adjust` again whose answer was lost.
+/// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also
+/// makes it safe to send an `adjust` again whose answer was lost.
 #[utoipa::path(
     put, path = "/inventory/{sku}", operation_id = "inventory.update", tag = "catalog",
     params(

@@ -138,8 +138,8 @@ async fn update_stock(
 /// Nobody else can buy them until they are let go or the time is over. Your next order of the SKU
 /// uses them, and so does another hold where less is left than it asks for. Holding more than there
 /// is is 409.
-/// Customers may hold at most 20 units at once, and all of them together at most the shop's share of
-/// unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
+/// Customers may hold at most 20 units at once, and all of them together at most the shop's share
+/// of unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
 #[utoipa::path(
     post, path = "/products/{id}/reservations", operation_id = "reservations.create", tag = "catalog",
     params(

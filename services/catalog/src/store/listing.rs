@@ -143,8 +143,8 @@ impl Found {
 }
 
 impl Listing {
-    /// How the table from which the walk starts, whose index gives the order, calls the product's id
-    /// and its price.
+    /// How the table from which the walk starts, whose index gives the order, calls the product's
+    /// id and its price.
     fn columns(&self) -> (&'static str, &'static str) {
         match (self.category, &self.tag) {
             (Some(_), _) => ("c.product_id", "c.price"),

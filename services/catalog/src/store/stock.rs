@@ -260,7 +260,8 @@ pub(crate) async fn add_all(
     tx.query(add).all().await
 }
 
-/// The SKUs that variants have by now, without those that are gone: locked, in the order of the SKUs.
+/// The SKUs that variants have by now, without those that are gone: locked, in the order of the
+/// SKUs.
 pub(crate) async fn lock_variants(tx: &mut Tx, variants: &[Uuid]) -> Result<Vec<(Uuid, String)>> {
     loop {
         let lock = sql!(

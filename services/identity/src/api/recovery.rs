@@ -140,9 +140,9 @@ struct UndoEmailChange {
     token: Secret,
 }
 
-/// Put the e-mail address back that an account had before it was changed, with the token of the mail
-/// that was sent there. Every session of the account ends, its password no longer counts, and a mail
-/// to set a new one is sent to that address.
+/// Put the e-mail address back that an account had before it was changed, with the token of the
+/// mail that was sent there. Every session of the account ends, its password no longer counts, and
+/// a mail to set a new one is sent to that address.
 #[utoipa::path(
     post,
     path = "/auth/email/undo", operation_id = "auth.undo_email_change",

@@ -1,5 +1,5 @@
-//! The rules of a user's fields, and the form they are stored in. Those of e-mail addresses and phone
-//! numbers are the whole shop's.
+//! The rules of a user's fields, and the form they are stored in. Those of e-mail addresses and
+//! phone numbers are the whole shop's.
 
 use chassis::cards::no_card_number;
 use chassis::names::no_link;

@@ -37,8 +37,8 @@ struct BuyHeaders {
     /// 1 to 255 visible ASCII characters.
     #[param(rename = "Idempotency-Key")]
     idempotency_key: String,
-    /// The token of a guest's cart, or a secret of the same form: 32 random bytes, base64url without
-    /// padding.
+    /// The token of a guest's cart, or a secret of the same form: 32 random bytes, base64url
+    /// without padding.
     #[param(rename = "X-Cart-Token")]
     cart_token: Option<String>,
 }
@@ -60,8 +60,8 @@ enum Bought {
     #[response(status = 402)]
     Declined(Problem),
     /// `out_of_stock`, `total_changed`; `cart_already_ordered`: an order of this cart is undecided,
-    /// finish it or send `supersede`; `order_undecided`: its payment's outcome is not known yet, send
-    /// the same again after `Retry-After`; `cart_already_paid`: all of it is bought.
+    /// finish it or send `supersede`; `order_undecided`: its payment's outcome is not known yet,
+    /// send the same again after `Retry-After`; `cart_already_paid`: all of it is bought.
     #[response(status = 409)]
     Conflict(Problem),
     /// Fields are wrong, or the key was used otherwise (`idempotency_key_reused`).
@@ -78,8 +78,8 @@ enum Bought {
 /// A cart has one undecided order at a time, whatever is done to the cart meanwhile. One whose
 /// payment was declined is cancelled by the next checkout; another where that says `supersede`.
 ///
-/// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header of
-/// the answer. The first answer carries the order's `access_token`; a repetition carries it only
+/// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header
+/// of the answer. The first answer carries the order's `access_token`; a repetition carries it only
 /// for who shows that cart token, since anybody might have repeated the request.
 #[utoipa::path(post, path = "/orders/checkout", operation_id = "orders.checkout", tag = "orders", request_body = Checkout,
     params(BuyHeaders), responses(Bought),

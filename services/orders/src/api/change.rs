@@ -21,8 +21,8 @@ use crate::{App, cancel, problems, store};
 #[derive(Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct CancelOrder {
-    /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long` or
-    /// `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
+    /// `customer_request`, `changed_mind`, `ordered_by_mistake`, `found_cheaper`, `takes_too_long`
+    /// or `other`; staff may also give `cancelled_by_shop`, `out_of_stock`, `fraudulent` or
     /// `address_undeliverable`.
     #[garde(skip)]
     reason: Option<Reason>,
@@ -90,14 +90,14 @@ async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Re
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateOrderStatus {
-    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money was
-    /// given back is no hindrance.
+    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money
+    /// was given back is no hindrance.
     #[garde(skip)]
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
     tracking_number: Option<String>,
-    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or one
-    /// of those a customer may give.
+    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or
+    /// one of those a customer may give.
     #[garde(skip)]
     reason: Option<Reason>,
     /// More about a cancel in one's own words. Only staff see it.

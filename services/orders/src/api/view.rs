@@ -208,8 +208,8 @@ impl ChangeView {
             to: change.to_status,
             payment_status: change.payment,
             fulfillment_status: change.fulfillment,
-            // What was stored before reasons were codes is somebody's own words. Refunds have codes of
-            // their own.
+            // What was stored before reasons were codes is somebody's own words. Refunds have codes
+            // of their own.
             reason: change
                 .reason
                 .filter(|it| change.amount.is_some() || Reason::parse(it).is_some()),

@@ -59,8 +59,8 @@ pub async fn accept(
 }
 
 /// Places a requested order: gives it its number, the next one where there is none yet, and tells
-/// of it. False where it is placed already, or withdrawn: then neither the transaction nor the order
-/// is good for anything any more.
+/// of it. False where it is placed already, or withdrawn: then neither the transaction nor the
+/// order is good for anything any more.
 pub async fn place(
     tx: &mut Tx,
     order: &mut Order,

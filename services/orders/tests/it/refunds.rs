@@ -1,4 +1,5 @@
-//! What becomes of an order whose money goes back: booked once, goods put back once, whoever is away.
+//! What becomes of an order whose money goes back: booked once, goods put back once, whoever is
+//! away.
 
 use chassis::testing::{Database, User, databases};
 use contracts::catalog::RESTOCK;

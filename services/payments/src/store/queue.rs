@@ -21,8 +21,8 @@ pub(crate) static OPERATIONS: Queue = Queue::new(Table {
     longest: Some(TimeDelta::minutes(10)),
 });
 
-/// Notes the outcome of an operation and forgets the customer's token. Not done if somebody else has
-/// settled it or taken it over.
+/// Notes the outcome of an operation and forgets the customer's token. Not done if somebody else
+/// has settled it or taken it over.
 pub(crate) fn settle_with(
     batch: &mut Batch<'_>,
     operation: &Operation,

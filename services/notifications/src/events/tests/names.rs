@@ -32,8 +32,8 @@ fn texts() -> impl Strategy<Value = String> {
     proptest::collection::vec(pieces, 1..4).prop_map(|it| format!("Zx{}xZ", it.concat()))
 }
 
-/// Every kind of event about an order that makes a mail, with this text wherever a buyer can put one,
-/// also as events had them before there were rules.
+/// Every kind of event about an order that makes a mail, with this text wherever a buyer can put
+/// one, also as events had them before there were rules.
 fn events(text: &str) -> Vec<(&'static str, Value)> {
     let mut order = order();
     order.name = text.to_owned();
