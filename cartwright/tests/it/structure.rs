@@ -129,7 +129,7 @@ fn the_path_of_an_internal_route_is_written_once() {
     ];
     let allowed = allowed.map(|it| root().join(it).display().to_string());
     for room in ["crates", "services", "cartwright"] {
-        for path in sources(&root().join(&room)).iter().filter(|it| internal(it)) {
+        for path in sources(&root().join(room)).iter().filter(|it| internal(it)) {
             let shown = path.display().to_string();
             assert!(allowed.iter().any(|it| shown.starts_with(it)), "{shown} writes one out");
         }
@@ -488,7 +488,7 @@ const PAUSES: [(&str, usize, &str); 22] = [
 fn no_test_depends_on_how_fast_the_machine_is() {
     let mut found = BTreeSet::new();
     for room in ["cartwright", "crates", "services"] {
-        for path in sources(&root().join(&room)) {
+        for path in sources(&root().join(room)) {
             let name = path.strip_prefix(root()).expect("a source of ours").display().to_string();
             let text = fs::read_to_string(&path).expect("a source");
             let pauses: usize = test_code(&name, &text).map(pauses).sum();

@@ -102,7 +102,7 @@ impl<Q: DeserializeOwned, R> Route<Q, R> {
             Problem::new(status, "request_unfit", format!("{self} does not take this: {what}"))
         };
         let body = body.map_err(|error| unfit(error.status(), &error.body_text()))?;
-        read(&body).map_err(|what| unfit(StatusCode::UNPROCESSABLE_ENTITY, &what))
+        read(&body).map_err(|it| unfit(StatusCode::UNPROCESSABLE_ENTITY, &it.to_string()))
     }
 }
 
@@ -152,26 +152,32 @@ impl<S: Send + Sync + 'static> Target for Routes<S> {
 }
 
 /// Reads what came for a route, no bytes as nothing in particular; what does not fit, and where.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> std::result::Result<T, Unfit> {
     let body = if body.is_empty() { b"null" } else { body };
     serde_json::from_slice(body).map_err(|error| {
         // Read once more, so that what fits costs nothing.
         let reader = &mut serde_json::Deserializer::from_slice(body);
         let place = serde_path_to_error::deserialize::<_, T>(reader).err();
-        told(&place.map_or_else(|| error.to_string(), |it| it.to_string()))
+        Unfit::of(&place.map_or_else(|| error.to_string(), |it| it.to_string()))
     })
 }
 
-/// What is wrong without the text that is wrong, which may be a secret.
-fn told(error: &str) -> String {
-    let (first, last) = (error.find('"'), error.rfind('"'));
-    let error = match (first, last) {
-        (Some(first), Some(last)) if first < last => {
-            format!("{}…{}", &error[..=first], &error[last..])
-        }
-        _ => error.to_owned(),
-    };
-    cards::masked(&error).chars().take(SHORT).collect()
+/// What does not fit, without the text that is wrong, which may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Unfit(String);
+
+impl Unfit {
+    fn of(error: &str) -> Self {
+        let (first, last) = (error.find('"'), error.rfind('"'));
+        let error = match (first, last) {
+            (Some(first), Some(last)) if first < last => {
+                format!("{}…{}", &error[..=first], &error[last..])
+            }
+            _ => error.to_owned(),
+        };
+        Self(cards::masked(&error).chars().take(SHORT).collect())
+    }
 }
 
 const fn is_internal(path: &str) -> bool {

@@ -154,7 +154,7 @@ struct ImportView {
 /// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell;
 /// without them they keep their own. With `set_stock=true` the figure of the file is what there is.
 #[utoipa::path(
-    post, path = "/products/imports", operation_id = "imports.list", tag = "catalog",
+    post, path = "/products/imports", operation_id = "imports.create", tag = "catalog",
     params(NewQuery),
     request_body(content = CsvFile, content_type = "text/csv"),
     extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
@@ -192,7 +192,7 @@ async fn create(
 
 /// List the imports of the last 30 days, newest first.
 #[utoipa::path(
-    get, path = "/products/imports", tag = "catalog", operation_id = "imports_list",
+    get, path = "/products/imports", operation_id = "imports.list", tag = "catalog",
     params(ImportsQuery),
     responses(
         (status = 200, description = "A page of imports, without what is wrong with their rows.",
