@@ -13,7 +13,7 @@ pub(crate) fn run(args: &Routes) -> Result<ExitCode> {
     match &args.action {
         RoutesAction::Print => print!("{}", gateway::BUILTIN_ROUTES),
         RoutesAction::Check { file } => {
-            let front = gateway::Dist::embedded().map_err(anyhow::Error::msg)?;
+            let front = gateway::Dist::embedded()?;
             match gateway::check_routes(file, &shop::descriptions(), &RATE_LIMITS, &front) {
                 Ok(routes) => println!("OK: {routes} routes"),
                 Err(error) => {

@@ -145,7 +145,7 @@ impl Running {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
             parts.engines = engines(config, &bus, redis.as_ref());
-            parts.front = gateway::Dist::embedded().map_err(anyhow::Error::msg)?;
+            parts.front = gateway::Dist::embedded()?;
             let made = gateway::Gateway::new(config.gateway.clone(), parts);
             let made = made.map_err(|error| anyhow!("the gateway cannot start: {error}"))?;
             gateway = Some(made);

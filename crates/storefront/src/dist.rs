@@ -12,7 +12,7 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 use rust_embed::Embed;
 
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, ManifestError};
 use crate::tag;
 use crate::template::Template;
 
@@ -56,10 +56,15 @@ struct File {
     brotli: Option<Bytes>,
 }
 
+/// The front was built without a manifest that can be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{MANIFEST} of the web front (web/dist): {0}; build it anew (make web)")]
+pub struct UnusableFront(ManifestError);
+
 impl Dist {
     /// The front this program was built with; empty where it was built without one. Fails where its
     /// manifest is missing or wrong, saying how.
-    pub fn embedded() -> Result<Self, String> {
+    pub fn embedded() -> Result<Self, UnusableFront> {
         let files = Embedded::iter().filter_map(|path| {
             let data = Embedded::get(&path)?.data;
             let data = match data {
@@ -73,7 +78,7 @@ impl Dist {
 
     /// A front of these files: paths such as `index.html`, and what is in them. Fails as
     /// [`Dist::embedded`] does.
-    pub fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Result<Self, String> {
+    pub fn of(files: impl IntoIterator<Item = (String, Bytes)>) -> Result<Self, UnusableFront> {
         let mut plain: HashMap<String, Bytes> = files.into_iter().collect();
         let packed: Vec<String> = plain.keys().filter(|it| it.ends_with(".br")).cloned().collect();
         let mut brotli: HashMap<String, Bytes> = HashMap::new();
@@ -86,9 +91,7 @@ impl Dist {
         let mut page = |name| plain.remove(name).map(|it| Template::split(&it));
         let (store, admin) = (page("index.html"), page("admin.html"));
         let store = store.map(|page| Ok(Store { page, manifest: read(manifest.as_deref())? }));
-        let store = store.transpose().map_err(|reason: String| {
-            format!("{MANIFEST} of the web front (web/dist): {reason}; build it anew (make web)")
-        })?;
+        let store = store.transpose().map_err(UnusableFront)?;
         let others = plain.into_iter().map(|(path, plain)| {
             let brotli = brotli.remove(&path).filter(|it| it.len() < plain.len());
             let keep = if path.starts_with(HASHED) { FOR_EVER } else { ASK_AGAIN };
@@ -150,8 +153,8 @@ impl File {
     }
 }
 
-fn read(manifest: Option<&[u8]>) -> Result<Manifest, String> {
-    Manifest::read(manifest.ok_or_else(|| "it is missing".to_owned())?)
+fn read(manifest: Option<&[u8]>) -> Result<Manifest, ManifestError> {
+    Manifest::read(manifest.ok_or(ManifestError::Missing)?)
 }
 
 fn kind(path: &str) -> HeaderValue {
@@ -177,7 +180,7 @@ mod tests {
     use super::*;
     use crate::{Front, Way, router};
 
-    fn of(files: &[(&str, &'static str)]) -> Result<Dist, String> {
+    fn of(files: &[(&str, &'static str)]) -> Result<Dist, UnusableFront> {
         let files = files.iter();
         Dist::of(
             files.map(|(path, text)| ((*path).to_owned(), Bytes::from_static(text.as_bytes()))),
@@ -203,10 +206,10 @@ mod tests {
 
     #[test]
     fn a_front_without_a_good_manifest_is_refused() {
-        let missing = of(&[("index.html", "page")]).unwrap_err();
+        let missing = of(&[("index.html", "page")]).unwrap_err().to_string();
         assert!(missing.starts_with("manifest.json of the web front"), "{missing}");
         assert!(missing.contains("it is missing; build it anew (make web)"), "{missing}");
-        let wrong = of(&[("index.html", "page"), ("manifest.json", "{}")]).unwrap_err();
+        let wrong = of(&[("index.html", "page"), ("manifest.json", "{}")]).unwrap_err().to_string();
         assert!(
             wrong.contains("manifest.json of the web front (web/dist): missing field"),
             "{wrong}"

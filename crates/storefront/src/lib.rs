@@ -30,8 +30,9 @@ use http::{Method, StatusCode, Uri};
 
 use api::Api;
 pub use api::Way;
-pub use dist::Dist;
+pub use dist::{Dist, UnusableFront};
 use head::{Head, Shop};
+pub use manifest::{ManifestError, PageError};
 use sitemap::{Part, Sitemaps};
 
 /// What stands for all pages where nobody knows them.

@@ -58,10 +58,37 @@ pub(crate) struct Pictures {
     pub(crate) sizes: String,
 }
 
+/// Why a manifest cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    #[error("it is missing")]
+    Missing,
+    #[error(transparent)]
+    Json(#[from] serde_json::Error),
+    #[error("there is no page /")]
+    NoHome,
+    #[error("{0}: there are two pages at this path")]
+    Twice(String),
+    #[error("{path}: {reason}")]
+    Page { path: String, reason: PageError },
+    #[error(transparent)]
+    Categories(PageError),
+}
+
+/// What is wrong with a page, or with what it asks.
+#[derive(Debug, thiserror::Error)]
+pub enum PageError {
+    #[error("a path begins with /")]
+    Relative,
+    #[error("{0:?} is no part of a path")]
+    Segment(String),
+    #[error("{0:?} is no address of the API with what is in the path")]
+    Address(String),
+}
+
 impl Manifest {
-    /// Says what is wrong with it otherwise.
-    pub(crate) fn read(json: &[u8]) -> Result<Self, String> {
-        let manifest: Self = serde_json::from_slice(json).map_err(|it| it.to_string())?;
+    pub(crate) fn read(json: &[u8]) -> Result<Self, ManifestError> {
+        let manifest: Self = serde_json::from_slice(json)?;
         manifest.check()?;
         Ok(manifest)
     }
@@ -75,20 +102,21 @@ impl Manifest {
         self.pages.iter().enumerate().filter(|(_, it)| it.path != "/")
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), ManifestError> {
         if self.page("/").is_none() {
-            return Err("there is no page /".to_owned());
+            return Err(ManifestError::NoHome);
         }
         let mut shapes = BTreeSet::new();
         for page in &self.pages {
             let path = &page.path;
-            page.check().map_err(|reason| format!("{path}: {reason}"))?;
+            let wrong = |reason| ManifestError::Page { path: path.clone(), reason };
+            page.check().map_err(wrong)?;
             let shape = segments(path).map(|it| if it.starts_with('{') { "{}" } else { it });
             if !shapes.insert(shape.collect::<Vec<_>>()) {
-                return Err(format!("{path}: there are two pages at this path"));
+                return Err(ManifestError::Twice(path.clone()));
             }
         }
-        check_address(&self.categories, &[])
+        check_address(&self.categories, &[]).map_err(ManifestError::Categories)
     }
 }
 
@@ -112,9 +140,9 @@ impl Page {
         })
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), PageError> {
         if !self.path.starts_with('/') {
-            return Err("a path begins with /".to_owned());
+            return Err(PageError::Relative);
         }
         let plain = |it: char| it.is_ascii_alphanumeric() || "-_.~".contains(it);
         let mut names = Vec::new();
@@ -123,7 +151,7 @@ impl Page {
             names.extend(name);
             let text = name.unwrap_or(segment);
             if text.is_empty() || !text.chars().all(plain) {
-                return Err(format!("{segment:?} is no part of a path"));
+                return Err(PageError::Segment(segment.to_owned()));
             }
         }
         let shown = self.shows.iter().filter_map(Shows::address);
@@ -159,13 +187,13 @@ fn fill(address: &str, path: &[(String, String)]) -> String {
 }
 
 /// Refuses an address that is not one of the API once these names are filled in.
-fn check_address(address: &str, names: &[&str]) -> Result<(), String> {
+fn check_address(address: &str, names: &[&str]) -> Result<(), PageError> {
     let path: Vec<_> = names.iter().map(|it| ((*it).to_owned(), "x".to_owned())).collect();
     let filled = fill(address, &path);
     let is_address = filled.parse::<http::Uri>().is_ok() && !filled.contains(['{', '}']);
     match is_address && filled.starts_with("/api/") {
         true => Ok(()),
-        false => Err(format!("{address:?} is no address of the API with what is in the path")),
+        false => Err(PageError::Address(address.to_owned())),
     }
 }
 
@@ -195,7 +223,7 @@ mod tests {
     }
 
     fn read(manifest: &Value) -> Result<Manifest, String> {
-        Manifest::read(manifest.to_string().as_bytes())
+        Manifest::read(manifest.to_string().as_bytes()).map_err(|error| error.to_string())
     }
 
     #[test]
