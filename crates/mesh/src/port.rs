@@ -13,12 +13,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use bytes::Bytes;
-use serde_json::json;
-use tokio::sync::watch;
-use tokio::time::Instant;
-use tower::ServiceExt;
-use tracing::Instrument;
-
 use chassis::address_rules::AddressRules;
 use chassis::clock::Clock;
 use chassis::context::{self, Context};
@@ -27,6 +21,11 @@ use chassis::problem::Problem;
 use chassis::service::{Service, WithDetails};
 use chassis::site::ForwardedOrigin;
 use chassis::telemetry::{self, PrometheusHandle};
+use serde_json::json;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tower::ServiceExt;
+use tracing::Instrument;
 
 /// What a port needs to know.
 #[derive(Clone, Debug)]

@@ -37,6 +37,7 @@ use self::liveness::{Liveness, PROBE};
 use self::meters::{InFlight, Meters};
 use self::recent::Window;
 use self::upload::UploadError;
+pub use self::upload::is_too_long;
 use crate::discovery::Endpoints;
 use crate::server::Stopwatch;
 

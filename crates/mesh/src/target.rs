@@ -1,19 +1,20 @@
 //! How a service is reached: its routes in this process, or its copies in others.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use chassis::context::{self, Context};
+use chassis::peers::ServiceTokens;
 use chassis::service::BoxError;
 use chassis::target::Target;
 use futures::future::BoxFuture;
-use std::time::Duration;
 use tokio::time::Instant;
 use tower::ServiceExt;
 
 use crate::remote::{self, CallOptions, Remote};
 use crate::server::{Stopwatch, Upload};
-use chassis::context::{self, Context};
-use chassis::peers::ServiceTokens;
 
 /// The way to a service.
 #[derive(Clone, Debug)]

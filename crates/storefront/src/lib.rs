@@ -19,6 +19,7 @@ mod template;
 
 use std::sync::Arc;
 
+use api::Api;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawPathParams, Request, State};
@@ -28,7 +29,6 @@ use chassis::site::ForwardedOrigin;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
-use api::Api;
 pub use api::Way;
 pub use dist::{Dist, UnusableFront};
 use head::{Head, Shop};

@@ -2,6 +2,7 @@
 
 use chassis::problem::Problem;
 use http::StatusCode;
+
 pub(crate) use storefront::problems::{away, broken, not_found};
 
 /// The longest path with its query, in bytes.

@@ -11,12 +11,12 @@ use chassis::problem::{Problem, Result};
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use http_body::Body as _;
+use reshape::{Form, Message, Misfit, Operation, Query};
 use serde_json::{Map, Value};
 
 use crate::routes::{self, Kind, Route, Target, host};
 use crate::upload::{self, Start};
 use crate::{head, problems};
-use reshape::{Form, Message, Misfit, Operation, Query};
 
 /// The largest answer that is reshaped, in bytes.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;

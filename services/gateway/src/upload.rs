@@ -6,7 +6,8 @@ use bytes::Bytes;
 use chassis::problem::{Problem, Result};
 use futures::StreamExt;
 use http_body::Body as _;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::{BodyExt, Limited};
+use mesh::remote::is_too_long;
 
 use crate::problems;
 
@@ -80,10 +81,6 @@ fn unreadable(error: &(dyn std::error::Error + 'static), limit: usize) -> Proble
         true => problems::body_too_large(limit),
         false => problems::body_unreadable(),
     }
-}
-
-fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
-    error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)
 }
 
 #[cfg(test)]

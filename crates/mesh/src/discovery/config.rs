@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use chassis::Secret;
+use chassis::config::{SettingError, Settings};
 use http::Uri;
 use serde::{Deserialize, Serialize};
 
 use super::{Directory, Endpoint};
-use chassis::Secret;
-use chassis::config::{SettingError, Settings};
 
 /// Where the services of other processes are. A service without addresses here is looked up in
 /// Consul, or without Consul expected on this machine at its usual port.

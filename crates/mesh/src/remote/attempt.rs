@@ -8,6 +8,7 @@ use axum::http::uri::PathAndQuery;
 use axum::http::{
     HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri, Version, header,
 };
+use chassis::context;
 use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::Instant;
@@ -19,7 +20,6 @@ use super::recent::left;
 use super::upload::UploadError;
 use super::{Error, Inner};
 use crate::server::Stopwatch;
-use chassis::context;
 
 /// A request as it was before it was sent, if it may be sent twice: it changes nothing and has no
 /// body.

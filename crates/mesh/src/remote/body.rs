@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
+use chassis::service::BoxError;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
@@ -15,7 +16,6 @@ use tokio::time::{Instant, Sleep};
 use super::connection::Connection;
 use super::copy::Lease;
 use super::{BodyLimit, until};
-use chassis::service::BoxError;
 
 /// A body on its way.
 pub(super) struct Answered {

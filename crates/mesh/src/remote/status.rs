@@ -1,7 +1,6 @@
 //! A look in, for people: the copies of a service and how they are.
 
 use serde::Serialize;
-
 use tokio::time::Instant;
 
 use super::breaker::Circuit;

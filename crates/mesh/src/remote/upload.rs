@@ -49,7 +49,8 @@ impl UploadError {
     }
 }
 
-fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether a body was cut off because it is longer than it may be.
+pub fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)
 }
 

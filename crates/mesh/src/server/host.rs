@@ -6,7 +6,6 @@ use std::net::Ipv6Addr;
 use axum::body::Body;
 use axum::http::uri::{Authority, Uri};
 use axum::http::{HeaderValue, Request, Version, header};
-
 use chassis::problem::{Problem, Result};
 
 /// The longest name there can be (RFC 1035).

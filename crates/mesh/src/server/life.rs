@@ -3,12 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use chassis::service::BoxError;
 use hyper_util::server::graceful::GracefulConnection;
 use tokio::time::Instant;
 
 use super::Times;
 use super::connection::ConnectionState;
-use chassis::service::BoxError;
 
 /// Why a connection should end.
 enum End {

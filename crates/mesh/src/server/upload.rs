@@ -8,13 +8,13 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
+use chassis::service::BoxError;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use parking_lot::{Mutex, MutexGuard};
 use tokio::time::{Instant, Sleep};
 
 use super::Times;
-use chassis::service::BoxError;
 
 /// Bytes a second with which a body earns time beyond [`super::Config::body_timeout_ms`].
 const RATE: u64 = 32 * 1024;

@@ -1,8 +1,8 @@
-use super::super::operation::Way;
-use super::*;
 use http::HeaderMap;
 use serde_json::json;
 
+use super::super::operation::Way;
+use super::*;
 use crate::message::Query;
 
 fn operations(text: &str) -> Vec<Operation> {

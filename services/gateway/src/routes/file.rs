@@ -7,6 +7,7 @@ use std::time::Duration;
 use chassis::address_rules::AddressRules;
 use chassis::extract::MAX_BODY;
 use http::{Method, StatusCode};
+use reshape::{Form, Groups, Operation, Way};
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -16,7 +17,6 @@ use super::host::Host;
 use super::path::{self, Template};
 use super::{Action, Kind, Route, Target};
 use crate::NAME;
-use reshape::{Form, Groups, Operation, Way};
 
 /// The largest body a route may allow.
 pub(super) const MAX_LIMIT: usize = 64 * 1024 * 1024;
