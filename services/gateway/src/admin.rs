@@ -22,8 +22,9 @@ use mesh::target::ServiceTarget;
 use serde::Serialize;
 
 use crate::journal::{Failure, Journal};
+use crate::layers::security_headers;
+use crate::problems;
 use crate::tables::RoutesView;
-use crate::{answer, problems};
 
 const PAGE: &str = include_str!("../assets/admin.html");
 const STYLE: &str = include_str!("../assets/admin.css");
@@ -124,7 +125,7 @@ async fn guard(request: Request, next: Next) -> Response {
         true => next.run(request).await,
         false => problems::unknown_host().into_response(),
     };
-    answer::secure(response.headers_mut());
+    security_headers::write(response.headers_mut());
     response
 }
 

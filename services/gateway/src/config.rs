@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::admin;
 use crate::client::Proxies;
-use crate::cors::Cors;
 use crate::hosts::Hosts;
+use crate::layers::cors::cors;
 use crate::tls::TlsConfig;
 
 /// The public edge: who may ask how often, from where, and what is written about it.
@@ -129,7 +129,7 @@ impl Settings for Config {
             names.push(&it.name);
         }
         Proxies::parse(&self.trusted_proxies)?;
-        Cors::parse(&self.cors_origins)?;
+        cors(&self.cors_origins)?;
         Hosts::parse(&self.hosts)?;
         admin::check(&self.admin_listen, self.admin_anywhere)?;
         self.tls.check()

@@ -1,19 +1,13 @@
-//! The head of a request: what is refused in it, what is taken out of it, and its id.
-
-use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+//! The head of a request: what is refused in it, and what is taken out of it.
 
 use axum::body::Body;
 use chassis::headers;
 use chassis::problem::{Problem, Result};
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderName};
 use http::uri::PathAndQuery;
 use http::{Request, Uri};
-use uuid::Uuid;
 
 use crate::problems::{self, MAX_HEADERS, MAX_URI};
-
-pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Refuses a head no service should see.
 pub(crate) fn check(request: &Request<Body>) -> Result<()> {
@@ -130,37 +124,10 @@ pub(crate) fn with_path_and_query(uri: &Uri, text: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The id of a request: the client's, if it is a decent one, or else a new one.
-pub(crate) fn request_id(headers: &HeaderMap) -> HeaderValue {
-    let decent = |it: &&HeaderValue| {
-        is_decent(it.as_bytes()) && !it.to_str().is_ok_and(chassis::cards::is_in)
-    };
-    match headers.get(X_REQUEST_ID).filter(decent) {
-        Some(id) => id.clone(),
-        None => new_id(),
-    }
-}
-
-fn is_decent(id: &[u8]) -> bool {
-    (1..=64).contains(&id.len())
-        && id.iter().all(|it| it.is_ascii_alphanumeric() || b"._-".contains(it))
-}
-
-/// Unique rather than random: a part for the process and a number.
-fn new_id() -> HeaderValue {
-    static PROCESS: LazyLock<String> = LazyLock::new(|| {
-        let mut id = Uuid::new_v4().simple().to_string();
-        id.truncate(16);
-        id
-    });
-    static NUMBER: AtomicU64 = AtomicU64::new(1);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let id = format!("{}-{number:06x}", *PROCESS);
-    HeaderValue::try_from(id).expect("letters, digits and a dash")
-}
-
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
@@ -234,20 +201,5 @@ mod tests {
         clean_answer(&mut it);
         let names: Vec<&str> = it.keys().map(HeaderName::as_str).collect();
         assert_eq!(names, ["content-type"]);
-    }
-
-    #[test]
-    fn an_id_is_kept_if_it_is_decent_and_else_made() {
-        let id = |value| request_id(&headers(&[("x-request-id", value)]));
-        let longest = "0123456789012345678901234567890123456789012345678901234567890123";
-        for kept in ["a", "A-1_b.c", longest] {
-            assert_eq!(id(kept), kept);
-        }
-        let too_long = "01234567890123456789012345678901234567890123456789012345678901234";
-        for replaced in ["", "4242-4242-4242-4242", "a b", "a\tb", "<script>", "a,b", too_long] {
-            assert_ne!(id(replaced), replaced);
-            assert!(is_decent(id(replaced).as_bytes()));
-        }
-        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
     }
 }

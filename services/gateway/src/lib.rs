@@ -1,11 +1,11 @@
 //! The gateway: the one door of the shop. It has no data and no business of its own.
 //!
 //! In reading order: `routes` is which service answers which path, `tables` the files they are
-//! read from, `shape` what can be done with messages on the way, `reshape` where; `gateway` the way
-//! of a request and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way
-//! in; `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
-//! answers itself, `front` the web front it serves; `tls` and `redirect` the way to HTTPS; `admin`
-//! and `journal` the page for whoever runs the shop; `tunnel` what stops being HTTP.
+//! read from; `stack` the way of a request and of its answer, `layers` its steps, `upstreams` its
+//! end; `head`, `client`, `hosts`, `limits` what the layers look at; `reshaping` what is done with
+//! messages on the way, `tunnel` what stops being HTTP; `pages`, `docs`, `openapi` what the gateway
+//! answers itself; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
+//! runs the shop.
 //!
 //! A service is in this process or in others; [`Upstream`] says which.
 
@@ -14,19 +14,17 @@ mod routes;
 mod tables;
 
 mod gateway;
-mod reshaping;
+mod layers;
+mod stack;
+mod upstreams;
 
 mod client;
-mod cors;
 mod head;
 mod hosts;
 mod limits;
+mod reshaping;
 mod tunnel;
 mod upload;
-
-mod access;
-mod answer;
-mod compress;
 
 mod admin;
 mod docs;

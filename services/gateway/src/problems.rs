@@ -15,6 +15,12 @@ pub(crate) fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
+/// The gateway itself has failed. The panic is in the log.
+pub(crate) fn panicked() -> Problem {
+    let detail = "an internal error occurred";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
 pub(crate) fn malformed_host() -> Problem {
     Problem::bad_request("malformed_host", "the host that was asked for cannot be read")
 }

@@ -3,7 +3,7 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use chassis::auth::Principal;
 use chassis::money::Currency;
@@ -14,7 +14,7 @@ use http_body::Body as _;
 use reshape::{Form, Message, Misfit, Operation, Query};
 use serde_json::{Map, Value};
 
-use crate::routes::{self, Kind, Route, Target, host};
+use crate::routes::{self, Kind, Route, Table, Target, host};
 use crate::upload::{self, Start};
 use crate::{head, problems};
 
@@ -23,9 +23,10 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-/// What the client asked for, for the time when its answer is reshaped.
+/// What the client asked for, in the extensions of its request and for the time when its answer is
+/// reshaped.
 #[derive(Debug)]
-pub(crate) struct Origin {
+pub(crate) struct ClientRequest {
     query: Query,
     /// Without the query.
     address: String,
@@ -48,7 +49,26 @@ impl Rules<'_> {
     pub(crate) const NONE: Self = Self { response: &[], errors: &[], status: &[], names: None };
 }
 
-impl Origin {
+impl Table {
+    /// How an answer is reshaped that no target gives.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules { response: &[], errors: &self.errors, status: &self.status, names: None }
+    }
+}
+
+impl Target {
+    /// How its answers are reshaped.
+    pub(crate) fn rules(&self) -> Rules<'_> {
+        Rules {
+            response: &self.response,
+            errors: &self.errors,
+            status: &self.status,
+            names: Some(&self.names),
+        }
+    }
+}
+
+impl ClientRequest {
     /// `secure` tells whether the client came over HTTPS.
     pub(crate) fn of(request: &Request, secure: bool, route: Option<&Route>, path: &str) -> Self {
         let uri = request.uri();
@@ -76,7 +96,7 @@ pub(crate) async fn request(
     request: Request,
     route: &Route,
     target: &Target,
-    origin: &Origin,
+    asked: &ClientRequest,
     currency: &Currency,
 ) -> Result<Request> {
     let (mut parts, body) = request.into_parts();
@@ -85,9 +105,9 @@ pub(crate) async fn request(
         parts.method = method.clone();
     }
     let mut message = Message {
-        query: origin.query.clone(),
-        path: origin.parameters.clone(),
-        user: origin.user.clone(),
+        query: asked.query.clone(),
+        path: asked.parameters.clone(),
+        user: asked.user.clone(),
         ..Message::default()
     };
     let mut passed = None;
@@ -137,7 +157,7 @@ pub(crate) async fn request(
 pub(crate) async fn answer(
     response: Response,
     rules: Rules<'_>,
-    origin: &Origin,
+    asked: &ClientRequest,
     currency: &Currency,
 ) -> Response {
     let status = response.status();
@@ -152,7 +172,7 @@ pub(crate) async fn answer(
     if operations.is_empty() && !by_code && !changed {
         return response;
     }
-    let headers_only = origin.head || !is_readable(&response);
+    let headers_only = asked.head || !is_readable(&response);
     let (mut parts, body) = response.into_parts();
     let (bytes, rest) = match headers_only {
         true => (Bytes::new(), Some(body)),
@@ -172,18 +192,18 @@ pub(crate) async fn answer(
     let code = value.as_ref().and_then(|it| it.get("code")).and_then(Value::as_str);
     parts.status = routes::status(rules.status, status, code);
     let Some(value) = value else {
-        if !origin.head && !operations.is_empty() {
+        if !asked.head && !operations.is_empty() {
             tracing::debug!(%status, "an answer that is no JSON passes as it is");
         }
         return unchanged(parts, rest);
     };
     let mut message = Message {
         body: value,
-        query: origin.query.clone(),
+        query: asked.query.clone(),
         headers: parts.headers.clone(),
-        path: origin.parameters.clone(),
-        user: origin.user.clone(),
-        address: origin.address.clone(),
+        path: asked.parameters.clone(),
+        user: asked.user.clone(),
+        address: asked.address.clone(),
         names: rules.names.cloned().unwrap_or_default(),
     };
     if let Err(Misfit { field, detail }) = reshape::apply(operations, &mut message, currency) {
@@ -256,9 +276,4 @@ fn address(uri: &Uri, path: &str, query: Option<&str>) -> Option<Uri> {
         Some(query) => head::with_path_and_query(uri, &format!("{path}?{query}")),
         None => head::with_path_and_query(uri, path),
     }
-}
-
-/// The answer to a request that was refused.
-pub(crate) fn refuse(problem: Problem) -> Box<Response> {
-    Box::new(problem.into_response())
 }

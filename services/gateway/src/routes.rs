@@ -29,7 +29,7 @@ use reshape::{Form, Operation};
 pub(crate) const BUILTIN: &str = include_str!("../routes.toml");
 
 /// All routes, ready to be matched.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     /// What errors call the file.
     file: String,
@@ -117,7 +117,7 @@ pub(crate) enum Found<'t, 'p> {
 /// The route of a path.
 #[derive(Debug)]
 pub(crate) struct Match<'t, 'p> {
-    pub(crate) route: &'t Route,
+    pub(crate) route: &'t Arc<Route>,
     /// The path in its one form.
     pub(crate) path: Cow<'p, str>,
 }
@@ -220,7 +220,7 @@ fn choose<'t>(
     path: &str,
     method: &Method,
     allowed: &mut Vec<&'t str>,
-) -> Option<&'t Route> {
+) -> Option<&'t Arc<Route>> {
     let routes = paths.at(path).ok()?.value;
     if let Some(route) = routes.iter().find(|it| it.takes(method)) {
         return Some(route);

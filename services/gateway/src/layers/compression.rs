@@ -1,44 +1,41 @@
 //! Smaller answers for clients that understand them.
 
-use std::convert::Infallible;
-
-use axum::body::Body;
+use axum::extract::Request;
 use axum::response::Response;
 use chassis::coding::Coding;
+use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use http::{Request, StatusCode};
-use http_body::Body as _;
-use tower::ServiceExt;
+use http_body::Body;
 use tower_http::CompressionLevel;
-use tower_http::compression::Compression;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::Predicate;
 
-use crate::answer::ClientAccepts;
+use super::{Middleware, Refusal};
 
 /// Below this many bytes it is not worth the work.
 const MIN: u64 = 1024;
 /// Good sizes at little cost, for both codings.
 const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
 
-/// The coding for this answer, if any. Caches are told whenever it could have been another.
-pub(crate) fn coding(response: &mut Response, asked: &ClientAccepts) -> Option<Coding> {
-    if asked.head || !is_worth_it(response) {
-        return None;
-    }
-    if asked.coding.is_none() {
-        let accept = HeaderValue::from_static("accept-encoding");
-        response.headers_mut().append(header::VARY, accept);
-    }
-    asked.coding
+/// Compresses answers in the one coding that [`Negotiate`] has left in the request.
+pub(crate) fn compression() -> CompressionLayer<WorthIt> {
+    CompressionLayer::new().quality(LEVEL).compress_when(WorthIt)
 }
 
-fn is_worth_it(response: &Response) -> bool {
-    let headers = response.headers();
-    if response.status() == StatusCode::PARTIAL_CONTENT
-        || headers.contains_key(header::CONTENT_ENCODING)
-        || response.body().size_hint().upper().is_some_and(|it| it <= MIN)
-    {
-        return false;
+/// Whether an answer gets smaller by it.
+#[derive(Clone, Copy)]
+pub(crate) struct WorthIt;
+
+impl Predicate for WorthIt {
+    fn should_compress<B: Body>(&self, response: &http::Response<B>) -> bool {
+        let headers = response.headers();
+        response.status() != StatusCode::PARTIAL_CONTENT
+            && response.body().size_hint().upper().is_none_or(|it| it > MIN)
+            && is_text(headers)
     }
+}
+
+fn is_text(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|it| it.to_str().ok());
     let kind = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim_end();
     match kind.split_once('/') {
@@ -51,19 +48,32 @@ fn is_worth_it(response: &Response) -> bool {
     }
 }
 
-pub(crate) async fn compress(response: Response, coding: Coding) -> Response {
-    let mut held = Some(response);
-    let answer = tower::service_fn(move |_: Request<Body>| {
-        std::future::ready(Ok::<_, Infallible>(held.take().unwrap_or_default()))
-    });
-    let compression =
-        Compression::new(answer).quality(LEVEL).compress_when(|_, _, _: &_, _: &_| true);
-    let mut request = Request::new(Body::empty());
-    request.headers_mut().insert(header::ACCEPT_ENCODING, coding.name());
-    let Ok(response) = compression.oneshot(request).await;
-    let mut response = response.map(Body::new);
-    weaken_etag(response.headers_mut());
-    response
+/// Settles the content coding before anything else reads the request, and keeps the tags of
+/// compressed answers apart from those that services make.
+///
+/// A coding is a wish: where none fits, the answer is sent as it is. Without this the compression
+/// would say 406 to such a client, also after an order was placed.
+#[derive(Clone, Copy)]
+pub(crate) struct Negotiate;
+
+impl Middleware for Negotiate {
+    type State = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Refusal> {
+        let headers = request.headers_mut();
+        match Coding::accepted(headers) {
+            Some(coding) => headers.insert(header::ACCEPT_ENCODING, coding.name()),
+            None => headers.remove(header::ACCEPT_ENCODING),
+        };
+        restore_etags(headers);
+        Ok(())
+    }
+
+    fn after(&self, (): (), response: &mut Response) {
+        if response.headers().contains_key(header::CONTENT_ENCODING) {
+            weaken_etag(response.headers_mut());
+        }
+    }
 }
 
 /// Other bytes, so not the same strong tag.
@@ -78,7 +88,7 @@ fn weaken_etag(headers: &mut HeaderMap) {
 }
 
 /// Gives the services back the tags they made: weak ones are always ours.
-pub(crate) fn restore_etags(headers: &mut HeaderMap) {
+fn restore_etags(headers: &mut HeaderMap) {
     const NAMES: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MATCH];
     for name in NAMES {
         let tags = headers.get(&name).and_then(|it| it.to_str().ok());

@@ -1,0 +1,38 @@
+//! Routes that only some people may take.
+
+use axum::extract::Request;
+use chassis::auth::Verifier;
+use chassis::problem::Problem;
+use http::HeaderMap;
+
+use super::routing::Matched;
+use super::{Middleware, Refusal, refuse};
+use crate::problems;
+
+/// Asks for the permissions that a route's `access` names. The policies of services come on top.
+#[derive(Clone)]
+pub(crate) struct Authorize {
+    pub(crate) verifier: Verifier,
+}
+
+impl Middleware for Authorize {
+    type State = ();
+
+    fn before(&self, request: &mut Request) -> Result<(), Refusal> {
+        let matched = Matched::of(request);
+        match matched.route().and_then(|it| it.access.as_deref()) {
+            None => Ok(()),
+            Some(permissions) => self.check(permissions, request.headers()).map_err(refuse),
+        }
+    }
+}
+
+impl Authorize {
+    fn check(&self, permissions: &[String], headers: &HeaderMap) -> Result<(), Problem> {
+        let user = self.verifier.principal(headers)?.ok_or_else(problems::unauthenticated)?;
+        match permissions.iter().find(|it| !user.may(it)) {
+            None => Ok(()),
+            Some(missing) => Err(problems::forbidden(missing)),
+        }
+    }
+}
