@@ -89,12 +89,13 @@ pub async fn settle(stores: &Stores, clock: Clock, running: bool) -> Result<Find
 /// One look at everything.
 pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let catalog = stores.get("catalog")?;
-    let (payments, sandbox) = (stores.get("payments")?, stores.get("sandbox")?);
+    let payments = stores.get("payments")?;
     let orders = stores.get("orders")?;
     let mut broken = BTreeSet::new();
     broken.extend(catalog::invariants::overselling(catalog).await?);
     broken.extend(catalog::invariants::ledger(catalog).await?);
-    broken.extend(payments::invariants::violations(payments, sandbox, clock.now()).await?);
+    let books = stores.further(&payments::DEFINITION)?;
+    broken.extend(payments::invariants::violations(payments, &books, clock.now()).await?);
     let mut waiting: BTreeSet<String> =
         orders::invariants::violations(orders, clock.now()).await?.into_iter().collect();
     broken.extend(orders::invariants::carts(orders).await?);

@@ -62,8 +62,10 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
         tracing::warn!("no mail leaves the shop: notifications.carrier is \"log\"");
     }
-    if config.is_production() && config.payments.sandbox == payments::SandboxMode::On {
-        tracing::warn!("payments.sandbox is on: anybody can buy without paying");
+    if config.is_production()
+        && let Some(warning) = config.payments.warning()
+    {
+        tracing::warn!("{warning}");
     }
     let files = files::prepare(&mut config, &roles);
     match serve(&config, &roles, files).await {

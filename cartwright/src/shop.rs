@@ -124,6 +124,12 @@ impl Stores {
         self.0.get(name).ok_or_else(|| anyhow!("the database of {name} is not open"))
     }
 
+    /// The databases of a service besides its own.
+    pub fn further(&self, service: &Definition) -> Result<BTreeMap<&'static str, Db>> {
+        let names = registry::database_names(service).skip(1);
+        names.map(|name| Ok((name, self.get(name)?.clone()))).collect()
+    }
+
     /// Every database with its migrations.
     pub fn all(&self) -> impl Iterator<Item = Result<(&'static str, &Db, Migrations)>> {
         self.0.iter().map(|(name, db)| {
@@ -229,11 +235,9 @@ fn startup(
     platform: Platform,
     channels: &BTreeMap<&'static str, Channel>,
 ) -> Result<Startup> {
-    let further = registry::database_names(definition).skip(1);
-    let further = further.map(|name| Ok((name, stores.get(name)?.clone())));
     Ok(Startup {
         platform,
-        databases: further.collect::<Result<_>>()?,
+        databases: stores.further(definition)?,
         // Services that ask each other must not keep each other alive.
         channels: channels.iter().map(|(name, it)| (*name, it.downgrade())).collect(),
         data_dir: config.server.data_dir.clone(),

@@ -2,5 +2,5 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=migrations");
-    println!("cargo:rerun-if-changed=migrations_sandbox");
+    println!("cargo:rerun-if-changed=src/providers/sandbox/migrations");
 }

@@ -15,6 +15,7 @@ use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use utoipa::{IntoParams, ToSchema};
@@ -22,7 +23,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::model::{Choice, Payment, RefundReason, Status};
+use crate::model::{Payment, RefundReason, Status};
+use crate::provider::PaymentMethod;
 use crate::refund_lines::{RefundLine, Wanted};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
@@ -34,6 +36,7 @@ const ORDER_TOKEN: &str = "x-order-token";
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
+        .routes(routes!(list_methods))
         .routes(routes!(get))
         .routes(routes!(confirm))
         .routes(routes!(list_refunds, create_refund))
@@ -117,24 +120,68 @@ async fn get(
     Ok(Json(PaymentDetail::of(payment, operations)))
 }
 
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
-struct Confirmation {
-    /// `approve` if not given.
-    #[garde(skip)]
-    outcome: Option<Choice>,
+#[into_params(parameter_in = Query)]
+struct MethodsQuery {
+    /// What is to be paid, in minor units.
+    #[garde(range(min = 0, max = MAX_AMOUNT))]
+    total: Option<i64>,
+    /// The shop's currency if not given.
+    #[garde(length(max = 3))]
+    currency: Option<String>,
 }
 
-/// Confirm a payment (3-D Secure of the sandbox).
+/// The ways to pay.
+#[derive(Serialize, ToSchema)]
+struct PaymentMethods {
+    data: Vec<PaymentMethod>,
+}
+
+/// List the ways to pay.
 ///
-/// The first confirmation counts; sending another one answers with what came of it.
+/// A checkout sends the `provider` of one of them with a token, which its `tokens` says how to get.
+/// The list is empty where the shop takes no money, where nothing is to be paid, and for a currency
+/// that is not the shop's.
+#[utoipa::path(
+    get, path = "/payments/methods", operation_id = "payment_methods.list", tag = "payments",
+    params(MethodsQuery),
+    responses(
+        (status = 200, description = "The ways to pay.", body = PaymentMethods),
+    ),
+    security(()),
+)]
+async fn list_methods(
+    State(app): State<App>,
+    Query(query): Query<MethodsQuery>,
+) -> Json<PaymentMethods> {
+    // Orders are in the shop's currency alone, and what costs nothing needs no payment.
+    let ours = query.currency.is_none_or(|it| it.eq_ignore_ascii_case(app.currency.as_str()));
+    let data = if ours && query.total != Some(0) { app.providers.methods() } else { Vec::new() };
+    Json(PaymentMethods { data })
+}
+
+/// What a customer's action gives for the provider.
+#[derive(Deserialize, Validate, ToSchema)]
+#[schema(as = PaymentActionResult)]
+struct ActionResult {
+    #[garde(skip)]
+    #[serde(flatten)]
+    fields: Map<String, Value>,
+}
+
+/// Continue a payment after its customer's action.
+///
+/// To be called when the customer has done what `next_action` of the payment or the order says. The
+/// body is what that action gives for the provider; the sandbox takes `{"outcome": "deny"}`. The
+/// first call counts; another one answers with what came of it.
 #[utoipa::path(
     post, path = "/payments/{id}/confirm", operation_id = "payments.confirm", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The payment."),
         ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
     ),
-    request_body(content = Confirmation, description = "May be left out to approve."),
+    request_body(content = ActionResult, description = "May be left out."),
     responses(
         (status = 200, description = "The payment as it is known now.", body = PaymentView),
         (status = 404, description = "`payment_not_found`", body = Problem),
@@ -147,14 +194,14 @@ async fn confirm(
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
-    said: Option<Json<Confirmation>>,
+    input: Option<Json<ActionResult>>,
 ) -> Result<Json<PaymentView>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     if !is_of(&payment, principal.as_ref(), &headers) {
         return Err(problems::payment_not_found());
     }
-    let said = said.and_then(|Json(it)| it.outcome);
-    let payment = requests::confirm(&app, id, said.unwrap_or(Choice::Approve)).await?;
+    let input = input.map(|Json(it)| Value::Object(it.fields));
+    let payment = requests::confirm(&app, id, input).await?;
     Ok(Json(PaymentView::of(payment)))
 }
 

@@ -1,12 +1,11 @@
 //! The settings of payments.
 
-use std::fmt;
 use std::time::Duration;
 
 use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
-use chassis::db::UnknownWord;
-use serde::de::{Error, Visitor};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::SandboxMode;
 
 /// Which providers there are, and how patient the shop is with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,58 +35,6 @@ impl Default for Config {
     }
 }
 
-/// Whether the sandbox provider may be used: `"auto"`, `true` or `false`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SandboxMode {
-    /// Outside production.
-    Auto,
-    On,
-    Off,
-}
-
-impl Serialize for SandboxMode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Auto => serializer.serialize_str("auto"),
-            Self::On => serializer.serialize_bool(true),
-            Self::Off => serializer.serialize_bool(false),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for SandboxMode {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ModeVisitor)
-    }
-}
-
-struct ModeVisitor;
-
-impl Visitor<'_> for ModeVisitor {
-    type Value = SandboxMode;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"auto\", true or false")
-    }
-
-    fn visit_bool<E: Error>(self, on: bool) -> Result<SandboxMode, E> {
-        Ok(if on { SandboxMode::On } else { SandboxMode::Off })
-    }
-
-    // A variable is a text.
-    fn visit_str<E: Error>(self, word: &str) -> Result<SandboxMode, E> {
-        match word {
-            "auto" => Ok(SandboxMode::Auto),
-            "true" => Ok(SandboxMode::On),
-            "false" => Ok(SandboxMode::Off),
-            _ => {
-                let allowed = &["auto", "true", "false"];
-                Err(E::custom(UnknownWord { word: word.to_owned(), allowed }))
-            }
-        }
-    }
-}
-
 impl Config {
     /// The settings with what `auto` means there.
     #[must_use]
@@ -97,6 +44,12 @@ impl Config {
             self.sandbox = if production { SandboxMode::Off } else { SandboxMode::On };
         }
         self
+    }
+
+    /// Why customers of a production shop with these settings pay nothing, if that is so.
+    pub fn warning(&self) -> Option<&'static str> {
+        let on = self.sandbox == SandboxMode::On;
+        on.then_some("payments.sandbox is on: anybody can buy without paying")
     }
 
     pub(crate) fn answer_within(&self) -> Duration {

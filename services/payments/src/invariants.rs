@@ -10,7 +10,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{Payment, Status};
-use crate::{sandbox, store};
+use crate::provider::{Booked, BookedState, Books};
+use crate::providers::{self, Databases};
+use crate::store;
 
 /// What the payments of one order come to, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
@@ -24,16 +26,18 @@ pub struct OrderTotals {
 
 /// An operation older than this should have ended.
 const STUCK: TimeDelta = TimeDelta::minutes(2);
-/// Payments compared with the sandbox's books at a time.
+/// Payments compared with a provider's books at a time.
 const BATCH: i64 = 1000;
 
 /// Every fault found, one line each.
-pub async fn violations(db: &Db, sandbox: &Db, now: DateTime<Utc>) -> Result<Vec<String>> {
+pub async fn violations(db: &Db, databases: &Databases, now: DateTime<Utc>) -> Result<Vec<String>> {
     let mut faults = Vec::new();
     ledger(db, &mut faults).await?;
     operations(db, now, &mut faults).await?;
     refunds(db, &mut faults).await?;
-    books(db, sandbox, BATCH, &mut faults).await?;
+    for (provider, its) in providers::books(databases) {
+        books(db, provider, &*its, BATCH, &mut faults).await?;
+    }
     Ok(faults)
 }
 
@@ -87,36 +91,39 @@ async fn refunds(db: &Db, faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// The sandbox's books say the same of each payment that is not on its way. Both are read in the
+/// A provider's books say the same of each payment that is not on its way. Both are read in the
 /// order of their ids, `batch` at a time.
-async fn books(db: &Db, sandbox: &Db, batch: i64, faults: &mut Vec<String>) -> Result<()> {
-    let disagreeing = sandbox::refunds_that_disagree(sandbox).await?;
-    faults.extend(disagreeing.iter().map(|(id,)| {
-        format!("sandbox charge {id} refunded another amount than its refunds come to")
-    }));
+async fn books(
+    db: &Db,
+    provider: &str,
+    books: &dyn Books,
+    batch: i64,
+    faults: &mut Vec<String>,
+) -> Result<()> {
+    faults.extend(books.faults().await?);
     let mut after = Uuid::nil();
     loop {
         // The books first: an operation is noted before the provider hears of it, so that every
         // charge found here has its payment.
-        let charges = sandbox::page(sandbox, after, Uuid::max(), batch).await?;
+        let charges = books.page(after, batch).await?;
         let last = match charges.last() {
-            Some(last) if charges.len() as i64 == batch => last.id,
+            Some(last) if charges.len() as i64 == batch => last.key,
             _ => Uuid::max(),
         };
-        let mut charges: HashMap<Uuid, _> = charges.into_iter().map(|it| (it.id, it)).collect();
+        let mut charges: HashMap<Uuid, _> = charges.into_iter().map(|it| (it.key, it)).collect();
         let mut from = after;
         loop {
             let payments = store::page(db, from, last, batch).await?;
             for payment in &payments {
                 let charge = charges.remove(&payment.id);
-                faults.extend(disagreement(payment, charge.as_ref()));
+                faults.extend(disagreement(payment, provider, charge.as_ref()));
             }
             match payments.last() {
                 Some(payment) if payments.len() as i64 == batch => from = payment.id,
                 _ => break,
             }
         }
-        let unknown = charges.keys().map(|id| format!("sandbox charge {id} has no payment"));
+        let unknown = charges.keys().map(|id| format!("{provider} charge {id} has no payment"));
         faults.extend(unknown);
         if last == Uuid::max() {
             return Ok(());
@@ -125,27 +132,30 @@ async fn books(db: &Db, sandbox: &Db, batch: i64, faults: &mut Vec<String>) -> R
     }
 }
 
-fn disagreement(payment: &Payment, charge: Option<&sandbox::Booked>) -> Option<String> {
+fn disagreement(payment: &Payment, provider: &str, charge: Option<&Booked>) -> Option<String> {
     let on_its_way = payment.refund_pending > 0
         || matches!(payment.status, Status::Pending | Status::Capturing | Status::Voiding);
     // A payment that was voided before it was asked for has no provider.
-    let elsewhere = payment.provider != sandbox::NAME && !payment.provider.is_empty();
+    let elsewhere = payment.provider != provider && !payment.provider.is_empty();
     if on_its_way || elsewhere {
         return None;
     }
-    let expected: &[&str] = match payment.status {
-        Status::RequiresAction => &["requires_action"],
-        Status::Authorized => &["authorized"],
-        Status::Declined | Status::Voided => &["none", "declined", "voided"],
-        _ => &["captured"],
+    let state = charge.map(|it| it.state);
+    let expected = match payment.status {
+        Status::RequiresAction => state == Some(BookedState::RequiresAction),
+        Status::Authorized => state == Some(BookedState::Authorized),
+        Status::Declined | Status::Voided => {
+            matches!(state, None | Some(BookedState::Declined | BookedState::Voided))
+        }
+        _ => state == Some(BookedState::Captured),
     };
-    let state = charge.map_or("none", |it| it.state.as_str());
     let booked = charge.map_or((0, 0), |it| (it.captured, it.refunded));
-    if expected.contains(&state) && booked == (payment.captured, payment.refunded) {
+    if expected && booked == (payment.captured, payment.refunded) {
         return None;
     }
+    let state = state.map_or("none", BookedState::as_str);
     Some(format!(
-        "payment {} is {} with {} captured and {} refunded, but the sandbox says {state} with {} \
+        "payment {} is {} with {} captured and {} refunded, but {provider} says {state} with {} \
          and {}",
         payment.id,
         payment.status.as_str(),

@@ -2,8 +2,8 @@
 //!
 //! `requests` writes down what is asked for; `operations` asks the provider and writes down what
 //! came of it, `worker` where the first try did not tell. `model` knows which step may follow
-//! which, `refund_lines` what a line is given back for, `provider` is what is asked of those who
-//! hold the money, `sandbox` one of them.
+//! which, `refund_lines` what a line is given back for, `provider` what is asked of those who hold
+//! the money, `providers` who they are.
 
 mod api;
 mod internal;
@@ -13,7 +13,7 @@ mod requests;
 mod worker;
 
 mod provider;
-mod sandbox;
+mod providers;
 
 mod config;
 mod model;
@@ -28,7 +28,8 @@ mod testing;
 
 use std::sync::Arc;
 
-pub use config::{Config, SandboxMode};
+pub use config::Config;
+pub use providers::{Databases, SandboxMode};
 
 use chassis::clock::Clock;
 use chassis::config::Settings;
@@ -40,26 +41,20 @@ use contracts::orders;
 use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 
-use provider::{Provider, Providers};
-use sandbox::Sandbox;
+use providers::{Providers, Setup};
 
 pub const NAME: &str = "payments";
 
 static MIGRATOR: Migrator = sqlx::migrate!();
-static SANDBOX_MIGRATOR: Migrator = sqlx::migrate!("./migrations_sandbox");
 
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
-
-/// The books of the sandbox provider, in a database of their own.
-pub static SANDBOX_MIGRATIONS: Migrations =
-    Migrations { service: sandbox::NAME, migrator: &SANDBOX_MIGRATOR };
 
 /// The service, as the program lists it.
 pub const DEFINITION: Definition = Definition {
     name: NAME,
     summary: "Payments, refunds, the ledger",
     port: 8006,
-    databases: &[&MIGRATIONS, &SANDBOX_MIGRATIONS],
+    databases: providers::DATABASES,
     permissions: &[Permission::staff("payments:read"), Permission::staff("payments:refund")],
     rate_limits: &[],
     description,
@@ -70,8 +65,7 @@ pub const DEFINITION: Definition = Definition {
 async fn begin(startup: Startup) -> Result<Service, BoxError> {
     let orders = orders::Client::new(startup.channel("orders")?);
     let config = startup.settings::<Config>()?.resolved(startup.environment);
-    let sandbox_books = startup.database(sandbox::NAME)?;
-    start(startup.platform, config, sandbox_books, orders).await
+    start(startup.platform, config, &startup.databases, orders).await
 }
 
 /// What handlers and workers can reach.
@@ -97,10 +91,10 @@ pub fn description() -> utoipa::openapi::OpenApi {
 pub async fn start(
     platform: Platform,
     config: Config,
-    sandbox_books: Db,
+    databases: &Databases,
     orders: orders::Client,
 ) -> Result<Service, BoxError> {
-    let app = App::new(&platform, config, sandbox_books, orders)?;
+    let app = App::new(&platform, config, databases, orders)?;
     store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
     let worker = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
@@ -122,20 +116,18 @@ impl App {
     fn new(
         platform: &Platform,
         config: Config,
-        sandbox_books: Db,
+        databases: &Databases,
         orders: orders::Client,
     ) -> Result<Self, BoxError> {
         config.check()?;
-        let sandbox: Arc<dyn Provider> =
-            Arc::new(Sandbox { db: sandbox_books, clock: platform.clock });
-        let on = config.sandbox != SandboxMode::Off;
-        let providers = on.then_some((sandbox::NAME, sandbox));
+        let setup = Setup { config: &config, clock: platform.clock, databases };
+        let providers = Providers::open(&setup)?;
         Ok(Self {
             db: platform.db.clone(),
             clock: platform.clock,
             currency: platform.currency.clone(),
             config: Arc::new(config),
-            providers: Providers::new(providers),
+            providers,
             orders,
             unknown: Arc::default(),
         })

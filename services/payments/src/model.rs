@@ -15,7 +15,7 @@ use crate::refund_lines::RefundLine;
 
 mod states;
 
-pub(crate) use states::{Choice, Kind, RefundReason, RefundStatus, State, Status};
+pub(crate) use states::{Kind, RefundReason, RefundStatus, State, Status};
 
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]

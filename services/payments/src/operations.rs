@@ -14,11 +14,12 @@ use chassis::queue::Backoff;
 use chassis::telemetry::cause;
 use chrono::{DateTime, Utc};
 use contracts::payments::{PaymentUpdated, Refunded};
+use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::model::{Answer, Choice, Kind, Operation, Payment, RefundStatus, State, Status};
+use crate::model::{Answer, Kind, Operation, Payment, RefundStatus, State, Status};
 use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, Refusal};
 use crate::store::NewOperation;
 use crate::{App, problems, requests, store};
@@ -137,13 +138,18 @@ async fn request(
             provider.authorize(key, &Authorization { amount, currency, token }).await
         }
         Kind::Confirm => {
-            let said = operation.input.clone().and_then(|it| it.parse().ok());
-            provider.confirm(key, &charge, said.unwrap_or(Choice::Deny)).await
+            let input = operation.input.as_ref().map(|it| input(it));
+            provider.resume(key, &charge, input.as_ref()).await
         }
         Kind::Capture => provider.capture(key, &charge, operation.amount).await,
         Kind::Void => provider.void(key, &charge).await,
         Kind::Refund => provider.refund(key, &charge, operation.amount).await,
     }
+}
+
+/// What a client sent for the provider. Before it was JSON, it was a word: the sandbox's `outcome`.
+fn input(stored: &str) -> Value {
+    serde_json::from_str(stored).unwrap_or_else(|_| json!({ "outcome": stored }))
 }
 
 /// What the provider knows of an earlier request. One that never had an effect is made again,

@@ -1,26 +1,40 @@
-//! What payments asks of whoever holds the money, and the providers this shop uses.
+//! What payments asks of a provider of payments, whichever it is.
 //!
 //! A provider does each thing once per key, however often it is asked.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use chassis::Secret;
+use chassis::db;
 use chassis::money::Currency;
+use chassis::problem::Result;
 use futures::future::BoxFuture;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::{Choice, Kind};
+use crate::model::Kind;
 
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
+    /// The ways to pay it offers.
+    fn methods(&self) -> Vec<PaymentMethod>;
+
     /// Holds the amount for the shop.
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a>;
 
-    /// Hands on what the customer said when more was asked of them.
-    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a>;
+    /// Refuses a client's [`Self::resume`] whose `input` cannot be read, before anything is done.
+    fn check_input(&self, input: &Value) -> Result<()>;
 
-    /// Takes the amount that is held.
+    /// What came of the customer's action. `input` is what the client sent with it, as the provider
+    /// says; nothing where that is not needed.
+    fn resume<'a>(
+        &'a self,
+        key: Uuid,
+        charge: &'a Charge,
+        input: Option<&'a Value>,
+    ) -> ProviderCall<'a>;
+
+    /// Takes the amount that is held, or a part of it.
     fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
 
     /// Lets go of what is held. Where nothing was ever asked for under the charge's key, it sees
@@ -43,6 +57,88 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn action_minutes(&self) -> Option<u32> {
         None
     }
+}
+
+/// A way to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct PaymentMethod {
+    /// Unique among all providers.
+    pub(crate) id: &'static str,
+    /// What `payment.provider` of a checkout has to be.
+    pub(crate) provider: &'static str,
+    /// What kind of method it is, for its icon and its place in the list.
+    pub(crate) kind: MethodKind,
+    /// In English; storefronts translate by `id`.
+    pub(crate) title: &'static str,
+    /// How a client gets the `payment.token` of a checkout.
+    pub(crate) tokens: TokenSource,
+    /// How many minutes the stock of an order is held while its customer has to do something; null
+    /// for the shop's own time.
+    pub(crate) action_minutes: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentMethodKind)]
+pub(crate) enum MethodKind {
+    Card,
+}
+
+/// How a client gets the token of a customer's means of payment. It holds what may be published
+/// only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = PaymentTokenSource)]
+pub(crate) enum TokenSource {
+    /// Test tokens to choose from: nobody pays with them.
+    Test { tokens: Vec<TestToken> },
+}
+
+/// A token that stands for a means of payment in tests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = PaymentTestToken)]
+pub(crate) struct TestToken {
+    pub(crate) token: &'static str,
+    /// What happens to a payment with it.
+    pub(crate) outcome: TestOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = PaymentTestOutcome)]
+pub(crate) enum TestOutcome {
+    Succeeds,
+    RequiresAction,
+    CardDeclined,
+    InsufficientFunds,
+}
+
+/// The books of a provider, for `cartwright check` to compare with the shop's.
+pub(crate) trait Books: Send + Sync {
+    /// Charges after `after` by their keys, in order.
+    fn page<'a>(&'a self, after: Uuid, limit: i64) -> BoxFuture<'a, db::Result<Vec<Booked>>>;
+
+    /// What does not agree within the books themselves, a line each.
+    fn faults(&self) -> BoxFuture<'_, db::Result<Vec<String>>>;
+}
+
+/// A charge as its provider has it. Amounts in minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Booked {
+    /// The id of the payment.
+    pub(crate) key: Uuid,
+    pub(crate) state: BookedState,
+    pub(crate) captured: i64,
+    pub(crate) refunded: i64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, db::Word)]
+pub(crate) enum BookedState {
+    RequiresAction,
+    Authorized,
+    Declined,
+    Captured,
+    Voided,
 }
 
 /// An answer of a provider on its way.
@@ -89,24 +185,6 @@ pub(crate) enum Failure {
     /// No answer, or one that does not tell: it may or may not have happened.
     #[error("unknown: {0}")]
     Unknown(String),
-}
-
-/// The providers of this shop by name.
-#[derive(Clone)]
-pub(crate) struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
-
-impl Providers {
-    pub(crate) fn new(all: impl IntoIterator<Item = (&'static str, Arc<dyn Provider>)>) -> Self {
-        Self(Arc::new(all.into_iter().collect()))
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&dyn Provider> {
-        self.0.get(name).map(AsRef::as_ref)
-    }
-
-    pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.0.keys().copied().collect()
-    }
 }
 
 impl Outcome {

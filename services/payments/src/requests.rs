@@ -8,9 +8,10 @@ use chassis::money::MAX_AMOUNT;
 use chassis::problem::{FieldError, Problem, Result};
 use contracts::orders::LineShare;
 use contracts::payments::Authorize;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Choice, Kind, Payment, Refund, RefundStatus, Start, Status, operation_id};
+use crate::model::{Kind, Payment, Refund, RefundStatus, Start, Status, operation_id};
 use crate::refund_lines::{self, RefundLine, Wanted};
 use crate::store::{NewOperation, NewPayment};
 use crate::{App, operations, problems, store};
@@ -72,16 +73,20 @@ pub(crate) async fn void(app: &App, id: Uuid) -> Result<Payment> {
     operations::answer(app, payment, operation).await
 }
 
-/// Hands on what the customer said. Said again, answers the payment as it is by now.
-pub(crate) async fn confirm(app: &App, id: Uuid, choice: Choice) -> Result<Payment> {
+/// Goes on after the customer's action, with what their client sent for the provider. Asked again,
+/// answers the payment as it is by now.
+pub(crate) async fn confirm(app: &App, id: Uuid, input: Option<Value>) -> Result<Payment> {
     let mut tx = app.db.begin().await?;
     let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    if let (Some(provider), Some(input)) = (app.providers.get(&payment.provider), &input) {
+        provider.check_input(input)?;
+    }
     if payment.confirm()? == Start::AsItIs {
         let earlier = store::find_operation(&mut tx, operation_id(id, Kind::Confirm)).await?;
         return if earlier.is_some() { Ok(payment) } else { Err(problems::action_not_required()) };
     }
-    let said = Secret::from(choice.as_str());
-    let ask = NewOperation { input: Some(said), ..NewOperation::new(&payment, Kind::Confirm) };
+    let input = input.map(|it| Secret::from(it.to_string()));
+    let ask = NewOperation { input, ..NewOperation::new(&payment, Kind::Confirm) };
     let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     operations::answer(app, payment, operation).await

@@ -6,16 +6,20 @@ use std::sync::Arc;
 
 use chassis::channel::Channel;
 use chassis::clock::Clock;
-use chassis::db::Session;
+use chassis::db::{Db, Session};
+use chassis::problem::Result;
 use chassis::testing::{Database, TestPlatform, noon};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments::Authorize;
 use parking_lot::Mutex;
+use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Choice, Kind, Payment};
-use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, ProviderCall, Providers};
-use crate::sandbox::Sandbox;
+use crate::model::{Kind, Payment};
+use crate::provider::{
+    Authorization, Charge, Failure, Outcome, PaymentMethod, Provider, ProviderCall,
+};
+use crate::providers::{Databases, Providers, Sandbox};
 use crate::{App, Config, invariants, store, worker};
 
 /// What happens to a request to the provider.
@@ -47,7 +51,9 @@ pub(crate) struct Shop {
 /// One for each database at hand.
 pub(crate) async fn shop(database: Database) -> Shop {
     let platform = database.platform(crate::MIGRATIONS).await;
-    platform.db.migrate(crate::SANDBOX_MIGRATIONS).await.unwrap();
+    for further in &crate::DEFINITION.databases[1..] {
+        platform.db.migrate(**further).await.unwrap();
+    }
     let line = Arc::new(Mutex::new(VecDeque::new()));
     let app = app(&platform, &line);
     Shop { app, platform, line }
@@ -56,10 +62,15 @@ pub(crate) async fn shop(database: Database) -> Shop {
 fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
     let config = Config { answer_ms: 10_000, try_ms: 60_000, pause_ms: 0, ..Config::default() };
     let orders = contracts::orders::Client::new(Channel::to("orders"));
-    let app = App::new(platform, config, platform.db.clone(), orders).unwrap();
+    let app = App::new(platform, config, &databases(&platform.db), orders).unwrap();
     let sandbox = Sandbox { db: platform.db.clone(), clock: platform.clock };
     let far: Arc<dyn Provider> = Arc::new(Far { sandbox, line: line.clone() });
-    App { providers: Providers::new([("sandbox", far)]), ..app }
+    App { providers: Providers::of([("sandbox", far)]), ..app }
+}
+
+/// All of them in one.
+pub(crate) fn databases(db: &Db) -> Databases {
+    crate::DEFINITION.databases[1..].iter().map(|it| (it.service, db.clone())).collect()
 }
 
 impl Shop {
@@ -112,7 +123,9 @@ impl Shop {
 
     /// The books agree with each other and with the sandbox's.
     pub(crate) async fn assert_sound(&self) {
-        let faults = invariants::violations(&self.app.db, &self.app.db, later(60)).await.unwrap();
+        let faults = invariants::violations(&self.app.db, &databases(&self.app.db), later(60))
+            .await
+            .unwrap();
         assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
     }
 
@@ -171,8 +184,21 @@ impl Provider for Far {
         Box::pin(self.send(self.sandbox.authorize(key, request)))
     }
 
-    fn confirm<'a>(&'a self, key: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a> {
-        Box::pin(self.send(self.sandbox.confirm(key, charge, choice)))
+    fn methods(&self) -> Vec<PaymentMethod> {
+        self.sandbox.methods()
+    }
+
+    fn check_input(&self, input: &Value) -> Result<()> {
+        self.sandbox.check_input(input)
+    }
+
+    fn resume<'a>(
+        &'a self,
+        key: Uuid,
+        charge: &'a Charge,
+        input: Option<&'a Value>,
+    ) -> ProviderCall<'a> {
+        Box::pin(self.send(self.sandbox.resume(key, charge, input)))
     }
 
     fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {

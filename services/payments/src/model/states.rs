@@ -56,15 +56,6 @@ pub(crate) enum RefundReason {
     Other,
 }
 
-/// What the customer says when the sandbox asks for 3-D Secure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
-#[schema(as = ConfirmationOutcome)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Choice {
-    Approve,
-    Deny,
-}
-
 #[cfg(test)]
 mod tests {
     use utoipa::PartialSchema;

@@ -93,7 +93,7 @@ async fn an_error_of_the_provider_is_pending_at_first_and_then_declined(database
     assert_eq!(payment.status, Status::Declined);
     assert_eq!(shop.told(id).await, ["declined"]);
     // Should the request still be on its way, it comes too late.
-    let sandbox = crate::sandbox::Sandbox { db: shop.app.db.clone(), clock: shop.app.clock };
+    let sandbox = crate::providers::Sandbox { db: shop.app.db.clone(), clock: shop.app.clock };
     let late = Authorization {
         amount: 1999,
         currency: shop.app.currency.clone(),
@@ -103,12 +103,17 @@ async fn an_error_of_the_provider_is_pending_at_first_and_then_declined(database
     shop.assert_sound().await;
 }
 
+/// What a client sends of its customer's decision.
+fn said(outcome: &str) -> Option<Value> {
+    Some(json!({ "outcome": outcome }))
+}
+
 #[databases]
 async fn three_d_secure_waits_for_the_customer(database: Database) {
     let shop = shop(database).await;
-    for (choice, status, reason) in [
-        (Choice::Approve, Status::Authorized, None),
-        (Choice::Deny, Status::Declined, Some("authentication_failed")),
+    for (outcome, status, reason) in [
+        ("approve", Status::Authorized, None),
+        ("deny", Status::Declined, Some("authentication_failed")),
     ] {
         let asked = request("tok_3ds");
         let id = asked.payment_id;
@@ -117,15 +122,15 @@ async fn three_d_secure_waits_for_the_customer(database: Database) {
         let early = requests::capture(&shop.app, id).await.unwrap_err();
         assert_eq!(early.code, "payment_not_authorized");
         // Said again, even differently, it is answered with what came of it.
-        for choice in [choice, Choice::Approve, Choice::Deny] {
-            let payment = requests::confirm(&shop.app, id, choice).await.unwrap();
+        for outcome in [outcome, "approve", "deny"] {
+            let payment = requests::confirm(&shop.app, id, said(outcome)).await.unwrap();
             assert_eq!((payment.status, payment.reason.as_deref()), (status, reason));
         }
         let told = shop.told(id).await;
         assert_eq!(told, ["requires_action", status.as_str()]);
     }
     let visa = authorized(&shop, "tok_visa").await;
-    let needless = requests::confirm(&shop.app, visa, Choice::Approve).await.unwrap_err();
+    let needless = requests::confirm(&shop.app, visa, None).await.unwrap_err();
     assert_eq!(needless.code, "action_not_required");
     shop.assert_sound().await;
 }

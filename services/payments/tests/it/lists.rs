@@ -124,3 +124,25 @@ impl Shop {
         self.get(path).user(&User::with(&["payments:read"])).await.expect(200)
     }
 }
+
+#[databases]
+async fn the_ways_to_pay_are_listed_for_everybody(database: Database) {
+    let shop = shop(database).await;
+    let methods = shop.get("/payments/methods").await.expect(200);
+    let card = &methods["data"][0];
+    assert_eq!((&card["provider"], &card["kind"]), (&json!("sandbox"), &json!("card")));
+    assert_eq!(card["tokens"]["type"], "test");
+    let token = &card["tokens"]["tokens"][0];
+    assert_eq!(token, &json!({ "token": "tok_visa", "outcome": "succeeds" }));
+    for same in ["?currency=usd", "?total=1&currency=USD"] {
+        assert_eq!(shop.get(&format!("/payments/methods{same}")).await.expect(200), methods);
+    }
+    for none in ["?total=0", "?currency=EUR"] {
+        let methods = shop.get(&format!("/payments/methods{none}")).await.expect(200);
+        assert_eq!(methods, json!({ "data": [] }), "{none}");
+    }
+    for wrong in ["?total=-1", "?currency=dollars", "?total=much", "?colour=red"] {
+        let refused = shop.get(&format!("/payments/methods{wrong}")).await;
+        assert!([400, 422].contains(&refused.status.as_u16()), "{wrong}: {}", refused.status);
+    }
+}

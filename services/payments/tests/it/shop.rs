@@ -6,7 +6,7 @@ use chassis::testing::{Answer, Call, Database, TestPlatform, User, call};
 use contracts::orders::LineShare;
 use contracts::payments::{Authorize, Client};
 use contracts::testing::{Fake, Orders};
-use payments::Config;
+use payments::{Config, Databases};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -27,12 +27,15 @@ pub(crate) async fn shop(database: Database) -> Shop {
 
 pub(crate) async fn shop_with(database: Database, config: Config) -> Shop {
     let platform = database.platform(payments::MIGRATIONS).await;
-    platform.db.migrate(payments::SANDBOX_MIGRATIONS).await.expect("migrations");
-    let books = platform.db.clone();
+    let mut databases = Databases::new();
+    for further in &payments::DEFINITION.databases[1..] {
+        platform.db.migrate(**further).await.expect("migrations");
+        databases.insert(further.service, platform.db.clone());
+    }
     let orders = Fake::<Orders>::default();
     let client = contracts::orders::Client::new(orders.channel());
-    let service =
-        payments::start(platform.platform.clone(), config, books, client).await.expect("a service");
+    let service = payments::start(platform.platform.clone(), config, &databases, client).await;
+    let service = service.expect("a service");
     let channel = Channel::to(payments::NAME);
     channel.bind(service.internal.clone());
     let client = Client::new(channel);

@@ -81,8 +81,8 @@ async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
             Step::Capture => drop(requests::capture(&app, id).await),
             Step::Void => drop(requests::void(&app, id).await.unwrap()),
             Step::Confirm(approve) => {
-                let choice = if approve { Choice::Approve } else { Choice::Deny };
-                drop(requests::confirm(&app, id, choice).await);
+                let outcome = if approve { "approve" } else { "deny" };
+                drop(requests::confirm(&app, id, said(outcome)).await);
             }
             Step::Refund(amount) => {
                 drop(requests::refund(&app, refund_of(id, amount)).await);

@@ -4,9 +4,11 @@ use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::provider::BookedState;
+
 /// A charge as the sandbox knows it.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
-pub(crate) struct Booked {
+pub(crate) struct Charge {
     pub(crate) id: Uuid,
     pub(crate) token: String,
     pub(crate) amount: i64,
@@ -14,15 +16,6 @@ pub(crate) struct Booked {
     pub(crate) reason: Option<String>,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, chassis::db::Word)]
-pub(crate) enum BookedState {
-    RequiresAction,
-    Authorized,
-    Declined,
-    Captured,
-    Voided,
 }
 
 pub(crate) struct NewCharge<'a> {
@@ -51,8 +44,8 @@ pub(crate) async fn insert(
     Ok(db.query(book).execute().await? == 1)
 }
 
-pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Booked>> {
-    db.query(sql!("SELECT {Booked.*} FROM sandbox_charges WHERE id = {id}")).optional().await
+pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Charge>> {
+    db.query(sql!("SELECT {Charge.*} FROM sandbox_charges WHERE id = {id}")).optional().await
 }
 
 /// Takes in the customer's word, the first time it comes.
@@ -132,17 +125,10 @@ pub(crate) async fn refunded(db: impl Session<'_>, id: Uuid) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// Charges after `after` by id, up to and including `last`.
-pub(crate) async fn page(
-    db: impl Session<'_>,
-    after: Uuid,
-    last: Uuid,
-    limit: i64,
-) -> Result<Vec<Booked>> {
-    let page = sql!(
-        "SELECT {Booked.*} FROM sandbox_charges WHERE id > {after} AND id <= {last}
-         ORDER BY id LIMIT {limit}"
-    );
+/// Charges after `after` by id.
+pub(crate) async fn page(db: impl Session<'_>, after: Uuid, limit: i64) -> Result<Vec<Charge>> {
+    let page =
+        sql!("SELECT {Charge.*} FROM sandbox_charges WHERE id > {after} ORDER BY id LIMIT {limit}");
     db.query(page).all().await
 }
 

@@ -1,5 +1,6 @@
 use chassis::testing::{Database, databases};
 use futures::future::join_all;
+use serde_json::json;
 
 use super::*;
 
@@ -46,7 +47,7 @@ async fn a_capture_takes_once_and_not_more_than_is_held(database: Database) {
         let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
         assert_eq!(answer, Ok(Outcome::Captured));
     }
-    let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
+    let booked = store::find(&sandbox.db, charge.key).await.unwrap().unwrap();
     assert_eq!((booked.captured, booked.state), (500, BookedState::Captured));
     let void = sandbox.void(Uuid::now_v7(), &charge).await;
     assert_eq!(void, Err(refused("already_captured")));
@@ -88,13 +89,25 @@ async fn the_first_confirmation_counts(database: Database) {
     let (approved, denied) = (charge(&sandbox, "tok_3ds").await, charge(&sandbox, "tok_3ds").await);
     let capture = sandbox.capture(Uuid::now_v7(), &approved, 500).await;
     assert_eq!(capture, Err(refused("charge_not_capturable")));
-    for choice in [Choice::Approve, Choice::Deny] {
-        let answer = sandbox.confirm(Uuid::now_v7(), &approved, choice).await;
+    let (approve, deny) = (json!({ "outcome": "approve" }), json!({ "outcome": "deny" }));
+    for input in [None, Some(&deny), Some(&approve)] {
+        let answer = sandbox.resume(Uuid::now_v7(), &approved, input).await;
         assert_eq!(answer.map(|it| it.as_str()), Ok("authorized"));
     }
-    for choice in [Choice::Deny, Choice::Approve] {
-        let answer = sandbox.confirm(Uuid::now_v7(), &denied, choice).await;
+    for input in [Some(&deny), Some(&approve), None] {
+        let answer = sandbox.resume(Uuid::now_v7(), &denied, input).await;
         assert_eq!(answer, Err(refused("authentication_failed")));
+    }
+}
+
+#[databases]
+async fn what_a_client_sends_must_be_a_decision(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    for input in [json!({}), json!({ "outcome": "approve" }), json!({ "outcome": "deny" })] {
+        assert!(sandbox.check_input(&input).is_ok(), "{input}");
+    }
+    for input in [json!({ "outcome": "yes" }), json!({ "outcome": 1 }), json!({ "result": "" })] {
+        assert_eq!(sandbox.check_input(&input).unwrap_err().status, 422, "{input}");
     }
 }
 
@@ -120,9 +133,9 @@ async fn a_refund_gives_back_once_and_never_more_than_was_taken(database: Databa
         first
     });
     assert_eq!(done.count(), 2);
-    let booked = books::find(&sandbox.db, charge.key).await.unwrap().unwrap();
+    let booked = store::find(&sandbox.db, charge.key).await.unwrap().unwrap();
     assert_eq!(booked.refunded, 400);
-    assert_eq!(refunds_that_disagree(&sandbox.db).await.unwrap(), []);
+    assert_eq!(store::refunds_that_disagree(&sandbox.db).await.unwrap(), []);
 }
 
 #[databases]
@@ -134,7 +147,7 @@ async fn a_reference_of_somebody_else_is_refused(database: Database) {
 }
 
 async fn sandbox(database: Database) -> (Sandbox, chassis::testing::TestPlatform) {
-    let it = database.platform(crate::SANDBOX_MIGRATIONS).await;
+    let it = database.platform(MIGRATIONS).await;
     (Sandbox { db: it.db.clone(), clock: it.clock }, it)
 }
 

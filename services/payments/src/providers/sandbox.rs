@@ -12,18 +12,38 @@
 //! | anything else | declined, `invalid_token` |
 
 mod books;
+mod config;
+mod store;
+
+use std::sync::Arc;
 
 use chassis::clock::Clock;
-use chassis::db::{self, Db};
+use chassis::db::{self, Db, Migrations};
+use chassis::problem::{Problem, Result};
+use chassis::service::BoxError;
 use chassis::telemetry::cause;
+use serde::Deserialize;
+use serde_json::Value;
+use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use crate::model::{Choice, Kind};
-use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, ProviderCall, Refusal};
-pub(crate) use books::{Booked, page, refunds_that_disagree};
-use books::{BookedState, NewCharge};
+use super::{Databases, Entry, Setup};
+use crate::model::Kind;
+use crate::provider::{
+    Authorization, BookedState, Books, Charge, Failure, MethodKind, Outcome, PaymentMethod,
+    Provider, ProviderCall, Refusal, TestOutcome, TestToken, TokenSource,
+};
+pub use config::SandboxMode;
+use store::NewCharge;
 
-pub(crate) const NAME: &str = "sandbox";
+const NAME: &str = "sandbox";
+
+pub(super) const ENTRY: Entry = Entry { name: NAME, open, books };
+
+static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");
+
+/// Its books, in a database of their own.
+pub(super) static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
 
 /// What a charge's reference begins with; its id follows.
 const REFERENCE: &str = "sandbox_";
@@ -36,7 +56,55 @@ pub(crate) struct Sandbox {
     pub(crate) clock: Clock,
 }
 
+/// What a client sends once its customer has decided.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Decision {
+    #[serde(default)]
+    outcome: Choice,
+}
+
+/// What a bank's page would ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    #[default]
+    Approve,
+    Deny,
+}
+
+fn open(setup: &Setup<'_>) -> std::result::Result<Option<Arc<dyn Provider>>, BoxError> {
+    if setup.config.sandbox == SandboxMode::Off {
+        return Ok(None);
+    }
+    let db = setup.databases.get(NAME).ok_or("the sandbox has no database")?;
+    Ok(Some(Arc::new(Sandbox { db: db.clone(), clock: setup.clock })))
+}
+
+fn books(databases: &Databases) -> Option<Box<dyn Books>> {
+    let books = books::SandboxBooks(databases.get(NAME)?.clone());
+    Some(Box::new(books))
+}
+
 impl Provider for Sandbox {
+    fn methods(&self) -> Vec<PaymentMethod> {
+        let token = |(token, outcome)| TestToken { token, outcome };
+        let tokens = [
+            ("tok_visa", TestOutcome::Succeeds),
+            ("tok_3ds", TestOutcome::RequiresAction),
+            ("tok_declined", TestOutcome::CardDeclined),
+            ("tok_insufficient_funds", TestOutcome::InsufficientFunds),
+        ];
+        vec![PaymentMethod {
+            id: "sandbox_card",
+            provider: NAME,
+            kind: MethodKind::Card,
+            title: "Test card",
+            tokens: TokenSource::Test { tokens: tokens.map(token).to_vec() },
+            action_minutes: self.action_minutes(),
+        }]
+    }
+
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
         Box::pin(async move {
             let (state, reason) = match request.token.as_str() {
@@ -55,7 +123,7 @@ impl Provider for Sandbox {
                 state,
                 reason,
             };
-            if books::insert(&self.db, &charge, self.clock.now()).await? {
+            if store::insert(&self.db, &charge, self.clock.now()).await? {
                 return standing(key, state, reason);
             }
             let booked = self.known(key).await?;
@@ -66,14 +134,28 @@ impl Provider for Sandbox {
         })
     }
 
-    fn confirm<'a>(&'a self, _: Uuid, charge: &'a Charge, choice: Choice) -> ProviderCall<'a> {
+    fn check_input(&self, input: &Value) -> Result<()> {
+        let read = Decision::deserialize(input).map(drop);
+        read.map_err(|_| Problem::field("outcome", "must be approve or deny"))
+    }
+
+    fn resume<'a>(
+        &'a self,
+        _: Uuid,
+        charge: &'a Charge,
+        input: Option<&'a Value>,
+    ) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
+            let choice = match input.map(Decision::deserialize) {
+                None => Choice::Approve,
+                Some(decision) => decision.map_or(Choice::Deny, |it| it.outcome),
+            };
             let (state, reason) = match choice {
                 Choice::Approve => (BookedState::Authorized, None),
                 Choice::Deny => (BookedState::Declined, Some("authentication_failed")),
             };
-            books::confirm(&self.db, id, state, reason, self.clock.now()).await?;
+            store::confirm(&self.db, id, state, reason, self.clock.now()).await?;
             let booked = self.known(id).await?;
             standing(id, booked.state, booked.reason.as_deref())
         })
@@ -82,7 +164,7 @@ impl Provider for Sandbox {
     fn capture<'a>(&'a self, _: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
-            let token = match books::capture(&self.db, id, amount, self.clock.now()).await? {
+            let token = match store::capture(&self.db, id, amount, self.clock.now()).await? {
                 Some(token) => token,
                 None => {
                     let booked = self.known(id).await?;
@@ -110,8 +192,8 @@ impl Provider for Sandbox {
                 state: BookedState::Voided,
                 reason: None,
             };
-            if books::void(&self.db, id, now).await?
-                || books::insert(&self.db, &nothing, now).await?
+            if store::void(&self.db, id, now).await?
+                || store::insert(&self.db, &nothing, now).await?
             {
                 return Ok(Outcome::Voided);
             }
@@ -129,7 +211,7 @@ impl Provider for Sandbox {
     fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
-            match books::refund(&self.db, key, id, amount, self.clock.now()).await? {
+            match store::refund(&self.db, key, id, amount, self.clock.now()).await? {
                 true => Ok(Outcome::Refunded),
                 false => Err(refused("refund_exceeds_charge")),
             }
@@ -144,11 +226,11 @@ impl Provider for Sandbox {
     ) -> ProviderCall<'a, Option<Outcome>> {
         Box::pin(async move {
             if kind == Kind::Refund {
-                let found = books::refunded(&self.db, key).await?;
+                let found = store::refunded(&self.db, key).await?;
                 return Ok(found.then_some(Outcome::Refunded));
             }
             let id = named(charge)?;
-            let Some(booked) = books::find(&self.db, id).await? else { return Ok(None) };
+            let Some(booked) = store::find(&self.db, id).await? else { return Ok(None) };
             match (kind, booked.state) {
                 (Kind::Confirm, BookedState::RequiresAction)
                 | (Kind::Capture, BookedState::Authorized | BookedState::RequiresAction)
@@ -164,21 +246,25 @@ impl Provider for Sandbox {
 }
 
 impl Sandbox {
-    async fn known(&self, key: Uuid) -> Result<Booked, Failure> {
-        let booked = books::find(&self.db, key).await?;
+    async fn known(&self, key: Uuid) -> std::result::Result<store::Charge, Failure> {
+        let booked = store::find(&self.db, key).await?;
         booked.ok_or_else(|| refused("charge_unknown"))
     }
 }
 
 /// The charge that is meant: by its reference, or by its key while there is none yet.
-fn named(charge: &Charge) -> Result<Uuid, Failure> {
+fn named(charge: &Charge) -> std::result::Result<Uuid, Failure> {
     let Some(reference) = &charge.reference else { return Ok(charge.key) };
     let id = reference.strip_prefix(REFERENCE).and_then(|it| it.parse().ok());
     id.ok_or_else(|| refused("charge_unknown"))
 }
 
 /// How an authorisation stands.
-fn standing(id: Uuid, state: BookedState, reason: Option<&str>) -> Result<Outcome, Failure> {
+fn standing(
+    id: Uuid,
+    state: BookedState,
+    reason: Option<&str>,
+) -> std::result::Result<Outcome, Failure> {
     let reference = format!("{REFERENCE}{}", id.simple());
     match state {
         BookedState::RequiresAction => Ok(Outcome::RequiresAction { reference }),

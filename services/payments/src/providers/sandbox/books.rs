@@ -1,0 +1,33 @@
+//! The sandbox's books, for `cartwright check`.
+
+use chassis::db::{Db, Result};
+use futures::future::BoxFuture;
+use uuid::Uuid;
+
+use super::store;
+use crate::provider::{Booked, Books};
+
+pub(super) struct SandboxBooks(pub(super) Db);
+
+impl Books for SandboxBooks {
+    fn page(&self, after: Uuid, limit: i64) -> BoxFuture<'_, Result<Vec<Booked>>> {
+        Box::pin(async move {
+            let booked = |it: store::Charge| Booked {
+                key: it.id,
+                state: it.state,
+                captured: it.captured,
+                refunded: it.refunded,
+            };
+            Ok(store::page(&self.0, after, limit).await?.into_iter().map(booked).collect())
+        })
+    }
+
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+        Box::pin(async move {
+            let line = |(id,)| {
+                format!("sandbox charge {id} refunded another amount than its refunds come to")
+            };
+            Ok(store::refunds_that_disagree(&self.0).await?.into_iter().map(line).collect())
+        })
+    }
+}
