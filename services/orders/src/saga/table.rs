@@ -1,5 +1,5 @@
 //! The saga as data: what every step asks, and where each answer leads. The driver runs it; a test
-//! holds ARCHITECTURE.md against it.
+//! compares it with docs/checkout.md.
 
 use chassis::db::Word;
 use contracts::orders::Reason;
