@@ -58,13 +58,13 @@ pub async fn run(shared: &Shared) -> Result<ExitCode> {
     private::exposed(&config).iter().for_each(|it| println!("exposed: {it}"));
     let broken = findings.broken.len() + if running { findings.waiting.len() } else { 0 };
     if broken > 0 {
-        println!("{broken} violations");
+        println!("{broken} violations found.");
         return Ok(ExitCode::FAILURE);
     }
     if !findings.waiting.is_empty() {
-        println!("The shop is stopped; what waits goes on when it is started.");
+        println!("The shop is stopped; waiting work continues when it is started.");
     }
-    println!("Stock, orders, payments and events agree.");
+    println!("Stock, orders, payments and events are consistent.");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -185,9 +185,9 @@ impl Config {
             // Not shown where it is no scheme: it may be a password.
             let value = match url.split_once("://") {
                 Some((scheme, _)) => format!("{scheme}://…"),
-                None => "no URL".to_owned(),
+                None => "not a URL".to_owned(),
             };
-            let allowed = "postgres://… (or empty for files in the data directory)";
+            let allowed = "postgres://… (or empty for SQLite files in the data directory)";
             return Err(SettingError::new("database.url", value, allowed));
         }
         in_range("database.connections", self.database.connections, 1..=100)?;

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: &Migrate) -> Result<ExitCode> {
     match &args.action {
         MigrateAction::Up => {
             Stores::open(&config, &NAMES).await?;
-            println!("Every database has the newest schema.");
+            println!("All databases have the latest schema.");
         }
         MigrateAction::Status => status(&config).await?,
         MigrateAction::Down(args) => return down(&config, args).await,
@@ -64,7 +64,7 @@ async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
         }
     }
     if steps.is_empty() {
-        println!("There is nothing to take back.");
+        println!("There is nothing to revert.");
         return Ok(ExitCode::SUCCESS);
     }
     if !args.yes && !confirmed(&shown)? {
@@ -73,12 +73,12 @@ async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
     }
     for (name, db, migrations, to) in steps {
         let done = db.migrate_down(migrations, &args.service, to).await;
-        done.with_context(|| format!("cannot take the migrations of {name} back"))?;
+        done.with_context(|| format!("cannot revert the migrations of {name}"))?;
     }
     for line in &shown {
-        println!("{line} is taken back");
+        println!("reverted {line}");
     }
-    println!("Done. `cartwright migrate up`, or starting the shop, applies them again.");
+    println!("`cartwright migrate up`, or starting the shop, applies them again.");
     stores.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -97,18 +97,18 @@ fn plan<'a>(
     // Versions of the other kind of database are between these.
     if args.to.is_some_and(|to| to > set.last().map_or(0, |it| it.version)) {
         let versions: Vec<_> = set.iter().map(|it| it.version.to_string()).collect();
-        bail!("{} has no version {to}; there are 0, {}", args.service, versions.join(", "));
+        bail!("{} has no version {to}; use one of 0, {}", args.service, versions.join(", "));
     }
     let back: Vec<_> = applied.into_iter().filter(|it| it.version > to).collect();
     if let Some(stuck) = back.iter().find(|it| !it.reversible) {
         bail!(
-            "version {} of {} in the database of {name} cannot be taken back: {}",
+            "version {} of {} in the database of {name} cannot be reverted: {}",
             stuck.version,
             args.service,
             match stuck.state {
                 MigrationState::Unknown =>
-                    "it is of a newer version of this program, which is the one to do it",
-                _ => "there is no way down",
+                    "it belongs to a newer version of this program; use that one to revert it",
+                _ => "it has no down migration",
             }
         );
     }
@@ -119,9 +119,13 @@ fn plan<'a>(
 fn confirmed(steps: &[String]) -> Result<bool> {
     let steps = steps.join("\n  ");
     if !stdin().is_terminal() {
-        bail!("this would be taken back, with all it holds; add --yes to do it:\n  {steps}");
+        bail!(
+            "these migrations would be reverted and their data lost; add --yes to confirm:\n  {steps}"
+        );
     }
-    eprint!("This is taken back, with all it holds:\n  {steps}\nType yes to go on: ");
+    eprint!(
+        "These migrations will be reverted and their data lost:\n  {steps}\nType yes to continue: "
+    );
     let mut line = String::new();
     stdin().lock().read_line(&mut line).context("cannot read the answer")?;
     Ok(line.trim() == "yes")

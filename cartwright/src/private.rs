@@ -30,8 +30,8 @@ pub(crate) fn exposed(config: &Config) -> Vec<String> {
     let open = counted.filter(|(_, open)| *open > 0);
     open.map(|(directory, open)| {
         format!(
-            "other users of this machine may read or change {open} files and directories in \
-             {directory}, where the shop's keys are; run: chmod -R go= {directory}"
+            "other users of this machine can read or change {open} files and directories in \
+             {directory}, which contains the shop's keys; run: chmod -R go= {directory}"
         )
     })
     .collect()

@@ -60,10 +60,10 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners)?;
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
-        tracing::warn!("no mail leaves the shop: notifications.carrier is \"log\"");
+        tracing::warn!("messages are not delivered: notifications.carrier is \"log\"");
     }
     if config.is_production() && config.payments.sandbox == payments::SandboxMode::On {
-        tracing::warn!("payments.sandbox is on: anybody can buy without paying");
+        tracing::warn!("payments.sandbox is on: orders are paid without real money");
     }
     let files = files::prepare(&mut config, &roles);
     match serve(&config, &roles, files).await {
@@ -191,7 +191,7 @@ impl Running {
             () = stop.cancelled() => None,
             failure = self.background.failed() => Some(failure),
         };
-        tracing::info!("stopping: requests in flight finish first");
+        tracing::info!("stopping; waiting for requests in flight");
         self.stop().await;
         match failure {
             None => Ok(()),
@@ -243,7 +243,7 @@ async fn synchronized(reference: &Reference) {
         match clock::synchronize(reference).await {
             Ok(()) => return,
             Err(error) if attempt % TRUST_SILENT == 0 => {
-                tracing::warn!(error = cause(&error), "waiting for somebody who tells the time");
+                tracing::warn!(error = cause(&error), "waiting for a time reference");
             }
             Err(_) => {}
         }
@@ -257,7 +257,7 @@ async fn trusted(shop: &Shop) {
         match shop.identity.refresh(&shop.verifier).await {
             Ok(()) => return,
             Err(error) if attempt % TRUST_SILENT == 0 => {
-                tracing::warn!(%error, "waiting for identity's keys");
+                tracing::warn!(%error, "waiting for identity's signing keys");
             }
             Err(_) => {}
         }
@@ -275,7 +275,7 @@ async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
         && let Ok(catalog) = stores.get("catalog")
         && catalog::demo::is_empty(catalog).await?
     {
-        tracing::info!("the catalogue is empty: filling it with a demo shop");
+        tracing::info!("the catalog is empty; adding demo products");
         catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
         seeded = true;
     }
@@ -289,8 +289,8 @@ async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
 fn bus(config: &Config, roles: &Roles) -> Result<Bus> {
     if !roles.is_whole() && !config.bus.is_remote() {
         bail!(
-            "bus.url is memory:, which reaches no other process; a part of a shop needs a broker, \
-             such as amqp://user:password@host/"
+            "bus.url is memory:, which does not reach other processes; a shop in several processes \
+             needs a broker, such as amqp://user:password@host/"
         );
     }
     Ok(engines::bus(&config.bus, &SUBSCRIPTIONS)?)

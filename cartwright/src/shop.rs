@@ -106,8 +106,7 @@ impl Stores {
         // Before anything is done that a clock has a say in.
         if let Some(reference @ Reference::Database(_)) = stores.reference() {
             let synchronized = clock::synchronize(&reference).await;
-            synchronized
-                .map_err(|error| anyhow!("the database does not tell the time: {error}"))?;
+            synchronized.map_err(|error| anyhow!("cannot read the database's clock: {error}"))?;
         }
         Ok(stores)
     }

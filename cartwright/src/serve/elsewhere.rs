@@ -34,9 +34,8 @@ impl Elsewhere {
         let secret = &config.services.secret;
         if !roles.is_whole() && secret.len() < MIN_SECRET {
             bail!(
-                "services.secret has {} characters, but a shop that runs in several processes \
-                 needs one of at least {MIN_SECRET}, the same in all of them, for example from \
-                 `openssl rand -hex 32`",
+                "services.secret has {} characters, but a shop in several processes needs at least \
+                 {MIN_SECRET}, the same in all of them; generate one with `openssl rand -hex 32`",
                 secret.len()
             );
         }

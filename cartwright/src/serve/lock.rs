@@ -24,7 +24,7 @@ pub(crate) fn data_directory(config: &Config) -> Result<File> {
     match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
-            "another cartwright serves the data directory {shown}; stop it or choose another \
+            "another cartwright process uses the data directory {shown}; stop it or choose another \
              directory with --data-dir"
         ),
         Err(TryLockError::Error(error)) => {

@@ -54,7 +54,7 @@ impl Move {
             let mut target = to.connection().await?;
             unused(postgres(&mut target)?, migrations).await?
         };
-        to.migrate(migrations).await.context("cannot bring PostgreSQL to the newest schema")?;
+        to.migrate(migrations).await.context("cannot migrate PostgreSQL to the latest schema")?;
         let (source, mut target) = (from.connection().await?, to.connection().await?);
         let (source, target) = (sqlite(&source)?, postgres(&mut target)?);
         let tables = Table::all(target, migrations.service).await?;
@@ -97,7 +97,7 @@ impl Move {
             let arrived = sum(postgres_rows(&mut tx, table)).await?;
             if arrived != copied {
                 bail!(
-                    "{} differs after it was copied: {} rows in the files, {} in PostgreSQL{}",
+                    "{} differs after copying: {} rows in SQLite, {} in PostgreSQL{}",
                     table.name,
                     copied.rows,
                     arrived.rows,
@@ -170,10 +170,10 @@ async fn unused(target: &mut PgConnection, migrations: Migrations) -> Result<Opt
             _ if found == *expected => {}
             Some(_) => bail!(
                 "{name} has changed since it was moved to PostgreSQL ({rows} rows now, {} then): \
-                 a shop has used it",
+                 a shop has been using it",
                 expected.rows
             ),
-            None => bail!("{name} has {rows} rows in PostgreSQL that no transfer brought"),
+            None => bail!("{name} has {rows} rows in PostgreSQL that are not from a transfer"),
         }
     }
     Ok(recorded)

@@ -49,7 +49,7 @@ impl Table {
                 sqlx::query_as(COLUMNS).bind(&name).fetch_all(&mut *conn).await?;
             for (column, kind, nullable, numbered) in rows {
                 let Some(kind) = Kind::of(&kind) else {
-                    bail!("{name}.{column} has the type {kind}, which cannot be moved");
+                    bail!("{name}.{column} has the type {kind}, which transfer does not support");
                 };
                 columns.push(Column { name: column, kind, nullable, numbered });
             }
@@ -110,10 +110,10 @@ pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
     theirs.retain(|it| !is_record(it, service));
     let ours: BTreeSet<_> = tables.iter().map(|it| it.name.clone()).collect();
     if let Some(name) = theirs.difference(&ours).next() {
-        bail!("the table {name} is in the files but not in PostgreSQL");
+        bail!("the table {name} exists in SQLite but not in PostgreSQL");
     }
     if let Some(name) = ours.difference(&theirs).next() {
-        bail!("the table {name} is in PostgreSQL but not in the files");
+        bail!("the table {name} exists in PostgreSQL but not in SQLite");
     }
     for table in tables {
         if table.key.is_empty() {
@@ -122,7 +122,7 @@ pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
         let theirs = texts(files, "SELECT name FROM pragma_table_info(?1)", [&table.name])?;
         let ours: BTreeSet<_> = table.columns.iter().map(|it| it.name.clone()).collect();
         if let Some(column) = theirs.symmetric_difference(&ours).next() {
-            bail!("the column {}.{column} is in one of the databases only", table.name);
+            bail!("the column {}.{column} exists in only one of the databases", table.name);
         }
     }
     Ok(())

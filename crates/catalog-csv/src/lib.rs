@@ -39,11 +39,11 @@ pub struct Shop<'a> {
 /// Why a file cannot be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the file is empty: its first line must name the columns")]
+    #[error("the file is empty; its first line must name the columns")]
     Empty,
     #[error("the column \"{name}\" is missing in the header{hint}")]
     ColumnMissing { name: &'static str, hint: &'static str },
-    #[error("the column \"{0}\" is there twice in the header")]
+    #[error("the column \"{0}\" appears twice in the header")]
     ColumnTwice(String),
     #[error("the header cannot be read: {0}")]
     Header(String),

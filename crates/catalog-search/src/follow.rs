@@ -57,7 +57,9 @@ pub async fn follow(search: Search, source: impl Source, stop: CancellationToken
             Ok(Some(_lock)) => lead(&search, &source, &stop).await,
             Ok(None) => {
                 if !std::mem::replace(&mut warned, true) {
-                    tracing::warn!("another process writes the search index; this one reads it");
+                    tracing::warn!(
+                        "another process writes the search index; this one only reads it"
+                    );
                 }
                 search.refresh()
             }
@@ -68,7 +70,7 @@ pub async fn follow(search: Search, source: impl Source, stop: CancellationToken
             Err(error) => {
                 tracing::warn!(
                     error = cause(&error),
-                    "the search index falls behind; trying again"
+                    "cannot update the search index; trying again"
                 );
                 (pause * 2).min(LONGEST_PAUSE)
             }
@@ -132,7 +134,7 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
     let Some(place) = live.state()?.place else { return Ok(None) };
     let it = live.clone();
     if !tokio::task::spawn_blocking(move || it.is_sound()).await? {
-        tracing::warn!("the search index is damaged");
+        tracing::warn!("the search index is corrupt and will be rebuilt");
         search.show(None);
         return Ok(None);
     }
@@ -143,7 +145,7 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
         None => !feed::has_gap_after(db, place.position).await?,
     };
     if !fits {
-        tracing::warn!("the search index is of another database, or has missed too much");
+        tracing::warn!("the search index does not match the database and will be rebuilt");
         search.show(None);
         return Ok(None);
     }

@@ -326,7 +326,7 @@ pub(crate) fn newest(dir: &Path) -> io::Result<Option<Live>> {
         match Live::open(dir, number).and_then(|live| Ok((live.state()?, live))) {
             Ok((State { place: Some(_), .. }, live)) => return Ok(Some(live)),
             Ok(_) => {}
-            Err(error) => tracing::info!(number, %error, "a search index cannot be used"),
+            Err(error) => tracing::info!(number, %error, "cannot use a search index"),
         }
     }
     Ok(None)

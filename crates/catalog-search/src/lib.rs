@@ -127,7 +127,7 @@ pub enum Error {
     NotReady,
     #[error("the search index cannot be read")]
     Index(#[from] tantivy::TantivyError),
-    #[error("the search ended by itself")]
+    #[error("the search was aborted")]
     Ended(#[from] tokio::task::JoinError),
 }
 

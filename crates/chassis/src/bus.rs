@@ -21,7 +21,7 @@ pub enum Error {
     #[error(transparent)]
     Database(#[from] db::Error),
     /// The broker is away, or did not take all of the events.
-    #[error("the broker does not take events: {0}")]
+    #[error("the broker does not accept events: {0}")]
     Away(#[source] BoxError),
 }
 

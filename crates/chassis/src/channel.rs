@@ -116,7 +116,7 @@ impl Channel {
     /// to tell.
     pub fn malformed<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
         let error = CallError::Malformed { service: self.service, route: route.to_string(), what };
-        tracing::error!(%error, "two services do not understand each other");
+        tracing::error!(%error, "the reply of another service is malformed; are the versions compatible?");
         error
     }
 
@@ -136,7 +136,7 @@ impl Channel {
         crate::fault::point().await;
         let (status, body) = tokio::time::timeout(deadline, self.ask(&**way, request, deadline))
             .await
-            .map_err(|_| self.indeterminate("the deadline passed".into()))??;
+            .map_err(|_| self.indeterminate("the deadline has passed".into()))??;
         crate::fault::point().await;
         if status.is_success() {
             return Ok(body);
@@ -144,7 +144,7 @@ impl Channel {
         match serde_json::from_slice::<Problem>(&body) {
             // Not what was asked was refused, but who asked: another copy may think otherwise.
             Ok(problem) if peers::is_refusal(&problem) => {
-                tracing::error!(service = self.service, %problem, "refused as a process of the shop");
+                tracing::error!(service = self.service, %problem, "the service rejected this process's service token");
                 Err(self.indeterminate(problem.to_string()))
             }
             Ok(problem) if status.is_client_error() => Err(CallError::Rejected(problem)),

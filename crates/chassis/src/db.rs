@@ -56,7 +56,7 @@ pub enum Error {
     #[error("the value is already taken")]
     Duplicate(#[source] Cause),
     /// A CHECK or foreign key refused the value.
-    #[error("the value breaks a rule of the database")]
+    #[error("the value violates a constraint of the database")]
     Constraint(#[source] Cause),
     /// No connection in time, a lock held too long, a server going down: worth another try.
     #[error("the database does not answer in time")]

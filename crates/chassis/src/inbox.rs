@@ -263,7 +263,7 @@ impl Inbox {
         let (now, error) = (self.clock.now(), failure.to_string());
         let pause = BACKOFF.after(row.attempts + 1);
         let status = if pause.is_some() { "pending" } else { "dead" };
-        tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "not handled");
+        tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "event not handled");
         metrics::counter!("events_failed_total", "consumer" => self.consumer, "status" => status)
             .increment(1);
         let postpone = match pause {

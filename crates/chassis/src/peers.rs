@@ -162,7 +162,7 @@ impl ServiceTokens {
                 service,
                 caller,
                 age_seconds,
-                "a service token of another time was refused: the clock of the calling process or \
+                "rejected a service token because of its time: the clock of the calling process or \
                  of this one is wrong; compare clock_offset_seconds of both"
             );
         }
@@ -182,7 +182,11 @@ pub(crate) async fn only(State(callers): State<Callers>, request: Request, next:
         Some(Caller(name)) if name.is_empty() && !callers.unnamed => unnamed().into_response(),
         Some(caller) if !caller.0.is_empty() && !caller.is_one_of(callers.services) => {
             let named = callers.services.join(", ");
-            tracing::error!(caller = caller.0, path = request.uri().path(), "not for this service");
+            tracing::error!(
+                caller = caller.0,
+                path = request.uri().path(),
+                "the caller may not use this internal route"
+            );
             let detail = format!("this is for {named} alone, not for {}", caller.0);
             Problem::forbidden("service_token_forbidden", detail).into_response()
         }

@@ -149,7 +149,7 @@ impl From<db::Error> for Problem {
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
             db::Error::Full(_) => {
-                tracing::error!(error = cause(&error), "cannot write");
+                tracing::error!(error = cause(&error), "database write failed");
                 Self::unavailable("storage_unavailable", "the shop cannot store anything right now")
             }
             error => Self::internal(error),

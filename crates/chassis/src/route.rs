@@ -98,7 +98,7 @@ impl<Q: DeserializeOwned, R> Route<Q, R> {
     /// What is asked; 422 `request_unfit` where it is something else.
     fn request(self, body: Result<Bytes, BytesRejection>) -> Result<Q> {
         let unfit = |status, what: &str| {
-            tracing::error!(route = %self, what, "a request of another service does not fit");
+            tracing::error!(route = %self, what, "the request of another service is malformed; are the versions compatible?");
             Problem::new(status, "request_unfit", format!("{self} does not take this: {what}"))
         };
         let body = body.map_err(|error| unfit(error.status(), &error.body_text()))?;

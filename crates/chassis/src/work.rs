@@ -70,9 +70,9 @@ impl<'a> Loop<'a> {
                 Err(error) if !failing => {
                     let error: BoxError = error.into();
                     let error: &dyn std::error::Error = &*error;
-                    tracing::warn!(what = self.name, error, "it fails, and is tried again");
+                    tracing::warn!(what = self.name, error, "a worker fails; trying again");
                 }
-                Ok(_) if failing => tracing::info!(what = self.name, "it works again"),
+                Ok(_) if failing => tracing::info!(what = self.name, "a worker has recovered"),
                 _ => {}
             }
             failing = failed;

@@ -106,7 +106,7 @@ pub struct Reserve {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reservation {
-    /// When the hold ends by itself.
+    /// When cannot end the hold; it will expire.
     pub expires_at: DateTime<Utc>,
 }
 

@@ -94,7 +94,7 @@ impl Client {
     pub async fn keep_fresh(self, verifier: Verifier, stop: CancellationToken) {
         loop {
             if let Err(error) = self.refresh(&verifier).await {
-                tracing::warn!(%error, "keys and revocations are not fresh");
+                tracing::warn!(%error, "cannot refresh signing keys and revocations");
             }
             tokio::select! {
                 () = stop.cancelled() => return,

@@ -28,7 +28,7 @@ pub enum LinkError {
     Lost,
     #[error("the channel was closed")]
     ChannelClosed,
-    #[error("the broker ended the subscription")]
+    #[error("the broker cancelled the subscription")]
     SubscriptionEnded,
     #[error("a consumer ended")]
     ConsumerEnded,
@@ -38,7 +38,7 @@ pub enum LinkError {
     Event(#[from] serde_json::Error),
     #[error("there is no queue for {0}")]
     NoQueue(String),
-    #[error("it refused {refused} of {events} events")]
+    #[error("it rejected {refused} of {events} events")]
     Refused { refused: usize, events: usize },
     #[error("the stream is full")]
     Full,

@@ -295,9 +295,9 @@ async fn warn_of_forgetting(connection: &mut MultiplexedConnection) {
         found.into_iter().nth(1)
     };
     if ask("maxmemory-policy").await.is_some_and(|it| it.starts_with("allkeys")) {
-        tracing::warn!("Redis may drop the stream of events: set maxmemory-policy to noeviction");
+        tracing::warn!("Redis may evict the event stream; set maxmemory-policy to noeviction");
     }
     if ask("appendonly").await.as_deref() == Some("no") {
-        tracing::warn!("Redis forgets events in a crash: set appendonly to yes");
+        tracing::warn!("Redis loses events in a crash; set appendonly to yes");
     }
 }

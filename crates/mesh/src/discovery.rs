@@ -23,7 +23,7 @@ pub struct Endpoint(Authority);
 
 /// A text that is no address of a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no address of a service; write it like http://host:8001")]
+#[error("{0:?} is not a service address; write it like http://host:8001")]
 pub struct EndpointError(String);
 
 impl EndpointError {

@@ -100,16 +100,16 @@ pub enum BodyLimit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No copy is known or none lets itself be asked. Nothing was sent.
-    #[error("no copy of it can be reached")]
+    #[error("no instance can be reached")]
     Unavailable,
     /// The deadline passed; what was asked may still happen.
-    #[error("the deadline passed")]
+    #[error("the deadline has passed")]
     DeadlineExceeded,
     /// The connection broke after the request was sent; it may have happened.
-    #[error("the connection broke: {0}")]
+    #[error("the connection was lost: {0}")]
     ConnectionLost(String),
     /// The client's body could not be read to its end.
-    #[error("the client's body broke off: {0}")]
+    #[error("the client's body was cut off: {0}")]
     Body(String),
     /// The client's body is longer than it may be.
     #[error("the client's body is too large")]
@@ -226,7 +226,7 @@ impl Inner {
         if live {
             self.recent.forgive();
             self.meters().open.set(0);
-            tracing::info!(service = self.service, "it answers again");
+            tracing::info!(service = self.service, "the service answers again");
         }
         live
     }
@@ -314,7 +314,10 @@ impl Inner {
         if failed && self.breaker.judge(self.recent.failure(now), now) {
             meters.opened.increment(1);
             meters.open.set(1);
-            tracing::warn!(service = self.service, "most requests fail: sending none for a moment");
+            tracing::warn!(
+                service = self.service,
+                "most requests to the service fail; circuit breaker opened"
+            );
         }
     }
 
@@ -324,7 +327,7 @@ impl Inner {
         if copy.failed(grave) && self.copies.eject(copy, Instant::now()) {
             self.meters().ejections.increment(1);
             let (service, copy) = (self.service, &copy.endpoint);
-            tracing::warn!(service, %copy, what, "a copy fails: others are asked for a while");
+            tracing::warn!(service, %copy, what, "an instance fails and is ejected for a while");
         }
     }
 

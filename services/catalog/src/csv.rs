@@ -93,7 +93,7 @@ pub enum ImportError {
     File(#[from] catalog_csv::Error),
     #[error("the database failed")]
     Database(#[from] chassis::db::Error),
-    #[error("the database is busy or full; what was imported so far stays, try again later")]
+    #[error("the database is busy or full; products imported so far are kept, try again later")]
     Busy,
 }
 

@@ -78,7 +78,7 @@ async fn put_back(
     let gone = change(books, order, Kind::Restock, &moves.collect::<Vec<_>>()).await?;
     let stray = lines.iter().filter(|(line, _)| gone.contains(&line.sku.as_str()));
     let stray = stray.map(|&(line, quantity)| {
-        tracing::warn!(%order, sku = line.sku, quantity, "put back, but the variant is gone");
+        tracing::warn!(%order, sku = line.sku, quantity, "units returned to a variant that no longer exists");
         let Line { sku, variant_id, .. } = line;
         Stray {
             restock_id: id,

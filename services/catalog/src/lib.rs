@@ -173,7 +173,7 @@ pub async fn start(
         .consumer("catalog.sales", events::Sales)
         .worker("views", move |stop| async move {
             if let Err(problem) = demand::keep(counting, every, stop).await {
-                tracing::warn!(%problem, "the last views of products were not added");
+                tracing::warn!(%problem, "the latest product views were not saved");
             }
             Ok(())
         })

@@ -45,7 +45,7 @@ impl Source for Products {
             _ => return None,
         };
         let Ok(About { product_id: product, available }) = About::deserialize(&event.data.0) else {
-            tracing::warn!(kind = event.kind, "an event of our own cannot be read");
+            tracing::warn!(kind = event.kind, "cannot decode an event of our own");
             return None;
         };
         Some(Change { product, in_stock: stock.then_some(available > 0) })

@@ -139,13 +139,13 @@ impl Settings for Config {
     /// its customers.
     fn check_for_production(&self) -> Result<(), SettingError> {
         if self.hosts.is_empty() {
-            let allowed = "the names of the shop, such as [\"shop.example.com\"], in production: \
-                           else links and redirects would lead to whatever name a client writes";
+            let allowed = "the shop's host names in production, such as [\"shop.example.com\"]; \
+                           otherwise links and redirects would use any name a client sends";
             return Err(SettingError::new("gateway.hosts", "empty", allowed));
         }
         if self.cors_origins.iter().any(|it| it == "*") {
-            let allowed = "the sites, such as [\"https://www.example.com\"], or empty in \
-                           production: else the pages of every site could use this shop";
+            let allowed = "a list of origins in production, such as [\"https://www.example.com\"], or \
+                           empty; otherwise the pages of any site could use this shop";
             return Err(SettingError::new("gateway.cors_origins", "\"*\"", allowed));
         }
         Ok(())

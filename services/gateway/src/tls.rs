@@ -156,8 +156,10 @@ fn trusting(root: &std::path::Path) -> Result<ClientConfig, BoxError> {
 async fn order(mut state: AcmeState<io::Error>) {
     while let Some(event) = state.next().await {
         match event {
-            Ok(event) => tracing::info!(?event, "certificate"),
-            Err(error) => tracing::warn!(%error, "no certificate from the authority; trying again"),
+            Ok(event) => tracing::info!(?event, "ACME"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot obtain a certificate from the ACME authority; trying again")
+            }
         }
     }
 }

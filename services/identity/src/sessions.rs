@@ -231,7 +231,7 @@ async fn end_of_copies(
     let details = json!({ "session_id": session.id });
     store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
     tx.commit().await?;
-    tracing::warn!(session = %session.id, "a spent refresh token came back");
+    tracing::warn!(session = %session.id, "a spent refresh token was used again; the session has been ended");
     trust::refresh_here(app).await;
     Ok(problems::refresh_token_reused())
 }

@@ -185,7 +185,7 @@ pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>
             Ok(()) => Ok(Some(work)),
             Err(Stop::Withdrawn(problem)) => Err(*problem),
             Err(error) => {
-                tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
+                tracing::warn!(order = %work.order.id, %error, "cannot drive the saga in the request; the worker continues");
                 Ok(None)
             }
         }
@@ -194,7 +194,7 @@ pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>
         Ok(Ok(driven)) => driven,
         Ok(Err(_)) => Ok(None),
         Err(_) => {
-            tracing::debug!("the checkout goes on without its request");
+            tracing::debug!("the client has disconnected; the checkout continues");
             Ok(None)
         }
     }

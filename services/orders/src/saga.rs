@@ -156,7 +156,7 @@ async fn bring_near(app: &App) -> db::Result<()> {
     let now = app.clock.now();
     let sagas = store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
     if sagas > 0 {
-        tracing::warn!(sagas, "the clock was put back: they do not wait for it");
+        tracing::warn!(sagas, "the clock was set back; shortening the waits of sagas");
     }
     Ok(())
 }
@@ -171,7 +171,9 @@ async fn resume(app: &App, saga: Saga) {
     };
     match driven.await {
         Ok(()) | Err(Stop::Lost | Stop::Withdrawn(_)) => {}
-        Err(error) => tracing::warn!(order = %id, %error, "the saga will be tried again"),
+        Err(error) => {
+            tracing::warn!(order = %id, %error, "a step of the saga failed; trying again")
+        }
     }
 }
 
@@ -262,7 +264,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
         Err(Halt::Stop(stop)) => return Err(stop),
     };
     let to = row.leads(answer).unwrap_or_else(|| {
-        tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "it leads nowhere");
+        tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "unexpected answer in a saga");
         debug_assert!(false, "{} has no answer {answer}", row.step);
         To::Again
     });
@@ -292,7 +294,7 @@ async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
 /// asked for again: it is as if the deadline were there.
 fn unknown(app: &App, work: &mut Work, row: &Row, error: &CallError) -> To {
     let (order, step, call) = (work.order.id, row.step.as_str(), row.call);
-    tracing::warn!(%order, step, call, %error, "not known");
+    tracing::warn!(%order, step, call, %error, "the outcome of a saga step is unknown");
     let unfit = matches!(error, CallError::Malformed { .. });
     match row.unknown {
         Unknown::UntilDeadline if unfit || app.clock.now() >= work.saga.deadline => {

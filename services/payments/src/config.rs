@@ -134,8 +134,8 @@ impl Settings for Config {
             SandboxMode::Auto => "\"auto\"",
             SandboxMode::Off => "false",
         };
-        let allowed = "true in production to run on the sandbox, which moves no real money: there is \
-                       no other payment provider, so that nobody could pay";
+        let allowed = "true in production to use the sandbox, which moves no real money: there is no \
+                       other payment provider yet, so nobody could pay";
         Err(SettingError::new("payments.sandbox", value, allowed))
     }
 }

@@ -79,7 +79,7 @@ pub(crate) async fn run(
                 // The lease ends by itself, and then the worker asks again.
                 let (id, kind) = (operation.payment_id, operation.kind.as_str());
                 let error = cause(&error);
-                tracing::error!(payment = %id, kind, error, "an outcome was not written down yet");
+                tracing::error!(payment = %id, kind, error, "cannot store the outcome of a payment operation yet");
                 return None;
             }
         }
@@ -100,7 +100,7 @@ async fn ask_until_known(
         };
         operation.attempts += 1;
         let (id, kind, attempts) = (payment.id, operation.kind.as_str(), operation.attempts);
-        tracing::warn!(payment = %id, kind, attempts, failure, "the provider's answer is unknown");
+        tracing::warn!(payment = %id, kind, attempts, failure, "the provider's answer is unknown; trying again");
         if operation.attempts >= app.config.tries {
             return None;
         }
@@ -299,7 +299,7 @@ async fn postpone(app: &App, operation: &Operation) {
     let next_at = now + pause.unwrap_or_default();
     if let Err(error) = store::postpone(&app.db, operation, now, next_at).await {
         let error = cause(&error);
-        tracing::warn!(payment = %operation.payment_id, error, "the lease has to end by itself");
+        tracing::warn!(payment = %operation.payment_id, error, "cannot release the lease; it will expire");
     }
     app.unknown.notify_one();
 }

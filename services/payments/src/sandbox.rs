@@ -196,7 +196,7 @@ fn refused(reason: &str) -> Failure {
 /// The books cannot be read or written: nobody knows what is in them.
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
-        tracing::warn!(error = cause(&error), "the sandbox cannot use its books");
+        tracing::warn!(error = cause(&error), "the sandbox cannot use its database");
         Self::Unknown(error.to_string())
     }
 }

@@ -89,7 +89,7 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
             Err(error) if !silent => {
                 tracing::warn!(
                     error = cause(&error),
-                    "nobody tells the time: the clock goes on by itself"
+                    "the time reference does not answer; continuing with the local clock"
                 );
                 silent = true;
             }
@@ -100,10 +100,10 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
         match (was_wrong, wrong) {
             (false, true) => tracing::warn!(
                 ahead_seconds,
-                "the clock of this machine is wrong, or was set: the shop does not go by it; \
-                 is time synchronization (NTP) on?"
+                "the clock of this machine is wrong or was changed; the shop keeps to its reference. \
+                 Is time synchronization (NTP) on?"
             ),
-            (true, false) => tracing::info!("the clock of this machine is right again"),
+            (true, false) => tracing::info!("the clock of this machine is correct again"),
             _ => {}
         }
         tokio::select! {
@@ -137,7 +137,7 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
         return clock.slew(up, behind);
     }
     clock.step(up, behind);
-    tracing::warn!(by_seconds = seconds(behind), "the clock of this process was put right");
+    tracing::warn!(by_seconds = seconds(behind), "the clock of this process was corrected");
 }
 
 async fn ask(way: &dyn Target) -> Result<Option<DateTime<Utc>>, Silent> {

@@ -211,7 +211,9 @@ impl Entry {
             false => format!("http://{host}:{port}"),
         };
         Endpoint::parse(&url)
-            .inspect_err(|error| tracing::warn!(%error, "Consul lists a copy nobody can reach"))
+            .inspect_err(
+                |error| tracing::warn!(%error, "Consul lists an instance with an invalid address"),
+            )
             .ok()
     }
 }

@@ -34,13 +34,17 @@ pub async fn announce(
             None => break,
             Some(Ok(())) => {
                 if !told || failures > 0 {
-                    tracing::info!(service, %copy, "Consul knows this copy");
+                    tracing::info!(service, %copy, "registered with Consul");
                 }
                 (told, failures) = (true, 0);
             }
             Some(Err(error)) => {
                 if failures == 0 {
-                    tracing::warn!(service, error = cause(&error), "others may not find this copy");
+                    tracing::warn!(
+                        service,
+                        error = cause(&error),
+                        "cannot register with Consul; other processes may not find this instance"
+                    );
                 }
                 failures = failures.saturating_add(1);
             }
@@ -56,7 +60,7 @@ pub async fn announce(
         tracing::warn!(
             service,
             error = cause(&error),
-            "Consul lists this copy until its check fails"
+            "cannot deregister from Consul; it lists this instance until the check fails"
         );
     }
 }

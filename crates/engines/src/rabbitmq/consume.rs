@@ -87,7 +87,7 @@ async fn store(
             tracing::warn!(
                 consumer,
                 error = cause(&error),
-                "events wait in the broker: they cannot be stored"
+                "cannot store events; they wait in the broker"
             );
         }
         tokio::select! {
@@ -107,7 +107,7 @@ async fn store(
 /// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
 async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
     let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
-    tracing::error!(consumer, kind, %error, "a message is no event and goes to the dead letters");
+    tracing::error!(consumer, kind, %error, "invalid event moved to the dead letters");
     metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
     done(timeout(ANSWER, delivery.reject(BasicRejectOptions { requeue: false })).await)
 }

@@ -128,7 +128,7 @@ impl Redis {
             }
             Ok(Err(error)) => {
                 count(purpose, "refused");
-                tracing::debug!(purpose, error = shown(&error), "Redis refuses a command");
+                tracing::debug!(purpose, error = shown(&error), "Redis rejected a command");
             }
             Err(_) => {
                 count(purpose, "late");
@@ -151,7 +151,7 @@ impl Shared {
             match self.connect().await {
                 Ok(connection) => {
                     up.set(1.0);
-                    tracing::info!(server, "Redis is there");
+                    tracing::info!(server, "Redis is connected");
                     let link = Arc::new(Link { connection, late: AtomicU32::new(0) });
                     self.state.send_replace(State::Up(link.clone()));
                     self.watch(&link, &mut state).await;
@@ -162,7 +162,11 @@ impl Shared {
                     // One line when it goes, not one a second.
                     if !matches!(*self.state.borrow(), State::Down) {
                         let error = shown(&error);
-                        tracing::warn!(server, error, "Redis is away; going on without it");
+                        tracing::warn!(
+                            server,
+                            error,
+                            "Redis is unavailable; continuing without it"
+                        );
                     }
                     self.state.send_replace(State::Down);
                 }
@@ -212,7 +216,7 @@ impl Shared {
         });
         if lost {
             let server = place(&self.client);
-            tracing::warn!(server, error = reason, "Redis is away; going on without it");
+            tracing::warn!(server, error = reason, "Redis is unavailable; continuing without it");
         }
     }
 }

@@ -139,7 +139,7 @@ impl Consumer {
                 tracing::warn!(
                     consumer,
                     error = cause(&error),
-                    "events wait in the broker: they cannot be stored"
+                    "cannot store events; they wait in the broker"
                 );
             }
             if stop.run_until_cancelled(sleep(PAUSE)).await.is_none() {
@@ -165,7 +165,7 @@ impl Consumer {
     /// Gives up an entry nobody can read.
     async fn put_aside(&mut self, entry: &StreamId, body: Vec<u8>, error: &str) -> RedisResult<()> {
         let consumer = self.inbox.consumer();
-        tracing::error!(consumer, id = entry.id, error, "an entry is no event: a dead letter");
+        tracing::error!(consumer, id = entry.id, error, "invalid event moved to the dead letters");
         metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
         let fields: [(&str, &[u8]); 4] = [
             (EVENT, &body),

@@ -31,9 +31,9 @@ enum State {
 /// Why an address cannot be listened on.
 #[derive(Debug, Error)]
 pub enum ListenError {
-    #[error("{0:?} is no address to listen on; write it like 127.0.0.1:8080 or [::]:8080")]
+    #[error("{0:?} is not an address to listen on; write it like 127.0.0.1:8080 or [::]:8080")]
     NoAddress(String),
-    #[error("{0:?} names no address")]
+    #[error("{0:?} resolves to no address")]
     Unresolved(String),
     #[error("cannot listen on {address}: {}", why(source, *shared))]
     Refused { address: SocketAddr, shared: bool, source: io::Error },
@@ -169,7 +169,7 @@ impl Open {
                 SockFilter::new(0x06, 0, 0, u32::MAX),
             ];
             if let Err(error) = SockRef::from(&self.listener).attach_filter(&filter) {
-                tracing::debug!(%error, "clients may be refused while this address is given up");
+                tracing::debug!(%error, "clients may be refused while this address is being released");
             }
         }
     }

@@ -161,7 +161,7 @@ fn decoder(bytes: &[u8], format: ImageFormat, memory: u64) -> Result<impl ImageD
 }
 
 fn refused(error: &ImageError) -> chassis::problem::Problem {
-    tracing::debug!(error = cause(error), "a picture cannot be read");
+    tracing::debug!(error = cause(error), "cannot decode a picture");
     problems::picture_broken()
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn withdraw(app: &App, work: &mut Work, problem: Problem) -> Re
     // An earlier try may have come through, or still be on its way.
     let tried_before = work.saga.tries > 0 || work.saga.fence > 1;
     if tried_before && let Err(error) = app.clients.catalog.release(&work.reservation()).await {
-        tracing::warn!(order = %work.order.id, %error, "release not known");
+        tracing::warn!(order = %work.order.id, %error, "cannot release the stock; the hold will expire");
         return Ok(Wait);
     }
     let mut tx = app.db.begin().await?;

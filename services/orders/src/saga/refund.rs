@@ -33,11 +33,11 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> 
                 // All of it has been given back already, by hand.
                 Some(payment) if payment.status == Paid::Refunded => refunded(work, None),
                 Some(payment) => {
-                    tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
+                    tracing::error!(order = %work.order.number, %refused, "the refund of a cancelled order was refused");
                     stays_sold(work, payment.status.into())
                 }
                 None => {
-                    tracing::error!(order = %work.order.id, %refused, "the payment is not known");
+                    tracing::error!(order = %work.order.id, %refused, "payments does not know the payment");
                     Answer::Pending.into()
                 }
             })

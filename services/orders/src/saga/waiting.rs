@@ -37,10 +37,10 @@ pub(super) async fn action_required(
     match app.clients.catalog.await_action(&request).await {
         Ok(awaiting) if awaiting.held => {}
         Ok(_) => {
-            tracing::info!(order = %work.order.number, "waits for its customer without a hold");
+            tracing::info!(order = %work.order.number, "the order waits for its customer without a hold");
         }
         Err(CallError::Rejected(refused)) => {
-            tracing::warn!(order = %work.order.number, %refused, "the hold stays as it is");
+            tracing::warn!(order = %work.order.number, %refused, "cannot extend the hold");
         }
         Err(unknown) => return Err(unknown.into()),
     }
@@ -76,7 +76,7 @@ pub(super) async fn release(app: &App, work: &mut Work) -> Result<Learned, Halt>
     match app.clients.catalog.end_hold(work.order.id).await {
         Ok(()) => {}
         Err(CallError::Rejected(refused)) => {
-            tracing::warn!(order = %work.order.number, %refused, "the hold ends by itself");
+            tracing::warn!(order = %work.order.number, %refused, "cannot end the hold; it will expire");
         }
         Err(unknown) => return Err(unknown.into()),
     }
