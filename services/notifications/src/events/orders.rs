@@ -215,19 +215,19 @@ fn money(order: &Order, amount: i64) -> Result<String, Failure> {
 /// A reason as a mail says it; none where there is nothing that helps who reads it.
 fn reason_text(reason: Reason) -> Option<&'static str> {
     Some(match reason {
-        Reason::CustomerRequest | Reason::FoundCheaper | Reason::TakesTooLong => "you asked for it",
+        Reason::CustomerRequest | Reason::FoundCheaper | Reason::TakesTooLong => "you requested it",
         Reason::ChangedMind => "you changed your mind",
         Reason::OrderedByMistake => "it was ordered by mistake",
         // Who is suspected is not accused in a mail.
         Reason::CancelledByShop | Reason::Fraudulent => "the shop cancelled it",
-        Reason::OutOfStock | Reason::ItemUnavailable => "not everything was in stock any more",
-        Reason::AddressUndeliverable => "it cannot be delivered to this address",
+        Reason::OutOfStock | Reason::ItemUnavailable => "some items are no longer in stock",
+        Reason::AddressUndeliverable => "we cannot deliver to this address",
         Reason::PaymentDeclined => "the payment was declined",
         Reason::PaymentExpired => "it was not paid in time",
-        Reason::PaymentFailed => "the payment did not work",
-        Reason::PaymentVoided => "the payment was taken back",
+        Reason::PaymentFailed => "the payment failed",
+        Reason::PaymentVoided => "the payment was voided",
         Reason::PaymentNotDecided | Reason::NotDecidedInTime => "the bank did not answer in time",
-        Reason::Superseded => "you have ordered anew in its place",
+        Reason::Superseded => "you placed a new order instead",
         Reason::Other | Reason::Refunded => return None,
     })
 }
@@ -235,11 +235,11 @@ fn reason_text(reason: Reason) -> Option<&'static str> {
 /// Why staff gave money back, as a mail says it: a code with its text; none for what helps nobody.
 fn refund_reason(code: &str) -> Option<(&'static str, &'static str)> {
     const TEXTS: [(&str, &str); 6] = [
-        ("customer_request", "you asked for it"),
+        ("customer_request", "you requested it"),
         ("goodwill", "goodwill"),
-        ("damaged", "something was damaged"),
-        ("not_received", "it did not reach you"),
-        ("returned", "you sent it back"),
+        ("damaged", "an item was damaged"),
+        ("not_received", "it did not arrive"),
+        ("returned", "you returned it"),
         ("duplicate", "it was paid twice"),
     ];
     TEXTS.into_iter().find(|(it, _)| *it == code)

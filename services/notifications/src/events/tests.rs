@@ -31,11 +31,11 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
     );
     assert_eq!(
         it.body,
-        "Hello Ada,\n\nthank you for your order CW-100001. We have received your payment.\n\n\
+        "Hello Ada,\n\nThank you for your order CW-100001. We have received your payment.\n\n\
          2 x Desk lamp (LAMP-1): 39.98 USD\n\n\
          Subtotal: 39.98 USD\nShipping: 5.00 USD\nTax: 0.00 USD\nTotal: 44.98 USD\n\n\
-         We write again when it is on its way.\n\n\
-         You can see your order here: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
+         We will e-mail you when it ships.\n\n\
+         View your order: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
          Cartwright\nhttp://127.0.0.1:8080"
     );
     assert_eq!((it.state, it.next_at), (State::Queued, Some(noon())));
@@ -72,8 +72,8 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told(databa
     told.sort();
     let names: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["order_confirmed", "order_delivered", "order_refunded", "order_shipped"]);
-    assert!(told[2].1.contains("given back 44.98 USD of"), "{}", told[2].1);
-    assert!(told[3].1.contains("Its tracking number is 1Z999."), "{}", told[3].1);
+    assert!(told[2].1.contains("refunded 44.98 USD for"), "{}", told[2].1);
+    assert!(told[3].1.contains("Tracking number: 1Z999"), "{}", told[3].1);
 }
 
 #[databases]
@@ -81,8 +81,8 @@ async fn a_cancelled_order_says_why_and_what_happens_to_the_money(database: Data
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (payment_status, says) in [
-        ("voided", "You were not charged"),
-        ("refunded", "The 44.98 USD you paid are on their way"),
+        ("voided", "You have not been charged"),
+        ("refunded", "We have refunded the 44.98 USD you paid"),
     ] {
         let order = order();
         let mut cancelled = update(&order, "pending", "cancelled");
@@ -91,7 +91,7 @@ async fn a_cancelled_order_says_why_and_what_happens_to_the_money(database: Data
         tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
         let found = history(&app).await;
         let it = found.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
-        assert!(it.body.contains("not everything was in stock any more"), "{}", it.body);
+        assert!(it.body.contains("some items are no longer in stock"), "{}", it.body);
         assert!(it.body.contains(says), "{}", it.body);
     }
 }
@@ -101,12 +101,12 @@ async fn an_order_that_could_not_be_paid_says_so(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (reason, template, says) in [
-        (Reason::PaymentDeclined, "payment_failed", "The reason: the payment was declined."),
-        (Reason::PaymentExpired, "payment_failed", "The reason: it was not paid in time."),
-        (Reason::CustomerRequest, "order_cancelled", "The reason: you asked for it."),
-        (Reason::Superseded, "order_cancelled", "you have ordered anew in its place."),
-        (Reason::ChangedMind, "order_cancelled", "The reason: you changed your mind."),
-        (Reason::Fraudulent, "order_cancelled", "The reason: the shop cancelled it."),
+        (Reason::PaymentDeclined, "payment_failed", "Reason: the payment was declined."),
+        (Reason::PaymentExpired, "payment_failed", "Reason: it was not paid in time."),
+        (Reason::CustomerRequest, "order_cancelled", "Reason: you requested it."),
+        (Reason::Superseded, "order_cancelled", "you placed a new order instead."),
+        (Reason::ChangedMind, "order_cancelled", "Reason: you changed your mind."),
+        (Reason::Fraudulent, "order_cancelled", "Reason: the shop cancelled it."),
     ] {
         let order = order();
         let mut cancelled = update(&order, "pending", "cancelled");
