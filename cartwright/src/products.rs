@@ -30,7 +30,7 @@ pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
     });
     let report = report.await.with_context(|| format!("cannot import {}", file.display()))?;
     bar.finish_and_clear();
-    tell(&report);
+    print(&report);
     if !catalog.is_sqlite() && report.products_created > 0 {
         // PostgreSQL would plan by what the tables were before, until its autovacuum comes by.
         if let Err(error) = catalog.query("ANALYZE").execute().await {
@@ -109,7 +109,7 @@ fn advance(bar: &ProgressBar, done: Progress) {
     bar.set_message(format!("{} products", HumanCount(done.products)));
 }
 
-fn tell(report: &Report) {
+fn print(report: &Report) {
     let mut err = stderr().lock();
     for problem in &report.problems {
         let kind = if problem.rejected { "skipped" } else { "warning" };

@@ -88,7 +88,7 @@ async fn serve(config: &Config, roles: &Roles, files: files::OpenFiles) -> Resul
     match stop.run_until_cancelled(started).await {
         Some(started) => {
             let running = started?;
-            files.tell();
+            files.log();
             running.until(stop).await
         }
         None => Ok(()),
@@ -178,7 +178,7 @@ impl Running {
         };
         running.ready.send_replace(true);
         for (name, address) in running.ports.clone() {
-            running.elsewhere.tell(config, name, address)?;
+            running.elsewhere.announce(config, name, address)?;
         }
         announce(config, roles, &running);
         Ok(running)

@@ -60,7 +60,7 @@ impl Elsewhere {
     }
 
     /// Tells Consul, where there is one, that a service is ready at this address.
-    pub(super) fn tell(
+    pub(super) fn announce(
         &mut self,
         config: &Config,
         service: &'static str,

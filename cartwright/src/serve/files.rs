@@ -43,7 +43,7 @@ pub(super) fn prepare(config: &mut Config, roles: &Roles) -> OpenFiles {
 
 impl OpenFiles {
     /// Says so in the log.
-    pub(super) fn tell(self) {
+    pub(super) fn log(self) {
         let Self { limit, before, kept, wanted, connections } = self;
         let what = "limit of open files; some are reserved for databases, index, logs and brokers";
         tracing::info!(limit, before, kept, connections, "{what}");

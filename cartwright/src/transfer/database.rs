@@ -1,7 +1,7 @@
 //! Moving one database, in one transaction of the target: a kill leaves all of it or nothing.
 
 use anyhow::{Context, Result, anyhow, bail};
-use chassis::db::{Connection, Db, Lent, Migrations};
+use chassis::db::{Connection, Db, Migrations, PooledConnection};
 use futures::{Stream, StreamExt, TryStreamExt};
 use rusqlite::{Transaction, TransactionBehavior::Immediate};
 use sha2::{Digest as _, Sha256};
@@ -218,7 +218,7 @@ async fn fresh(tables: &[Table], migrations: Migrations) -> Result<Vec<Sum>> {
 
 /// Sends a table's rows to PostgreSQL; returns what was sent.
 async fn copy(
-    source: &Lent,
+    source: &PooledConnection,
     target: &mut PgConnection,
     table: &Table,
     progress: impl Fn(u64),
@@ -252,7 +252,11 @@ async fn copy(
 }
 
 /// Lets PostgreSQL number on where SQLite stopped.
-async fn number_on(source: &Lent, target: &mut PgConnection, table: &Table) -> Result<()> {
+async fn number_on(
+    source: &PooledConnection,
+    target: &mut PgConnection,
+    table: &Table,
+) -> Result<()> {
     for column in table.columns.iter().filter(|it| it.numbered) {
         let last = layout::last_number(source, table, &column.name)?;
         if last > 0 {
@@ -287,7 +291,7 @@ fn cells(row: &rusqlite::Row<'_>, table: &Table) -> Result<Vec<Cell>> {
     cells.collect()
 }
 
-fn sum_of_files(files: &Lent, table: &Table) -> Result<Sum> {
+fn sum_of_files(files: &PooledConnection, table: &Table) -> Result<Sum> {
     let mut statement = files.prepare(&table.select_from_sqlite())?;
     let (mut rows, mut sum) = (statement.query([])?, Summing::default());
     while let Some(row) = rows.next()? {
@@ -340,7 +344,7 @@ impl Sum {
     }
 }
 
-fn sqlite(connection: &Connection) -> Result<&Lent> {
+fn sqlite(connection: &Connection) -> Result<&PooledConnection> {
     match connection {
         Connection::Sqlite(lent) => Ok(lent),
         Connection::Postgres(_) => Err(anyhow!("files are moved, not a PostgreSQL database")),

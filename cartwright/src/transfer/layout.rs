@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use chassis::db::Lent;
+use chassis::db::PooledConnection;
 use rusqlite::Params;
 use sqlx::PgConnection;
 
@@ -103,7 +103,7 @@ impl Column {
 }
 
 /// Says where the tables of the two databases differ. After the same migrations they do not.
-pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
+pub fn compare(tables: &[Table], files: &PooledConnection, service: &str) -> Result<()> {
     const TABLES: &str = "SELECT name FROM sqlite_master
          WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut theirs: BTreeSet<String> = texts(files, TABLES, [])?;
@@ -138,7 +138,7 @@ pub async fn foreign_keys(conn: &mut PgConnection) -> Result<Vec<(String, String
 }
 
 /// The last number SQLite gave a row of the table, or 0.
-pub fn last_number(files: &Lent, table: &Table, column: &str) -> Result<i64> {
+pub fn last_number(files: &PooledConnection, table: &Table, column: &str) -> Result<i64> {
     let (name, column) = (quoted(&table.name), quoted(column));
     let highest = format!("SELECT coalesce(max({column}), 0) FROM {name}");
     let highest: i64 = files.query_row(&highest, [], |row| row.get(0))?;
@@ -151,7 +151,7 @@ pub fn last_number(files: &Lent, table: &Table, column: &str) -> Result<i64> {
     Ok(given.max(highest))
 }
 
-fn texts(files: &Lent, sql: &str, parameters: impl Params) -> Result<BTreeSet<String>> {
+fn texts(files: &PooledConnection, sql: &str, parameters: impl Params) -> Result<BTreeSet<String>> {
     let mut statement = files.prepare(sql)?;
     let texts = statement.query_map(parameters, |row| row.get(0))?;
     Ok(texts.collect::<rusqlite::Result<_>>()?)

@@ -104,7 +104,7 @@ async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -
     let Some((live, place)) = usable else { return Ok(()) };
     index::remove_others(&search.0.dir, live.number)?;
     let feed = Feed::after(source.db(), place.position);
-    let pen = Pen { live, writer: None };
+    let pen = LazyWriter { live, writer: None };
     search.0.place.send_replace(Some(place.position));
     let mut follower = Follower { source, pen, feed, dirty: BTreeSet::new(), behind: 0, place };
     let mut count_at = Instant::now();
@@ -168,7 +168,7 @@ async fn rebuild(
     // Whatever is there cannot be used. An open index keeps its files.
     index::remove_others(&dir, number)?;
     let live = tokio::task::spawn_blocking(move || Live::create(&dir, number)).await??;
-    let mut pen = Pen { live: live.clone(), writer: None };
+    let mut pen = LazyWriter { live: live.clone(), writer: None };
     let mut after = Uuid::nil();
     let mut products = 0;
     loop {
@@ -203,7 +203,7 @@ async fn subject_at(db: &Db, position: Position) -> Result<Option<String>> {
 /// Puts events into the index.
 struct Follower<'a, S> {
     source: &'a S,
-    pen: Pen,
+    pen: LazyWriter,
     feed: Feed,
     /// What was written since the last commit.
     dirty: BTreeSet<Uuid>,
@@ -303,12 +303,12 @@ impl<S: Source> Follower<'_, S> {
 }
 
 /// A writer, made when there is something to write: it costs memory.
-struct Pen {
+struct LazyWriter {
     live: Live,
     writer: Option<Writer>,
 }
 
-impl Pen {
+impl LazyWriter {
     async fn write(
         &mut self,
         work: impl FnOnce(&mut Writer) -> tantivy::Result<()> + Send + 'static,

@@ -2,7 +2,7 @@
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
 //! another process it is asked over HTTP, with a service token, by whatever it is bound to
-//! ([`Target`]). A channel is made before the other service is, and bound when it starts, so that
+//! ([`CallTarget`]). A channel is made before the other service is, and bound when it starts, so that
 //! the order of starting does not matter. Services that ask each other must not keep each other
 //! alive in memory: whoever starts them keeps the channels, and gives them weak ones.
 
@@ -16,12 +16,12 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call_target::CallTarget;
 use crate::context;
 use crate::db;
 use crate::peers;
 use crate::problem::Problem;
 use crate::route::{self, Route};
-use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -38,8 +38,8 @@ pub struct Channel {
 /// What a channel is bound to.
 #[derive(Clone, Debug)]
 enum Way {
-    Strong(Arc<OnceLock<Box<dyn Target>>>),
-    Weak(Weak<OnceLock<Box<dyn Target>>>),
+    Strong(Arc<OnceLock<Box<dyn CallTarget>>>),
+    Weak(Weak<OnceLock<Box<dyn CallTarget>>>),
 }
 
 /// How a call ended when it did not end well.
@@ -59,7 +59,7 @@ pub enum CallError {
 }
 
 impl Way {
-    fn upgrade(&self) -> Option<Arc<OnceLock<Box<dyn Target>>>> {
+    fn upgrade(&self) -> Option<Arc<OnceLock<Box<dyn CallTarget>>>> {
         match self {
             Self::Strong(way) => Some(way.clone()),
             Self::Weak(way) => way.upgrade(),
@@ -83,7 +83,7 @@ impl Channel {
     }
 
     /// Connects every clone of this channel to the service's internal routes.
-    pub fn bind(&self, way: impl Target) {
+    pub fn bind(&self, way: impl CallTarget) {
         if self.way.upgrade().is_none_or(|it| it.set(Box::new(way)).is_err()) {
             tracing::error!(service = self.service, "the channel is already bound");
         }
@@ -155,7 +155,7 @@ impl Channel {
 
     async fn ask(
         &self,
-        way: &dyn Target,
+        way: &dyn CallTarget,
         request: Request<Body>,
         deadline: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {

@@ -30,7 +30,7 @@ pub(crate) use open::{none_before, watched_within};
 pub use record::{Bind, Columns, Record, Row, Table};
 pub use rusqlite::types::{Value as StoredValue, ValueRef as StoredRef};
 pub use select::Select;
-pub use sqlite::Lent;
+pub use sqlite::PooledConnection;
 pub use text::IntoQuery;
 pub use value::{Cause, Decode, Encode, Json, UnknownWord};
 
@@ -99,7 +99,7 @@ enum Engine {
 /// One connection, for commands that move or compare whole databases.
 #[derive(Debug)]
 pub enum Connection {
-    Sqlite(Lent),
+    Sqlite(PooledConnection),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -120,7 +120,7 @@ pub struct Tx {
 
 #[derive(Debug)]
 enum TxInner {
-    Sqlite(Lent),
+    Sqlite(PooledConnection),
     Postgres(Lease),
 }
 
@@ -175,7 +175,7 @@ pub struct Query<'c> {
 }
 
 enum Inner<'c> {
-    Sqlite(&'static str, Vec<StoredValue>, On<'c, File, Lent>),
+    Sqlite(&'static str, Vec<StoredValue>, On<'c, File, PooledConnection>),
     Postgres(&'static str, PgQuery, On<'c, Server, Lease>),
 }
 
@@ -291,7 +291,7 @@ impl<'c> Query<'c> {
 async fn read<T: Record>(
     sql: &str,
     values: &[StoredValue],
-    on: On<'_, File, Lent>,
+    on: On<'_, File, PooledConnection>,
     at_most: usize,
 ) -> Result<Vec<T>> {
     match on {

@@ -27,12 +27,12 @@ pub mod inbox;
 pub mod outbox;
 
 pub mod address_rules;
+pub mod call_target;
 pub mod channel;
 pub mod context;
 pub mod peers;
 pub mod route;
 pub mod site;
-pub mod target;
 
 pub mod cache;
 pub mod threads;

@@ -291,7 +291,7 @@ impl Relay {
         let envelopes: Vec<Envelope> =
             rows.into_iter().map(|it| it.into_envelope(self.service)).collect();
         if let Err(error) = self.bus.publish(&envelopes).await {
-            self.let_go(claimed_at).await?;
+            self.release_batch(claimed_at).await?;
             return Err(error);
         }
         self.mark_sent(first, last, &sequences).await?;
@@ -312,7 +312,7 @@ impl Relay {
     }
 
     /// Not kept until the lease is over: the bus may be back before.
-    async fn let_go(&self, claimed_at: DateTime<Utc>) -> Result<()> {
+    async fn release_batch(&self, claimed_at: DateTime<Utc>) -> Result<()> {
         const FREE: &str =
             "UPDATE outbox SET lease_until = NULL WHERE sent_at IS NULL AND lease_until = $1";
         if self.db.is_sqlite() {

@@ -19,11 +19,11 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call_target::CallTarget;
 use crate::cards;
 use crate::peers::{self, Callers};
 use crate::problem::{Problem, Result};
 use crate::service::BoxError;
-use crate::target::Target;
 
 /// What every path begins with: nothing under it is reached from outside (its port refuses it).
 const PREFIX: &[u8] = b"/internal/";
@@ -141,7 +141,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-impl<S: Send + Sync + 'static> Target for Routes<S> {
+impl<S: Send + Sync + 'static> CallTarget for Routes<S> {
     fn ask(
         &self,
         request: Request<Body>,

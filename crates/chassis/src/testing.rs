@@ -166,7 +166,7 @@ impl Call {
 
     /// What the gateway, or a service's port, tells along with a request.
     #[must_use]
-    pub fn told<T: Clone + Send + Sync + 'static>(self, fact: T) -> Self {
+    pub fn extension<T: Clone + Send + Sync + 'static>(self, fact: T) -> Self {
         Self { request: self.request.extension(fact), ..self }
     }
 

@@ -2,7 +2,7 @@
 
 mod reason;
 
-pub use reason::{Giver, Reason};
+pub use reason::{Reason, ReasonSource};
 
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};

@@ -62,12 +62,12 @@ impl LinkError {
 pub(crate) struct Failure(Arc<watch::Sender<Option<Arc<LinkError>>>>);
 
 impl Failure {
-    pub fn tell(&self, error: Arc<LinkError>) {
+    pub fn set(&self, error: Arc<LinkError>) {
         self.0.send_replace(Some(error));
     }
 
     /// Waits until there is one.
-    pub async fn told(&self) -> LinkError {
+    pub async fn failed(&self) -> LinkError {
         let mut failure = self.0.subscribe();
         let told = failure.wait_for(Option::is_some).await;
         told.ok().and_then(|it| it.clone()).map_or(LinkError::Lost, LinkError::Publishing)
@@ -84,8 +84,8 @@ mod tests {
     async fn who_keeps_the_connection_hears_what_the_publishers_heard() {
         let failure = Failure::default();
         let error = LinkError::of("orders")(io::Error::other("gone"));
-        failure.tell(Arc::new(error));
-        let told = failure.told().await;
+        failure.set(Arc::new(error));
+        let told = failure.failed().await;
         assert_eq!(told.to_string(), "orders: gone");
         assert_eq!(told.source().map(ToString::to_string).as_deref(), Some("gone"));
     }

@@ -169,14 +169,14 @@ impl Publisher {
         let added: RedisResult<()> = add.query_async(&mut connection).await;
         added.map_err(|error| {
             let error = Arc::new(LinkError::from(error));
-            self.failure.tell(error.clone());
+            self.failure.set(error.clone());
             error
         })
     }
 
     /// Waits until a batch could not be published; the connection is not to be trusted then.
     async fn failed(&self) -> LinkError {
-        self.failure.told().await
+        self.failure.failed().await
     }
 }
 

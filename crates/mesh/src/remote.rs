@@ -281,7 +281,7 @@ impl Inner {
             return outcome;
         }
         self.meters().retries.increment(1);
-        attempt::retell(&mut request, deadline);
+        attempt::refresh_timeout(&mut request, deadline);
         let avoided = asked.clone().filter(|_| other);
         let second = self.attempt(request, stopwatch, asked, avoided, fresh).await;
         match (second, outcome) {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use chassis::call_target::CallTarget;
 use chassis::context::{self, Context};
 use chassis::peers::ServiceTokens;
 use chassis::service::BoxError;
-use chassis::target::Target;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -25,7 +25,7 @@ pub enum ServiceTarget {
     Remote(Remote, ServiceTokens),
 }
 
-impl Target for ServiceTarget {
+impl CallTarget for ServiceTarget {
     fn ask(
         &self,
         request: Request<Body>,

@@ -153,7 +153,7 @@ pub(crate) async fn settle(
 }
 
 /// Lets go of the pictures of a product that is about to be deleted.
-pub(crate) async fn let_go(books: &mut StockTx<'_>, product: Uuid) -> Result<()> {
+pub(crate) async fn release(books: &mut StockTx<'_>, product: Uuid) -> Result<()> {
     Ok(store::use_in(books.tx, product, &[], books.now).await?)
 }
 

@@ -57,7 +57,7 @@ async fn hold_lines(
             // Another transaction had only some of these lines, or one is named twice.
             _ if inserted > 0 => return Err(problems::reservation_differs()),
             State::Committed => return Ok(Reservation { expires_at: first_end(&known) }),
-            State::Held => return prolong(books, order, &known, hold).await,
+            State::Held => return extend(books, order, &known, hold).await,
             State::Expired | State::Released => {
                 store::hold_again(books.tx, order, books.now, expires_at).await?;
             }
@@ -82,7 +82,7 @@ fn again(known: &[Line], lines: &[&StockLine]) -> Result<State> {
 }
 
 /// A hold asked for again in its second half lasts its full time once more.
-async fn prolong(
+async fn extend(
     books: &mut StockTx<'_>,
     order: Uuid,
     known: &[Line],
@@ -93,7 +93,7 @@ async fn prolong(
         return Ok(Reservation { expires_at });
     }
     let expires_at = books.now + hold;
-    store::prolong(books.tx, order, expires_at).await?;
+    store::extend(books.tx, order, expires_at).await?;
     Ok(Reservation { expires_at })
 }
 
@@ -320,7 +320,7 @@ pub(crate) async fn release(books: &mut StockTx<'_>, request: &Reserve) -> Resul
 }
 
 /// Lets go of a hold for good, if there is one.
-pub(crate) async fn let_go(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
+pub(crate) async fn end_own_hold(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     end(books, order, &lines).await
 }

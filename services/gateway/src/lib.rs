@@ -44,7 +44,7 @@ pub use limits::RATE_LIMITS;
 pub use routes::{RouteError, RouteFileError, RouteView};
 pub use storefront::Dist;
 pub use tables::RoutesView;
-pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
+pub use tls::{AcmeConfig, CertificateManager, Tls, TlsConfig};
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -38,7 +38,7 @@ pub struct Tls {
 }
 
 /// Keeps the certificate current. Without it running, an ACME certificate never comes.
-pub struct Keeper(Kept);
+pub struct CertificateManager(Kept);
 
 enum Kept {
     Files(Arc<Files>),
@@ -48,19 +48,22 @@ enum Kept {
 impl Tls {
     /// `None` where TLS is off. Says which setting is wrong. `strict` is for production: a private
     /// key that others can read is refused then, now and whenever it changes.
-    pub fn open(config: &TlsConfig, strict: bool) -> Result<Option<(Self, Keeper)>, BoxError> {
+    pub fn open(
+        config: &TlsConfig,
+        strict: bool,
+    ) -> Result<Option<(Self, CertificateManager)>, BoxError> {
         Ok(match config.source()? {
             None => None,
             Some(Source::Files) => {
                 let files = Arc::new(Files::open(&config.certificate, &config.key, strict)?);
                 let usual = server_config(files.clone())?;
-                Some((Self { usual, challenge: None }, Keeper(Kept::Files(files))))
+                Some((Self { usual, challenge: None }, CertificateManager(Kept::Files(files))))
             }
             Some(Source::Acme) => {
                 let state = acme(&config.acme)?;
                 let usual = server_config(state.resolver())?;
                 let challenge = Some(state.challenge_rustls_config());
-                Some((Self { usual, challenge }, Keeper(Kept::Acme(Box::new(state)))))
+                Some((Self { usual, challenge }, CertificateManager(Kept::Acme(Box::new(state)))))
             }
         })
     }
@@ -82,7 +85,7 @@ impl Accept for Tls {
     }
 }
 
-impl Keeper {
+impl CertificateManager {
     /// Follows the files, or orders and renews, until told to stop.
     pub async fn keep(self, stop: CancellationToken) {
         let kept = async {
@@ -95,9 +98,9 @@ impl Keeper {
     }
 }
 
-impl std::fmt::Debug for Keeper {
+impl std::fmt::Debug for CertificateManager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("CertificateManager").finish_non_exhaustive()
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn change(
     if changes.password.is_some() || !user.active {
         sessions::end_all(tx, user.id, keep.filter(|_| user.active), now).await?;
     }
-    tell_updated(tx, &user, now).await?;
+    publish_updated(tx, &user, now).await?;
     if changed.contains(&"email") {
         let event = EmailVerificationRequested {
             user_id: user.id,
@@ -166,7 +166,7 @@ pub async fn change(
 }
 
 /// Tells everybody how a user is now.
-pub async fn tell_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
+pub async fn publish_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
     let event = UserUpdated {
         user_id: user.id,
         email: user.email.clone(),

@@ -89,7 +89,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     for account in throttle::accounts(&user) {
         store::forgive_everywhere(&mut tx, &account).await?;
     }
-    accounts::tell_updated(&mut tx, &user, now).await?;
+    accounts::publish_updated(&mut tx, &user, now).await?;
     let reset = PasswordResetRequested {
         user_id: user.id,
         email: user.email.clone(),

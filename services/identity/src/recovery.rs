@@ -117,7 +117,7 @@ pub async fn verify_email(app: &App, token: &Secret) -> Result<()> {
     user.email_verified_at = user.email_verified_at.or(Some(now));
     user.touch(now);
     store::save_user(&mut tx, &user).await?;
-    accounts::tell_updated(&mut tx, &user, now).await?;
+    accounts::publish_updated(&mut tx, &user, now).await?;
     store::note(&mut tx, Some(user.id), "email.verified", user.id, json!({}), now).await?;
     Ok(tx.commit().await?)
 }

@@ -124,25 +124,25 @@ pub(crate) struct Message {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Preferences {
     #[garde(skip)]
-    pub(crate) email: Wishes,
+    pub(crate) email: ChannelPreferences,
     #[garde(skip)]
-    pub(crate) sms: Wishes,
+    pub(crate) sms: ChannelPreferences,
     #[garde(skip)]
-    pub(crate) push: Wishes,
+    pub(crate) push: ChannelPreferences,
 }
 
 /// What a user wants to hear on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ChannelPreferences)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Wishes {
+pub(crate) struct ChannelPreferences {
     /// Off until the user asks for it.
     pub(crate) marketing: bool,
     /// On until the user turns it off.
     pub(crate) order_updates: bool,
 }
 
-impl Default for Wishes {
+impl Default for ChannelPreferences {
     fn default() -> Self {
         Self { marketing: false, order_updates: true }
     }
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn wishes_do_not_touch_what_must_go_out() {
-        let silent = Wishes { marketing: false, order_updates: false };
+        let silent = ChannelPreferences { marketing: false, order_updates: false };
         let none = Preferences { email: silent, sms: silent, push: silent };
         for channel in [Channel::Email, Channel::Sms, Channel::Push] {
             assert!(none.allow(channel, Topic::Transactional));

@@ -96,7 +96,7 @@ pub(crate) enum Stop {
 }
 
 /// What a step has learned. What that means for the order is noted in the order already.
-struct Learned {
+struct StepResult {
     answer: Answer,
     /// What the buyer is told.
     refusal: Option<Problem>,
@@ -105,7 +105,7 @@ struct Learned {
 }
 
 /// Why a step has learned nothing.
-enum Halt {
+enum StepError {
     Unknown(CallError),
     Stop(Stop),
 }
@@ -141,7 +141,7 @@ async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
     let room = (AT_ONCE - driven.len()) as i64;
     let claimed: Vec<Saga> = store::SAGAS.claim(&app.db, app.clock.now(), LEASE, room).await?;
     if claimed.is_empty() {
-        bring_near(app).await?;
+        shorten_waits(app).await?;
         return Ok(false);
     }
     for saga in claimed {
@@ -152,9 +152,9 @@ async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
 }
 
 /// Looks for sagas that wait for a time which only a wrong clock can have set.
-async fn bring_near(app: &App) -> db::Result<()> {
+async fn shorten_waits(app: &App) -> db::Result<()> {
     let now = app.clock.now();
-    let sagas = store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
+    let sagas = store::shorten_waits(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
     if sagas > 0 {
         tracing::warn!(sagas, "the clock was set back; shortening the waits of sagas");
     }
@@ -197,7 +197,7 @@ pub(crate) async fn drive(app: &App, work: &mut Work, until: Instant) -> Result<
     }
 }
 
-impl From<Answer> for Learned {
+impl From<Answer> for StepResult {
     fn from(answer: Answer) -> Self {
         Self { answer, refusal: None, refund: None }
     }
@@ -205,24 +205,24 @@ impl From<Answer> for Learned {
 
 impl Answer {
     /// With what the buyer is told.
-    fn refusing(self, refusal: Problem) -> Learned {
-        Learned { refusal: Some(refusal), ..self.into() }
+    fn refusing(self, refusal: Problem) -> StepResult {
+        StepResult { refusal: Some(refusal), ..self.into() }
     }
 }
 
-impl From<CallError> for Halt {
+impl From<CallError> for StepError {
     fn from(error: CallError) -> Self {
         Self::Unknown(error)
     }
 }
 
-impl From<Stop> for Halt {
+impl From<Stop> for StepError {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
     }
 }
 
-impl From<db::Error> for Halt {
+impl From<db::Error> for StepError {
     fn from(error: db::Error) -> Self {
         Self::Stop(error.into())
     }
@@ -252,16 +252,16 @@ impl Work {
 async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let Some(row) = table::row(work.saga.step) else { return Ok(Moved) };
     let before = work.order.clone();
-    let Learned { answer, refusal, refund } = match ask(app, work).await {
+    let StepResult { answer, refusal, refund } = match ask(app, work).await {
         Ok(learned) => learned,
-        Err(Halt::Unknown(error)) => {
+        Err(StepError::Unknown(error)) => {
             let to = unknown(app, work, row, &error);
             // Of an order that was given up it is told why; of a request there is nothing else.
             let withdrawn = to == To::Withdrawn && matches!(error, CallError::Malformed { .. });
             let refusal = withdrawn.then(|| error.into());
             return advance(app, work, (before, refusal, None), to).await;
         }
-        Err(Halt::Stop(stop)) => return Err(stop),
+        Err(StepError::Stop(stop)) => return Err(stop),
     };
     let to = row.leads(answer).unwrap_or_else(|| {
         tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "unexpected answer in a saga");
@@ -272,7 +272,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
 }
 
 /// Carries out a step.
-async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+async fn ask(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match work.saga.step {
         Step::Reserve => steps::reserve(app, work).await,
         Step::Authorize => steps::authorize(app, work).await,

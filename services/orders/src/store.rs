@@ -27,7 +27,7 @@ pub use refunds::{
 };
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 use sagas::save_saga_with;
-pub use sagas::{SAGAS, bring_near, saga, save_saga, wake};
+pub use sagas::{SAGAS, saga, save_saga, shorten_waits, wake};
 
 use chassis::db::{Db, Result, Session, Tx, sql};
 use chassis::outbox::{self, EventData};

@@ -117,7 +117,7 @@ impl Shop {
     }
 
     /// What `payment.updated` told about a payment, oldest first.
-    pub(crate) async fn told(&self, id: Uuid) -> Vec<String> {
+    pub(crate) async fn published(&self, id: Uuid) -> Vec<String> {
         let told: Vec<(chassis::db::Json<serde_json::Value>,)> = self
             .app
             .db

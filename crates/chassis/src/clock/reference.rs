@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::steady::Steady;
 use super::{PROCESS, offset, uptime, wall};
+use crate::call_target::CallTarget;
 use crate::db::{self, Db};
 use crate::service::BoxError;
-use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How often it is looked whether the clock is right.
@@ -31,7 +31,7 @@ pub enum Reference {
     /// The clock of PostgreSQL, which all copies of a service share.
     Database(Db),
     /// The clock of a service in another process, for a process without a database.
-    Service(Arc<dyn Target>),
+    Service(Arc<dyn CallTarget>),
     /// The machine's wall clock, where one process has the data for itself. Once the process runs
     /// it follows slowly, however much that clock is set: an hour that has not gone by ends no
     /// hold, and none that has begun begins again.
@@ -58,7 +58,7 @@ struct TimeReply {
 
 /// Why a reference did not tell the time.
 #[derive(Debug, thiserror::Error)]
-pub enum Silent {
+pub enum ReferenceError {
     #[error(transparent)]
     Database(#[from] db::Error),
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub enum Silent {
 }
 
 /// Looks what the reference shows and puts the clock of this process right.
-pub async fn synchronize(reference: &Reference) -> Result<(), Silent> {
+pub async fn synchronize(reference: &Reference) -> Result<(), ReferenceError> {
     let sample = look(&PROCESS, reference).await?;
     put_right(&PROCESS, sample, matches!(reference, Reference::Machine));
     let offset = seconds(offset());
@@ -113,7 +113,7 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
     }
 }
 
-async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, Silent> {
+async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, ReferenceError> {
     let asked = uptime();
     let told = match reference {
         Reference::Database(db) => db.time().await?,
@@ -140,9 +140,9 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
     tracing::warn!(by_seconds = seconds(behind), "the clock of this process was corrected");
 }
 
-async fn ask(way: &dyn Target) -> Result<Option<DateTime<Utc>>, Silent> {
+async fn ask(way: &dyn CallTarget) -> Result<Option<DateTime<Utc>>, ReferenceError> {
     let request = Request::get("/live").body(Body::empty())?;
-    let answer = way.ask(request, DEADLINE).await.map_err(Silent::Service)?;
+    let answer = way.ask(request, DEADLINE).await.map_err(ReferenceError::Service)?;
     let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
     let told: TimeReply = serde_json::from_slice(&body)?;
     Ok(told.time)

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
 use super::lease::Server;
 use super::records::Records;
-use super::sqlite::Lent;
+use super::sqlite::PooledConnection;
 use super::{Connection, Db, Engine, Result};
 
 /// The chassis's own tables: outbox and inbox, in every service's database.
@@ -180,7 +180,7 @@ async fn postgres_applied(conn: &mut PgConnection, table: &str) -> Result<BTreeS
     applied(conn, table, found).await
 }
 
-fn sqlite_applied(lent: &Lent, table: &str) -> Result<BTreeSet<i64>> {
+fn sqlite_applied(lent: &PooledConnection, table: &str) -> Result<BTreeSet<i64>> {
     if !lent.table_exists(None, table)? {
         return Ok(BTreeSet::new());
     }

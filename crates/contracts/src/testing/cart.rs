@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chassis::problem::Result;
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind};
+use super::{FakeRoutes, FakeState};
 use crate::cart::{self, Cart, Client, Owner, Purchase, Show};
 use crate::catalog::StockLine;
 
@@ -19,7 +19,7 @@ pub struct Carts {
     bought: HashSet<Uuid>,
 }
 
-impl Mind for Carts {
+impl FakeState for Carts {
     const NAME: &'static str = "cart";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {

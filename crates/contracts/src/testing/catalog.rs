@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::catalog::{
     self, AwaitAction, Awaiting, Buyer, Client, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest,
     Quoted, Reservation, Reserve, Restock, Ship, StockLine, Wanted,
@@ -52,7 +52,7 @@ pub fn offer(sku: &str, unit_price: i64, available: i64) -> Offer {
     }
 }
 
-impl Mind for Catalog {
+impl FakeState for Catalog {
     const NAME: &'static str = "catalog";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -74,7 +74,7 @@ impl Catalog {
     }
 
     /// Ends a hold; it can be had again.
-    pub fn let_go(&mut self, order: Uuid) {
+    pub fn end_reservation(&mut self, order: Uuid) {
         for line in self.held.remove(&order).into_iter().flat_map(|it| it.lines) {
             self.add(&line.sku, line.quantity);
         }
@@ -166,7 +166,7 @@ impl Catalog {
 
     fn await_action(&mut self, request: AwaitAction) -> Result<Awaiting> {
         if self.crowded {
-            self.let_go(request.order_id);
+            self.end_reservation(request.order_id);
         }
         let held = self.held.contains_key(&request.order_id);
         if held {
@@ -176,7 +176,7 @@ impl Catalog {
     }
 
     fn end_hold(&mut self, OrderRef { order_id }: OrderRef) -> Result<()> {
-        self.let_go(order_id);
+        self.end_reservation(order_id);
         Ok(())
     }
 
@@ -197,7 +197,7 @@ impl Catalog {
     }
 
     fn release_for_good(&mut self, order: Uuid) {
-        self.let_go(order);
+        self.end_reservation(order);
         if !self.sold.contains_key(&order) {
             self.released.insert(order);
         }

@@ -3,7 +3,7 @@
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::orders::{
     self, AccessToken, AskAccessToken, Client, LineShare, MAX_ORDERS, SharesOf, Unshipped,
 };
@@ -27,7 +27,7 @@ impl Default for Orders {
     }
 }
 
-impl Mind for Orders {
+impl FakeState for Orders {
     const NAME: &'static str = "orders";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {

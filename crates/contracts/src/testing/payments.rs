@@ -6,7 +6,7 @@ use chassis::cards;
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::payments::{
     self, Authorize, Client, Payment, PaymentRef, PaymentUpdated, Refund, Refunded, Status,
 };
@@ -27,7 +27,7 @@ pub struct Payments {
     pub switched_off: bool,
 }
 
-impl Mind for Payments {
+impl FakeState for Payments {
     const NAME: &'static str = "payments";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -109,7 +109,7 @@ impl Payments {
         if let Some((of, refund)) = self.refunds.get(&request.refund_id) {
             let other = request.amount.is_some_and(|it| it != refund.amount);
             return match *of == payment.id && !other {
-                true => Ok(told(payment, Some(refund.clone()))),
+                true => Ok(payment_updated(payment, Some(refund.clone()))),
                 false => Err(Problem::conflict("refund_mismatch", "it is another one")),
             };
         }
@@ -119,7 +119,7 @@ impl Payments {
         );
         let left = payment.captured - payment.refunded;
         if is_captured && left == 0 && request.amount.is_none() {
-            return Ok(told(payment, None));
+            return Ok(payment_updated(payment, None));
         }
         if !is_captured {
             return Err(Problem::conflict("payment_not_captured", "it was not captured"));
@@ -142,7 +142,7 @@ impl Payments {
             lines: vec![],
         };
         self.refunds.insert(refund.id, (payment.id, refund.clone()));
-        Ok(told(payment, Some(refund)))
+        Ok(payment_updated(payment, Some(refund)))
     }
 }
 
@@ -199,7 +199,7 @@ fn shown(payment: &Payment, minutes: Option<u32>) -> Payment {
     Payment { action_minutes: minutes.filter(|_| waits), ..payment.clone() }
 }
 
-fn told(payment: &Payment, refund: Option<Refunded>) -> PaymentUpdated {
+fn payment_updated(payment: &Payment, refund: Option<Refunded>) -> PaymentUpdated {
     PaymentUpdated { payment: payment.clone(), refund }
 }
 

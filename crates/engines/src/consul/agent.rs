@@ -174,7 +174,8 @@ impl Agent {
             request.headers_mut().insert("x-consul-token", token.clone());
         }
         let asking = async {
-            let answer = self.0.client.request(request).await.map_err(|it| self.away(told(&it)))?;
+            let answer =
+                self.0.client.request(request).await.map_err(|it| self.away(describe(&it)))?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, MAX_ANSWER).collect().await;
             Ok((parts, body.map_err(|it| self.away(it.to_string()))?.to_bytes()))
@@ -219,7 +220,7 @@ impl Entry {
 }
 
 /// hyper's errors leave out their cause.
-fn told(error: &dyn std::error::Error) -> String {
+fn describe(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(it) = cause {

@@ -75,7 +75,7 @@ async fn store(
                 events.push(event);
                 good = Some(delivery);
             }
-            Err(error) => put_aside(&delivery, inbox, &error).await?,
+            Err(error) => dead_letter(&delivery, inbox, &error).await?,
         }
     }
     let Some(last) = good else { return Ok(true) };
@@ -105,7 +105,7 @@ async fn store(
 }
 
 /// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
-async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
+async fn dead_letter(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
     let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
     tracing::error!(consumer, kind, %error, "invalid event moved to the dead letters");
     metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);

@@ -125,7 +125,7 @@ impl Consumer {
                     events.push(event);
                     ids.push(entry.id);
                 }
-                Err(reason) => self.put_aside(&entry, body.unwrap_or_default(), &reason).await?,
+                Err(reason) => self.dead_letter(&entry, body.unwrap_or_default(), &reason).await?,
             }
         }
         if events.is_empty() {
@@ -163,7 +163,12 @@ impl Consumer {
     }
 
     /// Gives up an entry nobody can read.
-    async fn put_aside(&mut self, entry: &StreamId, body: Vec<u8>, error: &str) -> RedisResult<()> {
+    async fn dead_letter(
+        &mut self,
+        entry: &StreamId,
+        body: Vec<u8>,
+        error: &str,
+    ) -> RedisResult<()> {
         let consumer = self.inbox.consumer();
         tracing::error!(consumer, id = entry.id, error, "invalid event moved to the dead letters");
         metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);

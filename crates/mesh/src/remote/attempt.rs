@@ -91,7 +91,7 @@ pub(super) fn prepare(request: &mut Request<Body>) {
 }
 
 /// Says how much time is left, where the time that is written has partly gone by.
-pub(super) fn retell(request: &mut Request<Body>, deadline: Instant) {
+pub(super) fn refresh_timeout(request: &mut Request<Body>, deadline: Instant) {
     if let Some(told) = request.headers_mut().get_mut(context::TIMEOUT) {
         let millis = u64::try_from(left(deadline).as_millis()).unwrap_or(u64::MAX);
         *told = millis.into();

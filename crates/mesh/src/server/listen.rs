@@ -130,7 +130,7 @@ impl Open {
     /// `enter`: closing the socket would cut them off.
     pub(super) async fn close(self, mut enter: impl FnMut(TcpStream, SocketAddr)) {
         if self.shared {
-            self.send_newcomers_away();
+            self.refuse_handshakes();
             let far = self.listener.local_addr().is_ok_and(|it| !it.ip().is_loopback());
             // On one machine a handshake is over at once.
             let waiting = async {
@@ -152,7 +152,7 @@ impl Open {
 
     /// Lets no new handshake begin here. Its first packet is dropped rather than refused: the
     /// client sends it again after a second, and then it reaches whoever shares the address.
-    fn send_newcomers_away(&self) {
+    fn refuse_handshakes(&self) {
         #[cfg(target_os = "linux")]
         {
             use socket2::{SockFilter, SockRef};

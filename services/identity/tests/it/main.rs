@@ -156,7 +156,7 @@ impl Shop {
     }
 
     /// The types of the events told so far about a subject.
-    async fn told(&self, subject: Uuid) -> Vec<String> {
+    async fn published(&self, subject: Uuid) -> Vec<String> {
         let told = self.events().await.into_iter().filter(|it| it.subject == subject.to_string());
         told.map(|it| it.kind).collect()
     }

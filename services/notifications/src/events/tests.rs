@@ -8,7 +8,7 @@ use contracts::orders::{Order, Reason};
 use super::*;
 use crate::builtin::Text;
 use crate::model::{Channel, Message, NOBODY, Preferences, State};
-use crate::testing::{app, event, history, order, tell_orders, tell_users, update};
+use crate::testing::{app, deliver_to_orders, deliver_to_users, event, history, order, update};
 use crate::{MIGRATIONS, store};
 
 mod accounts;
@@ -20,7 +20,8 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     let order = order();
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
+        .await;
     let it = history(&app).await.remove(0);
     assert_eq!(it.recipient, "ada@example.com");
     assert_eq!(it.template.as_deref(), Some("order_confirmed"));
@@ -58,9 +59,9 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told(databa
         refunded,
     ];
     let events: Vec<_> = (2..).zip(&steps).map(|(at, it)| event(order.order_id, at, it)).collect();
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     // Told again: once through the same inbox, once as if it had been lost.
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let mut tx = app.db.begin().await.unwrap();
     for it in &events {
         Orders(app.clone()).handle(&mut tx, it).await.unwrap();
@@ -88,7 +89,7 @@ async fn a_cancelled_order_says_why_and_what_happens_to_the_money(database: Data
         let mut cancelled = update(&order, "pending", "cancelled");
         cancelled.reason = Some(Reason::OutOfStock);
         cancelled.payment_status = payment_status.to_owned();
-        tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
         let found = history(&app).await;
         let it = found.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
         assert!(it.body.contains("some items are no longer in stock"), "{}", it.body);
@@ -112,7 +113,7 @@ async fn an_order_that_could_not_be_paid_says_so(database: Database) {
         let mut cancelled = update(&order, "pending", "cancelled");
         cancelled.reason = Some(reason);
         cancelled.payment_status = "failed".to_owned();
-        tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
         let all = history(&app).await;
         let it = all.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
         assert_eq!(it.template.as_deref(), Some(template));
@@ -125,7 +126,7 @@ async fn old_news_is_not_sent_but_a_late_receipt_is(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     let (first, second) = (order(), order());
-    tell_orders(
+    deliver_to_orders(
         &app,
         &[
             event(first.order_id, 4, &update(&first, "shipped", "delivered")),
@@ -171,7 +172,7 @@ async fn a_new_user_is_welcomed_once_and_a_lost_password_is_answered_each_time(d
     let (email, name) = person();
     let verify = EmailVerificationRequested { user_id: user, email, name };
     events.push(event(user, 4, &verify));
-    tell_users(&app, &events).await;
+    deliver_to_users(&app, &events).await;
     let count = |all: &[Message], key: &str| {
         all.iter().filter(|it| it.template.as_deref() == Some(key)).count()
     };
@@ -188,9 +189,10 @@ async fn nothing_is_sent_to_an_account_that_is_gone(database: Database) {
     let user = chassis::id::new();
     let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
     let order = Order { user_id: Some(user), ..order() };
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
+        .await;
     // The deletion overtakes the registration.
-    tell_users(
+    deliver_to_users(
         &app,
         &[
             event(user, 2, &UserDeleted { user_id: user }),
@@ -198,7 +200,8 @@ async fn nothing_is_sent_to_an_account_that_is_gone(database: Database) {
         ],
     )
     .await;
-    tell_orders(&app, &[event(order.order_id, 3, &update(&order, "confirmed", "shipped"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 3, &update(&order, "confirmed", "shipped"))])
+        .await;
     let all = history(&app).await;
     assert_eq!(all.len(), 3);
     for it in all {
@@ -217,10 +220,14 @@ async fn a_user_who_wants_no_order_updates_gets_none_but_security_mails(database
     wishes.email.order_updates = false;
     store::set_preferences(&app.db, user, &wishes, noon()).await.unwrap();
     let order = Order { user_id: Some(user), ..order() };
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
-    let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
-    tell_users(&app, &[event(user, 3, &PasswordResetRequested { user_id: user, email, name })])
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
         .await;
+    let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
+    deliver_to_users(
+        &app,
+        &[event(user, 3, &PasswordResetRequested { user_id: user, email, name })],
+    )
+    .await;
     for it in history(&app).await {
         let wanted = it.template.as_deref() == Some("password_reset");
         let state = if wanted { State::Queued } else { State::Skipped };
@@ -240,8 +247,11 @@ async fn a_staff_text_that_does_not_fit_falls_back_to_the_built_in_one(database:
         let (key, by) = ("order_confirmed", chassis::id::new());
         store::set_override(&app.db, key, Channel::Email, &text, by, noon()).await.unwrap();
         let order = order();
-        tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
-            .await;
+        deliver_to_orders(
+            &app,
+            &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))],
+        )
+        .await;
         let all = history(&app).await;
         let it = all.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
         assert_eq!(it.subject.as_deref(), Some(subject));
@@ -258,8 +268,11 @@ async fn what_others_say_cannot_add_a_header_or_a_recipient(database: Database) 
     bad.order_id = chassis::id::new();
     bad.email = "ada@example.com\r\nBcc: all@example.com".to_owned();
     for order in [&order, &bad] {
-        tell_orders(&app, &[event(order.order_id, 2, &update(order, "pending", "confirmed"))])
-            .await;
+        deliver_to_orders(
+            &app,
+            &[event(order.order_id, 2, &update(order, "pending", "confirmed"))],
+        )
+        .await;
     }
     for it in history(&app).await {
         assert_eq!(

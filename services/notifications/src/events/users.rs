@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Letter, tell};
+use super::{Letter, enqueue};
 use crate::queue::About;
 use crate::{App, builtin, store};
 
@@ -108,5 +108,5 @@ async fn write_part(
     let data = json!({ "user": { "name": person.name, "email": person.email } });
     let about = About { user_id: Some(person.user_id), ..About::default() };
     let recipient = person.email;
-    tell(app, tx, event, Letter { part, template, data, about, recipient, skip: None }).await
+    enqueue(app, tx, event, Letter { part, template, data, about, recipient, skip: None }).await
 }

@@ -177,10 +177,10 @@ async fn old_news_about_an_order_is_known_as_such(database: Database) {
         (1, "pending", Some("delivered")),
         (5, "refunded", None),
     ] {
-        let heard = hear(&mut tx, order, sequence, status).await.unwrap();
+        let heard = note_status(&mut tx, order, sequence, status).await.unwrap();
         assert_eq!(heard.as_deref(), later, "{sequence}");
     }
-    assert_eq!(hear(&mut tx, chassis::id::new(), 1, "pending").await.unwrap(), None);
+    assert_eq!(note_status(&mut tx, chassis::id::new(), 1, "pending").await.unwrap(), None);
 }
 
 #[databases]

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::model::Saga;
 
 /// Who drives a saga has claimed it, or made it; requests that change its course take it over.
-/// Where a clock was ahead, `bring_near` puts its times right, since waiting for a customer is no
+/// Where a clock was ahead, `shorten_waits` puts its times right, since waiting for a customer is no
 /// pause.
 pub static SAGAS: Queue = Queue::new(Table {
     name: "orders.sagas",
@@ -48,7 +48,7 @@ pub(super) fn save_saga_with(batch: &mut Batch<'_>, saga: &mut Saga) {
 ///
 /// An order was not changed later than now; by how much it says so is how much the clock was ahead,
 /// at least. `far` is where nobody can have put the end of a lease or of a pause.
-pub async fn bring_near(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
+pub async fn shorten_waits(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
     let ahead: Vec<(Uuid, DateTime<Utc>)> = db
         .query(
             "SELECT orders.id, orders.updated_at FROM sagas

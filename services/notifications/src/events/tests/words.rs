@@ -49,7 +49,7 @@ async fn a_cancel_says_what_becomes_of_the_money_whatever_its_reason(database: D
     ] {
         let order = order();
         let event = event(order.order_id, 3, &cancelled(&order, payment_status, reason));
-        tell_orders(&app, &[event]).await;
+        deliver_to_orders(&app, &[event]).await;
         let it = mail_of(&app, order.order_id).await;
         assert_eq!(it.template.as_deref(), Some(template), "{payment_status} {reason:?}");
         let body = it.body.replace('\n', " ");
@@ -72,7 +72,7 @@ async fn a_cancel_does_not_say_again_what_was_given_back_before(database: Databa
         let order = order();
         let mut news = cancelled(&order, "refunded", Reason::CustomerRequest);
         news.refund = Some(refund);
-        tell_orders(&app, &[event(order.order_id, 3, &news)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 3, &news)]).await;
         let body = mail_of(&app, order.order_id).await.body.replace('\n', " ");
         assert!(body.contains(says), "{body}");
         assert_eq!(body.contains("We have refunded"), refund > 0, "{body}");
@@ -97,7 +97,7 @@ async fn an_order_that_costs_nothing_says_nothing_of_money(database: Database) {
         let mut news = update(&order, "pending", to);
         news.payment_status = payment_status.to_owned();
         news.reason = (to == "cancelled").then_some(Reason::PaymentExpired);
-        tell_orders(&app, &[event(order.order_id, 2, &news)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &news)]).await;
         let it = mail_of(&app, order.order_id).await;
         for word in ["USD", "payment", "paid.", "charged", "refunded", "could not collect"] {
             assert!(!it.body.contains(word), "{word}: {}", it.body);
@@ -119,8 +119,8 @@ async fn each_refund_says_how_much_but_not_what_somebody_wrote(database: Databas
         event(order.order_id, 6, &second),
         event(order.order_id, 7, &of_cancel),
     ];
-    tell_orders(&app, &events).await;
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let all = history(&app).await;
     assert_eq!(all.len(), 2, "what goes back because of a cancel is told with it");
     for (amount, so_far) in [("7.00 USD", "7.00 USD"), ("37.98 USD", "44.98 USD")] {
@@ -148,7 +148,7 @@ async fn a_corrected_tracking_number_is_told_and_the_wrong_one_not_any_more(data
         OrderTrackingUpdated { order: order.clone(), tracking_number: "RIGHT-2".to_owned() };
     // The correction comes before what it corrects.
     let events = [event(order.order_id, 4, &right), event(order.order_id, 3, &shipped)];
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let all = history(&app).await;
     let state = |key: &str| {
         all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail").state
@@ -176,7 +176,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
                 _ => [cancelled, confirmed],
             };
             for event in events {
-                tell_orders(&app, &[event]).await;
+                deliver_to_orders(&app, &[event]).await;
                 if sent_between {
                     sender(&app, &van).turn().await.unwrap();
                 }
@@ -206,7 +206,8 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
     let user = Order { user_id: Some(chassis::id::new()), number: "CW-2".into(), ..order() };
     let unknown = Order { order_id: Uuid::nil(), number: "CW-3".into(), ..order() };
     for it in [&guest, &user, &unknown] {
-        tell_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))]).await;
+        deliver_to_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))])
+            .await;
     }
     sender(&app, &van).turn().await.unwrap();
     let parcels = van.parcels.lock().clone();
@@ -234,7 +235,8 @@ async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Datab
     let orders = contracts::orders::Client::new(fake.channel());
     let (app, van) = (App { orders, ..app(&platform) }, Arc::new(Van::default()));
     let guest = order();
-    tell_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))])
+        .await;
     sender(&app, &van).turn().await.unwrap();
     let parcels = van.parcels.lock().clone();
     assert_eq!((parcels.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);

@@ -12,7 +12,7 @@ use tower::ServiceExt;
 use crate::service::BoxError;
 
 /// A way to a service.
-pub trait Target: Debug + Send + Sync + 'static {
+pub trait CallTarget: Debug + Send + Sync + 'static {
     /// Asks the service. An error says why there is no answer in this time.
     fn ask(
         &self,
@@ -22,7 +22,7 @@ pub trait Target: Debug + Send + Sync + 'static {
 }
 
 /// Its routes, called directly: no socket, no copy.
-impl Target for Router {
+impl CallTarget for Router {
     fn ask(
         &self,
         request: Request<Body>,
