@@ -171,11 +171,10 @@ impl Config {
 
     /// The database URL of one service.
     pub fn database_url(&self, service: &str) -> String {
-        match self.is_embedded() {
-            true => {
-                format!("sqlite:{}", self.server.data_dir.join(format!("{service}.db")).display())
-            }
-            false => chassis::db::url_for(&self.database.url, service),
+        if self.is_embedded() {
+            format!("sqlite:{}", self.server.data_dir.join(format!("{service}.db")).display())
+        } else {
+            chassis::db::url_for(&self.database.url, service)
         }
     }
 

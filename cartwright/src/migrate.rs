@@ -43,10 +43,8 @@ async fn status(config: &Config) -> Result<()> {
 /// Takes migrations back, database by database; one that fails leaves those before it done, and
 /// the command can be repeated.
 async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
-    let _lock = match config.is_embedded() {
-        true => Some(crate::serve::data_directory(config)?),
-        false => None,
-    };
+    let _lock =
+        if config.is_embedded() { Some(crate::serve::data_directory(config)?) } else { None };
     let of = |name: &&str| args.service == "chassis" || **name == args.service;
     let databases: Vec<&'static str> = DATABASES.iter().copied().filter(|it| of(it)).collect();
     let stores = Stores::open_alone(config, &databases).await?;

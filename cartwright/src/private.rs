@@ -44,9 +44,10 @@ fn open_to_others(path: &Path) -> usize {
     if metadata.is_symlink() {
         return 0;
     }
-    let inside = match metadata.is_dir() {
-        true => std::fs::read_dir(path).into_iter().flatten().flatten(),
-        false => return usize::from(metadata.permissions().mode() & OTHERS != 0),
+    let inside = if metadata.is_dir() {
+        std::fs::read_dir(path).into_iter().flatten().flatten()
+    } else {
+        return usize::from(metadata.permissions().mode() & OTHERS != 0);
     };
     let inside: usize = inside.map(|it| open_to_others(&it.path())).sum();
     inside + usize::from(metadata.permissions().mode() & OTHERS != 0)

@@ -359,9 +359,10 @@ pub fn gateway_parts(
 }
 
 fn announce(config: &Config, roles: &Roles, running: &Running) {
-    let data = match config.is_embedded() {
-        true => format!("files in {}", config.server.data_dir.display()),
-        false => "PostgreSQL".to_owned(),
+    let data = if config.is_embedded() {
+        format!("files in {}", config.server.data_dir.display())
+    } else {
+        "PostgreSQL".to_owned()
     };
     let version = env!("CARGO_PKG_VERSION");
     let say = |line: String| match config.log.format {

@@ -150,14 +150,13 @@ fn create_directory(directory: &Path) -> Result<()> {
 
 /// Says which database, without the password in its URL.
 fn cannot_open(config: &Config, name: &str, error: chassis::db::Error) -> anyhow::Error {
-    let place = match config.is_embedded() {
-        true => config.database_url(name),
-        false => {
-            let url = config.database_url(name);
-            let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            format!("{scheme}://{}", host.split('?').next().unwrap_or(host))
-        }
+    let place = if config.is_embedded() {
+        config.database_url(name)
+    } else {
+        let url = config.database_url(name);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{}", host.split('?').next().unwrap_or(host))
     };
     if let chassis::db::Error::InUse = error {
         return anyhow!(

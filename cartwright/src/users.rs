@@ -115,8 +115,5 @@ fn read_password() -> Result<String> {
 fn readable(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|it| format!("{}: {}", it.field, it.detail));
     let fields: Vec<String> = fields.collect();
-    match fields.is_empty() {
-        true => problem.detail.to_string(),
-        false => fields.join("; "),
-    }
+    if fields.is_empty() { problem.detail.to_string() } else { fields.join("; ") }
 }

@@ -42,12 +42,10 @@ impl Elsewhere {
         let previous = &config.services.previous_secret;
         let ports: Vec<_> = SERVICES.iter().map(|it| (it.name, it.port)).collect();
         let looking = CancellationToken::new();
-        let (directory, consul) = match roles.is_whole() {
-            true => (config.discovery.directory(&ports), Ok(None)),
-            false => (
-                consul::directory(&config.discovery, &ports, &looking),
-                Agent::of(&config.discovery),
-            ),
+        let (directory, consul) = if roles.is_whole() {
+            (config.discovery.directory(&ports), Ok(None))
+        } else {
+            (consul::directory(&config.discovery, &ports, &looking), Agent::of(&config.discovery))
         };
         Ok(Self {
             peers: ServiceTokens::accepting(secret, previous, clock).of(&roles.names()),

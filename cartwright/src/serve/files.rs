@@ -62,10 +62,11 @@ fn kept(config: &Config, roles: &Roles) -> u64 {
     let databases =
         if roles.is_whole() { DATABASES.len() } else { roles.services.len() + 1 } as u64;
     let connections = u64::from(config.database.connections);
-    let each = match config.is_embedded() {
+    let each = if config.is_embedded() {
         // Those that read and one that writes, each with the file and its log; their shared memory.
-        true => 2 * (connections + 1) + 1,
-        false => connections,
+        2 * (connections + 1) + 1
+    } else {
+        connections
     };
     databases * each + OTHERS
 }

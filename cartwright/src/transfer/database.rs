@@ -208,9 +208,10 @@ async fn fresh(tables: &[Table], migrations: Migrations) -> Result<Vec<Sum>> {
     let mut sums = Vec::new();
     for table in tables {
         // One that no migration made must be empty.
-        sums.push(match connection.table_exists(None, table.name.as_str())? {
-            true => sum_of_files(connection, table)?,
-            false => Sum::none(),
+        sums.push(if connection.table_exists(None, table.name.as_str())? {
+            sum_of_files(connection, table)?
+        } else {
+            Sum::none()
         });
     }
     Ok(sums)

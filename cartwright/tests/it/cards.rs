@@ -54,9 +54,10 @@ async fn every_text_of_every_operation_refuses_a_card_number() {
             for written in [CARD, "378282246310005", "Take 4111-1111-1111-1111, please."] {
                 // These have no blanks.
                 let plain = ["payment.provider", "username"].contains(&text.field.as_str());
-                let written = match plain {
-                    true => written.replace(|it: char| !it.is_ascii_digit(), ""),
-                    false => written.to_owned(),
+                let written = if plain {
+                    written.replace(|it: char| !it.is_ascii_digit(), "")
+                } else {
+                    written.to_owned()
                 };
                 let mut body = operation.body();
                 *body.pointer_mut(&text.pointer).expect("a text") = written.as_str().into();

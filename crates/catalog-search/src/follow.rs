@@ -268,10 +268,7 @@ impl<S: Source> Follower<'_, S> {
         if let Some(Entry { position, subject, .. }) = entries.into_iter().last() {
             self.place = Place { position, subject: Some(subject) };
         }
-        match changed.is_empty() {
-            true => Ok(()),
-            false => self.read_again(changed).await,
-        }
+        if changed.is_empty() { Ok(()) } else { self.read_again(changed).await }
     }
 
     async fn read_again(&mut self, mut changed: BTreeSet<Uuid>) -> Result<()> {

@@ -37,10 +37,8 @@ fn wrong(text: &str) -> Option<&'static str> {
     if text.chars().any(is_invisible) || has_loose_joiner(text) {
         return Some("must not contain invisible characters");
     }
-    let seen: Cow<'_, str> = match text.contains(JOINERS) {
-        true => text.replace(JOINERS, "").into(),
-        false => text.into(),
-    };
+    let seen: Cow<'_, str> =
+        if text.contains(JOINERS) { text.replace(JOINERS, "").into() } else { text.into() };
     let seen = seen.to_lowercase();
     (seen.contains("://") || seen.contains("www.")).then_some("must not contain a link")
 }

@@ -160,9 +160,10 @@ async fn replay(
     State(System { db, clock, .. }): State<System>,
     Path((consumer, event)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {
-    match inbox::replay(&db, &consumer, event, clock.now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(dead_letter_not_found()),
+    if inbox::replay(&db, &consumer, event, clock.now()).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(dead_letter_not_found())
     }
 }
 

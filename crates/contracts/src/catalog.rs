@@ -181,12 +181,11 @@ impl Client {
     pub async fn quote(&self, wanted: Vec<Wanted>, buyer: Buyer) -> Result<Vec<Quoted>, CallError> {
         let request = QuoteRequest { wanted, buyer };
         let Quote { answers } = self.0.call(QUOTE, &request).await?;
-        match answers.len() == request.wanted.len() {
-            true => Ok(answers),
-            false => {
-                let what = format!("{} answers to {}", answers.len(), request.wanted.len());
-                Err(self.0.malformed(QUOTE, what))
-            }
+        if answers.len() == request.wanted.len() {
+            Ok(answers)
+        } else {
+            let what = format!("{} answers to {}", answers.len(), request.wanted.len());
+            Err(self.0.malformed(QUOTE, what))
         }
     }
 

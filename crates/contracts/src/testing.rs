@@ -67,9 +67,10 @@ impl Calls {
     fn note(&self, path: &'static str) -> Result<bool> {
         let mut noted = locked(&self.0);
         noted.asked.push(path);
-        match take_one(noted.failing.get_mut(path)) {
-            true => Err(Problem::unavailable("unavailable", "not now")),
-            false => Ok(!take_one(noted.unfit.get_mut(path))),
+        if take_one(noted.failing.get_mut(path)) {
+            Err(Problem::unavailable("unavailable", "not now"))
+        } else {
+            Ok(!take_one(noted.unfit.get_mut(path)))
         }
     }
 }

@@ -31,9 +31,10 @@ pub fn directory(
     let mut directory = Directory::default();
     for &(service, _) in services {
         let configured = config.configured(service)?;
-        match configured.is_empty() {
-            true => directory.follow(service, follow(agent.clone(), service, stop.clone())),
-            false => directory.fixed(service, configured),
+        if configured.is_empty() {
+            directory.follow(service, follow(agent.clone(), service, stop.clone()))
+        } else {
+            directory.fixed(service, configured)
         }
     }
     Ok(directory)

@@ -207,11 +207,10 @@ impl Delivery<'_> {
             {
                 break Err(LinkError::Lost);
             }
-            match publisher.is_blocked() {
-                true => {
-                    self.inner.health.away(&"it takes no events: it is short of memory or disk")
-                }
-                false => self.inner.health.there(),
+            if publisher.is_blocked() {
+                self.inner.health.away(&"it takes no events: it is short of memory or disk")
+            } else {
+                self.inner.health.there()
             }
         };
         // What is under way may end: batches that are being stored, events being confirmed.

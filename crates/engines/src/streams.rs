@@ -279,9 +279,10 @@ impl Delivery<'_> {
     fn note_length(&self, publisher: &Publisher, length: usize) {
         let full = length >= LIMIT;
         publisher.full.store(full, Ordering::Relaxed);
-        match full {
-            true => self.inner.health.away(&format!("consumers have not taken {length} events")),
-            false => self.inner.health.there(),
+        if full {
+            self.inner.health.away(&format!("consumers have not taken {length} events"))
+        } else {
+            self.inner.health.there()
         }
     }
 }

@@ -104,11 +104,10 @@ fn too_late() -> Problem {
 }
 
 fn is_ready(ready: &watch::Receiver<bool>) -> Response {
-    match *ready.borrow() {
-        true => axum::Json(json!({ "status": "ready" })).into_response(),
-        false => {
-            Problem::unavailable("not_ready", "the service is starting or stopping").into_response()
-        }
+    if *ready.borrow() {
+        axum::Json(json!({ "status": "ready" })).into_response()
+    } else {
+        Problem::unavailable("not_ready", "the service is starting or stopping").into_response()
     }
 }
 

@@ -144,9 +144,10 @@ impl Unit {
                 return Ok((amount, Currency::try_from(code.to_owned())?));
             }
         }?;
-        match (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
-            true => Ok((amount, currency.clone())),
-            false => Err(Unfit::OutOfRange),
+        if (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
+            Ok((amount, currency.clone()))
+        } else {
+            Err(Unfit::OutOfRange)
         }
     }
 
@@ -164,9 +165,10 @@ impl Unit {
 
 /// An amount in minor units from what people write, exactly.
 fn minor(text: &str, digits: u32) -> Result<i64, Unfit> {
-    let read = match text.contains(['e', 'E']) {
-        true => Decimal::from_scientific(text),
-        false => Decimal::from_str_exact(text),
+    let read = if text.contains(['e', 'E']) {
+        Decimal::from_scientific(text)
+    } else {
+        Decimal::from_str_exact(text)
     };
     let amount = read.map_err(|_| Unfit::NoAmount)?.normalize();
     if amount.scale() > digits {

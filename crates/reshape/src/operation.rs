@@ -491,10 +491,7 @@ fn may_write(place: &Place, way: Way) -> Result<(), OperationError> {
 
 /// Refuses headers no routes file may touch.
 pub fn may_set(name: &HeaderName) -> Result<(), OperationError> {
-    match is_ours(name) {
-        true => Err(OperationError::NotToChange(name.clone())),
-        false => Ok(()),
-    }
+    if is_ours(name) { Err(OperationError::NotToChange(name.clone())) } else { Ok(()) }
 }
 
 /// Headers that say who asks, belong to one connection, or describe the message itself.

@@ -136,9 +136,12 @@ impl TryFrom<String> for Place {
     type Error = PlaceError;
 
     fn try_from(text: String) -> Result<Self, PlaceError> {
-        let named = |name: &str| match name.is_empty() {
-            true => Err(PlaceError::NoName(text.clone())),
-            false => Ok(name.to_owned()),
+        let named = |name: &str| {
+            if name.is_empty() {
+                Err(PlaceError::NoName(text.clone()))
+            } else {
+                Ok(name.to_owned())
+            }
         };
         match text.split_once(':') {
             None => Steps::parse(&text).map(Self::Body),

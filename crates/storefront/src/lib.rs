@@ -218,10 +218,8 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
 fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &PageRequest) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
-    let (status, body) = match known {
-        true => (StatusCode::NOT_MODIFIED, Body::empty()),
-        false => (status, Body::from(page)),
-    };
+    let (status, body) =
+        if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (status, Body::from(page)) };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),

@@ -191,9 +191,10 @@ fn check_address(address: &str, names: &[&str]) -> Result<(), PageError> {
     let path: Vec<_> = names.iter().map(|it| ((*it).to_owned(), "x".to_owned())).collect();
     let filled = fill(address, &path);
     let is_address = filled.parse::<http::Uri>().is_ok() && !filled.contains(['{', '}']);
-    match is_address && filled.starts_with("/api/") {
-        true => Ok(()),
-        false => Err(PageError::Address(address.to_owned())),
+    if is_address && filled.starts_with("/api/") {
+        Ok(())
+    } else {
+        Err(PageError::Address(address.to_owned()))
     }
 }
 

@@ -140,10 +140,7 @@ impl<'a> StockTx<'a> {
             return Ok((old, false));
         }
         let stock = stock::set(self.tx, sku, (policy, on_hand), self.now).await?;
-        let kind = match figure.is_some_and(Figure::is_adjustment) {
-            true => Kind::Adjust,
-            false => Kind::Set,
-        };
+        let kind = if figure.is_some_and(Figure::is_adjustment) { Kind::Adjust } else { Kind::Set };
         let (on_hand, reference) = (on_hand - old.on_hand, reference.as_ref());
         let change = Change { kind, on_hand, allocated: 0, reserved: 0, reference };
         self.write(&stock, change).await?;

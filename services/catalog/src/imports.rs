@@ -208,9 +208,10 @@ async fn fail(app: &App, import: Import, error: &str, file: File) -> db::Result<
 
 async fn end(app: &App, import: &Import, file: File) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
-    match store::finish(&mut tx, import, file, app.clock.now()).await? {
-        true => tx.commit().await,
-        false => tx.rollback().await,
+    if store::finish(&mut tx, import, file, app.clock.now()).await? {
+        tx.commit().await
+    } else {
+        tx.rollback().await
     }
 }
 

@@ -202,10 +202,11 @@ pub async fn start(
 
 impl App {
     fn new(platform: &Platform, config: &Config, index_dir: &Path) -> Result<Self, BoxError> {
-        let shared = match platform.db.is_sqlite() {
+        let shared = if platform.db.is_sqlite() {
             // Its one process has nobody to share with.
-            true => cache::Shared::default(),
-            false => cache::Shared::over(platform.cache.clone()),
+            cache::Shared::default()
+        } else {
+            cache::Shared::over(platform.cache.clone())
         };
         Ok(Self(Arc::new(Shared {
             db: platform.db.clone(),

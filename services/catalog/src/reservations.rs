@@ -170,9 +170,10 @@ async fn leave(books: &mut StockTx<'_>, order: Uuid, lines: &[&StockLine]) -> Re
         let (sku, requested, available) = (line.sku.clone(), line.quantity, books::left(stock));
         short.push(Short { sku, requested, available });
     }
-    match short.is_empty() {
-        true => Ok(store::uncount(books.tx, order, &uncounted).await?),
-        false => Err(problems::out_of_stock(&short)),
+    if short.is_empty() {
+        Ok(store::uncount(books.tx, order, &uncounted).await?)
+    } else {
+        Err(problems::out_of_stock(&short))
     }
 }
 

@@ -58,9 +58,10 @@ fn documents(products: Vec<Product>) -> Vec<Document> {
 
 impl From<Product> for Document {
     fn from(product: Product) -> Self {
-        let choices = match product.has_default_variant_only() {
-            true => vec![],
-            false => product.variants.iter().map(|it| it.options.clone()).collect(),
+        let choices = if product.has_default_variant_only() {
+            vec![]
+        } else {
+            product.variants.iter().map(|it| it.options.clone()).collect()
         };
         Self {
             choices,

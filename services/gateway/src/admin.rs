@@ -120,10 +120,8 @@ async fn guard(request: Request, next: Next) -> Response {
         let host = it.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
     });
-    let mut response = match meant {
-        true => next.run(request).await,
-        false => problems::unknown_host().into_response(),
-    };
+    let mut response =
+        if meant { next.run(request).await } else { problems::unknown_host().into_response() };
     answer::secure(response.headers_mut());
     response
 }

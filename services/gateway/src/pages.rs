@@ -233,11 +233,10 @@ async fn live() -> axum::Json<Liveness> {
 #[utoipa::path(get, path = "/ready", operation_id = "readiness.get", tag = "gateway", security(()),
                responses((status = 200, body = Liveness), (status = 503, body = Problem)))]
 async fn ready(State(own): State<Own>) -> Response {
-    match *own.ready.borrow() {
-        true => axum::Json(Liveness { status: "ready" }).into_response(),
-        false => {
-            Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
-        }
+    if *own.ready.borrow() {
+        axum::Json(Liveness { status: "ready" }).into_response()
+    } else {
+        Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
     }
 }
 

@@ -196,9 +196,10 @@ pub async fn remove(
 
 /// Only staff have permissions of their own: admins may do everything, customers nothing.
 fn own_permissions_fit(user: &User) -> Result<()> {
-    match user.permissions.is_some() && !user.roles.contains(&Role::Staff) {
-        true => Err(Problem::field("permissions", "only users with the role staff have some")),
-        false => Ok(()),
+    if user.permissions.is_some() && !user.roles.contains(&Role::Staff) {
+        Err(Problem::field("permissions", "only users with the role staff have some"))
+    } else {
+        Ok(())
     }
 }
 
@@ -217,9 +218,6 @@ pub(crate) fn taken(stored: db::Result<()>) -> Result<()> {
         _ => String::new(),
     };
     stored.on_duplicate(|| -> Problem {
-        match name.contains("username") {
-            true => problems::username_taken(),
-            false => problems::email_taken(),
-        }
+        if name.contains("username") { problems::username_taken() } else { problems::email_taken() }
     })
 }

@@ -24,9 +24,10 @@ pub const UNDO: TimeDelta = TimeDelta::days(7);
 /// Refuses an address that another account can go back to. After the user was stored, so that it is
 /// seen whoever of two was faster.
 pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
-    match store::is_email_kept(&mut *tx, &user.email, Some(user.id), now).await? {
-        true => Err(problems::email_taken()),
-        false => Ok(()),
+    if store::is_email_kept(&mut *tx, &user.email, Some(user.id), now).await? {
+        Err(problems::email_taken())
+    } else {
+        Ok(())
     }
 }
 
@@ -56,9 +57,10 @@ pub async fn note(
 /// A fresh token for the link to an address the account can go back to.
 pub async fn issue(app: &App, user: &User, email: &str) -> Result<Secret> {
     let (secret, now) = (Secret::random(), app.clock.now());
-    match store::set_undo_token(&app.db, (user.id, email), &secret.hash(), now).await? {
-        true => Ok(secret),
-        false => Err(problems::user_not_found(user.id)),
+    if store::set_undo_token(&app.db, (user.id, email), &secret.hash(), now).await? {
+        Ok(secret)
+    } else {
+        Err(problems::user_not_found(user.id))
     }
 }
 

@@ -130,9 +130,10 @@ impl Opened {
     pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
         let key = app.keys.signing(now)?;
         let access_token = tokens::access_token(user, &app.permissions, self.session, &key, now)?;
-        let (refresh_token, mut cookies) = match self.cookie {
-            true => (None, vec![browser::keep(&self.refresh, app.config.refresh_token())]),
-            false => (Some(self.refresh), vec![]),
+        let (refresh_token, mut cookies) = if self.cookie {
+            (None, vec![browser::keep(&self.refresh, app.config.refresh_token())])
+        } else {
+            (Some(self.refresh), vec![])
         };
         cookies.extend(self.device.as_ref().map(browser::keep_device));
         Ok(Tokens {

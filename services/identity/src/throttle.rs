@@ -119,10 +119,8 @@ pub async fn verify(
     password: &Password,
     hash: Option<&PasswordHash>,
 ) -> Result<Verdict> {
-    let floor = match store::has_foreign_hash(&app.db).await? {
-        true => FOREIGN_FLOOR,
-        false => Duration::ZERO,
-    };
+    let floor =
+        if store::has_foreign_hash(&app.db).await? { FOREIGN_FLOOR } else { Duration::ZERO };
     no_sooner(floor, guess(app, source, password, hash)).await
 }
 

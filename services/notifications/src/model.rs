@@ -167,21 +167,26 @@ impl Channel {
     /// What is wrong with a recipient of this channel, if anything.
     pub(crate) fn refuse(self, recipient: &str) -> Option<&'static str> {
         match self {
-            Self::Email => match is_email(recipient, &()).is_ok() {
-                true => None,
-                false => Some("must be an e-mail address such as ada@example.com"),
-            },
-            Self::Sms => match is_phone(recipient, &()).is_ok() {
-                true => None,
-                false => {
+            Self::Email => {
+                if is_email(recipient, &()).is_ok() {
+                    None
+                } else {
+                    Some("must be an e-mail address such as ada@example.com")
+                }
+            }
+            Self::Sms => {
+                if is_phone(recipient, &()).is_ok() {
+                    None
+                } else {
                     Some("must be a phone number with its country code, such as +4915112345678")
                 }
-            },
+            }
             Self::Push => {
                 let visible = recipient.bytes().all(|it| it.is_ascii_graphic());
-                match visible && (1..=4096).contains(&recipient.len()) {
-                    true => None,
-                    false => Some("must be a device token of 1 to 4096 visible ASCII characters"),
+                if visible && (1..=4096).contains(&recipient.len()) {
+                    None
+                } else {
+                    Some("must be a device token of 1 to 4096 visible ASCII characters")
                 }
             }
         }

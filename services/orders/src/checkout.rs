@@ -84,18 +84,20 @@ pub struct Payment {
 }
 
 fn is_word(text: &str, _: &()) -> garde::Result {
-    match text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
-        true => Ok(()),
-        false => Err(garde::Error::new("is a name of lower-case letters, digits and _")),
+    if text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
+        Ok(())
+    } else {
+        Err(garde::Error::new("is a name of lower-case letters, digits and _"))
     }
 }
 
 fn is_visible(token: &str, _: &()) -> garde::Result {
     // A card number with blanks is told as what it is.
     let told = no_card_number(token, &()).is_err();
-    match told || token.bytes().all(|it| it.is_ascii_graphic()) {
-        true => Ok(()),
-        false => Err(garde::Error::new("is made of visible ASCII characters, without blanks")),
+    if told || token.bytes().all(|it| it.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("is made of visible ASCII characters, without blanks"))
     }
 }
 

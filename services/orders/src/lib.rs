@@ -104,10 +104,7 @@ impl App {
     /// Until when a customer may do what a payment asks of them now. A provider may ask for more
     /// minutes than the settings give.
     fn action_until(&self, guest: bool, provider: Option<u32>) -> DateTime<Utc> {
-        let own = match guest {
-            true => self.config.guest_action_minutes,
-            false => self.config.action_minutes,
-        };
+        let own = if guest { self.config.guest_action_minutes } else { self.config.action_minutes };
         let minutes = own.max(provider.map_or(0, i64::from)).min(MAX_ACTION_MINUTES);
         self.clock.now() + TimeDelta::minutes(minutes)
     }

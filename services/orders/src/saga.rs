@@ -358,10 +358,7 @@ async fn at_rest(app: &App, work: &Work) -> Result<Step, Stop> {
 }
 
 async fn save_saga(db: impl Session<'_>, work: &mut Work) -> Result<(), Stop> {
-    match store::save_saga(db, &mut work.saga).await? {
-        true => Ok(()),
-        false => Err(Stop::Lost),
-    }
+    if store::save_saga(db, &mut work.saga).await? { Ok(()) } else { Err(Stop::Lost) }
 }
 
 /// Stores the next step together with the changed order, which had the status `from`.

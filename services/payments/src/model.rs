@@ -241,9 +241,10 @@ impl Payment {
             return Settled::default();
         }
         self.refunded += amount;
-        self.status = match self.refunded == self.captured {
-            true => Status::Refunded,
-            false => Status::PartiallyRefunded,
+        self.status = if self.refunded == self.captured {
+            Status::Refunded
+        } else {
+            Status::PartiallyRefunded
         };
         Settled { moved: -amount, ..Settled::default() }
     }

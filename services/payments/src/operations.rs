@@ -114,9 +114,10 @@ async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outc
     let provider =
         app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
     let one_try = async {
-        match operation.attempts < app.config.tries {
-            true => request(provider, payment, operation).await,
-            false => look_up(provider, payment, operation).await,
+        if operation.attempts < app.config.tries {
+            request(provider, payment, operation).await
+        } else {
+            look_up(provider, payment, operation).await
         }
     };
     timeout(app.config.try_within(), one_try)

@@ -59,9 +59,10 @@ impl Provider for Sandbox {
                 return standing(key, state, reason);
             }
             let booked = self.known(key).await?;
-            match booked.amount == request.amount || booked.state == BookedState::Voided {
-                true => standing(key, booked.state, booked.reason.as_deref()),
-                false => Err(refused("key_reused")),
+            if booked.amount == request.amount || booked.state == BookedState::Voided {
+                standing(key, booked.state, booked.reason.as_deref())
+            } else {
+                Err(refused("key_reused"))
             }
         })
     }
@@ -92,9 +93,10 @@ impl Provider for Sandbox {
                     booked.token
                 }
             };
-            match token == TIMEOUT {
-                true => Err(Failure::Unknown("no answer in time".to_owned())),
-                false => Ok(Outcome::Captured),
+            if token == TIMEOUT {
+                Err(Failure::Unknown("no answer in time".to_owned()))
+            } else {
+                Ok(Outcome::Captured)
             }
         })
     }
@@ -129,9 +131,10 @@ impl Provider for Sandbox {
     fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
-            match books::refund(&self.db, key, id, amount, self.clock.now()).await? {
-                true => Ok(Outcome::Refunded),
-                false => Err(refused("refund_exceeds_charge")),
+            if books::refund(&self.db, key, id, amount, self.clock.now()).await? {
+                Ok(Outcome::Refunded)
+            } else {
+                Err(refused("refund_exceeds_charge"))
             }
         })
     }

@@ -77,13 +77,12 @@ impl Shop {
     /// A new process over the same databases, a while later.
     pub(crate) async fn restart(&self) -> App {
         let app = app(&self.platform, &self.line);
-        match app.db.is_sqlite() {
-            true => {
-                store::OPERATIONS.release_all(&app.db, app.clock.now()).await.unwrap();
-                app
-            }
+        if app.db.is_sqlite() {
+            store::OPERATIONS.release_all(&app.db, app.clock.now()).await.unwrap();
+            app
+        } else {
             // Here another process may still be alive: only time ends its leases.
-            false => App { clock: Clock::Fixed(later(10)), ..app },
+            App { clock: Clock::Fixed(later(10)), ..app }
         }
     }
 

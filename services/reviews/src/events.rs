@@ -26,9 +26,10 @@ impl Handler for Orders {
         Box::pin(async move {
             if event.kind == OrderRefunded::TYPE {
                 let news: OrderRefunded = event.data()?;
-                return match news.full {
-                    true => note(tx, &news.order, false, event.sequence).await,
-                    false => Ok(()),
+                return if news.full {
+                    note(tx, &news.order, false, event.sequence).await
+                } else {
+                    Ok(())
                 };
             }
             let news: OrderStatusUpdated = event.data()?;

@@ -19,10 +19,7 @@ pub(super) enum Use {
 pub(super) async fn wait(conn: &mut PgConnection, mode: Use) -> sqlx::Result<()> {
     if mode == Use::Alone {
         // Not in a queue: whoever asks for the shared lock after it would wait as well.
-        return match attempt(conn, mode).await? {
-            true => Ok(()),
-            false => Err(sqlx::Error::PoolTimedOut),
-        };
+        return if attempt(conn, mode).await? { Ok(()) } else { Err(sqlx::Error::PoolTimedOut) };
     }
     // "cart" in ASCII, and the schema for those who have several in one database.
     const SHARED: &str = "SELECT pg_advisory_lock_shared(1667330676, \

@@ -120,9 +120,10 @@ impl Db {
                     set: set.to_owned(),
                     version: it.version,
                     description: it.description.to_string(),
-                    state: match applied.contains(&it.version) {
-                        true => MigrationState::Applied,
-                        false => MigrationState::Missing,
+                    state: if applied.contains(&it.version) {
+                        MigrationState::Applied
+                    } else {
+                        MigrationState::Missing
                     },
                     reversible: reversible(it.version),
                 })

@@ -60,9 +60,10 @@ impl File {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let writer = Pool::new(path.clone(), true, 1);
         // What is in memory is seen by the connection that wrote it alone.
-        let readers = match path == ":memory:" {
-            true => writer.clone(),
-            false => Pool::new(path, false, u32::try_from(cores).unwrap_or(1).max(2)),
+        let readers = if path == ":memory:" {
+            writer.clone()
+        } else {
+            Pool::new(path, false, u32::try_from(cores).unwrap_or(1).max(2))
         };
         let file = Self { writer, readers, acquire };
         // Now rather than at the first request: whether there is a file, and the way it is kept.

@@ -47,9 +47,10 @@ impl Carts {
         let before = self.last.insert(cart_id, order_id);
         cart.purchases.retain(|it| Some(*it) != before);
         cart.purchases.push(order_id);
-        let lines = match cart.id == cart_id && cart.version == cart_version {
-            true => cart.lines.clone(),
-            false => lines,
+        let lines = if cart.id == cart_id && cart.version == cart_version {
+            cart.lines.clone()
+        } else {
+            lines
         };
         let mut changed = false;
         for line in &mut cart.lines {

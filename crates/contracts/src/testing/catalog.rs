@@ -134,9 +134,10 @@ impl Catalog {
             return Ok(Reservation { expires_at });
         }
         if let Some(held) = self.held.get(&request.order_id) {
-            return match same(&held.lines, &request.lines) {
-                true => Ok(Reservation { expires_at }),
-                false => Err(Problem::conflict("reservation_differs", "it holds other lines")),
+            return if same(&held.lines, &request.lines) {
+                Ok(Reservation { expires_at })
+            } else {
+                Err(Problem::conflict("reservation_differs", "it holds other lines"))
             };
         }
         let short: Vec<_> = request.lines.iter().filter_map(|it| self.short(it)).collect();
@@ -184,9 +185,10 @@ impl Catalog {
         if let Some(held) = self.held.remove(&order_id) {
             self.sold.insert(order_id, held.lines);
         }
-        match self.sold.contains_key(&order_id) {
-            true => Ok(()),
-            false => Err(Problem::conflict("reservation_gone", "it holds nothing")),
+        if self.sold.contains_key(&order_id) {
+            Ok(())
+        } else {
+            Err(Problem::conflict("reservation_gone", "it holds nothing"))
         }
     }
 
@@ -244,9 +246,10 @@ impl Catalog {
 fn check(lines: &[StockLine]) -> Result<()> {
     let skus: HashSet<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
     let fit = lines.iter().all(|it| (1..=MAX_QUANTITY).contains(&it.quantity));
-    match fit && !lines.is_empty() && skus.len() == lines.len() {
-        true => Ok(()),
-        false => Err(Problem::field("lines", "each SKU once, in a quantity somebody may order")),
+    if fit && !lines.is_empty() && skus.len() == lines.len() {
+        Ok(())
+    } else {
+        Err(Problem::field("lines", "each SKU once, in a quantity somebody may order"))
     }
 }
 

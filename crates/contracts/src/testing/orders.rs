@@ -51,9 +51,10 @@ impl Orders {
     }
 
     fn access_token(&mut self, request: AskAccessToken) -> Result<AccessToken> {
-        match !request.order_id.is_nil() && request.email == self.email {
-            true => Ok(AccessToken { token: Self::TOKEN.into() }),
-            false => Err(Problem::not_found("order_not_found", "there is no such order")),
+        if !request.order_id.is_nil() && request.email == self.email {
+            Ok(AccessToken { token: Self::TOKEN.into() })
+        } else {
+            Err(Problem::not_found("order_not_found", "there is no such order"))
         }
     }
 }

@@ -61,9 +61,10 @@ impl Payments {
         let same = payment.order_id == asked.order_id
             && payment.amount == asked.amount
             && payment.currency == asked.currency;
-        match same {
-            true => Ok(shown(payment, self.action_minutes)),
-            false => Err(Problem::conflict("payment_mismatch", "it is another one")),
+        if same {
+            Ok(shown(payment, self.action_minutes))
+        } else {
+            Err(Problem::conflict("payment_mismatch", "it is another one"))
         }
     }
 
@@ -108,9 +109,10 @@ impl Payments {
         let payment = self.payments.get_mut(&request.payment_id).ok_or_else(not_found)?;
         if let Some((of, refund)) = self.refunds.get(&request.refund_id) {
             let other = request.amount.is_some_and(|it| it != refund.amount);
-            return match *of == payment.id && !other {
-                true => Ok(payment_updated(payment, Some(refund.clone()))),
-                false => Err(Problem::conflict("refund_mismatch", "it is another one")),
+            return if *of == payment.id && !other {
+                Ok(payment_updated(payment, Some(refund.clone())))
+            } else {
+                Err(Problem::conflict("refund_mismatch", "it is another one"))
             };
         }
         let is_captured = matches!(
@@ -150,9 +152,10 @@ impl Payment {
     /// So much of it has been given back.
     pub fn give_back(&mut self, amount: i64) {
         self.refunded += amount;
-        self.status = match self.refunded == self.captured {
-            true => Status::Refunded,
-            false => Status::PartiallyRefunded,
+        self.status = if self.refunded == self.captured {
+            Status::Refunded
+        } else {
+            Status::PartiallyRefunded
         };
     }
 }

@@ -182,13 +182,11 @@ impl Agent {
         };
         let late = |_| self.away("not in time");
         let (parts, body) = tokio::time::timeout(patience, asking).await.map_err(late)??;
-        match parts.status.is_success() {
-            true => Ok((parts, body)),
-            false => {
-                let said: String =
-                    String::from_utf8_lossy(&body).trim().chars().take(200).collect();
-                Err(Error::Refused(self.0.address.clone(), parts.status, said))
-            }
+        if parts.status.is_success() {
+            Ok((parts, body))
+        } else {
+            let said: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
+            Err(Error::Refused(self.0.address.clone(), parts.status, said))
         }
     }
 
@@ -207,9 +205,10 @@ impl Entry {
         let own = Some(&self.service.address).filter(|it| !it.is_empty());
         let host = own.unwrap_or(&self.node.address);
         let port = self.service.port;
-        let url = match host.contains(':') {
-            true => format!("http://[{host}]:{port}"),
-            false => format!("http://{host}:{port}"),
+        let url = if host.contains(':') {
+            format!("http://[{host}]:{port}")
+        } else {
+            format!("http://{host}:{port}")
         };
         Endpoint::parse(&url)
             .inspect_err(

@@ -69,9 +69,10 @@ impl Consumer {
         while !stop.is_cancelled() {
             if claimed.is_none_or(|it: Instant| it.elapsed() > CLAIM_EVERY) {
                 let left = self.claim().await?;
-                match left.is_empty() {
-                    true => claimed = Some(Instant::now()),
-                    false => drop(self.store(left, stop).await?),
+                if left.is_empty() {
+                    claimed = Some(Instant::now());
+                } else {
+                    self.store(left, stop).await?;
                 }
                 continue;
             }

@@ -58,9 +58,10 @@ impl Figure {
                 now.saturating_add(on_hand.saturating_sub(at_export)).saturating_sub(added)
             }
         };
-        match (-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) || on_hand == now {
-            true => Ok(on_hand),
-            false => Err(Problem::field(self.field(), "leads beyond 1,000,000,000 units")),
+        if (-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) || on_hand == now {
+            Ok(on_hand)
+        } else {
+            Err(Problem::field(self.field(), "leads beyond 1,000,000,000 units"))
         }
     }
 

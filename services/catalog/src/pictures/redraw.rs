@@ -106,16 +106,18 @@ pub(crate) fn redraw(bytes: &[u8], head: Head) -> Result<NewPicture> {
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten().filter(|it| is_of_rgb(it));
     let image = DynamicImage::from_decoder(decoder).map_err(|error| refused(&error))?;
-    let mut image = match image.has_alpha() {
-        true => tidy(image.into_rgba8()),
-        false => DynamicImage::ImageRgb8(image.into_rgb8()),
+    let mut image = if image.has_alpha() {
+        tidy(image.into_rgba8())
+    } else {
+        DynamicImage::ImageRgb8(image.into_rgb8())
     };
     let content_type = if image.has_alpha() { "image/png" } else { "image/jpeg" };
 
     // It is turned once it is small.
-    let (width, height) = match is_turned(orientation) {
-        true => swap(fit(swap((head.width, head.height)))),
-        false => fit((head.width, head.height)),
+    let (width, height) = if is_turned(orientation) {
+        swap(fit(swap((head.width, head.height))))
+    } else {
+        fit((head.width, head.height))
     };
     image = reduce(image, width, height);
     image.apply_orientation(orientation);
@@ -217,13 +219,12 @@ fn reduce(image: DynamicImage, width: u32, height: u32) -> DynamicImage {
     if (image.width(), image.height()) == (width, height) {
         return image;
     }
-    let rough = match image.width() > 2 * width && image.height() > 2 * height {
-        true => {
-            let rough = image.thumbnail_exact(2 * width, 2 * height);
-            drop(image);
-            rough
-        }
-        false => image,
+    let rough = if image.width() > 2 * width && image.height() > 2 * height {
+        let rough = image.thumbnail_exact(2 * width, 2 * height);
+        drop(image);
+        rough
+    } else {
+        image
     };
     rough.resize_exact(width, height, Smooth::CatmullRom)
 }

@@ -42,10 +42,7 @@ async fn write(
     lines: &[OrderLine],
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let news = match order.status == from {
-        true => None,
-        false => Some(news(tx, order, from, lines).await?),
-    };
+    let news = if order.status == from { None } else { Some(news(tx, order, from, lines).await?) };
     order.version += 1;
     order.updated_at = now;
     let mut batch = tx.batch();
