@@ -1,7 +1,7 @@
-//! `cartwright check`: does everything agree? The invariants of ARCHITECTURE.md, over all services.
+//! `cartwright check` verifies the invariants of ARCHITECTURE.md over all services.
 //!
-//! A running shop is never quite at rest, so what is wrong at a first look is looked at again
-//! for some seconds; only what stays wrong is reported.
+//! A running shop is always changing, so a violation is checked again for some seconds and reported
+//! only if it persists.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ pub struct Findings {
     pub broken: BTreeSet<String>,
     /// Work that waits; a problem only if the shop runs.
     pub waiting: BTreeSet<String>,
-    /// What is to be known, and no problem.
+    /// Worth knowing, but no problem.
     pub notes: BTreeSet<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The files of a shop are its own user's: its databases hold the keys that tokens are signed with.
+//! Only the shop's own user may read its files: the databases contain the token signing keys.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -12,7 +12,7 @@ use crate::config::Config;
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;
 
-/// Whatever the process makes from here on is for its user alone: files 0600, directories 0700.
+/// From here on only this user can read what the process creates: files 0600, directories 0700.
 pub fn by_default() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }

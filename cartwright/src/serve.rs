@@ -67,7 +67,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     }
     let files = files::prepare(&mut config, &roles);
     match serve(&config, &roles, files).await {
-        // Whoever reads the log line by line is told there, and not as a text between the lines.
+        // In the log itself, so that log parsers see it, and not as text between the lines.
         Err(error) if config.log.format == LogFormat::Json => {
             tracing::error!("{error:#}");
             Ok(ExitCode::FAILURE)
@@ -154,7 +154,7 @@ impl Running {
             ServiceServer { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
         let ports: BTreeMap<_, _> =
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
-        // Whoever connects from here on is answered well: the port may be shared with a process
+        // Connections from here on are served: the port may be shared with a process
         // that this one takes over from.
         let reference = reference(&stores, way);
         synchronized(&reference).await;
@@ -184,7 +184,7 @@ impl Running {
         Ok(running)
     }
 
-    /// Serves until told to stop, then drains: no new connections, requests in flight finish,
+    /// Serves until stopped, then drains: no new connections, requests in flight finish,
     /// then the workers end and the files are closed.
     pub async fn until(mut self, stop: CancellationToken) -> Result<()> {
         let failure = tokio::select! {
@@ -231,7 +231,7 @@ fn is_starting(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|it| it.downcast_ref::<db::Error>()).any(db::Error::is_starting)
 }
 
-/// What the clock of this process is put right by. A process without a database asks identity,
+/// What corrects the clock of this process. A process without a database asks identity,
 /// which every process waits for anyhow.
 fn reference(stores: &Stores, way: impl Fn(&'static str) -> ServiceTarget) -> Reference {
     stores.reference().unwrap_or_else(|| Reference::Service(Arc::new(way(identity::NAME))))
@@ -285,7 +285,7 @@ async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
     Ok(())
 }
 
-/// What carries events between this process and the others.
+/// The bus between this process and the others.
 fn bus(config: &Config, roles: &Roles) -> Result<Bus> {
     if !roles.is_whole() && !config.bus.is_remote() {
         bail!(

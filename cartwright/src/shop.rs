@@ -111,7 +111,7 @@ impl Stores {
         Ok(stores)
     }
 
-    /// What the clock of this process is put right by: the first database of PostgreSQL, else, as
+    /// What corrects the clock of this process: the first database of PostgreSQL, else, as
     /// files are one process' own, the machine. None where there is no database.
     pub(crate) fn reference(&self) -> Option<Reference> {
         let shared = self.0.values().find(|it| !it.is_sqlite());

@@ -1,4 +1,4 @@
-//! `cartwright transfer`: an embedded shop becomes one on PostgreSQL.
+//! `cartwright transfer`: moves a shop from SQLite to PostgreSQL.
 //!
 //! Database by database, each in one transaction (`database`), table by table as the target's
 //! catalogue lists them (`layout`), value by value by the types of its columns (`cell`). Nothing
@@ -21,7 +21,7 @@ use crate::registry::{DATABASES, migrations};
 use crate::shop::Stores;
 use database::Move;
 
-/// Moves everything, or says why not. It can be repeated: what has arrived is compared and left.
+/// Moves everything, or says why not. It can be repeated: what has arrived is only compared.
 pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
     let (source, target) = (source(&args.from)?, target(&args.to)?);
     // Nobody serves the files, and nobody starts to.

@@ -1,4 +1,4 @@
-//! Who may use a data directory. The kernel lets go of a lock when the process ends, however.
+//! Who may use a data directory. The kernel releases a lock when the process ends, however.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;

@@ -41,7 +41,7 @@ fn is_exempt(operation: &bodies::Operation, text: &Text) -> bool {
         || EXEMPT.iter().any(|(exempt, _)| *exempt == name || *exempt == whole)
 }
 
-/// Whoever adds a text finds it refused here, or says above why a card number may be in it.
+/// A new text field is checked here, or listed above with the reason why it may have a card number.
 #[tokio::test]
 async fn every_text_of_every_operation_refuses_a_card_number() {
     let place = sqlite();

@@ -110,7 +110,7 @@ fn the_chassis_knows_no_service() {
     }
 }
 
-/// Whoever asks, answers or pretends to answer goes by the declaration.
+/// Callers, handlers and fakes all use the declaration.
 #[test]
 fn the_path_of_an_internal_route_is_written_once() {
     let internal = |path: &Path| fs::read_to_string(path).expect("a source").contains("/internal/");
@@ -305,7 +305,7 @@ fn parts() -> gateway::Parts {
     cartwright::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, Clock::System)
 }
 
-/// CONTRIBUTING.md, "Words": what is on the left is nothing's name.
+/// CONTRIBUTING.md, "Words": nothing has a name from the left column.
 #[test]
 fn a_name_that_was_given_up_is_not_given_again() {
     let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("a document");

@@ -48,7 +48,7 @@ enum Error {
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Follows a source until told to stop.
+/// Follows a source until stopped.
 pub async fn follow(search: Search, source: impl Source, stop: CancellationToken) {
     let mut warned = false;
     let mut pause = PAUSE;

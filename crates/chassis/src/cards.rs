@@ -181,7 +181,7 @@ fn id_end(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     is_hex.then_some(at + length)
 }
 
-/// Looks for card numbers among groups that stand together, and begins anew.
+/// Looks for card numbers among groups that stand together, and starts over.
 fn look(bytes: &[u8], run: &mut Vec<Group>, found: &mut Vec<Range<usize>>) {
     let run = std::mem::take(run);
     let size = |it: &Group| it.place.len();

@@ -2,9 +2,9 @@
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
 //! another process it is asked over HTTP, with a service token, by whatever it is bound to
-//! ([`CallTarget`]). A channel is made before the other service is, and bound when it starts, so that
-//! the order of starting does not matter. Services that ask each other must not keep each other
-//! alive in memory: whoever starts them keeps the channels, and gives them weak ones.
+//! ([`CallTarget`]). A channel is made before the other service is, and bound when it starts, so
+//! that the order of starting does not matter. Services that ask each other must not keep each
+//! other alive in memory: the code that starts them keeps the channels, and gives them weak ones.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;

@@ -1,9 +1,9 @@
 //! The chassis: what every service stands on. It knows nothing about any of them.
 //!
-//! In reading order: `definition` is what a service is to whoever runs it, `service` what it is
-//! made of, `system` what each shows an operator; `db` where it keeps its state; `queue` and `work`
-//! what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `route` and
-//! `channel` how it asks another; `auth`, `policy` who may; `extract`, `problem`, `page` what a
+//! In reading order: `definition` is what a service is to the program that runs it, `service` what
+//! it is made of, `system` what each shows an operator; `db` where it keeps its state; `queue` and
+//! `work` what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `route`
+//! and `channel` how it asks another; `auth`, `policy` who may; `extract`, `problem`, `page` what a
 //! request and an answer look like; `cards` what no text may contain, `names` what no name may.
 
 extern crate self as chassis;

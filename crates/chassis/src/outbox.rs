@@ -231,7 +231,7 @@ const KEEP: TimeDelta = TimeDelta::days(7);
 /// How often older ones are deleted.
 const TIDY: Duration = Duration::from_secs(3_600);
 /// How long a turn may go on once the process stops. What is not finished then is sent again by
-/// whoever comes next.
+/// the next one.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Marks rows as sent: a run of them, or one. What personal ones say goes with the mark.

@@ -194,7 +194,7 @@ pub(crate) async fn only(State(callers): State<Callers>, request: Request, next:
     }
 }
 
-/// Whether another process refused who asks, not what was asked: nothing a client could put right.
+/// Whether another process rejected the caller, not the request: nothing a client could fix.
 pub(crate) fn is_refusal(problem: &Problem) -> bool {
     problem.code.starts_with("service_token_")
 }

@@ -1,7 +1,7 @@
 //! Routes that services have for each other.
 //!
 //! A [`Route`] is declared once, in `contracts`: its path, what is asked, what is answered and who
-//! may ask. Whoever asks calls it through a [`Channel`](crate::channel::Channel); the service and
+//! may ask. Callers call it through a [`Channel`](crate::channel::Channel); the service and
 //! its fake answer it through [`Routes`].
 
 use std::fmt;

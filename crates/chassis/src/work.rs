@@ -44,13 +44,13 @@ impl<'a> Loop<'a> {
     }
 
     /// A turn is cut off so long after it was told to stop: another process takes over what it had
-    /// in hand. Without this, whoever runs the loop decides how long it may take.
+    /// in hand. Without this, the caller decides how long it may take.
     #[must_use]
     pub fn cut_off_after(self, grace: Duration) -> Self {
         Self { grace: Some(grace), ..self }
     }
 
-    /// Takes turns until told to stop. A turn says whether there may be more to do at once. What
+    /// Takes turns until stopped. A turn says whether there may be more to do at once. What
     /// fails waits for the next one: a line says so when that begins, and one when it is over.
     pub async fn run<F, E>(mut self, stop: &CancellationToken, mut turn: impl FnMut() -> F)
     where
@@ -108,7 +108,7 @@ async fn ended(stop: &CancellationToken, grace: Option<Duration>) {
     tokio::time::sleep(grace).await;
 }
 
-/// Does something at once and then every so often, until told to stop; a turn that has begun then
+/// Does something at once and then every so often, until stopped; a turn that has begun then
 /// comes to its end. The job says whether there is more to do at once.
 pub async fn every<F, E>(
     pause: Duration,

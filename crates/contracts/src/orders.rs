@@ -142,7 +142,7 @@ pub struct Unshipped {
 const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
 /// Who gives money back.
 const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
-/// Who writes to guests. Whoever has a token may see and cancel the order.
+/// Who writes to guests. Anyone who has a token may see and cancel the order.
 const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
 
 pub const UNSHIPPED: Route<Unshipped, Unshipped> =

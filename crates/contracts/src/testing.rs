@@ -79,7 +79,7 @@ fn take_one(times: Option<&mut u32>) -> bool {
     times.is_some_and(|it| std::mem::replace(it, it.saturating_sub(1)) > 0)
 }
 
-/// What a fake has in state, and the routes it answers.
+/// What a fake knows, and the routes it answers.
 pub trait FakeState: Default + Send + 'static {
     const NAME: &'static str;
 
@@ -103,7 +103,7 @@ impl<M: FakeState> Fake<M> {
         &self.calls
     }
 
-    /// What it has in state. While this is held nobody is answered.
+    /// Its state. While this is held no call is answered.
     pub fn lock(&self) -> MutexGuard<'_, M> {
         locked(&self.state)
     }

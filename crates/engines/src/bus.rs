@@ -21,7 +21,7 @@ pub struct Config {
     /// The exchange events are published to, with queues of this name and their own; on Redis the
     /// stream.
     pub exchange: String,
-    /// Events a consumer may have at hand before it has stored them. 1 to 10000.
+    /// Events a consumer may hold before it has stored them. 1 to 10000.
     pub prefetch: u16,
 }
 

@@ -21,7 +21,7 @@ pub use self::agent::{Agent, Error};
 pub use self::announce::announce;
 
 /// Where these services are: where the settings say, else where Consul says, else on this machine.
-/// Follows Consul until told to stop.
+/// Follows Consul until stopped.
 pub fn directory(
     config: &Config,
     services: &[(&'static str, u16)],
@@ -40,7 +40,7 @@ pub fn directory(
     Ok(directory)
 }
 
-/// The copies of a service that Consul calls healthy, kept current until told to stop. None before
+/// The copies of a service that Consul calls healthy, kept current until stopped. None before
 /// its first answer.
 pub fn follow(agent: Agent, service: &'static str, stop: CancellationToken) -> Endpoints {
     let (list, endpoints) = watch::channel([].into());

@@ -57,7 +57,7 @@ impl LinkError {
     }
 }
 
-/// The last failure to publish. After one the connection is not to be trusted.
+/// The last failure to publish. After one the connection cannot be trusted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure(Arc<watch::Sender<Option<Arc<LinkError>>>>);
 

@@ -4,11 +4,11 @@
 //! quorum queue bound to its types, which all processes of it share. Retries are not the broker's:
 //! a message is acknowledged once it is in the consumer's inbox.
 //!
-//! The topology is declared by whoever connects, publishers included, for all consumers of the
-//! shop. So what a consumer wants is kept for it also before it starts for the first time, and the
-//! order in which processes start does not matter. Events somebody is known to want are published
-//! `mandatory`: if one comes back, its queue was deleted; the connection is made anew, which
-//! declares the queue, and the event is sent again. What nobody wants the broker drops.
+//! The topology is declared by every process that connects, publishers included, for all consumers
+//! of the shop. So what a consumer wants is kept for it also before it starts for the first time,
+//! and the order in which processes start does not matter. Events somebody is known to want are
+//! published `mandatory`: if one comes back, its queue was deleted; the connection is recreated,
+//! which declares the queue, and the event is sent again. What nobody wants the broker drops.
 //!
 //! The client's own recovery is not used (lapin#450). A failure of any part closes both
 //! connections, and `supervise` builds all of it again.

@@ -2,9 +2,9 @@
 //!
 //! All events somebody wants go into one stream; every consumer is a consumer group of it, which
 //! all processes of the consumer share. Retries are not the broker's: an entry is acknowledged once
-//! it is in the consumer's inbox. Whoever connects creates the groups of all consumers of the shop,
-//! from the beginning of the stream, so that what a consumer wants is kept for it also before it
-//! starts for the first time.
+//! it is in the consumer's inbox. Every process that connects creates the groups of all consumers
+//! of the shop, from the beginning of the stream, so that what a consumer wants is kept for it also
+//! before it starts for the first time.
 //!
 //! The stream is cut only where every group has acknowledged. If a group does not come to it, the
 //! stream grows to [`LIMIT`] entries; then events wait in the outboxes.

@@ -15,7 +15,7 @@ struct Column<'a> {
     computed: bool,
     /// Kept as JSON.
     json: bool,
-    /// Not of the row: whoever reads it fills it in.
+    /// Not a column: the reader fills it in.
     skip: bool,
 }
 

@@ -67,7 +67,7 @@ struct Inner {
     kept: AtomicBool,
 }
 
-/// What whoever asks wants.
+/// What the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallOptions {
     /// Until the head of the answer. The time in which a client's body is waited for is not
@@ -339,7 +339,7 @@ impl Inner {
         self.meters.get_or_init(|| Meters::new(self.service))
     }
 
-    /// Begins to follow the list of copies and to look after idle connections.
+    /// Starts following the list of instances and maintaining idle connections.
     fn keep(self: &Arc<Self>) {
         if !self.kept.load(Ordering::Acquire) && !self.kept.swap(true, Ordering::AcqRel) {
             let mut endpoints = self.endpoints.clone();

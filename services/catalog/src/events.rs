@@ -41,7 +41,7 @@ impl Handler for Ratings {
             else {
                 return Ok(());
             };
-            // Whoever caches the product, this process too, hears of it.
+            // Every process that caches the product, including this one, is notified.
             let event = ProductUpdated { product_id: id, slug };
             Ok(outbox::publish(tx, id, version, &event, now).await?)
         })

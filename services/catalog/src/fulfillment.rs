@@ -31,7 +31,7 @@ pub(crate) async fn ship(books: &mut StockTx<'_>, request: &Ship) -> Result<()> 
 }
 
 /// Puts sold units back, never more than are out, once for each id. An order that has bought
-/// nothing yet lets go of its hold, and one that is not known will not hold anything.
+/// nothing yet releases its hold, and one that is not known will not hold anything.
 pub(crate) async fn restock(books: &mut StockTx<'_>, request: &Restock) -> Result<()> {
     let order = request.order_id;
     // An orders service of an older version puts all of an order back, without an id.

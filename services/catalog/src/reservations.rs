@@ -314,19 +314,19 @@ pub(crate) async fn end_hold(books: &mut StockTx<'_>, order: Uuid, reference: &s
     }
 }
 
-/// Lets go of a hold for good. What has been committed stays so.
+/// Releases a hold for good. What has been committed stays so.
 pub(crate) async fn release(books: &mut StockTx<'_>, request: &Reserve) -> Result<()> {
     let lines = lines_or_tombstone(books, request.order_id).await?;
     end(books, request.order_id, &lines).await
 }
 
-/// Lets go of a hold for good, if there is one.
+/// Releases a hold for good, if there is one.
 pub(crate) async fn end_own_hold(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     end(books, order, &lines).await
 }
 
-/// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.
+/// Ends a hold whose time is over; false where it was extended, made final or released meanwhile.
 pub(crate) async fn expire(books: &mut StockTx<'_>, order: Uuid) -> Result<bool> {
     let lines = store::lock(books.tx, order).await?;
     let over = |it: &Line| it.state == State::Held && it.expires_at <= books.now;
@@ -341,7 +341,7 @@ pub(crate) async fn expire(books: &mut StockTx<'_>, order: Uuid) -> Result<bool>
 }
 
 /// What an order holds. One that never held anything is marked, so that a late request to hold
-/// finds that it was let go.
+/// finds that it was released.
 pub(crate) async fn lines_or_tombstone(books: &mut StockTx<'_>, order: Uuid) -> Result<Vec<Line>> {
     let lines = store::lock(books.tx, order).await?;
     if !lines.is_empty() {
@@ -355,7 +355,7 @@ pub(crate) async fn lines_or_tombstone(books: &mut StockTx<'_>, order: Uuid) -> 
     Ok(store::lock(books.tx, order).await?)
 }
 
-/// Lets go of what is held, for good. What was sold stays so.
+/// Releases what is held, for good. What was sold stays so.
 pub(crate) async fn end(books: &mut StockTx<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
     match lines.first().map(|it| it.state) {
         None | Some(State::Released | State::Committed) => Ok(()),

@@ -1,4 +1,4 @@
-//! The page for whoever runs the shop: where requests go, how the services are, what went wrong.
+//! The operator's page: where requests go, how the services are, what went wrong.
 //!
 //! It has a listener of its own and no password, so it is for this machine. It changes nothing.
 

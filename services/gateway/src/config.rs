@@ -45,7 +45,7 @@ pub struct Config {
     /// Where `/metrics` and the whole of `/health` are, without a password. Empty or `off`:
     /// nowhere.
     pub metrics_listen: String,
-    /// Where the page for whoever runs the shop is, such as `127.0.0.1:8090`. Empty: nowhere.
+    /// Address of the operator's page, such as `127.0.0.1:8090`. Empty: disabled.
     pub admin_listen: String,
     /// Whether that may be an address that other machines can reach. The page has no password.
     pub admin_anywhere: bool,

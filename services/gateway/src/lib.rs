@@ -5,7 +5,7 @@
 //! of a request and of its answer; `head`, `client`, `limits`, `cors` what is looked at on the way
 //! in; `answer`, `compress`, `access` on the way out; `pages`, `docs`, `openapi` what the gateway
 //! answers itself, `front` the web front it serves; `tls` and `redirect` the way to HTTPS; `admin`
-//! and `journal` the page for whoever runs the shop; `tunnel` what stops being HTTP.
+//! and `journal` the operator's page; `tunnel` what stops being HTTP.
 //!
 //! A service is in this process or in others; [`Upstream`] says which.
 

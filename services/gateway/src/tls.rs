@@ -33,11 +33,11 @@ pub use self::config::{AcmeConfig, TlsConfig};
 #[derive(Clone, Debug)]
 pub struct Tls {
     usual: Arc<ServerConfig>,
-    /// What an authority is answered that asks whether the name is ours.
+    /// For the authority's challenge.
     challenge: Option<Arc<ServerConfig>>,
 }
 
-/// Keeps the certificate current. Without it running, an ACME certificate never comes.
+/// Keeps the certificate current. Unless it runs, there is no ACME certificate.
 pub struct CertificateManager(Kept);
 
 enum Kept {
@@ -86,7 +86,7 @@ impl Accept for Tls {
 }
 
 impl CertificateManager {
-    /// Follows the files, or orders and renews, until told to stop.
+    /// Follows the files, or obtains and renews by ACME, until stopped.
     pub async fn keep(self, stop: CancellationToken) {
         let kept = async {
             match self.0 {
@@ -155,7 +155,7 @@ fn trusting(root: &std::path::Path) -> Result<ClientConfig, BoxError> {
     Ok(config)
 }
 
-/// Goes on for ever: what fails is tried again after a pause that grows.
+/// Runs forever: failures are retried with growing pauses.
 async fn order(mut state: AcmeState<io::Error>) {
     while let Some(event) = state.next().await {
         match event {

@@ -34,7 +34,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Refuses whoever may neither be given the cookie nor use it.
+    /// Refuses a client that may neither get the cookie nor use it.
     pub fn check(&self) -> Result<()> {
         if !self.site.secure && !self.site.is_local() {
             return Err(problems::https_required());
@@ -71,7 +71,7 @@ impl<S: Sync> FromRequestParts<S> for Browser {
             found.map(|(_, value)| Secret::of(value.trim()))
         };
         Ok(Self {
-            // Whoever is not told by the gateway knows of no site that is its own.
+            // Without the gateway's header the service does not know the shop's own origin.
             site: parts.extensions.get::<ForwardedOrigin>().cloned().unwrap_or_default(),
             origin: parts.headers.get(ORIGIN).cloned(),
             cookie: cookie(SESSION),

@@ -1,10 +1,10 @@
 //! Changes of an account's e-mail address, and their undoing.
 //!
-//! Whoever takes over an account changes its address first. So the old address, where it was
-//! verified, gets a link that puts it back for a week. An account that was taken over may be moved
-//! on more than once, and each verified address on the way gets a link: the oldest goes before the
-//! younger ones, whose links no longer count once it was used. Nobody else can take an address that
-//! an account can go back to.
+//! An attacker who takes over an account changes its address first. So the old address, where it
+//! was verified, gets a link that puts it back for a week. An account that was taken over may be
+//! moved on more than once, and each verified address on the way gets a link: the oldest goes
+//! before the younger ones, whose links no longer count once it was used. Nobody else can take an
+//! address that an account can go back to.
 
 use chassis::db::Tx;
 use chassis::outbox;
@@ -22,7 +22,7 @@ use crate::{App, accounts, problems, sessions, store, throttle, trust};
 pub const UNDO: TimeDelta = TimeDelta::days(7);
 
 /// Refuses an address that another account can go back to. After the user was stored, so that it is
-/// seen whoever of two was faster.
+/// seen whichever of two was faster.
 pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
     if store::is_email_kept(&mut *tx, &user.email, Some(user.id), now).await? {
         Err(problems::email_taken())
@@ -32,7 +32,7 @@ pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
 }
 
 /// Notes and tells that the account has another address than before. Only what its owner changed
-/// can be undone by a mail: staff may change an address because somebody else reads the mails of
+/// can be undone by a mail: staff may change an address because somebody else reads the e-mails of
 /// the old one, and then none of those before counts any more.
 pub async fn note(
     tx: &mut Tx,

@@ -188,7 +188,7 @@ pub async fn refresh(app: &App, token: &Secret, cookie: bool, client: &Client) -
     opened.tokens(app, &user, now)
 }
 
-/// Notes that a fixed token was used. It is never prolonged.
+/// Notes that a fixed token was used. It is never extended.
 async fn use_fixed(
     tx: &mut Tx,
     session: Session,

@@ -32,7 +32,7 @@ pub(crate) struct Secret {
     pub(crate) page: &'static str,
 }
 
-/// What stands in a message for the secret of its link: a one-time token, or the key of a guest's
+/// What a message has in place of its link's secret: a one-time token, or the key of a guest's
 /// order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -184,13 +184,13 @@ impl Definition {
         let number = data.pointer("/order/number")?.as_str()?;
         let page = format!("{}/orders/{}", shop.url, path_segment(number));
         match key.text().filter(|_| self.is_for_guest(data)) {
-            // A fragment is told to no server.
+            // Browsers send a fragment to no server.
             Some(token) => Some(format!("{page}#token={token}")),
             None => Some(page),
         }
     }
 
-    /// Whether its link needs a key, because whoever ordered has no account.
+    /// Whether its link needs a key, because the buyer has no account.
     pub(crate) fn is_for_guest(&self, data: &Value) -> bool {
         data.pointer("/order/guest").and_then(Value::as_bool).unwrap_or(false)
     }

@@ -1,5 +1,5 @@
-//! Who brings a message to its recipient. For now that is the log, which brings it nowhere; mail
-//! servers and the like implement the same trait.
+//! How messages are delivered. For now they are only logged; mail servers and the like implement
+//! the same trait.
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};

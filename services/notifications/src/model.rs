@@ -117,7 +117,7 @@ pub(crate) struct Message {
     pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
-/// What a user wants to hear. Messages about the account itself always go out.
+/// What a user wants to receive. Messages about the account itself always go out.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate,
 )]
@@ -131,7 +131,7 @@ pub(crate) struct Preferences {
     pub(crate) push: ChannelPreferences,
 }
 
-/// What a user wants to hear on one channel.
+/// What a user wants to receive on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ChannelPreferences)]
 #[serde(default, deny_unknown_fields)]

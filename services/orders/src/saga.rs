@@ -20,15 +20,15 @@
 //! An order is only requested until its stock is held for the first time: then it is placed, and
 //! has a number. One that is sold out is withdrawn, and never was.
 //!
-//! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
+//! Stock is held while the payment is asked for. A declined order releases it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the
 //! catalog decides). What is not held any more when the money is there is taken then, or the money
-//! is let go. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
+//! is released. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
-//! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
-//! the request that made it, then by the worker. The fence keeps them apart: who has read an older
-//! one changes nothing.
+//! once, so any process that picks up a saga after a crash continues with its step. A saga is
+//! driven by the request that made it, then by the worker. The fence keeps them apart: who has read
+//! an older one changes nothing.
 
 mod placing;
 mod refund;
@@ -95,16 +95,16 @@ pub(crate) enum Stop {
     Database(#[from] db::Error),
 }
 
-/// What a step has learned. What that means for the order is noted in the order already.
+/// The outcome of a step. What it means for the order is in the order already.
 struct StepResult {
     answer: Answer,
-    /// What the buyer is told.
+    /// The error for the buyer.
     refusal: Option<Problem>,
-    /// What was given back, to be booked along with the next step.
+    /// A refund to be booked with the next step.
     refund: Option<Refunded>,
 }
 
-/// Why a step has learned nothing.
+/// Why a step has no outcome.
 enum StepError {
     Unknown(CallError),
     Stop(Stop),
@@ -342,7 +342,7 @@ async fn advance(
     Ok(Moved)
 }
 
-/// Turns back: what was authorised is voided, what was held is let go.
+/// Turns back: what was authorised is voided, what was held is released.
 fn back(saga: &mut Saga, reason: Reason) -> Step {
     saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
     saga.token = None;

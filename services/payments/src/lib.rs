@@ -113,7 +113,7 @@ pub async fn start(
 }
 
 impl App {
-    /// For whoever notes an operation now.
+    /// The lease of an operation that is stored now.
     fn lease(&self) -> store::Lease {
         let now = self.clock.now();
         store::Lease { now, until: now + self.config.lease() }

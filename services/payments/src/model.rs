@@ -127,7 +127,7 @@ impl Payment {
         }
     }
 
-    /// Capture and void both start from `authorized`; whoever commits first wins.
+    /// Capture and void both start from `authorized`; the first to commit wins.
     pub(crate) fn capture(&mut self) -> Result<Start> {
         match self.status {
             Status::Authorized => {

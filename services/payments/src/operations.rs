@@ -1,8 +1,8 @@
 //! Asking the provider and writing down what came of it.
 //!
 //! An operation is noted before the provider is asked and settled in one transaction with the
-//! payment, the ledger and the event. Between the two anything may happen: whoever takes the
-//! operation over asks again under the same key, or looks up what became of it.
+//! payment, the ledger and the event. Between the two anything may happen: the process that takes
+//! the operation over asks again under the same key, or looks up what became of it.
 
 use std::time::{Duration, Instant};
 

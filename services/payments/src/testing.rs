@@ -44,7 +44,7 @@ pub(crate) struct Shop {
     line: Arc<Mutex<VecDeque<Line>>>,
 }
 
-/// One for each database at hand.
+/// One for each available database.
 pub(crate) async fn shop(database: Database) -> Shop {
     let platform = database.platform(crate::MIGRATIONS).await;
     platform.db.migrate(crate::SANDBOX_MIGRATIONS).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the clock of a process is put right by, and how.
+//! What corrects the clock of a process, and how.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,10 +22,10 @@ const EVERY: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Bytes of an answer that tells the time.
 const MAX_SAID: usize = 4 << 10;
-/// A clock that is wrong by more is put right at once, and a wall clock that is, is worth a word.
+/// A clock that is off by more is corrected at once, and a wall clock that is, is logged.
 const MUCH: TimeDelta = TimeDelta::seconds(1);
 
-/// What the clock of a process is put right by.
+/// What corrects the clock of a process.
 #[derive(Clone, Debug)]
 pub enum Reference {
     /// The clock of PostgreSQL, which all copies of a service share.
@@ -33,7 +33,7 @@ pub enum Reference {
     /// The clock of a service in another process, for a process without a database.
     Service(Arc<dyn CallTarget>),
     /// The machine's wall clock, where one process has the data for itself. Once the process runs
-    /// it follows slowly, however much that clock is set: an hour that has not gone by ends no
+    /// it follows slowly, however much that clock is set: an hour that has not passed ends no
     /// hold, and none that has begun begins again.
     Machine,
 }
@@ -80,7 +80,7 @@ pub async fn synchronize(reference: &Reference) -> Result<(), ReferenceError> {
     Ok(())
 }
 
-/// Keeps the clock of this process right until told to stop.
+/// Keeps the clock of this process right until stopped.
 pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
     let (mut silent, mut wrong) = (false, false);
     loop {

@@ -21,7 +21,7 @@ pub struct Limits {
     /// How long PostgreSQL may work on one statement.
     pub statement: Duration,
     /// How long PostgreSQL waits for the next statement of a transaction before it rolls it back.
-    /// Zero: for ever.
+    /// Zero: forever.
     pub idle_in_transaction: Duration,
 }
 

@@ -99,7 +99,7 @@ impl Server {
     }
 
     /// A connection that answers, and has nothing open: a `begin()` given up half-way leaves a
-    /// transaction (sqlx#4385), which whoever is next must not write into.
+    /// transaction (sqlx#4385), which the next user must not write into.
     async fn take(&self, greeting: &'static str) -> sqlx::Result<PoolConnection<Postgres>> {
         loop {
             let mut connection = self.pool.acquire().await?;

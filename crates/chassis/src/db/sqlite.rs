@@ -21,7 +21,7 @@ use super::{Error, Result, Row};
 
 /// Statements a connection keeps prepared.
 const PREPARED: usize = 256;
-/// How long to wait before looking again whether another process has let go of the file.
+/// How long to wait before looking again whether another process has release the file.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(25);
 

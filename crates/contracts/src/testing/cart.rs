@@ -65,8 +65,8 @@ impl Carts {
     }
 }
 
-/// What the checkout goes by, of carts of which this user's has two or more of something in it, and
-/// never was bought.
+/// What the checkout relies on in carts of which this user's has two or more of something in it,
+/// and never was bought.
 pub async fn carts_suite(client: &Client, user: Uuid) {
     let show = async |owner| client.show(owner).await.expect("an answer");
     assert_eq!(show(Owner::User(chassis::id::new())).await, None);

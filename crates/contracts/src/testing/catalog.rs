@@ -125,7 +125,7 @@ impl Catalog {
 
     fn reserve(&mut self, request: Reserve) -> Result<Reservation> {
         check(&request.lines)?;
-        // In time at noon, and where time goes by.
+        // In time at noon, and where time passes.
         let expires_at = noon().max(Clock::System.now()) + TimeDelta::minutes(15);
         if self.released.contains(&request.order_id) {
             return Err(Problem::conflict("reservation_released", "it was let go"));
@@ -260,7 +260,7 @@ fn same(a: &[StockLine], b: &[StockLine]) -> bool {
     units(a) == units(b)
 }
 
-/// What others go by, of a catalog that has 5 of a SKU to sell, of a product with one variant.
+/// What callers rely on in a catalog that has 5 of a SKU to sell, of a product with one variant.
 pub async fn catalog_suite(client: &Client, sku: &str) {
     quotes(client, sku).await;
     holds(client, sku).await;

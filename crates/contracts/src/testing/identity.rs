@@ -46,7 +46,7 @@ impl Identity {
     }
 }
 
-/// What mails go by, of an identity that knows this user by this address.
+/// What e-mails rely on in an identity that knows this user by this address.
 pub async fn identity_suite(client: &Client, user_id: Uuid, email: &str) {
     let ask = async |user_id, purpose, email: Option<&str>| {
         let email = email.map(str::to_owned);

@@ -59,8 +59,8 @@ impl Orders {
     }
 }
 
-/// What others go by, of orders that knows this one of a guest with this address and total, which
-/// was not shipped.
+/// What callers rely on in an orders service that knows this one of a guest with this address and
+/// total, which was not shipped.
 pub async fn orders_suite(client: &Client, order: Uuid, (email, total): (&str, i64)) {
     assert_eq!(client.shares(Uuid::nil()).await.expect("an answer"), None);
     let shares = client.shares(order).await.expect("an answer").expect("lines");

@@ -210,7 +210,7 @@ fn not_found() -> Problem {
     Problem::not_found("payment_not_found", "there is no such payment")
 }
 
-/// What orders goes by, of payments in USD with the sandbox.
+/// What orders relies on in payments, in USD with the sandbox.
 pub async fn payments_suite(client: &Client) {
     assert_eq!(client.providers().await.expect("an answer"), [PROVIDER]);
     paid(client).await;

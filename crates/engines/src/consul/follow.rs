@@ -94,7 +94,7 @@ impl Known {
             self.doubted_until = Some(now + DOUBT);
         }
         let doubted = self.doubted_until.is_some_and(|it| now < it);
-        // An index of 0 would be answered at once for ever.
+        // An index of 0 would be answered at once forever.
         self.index = if doubted { 0 } else { index.max(1) };
         if doubted {
             for endpoint in endpoints {

@@ -36,7 +36,7 @@ pub(super) async fn open(
     Ok((channel, consumer))
 }
 
-/// Stores what comes until told to stop. What is not acknowledged then is delivered again.
+/// Stores what comes until stopped. What is not acknowledged then is delivered again.
 pub(super) async fn run(
     _channel: Channel,
     mut consumer: Consumer,
@@ -50,7 +50,7 @@ pub(super) async fn run(
         };
         let ended = || LinkError::of(inbox.consumer())(LinkError::SubscriptionEnded);
         let mut batch = vec![first.ok_or_else(ended)??];
-        // What is at hand already shares the commit.
+        // What has arrived already shares the commit.
         while batch.len() < BATCH
             && let Some(Some(Ok(next))) = consumer.next().now_or_never()
         {
@@ -104,7 +104,7 @@ async fn store(
     Ok(true)
 }
 
-/// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
+/// Rejects a message that cannot be decoded: the broker moves it to the dead letters.
 async fn dead_letter(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
     let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
     tracing::error!(consumer, kind, %error, "invalid event moved to the dead letters");

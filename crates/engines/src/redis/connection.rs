@@ -2,7 +2,7 @@
 //!
 //! Requests use the connection that stands or go without. They never wait for one to be made, so
 //! that a dead Redis costs them nothing. One that is frozen costs a few of them [`PATIENCE`], until
-//! the connection counts as lost. Nothing is tried twice: whoever asks has another way to go on.
+//! the connection counts as lost. Nothing is tried twice: the caller has a fallback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -142,7 +142,7 @@ impl Redis {
 }
 
 impl Shared {
-    /// Connects, looks after the connection, and connects again, for ever.
+    /// Connects, watches the connection, and reconnects, forever.
     async fn keep(self: Arc<Self>) {
         let server = place(&self.client);
         let mut state = self.state.subscribe();
@@ -205,7 +205,7 @@ impl Shared {
         }
     }
 
-    /// Lets go of a connection, if it is still the one in use.
+    /// Releases a connection, if it is still the one in use.
     fn lose(&self, link: &Arc<Link>, reason: &str) {
         let lost = self.state.send_if_modified(|state| match state {
             State::Up(it) if Arc::ptr_eq(it, link) => {

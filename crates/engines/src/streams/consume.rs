@@ -45,7 +45,7 @@ pub(super) struct Consumer {
 }
 
 impl Consumer {
-    /// Stores what comes until told to stop.
+    /// Stores what comes until stopped.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), LinkError> {
         match self.work(&stop).await {
             Ok(()) => Ok(()),
@@ -163,7 +163,7 @@ impl Consumer {
         leave.query_async::<()>(&mut self.connection).await
     }
 
-    /// Gives up an entry nobody can read.
+    /// Moves an entry that cannot be decoded to the dead letters.
     async fn dead_letter(
         &mut self,
         entry: &StreamId,

@@ -1,6 +1,6 @@
 //! A connection to a copy.
 //!
-//! It has no task of its own: whoever sends a request drives it until the answer's body has
+//! It has no task of its own: the sender of a request polls it until the answer's body has
 //! ended. Handing requests to another task and answers back would cost two wake-ups each.
 
 use std::future::poll_fn;

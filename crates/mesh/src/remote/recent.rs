@@ -83,7 +83,7 @@ impl Window {
         self.sum(&self.kept(), now)
     }
 
-    /// Forgets the failures, after which the service is judged anew.
+    /// Forgets the failures, after which the service is judged again.
     pub(super) fn forgive(&self) {
         for slot in &mut self.kept().slots {
             slot.counts.failures = 0;

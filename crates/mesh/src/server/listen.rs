@@ -126,8 +126,8 @@ impl Open {
         self.listener.accept().await
     }
 
-    /// Stops listening. Whoever is connected already, if only in the system's queue, is passed to
-    /// `enter`: closing the socket would cut them off.
+    /// Stops listening. A client that is connected already, if only in the system's queue, is
+    /// passed to `enter`: closing the socket would cut them off.
     pub(super) async fn close(self, mut enter: impl FnMut(TcpStream, SocketAddr)) {
         if self.shared {
             self.refuse_handshakes();
@@ -151,7 +151,8 @@ impl Open {
     }
 
     /// Lets no new handshake begin here. Its first packet is dropped rather than refused: the
-    /// client sends it again after a second, and then it reaches whoever shares the address.
+    /// client sends it again after a second, and then it reaches the process that shares the
+    /// address.
     fn refuse_handshakes(&self) {
         #[cfg(target_os = "linux")]
         {

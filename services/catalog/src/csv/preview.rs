@@ -1,5 +1,5 @@
 //! What an import would do, without doing it: read and checked with the same code, and compared
-//! with what the shop has. It goes by what is there at the moment.
+//! with what the shop has. It compares with the current state.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;

@@ -1,5 +1,5 @@
 //! How many units of a SKU somebody wants there to be, and how that figure is meant. A figure that
-//! was read a while ago says nothing about what moved since; so each says what it goes by.
+//! was read a while ago says nothing about what moved since; so each says what it is based on.
 
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;

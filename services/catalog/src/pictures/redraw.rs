@@ -1,4 +1,4 @@
-//! A picture somebody sent, drawn anew in the sizes it is shown in: nothing but its pixels and
+//! A picture somebody sent, redrawn in the sizes it is shown in: nothing but its pixels and
 //! what their colours mean is kept. Pure; it takes its time, so it is not for a thread that serves
 //! requests.
 
@@ -99,7 +99,7 @@ fn scaling(width: u32, height: u32) -> u64 {
     rough * (u64::from(height.min(2 * height_of_fitted)) * 4 + u64::from(height_of_fitted) * 16)
 }
 
-/// Draws a picture anew: upright, as JPEG where nothing of it is transparent, else as PNG.
+/// Redraws a picture: upright, as JPEG where nothing of it is transparent, else as PNG.
 pub(crate) fn redraw(bytes: &[u8], head: Head) -> Result<NewPicture> {
     let bounded = chunks::bounded(bytes, head.format)?;
     let mut decoder = decoder(&bounded, head.format, 2 * head.decoded + 2 * head.file + SPARE)?;

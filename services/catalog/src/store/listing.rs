@@ -28,7 +28,7 @@ pub(crate) struct Listing {
     pub(crate) limit: i64,
 }
 
-/// The order of a list. Products that are equal in it go by id.
+/// The order of a list. Products that are equal in it are ordered by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sort {
     #[default]

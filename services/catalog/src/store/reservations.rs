@@ -1,4 +1,4 @@
-//! What orders hold. Whoever changes an order's lines locks them first, in the order of their
+//! What orders hold. Code that changes an order's lines locks them first, in the order of their
 //! SKUs, and the stock after them: no two transactions wait for each other.
 
 use std::collections::HashMap;

@@ -56,7 +56,7 @@ struct Published {
     data: Json<Value>,
 }
 
-/// One shop per database at hand.
+/// One shop per available database.
 async fn shop(database: Database) -> Shop {
     shop_with(database, Config::default()).await
 }

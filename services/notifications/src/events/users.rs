@@ -77,7 +77,7 @@ struct Person {
     name: String,
 }
 
-/// Both addresses hear of it: whoever reads the old one may be the only one who did not want it.
+/// Both addresses get it: the reader of the old one may be the only one who did not want it.
 async fn email_changed(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
     let UserEmailChanged { user_id, email, old_email, name, can_undo } = event.data()?;
     let old = Person { user_id, email: old_email, name: name.clone() };

@@ -239,7 +239,7 @@ async fn a_message_does_not_wait_for_a_clock_that_was_put_back(database: Databas
     queue(noon() + TimeDelta::hours(13)).await;
     assert!(MESSAGES.any_due(db, noon()).await.unwrap());
     assert_eq!(claim(db, noon(), 9).await.len(), 1, "{}", platform.kind);
-    // Not far enough to tell, but whoever starts alone knows.
+    // Not far enough to tell, but a process that starts alone knows.
     MESSAGES.release_all(db, noon()).await.unwrap();
     assert_eq!(claim(db, noon(), 9).await.len(), 2, "{}", platform.kind);
 }

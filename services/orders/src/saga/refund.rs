@@ -75,7 +75,7 @@ pub(super) async fn book(app: &App, work: &mut Work, refund: &Refunded) -> Resul
     Ok(tx.commit().await?)
 }
 
-/// Puts back into stock what refunds say. Whoever books another one meanwhile moves the saga, so
+/// Puts back into stock what refunds say. Booking another one meanwhile moves the saga, so
 /// that this finds that one too.
 pub(super) async fn put_back(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let refunds = store::refunds(&app.db, work.order.id).await?;

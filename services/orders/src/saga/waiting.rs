@@ -60,7 +60,7 @@ pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<StepResul
     }
 }
 
-/// The payment was declined: the order lets go of its stock and waits for another one, as long as
+/// The payment was declined: the order releases its stock and waits for another one, as long as
 /// there may be one.
 pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> StepResult {
     if work.saga.attempt > MORE_ATTEMPTS {

@@ -98,9 +98,9 @@ fn update(batch: &mut Batch<'_>, order: &Order) {
     });
 }
 
-/// A change is made by whoever placed the order, or asked for it to be cancelled, else by the shop
-/// itself; `sign` says otherwise. `cancelled`: whether the saga is on its way back, where that is
-/// known. A version that is there already is somebody else's, and then none of this is kept.
+/// A change is made by the user who placed the order, or asked for it to be cancelled, else by the
+/// shop itself; `sign` says otherwise. `cancelled`: whether the saga is on its way back, where that
+/// is known. A version that is there already is somebody else's, and then none of this is kept.
 pub(super) fn insert_change(
     batch: &mut Batch<'_>,
     order: &Order,

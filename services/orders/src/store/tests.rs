@@ -171,7 +171,7 @@ async fn a_saga_does_not_wait_for_a_clock_that_was_put_back(database: Database) 
         assert_eq!(shorten_waits(db, noon(), far).await.unwrap(), 0);
         let claimed = due(db, noon(), 9).await;
         assert_eq!(claimed.len(), 1, "{} {due_at}", platform.kind);
-        // Who had it in hand lets go.
+        // Its previous holder stops.
         assert!(!save_saga(db, &mut saga).await.unwrap());
     }
 }

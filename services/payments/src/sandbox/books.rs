@@ -85,7 +85,7 @@ pub(crate) async fn capture(
     Ok(captured.map(|(token,)| token))
 }
 
-/// Lets go of what is held; false if nothing is.
+/// Releases what is held; false if nothing is.
 pub(crate) async fn void(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let void = sql!(
         "UPDATE sandbox_charges SET state = 'voided', updated_at = {now}
