@@ -1,4 +1,4 @@
-//! `cartwright health`: is it ready? For health checks of containers, which have no curl.
+//! `cartwright health`: a readiness check, for containers that have no curl.
 
 use std::process::ExitCode;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! `cartwright serve`: the shop or a part of it, from the first file to the last request.
+//! `cartwright serve`: runs the shop or a part of it, from start to graceful shutdown.
 
 mod elsewhere;
 mod files;

@@ -1,4 +1,5 @@
-//! Where a service is asked: its routes in this process, or whatever leads to another one.
+//! The target of calls to a service: its router in this process, or something that leads to another
+//! one.
 
 use std::fmt::Debug;
 use std::time::Duration;

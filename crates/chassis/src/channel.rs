@@ -1,10 +1,10 @@
-//! How a service asks another one.
+//! Calls from one service to another.
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
-//! another process it is asked over HTTP, with a service token, by whatever it is bound to
-//! ([`CallTarget`]). A channel is made before the other service is, and bound when it starts, so
-//! that the order of starting does not matter. Services that ask each other must not keep each
-//! other alive in memory: the code that starts them keeps the channels, and gives them weak ones.
+//! another process it is called over HTTP with a service token, through the target it is bound to
+//! ([`CallTarget`]). A channel is created before the other service and bound when that starts, so
+//! the order of starting does not matter. Services that call each other must not keep each other
+//! alive in memory: the code that starts them owns the channels and gives them weak ones.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Events out: written in the transaction of the change they tell of, carried to the bus by a
-//! relay afterwards.
+//! Outgoing events: written in the transaction of the change they report, then sent to the bus by a
+//! relay.
 
 mod many;
 

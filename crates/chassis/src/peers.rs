@@ -1,10 +1,10 @@
-//! How the processes of a shop know each other: short-lived service tokens, signed with a secret
-//! that all of them share.
+//! How the processes of a shop authenticate to each other: short-lived service tokens, signed with
+//! a shared secret.
 //!
-//! A token says which services the calling process runs (`sub`) and which service it is for
-//! (`aud`). Who has one may call internal routes of that service, as far as they are not kept to
-//! others ([`Route::only`](crate::route::Route::only)), and is believed about the client's address.
-//! It says nothing about users: their own tokens travel on and are verified by every service.
+//! A token names the services the calling process runs (`sub`) and the service it is for (`aud`). A
+//! caller with a valid token may call that service's internal routes, except those limited to
+//! others ([`Route::only`](crate::route::Route::only)), and is trusted about the client's address.
+//! It says nothing about users: their own tokens are passed on and verified by every service.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};

@@ -1,4 +1,4 @@
-//! How often somebody may do something, counted for all copies of a process together.
+//! Rate limits, counted for all instances of a process together.
 
 use std::num::NonZeroU32;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! What an operator sees and does at every service: how full its queues are, which events nobody
-//! could handle, and giving what is dead another try.
+//! Routes of every service for operators: how full its queues are, its dead letters, and replaying
+//! them.
 
 mod queues;
 

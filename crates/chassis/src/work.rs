@@ -1,4 +1,4 @@
-//! What runs beside the requests: the one loop of all queues and timers.
+//! Background work: the one loop of all queues and timers.
 
 use std::time::Duration;
 

@@ -1,12 +1,13 @@
-//! Discovery by Consul: processes tell its agent where their services are and ask it for others.
+//! Discovery with Consul: processes register their services with its agent and look up others
+//! there.
 //!
-//! What a process knows outlives Consul. While its agent is away, has no leader or answers with
-//! an error, the last known copies stay. After such a time, or when its index has gone back (it
-//! lost its state or was restored), it is in doubt for half a minute, in which services tell it
-//! again where they are: what it lists is added, and nothing is taken away. Apart from that it is
-//! believed, also where it lists no copy at all.
+//! What a process knows outlives Consul. While its agent is down, has no leader or answers with an
+//! error, the last known instances are kept. After that, or when its index has gone backwards (it
+//! lost its state or was restored), it is in doubt for half a minute while services register again:
+//! its answers may add instances but remove none. Otherwise its answers are trusted, including an
+//! empty list.
 //!
-//! A service is known to Consul as `cartwright-NAME`.
+//! Services are registered as `cartwright-NAME`.
 
 mod agent;
 mod announce;

@@ -1,4 +1,4 @@
-//! Why a broker cannot be used, and how the part that publishes tells the one that keeps the
+//! Errors of broker connections, and how a publisher reports one to the task that keeps the
 //! connection.
 
 use std::io;

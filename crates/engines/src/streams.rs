@@ -1,16 +1,16 @@
 //! The bus over Redis streams, for a shop that has Redis but no RabbitMQ.
 //!
-//! All events somebody wants go into one stream; every consumer is a consumer group of it, which
-//! all processes of the consumer share. Retries are not the broker's: an entry is acknowledged once
-//! it is in the consumer's inbox. Every process that connects creates the groups of all consumers
-//! of the shop, from the beginning of the stream, so that what a consumer wants is kept for it also
-//! before it starts for the first time.
+//! All events that have a consumer go into one stream; every consumer is a consumer group, shared
+//! by its processes. Retries are not the broker's: an entry is acknowledged once it is in the
+//! consumer's inbox. Every process that connects creates the groups of all consumers, from the
+//! beginning of the stream, so a consumer's events are kept even before it starts for the first
+//! time.
 //!
-//! The stream is cut only where every group has acknowledged. If a group does not come to it, the
+//! The stream is trimmed only up to what every group has acknowledged. If a group falls behind, the
 //! stream grows to [`LIMIT`] entries; then events wait in the outboxes.
 //!
-//! Redis tells that it has an entry before it is on disk, unless `appendfsync` is `always`: what it
-//! forgets in a crash is lost. RabbitMQ is the bus for those who cannot have that.
+//! Redis acknowledges an entry before it is on disk, unless `appendfsync` is `always`, so a crash
+//! may lose events. RabbitMQ does not.
 
 mod consume;
 mod trim;

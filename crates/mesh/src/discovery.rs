@@ -1,7 +1,7 @@
-//! Where the copies of a service are.
+//! Where the instances of a service are.
 //!
-//! A source (settings, Consul) keeps the list of each service current in a `watch` channel; who
-//! calls the service reads the newest.
+//! A source (settings, Consul) keeps the list of each service current in a `watch` channel; callers
+//! read the latest.
 
 mod config;
 

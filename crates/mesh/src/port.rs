@@ -1,7 +1,7 @@
-//! A service's own port, where it runs in a process without the gateway.
+//! A service's own port, in a process without the gateway.
 //!
-//! Public routes and probes work as through the gateway; the user's token is verified by the
-//! service itself, as always. `/internal` is for other services: it needs a service token.
+//! Public routes and probes work as through the gateway; the service verifies the user's token
+//! itself, as always. `/internal` is for other services and needs a service token.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;

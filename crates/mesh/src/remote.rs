@@ -1,12 +1,11 @@
 //! Requests to a service in other processes.
 //!
-//! Which copy is asked: the less busy of two random ones, by latency and requests in flight
-//! (`copies`, `load`). A copy that fails is left out for a while, but never more than half of them
-//! (`copy`). One that says nothing is asked whether it is alive (`liveness`). Where the whole
-//! service fails, nothing is sent for a moment, and then not before it has shown that it is alive
-//! (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
-//! Connections are kept and bounded (`copy`, `connection`), and nothing takes longer than it was
-//! given (`body`). What a client does wrong or slowly is not held against a copy (`upload`).
+//! Each request goes to the less busy of two random instances, by latency and requests in flight
+//! (`copies`, `load`). A failing instance is ejected for a while, but never more than half of them
+//! (`copy`). One that is silent is probed (`liveness`). If the whole service fails, the circuit
+//! opens until a probe succeeds (`breaker`). Retries go to another instance, once and within a
+//! budget (`recent`). Connections are pooled and bounded (`copy`, `connection`), and everything has
+//! a deadline (`body`). Errors of the client do not count against an instance (`upload`).
 
 mod attempt;
 mod body;

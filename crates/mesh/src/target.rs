@@ -1,4 +1,4 @@
-//! How a service is reached: its routes in this process, or its copies in others.
+//! How a service is reached: its router in this process, or its instances in others.
 
 use std::time::Duration;
 

@@ -1,9 +1,7 @@
-//! The web front: the storefront's and the admin's pages with what they load, for a gateway to
-//! serve.
+//! The web front: the pages and assets of the storefront and the admin, served by the gateway.
 //!
-//! Every page of the storefront is the same file, which finds out in the browser what it shows.
-//! What search engines and previews read, and what the page would ask for first, is put into its
-//! head here.
+//! All storefront pages are one HTML file that is routed in the browser. Metadata for search
+//! engines and link previews, and the answers to the page's first requests, are inserted here.
 
 mod api;
 mod dist;

@@ -1,5 +1,4 @@
-//! What the catalog does when others tell something: products carry the rating reviews gave them,
-//! and how often they were bought.
+//! Events from reviews update the ratings of products, events from orders their sales.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! Catalog: products and their variants, categories, stock and its reservations, search.
 //!
-//! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
-//! stock; `products`, `categories`, `reservations` and `fulfillment` are what is done in one. `api`
-//! and `internal` are the routes, `events` what happens when others tell something, `workers` what
-//! runs by itself. `cache` keeps finished answers, `search` feeds the index, `pictures` is what is
-//! shown of products, `imports` the files of them. `csv` brings files of products in and out;
-//! `demo` and `audit` are for the command line.
+//! `model` holds the rules, `store` the SQL. `books` is the transaction that changes products or
+//! stock; `products`, `categories`, `reservations` and `fulfillment` are its use cases. `api` and
+//! `internal` are the routes, `events` the handlers of other services' events, `workers` the
+//! background work. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
+//! `imports` handle uploads. `csv` imports and exports product files; `demo` and `invariants` serve
+//! the command line.
 
 mod api;
 mod internal;

@@ -1,9 +1,9 @@
-//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what
-//! is done already is not done twice. `fulfillment` is what comes after.
+//! Reserving stock for orders, committing and releasing it. Every call is idempotent. `fulfillment`
+//! is what comes after.
 //!
-//! A hold lasts while a payment is asked for. One that waits for a customer is without money for
-//! now, and anybody can have such: together they take no more than a share of each SKU, and an
-//! order beyond it goes on without a hold. What it needs is taken when its money is there.
+//! A hold lasts while the payment is requested. A hold that waits for its customer is unpaid, and
+//! anyone could have many: together they take at most a share of each SKU, and an order beyond that
+//! continues without a hold and reserves when it is paid.
 
 use chassis::outbox;
 use chassis::problem::Result;

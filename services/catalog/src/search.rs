@@ -1,5 +1,4 @@
-//! What the search index, a crate of its own, is told of the catalog: the products, and which
-//! events change them.
+//! What the catalog feeds to the search index: its products, and which events change them.
 
 use catalog_search::{Change, Document, Source};
 use chassis::db::{Db, Result};

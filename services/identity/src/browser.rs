@@ -1,8 +1,8 @@
-//! Browsers, which are given the refresh token as a cookie that no script can read.
+//! Browsers get the refresh token as a cookie that scripts cannot read.
 //!
-//! The cookie counts only where a page of this very shop asks: `SameSite=Strict` keeps it from
-//! other sites, and `Origin` must name the scheme and host the shop was addressed by. It travels
-//! over HTTPS only, or not at all: to this machine itself.
+//! The cookie is accepted only from the shop's own pages: `SameSite=Strict` keeps other sites from
+//! sending it, and `Origin` must match the scheme and host the shop was addressed by. It is sent
+//! over HTTPS only, except to this machine itself.
 
 use std::convert::Infallible;
 

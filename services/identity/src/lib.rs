@@ -1,9 +1,9 @@
-//! Identity: who people are, how they prove it, and what they may do.
+//! Identity: accounts, authentication and permissions.
 //!
-//! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
-//! points share, `browser`, `client` and `devices` who asks, `passwords`, `tokens`, `keys` and
-//! `throttle` what keeps them safe; `store` the SQL, `api` and `internal` the HTTP surface, `admin`
-//! and `rotation` what the command line can do.
+//! `model` holds users and their rights; `accounts` and `sessions` are use cases that several entry
+//! points share; `browser`, `client` and `devices` identify the caller; `passwords`, `tokens`,
+//! `keys` and `throttle` are security; `store` is the SQL, `api` and `internal` the HTTP surface,
+//! `admin` and `rotation` serve the command line.
 
 mod model;
 

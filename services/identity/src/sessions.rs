@@ -1,18 +1,18 @@
-//! Sessions: begun by a login, carried on by refreshing, ended by a logout, by a spent token that
-//! comes back, or by what happens to the account.
+//! Sessions: started by a login, continued by refreshing, ended by a logout, by reuse of a spent
+//! token, or by what happens to the account.
 //!
-//! Every refresh token works once and belongs to one session, which is therefore the family of
-//! its tokens, of which one at a time is unused. A spent one that comes back was copied, and nobody
-//! can tell by whom, so the whole session ends. A client whose answer got lost on the way asks
-//! again within seconds, and so do two tabs at once: as long as the token given for the spent one
-//! has not been used, they are given that very token again, so there is never a second branch.
+//! Every refresh token works once and belongs to one session, which has one unused token at a time.
+//! A spent token that is used again has been copied, and nobody can tell by whom, so the session
+//! ends. A client whose response was lost repeats its request within seconds, and so do two tabs at
+//! once: as long as the successor of the spent token has not been used, they get that same
+//! successor, so there is never a second chain.
 //!
-//! A browser is given its refresh token as a cookie. It has room for one, so a login ends the
-//! session whose cookie it replaces.
+//! A browser gets its refresh token as a cookie. It has room for one, so a login ends the session
+//! whose cookie it replaces.
 //!
-//! A client that cannot keep a new token each time asks for a fixed one when it logs in: that
-//! works until it expires, and no copy of it is ever noticed. Only a login can ask for it, so a
-//! thief cannot make a token a fixed one.
+//! A client that cannot store a new token each time requests a fixed one at login: it works until
+//! it expires, and copies of it are not detected. Only a login can request it, so a thief cannot
+//! turn a token into a fixed one.
 
 use chassis::db::Tx;
 use chassis::problem::{Problem, Result};

@@ -1,4 +1,4 @@
-//! What everybody who verifies tokens must know: the public keys, and what no longer counts.
+//! What every verifier of tokens needs: the public keys, and the revocations.
 
 use contracts::identity::Trust;
 

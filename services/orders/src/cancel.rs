@@ -1,4 +1,4 @@
-//! Cancelling an order, and moving it on by hand.
+//! Cancelling an order, and changing its status by hand.
 
 use chassis::outbox;
 use chassis::problem::Result;

@@ -1,4 +1,4 @@
-//! Checkout: from a request to an order, and to the answer once its fate is known.
+//! Checkout: from a request to an order, and to the answer once its outcome is known.
 
 use std::time::Duration;
 

@@ -1,9 +1,9 @@
-//! Payments: authorise, capture, void and refund, each once, whatever is repeated or killed.
+//! Payments: authorize, capture, void and refund, each exactly once across retries and crashes.
 //!
-//! `requests` writes down what is asked for; `operations` asks the provider and writes down what
-//! came of it, `worker` where the first try did not tell. `model` knows which step may follow
-//! which, `refund_lines` what a line is given back for, `provider` is what is asked of those who
-//! hold the money, `sandbox` one of them.
+//! `requests` stores what is requested; `operations` calls the provider and stores the outcome,
+//! `worker` retries those whose first try gave none. `model` knows the allowed transitions,
+//! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
+//! `sandbox` one of them.
 
 mod api;
 mod internal;
