@@ -113,7 +113,7 @@ fn plan<'a>(
     Ok((to, back))
 }
 
-/// Asks on a terminal; elsewhere nobody could answer.
+/// Asks on a terminal; elsewhere there is no one to answer.
 fn confirmed(steps: &[String]) -> Result<bool> {
     let steps = steps.join("\n  ");
     if !stdin().is_terminal() {

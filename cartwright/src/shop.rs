@@ -19,7 +19,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use crate::private;
 use crate::registry::{self, Config, NAMES, PERMISSIONS, SERVICES, migrations};
 
-/// Where the gateway listens unless told otherwise.
+/// Where the gateway listens by default.
 pub const LISTEN: &str = "127.0.0.1:8080";
 
 /// What a process runs of the shop.
@@ -52,7 +52,7 @@ impl Roles {
         self.services.iter().copied().chain(gateway).collect()
     }
 
-    /// Whether the whole shop is in this process, so that nobody else is asked or told anything.
+    /// Whether the whole shop is in this process, so that no other process is involved.
     pub fn is_whole(&self) -> bool {
         *self == Self::all()
     }

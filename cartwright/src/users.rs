@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &User) -> Result<()> {
     Ok(())
 }
 
-/// Where a random password goes that nobody sees on a terminal; in the data directory.
+/// File for a random password if there is no terminal; in the data directory.
 const PASSWORD_FILE: &str = "admin-password";
 
 /// Creates the administrator where there is none: with the e-mail and password of the settings,

@@ -11,7 +11,7 @@ use super::cell::Kind;
 
 /// The record of a transfer, in the target.
 pub const RECORD: &str = "_transfer";
-/// Who works on a row until when. The shop is stopped, so nobody does.
+/// The lease of a row. The shop is stopped, so there are none.
 const LEASE: &str = "lease_until";
 
 #[derive(Clone, Debug)]

@@ -23,7 +23,7 @@ const BREATH: Duration = Duration::from_millis(20);
 const SKIPPED: usize = 10_000;
 /// How long a writer without work is kept.
 const IDLE: Duration = Duration::from_secs(5);
-/// How often sales and views, which no event tells, are brought into the index.
+/// How often sales and views, which no event reports, are brought into the index.
 const COUNTED: Duration = Duration::from_secs(60);
 /// How long to wait before the next try, at first and at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -95,7 +95,7 @@ impl Search {
 }
 
 /// Makes the index usable and keeps it fresh, as the only process that writes it. Ends when
-/// told to stop or when a file turns out to be damaged.
+/// stopped or when a file turns out to be damaged.
 async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -> Result<()> {
     let usable = match usable(search, source.db()).await? {
         Some(usable) => Some(usable),
@@ -152,7 +152,7 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
     Ok(Some((live, place)))
 }
 
-/// Builds an index. None if told to stop.
+/// Builds an index. None if stopped.
 async fn rebuild(
     search: &Search,
     source: &impl Source,

@@ -33,7 +33,7 @@ impl AddressRules {
         }
     }
 
-    /// What another process of this shop tells.
+    /// As another process of this shop passes it on.
     pub fn read(headers: &HeaderMap) -> Self {
         if headers.get(HEADER) == Some(&OFF) { Self::Off } else { Self::On }
     }

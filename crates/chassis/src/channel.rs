@@ -171,7 +171,7 @@ impl Channel {
     }
 }
 
-/// What a client is told when a call on its behalf did not go well: the other's "no" as it is,
+/// The error for a client when a call on its behalf failed: the other's "no" as it is,
 /// anything that may be otherwise soon as "try again".
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {

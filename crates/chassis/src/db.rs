@@ -80,7 +80,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Db {
     engine: Engine,
-    /// Counts commits that told an event; relays and feeds wait on it.
+    /// Counts commits that published an event; relays and feeds wait on it.
     commits: Arc<watch::Sender<u64>>,
     #[cfg(feature = "testing")]
     statements: Statements,
@@ -334,7 +334,7 @@ impl Db {
         })
     }
 
-    /// Is told of every commit in this process that told an event.
+    /// Is notified of every commit in this process that published an event.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
     }
@@ -406,7 +406,7 @@ impl Tx {
         }
     }
 
-    /// The id of the transaction, known once it has told an event: that of the
+    /// The id of the transaction, known once it has published an event: that of the
     /// [`Position`](crate::feed::Position) at which feeds will come upon it. 0 on SQLite.
     pub fn xid(&self) -> Option<i64> {
         self.xid

@@ -40,7 +40,7 @@ pub trait EventData: Serialize + DeserializeOwned + Send {
 pub struct Envelope {
     pub specversion: String,
     pub id: Uuid,
-    /// The service that tells it, as `/orders`.
+    /// The service that publishes it, as `/orders`.
     pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
@@ -52,7 +52,7 @@ pub struct Envelope {
     /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md>
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The version of the subject, rising: tells old news from new.
+    /// The version of the subject, rising: tells old events from new ones.
     pub sequence: i64,
     pub data: Value,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Row {
     pub traceparent: Option<String>,
 }
 
-/// An event that is told now.
+/// An event that is published now.
 #[derive(Debug, crate::db::Insert)]
 #[record(table = "outbox")]
 struct New {

@@ -220,7 +220,7 @@ fn unnamed() -> Problem {
     Problem::unavailable("service_token_unnamed", detail).retry_after(1)
 }
 
-/// The client's address as another process of this shop tells it.
+/// The client's address as another process of this shop passes it on.
 pub fn client(headers: &HeaderMap) -> Option<SocketAddr> {
     let address: IpAddr = headers.get(CLIENT)?.to_str().ok()?.parse().ok()?;
     Some(SocketAddr::new(address, 0))

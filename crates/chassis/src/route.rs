@@ -27,7 +27,7 @@ use crate::service::BoxError;
 
 /// What every path begins with: nothing under it is reached from outside (its port refuses it).
 const PREFIX: &[u8] = b"/internal/";
-/// The most that is told of what does not fit, in characters.
+/// Maximum length of the description of what does not fit, in characters.
 const SHORT: usize = 300;
 
 /// A route of one service for others, which asks with a `Q` and is answered with an `R`.

@@ -42,7 +42,7 @@ impl ForwardedOrigin {
         }
     }
 
-    /// What another process of this shop tells.
+    /// As another process of this shop passes it on.
     pub fn read(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name)?.to_str().ok();
         Self {

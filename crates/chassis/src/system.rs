@@ -58,7 +58,7 @@ pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
 struct Outbox {
     /// Events that have not been sent.
     waiting: i64,
-    /// When the oldest of them was told.
+    /// When the oldest of them was published.
     oldest_at: Option<DateTime<Utc>>,
     /// Events that could not be handled.
     dead_letters: i64,
@@ -73,12 +73,12 @@ struct DeadLetterView {
     event_id: Uuid,
     #[serde(rename = "type")]
     kind: String,
-    /// The service that told it, as `/orders`.
+    /// The service that published it, as `/orders`.
     source: String,
     /// The id of what it is about, and the version of that.
     subject: String,
     sequence: i64,
-    /// When it was told.
+    /// When it was published.
     time: DateTime<Utc>,
     received_at: DateTime<Utc>,
     attempts: i64,

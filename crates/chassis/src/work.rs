@@ -14,7 +14,7 @@ pub struct Loop<'a> {
     name: &'static str,
     pause: Duration,
     wake: Wake<'a>,
-    /// How long a turn may go on once it is told to stop.
+    /// How long a turn may go on once it is stopped.
     grace: Option<Duration>,
 }
 
@@ -43,7 +43,7 @@ impl<'a> Loop<'a> {
         Self { wake: Wake::Changed(changes), ..self }
     }
 
-    /// A turn is cut off so long after it was told to stop: another process takes over what it had
+    /// A turn is cut off so long after it was stopped: another process takes over what it had
     /// in hand. Without this, the caller decides how long it may take.
     #[must_use]
     pub fn cut_off_after(self, grace: Duration) -> Self {

@@ -61,7 +61,7 @@ pub struct OrderCreated {
 }
 
 /// An order moved on. `to` is `confirmed` once it is paid, then `shipped`, `delivered`, or
-/// `cancelled`. What becomes of the money is `payment_status`, and told by [`OrderRefunded`].
+/// `cancelled`. Money is `payment_status` and [`OrderRefunded`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderStatusUpdated {
     #[serde(flatten)]
@@ -104,7 +104,7 @@ pub fn refund_of_cancel(order: Uuid) -> Uuid {
     chassis::id::derive(order, "cancel")
 }
 
-/// The tracking number of an order that has been shipped is another one than was told before, or is
+/// The tracking number of an order that has been shipped has changed since it was published, or is
 /// known only now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderTrackingUpdated {

@@ -157,8 +157,8 @@ where
 
 /// Serves behind what `accept` makes of each connection.
 ///
-/// Once cancelled, who is connected is still answered and told that the connection ends; a client
-/// that may be about to send its next request is given [`Config::farewell_ms`] for it.
+/// Once cancelled, who is connected is still answered and notified that the connection ends; a
+/// client that may be about to send its next request is given [`Config::farewell_ms`] for it.
 pub async fn serve_with<A, S>(
     listener: Listener,
     accept: A,

@@ -7,7 +7,7 @@ use super::message::Message;
 use super::operation::Operation;
 use super::place::{Place, Steps};
 
-/// How an error is told. `detail` and further members of the problem stay; the others go.
+/// The format of an error. `detail` and further members of the problem stay; the others go.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemStyle {

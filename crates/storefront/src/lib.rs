@@ -212,7 +212,7 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
     }
 }
 
-/// Sends a page, or tells a browser that it has it already.
+/// Sends a page, or 304 to a browser that has it already.
 fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &PageRequest) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);

@@ -44,7 +44,7 @@ const CATEGORIES: &[(&str, &str, Option<&str>, &str)] = &[
     ("gifts", "Gift Cards", None, "When you are not sure about the size."),
 ];
 
-/// At how many available units seeding tells `stock.low`: never, it is no sale.
+/// At how many available units seeding publishes `stock.low`: never, it is no sale.
 const LOW: i64 = i64::MIN;
 
 /// What was added.

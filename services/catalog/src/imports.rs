@@ -162,7 +162,7 @@ async fn postpone(app: &App, import: &Import) -> db::Result<()> {
     store::leave(&app.db, import, now, now + PAUSE).await
 }
 
-/// Imports what is left of a file. Leaves it where it is when told to stop, or when somebody else
+/// Imports what is left of a file. Leaves it where it is when stopped, or when somebody else
 /// has taken it over.
 async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Result<(), ImportError> {
     let file = store::file(&app.db, import.id).await?;

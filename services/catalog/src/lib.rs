@@ -101,7 +101,7 @@ pub struct Config {
     /// Percent of each SKU, but at least one unit, that may be held without money: by orders whose
     /// customer has to do something first, and by customers' own holds. 100: no limit.
     pub unpaid_share: u32,
-    /// At how many available units the event `stock.low` is told.
+    /// At how many available units the event `stock.low` is published.
     pub low_stock_threshold: u32,
     /// MiB of finished answers kept in memory.
     pub cache_mib: u32,

@@ -55,7 +55,7 @@ pub struct Config {
     pub quotas: BTreeMap<String, Rate>,
 }
 
-/// Where the metrics are unless told otherwise. A port that is taken matters only elsewhere.
+/// Where the metrics are by default. A port that is taken matters only elsewhere.
 pub const METRICS_LISTEN: &str = "127.0.0.1:9464";
 
 /// A listener with routes of its own.

@@ -82,7 +82,7 @@ pub struct Upstream {
 #[derive(Clone)]
 pub struct Engine {
     pub name: &'static str,
-    /// Asks for a sign of life, or tells why there is none.
+    /// Pings it, or says why there is none.
     pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 

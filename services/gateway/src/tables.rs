@@ -150,7 +150,7 @@ impl std::fmt::Debug for Routes {
     }
 }
 
-/// Follows the files until it is told to stop.
+/// Follows the files until stopped.
 pub(crate) async fn watch(all: Vec<Arc<Routes>>, stop: CancellationToken) {
     let all: Vec<_> = all.into_iter().filter(|it| it.file.is_some()).collect();
     loop {

@@ -54,7 +54,7 @@ pub async fn check_free(
     Ok(())
 }
 
-/// Makes an account and tells of it.
+/// Makes an account and publishes it.
 pub async fn create(
     tx: &mut Tx,
     new: NewUser,

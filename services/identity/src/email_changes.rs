@@ -31,9 +31,9 @@ pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
     }
 }
 
-/// Notes and tells that the account has another address than before. Only what its owner changed
-/// can be undone by a mail: staff may change an address because somebody else reads the e-mails of
-/// the old one, and then none of those before counts any more.
+/// Notes and publishes that the account has another address than before. Only what its owner
+/// changed can be undone by a mail: staff may change an address because somebody else reads the
+/// e-mails of the old one, and then none of those before counts any more.
 pub async fn note(
     tx: &mut Tx,
     before: &User,

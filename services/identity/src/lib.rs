@@ -57,7 +57,7 @@ pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRA
 pub struct Config {
     /// Passwords hashed at the same time; 0 for one per core. Each takes 19 MiB meanwhile.
     pub hash_concurrency: u16,
-    /// Logins that may wait for their turn; further ones are told to come back (503).
+    /// Logins that may wait for their turn; further ones get 503.
     pub hash_queue: u16,
     /// Days until an unused session ends.
     pub refresh_token_days: u16,

@@ -49,7 +49,7 @@ pub struct Tokens {
     /// Seconds until the access token expires.
     #[schema(example = 600)]
     pub expires_in: i64,
-    /// What a browser is told to keep, one `Set-Cookie` each.
+    /// Cookies for the browser, one `Set-Cookie` each.
     #[serde(skip)]
     pub cookies: Vec<String>,
 }
@@ -303,7 +303,7 @@ pub async fn end_by_user(
     Ok(true)
 }
 
-/// Ends one session and tells of it; false if it is not a live one of the user.
+/// Ends one session and publishes it; false if it is not a live one of the user.
 pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<bool> {
     if !store::end_session(tx, user, session, now).await? {
         return Ok(false);
@@ -312,7 +312,7 @@ pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> 
     Ok(true)
 }
 
-/// Ends all sessions of a user but one, and tells of each.
+/// Ends all sessions of a user but one, and publishes each.
 pub async fn end_all(
     tx: &mut Tx,
     user: Uuid,

@@ -56,7 +56,7 @@ pub(crate) enum State {
     Sending,
     /// Handed over to who brings it to its recipient.
     Sent,
-    /// Only noted in the log: the shop has nobody who brings messages out.
+    /// Only logged: the shop has no carrier that delivers messages.
     Logged,
     /// The last try failed; another one follows.
     Failed,

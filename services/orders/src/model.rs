@@ -98,7 +98,7 @@ pub struct OrderRefund {
     pub to_restock: bool,
 }
 
-/// Who moves an order. Stored as a word.
+/// Who changes an order. Stored as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     Staff(Uuid),

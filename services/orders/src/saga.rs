@@ -69,7 +69,7 @@ const BACKOFF: Backoff = Backoff::Doubling {
     longest: Duration::from_secs(30),
     spread: 1.0,
 };
-/// How often the worker looks for sagas nobody told it about.
+/// How often the worker looks for sagas it was not woken for.
 const POLL: Duration = Duration::from_millis(250);
 /// Sagas the worker drives at the same time.
 const AT_ONCE: usize = 16;
@@ -204,7 +204,7 @@ impl From<Answer> for StepResult {
 }
 
 impl Answer {
-    /// With what the buyer is told.
+    /// With the error for the buyer.
     fn refusing(self, refusal: Problem) -> StepResult {
         StepResult { refusal: Some(refusal), ..self.into() }
     }

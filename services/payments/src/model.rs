@@ -53,7 +53,7 @@ pub(crate) struct Operation {
     pub(crate) state: State,
     pub(crate) amount: i64,
     pub(crate) input: Option<Secret>,
-    /// How often the provider was asked without an answer that tells.
+    /// How often the provider was asked without a clear answer.
     pub(crate) attempts: i64,
     /// Rises with each process that takes it over; only the newest may settle it.
     pub(crate) fence: i64,

@@ -196,7 +196,7 @@ fn refused(reason: &str) -> Failure {
     Refusal(reason.to_owned()).into()
 }
 
-/// The books cannot be read or written: nobody knows what is in them.
+/// The database cannot be read or written: the outcome is unknown.
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
         tracing::warn!(error = cause(&error), "the sandbox cannot use its database");

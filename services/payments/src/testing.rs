@@ -115,7 +115,7 @@ impl Shop {
         assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
     }
 
-    /// What `payment.updated` told about a payment, oldest first.
+    /// The `payment.updated` events of a payment, oldest first.
     pub(crate) async fn published(&self, id: Uuid) -> Vec<String> {
         let told: Vec<(chassis::db::Json<serde_json::Value>,)> = self
             .app

@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 
 use crate::{model, store};
 
-/// Notes purchases. News about one order may come in any order; its version tells which is newer.
+/// Notes purchases. News about one order may come in any order; its version says which is newer.
 pub(crate) struct Orders;
 
 impl Handler for Orders {

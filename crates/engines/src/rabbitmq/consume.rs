@@ -62,7 +62,7 @@ pub(super) async fn run(
     }
 }
 
-/// Stores a batch and acknowledges it. False if told to stop before that.
+/// Stores a batch and acknowledges it. False if stopped before that.
 async fn store(
     batch: Vec<Delivery>,
     inbox: &Inbox,

@@ -77,14 +77,14 @@ impl Redis {
         Ok(Self { shared, _keeper: Arc::new(stop.drop_guard()) })
     }
 
-    /// Waits until the first try to connect has ended, and tells whether Redis is there.
+    /// Waits until the first try to connect has ended, and returns whether Redis is there.
     pub async fn is_up(&self) -> bool {
         let mut state = self.shared.state.subscribe();
         let known = state.wait_for(|it| !matches!(it, State::Unknown)).await;
         known.is_ok_and(|it| matches!(*it, State::Up(_)))
     }
 
-    /// Asks for a sign of life, or tells why there is none.
+    /// Pings it, or says why there is none.
     pub async fn probe(&self) -> Result<(), LinkError> {
         let ask = |mut connection| async move { ping(&mut connection).await };
         let alive = self.ask("health", ask).await;

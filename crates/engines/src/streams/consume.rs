@@ -107,7 +107,7 @@ impl Consumer {
         Ok(reply.claimed)
     }
 
-    /// Stores entries and acknowledges them. False if told to stop before that.
+    /// Stores entries and acknowledges them. False if stopped before that.
     async fn store(
         &mut self,
         entries: Vec<StreamId>,

@@ -25,8 +25,8 @@ pub struct Config {
     pub consul_token: Secret,
     /// The file it is read from instead.
     pub consul_token_file: PathBuf,
-    /// The host or address under which other processes reach this one, told to Consul. Empty: the
-    /// address it listens on.
+    /// The host or address under which other processes reach this one, registered with Consul.
+    /// Empty: the address it listens on.
     pub advertise: String,
 }
 

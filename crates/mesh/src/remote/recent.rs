@@ -60,7 +60,7 @@ impl Window {
         self.slot(&mut self.kept(), now).requests += 1;
     }
 
-    /// Counts a request that failed in the end, and tells how it stands now.
+    /// Counts a request that failed in the end, and returns the state now.
     pub(super) fn failure(&self, now: Instant) -> Counts {
         let mut kept = self.kept();
         self.slot(&mut kept, now).failures += 1;

@@ -12,7 +12,7 @@ use super::connection::ConnectionState;
 
 /// Why a connection should end.
 enum End {
-    /// At once: nobody would miss anything.
+    /// At once: nothing is lost.
     Now(&'static str),
     /// Once what has begun is answered.
     Gently,

@@ -20,7 +20,7 @@ use crate::{pictures, products, store};
 /// How often a batch is tried again without the product that failed, before each product gets a
 /// transaction of its own.
 const AGAIN: usize = 3;
-/// At how many available units a file tells `stock.low`: never, it is no sale.
+/// At how many available units an import publishes `stock.low`: never, it is no sale.
 const LOW: i64 = i64::MIN;
 /// How often one product is tried when the database is busy.
 const TRIES: u32 = 5;

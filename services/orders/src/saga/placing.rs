@@ -10,7 +10,7 @@ use crate::{App, store};
 /// How often an order is read again because it was placed or withdrawn at the same moment.
 const TRIES: usize = 3;
 
-/// Its stock is held: the order gets its number and is told of.
+/// Its stock is held: the order gets its number and is published.
 pub(super) async fn place(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let number = store::next_number(&app.db).await?;
     let now = app.clock.now();

@@ -74,7 +74,7 @@ pub(super) enum Unknown {
 #[derive(Debug)]
 pub(super) struct Row {
     pub step: Step,
-    /// What is asked, of whom; empty where nobody is.
+    /// The call; empty if there is none.
     pub call: &'static str,
     pub answers: &'static [(Answer, To)],
     pub unknown: Unknown,

@@ -60,7 +60,7 @@ async fn write(
     batch.execute().await
 }
 
-/// What is told of an order with another status.
+/// The event of an order with another status.
 async fn news(
     tx: &mut Tx,
     order: &Order,

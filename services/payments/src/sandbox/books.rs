@@ -55,7 +55,7 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Booked
     db.query(sql!("SELECT {Booked.*} FROM sandbox_charges WHERE id = {id}")).optional().await
 }
 
-/// Takes in the customer's word, the first time it comes.
+/// Stores the customer's answer, the first time it comes.
 pub(crate) async fn confirm(
     db: impl Session<'_>,
     id: Uuid,
