@@ -1,23 +1,23 @@
-# The commands of the README, each a line or two.
+# The commands in the README.
 
 .PHONY: run web web-dev test lint bench stack stack-down stack-restart clean
 
-# The whole shop on http://127.0.0.1:8080, with demo data. Says so where it has to do without the
-# web front.
+# The whole shop on http://127.0.0.1:8080, with demo data. If the web front cannot be built, says why
+# and runs without it.
 run:
 	@scripts/web try
 	cargo run --release --bin cartwright -- serve
 
-# The storefront and the admin, which the next build of the program takes in.
+# The storefront and the admin; the next build of the program includes them.
 web:
 	@scripts/web
 
-# The same from Vite, before a shop that runs (`make run`), to change them and see it at once.
+# The same with Vite in front of a running shop (`make run`), to see changes at once.
 web-dev:
 	@scripts/web dev
 
-# The same shop with every service as a process of its own, over the PostgreSQL, RabbitMQ and Redis
-# of this machine.
+# The shop with every service in a process of its own, over PostgreSQL, RabbitMQ and Redis on this
+# machine.
 stack:
 	@scripts/web try
 	cargo build --release -p cartwright
@@ -26,27 +26,27 @@ stack:
 stack-down:
 	@scripts/stack down
 
-# Replaces every process by a new one while the shop serves.
+# Replaces every process while the shop keeps serving.
 stack-restart:
 	@scripts/web try
 	cargo build --release -p cartwright
 	@scripts/stack restart
 
-# Every test; TEST_WITHOUT names what to leave out, see scripts/test.
+# Every test; TEST_WITHOUT skips some, see scripts/test.
 test:
 	@scripts/test
 
-# What CI asks of the code besides its tests.
+# The checks of CI besides tests.
 lint:
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --quiet -- -D warnings
 	@scripts/web lint
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny --log-level error check bans licenses sources; \
-		else echo "Without cargo deny: licences and sources of dependencies are not checked"; fi
+		else echo "cargo deny is not installed: skipped licences and sources of dependencies"; fi
 	@if cargo shear --version >/dev/null 2>&1; then cargo shear; \
-		else echo "Without cargo shear: unused dependencies are not looked for"; fi
+		else echo "cargo shear is not installed: skipped unused dependencies"; fi
 
-# Measures the shop against a bare handler in the same run; see docs/performance.md.
+# Benchmarks; see docs/performance.md.
 bench:
 	cargo build --release -p cartwright -p bench
 	target/release/bench

@@ -127,7 +127,7 @@ impl Place {
         command.args(arguments).current_dir(&self.directory);
         command.arg("--config").arg(self.directory.join("cartwright.toml"));
         command.arg("--data-dir").arg(self.directory.join("data"));
-        // Settings of whoever runs the benchmark are not part of it.
+        // Settings in the caller's environment are ignored.
         for (name, _) in std::env::vars().filter(|(name, _)| is_setting(name)) {
             command.env_remove(name);
         }

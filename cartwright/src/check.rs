@@ -1,7 +1,7 @@
-//! `cartwright check`: does everything agree? The invariants of ARCHITECTURE.md, over all services.
+//! `cartwright check` verifies the invariants of ARCHITECTURE.md over all services.
 //!
-//! A running shop is never quite at rest, so what is wrong at a first look is looked at again
-//! for some seconds; only what stays wrong is reported.
+//! A running shop is always changing, so a violation is checked again for some seconds and reported
+//! only if it persists.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::process::ExitCode;
@@ -35,7 +35,7 @@ pub struct Findings {
     pub broken: BTreeSet<String>,
     /// Work that waits; a problem only if the shop runs.
     pub waiting: BTreeSet<String>,
-    /// What is to be known, and no problem.
+    /// Worth knowing, but no problem.
     pub notes: BTreeSet<String>,
 }
 
@@ -58,13 +58,13 @@ pub async fn run(shared: &Shared) -> Result<ExitCode> {
     private::exposed(&config).iter().for_each(|it| println!("exposed: {it}"));
     let broken = findings.broken.len() + if running { findings.waiting.len() } else { 0 };
     if broken > 0 {
-        println!("{broken} violations");
+        println!("{broken} violations found.");
         return Ok(ExitCode::FAILURE);
     }
     if !findings.waiting.is_empty() {
-        println!("The shop is stopped; what waits goes on when it is started.");
+        println!("The shop is stopped; waiting work continues when it is started.");
     }
-    println!("Stock, orders, payments and events agree.");
+    println!("Stock, orders, payments and events are consistent.");
     Ok(ExitCode::SUCCESS)
 }
 

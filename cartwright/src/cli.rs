@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// A complete shop backend: catalogue, carts, checkout, payments, accounts and mail in one program.
+/// A complete shop backend: catalog, carts, checkout, payments, accounts and messages.
 ///
-/// `cartwright serve` runs the whole shop on files in ./data, with nothing else installed.
+/// `cartwright serve` runs the whole shop on SQLite files in ./data, with nothing else to install.
 #[derive(Debug, Parser)]
 #[command(name = "cartwright", version, propagate_version = true)]
 pub struct Cli {
@@ -18,59 +18,59 @@ pub struct Cli {
 pub enum Command {
     /// Run the shop, or some of its services, until Ctrl-C or SIGTERM
     Serve(Serve),
-    /// Bring the databases to the schema this version needs, or show where they stand
+    /// Migrate the databases to the schema of this version, or show their state
     Migrate(Migrate),
-    /// Move an embedded shop to PostgreSQL, with everything it has
+    /// Move a shop from SQLite to PostgreSQL, with all its data
     Transfer(Transfer),
-    /// Fill an empty catalogue with a small demo shop
+    /// Fill an empty catalog with demo products
     Seed(Shared),
-    /// Read something into the shop from a file
+    /// Import data from a file
     Import(Import),
-    /// Write something of the shop to a file
+    /// Export data to a file
     Export(Export),
-    /// Manage accounts
+    /// Manage user accounts
     User(User),
-    /// Show or change the keys that access tokens are signed with
+    /// List or rotate the keys that sign access tokens
     Keys(Keys),
-    /// Check that stock, orders, payments and events agree; exit code 1 if something does not
+    /// Verify that stock, orders, payments and events are consistent; exits with 1 if not
     Check(Shared),
-    /// Ask a running shop or service whether it is ready; exit code 1 if it is not
+    /// Check whether a running shop or service is ready; exits with 1 if not
     Health(Health),
     /// List the services, their ports and databases
     Services,
-    /// Print the OpenAPI document of the whole API
+    /// Print the OpenAPI document of the API
     Openapi,
-    /// Show or check the settings
+    /// Print or validate the settings
     Config(Config),
-    /// Show the gateway's built-in routes, or check a routes file
+    /// Print the built-in routes, or validate a routes file
     Routes(Routes),
 }
 
-/// What every command that touches the shop's data understands.
+/// Options of every command that uses the shop's data.
 #[derive(Clone, Debug, Default, Args)]
 pub struct Shared {
-    /// Settings file (TOML); by default ./cartwright.toml if there is one
+    /// Settings file (TOML) [default: ./cartwright.toml if it exists]
     #[arg(long, global = true, value_name = "FILE", env = "CARTWRIGHT_CONFIG")]
     pub config: Option<PathBuf>,
-    /// Where an embedded shop keeps its files [default: data]
+    /// Directory for the SQLite files and the search index [default: data]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Keep the data in PostgreSQL: postgres://user:password@host/name. One database per service:
-    /// {service} in the URL is replaced, else _SERVICE is appended to the name
+    /// Use PostgreSQL: postgres://user:password@host/name. Every service has its own database:
+    /// {service} in the name is replaced, else _SERVICE is appended
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct Serve {
-    /// What this process runs of the shop: services, or the gateway before them; all if none is
-    /// named. A service that runs apart listens at a port of its own
+    /// Services to run in this process, or the gateway; without any, the whole shop. A single service
+    /// listens on its own port
     #[arg(value_name = "SERVICE", value_parser = clap::builder::PossibleValuesParser::new(crate::registry::NAMES.into_iter().chain([gateway::NAME])))]
     pub services: Vec<String>,
-    /// Where to listen [default: 127.0.0.1:8080, or the port of the one service that is named]
+    /// Address to listen on [default: 127.0.0.1:8080, or the port of a single service]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// A routes file in place of the built-in routes; docs/routes.md explains it
+    /// Routes file that replaces the built-in routes; see docs/routes.md
     #[arg(long, value_name = "FILE")]
     pub routes: Option<PathBuf>,
     #[command(flatten)]
@@ -87,42 +87,42 @@ pub struct Migrate {
 
 #[derive(Debug, Subcommand)]
 pub enum MigrateAction {
-    /// Apply what is missing
+    /// Apply pending migrations
     Up,
-    /// List every migration and whether it has been applied; changes nothing
+    /// List all migrations and whether they are applied
     Status,
-    /// Take migrations of one service back, before an older version of the program is started.
-    /// What their tables and columns hold is lost. Not while a shop serves the databases
+    /// Revert migrations of one service, to start an older version of the program. The data in their
+    /// tables and columns is lost. Stop the shop first
     Down(Down),
 }
 
 #[derive(Clone, Debug, Args)]
 pub struct Down {
-    /// Whose migrations; chassis is the outbox and inbox in every database
+    /// Service to revert; chassis is the outbox and inbox of every database
     #[arg(long, value_name = "NAME", value_parser = clap::builder::PossibleValuesParser::new(
         crate::registry::DATABASES.iter().copied().chain(["chassis"])))]
     pub service: String,
-    /// The version that stays as the newest; 0 for none [default: the one before the newest]
+    /// Version to go back to; 0 reverts all [default: the one before the latest]
     #[arg(long, value_name = "VERSION", value_parser = clap::value_parser!(i64).range(0..))]
     pub to: Option<i64>,
-    /// Do not ask
+    /// Do not ask for confirmation
     #[arg(long, short)]
     pub yes: bool,
 }
 
-/// Moves an embedded shop to PostgreSQL.
+/// Move a shop from SQLite to PostgreSQL.
 ///
-/// Every table of every database, compared by counts and checksums. The shop must be stopped; its
-/// files stay as they are. The databases in PostgreSQL are created; ones that are there must be
-/// empty, or as an earlier transfer left them: after a failure, repeat the command. Events that
-/// were not sent are sent by the shop afterwards. The search index is built again.
+/// Copies every table of every database and verifies counts and checksums. Stop the shop first; its
+/// files are not changed. The databases in PostgreSQL are created; existing ones must be empty or left
+/// by an interrupted transfer, so after a failure run the command again. Unsent events are sent by the
+/// shop afterwards. The search index is rebuilt.
 #[derive(Debug, Args)]
 pub struct Transfer {
-    /// The data directory of the embedded shop
+    /// Data directory of the SQLite shop
     #[arg(long, value_name = "DIR")]
     pub from: PathBuf,
-    /// Where to: postgres://user:password@host/name, one database per service, named as by
-    /// --database of the other commands
+    /// Target: postgres://user:password@host/name. Every service has its own database, named as
+    /// described for --database of the other commands
     #[arg(long, value_name = "URL", env = "CARTWRIGHT__DATABASE__URL", hide_env_values = true)]
     pub to: String,
 }
@@ -135,17 +135,17 @@ pub struct Import {
 
 #[derive(Debug, Subcommand)]
 pub enum ImportWhat {
-    /// Products, variants, stock and categories from a CSV file in Shopify's format
+    /// Import products, variants, stock and categories from Shopify's product CSV
     ///
-    /// New variants begin with the stock of the file. Those that exist get what was changed in the
-    /// file since its export (the columns "Inventory Qty At Export" and "Inventory Export" tell),
-    /// whatever moved meanwhile; without these columns they keep their own.
+    /// New variants start with the stock in the file. For existing ones the difference edited since
+    /// the export is applied (columns "Inventory Qty At Export" and "Inventory Export"); without these
+    /// columns their stock does not change.
     Products {
-        /// The file; - for standard input
+        /// CSV file; - for standard input
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
-        /// Set the stock of variants that exist to the file's figure, which has just been counted:
-        /// what moved since is undone
+        /// Set the stock of existing variants to the figures in the file, as after a stock-take. This
+        /// overwrites all movements since the count
         #[arg(long)]
         set_stock: bool,
         #[command(flatten)]
@@ -161,9 +161,9 @@ pub struct Export {
 
 #[derive(Debug, Subcommand)]
 pub enum ExportWhat {
-    /// All products as a CSV file in Shopify's format
+    /// Export all products as Shopify's product CSV
     Products {
-        /// Where to write it; standard output if not given
+        /// File to write [default: standard output]
         #[arg(long, short, value_name = "FILE.csv")]
         output: Option<PathBuf>,
         #[command(flatten)]
@@ -179,19 +179,21 @@ pub struct User {
 
 #[derive(Debug, Subcommand)]
 pub enum UserAction {
-    /// Create an account
+    /// Create a user account
     Create {
-        /// What the account may do
+        /// Role of the account
         #[arg(long, default_value = "customer", value_parser = ["customer", "staff", "admin"])]
         role: String,
+        /// E-mail address to log in with
         #[arg(long)]
         email: String,
-        /// 8 to 128 characters; asked for on standard input if not given
+        /// 8 to 128 characters [default: read from standard input]
         #[arg(long, env = "CARTWRIGHT_USER_PASSWORD", hide_env_values = true)]
         password: Option<String>,
-        /// The person's name; the first part of the e-mail address if not given
+        /// Display name [default: the local part of the e-mail address]
         #[arg(long)]
         name: Option<String>,
+        /// Username to log in with, besides the e-mail address
         #[arg(long)]
         username: Option<String>,
         #[command(flatten)]
@@ -209,17 +211,16 @@ pub struct Keys {
 
 #[derive(Debug, Subcommand)]
 pub enum KeysAction {
-    /// Publish a new key, which signs ten seconds later. Nobody is logged out: the old ones are
-    /// published for as long as tokens they signed count. Also beside a running shop
+    /// Create a new signing key, used after ten seconds. Nobody is logged out: old keys stay published
+    /// until the tokens they signed expire. Works while the shop is running
     Rotate,
-    /// List every key with its age and what it is used for
+    /// List all keys with their age and use
     List,
 }
 
 #[derive(Debug, Args)]
 pub struct Health {
-    /// Where it listens; /ready is asked if there is no path [default: the address of the
-    /// settings, as `cartwright serve` would use it]
+    /// URL to check; /ready if it has no path [default: the address in the settings]
     #[arg(value_name = "URL")]
     pub url: Option<String>,
     #[command(flatten)]
@@ -236,9 +237,9 @@ pub struct Config {
 
 #[derive(Debug, Subcommand)]
 pub enum ConfigAction {
-    /// Print the settings in force as a commented settings file
+    /// Print the effective settings as a commented settings file
     Print,
-    /// Say whether the settings are valid
+    /// Validate the settings
     Check,
 }
 
@@ -252,8 +253,9 @@ pub struct Routes {
 pub enum RoutesAction {
     /// Print the built-in routes as a routes file
     Print,
-    /// Say whether a routes file is well-formed and leads to paths that exist
+    /// Check that a routes file is valid and leads only to existing paths
     Check {
+        /// Routes file
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },

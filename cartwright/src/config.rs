@@ -171,11 +171,10 @@ impl Config {
 
     /// The database URL of one service.
     pub fn database_url(&self, service: &str) -> String {
-        match self.is_embedded() {
-            true => {
-                format!("sqlite:{}", self.server.data_dir.join(format!("{service}.db")).display())
-            }
-            false => chassis::db::url_for(&self.database.url, service),
+        if self.is_embedded() {
+            format!("sqlite:{}", self.server.data_dir.join(format!("{service}.db")).display())
+        } else {
+            chassis::db::url_for(&self.database.url, service)
         }
     }
 
@@ -185,9 +184,9 @@ impl Config {
             // Not shown where it is no scheme: it may be a password.
             let value = match url.split_once("://") {
                 Some((scheme, _)) => format!("{scheme}://…"),
-                None => "no URL".to_owned(),
+                None => "not a URL".to_owned(),
             };
-            let allowed = "postgres://… (or empty for files in the data directory)";
+            let allowed = "postgres://… (or empty for SQLite files in the data directory)";
             return Err(SettingError::new("database.url", value, allowed));
         }
         in_range("database.connections", self.database.connections, 1..=100)?;

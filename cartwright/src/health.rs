@@ -1,4 +1,4 @@
-//! `cartwright health`: is it ready? For health checks of containers, which have no curl.
+//! `cartwright health`: a readiness check, for containers that have no curl.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &Health) -> Result<ExitCode> {
         }
         Err(error) => {
             let error = anyhow::Error::from(error);
-            println!("{uri} cannot be asked: {error:#}");
+            println!("{uri} cannot be reached: {error:#}");
             Ok(ExitCode::FAILURE)
         }
     }
@@ -59,7 +59,7 @@ fn parse(url: &str) -> Result<Uri> {
         .parse()
         .with_context(|| format!("{url:?} is not a URL; write it as http://127.0.0.1:8080"))?;
     if uri.scheme_str() != Some("http") || uri.host().is_none() {
-        bail!("{url:?} does not start with http://HOST; ask at the address where it listens");
+        bail!("{url:?} does not start with http://HOST; use the address it listens on");
     }
     match uri.path() {
         "" | "/" => Ok(format!("{}/ready", url.trim_end_matches('/')).parse()?),

@@ -18,9 +18,9 @@ pub(crate) async fn run(args: &Keys) -> Result<()> {
         KeysAction::Rotate => rotation::rotate(identity, Clock::System).await,
         KeysAction::List => rotation::list(identity, now).await,
     };
-    let keys = keys.context("cannot change the signing keys")?;
+    let keys = keys.context("cannot read or rotate the signing keys")?;
     if keys.is_empty() {
-        println!("There is no key yet; the shop makes one when it starts.");
+        println!("There are no keys yet; the shop creates one when it starts.");
     }
     for key in &keys {
         println!("{}", line(key, now));

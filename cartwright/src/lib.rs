@@ -1,8 +1,8 @@
-//! Cartwright: the only binary. It knows every service, reads the settings and wires what the
+//! Cartwright: the only binary. It knows every service, reads the settings and wires up what the
 //! command line asks for.
 //!
 //! `registry` lists the services, `shop` opens their databases and builds the services; `serve`
-//! runs them; the other modules are one command each, working on the same databases, also beside a
+//! runs them; the other modules are one command each, working on the same databases, also next to a
 //! running shop.
 
 pub mod cli;

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: &Migrate) -> Result<ExitCode> {
     match &args.action {
         MigrateAction::Up => {
             Stores::open(&config, &NAMES).await?;
-            println!("Every database has the newest schema.");
+            println!("All databases have the latest schema.");
         }
         MigrateAction::Status => status(&config).await?,
         MigrateAction::Down(args) => return down(&config, args).await,
@@ -43,10 +43,8 @@ async fn status(config: &Config) -> Result<()> {
 /// Takes migrations back, database by database; one that fails leaves those before it done, and
 /// the command can be repeated.
 async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
-    let _lock = match config.is_embedded() {
-        true => Some(crate::serve::data_directory(config)?),
-        false => None,
-    };
+    let _lock =
+        if config.is_embedded() { Some(crate::serve::data_directory(config)?) } else { None };
     let of = |name: &&str| args.service == "chassis" || **name == args.service;
     let databases: Vec<&'static str> = DATABASES.iter().copied().filter(|it| of(it)).collect();
     let stores = Stores::open_alone(config, &databases).await?;
@@ -64,7 +62,7 @@ async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
         }
     }
     if steps.is_empty() {
-        println!("There is nothing to take back.");
+        println!("There is nothing to revert.");
         return Ok(ExitCode::SUCCESS);
     }
     if !args.yes && !confirmed(&shown)? {
@@ -73,12 +71,12 @@ async fn down(config: &Config, args: &Down) -> Result<ExitCode> {
     }
     for (name, db, migrations, to) in steps {
         let done = db.migrate_down(migrations, &args.service, to).await;
-        done.with_context(|| format!("cannot take the migrations of {name} back"))?;
+        done.with_context(|| format!("cannot revert the migrations of {name}"))?;
     }
     for line in &shown {
-        println!("{line} is taken back");
+        println!("reverted {line}");
     }
-    println!("Done. `cartwright migrate up`, or starting the shop, applies them again.");
+    println!("`cartwright migrate up`, or starting the shop, applies them again.");
     stores.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -97,31 +95,35 @@ fn plan<'a>(
     // Versions of the other kind of database are between these.
     if args.to.is_some_and(|to| to > set.last().map_or(0, |it| it.version)) {
         let versions: Vec<_> = set.iter().map(|it| it.version.to_string()).collect();
-        bail!("{} has no version {to}; there are 0, {}", args.service, versions.join(", "));
+        bail!("{} has no version {to}; use one of 0, {}", args.service, versions.join(", "));
     }
     let back: Vec<_> = applied.into_iter().filter(|it| it.version > to).collect();
     if let Some(stuck) = back.iter().find(|it| !it.reversible) {
         bail!(
-            "version {} of {} in the database of {name} cannot be taken back: {}",
+            "version {} of {} in the database of {name} cannot be reverted: {}",
             stuck.version,
             args.service,
             match stuck.state {
                 MigrationState::Unknown =>
-                    "it is of a newer version of this program, which is the one to do it",
-                _ => "there is no way down",
+                    "it belongs to a newer version of this program; use that one to revert it",
+                _ => "it has no down migration",
             }
         );
     }
     Ok((to, back))
 }
 
-/// Asks on a terminal; elsewhere nobody could answer.
+/// Asks on a terminal; elsewhere there is no one to answer.
 fn confirmed(steps: &[String]) -> Result<bool> {
     let steps = steps.join("\n  ");
     if !stdin().is_terminal() {
-        bail!("this would be taken back, with all it holds; add --yes to do it:\n  {steps}");
+        bail!(
+            "these migrations would be reverted and their data lost; add --yes to confirm:\n  {steps}"
+        );
     }
-    eprint!("This is taken back, with all it holds:\n  {steps}\nType yes to go on: ");
+    eprint!(
+        "These migrations will be reverted and their data lost:\n  {steps}\nType yes to continue: "
+    );
     let mut line = String::new();
     stdin().lock().read_line(&mut line).context("cannot read the answer")?;
     Ok(line.trim() == "yes")

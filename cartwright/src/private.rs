@@ -1,4 +1,4 @@
-//! The files of a shop are its own user's: its databases hold the keys that tokens are signed with.
+//! Only the shop's own user may read its files: the databases contain the token signing keys.
 
 use std::fs::DirBuilder;
 use std::io;
@@ -12,7 +12,7 @@ use crate::config::Config;
 /// What others than the owner may do.
 const OTHERS: u32 = 0o077;
 
-/// Whatever the process makes from here on is for its user alone: files 0600, directories 0700.
+/// From here on only this user can read what the process creates: files 0600, directories 0700.
 pub fn by_default() {
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
 }
@@ -30,8 +30,8 @@ pub(crate) fn exposed(config: &Config) -> Vec<String> {
     let open = counted.filter(|(_, open)| *open > 0);
     open.map(|(directory, open)| {
         format!(
-            "other users of this machine may read or change {open} files and directories in \
-             {directory}, where the shop's keys are; run: chmod -R go= {directory}"
+            "other users of this machine can read or change {open} files and directories in \
+             {directory}, which contains the shop's keys; run: chmod -R go= {directory}"
         )
     })
     .collect()
@@ -44,9 +44,10 @@ fn open_to_others(path: &Path) -> usize {
     if metadata.is_symlink() {
         return 0;
     }
-    let inside = match metadata.is_dir() {
-        true => std::fs::read_dir(path).into_iter().flatten().flatten(),
-        false => return usize::from(metadata.permissions().mode() & OTHERS != 0),
+    let inside = if metadata.is_dir() {
+        std::fs::read_dir(path).into_iter().flatten().flatten()
+    } else {
+        return usize::from(metadata.permissions().mode() & OTHERS != 0);
     };
     let inside: usize = inside.map(|it| open_to_others(&it.path())).sum();
     inside + usize::from(metadata.permissions().mode() & OTHERS != 0)

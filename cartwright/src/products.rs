@@ -30,12 +30,12 @@ pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
     });
     let report = report.await.with_context(|| format!("cannot import {}", file.display()))?;
     bar.finish_and_clear();
-    tell(&report);
+    print(&report);
     if !catalog.is_sqlite() && report.products_created > 0 {
         // PostgreSQL would plan by what the tables were before, until its autovacuum comes by.
         if let Err(error) = catalog.query("ANALYZE").execute().await {
             eprintln!(
-                "The products are there; lists are slow until PostgreSQL analyses them: {error}"
+                "The products are imported, but lists are slow until PostgreSQL has analysed them: {error}"
             );
         }
     }
@@ -74,8 +74,8 @@ pub(crate) async fn seed(shared: &Shared) -> Result<()> {
     let catalog = stores.get("catalog")?;
     let seeded = catalog::demo::seed(catalog, Clock::System, &config.shop.currency).await?;
     match seeded.products {
-        0 => println!("The catalogue is not empty; nothing was changed."),
-        products => println!("{products} products in {} categories", seeded.categories),
+        0 => println!("The catalog is not empty; nothing was changed."),
+        products => println!("{products} products in {} categories added", seeded.categories),
     }
     crate::users::first_admin(&config, stores.get("identity")?, Clock::System, true).await?;
     stores.close().await;
@@ -109,10 +109,10 @@ fn advance(bar: &ProgressBar, done: Progress) {
     bar.set_message(format!("{} products", HumanCount(done.products)));
 }
 
-fn tell(report: &Report) {
+fn print(report: &Report) {
     let mut err = stderr().lock();
     for problem in &report.problems {
-        let kind = if problem.rejected { "left out" } else { "warning" };
+        let kind = if problem.rejected { "skipped" } else { "warning" };
         // Nobody reads the end of a closed pipe, and nothing else depends on it.
         let _ = writeln!(err, "{kind}: {problem}");
     }
@@ -120,7 +120,7 @@ fn tell(report: &Report) {
         let _ = writeln!(err, "and {} more", HumanCount(report.problems_left_out));
     }
     println!(
-        "{} created, {} updated, {} unchanged, {} left out, {} warnings",
+        "{} created, {} updated, {} unchanged, {} skipped, {} warnings",
         HumanCount(report.products_created),
         HumanCount(report.updated),
         HumanCount(report.unchanged),
@@ -129,8 +129,8 @@ fn tell(report: &Report) {
     );
     if report.stock_kept > 0 {
         println!(
-            "{} variants keep their stock although the file has another figure; with --set-stock \
-             they get it",
+            "{} variants keep their stock although the file has a different figure; use \
+             --set-stock to set it",
             HumanCount(report.stock_kept),
         );
     }

@@ -1,4 +1,4 @@
-//! `cartwright serve`: the shop or a part of it, from the first file to the last request.
+//! `cartwright serve`: runs the shop or a part of it, from start to graceful shutdown.
 
 mod elsewhere;
 mod files;
@@ -60,7 +60,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners)?;
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
-        tracing::warn!("no mail leaves the shop: notifications.carrier is \"log\"");
+        tracing::warn!("messages are not delivered: notifications.carrier is \"log\"");
     }
     if config.is_production()
         && let Some(warning) = config.payments.warning()
@@ -69,7 +69,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     }
     let files = files::prepare(&mut config, &roles);
     match serve(&config, &roles, files).await {
-        // Whoever reads the log line by line is told there, and not as a text between the lines.
+        // In the log itself, so that log parsers see it, and not as text between the lines.
         Err(error) if config.log.format == LogFormat::Json => {
             tracing::error!("{error:#}");
             Ok(ExitCode::FAILURE)
@@ -90,7 +90,7 @@ async fn serve(config: &Config, roles: &Roles, files: files::OpenFiles) -> Resul
     match stop.run_until_cancelled(started).await {
         Some(started) => {
             let running = started?;
-            files.tell();
+            files.log();
             running.until(stop).await
         }
         None => Ok(()),
@@ -156,7 +156,7 @@ impl Running {
             ServiceServer { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
         let ports: BTreeMap<_, _> =
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
-        // Whoever connects from here on is answered well: the port may be shared with a process
+        // Connections from here on are served: the port may be shared with a process
         // that this one takes over from.
         let reference = reference(&stores, way);
         synchronized(&reference).await;
@@ -180,20 +180,20 @@ impl Running {
         };
         running.ready.send_replace(true);
         for (name, address) in running.ports.clone() {
-            running.elsewhere.tell(config, name, address)?;
+            running.elsewhere.announce(config, name, address)?;
         }
         announce(config, roles, &running);
         Ok(running)
     }
 
-    /// Serves until told to stop, then drains: no new connections, requests in flight finish,
+    /// Serves until stopped, then drains: no new connections, requests in flight finish,
     /// then the workers end and the files are closed.
     pub async fn until(mut self, stop: CancellationToken) -> Result<()> {
         let failure = tokio::select! {
             () = stop.cancelled() => None,
             failure = self.background.failed() => Some(failure),
         };
-        tracing::info!("stopping: requests in flight finish first");
+        tracing::info!("stopping; waiting for requests in flight");
         self.stop().await;
         match failure {
             None => Ok(()),
@@ -233,7 +233,7 @@ fn is_starting(error: &anyhow::Error) -> bool {
     error.chain().filter_map(|it| it.downcast_ref::<db::Error>()).any(db::Error::is_starting)
 }
 
-/// What the clock of this process is put right by. A process without a database asks identity,
+/// What corrects the clock of this process. A process without a database asks identity,
 /// which every process waits for anyhow.
 fn reference(stores: &Stores, way: impl Fn(&'static str) -> ServiceTarget) -> Reference {
     stores.reference().unwrap_or_else(|| Reference::Service(Arc::new(way(identity::NAME))))
@@ -245,7 +245,7 @@ async fn synchronized(reference: &Reference) {
         match clock::synchronize(reference).await {
             Ok(()) => return,
             Err(error) if attempt % TRUST_SILENT == 0 => {
-                tracing::warn!(error = cause(&error), "waiting for somebody who tells the time");
+                tracing::warn!(error = cause(&error), "waiting for a time reference");
             }
             Err(_) => {}
         }
@@ -259,7 +259,7 @@ async fn trusted(shop: &Shop) {
         match shop.identity.refresh(&shop.verifier).await {
             Ok(()) => return,
             Err(error) if attempt % TRUST_SILENT == 0 => {
-                tracing::warn!(%error, "waiting for identity's keys");
+                tracing::warn!(%error, "waiting for identity's signing keys");
             }
             Err(_) => {}
         }
@@ -277,7 +277,7 @@ async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
         && let Ok(catalog) = stores.get("catalog")
         && catalog::demo::is_empty(catalog).await?
     {
-        tracing::info!("the catalogue is empty: filling it with a demo shop");
+        tracing::info!("the catalog is empty; adding demo products");
         catalog::demo::seed(catalog, clock, &config.shop.currency).await?;
         seeded = true;
     }
@@ -287,12 +287,12 @@ async fn prepare(config: &Config, stores: &Stores, clock: Clock) -> Result<()> {
     Ok(())
 }
 
-/// What carries events between this process and the others.
+/// The bus between this process and the others.
 fn bus(config: &Config, roles: &Roles) -> Result<Bus> {
     if !roles.is_whole() && !config.bus.is_remote() {
         bail!(
-            "bus.url is memory:, which reaches no other process; a part of a shop needs a broker, \
-             such as amqp://user:password@host/"
+            "bus.url is memory:, which does not reach other processes; a shop in several processes \
+             needs a broker, such as amqp://user:password@host/"
         );
     }
     Ok(engines::bus(&config.bus, &SUBSCRIPTIONS)?)
@@ -361,9 +361,10 @@ pub fn gateway_parts(
 }
 
 fn announce(config: &Config, roles: &Roles, running: &Running) {
-    let data = match config.is_embedded() {
-        true => format!("files in {}", config.server.data_dir.display()),
-        false => "PostgreSQL".to_owned(),
+    let data = if config.is_embedded() {
+        format!("files in {}", config.server.data_dir.display())
+    } else {
+        "PostgreSQL".to_owned()
     };
     let version = env!("CARGO_PKG_VERSION");
     let say = |line: String| match config.log.format {

@@ -19,7 +19,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use crate::private;
 use crate::registry::{self, Config, NAMES, PERMISSIONS, SERVICES, migrations};
 
-/// Where the gateway listens unless told otherwise.
+/// Where the gateway listens by default.
 pub const LISTEN: &str = "127.0.0.1:8080";
 
 /// What a process runs of the shop.
@@ -52,7 +52,7 @@ impl Roles {
         self.services.iter().copied().chain(gateway).collect()
     }
 
-    /// Whether the whole shop is in this process, so that nobody else is asked or told anything.
+    /// Whether the whole shop is in this process, so that no other process is involved.
     pub fn is_whole(&self) -> bool {
         *self == Self::all()
     }
@@ -106,13 +106,12 @@ impl Stores {
         // Before anything is done that a clock has a say in.
         if let Some(reference @ Reference::Database(_)) = stores.reference() {
             let synchronized = clock::synchronize(&reference).await;
-            synchronized
-                .map_err(|error| anyhow!("the database does not tell the time: {error}"))?;
+            synchronized.map_err(|error| anyhow!("cannot read the database's clock: {error}"))?;
         }
         Ok(stores)
     }
 
-    /// What the clock of this process is put right by: the first database of PostgreSQL, else, as
+    /// What corrects the clock of this process: the first database of PostgreSQL, else, as
     /// files are one process' own, the machine. None where there is no database.
     pub(crate) fn reference(&self) -> Option<Reference> {
         let shared = self.0.values().find(|it| !it.is_sqlite());
@@ -157,14 +156,13 @@ fn create_directory(directory: &Path) -> Result<()> {
 
 /// Says which database, without the password in its URL.
 fn cannot_open(config: &Config, name: &str, error: chassis::db::Error) -> anyhow::Error {
-    let place = match config.is_embedded() {
-        true => config.database_url(name),
-        false => {
-            let url = config.database_url(name);
-            let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
-            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
-            format!("{scheme}://{}", host.split('?').next().unwrap_or(host))
-        }
+    let place = if config.is_embedded() {
+        config.database_url(name)
+    } else {
+        let url = config.database_url(name);
+        let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", &url));
+        let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+        format!("{scheme}://{}", host.split('?').next().unwrap_or(host))
     };
     if let chassis::db::Error::InUse = error {
         return anyhow!(

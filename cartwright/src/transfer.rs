@@ -1,4 +1,4 @@
-//! `cartwright transfer`: an embedded shop becomes one on PostgreSQL.
+//! `cartwright transfer`: moves a shop from SQLite to PostgreSQL.
 //!
 //! Database by database, each in one transaction (`database`), table by table as the target's
 //! catalogue lists them (`layout`), value by value by the types of its columns (`cell`). Nothing
@@ -21,7 +21,7 @@ use crate::registry::{DATABASES, migrations};
 use crate::shop::Stores;
 use database::Move;
 
-/// Moves everything, or says why not. It can be repeated: what has arrived is compared and left.
+/// Moves everything, or says why not. It can be repeated: what has arrived is only compared.
 pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
     let (source, target) = (source(&args.from)?, target(&args.to)?);
     // Nobody serves the files, and nobody starts to.
@@ -40,7 +40,7 @@ pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
         )
         .await;
         moves.push(prepared.with_context(|| {
-            format!("the database of {name} cannot be moved; nothing has been copied")
+            format!("cannot move the database of {name}; nothing has been copied")
         })?);
     }
     let bar = bar(moves.iter().map(|it| it.rows).sum());
@@ -52,7 +52,10 @@ pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
         };
         let moved = it.run(from.get(it.name)?, to.get(it.name)?, progress).await;
         let moved = moved.with_context(|| {
-            format!("{} was not moved; put it right and repeat the command", it.name)
+            format!(
+                "cannot move the database of {}; fix the problem and run the command again",
+                it.name
+            )
         })?;
         rows += moved.rows;
         bar.suspend(|| {
@@ -73,8 +76,8 @@ pub(crate) async fn run(args: &Transfer) -> Result<ExitCode> {
     from.close().await;
     to.close().await;
     println!(
-        "{} rows are in PostgreSQL. Start the shop with --database; the files in {} are as they \
-         were.",
+        "{} rows moved to PostgreSQL. Start the shop with --database; the files in {} are \
+         unchanged.",
         HumanCount(rows),
         args.from.display()
     );
@@ -89,7 +92,7 @@ fn source(directory: &Path) -> Result<Config> {
         let file = directory.join(format!("{name}.db"));
         if !file.is_file() {
             bail!(
-                "{} is missing; --from must be the data directory of an embedded shop",
+                "{} is missing; --from must be the data directory of a shop on SQLite",
                 file.display()
             );
         }
@@ -115,8 +118,8 @@ async fn check_schema(from: &Stores, directory: &Path) -> Result<()> {
             match it.state {
                 MigrationState::Applied => {}
                 MigrationState::Missing => bail!(
-                    "the database of {name} has an older schema: {} {:04} {} is missing; bring it \
-                     up with `cartwright migrate up --data-dir {}`",
+                    "the database of {name} has an older schema: {} {:04} {} is missing; run \
+                     `cartwright migrate up --data-dir {}`",
                     it.set,
                     it.version,
                     it.description,
@@ -124,7 +127,7 @@ async fn check_schema(from: &Stores, directory: &Path) -> Result<()> {
                 ),
                 MigrationState::Unknown => bail!(
                     "the database of {name} has a newer schema: this program does not know \
-                     migration {:04} of {}; use the version that served it last",
+                     migration {:04} of {}; use the version of cartwright that ran last",
                     it.version,
                     it.set
                 ),

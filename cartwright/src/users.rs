@@ -38,7 +38,7 @@ pub(crate) async fn run(args: &User) -> Result<()> {
     Ok(())
 }
 
-/// Where a random password goes that nobody sees on a terminal; in the data directory.
+/// File for a random password if there is no terminal; in the data directory.
 const PASSWORD_FILE: &str = "admin-password";
 
 /// Creates the administrator where there is none: with the e-mail and password of the settings,
@@ -72,14 +72,14 @@ pub(crate) async fn first_admin(
         return Ok(());
     }
     if is_given {
-        tracing::info!("Administrator: {email}, with the password from the settings");
+        tracing::info!("created the administrator {email} with the password from the settings");
     } else if is_shown {
-        println!("Administrator: {email}, password {password} (shown only this once)");
+        println!("Administrator: {email}, password {password} (shown only once)");
     } else {
         let file = file.display();
         tracing::warn!(
-            "Administrator: {email}, with the password in {file}, which only the user of this \
-             process can read; log in, change it, and delete the file"
+            "created the administrator {email}; the password is in {file}, readable only by the \
+             user of this process: log in, change it, and delete the file"
         );
     }
     Ok(())
@@ -107,7 +107,7 @@ fn read_password() -> Result<String> {
     std::io::stdin().lock().read_line(&mut line).context("cannot read the password")?;
     let password = line.trim_end_matches(['\r', '\n']).to_owned();
     if password.is_empty() {
-        bail!("a password is needed: --password, CARTWRIGHT_USER_PASSWORD or a line of input");
+        bail!("a password is required: use --password, CARTWRIGHT_USER_PASSWORD or standard input");
     }
     Ok(password)
 }
@@ -115,8 +115,5 @@ fn read_password() -> Result<String> {
 fn readable(problem: &Problem) -> String {
     let fields = problem.errors.iter().map(|it| format!("{}: {}", it.field, it.detail));
     let fields: Vec<String> = fields.collect();
-    match fields.is_empty() {
-        true => problem.detail.to_string(),
-        false => fields.join("; "),
-    }
+    if fields.is_empty() { problem.detail.to_string() } else { fields.join("; ") }
 }

@@ -1,4 +1,4 @@
-//! Rebuilds the crate when the web front was built anew, because it is part of the program.
+//! Rebuilds the crate when the web front was rebuilt, because it is part of the program.
 
 fn main() {
     // A directory that is missing would count as changed in every build.

@@ -58,7 +58,7 @@ pub async fn crowd(bench: &Bench, report: &mut Report) -> Result<()> {
     let (before, _) = shop.memory()?;
     let crowd = LocalSet::new();
     let (seen, most) = crowd.run_until(visit(bench, &shop, requests)).await?;
-    tell(report, seen, before, most);
+    add_rows(report, seen, before, most);
     shop.stop().await
 }
 
@@ -157,7 +157,7 @@ impl Seen {
     }
 }
 
-fn tell(report: &mut Report, mut seen: Seen, before: u64, most: u64) {
+fn add_rows(report: &mut Report, mut seen: Seen, before: u64, most: u64) {
     seen.took.sort_unstable();
     let (p50, p99) = (quantile(&seen.took, 0.5), quantile(&seen.took, 0.99));
     let longest = seen.took.last().copied().unwrap_or_default();

@@ -60,18 +60,18 @@ async fn measure(bench: &Bench, report: &mut Report) -> Result<()> {
         apart.start_only(service).await?;
     }
     let payment = payment();
-    tell(report, &payment, send(bench, &apart, &payment).await?);
+    add_rows(report, &payment, send(bench, &apart, &payment).await?);
     say("events: orders fetches them");
     apart.start_only("orders").await?;
     let (stored, handled) = receive(bench).await?;
     let what = format!("{} of them into an inbox in PostgreSQL", number_of(EVENTS.into()));
     report.add(Row::new(what, format!("{}/s, handled at {}/s", number(stored), number(handled))));
     let order = order();
-    tell(report, &order, send(bench, &apart, &order).await?);
+    add_rows(report, &order, send(bench, &apart, &order).await?);
     apart.stop().await
 }
 
-fn tell(report: &mut Report, kind: &Kind, pace: Pace) {
+fn add_rows(report: &mut Report, kind: &Kind, pace: Pace) {
     let name = kind.name;
     let (count, length) = (number_of(EVENTS.into()), kind.data.to_string().len());
     let queues = match SUBSCRIPTIONS.iter().filter(|it| it.types.contains(&name)).count() {

@@ -60,13 +60,19 @@ pub async fn gateway(bench: &Bench, report: &mut Report) -> Result<()> {
     });
     let outcomes = bench.turns("gateway", compared.collect()).await?;
     let version = found.map(|(_, version)| version);
-    tell(bench, report, &outcomes, version.as_deref(), bytes.len());
+    add_rows(bench, report, &outcomes, version.as_deref(), bytes.len());
     drop(nginx);
     whole.stop().await?;
     apart.stop().await
 }
 
-fn tell(bench: &Bench, report: &mut Report, all: &[Outcome], nginx: Option<&str>, length: usize) {
+fn add_rows(
+    bench: &Bench,
+    report: &mut Report,
+    all: &[Outcome],
+    nginx: Option<&str>,
+    length: usize,
+) {
     let [catalog, remote, whole, proxied @ ..] = all else { return };
     let connections = bench.settings.connections;
     let what = format!(

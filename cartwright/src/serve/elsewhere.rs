@@ -34,21 +34,18 @@ impl Elsewhere {
         let secret = &config.services.secret;
         if !roles.is_whole() && secret.len() < MIN_SECRET {
             bail!(
-                "services.secret has {} characters, but a shop that runs in several processes \
-                 needs one of at least {MIN_SECRET}, the same in all of them, for example from \
-                 `openssl rand -hex 32`",
+                "services.secret has {} characters, but a shop in several processes needs at least \
+                 {MIN_SECRET}, the same in all of them; generate one with `openssl rand -hex 32`",
                 secret.len()
             );
         }
         let previous = &config.services.previous_secret;
         let ports: Vec<_> = SERVICES.iter().map(|it| (it.name, it.port)).collect();
         let looking = CancellationToken::new();
-        let (directory, consul) = match roles.is_whole() {
-            true => (config.discovery.directory(&ports), Ok(None)),
-            false => (
-                consul::directory(&config.discovery, &ports, &looking),
-                Agent::of(&config.discovery),
-            ),
+        let (directory, consul) = if roles.is_whole() {
+            (config.discovery.directory(&ports), Ok(None))
+        } else {
+            (consul::directory(&config.discovery, &ports, &looking), Agent::of(&config.discovery))
         };
         Ok(Self {
             peers: ServiceTokens::accepting(secret, previous, clock).of(&roles.names()),
@@ -61,7 +58,7 @@ impl Elsewhere {
     }
 
     /// Tells Consul, where there is one, that a service is ready at this address.
-    pub(super) fn tell(
+    pub(super) fn announce(
         &mut self,
         config: &Config,
         service: &'static str,

@@ -31,7 +31,7 @@ pub(super) struct OpenFiles {
 pub(super) fn prepare(config: &mut Config, roles: &Roles) -> OpenFiles {
     let Rlimit { current: before, maximum } = getrlimit(Resource::Nofile);
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
-        tracing::warn!(%error, "the limit of open files cannot be raised");
+        tracing::warn!(%error, "cannot raise the limit of open files");
     }
     let limit = getrlimit(Resource::Nofile).current;
     let (kept, wanted) = (kept(config, roles), config.connections.max_connections);
@@ -43,14 +43,14 @@ pub(super) fn prepare(config: &mut Config, roles: &Roles) -> OpenFiles {
 
 impl OpenFiles {
     /// Says so in the log.
-    pub(super) fn tell(self) {
+    pub(super) fn log(self) {
         let Self { limit, before, kept, wanted, connections } = self;
-        let what = "open files; some are kept for databases, index, log and engines";
+        let what = "limit of open files; some are reserved for databases, index, logs and brokers";
         tracing::info!(limit, before, kept, connections, "{what}");
         if connections < wanted / 2 {
             tracing::warn!(
-                "connections.max_connections is {wanted}, but the limit of open files is enough for \
-                 {connections}; allow more files (ulimit -Hn, LimitNOFILE=, --ulimit nofile=) or set \
+                "connections.max_connections is {wanted}, but the limit of open files allows \
+                 {connections}; raise the limit (ulimit -Hn, LimitNOFILE=, --ulimit nofile=) or set \
                  connections.max_connections = {connections}"
             );
         }
@@ -62,10 +62,11 @@ fn kept(config: &Config, roles: &Roles) -> u64 {
     let databases =
         if roles.is_whole() { DATABASES.len() } else { roles.services.len() + 1 } as u64;
     let connections = u64::from(config.database.connections);
-    let each = match config.is_embedded() {
+    let each = if config.is_embedded() {
         // Those that read and one that writes, each with the file and its log; their shared memory.
-        true => 2 * (connections + 1) + 1,
-        false => connections,
+        2 * (connections + 1) + 1
+    } else {
+        connections
     };
     databases * each + OTHERS
 }

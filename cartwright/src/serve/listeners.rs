@@ -113,7 +113,7 @@ impl Listeners {
 fn or_without(address: &str, bound: Result<Option<Listener>>) -> Result<Option<Listener>> {
     match bound {
         Err(error) if address == gateway::METRICS_LISTEN => {
-            tracing::warn!("no metrics are served: {error}");
+            tracing::warn!("metrics are not served: {error}");
             Ok(None)
         }
         bound => bound,
@@ -209,7 +209,7 @@ impl Serving {
         self.stop.cancel();
         while let Some(ended) = self.servers.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a server did not end well");
+                tracing::error!(%error, "a server stopped with an error");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Who may use a data directory. The kernel lets go of a lock when the process ends, however.
+//! Who may use a data directory. The kernel releases a lock when the process ends, however.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
@@ -24,7 +24,7 @@ pub(crate) fn data_directory(config: &Config) -> Result<File> {
     match locked {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => bail!(
-            "another cartwright serves the data directory {shown}; stop it or choose another \
+            "another cartwright process uses the data directory {shown}; stop it or choose another \
              directory with --data-dir"
         ),
         Err(TryLockError::Error(error)) => {

@@ -70,7 +70,7 @@ impl Cell {
         }?;
         match cell {
             Self::Time(time) if time.nanosecond() % 1000 != 0 => {
-                bail!("{time} is finer than a microsecond")
+                bail!("{time} is more precise than a microsecond")
             }
             cell => Ok(cell),
         }

@@ -1,7 +1,7 @@
 //! Moving one database, in one transaction of the target: a kill leaves all of it or nothing.
 
 use anyhow::{Context, Result, anyhow, bail};
-use chassis::db::{Connection, Db, Lent, Migrations};
+use chassis::db::{Connection, Db, Migrations, PooledConnection};
 use futures::{Stream, StreamExt, TryStreamExt};
 use rusqlite::{Transaction, TransactionBehavior::Immediate};
 use sha2::{Digest as _, Sha256};
@@ -54,7 +54,7 @@ impl Move {
             let mut target = to.connection().await?;
             unused(postgres(&mut target)?, migrations).await?
         };
-        to.migrate(migrations).await.context("cannot bring PostgreSQL to the newest schema")?;
+        to.migrate(migrations).await.context("cannot migrate PostgreSQL to the latest schema")?;
         let (source, mut target) = (from.connection().await?, to.connection().await?);
         let (source, target) = (sqlite(&source)?, postgres(&mut target)?);
         let tables = Table::all(target, migrations.service).await?;
@@ -97,7 +97,7 @@ impl Move {
             let arrived = sum(postgres_rows(&mut tx, table)).await?;
             if arrived != copied {
                 bail!(
-                    "{} differs after it was copied: {} rows in the files, {} in PostgreSQL{}",
+                    "{} differs after copying: {} rows in SQLite, {} in PostgreSQL{}",
                     table.name,
                     copied.rows,
                     arrived.rows,
@@ -170,10 +170,10 @@ async fn unused(target: &mut PgConnection, migrations: Migrations) -> Result<Opt
             _ if found == *expected => {}
             Some(_) => bail!(
                 "{name} has changed since it was moved to PostgreSQL ({rows} rows now, {} then): \
-                 a shop has used it",
+                 a shop has been using it",
                 expected.rows
             ),
-            None => bail!("{name} has {rows} rows in PostgreSQL that no transfer brought"),
+            None => bail!("{name} has {rows} rows in PostgreSQL that are not from a transfer"),
         }
     }
     Ok(recorded)
@@ -208,9 +208,10 @@ async fn fresh(tables: &[Table], migrations: Migrations) -> Result<Vec<Sum>> {
     let mut sums = Vec::new();
     for table in tables {
         // One that no migration made must be empty.
-        sums.push(match connection.table_exists(None, table.name.as_str())? {
-            true => sum_of_files(connection, table)?,
-            false => Sum::none(),
+        sums.push(if connection.table_exists(None, table.name.as_str())? {
+            sum_of_files(connection, table)?
+        } else {
+            Sum::none()
         });
     }
     Ok(sums)
@@ -218,7 +219,7 @@ async fn fresh(tables: &[Table], migrations: Migrations) -> Result<Vec<Sum>> {
 
 /// Sends a table's rows to PostgreSQL; returns what was sent.
 async fn copy(
-    source: &Lent,
+    source: &PooledConnection,
     target: &mut PgConnection,
     table: &Table,
     progress: impl Fn(u64),
@@ -252,7 +253,11 @@ async fn copy(
 }
 
 /// Lets PostgreSQL number on where SQLite stopped.
-async fn number_on(source: &Lent, target: &mut PgConnection, table: &Table) -> Result<()> {
+async fn number_on(
+    source: &PooledConnection,
+    target: &mut PgConnection,
+    table: &Table,
+) -> Result<()> {
     for column in table.columns.iter().filter(|it| it.numbered) {
         let last = layout::last_number(source, table, &column.name)?;
         if last > 0 {
@@ -287,7 +292,7 @@ fn cells(row: &rusqlite::Row<'_>, table: &Table) -> Result<Vec<Cell>> {
     cells.collect()
 }
 
-fn sum_of_files(files: &Lent, table: &Table) -> Result<Sum> {
+fn sum_of_files(files: &PooledConnection, table: &Table) -> Result<Sum> {
     let mut statement = files.prepare(&table.select_from_sqlite())?;
     let (mut rows, mut sum) = (statement.query([])?, Summing::default());
     while let Some(row) = rows.next()? {
@@ -340,7 +345,7 @@ impl Sum {
     }
 }
 
-fn sqlite(connection: &Connection) -> Result<&Lent> {
+fn sqlite(connection: &Connection) -> Result<&PooledConnection> {
     match connection {
         Connection::Sqlite(lent) => Ok(lent),
         Connection::Postgres(_) => Err(anyhow!("files are moved, not a PostgreSQL database")),

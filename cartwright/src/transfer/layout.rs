@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use chassis::db::Lent;
+use chassis::db::PooledConnection;
 use rusqlite::Params;
 use sqlx::PgConnection;
 
@@ -11,7 +11,7 @@ use super::cell::Kind;
 
 /// The record of a transfer, in the target.
 pub const RECORD: &str = "_transfer";
-/// Who works on a row until when. The shop is stopped, so nobody does.
+/// The lease of a row. The shop is stopped, so there are none.
 const LEASE: &str = "lease_until";
 
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ impl Table {
                 sqlx::query_as(COLUMNS).bind(&name).fetch_all(&mut *conn).await?;
             for (column, kind, nullable, numbered) in rows {
                 let Some(kind) = Kind::of(&kind) else {
-                    bail!("{name}.{column} has the type {kind}, which cannot be moved");
+                    bail!("{name}.{column} has the type {kind}, which transfer does not support");
                 };
                 columns.push(Column { name: column, kind, nullable, numbered });
             }
@@ -103,17 +103,17 @@ impl Column {
 }
 
 /// Says where the tables of the two databases differ. After the same migrations they do not.
-pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
+pub fn compare(tables: &[Table], files: &PooledConnection, service: &str) -> Result<()> {
     const TABLES: &str = "SELECT name FROM sqlite_master
          WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut theirs: BTreeSet<String> = texts(files, TABLES, [])?;
     theirs.retain(|it| !is_record(it, service));
     let ours: BTreeSet<_> = tables.iter().map(|it| it.name.clone()).collect();
     if let Some(name) = theirs.difference(&ours).next() {
-        bail!("the table {name} is in the files but not in PostgreSQL");
+        bail!("the table {name} exists in SQLite but not in PostgreSQL");
     }
     if let Some(name) = ours.difference(&theirs).next() {
-        bail!("the table {name} is in PostgreSQL but not in the files");
+        bail!("the table {name} exists in PostgreSQL but not in SQLite");
     }
     for table in tables {
         if table.key.is_empty() {
@@ -122,7 +122,7 @@ pub fn compare(tables: &[Table], files: &Lent, service: &str) -> Result<()> {
         let theirs = texts(files, "SELECT name FROM pragma_table_info(?1)", [&table.name])?;
         let ours: BTreeSet<_> = table.columns.iter().map(|it| it.name.clone()).collect();
         if let Some(column) = theirs.symmetric_difference(&ours).next() {
-            bail!("the column {}.{column} is in one of the databases only", table.name);
+            bail!("the column {}.{column} exists in only one of the databases", table.name);
         }
     }
     Ok(())
@@ -138,7 +138,7 @@ pub async fn foreign_keys(conn: &mut PgConnection) -> Result<Vec<(String, String
 }
 
 /// The last number SQLite gave a row of the table, or 0.
-pub fn last_number(files: &Lent, table: &Table, column: &str) -> Result<i64> {
+pub fn last_number(files: &PooledConnection, table: &Table, column: &str) -> Result<i64> {
     let (name, column) = (quoted(&table.name), quoted(column));
     let highest = format!("SELECT coalesce(max({column}), 0) FROM {name}");
     let highest: i64 = files.query_row(&highest, [], |row| row.get(0))?;
@@ -151,7 +151,7 @@ pub fn last_number(files: &Lent, table: &Table, column: &str) -> Result<i64> {
     Ok(given.max(highest))
 }
 
-fn texts(files: &Lent, sql: &str, parameters: impl Params) -> Result<BTreeSet<String>> {
+fn texts(files: &PooledConnection, sql: &str, parameters: impl Params) -> Result<BTreeSet<String>> {
     let mut statement = files.prepare(sql)?;
     let texts = statement.query_map(parameters, |row| row.get(0))?;
     Ok(texts.collect::<rusqlite::Result<_>>()?)

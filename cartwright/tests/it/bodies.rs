@@ -173,9 +173,10 @@ impl Operation {
 }
 
 fn format(schema: &Value) -> String {
-    match schema["enum"].is_array() {
-        true => "enum".to_owned(),
-        false => schema["format"].as_str().unwrap_or_default().to_owned(),
+    if schema["enum"].is_array() {
+        "enum".to_owned()
+    } else {
+        schema["format"].as_str().unwrap_or_default().to_owned()
     }
 }
 

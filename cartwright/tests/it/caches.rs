@@ -58,7 +58,7 @@ async fn every_answer_that_is_somebodys_own_says_so(shape: Shape) {
     let mut asked = 0;
     for (path, operations) in described["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            // Logged in anew each time, as some of them end the session.
+            // Logged in again each time, as some of them end the session.
             for who in [shop.http.clone(), shop.admin().await] {
                 let call = who.call(&method.to_uppercase(), &filled(path)).key("k");
                 let call = if method == "get" { call } else { call.json(json!({})) };
@@ -123,7 +123,7 @@ async fn a_replay_and_a_draft_are_kept_by_nobody(shape: Shape) {
     shop.stop().await;
 }
 
-/// An nginx that keeps every answer it may for a minute, whoever asks.
+/// An nginx that keeps every answer it may for a minute, for any client.
 struct Nginx {
     http: Http,
     child: Child,

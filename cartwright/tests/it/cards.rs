@@ -41,7 +41,7 @@ fn is_exempt(operation: &bodies::Operation, text: &Text) -> bool {
         || EXEMPT.iter().any(|(exempt, _)| *exempt == name || *exempt == whole)
 }
 
-/// Whoever adds a text finds it refused here, or says above why a card number may be in it.
+/// A new text field is checked here, or listed above with the reason why it may have a card number.
 #[tokio::test]
 async fn every_text_of_every_operation_refuses_a_card_number() {
     let place = sqlite();
@@ -54,9 +54,10 @@ async fn every_text_of_every_operation_refuses_a_card_number() {
             for written in [CARD, "378282246310005", "Take 4111-1111-1111-1111, please."] {
                 // These have no blanks.
                 let plain = ["payment.provider", "username"].contains(&text.field.as_str());
-                let written = match plain {
-                    true => written.replace(|it: char| !it.is_ascii_digit(), ""),
-                    false => written.to_owned(),
+                let written = if plain {
+                    written.replace(|it: char| !it.is_ascii_digit(), "")
+                } else {
+                    written.to_owned()
                 };
                 let mut body = operation.body();
                 *body.pointer_mut(&text.pointer).expect("a text") = written.as_str().into();

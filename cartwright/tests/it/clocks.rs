@@ -66,7 +66,7 @@ async fn a_gateway_whose_clock_is_wrong_knows_its_customers(shape: Shape) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_is_set_moves_no_shop_on_sqlite() {
-    // Of one that was not running nobody can tell that the hour has not gone by.
+    // One that was not running cannot know that the hour has not passed.
     let mut place = sqlite();
     for (step, killed) in [(-HOUR, false), (HOUR, false), (-HOUR, true)] {
         step_under(&mut place, step, killed).await;

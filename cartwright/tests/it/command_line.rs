@@ -109,7 +109,7 @@ async fn a_second_shop_on_the_same_directory_is_refused() {
     let place = sqlite();
     let shop = place.start().await;
     let said = place.fails(&["serve", "--listen", "127.0.0.1:0"]);
-    assert!(said.contains("another cartwright serves"), "{said}");
+    assert!(said.contains("another cartwright process uses"), "{said}");
     shop.stop().await;
 }
 

@@ -36,19 +36,14 @@ async fn tables(db: &Db) -> Vec<String> {
 }
 
 async fn holds(db: &Db, table: &str) -> bool {
-    let count = match db.is_sqlite() {
-        true => {
-            let columns = format!("SELECT name FROM pragma_table_info('{table}')").leak();
-            let columns: Vec<(String,)> = db.query(&*columns).all().await.expect("columns");
-            let any: Vec<String> = columns
-                .iter()
-                .map(|(it,)| format!("CAST(\"{it}\" AS TEXT) LIKE '%{WORD}%'"))
-                .collect();
-            format!("SELECT count(*) FROM \"{table}\" WHERE {}", any.join(" OR "))
-        }
-        false => {
-            format!("SELECT count(*) FROM \"{table}\" AS r WHERE CAST(r AS TEXT) LIKE '%{WORD}%'")
-        }
+    let count = if db.is_sqlite() {
+        let columns = format!("SELECT name FROM pragma_table_info('{table}')").leak();
+        let columns: Vec<(String,)> = db.query(&*columns).all().await.expect("columns");
+        let any: Vec<String> =
+            columns.iter().map(|(it,)| format!("CAST(\"{it}\" AS TEXT) LIKE '%{WORD}%'")).collect();
+        format!("SELECT count(*) FROM \"{table}\" WHERE {}", any.join(" OR "))
+    } else {
+        format!("SELECT count(*) FROM \"{table}\" AS r WHERE CAST(r AS TEXT) LIKE '%{WORD}%'")
     };
     let count: (i64,) = db.query(&*count.leak()).one().await.expect("a count");
     count.0 > 0

@@ -48,7 +48,7 @@ fn a_parcel_survives_a_kill_at_many_points(shape: Shape) {
     points(&place, "ship", "shipped", 2);
 }
 
-/// A declined order lets go of its stock and takes it anew with the next payment. Not at every
+/// A declined order releases its stock and takes it again with the next payment. Not at every
 /// point: the way is that of a checkout, and the steps between the two payments are few.
 #[on(sqlite, postgres)]
 fn a_second_payment_survives_a_kill_at_many_points(shape: Shape) {
@@ -64,8 +64,8 @@ fn a_confirmed_payment_survives_a_kill_at_many_points(shape: Shape) {
     points(&place, "confirm", "confirmed", 3);
 }
 
-/// Money goes back once and goods go back once, whoever was in the middle of it. Not at every
-/// point: the way to the order is that of a checkout.
+/// Money goes back once and goods go back once, whichever process was in the middle of it. Not at
+/// every point: the way to the order is that of a checkout.
 #[on(sqlite, postgres)]
 fn a_refund_with_restock_survives_a_kill_at_many_points(shape: Shape) {
     let place = runtime().block_on(shape.place());

@@ -1,4 +1,4 @@
-//! The journeys: the whole shop, over HTTP, on every database at hand.
+//! The journeys: the whole shop, over HTTP, on every available database.
 
 mod bodies;
 mod client;

@@ -55,18 +55,18 @@ async fn a_migration_is_taken_back_only_where_nobody_serves(shape: Shape) {
     let count = status.lines().filter(own).count();
     for taken in 1..=count {
         let said = place.says(&sure);
-        assert!(said.contains("orders 0") && said.contains("is taken back"), "{said}");
+        assert!(said.contains("orders 0") && said.contains("reverted "), "{said}");
         let status = place.says(&["migrate", "status"]);
         let missing: Vec<_> = status.lines().filter(|it| it.ends_with("missing")).collect();
         assert!(missing.len() == taken, "{status}");
         assert!(missing.iter().all(|it| it.starts_with("orders")), "{status}");
     }
-    assert!(place.says(&sure).contains("nothing to take back"));
+    assert!(place.says(&sure).contains("nothing to revert"));
     let said = place.fails(&[&sure[..], &["--to", "99"]].concat());
-    assert!(said.contains("there are 0, 1, 2"), "{said}");
+    assert!(said.contains("use one of 0, 1, 2"), "{said}");
     place.start().await.stop().await;
     let said = place.says(&[&sure[..], &["--to", "0"]].concat());
-    assert!(said.contains("taken back"), "{said}");
+    assert!(said.contains("reverted"), "{said}");
 }
 
 #[tokio::test]

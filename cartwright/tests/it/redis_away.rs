@@ -29,7 +29,7 @@ fn limited(mut place: Place, redis: &Server) -> Place {
 #[on(redis, flavor = "multi_thread", worker_threads = 2)]
 async fn two_gateways_share_a_quota_in_redis() {
     // A check that Redis does not answer within its few milliseconds, as on a busy machine, is
-    // counted in the gateway; then all begins anew.
+    // counted in the gateway; then everything starts over.
     eventually("sixty checks that are counted in Redis", async || {
         let redis = Server::start().await;
         let places = [limited(sqlite(), &redis), limited(sqlite(), &redis)];

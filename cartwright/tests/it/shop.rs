@@ -141,7 +141,7 @@ impl Drop for Place {
         let cleaned = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let Ok(runtime) = runtime else { return };
-            // A broker of the test's own is gone by now.
+            // A broker of the test's own is passed now.
             if let Err(error) = runtime.block_on(in_time("a broker's answer", forget(&bus))) {
                 eprintln!("queues of this test stay: {error}");
             }

@@ -87,10 +87,7 @@ fn sources(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).expect("a directory");
     let paths = entries.map(|it| it.expect("an entry").path());
     paths
-        .flat_map(|path| match path.is_dir() {
-            true => sources(&path),
-            false => vec![path],
-        })
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
         .filter(|it| it.extension().is_some_and(|it| it == "rs"))
         .collect()
 }
@@ -113,7 +110,7 @@ fn the_chassis_knows_no_service() {
     }
 }
 
-/// Whoever asks, answers or pretends to answer goes by the declaration.
+/// Callers, handlers and fakes all use the declaration.
 #[test]
 fn the_path_of_an_internal_route_is_written_once() {
     let internal = |path: &Path| fs::read_to_string(path).expect("a source").contains("/internal/");
@@ -308,7 +305,7 @@ fn parts() -> gateway::Parts {
     cartwright::serve::gateway_parts(&nowhere, &verifier, &shop, readiness, Clock::System)
 }
 
-/// CONTRIBUTING.md, "Words": what is on the left is nothing's name.
+/// CONTRIBUTING.md, "Words": nothing has a name from the left column.
 #[test]
 fn a_name_that_was_given_up_is_not_given_again() {
     let contributing = fs::read_to_string(root().join("CONTRIBUTING.md")).expect("a document");

@@ -139,7 +139,7 @@ async fn a_port_for_metrics_that_is_taken_matters_only_where_it_was_chosen() {
     let _taken = TcpListener::bind(gateway::METRICS_LISTEN);
     let mut program = Program::start(&place, &[], free_address());
     program.ready().await;
-    assert!(program.said().contains("no metrics are served"), "{}", program.said());
+    assert!(program.said().contains("metrics are not served"), "{}", program.said());
     program.stop().await;
 }
 

@@ -33,7 +33,7 @@ async fn a_shop_with_history_moves_and_sells_on(shape: Shape) {
     shop.check().await;
     let before = history.seen(&shop).await;
     let said = source.fails(&source.transfer_to(&target));
-    assert!(said.contains("another cartwright serves"), "{said}");
+    assert!(said.contains("another cartwright process uses"), "{said}");
     shop.stop().await;
     let unsent = lose_a_mail(&source, &history.shipped).await;
 
@@ -81,7 +81,7 @@ async fn a_shop_with_history_moves_and_sells_on(shape: Shape) {
     shop.stop().await;
     assert!(target.says(&["check"]).contains("agree"));
     let said = source.fails(&source.transfer_to(&target));
-    assert!(said.contains("a shop has used it"), "{said}");
+    assert!(said.contains("a shop has been using it"), "{said}");
 }
 
 /// What happened in a shop, and who knows of it.

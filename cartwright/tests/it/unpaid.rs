@@ -57,7 +57,7 @@ async fn orders_that_nobody_pays_leave_four_fifths_of_everything_on_sale(shape: 
     let (most, one) = (|on_hand: i64| on_hand - on_hand / 5, |_: i64| 1);
     for guest in 0..ADDRESSES {
         let http = from(&shop, guest);
-        // At the bank for ever, and with a card that is declined.
+        // At the bank forever, and with a card that is declined.
         for (name, request, status) in [
             ("3ds-all", of_everything(guest, "tok_3ds", most), 202),
             ("3ds-one", of_everything(guest, "tok_3ds", one), 202),

@@ -100,7 +100,9 @@ async fn bodies_that_are_cut_off_or_malformed_are_nobody_elses_problem(shape: Sh
     // No circuit has opened, at the gateway or between services.
     for (program, before) in shop.programs().iter().zip(said) {
         let said = program.said().split_off(before);
-        for complaint in ["most requests fail", "a copy fails", "did not answer"] {
+        for complaint in
+            ["most requests to the service fail", "an instance fails", "did not answer"]
+        {
             assert!(!said.contains(complaint), "{said}");
         }
     }

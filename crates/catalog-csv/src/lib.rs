@@ -1,13 +1,13 @@
-//! Shopify's product CSV: what its rows say of a product, and the rows that say it.
+//! Shopify's product CSV: reading rows into products and writing products as rows.
 //!
-//! A product is a group of rows with one handle: the first row has the product, each row may have
-//! a variant and a picture. Files of any size are read and written a product at a time. A row that
-//! cannot be used costs its product and nothing else, and its line is named. Nothing here knows
-//! what the shop has.
+//! A product is a group of rows with one handle: the first row has the product, each row may have a
+//! variant and a picture. Files of any size are read and written one product at a time. An invalid
+//! row costs its product and nothing else, and is reported with its line. This crate knows nothing
+//! about the shop's own products.
 //!
-//! `product` is what a file says. `reader` reads it: `records` is CSV, `groups` the rows of a
-//! product, `columns` knows their names, `parse` and `fields` what they mean, `path` turns `Type`
-//! into categories. `writer` is the way back.
+//! `product` is a product as the file has it. To read: `records` is CSV, `groups` collects the rows
+//! of a product, `columns` maps names, `parse` and `fields` interpret values, `path` turns `Type`
+//! into categories, `reader` puts them together. `writer` is the way back.
 
 mod columns;
 mod fields;
@@ -39,11 +39,11 @@ pub struct Shop<'a> {
 /// Why a file cannot be read, or not to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the file is empty: its first line must name the columns")]
+    #[error("the file is empty; its first line must name the columns")]
     Empty,
     #[error("the column \"{name}\" is missing in the header{hint}")]
     ColumnMissing { name: &'static str, hint: &'static str },
-    #[error("the column \"{0}\" is there twice in the header")]
+    #[error("the column \"{0}\" appears twice in the header")]
     ColumnTwice(String),
     #[error("the header cannot be read: {0}")]
     Header(String),

@@ -219,10 +219,12 @@ impl Parser<'_> {
                 return Err((row.line, detail));
             }
         };
-        Ok(match self.columns.has(Column::Tracker) {
-            true if self.text(row, Column::Tracker).is_empty() => Some(Policy::Untracked),
-            true => policy.or(Some(Policy::Deny)),
-            false => policy,
+        Ok(if !self.columns.has(Column::Tracker) {
+            policy
+        } else if self.text(row, Column::Tracker).is_empty() {
+            Some(Policy::Untracked)
+        } else {
+            policy.or(Some(Policy::Deny))
         })
     }
 }

@@ -58,9 +58,10 @@ impl<R: Read> Records<R> {
         let mut parser = Parser::default();
         let mut further = Vec::new();
         let mut size = first.bytes.len();
-        let mut state = match first.too_long {
-            true => State::Broken("the line is longer than 1 MiB"),
-            false => parser.feed(&first.bytes),
+        let mut state = if first.too_long {
+            State::Broken("the line is longer than 1 MiB")
+        } else {
+            parser.feed(&first.bytes)
         };
         while state == State::Open {
             state = match self.lines.next()? {
@@ -68,9 +69,10 @@ impl<R: Read> Records<R> {
                 Some(next) => {
                     size += next.bytes.len();
                     let over = size > MAX_RECORD || further.len() >= MAX_LINES;
-                    let state = match next.too_long || over {
-                        true => State::Broken("a quote is opened and not closed for too long"),
-                        false => parser.feed(&next.bytes),
+                    let state = if next.too_long || over {
+                        State::Broken("a quote is opened and not closed for too long")
+                    } else {
+                        parser.feed(&next.bytes)
                     };
                     further.push(next);
                     state

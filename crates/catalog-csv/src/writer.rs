@@ -64,10 +64,8 @@ impl Row {
 
     fn set(&mut self, column: Column, text: impl Into<String>) {
         let text = text.into();
-        self.0[column as usize] = match column.is_number() {
-            true => text,
-            false => guarded(&text).into_owned(),
-        };
+        self.0[column as usize] =
+            if column.is_number() { text } else { guarded(&text).into_owned() };
     }
 
     fn set_optional(&mut self, column: Column, text: &Option<String>) {

@@ -1,4 +1,4 @@
-//! The categories of the shop, as far as a search goes by them. There are few: those whose names
+//! The categories of the shop, as far as a search uses them. There are few: those whose names
 //! begin like what somebody types are found without an index.
 
 use std::collections::HashMap;

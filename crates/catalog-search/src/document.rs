@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::words::{ANALYZER, plain};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
-/// version is built anew.
+/// version is rebuilt.
 pub(crate) const VERSION: u32 = 3;
 
 /// Options of a product.

@@ -20,7 +20,7 @@ use crate::{Categories, Filter};
 use count::{Counter, Counts};
 pub(crate) use table::Tables;
 
-/// Most that is told of each.
+/// Most that are returned of each.
 const MAX_CATEGORIES: usize = 200;
 const MAX_NAMES: usize = 20;
 const MAX_VALUES: usize = 50;

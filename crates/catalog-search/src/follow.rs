@@ -23,7 +23,7 @@ const BREATH: Duration = Duration::from_millis(20);
 const SKIPPED: usize = 10_000;
 /// How long a writer without work is kept.
 const IDLE: Duration = Duration::from_secs(5);
-/// How often sales and views, which no event tells, are brought into the index.
+/// How often sales and views, which no event reports, are brought into the index.
 const COUNTED: Duration = Duration::from_secs(60);
 /// How long to wait before the next try, at first and at most.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ enum Error {
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Follows a source until told to stop.
+/// Follows a source until stopped.
 pub async fn follow(search: Search, source: impl Source, stop: CancellationToken) {
     let mut warned = false;
     let mut pause = PAUSE;
@@ -57,7 +57,9 @@ pub async fn follow(search: Search, source: impl Source, stop: CancellationToken
             Ok(Some(_lock)) => lead(&search, &source, &stop).await,
             Ok(None) => {
                 if !std::mem::replace(&mut warned, true) {
-                    tracing::warn!("another process writes the search index; this one reads it");
+                    tracing::warn!(
+                        "another process writes the search index; this one only reads it"
+                    );
                 }
                 search.refresh()
             }
@@ -68,7 +70,7 @@ pub async fn follow(search: Search, source: impl Source, stop: CancellationToken
             Err(error) => {
                 tracing::warn!(
                     error = cause(&error),
-                    "the search index falls behind; trying again"
+                    "cannot update the search index; trying again"
                 );
                 (pause * 2).min(LONGEST_PAUSE)
             }
@@ -93,7 +95,7 @@ impl Search {
 }
 
 /// Makes the index usable and keeps it fresh, as the only process that writes it. Ends when
-/// told to stop or when a file turns out to be damaged.
+/// stopped or when a file turns out to be damaged.
 async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -> Result<()> {
     let usable = match usable(search, source.db()).await? {
         Some(usable) => Some(usable),
@@ -102,7 +104,7 @@ async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -
     let Some((live, place)) = usable else { return Ok(()) };
     index::remove_others(&search.0.dir, live.number)?;
     let feed = Feed::after(source.db(), place.position);
-    let pen = Pen { live, writer: None };
+    let pen = LazyWriter { live, writer: None };
     search.0.place.send_replace(Some(place.position));
     let mut follower = Follower { source, pen, feed, dirty: BTreeSet::new(), behind: 0, place };
     let mut count_at = Instant::now();
@@ -132,7 +134,7 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
     let Some(place) = live.state()?.place else { return Ok(None) };
     let it = live.clone();
     if !tokio::task::spawn_blocking(move || it.is_sound()).await? {
-        tracing::warn!("the search index is damaged");
+        tracing::warn!("the search index is corrupt and will be rebuilt");
         search.show(None);
         return Ok(None);
     }
@@ -143,14 +145,14 @@ async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
         None => !feed::has_gap_after(db, place.position).await?,
     };
     if !fits {
-        tracing::warn!("the search index is of another database, or has missed too much");
+        tracing::warn!("the search index does not match the database and will be rebuilt");
         search.show(None);
         return Ok(None);
     }
     Ok(Some((live, place)))
 }
 
-/// Builds an index. None if told to stop.
+/// Builds an index. None if stopped.
 async fn rebuild(
     search: &Search,
     source: &impl Source,
@@ -166,7 +168,7 @@ async fn rebuild(
     // Whatever is there cannot be used. An open index keeps its files.
     index::remove_others(&dir, number)?;
     let live = tokio::task::spawn_blocking(move || Live::create(&dir, number)).await??;
-    let mut pen = Pen { live: live.clone(), writer: None };
+    let mut pen = LazyWriter { live: live.clone(), writer: None };
     let mut after = Uuid::nil();
     let mut products = 0;
     loop {
@@ -201,7 +203,7 @@ async fn subject_at(db: &Db, position: Position) -> Result<Option<String>> {
 /// Puts events into the index.
 struct Follower<'a, S> {
     source: &'a S,
-    pen: Pen,
+    pen: LazyWriter,
     feed: Feed,
     /// What was written since the last commit.
     dirty: BTreeSet<Uuid>,
@@ -266,10 +268,7 @@ impl<S: Source> Follower<'_, S> {
         if let Some(Entry { position, subject, .. }) = entries.into_iter().last() {
             self.place = Place { position, subject: Some(subject) };
         }
-        match changed.is_empty() {
-            true => Ok(()),
-            false => self.read_again(changed).await,
-        }
+        if changed.is_empty() { Ok(()) } else { self.read_again(changed).await }
     }
 
     async fn read_again(&mut self, mut changed: BTreeSet<Uuid>) -> Result<()> {
@@ -301,12 +300,12 @@ impl<S: Source> Follower<'_, S> {
 }
 
 /// A writer, made when there is something to write: it costs memory.
-struct Pen {
+struct LazyWriter {
     live: Live,
     writer: Option<Writer>,
 }
 
-impl Pen {
+impl LazyWriter {
     async fn write(
         &mut self,
         work: impl FnOnce(&mut Writer) -> tantivy::Result<()> + Send + 'static,

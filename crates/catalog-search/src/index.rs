@@ -30,7 +30,7 @@ use crate::{Facets, Hits, Request, Sort, words};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
-/// A segment with a larger part of deleted products than this is written anew.
+/// A segment with a larger part of deleted products than this is rewritten.
 const DELETED: f32 = 0.3;
 
 /// What the index remembers about itself, in the payload of its commits.
@@ -288,7 +288,7 @@ impl Writer {
         self.writer.commit().map(drop)
     }
 
-    /// Finishes the merging of segments and lets go of the memory.
+    /// Finishes the merging of segments and releases the memory.
     pub(crate) fn close(self) -> tantivy::Result<()> {
         self.writer.wait_merging_threads()?;
         self.live.reload()
@@ -326,7 +326,7 @@ pub(crate) fn newest(dir: &Path) -> io::Result<Option<Live>> {
         match Live::open(dir, number).and_then(|live| Ok((live.state()?, live))) {
             Ok((State { place: Some(_), .. }, live)) => return Ok(Some(live)),
             Ok(_) => {}
-            Err(error) => tracing::info!(number, %error, "a search index cannot be used"),
+            Err(error) => tracing::info!(number, %error, "cannot use a search index"),
         }
     }
     Ok(None)

@@ -1,14 +1,13 @@
-//! The search index: what somebody types becomes a list of product ids.
+//! The search index: from search words to product ids.
 //!
-//! The index belongs to this process and lives in a directory. It follows the outbox of the
-//! catalog's own database; the place it has come to is part of its own commits, so it never
-//! forgets or repeats anything. What it finds are ids: the products themselves come from the
-//! database or the cache.
+//! The index belongs to one process and lives in a directory. It follows the outbox of the
+//! catalog's own database; its position there is part of its own commits, so it never skips or
+//! repeats a change. It returns ids; the products themselves come from the database or the cache.
 //!
-//! `document` is what is known of a product, `categories` of the shelves it is on, `source` where
-//! both come from; `words` is how text becomes words, `query` what a text asks for, `facets` what
-//! could be chosen beside it, `near` what may be meant or wanted too, `index` the files, `follow`
-//! the worker that keeps them fresh.
+//! `document` is an indexed product, `categories` are matched by name, `source` provides both;
+//! `words` tokenizes, `query` parses search text, `facets` counts further choices, `near` suggests
+//! words and related products, `index` manages the files, `follow` is the worker that keeps them
+//! current.
 
 mod categories;
 mod document;
@@ -127,7 +126,7 @@ pub enum Error {
     NotReady,
     #[error("the search index cannot be read")]
     Index(#[from] tantivy::TantivyError),
-    #[error("the search ended by itself")]
+    #[error("the search was aborted")]
     Ended(#[from] tokio::task::JoinError),
 }
 

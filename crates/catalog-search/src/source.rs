@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::Document;
 
-/// Where products come from, and what tells that they change.
+/// Where products come from, and what reports changes.
 pub trait Source: Send + Sync {
-    /// The database that has them, whose outbox tells of every change.
+    /// The database that has them, whose outbox has every change.
     fn db(&self) -> &Db;
 
     /// Up to `limit` products of any status with an id above `after`, by id.
@@ -17,7 +17,7 @@ pub trait Source: Send + Sync {
     /// These products, in any order; those that are gone are missing.
     fn by_ids(&self, ids: &[Uuid]) -> impl Future<Output = Result<Vec<Document>>> + Send;
 
-    /// Products that were bought or looked at, with units and views: no event tells of those.
+    /// Products that were bought or looked at, with units and views: no event reports those.
     fn demand(&self) -> impl Future<Output = Result<Vec<(Uuid, i64, i64)>>> + Send;
 
     /// What an event means for the index; none where it means nothing.

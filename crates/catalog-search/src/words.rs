@@ -47,7 +47,7 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// A word without the ending of a plural, as English and some other languages make it. It need
-/// not be a word, only the same for both: whoever looks for a shirt wants to see shirts.
+/// not be a word, only the same for both: a search for a shirt should find shirts.
 pub(crate) fn singular(word: &str) -> String {
     let long = word.len() >= 4;
     match word {

@@ -1,10 +1,9 @@
-//! Whether addresses are held to the rules of their country in a request.
+//! Whether addresses in a request must follow the rules of their country.
 //!
-//! They are, except where the routes file of the listener a client came by says
-//! `address_rules = false`, for clients of another shop that know nothing of such rules. The
-//! gateway tells every service: in this process as an extension of the request, in others by a
-//! header that a service believes only beside a service token. What a client itself writes there is
-//! dropped before.
+//! They must, unless the routes file of the listener the client used says `address_rules = false`,
+//! for clients of other shops that do not know these rules. The gateway passes this on: in the same
+//! process as a request extension, to others in a header that a service trusts only with a service
+//! token. The header is dropped from clients' requests.
 
 use std::convert::Infallible;
 
@@ -34,7 +33,7 @@ impl AddressRules {
         }
     }
 
-    /// What another process of this shop tells.
+    /// As another process of this shop passes it on.
     pub fn read(headers: &HeaderMap) -> Self {
         if headers.get(HEADER) == Some(&OFF) { Self::Off } else { Self::On }
     }

@@ -2,7 +2,7 @@
 //!
 //! Within one process ([`Bus::memory`]) publishing commits each consumer's inbox row, and only
 //! then is the event marked as sent. Between processes a [`BusTransport`] over a broker does it: it
-//! has an event once the broker has confirmed it, and the broker lets go of it once the inbox
+//! has an event once the broker has confirmed it, and the broker releases it once the inbox
 //! row of the consumer is committed.
 
 use std::sync::{Arc, OnceLock};
@@ -21,7 +21,7 @@ pub enum Error {
     #[error(transparent)]
     Database(#[from] db::Error),
     /// The broker is away, or did not take all of the events.
-    #[error("the broker does not take events: {0}")]
+    #[error("the broker does not accept events: {0}")]
     Away(#[source] BoxError),
 }
 
@@ -44,7 +44,7 @@ pub trait BusTransport: Send + Sync + 'static {
         true
     }
 
-    /// Brings events to these inboxes, at least once, until told to stop. Survives the broker's
+    /// Brings events to these inboxes, at least once, until stopped. Survives the broker's
     /// absence by itself.
     fn deliver(&self, inboxes: Vec<Inbox>, stop: CancellationToken) -> BoxFuture<'static, ()>;
 }

@@ -1,10 +1,10 @@
-//! Card numbers, which nobody may store or log: what looks like one is refused in every text a
-//! client writes for people to read, and masked where a text is given back.
+//! Card numbers must never be stored or logged: they are refused in every text that clients write
+//! for people to read, and masked where such a text is returned.
 //!
-//! A card number is 13 to 19 digits, in a row or in groups with blanks or hyphens between them,
-//! that begin and are as long as those of a known scheme and have its check digit (Luhn), also
-//! within a longer text. Left alone is what only looks like it: article numbers (EAN-13),
-//! telephone numbers with their `+`, UUIDs and other long hexadecimal ids.
+//! A card number has 13 to 19 digits, in a row or in groups separated by spaces or hyphens, with
+//! the prefix, length and check digit (Luhn) of a known scheme, also within a longer text. Not
+//! matched are article numbers (EAN-13), telephone numbers with a `+`, UUIDs and other long
+//! hexadecimal ids.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -71,11 +71,12 @@ const SCHEMES: [(&str, &str, &[usize]); 34] = [
 
 /// For `#[garde(custom(..))]`: a text without a card number. The answer does not repeat it.
 pub fn no_card_number(text: &str, (): &()) -> garde::Result {
-    match is_in(text) {
-        false => Ok(()),
-        true => Err(garde::Error::new(
+    if is_in(text) {
+        Err(garde::Error::new(
             "must not contain a card number; cards are given to the payment provider alone",
-        )),
+        ))
+    } else {
+        Ok(())
     }
 }
 
@@ -180,7 +181,7 @@ fn id_end(bytes: &[u8], at: usize, length: usize) -> Option<usize> {
     is_hex.then_some(at + length)
 }
 
-/// Looks for card numbers among groups that stand together, and begins anew.
+/// Looks for card numbers among groups that stand together, and starts over.
 fn look(bytes: &[u8], run: &mut Vec<Group>, found: &mut Vec<Range<usize>>) {
     let run = std::mem::take(run);
     let size = |it: &Group| it.place.len();

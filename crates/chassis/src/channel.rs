@@ -1,10 +1,10 @@
-//! How a service asks another one.
+//! Calls from one service to another.
 //!
 //! In one process the other's internal router is called directly: no socket, the same JSON. In
-//! another process it is asked over HTTP, with a service token, by whatever it is bound to
-//! ([`Target`]). A channel is made before the other service is, and bound when it starts, so that
-//! the order of starting does not matter. Services that ask each other must not keep each other
-//! alive in memory: whoever starts them keeps the channels, and gives them weak ones.
+//! another process it is called over HTTP with a service token, through the target it is bound to
+//! ([`CallTarget`]). A channel is created before the other service and bound when that starts, so
+//! the order of starting does not matter. Services that call each other must not keep each other
+//! alive in memory: the code that starts them owns the channels and gives them weak ones.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
@@ -16,12 +16,12 @@ use http_body_util::BodyExt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call_target::CallTarget;
 use crate::context;
 use crate::db;
 use crate::peers;
 use crate::problem::Problem;
 use crate::route::{self, Route};
-use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -38,8 +38,8 @@ pub struct Channel {
 /// What a channel is bound to.
 #[derive(Clone, Debug)]
 enum Way {
-    Strong(Arc<OnceLock<Box<dyn Target>>>),
-    Weak(Weak<OnceLock<Box<dyn Target>>>),
+    Strong(Arc<OnceLock<Box<dyn CallTarget>>>),
+    Weak(Weak<OnceLock<Box<dyn CallTarget>>>),
 }
 
 /// How a call ended when it did not end well.
@@ -59,7 +59,7 @@ pub enum CallError {
 }
 
 impl Way {
-    fn upgrade(&self) -> Option<Arc<OnceLock<Box<dyn Target>>>> {
+    fn upgrade(&self) -> Option<Arc<OnceLock<Box<dyn CallTarget>>>> {
         match self {
             Self::Strong(way) => Some(way.clone()),
             Self::Weak(way) => way.upgrade(),
@@ -83,7 +83,7 @@ impl Channel {
     }
 
     /// Connects every clone of this channel to the service's internal routes.
-    pub fn bind(&self, way: impl Target) {
+    pub fn bind(&self, way: impl CallTarget) {
         if self.way.upgrade().is_none_or(|it| it.set(Box::new(way)).is_err()) {
             tracing::error!(service = self.service, "the channel is already bound");
         }
@@ -116,7 +116,7 @@ impl Channel {
     /// to tell.
     pub fn malformed<Q, R>(&self, route: Route<Q, R>, what: String) -> CallError {
         let error = CallError::Malformed { service: self.service, route: route.to_string(), what };
-        tracing::error!(%error, "two services do not understand each other");
+        tracing::error!(%error, "the reply of another service is malformed; are the versions compatible?");
         error
     }
 
@@ -136,7 +136,7 @@ impl Channel {
         crate::fault::point().await;
         let (status, body) = tokio::time::timeout(deadline, self.ask(&**way, request, deadline))
             .await
-            .map_err(|_| self.indeterminate("the deadline passed".into()))??;
+            .map_err(|_| self.indeterminate("the deadline has passed".into()))??;
         crate::fault::point().await;
         if status.is_success() {
             return Ok(body);
@@ -144,7 +144,7 @@ impl Channel {
         match serde_json::from_slice::<Problem>(&body) {
             // Not what was asked was refused, but who asked: another copy may think otherwise.
             Ok(problem) if peers::is_refusal(&problem) => {
-                tracing::error!(service = self.service, %problem, "refused as a process of the shop");
+                tracing::error!(service = self.service, %problem, "the service rejected this process's service token");
                 Err(self.indeterminate(problem.to_string()))
             }
             Ok(problem) if status.is_client_error() => Err(CallError::Rejected(problem)),
@@ -155,7 +155,7 @@ impl Channel {
 
     async fn ask(
         &self,
-        way: &dyn Target,
+        way: &dyn CallTarget,
         request: Request<Body>,
         deadline: Duration,
     ) -> Result<(StatusCode, Bytes), CallError> {
@@ -171,7 +171,7 @@ impl Channel {
     }
 }
 
-/// What a client is told when a call on its behalf did not go well: the other's "no" as it is,
+/// The error for a client when a call on its behalf failed: the other's "no" as it is,
 /// anything that may be otherwise soon as "try again".
 impl From<CallError> for Problem {
     fn from(error: CallError) -> Self {

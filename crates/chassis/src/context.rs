@@ -21,7 +21,7 @@ pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 pub struct Context {
     pub trace: Trace,
     pub request_id: Option<HeaderValue>,
-    /// When whoever asked stops waiting.
+    /// When the caller stops waiting.
     pub deadline: Option<Instant>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) use open::{none_before, watched_within};
 pub use record::{Bind, Columns, Record, Row, Table};
 pub use rusqlite::types::{Value as StoredValue, ValueRef as StoredRef};
 pub use select::Select;
-pub use sqlite::Lent;
+pub use sqlite::PooledConnection;
 pub use text::IntoQuery;
 pub use value::{Cause, Decode, Encode, Json, UnknownWord};
 
@@ -56,7 +56,7 @@ pub enum Error {
     #[error("the value is already taken")]
     Duplicate(#[source] Cause),
     /// A CHECK or foreign key refused the value.
-    #[error("the value breaks a rule of the database")]
+    #[error("the value violates a constraint of the database")]
     Constraint(#[source] Cause),
     /// No connection in time, a lock held too long, a server going down: worth another try.
     #[error("the database does not answer in time")]
@@ -80,7 +80,7 @@ pub enum Error {
 #[derive(Clone, Debug)]
 pub struct Db {
     engine: Engine,
-    /// Counts commits that told an event; relays and feeds wait on it.
+    /// Counts commits that published an event; relays and feeds wait on it.
     commits: Arc<watch::Sender<u64>>,
     #[cfg(feature = "testing")]
     statements: Statements,
@@ -99,7 +99,7 @@ enum Engine {
 /// One connection, for commands that move or compare whole databases.
 #[derive(Debug)]
 pub enum Connection {
-    Sqlite(Lent),
+    Sqlite(PooledConnection),
     Postgres(PoolConnection<Postgres>),
 }
 
@@ -120,7 +120,7 @@ pub struct Tx {
 
 #[derive(Debug)]
 enum TxInner {
-    Sqlite(Lent),
+    Sqlite(PooledConnection),
     Postgres(Lease),
 }
 
@@ -175,7 +175,7 @@ pub struct Query<'c> {
 }
 
 enum Inner<'c> {
-    Sqlite(&'static str, Vec<StoredValue>, On<'c, File, Lent>),
+    Sqlite(&'static str, Vec<StoredValue>, On<'c, File, PooledConnection>),
     Postgres(&'static str, PgQuery, On<'c, Server, Lease>),
 }
 
@@ -291,7 +291,7 @@ impl<'c> Query<'c> {
 async fn read<T: Record>(
     sql: &str,
     values: &[StoredValue],
-    on: On<'_, File, Lent>,
+    on: On<'_, File, PooledConnection>,
     at_most: usize,
 ) -> Result<Vec<T>> {
     match on {
@@ -334,7 +334,7 @@ impl Db {
         })
     }
 
-    /// Is told of every commit in this process that told an event.
+    /// Is notified of every commit in this process that published an event.
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.commits.subscribe()
     }
@@ -406,7 +406,7 @@ impl Tx {
         }
     }
 
-    /// The id of the transaction, known once it has told an event: that of the
+    /// The id of the transaction, known once it has published an event: that of the
     /// [`Position`](crate::feed::Position) at which feeds will come upon it. 0 on SQLite.
     pub fn xid(&self) -> Option<i64> {
         self.xid

@@ -1,5 +1,5 @@
-//! What a service is to whoever runs it: one [`Definition`] in each service's `lib.rs`. The
-//! program's list of them is the only list of services there is.
+//! What a service is to the program that runs it: one [`Definition`] in each service's `lib.rs`.
+//! The program's list of them is the only list of services there is.
 
 use std::any::Any;
 use std::collections::BTreeMap;

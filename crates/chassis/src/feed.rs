@@ -1,7 +1,7 @@
-//! What keeps the state of one process fresh: cached answers, a search index.
+//! Keeps the state of one process current: cached answers, a search index.
 //!
 //! Each process follows the outbox of its own database by sequence. Nothing is claimed, so any
-//! number of processes (and a command beside a running shop) see every event.
+//! number of processes (and a command next to a running shop) see every event.
 
 use std::time::Duration;
 

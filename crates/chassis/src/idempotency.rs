@@ -70,9 +70,10 @@ impl<S: Sync> OptionalFromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>> {
-        match parts.headers.contains_key("idempotency-key") {
-            true => <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some),
-            false => Ok(None),
+        if parts.headers.contains_key("idempotency-key") {
+            <Self as FromRequestParts<S>>::from_request_parts(parts, state).await.map(Some)
+        } else {
+            Ok(None)
         }
     }
 }

@@ -1,5 +1,5 @@
 //! `If-Match`: a write that is meant for the state its client has seen, and for no other (RFC 9110,
-//! 13.1.1). Whoever writes compares the tag under the lock under which it writes.
+//! 13.1.1). A writer compares the tag under the lock under which it writes.
 
 use axum::extract::OptionalFromRequestParts;
 use axum::http::request::Parts;
@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use crate::problem::{Problem, Result};
 
 /// Which states a write is meant for. A header that is not one gets 400: taken for no condition it
-/// would write what it must not, taken for one that fails it would fail for ever.
+/// would write what it must not, taken for one that fails it would fail forever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IfMatch {
     /// `*`: any, as long as there is something.

@@ -1,8 +1,8 @@
-//! Events in: stored first, then handled once per consumer.
+//! Incoming events: stored first, then handled once per consumer.
 //!
-//! The effect of an event, the events it causes and the mark "done" are one transaction. What
-//! fails waits (1 s, 5 s, 30 s, 2 min) and is tried again; after five tries it is a dead letter:
-//! a row that blocks nobody and can be replayed. Of a handled event only its id stays.
+//! The effect of an event, the events it causes and the mark "done" are one transaction. A failure
+//! is retried after 1 s, 5 s, 30 s and 2 min; after five tries the event is a dead letter: a row
+//! that blocks nothing and can be replayed. Of a handled event only its id is kept.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -263,7 +263,7 @@ impl Inbox {
         let (now, error) = (self.clock.now(), failure.to_string());
         let pause = BACKOFF.after(row.attempts + 1);
         let status = if pause.is_some() { "pending" } else { "dead" };
-        tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "not handled");
+        tracing::warn!(consumer = self.consumer, event = %row.event_id, status, error, "event not handled");
         metrics::counter!("events_failed_total", "consumer" => self.consumer, "status" => status)
             .increment(1);
         let postpone = match pause {

@@ -1,10 +1,10 @@
-//! The chassis: what every service stands on. It knows nothing about any of them.
+//! The chassis: what every service is built on. It knows no service.
 //!
-//! In reading order: `definition` is what a service is to whoever runs it, `service` what it is
-//! made of, `system` what each shows an operator; `db` where it keeps its state; `queue` and `work`
-//! what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `route` and
-//! `channel` how it asks another; `auth`, `policy` who may; `extract`, `problem`, `page` what a
-//! request and an answer look like; `cards` what no text may contain, `names` what no name may.
+//! In reading order: `definition` describes a service to the program, `service` is what one
+//! consists of, `system` its routes for operators; `db` is storage; `queue` and `work` are deferred
+//! work; `outbox`, `bus`, `inbox` and `feed` are events; `route` and `channel` are calls to other
+//! services; `auth` and `policy` are access control; `extract`, `problem` and `page` are requests
+//! and answers; `cards` and `names` are rules for texts people write.
 
 extern crate self as chassis;
 
@@ -27,12 +27,12 @@ pub mod inbox;
 pub mod outbox;
 
 pub mod address_rules;
+pub mod call_target;
 pub mod channel;
 pub mod context;
 pub mod peers;
 pub mod route;
 pub mod site;
-pub mod target;
 
 pub mod cache;
 pub mod threads;

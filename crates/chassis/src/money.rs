@@ -89,10 +89,7 @@ impl TryFrom<String> for Currency {
 
     fn try_from(code: String) -> Result<Self, NotACurrency> {
         let code: [u8; 3] = code.as_bytes().try_into().map_err(|_| NotACurrency)?;
-        match code.iter().all(u8::is_ascii_uppercase) {
-            true => Ok(Self(code)),
-            false => Err(NotACurrency),
-        }
+        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(NotACurrency) }
     }
 }
 

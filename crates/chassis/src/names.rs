@@ -1,7 +1,6 @@
-//! What people call themselves and where they live, as far as it may be repeated to others: in a
-//! mail's greeting, on an invoice, beside a review. A name that holds a link, or characters nobody
-//! sees, is somebody's text to somebody else, and is refused where it is entered. One that was
-//! stored before this rule is not used in a mail.
+//! Rules for names and addresses that are repeated to others: in an e-mail's greeting, on an
+//! invoice, next to a review. A name with a link or invisible characters is a message to someone
+//! else, and is refused on input. Names stored before this rule are not used in e-mails.
 
 use std::borrow::Cow;
 
@@ -37,10 +36,8 @@ fn wrong(text: &str) -> Option<&'static str> {
     if text.chars().any(is_invisible) || has_loose_joiner(text) {
         return Some("must not contain invisible characters");
     }
-    let seen: Cow<'_, str> = match text.contains(JOINERS) {
-        true => text.replace(JOINERS, "").into(),
-        false => text.into(),
-    };
+    let seen: Cow<'_, str> =
+        if text.contains(JOINERS) { text.replace(JOINERS, "").into() } else { text.into() };
     let seen = seen.to_lowercase();
     (seen.contains("://") || seen.contains("www.")).then_some("must not contain a link")
 }

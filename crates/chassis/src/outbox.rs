@@ -1,5 +1,5 @@
-//! Events out: written in the transaction of the change they tell of, carried to the bus by a
-//! relay afterwards.
+//! Outgoing events: written in the transaction of the change they report, then sent to the bus by a
+//! relay.
 
 mod many;
 
@@ -40,7 +40,7 @@ pub trait EventData: Serialize + DeserializeOwned + Send {
 pub struct Envelope {
     pub specversion: String,
     pub id: Uuid,
-    /// The service that tells it, as `/orders`.
+    /// The service that publishes it, as `/orders`.
     pub source: String,
     #[serde(rename = "type")]
     pub kind: String,
@@ -52,7 +52,7 @@ pub struct Envelope {
     /// <https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/extensions/distributed-tracing.md>
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<String>,
-    /// The version of the subject, rising: tells old news from new.
+    /// The version of the subject, rising: tells old events from new ones.
     pub sequence: i64,
     pub data: Value,
 }
@@ -70,7 +70,7 @@ pub(crate) struct Row {
     pub traceparent: Option<String>,
 }
 
-/// An event that is told now.
+/// An event that is published now.
 #[derive(Debug, crate::db::Insert)]
 #[record(table = "outbox")]
 struct New {
@@ -231,7 +231,7 @@ const KEEP: TimeDelta = TimeDelta::days(7);
 /// How often older ones are deleted.
 const TIDY: Duration = Duration::from_secs(3_600);
 /// How long a turn may go on once the process stops. What is not finished then is sent again by
-/// whoever comes next.
+/// the next one.
 const GRACE: Duration = Duration::from_secs(3);
 
 /// Marks rows as sent: a run of them, or one. What personal ones say goes with the mark.
@@ -291,7 +291,7 @@ impl Relay {
         let envelopes: Vec<Envelope> =
             rows.into_iter().map(|it| it.into_envelope(self.service)).collect();
         if let Err(error) = self.bus.publish(&envelopes).await {
-            self.let_go(claimed_at).await?;
+            self.release_batch(claimed_at).await?;
             return Err(error);
         }
         self.mark_sent(first, last, &sequences).await?;
@@ -312,7 +312,7 @@ impl Relay {
     }
 
     /// Not kept until the lease is over: the bus may be back before.
-    async fn let_go(&self, claimed_at: DateTime<Utc>) -> Result<()> {
+    async fn release_batch(&self, claimed_at: DateTime<Utc>) -> Result<()> {
         const FREE: &str =
             "UPDATE outbox SET lease_until = NULL WHERE sent_at IS NULL AND lease_until = $1";
         if self.db.is_sqlite() {

@@ -85,12 +85,11 @@ pub fn skip(
         )),
         (None, Some(page)) => {
             let last = MAX_OFFSET / limit + 1;
-            match (1..=last).contains(&page) {
-                true => Ok((page - 1) * limit),
-                false => {
-                    let detail = format!("must be from 1 to {last}; use cursor beyond");
-                    Err(Problem::field("page", detail))
-                }
+            if (1..=last).contains(&page) {
+                Ok((page - 1) * limit)
+            } else {
+                let detail = format!("must be from 1 to {last}; use cursor beyond");
+                Err(Problem::field("page", detail))
             }
         }
         (None, None) => Ok(0),

@@ -1,10 +1,10 @@
-//! How the processes of a shop know each other: short-lived service tokens, signed with a secret
-//! that all of them share.
+//! How the processes of a shop authenticate to each other: short-lived service tokens, signed with
+//! a shared secret.
 //!
-//! A token says which services the calling process runs (`sub`) and which service it is for
-//! (`aud`). Who has one may call internal routes of that service, as far as they are not kept to
-//! others ([`Route::only`](crate::route::Route::only)), and is believed about the client's address.
-//! It says nothing about users: their own tokens travel on and are verified by every service.
+//! A token names the services the calling process runs (`sub`) and the service it is for (`aud`). A
+//! caller with a valid token may call that service's internal routes, except those limited to
+//! others ([`Route::only`](crate::route::Route::only)), and is trusted about the client's address.
+//! It says nothing about users: their own tokens are passed on and verified by every service.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
@@ -162,7 +162,7 @@ impl ServiceTokens {
                 service,
                 caller,
                 age_seconds,
-                "a service token of another time was refused: the clock of the calling process or \
+                "rejected a service token because of its time: the clock of the calling process or \
                  of this one is wrong; compare clock_offset_seconds of both"
             );
         }
@@ -182,7 +182,11 @@ pub(crate) async fn only(State(callers): State<Callers>, request: Request, next:
         Some(Caller(name)) if name.is_empty() && !callers.unnamed => unnamed().into_response(),
         Some(caller) if !caller.0.is_empty() && !caller.is_one_of(callers.services) => {
             let named = callers.services.join(", ");
-            tracing::error!(caller = caller.0, path = request.uri().path(), "not for this service");
+            tracing::error!(
+                caller = caller.0,
+                path = request.uri().path(),
+                "the caller may not use this internal route"
+            );
             let detail = format!("this is for {named} alone, not for {}", caller.0);
             Problem::forbidden("service_token_forbidden", detail).into_response()
         }
@@ -190,7 +194,7 @@ pub(crate) async fn only(State(callers): State<Callers>, request: Request, next:
     }
 }
 
-/// Whether another process refused who asks, not what was asked: nothing a client could put right.
+/// Whether another process rejected the caller, not the request: nothing a client could fix.
 pub(crate) fn is_refusal(problem: &Problem) -> bool {
     problem.code.starts_with("service_token_")
 }
@@ -216,7 +220,7 @@ fn unnamed() -> Problem {
     Problem::unavailable("service_token_unnamed", detail).retry_after(1)
 }
 
-/// The client's address as another process of this shop tells it.
+/// The client's address as another process of this shop passes it on.
 pub fn client(headers: &HeaderMap) -> Option<SocketAddr> {
     let address: IpAddr = headers.get(CLIENT)?.to_str().ok()?.parse().ok()?;
     Some(SocketAddr::new(address, 0))

@@ -116,7 +116,7 @@ impl Policies {
 /// What an answer varies by where no more is known.
 pub const AUTHORIZATION: HeaderValue = HeaderValue::from_static("authorization");
 
-/// Tells caches to keep an answer for nobody, unless it says something of its own about that, and
+/// Tells caches not to store an answer, unless it says something of its own about that, and
 /// that it varies by `vary`.
 pub fn keep_private(headers: &mut HeaderMap, vary: HeaderValue) {
     const NOBODY: HeaderValue = HeaderValue::from_static("private, no-store");

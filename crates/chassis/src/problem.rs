@@ -68,7 +68,7 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
     }
 
-    /// 401: nobody, or nobody we believe.
+    /// 401: no credentials, or invalid ones.
     pub fn unauthenticated(code: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, code, detail)
     }
@@ -103,7 +103,7 @@ impl Problem {
         Self::fields(vec![FieldError { field: field.into(), detail: detail.into() }])
     }
 
-    /// Logs the cause once, here at the edge, and tells the client nothing about it.
+    /// Logs the cause once, here at the edge, and reveals nothing of it to the client.
     pub fn internal(error: impl std::error::Error + 'static) -> Self {
         tracing::error!(error = cause(&error), "request failed");
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "an internal error occurred")
@@ -149,7 +149,7 @@ impl From<db::Error> for Problem {
                 Self::unavailable("unavailable", "the service is busy; try again in a moment")
             }
             db::Error::Full(_) => {
-                tracing::error!(error = cause(&error), "cannot write");
+                tracing::error!(error = cause(&error), "database write failed");
                 Self::unavailable("storage_unavailable", "the shop cannot store anything right now")
             }
             error => Self::internal(error),

@@ -1,7 +1,7 @@
-//! Queues: tables whose rows are worked on by whoever has the lease.
+//! Queues: tables whose rows are worked on by the worker that has the lease.
 //!
 //! A row is **open** until it has come to its end. One that is open and due is claimed: its
-//! `lease_until` says until when whoever claimed it has it to itself, and its `fence` rises, so
+//! `lease_until` says until when the worker that claimed it owns it, and its `fence` rises, so
 //! that who has read an older one changes nothing any more. What cannot be done now is released
 //! until later ([`Backoff`]), and what is given up is dead until an operator has it tried again.
 //!
@@ -57,7 +57,7 @@ pub struct Table {
     /// Which rows were given up, if that happens.
     pub dead: Option<Dead>,
     /// No lease and no pause is longer. What seems to be was written by a clock that was ahead, and
-    /// is over (`clock::too_far`). None where the service itself looks after that.
+    /// is over (`clock::too_far`). None where the service itself handles that.
     pub longest: Option<TimeDelta>,
 }
 
@@ -168,7 +168,7 @@ impl Queue {
         self.change(db, held, Change::Renew, set).bind(until)
     }
 
-    /// Leaves a row to whoever comes at `retry_at` or later. `set` assigns from `$5` on.
+    /// Releases a row until `retry_at`. `set` assigns from `$5` on.
     pub fn release<'c>(
         &self,
         db: impl Session<'c>,
@@ -190,7 +190,8 @@ impl Queue {
     }
 
     /// Takes over what a process before this one has left behind, where this one is alone: a data
-    /// directory is locked, so whoever held a lease is gone, and so may be the clock it was set by.
+    /// directory is locked, so the process that held a lease is gone, and so may be the clock it
+    /// was set by.
     pub async fn inherit(&self, db: &Db, now: DateTime<Utc>) -> Result<()> {
         if db.is_sqlite() {
             self.release_all(db, now).await?;

@@ -1,4 +1,4 @@
-//! How often somebody may do something, counted for all copies of a process together.
+//! Rate limits, counted for all instances of a process together.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -46,7 +46,7 @@ impl RateLimit {
         Self { name, rate, per_address: false }
     }
 
-    /// Counted per client address, whoever is logged in.
+    /// Counted per client address, also for users who are logged in.
     pub const fn per_address(name: &'static str, rate: Rate) -> Self {
         Self { name, rate, per_address: true }
     }
@@ -64,6 +64,6 @@ pub enum Taken {
 /// A count shared by processes.
 pub trait Counter: Send + Sync + 'static {
     /// Takes one of what `key` may have. None where the count cannot be reached within some
-    /// milliseconds: whoever asks then counts alone.
+    /// milliseconds: the caller then counts alone.
     fn take<'a>(&'a self, key: &'a str, rate: Rate) -> BoxFuture<'a, Option<Taken>>;
 }

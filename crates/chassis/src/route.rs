@@ -1,7 +1,7 @@
 //! Routes that services have for each other.
 //!
 //! A [`Route`] is declared once, in `contracts`: its path, what is asked, what is answered and who
-//! may ask. Whoever asks calls it through a [`Channel`](crate::channel::Channel); the service and
+//! may ask. Callers call it through a [`Channel`](crate::channel::Channel); the service and
 //! its fake answer it through [`Routes`].
 
 use std::fmt;
@@ -19,15 +19,15 @@ use futures::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::call_target::CallTarget;
 use crate::cards;
 use crate::peers::{self, Callers};
 use crate::problem::{Problem, Result};
 use crate::service::BoxError;
-use crate::target::Target;
 
 /// What every path begins with: nothing under it is reached from outside (its port refuses it).
 const PREFIX: &[u8] = b"/internal/";
-/// The most that is told of what does not fit, in characters.
+/// Maximum length of the description of what does not fit, in characters.
 const SHORT: usize = 300;
 
 /// A route of one service for others, which asks with a `Q` and is answered with an `R`.
@@ -98,7 +98,7 @@ impl<Q: DeserializeOwned, R> Route<Q, R> {
     /// What is asked; 422 `request_unfit` where it is something else.
     fn request(self, body: Result<Bytes, BytesRejection>) -> Result<Q> {
         let unfit = |status, what: &str| {
-            tracing::error!(route = %self, what, "a request of another service does not fit");
+            tracing::error!(route = %self, what, "the request of another service is malformed; are the versions compatible?");
             Problem::new(status, "request_unfit", format!("{self} does not take this: {what}"))
         };
         let body = body.map_err(|error| unfit(error.status(), &error.body_text()))?;
@@ -141,7 +141,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     }
 }
 
-impl<S: Send + Sync + 'static> Target for Routes<S> {
+impl<S: Send + Sync + 'static> CallTarget for Routes<S> {
     fn ask(
         &self,
         request: Request<Body>,

@@ -11,7 +11,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::config::MASK;
 
 /// A secret. It shows nothing of itself, so that what has one can derive `Debug`, and its memory is
-/// overwritten when it is dropped. Whoever reads it uses it as what it is; JSON and settings have
+/// overwritten when it is dropped. Code that reads it uses it as what it is; JSON and settings have
 /// it plain, since it has to get to where it is used.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]

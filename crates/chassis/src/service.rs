@@ -339,12 +339,13 @@ async fn enter(
         Err(problem) => problem.into_response(),
         Ok(()) => {
             let run = AssertUnwindSafe(db::watched(next.run(request))).catch_unwind();
-            let ended = match method == Method::GET || method == Method::HEAD {
-                true => run.await.map_err(drop),
-                false => match tokio::spawn(context::carry(run.in_current_span())).await {
+            let ended = if method == Method::GET || method == Method::HEAD {
+                run.await.map_err(drop)
+            } else {
+                match tokio::spawn(context::carry(run.in_current_span())).await {
                     Ok(ended) => ended.map_err(drop),
                     Err(_) => Err(()),
-                },
+                }
             };
             ended.unwrap_or_else(|()| {
                 tracing::error!(

@@ -1,9 +1,9 @@
-//! How a client addressed the shop: the scheme and the host it used, as a browser would name them.
+//! How a client addressed the shop: scheme and host, as a browser would show them.
 //!
-//! The gateway knows it from the connection, or from a proxy it trusts, and tells every service: in
-//! this process as an extension of the request, in others by `X-Forwarded-Proto` and
-//! `X-Forwarded-Host`, which a service believes only beside a service token. What a client itself
-//! writes there is dropped before.
+//! The gateway knows them from the connection, or from a proxy it trusts, and passes them on: in
+//! the same process as a request extension, to others in `X-Forwarded-Proto` and
+//! `X-Forwarded-Host`, which a service trusts only with a service token. These headers are dropped
+//! from clients' requests.
 
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
@@ -42,7 +42,7 @@ impl ForwardedOrigin {
         }
     }
 
-    /// What another process of this shop tells.
+    /// As another process of this shop passes it on.
     pub fn read(headers: &HeaderMap) -> Self {
         let text = |name| headers.get(name)?.to_str().ok();
         Self {

@@ -1,5 +1,5 @@
-//! What an operator sees and does at every service: how full its queues are, which events nobody
-//! could handle, and giving what is dead another try.
+//! Routes of every service for operators: how full its queues are, its dead letters, and replaying
+//! them.
 
 mod queues;
 
@@ -58,7 +58,7 @@ pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
 struct Outbox {
     /// Events that have not been sent.
     waiting: i64,
-    /// When the oldest of them was told.
+    /// When the oldest of them was published.
     oldest_at: Option<DateTime<Utc>>,
     /// Events that could not be handled.
     dead_letters: i64,
@@ -73,12 +73,12 @@ struct DeadLetterView {
     event_id: Uuid,
     #[serde(rename = "type")]
     kind: String,
-    /// The service that told it, as `/orders`.
+    /// The service that published it, as `/orders`.
     source: String,
     /// The id of what it is about, and the version of that.
     subject: String,
     sequence: i64,
-    /// When it was told.
+    /// When it was published.
     time: DateTime<Utc>,
     received_at: DateTime<Utc>,
     attempts: i64,
@@ -160,9 +160,10 @@ async fn replay(
     State(System { db, clock, .. }): State<System>,
     Path((consumer, event)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {
-    match inbox::replay(&db, &consumer, event, clock.now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(dead_letter_not_found()),
+    if inbox::replay(&db, &consumer, event, clock.now()).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(dead_letter_not_found())
     }
 }
 

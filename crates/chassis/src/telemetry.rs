@@ -154,7 +154,7 @@ pub fn start_metrics() -> &'static PrometheusHandle {
             }
         });
         if let Err(error) = kept {
-            tracing::warn!(%error, "measurements are only condensed when /metrics is read");
+            tracing::warn!(%error, "metrics are only aggregated when /metrics is read");
         }
         handle
     })

@@ -143,7 +143,8 @@ pub struct Answer {
     pub bytes: bytes::Bytes,
 }
 
-/// Starts a request: `call(&router, "POST", "/api/v1/products").user(&staff).json(json!({..})).await`.
+/// Starts a request: `call(&router, "POST",
+/// "/api/v1/products").user(&staff).json(json!({..})).await`.
 pub fn call(router: &Router, method: &str, path: &str) -> Call {
     let method = Method::from_bytes(method.as_bytes()).expect("a method");
     Call {
@@ -164,9 +165,9 @@ impl Call {
         Self { request: self.request.header(name, value), ..self }
     }
 
-    /// What the gateway, or a service's port, tells along with a request.
+    /// What the gateway, or a service's port, attaches to a request.
     #[must_use]
-    pub fn told<T: Clone + Send + Sync + 'static>(self, fact: T) -> Self {
+    pub fn extension<T: Clone + Send + Sync + 'static>(self, fact: T) -> Self {
         Self { request: self.request.extension(fact), ..self }
     }
 

@@ -1,4 +1,4 @@
-//! Work that takes long, where nobody waits behind it.
+//! Long work on a thread of its own, where it delays no request.
 
 use std::panic::resume_unwind;
 

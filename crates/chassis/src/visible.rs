@@ -3,10 +3,7 @@
 
 /// For `#[garde(custom(..))]`: a text with something to be seen in it.
 pub fn has_something(text: &str, (): &()) -> garde::Result {
-    match is_visible(text) {
-        true => Ok(()),
-        false => Err(garde::Error::new("must not be blank")),
-    }
+    if is_visible(text) { Ok(()) } else { Err(garde::Error::new("must not be blank")) }
 }
 
 /// Whether there is anything to be seen in a text.

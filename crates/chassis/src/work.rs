@@ -1,4 +1,4 @@
-//! What runs beside the requests: the one loop of all queues and timers.
+//! Background work: the one loop of all queues and timers.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ pub struct Loop<'a> {
     name: &'static str,
     pause: Duration,
     wake: Wake<'a>,
-    /// How long a turn may go on once it is told to stop.
+    /// How long a turn may go on once it is stopped.
     grace: Option<Duration>,
 }
 
@@ -43,14 +43,14 @@ impl<'a> Loop<'a> {
         Self { wake: Wake::Changed(changes), ..self }
     }
 
-    /// A turn is cut off so long after it was told to stop: another process takes over what it had
-    /// in hand. Without this, whoever runs the loop decides how long it may take.
+    /// A turn is cut off so long after it was stopped: another process takes over what it had
+    /// in hand. Without this, the caller decides how long it may take.
     #[must_use]
     pub fn cut_off_after(self, grace: Duration) -> Self {
         Self { grace: Some(grace), ..self }
     }
 
-    /// Takes turns until told to stop. A turn says whether there may be more to do at once. What
+    /// Takes turns until stopped. A turn says whether there may be more to do at once. What
     /// fails waits for the next one: a line says so when that begins, and one when it is over.
     pub async fn run<F, E>(mut self, stop: &CancellationToken, mut turn: impl FnMut() -> F)
     where
@@ -70,9 +70,9 @@ impl<'a> Loop<'a> {
                 Err(error) if !failing => {
                     let error: BoxError = error.into();
                     let error: &dyn std::error::Error = &*error;
-                    tracing::warn!(what = self.name, error, "it fails, and is tried again");
+                    tracing::warn!(what = self.name, error, "a worker fails; trying again");
                 }
-                Ok(_) if failing => tracing::info!(what = self.name, "it works again"),
+                Ok(_) if failing => tracing::info!(what = self.name, "a worker has recovered"),
                 _ => {}
             }
             failing = failed;
@@ -108,7 +108,7 @@ async fn ended(stop: &CancellationToken, grace: Option<Duration>) {
     tokio::time::sleep(grace).await;
 }
 
-/// Does something at once and then every so often, until told to stop; a turn that has begun then
+/// Does something at once and then every so often, until stopped; a turn that has begun then
 /// comes to its end. The job says whether there is more to do at once.
 pub async fn every<F, E>(
     pause: Duration,

@@ -59,9 +59,10 @@ fn is_line(text: &str, (): &()) -> garde::Result {
     if !is_visible(text) {
         return Err(garde::Error::new("must not be blank"));
     }
-    match text.chars().any(char::is_control) {
-        true => Err(garde::Error::new("must be one line without control characters")),
-        false => no_link(text, &()).and_then(|()| no_card_number(text, &())),
+    if text.chars().any(char::is_control) {
+        Err(garde::Error::new("must be one line without control characters"))
+    } else {
+        no_link(text, &()).and_then(|()| no_card_number(text, &()))
     }
 }
 
@@ -75,9 +76,10 @@ fn is_country(code: &str, (): &()) -> garde::Result {
 }
 
 fn is_phone(number: &str, (): &()) -> garde::Result {
-    match phone::looks_like_one(number) {
-        true => Ok(()),
-        false => Err(garde::Error::new("must be a phone number, for example +44 20 7946 0000")),
+    if phone::looks_like_one(number) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("must be a phone number, for example +44 20 7946 0000"))
     }
 }
 

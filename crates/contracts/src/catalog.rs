@@ -94,7 +94,7 @@ impl StockLine {
     }
 }
 
-/// Asks to hold, or to let go of, the stock of an order. `lines` has each SKU once.
+/// Asks to hold, or to release, the stock of an order. `lines` has each SKU once.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reserve {
     pub order_id: Uuid,
@@ -106,7 +106,7 @@ pub struct Reserve {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reservation {
-    /// When the hold ends by itself.
+    /// When cannot end the hold; it will expire.
     pub expires_at: DateTime<Utc>,
 }
 
@@ -181,12 +181,11 @@ impl Client {
     pub async fn quote(&self, wanted: Vec<Wanted>, buyer: Buyer) -> Result<Vec<Quoted>, CallError> {
         let request = QuoteRequest { wanted, buyer };
         let Quote { answers } = self.0.call(QUOTE, &request).await?;
-        match answers.len() == request.wanted.len() {
-            true => Ok(answers),
-            false => {
-                let what = format!("{} answers to {}", answers.len(), request.wanted.len());
-                Err(self.0.malformed(QUOTE, what))
-            }
+        if answers.len() == request.wanted.len() {
+            Ok(answers)
+        } else {
+            let what = format!("{} answers to {}", answers.len(), request.wanted.len());
+            Err(self.0.malformed(QUOTE, what))
         }
     }
 
@@ -215,13 +214,13 @@ impl Client {
         self.0.call(COMMIT, &OrderRef { order_id }).await
     }
 
-    /// Lets go of a hold. Nothing can be reserved for this order afterwards. What has been
+    /// Releases a hold. Nothing can be reserved for this order afterwards. What has been
     /// committed stays so.
     pub async fn release(&self, request: &Reserve) -> Result<(), CallError> {
         self.0.call(RELEASE, request).await
     }
 
-    /// Puts sold units back, never more than are still out, or lets go of a hold, whichever it is.
+    /// Puts sold units back, never more than are still out, or releases a hold, whichever it is.
     /// What was not shipped is on the shelf and can be sold again; what was shipped came back to
     /// it.
     pub async fn restock(&self, request: &Restock) -> Result<(), CallError> {

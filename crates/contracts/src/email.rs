@@ -55,9 +55,10 @@ fn parse(text: &str) -> Option<String> {
 /// What may stand before the `@` without quotes (HTML's rule), and every visible letter or sign
 /// beyond ASCII.
 fn is_local(it: char) -> bool {
-    match it.is_ascii() {
-        true => it.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(it),
-        false => !it.is_whitespace() && !it.is_control() && !is_ignorable(it),
+    if it.is_ascii() {
+        it.is_ascii_alphanumeric() || ".!#$%&'*+/=?^_`{|}~-".contains(it)
+    } else {
+        !it.is_whitespace() && !it.is_control() && !is_ignorable(it)
     }
 }
 

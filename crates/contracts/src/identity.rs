@@ -53,8 +53,8 @@ pub struct OneTimeToken {
     pub token: Secret,
 }
 
-/// Who sends one-time tokens to those they are for. Whoever has one can take over an account, so a
-/// process that does not say what it is gets none: the mail is tried again until it is upgraded.
+/// Who sends one-time tokens to those they are for. Anyone who has one can take over an account, so
+/// a process that does not say what it is gets none: the mail is tried again until it is upgraded.
 const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
 
 pub const TRUST: Route<(), Trust> = Route::get("/internal/trust");
@@ -94,7 +94,7 @@ impl Client {
     pub async fn keep_fresh(self, verifier: Verifier, stop: CancellationToken) {
         loop {
             if let Err(error) = self.refresh(&verifier).await {
-                tracing::warn!(%error, "keys and revocations are not fresh");
+                tracing::warn!(%error, "cannot refresh signing keys and revocations");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -148,7 +148,7 @@ pub struct UserEmailChanged {
     pub email: String,
     pub old_email: String,
     pub name: String,
-    /// Whether who reads the mails of the old address can undo it. The token is fetched when the
+    /// Whether who reads the e-mails of the old address can undo it. The token is fetched when the
     /// mail is sent.
     pub can_undo: bool,
 }

@@ -1,10 +1,10 @@
-//! What crosses the boundaries between services: per service its internal requests and replies,
-//! its events, and the client other services use; and the few types several of them share.
+//! What crosses service boundaries: for each service its internal requests and replies, its events,
+//! and the client other services use; and the few types several of them share.
 //!
-//! An internal route is a constant beside them ([`chassis::route::Route`]): its path, what is asked
-//! and answered with JSON, and who may ask. Clients call it through a
-//! [`chassis::channel::Channel`], services and their fakes answer it, and nobody else names its
-//! path. Every call that changes something is idempotent: its id is part of the request.
+//! An internal route is a constant next to them ([`chassis::route::Route`]): its path, its request
+//! and reply as JSON, and who may call it. Clients call it through a [`chassis::channel::Channel`],
+//! services and their fakes answer it, and nothing else names its path. Every call that changes
+//! something is idempotent: its id is part of the request.
 
 pub mod address;
 pub mod countries;

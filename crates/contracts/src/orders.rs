@@ -2,7 +2,7 @@
 
 mod reason;
 
-pub use reason::{Giver, Reason};
+pub use reason::{Reason, ReasonSource};
 
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};
@@ -61,7 +61,7 @@ pub struct OrderCreated {
 }
 
 /// An order moved on. `to` is `confirmed` once it is paid, then `shipped`, `delivered`, or
-/// `cancelled`. What becomes of the money is `payment_status`, and told by [`OrderRefunded`].
+/// `cancelled`. Money is `payment_status` and [`OrderRefunded`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderStatusUpdated {
     #[serde(flatten)]
@@ -104,7 +104,7 @@ pub fn refund_of_cancel(order: Uuid) -> Uuid {
     chassis::id::derive(order, "cancel")
 }
 
-/// The tracking number of an order that has been shipped is another one than was told before, or is
+/// The tracking number of an order that has been shipped has changed since it was published, or is
 /// known only now.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OrderTrackingUpdated {
@@ -142,7 +142,7 @@ pub struct Unshipped {
 const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
 /// Who gives money back.
 const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
-/// Who writes to guests. Whoever has a token may see and cancel the order.
+/// Who writes to guests. Anyone who has a token may see and cancel the order.
 const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
 
 pub const UNSHIPPED: Route<Unshipped, Unshipped> =

@@ -144,7 +144,7 @@ impl Client {
     /// and with nothing left, the payment is answered as it is. Refused with `refund_failed`
     /// once the provider has refused it.
     ///
-    /// The answer is what the event tells: with the refund once it has taken effect.
+    /// The answer is what the event says: with the refund once it has taken effect.
     pub async fn refund(&self, request: &Refund) -> Result<PaymentUpdated, CallError> {
         self.0.call(REFUND, request).await
     }

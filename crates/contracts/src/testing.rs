@@ -67,9 +67,10 @@ impl Calls {
     fn note(&self, path: &'static str) -> Result<bool> {
         let mut noted = locked(&self.0);
         noted.asked.push(path);
-        match take_one(noted.failing.get_mut(path)) {
-            true => Err(Problem::unavailable("unavailable", "not now")),
-            false => Ok(!take_one(noted.unfit.get_mut(path))),
+        if take_one(noted.failing.get_mut(path)) {
+            Err(Problem::unavailable("unavailable", "not now"))
+        } else {
+            Ok(!take_one(noted.unfit.get_mut(path)))
         }
     }
 }
@@ -78,8 +79,8 @@ fn take_one(times: Option<&mut u32>) -> bool {
     times.is_some_and(|it| std::mem::replace(it, it.saturating_sub(1)) > 0)
 }
 
-/// What a fake has in mind, and the routes it answers.
-pub trait Mind: Default + Send + 'static {
+/// What a fake knows, and the routes it answers.
+pub trait FakeState: Default + Send + 'static {
     const NAME: &'static str;
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self>;
@@ -88,11 +89,11 @@ pub trait Mind: Default + Send + 'static {
 /// A fake of a service. Clones are the same.
 #[derive(Debug)]
 pub struct Fake<M> {
-    mind: Arc<Mutex<M>>,
+    state: Arc<Mutex<M>>,
     calls: Calls,
 }
 
-impl<M: Mind> Fake<M> {
+impl<M: FakeState> Fake<M> {
     /// One whose calls are noted together with those of others.
     pub fn noted_in(calls: &Calls) -> Self {
         Self { calls: calls.clone(), ..Self::default() }
@@ -102,9 +103,9 @@ impl<M: Mind> Fake<M> {
         &self.calls
     }
 
-    /// What it has in mind. While this is held nobody is answered.
+    /// Its state. While this is held no call is answered.
     pub fn lock(&self) -> MutexGuard<'_, M> {
-        locked(&self.mind)
+        locked(&self.state)
     }
 
     pub fn channel(&self) -> Channel {
@@ -114,15 +115,15 @@ impl<M: Mind> Fake<M> {
     }
 }
 
-impl<M: Mind> Default for Fake<M> {
+impl<M: FakeState> Default for Fake<M> {
     fn default() -> Self {
-        Self { mind: Arc::default(), calls: Calls::default() }
+        Self { state: Arc::default(), calls: Calls::default() }
     }
 }
 
 impl<M> Clone for Fake<M> {
     fn clone(&self) -> Self {
-        Self { mind: self.mind.clone(), calls: self.calls.clone() }
+        Self { state: self.state.clone(), calls: self.calls.clone() }
     }
 }
 
@@ -130,7 +131,7 @@ impl<M> Clone for Fake<M> {
 #[derive(Debug)]
 pub struct FakeRoutes<M>(Routes<Fake<M>>);
 
-impl<M: Mind> FakeRoutes<M> {
+impl<M: FakeState> FakeRoutes<M> {
     fn on<Q, R>(self, route: Route<Q, R>, answer: fn(&mut M, Q) -> Result<R>) -> Self
     where
         Q: DeserializeOwned + Send + 'static,

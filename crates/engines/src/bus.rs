@@ -21,7 +21,7 @@ pub struct Config {
     /// The exchange events are published to, with queues of this name and their own; on Redis the
     /// stream.
     pub exchange: String,
-    /// Events a consumer may have at hand before it has stored them. 1 to 10000.
+    /// Events a consumer may hold before it has stored them. 1 to 10000.
     pub prefetch: u16,
 }
 
@@ -71,7 +71,7 @@ impl Settings for Config {
             return Err(wrong("1 to 100 letters, digits, dots, hyphens or underscores"));
         }
         if self.exchange.starts_with("amq.") {
-            return Err(wrong("without \"amq.\" in front, which RabbitMQ keeps for itself"));
+            return Err(wrong("without the prefix \"amq.\", which RabbitMQ reserves"));
         }
         in_range("bus.prefetch", self.prefetch, 1..=10_000)
     }
@@ -85,9 +85,9 @@ fn check_url(url: &str) -> Result<(), SettingError> {
         "memory" => "memory: with something after it".to_owned(),
         other if url.contains("://") => format!("{other}://…"),
         // Not shown where it is no scheme: it may be a password.
-        _ => "no URL".to_owned(),
+        _ => "not a URL".to_owned(),
     };
-    let allowed = "memory: or begin with amqp://, amqps://, redis:// or rediss://";
+    let allowed = "memory: or start with amqp://, amqps://, redis:// or rediss://";
     Err(SettingError::new("bus.url", value, allowed))
 }
 
@@ -115,9 +115,9 @@ mod tests {
         let with = |url: &str| Config { url: url.to_owned(), ..Config::default() };
         let named = |name: &str| Config { exchange: name.to_owned(), ..Config::default() };
         for (config, expected) in [
-            (with(""), "bus.url is no URL, but must be memory: or begin with amqp://"),
-            (with("secret"), "bus.url is no URL"),
-            (with("kafka://h"), "bus.url is kafka://…, but must be memory: or begin with amqp://"),
+            (with(""), "bus.url is not a URL, but must be memory: or start with amqp://"),
+            (with("secret"), "bus.url is not a URL"),
+            (with("kafka://h"), "bus.url is kafka://…, but must be memory: or start with amqp://"),
             (with("memory:x"), "bus.url is memory: with something after it, but must be memory:"),
             (with("amqp:"), "bus.url is unusable ("),
             (with("amqp://"), "bus.url is unusable (it names no host), but must be amqp://user:"),

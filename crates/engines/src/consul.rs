@@ -1,12 +1,13 @@
-//! Discovery by Consul: processes tell its agent where their services are and ask it for others.
+//! Discovery with Consul: processes register their services with its agent and look up others
+//! there.
 //!
-//! What a process knows outlives Consul. While its agent is away, has no leader or answers with
-//! an error, the last known copies stay. After such a time, or when its index has gone back (it
-//! lost its state or was restored), it is in doubt for half a minute, in which services tell it
-//! again where they are: what it lists is added, and nothing is taken away. Apart from that it is
-//! believed, also where it lists no copy at all.
+//! What a process knows outlives Consul. While its agent is down, has no leader or answers with an
+//! error, the last known instances are kept. After that, or when its index has gone backwards (it
+//! lost its state or was restored), it is in doubt for half a minute while services register again:
+//! its answers may add instances but remove none. Otherwise its answers are trusted, including an
+//! empty list.
 //!
-//! A service is known to Consul as `cartwright-NAME`.
+//! Services are registered as `cartwright-NAME`.
 
 mod agent;
 mod announce;
@@ -21,7 +22,7 @@ pub use self::agent::{Agent, Error};
 pub use self::announce::announce;
 
 /// Where these services are: where the settings say, else where Consul says, else on this machine.
-/// Follows Consul until told to stop.
+/// Follows Consul until stopped.
 pub fn directory(
     config: &Config,
     services: &[(&'static str, u16)],
@@ -31,15 +32,16 @@ pub fn directory(
     let mut directory = Directory::default();
     for &(service, _) in services {
         let configured = config.configured(service)?;
-        match configured.is_empty() {
-            true => directory.follow(service, follow(agent.clone(), service, stop.clone())),
-            false => directory.fixed(service, configured),
+        if configured.is_empty() {
+            directory.follow(service, follow(agent.clone(), service, stop.clone()))
+        } else {
+            directory.fixed(service, configured)
         }
     }
     Ok(directory)
 }
 
-/// The copies of a service that Consul calls healthy, kept current until told to stop. None before
+/// The copies of a service that Consul calls healthy, kept current until stopped. None before
 /// its first answer.
 pub fn follow(agent: Agent, service: &'static str, stop: CancellationToken) -> Endpoints {
     let (list, endpoints) = watch::channel([].into());

@@ -28,7 +28,9 @@ impl Health {
     pub fn there(&self) {
         let engine = self.engine;
         match self.turn(State::There) {
-            Some(State::Away) => tracing::info!(engine, "the bus is back: waiting events go out"),
+            Some(State::Away) => {
+                tracing::info!(engine, "the bus is connected again; sending queued events")
+            }
             Some(_) => tracing::info!(engine, "the bus is connected"),
             None => {}
         }
@@ -39,9 +41,9 @@ impl Health {
         let engine = self.engine;
         match self.turn(State::Away) {
             Some(_) => {
-                tracing::warn!(engine, %reason, "the bus is away: events wait in the outboxes")
+                tracing::warn!(engine, %reason, "the bus is unavailable; events wait in the outboxes")
             }
-            None => tracing::debug!(engine, %reason, "the bus is still away"),
+            None => tracing::debug!(engine, %reason, "the bus is still unavailable"),
         }
     }
 

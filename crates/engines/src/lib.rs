@@ -1,4 +1,5 @@
-//! The engines of a spread-out shop: what `chassis` asks for, carried by real servers.
+//! The chassis's interfaces over real servers, for a shop in several processes: RabbitMQ, Redis,
+//! Consul.
 
 mod bus;
 pub mod consul;

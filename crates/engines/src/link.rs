@@ -1,4 +1,4 @@
-//! Why a broker cannot be used, and how the part that publishes tells the one that keeps the
+//! Errors of broker connections, and how a publisher reports one to the task that keeps the
 //! connection.
 
 use std::io;
@@ -28,7 +28,7 @@ pub enum LinkError {
     Lost,
     #[error("the channel was closed")]
     ChannelClosed,
-    #[error("the broker ended the subscription")]
+    #[error("the broker cancelled the subscription")]
     SubscriptionEnded,
     #[error("a consumer ended")]
     ConsumerEnded,
@@ -38,7 +38,7 @@ pub enum LinkError {
     Event(#[from] serde_json::Error),
     #[error("there is no queue for {0}")]
     NoQueue(String),
-    #[error("it refused {refused} of {events} events")]
+    #[error("it rejected {refused} of {events} events")]
     Refused { refused: usize, events: usize },
     #[error("the stream is full")]
     Full,
@@ -57,17 +57,17 @@ impl LinkError {
     }
 }
 
-/// The last failure to publish. After one the connection is not to be trusted.
+/// The last failure to publish. After one the connection cannot be trusted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Failure(Arc<watch::Sender<Option<Arc<LinkError>>>>);
 
 impl Failure {
-    pub fn tell(&self, error: Arc<LinkError>) {
+    pub fn set(&self, error: Arc<LinkError>) {
         self.0.send_replace(Some(error));
     }
 
     /// Waits until there is one.
-    pub async fn told(&self) -> LinkError {
+    pub async fn failed(&self) -> LinkError {
         let mut failure = self.0.subscribe();
         let told = failure.wait_for(Option::is_some).await;
         told.ok().and_then(|it| it.clone()).map_or(LinkError::Lost, LinkError::Publishing)
@@ -84,8 +84,8 @@ mod tests {
     async fn who_keeps_the_connection_hears_what_the_publishers_heard() {
         let failure = Failure::default();
         let error = LinkError::of("orders")(io::Error::other("gone"));
-        failure.tell(Arc::new(error));
-        let told = failure.told().await;
+        failure.set(Arc::new(error));
+        let told = failure.failed().await;
         assert_eq!(told.to_string(), "orders: gone");
         assert_eq!(told.source().map(ToString::to_string).as_deref(), Some("gone"));
     }

@@ -1,17 +1,17 @@
 //! The bus over RabbitMQ.
 //!
 //! Events go to a topic exchange with their type as the routing key. Every consumer has a durable
-//! quorum queue bound to its types, which all processes of it share. Retries are not the broker's:
-//! a message is acknowledged once it is in the consumer's inbox.
+//! quorum queue bound to its types, shared by its processes. Retries are not the broker's: a
+//! message is acknowledged once it is in the consumer's inbox.
 //!
-//! The topology is declared by whoever connects, publishers included, for all consumers of the
-//! shop. So what a consumer wants is kept for it also before it starts for the first time, and the
-//! order in which processes start does not matter. Events somebody is known to want are published
-//! `mandatory`: if one comes back, its queue was deleted; the connection is made anew, which
-//! declares the queue, and the event is sent again. What nobody wants the broker drops.
+//! The topology is declared by every process that connects, publishers included, for all consumers
+//! of the shop. So a consumer's events are kept even before it starts for the first time, and the
+//! order in which processes start does not matter. Events that have a consumer are published
+//! `mandatory`: if one is returned, its queue was deleted; the process reconnects, which declares
+//! the queue, and sends the event again. Other events are dropped by the broker.
 //!
-//! The client's own recovery is not used (lapin#450). A failure of any part closes both
-//! connections, and `supervise` builds all of it again.
+//! The client library's own recovery is not used (lapin#450). A failure of any part closes both
+//! connections, and `supervise` rebuilds everything.
 
 mod consume;
 mod message;
@@ -207,11 +207,10 @@ impl Delivery<'_> {
             {
                 break Err(LinkError::Lost);
             }
-            match publisher.is_blocked() {
-                true => {
-                    self.inner.health.away(&"it takes no events: it is short of memory or disk")
-                }
-                false => self.inner.health.there(),
+            if publisher.is_blocked() {
+                self.inner.health.away(&"it takes no events: it is short of memory or disk")
+            } else {
+                self.inner.health.there()
             }
         };
         // What is under way may end: batches that are being stored, events being confirmed.

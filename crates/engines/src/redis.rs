@@ -1,5 +1,5 @@
-//! Redis: a helper that may be away. What it is asked for here answers "I do not know" within
-//! milliseconds when it does not, and at once when it is known to be away.
+//! Optional Redis. When it does not answer, calls here return "unknown" within milliseconds, and at
+//! once while it is known to be down.
 
 mod cache;
 mod connection;

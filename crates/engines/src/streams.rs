@@ -1,16 +1,16 @@
 //! The bus over Redis streams, for a shop that has Redis but no RabbitMQ.
 //!
-//! All events somebody wants go into one stream; every consumer is a consumer group of it, which
-//! all processes of the consumer share. Retries are not the broker's: an entry is acknowledged once
-//! it is in the consumer's inbox. Whoever connects creates the groups of all consumers of the shop,
-//! from the beginning of the stream, so that what a consumer wants is kept for it also before it
-//! starts for the first time.
+//! All events that have a consumer go into one stream; every consumer is a consumer group, shared
+//! by its processes. Retries are not the broker's: an entry is acknowledged once it is in the
+//! consumer's inbox. Every process that connects creates the groups of all consumers, from the
+//! beginning of the stream, so a consumer's events are kept even before it starts for the first
+//! time.
 //!
-//! The stream is cut only where every group has acknowledged. If a group does not come to it, the
+//! The stream is trimmed only up to what every group has acknowledged. If a group falls behind, the
 //! stream grows to [`LIMIT`] entries; then events wait in the outboxes.
 //!
-//! Redis tells that it has an entry before it is on disk, unless `appendfsync` is `always`: what it
-//! forgets in a crash is lost. RabbitMQ is the bus for those who cannot have that.
+//! Redis acknowledges an entry before it is on disk, unless `appendfsync` is `always`, so a crash
+//! may lose events. RabbitMQ does not.
 
 mod consume;
 mod trim;
@@ -169,14 +169,14 @@ impl Publisher {
         let added: RedisResult<()> = add.query_async(&mut connection).await;
         added.map_err(|error| {
             let error = Arc::new(LinkError::from(error));
-            self.failure.tell(error.clone());
+            self.failure.set(error.clone());
             error
         })
     }
 
     /// Waits until a batch could not be published; the connection is not to be trusted then.
     async fn failed(&self) -> LinkError {
-        self.failure.told().await
+        self.failure.failed().await
     }
 }
 
@@ -279,9 +279,10 @@ impl Delivery<'_> {
     fn note_length(&self, publisher: &Publisher, length: usize) {
         let full = length >= LIMIT;
         publisher.full.store(full, Ordering::Relaxed);
-        match full {
-            true => self.inner.health.away(&format!("consumers have not taken {length} events")),
-            false => self.inner.health.there(),
+        if full {
+            self.inner.health.away(&format!("consumers have not taken {length} events"))
+        } else {
+            self.inner.health.there()
         }
     }
 }
@@ -295,9 +296,9 @@ async fn warn_of_forgetting(connection: &mut MultiplexedConnection) {
         found.into_iter().nth(1)
     };
     if ask("maxmemory-policy").await.is_some_and(|it| it.starts_with("allkeys")) {
-        tracing::warn!("Redis may drop the stream of events: set maxmemory-policy to noeviction");
+        tracing::warn!("Redis may evict the event stream; set maxmemory-policy to noeviction");
     }
     if ask("appendonly").await.as_deref() == Some("no") {
-        tracing::warn!("Redis forgets events in a crash: set appendonly to yes");
+        tracing::warn!("Redis loses events in a crash; set appendonly to yes");
     }
 }

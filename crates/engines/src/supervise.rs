@@ -27,7 +27,7 @@ pub(crate) trait Link: Sync {
     /// Connects and prepares what is needed. An error says why that was not possible.
     fn connect(&self) -> impl Future<Output = Result<Self::Connection, LinkError>> + Send;
 
-    /// Works until told to stop. An error says what failed.
+    /// Works until stopped. An error says what failed.
     fn serve(
         &self,
         connection: Self::Connection,
@@ -35,7 +35,7 @@ pub(crate) trait Link: Sync {
     ) -> impl Future<Output = Result<(), LinkError>> + Send;
 }
 
-/// Runs until told to stop.
+/// Runs until stopped.
 pub(crate) async fn run(link: &impl Link, stop: &CancellationToken) {
     let mut tries = 0;
     while !stop.is_cancelled() {

@@ -1,4 +1,5 @@
-//! What the compiler writes for us. Named through the crate that needs it: `chassis::db::Record`.
+//! Derive and attribute macros. They are used through the crate that needs them:
+//! `chassis::db::Record`.
 
 mod cases;
 mod record;

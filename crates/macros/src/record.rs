@@ -15,7 +15,7 @@ struct Column<'a> {
     computed: bool,
     /// Kept as JSON.
     json: bool,
-    /// Not of the row: whoever reads it fills it in.
+    /// Not a column: the reader fills it in.
     skip: bool,
 }
 
@@ -72,9 +72,10 @@ fn columns(input: &DeriveInput) -> Result<Vec<Column<'_>>> {
 fn listed(input: &DeriveInput, columns: &[Column<'_>]) -> TokenStream {
     let listed = columns.iter().filter(|it| it.is_kept()).map(|it| {
         let (name, kind) = (&it.name, it.kind);
-        match it.flatten {
-            true => quote! { <#kind as ::chassis::db::Columns>::columns(columns) },
-            false => quote! { columns.push(#name) },
+        if it.flatten {
+            quote! { <#kind as ::chassis::db::Columns>::columns(columns) }
+        } else {
+            quote! { columns.push(#name) }
         }
     });
     let (name, (of, with, bounds)) = (&input.ident, input.generics.split_for_impl());

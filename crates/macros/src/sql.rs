@@ -75,12 +75,13 @@ pub fn expand(input: &Input) -> Result<TokenStream> {
         Kind::List => quote! { ::chassis::db::text::Length::list(&(#value)) },
         Kind::Rows => quote! { ::chassis::db::text::Length::rows(&(#value)) },
     });
-    let text = match lists {
-        true => quote! { ::chassis::db::text::with_lists(&SQLITE, &POSTGRES, &[#(#lengths),*]) },
-        false => quote! {{
+    let text = if lists {
+        quote! { ::chassis::db::text::with_lists(&SQLITE, &POSTGRES, &[#(#lengths),*]) }
+    } else {
+        quote! {{
             static TEXT: ::std::sync::OnceLock<::chassis::db::Sql> = ::std::sync::OnceLock::new();
             *TEXT.get_or_init(|| ::chassis::db::text::without_lists(&SQLITE, &POSTGRES))
-        }},
+        }}
     };
     Ok(quote! {{
         static SQLITE: &[::chassis::db::text::Piece] = &[#(#sqlite),*];

@@ -1,7 +1,7 @@
-//! Where the copies of a service are.
+//! Where the instances of a service are.
 //!
-//! A source (settings, Consul) keeps the list of each service current in a `watch` channel; who
-//! calls the service reads the newest.
+//! A source (settings, Consul) keeps the list of each service current in a `watch` channel; callers
+//! read the latest.
 
 mod config;
 
@@ -23,7 +23,7 @@ pub struct Endpoint(Authority);
 
 /// A text that is no address of a service.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no address of a service; write it like http://host:8001")]
+#[error("{0:?} is not a service address; write it like http://host:8001")]
 pub struct EndpointError(String);
 
 impl EndpointError {

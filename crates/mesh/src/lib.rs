@@ -1,7 +1,7 @@
-//! What is between the processes of a shop, and before them: the server that accepts connections,
-//! the port of a service that runs apart, calls to the instances of a service in other processes,
-//! and how those are found. Services know nothing of it: they have a [`chassis::channel`], and who
-//! runs them says where it leads.
+//! HTTP between the processes of a shop and in front of them: the server that accepts connections,
+//! the port of a service in a process of its own, calls to instances of other services, and
+//! discovery. Services do not use it: they have a [`chassis::channel`], and the program that runs
+//! them decides where it leads.
 
 pub mod discovery;
 pub mod network;

@@ -15,7 +15,7 @@ struct Network {
 
 /// The text that is neither an address nor a network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no address or network; write it like 10.0.0.1 or 10.0.0.0/8")]
+#[error("{0:?} is not an address or network; write it like 10.0.0.1 or 10.0.0.0/8")]
 pub struct NotANetwork(pub String);
 
 impl Networks {

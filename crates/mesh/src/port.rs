@@ -1,7 +1,7 @@
-//! A service's own port, where it runs in a process without the gateway.
+//! A service's own port, in a process without the gateway.
 //!
-//! Public routes and probes work as through the gateway; the user's token is verified by the
-//! service itself, as always. `/internal` is for other services: it needs a service token.
+//! Public routes and probes work as through the gateway; the service verifies the user's token
+//! itself, as always. `/internal` is for other services and needs a service token.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -104,11 +104,10 @@ fn too_late() -> Problem {
 }
 
 fn is_ready(ready: &watch::Receiver<bool>) -> Response {
-    match *ready.borrow() {
-        true => axum::Json(json!({ "status": "ready" })).into_response(),
-        false => {
-            Problem::unavailable("not_ready", "the service is starting or stopping").into_response()
-        }
+    if *ready.borrow() {
+        axum::Json(json!({ "status": "ready" })).into_response()
+    } else {
+        Problem::unavailable("not_ready", "the service is starting or stopping").into_response()
     }
 }
 

@@ -1,12 +1,11 @@
 //! Requests to a service in other processes.
 //!
-//! Which copy is asked: the less busy of two random ones, by latency and requests in flight
-//! (`copies`, `load`). A copy that fails is left out for a while, but never more than half of them
-//! (`copy`). One that says nothing is asked whether it is alive (`liveness`). Where the whole
-//! service fails, nothing is sent for a moment, and then not before it has shown that it is alive
-//! (`breaker`). What may be tried again is, once, at another copy, within a budget (`recent`).
-//! Connections are kept and bounded (`copy`, `connection`), and nothing takes longer than it was
-//! given (`body`). What a client does wrong or slowly is not held against a copy (`upload`).
+//! Each request goes to the less busy of two random instances, by latency and requests in flight
+//! (`copies`, `load`). A failing instance is ejected for a while, but never more than half of them
+//! (`copy`). One that is silent is probed (`liveness`). If the whole service fails, the circuit
+//! opens until a probe succeeds (`breaker`). Retries go to another instance, once and within a
+//! budget (`recent`). Connections are pooled and bounded (`copy`, `connection`), and everything has
+//! a deadline (`body`). Errors of the client do not count against an instance (`upload`).
 
 mod attempt;
 mod body;
@@ -67,7 +66,7 @@ struct Inner {
     kept: AtomicBool,
 }
 
-/// What whoever asks wants.
+/// What the caller wants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallOptions {
     /// Until the head of the answer. The time in which a client's body is waited for is not
@@ -100,16 +99,16 @@ pub enum BodyLimit {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// No copy is known or none lets itself be asked. Nothing was sent.
-    #[error("no copy of it can be reached")]
+    #[error("no instance can be reached")]
     Unavailable,
     /// The deadline passed; what was asked may still happen.
-    #[error("the deadline passed")]
+    #[error("the deadline has passed")]
     DeadlineExceeded,
     /// The connection broke after the request was sent; it may have happened.
-    #[error("the connection broke: {0}")]
+    #[error("the connection was lost: {0}")]
     ConnectionLost(String),
     /// The client's body could not be read to its end.
-    #[error("the client's body broke off: {0}")]
+    #[error("the client's body was cut off: {0}")]
     Body(String),
     /// The client's body is longer than it may be.
     #[error("the client's body is too large")]
@@ -226,7 +225,7 @@ impl Inner {
         if live {
             self.recent.forgive();
             self.meters().open.set(0);
-            tracing::info!(service = self.service, "it answers again");
+            tracing::info!(service = self.service, "the service answers again");
         }
         live
     }
@@ -281,7 +280,7 @@ impl Inner {
             return outcome;
         }
         self.meters().retries.increment(1);
-        attempt::retell(&mut request, deadline);
+        attempt::refresh_timeout(&mut request, deadline);
         let avoided = asked.clone().filter(|_| other);
         let second = self.attempt(request, stopwatch, asked, avoided, fresh).await;
         match (second, outcome) {
@@ -314,7 +313,10 @@ impl Inner {
         if failed && self.breaker.judge(self.recent.failure(now), now) {
             meters.opened.increment(1);
             meters.open.set(1);
-            tracing::warn!(service = self.service, "most requests fail: sending none for a moment");
+            tracing::warn!(
+                service = self.service,
+                "most requests to the service fail; circuit breaker opened"
+            );
         }
     }
 
@@ -324,7 +326,7 @@ impl Inner {
         if copy.failed(grave) && self.copies.eject(copy, Instant::now()) {
             self.meters().ejections.increment(1);
             let (service, copy) = (self.service, &copy.endpoint);
-            tracing::warn!(service, %copy, what, "a copy fails: others are asked for a while");
+            tracing::warn!(service, %copy, what, "an instance fails and is ejected for a while");
         }
     }
 
@@ -336,7 +338,7 @@ impl Inner {
         self.meters.get_or_init(|| Meters::new(self.service))
     }
 
-    /// Begins to follow the list of copies and to look after idle connections.
+    /// Starts following the list of instances and maintaining idle connections.
     fn keep(self: &Arc<Self>) {
         if !self.kept.load(Ordering::Acquire) && !self.kept.swap(true, Ordering::AcqRel) {
             let mut endpoints = self.endpoints.clone();

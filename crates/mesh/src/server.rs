@@ -157,8 +157,8 @@ where
 
 /// Serves behind what `accept` makes of each connection.
 ///
-/// Once cancelled, who is connected is still answered and told that the connection ends; a client
-/// that may be about to send its next request is given [`Config::farewell_ms`] for it.
+/// Once cancelled, who is connected is still answered and notified that the connection ends; a
+/// client that may be about to send its next request is given [`Config::farewell_ms`] for it.
 pub async fn serve_with<A, S>(
     listener: Listener,
     accept: A,
@@ -174,7 +174,7 @@ pub async fn serve_with<A, S>(
     let listener = match listener.open() {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!(%error, "cannot listen any more");
+            tracing::error!(%error, "the listener failed");
             return;
         }
     };
@@ -203,7 +203,7 @@ pub async fn serve_with<A, S>(
     };
     let patience = Duration::from_millis(config.drain_ms);
     if tokio::time::timeout(patience, drained).await.is_err() {
-        tracing::warn!("some requests did not finish while draining and were cut off");
+        tracing::warn!("some requests did not finish in time and were cut off");
     }
 }
 
@@ -281,7 +281,7 @@ impl<A: Accept> Server<A> {
         };
         // Small answers must not wait for more data to come.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%peer, %error, "no TCP_NODELAY");
+            tracing::debug!(%peer, %error, "cannot set TCP_NODELAY");
         }
         let link = ConnectionState::new(self.stop.child_token());
         let Times { body, silence, .. } = self.times;
@@ -305,7 +305,7 @@ fn refuse(stream: TcpStream) {
         stream.shutdown(std::net::Shutdown::Write)
     });
     if let Err(error) = told {
-        tracing::debug!(%error, "a refused client was gone");
+        tracing::debug!(%error, "a refused client has disconnected");
     }
 }
 
@@ -330,8 +330,8 @@ impl<A: Accept> Client<A> {
         let stream = match accepted {
             Ok(Ok(Some(stream))) => Framed::new(stream, link.clone()),
             Ok(Ok(None)) => return,
-            Ok(Err(error)) => return tracing::debug!(%peer, %error, "no handshake"),
-            Err(_) => return tracing::debug!(%peer, "the handshake took too long"),
+            Ok(Err(error)) => return tracing::debug!(%peer, %error, "TLS handshake failed"),
+            Err(_) => return tracing::debug!(%peer, "TLS handshake timed out"),
         };
         let asked = RequestHead { peer, link: link.clone(), times, secure: A::SECURE };
         let service = service_fn(move |request: Request<Incoming>| {

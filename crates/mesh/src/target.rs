@@ -1,14 +1,14 @@
-//! How a service is reached: its routes in this process, or its copies in others.
+//! How a service is reached: its router in this process, or its instances in others.
 
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response};
+use chassis::call_target::CallTarget;
 use chassis::context::{self, Context};
 use chassis::peers::ServiceTokens;
 use chassis::service::BoxError;
-use chassis::target::Target;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -25,7 +25,7 @@ pub enum ServiceTarget {
     Remote(Remote, ServiceTokens),
 }
 
-impl Target for ServiceTarget {
+impl CallTarget for ServiceTarget {
     fn ask(
         &self,
         request: Request<Body>,

@@ -73,7 +73,7 @@ impl Operation {
                 Ok(())
             }
             Self::Problem(style) => {
-                style.tell(message);
+                style.apply(message);
                 Ok(())
             }
             Self::Use { operations, at } => within(message, operations, at, currency),

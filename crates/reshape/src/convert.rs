@@ -51,14 +51,14 @@ const FORMS: [(&str, Conversion); 6] = [
 /// Why there is no such conversion.
 #[derive(Debug, Error)]
 pub enum ConversionError {
-    #[error("{0:?} is no way to write money; there are {units}", units = names(&UNITS))]
+    #[error("{0:?} is not a money format; use one of {units}", units = names(&UNITS))]
     NoUnit(String),
-    #[error("convert to {0:?} needs `from`: how it is written now: {units}", units = names(&UNITS))]
+    #[error("convert to {0:?} needs `from`, the current format: one of {units}", units = names(&UNITS))]
     NeedsFrom(String),
-    #[error("convert to {0:?} has no `from`")]
+    #[error("convert to {0:?} takes no `from`")]
     HasNoFrom(String),
     #[error(
-        "nothing is converted to {0:?}; there are {units}, {forms}",
+        "cannot convert to {0:?}; use one of {units}, {forms}",
         units = names(&UNITS),
         forms = names(&FORMS)
     )]
@@ -144,9 +144,10 @@ impl Unit {
                 return Ok((amount, Currency::try_from(code.to_owned())?));
             }
         }?;
-        match (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
-            true => Ok((amount, currency.clone())),
-            false => Err(Unfit::OutOfRange),
+        if (-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
+            Ok((amount, currency.clone()))
+        } else {
+            Err(Unfit::OutOfRange)
         }
     }
 
@@ -164,9 +165,10 @@ impl Unit {
 
 /// An amount in minor units from what people write, exactly.
 fn minor(text: &str, digits: u32) -> Result<i64, Unfit> {
-    let read = match text.contains(['e', 'E']) {
-        true => Decimal::from_scientific(text),
-        false => Decimal::from_str_exact(text),
+    let read = if text.contains(['e', 'E']) {
+        Decimal::from_scientific(text)
+    } else {
+        Decimal::from_str_exact(text)
     };
     let amount = read.map_err(|_| Unfit::NoAmount)?.normalize();
     if amount.scale() > digits {
@@ -286,7 +288,7 @@ mod tests {
         for (from, to, reason) in [
             (None, "money", "needs `from`"),
             (Some("euro"), "money", "euro"),
-            (Some("minor"), "text", "has no `from`"),
+            (Some("minor"), "text", "takes no `from`"),
             (None, "colour", "integer"),
         ] {
             let error = Conversion::named(from, to).unwrap_err().to_string();

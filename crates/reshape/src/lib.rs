@@ -1,6 +1,6 @@
-//! Reshaping messages: what a client of another system sends is made into what our services
-//! understand, and their answers into what that client expects. A list of operations from the
-//! routes file, one interpreter; nothing here knows routes or services.
+//! Message transformation: requests of other systems' clients become requests to our services, and
+//! our answers become what those clients expect. It runs a list of operations from the routes file
+//! and knows neither routes nor services.
 
 mod apply;
 mod convert;

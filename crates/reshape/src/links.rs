@@ -13,7 +13,7 @@ pub struct Links {
     links: Style,
     /// The name of the parameter for the number of elements.
     size: String,
-    /// The name of the parameter for the place: `page` or `offset` if it is not told.
+    /// The name of the parameter; `page` or `offset` by default.
     #[serde(rename = "at")]
     place: Option<String>,
     /// The number of elements where the client does not say.

@@ -42,17 +42,17 @@ enum Step {
 /// Why a text of a routes file is no place.
 #[derive(Debug, Error)]
 pub enum PlaceError {
-    #[error("{0:?} is no place; write it like items.*.price, or . for all")]
+    #[error("{0:?} is not a place; write it like items.*.price, or . for the whole body")]
     NoPlace(String),
-    #[error("{0:?} names nothing after the colon")]
+    #[error("{0:?} has nothing after the colon")]
     NoName(String),
-    #[error("{0:?} is no name of a header")]
+    #[error("{0:?} is not a header name")]
     NoHeader(String),
-    #[error("there is no user:{0}; there are user:id, user:email and user:name")]
+    #[error("there is no user:{0}; use user:id, user:email or user:name")]
     NotOfUser(String),
-    #[error("{0:?} is no part of a message; write body:, query:, header:, path: or user:")]
+    #[error("{0:?} is not a part of a message; use body:, query:, header:, path: or user:")]
     NoPart(String),
-    #[error("{0} is too large a place in a list")]
+    #[error("{0} is too large an index")]
     TooFar(String),
     #[error("{0:?} is deeper than {MAX_STEPS} steps")]
     TooDeep(String),
@@ -136,9 +136,12 @@ impl TryFrom<String> for Place {
     type Error = PlaceError;
 
     fn try_from(text: String) -> Result<Self, PlaceError> {
-        let named = |name: &str| match name.is_empty() {
-            true => Err(PlaceError::NoName(text.clone())),
-            false => Ok(name.to_owned()),
+        let named = |name: &str| {
+            if name.is_empty() {
+                Err(PlaceError::NoName(text.clone()))
+            } else {
+                Ok(name.to_owned())
+            }
         };
         match text.split_once(':') {
             None => Steps::parse(&text).map(Self::Body),

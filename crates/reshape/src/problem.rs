@@ -7,7 +7,7 @@ use super::message::Message;
 use super::operation::Operation;
 use super::place::{Place, Steps};
 
-/// How an error is told. `detail` and further members of the problem stay; the others go.
+/// The format of an error. `detail` and further members of the problem stay; the others go.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemStyle {
@@ -19,7 +19,7 @@ pub enum ProblemStyle {
 }
 
 impl ProblemStyle {
-    pub(super) fn tell(self, message: &mut Message) {
+    pub(super) fn apply(self, message: &mut Message) {
         let Value::Object(problem) = &mut message.body else { return };
         for member in ["type", "title", "status", "code", "instance"] {
             problem.remove(member);
@@ -132,7 +132,7 @@ mod tests {
     use super::super::operation::{Groups, Way};
     use super::*;
 
-    fn told(style: ProblemStyle, body: Value) -> Value {
+    fn styled(style: ProblemStyle, body: Value) -> Value {
         let operations = [
             r#"op = {move="name", to="title"}"#,
             r#"op = {move="price", to="variants.0.price"}"#,
@@ -150,7 +150,7 @@ mod tests {
             .collect();
         let names = names(&operations).into();
         let mut message = Message { body, names, ..Message::default() };
-        style.tell(&mut message);
+        style.apply(&mut message);
         message.body
     }
 
@@ -168,14 +168,14 @@ mod tests {
             ],
         });
         assert_eq!(
-            told(ProblemStyle::ByField, problem.clone()),
+            styled(ProblemStyle::ByField, problem.clone()),
             json!({
                 "name": ["is required"], "price.amount": ["too much"],
                 "items[3].product": ["unknown", "twice"], "titles": ["what"],
             })
         );
         assert_eq!(
-            told(ProblemStyle::List, problem)["detail"][2],
+            styled(ProblemStyle::List, problem)["detail"][2],
             json!({ "loc": ["body", "items", 3, "product"], "msg": "unknown", "type": "value_error" })
         );
     }
@@ -188,8 +188,8 @@ mod tests {
         });
         for style in [ProblemStyle::ByField, ProblemStyle::List] {
             let after = json!({ "detail": "too few", "skus": [{ "available": 3 }] });
-            assert_eq!(told(style, problem.clone()), after);
+            assert_eq!(styled(style, problem.clone()), after);
         }
-        assert_eq!(told(ProblemStyle::List, json!("text")), json!("text"));
+        assert_eq!(styled(ProblemStyle::List, json!("text")), json!("text"));
     }
 }

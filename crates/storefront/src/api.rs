@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{self, Body};
 use axum::extract::Request;
-use chassis::target::Target;
+use chassis::call_target::CallTarget;
 use futures::future::join_all;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
@@ -23,7 +23,7 @@ pub enum Way {
     Nowhere,
     /// To a service that is not there.
     Away,
-    To(Arc<dyn Target>),
+    To(Arc<dyn CallTarget>),
 }
 
 /// The services, by the routes of the shop itself.

@@ -58,7 +58,7 @@ struct File {
 
 /// The front was built without a manifest that can be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{MANIFEST} of the web front (web/dist): {0}; build it anew (make web)")]
+#[error("{MANIFEST} of the web front (web/dist): {0}; rebuild it with make web")]
 pub struct UnusableFront(ManifestError);
 
 impl Dist {

@@ -87,10 +87,7 @@ impl Product {
     pub(crate) fn path(&self, tree: &Tree) -> Vec<Crumb> {
         let Some(first) = self.categories.first() else { return Vec::new() };
         let mut path = Vec::new();
-        match find(&tree.items, &first.slug, &mut path) {
-            true => path,
-            false => vec![first.clone()],
-        }
+        if find(&tree.items, &first.slug, &mut path) { path } else { vec![first.clone()] }
     }
 }
 

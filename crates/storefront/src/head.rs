@@ -13,7 +13,7 @@ use crate::manifest::Pictures;
 /// The width of a picture in a preview.
 const PREVIEW: u32 = 1280;
 
-/// What every page is told about the shop.
+/// What every page needs to know about the shop.
 #[derive(Debug, Serialize)]
 pub(crate) struct Shop {
     pub(crate) name: String,

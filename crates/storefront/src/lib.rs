@@ -1,9 +1,7 @@
-//! The web front: the storefront's and the admin's pages with what they load, for a gateway to
-//! serve.
+//! The web front: the pages and assets of the storefront and the admin, served by the gateway.
 //!
-//! Every page of the storefront is the same file, which finds out in the browser what it shows.
-//! What search engines and previews read, and what the page would ask for first, is put into its
-//! head here.
+//! All storefront pages are one HTML file that is routed in the browser. Metadata for search
+//! engines and link previews, and the answers to the page's first requests, are inserted here.
 
 mod api;
 mod dist;
@@ -214,14 +212,12 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
     }
 }
 
-/// Sends a page, or tells a browser that it has it already.
+/// Sends a page, or 304 to a browser that has it already.
 fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &PageRequest) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
-    let (status, body) = match known {
-        true => (StatusCode::NOT_MODIFIED, Body::empty()),
-        false => (status, Body::from(page)),
-    };
+    let (status, body) =
+        if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (status, Body::from(page)) };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
         (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),

@@ -65,9 +65,9 @@ pub enum ManifestError {
     Missing,
     #[error(transparent)]
     Json(#[from] serde_json::Error),
-    #[error("there is no page /")]
+    #[error("the page / is missing")]
     NoHome,
-    #[error("{0}: there are two pages at this path")]
+    #[error("{0}: two pages have this path")]
     Twice(String),
     #[error("{path}: {reason}")]
     Page { path: String, reason: PageError },
@@ -78,11 +78,11 @@ pub enum ManifestError {
 /// What is wrong with a page, or with what it asks.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    #[error("a path begins with /")]
+    #[error("a path must begin with /")]
     Relative,
-    #[error("{0:?} is no part of a path")]
+    #[error("{0:?} is not a valid path segment")]
     Segment(String),
-    #[error("{0:?} is no address of the API with what is in the path")]
+    #[error("{0:?} is not an API path with the parameters of this page")]
     Address(String),
 }
 
@@ -191,9 +191,10 @@ fn check_address(address: &str, names: &[&str]) -> Result<(), PageError> {
     let path: Vec<_> = names.iter().map(|it| ((*it).to_owned(), "x".to_owned())).collect();
     let filled = fill(address, &path);
     let is_address = filled.parse::<http::Uri>().is_ok() && !filled.contains(['{', '}']);
-    match is_address && filled.starts_with("/api/") {
-        true => Ok(()),
-        false => Err(PageError::Address(address.to_owned())),
+    if is_address && filled.starts_with("/api/") {
+        Ok(())
+    } else {
+        Err(PageError::Address(address.to_owned()))
     }
 }
 
@@ -257,20 +258,20 @@ mod tests {
             read(&manifest).unwrap_err()
         };
         for (wrong, reason) in [
-            (json!({ "path": "cart" }), "cart: a path begins with /"),
+            (json!({ "path": "cart" }), "cart: a path must begin with /"),
             (json!({ "path": "/a//b" }), "/a//b: \"\" is no part of a path"),
             (json!({ "path": "/a/" }), "/a/: \"\" is no part of a path"),
             (json!({ "path": "/a/$id" }), "/a/$id: \"$id\" is no part of a path"),
             (json!({ "path": "/a/{*all}" }), "/a/{*all}: \"{*all}\" is no part of a path"),
-            (json!({ "path": "/shelves/{id}" }), "/shelves/{id}: there are two pages"),
-            (json!({ "path": "/cart" }), "/cart: there are two pages"),
+            (json!({ "path": "/shelves/{id}" }), "/shelves/{id}: two pages have this path"),
+            (json!({ "path": "/cart" }), "/cart: two pages have this path"),
             (
                 json!({ "path": "/a/{id}", "shows": { "product": "/api/v1/products/{slug}" } }),
-                "/a/{id}: \"/api/v1/products/{slug}\" is no address of the API",
+                "/a/{id}: \"/api/v1/products/{slug}\" is not an API path",
             ),
             (
                 json!({ "path": "/a", "questions": [{ "address": "//evil.example/api/" }] }),
-                "/a: \"//evil.example/api/\" is no address of the API",
+                "/a: \"//evil.example/api/\" is not an API path",
             ),
             (json!({ "path": "/a", "shows": "everything" }), "unknown variant `everything`"),
             (json!({ "path": "/a", "title": "A" }), "unknown field `title`"),
@@ -280,10 +281,10 @@ mod tests {
         }
         let mut manifest = whole();
         manifest["categories"] = json!("/api/v1/categories/{slug}");
-        assert!(read(&manifest).unwrap_err().contains("is no address of the API"));
+        assert!(read(&manifest).unwrap_err().contains("is not an API path"));
         let mut manifest = whole();
         manifest["pages"].as_array_mut().unwrap().remove(0);
-        assert_eq!(read(&manifest).unwrap_err(), "there is no page /");
+        assert_eq!(read(&manifest).unwrap_err(), "the page / is missing");
         let mut manifest = whole();
         manifest.as_object_mut().unwrap().remove("pictures");
         assert!(read(&manifest).unwrap_err().starts_with("missing field `pictures`"));

@@ -75,7 +75,7 @@ fn filled(
     send(store.page.fill(&head, &foot), STORE_POLICY, status, asked)
 }
 
-/// What the API has told.
+/// The answers of the API.
 enum Parsed<T> {
     All(T),
     /// Nothing yet; the page will find out.

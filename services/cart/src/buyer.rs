@@ -17,7 +17,7 @@ pub(crate) const TOKEN_HEADER: &str = "x-cart-token";
 /// How many random bytes a token stands for.
 const TOKEN_BYTES: usize = 32;
 
-/// What a guest shows to get to the cart. Whoever holds it has the cart, so it is neither logged
+/// What a guest shows to get to the cart. Anyone who has it has the cart, so it is neither logged
 /// nor stored.
 #[derive(Clone)]
 pub(crate) struct Token(String);

@@ -1,8 +1,8 @@
-//! Cart: what a buyer has put aside.
+//! Cart: the carts of users and guests.
 //!
 //! `model` holds the rules, `store` the SQL, `api` the public routes, `internal` what the checkout
-//! reads, `events` what happens once an order is paid. Prices, titles and stock are the catalog's:
-//! they are asked for each time a cart is shown (`offers`) and never kept here.
+//! reads, `events` what happens once an order is paid. Prices, titles and stock belong to the
+//! catalog: they are fetched each time a cart is shown (`offers`) and never stored here.
 
 mod api;
 mod internal;

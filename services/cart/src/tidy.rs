@@ -41,7 +41,7 @@ impl Tidy {
             }
         }
         if deleted > 0 {
-            tracing::info!(deleted, "old carts were deleted");
+            tracing::info!(deleted, "deleted old carts");
         }
         Ok(())
     }

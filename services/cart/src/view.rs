@@ -68,7 +68,7 @@ pub(crate) struct Notice {
     detail: String,
 }
 
-/// The answer to a buyer; a guest is told the token with it.
+/// The answer to a buyer; a guest gets the token with it.
 pub(crate) struct Shown {
     pub(crate) view: View,
     pub(crate) token: Option<Token>,

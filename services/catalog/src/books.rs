@@ -20,7 +20,7 @@ use crate::store::stock::{self, Change, Kind, Noted, Opening, Step};
 pub(crate) struct StockTx<'a> {
     pub(crate) tx: &'a mut Tx,
     pub(crate) now: DateTime<Utc>,
-    /// At how many available units `stock.low` is told.
+    /// At how many available units `stock.low` is published.
     pub(crate) low: i64,
     /// Why somebody writes stock, in their words.
     pub(crate) reason: Option<String>,
@@ -44,12 +44,12 @@ impl<'a> StockTx<'a> {
         self.changed
     }
 
-    /// Writes down a change that led to `stock`, and tells it.
+    /// Records a change that led to `stock`, and publishes it.
     pub(crate) async fn write(&mut self, stock: &Stock, change: Change<'_>) -> Result<()> {
         self.write_all(&[(stock, change)]).await
     }
 
-    /// The same of several SKUs, whose events are told in this order.
+    /// The same of several SKUs, whose events are published in this order.
     pub(crate) async fn write_all(&mut self, changes: &[(&Stock, Change<'_>)]) -> Result<()> {
         let (reason, at) = (self.reason.as_deref(), self.now);
         let noted = changes.iter().map(|(stock, change)| {
@@ -66,7 +66,7 @@ impl<'a> StockTx<'a> {
         Ok(events.publish(self.tx).await?)
     }
 
-    /// Changes the counts of SKUs, writes that down and tells it; returns their stock, without
+    /// Changes the counts of SKUs, records that and publishes it; returns their stock, without
     /// those that are gone.
     pub(crate) async fn add(
         &mut self,
@@ -113,7 +113,7 @@ impl<'a> StockTx<'a> {
         Ok(())
     }
 
-    /// Writes down a change that nobody is told of.
+    /// Records a change without an event.
     async fn note(&mut self, sku: &str, version: i64, change: Change<'_>) -> Result<()> {
         let reason = self.reason.as_deref();
         let noted = Noted { sku, version, change, reason, at: self.now };
@@ -140,10 +140,7 @@ impl<'a> StockTx<'a> {
             return Ok((old, false));
         }
         let stock = stock::set(self.tx, sku, (policy, on_hand), self.now).await?;
-        let kind = match figure.is_some_and(Figure::is_adjustment) {
-            true => Kind::Adjust,
-            false => Kind::Set,
-        };
+        let kind = if figure.is_some_and(Figure::is_adjustment) { Kind::Adjust } else { Kind::Set };
         let (on_hand, reference) = (on_hand - old.on_hand, reference.as_ref());
         let change = Change { kind, on_hand, allocated: 0, reserved: 0, reference };
         self.write(&stock, change).await?;

@@ -1,16 +1,16 @@
-//! Answers kept as ready-made bytes, and how they are known to be stale.
+//! Rendered answers, and how they are known to be stale.
 //!
-//! Every change raises one counter and marks what it touched with the new count: a product (by a
-//! slot of its id), all lists, all categories, or stock as such. An answer carries the count at
-//! which its reading began and is good as long as nothing it depends on carries a higher one. So a
-//! read that raced a write is thrown away whichever of the two came last.
+//! Every change increments one counter and marks what it touched with the new count: a product (by
+//! a slot of its id), all lists, all categories, or stock as such. An answer carries the count at
+//! which its reading began, and is valid as long as nothing it depends on has a higher one. So a
+//! read that raced a write is discarded whichever came last.
 //!
-//! Copies of the catalog share answers through `shared`. Counts mean nothing to another process, so
-//! marks carry the id of the changing transaction as well, and a shared answer the last transaction
-//! its reader had followed the outbox to: all up to that one were finished, and so seen. It is good
-//! here as long as nothing it depends on carries a higher id. A copy's own writes are marked at
-//! once, those of others when the feed comes upon them, so what is shared is never older here than
-//! what is kept here: a write shows at once where it was made, everywhere within 2 s.
+//! Instances of the catalog share answers through `shared`. Counts mean nothing to another process,
+//! so marks also carry the id of the changing transaction, and a shared answer the last transaction
+//! its reader had followed the outbox to: all up to that one had finished and were visible to it.
+//! It is valid here as long as nothing it depends on has a higher id. An instance marks its own
+//! writes at once and those of others when the feed reaches them, so a shared answer is never older
+//! than a local one: a write is visible at once where it was made and everywhere within 2 s.
 
 mod shared;
 

@@ -1,18 +1,17 @@
-//! Products from and to Shopify's product CSV.
+//! Import and export of Shopify's product CSV.
 //!
-//! The crate `catalog_csv` knows the files. Those of any size are brought in and out a few products
-//! at a time, also beside a running shop. A row that cannot be used costs its product and nothing
-//! else; the report names its line. Importing the same file twice changes nothing, and what was
-//! exported imports unchanged.
+//! The crate `catalog_csv` knows the format. Files of any size are processed a few products at a
+//! time, also next to a running shop. An invalid row costs its product and nothing else; the report
+//! names its line. Importing the same file twice changes nothing, and an export imports unchanged.
 //!
-//! A figure of stock that is hours old says nothing about what moved since. So an export has its
-//! figures twice, and a name of its own; an import adds what the two differ by, and knows by the
-//! ledger what files of that export have added already.
+//! A stock figure that is hours old says nothing about what has moved since. So an export has its
+//! figures twice, and an id of its own; an import applies the difference between the two, and knows
+//! from the ledger what files of that export have already applied.
 //!
-//! `import` goes through a file and `importer` writes its products, `preview` tells what they would
-//! do, `export` is the way back. `merge` puts together what a file says and what the shop has,
-//! `shelves` finds or makes the categories it names, `explain` says in the words of a file what is
-//! wrong, `words` are those of both.
+//! `import` reads a file and `importer` writes its products, `preview` reports what they would do,
+//! `export` is the way back. `merge` combines the file with the shop's product, `shelves` finds or
+//! creates the categories it names, `explain` reports errors in terms of the file, `words` maps its
+//! vocabulary.
 
 mod export;
 mod import;
@@ -93,7 +92,7 @@ pub enum ImportError {
     File(#[from] catalog_csv::Error),
     #[error("the database failed")]
     Database(#[from] chassis::db::Error),
-    #[error("the database is busy or full; what was imported so far stays, try again later")]
+    #[error("the database is busy or full; products imported so far are kept, try again later")]
     Busy,
 }
 

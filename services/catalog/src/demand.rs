@@ -1,7 +1,7 @@
-//! How often products are looked at: counted in memory, added to the products now and then.
+//! Product views: counted in memory and added to the products now and then.
 //!
-//! A process that ends at once loses the views since the last time, which is all right for a
-//! number that only tells what is popular.
+//! A process that crashes loses the views since the last time, which is acceptable for a measure of
+//! popularity.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -44,7 +44,7 @@ const CATEGORIES: &[(&str, &str, Option<&str>, &str)] = &[
     ("gifts", "Gift Cards", None, "When you are not sure about the size."),
 ];
 
-/// At how many available units seeding tells `stock.low`: never, it is no sale.
+/// At how many available units seeding publishes `stock.low`: never, it is no sale.
 const LOW: i64 = i64::MIN;
 
 /// What was added.
@@ -59,13 +59,13 @@ pub struct Seeded {
 pub enum Error {
     #[error("the database failed")]
     Database(#[from] db::Error),
-    #[error("the demo shop was refused: {0}")]
+    #[error("the demo shop is invalid: {0}")]
     Refused(#[from] Problem),
     #[error("the file of the demo shop cannot be read")]
     File(#[from] ::csv::Error),
     #[error("the demo shop could not be imported")]
     Import(#[from] ImportError),
-    #[error("the demo shop could not be imported whole: {0}")]
+    #[error("some of the demo shop could not be imported: {0}")]
     Product(csv::RowProblem),
 }
 

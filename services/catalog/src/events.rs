@@ -1,5 +1,4 @@
-//! What the catalog does when others tell something: products carry the rating reviews gave them,
-//! and how often they were bought.
+//! Events from reviews update the ratings of products, events from orders their sales.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +40,7 @@ impl Handler for Ratings {
             else {
                 return Ok(());
             };
-            // Whoever caches the product, this process too, hears of it.
+            // Every process that caches the product, including this one, is notified.
             let event = ProductUpdated { product_id: id, slug };
             Ok(outbox::publish(tx, id, version, &event, now).await?)
         })

@@ -31,7 +31,7 @@ pub(crate) async fn ship(books: &mut StockTx<'_>, request: &Ship) -> Result<()> 
 }
 
 /// Puts sold units back, never more than are out, once for each id. An order that has bought
-/// nothing yet lets go of its hold, and one that is not known will not hold anything.
+/// nothing yet releases its hold, and one that is not known will not hold anything.
 pub(crate) async fn restock(books: &mut StockTx<'_>, request: &Restock) -> Result<()> {
     let order = request.order_id;
     // An orders service of an older version puts all of an order back, without an id.
@@ -39,9 +39,10 @@ pub(crate) async fn restock(books: &mut StockTx<'_>, request: &Restock) -> Resul
     if !store::begin_restock(books.tx, id, order, books.now).await? {
         return Ok(());
     }
-    let all = match id == order {
-        true => reservations::lines_or_tombstone(books, order).await?,
-        false => lines::lock(books.tx, order).await?,
+    let all = if id == order {
+        reservations::lines_or_tombstone(books, order).await?
+    } else {
+        lines::lock(books.tx, order).await?
     };
     reservations::end(books, order, &all).await?;
     let asked: Option<HashMap<&str, i64>> = request
@@ -71,14 +72,17 @@ async fn put_back(
     }
     let back = lines.iter().map(|(line, quantity)| Back { sku: &line.sku, quantity: *quantity });
     store::restock(books.tx, order, &back.collect::<Vec<_>>()).await?;
-    let moves = lines.iter().map(|&(line, quantity)| match line.allocated {
-        true => Move { line, on_hand: 0, allocated: -quantity },
-        false => Move { line, on_hand: quantity, allocated: 0 },
+    let moves = lines.iter().map(|&(line, quantity)| {
+        if line.allocated {
+            Move { line, on_hand: 0, allocated: -quantity }
+        } else {
+            Move { line, on_hand: quantity, allocated: 0 }
+        }
     });
     let gone = change(books, order, Kind::Restock, &moves.collect::<Vec<_>>()).await?;
     let stray = lines.iter().filter(|(line, _)| gone.contains(&line.sku.as_str()));
     let stray = stray.map(|&(line, quantity)| {
-        tracing::warn!(%order, sku = line.sku, quantity, "put back, but the variant is gone");
+        tracing::warn!(%order, sku = line.sku, quantity, "units returned to a variant that no longer exists");
         let Line { sku, variant_id, .. } = line;
         Stray {
             restock_id: id,
@@ -131,9 +135,10 @@ async fn change<'a>(
 ) -> Result<Vec<&'a str>> {
     let counted: Vec<&Move<'a>> = moves.iter().filter(|it| it.line.counted).collect();
     let variants: Vec<Uuid> = counted.iter().filter_map(|it| it.line.variant_id).collect();
-    let found = match variants.is_empty() {
-        true => vec![],
-        false => stock::lock_variants(books.tx, &variants).await?,
+    let found = if variants.is_empty() {
+        vec![]
+    } else {
+        stock::lock_variants(books.tx, &variants).await?
     };
     let found: HashMap<Uuid, &str> = found.iter().map(|(id, sku)| (*id, sku.as_str())).collect();
     let (mut steps, mut gone) = (Vec::new(), Vec::new());

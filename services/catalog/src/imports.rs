@@ -148,7 +148,7 @@ async fn turn(app: &App, stop: &CancellationToken) -> db::Result<bool> {
             return Err(error);
         }
         Ok(Err(ImportError::Busy)) => {
-            tracing::warn!(import = %id, "the database is busy; an import goes on later");
+            tracing::warn!(import = %id, "the database is busy; the import continues later");
             postpone(app, &import).await?;
         }
         Ok(Err(error)) => fail(app, import, &error.to_string(), File::Discarded).await?,
@@ -162,7 +162,7 @@ async fn postpone(app: &App, import: &Import) -> db::Result<()> {
     store::leave(&app.db, import, now, now + PAUSE).await
 }
 
-/// Imports what is left of a file. Leaves it where it is when told to stop, or when somebody else
+/// Imports what is left of a file. Leaves it where it is when stopped, or when somebody else
 /// has taken it over.
 async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Result<(), ImportError> {
     let file = store::file(&app.db, import.id).await?;
@@ -185,7 +185,7 @@ async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Resul
             return Ok(());
         }
         if !store::note(&app.db, &import, now + LEASE).await? {
-            tracing::warn!(import = %import.id, "another process took this import over");
+            tracing::warn!(import = %import.id, "another process took over this import");
             return Ok(());
         }
     }
@@ -197,7 +197,7 @@ async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Resul
 /// Ends an import with what went wrong. Its file is kept where the same file may do another time:
 /// an operator has it tried again.
 async fn fail(app: &App, import: Import, error: &str, file: File) -> db::Result<()> {
-    tracing::error!(import = %import.id, error, "an import failed");
+    tracing::error!(import = %import.id, error, "import failed");
     // How far it came was noted on the way.
     let noted = store::find(&app.db, import.id).await?;
     let mut failed = Import { fence: import.fence, ..noted.unwrap_or(import) };
@@ -208,9 +208,10 @@ async fn fail(app: &App, import: Import, error: &str, file: File) -> db::Result<
 
 async fn end(app: &App, import: &Import, file: File) -> db::Result<()> {
     let mut tx = app.db.begin().await?;
-    match store::finish(&mut tx, import, file, app.clock.now()).await? {
-        true => tx.commit().await,
-        false => tx.rollback().await,
+    if store::finish(&mut tx, import, file, app.clock.now()).await? {
+        tx.commit().await
+    } else {
+        tx.rollback().await
     }
 }
 

@@ -1,4 +1,4 @@
-//! What must always be true of the stock, asked of the database (`cartwright check`).
+//! The invariants of stock, for `cartwright check`.
 
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! Catalog: products and their variants, categories, stock and its reservations, search.
 //!
-//! `model` holds the rules, `store` the SQL. `books` is a transaction that changes products or
-//! stock; `products`, `categories`, `reservations` and `fulfillment` are what is done in one. `api`
-//! and `internal` are the routes, `events` what happens when others tell something, `workers` what
-//! runs by itself. `cache` keeps finished answers, `search` feeds the index, `pictures` is what is
-//! shown of products, `imports` the files of them. `csv` brings files of products in and out;
-//! `demo` and `audit` are for the command line.
+//! `model` holds the rules, `store` the SQL. `books` is the transaction that changes products or
+//! stock; `products`, `categories`, `reservations` and `fulfillment` are its use cases. `api` and
+//! `internal` are the routes, `events` the handlers of other services' events, `workers` the
+//! background work. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
+//! `imports` handle uploads. `csv` imports and exports product files; `demo` and `invariants` serve
+//! the command line.
 
 mod api;
 mod internal;
@@ -101,7 +101,7 @@ pub struct Config {
     /// Percent of each SKU, but at least one unit, that may be held without money: by orders whose
     /// customer has to do something first, and by customers' own holds. 100: no limit.
     pub unpaid_share: u32,
-    /// At how many available units the event `stock.low` is told.
+    /// At how many available units the event `stock.low` is published.
     pub low_stock_threshold: u32,
     /// MiB of finished answers kept in memory.
     pub cache_mib: u32,
@@ -173,7 +173,7 @@ pub async fn start(
         .consumer("catalog.sales", events::Sales)
         .worker("views", move |stop| async move {
             if let Err(problem) = demand::keep(counting, every, stop).await {
-                tracing::warn!(%problem, "the last views of products were not added");
+                tracing::warn!(%problem, "the latest product views were not saved");
             }
             Ok(())
         })
@@ -202,10 +202,11 @@ pub async fn start(
 
 impl App {
     fn new(platform: &Platform, config: &Config, index_dir: &Path) -> Result<Self, BoxError> {
-        let shared = match platform.db.is_sqlite() {
+        let shared = if platform.db.is_sqlite() {
             // Its one process has nobody to share with.
-            true => cache::Shared::default(),
-            false => cache::Shared::over(platform.cache.clone()),
+            cache::Shared::default()
+        } else {
+            cache::Shared::over(platform.cache.clone())
         };
         Ok(Self(Arc::new(Shared {
             db: platform.db.clone(),

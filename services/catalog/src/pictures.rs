@@ -152,8 +152,8 @@ pub(crate) async fn settle(
     Ok(store::use_in(books.tx, new.id, &known, books.now).await?)
 }
 
-/// Lets go of the pictures of a product that is about to be deleted.
-pub(crate) async fn let_go(books: &mut StockTx<'_>, product: Uuid) -> Result<()> {
+/// Releases the pictures of a product that is about to be deleted.
+pub(crate) async fn release(books: &mut StockTx<'_>, product: Uuid) -> Result<()> {
     Ok(store::use_in(books.tx, product, &[], books.now).await?)
 }
 

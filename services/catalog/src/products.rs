@@ -60,7 +60,7 @@ pub(crate) async fn replace(
         products::take_out_of_categories(books.tx, product.id).await?;
         put_in_categories(books, product).await?;
     }
-    tell_updated(books, product.id, &product.slug, product.version).await?;
+    publish_updated(books, product.id, &product.slug, product.version).await?;
     Ok(Some(draft.product))
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn delete(books: &mut StockTx<'_>, product: &Product) -> Result
     for sku in skus {
         books.remove(sku).await?;
     }
-    pictures::let_go(books, product.id).await?;
+    pictures::release(books, product.id).await?;
     if !products::delete(books.tx, product.id).await? {
         return Err(problems::product_not_found());
     }
@@ -82,7 +82,7 @@ pub(crate) async fn delete(books: &mut StockTx<'_>, product: &Product) -> Result
 }
 
 /// Tells that a product changed.
-pub(crate) async fn tell_updated(
+pub(crate) async fn publish_updated(
     books: &mut StockTx<'_>,
     product_id: Uuid,
     slug: &str,

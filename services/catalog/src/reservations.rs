@@ -1,9 +1,9 @@
-//! Holding stock for orders, making holds final and letting go. Each can be asked for again: what
-//! is done already is not done twice. `fulfillment` is what comes after.
+//! Reserving stock for orders, committing and releasing it. Every call is idempotent. `fulfillment`
+//! is what comes after.
 //!
-//! A hold lasts while a payment is asked for. One that waits for a customer is without money for
-//! now, and anybody can have such: together they take no more than a share of each SKU, and an
-//! order beyond it goes on without a hold. What it needs is taken when its money is there.
+//! A hold lasts while the payment is requested. A hold that waits for its customer is unpaid, and
+//! anyone could have many: together they take at most a share of each SKU, and an order beyond that
+//! continues without a hold and reserves when it is paid.
 
 use chassis::outbox;
 use chassis::problem::Result;
@@ -57,7 +57,7 @@ async fn hold_lines(
             // Another transaction had only some of these lines, or one is named twice.
             _ if inserted > 0 => return Err(problems::reservation_differs()),
             State::Committed => return Ok(Reservation { expires_at: first_end(&known) }),
-            State::Held => return prolong(books, order, &known, hold).await,
+            State::Held => return extend(books, order, &known, hold).await,
             State::Expired | State::Released => {
                 store::hold_again(books.tx, order, books.now, expires_at).await?;
             }
@@ -82,7 +82,7 @@ fn again(known: &[Line], lines: &[&StockLine]) -> Result<State> {
 }
 
 /// A hold asked for again in its second half lasts its full time once more.
-async fn prolong(
+async fn extend(
     books: &mut StockTx<'_>,
     order: Uuid,
     known: &[Line],
@@ -93,7 +93,7 @@ async fn prolong(
         return Ok(Reservation { expires_at });
     }
     let expires_at = books.now + hold;
-    store::prolong(books.tx, order, expires_at).await?;
+    store::extend(books.tx, order, expires_at).await?;
     Ok(Reservation { expires_at })
 }
 
@@ -170,9 +170,10 @@ async fn leave(books: &mut StockTx<'_>, order: Uuid, lines: &[&StockLine]) -> Re
         let (sku, requested, available) = (line.sku.clone(), line.quantity, books::left(stock));
         short.push(Short { sku, requested, available });
     }
-    match short.is_empty() {
-        true => Ok(store::uncount(books.tx, order, &uncounted).await?),
-        false => Err(problems::out_of_stock(&short)),
+    if short.is_empty() {
+        Ok(store::uncount(books.tx, order, &uncounted).await?)
+    } else {
+        Err(problems::out_of_stock(&short))
     }
 }
 
@@ -313,19 +314,19 @@ pub(crate) async fn end_hold(books: &mut StockTx<'_>, order: Uuid, reference: &s
     }
 }
 
-/// Lets go of a hold for good. What has been committed stays so.
+/// Releases a hold for good. What has been committed stays so.
 pub(crate) async fn release(books: &mut StockTx<'_>, request: &Reserve) -> Result<()> {
     let lines = lines_or_tombstone(books, request.order_id).await?;
     end(books, request.order_id, &lines).await
 }
 
-/// Lets go of a hold for good, if there is one.
-pub(crate) async fn let_go(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
+/// Releases a hold for good, if there is one.
+pub(crate) async fn end_own_hold(books: &mut StockTx<'_>, order: Uuid) -> Result<()> {
     let lines = store::lock(books.tx, order).await?;
     end(books, order, &lines).await
 }
 
-/// Ends a hold whose time is over; false where it was prolonged, made final or let go meanwhile.
+/// Ends a hold whose time is over; false where it was extended, made final or released meanwhile.
 pub(crate) async fn expire(books: &mut StockTx<'_>, order: Uuid) -> Result<bool> {
     let lines = store::lock(books.tx, order).await?;
     let over = |it: &Line| it.state == State::Held && it.expires_at <= books.now;
@@ -340,7 +341,7 @@ pub(crate) async fn expire(books: &mut StockTx<'_>, order: Uuid) -> Result<bool>
 }
 
 /// What an order holds. One that never held anything is marked, so that a late request to hold
-/// finds that it was let go.
+/// finds that it was released.
 pub(crate) async fn lines_or_tombstone(books: &mut StockTx<'_>, order: Uuid) -> Result<Vec<Line>> {
     let lines = store::lock(books.tx, order).await?;
     if !lines.is_empty() {
@@ -354,7 +355,7 @@ pub(crate) async fn lines_or_tombstone(books: &mut StockTx<'_>, order: Uuid) -> 
     Ok(store::lock(books.tx, order).await?)
 }
 
-/// Lets go of what is held, for good. What was sold stays so.
+/// Releases what is held, for good. What was sold stays so.
 pub(crate) async fn end(books: &mut StockTx<'_>, order: Uuid, lines: &[Line]) -> Result<()> {
     match lines.first().map(|it| it.state) {
         None | Some(State::Released | State::Committed) => Ok(()),

@@ -1,5 +1,4 @@
-//! What the search index, a crate of its own, is told of the catalog: the products, and which
-//! events change them.
+//! What the catalog feeds to the search index: its products, and which events change them.
 
 use catalog_search::{Change, Document, Source};
 use chassis::db::{Db, Result};
@@ -45,7 +44,7 @@ impl Source for Products {
             _ => return None,
         };
         let Ok(About { product_id: product, available }) = About::deserialize(&event.data.0) else {
-            tracing::warn!(kind = event.kind, "an event of our own cannot be read");
+            tracing::warn!(kind = event.kind, "cannot decode an event of our own");
             return None;
         };
         Some(Change { product, in_stock: stock.then_some(available > 0) })
@@ -58,9 +57,10 @@ fn documents(products: Vec<Product>) -> Vec<Document> {
 
 impl From<Product> for Document {
     fn from(product: Product) -> Self {
-        let choices = match product.has_default_variant_only() {
-            true => vec![],
-            false => product.variants.iter().map(|it| it.options.clone()).collect(),
+        let choices = if product.has_default_variant_only() {
+            vec![]
+        } else {
+            product.variants.iter().map(|it| it.options.clone()).collect()
         };
         Self {
             choices,

@@ -43,7 +43,7 @@ pub(crate) async fn expire_due(app: &App) -> Result<usize> {
     for order in &orders {
         // One that cannot be ended now must not keep the others waiting.
         if let Err(problem) = expire_one(app, *order).await {
-            tracing::warn!(%order, %problem, "a hold was not ended; trying again");
+            tracing::warn!(%order, %problem, "cannot end an expired hold; trying again");
         }
     }
     Ok(orders.len())
@@ -69,11 +69,11 @@ pub(crate) async fn book_sold_before(app: App, orders: orders::Client) {
         pause = match book_some(&app, &orders).await {
             Ok(0) => LATER,
             Ok(booked) => {
-                tracing::info!(booked, "orders of before are booked");
+                tracing::info!(booked, "orders of earlier versions have been booked");
                 Duration::ZERO
             }
             Err(problem) => {
-                tracing::warn!(%problem, "orders of before are not booked yet; trying again");
+                tracing::warn!(%problem, "cannot book orders of earlier versions yet; trying again");
                 (pause * 2).clamp(PAUSE, LONGEST_PAUSE)
             }
         };
@@ -128,7 +128,7 @@ pub(crate) async fn share(app: &App) {
             Ok(()) => return,
             Err(db::Error::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
             Err(error) => {
-                tracing::warn!(error = cause(&error), "answers are not shared with other copies");
+                tracing::warn!(error = cause(&error), "cannot share answers with other instances");
                 return;
             }
         }
@@ -153,7 +153,7 @@ async fn begin_to_share(app: &App) -> db::Result<()> {
 }
 
 fn warn(error: &(dyn std::error::Error + 'static)) {
-    tracing::warn!(error, "cannot follow changes; trying again");
+    tracing::warn!(error, "cannot follow the outbox; trying again");
 }
 
 fn changed(entry: &Entry) -> Option<Changed> {

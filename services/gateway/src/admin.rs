@@ -1,4 +1,4 @@
-//! The page for whoever runs the shop: where requests go, how the services are, what went wrong.
+//! The operator's page: where requests go, how the services are, what went wrong.
 //!
 //! It has a listener of its own and no password, so it is for this machine. It changes nothing.
 
@@ -121,10 +121,8 @@ async fn guard(request: Request, next: Next) -> Response {
         let host = it.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
     });
-    let mut response = match meant {
-        true => next.run(request).await,
-        false => problems::unknown_host().into_response(),
-    };
+    let mut response =
+        if meant { next.run(request).await } else { problems::unknown_host().into_response() };
     security_headers::write(response.headers_mut());
     response
 }

@@ -10,7 +10,7 @@ use chassis::site::ForwardedOrigin;
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use mesh::network::{Networks, NotANetwork};
 
-/// The proxies whose word about the client counts.
+/// The proxies that are trusted about the client.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Proxies(Networks);
 

@@ -45,7 +45,7 @@ pub struct Config {
     /// Where `/metrics` and the whole of `/health` are, without a password. Empty or `off`:
     /// nowhere.
     pub metrics_listen: String,
-    /// Where the page for whoever runs the shop is, such as `127.0.0.1:8090`. Empty: nowhere.
+    /// Address of the operator's page, such as `127.0.0.1:8090`. Empty: disabled.
     pub admin_listen: String,
     /// Whether that may be an address that other machines can reach. The page has no password.
     pub admin_anywhere: bool,
@@ -55,7 +55,7 @@ pub struct Config {
     pub quotas: BTreeMap<String, Rate>,
 }
 
-/// Where the metrics are unless told otherwise. A port that is taken matters only elsewhere.
+/// Where the metrics are by default. A port that is taken matters only elsewhere.
 pub const METRICS_LISTEN: &str = "127.0.0.1:9464";
 
 /// A listener with routes of its own.
@@ -139,13 +139,13 @@ impl Settings for Config {
     /// its customers.
     fn check_for_production(&self) -> Result<(), SettingError> {
         if self.hosts.is_empty() {
-            let allowed = "the names of the shop, such as [\"shop.example.com\"], in production: \
-                           else links and redirects would lead to whatever name a client writes";
+            let allowed = "the shop's host names in production, such as [\"shop.example.com\"]; \
+                           otherwise links and redirects would use any name a client sends";
             return Err(SettingError::new("gateway.hosts", "empty", allowed));
         }
         if self.cors_origins.iter().any(|it| it == "*") {
-            let allowed = "the sites, such as [\"https://www.example.com\"], or empty in \
-                           production: else the pages of every site could use this shop";
+            let allowed = "a list of origins in production, such as [\"https://www.example.com\"], or \
+                           empty; otherwise the pages of any site could use this shop";
             return Err(SettingError::new("gateway.cors_origins", "\"*\"", allowed));
         }
         Ok(())

@@ -35,9 +35,10 @@ impl Hosts {
                 SettingError::new("gateway.hosts", format!("{text:?}"), allowed)
             })?;
             let host = known.host().to_ascii_lowercase();
-            Ok(match text.starts_with("*.") {
-                true => Pattern::Under(format!(".{host}")),
-                false => Pattern::Exactly(host),
+            Ok(if text.starts_with("*.") {
+                Pattern::Under(format!(".{host}"))
+            } else {
+                Pattern::Exactly(host)
             })
         });
         hosts.collect::<Result<_, _>>().map(Self)

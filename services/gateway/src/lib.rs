@@ -4,8 +4,7 @@
 //! read from; `stack` the way of a request and of its answer, `layers` its steps, `upstreams` its
 //! end; `head`, `client`, `hosts`, `limits` what the layers look at; `reshaping` what is done with
 //! messages on the way, `tunnel` what stops being HTTP; `pages`, `docs`, `openapi` what the gateway
-//! answers itself; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the page for whoever
-//! runs the shop.
+//! answers itself; `tls` and `redirect` the way to HTTPS; `admin` and `journal` the operator's page.
 //!
 //! A service is in this process or in others; [`Upstream`] says which.
 
@@ -42,7 +41,7 @@ pub use limits::RATE_LIMITS;
 pub use routes::{RouteError, RouteFileError, RouteView};
 pub use storefront::Dist;
 pub use tables::RoutesView;
-pub use tls::{AcmeConfig, Keeper, Tls, TlsConfig};
+pub use tls::{AcmeConfig, CertificateManager, Tls, TlsConfig};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -80,7 +79,7 @@ pub struct Upstream {
 #[derive(Clone)]
 pub struct Engine {
     pub name: &'static str,
-    /// Asks for a sign of life, or tells why there is none.
+    /// Pings it, or says why there is none.
     pub probe: Arc<dyn Fn() -> BoxFuture<'static, Result<(), BoxError>> + Send + Sync>,
 }
 

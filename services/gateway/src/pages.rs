@@ -169,7 +169,7 @@ fn way(routes: &Table, services: &[(&'static str, ServiceTarget)], path: &str) -
     service.map_or(Way::Away, |(_, reach)| Way::To(Arc::new(reach.clone())))
 }
 
-/// What operators and their monitoring are told: `/metrics`, and `/health` with all there is to it.
+/// For operators and monitoring: `/metrics`, and `/health` with all there is to it.
 pub(crate) fn operators(watched: Watched) -> Router {
     let metrics = watched.metrics;
     Router::new()
@@ -196,7 +196,7 @@ pub(crate) fn document(parts: &Parts) -> Result<Value, Conflict> {
     openapi::merge(std::iter::once(own).chain(services).collect(), parts.version)
 }
 
-/// A browser is shown the shop, anybody else is told about it.
+/// Browsers get the shop, other clients a description of it.
 async fn door(State(own): State<Own>, request: Request) -> Response {
     if storefront::wants_page(request.headers()) {
         return own.front.home(storefront::PageRequest::of(request)).await;
@@ -233,11 +233,10 @@ async fn live() -> axum::Json<Liveness> {
 #[utoipa::path(get, path = "/ready", operation_id = "readiness.get", tag = "gateway", security(()),
                responses((status = 200, body = Liveness), (status = 503, body = Problem)))]
 async fn ready(State(own): State<Own>) -> Response {
-    match *own.ready.borrow() {
-        true => axum::Json(Liveness { status: "ready" }).into_response(),
-        false => {
-            Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
-        }
+    if *own.ready.borrow() {
+        axum::Json(Liveness { status: "ready" }).into_response()
+    } else {
+        Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct Table {
     hosts: Vec<(Host, Paths)>,
     /// In the order of the file.
     routes: Vec<Arc<Route>>,
-    /// How problems without a route are told.
+    /// The format of problems without a route.
     pub(crate) errors: Arc<[Operation]>,
     pub(crate) status: Vec<(Kind, StatusCode)>,
 }

@@ -117,7 +117,7 @@ impl Routes {
                 self.table.store(Arc::new(table));
                 state.loaded = self.clock.now();
                 state.error = None;
-                tracing::info!(listener = self.name, routes, "the routes were read again");
+                tracing::info!(listener = self.name, routes, "reloaded the routes file");
             }
             Err(error) => self.refuse(&mut state, error),
         }
@@ -127,7 +127,7 @@ impl Routes {
     fn refuse(&self, state: &mut State, error: RouteFileError) {
         let told = state.error.as_ref().map(ToString::to_string);
         if told != Some(error.to_string()) {
-            tracing::error!(listener = self.name, %error, "the routes stay as they were");
+            tracing::error!(listener = self.name, %error, "invalid routes file; keeping the current routes");
             state.error = Some(error);
         }
     }
@@ -150,7 +150,7 @@ impl std::fmt::Debug for Routes {
     }
 }
 
-/// Follows the files until it is told to stop.
+/// Follows the files until stopped.
 pub(crate) async fn watch(all: Vec<Arc<Routes>>, stop: CancellationToken) {
     let all: Vec<_> = all.into_iter().filter(|it| it.file.is_some()).collect();
     loop {
@@ -163,7 +163,7 @@ pub(crate) async fn watch(all: Vec<Arc<Routes>>, stop: CancellationToken) {
             // Reading and checking a large file takes some milliseconds.
             let refreshed = tokio::task::spawn_blocking(move || routes.refresh()).await;
             if let Err(error) = refreshed {
-                tracing::error!(%error, "the routes could not be read again");
+                tracing::error!(%error, "cannot reload the routes file");
             }
         }
     }

@@ -33,12 +33,12 @@ pub use self::config::{AcmeConfig, TlsConfig};
 #[derive(Clone, Debug)]
 pub struct Tls {
     usual: Arc<ServerConfig>,
-    /// What an authority is answered that asks whether the name is ours.
+    /// For the authority's challenge.
     challenge: Option<Arc<ServerConfig>>,
 }
 
-/// Keeps the certificate current. Without it running, an ACME certificate never comes.
-pub struct Keeper(Kept);
+/// Keeps the certificate current. Unless it runs, there is no ACME certificate.
+pub struct CertificateManager(Kept);
 
 enum Kept {
     Files(Arc<Files>),
@@ -48,19 +48,22 @@ enum Kept {
 impl Tls {
     /// `None` where TLS is off. Says which setting is wrong. `strict` is for production: a private
     /// key that others can read is refused then, now and whenever it changes.
-    pub fn open(config: &TlsConfig, strict: bool) -> Result<Option<(Self, Keeper)>, BoxError> {
+    pub fn open(
+        config: &TlsConfig,
+        strict: bool,
+    ) -> Result<Option<(Self, CertificateManager)>, BoxError> {
         Ok(match config.source()? {
             None => None,
             Some(Source::Files) => {
                 let files = Arc::new(Files::open(&config.certificate, &config.key, strict)?);
                 let usual = server_config(files.clone())?;
-                Some((Self { usual, challenge: None }, Keeper(Kept::Files(files))))
+                Some((Self { usual, challenge: None }, CertificateManager(Kept::Files(files))))
             }
             Some(Source::Acme) => {
                 let state = acme(&config.acme)?;
                 let usual = server_config(state.resolver())?;
                 let challenge = Some(state.challenge_rustls_config());
-                Some((Self { usual, challenge }, Keeper(Kept::Acme(Box::new(state)))))
+                Some((Self { usual, challenge }, CertificateManager(Kept::Acme(Box::new(state)))))
             }
         })
     }
@@ -82,8 +85,8 @@ impl Accept for Tls {
     }
 }
 
-impl Keeper {
-    /// Follows the files, or orders and renews, until told to stop.
+impl CertificateManager {
+    /// Follows the files, or obtains and renews by ACME, until stopped.
     pub async fn keep(self, stop: CancellationToken) {
         let kept = async {
             match self.0 {
@@ -95,9 +98,9 @@ impl Keeper {
     }
 }
 
-impl std::fmt::Debug for Keeper {
+impl std::fmt::Debug for CertificateManager {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Keeper").finish_non_exhaustive()
+        f.debug_struct("CertificateManager").finish_non_exhaustive()
     }
 }
 
@@ -152,12 +155,14 @@ fn trusting(root: &std::path::Path) -> Result<ClientConfig, BoxError> {
     Ok(config)
 }
 
-/// Goes on for ever: what fails is tried again after a pause that grows.
+/// Runs forever: failures are retried with growing pauses.
 async fn order(mut state: AcmeState<io::Error>) {
     while let Some(event) = state.next().await {
         match event {
-            Ok(event) => tracing::info!(?event, "certificate"),
-            Err(error) => tracing::warn!(%error, "no certificate from the authority; trying again"),
+            Ok(event) => tracing::info!(?event, "ACME"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot obtain a certificate from the ACME authority; trying again")
+            }
         }
     }
 }

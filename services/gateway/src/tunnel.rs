@@ -76,7 +76,7 @@ pub(crate) fn take_back(mut response: Response, tunnel: Option<Tunnel>) -> Respo
     if agreed {
         ask(response.headers_mut());
     } else if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        tracing::warn!("a service began a protocol nobody asked for");
+        tracing::warn!("a service switched protocols without being asked");
         return problems::broken().into_response();
     }
     let Some(tunnel) = tunnel.filter(|_| agreed) else { return response };
@@ -109,7 +109,7 @@ async fn join(client: OnUpgrade, service: OnUpgrade) {
         (Ok(client), Ok(service)) => pass(TokioIo::new(client), TokioIo::new(service)).await,
         (client, service) => {
             let error = client.err().or(service.err());
-            tracing::debug!(?error, "a connection was not upgraded");
+            tracing::debug!(?error, "cannot upgrade a connection");
         }
     }
 }
@@ -138,7 +138,7 @@ where
 async fn copy<R: AsyncRead, W: AsyncWrite>(from: ReadHalf<R>, mut to: WriteHalf<W>) {
     let mut from = tokio::io::BufReader::with_capacity(BUFFER, from);
     if let Err(error) = tokio::io::copy_buf(&mut from, &mut to).await {
-        tracing::debug!(%error, "an upgraded connection broke");
+        tracing::debug!(%error, "an upgraded connection failed");
     }
     let _ = to.shutdown().await;
 }

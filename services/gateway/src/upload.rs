@@ -77,10 +77,7 @@ pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes> {
 }
 
 fn unreadable(error: &(dyn std::error::Error + 'static), limit: usize) -> Problem {
-    match is_too_long(error) {
-        true => problems::body_too_large(limit),
-        false => problems::body_unreadable(),
-    }
+    if is_too_long(error) { problems::body_too_large(limit) } else { problems::body_unreadable() }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ pub async fn check_free(
     Ok(())
 }
 
-/// Makes an account and tells of it.
+/// Makes an account and publishes it.
 pub async fn create(
     tx: &mut Tx,
     new: NewUser,
@@ -142,7 +142,7 @@ pub async fn change(
     if changes.password.is_some() || !user.active {
         sessions::end_all(tx, user.id, keep.filter(|_| user.active), now).await?;
     }
-    tell_updated(tx, &user, now).await?;
+    publish_updated(tx, &user, now).await?;
     if changed.contains(&"email") {
         let event = EmailVerificationRequested {
             user_id: user.id,
@@ -166,7 +166,7 @@ pub async fn change(
 }
 
 /// Tells everybody how a user is now.
-pub async fn tell_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
+pub async fn publish_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
     let event = UserUpdated {
         user_id: user.id,
         email: user.email.clone(),
@@ -196,9 +196,10 @@ pub async fn remove(
 
 /// Only staff have permissions of their own: admins may do everything, customers nothing.
 fn own_permissions_fit(user: &User) -> Result<()> {
-    match user.permissions.is_some() && !user.roles.contains(&Role::Staff) {
-        true => Err(Problem::field("permissions", "only users with the role staff have some")),
-        false => Ok(()),
+    if user.permissions.is_some() && !user.roles.contains(&Role::Staff) {
+        Err(Problem::field("permissions", "only users with the role staff have some"))
+    } else {
+        Ok(())
     }
 }
 
@@ -217,9 +218,6 @@ pub(crate) fn taken(stored: db::Result<()>) -> Result<()> {
         _ => String::new(),
     };
     stored.on_duplicate(|| -> Problem {
-        match name.contains("username") {
-            true => problems::username_taken(),
-            false => problems::email_taken(),
-        }
+        if name.contains("username") { problems::username_taken() } else { problems::email_taken() }
     })
 }

@@ -37,7 +37,7 @@ pub struct CreatedUser {
 /// Letters and digits nobody takes for another.
 const READABLE: &[u8] = b"abcdefghjkmnpqrstuvwxyz23456789";
 
-/// Makes an account by the same rules as the API, and tells of it.
+/// Makes an account by the same rules as the API, and publishes it.
 pub async fn create_user(db: &Db, clock: Clock, new: NewAccount) -> Result<CreatedUser> {
     let new = checked(new)?;
     accounts::check_free(db, &new.email, new.username.as_deref(), clock.now()).await?;
@@ -54,7 +54,7 @@ pub async fn has_admin(db: &Db) -> Result<bool> {
     Ok(store::count_admins(db).await? > 0)
 }
 
-/// Makes an administrator if there is none, and tells whether it did.
+/// Makes an administrator if there is none, and returns whether it did.
 pub async fn ensure_admin(db: &Db, clock: Clock, email: &str, password: &str) -> Result<bool> {
     if has_admin(db).await? {
         return Ok(false);

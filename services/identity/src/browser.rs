@@ -1,8 +1,8 @@
-//! Browsers, which are given the refresh token as a cookie that no script can read.
+//! Browsers get the refresh token as a cookie that scripts cannot read.
 //!
-//! The cookie counts only where a page of this very shop asks: `SameSite=Strict` keeps it from
-//! other sites, and `Origin` must name the scheme and host the shop was addressed by. It travels
-//! over HTTPS only, or not at all: to this machine itself.
+//! The cookie is accepted only from the shop's own pages: `SameSite=Strict` keeps other sites from
+//! sending it, and `Origin` must match the scheme and host the shop was addressed by. It is sent
+//! over HTTPS only, except to this machine itself.
 
 use std::convert::Infallible;
 
@@ -34,7 +34,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Refuses whoever may neither be given the cookie nor use it.
+    /// Refuses a client that may neither get the cookie nor use it.
     pub fn check(&self) -> Result<()> {
         if !self.site.secure && !self.site.is_local() {
             return Err(problems::https_required());
@@ -71,7 +71,7 @@ impl<S: Sync> FromRequestParts<S> for Browser {
             found.map(|(_, value)| Secret::of(value.trim()))
         };
         Ok(Self {
-            // Whoever is not told by the gateway knows of no site that is its own.
+            // Without the gateway's header the service does not know the shop's own origin.
             site: parts.extensions.get::<ForwardedOrigin>().cloned().unwrap_or_default(),
             origin: parts.headers.get(ORIGIN).cloned(),
             cookie: cookie(SESSION),

@@ -26,7 +26,7 @@ impl Client {
     }
 
     /// The host a request came from: the address; of IPv6 the network, as one host has 2^64
-    /// addresses at hand.
+    /// addresses available.
     pub fn host(&self) -> Option<String> {
         self.ip.map(|it| match it.to_canonical() {
             IpAddr::V4(it) => it.to_string(),
@@ -34,7 +34,7 @@ impl Client {
         })
     }
 
-    /// The neighbourhood of that host, whose addresses a stranger may have at hand: /24, or /64.
+    /// The neighbourhood of that host, whose addresses a stranger may control: /24, or /64.
     pub fn network(&self) -> Option<String> {
         self.ip.map(|it| match it.to_canonical() {
             IpAddr::V4(it) => format!("{}/24", Ipv4Addr::from_bits(it.to_bits() & !0xff)),

@@ -1,9 +1,9 @@
-//! Browsers somebody has logged in with. A stranger who guesses at an account uses up the guesses
-//! of the network they come from, never those of a browser its owner has used before.
+//! Browsers that have logged in to an account. A stranger who guesses passwords uses up the guesses
+//! of their own network, never those of a browser the owner has used before.
 //!
-//! A browser is known by a cookie with a random token, given to it when a login opens a cookie
-//! session, and good for nothing but a count of failures of its own. Several people may use one
-//! browser, and one person several.
+//! A browser is recognized by a cookie with a random token, set when a login opens a cookie
+//! session, and used only for its own failure count. Several people may use one browser, and one
+//! person several.
 
 use chassis::db::{Db, Tx};
 use chassis::problem::Result;

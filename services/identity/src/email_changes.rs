@@ -1,10 +1,10 @@
 //! Changes of an account's e-mail address, and their undoing.
 //!
-//! Whoever takes over an account changes its address first. So the old address, where it was
-//! verified, gets a link that puts it back for a week. An account that was taken over may be moved
-//! on more than once, and each verified address on the way gets a link: the oldest goes before the
-//! younger ones, whose links no longer count once it was used. Nobody else can take an address that
-//! an account can go back to.
+//! An attacker who takes over an account changes its address first. So the old address, where it
+//! was verified, gets a link that puts it back for a week. An account that was taken over may be
+//! moved on more than once, and each verified address on the way gets a link: the oldest goes
+//! before the younger ones, whose links no longer count once it was used. Nobody else can take an
+//! address that an account can go back to.
 
 use chassis::db::Tx;
 use chassis::outbox;
@@ -22,17 +22,18 @@ use crate::{App, accounts, problems, sessions, store, throttle, trust};
 pub const UNDO: TimeDelta = TimeDelta::days(7);
 
 /// Refuses an address that another account can go back to. After the user was stored, so that it is
-/// seen whoever of two was faster.
+/// seen whichever of two was faster.
 pub async fn check(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
-    match store::is_email_kept(&mut *tx, &user.email, Some(user.id), now).await? {
-        true => Err(problems::email_taken()),
-        false => Ok(()),
+    if store::is_email_kept(&mut *tx, &user.email, Some(user.id), now).await? {
+        Err(problems::email_taken())
+    } else {
+        Ok(())
     }
 }
 
-/// Notes and tells that the account has another address than before. Only what its owner changed
-/// can be undone by a mail: staff may change an address because somebody else reads the mails of
-/// the old one, and then none of those before counts any more.
+/// Notes and publishes that the account has another address than before. Only what its owner
+/// changed can be undone by a mail: staff may change an address because somebody else reads the
+/// e-mails of the old one, and then none of those before counts any more.
 pub async fn note(
     tx: &mut Tx,
     before: &User,
@@ -56,9 +57,10 @@ pub async fn note(
 /// A fresh token for the link to an address the account can go back to.
 pub async fn issue(app: &App, user: &User, email: &str) -> Result<Secret> {
     let (secret, now) = (Secret::random(), app.clock.now());
-    match store::set_undo_token(&app.db, (user.id, email), &secret.hash(), now).await? {
-        true => Ok(secret),
-        false => Err(problems::user_not_found(user.id)),
+    if store::set_undo_token(&app.db, (user.id, email), &secret.hash(), now).await? {
+        Ok(secret)
+    } else {
+        Err(problems::user_not_found(user.id))
     }
 }
 
@@ -89,7 +91,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     for account in throttle::accounts(&user) {
         store::forgive_everywhere(&mut tx, &account).await?;
     }
-    accounts::tell_updated(&mut tx, &user, now).await?;
+    accounts::publish_updated(&mut tx, &user, now).await?;
     let reset = PasswordResetRequested {
         user_id: user.id,
         email: user.email.clone(),

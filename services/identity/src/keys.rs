@@ -67,7 +67,7 @@ struct Known {
 pub enum Error {
     #[error(transparent)]
     Database(#[from] chassis::db::Error),
-    #[error("cannot make a signing key: {0}")]
+    #[error("cannot create a signing key: {0}")]
     Make(#[from] ed25519_dalek::pkcs8::Error),
     #[error("cannot use a signing key: {0}")]
     Use(#[from] jsonwebtoken::errors::Error),

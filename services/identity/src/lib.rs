@@ -1,9 +1,9 @@
-//! Identity: who people are, how they prove it, and what they may do.
+//! Identity: accounts, authentication and permissions.
 //!
-//! `model` holds users and their rights, `accounts` and `sessions` the use cases several entry
-//! points share, `browser`, `client` and `devices` who asks, `passwords`, `tokens`, `keys` and
-//! `throttle` what keeps them safe; `store` the SQL, `api` and `internal` the HTTP surface, `admin`
-//! and `rotation` what the command line can do.
+//! `model` holds users and their rights; `accounts` and `sessions` are use cases that several entry
+//! points share; `browser`, `client` and `devices` identify the caller; `passwords`, `tokens`,
+//! `keys` and `throttle` are security; `store` is the SQL, `api` and `internal` the HTTP surface,
+//! `admin` and `rotation` serve the command line.
 
 mod model;
 
@@ -57,7 +57,7 @@ pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRA
 pub struct Config {
     /// Passwords hashed at the same time; 0 for one per core. Each takes 19 MiB meanwhile.
     pub hash_concurrency: u16,
-    /// Logins that may wait for their turn; further ones are told to come back (503).
+    /// Logins that may wait for their turn; further ones get 503.
     pub hash_queue: u16,
     /// Days until an unused session ends.
     pub refresh_token_days: u16,

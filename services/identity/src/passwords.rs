@@ -83,9 +83,10 @@ pub fn is_new_password(password: &Password, (): &()) -> garde::Result {
         let (min, max) = (LENGTH.start(), LENGTH.end());
         return Err(garde::Error::new(format!("must have {min} to {max} characters")));
     }
-    match COMMON.contains(password.0.to_lowercase().as_str()) {
-        true => Err(garde::Error::new("is one of the most common passwords; choose another")),
-        false => Ok(()),
+    if COMMON.contains(password.0.to_lowercase().as_str()) {
+        Err(garde::Error::new("is one of the most common passwords; choose another"))
+    } else {
+        Ok(())
     }
 }
 
@@ -135,18 +136,16 @@ impl Hasher {
 
 fn verify(password: &str, hash: &str) -> Verdict {
     if !hash.starts_with("$argon2") {
-        return match legacy::verify(password, hash) {
-            true => Verdict::Outdated,
-            false => Verdict::Wrong,
-        };
+        return if legacy::verify(password, hash) { Verdict::Outdated } else { Verdict::Wrong };
     }
     let Ok(parsed) = phc::PasswordHash::new(hash) else { return Verdict::Wrong };
     if Argon2::default().verify_password(password.as_bytes(), &parsed).is_err() {
         return Verdict::Wrong;
     }
-    match hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") {
-        true => Verdict::Right,
-        false => Verdict::Outdated,
+    if hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$") {
+        Verdict::Right
+    } else {
+        Verdict::Outdated
     }
 }
 

@@ -117,7 +117,7 @@ pub async fn verify_email(app: &App, token: &Secret) -> Result<()> {
     user.email_verified_at = user.email_verified_at.or(Some(now));
     user.touch(now);
     store::save_user(&mut tx, &user).await?;
-    accounts::tell_updated(&mut tx, &user, now).await?;
+    accounts::publish_updated(&mut tx, &user, now).await?;
     store::note(&mut tx, Some(user.id), "email.verified", user.id, json!({}), now).await?;
     Ok(tx.commit().await?)
 }
@@ -153,7 +153,7 @@ async fn take(
     now: DateTime<Utc>,
 ) -> Result<User> {
     // The user first, as everywhere: two that take the same locks in another order may wait for
-    // each other for ever.
+    // each other forever.
     let user = store::lock_user(tx, owner).await?.filter(|it| it.active);
     let sent_to = store::take_one_time_token(tx, purpose, hash, now).await?;
     user.filter(|user| sent_to.is_some_and(|(id, email)| id == user.id && email == user.email))

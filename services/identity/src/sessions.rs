@@ -1,18 +1,18 @@
-//! Sessions: begun by a login, carried on by refreshing, ended by a logout, by a spent token that
-//! comes back, or by what happens to the account.
+//! Sessions: started by a login, continued by refreshing, ended by a logout, by reuse of a spent
+//! token, or by what happens to the account.
 //!
-//! Every refresh token works once and belongs to one session, which is therefore the family of
-//! its tokens, of which one at a time is unused. A spent one that comes back was copied, and nobody
-//! can tell by whom, so the whole session ends. A client whose answer got lost on the way asks
-//! again within seconds, and so do two tabs at once: as long as the token given for the spent one
-//! has not been used, they are given that very token again, so there is never a second branch.
+//! Every refresh token works once and belongs to one session, which has one unused token at a time.
+//! A spent token that is used again has been copied, and nobody can tell by whom, so the session
+//! ends. A client whose response was lost repeats its request within seconds, and so do two tabs at
+//! once: as long as the successor of the spent token has not been used, they get that same
+//! successor, so there is never a second chain.
 //!
-//! A browser is given its refresh token as a cookie. It has room for one, so a login ends the
-//! session whose cookie it replaces.
+//! A browser gets its refresh token as a cookie. It has room for one, so a login ends the session
+//! whose cookie it replaces.
 //!
-//! A client that cannot keep a new token each time asks for a fixed one when it logs in: that
-//! works until it expires, and no copy of it is ever noticed. Only a login can ask for it, so a
-//! thief cannot make a token a fixed one.
+//! A client that cannot store a new token each time requests a fixed one at login: it works until
+//! it expires, and copies of it are not detected. Only a login can request it, so a thief cannot
+//! turn a token into a fixed one.
 
 use chassis::db::Tx;
 use chassis::problem::{Problem, Result};
@@ -49,7 +49,7 @@ pub struct Tokens {
     /// Seconds until the access token expires.
     #[schema(example = 600)]
     pub expires_in: i64,
-    /// What a browser is told to keep, one `Set-Cookie` each.
+    /// Cookies for the browser, one `Set-Cookie` each.
     #[serde(skip)]
     pub cookies: Vec<String>,
 }
@@ -130,9 +130,10 @@ impl Opened {
     pub fn tokens(self, app: &App, user: &User, now: DateTime<Utc>) -> Result<Tokens> {
         let key = app.keys.signing(now)?;
         let access_token = tokens::access_token(user, &app.permissions, self.session, &key, now)?;
-        let (refresh_token, mut cookies) = match self.cookie {
-            true => (None, vec![browser::keep(&self.refresh, app.config.refresh_token())]),
-            false => (Some(self.refresh), vec![]),
+        let (refresh_token, mut cookies) = if self.cookie {
+            (None, vec![browser::keep(&self.refresh, app.config.refresh_token())])
+        } else {
+            (Some(self.refresh), vec![])
         };
         cookies.extend(self.device.as_ref().map(browser::keep_device));
         Ok(Tokens {
@@ -187,7 +188,7 @@ pub async fn refresh(app: &App, token: &Secret, cookie: bool, client: &Client) -
     opened.tokens(app, &user, now)
 }
 
-/// Notes that a fixed token was used. It is never prolonged.
+/// Notes that a fixed token was used. It is never extended.
 async fn use_fixed(
     tx: &mut Tx,
     session: Session,
@@ -231,7 +232,7 @@ async fn end_of_copies(
     let details = json!({ "session_id": session.id });
     store::note(&mut tx, None, "refresh_token.reused", session.user_id, details, now).await?;
     tx.commit().await?;
-    tracing::warn!(session = %session.id, "a spent refresh token came back");
+    tracing::warn!(session = %session.id, "a spent refresh token was used again; the session has been ended");
     trust::refresh_here(app).await;
     Ok(problems::refresh_token_reused())
 }
@@ -302,7 +303,7 @@ pub async fn end_by_user(
     Ok(true)
 }
 
-/// Ends one session and tells of it; false if it is not a live one of the user.
+/// Ends one session and publishes it; false if it is not a live one of the user.
 pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<bool> {
     if !store::end_session(tx, user, session, now).await? {
         return Ok(false);
@@ -311,7 +312,7 @@ pub async fn end(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> 
     Ok(true)
 }
 
-/// Ends all sessions of a user but one, and tells of each.
+/// Ends all sessions of a user but one, and publishes each.
 pub async fn end_all(
     tx: &mut Tx,
     user: Uuid,

@@ -1,14 +1,14 @@
-//! How often somebody may guess, and how soon they hear.
+//! Limits for guessing passwords.
 //!
-//! Only failures count, and they count where they come from: per login and network, per browser
-//! that the account knows, per session of somebody who is logged in. So a stranger uses up nobody's
-//! guesses but those of their own network. Failures from everywhere together only slow guesses
-//! down. A login counts as it was typed, whether there is such an account or not, so that nothing
-//! here tells that there is one, or that two logins belong to one.
+//! Only failures count, and they count where they come from: per login name and network, per
+//! browser that the account knows, per session of a logged-in user. So a stranger uses up only the
+//! guesses of their own network. Failures from everywhere together only slow guesses down. A login
+//! name counts as it was typed, whether the account exists or not, so nothing here reveals that it
+//! does, or that two names belong to one account.
 //!
-//! Guesses that count together take turns, each looking at the failures before it, so that many at
-//! once get no further than one after the other. Turns are per process: with several, each may let
-//! one guess more through.
+//! Guesses that count together take turns, each seeing the failures before it, so concurrent
+//! guesses get no further than sequential ones. Turns are per process: with several processes, each
+//! may let one more guess through.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -119,10 +119,8 @@ pub async fn verify(
     password: &Password,
     hash: Option<&PasswordHash>,
 ) -> Result<Verdict> {
-    let floor = match store::has_foreign_hash(&app.db).await? {
-        true => FOREIGN_FLOOR,
-        false => Duration::ZERO,
-    };
+    let floor =
+        if store::has_foreign_hash(&app.db).await? { FOREIGN_FLOOR } else { Duration::ZERO };
     no_sooner(floor, guess(app, source, password, hash)).await
 }
 

@@ -11,7 +11,7 @@ pub const EVERY: Duration = Duration::from_secs(600);
 /// How long the past is kept: longer than any list of revocations needs it.
 const KEEP: TimeDelta = TimeDelta::days(1);
 
-/// Forgets all there is to forget, in small bites so that nobody waits long for the lock.
+/// Deletes what has expired, in small batches so that no one waits long for the lock.
 pub async fn turn(app: &App) -> Result<()> {
     let now = app.clock.now();
     let before = now - KEEP;

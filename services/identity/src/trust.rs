@@ -1,4 +1,4 @@
-//! What everybody who verifies tokens must know: the public keys, and what no longer counts.
+//! What every verifier of tokens needs: the public keys, and the revocations.
 
 use contracts::identity::Trust;
 
@@ -23,6 +23,6 @@ pub async fn refresh_here(app: &App) {
         Ok::<_, Error>(())
     };
     if let Err(error) = fresh.await {
-        tracing::warn!(%error, "what was revoked is in force here with the next refresh only");
+        tracing::warn!(%error, "cannot apply revocations here yet; they apply with the next refresh");
     }
 }

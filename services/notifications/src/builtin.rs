@@ -32,7 +32,7 @@ pub(crate) struct Secret {
     pub(crate) page: &'static str,
 }
 
-/// What stands in a message for the secret of its link: a one-time token, or the key of a guest's
+/// What a message has in place of its link's secret: a one-time token, or the key of a guest's
 /// order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
@@ -55,12 +55,12 @@ pub(crate) struct Text {
 pub(crate) static ALL: [Definition; 14] = [
     notice(
         "email_changed",
-        "The e-mail address of an account was changed; goes to both addresses.",
+        "The e-mail address of an account was changed; sent to both addresses.",
         include_str!("../templates/email_changed.txt"),
     ),
     user(
         "email_changed_undo",
-        "A user changed the e-mail address; goes to the old one, with a link that undoes it.",
+        "A user changed the e-mail address; goes to the old one, with a link to restore it.",
         Secret { purpose: Purpose::UndoEmailChange, page: "undo-email-change#token=" },
         include_str!("../templates/email_changed_undo.txt"),
     ),
@@ -81,13 +81,13 @@ pub(crate) static ALL: [Definition; 14] = [
     ),
     order(
         "order_refunded",
-        "Money of an order was given back, all of it or a part.",
+        "An order was refunded, in full or in part.",
         include_str!("../templates/order_refunded.txt"),
     ),
     order("order_shipped", "An order was shipped.", include_str!("../templates/order_shipped.txt")),
     order(
         "order_tracking_updated",
-        "The tracking number of a shipped order was put right, or is known only now.",
+        "The tracking number of a shipped order was corrected, or added later.",
         include_str!("../templates/order_tracking_updated.txt"),
     ),
     notice(
@@ -97,7 +97,7 @@ pub(crate) static ALL: [Definition; 14] = [
     ),
     user(
         "password_reset",
-        "A user asked for a new password.",
+        "A user requested a password reset.",
         Secret { purpose: Purpose::ResetPassword, page: "reset-password?token=" },
         include_str!("../templates/password_reset.txt"),
     ),
@@ -108,12 +108,12 @@ pub(crate) static ALL: [Definition; 14] = [
     ),
     notice(
         "refresh_token_reused",
-        "A session was ended because its refresh token had been copied.",
+        "A session was ended because its refresh token was used twice.",
         include_str!("../templates/refresh_token_reused.txt"),
     ),
     user(
         "verify_email",
-        "A user asked for another mail to verify the e-mail address, or changed it.",
+        "A user requested another verification e-mail, or changed the e-mail address.",
         Secret { purpose: Purpose::VerifyEmail, page: "verify-email?token=" },
         include_str!("../templates/verify_email.txt"),
     ),
@@ -184,13 +184,13 @@ impl Definition {
         let number = data.pointer("/order/number")?.as_str()?;
         let page = format!("{}/orders/{}", shop.url, path_segment(number));
         match key.text().filter(|_| self.is_for_guest(data)) {
-            // A fragment is told to no server.
+            // Browsers send a fragment to no server.
             Some(token) => Some(format!("{page}#token={token}")),
             None => Some(page),
         }
     }
 
-    /// Whether its link needs a key, because whoever ordered has no account.
+    /// Whether its link needs a key, because the buyer has no account.
     pub(crate) fn is_for_guest(&self, data: &Value) -> bool {
         data.pointer("/order/guest").and_then(Value::as_bool).unwrap_or(false)
     }
@@ -287,7 +287,7 @@ fn sample_order() -> Value {
         "tax": "0.00 USD",
         "total": "49.48 USD",
         "reason": "customer_request",
-        "reason_text": "you asked for it",
+        "reason_text": "you requested it",
         "tracking_number": "1Z999AA10123456784",
         // What goes back with this news, and all that was given back so far.
         "refund": "5.00 USD",

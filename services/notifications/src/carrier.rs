@@ -1,5 +1,5 @@
-//! Who brings a message to its recipient. For now that is the log, which brings it nowhere; mail
-//! servers and the like implement the same trait.
+//! How messages are delivered. For now they are only logged; mail servers and the like implement
+//! the same trait.
 
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
@@ -84,7 +84,7 @@ impl Transport for Log {
             recipient = %masked(&parcel.recipient),
             order = parcel.order_number.as_deref().map(display),
             link = link.map(display),
-            "notification logged, not sent"
+            "message logged, not sent"
         );
         Box::pin(std::future::ready(Ok(())))
     }
@@ -148,7 +148,7 @@ mod tests {
     fn the_log_says_what_there_was_without_saying_what_it_says() {
         assert_eq!(
             line(Log { secrets: false }, &parcel()),
-            "INFO notification logged, not sent channel=email template=order_confirmed \
+            "INFO message logged, not sent channel=email template=order_confirmed \
              recipient=a***@example.com order=CW-100001"
         );
     }

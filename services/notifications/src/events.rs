@@ -29,7 +29,7 @@ struct Letter {
     skip: Option<&'static str>,
 }
 
-async fn tell(app: &App, tx: &mut Tx, event: &Envelope, letter: Letter) -> Result<(), Failure> {
+async fn enqueue(app: &App, tx: &mut Tx, event: &Envelope, letter: Letter) -> Result<(), Failure> {
     let Letter { part, template, data, about, recipient, skip } = letter;
     let text = queue::fill_in_force(app, &mut *tx, template, &data, &Key::Masked).await?;
     let (text, unreadable) = match text {

@@ -1,9 +1,9 @@
-//! Notifications: tells people what happened to their orders and accounts, by templates staff
-//! can change, over channels users can turn off, and keeps a history of it.
+//! Notifications: messages about orders and accounts, from templates that staff can edit, over
+//! channels that users can turn off, with a history.
 //!
-//! Events and staff only queue messages ([`mod@queue`]); the sender sends them, tries again what
-//! fails and gives up after a day. Secrets are fetched when a message goes out and are masked in
-//! everything that is kept.
+//! Events and staff only queue messages ([`mod@queue`]); the sender delivers them, retries failures
+//! and gives up after a day. Secrets are fetched when a message is sent and masked in everything
+//! that is stored.
 
 mod api;
 mod builtin;

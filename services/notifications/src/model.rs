@@ -56,7 +56,7 @@ pub(crate) enum State {
     Sending,
     /// Handed over to who brings it to its recipient.
     Sent,
-    /// Only noted in the log: the shop has nobody who brings messages out.
+    /// Only logged: the shop has no carrier that delivers messages.
     Logged,
     /// The last try failed; another one follows.
     Failed,
@@ -117,32 +117,32 @@ pub(crate) struct Message {
     pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
-/// What a user wants to hear. Messages about the account itself always go out.
+/// What a user wants to receive. Messages about the account itself always go out.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate,
 )]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Preferences {
     #[garde(skip)]
-    pub(crate) email: Wishes,
+    pub(crate) email: ChannelPreferences,
     #[garde(skip)]
-    pub(crate) sms: Wishes,
+    pub(crate) sms: ChannelPreferences,
     #[garde(skip)]
-    pub(crate) push: Wishes,
+    pub(crate) push: ChannelPreferences,
 }
 
-/// What a user wants to hear on one channel.
+/// What a user wants to receive on one channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ChannelPreferences)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Wishes {
+pub(crate) struct ChannelPreferences {
     /// Off until the user asks for it.
     pub(crate) marketing: bool,
     /// On until the user turns it off.
     pub(crate) order_updates: bool,
 }
 
-impl Default for Wishes {
+impl Default for ChannelPreferences {
     fn default() -> Self {
         Self { marketing: false, order_updates: true }
     }
@@ -167,21 +167,26 @@ impl Channel {
     /// What is wrong with a recipient of this channel, if anything.
     pub(crate) fn refuse(self, recipient: &str) -> Option<&'static str> {
         match self {
-            Self::Email => match is_email(recipient, &()).is_ok() {
-                true => None,
-                false => Some("must be an e-mail address such as ada@example.com"),
-            },
-            Self::Sms => match is_phone(recipient, &()).is_ok() {
-                true => None,
-                false => {
+            Self::Email => {
+                if is_email(recipient, &()).is_ok() {
+                    None
+                } else {
+                    Some("must be an e-mail address such as ada@example.com")
+                }
+            }
+            Self::Sms => {
+                if is_phone(recipient, &()).is_ok() {
+                    None
+                } else {
                     Some("must be a phone number with its country code, such as +4915112345678")
                 }
-            },
+            }
             Self::Push => {
                 let visible = recipient.bytes().all(|it| it.is_ascii_graphic());
-                match visible && (1..=4096).contains(&recipient.len()) {
-                    true => None,
-                    false => Some("must be a device token of 1 to 4096 visible ASCII characters"),
+                if visible && (1..=4096).contains(&recipient.len()) {
+                    None
+                } else {
+                    Some("must be a device token of 1 to 4096 visible ASCII characters")
                 }
             }
         }
@@ -319,7 +324,7 @@ mod tests {
 
     #[test]
     fn wishes_do_not_touch_what_must_go_out() {
-        let silent = Wishes { marketing: false, order_updates: false };
+        let silent = ChannelPreferences { marketing: false, order_updates: false };
         let none = Preferences { email: silent, sms: silent, push: silent };
         for channel in [Channel::Email, Channel::Sms, Channel::Push] {
             assert!(none.allow(channel, Topic::Transactional));

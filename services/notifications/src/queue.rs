@@ -122,7 +122,7 @@ pub(crate) async fn fill_in_force(
     Ok(match fill(&text, &context) {
         Ok(text) => Ok(text),
         Err((field, wrong)) => {
-            tracing::warn!(template = template.key, field, %wrong, "the built-in text is used");
+            tracing::warn!(template = template.key, field, %wrong, "invalid template; using the built-in text");
             fill(&template.text(), &context).map_err(|(_, wrong)| wrong)
         }
     })

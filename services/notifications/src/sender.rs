@@ -55,7 +55,7 @@ impl Sender {
         let mut tx = db.begin().await?;
         for (message, outcome) in messages.iter().zip(&outcomes) {
             if !store::settle(&mut tx, message, outcome, clock.now()).await? {
-                tracing::warn!(message = %message.id, "another sender took this message over");
+                tracing::warn!(message = %message.id, "another process took over this message");
             }
         }
         tx.commit().await?;
@@ -156,7 +156,7 @@ impl Sender {
         match self.app.orders.access_token(&request).await {
             Ok(it) => Ok(Key::Token(it.token)),
             Err(error @ (CallError::Rejected(_) | CallError::Malformed { .. })) => {
-                tracing::warn!(message = %message.id, %error, "a guest's mail has no key");
+                tracing::warn!(message = %message.id, %error, "cannot fetch the order key of a guest's message");
                 Ok(Key::None)
             }
             Err(error @ CallError::Indeterminate { .. }) => {
@@ -197,7 +197,7 @@ fn note(message: &Message, outcome: &Outcome) {
     metrics::counter!("notifications_total", "channel" => channel, "outcome" => result)
         .increment(1);
     if let Some(error) = error {
-        tracing::warn!(message = %id, channel, result, error, "notification not sent");
+        tracing::warn!(message = %id, channel, result, error, "message not sent");
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) async fn is_deleted(db: impl Session<'_>, user: Uuid) -> Result<bool>
 }
 
 /// Notes news about an order. Returns the status of later news, if some was heard before.
-pub(crate) async fn hear(
+pub(crate) async fn note_status(
     tx: &mut Tx,
     order: Uuid,
     sequence: i64,

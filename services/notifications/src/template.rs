@@ -31,9 +31,9 @@ pub(crate) struct Wrong {
 /// What a template may not have in it.
 #[derive(Debug, Error)]
 enum Forbidden {
-    #[error("`{0}` is not possible here, only if and for are")]
+    #[error("`{0}` is not allowed here; use if or for")]
     Block(String),
-    #[error("`{0}` is not possible in a template")]
+    #[error("`{0}` is not allowed in a template")]
     Sign(char),
 }
 

@@ -116,16 +116,16 @@ pub(crate) fn event<E: EventData>(subject: Uuid, sequence: i64, data: &E) -> Env
     }
 }
 
-pub(crate) async fn tell_orders(app: &App, events: &[Envelope]) {
-    tell(app, "notifications.orders", events::Orders(app.clone()), events).await;
+pub(crate) async fn deliver_to_orders(app: &App, events: &[Envelope]) {
+    deliver(app, "notifications.orders", events::Orders(app.clone()), events).await;
 }
 
-pub(crate) async fn tell_users(app: &App, events: &[Envelope]) {
-    tell(app, "notifications.users", events::Users(app.clone()), events).await;
+pub(crate) async fn deliver_to_users(app: &App, events: &[Envelope]) {
+    deliver(app, "notifications.users", events::Users(app.clone()), events).await;
 }
 
 /// One by one, in this order.
-async fn tell(app: &App, name: &'static str, handler: impl Handler, events: &[Envelope]) {
+async fn deliver(app: &App, name: &'static str, handler: impl Handler, events: &[Envelope]) {
     let inbox = Inbox::new(name, app.db.clone(), app.clock, handler);
     for event in events {
         inbox.receive(std::slice::from_ref(event)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Cancelling an order, and moving it on by hand.
+//! Cancelling an order, and changing its status by hand.
 
 use chassis::outbox;
 use chassis::problem::Result;
@@ -159,7 +159,8 @@ pub(crate) async fn set_fulfillment(
         if order.fulfillment_status == FulfillmentStatus::Unfulfilled {
             (saga.step, saga.tries) = (Step::Ship, 0);
         }
-        // Whoever is just telling the catalog has an older saga now: the worker tells it once more.
+        // A process that is just calling the catalog has an older saga now: the worker calls it
+        // again.
         (saga.due_at, saga.lease_until) = (now, now);
         order.status = status;
         order.fulfillment_status = match status {

@@ -1,9 +1,9 @@
-//! The cart of a checkout, and that what is in it is bought once.
+//! The cart of a checkout, and how it is charged only once.
 //!
-//! A cart has at most one undecided order, whatever was done to the cart since: `cart_orders` names
-//! the last order of each, in the transactions that accept and decide it. What a paid order has
-//! taken is known from there, and is out of the cart before the cart is read; the event that says
-//! so to the cart may come late or never.
+//! A cart has at most one undecided order, whatever has been done to the cart since: `cart_orders`
+//! names the last order of each, in the transactions that accept and decide it. What a paid order
+//! took is known from there and is removed from the cart before the cart is read; the event that
+//! reports it to the cart may come late or never.
 
 use chassis::problem::{Problem, Result};
 use contracts::cart::{Cart, Owner, Purchase};

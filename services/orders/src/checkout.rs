@@ -1,4 +1,4 @@
-//! Checkout: from a request to an order, and to the answer once its fate is known.
+//! Checkout: from a request to an order, and to the answer once its outcome is known.
 
 use std::time::Duration;
 
@@ -84,18 +84,20 @@ pub struct Payment {
 }
 
 fn is_word(text: &str, _: &()) -> garde::Result {
-    match text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
-        true => Ok(()),
-        false => Err(garde::Error::new("is a name of lower-case letters, digits and _")),
+    if text.bytes().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == b'_') {
+        Ok(())
+    } else {
+        Err(garde::Error::new("is a name of lower-case letters, digits and _"))
     }
 }
 
 fn is_visible(token: &str, _: &()) -> garde::Result {
     // A card number with blanks is told as what it is.
     let told = no_card_number(token, &()).is_err();
-    match told || token.bytes().all(|it| it.is_ascii_graphic()) {
-        true => Ok(()),
-        false => Err(garde::Error::new("is made of visible ASCII characters, without blanks")),
+    if told || token.bytes().all(|it| it.is_ascii_graphic()) {
+        Ok(())
+    } else {
+        Err(garde::Error::new("is made of visible ASCII characters, without blanks"))
     }
 }
 
@@ -185,7 +187,7 @@ pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>
             Ok(()) => Ok(Some(work)),
             Err(Stop::Withdrawn(problem)) => Err(*problem),
             Err(error) => {
-                tracing::warn!(order = %work.order.id, %error, "the saga is left to the worker");
+                tracing::warn!(order = %work.order.id, %error, "cannot drive the saga in the request; the worker continues");
                 Ok(None)
             }
         }
@@ -194,7 +196,7 @@ pub(crate) async fn run_inline(app: &App, mut work: Work) -> Result<Option<Work>
         Ok(Ok(driven)) => driven,
         Ok(Err(_)) => Ok(None),
         Err(_) => {
-            tracing::debug!("the checkout goes on without its request");
+            tracing::debug!("the client has disconnected; the checkout continues");
             Ok(None)
         }
     }

@@ -1,6 +1,5 @@
-//! What orders does when payments tells that a payment moved: wakes the saga that waits for it,
-//! and books refunds that staff made. And what it forgets when identity tells that a user is
-//! gone.
+//! Events from payments wake the saga that waits for the payment and book refunds by staff. Events
+//! from identity remove deleted users' data.
 
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};

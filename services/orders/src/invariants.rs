@@ -26,7 +26,7 @@ pub struct Claim {
     pub total: i64,
     /// Whether nothing more is to be done for it, but to tell the catalog that it was shipped.
     pub done: bool,
-    /// Whether the catalog is yet to be told that it was shipped.
+    /// Whether the catalog does not know yet that it was shipped.
     pub ships: bool,
     /// Whether it waits for another payment after a declined one.
     pub declined: bool,

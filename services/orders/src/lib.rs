@@ -1,10 +1,10 @@
-//! Orders: from a cart to something that was bought, paid, shipped or given back.
+//! Orders: checkout, payment, fulfillment, cancellation, refunds.
 //!
-//! `carts` reads the cart without what has been bought of it, `quote` finds out what it costs,
-//! `checkout` accepts an order in one transaction; `saga` brings it to its end, whatever fails on
-//! the way; `cancel` and `events` change its course. `addresses` says where orders may go.
-//! `refunds` books what was given back, `shares` knows what a line was sold for. `api` is what
-//! clients see, `internal` what other services ask.
+//! `carts` reads the cart without what has been bought already, `quote` prices it, `checkout`
+//! accepts an order in one transaction, `saga` completes it whatever fails on the way; `cancel` and
+//! `events` change its course. `addresses` says where orders may be delivered. `refunds` books
+//! refunds, `shares` knows what each line was sold for. `api` is the public API, `internal` the
+//! routes for other services.
 
 mod api;
 mod internal;
@@ -104,10 +104,7 @@ impl App {
     /// Until when a customer may do what a payment asks of them now. A provider may ask for more
     /// minutes than the settings give.
     fn action_until(&self, guest: bool, provider: Option<u32>) -> DateTime<Utc> {
-        let own = match guest {
-            true => self.config.guest_action_minutes,
-            false => self.config.action_minutes,
-        };
+        let own = if guest { self.config.guest_action_minutes } else { self.config.action_minutes };
         let minutes = own.max(provider.map_or(0, i64::from)).min(MAX_ACTION_MINUTES);
         self.clock.now() + TimeDelta::minutes(minutes)
     }

@@ -98,7 +98,7 @@ pub struct OrderRefund {
     pub to_restock: bool,
 }
 
-/// Who moves an order. Stored as a word.
+/// Who changes an order. Stored as a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     Staff(Uuid),
@@ -141,7 +141,7 @@ impl std::str::FromStr for Actor {
 pub struct Saga {
     pub order_id: Uuid,
     pub step: Step,
-    /// Rises with every change; whoever has an older one has lost its turn.
+    /// Rises with every change; a holder of an older one has lost its turn.
     pub fence: i64,
     /// 1 for the first payment.
     pub attempt: i64,

@@ -40,7 +40,7 @@ pub(crate) async fn again(
         return Ok(known);
     }
     if saga.step == Step::Release {
-        // It still lets go of what it held.
+        // It still releases what it held.
         return Err(problems::order_changed());
     }
     if saga.step != Step::AwaitPayment {
@@ -77,7 +77,7 @@ async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Resu
 }
 
 /// One transaction: the next attempt with a payment of its own, and what came of the one before.
-/// Its stock is held anew first. None: the order has moved since it was read.
+/// Its stock is reserved again first. None: the order has moved since it was read.
 async fn begin(
     app: &App,
     mut order: Order,

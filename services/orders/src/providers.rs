@@ -41,7 +41,7 @@ impl Providers {
             }
             Ok(names) => Err(problems::provider_unknown(&names)),
             Err(error) => {
-                tracing::warn!(%error, "the providers are not known");
+                tracing::warn!(%error, "cannot load the payment providers");
                 Ok(())
             }
         }

@@ -1,8 +1,8 @@
-//! Booking refunds on their order: what was given back, and which goods it puts back into stock.
+//! Booking refunds on their order: the amount, and the goods that return to stock.
 //!
-//! Payments gives the money back and tells; a cancelled order's own refund is booked by its saga,
-//! which asked for it. Each refund is booked once, by its id, in one transaction with what the
-//! order's history and the others hear of it.
+//! Payments makes the refund and publishes it; a cancelled order's own refund is booked by its
+//! saga, which requested it. Each refund is booked once, by its id, in one transaction with the
+//! order's history and event.
 
 use chassis::db::{Result, Tx};
 use chassis::outbox;

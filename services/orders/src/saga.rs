@@ -20,15 +20,15 @@
 //! An order is only requested until its stock is held for the first time: then it is placed, and
 //! has a number. One that is sold out is withdrawn, and never was.
 //!
-//! Stock is held while the payment is asked for. A declined order lets go of it before it waits for
+//! Stock is held while the payment is asked for. A declined order releases it before it waits for
 //! another payment; one whose customer has to do something first may have to go on without it (the
 //! catalog decides). What is not held any more when the money is there is taken then, or the money
-//! is let go. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
+//! is released. Staff's "shipped" sets a paid order's saga going once more, to tell the catalog.
 //!
 //! Each step is stored before it is carried out, and carrying it out twice is carrying it out
-//! once, so whoever finds a saga, after whatever crash, goes on with its step. A saga is driven by
-//! the request that made it, then by the worker. The fence keeps them apart: who has read an older
-//! one changes nothing.
+//! once, so any process that picks up a saga after a crash continues with its step. A saga is
+//! driven by the request that made it, then by the worker. The fence keeps them apart: who has read
+//! an older one changes nothing.
 
 mod placing;
 mod refund;
@@ -69,7 +69,7 @@ const BACKOFF: Backoff = Backoff::Doubling {
     longest: Duration::from_secs(30),
     spread: 1.0,
 };
-/// How often the worker looks for sagas nobody told it about.
+/// How often the worker looks for sagas it was not woken for.
 const POLL: Duration = Duration::from_millis(250);
 /// Sagas the worker drives at the same time.
 const AT_ONCE: usize = 16;
@@ -95,17 +95,17 @@ pub(crate) enum Stop {
     Database(#[from] db::Error),
 }
 
-/// What a step has learned. What that means for the order is noted in the order already.
-struct Learned {
+/// The outcome of a step. What it means for the order is in the order already.
+struct StepResult {
     answer: Answer,
-    /// What the buyer is told.
+    /// The error for the buyer.
     refusal: Option<Problem>,
-    /// What was given back, to be booked along with the next step.
+    /// A refund to be booked with the next step.
     refund: Option<Refunded>,
 }
 
-/// Why a step has learned nothing.
-enum Halt {
+/// Why a step has no outcome.
+enum StepError {
     Unknown(CallError),
     Stop(Stop),
 }
@@ -141,7 +141,7 @@ async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
     let room = (AT_ONCE - driven.len()) as i64;
     let claimed: Vec<Saga> = store::SAGAS.claim(&app.db, app.clock.now(), LEASE, room).await?;
     if claimed.is_empty() {
-        bring_near(app).await?;
+        shorten_waits(app).await?;
         return Ok(false);
     }
     for saga in claimed {
@@ -152,11 +152,11 @@ async fn turn(app: &App, driven: &Mutex<JoinSet<()>>) -> db::Result<bool> {
 }
 
 /// Looks for sagas that wait for a time which only a wrong clock can have set.
-async fn bring_near(app: &App) -> db::Result<()> {
+async fn shorten_waits(app: &App) -> db::Result<()> {
     let now = app.clock.now();
-    let sagas = store::bring_near(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
+    let sagas = store::shorten_waits(&app.db, now, too_far(now, LONGEST_PAUSE)).await?;
     if sagas > 0 {
-        tracing::warn!(sagas, "the clock was put back: they do not wait for it");
+        tracing::warn!(sagas, "the clock was set back; shortening the waits of sagas");
     }
     Ok(())
 }
@@ -171,7 +171,9 @@ async fn resume(app: &App, saga: Saga) {
     };
     match driven.await {
         Ok(()) | Err(Stop::Lost | Stop::Withdrawn(_)) => {}
-        Err(error) => tracing::warn!(order = %id, %error, "the saga will be tried again"),
+        Err(error) => {
+            tracing::warn!(order = %id, %error, "a step of the saga failed; trying again")
+        }
     }
 }
 
@@ -195,32 +197,32 @@ pub(crate) async fn drive(app: &App, work: &mut Work, until: Instant) -> Result<
     }
 }
 
-impl From<Answer> for Learned {
+impl From<Answer> for StepResult {
     fn from(answer: Answer) -> Self {
         Self { answer, refusal: None, refund: None }
     }
 }
 
 impl Answer {
-    /// With what the buyer is told.
-    fn refusing(self, refusal: Problem) -> Learned {
-        Learned { refusal: Some(refusal), ..self.into() }
+    /// With the error for the buyer.
+    fn refusing(self, refusal: Problem) -> StepResult {
+        StepResult { refusal: Some(refusal), ..self.into() }
     }
 }
 
-impl From<CallError> for Halt {
+impl From<CallError> for StepError {
     fn from(error: CallError) -> Self {
         Self::Unknown(error)
     }
 }
 
-impl From<Stop> for Halt {
+impl From<Stop> for StepError {
     fn from(stop: Stop) -> Self {
         Self::Stop(stop)
     }
 }
 
-impl From<db::Error> for Halt {
+impl From<db::Error> for StepError {
     fn from(error: db::Error) -> Self {
         Self::Stop(error.into())
     }
@@ -250,19 +252,19 @@ impl Work {
 async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let Some(row) = table::row(work.saga.step) else { return Ok(Moved) };
     let before = work.order.clone();
-    let Learned { answer, refusal, refund } = match ask(app, work).await {
+    let StepResult { answer, refusal, refund } = match ask(app, work).await {
         Ok(learned) => learned,
-        Err(Halt::Unknown(error)) => {
+        Err(StepError::Unknown(error)) => {
             let to = unknown(app, work, row, &error);
             // Of an order that was given up it is told why; of a request there is nothing else.
             let withdrawn = to == To::Withdrawn && matches!(error, CallError::Malformed { .. });
             let refusal = withdrawn.then(|| error.into());
             return advance(app, work, (before, refusal, None), to).await;
         }
-        Err(Halt::Stop(stop)) => return Err(stop),
+        Err(StepError::Stop(stop)) => return Err(stop),
     };
     let to = row.leads(answer).unwrap_or_else(|| {
-        tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "it leads nowhere");
+        tracing::error!(order = %work.order.id, step = row.step.as_str(), %answer, "unexpected answer in a saga");
         debug_assert!(false, "{} has no answer {answer}", row.step);
         To::Again
     });
@@ -270,7 +272,7 @@ async fn step(app: &App, work: &mut Work) -> Result<Turn, Stop> {
 }
 
 /// Carries out a step.
-async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+async fn ask(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match work.saga.step {
         Step::Reserve => steps::reserve(app, work).await,
         Step::Authorize => steps::authorize(app, work).await,
@@ -292,7 +294,7 @@ async fn ask(app: &App, work: &mut Work) -> Result<Learned, Halt> {
 /// asked for again: it is as if the deadline were there.
 fn unknown(app: &App, work: &mut Work, row: &Row, error: &CallError) -> To {
     let (order, step, call) = (work.order.id, row.step.as_str(), row.call);
-    tracing::warn!(%order, step, call, %error, "not known");
+    tracing::warn!(%order, step, call, %error, "the outcome of a saga step is unknown");
     let unfit = matches!(error, CallError::Malformed { .. });
     match row.unknown {
         Unknown::UntilDeadline if unfit || app.clock.now() >= work.saga.deadline => {
@@ -340,7 +342,7 @@ async fn advance(
     Ok(Moved)
 }
 
-/// Turns back: what was authorised is voided, what was held is let go.
+/// Turns back: what was authorised is voided, what was held is released.
 fn back(saga: &mut Saga, reason: Reason) -> Step {
     saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
     saga.token = None;
@@ -356,10 +358,7 @@ async fn at_rest(app: &App, work: &Work) -> Result<Step, Stop> {
 }
 
 async fn save_saga(db: impl Session<'_>, work: &mut Work) -> Result<(), Stop> {
-    match store::save_saga(db, &mut work.saga).await? {
-        true => Ok(()),
-        false => Err(Stop::Lost),
-    }
+    if store::save_saga(db, &mut work.saga).await? { Ok(()) } else { Err(Stop::Lost) }
 }
 
 /// Stores the next step together with the changed order, which had the status `from`.

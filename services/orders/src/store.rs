@@ -27,7 +27,7 @@ pub use refunds::{
 };
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 use sagas::save_saga_with;
-pub use sagas::{SAGAS, bring_near, saga, save_saga, wake};
+pub use sagas::{SAGAS, saga, save_saga, shorten_waits, wake};
 
 use chassis::db::{Db, Result, Session, Tx, sql};
 use chassis::outbox::{self, EventData};
@@ -92,7 +92,7 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
     db.query(history).all().await
 }
 
-/// What was told about an order, oldest first. Goes by the ids events derive from, as an outbox has
+/// The events of an order, oldest first. Uses the ids events derive from, as an outbox has
 /// no index of its subjects.
 pub async fn events_of(db: &Db, order: &Order) -> Result<Vec<OrderEvent>> {
     const LATER: [&str; 3] =

@@ -49,7 +49,7 @@ impl Config {
     /// Why customers of a production shop with these settings pay nothing, if that is so.
     pub fn warning(&self) -> Option<&'static str> {
         let on = self.sandbox == SandboxMode::On;
-        on.then_some("payments.sandbox is on: anybody can buy without paying")
+        on.then_some("payments.sandbox is on: orders are paid without real money")
     }
 
     pub(crate) fn answer_within(&self) -> Duration {
@@ -87,8 +87,8 @@ impl Settings for Config {
             SandboxMode::Auto => "\"auto\"",
             SandboxMode::Off => "false",
         };
-        let allowed = "true in production to run on the sandbox, which moves no real money: there is \
-                       no other payment provider, so that nobody could pay";
+        let allowed = "true in production to use the sandbox, which moves no real money: there is no \
+                       other payment provider yet, so nobody could pay";
         Err(SettingError::new("payments.sandbox", value, allowed))
     }
 }

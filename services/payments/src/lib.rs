@@ -1,9 +1,9 @@
-//! Payments: authorise, capture, void and refund, each once, whatever is repeated or killed.
+//! Payments: authorize, capture, void and refund, each exactly once across retries and crashes.
 //!
-//! `requests` writes down what is asked for; `operations` asks the provider and writes down what
-//! came of it, `worker` where the first try did not tell. `model` knows which step may follow
-//! which, `refund_lines` what a line is given back for, `provider` what is asked of those who hold
-//! the money, `providers` who they are.
+//! `requests` stores what is requested; `operations` calls the provider and stores the outcome,
+//! `worker` retries those whose first try gave none. `model` knows the allowed transitions,
+//! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
+//! `providers` those there are.
 
 mod api;
 mod internal;
@@ -107,7 +107,7 @@ pub async fn start(
 }
 
 impl App {
-    /// For whoever notes an operation now.
+    /// The lease of an operation that is stored now.
     fn lease(&self) -> store::Lease {
         let now = self.clock.now();
         store::Lease { now, until: now + self.config.lease() }

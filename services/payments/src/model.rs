@@ -53,7 +53,7 @@ pub(crate) struct Operation {
     pub(crate) state: State,
     pub(crate) amount: i64,
     pub(crate) input: Option<Secret>,
-    /// How often the provider was asked without an answer that tells.
+    /// How often the provider was asked without a clear answer.
     pub(crate) attempts: i64,
     /// Rises with each process that takes it over; only the newest may settle it.
     pub(crate) fence: i64,
@@ -127,7 +127,7 @@ impl Payment {
         }
     }
 
-    /// Capture and void both start from `authorized`; whoever commits first wins.
+    /// Capture and void both start from `authorized`; the first to commit wins.
     pub(crate) fn capture(&mut self) -> Result<Start> {
         match self.status {
             Status::Authorized => {
@@ -241,9 +241,10 @@ impl Payment {
             return Settled::default();
         }
         self.refunded += amount;
-        self.status = match self.refunded == self.captured {
-            true => Status::Refunded,
-            false => Status::PartiallyRefunded,
+        self.status = if self.refunded == self.captured {
+            Status::Refunded
+        } else {
+            Status::PartiallyRefunded
         };
         Settled { moved: -amount, ..Settled::default() }
     }

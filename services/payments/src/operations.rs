@@ -1,8 +1,8 @@
 //! Asking the provider and writing down what came of it.
 //!
 //! An operation is noted before the provider is asked and settled in one transaction with the
-//! payment, the ledger and the event. Between the two anything may happen: whoever takes the
-//! operation over asks again under the same key, or looks up what became of it.
+//! payment, the ledger and the event. Between the two anything may happen: the process that takes
+//! the operation over asks again under the same key, or looks up what became of it.
 
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,7 @@ pub(crate) async fn run(
                 // The lease ends by itself, and then the worker asks again.
                 let (id, kind) = (operation.payment_id, operation.kind.as_str());
                 let error = cause(&error);
-                tracing::error!(payment = %id, kind, error, "an outcome was not written down yet");
+                tracing::error!(payment = %id, kind, error, "cannot store the outcome of a payment operation yet");
                 return None;
             }
         }
@@ -101,7 +101,7 @@ async fn ask_until_known(
         };
         operation.attempts += 1;
         let (id, kind, attempts) = (payment.id, operation.kind.as_str(), operation.attempts);
-        tracing::warn!(payment = %id, kind, attempts, failure, "the provider's answer is unknown");
+        tracing::warn!(payment = %id, kind, attempts, failure, "the provider's answer is unknown; trying again");
         if operation.attempts >= app.config.tries {
             return None;
         }
@@ -115,9 +115,10 @@ async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outc
     let provider =
         app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
     let one_try = async {
-        match operation.attempts < app.config.tries {
-            true => request(provider, payment, operation).await,
-            false => look_up(provider, payment, operation).await,
+        if operation.attempts < app.config.tries {
+            request(provider, payment, operation).await
+        } else {
+            look_up(provider, payment, operation).await
         }
     };
     timeout(app.config.try_within(), one_try)
@@ -305,7 +306,7 @@ async fn postpone(app: &App, operation: &Operation) {
     let next_at = now + pause.unwrap_or_default();
     if let Err(error) = store::postpone(&app.db, operation, now, next_at).await {
         let error = cause(&error);
-        tracing::warn!(payment = %operation.payment_id, error, "the lease has to end by itself");
+        tracing::warn!(payment = %operation.payment_id, error, "cannot release the lease; it will expire");
     }
     app.unknown.notify_one();
 }

@@ -1,4 +1,4 @@
-//! What payments asks of a provider of payments, whichever it is.
+//! The interface of payment providers.
 //!
 //! A provider does each thing once per key, however often it is asked.
 
@@ -37,7 +37,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
     /// Takes the amount that is held, or a part of it.
     fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
 
-    /// Lets go of what is held. Where nothing was ever asked for under the charge's key, it sees
+    /// Releases what is held. Where nothing was ever asked for under the charge's key, it sees
     /// to it that a request still on its way has no effect.
     fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> ProviderCall<'a>;
 

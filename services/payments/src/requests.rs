@@ -45,7 +45,7 @@ pub(crate) async fn capture(app: &App, id: Uuid) -> Result<Payment> {
     operations::answer(app, payment, operation).await
 }
 
-/// Lets go of what is held. A payment nobody knows is noted as voided.
+/// Releases what is held. A payment nobody knows is noted as voided.
 pub(crate) async fn void(app: &App, id: Uuid) -> Result<Payment> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;

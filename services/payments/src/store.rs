@@ -63,7 +63,7 @@ struct Intended<'a> {
     lease_until: DateTime<Utc>,
 }
 
-/// Until when whoever notes an operation may carry it out, and from when on.
+/// From when until when the process that stores an operation may carry it out.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lease {
     pub(crate) now: DateTime<Utc>,

@@ -48,7 +48,7 @@ pub(crate) struct Shop {
     line: Arc<Mutex<VecDeque<Line>>>,
 }
 
-/// One for each database at hand.
+/// One for each available database.
 pub(crate) async fn shop(database: Database) -> Shop {
     let platform = database.platform(crate::MIGRATIONS).await;
     for further in &crate::DEFINITION.databases[1..] {
@@ -88,13 +88,12 @@ impl Shop {
     /// A new process over the same databases, a while later.
     pub(crate) async fn restart(&self) -> App {
         let app = app(&self.platform, &self.line);
-        match app.db.is_sqlite() {
-            true => {
-                store::OPERATIONS.release_all(&app.db, app.clock.now()).await.unwrap();
-                app
-            }
+        if app.db.is_sqlite() {
+            store::OPERATIONS.release_all(&app.db, app.clock.now()).await.unwrap();
+            app
+        } else {
             // Here another process may still be alive: only time ends its leases.
-            false => App { clock: Clock::Fixed(later(10)), ..app },
+            App { clock: Clock::Fixed(later(10)), ..app }
         }
     }
 
@@ -129,8 +128,8 @@ impl Shop {
         assert!(faults.is_empty(), "{}: {faults:#?}", self.platform.kind);
     }
 
-    /// What `payment.updated` told about a payment, oldest first.
-    pub(crate) async fn told(&self, id: Uuid) -> Vec<String> {
+    /// The `payment.updated` events of a payment, oldest first.
+    pub(crate) async fn published(&self, id: Uuid) -> Vec<String> {
         let told: Vec<(chassis::db::Json<serde_json::Value>,)> = self
             .app
             .db

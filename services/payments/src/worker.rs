@@ -17,7 +17,7 @@ const POLL: Duration = Duration::from_millis(500);
 /// Operations worked on at the same time.
 const BATCH: i64 = 32;
 
-/// Works until told to stop. What it is cut off from is taken over by whoever comes next.
+/// Works until stopped. Interrupted work is taken over by the next worker.
 pub(crate) async fn work(app: &App, stop: &CancellationToken) {
     let operations = Loop::new(OPERATIONS.name(), POLL).woken_by(&app.unknown);
     operations

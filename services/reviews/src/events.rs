@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 
 use crate::{model, store};
 
-/// Notes purchases. News about one order may come in any order; its version tells which is newer.
+/// Notes purchases. News about one order may come in any order; its version says which is newer.
 pub(crate) struct Orders;
 
 impl Handler for Orders {
@@ -26,9 +26,10 @@ impl Handler for Orders {
         Box::pin(async move {
             if event.kind == OrderRefunded::TYPE {
                 let news: OrderRefunded = event.data()?;
-                return match news.full {
-                    true => note(tx, &news.order, false, event.sequence).await,
-                    false => Ok(()),
+                return if news.full {
+                    note(tx, &news.order, false, event.sequence).await
+                } else {
+                    Ok(())
                 };
             }
             let news: OrderStatusUpdated = event.data()?;

@@ -1,8 +1,8 @@
-//! Reviews: what buyers think of a product.
+//! Reviews of products.
 //!
-//! `model` holds the rules, `store` the SQL, `api` the public routes, `rating` the sum that the
+//! `model` holds the rules, `store` the SQL, `api` the public routes, `rating` the average that the
 //! catalog shows, `events` what happens when orders and users change. Reviews are plain text:
-//! stored as written, never taken for HTML.
+//! stored as written, never treated as HTML.
 
 mod api;
 

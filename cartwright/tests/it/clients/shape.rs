@@ -17,9 +17,10 @@ fn check(value: &Value, form: &Value, at: &str) -> Result<(), String> {
     match (form, value) {
         (Value::String(kind), _) => {
             let (kind, nullable) = kind.strip_suffix('?').map_or((&**kind, false), |it| (it, true));
-            match (nullable && value.is_null()) || is(value, kind) {
-                true => Ok(()),
-                false => Err(format!("{at} is {value}, not {kind}")),
+            if (nullable && value.is_null()) || is(value, kind) {
+                Ok(())
+            } else {
+                Err(format!("{at} is {value}, not {kind}"))
             }
         }
         (Value::Array(form), Value::Array(items)) => {

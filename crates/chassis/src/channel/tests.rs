@@ -14,7 +14,7 @@ struct Named {
     name: String,
 }
 
-fn to(way: impl Target) -> Channel {
+fn to(way: impl CallTarget) -> Channel {
     let channel = Channel::to("orders");
     channel.bind(way);
     channel

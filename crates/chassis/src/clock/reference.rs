@@ -1,4 +1,4 @@
-//! What the clock of a process is put right by, and how.
+//! What corrects the clock of a process, and how.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::steady::Steady;
 use super::{PROCESS, offset, uptime, wall};
+use crate::call_target::CallTarget;
 use crate::db::{self, Db};
 use crate::service::BoxError;
-use crate::target::Target;
 use crate::telemetry::cause;
 
 /// How often it is looked whether the clock is right.
@@ -22,18 +22,18 @@ const EVERY: Duration = Duration::from_secs(10);
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Bytes of an answer that tells the time.
 const MAX_SAID: usize = 4 << 10;
-/// A clock that is wrong by more is put right at once, and a wall clock that is, is worth a word.
+/// A clock that is off by more is corrected at once, and a wall clock that is, is logged.
 const MUCH: TimeDelta = TimeDelta::seconds(1);
 
-/// What the clock of a process is put right by.
+/// What corrects the clock of a process.
 #[derive(Clone, Debug)]
 pub enum Reference {
     /// The clock of PostgreSQL, which all copies of a service share.
     Database(Db),
     /// The clock of a service in another process, for a process without a database.
-    Service(Arc<dyn Target>),
+    Service(Arc<dyn CallTarget>),
     /// The machine's wall clock, where one process has the data for itself. Once the process runs
-    /// it follows slowly, however much that clock is set: an hour that has not gone by ends no
+    /// it follows slowly, however much that clock is set: an hour that has not passed ends no
     /// hold, and none that has begun begins again.
     Machine,
 }
@@ -58,7 +58,7 @@ struct TimeReply {
 
 /// Why a reference did not tell the time.
 #[derive(Debug, thiserror::Error)]
-pub enum Silent {
+pub enum ReferenceError {
     #[error(transparent)]
     Database(#[from] db::Error),
     #[error(transparent)]
@@ -72,7 +72,7 @@ pub enum Silent {
 }
 
 /// Looks what the reference shows and puts the clock of this process right.
-pub async fn synchronize(reference: &Reference) -> Result<(), Silent> {
+pub async fn synchronize(reference: &Reference) -> Result<(), ReferenceError> {
     let sample = look(&PROCESS, reference).await?;
     put_right(&PROCESS, sample, matches!(reference, Reference::Machine));
     let offset = seconds(offset());
@@ -80,7 +80,7 @@ pub async fn synchronize(reference: &Reference) -> Result<(), Silent> {
     Ok(())
 }
 
-/// Keeps the clock of this process right until told to stop.
+/// Keeps the clock of this process right until stopped.
 pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
     let (mut silent, mut wrong) = (false, false);
     loop {
@@ -89,7 +89,7 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
             Err(error) if !silent => {
                 tracing::warn!(
                     error = cause(&error),
-                    "nobody tells the time: the clock goes on by itself"
+                    "the time reference does not answer; continuing with the local clock"
                 );
                 silent = true;
             }
@@ -100,10 +100,10 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
         match (was_wrong, wrong) {
             (false, true) => tracing::warn!(
                 ahead_seconds,
-                "the clock of this machine is wrong, or was set: the shop does not go by it; \
-                 is time synchronization (NTP) on?"
+                "the clock of this machine is wrong or was changed; the shop keeps to its reference. \
+                 Is time synchronization (NTP) on?"
             ),
-            (true, false) => tracing::info!("the clock of this machine is right again"),
+            (true, false) => tracing::info!("the clock of this machine is correct again"),
             _ => {}
         }
         tokio::select! {
@@ -113,7 +113,7 @@ pub async fn keep_synchronized(reference: Reference, stop: CancellationToken) {
     }
 }
 
-async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, Silent> {
+async fn look(clock: &Steady, reference: &Reference) -> Result<Sample, ReferenceError> {
     let asked = uptime();
     let told = match reference {
         Reference::Database(db) => db.time().await?,
@@ -137,12 +137,12 @@ fn put_right(clock: &Steady, Sample { up, behind, doubt }: Sample, always_slowly
         return clock.slew(up, behind);
     }
     clock.step(up, behind);
-    tracing::warn!(by_seconds = seconds(behind), "the clock of this process was put right");
+    tracing::warn!(by_seconds = seconds(behind), "the clock of this process was corrected");
 }
 
-async fn ask(way: &dyn Target) -> Result<Option<DateTime<Utc>>, Silent> {
+async fn ask(way: &dyn CallTarget) -> Result<Option<DateTime<Utc>>, ReferenceError> {
     let request = Request::get("/live").body(Body::empty())?;
-    let answer = way.ask(request, DEADLINE).await.map_err(Silent::Service)?;
+    let answer = way.ask(request, DEADLINE).await.map_err(ReferenceError::Service)?;
     let body = axum::body::to_bytes(answer.into_body(), MAX_SAID).await?;
     let told: TimeReply = serde_json::from_slice(&body)?;
     Ok(told.time)

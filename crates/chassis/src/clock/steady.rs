@@ -1,16 +1,16 @@
-//! A clock that runs by itself and is put right without being seen to jump, where that can be.
+//! A clock that runs by itself and is corrected without jumping, where possible.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::RwLock;
 
-/// While it is put right it runs faster or slower by one part in so many.
+/// While it is corrected it runs faster or slower by one part in so many.
 const SLEW: i32 = 10;
 
 /// A clock. Every `up` is how long the machine has been up, by a clock that nobody sets.
 #[derive(Debug)]
 pub(super) struct Steady(RwLock<Line>);
 
-/// Where a clock stands: what it showed at a moment, and how much it was to be put right then.
+/// Where a clock stands: what it showed at a moment, and how much it had to be corrected then.
 #[derive(Clone, Copy, Debug)]
 struct Line {
     up: TimeDelta,

@@ -158,7 +158,7 @@ impl<'t> Batch<'t> {
 fn text(writes: &[Write]) -> &'static str {
     type Key = Vec<(usize, usize, bool)>;
     static TEXTS: LazyLock<RwLock<HashMap<Key, &'static str>>> = LazyLock::new(RwLock::default);
-    // Texts are kept for ever, so that their places name them.
+    // Texts are kept forever, so that their places name them.
     let key = |it: &Write| (it.text.as_ptr() as usize, it.text.len(), it.must);
     let key: Key = writes.iter().map(key).collect();
     let known = TEXTS.read().get(&key).copied();

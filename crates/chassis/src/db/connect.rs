@@ -21,7 +21,7 @@ pub struct Limits {
     /// How long PostgreSQL may work on one statement.
     pub statement: Duration,
     /// How long PostgreSQL waits for the next statement of a transaction before it rolls it back.
-    /// Zero: for ever.
+    /// Zero: forever.
     pub idle_in_transaction: Duration,
 }
 
@@ -66,9 +66,10 @@ pub fn url_for(template: &str, service: &str) -> String {
         None => (template, String::new()),
     };
     let scheme = base.find("://").map_or(0, |at| at + 3);
-    match base[scheme..].contains('/') && !base.ends_with('/') {
-        true => format!("{base}_{service}{query}"),
-        false => format!("{}/cartwright_{service}{query}", base.trim_end_matches('/')),
+    if base[scheme..].contains('/') && !base.ends_with('/') {
+        format!("{base}_{service}{query}")
+    } else {
+        format!("{}/cartwright_{service}{query}", base.trim_end_matches('/'))
     }
 }
 
@@ -76,9 +77,10 @@ impl Db {
     /// Opens `sqlite:path` or `postgres://...`. A PostgreSQL database that does not exist yet
     /// is created.
     pub async fn connect(url: &str, limits: Limits) -> Result<Self> {
-        match url.starts_with("sqlite:") {
-            true => File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it))),
-            false => postgres(url, limits, Use::Shared).await,
+        if url.starts_with("sqlite:") {
+            File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it)))
+        } else {
+            postgres(url, limits, Use::Shared).await
         }
     }
 
@@ -94,9 +96,10 @@ impl Db {
             // Nobody else waits for what it holds, and it may wait long for another database.
             idle_in_transaction: Duration::ZERO,
         };
-        match url.starts_with("sqlite:") {
-            true => File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it))),
-            false => postgres(url, limits, Use::Alone).await,
+        if url.starts_with("sqlite:") {
+            File::open(url, limits.acquire).await.map(|it| Self::new(Engine::Sqlite(it)))
+        } else {
+            postgres(url, limits, Use::Alone).await
         }
     }
 }

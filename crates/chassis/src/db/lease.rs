@@ -94,12 +94,12 @@ impl Server {
     /// Waits for running statements, but not for a server that hangs.
     pub(super) async fn close(&self) {
         if timeout(self.limits.statement + TIDY, self.pool.close()).await.is_err() {
-            tracing::warn!("connections to PostgreSQL were cut off");
+            tracing::warn!("connections to PostgreSQL were lost");
         }
     }
 
     /// A connection that answers, and has nothing open: a `begin()` given up half-way leaves a
-    /// transaction (sqlx#4385), which whoever is next must not write into.
+    /// transaction (sqlx#4385), which the next user must not write into.
     async fn take(&self, greeting: &'static str) -> sqlx::Result<PoolConnection<Postgres>> {
         loop {
             let mut connection = self.pool.acquire().await?;
@@ -119,7 +119,9 @@ impl Server {
     /// From now on nobody waits for the server until it answers again.
     fn give_up(&self) {
         if !self.health.away.send_replace(true) {
-            tracing::warn!("PostgreSQL does not answer: what needs it is refused until it does");
+            tracing::warn!(
+                "PostgreSQL does not answer; requests that need it get 503 until it does"
+            );
         }
         self.suspect();
     }

@@ -2,7 +2,7 @@
 //!
 //! Every connection of every process holds a shared advisory lock; a command that must be alone
 //! holds it exclusively. So a shop cannot be running, nor start or come back in the middle, while
-//! its tables are moved or dropped. The server lets go of the lock when the connection ends.
+//! its tables are moved or dropped. The server releases the lock when the connection ends.
 //!
 //! Advisory locks belong to a session: a pooler between must keep sessions, not transactions.
 
@@ -18,11 +18,8 @@ pub(super) enum Use {
 /// Waits for the lock until the statement or the connecting times out.
 pub(super) async fn wait(conn: &mut PgConnection, mode: Use) -> sqlx::Result<()> {
     if mode == Use::Alone {
-        // Not in a queue: whoever asks for the shared lock after it would wait as well.
-        return match attempt(conn, mode).await? {
-            true => Ok(()),
-            false => Err(sqlx::Error::PoolTimedOut),
-        };
+        // Without queueing: later requests for the shared lock would wait as well.
+        return if attempt(conn, mode).await? { Ok(()) } else { Err(sqlx::Error::PoolTimedOut) };
     }
     // "cart" in ASCII, and the schema for those who have several in one database.
     const SHARED: &str = "SELECT pg_advisory_lock_shared(1667330676, \

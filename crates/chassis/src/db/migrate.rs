@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate, MigrateError, Migration, Migrator};
 
 use super::lease::Server;
 use super::records::Records;
-use super::sqlite::Lent;
+use super::sqlite::PooledConnection;
 use super::{Connection, Db, Engine, Result};
 
 /// The chassis's own tables: outbox and inbox, in every service's database.
@@ -120,9 +120,10 @@ impl Db {
                     set: set.to_owned(),
                     version: it.version,
                     description: it.description.to_string(),
-                    state: match applied.contains(&it.version) {
-                        true => MigrationState::Applied,
-                        false => MigrationState::Missing,
+                    state: if applied.contains(&it.version) {
+                        MigrationState::Applied
+                    } else {
+                        MigrationState::Missing
                     },
                     reversible: reversible(it.version),
                 })
@@ -180,7 +181,7 @@ async fn postgres_applied(conn: &mut PgConnection, table: &str) -> Result<BTreeS
     applied(conn, table, found).await
 }
 
-fn sqlite_applied(lent: &Lent, table: &str) -> Result<BTreeSet<i64>> {
+fn sqlite_applied(lent: &PooledConnection, table: &str) -> Result<BTreeSet<i64>> {
     if !lent.table_exists(None, table)? {
         return Ok(BTreeSet::new());
     }

@@ -7,17 +7,17 @@ use futures::future::{BoxFuture, ready};
 use rusqlite::{OptionalExtension, params};
 use sqlx::migrate::{AppliedMigration, Migrate, MigrateError, Migration};
 
-use super::sqlite::{Lent, may_block};
+use super::sqlite::{PooledConnection, may_block};
 
 /// The records of the file a connection writes to.
-pub(super) struct Records(pub(super) Lent);
+pub(super) struct Records(pub(super) PooledConnection);
 
 type Done<'e, T> = BoxFuture<'e, Result<T, MigrateError>>;
 
 impl Records {
     fn with<T: Send + 'static>(
         &mut self,
-        work: impl FnOnce(&mut Lent) -> rusqlite::Result<T>,
+        work: impl FnOnce(&mut PooledConnection) -> rusqlite::Result<T>,
     ) -> Done<'_, T> {
         let done = may_block(|| work(&mut self.0)).map_err(|error| driver(error).into());
         Box::pin(ready(done))

@@ -21,7 +21,7 @@ use super::{Error, Result, Row};
 
 /// Statements a connection keeps prepared.
 const PREPARED: usize = 256;
-/// How long to wait before looking again whether another process has let go of the file.
+/// How long to wait before looking again whether another process has release the file.
 const FIRST_PAUSE: Duration = Duration::from_millis(1);
 const LONGEST_PAUSE: Duration = Duration::from_millis(25);
 
@@ -46,7 +46,7 @@ struct Pool {
 
 /// A connection in use. Dropping it gives it back, without what was not committed.
 #[derive(Debug)]
-pub struct Lent {
+pub struct PooledConnection {
     /// Taken out when dropped.
     connection: Option<Connection>,
     pool: Arc<Pool>,
@@ -60,9 +60,10 @@ impl File {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let writer = Pool::new(path.clone(), true, 1);
         // What is in memory is seen by the connection that wrote it alone.
-        let readers = match path == ":memory:" {
-            true => writer.clone(),
-            false => Pool::new(path, false, u32::try_from(cores).unwrap_or(1).max(2)),
+        let readers = if path == ":memory:" {
+            writer.clone()
+        } else {
+            Pool::new(path, false, u32::try_from(cores).unwrap_or(1).max(2))
         };
         let file = Self { writer, readers, acquire };
         // Now rather than at the first request: whether there is a file, and the way it is kept.
@@ -71,12 +72,12 @@ impl File {
     }
 
     /// The connection that writes.
-    pub(super) async fn write(&self) -> Result<Lent> {
+    pub(super) async fn write(&self) -> Result<PooledConnection> {
         self.take(&self.writer).await
     }
 
     /// Begins a write transaction.
-    pub(super) async fn begin(&self) -> Result<Lent> {
+    pub(super) async fn begin(&self) -> Result<PooledConnection> {
         let mut writer = self.write().await?;
         self.patiently(|| writer.control("BEGIN IMMEDIATE")).await?;
         Ok(writer)
@@ -98,7 +99,11 @@ impl File {
         self.run(sql, |lent| lent.execute(sql, values)).await
     }
 
-    async fn run<T>(&self, sql: &str, statement: impl Fn(&mut Lent) -> Result<T>) -> Result<T> {
+    async fn run<T>(
+        &self,
+        sql: &str,
+        statement: impl Fn(&mut PooledConnection) -> Result<T>,
+    ) -> Result<T> {
         // The readers' connections are `query_only`: a write sent to one by mistake is refused,
         // never lost.
         if sql.trim_start().starts_with("SELECT") {
@@ -115,7 +120,7 @@ impl File {
         self.writer.close().await;
     }
 
-    async fn take(&self, pool: &Arc<Pool>) -> Result<Lent> {
+    async fn take(&self, pool: &Arc<Pool>) -> Result<PooledConnection> {
         let permit = pool.permits.clone().acquire_owned();
         let permit = match tokio::time::timeout(self.acquire, permit).await {
             Ok(Ok(permit)) => permit,
@@ -127,7 +132,7 @@ impl File {
             Some(connection) => connection,
             None => self.patiently(|| may_block(|| pool.open())).await?,
         };
-        Ok(Lent { connection: Some(connection), pool: pool.clone(), _permit: permit })
+        Ok(PooledConnection { connection: Some(connection), pool: pool.clone(), _permit: permit })
     }
 
     /// Runs something again for as long as another process holds the file, without keeping a
@@ -183,7 +188,7 @@ impl Pool {
     }
 }
 
-impl Lent {
+impl PooledConnection {
     fn connection(&self) -> Result<&Connection> {
         self.connection.as_ref().ok_or_else(|| Error::Driver("the connection is closed".into()))
     }
@@ -231,7 +236,7 @@ impl Lent {
     }
 }
 
-impl std::ops::Deref for Lent {
+impl std::ops::Deref for PooledConnection {
     type Target = Connection;
 
     fn deref(&self) -> &Connection {
@@ -239,7 +244,7 @@ impl std::ops::Deref for Lent {
     }
 }
 
-impl Drop for Lent {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         // SQLite may have ended the transaction by itself, on a full disk.

@@ -45,7 +45,7 @@ impl BodyLimits {
         self.0.get(route).and_then(|it| it.get(method)).copied().unwrap_or(MAX_BODY)
     }
 
-    /// Has whoever reads the request's body read no more of it than its operation allows.
+    /// Limits how much of the request's body can be read to what its operation allows.
     pub fn enforce<B>(&self, route: &str, request: &mut Request<B>) {
         let limit = self.get(route, request.method());
         DefaultBodyLimit::max(limit).apply(request);

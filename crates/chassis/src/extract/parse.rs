@@ -113,10 +113,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 fn without_nul<E: Error>(text: String) -> Result<String, E> {
-    match has_nul(&text) {
-        false => Ok(text),
-        true => Err(E::custom("a text contains a NUL character")),
-    }
+    if has_nul(&text) { Err(E::custom("a text contains a NUL character")) } else { Ok(text) }
 }
 
 #[cfg(test)]

@@ -27,9 +27,10 @@ pub(super) fn read<T: DeserializeOwned>(mut value: Value, size: usize) -> Result
     };
     let mut errors: Vec<FieldError> = Vec::new();
     loop {
-        let next = match errors.len() + 1 < AT_MOST {
-            true => next::<T>(&mut value, &wrong, &mut readings),
-            false => None,
+        let next = if errors.len() + 1 < AT_MOST {
+            next::<T>(&mut value, &wrong, &mut readings)
+        } else {
+            None
         };
         errors.push(wrong.into_field_error());
         match next {

@@ -9,7 +9,7 @@ use crate::db::{Result, Session, Tx, sql};
 /// How many rows a statement inserts at most: PostgreSQL takes 65,535 values.
 const MOST: usize = 64;
 
-/// Events of one transaction, in the order in which they are told.
+/// Events of one transaction, in the order in which they are published.
 #[derive(Debug, Default)]
 pub struct Events(Vec<New>);
 

@@ -123,6 +123,6 @@ pub(super) async fn replay(
     let queue = queue
         .ok_or_else(|| Problem::not_found("queue_not_found", "the service has no such queue"))?;
     let replayed = queue.replay(&db, clock.now()).await?;
-    tracing::info!(queue = name, replayed, "what was dead is tried again");
+    tracing::info!(queue = name, replayed, "dead entries of a queue are retried");
     Ok(Json(Replayed { replayed }))
 }

@@ -21,8 +21,8 @@ macro_rules! reasons {
             }
 
             /// Who may give it.
-            pub const fn giver(self) -> Giver {
-                match self { $(Self::$variant => Giver::$who),+ }
+            pub const fn source(self) -> ReasonSource {
+                match self { $(Self::$variant => ReasonSource::$who),+ }
             }
         }
     };
@@ -30,7 +30,7 @@ macro_rules! reasons {
 
 /// Who may give a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Giver {
+pub enum ReasonSource {
     /// Who ordered; staff may say it for them.
     Customer,
     Staff,
@@ -73,12 +73,12 @@ impl Reason {
 
     /// Whether the one who ordered may give it.
     pub fn is_customers(self) -> bool {
-        self.giver() == Giver::Customer
+        self.source() == ReasonSource::Customer
     }
 
     /// Whether staff may give it.
     pub fn is_staffs(self) -> bool {
-        self.giver() != Giver::System
+        self.source() != ReasonSource::System
     }
 
     /// Whether it says that no payment came about.

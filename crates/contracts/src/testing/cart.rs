@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chassis::problem::Result;
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind};
+use super::{FakeRoutes, FakeState};
 use crate::cart::{self, Cart, Client, Owner, Purchase, Show};
 use crate::catalog::StockLine;
 
@@ -19,7 +19,7 @@ pub struct Carts {
     bought: HashSet<Uuid>,
 }
 
-impl Mind for Carts {
+impl FakeState for Carts {
     const NAME: &'static str = "cart";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -47,9 +47,10 @@ impl Carts {
         let before = self.last.insert(cart_id, order_id);
         cart.purchases.retain(|it| Some(*it) != before);
         cart.purchases.push(order_id);
-        let lines = match cart.id == cart_id && cart.version == cart_version {
-            true => cart.lines.clone(),
-            false => lines,
+        let lines = if cart.id == cart_id && cart.version == cart_version {
+            cart.lines.clone()
+        } else {
+            lines
         };
         let mut changed = false;
         for line in &mut cart.lines {
@@ -64,8 +65,8 @@ impl Carts {
     }
 }
 
-/// What the checkout goes by, of carts of which this user's has two or more of something in it, and
-/// never was bought.
+/// What the checkout relies on in carts of which this user's has two or more of something in it,
+/// and never was bought.
 pub async fn carts_suite(client: &Client, user: Uuid) {
     let show = async |owner| client.show(owner).await.expect("an answer");
     assert_eq!(show(Owner::User(chassis::id::new())).await, None);

@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::catalog::{
     self, AwaitAction, Awaiting, Buyer, Client, MAX_QUANTITY, Offer, OrderRef, Quote, QuoteRequest,
     Quoted, Reservation, Reserve, Restock, Ship, StockLine, Wanted,
@@ -52,7 +52,7 @@ pub fn offer(sku: &str, unit_price: i64, available: i64) -> Offer {
     }
 }
 
-impl Mind for Catalog {
+impl FakeState for Catalog {
     const NAME: &'static str = "catalog";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -74,7 +74,7 @@ impl Catalog {
     }
 
     /// Ends a hold; it can be had again.
-    pub fn let_go(&mut self, order: Uuid) {
+    pub fn end_reservation(&mut self, order: Uuid) {
         for line in self.held.remove(&order).into_iter().flat_map(|it| it.lines) {
             self.add(&line.sku, line.quantity);
         }
@@ -125,7 +125,7 @@ impl Catalog {
 
     fn reserve(&mut self, request: Reserve) -> Result<Reservation> {
         check(&request.lines)?;
-        // In time at noon, and where time goes by.
+        // In time at noon, and where time passes.
         let expires_at = noon().max(Clock::System.now()) + TimeDelta::minutes(15);
         if self.released.contains(&request.order_id) {
             return Err(Problem::conflict("reservation_released", "it was let go"));
@@ -134,9 +134,10 @@ impl Catalog {
             return Ok(Reservation { expires_at });
         }
         if let Some(held) = self.held.get(&request.order_id) {
-            return match same(&held.lines, &request.lines) {
-                true => Ok(Reservation { expires_at }),
-                false => Err(Problem::conflict("reservation_differs", "it holds other lines")),
+            return if same(&held.lines, &request.lines) {
+                Ok(Reservation { expires_at })
+            } else {
+                Err(Problem::conflict("reservation_differs", "it holds other lines"))
             };
         }
         let short: Vec<_> = request.lines.iter().filter_map(|it| self.short(it)).collect();
@@ -166,7 +167,7 @@ impl Catalog {
 
     fn await_action(&mut self, request: AwaitAction) -> Result<Awaiting> {
         if self.crowded {
-            self.let_go(request.order_id);
+            self.end_reservation(request.order_id);
         }
         let held = self.held.contains_key(&request.order_id);
         if held {
@@ -176,7 +177,7 @@ impl Catalog {
     }
 
     fn end_hold(&mut self, OrderRef { order_id }: OrderRef) -> Result<()> {
-        self.let_go(order_id);
+        self.end_reservation(order_id);
         Ok(())
     }
 
@@ -184,9 +185,10 @@ impl Catalog {
         if let Some(held) = self.held.remove(&order_id) {
             self.sold.insert(order_id, held.lines);
         }
-        match self.sold.contains_key(&order_id) {
-            true => Ok(()),
-            false => Err(Problem::conflict("reservation_gone", "it holds nothing")),
+        if self.sold.contains_key(&order_id) {
+            Ok(())
+        } else {
+            Err(Problem::conflict("reservation_gone", "it holds nothing"))
         }
     }
 
@@ -197,7 +199,7 @@ impl Catalog {
     }
 
     fn release_for_good(&mut self, order: Uuid) {
-        self.let_go(order);
+        self.end_reservation(order);
         if !self.sold.contains_key(&order) {
             self.released.insert(order);
         }
@@ -244,9 +246,10 @@ impl Catalog {
 fn check(lines: &[StockLine]) -> Result<()> {
     let skus: HashSet<&str> = lines.iter().map(|it| it.sku.as_str()).collect();
     let fit = lines.iter().all(|it| (1..=MAX_QUANTITY).contains(&it.quantity));
-    match fit && !lines.is_empty() && skus.len() == lines.len() {
-        true => Ok(()),
-        false => Err(Problem::field("lines", "each SKU once, in a quantity somebody may order")),
+    if fit && !lines.is_empty() && skus.len() == lines.len() {
+        Ok(())
+    } else {
+        Err(Problem::field("lines", "each SKU once, in a quantity somebody may order"))
     }
 }
 
@@ -257,7 +260,7 @@ fn same(a: &[StockLine], b: &[StockLine]) -> bool {
     units(a) == units(b)
 }
 
-/// What others go by, of a catalog that has 5 of a SKU to sell, of a product with one variant.
+/// What callers rely on in a catalog that has 5 of a SKU to sell, of a product with one variant.
 pub async fn catalog_suite(client: &Client, sku: &str) {
     quotes(client, sku).await;
     holds(client, sku).await;

@@ -3,7 +3,7 @@
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::identity::{self, Client, IssueToken, OneTimeToken, Purpose};
 
 /// Everybody but the nil user is known, all with one address.
@@ -23,7 +23,7 @@ impl Default for Identity {
     }
 }
 
-impl Mind for Identity {
+impl FakeState for Identity {
     const NAME: &'static str = "identity";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -46,7 +46,7 @@ impl Identity {
     }
 }
 
-/// What mails go by, of an identity that knows this user by this address.
+/// What e-mails rely on in an identity that knows this user by this address.
 pub async fn identity_suite(client: &Client, user_id: Uuid, email: &str) {
     let ask = async |user_id, purpose, email: Option<&str>| {
         let email = email.map(str::to_owned);

@@ -3,7 +3,7 @@
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::orders::{
     self, AccessToken, AskAccessToken, Client, LineShare, MAX_ORDERS, SharesOf, Unshipped,
 };
@@ -27,7 +27,7 @@ impl Default for Orders {
     }
 }
 
-impl Mind for Orders {
+impl FakeState for Orders {
     const NAME: &'static str = "orders";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -51,15 +51,16 @@ impl Orders {
     }
 
     fn access_token(&mut self, request: AskAccessToken) -> Result<AccessToken> {
-        match !request.order_id.is_nil() && request.email == self.email {
-            true => Ok(AccessToken { token: Self::TOKEN.into() }),
-            false => Err(Problem::not_found("order_not_found", "there is no such order")),
+        if !request.order_id.is_nil() && request.email == self.email {
+            Ok(AccessToken { token: Self::TOKEN.into() })
+        } else {
+            Err(Problem::not_found("order_not_found", "there is no such order"))
         }
     }
 }
 
-/// What others go by, of orders that knows this one of a guest with this address and total, which
-/// was not shipped.
+/// What callers rely on in an orders service that knows this one of a guest with this address and
+/// total, which was not shipped.
 pub async fn orders_suite(client: &Client, order: Uuid, (email, total): (&str, i64)) {
     assert_eq!(client.shares(Uuid::nil()).await.expect("an answer"), None);
     let shares = client.shares(order).await.expect("an answer").expect("lines");

@@ -6,7 +6,7 @@ use chassis::cards;
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
 
-use super::{FakeRoutes, Mind, refusal};
+use super::{FakeRoutes, FakeState, refusal};
 use crate::payments::{
     self, Authorize, Client, Payment, PaymentRef, PaymentUpdated, Refund, Refunded, Status,
 };
@@ -27,7 +27,7 @@ pub struct Payments {
     pub switched_off: bool,
 }
 
-impl Mind for Payments {
+impl FakeState for Payments {
     const NAME: &'static str = "payments";
 
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
@@ -61,9 +61,10 @@ impl Payments {
         let same = payment.order_id == asked.order_id
             && payment.amount == asked.amount
             && payment.currency == asked.currency;
-        match same {
-            true => Ok(shown(payment, self.action_minutes)),
-            false => Err(Problem::conflict("payment_mismatch", "it is another one")),
+        if same {
+            Ok(shown(payment, self.action_minutes))
+        } else {
+            Err(Problem::conflict("payment_mismatch", "it is another one"))
         }
     }
 
@@ -108,9 +109,10 @@ impl Payments {
         let payment = self.payments.get_mut(&request.payment_id).ok_or_else(not_found)?;
         if let Some((of, refund)) = self.refunds.get(&request.refund_id) {
             let other = request.amount.is_some_and(|it| it != refund.amount);
-            return match *of == payment.id && !other {
-                true => Ok(told(payment, Some(refund.clone()))),
-                false => Err(Problem::conflict("refund_mismatch", "it is another one")),
+            return if *of == payment.id && !other {
+                Ok(payment_updated(payment, Some(refund.clone())))
+            } else {
+                Err(Problem::conflict("refund_mismatch", "it is another one"))
             };
         }
         let is_captured = matches!(
@@ -119,7 +121,7 @@ impl Payments {
         );
         let left = payment.captured - payment.refunded;
         if is_captured && left == 0 && request.amount.is_none() {
-            return Ok(told(payment, None));
+            return Ok(payment_updated(payment, None));
         }
         if !is_captured {
             return Err(Problem::conflict("payment_not_captured", "it was not captured"));
@@ -142,7 +144,7 @@ impl Payments {
             lines: vec![],
         };
         self.refunds.insert(refund.id, (payment.id, refund.clone()));
-        Ok(told(payment, Some(refund)))
+        Ok(payment_updated(payment, Some(refund)))
     }
 }
 
@@ -150,9 +152,10 @@ impl Payment {
     /// So much of it has been given back.
     pub fn give_back(&mut self, amount: i64) {
         self.refunded += amount;
-        self.status = match self.refunded == self.captured {
-            true => Status::Refunded,
-            false => Status::PartiallyRefunded,
+        self.status = if self.refunded == self.captured {
+            Status::Refunded
+        } else {
+            Status::PartiallyRefunded
         };
     }
 }
@@ -199,7 +202,7 @@ fn shown(payment: &Payment, minutes: Option<u32>) -> Payment {
     Payment { action_minutes: minutes.filter(|_| waits), ..payment.clone() }
 }
 
-fn told(payment: &Payment, refund: Option<Refunded>) -> PaymentUpdated {
+fn payment_updated(payment: &Payment, refund: Option<Refunded>) -> PaymentUpdated {
     PaymentUpdated { payment: payment.clone(), refund }
 }
 
@@ -207,7 +210,7 @@ fn not_found() -> Problem {
     Problem::not_found("payment_not_found", "there is no such payment")
 }
 
-/// What orders goes by, of payments in USD with the sandbox.
+/// What orders relies on in payments, in USD with the sandbox.
 pub async fn payments_suite(client: &Client) {
     assert_eq!(client.providers().await.expect("an answer"), [PROVIDER]);
     paid(client).await;

@@ -174,20 +174,19 @@ impl Agent {
             request.headers_mut().insert("x-consul-token", token.clone());
         }
         let asking = async {
-            let answer = self.0.client.request(request).await.map_err(|it| self.away(told(&it)))?;
+            let answer =
+                self.0.client.request(request).await.map_err(|it| self.away(describe(&it)))?;
             let (parts, body) = answer.into_parts();
             let body = Limited::new(body, MAX_ANSWER).collect().await;
             Ok((parts, body.map_err(|it| self.away(it.to_string()))?.to_bytes()))
         };
         let late = |_| self.away("not in time");
         let (parts, body) = tokio::time::timeout(patience, asking).await.map_err(late)??;
-        match parts.status.is_success() {
-            true => Ok((parts, body)),
-            false => {
-                let said: String =
-                    String::from_utf8_lossy(&body).trim().chars().take(200).collect();
-                Err(Error::Refused(self.0.address.clone(), parts.status, said))
-            }
+        if parts.status.is_success() {
+            Ok((parts, body))
+        } else {
+            let said: String = String::from_utf8_lossy(&body).trim().chars().take(200).collect();
+            Err(Error::Refused(self.0.address.clone(), parts.status, said))
         }
     }
 
@@ -206,18 +205,21 @@ impl Entry {
         let own = Some(&self.service.address).filter(|it| !it.is_empty());
         let host = own.unwrap_or(&self.node.address);
         let port = self.service.port;
-        let url = match host.contains(':') {
-            true => format!("http://[{host}]:{port}"),
-            false => format!("http://{host}:{port}"),
+        let url = if host.contains(':') {
+            format!("http://[{host}]:{port}")
+        } else {
+            format!("http://{host}:{port}")
         };
         Endpoint::parse(&url)
-            .inspect_err(|error| tracing::warn!(%error, "Consul lists a copy nobody can reach"))
+            .inspect_err(
+                |error| tracing::warn!(%error, "Consul lists an instance with an invalid address"),
+            )
             .ok()
     }
 }
 
 /// hyper's errors leave out their cause.
-fn told(error: &dyn std::error::Error) -> String {
+fn describe(error: &dyn std::error::Error) -> String {
     let mut told = error.to_string();
     let mut cause = error.source();
     while let Some(it) = cause {

@@ -14,9 +14,9 @@ const EVERY: Duration = Duration::from_secs(2);
 /// The longest pause after a failure.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// Tells Consul that a copy of `service` is at `copy`, and tells it again where it forgets. Call it
-/// when the process is ready. When told to stop it takes the copy from the list and returns: after
-/// that no new request is sent here by those who ask Consul, so it is the first step of a drain.
+/// Registers an instance of `service` at `copy` with Consul, and again if Consul forgets it. Call
+/// it when the process is ready. When stopped it deregisters the instance and returns: after that
+/// no new request is sent here by those who ask Consul, so it is the first step of a drain.
 pub async fn announce(
     agent: Agent,
     service: &'static str,
@@ -34,13 +34,17 @@ pub async fn announce(
             None => break,
             Some(Ok(())) => {
                 if !told || failures > 0 {
-                    tracing::info!(service, %copy, "Consul knows this copy");
+                    tracing::info!(service, %copy, "registered with Consul");
                 }
                 (told, failures) = (true, 0);
             }
             Some(Err(error)) => {
                 if failures == 0 {
-                    tracing::warn!(service, error = cause(&error), "others may not find this copy");
+                    tracing::warn!(
+                        service,
+                        error = cause(&error),
+                        "cannot register with Consul; other processes may not find this instance"
+                    );
                 }
                 failures = failures.saturating_add(1);
             }
@@ -56,7 +60,7 @@ pub async fn announce(
         tracing::warn!(
             service,
             error = cause(&error),
-            "Consul lists this copy until its check fails"
+            "cannot deregister from Consul; it lists this instance until the check fails"
         );
     }
 }

@@ -54,7 +54,7 @@ pub(super) async fn run(
                     tracing::warn!(
                         service,
                         error = cause(&error),
-                        "the copies known so far are used"
+                        "Consul does not answer; using the instances known so far"
                     );
                 }
                 known.lose(Instant::now());
@@ -79,7 +79,7 @@ fn publish(service: &str, list: &watch::Sender<Arc<[Endpoint]>>, endpoints: &[En
     });
     if changed {
         let copies: Vec<String> = endpoints.iter().map(ToString::to_string).collect();
-        tracing::info!(service, copies = copies.join(", "), "the copies of a service changed");
+        tracing::info!(service, copies = copies.join(", "), "the instances of a service changed");
     }
 }
 
@@ -94,7 +94,7 @@ impl Known {
             self.doubted_until = Some(now + DOUBT);
         }
         let doubted = self.doubted_until.is_some_and(|it| now < it);
-        // An index of 0 would be answered at once for ever.
+        // An index of 0 would be answered at once forever.
         self.index = if doubted { 0 } else { index.max(1) };
         if doubted {
             for endpoint in endpoints {

@@ -36,7 +36,7 @@ pub(super) async fn open(
     Ok((channel, consumer))
 }
 
-/// Stores what comes until told to stop. What is not acknowledged then is delivered again.
+/// Stores what comes until stopped. What is not acknowledged then is delivered again.
 pub(super) async fn run(
     _channel: Channel,
     mut consumer: Consumer,
@@ -50,7 +50,7 @@ pub(super) async fn run(
         };
         let ended = || LinkError::of(inbox.consumer())(LinkError::SubscriptionEnded);
         let mut batch = vec![first.ok_or_else(ended)??];
-        // What is at hand already shares the commit.
+        // What has arrived already shares the commit.
         while batch.len() < BATCH
             && let Some(Some(Ok(next))) = consumer.next().now_or_never()
         {
@@ -62,7 +62,7 @@ pub(super) async fn run(
     }
 }
 
-/// Stores a batch and acknowledges it. False if told to stop before that.
+/// Stores a batch and acknowledges it. False if stopped before that.
 async fn store(
     batch: Vec<Delivery>,
     inbox: &Inbox,
@@ -75,7 +75,7 @@ async fn store(
                 events.push(event);
                 good = Some(delivery);
             }
-            Err(error) => put_aside(&delivery, inbox, &error).await?,
+            Err(error) => dead_letter(&delivery, inbox, &error).await?,
         }
     }
     let Some(last) = good else { return Ok(true) };
@@ -87,7 +87,7 @@ async fn store(
             tracing::warn!(
                 consumer,
                 error = cause(&error),
-                "events wait in the broker: they cannot be stored"
+                "cannot store events; they wait in the broker"
             );
         }
         tokio::select! {
@@ -104,10 +104,10 @@ async fn store(
     Ok(true)
 }
 
-/// Gives up a message nobody can read: the broker puts it into the queue of dead letters.
-async fn put_aside(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
+/// Rejects a message that cannot be decoded: the broker moves it to the dead letters.
+async fn dead_letter(delivery: &Delivery, inbox: &Inbox, error: &NoEvent) -> Result<(), LinkError> {
     let (consumer, kind) = (inbox.consumer(), delivery.routing_key.as_str());
-    tracing::error!(consumer, kind, %error, "a message is no event and goes to the dead letters");
+    tracing::error!(consumer, kind, %error, "invalid event moved to the dead letters");
     metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
     done(timeout(ANSWER, delivery.reject(BasicRejectOptions { requeue: false })).await)
 }

@@ -64,14 +64,14 @@ impl Publisher {
         if let Err(error) = &published
             && !self.is_blocked()
         {
-            self.failure.tell(error.clone());
+            self.failure.set(error.clone());
         }
         published
     }
 
     /// Waits until a batch could not be published; the connection is not to be trusted then.
     pub async fn failed(&self) -> LinkError {
-        self.failure.told().await
+        self.failure.failed().await
     }
 
     /// Waits for the batches under way; there must be no new ones.

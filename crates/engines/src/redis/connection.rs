@@ -2,7 +2,7 @@
 //!
 //! Requests use the connection that stands or go without. They never wait for one to be made, so
 //! that a dead Redis costs them nothing. One that is frozen costs a few of them [`PATIENCE`], until
-//! the connection counts as lost. Nothing is tried twice: whoever asks has another way to go on.
+//! the connection counts as lost. Nothing is tried twice: the caller has a fallback.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -77,14 +77,14 @@ impl Redis {
         Ok(Self { shared, _keeper: Arc::new(stop.drop_guard()) })
     }
 
-    /// Waits until the first try to connect has ended, and tells whether Redis is there.
+    /// Waits until the first try to connect has ended, and returns whether Redis is there.
     pub async fn is_up(&self) -> bool {
         let mut state = self.shared.state.subscribe();
         let known = state.wait_for(|it| !matches!(it, State::Unknown)).await;
         known.is_ok_and(|it| matches!(*it, State::Up(_)))
     }
 
-    /// Asks for a sign of life, or tells why there is none.
+    /// Pings it, or says why there is none.
     pub async fn probe(&self) -> Result<(), LinkError> {
         let ask = |mut connection| async move { ping(&mut connection).await };
         let alive = self.ask("health", ask).await;
@@ -128,7 +128,7 @@ impl Redis {
             }
             Ok(Err(error)) => {
                 count(purpose, "refused");
-                tracing::debug!(purpose, error = shown(&error), "Redis refuses a command");
+                tracing::debug!(purpose, error = shown(&error), "Redis rejected a command");
             }
             Err(_) => {
                 count(purpose, "late");
@@ -142,7 +142,7 @@ impl Redis {
 }
 
 impl Shared {
-    /// Connects, looks after the connection, and connects again, for ever.
+    /// Connects, watches the connection, and reconnects, forever.
     async fn keep(self: Arc<Self>) {
         let server = place(&self.client);
         let mut state = self.state.subscribe();
@@ -151,7 +151,7 @@ impl Shared {
             match self.connect().await {
                 Ok(connection) => {
                     up.set(1.0);
-                    tracing::info!(server, "Redis is there");
+                    tracing::info!(server, "Redis is connected");
                     let link = Arc::new(Link { connection, late: AtomicU32::new(0) });
                     self.state.send_replace(State::Up(link.clone()));
                     self.watch(&link, &mut state).await;
@@ -162,7 +162,11 @@ impl Shared {
                     // One line when it goes, not one a second.
                     if !matches!(*self.state.borrow(), State::Down) {
                         let error = shown(&error);
-                        tracing::warn!(server, error, "Redis is away; going on without it");
+                        tracing::warn!(
+                            server,
+                            error,
+                            "Redis is unavailable; continuing without it"
+                        );
                     }
                     self.state.send_replace(State::Down);
                 }
@@ -201,7 +205,7 @@ impl Shared {
         }
     }
 
-    /// Lets go of a connection, if it is still the one in use.
+    /// Releases a connection, if it is still the one in use.
     fn lose(&self, link: &Arc<Link>, reason: &str) {
         let lost = self.state.send_if_modified(|state| match state {
             State::Up(it) if Arc::ptr_eq(it, link) => {
@@ -212,7 +216,7 @@ impl Shared {
         });
         if lost {
             let server = place(&self.client);
-            tracing::warn!(server, error = reason, "Redis is away; going on without it");
+            tracing::warn!(server, error = reason, "Redis is unavailable; continuing without it");
         }
     }
 }

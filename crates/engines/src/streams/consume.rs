@@ -45,7 +45,7 @@ pub(super) struct Consumer {
 }
 
 impl Consumer {
-    /// Stores what comes until told to stop.
+    /// Stores what comes until stopped.
     pub async fn run(mut self, stop: CancellationToken) -> Result<(), LinkError> {
         match self.work(&stop).await {
             Ok(()) => Ok(()),
@@ -69,9 +69,10 @@ impl Consumer {
         while !stop.is_cancelled() {
             if claimed.is_none_or(|it: Instant| it.elapsed() > CLAIM_EVERY) {
                 let left = self.claim().await?;
-                match left.is_empty() {
-                    true => claimed = Some(Instant::now()),
-                    false => drop(self.store(left, stop).await?),
+                if left.is_empty() {
+                    claimed = Some(Instant::now());
+                } else {
+                    self.store(left, stop).await?;
                 }
                 continue;
             }
@@ -106,7 +107,7 @@ impl Consumer {
         Ok(reply.claimed)
     }
 
-    /// Stores entries and acknowledges them. False if told to stop before that.
+    /// Stores entries and acknowledges them. False if stopped before that.
     async fn store(
         &mut self,
         entries: Vec<StreamId>,
@@ -125,7 +126,7 @@ impl Consumer {
                     events.push(event);
                     ids.push(entry.id);
                 }
-                Err(reason) => self.put_aside(&entry, body.unwrap_or_default(), &reason).await?,
+                Err(reason) => self.dead_letter(&entry, body.unwrap_or_default(), &reason).await?,
             }
         }
         if events.is_empty() {
@@ -139,7 +140,7 @@ impl Consumer {
                 tracing::warn!(
                     consumer,
                     error = cause(&error),
-                    "events wait in the broker: they cannot be stored"
+                    "cannot store events; they wait in the broker"
                 );
             }
             if stop.run_until_cancelled(sleep(PAUSE)).await.is_none() {
@@ -162,10 +163,15 @@ impl Consumer {
         leave.query_async::<()>(&mut self.connection).await
     }
 
-    /// Gives up an entry nobody can read.
-    async fn put_aside(&mut self, entry: &StreamId, body: Vec<u8>, error: &str) -> RedisResult<()> {
+    /// Moves an entry that cannot be decoded to the dead letters.
+    async fn dead_letter(
+        &mut self,
+        entry: &StreamId,
+        body: Vec<u8>,
+        error: &str,
+    ) -> RedisResult<()> {
         let consumer = self.inbox.consumer();
-        tracing::error!(consumer, id = entry.id, error, "an entry is no event: a dead letter");
+        tracing::error!(consumer, id = entry.id, error, "invalid event moved to the dead letters");
         metrics::counter!("events_undecodable_total", "consumer" => consumer).increment(1);
         let fields: [(&str, &[u8]); 4] = [
             (EVENT, &body),

@@ -21,7 +21,7 @@ async fn take(counter: &SharedCounter, key: &str, rate: Rate) -> Taken {
 }
 
 /// What so many in turn are told who take from a fresh bucket, and its key. Who is answered too
-/// late may have been counted all the same: then all begins anew, with another bucket.
+/// late may have been counted all the same: then everything starts over, with another bucket.
 async fn takes(counter: &SharedCounter, rate: Rate, count: usize) -> (String, Vec<Taken>) {
     let mut bucket = 0;
     eventually("Redis answers each in time", async || {

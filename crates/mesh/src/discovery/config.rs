@@ -25,8 +25,8 @@ pub struct Config {
     pub consul_token: Secret,
     /// The file it is read from instead.
     pub consul_token_file: PathBuf,
-    /// The host or address under which other processes reach this one, told to Consul. Empty: the
-    /// address it listens on.
+    /// The host or address under which other processes reach this one, registered with Consul.
+    /// Empty: the address it listens on.
     pub advertise: String,
 }
 
@@ -100,8 +100,8 @@ impl Config {
         }
         if listens.ip().is_unspecified() {
             let allowed = format!(
-                "the host or address under which others reach {listens}, which is every address \
-                 of this machine; such as 10.0.0.5"
+                "the host or address at which others reach {listens}, which means all addresses of \
+                 this machine; for example 10.0.0.5"
             );
             return Err(SettingError::new("discovery.advertise", "empty", allowed));
         }

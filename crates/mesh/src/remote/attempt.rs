@@ -90,8 +90,8 @@ pub(super) fn prepare(request: &mut Request<Body>) {
     *request.version_mut() = Version::HTTP_11;
 }
 
-/// Says how much time is left, where the time that is written has partly gone by.
-pub(super) fn retell(request: &mut Request<Body>, deadline: Instant) {
+/// Writes the time that is left into the header, if part of it has passed since.
+pub(super) fn refresh_timeout(request: &mut Request<Body>, deadline: Instant) {
     if let Some(told) = request.headers_mut().get_mut(context::TIMEOUT) {
         let millis = u64::try_from(left(deadline).as_millis()).unwrap_or(u64::MAX);
         *told = millis.into();

@@ -1,6 +1,6 @@
 //! A connection to a copy.
 //!
-//! It has no task of its own: whoever sends a request drives it until the answer's body has
+//! It has no task of its own: the sender of a request polls it until the answer's body has
 //! ended. Handing requests to another task and answers back would cost two wake-ups each.
 
 use std::future::poll_fn;
@@ -89,7 +89,7 @@ impl Connection {
             Some(Ok(response)) => Sent::Answer(response, self),
             Some(Err(mut error)) => match error.take_message() {
                 Some(request) => Sent::Returned(request, error.error().to_string()),
-                None => Sent::Broken { used, reason: told(&error.into_error()) },
+                None => Sent::Broken { used, reason: describe(&error.into_error()) },
             },
             None => Sent::Broken { used, reason: "the connection ended".to_owned() },
         }
@@ -137,7 +137,7 @@ impl Connection {
 }
 
 /// hyper's errors leave out their cause.
-fn told(error: &hyper::Error) -> String {
+fn describe(error: &hyper::Error) -> String {
     match std::error::Error::source(error) {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),

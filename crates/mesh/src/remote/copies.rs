@@ -58,10 +58,8 @@ impl Instances {
         // A list that has become shorter may hold more ejected ones than there may be.
         let ejected = all.iter().filter(|it| !well(it)).count();
         let crowded = ejected * 2 > all.len();
-        let chosen = match crowded {
-            false => best_of_two(all.iter().filter(well).filter(other), now),
-            true => None,
-        };
+        let chosen =
+            if crowded { None } else { best_of_two(all.iter().filter(well).filter(other), now) };
         chosen.or_else(|| best_of_two(all.iter().filter(other), now)).cloned()
     }
 

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::connection::{Connection, Sent};
 use super::copy::Instance;
 
-/// How long a copy is waited for without a word from it before it is asked whether it is alive.
+/// How long a copy is waited for in silence before it is probed.
 /// With [`PROBE`] less than [`crate::channel::DEADLINE`], so that a call finds out.
 pub(super) const PATIENCE: Duration = Duration::from_millis(500);
 /// How long it has to answer that.

@@ -60,7 +60,7 @@ impl Window {
         self.slot(&mut self.kept(), now).requests += 1;
     }
 
-    /// Counts a request that failed in the end, and tells how it stands now.
+    /// Counts a request that failed in the end, and returns the state now.
     pub(super) fn failure(&self, now: Instant) -> Counts {
         let mut kept = self.kept();
         self.slot(&mut kept, now).failures += 1;
@@ -83,7 +83,7 @@ impl Window {
         self.sum(&self.kept(), now)
     }
 
-    /// Forgets the failures, after which the service is judged anew.
+    /// Forgets the failures, after which the service is judged again.
     pub(super) fn forgive(&self) {
         for slot in &mut self.kept().slots {
             slot.counts.failures = 0;

@@ -40,10 +40,8 @@ impl UploadError {
     }
 
     fn set(&self, error: &axum::Error) {
-        let error = match is_too_long(error) {
-            true => Error::BodyTooLarge,
-            false => Error::Body(error.to_string()),
-        };
+        let error =
+            if is_too_long(error) { Error::BodyTooLarge } else { Error::Body(error.to_string()) };
         // Only the first one counts.
         let _ = self.0.set(error);
     }

@@ -244,10 +244,7 @@ impl Framing {
             At::Start => {
                 let is_http_11 = line.ends_with(b" HTTP/1.1");
                 self.head = Head { is_http_11, ..Head::default() };
-                match is_http_11 || line.ends_with(b" HTTP/1.0") {
-                    true => At::Headers,
-                    false => At::Refused,
-                }
+                if is_http_11 || line.ends_with(b" HTTP/1.0") { At::Headers } else { At::Refused }
             }
             At::Headers if line.is_empty() => self.body(),
             At::Headers => self.header(line, cut).map_or(At::Refused, |()| At::Headers),

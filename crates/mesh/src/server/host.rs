@@ -1,5 +1,5 @@
 //! Which host a request is for. One that can be read in two ways, or in none, is refused, so that
-//! nothing in front of the shop and nothing in it can go by another name.
+//! nothing in front of the shop and nothing in it can see another name.
 
 use std::net::Ipv6Addr;
 

@@ -12,7 +12,7 @@ use super::connection::ConnectionState;
 
 /// Why a connection should end.
 enum End {
-    /// At once: nobody would miss anything.
+    /// At once: nothing is lost.
     Now(&'static str),
     /// Once what has begun is answered.
     Gently,
@@ -67,7 +67,7 @@ async fn wait_for_age(link: &ConnectionState, deadline: Instant, keep_alive: Dur
         return End::Now("no request came in time");
     }
     if !link.is_http_2() {
-        // hyper looks after the time between requests itself.
+        // hyper enforces the time between requests itself.
         return std::future::pending().await;
     }
     loop {

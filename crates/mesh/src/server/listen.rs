@@ -31,9 +31,9 @@ enum State {
 /// Why an address cannot be listened on.
 #[derive(Debug, Error)]
 pub enum ListenError {
-    #[error("{0:?} is no address to listen on; write it like 127.0.0.1:8080 or [::]:8080")]
+    #[error("{0:?} is not an address to listen on; write it like 127.0.0.1:8080 or [::]:8080")]
     NoAddress(String),
-    #[error("{0:?} names no address")]
+    #[error("{0:?} resolves to no address")]
     Unresolved(String),
     #[error("cannot listen on {address}: {}", why(source, *shared))]
     Refused { address: SocketAddr, shared: bool, source: io::Error },
@@ -126,11 +126,11 @@ impl Open {
         self.listener.accept().await
     }
 
-    /// Stops listening. Whoever is connected already, if only in the system's queue, is passed to
-    /// `enter`: closing the socket would cut them off.
+    /// Stops listening. A client that is connected already, if only in the system's queue, is
+    /// passed to `enter`: closing the socket would cut them off.
     pub(super) async fn close(self, mut enter: impl FnMut(TcpStream, SocketAddr)) {
         if self.shared {
-            self.send_newcomers_away();
+            self.refuse_handshakes();
             let far = self.listener.local_addr().is_ok_and(|it| !it.ip().is_loopback());
             // On one machine a handshake is over at once.
             let waiting = async {
@@ -151,8 +151,9 @@ impl Open {
     }
 
     /// Lets no new handshake begin here. Its first packet is dropped rather than refused: the
-    /// client sends it again after a second, and then it reaches whoever shares the address.
-    fn send_newcomers_away(&self) {
+    /// client sends it again after a second, and then it reaches the process that shares the
+    /// address.
+    fn refuse_handshakes(&self) {
         #[cfg(target_os = "linux")]
         {
             use socket2::{SockFilter, SockRef};
@@ -169,7 +170,7 @@ impl Open {
                 SockFilter::new(0x06, 0, 0, u32::MAX),
             ];
             if let Err(error) = SockRef::from(&self.listener).attach_filter(&filter) {
-                tracing::debug!(%error, "clients may be refused while this address is given up");
+                tracing::debug!(%error, "clients may be refused while this address is being released");
             }
         }
     }

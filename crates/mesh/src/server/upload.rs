@@ -163,9 +163,8 @@ impl PatientBody {
         if timer.deadline() != due {
             timer.as_mut().reset(due);
         }
-        timer.as_mut().poll(cx).map(|()| match left < self.idle {
-            true => "the client sent too slowly",
-            false => "the client stalled",
+        timer.as_mut().poll(cx).map(|()| {
+            if left < self.idle { "the client sent too slowly" } else { "the client stalled" }
         })
     }
 }

@@ -10,7 +10,7 @@ use super::{MAX_GROUPS, NAMES};
 /// Why there is no such operation.
 #[derive(Debug, Error)]
 pub enum OperationError {
-    #[error("{0:?} is no operation; there are {names}", names = NAMES.join(", "))]
+    #[error("{0:?} is not an operation; use one of {names}", names = NAMES.join(", "))]
     Unknown(String),
     /// In the operation or the group of this name.
     #[error("{name}: {source}")]
@@ -19,40 +19,40 @@ pub enum OperationError {
     Form(#[from] toml::de::Error),
     #[error(transparent)]
     Place(#[from] PlaceError),
-    #[error("{0} is no place")]
+    #[error("{0} is not a place")]
     NoPlace(toml::Value),
     #[error(transparent)]
     Conversion(#[from] ConversionError),
-    #[error("there is no group {group:?}; there are {groups}", groups = groups.join(", "))]
+    #[error("there is no group {group:?}; use one of {groups}", groups = groups.join(", "))]
     NoGroup { group: String, groups: Vec<String> },
-    #[error("{0}: groups use one another more than {MAX_GROUPS} deep")]
+    #[error("{0}: groups are nested more than {MAX_GROUPS} deep")]
     TooDeep(String),
     #[error("{0} is not in the body")]
     NotInBody(Place),
     #[error("only a field can be flattened")]
     NotAField,
-    #[error("value and from exclude each other")]
+    #[error("value and from cannot be combined")]
     ValueAndFrom,
-    #[error("{0} is no JSON")]
+    #[error("{0} is not valid JSON")]
     NoJson(f64),
-    #[error("{0:?}: a {{ is not closed")]
+    #[error("{0:?}: a {{ is never closed")]
     NotClosed(String),
     #[error(
-        "{from} times * cannot become {to} times *; allowed are as many on both sides, none at \
-         first (each gets it), or one and none (a list is made)"
+        "{from} times * cannot become {to} times *; use the same number on both sides, none on the \
+         left (every element gets the value), or one on the left and none on the right (a list)"
     )]
     Stars { from: usize, to: usize },
-    #[error("{0} stands for many places")]
+    #[error("{0} matches many places; name one")]
     ManyPlaces(Place),
-    #[error("{from} and {place} have not as many *")]
+    #[error("{from} and {place} must have the same number of *")]
     OtherStars { from: Place, place: Place },
-    #[error("this is for answers only")]
+    #[error("this operation is for answers only")]
     ForAnswers,
     #[error("{0} cannot be changed")]
     Fixed(Place),
-    #[error("an answer has neither query nor path to change")]
+    #[error("the query and path of the request cannot be changed in an answer")]
     NotOfAnswers,
-    #[error("the header {0} is not for a route to change")]
+    #[error("a route may not change the header {0}")]
     NotToChange(HeaderName),
 }
 

@@ -25,7 +25,7 @@ async fn cart(db: &Db, lines: &[StockLine]) -> Uuid {
     cart
 }
 
-async fn put_aside(db: &Db, user: Uuid, line: &StockLine, cap: i64) -> bool {
+async fn add_to_cart(db: &Db, user: Uuid, line: &StockLine, cap: i64) -> bool {
     let mut tx = db.begin().await.unwrap();
     let cart = open(&mut tx, id::new(), user, noon()).await.unwrap();
     let added = add(&mut tx, cart, line, cap).await.unwrap();
@@ -58,7 +58,7 @@ async fn adding_in_parallel_loses_nothing_and_makes_one_cart(database: Database)
         .map(|n| {
             let db = it.db.clone();
             let line = line(if n % 2 == 0 { "EVEN" } else { "ODD" }, 2);
-            tokio::spawn(async move { put_aside(&db, user, &line, 999).await })
+            tokio::spawn(async move { add_to_cart(&db, user, &line, 999).await })
         })
         .collect();
     for task in tasks {
@@ -74,10 +74,10 @@ async fn adding_in_parallel_loses_nothing_and_makes_one_cart(database: Database)
 async fn nothing_is_added_beyond_the_cap(database: Database) {
     let it = database.platform(MIGRATIONS).await;
     let user = id::new();
-    assert!(!put_aside(&it.db, user, &line("A", 6), 5).await);
-    assert!(put_aside(&it.db, user, &line("A", 3), 5).await);
-    assert!(!put_aside(&it.db, user, &line("A", 3), 5).await);
-    assert!(put_aside(&it.db, user, &line("A", 2), 5).await);
+    assert!(!add_to_cart(&it.db, user, &line("A", 6), 5).await);
+    assert!(add_to_cart(&it.db, user, &line("A", 3), 5).await);
+    assert!(!add_to_cart(&it.db, user, &line("A", 3), 5).await);
+    assert!(add_to_cart(&it.db, user, &line("A", 2), 5).await);
     let cart = find(&it.db, &Owner::User(user)).await.unwrap().unwrap();
     assert_eq!((cart.version, cart.lines), (2, vec![line("A", 5)]), "{}", it.kind);
 }
@@ -189,7 +189,7 @@ async fn old_carts_are_deleted_with_their_lines(database: Database) {
     let it = database.platform(MIGRATIONS).await;
     let id = cart(&it.db, &[line("A", 2)]).await;
     let user = id::new();
-    assert!(put_aside(&it.db, user, &line("A", 1), 9).await);
+    assert!(add_to_cart(&it.db, user, &line("A", 1), 9).await);
     let later = noon() + TimeDelta::seconds(1);
     assert_eq!(delete_older(&it.db, noon(), noon(), 10).await.unwrap(), 0);
     assert_eq!(delete_older(&it.db, later, noon(), 10).await.unwrap(), 1);

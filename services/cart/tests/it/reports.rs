@@ -16,7 +16,7 @@ async fn report(shop: &Shop) -> Value {
 }
 
 /// The report of two days of which only the second one saw any cart.
-fn told(carts: i64, ordered: i64, conversion: Option<f64>) -> Value {
+fn expected(carts: i64, ordered: i64, conversion: Option<f64>) -> Value {
     json!({
         "days": [
             { "day": "2026-01-01", "carts": 0, "ordered": 0 },
@@ -37,7 +37,7 @@ async fn buy(shop: &Shop, owner: Owner, order: u128) {
 #[databases]
 async fn carts_are_counted_once_a_day_and_as_bought_once_they_are(database: Database) {
     let shop = shop(database).await;
-    assert_eq!(report(&shop).await, told(0, 0, None), "{}", shop.kind);
+    assert_eq!(report(&shop).await, expected(0, 0, None), "{}", shop.kind);
     let (ada, bob) = (User::customer(), User::customer());
     shop.add(LAMP, 1).user(&ada).await.expect(200);
     shop.add(MUG, 1).user(&ada).await.expect(200);
@@ -45,12 +45,12 @@ async fn carts_are_counted_once_a_day_and_as_bought_once_they_are(database: Data
     shop.add(LAMP, 1).await.expect(200);
     // What is not added is no cart.
     shop.add(LAMP, 99).await.problem(409);
-    assert_eq!(report(&shop).await, told(3, 0, Some(0.0)));
+    assert_eq!(report(&shop).await, expected(3, 0, Some(0.0)));
     buy(&shop, Owner::User(ada.id()), 1).await;
-    assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
+    assert_eq!(report(&shop).await, expected(3, 1, Some(1.0 / 3.0)));
     // Another cart of the same day.
     shop.add(MUG, 1).user(&ada).await.expect(200);
-    assert_eq!(report(&shop).await, told(3, 1, Some(1.0 / 3.0)));
+    assert_eq!(report(&shop).await, expected(3, 1, Some(1.0 / 3.0)));
 }
 
 #[databases]
@@ -62,9 +62,9 @@ async fn a_guests_cart_that_went_into_a_users_is_the_users(database: Database) {
     let merge = || shop.call("POST", "/cart/merge").user(&ada).header("x-cart-token", token);
     merge().await.expect(200);
     merge().await.expect(200);
-    assert_eq!(report(&shop).await, told(1, 0, Some(0.0)), "{}", shop.kind);
+    assert_eq!(report(&shop).await, expected(1, 0, Some(0.0)), "{}", shop.kind);
     buy(&shop, Owner::User(ada.id()), 1).await;
-    assert_eq!(report(&shop).await, told(1, 1, Some(1.0)));
+    assert_eq!(report(&shop).await, expected(1, 1, Some(1.0)));
 }
 
 #[databases]

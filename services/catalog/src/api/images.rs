@@ -213,7 +213,7 @@ async fn write(
     }
     pictures::settle(&mut books, Some(&product), &new).await?;
     let version = product.version + 1;
-    products::tell_updated(&mut books, product.id, &product.slug, version).await?;
+    products::publish_updated(&mut books, product.id, &product.slug, version).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(Images { items })

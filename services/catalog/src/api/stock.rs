@@ -218,7 +218,7 @@ async fn delete_reservation(
     let found = store::find_in(&mut tx, &product).await?;
     found.ok_or_else(problems::product_not_found)?;
     let mut books = app.books(&mut tx);
-    crate::reservations::let_go(&mut books, reference(&user, id)).await?;
+    crate::reservations::end_own_hold(&mut books, reference(&user, id)).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(StatusCode::NO_CONTENT)

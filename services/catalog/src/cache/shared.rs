@@ -10,8 +10,8 @@ use chassis::db::{Db, Result};
 
 use super::{Answer, Cache, Dependencies, Kind, Snapshot};
 
-/// How long an answer is kept for others; also how old in it may be what no event tells: how often
-/// a product was looked at and bought.
+/// How long an answer is kept for others; also how old in it may be what no event reports: how
+/// often a product was looked at and bought.
 const KEEP: Duration = Duration::from_secs(120);
 
 /// What is shared, and with whom.

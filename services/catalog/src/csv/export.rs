@@ -55,9 +55,10 @@ pub(super) fn kind(product: &Product, tree: &Tree) -> String {
 fn to_file(product: Product, tree: &Tree, export: Uuid) -> catalog_csv::Product {
     let text = kind(&product, tree);
     let default = product.has_default_variant_only();
-    let options = match default {
-        true => vec![DEFAULT_OPTION.to_owned()],
-        false => product.options.into_iter().map(|it| it.name).collect(),
+    let options = if default {
+        vec![DEFAULT_OPTION.to_owned()]
+    } else {
+        product.options.into_iter().map(|it| it.name).collect()
     };
     let images = product.images.into_iter().map(|it| (it.url, it.alt));
     let variants = product.variants.into_iter().map(|it| variant(it, default, export));
@@ -81,9 +82,10 @@ fn to_file(product: Product, tree: &Tree, export: Uuid) -> catalog_csv::Product 
 }
 
 fn variant(variant: Variant, default: bool, export: Uuid) -> catalog_csv::Variant {
-    let options = match default {
-        true => [(DEFAULT_OPTION.to_owned(), DEFAULT_VALUE.to_owned())].into(),
-        false => variant.options,
+    let options = if default {
+        [(DEFAULT_OPTION.to_owned(), DEFAULT_VALUE.to_owned())].into()
+    } else {
+        variant.options
     };
     catalog_csv::Variant {
         line: 0,

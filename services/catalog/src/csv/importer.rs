@@ -20,7 +20,7 @@ use crate::{pictures, products, store};
 /// How often a batch is tried again without the product that failed, before each product gets a
 /// transaction of its own.
 const AGAIN: usize = 3;
-/// At how many available units a file tells `stock.low`: never, it is no sale.
+/// At how many available units an import publishes `stock.low`: never, it is no sale.
 const LOW: i64 = i64::MIN;
 /// How often one product is tried when the database is busy.
 const TRIES: u32 = 5;
@@ -73,7 +73,7 @@ impl<'a> Importer<'a> {
         for mut product in all {
             self.leave_out_pictures(&mut product).await?;
             match self.is_there(&product).await? {
-                Some(kept) => self.tell(&[product], vec![Outcome::Unchanged(kept)]),
+                Some(kept) => self.count(&[product], vec![Outcome::Unchanged(kept)]),
                 None => batch.push(product),
             }
         }
@@ -83,7 +83,7 @@ impl<'a> Importer<'a> {
             }
             match self.together(&batch).await {
                 Ok(outcomes) => {
-                    self.tell(&batch, outcomes);
+                    self.count(&batch, outcomes);
                     return Ok(());
                 }
                 Err(Failure::Product(at, (line, reason))) => {
@@ -96,7 +96,7 @@ impl<'a> Importer<'a> {
         for product in batch {
             let product = std::slice::from_ref(&product);
             let outcomes = self.alone(product).await?;
-            self.tell(product, outcomes);
+            self.count(product, outcomes);
         }
         Ok(())
     }
@@ -254,7 +254,7 @@ impl<'a> Importer<'a> {
         (Some(&kind.text), categories.collect())
     }
 
-    pub(super) fn tell(&mut self, batch: &[Product], outcomes: Vec<Outcome>) {
+    pub(super) fn count(&mut self, batch: &[Product], outcomes: Vec<Outcome>) {
         for (product, outcome) in batch.iter().zip(outcomes) {
             match outcome {
                 Outcome::Created => self.report.products_created += 1,

@@ -1,5 +1,5 @@
 //! What an import would do, without doing it: read and checked with the same code, and compared
-//! with what the shop has. It goes by what is there at the moment.
+//! with what the shop has. It compares with the current state.
 
 use std::collections::{HashMap, HashSet};
 use std::io::Read;
@@ -67,7 +67,7 @@ pub(crate) async fn preview<R: Read + Send>(
     input: R,
 ) -> Result<Preview, ImportError> {
     let mut reader = Reader::new(input, shop(currency))?;
-    let mut looker = Looker {
+    let mut previewer = Previewer {
         importer: Importer::new(db, clock, stock).await?,
         clock,
         skus: HashSet::new(),
@@ -79,19 +79,19 @@ pub(crate) async fn preview<R: Read + Send>(
         products += 1;
         match product {
             Ok(product) => batch.push(product),
-            Err(it) => looker.importer.report.reject(it.line, &it.handle, it.reason),
+            Err(it) => previewer.importer.report.reject(it.line, &it.handle, it.reason),
         }
         if batch.len() >= BATCH {
-            looker.look(std::mem::take(&mut batch)).await?;
+            previewer.preview(std::mem::take(&mut batch)).await?;
         }
     }
-    looker.look(batch).await?;
+    previewer.preview(batch).await?;
     let (_, rows) = reader.read();
-    let Looker { importer, sample, .. } = looker;
+    let Previewer { importer, sample, .. } = previewer;
     Ok(Preview { rows, products, report: importer.into_report(), sample })
 }
 
-struct Looker<'a> {
+struct Previewer<'a> {
     importer: Importer<'a>,
     clock: Clock,
     /// SKUs of the products so far, which later ones cannot have.
@@ -99,8 +99,8 @@ struct Looker<'a> {
     sample: Vec<Sample>,
 }
 
-impl Looker<'_> {
-    async fn look(&mut self, mut batch: Vec<catalog_csv::Product>) -> Result<(), ImportError> {
+impl Previewer<'_> {
+    async fn preview(&mut self, mut batch: Vec<catalog_csv::Product>) -> Result<(), ImportError> {
         let handles = batch.iter().map(|it| it.handle.as_str());
         let old = store::products::by_slugs(self.importer.db, handles).await?;
         let old: HashMap<String, Product> =
@@ -115,7 +115,7 @@ impl Looker<'_> {
                 None => vec![],
             };
             let outcome = self.outcome(self.importer.merge(product, old, &added), &owners);
-            self.importer.tell(std::slice::from_ref(product), vec![outcome]);
+            self.importer.count(std::slice::from_ref(product), vec![outcome]);
         }
         Ok(())
     }

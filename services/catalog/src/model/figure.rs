@@ -1,5 +1,5 @@
 //! How many units of a SKU somebody wants there to be, and how that figure is meant. A figure that
-//! was read a while ago says nothing about what moved since; so each says what it goes by.
+//! was read a while ago says nothing about what moved since; so each says what it is based on.
 
 use chassis::problem::{Problem, Result};
 use uuid::Uuid;
@@ -58,9 +58,10 @@ impl Figure {
                 now.saturating_add(on_hand.saturating_sub(at_export)).saturating_sub(added)
             }
         };
-        match (-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) || on_hand == now {
-            true => Ok(on_hand),
-            false => Err(Problem::field(self.field(), "leads beyond 1,000,000,000 units")),
+        if (-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) || on_hand == now {
+            Ok(on_hand)
+        } else {
+            Err(Problem::field(self.field(), "leads beyond 1,000,000,000 units"))
         }
     }
 

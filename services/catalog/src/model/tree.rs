@@ -122,7 +122,7 @@ impl Tree {
         path
     }
 
-    /// All categories as a search goes by them.
+    /// All categories as a search uses them.
     pub(crate) fn searched(&self) -> &Arc<Categories> {
         self.searched.get_or_init(|| {
             let mut searched = Categories::default();

@@ -34,9 +34,10 @@ fn png(bytes: &[u8]) -> Cow<'_, [u8]> {
         // What is not there to its end is left for the decoder to miss.
         let Some(chunk) = bytes.get(at..at + 12 + length) else { break };
         let (kind, data) = (&chunk[4..8], &chunk[8..8 + length]);
-        match NEEDED.iter().any(|it| *it == kind) || kind == b"iCCP" && is_small(data) {
-            true => kept.extend_from_slice(chunk),
-            false => whole = false,
+        if NEEDED.iter().any(|it| *it == kind) || kind == b"iCCP" && is_small(data) {
+            kept.extend_from_slice(chunk)
+        } else {
+            whole = false
         }
         at += chunk.len();
     }

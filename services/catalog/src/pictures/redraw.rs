@@ -1,4 +1,4 @@
-//! A picture somebody sent, drawn anew in the sizes it is shown in: nothing but its pixels and
+//! A picture somebody sent, redrawn in the sizes it is shown in: nothing but its pixels and
 //! what their colours mean is kept. Pure; it takes its time, so it is not for a thread that serves
 //! requests.
 
@@ -99,23 +99,25 @@ fn scaling(width: u32, height: u32) -> u64 {
     rough * (u64::from(height.min(2 * height_of_fitted)) * 4 + u64::from(height_of_fitted) * 16)
 }
 
-/// Draws a picture anew: upright, as JPEG where nothing of it is transparent, else as PNG.
+/// Redraws a picture: upright, as JPEG where nothing of it is transparent, else as PNG.
 pub(crate) fn redraw(bytes: &[u8], head: Head) -> Result<NewPicture> {
     let bounded = chunks::bounded(bytes, head.format)?;
     let mut decoder = decoder(&bounded, head.format, 2 * head.decoded + 2 * head.file + SPARE)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
     let profile = decoder.icc_profile().ok().flatten().filter(|it| is_of_rgb(it));
     let image = DynamicImage::from_decoder(decoder).map_err(|error| refused(&error))?;
-    let mut image = match image.has_alpha() {
-        true => tidy(image.into_rgba8()),
-        false => DynamicImage::ImageRgb8(image.into_rgb8()),
+    let mut image = if image.has_alpha() {
+        tidy(image.into_rgba8())
+    } else {
+        DynamicImage::ImageRgb8(image.into_rgb8())
     };
     let content_type = if image.has_alpha() { "image/png" } else { "image/jpeg" };
 
     // It is turned once it is small.
-    let (width, height) = match is_turned(orientation) {
-        true => swap(fit(swap((head.width, head.height)))),
-        false => fit((head.width, head.height)),
+    let (width, height) = if is_turned(orientation) {
+        swap(fit(swap((head.width, head.height))))
+    } else {
+        fit((head.width, head.height))
     };
     image = reduce(image, width, height);
     image.apply_orientation(orientation);
@@ -161,7 +163,7 @@ fn decoder(bytes: &[u8], format: ImageFormat, memory: u64) -> Result<impl ImageD
 }
 
 fn refused(error: &ImageError) -> chassis::problem::Problem {
-    tracing::debug!(error = cause(error), "a picture cannot be read");
+    tracing::debug!(error = cause(error), "cannot decode a picture");
     problems::picture_broken()
 }
 
@@ -217,13 +219,12 @@ fn reduce(image: DynamicImage, width: u32, height: u32) -> DynamicImage {
     if (image.width(), image.height()) == (width, height) {
         return image;
     }
-    let rough = match image.width() > 2 * width && image.height() > 2 * height {
-        true => {
-            let rough = image.thumbnail_exact(2 * width, 2 * height);
-            drop(image);
-            rough
-        }
-        false => image,
+    let rough = if image.width() > 2 * width && image.height() > 2 * height {
+        let rough = image.thumbnail_exact(2 * width, 2 * height);
+        drop(image);
+        rough
+    } else {
+        image
     };
     rough.resize_exact(width, height, Smooth::CatmullRom)
 }

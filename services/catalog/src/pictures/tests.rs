@@ -63,7 +63,7 @@ async fn a_picture_nobody_uses_is_kept_for_a_day(database: Database) {
     assert_eq!(tidy(&platform.db, hours(25)).await.unwrap(), 1);
     assert_eq!(left(&platform).await, [used, dropped], "{platform:?}");
 
-    // One that is let go has a day from then on.
+    // One that is released has a day from then on.
     let mut tx = platform.db.begin().await.unwrap();
     let old = products_store::find_in(&mut tx, &mug.id.to_string()).await.unwrap().unwrap();
     let mut books = StockTx::open(&mut tx, hours(30), 0);

@@ -71,7 +71,7 @@ async fn make_final(db: &Db, n: u128) -> Result<()> {
     step(db, noon(), async |books| commit(books, order(n)).await).await
 }
 
-async fn let_go(db: &Db, request: &Reserve) -> Result<()> {
+async fn release_hold(db: &Db, request: &Reserve) -> Result<()> {
     step(db, noon(), async |books| release(books, request).await).await
 }
 
@@ -121,7 +121,7 @@ async fn an_order_holds_takes_and_puts_back_and_each_counts_once(database: Datab
     let sold = invariants::of_orders(db).await.unwrap();
     assert_eq!((sold.len(), sold[0].order_id, sold[0].allocated), (1, order(1), 5));
     hold(db, &request).await.unwrap();
-    let_go(db, &request).await.unwrap();
+    release_hold(db, &request).await.unwrap();
     assert_eq!(counts(db, "A").await, (7, 0), "what was taken stays taken");
     for _ in 0..2 {
         put_back(db, &request).await.unwrap();
@@ -142,8 +142,8 @@ async fn what_is_let_go_can_never_be_held_again(database: Database) {
     // The second one was never held: its request is still on its way.
     let late = asked(2, &[("A", 3)]);
     for request in [&held, &late] {
-        let_go(db, request).await.unwrap();
-        let_go(db, request).await.unwrap();
+        release_hold(db, request).await.unwrap();
+        release_hold(db, request).await.unwrap();
         put_back(db, request).await.unwrap();
         assert_eq!(hold(db, request).await.unwrap_err().code, "reservation_released");
     }
@@ -306,7 +306,7 @@ async fn of_commit_release_and_expiry_exactly_one_wins(database: Database) {
         let (taken, expired, released) = tokio::join!(
             tokio::spawn(async move { make_final(&one, n).await.is_ok() }),
             tokio::spawn(async move { end_at(&two, n, noon() + HOLD).await }),
-            tokio::spawn(async move { let_go(&three, &request).await }),
+            tokio::spawn(async move { release_hold(&three, &request).await }),
         );
         let (taken, expired) = (taken.unwrap(), expired.unwrap());
         released.unwrap().unwrap();
@@ -327,7 +327,7 @@ async fn a_hold_and_its_release_at_once_leave_nothing_held(database: Database) {
         let (first, second) = (request.clone(), request.clone());
         let (held, released) = tokio::join!(
             tokio::spawn(async move { hold(&one, &first).await }),
-            tokio::spawn(async move { let_go(&two, &second).await }),
+            tokio::spawn(async move { release_hold(&two, &second).await }),
         );
         if let Err(problem) = held.unwrap() {
             assert_eq!(problem.code, "reservation_released", "{}", test.kind);
@@ -398,7 +398,7 @@ async fn apply(db: &Db, case: u128, at: &mut DateTime<Utc>, event: &Event) -> Re
             step(db, *at, async |books| reserve(books, &request, HOLD).await).await.map(drop)
         }
         Event::Commit(order) => make_final(db, id(order)).await,
-        Event::Release(order) => let_go(db, &request(order, 1, 1)).await,
+        Event::Release(order) => release_hold(db, &request(order, 1, 1)).await,
         Event::Restock(order) => put_back(db, &request(order, 1, 1)).await,
         Event::Refund(order, n, quantity) => {
             let (order_id, id) = (self::order(id(order)), self::order(1_000_000 + case * 10 + n));

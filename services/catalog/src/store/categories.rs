@@ -1,4 +1,4 @@
-//! The tree of categories. Whoever changes it tells so in the same transaction.
+//! The tree of categories. Changes publish an event in the same transaction.
 
 use chassis::db::{Result, Session, Tx, sql};
 use chassis::outbox;

@@ -143,7 +143,7 @@ pub(crate) async fn note(
     Ok(note.bind(import.report.clone()).execute().await? == 1)
 }
 
-/// Leaves it to whoever comes at `until` or later.
+/// Releases it until `until`.
 pub(crate) async fn leave(
     db: impl Session<'_>,
     import: &Import,

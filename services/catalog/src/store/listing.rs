@@ -28,7 +28,7 @@ pub(crate) struct Listing {
     pub(crate) limit: i64,
 }
 
-/// The order of a list. Products that are equal in it go by id.
+/// The order of a list. Products that are equal in it are ordered by id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Sort {
     #[default]
@@ -78,9 +78,10 @@ pub(crate) struct Addressed {
 pub(crate) async fn page(db: &Db, listing: &Listing) -> Result<(Vec<Product>, Option<Place>)> {
     let found: Vec<Found> = listing.page().records::<Found>(db, "p.").all().await?;
     let limit = usize::try_from(listing.limit).unwrap_or_default();
-    let next = match found.len() > limit {
-        true => found.get(limit.saturating_sub(1)).map(|it| it.place(listing.sort)),
-        false => None,
+    let next = if found.len() > limit {
+        found.get(limit.saturating_sub(1)).map(|it| it.place(listing.sort))
+    } else {
+        None
     };
     let ids: Vec<Uuid> = found.iter().take(limit).map(|it| it.id).collect();
     Ok((products::by_ids(db, &ids).await?, next))

@@ -1,4 +1,4 @@
-//! What orders hold. Whoever changes an order's lines locks them first, in the order of their
+//! What orders hold. Code that changes an order's lines locks them first, in the order of their
 //! SKUs, and the stock after them: no two transactions wait for each other.
 
 use std::collections::HashMap;
@@ -173,12 +173,12 @@ pub(crate) async fn hold_again(
 }
 
 /// Lets a hold last longer.
-pub(crate) async fn prolong(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
-    let prolong = sql!(
+pub(crate) async fn extend(tx: &mut Tx, order: Uuid, expires_at: DateTime<Utc>) -> Result<()> {
+    let extend = sql!(
         "UPDATE reservation SET expires_at = {expires_at}
          WHERE order_id = {order} AND state = 'held'"
     );
-    tx.query(prolong).execute().await.map(drop)
+    tx.query(extend).execute().await.map(drop)
 }
 
 /// Notes that a hold is without money for now, and until when.

@@ -348,7 +348,7 @@ pub(crate) async fn added_by(
     reference: &str,
     at_export: i64,
 ) -> Result<i64> {
-    // A SKU that was deleted since began anew.
+    // A SKU that was deleted since started over.
     let added = sql!(
         "SELECT CAST(COALESCE(SUM(CASE WHEN kind = 'created' THEN delta_on_hand - {at_export}
                                        ELSE delta_on_hand END), 0) AS BIGINT)

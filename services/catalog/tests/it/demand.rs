@@ -40,7 +40,7 @@ fn order(product_id: Uuid) -> Order {
     }
 }
 
-async fn tell(orders: &Db, product_id: Uuid, version: i64, moved: (&str, &str)) {
+async fn publish(orders: &Db, product_id: Uuid, version: i64, moved: (&str, &str)) {
     tell_paid(orders, product_id, version, moved, "paid").await;
 }
 
@@ -109,11 +109,11 @@ async fn a_product_shows_how_often_it_was_looked_at_and_bought(database: Databas
     refund(&orders.db, id, 8, false).await;
     // Counted off by its refund already.
     tell_paid(&orders.db, id, 9, ("confirmed", "cancelled"), "refunded").await;
-    tell(&orders.db, id, 1, ("pending", "cancelled")).await;
-    tell(&orders.db, id, 3, ("pending", "confirmed")).await;
-    tell(&orders.db, id, 4, ("confirmed", "shipped")).await;
-    tell(&orders.db, id, 6, ("pending", "confirmed")).await;
-    tell(&orders.db, Uuid::nil(), 7, ("pending", "confirmed")).await;
+    publish(&orders.db, id, 1, ("pending", "cancelled")).await;
+    publish(&orders.db, id, 3, ("pending", "confirmed")).await;
+    publish(&orders.db, id, 4, ("confirmed", "shipped")).await;
+    publish(&orders.db, id, 6, ("pending", "confirmed")).await;
+    publish(&orders.db, Uuid::nil(), 7, ("pending", "confirmed")).await;
     let version = product["version"].clone();
     for path in ["/products/mug".to_owned(), format!("/products/{id}")] {
         shop.get(&path).await.expect(200);

@@ -219,7 +219,7 @@ async fn an_order_uses_what_its_buyer_holds_outside_of_orders(database: Database
     let left = holds(&shop, "sku=MUG").await;
     assert_eq!((left.len(), &left[0]["state"]), (1, &json!("paying")), "{}", shop.test.kind);
     assert_eq!(available(&shop, "MUG").await, 0);
-    // It is used up for good, and letting go of it is as if it had been let go of.
+    // It is used up for good, and releasing it is as if it had been release.
     let gone = format!("{path}/{}", held["id"].as_str().unwrap());
     shop.call("DELETE".parse().unwrap(), &gone).user(&ada).await.expect(204);
     assert_eq!(available(&shop, "MUG").await, 0);

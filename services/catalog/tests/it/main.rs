@@ -1,4 +1,4 @@
-//! The catalog over HTTP, on every database at hand.
+//! The catalog over HTTP, on every available database.
 
 mod addresses;
 mod bulk;

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{Shop, mug, nobody};
 
-async fn tell(reviews: &Db, product_id: Uuid, version: i64, (count, sum): (i64, i64)) {
+async fn publish(reviews: &Db, product_id: Uuid, version: i64, (count, sum): (i64, i64)) {
     let mut tx = reviews.begin().await.expect("a database");
     let event = RatingChanged { product_id, count, sum };
     outbox::publish(&mut tx, product_id, version, &event, noon()).await.expect("a database");
@@ -38,15 +38,15 @@ async fn a_product_shows_the_newest_rating(database: Database) {
     let product: Uuid = shop.add(mug()).await["id"].as_str().unwrap().parse().unwrap();
     let rating = async || shop.get("/products/mug").await.expect(200)["rating"].clone();
     assert_eq!(rating().await, json!({ "average": null, "count": 0 }));
-    tell(&reviews.db, product, 2, (3, 13)).await;
+    publish(&reviews.db, product, 2, (3, 13)).await;
     // Older news and news about nothing change nothing.
-    tell(&reviews.db, product, 1, (1, 1)).await;
-    tell(&reviews.db, Uuid::nil(), 1, (1, 1)).await;
+    publish(&reviews.db, product, 1, (1, 1)).await;
+    publish(&reviews.db, Uuid::nil(), 1, (1, 1)).await;
     eventually("the rating is shown", async || rating().await["count"] != 0).await;
     let expected = json!({ "average": 4.33, "count": 3 });
     assert_eq!(rating().await, expected);
     let list = shop.get("/products?sort=rating").await.expect(200);
     assert_eq!(list["items"][0]["rating"], expected);
-    tell(&reviews.db, product, 3, (0, 0)).await;
+    publish(&reviews.db, product, 3, (0, 0)).await;
     eventually("the rating is gone", async || rating().await["count"] == 0).await;
 }

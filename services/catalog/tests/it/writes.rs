@@ -210,7 +210,7 @@ async fn the_tag_is_another_one_after_every_movement(database: Database) {
     rises("counted").await;
     put(&shop, json!({ "adjust": 0, "policy": "continue" })).await.expect(200);
     rises("another policy").await;
-    // What changes nothing is no movement. A SKU that is made anew goes on.
+    // What changes nothing is no movement. A SKU that is recreated goes on.
     let before = etag(&shop).await;
     put(&shop, json!({ "on_hand": 9 })).await.expect(200);
     assert_eq!(etag(&shop).await, before);
@@ -290,7 +290,7 @@ async fn a_product_s_body_says_the_stock_of_new_variants_only(database: Database
     let after = write(body.clone()).await.expect(200);
     let available: Vec<_> = variants(&after).iter().map(|it| it["available"].clone()).collect();
     assert_eq!(available, [3, 3, 3, 8]);
-    // Another figure says what it goes by.
+    // A different figure says what it is based on.
     body["variants"][1]["on_hand"] = json!(4);
     body["variants"][3]["on_hand"] = json!(9);
     let refused = write(body.clone()).await.expect(422);

@@ -40,72 +40,72 @@ pub enum RouteError {
     Form(#[from] toml::de::Error),
     #[error(transparent)]
     Operation(#[from] OperationError),
-    #[error("{0:?} is no version; write it like v1")]
+    #[error("{0:?} is not a version; write it like v1")]
     Version(String),
 
-    #[error("a path begins with /")]
+    #[error("a path must begin with /")]
     NoSlash,
-    #[error("what services tell each other is never routed")]
+    #[error("/internal is never routed")]
     Internal,
-    #[error("no request ever has this path; write {0}")]
+    #[error("no request can have this path; write {0}")]
     OtherForm(String),
-    #[error("a path is written without query and escapes")]
+    #[error("a path must not contain a query or escapes")]
     Escapes,
     #[error(transparent)]
     Pattern(#[from] matchit::InsertError),
-    #[error("{what} is in conflict with line {line}")]
+    #[error("{what} conflicts with line {line}")]
     Conflict { what: String, line: usize },
     #[error(
-        "host {0:?}: write it in small letters and without a port, like shop.example.com or \
+        "host {0:?}: write it in lower case and without a port, like shop.example.com or \
          *.example.com"
     )]
     Host(String),
     #[error("methods = [] allows nothing; leave it out to allow all")]
     NoMethods,
-    #[error("{0:?} is no method; write it like GET")]
+    #[error("{0:?} is not a method; write it like GET")]
     Method(String),
 
-    #[error("the services know no path {0}; write rewrite")]
+    #[error("no service has the path {0}; add rewrite")]
     NeedsRewrite(String),
-    #[error("the services know no path {0}")]
+    #[error("no service has the path {0}")]
     Foreign(String),
     #[error(
-        "rewrite {0:?}: a path without query and escapes; \
-         a query is set by an operation: {{ set = \"query:name\", value = \"x\" }}"
+        "rewrite {0:?}: must not contain a query or escapes; \
+         set a query with an operation: {{ set = \"query:name\", value = \"x\" }}"
     )]
     RewriteEscapes(String),
-    #[error("rewrite {0:?}: a {{ is not closed")]
+    #[error("rewrite {0:?}: a {{ is never closed")]
     NotClosed(String),
-    #[error("rewrite {rewrite:?}: {{{name}}} is no parameter")]
+    #[error("rewrite {rewrite:?}: {{{name}}} is not a parameter of the path")]
     NoParameter { rewrite: String, name: String },
-    #[error("rewrite: neither the path nor an operation makes {{{0}}}")]
+    #[error("rewrite: neither the path nor an operation provides {{{0}}}")]
     NotMade(String),
 
-    #[error("who answers? Write service or answer")]
+    #[error("a route needs service or answer")]
     NobodyAnswers,
-    #[error("service and answer exclude each other")]
+    #[error("service and answer cannot be combined")]
     ServiceAndAnswer,
-    #[error("an answer is given as it is; nothing is asked or reshaped")]
+    #[error("a route with answer cannot have keys for a service")]
     ReshapedAnswer,
-    #[error("answer: {0} is no status of an answer")]
+    #[error("answer: {0} is not a valid status")]
     AnswerStatus(u16),
-    #[error("answer: {name}: {value:?} is no header")]
+    #[error("answer: {name}: {value:?} is not a valid header")]
     AnswerHeader { name: String, value: String },
-    #[error("else is for methods = [\"GET\"] only: a body is sent once")]
+    #[error("else needs methods = [\"GET\"], since a body can be sent only once")]
     Else,
-    #[error("status: {0} is no status of an answer")]
+    #[error("status: {0} is not a valid status")]
     Status(String),
-    #[error("body_limit is {0}; allowed are 1 to {MAX_LIMIT} bytes")]
+    #[error("body_limit is {0}, but must be 1 to {MAX_LIMIT} bytes")]
     BodyLimit(usize),
-    #[error("timeout_ms is {0}; allowed are 1 to {MAX_TIMEOUT}")]
+    #[error("timeout_ms is {0}, but must be 1 to {MAX_TIMEOUT}")]
     Timeout(u64),
 
     #[error(
-        "{name:?} is no class of rate limits; there are {classes} and {UNLIMITED}",
+        "{name:?} is not a rate-limit class; use one of {classes} or {UNLIMITED}",
         classes = classes.join(", ")
     )]
     NoClass { name: String, classes: Vec<&'static str> },
-    #[error("there is no service {name:?}; there are {services}", services = services.join(", "))]
+    #[error("there is no service {name:?}; use one of {services}", services = services.join(", "))]
     NoService { name: String, services: Vec<String> },
     #[error("{service} has no path {path}")]
     NoPath { service: String, path: String },

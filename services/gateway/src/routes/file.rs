@@ -124,10 +124,7 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, RouteFileError> {
     };
     let errors = lines.operations(read.errors, Way::Response, &read.groups)?.into();
     let status = statuses(&read.status).map_err(|error| lines.wrong(None, None, error))?;
-    let address_rules = match read.address_rules {
-        true => AddressRules::On,
-        false => AddressRules::Off,
-    };
+    let address_rules = if read.address_rules { AddressRules::On } else { AddressRules::Off };
     let common = Common { version, address_rules, errors, status, groups: read.groups };
     let mut routes = Vec::with_capacity(read.routes.len());
     for entry in read.routes {

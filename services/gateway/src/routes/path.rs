@@ -68,9 +68,10 @@ fn bare(name: &str) -> &str {
 
 /// A parameter as people write it; the rest of a path is left as it is.
 pub(super) fn parameter(pattern: &str, name: &str, value: &str) -> (String, String) {
-    let value = match pattern.ends_with(&format!("{{*{name}}}")) {
-        true => value.to_owned(),
-        false => percent_decode_str(value).decode_utf8_lossy().into_owned(),
+    let value = if pattern.ends_with(&format!("{{*{name}}}")) {
+        value.to_owned()
+    } else {
+        percent_decode_str(value).decode_utf8_lossy().into_owned()
     };
     (name.to_owned(), value)
 }

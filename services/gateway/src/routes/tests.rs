@@ -127,7 +127,7 @@ fn a_class_of_rate_limits_that_there_is_not_is_named() {
         if let Err(error) = checked {
             let error = error.to_string();
             assert!(error.starts_with("r.toml line 2: /a: \"wish\""), "{error}");
-            assert!(error.contains("write, read and none"), "{error}");
+            assert!(error.contains("write, read or none"), "{error}");
         }
     }
 }
@@ -138,18 +138,18 @@ fn a_mistake_is_named_with_its_line() {
     let with = |rest: &str| format!("[[routes]]\npath = \"/b\"\nservice = \"gateway\"\n{rest}");
     let asking = |rest: &str| format!("[[routes]]\npath = \"/api/b\"\nservice = \"s\"\n{rest}");
     for (bad, line, reason) in [
-        ("[[routes]]\npath = \"/a\"\nservice = \"gateway\"".to_owned(), 5, "conflict with line 2"),
+        ("[[routes]]\npath = \"/a\"\nservice = \"gateway\"".to_owned(), 5, "conflicts with line 2"),
         ("[[routes]]\npath = \"/a/\"\nservice = \"gateway\"".to_owned(), 5, "conflict"),
         ("[[routes]]\npath = \"/{a\"\nservice = \"gateway\"".to_owned(), 5, ""),
         ("[[routes]]\npath = \"/{x}/{x}\"\nservice = \"gateway\"\n[[routes]]\npath = \"/{y}/{z}\"\nservice = \"gateway\"".to_owned(), 8, "conflict"),
         ("[[routes]]\npath = \"/internal/x\"\nservice = \"t\"".to_owned(), 5, "never routed"),
         ("[[routes]]\npath = \"/x/internal\"\nservice = \"t\"".to_owned(), 5, "never routed"),
-        ("[[routes]]\npath = \"b\"\nservice = \"t\"".to_owned(), 5, "begins with /"),
-        ("[[routes]]\npath = \"/b?c=d\"\nservice = \"t\"".to_owned(), 5, "without query"),
+        ("[[routes]]\npath = \"b\"\nservice = \"t\"".to_owned(), 5, "begin with /"),
+        ("[[routes]]\npath = \"/b?c=d\"\nservice = \"t\"".to_owned(), 5, "must not contain a query"),
         ("[[routes]]\npath = [\"/c\", \"/internal\"]\nservice = \"t\"".to_owned(), 5, "never routed"),
         ("[[routes]]\npath = 7\nservice = \"t\"".to_owned(), 5, "a path or a list"),
-        ("[[routes]]\npath = \"/b\"\nservice = \"t\"".to_owned(), 5, "write rewrite"),
-        ("[[routes]]\npath = \"/b\"".to_owned(), 5, "who answers"),
+        ("[[routes]]\npath = \"/b\"\nservice = \"t\"".to_owned(), 5, "add rewrite"),
+        ("[[routes]]\npath = \"/b\"".to_owned(), 5, "needs service or answer"),
         ("[[routes]]\nservice = \"t\"".to_owned(), 4, "path"),
         (with("colour = 1"), 7, "colour"),
         (with("limits = { get = \"read\" }"), 5, "get"),
@@ -157,28 +157,28 @@ fn a_mistake_is_named_with_its_line() {
         (with("methods = [\"GET\", \"Post\"]"), 5, "Post"),
         (with("host = \"a:80\""), 5, "without a port"),
         (with("rewrite = \"/internal/c\""), 5, "never routed"),
-        (with("answer = { body = \"x\" }"), 5, "exclude"),
+        (with("answer = { body = \"x\" }"), 5, "cannot be combined"),
         (with("body_limit = 0"), 5, "body_limit"),
         (with("timeout_ms = 0"), 5, "timeout_ms"),
         (with("accepts = [\"xml\"]"), 7, "multipart"),
         (with("status = { 999 = 200 }"), 5, "999"),
         (with("status = { 200 = 99 }"), 5, "99"),
         (with("status = { \"Not found\" = 404 }"), 5, "Not found"),
-        (with("request = [\n  { drop = \"a\" },\n  { colour = \"b\" },\n]"), 9, "there are move, copy"),
+        (with("request = [\n  { drop = \"a\" },\n  { colour = \"b\" },\n]"), 9, "use one of move, copy"),
         (with("response = [{ set = \"header:x-user-id\", value = 1 }]"), 7, "x-user-id"),
         (with("errors = [{ problem = \"x\" }]"), 7, "by_field"),
         (with("request = [{ use = \"nothing\" }]"), 7, "no group"),
         (with("[routes.else]\nservice = \"gateway\""), 5, "methods"),
         (with("[routes.else]\nservice = \"gateway\"\ncolour = 1"), 9, "colour"),
-        (asking("rewrite = \"/c\""), 5, "know no path /c"),
+        (asking("rewrite = \"/c\""), 5, "no service has the path /c"),
         (asking("rewrite = \"/api/internal/c\""), 5, "never routed"),
-        (asking("rewrite = \"/api/{c}\""), 5, "makes {c}"),
-        (asking("rewrite = \"/api/{c\""), 5, "not closed"),
+        (asking("rewrite = \"/api/{c}\""), 5, "provides {c}"),
+        (asking("rewrite = \"/api/{c\""), 5, "never closed"),
         (asking("rewrite = \"/api/c?d=e\""), 5, "query:name"),
         ("[[routes]]\npath = \"/b\"\nanswer = { status = 100 }".to_owned(), 5, "100"),
         ("[[routes]]\npath = \"/b\"\nanswer = { headers = { \"a b\" = \"c\" } }".to_owned(), 5, "a b"),
         ("[[routes]]\npath = \"/b\"\nanswer = { headers = { Connection = \"c\" } }".to_owned(), 5, "connection"),
-        ("[[routes]]\npath = \"/b\"\nrewrite = \"/c\"\nanswer = {}".to_owned(), 5, "as it is"),
+        ("[[routes]]\npath = \"/b\"\nrewrite = \"/c\"\nanswer = {}".to_owned(), 5, "cannot have keys"),
         ("[[routes]".to_owned(), 4, ""),
     ] {
         let error = Table::parse(&format!("{good}{bad}\n"), "r.toml").unwrap_err().to_string();

@@ -85,7 +85,7 @@ impl TlsConfig {
                     "redirect_listen",
                     &self.redirect_listen,
                     "empty without gateway.tls.certificate and gateway.tls.key, or \
-                     gateway.tls.acme: it leads to HTTPS, which is off",
+                     gateway.tls.acme: it redirects to HTTPS, which is off",
                 ));
             }
             (false, false, true) => return Ok(None),
@@ -93,8 +93,8 @@ impl TlsConfig {
                 return Err(refused(
                     "acme.domains",
                     acme.domains.join(", "),
-                    "empty where gateway.tls.certificate or gateway.tls.key is set: the certificate \
-                     comes from files or from an authority",
+                    "empty if gateway.tls.certificate or gateway.tls.key is set: the certificate comes \
+                     either from files or from an authority",
                 ));
             }
             (true, false, _) => {
@@ -123,7 +123,7 @@ impl AcmeConfig {
                 return Err(refused(
                     "acme.domains",
                     format!("{domain:?}"),
-                    "names a certificate can be ordered for, like shop.example.com",
+                    "domains that can have a certificate, like shop.example.com",
                 ));
             }
         }
@@ -131,12 +131,12 @@ impl AcmeConfig {
             return Err(refused(
                 "acme.cache",
                 "empty",
-                "a directory for the certificate: else every restart would order a new one",
+                "a directory for the certificate; otherwise every restart would request a new one",
             ));
         }
         if !self.directory.is_empty() && !self.directory.starts_with("https://") {
             let value = format!("{:?}", self.directory);
-            return Err(refused("acme.directory", value, "an address that starts with https://"));
+            return Err(refused("acme.directory", value, "a URL that starts with https://"));
         }
         if !self.contact.is_empty() && !self.contact.contains('@') {
             let value = format!("{:?}", self.contact);

@@ -56,7 +56,7 @@ enum Cause {
     Io(#[from] io::Error),
     #[error(transparent)]
     Pem(#[from] pem::Error),
-    #[error("there is no certificate in it (PEM, BEGIN CERTIFICATE)")]
+    #[error("it contains no certificate (PEM, BEGIN CERTIFICATE)")]
     NoCertificate,
     #[error("with {}: {source}", key.display())]
     Key { key: PathBuf, source: rustls::Error },
@@ -106,7 +106,9 @@ impl Files {
             seen = read;
             match &seen {
                 Ok(pair) => self.take(pair),
-                Err(reason) => tracing::warn!(%reason, "the certificate before stays in use"),
+                Err(reason) => {
+                    tracing::warn!(%reason, "cannot load the new certificate; keeping the current one")
+                }
             }
         }
     }
@@ -116,10 +118,12 @@ impl Files {
             Ok(certified) => {
                 pair.warn();
                 self.current.store(Arc::new(certified));
-                tracing::info!(file = %self.certificate.display(), "a new certificate is used");
+                tracing::info!(file = %self.certificate.display(), "loaded a new certificate");
             }
             // One file may be written before the other.
-            Err(reason) => tracing::warn!(%reason, "the certificate before stays in use"),
+            Err(reason) => {
+                tracing::warn!(%reason, "cannot load the new certificate; keeping the current one")
+            }
         }
     }
 }
@@ -154,7 +158,7 @@ impl Pair {
     fn warn(&self) {
         if let Some(exposed) = &self.exposed {
             let reason = wrong("key", &exposed.key)(exposed.clone());
-            tracing::warn!("{reason}; in production it would be refused");
+            tracing::warn!("{reason}; this is an error in production");
         }
     }
 

@@ -277,7 +277,7 @@ async fn a_dead_service_is_a_problem_that_names_nothing_and_is_noted() {
     assert_eq!(failure["service"], "catalog");
     assert_eq!(failure["path"], "/api/products", "without its query");
     assert_eq!(failure["status"], 503);
-    assert_eq!(failure["reason"], "no copy of it can be reached");
+    assert_eq!(failure["reason"], "no instance can be reached");
     assert!(!failure["request_id"].as_str().unwrap().is_empty());
     assert!(!answer.contains("secret"), "{answer}");
     let catalog = &view["upstreams"][0];
@@ -543,7 +543,7 @@ async fn settings_of_tls_that_cannot_be_meant_are_named() {
         (files("missing", "key"), "gateway.tls.certificate"),
         (files("cert", "missing"), "gateway.tls.key"),
         (files("cert", "other"), "gateway.tls.certificate"),
-        (files("empty", "key"), "there is no certificate"),
+        (files("empty", "key"), "contains no certificate"),
         (files("garbage", "key"), "gateway.tls.certificate"),
         (files("cert", "empty"), "gateway.tls.key"),
         (TlsConfig { key: "".into(), ..files("cert", "key") }, "gateway.tls.key is empty"),

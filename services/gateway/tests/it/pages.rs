@@ -126,7 +126,7 @@ async fn versions_and_errors_are_told_to_operators_alone() {
             ("/gateway/version", "1.2.3"),
             ("/services/catalog/version", "4.5.6"),
             ("/services/catalog/database_kind", "sqlite"),
-            ("/services/orders/error", "the deadline passed"),
+            ("/services/orders/error", "the deadline has passed"),
             ("/engines/redis/error", "cut off"),
         ];
         for (place, detail) in details {

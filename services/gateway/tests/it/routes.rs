@@ -510,7 +510,7 @@ fn routes_that_lead_nowhere_are_refused() {
     for (rest, reason) in [
         (
             "service = \"katalog\"\nrewrite = \"/api/v1/x\"",
-            "no service \"katalog\"; there are cart, catalog",
+            "no service \"katalog\"; use one of cart, catalog",
         ),
         ("service = \"catalog\"\nrewrite = \"/api/v1/x\"", "catalog has no path /api/v1/x"),
         (

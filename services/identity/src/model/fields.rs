@@ -17,9 +17,10 @@ pub fn username(text: &str) -> String {
 pub fn is_username(text: &str, (): &()) -> garde::Result {
     let text = username(text);
     let known = |it: u8| it.is_ascii_lowercase() || it.is_ascii_digit() || b"_.-".contains(&it);
-    match (3..=50).contains(&text.len()) && text.bytes().all(known) {
-        true => no_card_number(&text, &()),
-        false => Err(garde::Error::new("must be 3 to 50 letters, digits, `_`, `.` or `-`")),
+    if (3..=50).contains(&text.len()) && text.bytes().all(known) {
+        no_card_number(&text, &())
+    } else {
+        Err(garde::Error::new("must be 3 to 50 letters, digits, `_`, `.` or `-`"))
     }
 }
 

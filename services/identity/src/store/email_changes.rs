@@ -65,7 +65,7 @@ pub async fn find_email_change(
 }
 
 /// Forgets an address that was gone back to, and all that the account had after it: who reads the
-/// mails of those came later.
+/// e-mails of those came later.
 pub async fn forget_email_changes(tx: &mut Tx, from: &EmailChange) -> Result<()> {
     tx.query(sql!(
         "DELETE FROM email_changes WHERE user_id = {from.user_id} AND version >= {from.version}"

@@ -72,7 +72,7 @@ pub async fn insert_next_key(
     key: &StoredKey,
     retired_at: DateTime<Utc>,
 ) -> Result<()> {
-    // First, so that whoever else makes one waits here.
+    // First, so that others who create one wait here.
     tx.query(sql!(
         "INSERT INTO signing_keys (kid, generation, private_pem, created_at)
          SELECT {key.kid}, coalesce(max(generation), 0) + 1, {key.private_pem},

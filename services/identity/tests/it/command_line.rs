@@ -24,7 +24,7 @@ async fn the_command_line_makes_users_beside_a_running_shop(database: Database) 
     let tokens = shop.log_in("root", PASSWORD).await.expect(200);
     assert_eq!(tokens["user"]["roles"], json!(["admin"]));
     assert_eq!(tokens["user"]["permissions"].as_array().unwrap().len(), 13);
-    assert_eq!(shop.told(created.id).await, ["user.registered"], "{}", shop.kind());
+    assert_eq!(shop.published(created.id).await, ["user.registered"], "{}", shop.kind());
     let again = admin::create_user(db, clock, new).await;
     assert_eq!(again.unwrap_err().code, "email_taken");
 }

@@ -48,7 +48,7 @@ async fn a_customer_registers_and_is_logged_in(database: Database) {
     let ada = Person::of(&tokens);
     let me = shop.by(&ada, "GET", "/users/me", Value::Null).await.expect(200);
     assert_eq!(me, tokens["user"]);
-    assert_eq!(shop.told(ada.id).await, ["user.registered"], "{}", shop.kind());
+    assert_eq!(shop.published(ada.id).await, ["user.registered"], "{}", shop.kind());
 }
 
 #[databases]

@@ -56,7 +56,7 @@ struct Published {
     data: Json<Value>,
 }
 
-/// One shop per database at hand.
+/// One shop per available database.
 async fn shop(database: Database) -> Shop {
     shop_with(database, Config::default()).await
 }
@@ -156,7 +156,7 @@ impl Shop {
     }
 
     /// The types of the events told so far about a subject.
-    async fn told(&self, subject: Uuid) -> Vec<String> {
+    async fn published(&self, subject: Uuid) -> Vec<String> {
         let told = self.events().await.into_iter().filter(|it| it.subject == subject.to_string());
         told.map(|it| it.kind).collect()
     }

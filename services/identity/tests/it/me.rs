@@ -16,7 +16,7 @@ async fn a_user_changes_their_own_account(database: Database) {
     assert_eq!(me["name"], "Ada King");
     assert_eq!(shop.by(&ada, "GET", "/users/me", Value::Null).await.expect(200), me);
     shop.by(&ada, "PATCH", "/users/me", json!({})).await.expect(200);
-    let told = shop.told(ada.id).await;
+    let told = shop.published(ada.id).await;
     assert_eq!(told, ["user.registered", "user.updated", "user.updated"], "{}", shop.kind());
 }
 
@@ -45,7 +45,7 @@ async fn another_address_needs_the_password_and_a_mail(database: Database) {
     assert_eq!((&me["email"], &me["email_verified"]), (&json!("king@example.com"), &json!(false)));
     shop.log_in("king", PASSWORD).await.expect(200);
     shop.log_in("ada", PASSWORD).await.expect(401);
-    assert!(shop.told(ada.id).await.contains(&"user.email_verification_requested".to_owned()));
+    assert!(shop.published(ada.id).await.contains(&"user.email_verification_requested".to_owned()));
 }
 
 #[databases]
@@ -121,7 +121,7 @@ async fn a_deleted_account_leaves_no_trace_of_a_person(database: Database) {
     assert_eq!(me.problem(401), "token_revoked");
     assert_eq!(shop.refresh(&ada.refresh).await.problem(401), "session_ended");
     assert_eq!(shop.log_in("ada", PASSWORD).await.problem(401), "invalid_credentials");
-    assert_eq!(shop.told(ada.id).await, ["user.registered", "user.deleted"]);
+    assert_eq!(shop.published(ada.id).await, ["user.registered", "user.deleted"]);
     let token = shop.one_time_token(ada.id, "reset_password").await;
     assert_eq!(token.problem(404), "user_not_found");
     let left = "SELECT (SELECT count(*) FROM addresses) + (SELECT count(*) FROM devices)";

@@ -10,7 +10,7 @@ async fn a_forgotten_password_is_set_anew_by_mail(database: Database) {
     let ada = shop.register("ada").await;
     let forgot = json!({ "email": " Ada@example.com" });
     shop.post("/auth/password/forgot", forgot).await.expect(202);
-    let told = shop.told(ada.id).await;
+    let told = shop.published(ada.id).await;
     assert_eq!(told, ["user.registered", "user.password_reset_requested"], "{}", shop.kind());
 
     let token = shop.one_time_token(ada.id, "reset_password").await.expect(200);
@@ -48,12 +48,12 @@ async fn a_mailbox_is_not_flooded(database: Database) {
         let forgot = json!({ "email": "ada@example.com" });
         shop.post("/auth/password/forgot", forgot).await.expect(202);
     }
-    assert_eq!(shop.told(ada.id).await.len(), 1 + 5);
+    assert_eq!(shop.published(ada.id).await.len(), 1 + 5);
     for n in 0..8 {
         let answer = shop.by(&ada, "POST", "/auth/email/verify/resend", Value::Null).await;
         assert_eq!(answer.status.as_u16(), if n < 5 { 202 } else { 429 });
     }
-    assert_eq!(shop.told(ada.id).await.len(), 1 + 5 + 5);
+    assert_eq!(shop.published(ada.id).await.len(), 1 + 5 + 5);
 }
 
 #[databases]
@@ -102,7 +102,7 @@ async fn an_address_is_verified_by_mail(database: Database) {
     let again = shop.post("/auth/email/verify", token).await;
     assert_eq!(again.problem(422), "one_time_token_invalid");
     shop.by(&ada, "POST", "/auth/email/verify/resend", Value::Null).await.expect(202);
-    let told = shop.told(ada.id).await;
+    let told = shop.published(ada.id).await;
     let expected = ["user.registered", "user.email_verification_requested", "user.updated"];
     assert_eq!(told, expected, "{}", shop.kind());
 }

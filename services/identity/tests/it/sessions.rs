@@ -73,7 +73,7 @@ async fn a_login_beyond_a_hundred_ends_the_oldest_session(database: Database) {
         db.query(insert).bind(Uuid::from_u128(n)).bind(ada.id).execute().await.unwrap();
     }
     shop.log_in("ada", PASSWORD).await.expect(200);
-    assert_eq!(shop.told(Uuid::from_u128(0)).await, ["session.revoked"], "{}", shop.kind());
-    assert_eq!(shop.told(Uuid::from_u128(1)).await, [""; 0]);
+    assert_eq!(shop.published(Uuid::from_u128(0)).await, ["session.revoked"], "{}", shop.kind());
+    assert_eq!(shop.published(Uuid::from_u128(1)).await, [""; 0]);
     shop.by(&ada, "GET", "/users/me", Value::Null).await.expect(200);
 }

@@ -9,7 +9,7 @@ use super::*;
 const DAY: TimeDelta = TimeDelta::days(1);
 
 impl Shop {
-    /// The user shows that they read the mails of their address.
+    /// The user shows that they read the e-mails of their address.
     async fn verify(&self, person: &Person) {
         let token = self.one_time_token(person.id, "verify_email").await.expect(200);
         self.post("/auth/email/verify", token).await.expect(204);

@@ -12,7 +12,7 @@ use contracts::orders::{
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use super::{Letter, tell};
+use super::{Letter, enqueue};
 use crate::builtin::{self, Definition};
 use crate::model::{News, OVERTAKEN, is_overtaken};
 use crate::queue::About;
@@ -44,7 +44,7 @@ impl Handler for Orders {
 
 async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
     let update: OrderStatusUpdated = event.data()?;
-    let later = store::hear(tx, update.order.order_id, event.sequence, &update.to).await?;
+    let later = store::note_status(tx, update.order.order_id, event.sequence, &update.to).await?;
     let Some(template) = template_for(&update) else { return Ok(()) };
     let mut facts = Facts::of(&update.order, &update.to, &update.payment_status);
     facts.reason = update.reason.map(Reason::as_str);
@@ -57,18 +57,18 @@ async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
         facts.refunded = Some(total);
     }
     let overtaken = later.is_some_and(|later| is_overtaken(&update.to, &later));
-    tell(app, tx, event, facts.letter(template, Some(event.sequence), overtaken)?).await
+    enqueue(app, tx, event, facts.letter(template, Some(event.sequence), overtaken)?).await
 }
 
 /// A corrected number, which also stands for the news that the order was shipped.
 async fn tracking_updated(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
     const SHIPPED: &str = "shipped";
     let OrderTrackingUpdated { order, tracking_number } = event.data()?;
-    let later = store::hear(tx, order.order_id, event.sequence, SHIPPED).await?;
+    let later = store::note_status(tx, order.order_id, event.sequence, SHIPPED).await?;
     let Some(template) = builtin::find("order_tracking_updated") else { return Ok(()) };
     let mut facts = Facts::of(&order, SHIPPED, "paid");
     facts.tracking_number = Some(&tracking_number);
-    tell(app, tx, event, facts.letter(template, Some(event.sequence), later.is_some())?).await
+    enqueue(app, tx, event, facts.letter(template, Some(event.sequence), later.is_some())?).await
 }
 
 /// News of money, which no other news overtake. What goes back because of a cancel is told with it.
@@ -82,7 +82,7 @@ async fn refunded(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
     (facts.reason, facts.reason_text) = it.reason.as_deref().and_then(refund_reason).unzip();
     facts.refund = Some(it.amount);
     facts.refunded = Some(it.refunded);
-    tell(app, tx, event, facts.letter(template, None, false)?).await
+    enqueue(app, tx, event, facts.letter(template, None, false)?).await
 }
 
 /// Which message an update asks for, if any.
@@ -215,19 +215,19 @@ fn money(order: &Order, amount: i64) -> Result<String, Failure> {
 /// A reason as a mail says it; none where there is nothing that helps who reads it.
 fn reason_text(reason: Reason) -> Option<&'static str> {
     Some(match reason {
-        Reason::CustomerRequest | Reason::FoundCheaper | Reason::TakesTooLong => "you asked for it",
+        Reason::CustomerRequest | Reason::FoundCheaper | Reason::TakesTooLong => "you requested it",
         Reason::ChangedMind => "you changed your mind",
         Reason::OrderedByMistake => "it was ordered by mistake",
         // Who is suspected is not accused in a mail.
         Reason::CancelledByShop | Reason::Fraudulent => "the shop cancelled it",
-        Reason::OutOfStock | Reason::ItemUnavailable => "not everything was in stock any more",
-        Reason::AddressUndeliverable => "it cannot be delivered to this address",
+        Reason::OutOfStock | Reason::ItemUnavailable => "some items are no longer in stock",
+        Reason::AddressUndeliverable => "we cannot deliver to this address",
         Reason::PaymentDeclined => "the payment was declined",
         Reason::PaymentExpired => "it was not paid in time",
-        Reason::PaymentFailed => "the payment did not work",
-        Reason::PaymentVoided => "the payment was taken back",
+        Reason::PaymentFailed => "the payment failed",
+        Reason::PaymentVoided => "the payment was voided",
         Reason::PaymentNotDecided | Reason::NotDecidedInTime => "the bank did not answer in time",
-        Reason::Superseded => "you have ordered anew in its place",
+        Reason::Superseded => "you placed a new order instead",
         Reason::Other | Reason::Refunded => return None,
     })
 }
@@ -235,11 +235,11 @@ fn reason_text(reason: Reason) -> Option<&'static str> {
 /// Why staff gave money back, as a mail says it: a code with its text; none for what helps nobody.
 fn refund_reason(code: &str) -> Option<(&'static str, &'static str)> {
     const TEXTS: [(&str, &str); 6] = [
-        ("customer_request", "you asked for it"),
+        ("customer_request", "you requested it"),
         ("goodwill", "goodwill"),
-        ("damaged", "something was damaged"),
-        ("not_received", "it did not reach you"),
-        ("returned", "you sent it back"),
+        ("damaged", "an item was damaged"),
+        ("not_received", "it did not arrive"),
+        ("returned", "you returned it"),
         ("duplicate", "it was paid twice"),
     ];
     TEXTS.into_iter().find(|(it, _)| *it == code)

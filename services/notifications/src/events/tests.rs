@@ -8,7 +8,7 @@ use contracts::orders::{Order, Reason};
 use super::*;
 use crate::builtin::Text;
 use crate::model::{Channel, Message, NOBODY, Preferences, State};
-use crate::testing::{app, event, history, order, tell_orders, tell_users, update};
+use crate::testing::{app, deliver_to_orders, deliver_to_users, event, history, order, update};
 use crate::{MIGRATIONS, store};
 
 mod accounts;
@@ -20,7 +20,8 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     let order = order();
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
+        .await;
     let it = history(&app).await.remove(0);
     assert_eq!(it.recipient, "ada@example.com");
     assert_eq!(it.template.as_deref(), Some("order_confirmed"));
@@ -31,11 +32,11 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
     );
     assert_eq!(
         it.body,
-        "Hello Ada,\n\nthank you for your order CW-100001. We have received your payment.\n\n\
+        "Hello Ada,\n\nThank you for your order CW-100001. We have received your payment.\n\n\
          2 x Desk lamp (LAMP-1): 39.98 USD\n\n\
          Subtotal: 39.98 USD\nShipping: 5.00 USD\nTax: 0.00 USD\nTotal: 44.98 USD\n\n\
-         We write again when it is on its way.\n\n\
-         You can see your order here: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
+         We will e-mail you when it ships.\n\n\
+         View your order: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
          Cartwright\nhttp://127.0.0.1:8080"
     );
     assert_eq!((it.state, it.next_at), (State::Queued, Some(noon())));
@@ -58,9 +59,9 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told(databa
         refunded,
     ];
     let events: Vec<_> = (2..).zip(&steps).map(|(at, it)| event(order.order_id, at, it)).collect();
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     // Told again: once through the same inbox, once as if it had been lost.
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let mut tx = app.db.begin().await.unwrap();
     for it in &events {
         Orders(app.clone()).handle(&mut tx, it).await.unwrap();
@@ -72,8 +73,8 @@ async fn each_step_of_an_order_makes_one_message_however_often_it_is_told(databa
     told.sort();
     let names: Vec<_> = told.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["order_confirmed", "order_delivered", "order_refunded", "order_shipped"]);
-    assert!(told[2].1.contains("given back 44.98 USD of"), "{}", told[2].1);
-    assert!(told[3].1.contains("Its tracking number is 1Z999."), "{}", told[3].1);
+    assert!(told[2].1.contains("refunded 44.98 USD for"), "{}", told[2].1);
+    assert!(told[3].1.contains("Tracking number: 1Z999"), "{}", told[3].1);
 }
 
 #[databases]
@@ -81,17 +82,17 @@ async fn a_cancelled_order_says_why_and_what_happens_to_the_money(database: Data
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (payment_status, says) in [
-        ("voided", "You were not charged"),
-        ("refunded", "The 44.98 USD you paid are on their way"),
+        ("voided", "You have not been charged"),
+        ("refunded", "We have refunded the 44.98 USD you paid"),
     ] {
         let order = order();
         let mut cancelled = update(&order, "pending", "cancelled");
         cancelled.reason = Some(Reason::OutOfStock);
         cancelled.payment_status = payment_status.to_owned();
-        tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
         let found = history(&app).await;
         let it = found.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
-        assert!(it.body.contains("not everything was in stock any more"), "{}", it.body);
+        assert!(it.body.contains("some items are no longer in stock"), "{}", it.body);
         assert!(it.body.contains(says), "{}", it.body);
     }
 }
@@ -101,18 +102,18 @@ async fn an_order_that_could_not_be_paid_says_so(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (reason, template, says) in [
-        (Reason::PaymentDeclined, "payment_failed", "The reason: the payment was declined."),
-        (Reason::PaymentExpired, "payment_failed", "The reason: it was not paid in time."),
-        (Reason::CustomerRequest, "order_cancelled", "The reason: you asked for it."),
-        (Reason::Superseded, "order_cancelled", "you have ordered anew in its place."),
-        (Reason::ChangedMind, "order_cancelled", "The reason: you changed your mind."),
-        (Reason::Fraudulent, "order_cancelled", "The reason: the shop cancelled it."),
+        (Reason::PaymentDeclined, "payment_failed", "Reason: the payment was declined."),
+        (Reason::PaymentExpired, "payment_failed", "Reason: it was not paid in time."),
+        (Reason::CustomerRequest, "order_cancelled", "Reason: you requested it."),
+        (Reason::Superseded, "order_cancelled", "you placed a new order instead."),
+        (Reason::ChangedMind, "order_cancelled", "Reason: you changed your mind."),
+        (Reason::Fraudulent, "order_cancelled", "Reason: the shop cancelled it."),
     ] {
         let order = order();
         let mut cancelled = update(&order, "pending", "cancelled");
         cancelled.reason = Some(reason);
         cancelled.payment_status = "failed".to_owned();
-        tell_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &cancelled)]).await;
         let all = history(&app).await;
         let it = all.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
         assert_eq!(it.template.as_deref(), Some(template));
@@ -125,7 +126,7 @@ async fn old_news_is_not_sent_but_a_late_receipt_is(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     let (first, second) = (order(), order());
-    tell_orders(
+    deliver_to_orders(
         &app,
         &[
             event(first.order_id, 4, &update(&first, "shipped", "delivered")),
@@ -171,7 +172,7 @@ async fn a_new_user_is_welcomed_once_and_a_lost_password_is_answered_each_time(d
     let (email, name) = person();
     let verify = EmailVerificationRequested { user_id: user, email, name };
     events.push(event(user, 4, &verify));
-    tell_users(&app, &events).await;
+    deliver_to_users(&app, &events).await;
     let count = |all: &[Message], key: &str| {
         all.iter().filter(|it| it.template.as_deref() == Some(key)).count()
     };
@@ -188,9 +189,10 @@ async fn nothing_is_sent_to_an_account_that_is_gone(database: Database) {
     let user = chassis::id::new();
     let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
     let order = Order { user_id: Some(user), ..order() };
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
+        .await;
     // The deletion overtakes the registration.
-    tell_users(
+    deliver_to_users(
         &app,
         &[
             event(user, 2, &UserDeleted { user_id: user }),
@@ -198,7 +200,8 @@ async fn nothing_is_sent_to_an_account_that_is_gone(database: Database) {
         ],
     )
     .await;
-    tell_orders(&app, &[event(order.order_id, 3, &update(&order, "confirmed", "shipped"))]).await;
+    deliver_to_orders(&app, &[event(order.order_id, 3, &update(&order, "confirmed", "shipped"))])
+        .await;
     let all = history(&app).await;
     assert_eq!(all.len(), 3);
     for it in all {
@@ -217,10 +220,14 @@ async fn a_user_who_wants_no_order_updates_gets_none_but_security_mails(database
     wishes.email.order_updates = false;
     store::set_preferences(&app.db, user, &wishes, noon()).await.unwrap();
     let order = Order { user_id: Some(user), ..order() };
-    tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))]).await;
-    let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
-    tell_users(&app, &[event(user, 3, &PasswordResetRequested { user_id: user, email, name })])
+    deliver_to_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
         .await;
+    let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
+    deliver_to_users(
+        &app,
+        &[event(user, 3, &PasswordResetRequested { user_id: user, email, name })],
+    )
+    .await;
     for it in history(&app).await {
         let wanted = it.template.as_deref() == Some("password_reset");
         let state = if wanted { State::Queued } else { State::Skipped };
@@ -240,8 +247,11 @@ async fn a_staff_text_that_does_not_fit_falls_back_to_the_built_in_one(database:
         let (key, by) = ("order_confirmed", chassis::id::new());
         store::set_override(&app.db, key, Channel::Email, &text, by, noon()).await.unwrap();
         let order = order();
-        tell_orders(&app, &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))])
-            .await;
+        deliver_to_orders(
+            &app,
+            &[event(order.order_id, 2, &update(&order, "pending", "confirmed"))],
+        )
+        .await;
         let all = history(&app).await;
         let it = all.iter().find(|it| it.order_id == Some(order.order_id)).unwrap();
         assert_eq!(it.subject.as_deref(), Some(subject));
@@ -258,8 +268,11 @@ async fn what_others_say_cannot_add_a_header_or_a_recipient(database: Database) 
     bad.order_id = chassis::id::new();
     bad.email = "ada@example.com\r\nBcc: all@example.com".to_owned();
     for order in [&order, &bad] {
-        tell_orders(&app, &[event(order.order_id, 2, &update(order, "pending", "confirmed"))])
-            .await;
+        deliver_to_orders(
+            &app,
+            &[event(order.order_id, 2, &update(order, "pending", "confirmed"))],
+        )
+        .await;
     }
     for it in history(&app).await {
         assert_eq!(

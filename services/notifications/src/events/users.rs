@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Letter, tell};
+use super::{Letter, enqueue};
 use crate::queue::About;
 use crate::{App, builtin, store};
 
@@ -77,7 +77,7 @@ struct Person {
     name: String,
 }
 
-/// Both addresses hear of it: whoever reads the old one may be the only one who did not want it.
+/// Both addresses get it: the reader of the old one may be the only one who did not want it.
 async fn email_changed(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
     let UserEmailChanged { user_id, email, old_email, name, can_undo } = event.data()?;
     let old = Person { user_id, email: old_email, name: name.clone() };
@@ -108,5 +108,5 @@ async fn write_part(
     let data = json!({ "user": { "name": person.name, "email": person.email } });
     let about = About { user_id: Some(person.user_id), ..About::default() };
     let recipient = person.email;
-    tell(app, tx, event, Letter { part, template, data, about, recipient, skip: None }).await
+    enqueue(app, tx, event, Letter { part, template, data, about, recipient, skip: None }).await
 }

@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use super::*;
 use crate::model::State;
-use crate::testing::{TOKEN, Van, app, at, event, history, message, nobody, sender, tell_users};
+use crate::testing::{
+    TOKEN, Van, app, at, deliver_to_users, event, history, message, nobody, sender,
+};
 use crate::{MIGRATIONS, store};
 
 fn later() -> Undelivered {
@@ -105,7 +107,7 @@ async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
         email: "ada@example.com".to_owned(),
         name: "Ada".to_owned(),
     };
-    tell_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
+    deliver_to_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
     assert_eq!(sender(&app, &van).turn().await.unwrap(), 2);
 
     let parcels = van.parcels.lock().clone();
@@ -133,7 +135,7 @@ async fn a_secret_mail_waits_for_identity_and_dies_with_the_account(database: Da
     let (known, van) = (app(&platform), Arc::new(Van::default()));
     let away = App { identity: nobody(), ..known.clone() };
     let gone = Uuid::nil();
-    tell_users(&known, &[event(gone, 1, &registered(gone))]).await;
+    deliver_to_users(&known, &[event(gone, 1, &registered(gone))]).await;
     sender(&away, &van).turn().await.unwrap();
     let it = history(&known).await.remove(0);
     assert_eq!(it.state, State::Failed);
@@ -154,7 +156,7 @@ async fn a_secret_mail_whose_token_cannot_be_read_is_left_to_an_operator(databas
     fake.calls().misanswer(ONE_TIME_TOKENS, u32::MAX);
     let odd = App { identity: Client::new(fake.channel()), ..known.clone() };
     let user = chassis::id::new();
-    tell_users(&known, &[event(user, 1, &registered(user))]).await;
+    deliver_to_users(&known, &[event(user, 1, &registered(user))]).await;
     sender(&odd, &van).turn().await.unwrap();
     let it = history(&known).await.remove(0);
     assert_eq!((it.state, fake.calls().asked(ONE_TIME_TOKENS)), (State::Dead, 1));
@@ -170,7 +172,7 @@ async fn no_token_goes_to_an_address_the_user_has_left(database: Database) {
     let user = chassis::id::new();
     let mut old = registered(user);
     old.email = "old@example.com".to_owned();
-    tell_users(&app, &[event(user, 1, &old)]).await;
+    deliver_to_users(&app, &[event(user, 1, &old)]).await;
     sender(&app, &van).turn().await.unwrap();
     assert_eq!(history(&app).await[0].state, State::Dead);
     assert!(van.parcels.lock().is_empty());

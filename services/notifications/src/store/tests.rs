@@ -177,10 +177,10 @@ async fn old_news_about_an_order_is_known_as_such(database: Database) {
         (1, "pending", Some("delivered")),
         (5, "refunded", None),
     ] {
-        let heard = hear(&mut tx, order, sequence, status).await.unwrap();
+        let heard = note_status(&mut tx, order, sequence, status).await.unwrap();
         assert_eq!(heard.as_deref(), later, "{sequence}");
     }
-    assert_eq!(hear(&mut tx, chassis::id::new(), 1, "pending").await.unwrap(), None);
+    assert_eq!(note_status(&mut tx, chassis::id::new(), 1, "pending").await.unwrap(), None);
 }
 
 #[databases]
@@ -239,7 +239,7 @@ async fn a_message_does_not_wait_for_a_clock_that_was_put_back(database: Databas
     queue(noon() + TimeDelta::hours(13)).await;
     assert!(MESSAGES.any_due(db, noon()).await.unwrap());
     assert_eq!(claim(db, noon(), 9).await.len(), 1, "{}", platform.kind);
-    // Not far enough to tell, but whoever starts alone knows.
+    // Not far enough to tell, but a process that starts alone knows.
     MESSAGES.release_all(db, noon()).await.unwrap();
     assert_eq!(claim(db, noon(), 9).await.len(), 2, "{}", platform.kind);
 }

@@ -1,4 +1,4 @@
-//! Notifications, over HTTP, on every database at hand.
+//! Notifications, over HTTP, on every available database.
 
 mod history;
 mod preferences;

@@ -87,7 +87,7 @@ async fn an_email_can_be_made_from_a_template(database: Database) {
     let data = json!({ "order": { "name": "Ada", "number": "CW-7" } });
     let body = json!({ "to": "ada@example.com", "template": "order_delivered", "data": data });
     let sent = post(&service.router, EMAIL, body).await.expect(202);
-    assert_eq!(sent["subject"], "Your order CW-7 was delivered");
+    assert_eq!(sent["subject"], "Your order CW-7 has been delivered");
     assert_eq!(sent["template"], "order_delivered");
 
     let body = json!({ "to": "ada@example.com", "template": "order_delivered" });

@@ -95,12 +95,11 @@ async fn a_broken_template_is_refused_with_field_and_line(database: Database) {
     ] {
         let text = json!({ "subject": subject, "body": body });
         for preview in [false, true] {
-            let answer = match preview {
-                false => put(&service.router, "order_shipped", text.clone()).await,
-                true => {
-                    let path = format!("{ALL}/order_shipped/preview");
-                    call(&service.router, "POST", &path).user(&staff()).json(text.clone()).await
-                }
+            let answer = if preview {
+                let path = format!("{ALL}/order_shipped/preview");
+                call(&service.router, "POST", &path).user(&staff()).json(text.clone()).await
+            } else {
+                put(&service.router, "order_shipped", text.clone()).await
             };
             let problem = answer.expect(422);
             assert_eq!(fields(&problem), [field], "{text}");

@@ -10,7 +10,7 @@ use crate::{App, store};
 /// How often an order is read again because it was placed or withdrawn at the same moment.
 const TRIES: usize = 3;
 
-/// Its stock is held: the order gets its number and is told of.
+/// Its stock is held: the order gets its number and is published.
 pub(super) async fn place(app: &App, work: &mut Work) -> Result<Turn, Stop> {
     let number = store::next_number(&app.db).await?;
     let now = app.clock.now();
@@ -30,7 +30,7 @@ pub(super) async fn withdraw(app: &App, work: &mut Work, problem: Problem) -> Re
     // An earlier try may have come through, or still be on its way.
     let tried_before = work.saga.tries > 0 || work.saga.fence > 1;
     if tried_before && let Err(error) = app.clients.catalog.release(&work.reservation()).await {
-        tracing::warn!(order = %work.order.id, %error, "release not known");
+        tracing::warn!(order = %work.order.id, %error, "cannot release the stock; the hold will expire");
         return Ok(Wait);
     }
     let mut tx = app.db.begin().await?;

@@ -6,12 +6,12 @@ use contracts::orders::refund_of_cancel;
 use contracts::payments::{PaymentUpdated, Refund, Refunded, Status as Paid};
 
 use super::table::Answer;
-use super::{Halt, Learned, Stop, Work, save_saga};
+use super::{StepError, StepResult, Stop, Work, save_saga};
 use crate::model::{OrderRefund, PaymentStatus, Status};
 use crate::refunds::{self, Booked};
 use crate::{App, store};
 
-pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn refund(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let Some(payment_id) = work.order.payment_id else {
         // What costs nothing has nothing to give back.
         return Ok(refunded(work, None));
@@ -33,11 +33,11 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> 
                 // All of it has been given back already, by hand.
                 Some(payment) if payment.status == Paid::Refunded => refunded(work, None),
                 Some(payment) => {
-                    tracing::error!(order = %work.order.number, %refused, "cancel without a refund");
+                    tracing::error!(order = %work.order.number, %refused, "the refund of a cancelled order was refused");
                     stays_sold(work, payment.status.into())
                 }
                 None => {
-                    tracing::error!(order = %work.order.id, %refused, "the payment is not known");
+                    tracing::error!(order = %work.order.id, %refused, "payments does not know the payment");
                     Answer::Pending.into()
                 }
             })
@@ -48,13 +48,13 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<Learned, Halt> 
 
 /// Known of the payment, also where news of earlier refunds are yet to come. Where it was staff who
 /// gave it back, that is booked when it is told.
-fn refunded(work: &mut Work, refund: Option<Refunded>) -> Learned {
+fn refunded(work: &mut Work, refund: Option<Refunded>) -> StepResult {
     work.order.payment_status = PaymentStatus::Refunded;
-    Learned { refund, ..Answer::Refunded.into() }
+    StepResult { refund, ..Answer::Refunded.into() }
 }
 
 /// Gives up a cancel. An order that was cancelled before it was confirmed is confirmed now.
-fn stays_sold(work: &mut Work, status: PaymentStatus) -> Learned {
+fn stays_sold(work: &mut Work, status: PaymentStatus) -> StepResult {
     work.saga.cancel = None;
     if work.order.status == Status::Pending {
         work.order.status = Status::Confirmed;
@@ -75,9 +75,9 @@ pub(super) async fn book(app: &App, work: &mut Work, refund: &Refunded) -> Resul
     Ok(tx.commit().await?)
 }
 
-/// Puts back into stock what refunds say. Whoever books another one meanwhile moves the saga, so
+/// Puts back into stock what refunds say. Booking another one meanwhile moves the saga, so
 /// that this finds that one too.
-pub(super) async fn put_back(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn put_back(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let refunds = store::refunds(&app.db, work.order.id).await?;
     for refund in refunds.into_iter().filter(|it| it.to_restock) {
         let id = refund.id;

@@ -7,11 +7,11 @@ use contracts::payments::{Authorize, Payment, Status as Paid};
 
 use super::table::Answer;
 use super::waiting::{action_required, attempts_left, declined, sold_out_meanwhile};
-use super::{Halt, Learned, Work};
+use super::{StepError, StepResult, Work};
 use crate::model::{FulfillmentStatus, PaymentStatus, Status};
 use crate::{App, problems, store, token};
 
-pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match app.clients.catalog.reserve(&work.reservation()).await {
         // A second hold is for money that is already authorised; who pays nothing needs none.
         Ok(_) if work.saga.rereserved || work.order.payment_id.is_none() => {
@@ -35,7 +35,7 @@ pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<Learned, Halt>
     }
 }
 
-pub(super) async fn authorize(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn authorize(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let Work { order, saga, .. } = &*work;
     let (Some(payment_id), Some(token)) = (order.payment_id, saga.token.clone()) else {
         return Ok(Answer::NoPayment.into());
@@ -66,7 +66,7 @@ pub(super) async fn authorized(
     app: &App,
     work: &mut Work,
     payment: &Payment,
-) -> Result<Learned, Halt> {
+) -> Result<StepResult, StepError> {
     Ok(match payment.status {
         Paid::Authorized | Paid::Capturing | Paid::Captured => {
             work.order.payment_status = PaymentStatus::Authorized;
@@ -89,7 +89,7 @@ pub(super) async fn authorized(
     })
 }
 
-pub(super) async fn commit(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn commit(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match app.clients.catalog.commit(work.order.id).await {
         Ok(()) => Ok(Answer::Committed.into()),
         Err(CallError::Rejected(_)) if !work.saga.rereserved => {
@@ -103,7 +103,7 @@ pub(super) async fn commit(app: &App, work: &mut Work) -> Result<Learned, Halt> 
     }
 }
 
-pub(super) async fn capture(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn capture(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let Some(payment_id) = work.order.payment_id else {
         // An order that costs nothing.
         return Ok(captured(work, PaymentStatus::Paid));
@@ -138,7 +138,7 @@ pub(super) async fn capture(app: &App, work: &mut Work) -> Result<Learned, Halt>
 
 /// The money is there: the order is confirmed. Who cancelled while the capture was on its way gets
 /// it back; their order is not confirmed first, as that would be told.
-fn captured(work: &mut Work, status: PaymentStatus) -> Learned {
+fn captured(work: &mut Work, status: PaymentStatus) -> StepResult {
     work.order.payment_status = status;
     if work.saga.cancel.is_some() {
         return Answer::CapturedAfterCancel.into();
@@ -147,12 +147,12 @@ fn captured(work: &mut Work, status: PaymentStatus) -> Learned {
     Answer::Captured.into()
 }
 
-pub(super) async fn ship(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn ship(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     app.clients.catalog.ship(&Ship::whole(work.order.id)).await?;
     Ok(Answer::Shipped.into())
 }
 
-pub(super) async fn void(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn void(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let Some(payment_id) = work.order.payment_id else { return Ok(Answer::Voided.into()) };
     let payment = app.clients.payments.void(payment_id).await?;
     Ok(match payment.status {
@@ -169,7 +169,7 @@ pub(super) async fn void(app: &App, work: &mut Work) -> Result<Learned, Halt> {
     })
 }
 
-pub(super) async fn restock(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn restock(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     app.clients.catalog.restock(&work.all_back()).await?;
     // Nothing is left for refunds to put back.
     store::all_restocked(&app.db, work.order.id).await?;

@@ -1,5 +1,5 @@
 //! The saga as data: what every step asks, and where each answer leads. The driver runs it; a test
-//! holds ARCHITECTURE.md against it.
+//! compares it with docs/checkout.md.
 
 use chassis::db::Word;
 use contracts::orders::Reason;
@@ -74,7 +74,7 @@ pub(super) enum Unknown {
 #[derive(Debug)]
 pub(super) struct Row {
     pub step: Step,
-    /// What is asked, of whom; empty where nobody is.
+    /// The call; empty if there is none.
     pub call: &'static str,
     pub answers: &'static [(Answer, To)],
     pub unknown: Unknown,

@@ -9,7 +9,7 @@ use contracts::payments::Payment;
 
 use super::steps::authorized;
 use super::table::Answer;
-use super::{Halt, Learned, Work};
+use super::{StepError, StepResult, Work};
 use crate::model::{MORE_ATTEMPTS, PaymentStatus, Step};
 use crate::{App, checkout, problems};
 
@@ -22,7 +22,7 @@ pub(super) async fn action_required(
     app: &App,
     work: &mut Work,
     payment: &Payment,
-) -> Result<Learned, Halt> {
+) -> Result<StepResult, StepError> {
     if work.saga.step == Step::AwaitAction {
         // Looked at once more: the time goes on, and at its end the payment is voided.
         let until = work.saga.hold_until.unwrap_or(app.clock.now());
@@ -37,10 +37,10 @@ pub(super) async fn action_required(
     match app.clients.catalog.await_action(&request).await {
         Ok(awaiting) if awaiting.held => {}
         Ok(_) => {
-            tracing::info!(order = %work.order.number, "waits for its customer without a hold");
+            tracing::info!(order = %work.order.number, "the order waits for its customer without a hold");
         }
         Err(CallError::Rejected(refused)) => {
-            tracing::warn!(order = %work.order.number, %refused, "the hold stays as it is");
+            tracing::warn!(order = %work.order.number, %refused, "cannot extend the hold");
         }
         Err(unknown) => return Err(unknown.into()),
     }
@@ -52,7 +52,7 @@ pub(super) async fn action_required(
     Ok(Answer::ActionRequired.into())
 }
 
-pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     let Some(payment_id) = work.order.payment_id else { return Ok(Answer::NoPayment.into()) };
     match app.clients.payments.show(payment_id).await? {
         Some(payment) => authorized(app, work, &payment).await,
@@ -60,9 +60,9 @@ pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<Learned, 
     }
 }
 
-/// The payment was declined: the order lets go of its stock and waits for another one, as long as
+/// The payment was declined: the order releases its stock and waits for another one, as long as
 /// there may be one.
-pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> Learned {
+pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> StepResult {
     if work.saga.attempt > MORE_ATTEMPTS {
         return Answer::DeclinedTooOften.refusing(refusal);
     }
@@ -72,11 +72,11 @@ pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> Learned 
     Answer::Declined.refusing(refusal)
 }
 
-pub(super) async fn release(app: &App, work: &mut Work) -> Result<Learned, Halt> {
+pub(super) async fn release(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match app.clients.catalog.end_hold(work.order.id).await {
         Ok(()) => {}
         Err(CallError::Rejected(refused)) => {
-            tracing::warn!(order = %work.order.number, %refused, "the hold ends by itself");
+            tracing::warn!(order = %work.order.number, %refused, "cannot end the hold; it will expire");
         }
         Err(unknown) => return Err(unknown.into()),
     }
@@ -86,7 +86,7 @@ pub(super) async fn release(app: &App, work: &mut Work) -> Result<Learned, Halt>
 
 /// There is nothing to be held for another try to pay: the try does not count, nothing was asked
 /// of the provider, and the order waits on. The goods may come back.
-pub(super) fn sold_out_meanwhile(app: &App, work: &mut Work, refused: Problem) -> Learned {
+pub(super) fn sold_out_meanwhile(app: &App, work: &mut Work, refused: Problem) -> StepResult {
     work.saga.attempt -= 1;
     work.order.payment_id = Some(checkout::payment_id(work.order.id, work.saga.attempt));
     work.order.payment_status = PaymentStatus::Failed;

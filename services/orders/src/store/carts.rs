@@ -62,7 +62,7 @@ fn note<'c>(db: impl Session<'c>, order: Uuid, state: &'static str) -> Query<'c>
     db.query(sql!("UPDATE cart_orders SET state = {state} WHERE order_id = {order}"))
 }
 
-/// What the carts of an order are told of it, if anything.
+/// The events for the carts of an order, if any.
 fn decided(order: &Order) -> Option<&'static str> {
     order.cart_id?;
     match order.status {

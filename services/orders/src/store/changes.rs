@@ -42,10 +42,7 @@ async fn write(
     lines: &[OrderLine],
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    let news = match order.status == from {
-        true => None,
-        false => Some(news(tx, order, from, lines).await?),
-    };
+    let news = if order.status == from { None } else { Some(news(tx, order, from, lines).await?) };
     order.version += 1;
     order.updated_at = now;
     let mut batch = tx.batch();
@@ -63,7 +60,7 @@ async fn write(
     batch.execute().await
 }
 
-/// What is told of an order with another status.
+/// The event of an order with another status.
 async fn news(
     tx: &mut Tx,
     order: &Order,
@@ -101,9 +98,9 @@ fn update(batch: &mut Batch<'_>, order: &Order) {
     });
 }
 
-/// A change is made by whoever placed the order, or asked for it to be cancelled, else by the shop
-/// itself; `sign` says otherwise. `cancelled`: whether the saga is on its way back, where that is
-/// known. A version that is there already is somebody else's, and then none of this is kept.
+/// A change is made by the user who placed the order, or asked for it to be cancelled, else by the
+/// shop itself; `sign` says otherwise. `cancelled`: whether the saga is on its way back, where that
+/// is known. A version that is there already is somebody else's, and then none of this is kept.
 pub(super) fn insert_change(
     batch: &mut Batch<'_>,
     order: &Order,

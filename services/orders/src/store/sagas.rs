@@ -8,8 +8,8 @@ use uuid::Uuid;
 use crate::model::Saga;
 
 /// Who drives a saga has claimed it, or made it; requests that change its course take it over.
-/// Where a clock was ahead, `bring_near` puts its times right, since waiting for a customer is no
-/// pause.
+/// Where a clock was ahead, `shorten_waits` puts its times right, since waiting for a customer is
+/// no pause.
 pub static SAGAS: Queue = Queue::new(Table {
     name: "orders.sagas",
     table: "sagas",
@@ -48,7 +48,7 @@ pub(super) fn save_saga_with(batch: &mut Batch<'_>, saga: &mut Saga) {
 ///
 /// An order was not changed later than now; by how much it says so is how much the clock was ahead,
 /// at least. `far` is where nobody can have put the end of a lease or of a pause.
-pub async fn bring_near(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
+pub async fn shorten_waits(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Result<u64> {
     let ahead: Vec<(Uuid, DateTime<Utc>)> = db
         .query(
             "SELECT orders.id, orders.updated_at FROM sagas
@@ -73,7 +73,7 @@ pub async fn bring_near(db: &Db, now: DateTime<Utc>, far: DateTime<Utc>) -> Resu
         saga.due_at = if saga.step.is_waiting() { saga.due_at - by } else { now };
         let back = "UPDATE orders SET updated_at = $2 WHERE id = $1 AND updated_at > $2";
         tx.query(back).bind(order).bind(now).execute().await?;
-        // Who has it in hand has an older fence, and lets go.
+        // Its current holder has an older fence, and stops.
         if save_saga(&mut tx, &mut saga).await? {
             tx.commit().await?;
             moved += 1;

@@ -167,11 +167,11 @@ async fn a_saga_does_not_wait_for_a_clock_that_was_put_back(database: Database) 
         (saga.due_at, saga.lease_until) = (due_at, lease_until);
         assert!(save_saga(db, &mut saga).await.unwrap());
         assert!(due(db, noon(), 9).await.is_empty());
-        assert_eq!(bring_near(db, noon(), far).await.unwrap(), 1);
-        assert_eq!(bring_near(db, noon(), far).await.unwrap(), 0);
+        assert_eq!(shorten_waits(db, noon(), far).await.unwrap(), 1);
+        assert_eq!(shorten_waits(db, noon(), far).await.unwrap(), 0);
         let claimed = due(db, noon(), 9).await;
         assert_eq!(claimed.len(), 1, "{} {due_at}", platform.kind);
-        // Who had it in hand lets go.
+        // Its previous holder stops.
         assert!(!save_saga(db, &mut saga).await.unwrap());
     }
 }
@@ -197,7 +197,7 @@ async fn a_customer_is_waited_for_as_long_as_before_when_the_clock_was_put_back(
 
     for moved in [1, 0] {
         let far = noon() + TimeDelta::minutes(2);
-        assert_eq!(bring_near(db, noon(), far).await.unwrap(), moved);
+        assert_eq!(shorten_waits(db, noon(), far).await.unwrap(), moved);
     }
     let near = super::saga(db, order.id).await.unwrap().unwrap();
     assert_eq!((near.due_at, near.lease_until), (noon() + quarter, noon()));

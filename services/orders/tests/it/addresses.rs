@@ -118,7 +118,7 @@ async fn orders_go_where_the_shop_delivers_and_bills_go_anywhere(database: Datab
     let service = start_with(&world.platform, &world.others, config).await;
     let user = User::customer();
     let buy = async |key: &str, request: Value, rules: AddressRules| {
-        let call = call(&service.router, "POST", "/api/v1/orders").user(&user).told(rules);
+        let call = call(&service.router, "POST", "/api/v1/orders").user(&user).extension(rules);
         call.header("idempotency-key", key).json(request).await
     };
     for rules in [AddressRules::On, AddressRules::Off] {
@@ -182,7 +182,7 @@ async fn only_the_shop_itself_spares_a_client_the_rules(database: Database) {
     let request = to(without(without(american(), "postal_code"), "region"));
     let claimed = world.order_with(&user, "k", &request).header("x-forwarded-address-rules", "off");
     assert_eq!(claimed.await.problem(422), "validation_failed", "{}", world.platform.kind);
-    let spared = world.order_with(&user, "k", &request).told(AddressRules::Off);
+    let spared = world.order_with(&user, "k", &request).extension(AddressRules::Off);
     let order = spared.await.expect(201);
     assert_eq!(order["shipping_address"]["postal_code"], Value::Null);
     // It has been ordered, whichever way one asks again.
@@ -190,7 +190,7 @@ async fn only_the_shop_itself_spares_a_client_the_rules(database: Database) {
     assert_eq!(again["id"], order["id"]);
     // What is no address at all is none there either.
     let nothing = to(json!({ "name": "\u{200b}", "line1": "x", "country": "US" }));
-    let nothing = world.order_with(&user, "n", &nothing).told(AddressRules::Off).await;
+    let nothing = world.order_with(&user, "n", &nothing).extension(AddressRules::Off).await;
     assert_eq!(wrong_fields(nothing), ["shipping_address.name"]);
 }
 

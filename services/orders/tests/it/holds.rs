@@ -203,7 +203,7 @@ async fn an_order_whose_goods_are_gone_when_it_is_authorised_is_voided(database:
     {
         // Freed by staff, and bought by others.
         let mut catalog = world.others.catalog.lock();
-        catalog.let_go(id.parse().unwrap());
+        catalog.end_reservation(id.parse().unwrap());
         catalog.offer(LAMP).available = Some(1);
     }
     world.payment(2, |payment| payment.status = Status::Authorized).await;

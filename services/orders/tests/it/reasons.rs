@@ -31,7 +31,7 @@ fn wrong(problem: &Value) -> Vec<&str> {
 }
 
 /// Everything that was told and not yet sent, as one text.
-async fn told(world: &World) -> String {
+async fn published(world: &World) -> String {
     let all: Vec<(String,)> = world
         .platform
         .platform
@@ -56,7 +56,7 @@ async fn a_guest_cannot_have_a_text_of_their_own_told_as_a_reason(database: Data
     let cancelled = cancel(&world, &order, body).await.expect(200);
     assert_eq!(cancelled["reason"], "changed_mind");
     assert_eq!(cancelled.get("cancel_note"), None);
-    let told = told(&world).await;
+    let told = published(&world).await;
     assert!(told.contains("changed_mind") && !told.contains("evil"), "{told}");
 
     // Only staff see the words.

@@ -45,7 +45,7 @@ async fn set(world: &World, id: &str, status: &str) -> chassis::testing::Answer 
 }
 
 /// The events that tell of refunds, oldest first.
-async fn told(world: &World, id: &str) -> Vec<OrderRefunded> {
+async fn refund_events(world: &World, id: &str) -> Vec<OrderRefunded> {
     let path = format!("/orders/{id}/events");
     let told = world.call("GET", &path).user(&staff()).await.expect(200);
     let refunds = told["items"].as_array().expect("items").iter();
@@ -87,7 +87,7 @@ async fn a_refund_is_booked_once_with_who_and_why(database: Database) {
     assert_eq!(kinds[0], &json!({ "kind": "customer" }));
     assert_eq!(kinds.last().unwrap(), &&json!({ "kind": "staff" }), "{}", world.platform.kind);
 
-    let told = told(&world, &id).await;
+    let told = refund_events(&world, &id).await;
     let parts: Vec<_> = told.iter().map(|it| (it.amount, it.refunded, it.full)).collect();
     assert_eq!(parts, [(2_249, 2_249, false), (2_249, 4_498, true)]);
     assert_eq!((told[0].refund_id, told[0].reason.as_deref()), (first.id, Some("damaged")));
@@ -179,7 +179,7 @@ async fn what_was_refunded_and_never_shipped_is_cancelled_and_put_back(database:
     let seen = show(&world, &id, &clerk).await;
     let last = seen["history"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["to"], &last["by"]["kind"]), (&json!("cancelled"), &json!("staff")));
-    assert_eq!(told(&world, &id).await.len(), 1, "{}", world.platform.kind);
+    assert_eq!(refund_events(&world, &id).await.len(), 1, "{}", world.platform.kind);
 }
 
 #[databases]
@@ -196,7 +196,8 @@ async fn news_of_a_refund_may_come_after_the_cancel(database: Database) {
         (&seen["status"], &seen["refunded"]["amount"]),
         (&json!("cancelled"), &json!(4_498))
     );
-    let full: Vec<_> = told(&world, &id).await.iter().map(|it| (it.amount, it.full)).collect();
+    let full: Vec<_> =
+        refund_events(&world, &id).await.iter().map(|it| (it.amount, it.full)).collect();
     assert_eq!(full, [(3_498, false), (1_000, true)], "{}", world.platform.kind);
 }
 

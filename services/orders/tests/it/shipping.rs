@@ -23,7 +23,7 @@ async fn set(world: &World, id: &str, status: &str) -> Value {
 }
 
 /// Runs the workers until the catalog knows of a parcel.
-async fn told(world: &mut World, user: &User, id: &str) {
+async fn shipped(world: &mut World, user: &User, id: &str) {
     let others = world.others.clone();
     world.settle_when(user, id, |_| !others.catalog.lock().shipped.is_empty()).await;
     let parcels = world.others.catalog.lock().shipped.clone();
@@ -43,7 +43,7 @@ async fn staff_ship_while_the_catalog_is_away_and_it_is_told_once_it_is_back(dat
     let shown = set(&world, &id, "shipped").await;
     assert_eq!((&shown["status"], world.asked(SHIP)), (&json!("shipped"), 0));
     assert!(claim(&world).await.ships, "it is stored together");
-    told(&mut world, &user, &id).await;
+    shipped(&mut world, &user, &id).await;
     assert_eq!(world.asked(SHIP), 4);
     let claim = claim(&world).await;
     assert!(claim.done && !claim.ships, "{claim:?}");
@@ -60,7 +60,7 @@ async fn a_process_that_ends_before_the_catalog_is_told_leaves_it_to_the_next(da
     let id = paid(&world, &user).await;
     set(&world, &id, "shipped").await;
     world.service = start(&world.platform, &world.others).await;
-    told(&mut world, &user, &id).await;
+    shipped(&mut world, &user, &id).await;
     assert_eq!(world.asked(SHIP), 1);
 }
 
@@ -83,5 +83,5 @@ async fn what_happens_to_a_shipped_order_meanwhile_is_not_lost_and_neither_is_th
     let shown = world.call("GET", &format!("/orders/{id}")).user(&user).await.expect(200);
     assert_eq!(shown["payment_status"], "partially_refunded");
     world.fail(SHIP, 0);
-    told(&mut world, &user, &id).await;
+    shipped(&mut world, &user, &id).await;
 }

@@ -40,7 +40,7 @@ pub async fn world(database: Database) -> World {
     world_at(database, Clock::Fixed(noon())).await
 }
 
-/// A world where time goes by: for work that is tried again later.
+/// A world where time passes: for work that is tried again later.
 pub async fn living_world(database: Database) -> World {
     world_at(database, Clock::System).await
 }

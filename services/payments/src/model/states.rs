@@ -25,7 +25,7 @@ pub(crate) enum Kind {
 pub(crate) enum State {
     /// The provider is about to be asked, or has been and did not answer yet.
     Intended,
-    /// Every try ended without an answer that tells; the provider's books will.
+    /// Every try ended without a clear answer; a lookup at the provider will give one.
     Unknown,
     Done,
     Refused,

@@ -77,7 +77,7 @@ async fn a_timeout_is_unknown_at_first_and_found_captured_by_a_look_up(database:
     let payment = requests::capture(&shop.app, id).await.unwrap();
     assert_eq!((payment.status, payment.captured), (Status::Captured, 1999));
     assert_eq!(turn(&shop.app).await.unwrap(), 0);
-    assert_eq!(shop.told(id).await, ["captured"]);
+    assert_eq!(shop.published(id).await, ["captured"]);
     shop.assert_sound().await;
 }
 
@@ -91,7 +91,7 @@ async fn an_error_of_the_provider_is_pending_at_first_and_then_declined(database
     turn(&shop.app).await.unwrap();
     let payment = requests::authorize(&shop.app, asked).await.unwrap();
     assert_eq!(payment.status, Status::Declined);
-    assert_eq!(shop.told(id).await, ["declined"]);
+    assert_eq!(shop.published(id).await, ["declined"]);
     // Should the request still be on its way, it comes too late.
     let sandbox = crate::providers::Sandbox { db: shop.app.db.clone(), clock: shop.app.clock };
     let late = Authorization {
@@ -126,7 +126,7 @@ async fn three_d_secure_waits_for_the_customer(database: Database) {
             let payment = requests::confirm(&shop.app, id, said(outcome)).await.unwrap();
             assert_eq!((payment.status, payment.reason.as_deref()), (status, reason));
         }
-        let told = shop.told(id).await;
+        let told = shop.published(id).await;
         assert_eq!(told, ["requires_action", status.as_str()]);
     }
     let visa = authorized(&shop, "tok_visa").await;
@@ -156,7 +156,7 @@ async fn every_call_may_be_repeated(database: Database) {
     }
     let payment = requests::authorize(&shop.app, asked).await.unwrap();
     assert_eq!(payment.status, Status::PartiallyRefunded);
-    assert_eq!(shop.told(id).await, ["captured", "partially_refunded"]);
+    assert_eq!(shop.published(id).await, ["captured", "partially_refunded"]);
     let entries = store::entries(&shop.app.db, id, None, 10).await.unwrap();
     assert_eq!(entries.iter().map(|it| it.amount).sum::<i64>(), 0);
     assert_eq!(entries.len(), 4);
@@ -307,7 +307,7 @@ async fn a_void_waits_for_an_authorisation_on_its_way_and_wins(database: Databas
         shop.finish().await;
         let payment = requests::authorize(&shop.app, asked).await.unwrap();
         assert_eq!(payment.status, Status::Voided, "{token}");
-        assert_eq!(shop.told(id).await.last().map(String::as_str), Some("voided"));
+        assert_eq!(shop.published(id).await.last().map(String::as_str), Some("voided"));
     }
     shop.assert_sound().await;
 }

@@ -127,9 +127,10 @@ impl Provider for Sandbox {
                 return standing(key, state, reason);
             }
             let booked = self.known(key).await?;
-            match booked.amount == request.amount || booked.state == BookedState::Voided {
-                true => standing(key, booked.state, booked.reason.as_deref()),
-                false => Err(refused("key_reused")),
+            if booked.amount == request.amount || booked.state == BookedState::Voided {
+                standing(key, booked.state, booked.reason.as_deref())
+            } else {
+                Err(refused("key_reused"))
             }
         })
     }
@@ -174,9 +175,10 @@ impl Provider for Sandbox {
                     booked.token
                 }
             };
-            match token == TIMEOUT {
-                true => Err(Failure::Unknown("no answer in time".to_owned())),
-                false => Ok(Outcome::Captured),
+            if token == TIMEOUT {
+                Err(Failure::Unknown("no answer in time".to_owned()))
+            } else {
+                Ok(Outcome::Captured)
             }
         })
     }
@@ -211,9 +213,10 @@ impl Provider for Sandbox {
     fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
-            match store::refund(&self.db, key, id, amount, self.clock.now()).await? {
-                true => Ok(Outcome::Refunded),
-                false => Err(refused("refund_exceeds_charge")),
+            if store::refund(&self.db, key, id, amount, self.clock.now()).await? {
+                Ok(Outcome::Refunded)
+            } else {
+                Err(refused("refund_exceeds_charge"))
             }
         })
     }
@@ -279,10 +282,10 @@ fn refused(reason: &str) -> Failure {
     Refusal(reason.to_owned()).into()
 }
 
-/// The books cannot be read or written: nobody knows what is in them.
+/// The database cannot be read or written: the outcome is unknown.
 impl From<db::Error> for Failure {
     fn from(error: db::Error) -> Self {
-        tracing::warn!(error = cause(&error), "the sandbox cannot use its books");
+        tracing::warn!(error = cause(&error), "the sandbox cannot use its database");
         Self::Unknown(error.to_string())
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn settle_with(
     });
 }
 
-/// Leaves an operation whose outcome is unknown to whoever comes at `next_at`. Without effect if
+/// Releases an operation whose outcome is unknown until `next_at`. Without effect if
 /// somebody else has settled it or taken it over.
 pub(crate) async fn postpone(
     db: impl Session<'_>,

@@ -191,7 +191,7 @@ async fn an_operation_does_not_wait_for_a_clock_that_was_put_back(database: Data
     }
     let taken = claim(db, noon(), 9).await.remove(0);
     assert!(!OPERATIONS.any_due(db, noon()).await.unwrap());
-    // Not far enough to tell, but whoever starts alone knows.
+    // Not far enough to tell, but a process that starts alone knows.
     postpone(db, &taken, noon(), noon() + TimeDelta::minutes(5)).await.unwrap();
     assert!(!OPERATIONS.any_due(db, noon()).await.unwrap());
     OPERATIONS.release_all(db, noon()).await.unwrap();

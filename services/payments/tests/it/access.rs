@@ -98,7 +98,7 @@ async fn a_guest_sees_the_payment_by_the_orders_token(database: Database) {
     let path = format!("/payments/{}", asked.payment_id);
     let shown = shop.get(&path).header("X-Order-Token", "a guest's secret").await.expect(200);
     assert_eq!(shown["status"], "authorized");
-    // Logged in since, with the token still at hand.
+    // Logged in since, with the token still available.
     let user = User::customer();
     shop.get(&path).user(&user).header("X-Order-Token", "a guest's secret").await.expect(200);
     for wrong in ["another secret", "", asked.order_token_hash.as_deref().unwrap()] {

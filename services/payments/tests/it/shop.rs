@@ -19,7 +19,7 @@ pub(crate) struct Shop {
     _platform: TestPlatform,
 }
 
-/// One for each database at hand.
+/// One for each available database.
 pub(crate) async fn shop(database: Database) -> Shop {
     let config = Config { pause_ms: 0, answer_ms: 20_000, ..Config::default() };
     shop_with(database, config).await

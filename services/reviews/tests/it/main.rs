@@ -62,7 +62,7 @@ impl Shop {
     }
 
     /// The `(count, sum)` of every `rating.changed` told, with the version each belongs to.
-    async fn told(&self) -> Vec<(i64, i64, i64)> {
+    async fn published(&self) -> Vec<(i64, i64, i64)> {
         #[derive(chassis::db::Record)]
         struct Row {
             version: i64,

@@ -37,7 +37,7 @@ async fn a_review_waits_for_approval(database: Database) {
 
     decide(&shop, &path, "rejected").await;
     assert_eq!(shop.call("GET", &path).await.problem(404), "review_not_found");
-    assert_eq!(shop.told().await, [(1, 1, 4), (2, 0, 0)], "{}", shop.platform.kind);
+    assert_eq!(shop.published().await, [(1, 1, 4), (2, 0, 0)], "{}", shop.platform.kind);
 }
 
 #[databases]
@@ -48,7 +48,7 @@ async fn an_edited_review_is_looked_at_again(database: Database) {
     decide(&shop, &path, "approved").await;
     let edit = shop.call("PATCH", &path).user(&ada).json(json!({ "body": "New." }));
     assert_eq!(edit.await.expect(200)["status"], "pending");
-    assert_eq!(shop.told().await, [(1, 1, 4), (2, 0, 0)], "{}", shop.platform.kind);
+    assert_eq!(shop.published().await, [(1, 1, 4), (2, 0, 0)], "{}", shop.platform.kind);
 }
 
 #[databases]

@@ -31,7 +31,7 @@ async fn a_review_is_public_at_once(database: Database) {
       "verified_purchase": false
     }
     "#) };
-    assert_eq!(shop.told().await, [(1, 1, 4)], "{}", shop.platform.kind);
+    assert_eq!(shop.published().await, [(1, 1, 4)], "{}", shop.platform.kind);
     shop.review(&User::customer(), SHIRT, 4).await.expect(201);
 }
 
@@ -52,10 +52,10 @@ async fn a_product_is_reviewed_once_per_user(database: Database) {
     let path = shop.reviewed(&ada, 4).await;
     assert_eq!(shop.review(&ada, LAMP, 1).await.problem(409), "review_exists");
     shop.review(&User::customer(), LAMP, 1).await.expect(201);
-    assert_eq!(shop.told().await, [(1, 1, 4), (2, 2, 5)]);
+    assert_eq!(shop.published().await, [(1, 1, 4), (2, 2, 5)]);
     shop.call("DELETE", &path).user(&ada).await.expect(204);
     shop.review(&ada, LAMP, 2).await.expect(201);
-    assert_eq!(shop.told().await[2..], [(3, 1, 1), (4, 2, 3)]);
+    assert_eq!(shop.published().await[2..], [(3, 1, 1), (4, 2, 3)]);
 }
 
 #[databases]
@@ -69,7 +69,7 @@ async fn the_same_review_sent_at_once_is_one_review(database: Database) {
     }
     statuses.sort_unstable();
     assert_eq!(statuses, [201, 409, 409, 409, 409, 409, 409, 409], "{}", shop.platform.kind);
-    assert_eq!(shop.told().await, [(1, 1, 5)]);
+    assert_eq!(shop.published().await, [(1, 1, 5)]);
 }
 
 #[databases]
@@ -81,7 +81,7 @@ async fn reviews_at_once_are_all_counted(database: Database) {
     for call in calls {
         call.await.unwrap().expect(201);
     }
-    let told = shop.told().await;
+    let told = shop.published().await;
     assert_eq!(told.len(), 12, "{}", shop.platform.kind);
     assert!(told.contains(&(12, 12, 33)), "{}: {told:?}", shop.platform.kind);
     assert_eq!(shop.summary().await["count"], 12);
@@ -173,7 +173,7 @@ async fn an_author_changes_a_review(database: Database) {
     assert_eq!(changed["title"], "Bright");
     change(&ada, json!({ "title": "Dark" })).await.expect(200);
     change(&ada, json!({})).await.expect(200);
-    assert_eq!(shop.told().await, [(1, 1, 4), (2, 1, 2)], "{}", shop.platform.kind);
+    assert_eq!(shop.published().await, [(1, 1, 4), (2, 1, 2)], "{}", shop.platform.kind);
     for other in [User::customer(), moderator()] {
         let answer = change(&other, json!({ "rating": 5 })).await;
         assert_eq!(answer.problem(404), "review_not_found");
@@ -192,7 +192,7 @@ async fn authors_and_moderators_delete_a_review(database: Database) {
     assert_eq!(shop.call("DELETE", &path).user(&ada).await.problem(404), "review_not_found");
     let path = shop.reviewed(&ada, 3).await;
     shop.call("DELETE", &path).user(&moderator()).await.expect(204);
-    assert_eq!(shop.told().await, [(1, 1, 4), (2, 0, 0), (3, 1, 3), (4, 0, 0)]);
+    assert_eq!(shop.published().await, [(1, 1, 4), (2, 0, 0), (3, 1, 3), (4, 0, 0)]);
     assert_eq!(shop.summary().await["average"], Value::Null);
     let nonsense = shop.call("DELETE", "/reviews/nonsense").user(&ada).await;
     assert_eq!(nonsense.problem(404), "not_found");

@@ -29,6 +29,7 @@ import {
   toBody,
   type CheckoutForm as Written,
 } from './form';
+import { type Payment, usePayment } from './methods';
 import { PaymentChoice } from './PaymentChoice';
 import { type Checkout, type Quote, quoteQuery } from './place';
 import { isKnown, Refusal } from './Refusal';
@@ -65,6 +66,12 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     const part = name.startsWith('billing.') ? 'billing' : 'shipping';
     return addressFault(fault, values[`${part}.country`]);
   };
+  const free = quote.data?.total.amount === 0;
+  const [chosen, choose] = useState<Payment>({
+    provider: written.provider,
+    token: written.token,
+  });
+  const payment = usePayment(chosen);
   // Whether the order that waits is to be cancelled: only where the buyer has just said so.
   const supersede = useRef(false);
   const form = useForm({
@@ -76,9 +83,9 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
       );
     },
     submit: async (values) => {
-      if (!quote.data) return;
+      if (!quote.data || (!free && !payment)) return;
       const needs = { guest, shipped, rules, supersede: supersede.current };
-      const body = toBody({ ...values, method }, needs, quote.data.total);
+      const body = toBody({ ...values, method, ...payment }, needs, quote.data.total);
       const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
       await begin({ user: user?.id ?? null, cart, body });
     },
@@ -90,7 +97,6 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   useQuery(rulesQuery(values['shipping.country']));
   useQuery(rulesQuery(values.elsewhere ? values['billing.country'] : ''));
   useDelivered(values, set);
-  const free = quote.data?.total.amount === 0;
   const element = useRef<HTMLFormElement>(null);
   const startOver = () => {
     supersede.current = true;
@@ -99,7 +105,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     supersede.current = false;
   };
 
-  useEffect(() => keepDraft({ ...values, method }), [values, method]);
+  useEffect(() => keepDraft({ ...values, ...chosen, method }), [values, chosen, method]);
   const refuse = useRef(form.refuse);
   refuse.current = form.refuse;
   useEffect(() => {
@@ -180,7 +186,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         )}
         {!free && (
           <Section title={texts.payment}>
-            <PaymentChoice value={values.token} onChange={(token) => set({ token })} />
+            <PaymentChoice value={payment} onChange={choose} />
           </Section>
         )}
         <Section title={texts.note}>

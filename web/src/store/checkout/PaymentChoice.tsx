@@ -1,27 +1,38 @@
+import { useQuery } from '@tanstack/react-query';
+
 import { Choice } from '../parts/Choice';
 import { Note } from '../parts/Note';
+import { Skeleton } from '../parts/Skeleton';
+import { useSaid } from '../problems';
 import { useTexts } from '../texts';
+import { methodsQuery, type Payment, testCards } from './methods';
 
-/** The cards of the sandbox; see the table in the README. */
-const TOKENS = ['tok_visa', 'tok_3ds', 'tok_declined', 'tok_insufficient_funds'] as const;
+type Props = { value: Payment | undefined; onChange: (payment: Payment) => void };
 
-type Props = { value: string; onChange: (token: string) => void };
-
-/** With which of the test cards it is paid. */
+/** The ways to pay. */
 export function PaymentChoice({ value, onChange }: Props) {
   const { payment: texts } = useTexts();
+  const methods = useQuery(methodsQuery);
+  const said = useSaid();
+  if (methods.error) return <Note kind="bad">{said(methods.error)}</Note>;
+  if (!methods.data) return <Skeleton height="7rem" />;
+  const cards = testCards(methods.data);
+  if (cards.length === 0) return <Note kind="warn">{texts.none}</Note>;
   return (
     <>
-      <Note kind="plain">{texts.sandbox}</Note>
+      <Note kind="plain">{texts.test}</Note>
       <Choice
         legend={texts.legend}
         name="payment"
-        value={value}
-        onChange={onChange}
-        options={TOKENS.map((token) => ({
+        value={value?.token ?? ''}
+        onChange={(token) => {
+          const card = cards.find((it) => it.token === token);
+          if (card) onChange({ provider: card.provider, token });
+        }}
+        options={cards.map(({ token, outcome }) => ({
           value: token,
-          label: texts.cards[token].label,
-          more: texts.cards[token].more,
+          label: texts.cards[outcome].label,
+          more: texts.cards[outcome].more,
         }))}
       />
     </>

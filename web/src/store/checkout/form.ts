@@ -22,6 +22,8 @@ export type CheckoutForm = {
   /** `yes` where the bill goes elsewhere. */
   elsewhere: string;
   method: Method | '';
+  /** Who is paid through; with its token empty until one is chosen. */
+  provider: string;
   token: string;
   note: string;
 } & Prefixed<'shipping'> &
@@ -35,7 +37,8 @@ export function emptyForm(country: string): CheckoutForm {
     saved: '',
     elsewhere: '',
     method: '',
-    token: 'tok_visa',
+    provider: '',
+    token: '',
     note: '',
     ...withPrefix('shipping', emptyAddress(country)),
     ...withPrefix('billing', emptyAddress(country)),
@@ -99,7 +102,7 @@ export function toBody(form: CheckoutForm, needs: Needs & Says, total: Money): C
     ...(form.note.trim() ? { note: form.note.trim() } : {}),
     ...(needs.shipped && form.method ? { shipping_method: form.method } : {}),
     // What costs nothing needs no payment.
-    ...(total.amount > 0 ? { payment: { provider: 'sandbox', token: form.token } } : {}),
+    ...(total.amount > 0 ? { payment: { provider: form.provider, token: form.token } } : {}),
     ...(needs.supersede ? { supersede: true } : {}),
     expected_total: total,
   };

@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useFormats } from '../../format';
+import { type Payment, usePayment } from '../checkout/methods';
 import { PaymentChoice } from '../checkout/PaymentChoice';
 import { usePursuit } from '../checkout/usePursuit';
 import { Button } from '../parts/Button';
@@ -18,7 +19,8 @@ export function PayStep({ order }: { order: Order }) {
   const said = useSaid();
   const queries = useQueryClient();
   const declined = useQuery(paymentQuery(order));
-  const [token, setToken] = useState('tok_visa');
+  const [chosen, choose] = useState<Payment | null>(null);
+  const payment = usePayment(chosen);
   const [error, setError] = useState<unknown>(null);
   const slot = useMemo(() => payments(order.id), [order.id]);
   const look = () => queries.invalidateQueries(orderQuery(order.id));
@@ -48,18 +50,19 @@ export function PayStep({ order }: { order: Order }) {
           {texts.asking}
         </Note>
       )}
-      <PaymentChoice value={token} onChange={setToken} />
+      <PaymentChoice value={payment} onChange={choose} />
       {pursuit?.phase === 'stale' || pursuit?.phase === 'login' ? (
         <Button onClick={ask}>{texts.finish}</Button>
       ) : (
         <Button
           busy={pursuit !== null}
           onClick={() => {
+            if (!payment) return;
             setError(null);
             void begin({
               user: order.user_id ?? null,
               cart: null,
-              body: { order: order.id, token },
+              body: { order: order.id, ...payment },
             });
           }}
         >

@@ -5,6 +5,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
 import { isProblem } from '../../api/problem';
 import { type Attempt, pause, slot, verdict } from '../checkout/attempt';
+import type { Payment } from '../checkout/methods';
 import { keepOrderKey, orderHeader } from './keys';
 import { type Order, stage } from './timeline';
 
@@ -84,7 +85,7 @@ export function cancel(order: Order, reason: CancelReason, note: string) {
   );
 }
 
-export type NewPayment = { order: string; token: string };
+export type NewPayment = Payment & { order: string };
 
 export const payments = (order: string) => slot<NewPayment>(`payment.${order}`);
 
@@ -95,7 +96,7 @@ export async function payAgain({ key, body }: Attempt<NewPayment>): Promise<void
       api.POST(PATHS.payments, {
         params: { path: { id: body.order }, header: { 'Idempotency-Key': key } },
         headers: orderHeader(body.order),
-        body: { payment: { provider: 'sandbox', token: body.token } },
+        body: { payment: { provider: body.provider, token: body.token } },
       }),
     );
   } catch (error) {

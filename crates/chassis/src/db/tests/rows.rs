@@ -158,9 +158,10 @@ async fn a_batch_writes_all_or_tells_what_has_touched_nothing(database: Database
         batch.add(|tx| tx.insert_new(&Thing { place: None, ..all[3].clone() }));
         batch.insert_all(&new);
         let done = batch.execute().await.unwrap();
-        match done {
-            true => tx.commit().await.unwrap(),
-            false => tx.rollback().await.unwrap(),
+        if done {
+            tx.commit().await.unwrap()
+        } else {
+            tx.rollback().await.unwrap()
         }
         done
     };

@@ -45,9 +45,10 @@ async fn survives(engine: &Engine, server: &mut Own) {
     tell_one(1).await;
     eventually("the first one is there", async || bells.count().await == 1).await;
     for (round, violently) in [(1, false), (2, true)] {
-        match violently {
-            true => server.kill(),
-            false => server.stop(),
+        if violently {
+            server.kill()
+        } else {
+            server.stop()
         }
         eventually("the bus knows", async || !process.bus.is_ready()).await;
         for bell in 0..20 {

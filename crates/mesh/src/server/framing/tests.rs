@@ -199,9 +199,10 @@ async fn served(bytes: &[u8], size: usize, guarded: bool) -> Seen {
     let http = hyper::server::conn::http1::Builder::new();
     let serving = async {
         // It ends with an error where it refuses something.
-        let _ = match guarded {
-            true => http.serve_connection(TokioIo::new(Framed::new(server, link)), service).await,
-            false => http.serve_connection(TokioIo::new(server), service).await,
+        let _ = if guarded {
+            http.serve_connection(TokioIo::new(Framed::new(server, link)), service).await
+        } else {
+            http.serve_connection(TokioIo::new(server), service).await
         };
     };
     let asking = async {

@@ -34,9 +34,10 @@ pub(super) fn options(new: &mut NewProduct, check: &mut Check) {
         if !names || variant.options.len() != new.options.len() {
             let short = |it: &ProductOption| it.name.chars().take(MAX_SHOWN).collect();
             let names: Vec<String> = new.options.iter().map(short).collect();
-            let detail = match names.is_empty() {
-                true => "must be empty, as the product has no options".to_owned(),
-                false => format!("must have exactly these: {}", names.join(", ")),
+            let detail = if names.is_empty() {
+                "must be empty, as the product has no options".to_owned()
+            } else {
+                format!("must have exactly these: {}", names.join(", "))
             };
             check.wrong(format!("variants[{at}].options"), detail);
         } else if !seen.insert(&variant.options) {

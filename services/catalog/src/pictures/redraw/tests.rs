@@ -4,9 +4,8 @@ use super::*;
 
 /// A picture whose left half is red and whose right half is blue.
 pub(super) fn halves(width: u32, height: u32) -> RgbImage {
-    RgbImage::from_fn(width, height, |x, _| match x < width / 2 {
-        true => Rgb([255, 0, 0]),
-        false => Rgb([0, 0, 255]),
+    RgbImage::from_fn(width, height, |x, _| {
+        if x < width / 2 { Rgb([255, 0, 0]) } else { Rgb([0, 0, 255]) }
     })
 }
 
@@ -87,9 +86,10 @@ fn a_picture_is_turned_upright_and_tells_nothing_of_where_it_was_taken() {
 fn transparency_stays_where_there_is_some() {
     // Green that cannot be seen, around red.
     let image = image::RgbaImage::from_fn(1400, 1400, |x, y| {
-        match (350..1050).contains(&x) && (350..1050).contains(&y) {
-            true => Rgba([255, 0, 0, 255]),
-            false => Rgba([0, 255, 0, 0]),
+        if (350..1050).contains(&x) && (350..1050).contains(&y) {
+            Rgba([255, 0, 0, 255])
+        } else {
+            Rgba([0, 255, 0, 0])
         }
     });
     for format in [ImageFormat::Png, ImageFormat::WebP] {

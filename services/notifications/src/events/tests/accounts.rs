@@ -22,7 +22,7 @@ async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it(database: D
     let (app, van) = (app(&platform), Arc::new(Van::default()));
     let user = chassis::id::new();
     let told = event(user, 2, &changed(user, true));
-    tell_users(&app, &[told.clone(), told]).await;
+    deliver_to_users(&app, &[told.clone(), told]).await;
     assert_eq!(history(&app).await.len(), 2);
     sender(&app, &van).turn().await.unwrap();
     let parcels = van.parcels.lock().clone();
@@ -42,7 +42,7 @@ async fn a_change_that_cannot_be_undone_is_told_to_both_without_a_link(database:
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     let user = chassis::id::new();
-    tell_users(&app, &[event(user, 2, &changed(user, false))]).await;
+    deliver_to_users(&app, &[event(user, 2, &changed(user, false))]).await;
     let mut told: Vec<_> =
         history(&app).await.into_iter().map(|it| (it.recipient, it.template.unwrap())).collect();
     told.sort();
@@ -63,7 +63,7 @@ async fn a_new_password_and_a_copied_token_are_told(database: Database) {
     let session = chassis::id::new();
     let (email, name) = (ADA.to_owned(), "Ada".to_owned());
     let reused = RefreshTokenReused { user_id: user, email, name, session_id: session };
-    tell_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
+    deliver_to_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
     let all = history(&app).await;
     for key in ["password_changed", "refresh_token_reused"] {
         let it = all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail");

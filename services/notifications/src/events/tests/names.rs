@@ -72,7 +72,7 @@ fn no_text_of_a_buyer_is_in_a_mail_unless_it_is_a_name() {
             (envelope.kind, envelope.data) = (kind.to_owned(), data);
             envelope.data["order_id"] = json!(order);
             envelope.id = chassis::id::derive(order, at.to_string());
-            runtime.block_on(tell_orders(&app, &[envelope]));
+            runtime.block_on(deliver_to_orders(&app, &[envelope]));
             let filter = store::Filter { order_id: Some(order), ..store::Filter::default() };
             let told = runtime.block_on(store::list(&app.db, &filter, (None, 0), 10)).unwrap();
             prop_assert_eq!(told.len(), 1, "{}", kind);

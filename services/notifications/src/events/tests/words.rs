@@ -36,21 +36,20 @@ fn refund(order: &Order, amount: i64, refunded: i64) -> OrderRefunded {
 
 #[databases]
 async fn a_cancel_says_what_becomes_of_the_money_whatever_its_reason(database: Database) {
-    const BACK: &str = "The 44.98 USD you paid are on their way back";
-    const NOT: &str = "not charged";
-    const NOT_BEEN: &str = "not been charged";
+    const BACK: &str = "We have refunded the 44.98 USD you paid";
+    const NOT: &str = "not been charged";
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (payment_status, reason, template, says, never) in [
-        ("refunded", Reason::PaymentExpired, "order_cancelled", BACK, NOT_BEEN),
+        ("refunded", Reason::PaymentExpired, "order_cancelled", BACK, NOT),
         ("refunded", Reason::CustomerRequest, "order_cancelled", BACK, NOT),
         ("voided", Reason::CustomerRequest, "order_cancelled", NOT, BACK),
-        ("failed", Reason::PaymentDeclined, "payment_failed", NOT_BEEN, BACK),
-        ("requires_action", Reason::PaymentExpired, "payment_failed", NOT_BEEN, BACK),
+        ("failed", Reason::PaymentDeclined, "payment_failed", NOT, BACK),
+        ("requires_action", Reason::PaymentExpired, "payment_failed", NOT, BACK),
     ] {
         let order = order();
         let event = event(order.order_id, 3, &cancelled(&order, payment_status, reason));
-        tell_orders(&app, &[event]).await;
+        deliver_to_orders(&app, &[event]).await;
         let it = mail_of(&app, order.order_id).await;
         assert_eq!(it.template.as_deref(), Some(template), "{payment_status} {reason:?}");
         let body = it.body.replace('\n', " ");
@@ -63,17 +62,20 @@ async fn a_cancel_does_not_say_again_what_was_given_back_before(database: Databa
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
     for (refund, says) in [
-        (4498, "The 44.98 USD you paid are on their way back"),
-        (3798, "Another 37.98 USD are on their way back to you; with them all of the 44.98 USD"),
-        (0, "All of the 44.98 USD you paid had been given back before."),
+        (4498, "We have refunded the 44.98 USD you paid."),
+        (
+            3798,
+            "We have refunded another 37.98 USD. Together with earlier refunds, that is all of the 44.98 USD",
+        ),
+        (0, "We had already refunded all of the 44.98 USD you paid."),
     ] {
         let order = order();
         let mut news = cancelled(&order, "refunded", Reason::CustomerRequest);
         news.refund = Some(refund);
-        tell_orders(&app, &[event(order.order_id, 3, &news)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 3, &news)]).await;
         let body = mail_of(&app, order.order_id).await.body.replace('\n', " ");
         assert!(body.contains(says), "{body}");
-        assert_eq!(body.contains("on their way back"), refund > 0, "{body}");
+        assert_eq!(body.contains("We have refunded"), refund > 0, "{body}");
     }
 }
 
@@ -95,10 +97,9 @@ async fn an_order_that_costs_nothing_says_nothing_of_money(database: Database) {
         let mut news = update(&order, "pending", to);
         news.payment_status = payment_status.to_owned();
         news.reason = (to == "cancelled").then_some(Reason::PaymentExpired);
-        tell_orders(&app, &[event(order.order_id, 2, &news)]).await;
+        deliver_to_orders(&app, &[event(order.order_id, 2, &news)]).await;
         let it = mail_of(&app, order.order_id).await;
-        for word in ["USD", "payment", "paid.", "charged", "on their way back", "could not collect"]
-        {
+        for word in ["USD", "payment", "paid.", "charged", "refunded", "could not collect"] {
             assert!(!it.body.contains(word), "{word}: {}", it.body);
         }
     }
@@ -118,15 +119,19 @@ async fn each_refund_says_how_much_but_not_what_somebody_wrote(database: Databas
         event(order.order_id, 6, &second),
         event(order.order_id, 7, &of_cancel),
     ];
-    tell_orders(&app, &events).await;
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let all = history(&app).await;
     assert_eq!(all.len(), 2, "what goes back because of a cancel is told with it");
     for (amount, so_far) in [("7.00 USD", "7.00 USD"), ("37.98 USD", "44.98 USD")] {
-        let says = format!("we have given back {amount} of your order CW-100001");
+        let says = format!("We have refunded {amount} for your order CW-100001");
         let it = all.iter().find(|it| it.body.contains(&says)).expect("a mail");
-        assert!(it.body.contains(&format!("So far {so_far} of the 44.98 USD")), "{}", it.body);
-        let why = it.body.contains("The reason: something was damaged.");
+        assert!(
+            it.body.contains(&format!("we have refunded {so_far} of the 44.98 USD")),
+            "{}",
+            it.body
+        );
+        let why = it.body.contains("Reason: an item was damaged.");
         assert_eq!(why, amount == "37.98 USD", "{}", it.body);
         assert!(!it.body.contains("evil") && it.state == State::Queued, "{}", it.body);
     }
@@ -143,7 +148,7 @@ async fn a_corrected_tracking_number_is_told_and_the_wrong_one_not_any_more(data
         OrderTrackingUpdated { order: order.clone(), tracking_number: "RIGHT-2".to_owned() };
     // The correction comes before what it corrects.
     let events = [event(order.order_id, 4, &right), event(order.order_id, 3, &shipped)];
-    tell_orders(&app, &events).await;
+    deliver_to_orders(&app, &events).await;
     let all = history(&app).await;
     let state = |key: &str| {
         all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail").state
@@ -171,7 +176,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
                 _ => [cancelled, confirmed],
             };
             for event in events {
-                tell_orders(&app, &[event]).await;
+                deliver_to_orders(&app, &[event]).await;
                 if sent_between {
                     sender(&app, &van).turn().await.unwrap();
                 }
@@ -201,7 +206,8 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
     let user = Order { user_id: Some(chassis::id::new()), number: "CW-2".into(), ..order() };
     let unknown = Order { order_id: Uuid::nil(), number: "CW-3".into(), ..order() };
     for it in [&guest, &user, &unknown] {
-        tell_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))]).await;
+        deliver_to_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))])
+            .await;
     }
     sender(&app, &van).turn().await.unwrap();
     let parcels = van.parcels.lock().clone();
@@ -229,7 +235,8 @@ async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Datab
     let orders = contracts::orders::Client::new(fake.channel());
     let (app, van) = (App { orders, ..app(&platform) }, Arc::new(Van::default()));
     let guest = order();
-    tell_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))]).await;
+    deliver_to_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))])
+        .await;
     sender(&app, &van).turn().await.unwrap();
     let parcels = van.parcels.lock().clone();
     assert_eq!((parcels.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);

@@ -70,13 +70,10 @@ fn nothing_is_given_up_once_money_or_goods_have_moved() {
 }
 
 #[test]
-fn architecture_shows_the_table() {
-    let architecture = include_str!("../../../../../ARCHITECTURE.md");
+fn the_documentation_shows_the_table() {
+    let document = include_str!("../../../../../docs/checkout.md");
     let drawn = draw();
-    assert!(
-        architecture.contains(&drawn),
-        "ARCHITECTURE.md, \"A checkout\", has to say:\n\n{drawn}"
-    );
+    assert!(document.contains(&drawn), "docs/checkout.md, \"The saga\", has to say:\n\n{drawn}");
 }
 
 fn draw() -> String {

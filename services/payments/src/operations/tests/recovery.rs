@@ -23,7 +23,7 @@ async fn a_process_that_dies_leaves_nothing_undecided(database: Database) {
         shop.line([dies]);
         requests::refund(&shop.hasty(), refund_of(id, None)).await.unwrap();
         assert_eq!(resumed(&shop, id).await, Status::Refunded, "{dies:?}");
-        assert_eq!(shop.told(id).await, ["authorized", "captured", "refunded"]);
+        assert_eq!(shop.published(id).await, ["authorized", "captured", "refunded"]);
 
         let id = authorized(&shop, "tok_visa").await;
         shop.line([dies]);

@@ -48,7 +48,7 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Charge
     db.query(sql!("SELECT {Charge.*} FROM sandbox_charges WHERE id = {id}")).optional().await
 }
 
-/// Takes in the customer's word, the first time it comes.
+/// Stores the customer's answer, the first time it comes.
 pub(crate) async fn confirm(
     db: impl Session<'_>,
     id: Uuid,
@@ -78,7 +78,7 @@ pub(crate) async fn capture(
     Ok(captured.map(|(token,)| token))
 }
 
-/// Lets go of what is held; false if nothing is.
+/// Releases what is held; false if nothing is.
 pub(crate) async fn void(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let void = sql!(
         "UPDATE sandbox_charges SET state = 'voided', updated_at = {now}

@@ -1,4 +1,5 @@
-//! Where a service is asked: its routes in this process, or whatever leads to another one.
+//! The target of calls to a service: its router in this process, or something that leads to another
+//! one.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use tower::ServiceExt;
 use crate::service::BoxError;
 
 /// A way to a service.
-pub trait Target: Debug + Send + Sync + 'static {
+pub trait CallTarget: Debug + Send + Sync + 'static {
     /// Asks the service. An error says why there is no answer in this time.
     fn ask(
         &self,
@@ -22,7 +23,7 @@ pub trait Target: Debug + Send + Sync + 'static {
 }
 
 /// Its routes, called directly: no socket, no copy.
-impl Target for Router {
+impl CallTarget for Router {
     fn ask(
         &self,
         request: Request<Body>,
