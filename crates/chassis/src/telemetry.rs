@@ -18,10 +18,12 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use serde::{Deserialize, Serialize};
 use tracing::Subscriber;
 use tracing::subscriber::SetGlobalDefaultError;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer, Registry};
 
-use self::files::{Files, Owner, Writer};
+use self::files::Files;
 use crate::config::{SettingError, Settings, at_least};
 use crate::db::Word;
 
@@ -99,19 +101,29 @@ fn subscriber(
     let files =
         match config.directory.as_str() {
             "" => None,
-            directory => Some(Files::new(directory, config.keep_files).map_err(|source| {
+            directory => Some(Files::open(config, services).map_err(|source| {
                 LogError::Directory { directory: directory.to_owned(), source }
             })?),
         };
-    let owner = files.is_some().then(|| Owner { services: services.to_vec() });
+    // Files and terminal share what is written of a span.
     let colours = files.is_none() && std::io::stderr().is_terminal();
-    let lines = tracing_subscriber::fmt::layer().with_writer(Writer { files });
-    let lines = match config.format {
+    let lines = lines(config.format, colours, std::io::stderr);
+    Ok(Registry::default().with(filter).with(lines).with(files))
+}
+
+/// What writes lines in one of the formats.
+type Lines<S> = Box<dyn Layer<S> + Send + Sync>;
+
+fn lines<S, W>(format: LogFormat, colours: bool, writer: W) -> Lines<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
+    match format {
         LogFormat::Pretty => lines.with_ansi(colours).boxed(),
         LogFormat::Json => lines.json().flatten_event(true).with_span_list(false).boxed(),
-    };
-    // `owner` comes first: it decides on the file before the line is written.
-    Ok(Registry::default().with(filter).with(owner).with(lines))
+    }
 }
 
 fn filter(level: &str) -> Result<EnvFilter, SettingError> {

@@ -1,62 +1,73 @@
-//! The log files: which service a line belongs to, and where it is written.
+//! The log files: which service a line belongs to, and a file for each.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::io;
-use std::path::Path;
 
-use parking_lot::Mutex;
 use tracing::field::{Field, Visit};
-use tracing::span::{Attributes, Id};
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::Layer;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
+
+use super::{Lines, LogConfig, lines};
 
 /// The file of what belongs to no service.
 const PROCESS: &str = "cartwright";
 
-thread_local! {
-    /// Whose line is written on this thread just now.
-    static OWNER: Cell<&'static str> = const { Cell::new(PROCESS) };
+/// Writes a line to the file of its owner: the service whose crate wrote it, or else the one named
+/// by the line's field `service` or by that of a span around it. The chassis writes on behalf of
+/// many.
+pub(super) struct Files<S> {
+    services: HashMap<&'static str, Lines<S>>,
+    process: Lines<S>,
 }
 
-/// Finds out whose line it is: the service's whose crate wrote it, or else the one named by the
-/// line's field `service` or by that of a span around it. The chassis writes on behalf of many.
-#[derive(Debug)]
-pub(super) struct Owner {
-    pub(super) services: Vec<&'static str>,
-}
-
-impl Owner {
-    fn known(&self, name: &str) -> Option<&'static str> {
-        self.services.iter().find(|it| **it == name).copied()
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Files<S> {
+    /// Opens a file for each service, a new one every day.
+    pub(super) fn open(config: &LogConfig, services: &[&'static str]) -> io::Result<Self> {
+        std::fs::create_dir_all(&config.directory)?;
+        let open = |owner| -> io::Result<_> {
+            let file = RollingFileAppender::builder()
+                .rotation(Rotation::DAILY)
+                .filename_prefix(owner)
+                .filename_suffix("log")
+                .max_log_files(config.keep_files)
+                .build(&config.directory)
+                .map_err(io::Error::other)?;
+            Ok(lines(config.format, false, file))
+        };
+        let services = services.iter().map(|&it| Ok((it, open(it)?)));
+        Ok(Self { services: services.collect::<io::Result<_>>()?, process: open(PROCESS)? })
     }
 }
 
-impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Owner {
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Files<S> {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let mut named = Named { owner: self, name: None };
+        let mut named = Named { files: self, name: None };
         attributes.record(&mut named);
         if let (Some(name), Some(span)) = (named.name, context.span(id)) {
             span.extensions_mut().insert(OwnedBy(name));
         }
+        self.process.on_new_span(attributes, id, context);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        self.process.on_record(id, values, context);
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let written_by = event.metadata().target().split("::").next().unwrap_or_default();
-        let owner = self.known(written_by).or_else(|| {
-            let mut named = Named { owner: self, name: None };
+        let file = self.services.get(written_by).or_else(|| {
+            let mut named = Named { files: self, name: None };
             event.record(&mut named);
-            let spans = || context.event_scope(event).into_iter().flatten();
-            named.name.or_else(|| {
-                spans().find_map(|span| span.extensions().get::<OwnedBy>().map(|it| it.0))
-            })
+            let mut spans = context.event_scope(event).into_iter().flatten();
+            let around = || spans.find_map(|it| it.extensions().get::<OwnedBy>().map(|it| it.0));
+            self.services.get(named.name.or_else(around)?)
         });
-        OWNER.set(owner.unwrap_or(PROCESS));
+        file.unwrap_or(&self.process).on_event(event, context);
     }
 }
 
@@ -64,93 +75,23 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Owner {
 struct OwnedBy(&'static str);
 
 /// Looks for the field `service`.
-struct Named<'a> {
-    owner: &'a Owner,
+struct Named<'a, S> {
+    files: &'a Files<S>,
     name: Option<&'static str>,
 }
 
-impl Visit for Named<'_> {
+impl<S> Visit for Named<'_, S> {
     fn record_str(&mut self, field: &Field, value: &str) {
         if field.name() == "service" {
-            self.name = self.owner.known(value);
+            self.name = self.files.services.get_key_value(value).map(|(name, _)| *name);
         }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         if field.name() == "service" {
-            self.name = self.owner.known(&format!("{value:?}"));
+            self.record_str(field, &format!("{value:?}"));
         }
     }
-}
-
-/// Writes a line to standard error and, where there is a directory, to the file of its owner.
-pub(super) struct Writer {
-    pub(super) files: Option<Files>,
-}
-
-impl<'a> MakeWriter<'a> for Writer {
-    type Writer = Line<'a>;
-
-    fn make_writer(&'a self) -> Line<'a> {
-        Line { files: self.files.as_ref() }
-    }
-}
-
-pub(super) struct Line<'a> {
-    files: Option<&'a Files>,
-}
-
-impl io::Write for Line<'_> {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A full disk must not silence standard error too.
-        let filed = self.files.map_or(Ok(()), |files| files.write(OWNER.get(), line));
-        io::stderr().write_all(line)?;
-        filed.map(|()| line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        io::stderr().flush()
-    }
-}
-
-/// A directory with a file per service and day, opened when its first line comes.
-pub(super) struct Files {
-    directory: String,
-    keep: usize,
-    open: Mutex<HashMap<&'static str, RollingFileAppender>>,
-}
-
-impl Files {
-    pub(super) fn new(directory: &str, keep: usize) -> io::Result<Self> {
-        std::fs::create_dir_all(directory)?;
-        probe(Path::new(directory))?;
-        Ok(Self { directory: directory.to_owned(), keep, open: Mutex::default() })
-    }
-
-    fn write(&self, owner: &'static str, line: &[u8]) -> io::Result<()> {
-        let mut open = self.open.lock();
-        if !open.contains_key(owner) {
-            let appender = RollingFileAppender::builder()
-                .rotation(Rotation::DAILY)
-                .filename_prefix(owner)
-                .filename_suffix("log")
-                .max_log_files(self.keep)
-                .build(&self.directory)
-                .map_err(io::Error::other)?;
-            open.insert(owner, appender);
-        }
-        match open.get_mut(owner) {
-            Some(file) => io::Write::write_all(file, line),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Fails where the directory cannot be written to.
-fn probe(directory: &Path) -> io::Result<()> {
-    let file = directory.join(".write-probe");
-    std::fs::write(&file, b"")?;
-    std::fs::remove_file(&file)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The body of an answer: moves its connection on, gives it back at the end, and never takes for
 //! ever.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -9,6 +9,7 @@ use axum::body::Body;
 use axum::http::{Response, StatusCode};
 use bytes::Bytes;
 use chassis::service::BoxError;
+use futures::stream::once;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep};
@@ -62,7 +63,7 @@ pub(super) async fn carry(
             Err(frame) => Body::new(Answered { first: Some(frame), ..body }),
         },
         // The error shows where the body is read.
-        Poll::Ready(Some(Err(error))) => Body::new(Failed(Some(error))),
+        Poll::Ready(Some(Err(error))) => Body::from_stream(once(ready(Err::<Bytes, _>(error)))),
         Poll::Pending => Body::new(body),
     };
     Response::from_parts(parts, body)
@@ -145,20 +146,5 @@ impl HttpBody for Answered {
             hint.set_upper(upper + first);
         }
         hint
-    }
-}
-
-/// A body that broke at once.
-struct Failed(Option<BoxError>);
-
-impl HttpBody for Failed {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Poll::Ready(self.0.take().map(Err))
     }
 }

@@ -1,15 +1,11 @@
 //! The body of a request on its way to a copy, which remembers that it was the body that failed: a
 //! client that breaks off says nothing about the copy it was sent to.
 
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
 use axum::body::Body;
 use axum::http::Request;
-use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::LengthLimitError;
+use http_body_util::{BodyExt, LengthLimitError};
 
 use super::Error;
 use crate::server::Upload;
@@ -18,21 +14,19 @@ use crate::server::Upload;
 #[derive(Clone, Debug, Default)]
 pub(super) struct UploadError(Arc<OnceLock<Error>>);
 
-struct WatchedBody {
-    body: Body,
-    error: UploadError,
-}
-
 impl UploadError {
     /// Watches the body, where it is one that a client is still sending.
     pub(super) fn watch(request: &mut Request<Body>) {
         if Upload::pending(request).is_none() {
             return;
         }
-        let error = Self::default();
+        let upload_error = Self::default();
+        request.extensions_mut().insert(upload_error.clone());
         let body = std::mem::take(request.body_mut());
-        *request.body_mut() = Body::new(WatchedBody { body, error: error.clone() });
-        request.extensions_mut().insert(error);
+        *request.body_mut() = Body::new(body.map_err(move |error| {
+            upload_error.set(&error);
+            error
+        }));
     }
 
     pub(super) fn get(&self) -> Option<Error> {
@@ -50,28 +44,4 @@ impl UploadError {
 /// Whether a body was cut off because it is longer than it may be.
 pub fn is_too_long(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<LengthLimitError>() || error.source().is_some_and(is_too_long)
-}
-
-impl HttpBody for WatchedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Err(error))) = &polled {
-            self.error.set(error);
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

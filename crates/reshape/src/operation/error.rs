@@ -5,7 +5,7 @@ use thiserror::Error;
 
 use super::super::convert::ConversionError;
 use super::super::place::{Place, PlaceError};
-use super::{MAX_GROUPS, NAMES};
+use super::read::{MAX_GROUPS, NAMES};
 
 /// Why there is no such operation.
 #[derive(Debug, Error)]
