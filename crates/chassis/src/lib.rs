@@ -4,7 +4,7 @@
 //! made of, `system` what each shows an operator; `db` where it keeps its state; `queue` and `work`
 //! what it does later; `outbox`, `bus`, `inbox` and `feed` how it tells and hears; `route` and
 //! `channel` how it asks another; `auth`, `policy` who may; `extract`, `problem`, `page` what a
-//! request and an answer look like; `cards` what no text may contain, `names` what no name may.
+//! request and an answer look like, `openapi` which errors an operation has; `cards` what no text may contain, `names` what no name may.
 
 extern crate self as chassis;
 
@@ -13,6 +13,7 @@ pub use secret::Secret;
 pub mod coding;
 pub mod definition;
 pub mod headers;
+pub mod openapi;
 pub mod service;
 mod system;
 
