@@ -276,6 +276,40 @@ fn every_described_route_is_reachable_and_has_a_policy() {
     }
 }
 
+/// Status, code and description of an error stand at its function, with `#[problem]`; the policy's
+/// and the extractors' are added by the chassis.
+#[test]
+fn no_handler_describes_an_error_by_hand() {
+    for path in ["crates", "services"].iter().flat_map(|it| sources(&root().join(it))) {
+        let text = fs::read_to_string(&path).expect("a source");
+        for by_hand in ["(status = 4", "body = Problem"] {
+            let line = text.lines().position(|it| it.contains(by_hand)).map(|it| it + 1);
+            assert_eq!(line, None, "{}: list a function of problems.rs", path.display());
+        }
+    }
+}
+
+/// A client that may send a request that is refused is told with which codes.
+#[test]
+fn every_4xx_of_every_operation_names_its_codes() {
+    let document = gateway::openapi(&parts()).expect("a description");
+    let items = document["paths"].as_object().expect("paths").values();
+    let operations = items.flat_map(|it| it.as_object().expect("operations").values());
+    let mut codes = BTreeSet::new();
+    for operation in operations {
+        let id = &operation["operationId"];
+        let responses = operation["responses"].as_object().expect("responses");
+        for (status, response) in responses.iter().filter(|(it, _)| it.starts_with('4')) {
+            let schema = &response["content"]["application/problem+json"]["schema"];
+            let code = &schema["allOf"][1]["properties"]["code"]["examples"];
+            let named = code.as_array().map(Vec::as_slice).unwrap_or_default();
+            assert!(!named.is_empty(), "{id} does not name the codes of its {status}");
+            codes.extend(named.iter().filter_map(|it| it.as_str()).map(str::to_owned));
+        }
+    }
+    assert!(codes.contains("order_not_found") && codes.contains("validation_failed"));
+}
+
 /// Who documents what a body may have (`x-body-limit`) enforces it, and the gateway lets it
 /// through.
 #[test]

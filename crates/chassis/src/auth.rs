@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::problem::{Problem, Result};
+use crate::problem::{Documented, Problem, Result, problem};
 
 /// The `iss` and `aud` of every access token.
 pub const ISSUER: &str = "cartwright";
@@ -143,7 +143,7 @@ impl Verifier {
             .and_then(|it| it.split_once(' '))
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .map(|(_, token)| token.trim())
-            .ok_or_else(|| invalid("send the header as `Authorization: Bearer TOKEN`"))?;
+            .ok_or_else(|| token_invalid("send the header as `Authorization: Bearer TOKEN`"))?;
         self.verify(token).map(Some)
     }
 
@@ -159,12 +159,12 @@ impl Verifier {
         };
         if claims.exp <= self.0.clock.now().timestamp() {
             self.0.checked.invalidate(token);
-            return Err(Problem::unauthenticated("token_expired", "the access token has expired"));
+            return Err(token_expired());
         }
         let revoked = self.0.revocations.read();
         let outdated = revoked.users.get(&claims.sub).is_some_and(|from| claims.ver < *from);
         if outdated || revoked.sessions.contains(&claims.sid) {
-            return Err(Problem::unauthenticated("token_revoked", "log in again"));
+            return Err(token_revoked());
         }
         Ok(Principal(claims))
     }
@@ -175,7 +175,7 @@ impl Verifier {
         validation.set_audience(&[ISSUER]);
         // Expiry is checked on every use, against the shop's clock.
         validation.validate_exp = false;
-        let forged = || invalid("the access token is not one of this shop's");
+        let forged = || token_invalid("the access token is not one of this shop's");
         let kid =
             jsonwebtoken::decode_header(token).ok().and_then(|it| it.kid).ok_or_else(forged)?;
         let keys = self.0.keys.read();
@@ -204,12 +204,32 @@ fn unsure() -> Problem {
     .retry_after(1)
 }
 
-fn invalid(detail: &'static str) -> Problem {
-    Problem::unauthenticated("token_invalid", detail)
+/// What a token that is sent can be refused for.
+pub(crate) const OF_A_TOKEN: [Documented; 3] =
+    [token_invalid::DOCUMENTED, token_expired::DOCUMENTED, token_revoked::DOCUMENTED];
+
+/// The access token is not one of this shop's, or the header is malformed.
+#[problem(UNAUTHORIZED)]
+fn token_invalid(detail: &'static str) -> Problem {
+    token_invalid::problem(detail)
 }
 
-pub(crate) fn missing() -> Problem {
-    Problem::unauthenticated("unauthenticated", "log in and send `Authorization: Bearer TOKEN`")
+/// The access token has expired. Refresh it.
+#[problem(UNAUTHORIZED)]
+fn token_expired() -> Problem {
+    token_expired::problem("the access token has expired; refresh it")
+}
+
+/// The session or the user's access was revoked. Log in again.
+#[problem(UNAUTHORIZED)]
+pub fn token_revoked() -> Problem {
+    token_revoked::problem("the access token was revoked; log in again")
+}
+
+/// There is no access token.
+#[problem(UNAUTHORIZED)]
+pub fn unauthenticated() -> Problem {
+    unauthenticated::problem("log in and send `Authorization: Bearer TOKEN`")
 }
 
 /// The verified user; 401 where there is none. `policy` has put it there.
@@ -217,7 +237,7 @@ impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        parts.extensions.get::<Self>().cloned().ok_or_else(missing)
+        parts.extensions.get::<Self>().cloned().ok_or_else(unauthenticated)
     }
 }
 

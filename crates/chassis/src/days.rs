@@ -16,11 +16,11 @@ const USUAL: u64 = 30;
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 pub struct RangeQuery {
-    /// The first day, in UTC; 29 days before the last one unless given.
+    /// The first day, in UTC. Defaults to 29 days before the last one.
     #[garde(skip)]
     #[param(value_type = Option<String>, format = Date, example = "2026-01-01")]
     from: Option<NaiveDate>,
-    /// The last day, in UTC; today unless given. At most 366 days.
+    /// The last day, in UTC. Defaults to today. A report has at most 366 days.
     #[garde(skip)]
     #[param(value_type = Option<String>, format = Date, example = "2026-01-31")]
     to: Option<NaiveDate>,

@@ -12,9 +12,9 @@ mod wrong;
 use axum::body::Body;
 use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use garde::Validate;
@@ -25,12 +25,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 pub use self::limit::{BODY_LIMIT, BodyLimits, LARGE_BODY, MAX_BODY, PRODUCT_BODY};
 pub use self::parse::json;
 use crate::cards;
-use crate::problem::{FieldError, Problem, Result};
+use crate::problem::{FieldError, Problem, Result, problem};
 
 /// Wrong fields an answer names at most.
 const MAX_ERRORS: usize = 100;
-
-const UNREADABLE: &str = "the body could not be read to its end";
 
 /// A JSON body that has been checked; as an answer, JSON.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +84,7 @@ where
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
         if query.contains("%00") {
-            return Err(Problem::bad_request("malformed_query", "the query contains a NUL"));
+            return Err(malformed_query());
         }
         let read = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(
             form_urlencoded::parse(query.as_bytes()),
@@ -108,12 +106,11 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let missing = || Problem::not_found("not_found", "there is nothing at this address");
         if parts.uri.path().contains("%00") {
-            return Err(missing());
+            return Err(not_found());
         }
         let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|axum::extract::Path(path)| Self(path)).map_err(|_| missing())
+        path.map(|axum::extract::Path(path)| Self(path)).map_err(|_| not_found())
     }
 }
 
@@ -144,8 +141,8 @@ pub fn body<T: DeserializeOwned + Validate<Context = ()>>(bytes: &[u8]) -> Resul
 pub async fn bytes(body: Body, limit: usize) -> Result<Bytes> {
     let read = Limited::new(body, limit).collect().await;
     let read = read.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
-        Some(_) => too_large(limit),
-        None => Problem::bad_request("body_unreadable", UNREADABLE),
+        Some(_) => body_too_large(limit),
+        None => body_unreadable(),
     });
     Ok(read?.to_bytes())
 }
@@ -156,11 +153,7 @@ fn is_json(headers: &HeaderMap) -> Result<()> {
     if kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json")) {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "unsupported_media_type",
-        "send the body as JSON with the header `Content-Type: application/json`",
-    ))
+    Err(unsupported_media_type())
 }
 
 /// The whole body, no longer than the operation allows.
@@ -168,15 +161,48 @@ async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
     let limit = limit::of(&request);
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
         BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_)) => {
-            too_large(limit)
+            body_too_large(limit)
         }
-        _ => Problem::bad_request("body_unreadable", UNREADABLE),
+        _ => body_unreadable(),
     })
 }
 
-fn too_large(limit: usize) -> Problem {
-    let detail = format!("a body may have at most {limit} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+/// The body is no JSON, or names a key twice.
+#[problem(BAD_REQUEST)]
+pub(crate) fn malformed_json(why: String) -> Problem {
+    malformed_json::problem(why)
+}
+
+/// The body ended early or was malformed.
+#[problem(BAD_REQUEST)]
+pub fn body_unreadable() -> Problem {
+    body_unreadable::problem("the body could not be read to its end")
+}
+
+/// The body is too large.
+#[problem(PAYLOAD_TOO_LARGE)]
+pub fn body_too_large(limit: usize) -> Problem {
+    body_too_large::problem(format!("a body may have at most {limit} bytes"))
+}
+
+/// The body is not sent as JSON.
+#[problem(UNSUPPORTED_MEDIA_TYPE)]
+pub(crate) fn unsupported_media_type() -> Problem {
+    unsupported_media_type::problem(
+        "send the body as JSON with the header `Content-Type: application/json`",
+    )
+}
+
+/// The query is malformed.
+#[problem(BAD_REQUEST)]
+pub(crate) fn malformed_query() -> Problem {
+    malformed_query::problem("the query contains a NUL")
+}
+
+/// There is nothing at this address.
+#[problem(NOT_FOUND)]
+pub(crate) fn not_found() -> Problem {
+    not_found::problem("there is nothing at this address; see /docs")
 }
 
 /// Tells a field that is null, which clears it, from one that is not there, which leaves it:

@@ -9,7 +9,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::cards;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, problem};
 
 /// The header of an answer that was given before.
 pub const REPLAYED: &str = "idempotent-replayed";
@@ -26,12 +26,28 @@ pub fn fingerprint(request: &impl Serialize) -> Result<Vec<u8>> {
     Ok(Sha256::digest(&bytes).to_vec())
 }
 
-/// 422: the key was used for something else.
-pub fn reused() -> Problem {
-    Problem::invalid(
-        "idempotency_key_reused",
+/// The `Idempotency-Key` was used with another request.
+#[problem(UNPROCESSABLE_ENTITY)]
+pub fn idempotency_key_reused() -> Problem {
+    idempotency_key_reused::problem(
         "this Idempotency-Key was used with another request; use a new key for a new request",
     )
+}
+
+/// The header `Idempotency-Key` is missing.
+#[problem(BAD_REQUEST)]
+pub(crate) fn idempotency_key_missing() -> Problem {
+    idempotency_key_missing::problem(
+        "send a header `Idempotency-Key` with a value of your own, for example a UUID; \
+         repeat the request with the same value to be sure it happens once",
+    )
+}
+
+/// The `Idempotency-Key` is not one value of 1 to 255 visible ASCII characters, or contains a card
+/// number.
+#[problem(BAD_REQUEST)]
+pub(crate) fn idempotency_key_invalid(detail: &'static str) -> Problem {
+    idempotency_key_invalid::problem(detail)
 }
 
 impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
@@ -39,25 +55,17 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
         let mut values = parts.headers.get_all("idempotency-key").iter();
-        let value = values.next().ok_or_else(|| {
-            Problem::bad_request(
-                "idempotency_key_missing",
-                "send a header `Idempotency-Key` with a value of your own, for example a UUID; \
-                 repeat the request with the same value to be sure it happens once",
-            )
-        })?;
+        let value = values.next().ok_or_else(idempotency_key_missing)?;
         let key = value.to_str().unwrap_or_default().trim();
         let visible =
             !key.is_empty() && key.len() <= 255 && key.bytes().all(|it| it.is_ascii_graphic());
         if !visible || values.next().is_some() {
-            return Err(Problem::bad_request(
-                "idempotency_key_invalid",
+            return Err(idempotency_key_invalid(
                 "an Idempotency-Key is one value of 1 to 255 visible ASCII characters",
             ));
         }
         if cards::is_in(key) {
-            return Err(Problem::bad_request(
-                "idempotency_key_invalid",
+            return Err(idempotency_key_invalid(
                 "an Idempotency-Key must not contain a card number; use, for example, a UUID",
             ));
         }

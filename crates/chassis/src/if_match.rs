@@ -5,7 +5,7 @@ use axum::extract::OptionalFromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, header};
 
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, problem};
 
 /// Which states a write is meant for. A header that is not one gets 400: taken for no condition it
 /// would write what it must not, taken for one that fails it would fail forever.
@@ -79,13 +79,16 @@ impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
         if lines.is_empty() {
             return Ok(None);
         }
-        Self::read(&lines.join(&b","[..])).map(Some).ok_or_else(|| {
-            Problem::bad_request(
-                "if_match_invalid",
-                "If-Match is * or a list of tags with their quotes, as an ETag has them: \"17\"",
-            )
-        })
+        Self::read(&lines.join(&b","[..])).map(Some).ok_or_else(if_match_invalid)
     }
+}
+
+/// The header `If-Match` is malformed.
+#[problem(BAD_REQUEST)]
+pub(crate) fn if_match_invalid() -> Problem {
+    if_match_invalid::problem(
+        "If-Match is * or a list of tags with their quotes, as an ETag has them: \"17\"",
+    )
 }
 
 #[cfg(test)]

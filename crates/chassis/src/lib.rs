@@ -4,7 +4,7 @@
 //! consists of, `system` its routes for operators; `db` is storage; `queue` and `work` are deferred
 //! work; `outbox`, `bus`, `inbox` and `feed` are events; `route` and `channel` are calls to other
 //! services; `auth` and `policy` are access control; `extract`, `problem` and `page` are requests
-//! and answers; `cards` and `names` are rules for texts people write.
+//! and answers, `openapi` the errors of an operation; `cards` and `names` are rules for texts people write.
 
 extern crate self as chassis;
 
@@ -13,6 +13,7 @@ pub use secret::Secret;
 pub mod coding;
 pub mod definition;
 pub mod headers;
+pub mod openapi;
 pub mod service;
 mod system;
 

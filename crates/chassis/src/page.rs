@@ -23,7 +23,7 @@ pub struct Page<T> {
     pub items: Vec<T>,
     /// Send it as `cursor` to get the next page; null on the last one.
     pub next_cursor: Option<String>,
-    /// How many there are in all pages, where it was asked for with `count=true`.
+    /// The number of all matching items; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<i64>,
 }

@@ -10,7 +10,8 @@
 //! | `(("bearer" = ["catalog:write"]))` | a user with that permission |
 //! | nothing | nobody: 403 |
 //!
-//! So the documentation cannot promise another policy than the one that is enforced.
+//! So the documentation cannot promise another policy than the one that is enforced; `openapi` adds
+//! the 401 and 403 that follow from it.
 //!
 //! An answer that is not for anybody is for no cache either: it says so, and by which credentials
 //! it differs: the Bearer token, and the cookies and the headers named `...-token` that the
@@ -23,7 +24,7 @@ use serde_json::Value;
 use utoipa::openapi::OpenApi;
 
 use crate::auth::{self, Principal, Verifier};
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, problem};
 
 /// The policies of a service's routes.
 #[derive(Debug)]
@@ -85,13 +86,14 @@ impl Policies {
             Policy::Public => return Ok(()),
             Policy::Optional => self.verifier.principal(headers)?,
             Policy::User(permissions) => {
-                let principal = self.verifier.principal(headers)?.ok_or_else(auth::missing)?;
+                let principal =
+                    self.verifier.principal(headers)?.ok_or_else(auth::unauthenticated)?;
                 check(&principal, permissions)?;
                 Some(principal)
             }
             Policy::Undeclared => {
                 tracing::error!(route, %method, "the route declares no policy");
-                return Err(Problem::forbidden("forbidden", "nobody may do this"));
+                return Err(forbidden::problem("nobody may do this"));
             }
         };
         if let Some(principal) = principal {
@@ -127,11 +129,15 @@ pub fn keep_private(headers: &mut HeaderMap, vary: HeaderValue) {
 fn check(principal: &Principal, permissions: &[String]) -> Result<()> {
     match permissions.iter().find(|it| !principal.may(it)) {
         None => Ok(()),
-        Some(missing) => {
-            let detail = format!("this needs the permission {missing}");
-            Err(Problem::forbidden("forbidden", detail).with("permission", missing.as_str()))
-        }
+        Some(missing) => Err(forbidden(missing)),
     }
+}
+
+/// The caller lacks the permission, which `permission` names.
+#[problem(FORBIDDEN)]
+pub fn forbidden(permission: &str) -> Problem {
+    forbidden::problem(format!("this needs the permission {permission}"))
+        .with("permission", permission)
 }
 
 impl Rule {
@@ -160,7 +166,7 @@ impl Rule {
 }
 
 impl Policy {
-    fn of(operation: &Value) -> Self {
+    pub(crate) fn of(operation: &Value) -> Self {
         let Some(requirements) = operation.get("security").and_then(Value::as_array) else {
             return Self::Undeclared;
         };

@@ -1,21 +1,25 @@
 //! The one error body every API returns: RFC 9457 `application/problem+json`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
-use axum::http::{HeaderValue, StatusCode, header};
+pub use axum::http::StatusCode;
+use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+pub use macros::problem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, ResponseBuilder};
 
 use crate::db;
 use crate::telemetry::cause;
 
 /// An error a client can act on.
 ///
-/// `code` is the stable name clients match on; `detail` is for people. `errors` lists every
-/// wrong field of a request. Further members carry what a client needs to go on, for example
-/// the SKUs that are out of stock.
+/// `code` is stable, for clients to match on; `detail` is for people. `errors` lists every invalid
+/// field of a request. Further members have what a client needs to continue, such as the SKUs that
+/// are out of stock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     #[serde(rename = "type")]
@@ -30,13 +34,32 @@ pub struct Problem {
     pub members: Map<String, Value>,
 }
 
-/// One wrong field of a request.
+/// An invalid field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FieldError {
-    /// Where: a path such as `shipping_address.country` or `items[0].quantity`.
+    /// The path of the field, such as `shipping_address.country` or `items[0].quantity`.
     pub field: String,
     /// What is wrong with it and what is allowed.
     pub detail: String,
+}
+
+/// What the description of an API says about a problem. [`macro@problem`] makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Documented {
+    pub status: StatusCode,
+    pub code: &'static str,
+    /// When it is answered: a sentence or two for clients.
+    pub description: &'static str,
+}
+
+impl Documented {
+    /// For `utoipa::path`, which keeps one response per status: so the key is also the code's, until
+    /// `openapi::complete` puts all problems of one status together.
+    pub fn responses(self) -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let key = format!("{} {}", self.status.as_u16(), self.code);
+        let response = ResponseBuilder::new().description(self.description).build();
+        BTreeMap::from([(key, response.into())])
+    }
 }
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
@@ -93,9 +116,7 @@ impl Problem {
 
     /// 422 with every wrong field.
     pub fn fields(errors: Vec<FieldError>) -> Self {
-        let names: Vec<&str> = errors.iter().map(|it| it.field.as_str()).collect();
-        let detail = format!("these fields are wrong: {}", names.join(", "));
-        Self { errors, ..Self::invalid("validation_failed", detail) }
+        validation_failed(errors)
     }
 
     /// 422 for one wrong field.
@@ -125,6 +146,14 @@ impl Problem {
     pub fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
+}
+
+/// Fields are invalid. `errors` names each.
+#[problem(UNPROCESSABLE_ENTITY)]
+pub(crate) fn validation_failed(errors: Vec<FieldError>) -> Problem {
+    let names: Vec<&str> = errors.iter().map(|it| it.field.as_str()).collect();
+    let detail = format!("these fields are invalid: {}", names.join(", "));
+    Problem { errors, ..validation_failed::problem(detail) }
 }
 
 /// Names the problem a taken unique key means.

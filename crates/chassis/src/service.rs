@@ -29,6 +29,7 @@ use crate::db::{self, Db};
 use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
+use crate::openapi::{self, DocumentedCodes};
 use crate::outbox::Relay;
 use crate::policy::Policies;
 use crate::problem::Problem;
@@ -118,16 +119,10 @@ impl Service {
     /// A service with these public routes (their paths without [`PREFIX`]).
     pub fn new(name: &'static str, platform: &Platform, api: OpenApiRouter) -> Self {
         let db = platform.db.clone();
-        let (router, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
-        let path = format!("{PREFIX}/{name}");
-        let (system, described) = system::routes(&path, name);
-        openapi.merge(described);
+        let (routes, openapi, documented) = described(name, api);
         let queues = Queues::new(name);
         let clock = platform.clock;
         let state = System { db: db.clone(), clock, queues: queues.clone() };
-        let system = system.with_state(state);
-        let path = format!("{path}/health");
-        describe_health(&mut openapi, &path, name);
         let health = {
             let db = db.clone();
             move |request: Request| health(name, db, is_operator(&request))
@@ -136,10 +131,12 @@ impl Service {
             service: name,
             policies: Policies::of(&openapi, platform.verifier.clone()),
             limits: BodyLimits::of(&openapi),
+            documented,
         });
-        let router = router
-            .merge(system)
-            .route(&path, axum::routing::get(health))
+        let router = routes
+            .api
+            .merge(routes.system.with_state(state))
+            .route(&health_path(name), axum::routing::get(health))
             .method_not_allowed_fallback(method_not_allowed)
             .route_layer(from_fn_with_state(front, enter))
             .layer(DefaultBodyLimit::max(MAX_BODY))
@@ -153,11 +150,7 @@ impl Service {
         name: &'static str,
         api: OpenApiRouter<S>,
     ) -> OpenApi {
-        let (_, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
-        let (_, described) = system::routes(&format!("{PREFIX}/{name}"), name);
-        openapi.merge(described);
-        describe_health(&mut openapi, &format!("{PREFIX}/{name}/health"), name);
-        openapi
+        described(name, api).1
     }
 
     /// Adds routes for other services.
@@ -314,6 +307,7 @@ struct Front {
     service: &'static str,
     policies: Policies,
     limits: BodyLimits,
+    documented: DocumentedCodes,
 }
 
 /// Every request of a service comes through here: policy, the limit of its body, metrics, what
@@ -362,6 +356,12 @@ async fn enter(
             })
         }
     };
+    if cfg!(debug_assertions)
+        && let Some(problem) = response.extensions().get::<Problem>()
+    {
+        let documented = front.documented.has(route.as_str(), &method, problem);
+        assert!(documented, "{method} {} does not document {problem}", route.as_str());
+    }
     front.policies.keep_private(route.as_str(), &method, response.headers_mut());
     observe(front.service, &method, route.as_str(), response.status(), began);
     response
@@ -424,21 +424,45 @@ async fn health(name: &'static str, db: Db, with_details: bool) -> Response {
     (code, axum::Json(health)).into_response()
 }
 
+struct Routes<S> {
+    api: Router<S>,
+    system: Router<System>,
+}
+
+/// All public routes of a service and their complete description.
+fn described<S: Clone + Send + Sync + 'static>(
+    name: &str,
+    api: OpenApiRouter<S>,
+) -> (Routes<S>, OpenApi, DocumentedCodes) {
+    let (api, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
+    let (system, described) = system::routes(&format!("{PREFIX}/{name}"), name);
+    openapi.merge(described);
+    describe_health(&mut openapi, &health_path(name), name);
+    let documented = openapi::complete(&mut openapi);
+    (Routes { api, system }, openapi, documented)
+}
+
+fn health_path(name: &str) -> String {
+    format!("{PREFIX}/{name}/health")
+}
+
 fn describe_health(openapi: &mut OpenApi, path: &str, name: &str) {
     use utoipa::openapi::path::{HttpMethod, OperationBuilder, PathItem};
     use utoipa::openapi::security::SecurityRequirement;
     use utoipa::openapi::{ResponseBuilder, ResponsesBuilder};
     let operation = OperationBuilder::new()
-        .summary(Some(format!("Tell how {name} is.")))
-        .description(Some("Version, kind of the database and errors are for `system:read`."))
+        .summary(Some(format!("Check the health of {name}.")))
+        .description(Some(
+            "Versions, database details and errors are shown to callers with `system:read`.",
+        ))
         .tag(name)
         .operation_id(Some(format!("{name}_health.get")))
         .security(SecurityRequirement::default())
         .security(SecurityRequirement::new("bearer", [SEE_DETAILS]))
         .responses(
             ResponsesBuilder::new()
-                .response("200", ResponseBuilder::new().description("It is well."))
-                .response("503", ResponseBuilder::new().description("Its database is away."))
+                .response("200", ResponseBuilder::new().description("The service is healthy."))
+                .response("503", ResponseBuilder::new().description("The database is unavailable."))
                 .build(),
         )
         .build();

@@ -22,7 +22,7 @@ use crate::extract::{Json, Path, Query};
 use crate::inbox::{self, DeadLetter};
 use crate::outbox;
 use crate::page::{self, Page};
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, problem};
 
 pub(crate) use queues::Queues;
 
@@ -53,38 +53,39 @@ pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
     (router, openapi)
 }
 
-/// Events on their way from a service to others, and those from others that ended here.
+/// Events to be sent to other services, and received ones that could not be handled.
 #[derive(Debug, Serialize, ToSchema)]
 struct Outbox {
-    /// Events that have not been sent.
+    /// Events that have not been sent yet.
     waiting: i64,
-    /// When the oldest of them was published.
+    /// When the oldest of these was published.
     oldest_at: Option<DateTime<Utc>>,
-    /// Events that could not be handled.
+    /// Received events that could not be handled.
     dead_letters: i64,
 }
 
-/// An event that could not be handled, though it was tried several times.
+/// An event that could not be handled after several attempts.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DeadLetter)]
 struct DeadLetterView {
-    /// Who could not handle it, as `service.topic`.
+    /// The consumer that could not handle it, as `service.topic`.
     consumer: String,
     event_id: Uuid,
     #[serde(rename = "type")]
     kind: String,
-    /// The service that published it, as `/orders`.
+    /// The service that published it, such as `/orders`.
     source: String,
-    /// The id of what it is about, and the version of that.
+    /// The id of the object the event is about.
     subject: String,
+    /// The version of that object.
     sequence: i64,
     /// When it was published.
     time: DateTime<Utc>,
     received_at: DateTime<Utc>,
     attempts: i64,
-    /// Why the last try failed.
+    /// Why the last attempt failed.
     error: Option<String>,
-    /// What it says.
+    /// The payload of the event.
     #[schema(value_type = Object)]
     data: Value,
 }
@@ -92,22 +93,20 @@ struct DeadLetterView {
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 400))]
     cursor: Option<String>,
 }
 
-/// Tell how many events wait to be sent, and how many could not be handled.
+/// Count the events waiting to be sent and the dead letters.
 #[utoipa::path(
     get, path = "/outbox", operation_id = "outbox.get",
     responses(
         (status = 200, description = "The counts.", body = Outbox),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
     ),
     security(("bearer" = ["system:read"])),
 )]
@@ -117,15 +116,12 @@ async fn get(State(System { db, .. }): State<System>) -> Result<Json<Outbox>> {
     Ok(Json(Outbox { waiting, oldest_at, dead_letters }))
 }
 
-/// List events that could not be handled, the oldest first.
+/// List dead letters: events that could not be handled, oldest first.
 #[utoipa::path(
     get, path = "/dead-letters", operation_id = "dead_letters.list",
     params(ListQuery),
     responses(
         (status = 200, description = "A page of events.", body = Page<DeadLetterView>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 422, description = "`validation_failed`", body = Problem),
     ),
     security(("bearer" = ["system:read"])),
 )]
@@ -139,20 +135,18 @@ async fn list(
     Ok(Json(Page::cut(letters, limit, DeadLetter::place).map(DeadLetterView::from)))
 }
 
-/// Have an event handled again that could not be, with all its tries.
+/// Retry a dead letter, with a fresh set of attempts.
 ///
-/// If it fails again it comes back into the list.
+/// If it fails again, it returns to the list.
 #[utoipa::path(
     post, path = "/dead-letters/{consumer}/{event_id}/replay", operation_id = "dead_letters.replay",
     params(
-        ("consumer" = String, Path, description = "Who could not handle it."),
-        ("event_id" = Uuid, Path, description = "The event."),
+        ("consumer" = String, Path, description = "The consumer."),
+        ("event_id" = Uuid, Path, description = "The id of the event."),
     ),
     responses(
-        (status = 204, description = "It is tried again."),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 404, description = "`dead_letter_not_found`", body = Problem),
+        (status = 204, description = "The event will be retried."),
+        dead_letter_not_found,
     ),
     security(("bearer" = ["system:write"])),
 )]
@@ -167,9 +161,10 @@ async fn replay(
     }
 }
 
+/// The event is not a dead letter of this consumer, or is being retried already.
+#[problem(NOT_FOUND)]
 fn dead_letter_not_found() -> Problem {
-    let detail = "there is no such event, or it is being handled again";
-    Problem::not_found("dead_letter_not_found", detail)
+    dead_letter_not_found::problem("there is no such dead letter, or it is being retried already")
 }
 
 impl From<DeadLetter> for DeadLetterView {

@@ -14,11 +14,11 @@ use utoipa::ToSchema;
 
 use crate::{countries, phone};
 
-/// Where something is sent to.
+/// A postal address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct Address {
-    /// Who receives it.
+    /// The recipient.
     #[garde(length(chars, max = 200), custom(is_line))]
     #[schema(max_length = 200, example = "Ada Lovelace")]
     pub name: String,
@@ -32,23 +32,23 @@ pub struct Address {
     #[garde(length(chars, max = 200), inner(custom(is_line)))]
     #[schema(max_length = 200)]
     pub line2: Option<String>,
-    /// Required in most countries, as `GET /countries/{code}` says.
+    /// Required in most countries; see `GET /countries/{code}`.
     #[garde(length(chars, max = 100), inner(custom(is_line)))]
     #[schema(max_length = 100, example = "London")]
     pub city: Option<String>,
-    /// State, province, county or the like, by code or by name; kept as its code where the country
-    /// has a list of them.
+    /// A state, province, county or similar, as a code or a name. Stored as a code if the country
+    /// has a list of regions.
     #[garde(length(chars, max = 100), inner(custom(is_line)))]
     #[schema(max_length = 100)]
     pub region: Option<String>,
     #[garde(length(chars, max = 20), inner(custom(is_line)))]
     #[schema(max_length = 20, example = "W1A 1AA")]
     pub postal_code: Option<String>,
-    /// ISO 3166-1 alpha-2, in capital letters.
+    /// ISO 3166-1 alpha-2, in upper case.
     #[garde(custom(is_country))]
     #[schema(min_length = 2, max_length = 2, example = "GB")]
     pub country: String,
-    /// As one dials it in the country, or with `+` and the country's code; kept in E.164.
+    /// In national format, or with `+` and the country code. Stored in E.164 format.
     #[garde(length(chars, max = 32), inner(custom(is_phone)))]
     #[schema(max_length = 32, example = "+442079460000")]
     pub phone: Option<String>,

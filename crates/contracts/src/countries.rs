@@ -14,7 +14,7 @@ static ALL: LazyLock<Vec<Country>> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../data/countries.json")).expect("a test reads it")
 });
 
-/// A country, and how an address is written there.
+/// A country and its address format.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 pub struct Country {
     /// ISO 3166-1 alpha-2.
@@ -23,13 +23,13 @@ pub struct Country {
     /// In English.
     #[schema(example = "United Kingdom")]
     pub name: String,
-    /// The fields an address has there, in the order they are written.
+    /// The fields of an address, in the order they are written.
     pub fields: Vec<Field>,
     pub required: Vec<Field>,
     pub city: City,
-    /// Null where there are no postal codes.
+    /// Null if there are no postal codes.
     pub postal_code: Option<PostalCode>,
-    /// Null where an address names no state.
+    /// Null if addresses have no region.
     pub region: Option<Region>,
 }
 
@@ -47,7 +47,7 @@ pub enum Field {
     PostalCode,
 }
 
-/// What stands for the city.
+/// The kind of place in the field `city`.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = CountryCity)]
 pub struct City {
@@ -55,46 +55,46 @@ pub struct City {
     pub kind: String,
 }
 
-/// How the postal codes of a country look.
+/// The postal codes of a country.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = CountryPostalCode)]
 pub struct PostalCode {
     /// `postal`, `postcode`, `zip`, `pin` or `eircode`.
     pub kind: String,
-    /// A regular expression for the whole code, in capital letters. Null where any will do.
+    /// A regular expression for the whole code in upper case. Null if any code is valid.
     pub pattern: Option<String>,
     #[serde(default)]
     #[schema(required)]
     pub examples: Vec<String>,
-    /// What is written before it on letters from abroad. It may be sent along and is not kept.
+    /// The prefix on mail from abroad. It is accepted and not stored.
     pub prefix: Option<String>,
     #[serde(skip)]
     compiled: OnceLock<Regex>,
 }
 
-/// What lies between the country and the city.
+/// The regions of a country.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = CountryRegion)]
 pub struct Region {
     /// `area`, `county`, `department`, `district`, `do_si`, `emirate`, `island`, `oblast`,
     /// `parish`, `prefecture`, `province` or `state`.
     pub kind: String,
-    /// All there are; where this is empty, any text will do.
+    /// All regions. If empty, any text is valid.
     pub states: Vec<State>,
 }
 
-/// A state, province, prefecture or the like.
+/// A state, province, prefecture or similar.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = CountryState)]
 pub struct State {
-    /// What an address keeps: the second half of ISO 3166-2 where there is one.
+    /// The code stored in addresses: the second part of ISO 3166-2, if there is one.
     #[schema(example = "CA")]
     pub code: String,
     #[schema(example = "California")]
     pub name: String,
-    /// Where the name is in another script.
+    /// The name in Latin script, if `name` is in another script.
     pub latin_name: Option<String>,
-    /// What stands on a letter from abroad, where that is not the code.
+    /// How it is written on mail from abroad, if not as the code.
     pub written: Option<String>,
     /// What else it is called.
     #[serde(default, skip_serializing)]

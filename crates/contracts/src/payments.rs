@@ -14,22 +14,22 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Where a payment stands.
+/// The status of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[schema(as = PaymentStatus)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
-    /// The provider has been asked, or is about to be, and has not answered yet.
+    /// Waiting for the provider.
     Pending,
-    /// The customer must do something first, for example 3-D Secure.
+    /// Waiting for the customer, for example for 3-D Secure.
     RequiresAction,
     Authorized,
-    /// The provider said no.
+    /// The provider declined the payment.
     Declined,
-    /// It has been asked to capture and has not answered yet.
+    /// Waiting for the provider to capture the payment.
     Capturing,
     Captured,
-    /// It has been asked to void and has not answered yet.
+    /// Waiting for the provider to void the payment.
     Voiding,
     Voided,
     PartiallyRefunded,

@@ -2,6 +2,7 @@
 //! `chassis::db::Record`.
 
 mod cases;
+mod problem;
 mod record;
 mod sql;
 mod word;
@@ -48,6 +49,27 @@ pub fn sql(input: TokenStream) -> TokenStream {
 pub fn word(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
     word::derive(&input).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A function that makes a `Problem`, and what the description of the API says about that.
+///
+/// ```ignore
+/// /// The order has been shipped.
+/// #[problem(CONFLICT)]
+/// pub fn order_shipped() -> Problem {
+///     order_shipped::problem("the order has been shipped; it can no longer be cancelled")
+/// }
+/// ```
+///
+/// Status and code stand here only. The code is the function's name, or `code = ".."`. The function
+/// makes its problem with `NAME::problem(detail)`; a handler that can answer with it lists it:
+/// `responses(.., problems::order_shipped)`. Clients are shown the first paragraph of its doc
+/// comment. (A type and a function may share a name: the type is what is listed.)
+#[proc_macro_attribute]
+pub fn problem(arguments: TokenStream, function: TokenStream) -> TokenStream {
+    let arguments = parse_macro_input!(arguments as problem::Arguments);
+    let function = parse_macro_input!(function as ItemFn);
+    problem::expand(&arguments, &function).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// A test on each database, as a case of its own: `name::sqlite` and `name::postgres`.

@@ -34,7 +34,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(reports::router())
 }
 
-/// Something to put into the cart: a SKU, or a product that has one variant.
+/// An item to add to the cart: a SKU, or a product with a single variant.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewCartItem {
@@ -42,7 +42,7 @@ struct NewCartItem {
     sku: Option<String>,
     #[garde(custom(either(self.sku.is_some())))]
     product_id: Option<Uuid>,
-    /// Is added to what the cart has already.
+    /// Added to the quantity already in the cart.
     #[garde(range(min = 1, max = MAX_QUANTITY))]
     #[schema(minimum = 1, maximum = 999)]
     quantity: i64,
@@ -51,7 +51,7 @@ struct NewCartItem {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CartQuantity {
-    /// How many there are from now on; 0 removes the item.
+    /// The new quantity. 0 removes the item.
     #[garde(range(min = 0, max = MAX_QUANTITY))]
     #[schema(minimum = 0, maximum = 999)]
     quantity: i64,
@@ -64,13 +64,12 @@ fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
     }
 }
 
-/// Show the cart.
+/// Get the cart.
 #[utoipa::path(
     get, path = "/cart", operation_id = "cart.get", tag = "cart",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     responses(
-        (status = 200, description = "The cart; an empty one where there is none yet.", body = View),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+        (status = 200, description = "The cart, empty if there is none yet.", body = View),
     ),
     security((), ("bearer" = [])),
 )]
@@ -83,21 +82,22 @@ async fn get(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
     answer(&app, &cart, offers, buyer.token().cloned()).await
 }
 
-/// Put something into the cart.
+/// Add an item to the cart.
 ///
-/// A guest without a cart gets one; its token comes back in the header `X-Cart-Token`.
+/// A guest without a cart gets one. Its token is returned in the header `X-Cart-Token`.
 #[utoipa::path(
     post, path = "/cart/items", operation_id = "cart_items.create", tag = "cart",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     request_body = NewCartItem,
     responses(
         (status = 200, description = "The cart.", body = View,
-         headers(("X-Cart-Token" = Option<String>, description = "A guest's token."))),
-        (status = 404, description = "`sku_not_found`, `product_not_found`", body = Problem),
-        (status = 409, description = "`insufficient_stock` with `available`", body = Problem),
-        (status = 422, description = "`validation_failed`, `variant_required` with `skus`, \
-                                      `quantity_too_large`, `cart_full`", body = Problem),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+         headers(("X-Cart-Token" = Option<String>, description = "The token of a guest's cart."))),
+        problems::sku_not_found,
+        problems::product_not_found,
+        problems::insufficient_stock,
+        problems::variant_required,
+        problems::quantity_too_large,
+        problems::cart_full,
     ),
     security((), ("bearer" = [])),
 )]
@@ -136,15 +136,15 @@ async fn create(
 #[utoipa::path(
     patch, path = "/cart/items/{sku}", operation_id = "cart_items.update", tag = "cart",
     params(
-        ("sku" = String, Path, description = "The item's SKU."),
-        ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
+        ("sku" = String, Path, description = "The SKU of the item."),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."),
     ),
     request_body = CartQuantity,
     responses(
         (status = 200, description = "The cart.", body = View),
-        (status = 404, description = "`item_not_found`", body = Problem),
-        (status = 409, description = "`insufficient_stock`, `item_not_for_sale`", body = Problem),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+        problems::item_not_found,
+        problems::insufficient_stock,
+        problems::item_not_for_sale,
     ),
     security((), ("bearer" = [])),
 )]
@@ -157,17 +157,16 @@ async fn update(
     set_quantity(&app, &buyer, StockLine::new(sku, quantity)).await
 }
 
-/// Take an item out of the cart.
+/// Remove an item from the cart.
 #[utoipa::path(
     delete, path = "/cart/items/{sku}", operation_id = "cart_items.delete", tag = "cart",
     params(
-        ("sku" = String, Path, description = "The item's SKU."),
-        ("X-Cart-Token" = Option<String>, Header, description = "The guest's token."),
+        ("sku" = String, Path, description = "The SKU of the item."),
+        ("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."),
     ),
     responses(
         (status = 200, description = "The cart.", body = View),
-        (status = 404, description = "`item_not_found`", body = Problem),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+        problems::item_not_found,
     ),
     security((), ("bearer" = [])),
 )]
@@ -178,7 +177,7 @@ async fn delete(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -
 /// Empty the cart.
 #[utoipa::path(
     delete, path = "/cart", operation_id = "cart.clear", tag = "cart",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The guest's token.")),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     responses((status = 204, description = "The cart is empty.")),
     security((), ("bearer" = [])),
 )]
@@ -197,18 +196,17 @@ async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Put the guest's cart into the user's.
+/// Merge a guest's cart into the user's cart.
 ///
-/// Needs both the Bearer token and `X-Cart-Token`. Quantities add up; the guest's token no longer
-/// counts afterwards. Sending it again changes nothing.
+/// Needs both the Bearer token and `X-Cart-Token`. Quantities add up, and the guest's token becomes
+/// invalid. Repeating the request changes nothing.
 #[utoipa::path(
     post, path = "/cart/merge", operation_id = "cart.merge", tag = "cart",
-    params(("X-Cart-Token" = String, Header, description = "The guest's token.")),
+    params(("X-Cart-Token" = String, Header, description = "The token of a guest's cart.")),
     responses(
         (status = 200, description = "The user's cart.", body = View),
-        (status = 400, description = "`cart_token_required`", body = Problem),
-        (status = 404, description = "`cart_not_found`", body = Problem),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+        problems::cart_token_required,
+        problems::cart_not_found,
     ),
     security(("bearer" = [])),
 )]

@@ -1,56 +1,73 @@
 //! Every problem this service can return, one function each.
 
-use chassis::problem::Problem;
+use chassis::problem::{Problem, problem};
 use contracts::cart::MAX_LINES;
 use contracts::catalog::MAX_QUANTITY;
 use uuid::Uuid;
 
+/// There is no product for sale with this SKU.
+#[problem(NOT_FOUND)]
 pub(crate) fn sku_not_found(sku: &str) -> Problem {
-    Problem::not_found("sku_not_found", format!("nothing is sold under the SKU {sku}"))
+    sku_not_found::problem(format!("there is no product for sale with the SKU {sku}"))
 }
 
+/// There is no product for sale with this id.
+#[problem(NOT_FOUND)]
 pub(crate) fn product_not_found(id: Uuid) -> Problem {
-    Problem::not_found("product_not_found", format!("there is no product {id} for sale"))
+    product_not_found::problem(format!("there is no product {id} for sale"))
 }
 
-/// The product has several variants, so its id does not say which.
+/// The product has several variants. Send the `sku` of one, which `skus` lists.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn variant_required(skus: Vec<String>) -> Problem {
-    let detail = "the product has several variants; send the `sku` of one of them";
-    Problem::invalid("variant_required", detail).with("skus", skus)
+    variant_required::problem("the product has several variants; send the `sku` of one of them")
+        .with("skus", skus)
 }
 
+/// Not enough units are in stock. `available` and `in_cart` have the quantities.
+#[problem(CONFLICT)]
 pub(crate) fn insufficient_stock(sku: &str, available: i64, in_cart: i64) -> Problem {
-    let detail = format!("only {available} of {sku} can be bought now; the cart has {in_cart}");
-    Problem::conflict("insufficient_stock", detail)
+    let detail = format!("only {available} of {sku} are available; the cart has {in_cart}");
+    insufficient_stock::problem(detail)
         .with("sku", sku)
         .with("available", available)
         .with("in_cart", in_cart)
 }
 
+/// The cart would have more units of the SKU than a cart can hold. `in_cart` has the quantity now.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn quantity_too_large(sku: &str, in_cart: i64) -> Problem {
-    let detail = format!("a cart holds at most {MAX_QUANTITY} of a SKU; of {sku} it has {in_cart}");
-    Problem::invalid("quantity_too_large", detail).with("in_cart", in_cart)
+    let detail = format!("a cart holds at most {MAX_QUANTITY} of a SKU; it has {in_cart} of {sku}");
+    quantity_too_large::problem(detail).with("in_cart", in_cart)
 }
 
+/// The cart cannot hold more different items.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn cart_full() -> Problem {
-    Problem::invalid("cart_full", format!("a cart has at most {MAX_LINES} different items"))
+    cart_full::problem(format!("a cart holds at most {MAX_LINES} different items"))
 }
 
+/// The item is not in the cart.
+#[problem(NOT_FOUND)]
 pub(crate) fn item_not_found(sku: &str) -> Problem {
-    Problem::not_found("item_not_found", format!("{sku} is not in the cart"))
+    item_not_found::problem(format!("{sku} is not in the cart"))
 }
 
-/// The line is in the cart, but cannot be bought any more.
+/// The item is no longer sold. It can only be removed from the cart.
+#[problem(CONFLICT)]
 pub(crate) fn item_not_for_sale(sku: &str) -> Problem {
     let detail = format!("{sku} is no longer sold; it can only be removed from the cart");
-    Problem::conflict("item_not_for_sale", detail)
+    item_not_for_sale::problem(detail)
 }
 
+/// There is no guest cart with this `X-Cart-Token`.
+#[problem(NOT_FOUND)]
 pub(crate) fn cart_not_found() -> Problem {
-    Problem::not_found("cart_not_found", "there is no guest's cart with this X-Cart-Token")
+    cart_not_found::problem("there is no guest cart with this X-Cart-Token")
 }
 
+/// The header `X-Cart-Token` is missing.
+#[problem(BAD_REQUEST)]
 pub(crate) fn cart_token_required() -> Problem {
-    let detail = "send the guest's cart token in the header X-Cart-Token";
-    Problem::bad_request("cart_token_required", detail)
+    cart_token_required::problem("send the token of the guest's cart as X-Cart-Token")
 }

@@ -14,31 +14,31 @@ use crate::buyer::{TOKEN_HEADER, Token};
 use crate::model::Cart;
 use crate::offers::Offers;
 
-/// What a buyer has put aside.
+/// A cart.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Cart)]
 pub(crate) struct View {
-    /// Null as long as nothing was ever added.
+    /// Null until an item is added.
     id: Option<Uuid>,
-    /// Rises with every change.
+    /// Increases with every change.
     version: i64,
     items: Vec<Item>,
-    /// The sum of all items that are still sold. Shipping and tax come with the checkout.
+    /// The sum of all items that are still sold, without shipping and tax.
     subtotal: Money,
     #[schema(value_type = String, example = "USD")]
     currency: Currency,
-    /// Units of all items.
+    /// The total number of units.
     item_count: i64,
-    /// What keeps the cart from being bought as it is.
+    /// Problems that prevent the cart from being ordered.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     notices: Vec<Notice>,
     updated_at: Option<DateTime<Utc>>,
-    /// A guest's cart only: send it as `X-Cart-Token` from now on.
+    /// Of a guest's cart: send it as `X-Cart-Token` with further requests.
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
 }
 
-/// A line of a cart. What is no longer sold has neither title nor price.
+/// A line of a cart. Items that are no longer sold have neither title nor price.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CartItem)]
 pub(crate) struct Item {
@@ -46,19 +46,19 @@ pub(crate) struct Item {
     product_id: Option<Uuid>,
     slug: Option<String>,
     title: Option<String>,
-    /// Null where the product has one variant.
+    /// Null if the product has only one variant.
     variant_title: Option<String>,
     image: Option<String>,
     quantity: i64,
     unit_price: Option<Money>,
     total: Option<Money>,
-    /// Units that can be bought now; null where stock does not limit sales.
+    /// Units that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
     /// Whether the quantity can be bought now.
     purchasable: bool,
 }
 
-/// Something the buyer should know about an item.
+/// A problem with an item of the cart.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CartNotice)]
 pub(crate) struct Notice {

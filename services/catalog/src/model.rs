@@ -39,16 +39,16 @@ pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 #[schema(as = ProductStatus)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Status {
-    /// Being worked on; only staff see it.
+    /// Being prepared. Only visible to staff.
     Draft,
     /// For sale.
     #[default]
     Active,
-    /// No longer for sale; only staff see it.
+    /// No longer for sale. Only visible to staff.
     Archived,
 }
 
-/// What happens when more is asked for than there is.
+/// What happens when more units are ordered than are in stock.
 #[derive(
     Clone,
     Copy,
@@ -65,16 +65,16 @@ pub(crate) enum Status {
 #[schema(as = InventoryPolicy)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Policy {
-    /// Refuse: never sell more than there is.
+    /// Orders are refused.
     #[default]
     Deny,
-    /// Sell on; the count may go below zero.
+    /// Orders are accepted. The stock may become negative.
     Continue,
-    /// Do not count.
+    /// Stock is not counted.
     Untracked,
 }
 
-/// A way in which the variants of a product differ, with all its values in order.
+/// An option in which the variants of a product differ, with all its values in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ProductOption {
@@ -82,7 +82,7 @@ pub(crate) struct ProductOption {
     pub(crate) values: Vec<String>,
 }
 
-/// A picture of a product. The URL is kept as it is and never fetched.
+/// A picture of a product. The URL is stored as it is and never fetched.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub(crate) struct Image {
     pub(crate) id: Uuid,

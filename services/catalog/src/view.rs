@@ -27,11 +27,11 @@ pub(crate) struct ProductView<'a> {
     product_type: &'a str,
     tags: &'a [String],
     status: Status,
-    /// Of the cheapest variant.
+    /// The price of the cheapest variant.
     price: Money,
-    /// Of the same variant.
+    /// The compare-at price of the same variant.
     compare_at_price: Option<Money>,
-    /// Units that can be bought now, of all variants; null where stock does not limit sales.
+    /// Units of all variants that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
     /// Whether at least one variant can be bought now.
     in_stock: bool,
@@ -40,9 +40,9 @@ pub(crate) struct ProductView<'a> {
     images: &'a [Image],
     categories: Vec<CategoryRef<'a>>,
     rating: RatingView,
-    /// How often it was looked at; counted with some delay.
+    /// The number of views, updated with a delay.
     views: i64,
-    /// Units bought and not given back; counted with some delay.
+    /// Units sold and not returned, updated with a delay.
     sold: i64,
     seo_title: Option<&'a str>,
     seo_description: Option<&'a str>,
@@ -58,28 +58,28 @@ pub(crate) struct ProductList<'a> {
     pub(crate) items: Vec<ProductView<'a>>,
     /// Send it as `cursor` to get the next page; null on the last one.
     pub(crate) next_cursor: Option<String>,
-    /// How many there are in all pages, where it was asked for with `count=true`.
+    /// The number of all matching items; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<i64>,
-    /// What could be chosen beside this, where it was asked for with `facets=true`.
+    /// The values available for further filtering; with `facets=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) facets: Option<FacetsView<'a>>,
 }
 
-/// What could be chosen, and how many products there would be. The counts of a facet leave out what
-/// was chosen of that facet itself.
+/// The values available for further filtering, with the number of products of each. The counts of a
+/// facet ignore the filter of that facet itself.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Facets)]
 pub(crate) struct FacetsView<'a> {
-    /// At most 200, each with what is below it; the most frequent first, as everywhere here.
+    /// At most 200, each including its subcategories. Most frequent first, as in all facets.
     categories: Vec<CategoryCount<'a>>,
-    /// Null where there is no product.
+    /// Null without products.
     price: Option<PriceRange>,
     /// At most 20.
     options: Vec<OptionCounts>,
     /// At most 50.
     vendors: Vec<ValueCount>,
-    /// For 4, 3, 2 and 1.
+    /// The counts for at least 4, 3, 2 and 1.
     ratings: Vec<RatingCount>,
     in_stock: u64,
 }
@@ -112,14 +112,14 @@ struct ValueCount {
     count: u64,
 }
 
-/// Products with at least this average.
+/// The number of products with at least this average rating.
 #[derive(Serialize, ToSchema)]
 struct RatingCount {
     min: i64,
     count: u64,
 }
 
-/// What somebody who types may be looking for.
+/// Suggestions for a search that is being typed.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Suggestions<'a> {
     /// At most 6.
@@ -128,19 +128,19 @@ pub(crate) struct Suggestions<'a> {
     categories: Vec<CategoryRef<'a>>,
 }
 
-/// A product, as far as a suggestion shows it.
+/// A suggested product.
 #[derive(Serialize, ToSchema)]
 struct Suggestion<'a> {
     id: Uuid,
     slug: &'a str,
     title: &'a str,
-    /// The URL of its first picture.
+    /// The URL of the first picture.
     image: Option<&'a str>,
-    /// Of the cheapest variant.
+    /// The price of the cheapest variant.
     price: Money,
 }
 
-/// Products that have something in common with another one.
+/// Products related to another one.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RelatedProducts)]
 pub(crate) struct Related<'a> {
@@ -157,7 +157,7 @@ struct VariantView<'a> {
     options: &'a BTreeMap<String, String>,
     price: Money,
     compare_at_price: Option<Money>,
-    /// Units that can be bought now; null where stock does not limit sales.
+    /// Units that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
     inventory_policy: Policy,
     position: i64,
@@ -178,7 +178,7 @@ struct RatingView {
     count: i64,
 }
 
-/// A category as part of something else.
+/// A reference to a category.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CategoryRef<'a> {
     id: Uuid,
@@ -202,17 +202,17 @@ pub(crate) struct CategoryView<'a> {
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// With `tree=true`: what is below it.
+    /// The subcategories; with `tree=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(no_recursion)]
     children: Option<Vec<Self>>,
 }
 
-/// Categories.
+/// A list of categories.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Categories<'a> {
     pub(crate) items: Vec<CategoryView<'a>>,
-    /// How many there are in all pages, where it was asked for with `count=true`.
+    /// The number of all matching items; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<usize>,
 }

@@ -1,7 +1,5 @@
 //! One description of the whole API, made of those of the services.
 
-mod errors;
-
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,7 +54,6 @@ impl Whole {
     }
 
     fn add_paths(&mut self, service: &'static str, mut document: Value) -> Result<(), Conflict> {
-        let problem = self.schemas.contains_key("Problem");
         self.tags.push(service);
         let Some(paths) = document["paths"].as_object_mut() else { return Ok(()) };
         for (path, item) in std::mem::take(paths) {
@@ -68,7 +65,6 @@ impl Whole {
                 }
                 // A section per service, whatever a handler says of itself.
                 operation.insert("tags".to_owned(), json!([service]));
-                errors::describe(operation, problem);
             }
             self.paths.entry(path).or_default().extend(item);
         }

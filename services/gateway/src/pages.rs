@@ -12,7 +12,6 @@ use axum::routing::get;
 use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::policy;
-use chassis::problem::Problem;
 use chassis::service::{BoxError, PREFIX, SEE_DETAILS, WithDetails};
 use chassis::telemetry::{self, PrometheusHandle};
 use chrono::{DateTime, Utc};
@@ -61,7 +60,7 @@ pub(crate) struct Watched {
     metrics: &'static PrometheusHandle,
 }
 
-/// Who answers here.
+/// The name and version of the shop, and links to start from.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShopInfo)]
 struct ShopInfo {
@@ -70,21 +69,21 @@ struct ShopInfo {
     links: BTreeMap<&'static str, &'static str>,
 }
 
-/// A sign of life.
+/// Whether the process is alive or ready.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Liveness)]
 struct Liveness {
     status: &'static str,
 }
 
-/// How the shop is.
+/// The health of the shop.
 #[derive(Debug, Serialize, ToSchema)]
 struct ShopHealth {
     status: Status,
     timestamp: DateTime<Utc>,
     gateway: GatewayHealth,
     services: BTreeMap<&'static str, ServiceHealth>,
-    /// What the gateway's process uses beside the databases: `bus`, `redis`.
+    /// What the gateway's process uses besides the databases: `bus`, `redis`.
     engines: BTreeMap<&'static str, EngineHealth>,
 }
 
@@ -96,7 +95,7 @@ struct GatewayHealth {
     version: Option<&'static str>,
 }
 
-/// How a service is, and how long it took to say so.
+/// The health of a service, and how long it took to respond.
 #[derive(Debug, Serialize, ToSchema)]
 struct ServiceHealth {
     status: Status,
@@ -105,7 +104,7 @@ struct ServiceHealth {
     said: HealthDetails,
 }
 
-/// What a service says of itself, to operators only.
+/// Details of a service, for operators only.
 #[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
 struct HealthDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,7 +112,7 @@ struct HealthDetails {
     /// `sqlite` or `postgres`.
     #[serde(skip_serializing_if = "Option::is_none")]
     database_kind: Option<String>,
-    /// How much the wall clock of its machine is ahead of the shop's time.
+    /// How far the clock of its machine is ahead of the shop's time.
     #[serde(skip_serializing_if = "Option::is_none")]
     clock_offset_seconds: Option<f64>,
     /// Why it is unhealthy.
@@ -121,7 +120,7 @@ struct HealthDetails {
     error: Option<String>,
 }
 
-/// How an engine is, and how long it took to answer.
+/// The health of an engine, and how long it took to respond.
 #[derive(Debug, Serialize, ToSchema)]
 struct EngineHealth {
     status: Status,
@@ -181,7 +180,9 @@ pub(crate) fn operators(watched: Watched) -> Router {
 
 /// The description of what the gateway answers itself.
 pub(crate) fn described() -> utoipa::openapi::OpenApi {
-    Described::openapi()
+    let mut openapi = Described::openapi();
+    chassis::openapi::complete(&mut openapi);
+    openapi
 }
 
 /// Paths of the gateway that its description leaves out, because they are no part of the API.
@@ -192,7 +193,7 @@ pub(crate) fn more_paths(front: &Dist) -> impl Iterator<Item = &str> {
 /// The description of all services and of what the gateway answers itself.
 pub(crate) fn document(parts: &Parts) -> Result<Value, Conflict> {
     let services = parts.services.iter().map(|it| (it.name, it.openapi.clone()));
-    let own = (crate::NAME, Described::openapi());
+    let own = (crate::NAME, described());
     openapi::merge(std::iter::once(own).chain(services).collect(), parts.version)
 }
 
@@ -206,7 +207,7 @@ async fn door(State(own): State<Own>, request: Request) -> Response {
     response
 }
 
-/// Tell who answers here, and where to go on.
+/// Get the name and version of the shop, and links to start from.
 #[utoipa::path(get, path = "/", operation_id = "shop.get", tag = "gateway", security(()),
                responses((status = 200, body = ShopInfo)))]
 async fn shop(State(own): State<Own>) -> axum::Json<ShopInfo> {
@@ -222,32 +223,31 @@ async fn shop(State(own): State<Own>) -> axum::Json<ShopInfo> {
     axum::Json(ShopInfo { name: "Cartwright", version: own.version, links: links.into() })
 }
 
-/// Tell that the process lives.
+/// Check that the process is alive.
 #[utoipa::path(get, path = "/live", operation_id = "liveness.get", tag = "gateway", security(()),
                responses((status = 200, body = Liveness)))]
 async fn live() -> axum::Json<Liveness> {
     axum::Json(Liveness { status: "live" })
 }
 
-/// Tell whether requests should be sent here.
+/// Check whether the shop is ready for requests.
 #[utoipa::path(get, path = "/ready", operation_id = "readiness.get", tag = "gateway", security(()),
-               responses((status = 200, body = Liveness), (status = 503, body = Problem)))]
+               responses((status = 200, body = Liveness), problems::not_ready))]
 async fn ready(State(own): State<Own>) -> Response {
     if *own.ready.borrow() {
         axum::Json(Liveness { status: "ready" }).into_response()
     } else {
-        Problem::unavailable("not_ready", "the shop is starting or stopping").into_response()
+        problems::not_ready().into_response()
     }
 }
 
-/// Tell how every service and engine is. All are asked at once.
+/// Check the health of all services and engines.
 ///
-/// Versions, kinds of databases and errors are for users with the permission `system:read`.
+/// Versions, database details and errors are shown to callers with `system:read`.
 #[utoipa::path(get, path = "/health", operation_id = "health.get", tag = "gateway",
                security((), ("bearer" = ["system:read"])),
-               responses((status = 200, description = "All or some are healthy.", body = ShopHealth),
-                         (status = 401, description = "The access token does not count.", body = Problem),
-                         (status = 503, description = "None is.", body = ShopHealth)))]
+               responses((status = 200, description = "At least one service is healthy.", body = ShopHealth),
+                         (status = 503, description = "No service is healthy.", body = ShopHealth)))]
 async fn health(State(own): State<Own>, headers: HeaderMap) -> Response {
     let mut answer = match own.watched.verifier.principal(&headers) {
         // A client that is told can renew its token; else its details would go without a word.

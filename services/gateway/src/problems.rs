@@ -1,6 +1,9 @@
 //! Every problem the gateway itself answers with.
 
-use chassis::problem::Problem;
+pub(crate) use chassis::auth::unauthenticated;
+pub(crate) use chassis::extract::{body_too_large, body_unreadable};
+pub(crate) use chassis::policy::forbidden;
+use chassis::problem::{Problem, problem};
 use http::StatusCode;
 
 pub(crate) use storefront::problems::{away, broken, not_found};
@@ -10,73 +13,68 @@ pub(crate) const MAX_URI: usize = 8 * 1024;
 /// The most all headers together may have, in bytes.
 pub(crate) const MAX_HEADERS: usize = 32 * 1024;
 
+/// The resource does not support this method. The header `Allow` lists those it supports.
+#[problem(METHOD_NOT_ALLOWED)]
 pub(crate) fn method_not_allowed() -> Problem {
-    let detail = "this method is not possible here; the header Allow lists what is";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    method_not_allowed::problem("this method is not supported here; see the header Allow")
 }
 
-/// The gateway itself has failed. The panic is in the log.
+/// The gateway failed. The panic is in the log.
+#[problem(INTERNAL_SERVER_ERROR, code = "internal")]
 pub(crate) fn panicked() -> Problem {
-    let detail = "an internal error occurred";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    panicked::problem("an internal error occurred")
 }
 
+/// The host of the request is malformed.
+#[problem(BAD_REQUEST)]
 pub(crate) fn malformed_host() -> Problem {
-    Problem::bad_request("malformed_host", "the host that was asked for cannot be read")
+    malformed_host::problem("the host of the request is malformed")
 }
 
-/// The connection leads here, but the name does not.
+/// The shop does not serve this host.
+#[problem(MISDIRECTED_REQUEST)]
 pub(crate) fn unknown_host() -> Problem {
-    let detail = "this shop does not answer to the host that was asked for";
-    Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown_host", detail)
+    unknown_host::problem("this shop does not serve the host of the request")
 }
 
+/// The path is malformed.
+#[problem(BAD_REQUEST)]
 pub(crate) fn malformed_path(reason: &'static str) -> Problem {
-    Problem::bad_request("malformed_path", reason)
+    malformed_path::problem(reason)
 }
 
+/// The path and query are too long.
+#[problem(URI_TOO_LONG)]
 pub(crate) fn uri_too_long() -> Problem {
-    let detail = format!("a path with its query may have at most {MAX_URI} bytes");
-    Problem::new(StatusCode::URI_TOO_LONG, "uri_too_long", detail)
+    uri_too_long::problem(format!("a path with its query may have at most {MAX_URI} bytes"))
 }
 
+/// The headers are too large.
+#[problem(REQUEST_HEADER_FIELDS_TOO_LARGE)]
 pub(crate) fn headers_too_large() -> Problem {
-    let detail = format!("all headers together may have at most {MAX_HEADERS} bytes");
-    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", detail)
+    headers_too_large::problem(format!("all headers together may have at most {MAX_HEADERS} bytes"))
 }
 
-pub(crate) fn body_too_large(limit: usize) -> Problem {
-    let detail = format!("a body may have at most {limit} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
-}
-
-/// The client broke off, was too slow or sent something malformed.
-pub(crate) fn body_unreadable() -> Problem {
-    Problem::bad_request("body_unreadable", "the body could not be read to its end")
-}
-
+/// There were too many requests. Try again after `Retry-After`.
+#[problem(TOO_MANY_REQUESTS)]
 pub(crate) fn rate_limited(seconds: u64) -> Problem {
-    let detail = format!("too many requests; try again in {seconds} s");
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).with("retry_after", seconds)
+    rate_limited::problem(format!("too many requests; try again in {seconds} s"))
+        .with("retry_after", seconds)
 }
 
-/// The route is for users only.
-pub(crate) fn unauthenticated() -> Problem {
-    Problem::unauthenticated("unauthenticated", "log in and send `Authorization: Bearer TOKEN`")
-}
-
-/// The route is for users with another permission.
-pub(crate) fn forbidden(permission: &str) -> Problem {
-    let detail = format!("this needs the permission {permission}");
-    Problem::forbidden("forbidden", detail).with("permission", permission)
-}
-
+/// The service did not answer in time. The request may still be carried out.
+#[problem(GATEWAY_TIMEOUT, code = "gateway_timeout")]
 pub(crate) fn timed_out() -> Problem {
-    let detail = "the service did not answer in time; what was asked may still happen";
-    Problem::new(StatusCode::GATEWAY_TIMEOUT, "gateway_timeout", detail)
+    timed_out::problem("the service did not answer in time; the request may still be carried out")
 }
 
-/// For an error that came without a word of explanation.
+/// The shop is starting or stopping.
+#[problem(SERVICE_UNAVAILABLE)]
+pub(crate) fn not_ready() -> Problem {
+    not_ready::problem("the shop is starting or stopping")
+}
+
+/// For an error response without an explanation.
 pub(crate) fn unexplained(status: StatusCode) -> Problem {
     let detail = status.canonical_reason().unwrap_or("the request failed");
     Problem::new(status, if status.is_server_error() { "internal" } else { "refused" }, detail)

@@ -22,7 +22,7 @@ pub const MAX_ADDRESSES: i64 = 50;
 /// How many sessions a user may have at once; a login beyond it ends the oldest.
 pub const MAX_SESSIONS: i64 = 100;
 
-/// What somebody is in the shop.
+/// A role of a user.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, Word,
 )]
@@ -33,7 +33,7 @@ pub enum Role {
     Admin,
 }
 
-/// Something a user may do, such as `orders:read`, as the services declare it.
+/// A permission, such as `orders:read`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Permission(String);
@@ -66,7 +66,7 @@ pub struct User {
     pub last_login_at: Option<DateTime<Utc>>,
 }
 
-/// A user as the API shows it.
+/// A user.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Profile {
     pub id: Uuid,
@@ -76,7 +76,7 @@ pub struct Profile {
     pub name: String,
     pub phone: Option<String>,
     pub roles: BTreeSet<Role>,
-    /// All the user may do, by role or by grant.
+    /// All permissions of the user, by role or by grant.
     pub permissions: BTreeSet<Permission>,
     pub active: bool,
     pub created_at: DateTime<Utc>,

@@ -1,91 +1,101 @@
 //! Every problem this service can return, one function each.
 
-use chassis::problem::Problem;
-use http::StatusCode;
+pub use chassis::auth::token_revoked as account_gone;
+use chassis::problem::{Problem, problem};
 use uuid::Uuid;
 
 use crate::model::MAX_ADDRESSES;
 
-/// The same for an unknown account, a wrong password and an account that is not active.
+/// The login or the password is wrong, or the account is not active.
+#[problem(UNAUTHORIZED)]
 pub fn invalid_credentials() -> Problem {
-    Problem::unauthenticated("invalid_credentials", "the login or the password is wrong")
+    invalid_credentials::problem("the login or the password is wrong")
 }
 
+/// Too many failed attempts. Try again after `Retry-After`.
+#[problem(TOO_MANY_REQUESTS)]
 pub fn too_many_attempts(seconds: u64) -> Problem {
-    Problem::new(
-        StatusCode::TOO_MANY_REQUESTS,
-        "too_many_attempts",
-        format!("too many failed attempts; try again in {seconds} s"),
-    )
-    .retry_after(seconds)
+    too_many_attempts::problem(format!("too many failed attempts; try again in {seconds} s"))
+        .retry_after(seconds)
 }
 
-/// More passwords wait to be hashed than is reasonable.
+/// Too many passwords are being checked at the moment. Try again in a moment.
+#[problem(SERVICE_UNAVAILABLE)]
 pub fn busy() -> Problem {
-    Problem::unavailable("busy", "too many logins at the moment; try again in a moment")
+    busy::problem("too many passwords are being checked at the moment; try again in a moment")
 }
 
+/// The e-mail address belongs to another account.
+#[problem(CONFLICT)]
 pub fn email_taken() -> Problem {
-    Problem::conflict("email_taken", "there is an account with this e-mail address already")
+    email_taken::problem("there is already an account with this e-mail address")
 }
 
+/// The username belongs to another account.
+#[problem(CONFLICT)]
 pub fn username_taken() -> Problem {
-    Problem::conflict("username_taken", "there is an account with this username already")
+    username_taken::problem("there is already an account with this username")
 }
 
+/// The refresh token is unknown. Log in again.
+#[problem(UNAUTHORIZED)]
 pub fn refresh_token_invalid() -> Problem {
-    Problem::unauthenticated("refresh_token_invalid", "the refresh token is unknown; log in again")
+    refresh_token_invalid::problem("the refresh token is unknown; log in again")
 }
 
+/// The refresh token has expired. Log in again.
+#[problem(UNAUTHORIZED)]
 pub fn refresh_token_expired() -> Problem {
-    Problem::unauthenticated("refresh_token_expired", "the refresh token has expired; log in again")
+    refresh_token_expired::problem("the refresh token has expired; log in again")
 }
 
+/// The refresh token was used before, so the session was ended. Log in again.
+#[problem(UNAUTHORIZED)]
 pub fn refresh_token_reused() -> Problem {
-    Problem::unauthenticated(
-        "refresh_token_reused",
-        "the refresh token was used before, so the session has been ended; log in again",
+    refresh_token_reused::problem(
+        "the refresh token was used before, so the session was ended; log in again",
     )
 }
 
+/// The session was ended. Log in again.
+#[problem(UNAUTHORIZED)]
 pub fn session_ended() -> Problem {
-    Problem::unauthenticated("session_ended", "the session has been ended; log in again")
+    session_ended::problem("the session was ended; log in again")
 }
 
-/// Neither a token nor a cookie was sent.
+/// Neither a token nor a session cookie was sent.
+#[problem(UNAUTHORIZED)]
 pub fn no_session() -> Problem {
-    Problem::unauthenticated("no_session", "there is no session to go on with; log in")
+    no_session::problem("neither a token nor a session cookie was sent; log in")
 }
 
-/// A cookie session was asked for or used by a page that is not the shop's own.
+/// Only the shop's own pages may use cookie sessions.
+#[problem(FORBIDDEN)]
 pub fn origin_not_allowed() -> Problem {
-    Problem::forbidden(
-        "origin_not_allowed",
+    origin_not_allowed::problem(
         "only the shop's own pages may use a cookie session: the header Origin must be the scheme \
-         and host this request was sent to; other clients leave `session` out and keep the \
+         and host this request was sent to; other clients leave `session` out and store the \
          refresh token themselves",
     )
 }
 
-/// A cookie session over plain HTTP, where everybody on the way could take it.
+/// Cookie sessions need HTTPS, except on localhost.
+///
+/// Over plain HTTP, anybody on the network path could take the cookie.
+#[problem(FORBIDDEN)]
 pub fn https_required() -> Problem {
-    Problem::forbidden(
-        "https_required",
+    https_required::problem(
         "logging in with a browser needs HTTPS: set gateway.tls, or put a proxy with TLS in front, \
          name it in gateway.trusted_proxies and let it send X-Forwarded-Proto; plain HTTP is \
          enough for localhost only",
     )
 }
 
-/// The token verifies, but its user is gone.
-pub fn account_gone() -> Problem {
-    Problem::unauthenticated("token_revoked", "log in again")
-}
-
+/// The one-time token is unknown, was used or has expired. Request a new one.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub fn one_time_token_invalid() -> Problem {
-    Problem::invalid(
-        "one_time_token_invalid",
-        "the token is unknown, was used or has expired; ask for a new one",
+    one_time_token_invalid::problem(
+        "the token is unknown, was used or has expired; request a new one",
     )
 }
 
@@ -93,33 +103,45 @@ pub fn wrong_password(field: &str) -> Problem {
     Problem::field(field, "is not your password")
 }
 
+/// The user does not exist.
+#[problem(NOT_FOUND)]
 pub fn user_not_found(id: Uuid) -> Problem {
-    Problem::not_found("user_not_found", format!("there is no user {id}"))
+    user_not_found::problem(format!("there is no user {id}"))
 }
 
+/// The caller has no such session.
+#[problem(NOT_FOUND)]
 pub fn session_not_found(id: Uuid) -> Problem {
-    Problem::not_found("session_not_found", format!("you have no session {id}"))
+    session_not_found::problem(format!("you have no session {id}"))
 }
 
+/// The caller has no such address.
+#[problem(NOT_FOUND)]
 pub fn address_not_found(id: Uuid) -> Problem {
-    Problem::not_found("address_not_found", format!("you have no address {id}"))
+    address_not_found::problem(format!("you have no address {id}"))
 }
 
+/// The account has the maximum number of addresses. Delete one first.
+#[problem(CONFLICT)]
 pub fn address_limit() -> Problem {
-    Problem::conflict(
-        "address_limit",
-        format!("an account keeps up to {MAX_ADDRESSES} addresses; delete one first"),
-    )
+    let detail = format!("an account has at most {MAX_ADDRESSES} addresses; delete one first");
+    address_limit::problem(detail)
 }
 
+/// The user is the last active admin. Make another user an admin first.
+#[problem(CONFLICT)]
 pub fn last_admin() -> Problem {
-    Problem::conflict("last_admin", "this is the last active admin; make somebody else one first")
+    last_admin::problem("this is the last active admin; make another user an admin first")
 }
 
+/// The caller cannot grant roles or permissions they do not have.
+#[problem(FORBIDDEN)]
 pub fn cannot_grant() -> Problem {
-    Problem::forbidden("cannot_grant", "nobody can give rights they do not have themselves")
+    cannot_grant::problem("you cannot grant roles or permissions you do not have")
 }
 
+/// The user has permissions the caller does not have, so the caller cannot change the user.
+#[problem(FORBIDDEN)]
 pub fn outranked() -> Problem {
-    Problem::forbidden("outranked", "this user may do things you may not, so you cannot change it")
+    outranked::problem("this user has permissions you do not have, so you cannot change it")
 }

@@ -33,14 +33,14 @@ use crate::{App, browser, devices, problems, store, trust};
 /// How long after its use a spent refresh token may come back.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
 
-/// What a client needs to act for a user.
+/// The tokens of a session.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Tokens {
     pub user: Profile,
     /// Send it as `Authorization: Bearer ...`.
     #[schema(value_type = String)]
     pub access_token: Secret,
-    /// Gives the next pair, once, at `/auth/refresh`. Not there in a cookie session.
+    /// Send it once to `/auth/refresh` to get the next pair. Absent in a cookie session.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = String, required = false)]
     pub refresh_token: Option<Secret>,

@@ -21,7 +21,7 @@ pub(crate) trait Transport: Send + Sync + 'static {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarrierKind {
-    /// Brings no message anywhere: a line in the log says that there was one.
+    /// Delivers nothing: messages are only logged.
     #[default]
     Log,
 }

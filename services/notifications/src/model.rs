@@ -43,26 +43,26 @@ pub(crate) enum Channel {
     Push,
 }
 
-/// Where a message stands.
+/// The status of a message.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
 )]
 #[schema(as = NotificationStatus)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// Waits to be sent.
+    /// Waiting to be sent.
     Queued,
-    /// Is being sent right now.
+    /// Being sent.
     Sending,
-    /// Handed over to who brings it to its recipient.
+    /// Handed over to the carrier.
     Sent,
-    /// Only logged: the shop has no carrier that delivers messages.
+    /// Only logged, because the shop has no carrier that delivers.
     Logged,
-    /// The last try failed; another one follows.
+    /// The last attempt failed; another one follows.
     Failed,
-    /// Given up: all tries failed, or it can never arrive.
+    /// Given up: all attempts failed, or it can never be delivered.
     Dead,
-    /// Not to be sent: the recipient does not want it, is gone, or the news is old.
+    /// Not sent: the recipient does not want it or is gone, or it is outdated.
     Skipped,
 }
 
@@ -71,20 +71,20 @@ pub(crate) enum State {
 #[schema(as = NotificationTopic)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Topic {
-    /// Security and other things that always go out.
+    /// Security and other messages that are always sent.
     #[default]
     Transactional,
     OrderUpdates,
     Marketing,
 }
 
-/// A message to somebody, in its history entry too. Secrets in it are masked.
+/// A message to a recipient. Secrets in it are masked.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema, chassis::db::Record)]
 #[record(table = "messages", key("id"))]
 pub(crate) struct Message {
     pub(crate) id: Uuid,
     pub(crate) channel: Channel,
-    /// The key of the template it was made from; null for a message written by staff.
+    /// The key of its template; null for a message written by staff.
     pub(crate) template: Option<String>,
     /// An e-mail address, a phone number, a device token, or `user:ID` for all devices of a user.
     pub(crate) recipient: String,
@@ -96,16 +96,16 @@ pub(crate) struct Message {
     pub(crate) data: Json<Value>,
     #[serde(rename = "status")]
     pub(crate) state: State,
-    /// How often sending was tried.
+    /// The number of attempts to send it.
     pub(crate) attempts: i64,
     /// Whose it is: only who claimed it last may settle it.
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) fence: i64,
-    /// When it is tried (again); null where it is not.
+    /// When the next attempt is due; null if there is none.
     #[serde(rename = "next_attempt_at")]
     pub(crate) next_at: Option<DateTime<Utc>>,
-    /// Why the last try failed, or why it is not sent.
+    /// Why the last attempt failed, or why it is not sent.
     pub(crate) error: Option<String>,
     pub(crate) order_id: Option<Uuid>,
     pub(crate) order_number: Option<String>,
@@ -117,7 +117,7 @@ pub(crate) struct Message {
     pub(crate) sent_at: Option<DateTime<Utc>>,
 }
 
-/// What a user wants to receive. Messages about the account itself always go out.
+/// Notification preferences. Messages about the account itself are always sent.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Validate,
 )]
@@ -131,14 +131,14 @@ pub(crate) struct Preferences {
     pub(crate) push: ChannelPreferences,
 }
 
-/// What a user wants to receive on one channel.
+/// What a user wants to receive on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = ChannelPreferences)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ChannelPreferences {
-    /// Off until the user asks for it.
+    /// Off by default.
     pub(crate) marketing: bool,
-    /// On until the user turns it off.
+    /// On by default.
     pub(crate) order_updates: bool,
 }
 

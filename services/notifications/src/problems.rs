@@ -1,44 +1,48 @@
 //! Every error notifications can return, besides those of the chassis.
 
-use chassis::problem::{FieldError, Problem};
+use chassis::policy;
+use chassis::problem::{FieldError, Problem, problem};
 
 use crate::template::Wrong;
 
+/// The notification does not exist.
+#[problem(NOT_FOUND)]
 pub(crate) fn notification_not_found() -> Problem {
-    Problem::not_found("notification_not_found", "there is no such notification")
+    notification_not_found::problem("there is no such notification")
 }
 
+/// The template does not exist.
+#[problem(NOT_FOUND)]
 pub(crate) fn template_not_found() -> Problem {
-    Problem::not_found(
-        "template_not_found",
-        "there is no such template; GET /notifications/templates lists them",
+    template_not_found::problem("there is no such template; GET /notifications/templates lists all")
+}
+
+/// The notification has already been sent.
+#[problem(CONFLICT)]
+pub(crate) fn notification_already_sent() -> Problem {
+    notification_already_sent::problem("this notification has already been sent")
+}
+
+/// The shop only logs notifications. Change the setting `notifications.carrier` first.
+#[problem(CONFLICT)]
+pub(crate) fn notifications_not_delivered() -> Problem {
+    notifications_not_delivered::problem(
+        "notifications are only logged; change the setting notifications.carrier first",
     )
 }
 
-pub(crate) fn already_sent() -> Problem {
-    Problem::conflict("notification_already_sent", "this notification has been sent already")
-}
-
-/// A message that only the log has seen stays there as long as there is nobody else.
-pub(crate) fn no_delivery() -> Problem {
-    Problem::conflict(
-        "notifications_not_delivered",
-        "messages are only logged: change the setting notifications.carrier first",
-    )
-}
-
-pub(crate) fn skipped(reason: Option<&str>) -> Problem {
+/// The notification was skipped and is not sent, for example because the user does not want it.
+#[problem(CONFLICT)]
+pub(crate) fn notification_skipped(reason: Option<&str>) -> Problem {
     let reason = reason.unwrap_or("it is not to be sent");
-    Problem::conflict("notification_skipped", format!("this notification is not sent: {reason}"))
+    notification_skipped::problem(format!("this notification is not sent: {reason}"))
 }
 
-/// Texts with secrets can be turned against accounts, so they need a right over accounts.
+/// Texts with secrets can be turned against accounts, so they need a permission over accounts.
 pub(crate) fn secret_template() -> Problem {
-    Problem::forbidden(
-        "forbidden",
-        "this template carries a one-time token; changing it needs the permission users:write",
-    )
-    .with("permission", "users:write")
+    let detail =
+        "this template contains a one-time token; changing it needs the permission users:write";
+    Problem { detail: detail.into(), ..policy::forbidden("users:write") }
 }
 
 pub(crate) fn template_invalid(wrongs: Vec<(&'static str, Wrong)>) -> Problem {

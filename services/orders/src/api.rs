@@ -37,11 +37,11 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(reports::router())
 }
 
-/// Show an order with its history.
+/// Get an order with its history.
 #[utoipa::path(get, path = "/orders/{id}", operation_id = "orders.get", tag = "orders",
-    params(("id" = String, Path, description = "its id or its number"),
-           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
-    responses((status = 200, body = OrderView)),
+    params(("id" = String, Path, description = "The id or the number of the order."),
+           ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order.")),
+    responses((status = 200, body = OrderView), problems::order_not_found),
     security((), ("bearer" = [])))]
 async fn get(
     State(app): State<App>,
@@ -53,17 +53,18 @@ async fn get(
     view(&app, order, reads_all(principal.as_ref())).await.map(Json)
 }
 
-/// What was told about an order.
+/// The events published about an order.
 #[derive(Debug, Serialize, ToSchema)]
 struct OrderEvents {
     items: Vec<OrderEvent>,
 }
 
-/// List what was told about an order, newest last. Events are known for a week after they were
-/// sent.
+/// List the events published about an order, oldest first.
+///
+/// Events are kept for a week after they were sent.
 #[utoipa::path(get, path = "/orders/{id}/events", operation_id = "order_events.list", tag = "orders",
-    params(("id" = String, Path, description = "its id or its number")),
-    responses((status = 200, body = OrderEvents)),
+    params(("id" = String, Path, description = "The id or the number of the order.")),
+    responses((status = 200, body = OrderEvents), problems::order_not_found),
     security(("bearer" = ["orders:read"])))]
 async fn list_events(State(app): State<App>, Path(id): Path<String>) -> Result<Json<OrderEvents>> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;

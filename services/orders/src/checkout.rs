@@ -31,45 +31,45 @@ use crate::{App, addresses, problems, store};
 /// How often the cart is read again because it was ordered meanwhile.
 const TRIES: usize = 4;
 
-/// What a checkout asks for.
+/// A checkout request.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Checkout {
-    /// Where to send it; required where something is shipped.
+    /// Required if the order contains shipped goods.
     #[garde(dive)]
     pub shipping_address: Option<Address>,
-    /// Where the bill goes, if elsewhere.
+    /// Defaults to the shipping address.
     #[garde(dive)]
     pub billing_address: Option<Address>,
-    /// How to send it; `standard` unless given.
+    /// How to ship the order. Defaults to `standard`.
     // Left out where it is not given, so that a request from before it existed is still the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(skip)]
     pub shipping_method: Option<ShippingMethod>,
-    /// Required where there is something to pay.
+    /// Required if the total is not zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(dive)]
     pub payment: Option<Payment>,
-    /// Required from a guest; a user's own is taken otherwise.
+    /// Required from guests. Defaults to the user's own e-mail address.
     #[garde(inner(custom(is_email)))]
     #[schema(example = "ada@example.com")]
     pub email: Option<String>,
-    /// What to buy; without it the cart is bought.
+    /// The items to order. Defaults to the contents of the cart.
     #[garde(length(min = 1, max = MAX_LINES), dive)]
     pub items: Option<Vec<Item>>,
-    /// Refuses the order if the total is another, for example because a price has changed.
+    /// Rejects the order if the total differs, for example because a price has changed.
     #[garde(skip)]
     pub expected_total: Option<Money>,
-    /// From the customer to the shop.
+    /// A message from the customer to the shop.
     #[garde(length(chars, max = 1000), inner(custom(no_card_number)))]
     pub note: Option<String>,
-    /// Cancels the cart's order whose payment is not decided yet, and buys the cart as it is now.
+    /// Cancels the open order of this cart and orders the cart as it is now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[garde(skip)]
     pub supersede: bool,
 }
 
-/// How it is paid.
+/// How the order is paid.
 #[derive(Clone, Debug, Serialize, Deserialize, Validate, ToSchema)]
 #[schema(as = NewPayment)]
 #[serde(deny_unknown_fields)]
@@ -77,7 +77,7 @@ pub struct Payment {
     #[garde(length(min = 1, max = 32), custom(is_word), custom(no_card_number))]
     #[schema(example = "sandbox")]
     pub provider: String,
-    /// The provider's token for the means of payment; never a card number.
+    /// The provider's token for the payment method. Never a card number.
     #[garde(length(min = 1, max = 255), custom(is_visible), custom(no_card_number))]
     #[schema(value_type = String, example = "tok_visa")]
     pub token: Secret,
@@ -221,7 +221,7 @@ async fn known(app: &App, owner: &str, key: &str, fingerprint: &[u8]) -> Result<
     match store::find_by_key(&app.db, owner, key).await? {
         None => Ok(None),
         Some(order) if order.fingerprint == fingerprint => Ok(Some(order.id)),
-        Some(_) => Err(idempotency::reused()),
+        Some(_) => Err(idempotency::idempotency_key_reused()),
     }
 }
 

@@ -175,7 +175,7 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
-/// An event as it waits to be sent, or was.
+/// An event published about an order.
 #[derive(Clone, Debug, Serialize, ToSchema, chassis::db::Record)]
 #[schema(as = OrderEvent)]
 pub struct OrderEvent {
@@ -184,12 +184,12 @@ pub struct OrderEvent {
     #[record(rename = "type")]
     #[schema(example = "order.created")]
     pub kind: String,
-    /// Of the order; rises.
+    /// The version of the order.
     pub version: i64,
     pub time: DateTime<Utc>,
-    /// Null as long as it waits to be sent.
+    /// Null until it is sent.
     pub sent_at: Option<DateTime<Utc>>,
-    /// As docs/events.md describes it.
+    /// The payload of the event.
     #[schema(value_type = Object)]
     pub data: Json<serde_json::Value>,
 }

@@ -64,7 +64,7 @@ async fn known(app: &App, order: &Order, saga: &Saga, key: Option<&Key>) -> Resu
     let found = store::payment_key(&app.db, order.id, &key.name).await?;
     let Some(found) = found else { return Ok(None) };
     if found.fingerprint.is_some_and(|it| it != key.fingerprint) {
-        return Err(idempotency::reused());
+        return Err(idempotency::idempotency_key_reused());
     }
     if let Some(refusal) = found.refusal {
         return Ok(Some(Paying::Earlier(refusal.0)));

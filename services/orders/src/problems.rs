@@ -1,7 +1,6 @@
 //! Every problem orders can answer with, one function each.
 
-use axum::http::StatusCode;
-use chassis::problem::{FieldError, Problem};
+use chassis::problem::{FieldError, Problem, problem};
 use contracts::orders::Reason;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,54 +9,62 @@ use crate::Config;
 use crate::addresses::Delivery;
 use crate::model::{Order, PaymentStatus, ShippingMethod, Status, Totals};
 
+/// The order does not exist, or the caller may not see it.
+#[problem(NOT_FOUND)]
 pub fn order_not_found() -> Problem {
-    Problem::not_found("order_not_found", "there is no such order, or it is not yours")
+    order_not_found::problem("the order does not exist, or you may not see it")
 }
 
 pub fn email_required() -> Problem {
-    Problem::field("email", "is required from a guest; or log in first")
+    Problem::field("email", "is required from a guest; send it, or log in first")
 }
 
-/// 422: the reason is one that others give.
+/// The caller may not give this reason.
 pub fn reason_not_yours(may_be: fn(Reason) -> bool) -> Problem {
     let yours = Reason::ALL.iter().copied().filter(|it| may_be(*it));
     let yours: Vec<&str> = yours.map(Reason::as_str).collect();
     Problem::field("reason", format!("must be one of {}", yours.join(", ")))
 }
 
+/// The cart is empty and no `items` were sent.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub fn cart_empty() -> Problem {
-    Problem::invalid("cart_empty", "the cart is empty; add something or send `items`")
+    cart_empty::problem("the cart is empty; add something or send `items`")
 }
 
 pub fn item_unclear(index: usize) -> Problem {
-    Problem::field(format!("items[{index}]"), "name either `sku` or `product_id`, not both")
+    Problem::field(format!("items[{index}]"), "must have either `sku` or `product_id`, not both")
 }
 
+/// Some items do not exist or are no longer sold. `items` lists them.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub fn item_unknown(wanted: &[String]) -> Problem {
-    let detail = format!("not for sale (any more): {}", wanted.join(", "));
-    Problem::invalid("item_unknown", detail).with("items", wanted.to_vec())
+    let detail = format!("these items are not for sale: {}", wanted.join(", "));
+    item_unknown::problem(detail).with("items", wanted.to_vec())
 }
 
+/// A product has several variants. Send the SKU of one, which `skus` lists.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub fn variant_required(product: Uuid, skus: &[String]) -> Problem {
-    let detail = format!("the product {product} has several variants; name the SKU of one");
-    Problem::invalid("variant_required", detail).with("skus", skus.to_vec())
+    let detail = format!("the product {product} has several variants; send the SKU of one");
+    variant_required::problem(detail).with("skus", skus.to_vec())
 }
 
 pub fn quantity_too_large(sku: &str, most: i64) -> Problem {
-    Problem::field("items", format!("more than {most} of {sku} in one order"))
+    Problem::field("items", format!("must have at most {most} of {sku} in one order"))
 }
 
 pub fn shipping_address_required() -> Problem {
-    Problem::field("shipping_address", "is required, because something is shipped")
+    Problem::field("shipping_address", "is required, because the order contains shipped goods")
 }
 
-/// Where the shop delivers is told as far as a person would read it.
+/// Names the countries the shop delivers to, as many as a person would read.
 pub fn not_delivered_to(country: &str, delivery: &Delivery) -> FieldError {
     const MOST: usize = 10;
     let mut names: Vec<&str> =
         delivery.countries().take(MOST + 1).map(|it| it.name.as_str()).collect();
     if names.len() > MOST {
-        names[MOST] = "others (GET /countries lists them)";
+        names[MOST] = "others (GET /countries lists all)";
     }
     FieldError {
         field: "shipping_address.country".to_owned(),
@@ -65,66 +72,79 @@ pub fn not_delivered_to(country: &str, delivery: &Delivery) -> FieldError {
     }
 }
 
+/// There is no country with this code.
+#[problem(NOT_FOUND)]
 pub fn country_not_found() -> Problem {
-    let detail = "there is no country with this code; GET /countries?all=true lists them";
-    Problem::not_found("country_not_found", detail)
+    country_not_found::problem(
+        "there is no country with this code; GET /countries?all=true lists all codes",
+    )
 }
 
 pub fn shipping_method_not_offered(config: &Config) -> Problem {
     let offered = ShippingMethod::ALL.into_iter().filter(|it| it.is_offered(config));
     let offered: Vec<&str> = offered.map(ShippingMethod::as_str).collect();
-    Problem::field("shipping_method", format!("is not offered; offered is {}", offered.join(", ")))
+    Problem::field(
+        "shipping_method",
+        format!("is not offered; must be one of: {}", offered.join(", ")),
+    )
 }
 
+/// The total exceeds the largest amount an order can have.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub fn order_too_large() -> Problem {
-    Problem::invalid("order_too_large", "the total is more than the shop can handle in one order")
+    order_too_large::problem("the total exceeds the maximum of one order; buy less at once")
 }
 
+/// The total differs from `expected_total`. Nothing was ordered; `totals` has the current amounts.
+#[problem(CONFLICT)]
 pub fn total_changed(totals: Totals) -> Problem {
     let Totals { subtotal, shipping, tax, total } = totals;
-    Problem::conflict("total_changed", "the total is not the expected one; nothing was ordered")
-        .with(
-            "totals",
-            json!({"subtotal": subtotal, "shipping": shipping, "tax": tax, "total": total}),
-        )
+    let totals = json!({"subtotal": subtotal, "shipping": shipping, "tax": tax, "total": total});
+    total_changed::problem("the total differs from `expected_total`; nothing was ordered")
+        .with("totals", totals)
 }
 
-/// 409: an order of this cart is not decided yet. With what is needed to go on with that one.
+/// The cart already has an open order, which `order_id` and `number` name. Complete or cancel that
+/// order, or send `"supersede": true`.
+#[problem(CONFLICT)]
 pub fn cart_already_ordered(order: &Order) -> Problem {
     let waits = match order.payment_status {
-        PaymentStatus::RequiresAction => "waits for its customer to confirm the payment",
-        PaymentStatus::Failed => "waits for another payment",
-        _ => "is not decided yet",
+        PaymentStatus::RequiresAction => "is waiting for the customer to confirm the payment",
+        PaymentStatus::Failed => "is waiting for another payment attempt",
+        _ => "is still being processed",
     };
     let detail = format!(
-        "this cart is being bought by order {}, which {waits}: finish or cancel that order, or \
-         send `\"supersede\": true` to have it cancelled and to buy the cart as it is now",
+        "this cart already has the order {}, which {waits}; complete or cancel that order, or \
+         send `\"supersede\": true` to cancel it and order the cart as it is now",
         order.number
     );
-    of_order(Problem::conflict("cart_already_ordered", detail), order)
+    of_order(cart_already_ordered::problem(detail), order)
 }
 
-/// 409: nothing is left in the cart that has not been bought and paid.
+/// Everything in the cart has already been bought and paid for.
+#[problem(CONFLICT)]
 pub fn cart_already_paid(order: &Order) -> Problem {
     let detail = format!(
-        "what was in this cart has been bought and paid with order {}; the cart is empty now: add \
-         something to it to buy more",
+        "everything in this cart was bought and paid for with order {}; add something to the cart \
+         to buy more",
         order.number
     );
-    of_order(Problem::conflict("cart_already_paid", detail), order)
+    of_order(cart_already_paid::problem(detail), order)
 }
 
-/// 409: the order of this cart cannot be cancelled before the outcome of its payment is known.
+/// The outcome of a payment or checkout of this cart is not known yet. Nothing new was ordered; send
+/// the same request again after `Retry-After`.
+#[problem(CONFLICT)]
 pub fn order_undecided(order: &Order) -> Problem {
     let which = match order.is_placed() {
-        true => format!("of the payment of order {}", order.number),
-        false => "of another checkout of this cart".to_owned(),
+        true => format!("the payment of order {}", order.number),
+        false => "another checkout of this cart".to_owned(),
     };
     let detail = format!(
-        "what becomes {which} is not known yet; nothing new was ordered: send the same request \
-         again in some seconds"
+        "the outcome of {which} is not known yet; nothing new was ordered; send the same request \
+         again in a few seconds"
     );
-    of_order(Problem::conflict("order_undecided", detail), order).retry_after(2)
+    of_order(order_undecided::problem(detail), order).retry_after(2)
 }
 
 fn of_order(problem: Problem, order: &Order) -> Problem {
@@ -134,62 +154,64 @@ fn of_order(problem: Problem, order: &Order) -> Problem {
         .with("payment_status", order.payment_status.as_str())
 }
 
-/// 422: the shop takes no money that way.
+/// The shop does not accept this payment provider.
 pub fn provider_unknown(known: &[String]) -> Problem {
     let detail = match known {
-        [] => "the shop takes no payments now".to_owned(),
+        [] => "the shop accepts no payments at the moment".to_owned(),
         known => format!("must be one of: {}", known.join(", ")),
     };
     Problem::field("payment.provider", detail)
 }
 
 pub fn payment_required() -> Problem {
-    Problem::field("payment", "is required, because there is something to pay")
+    Problem::field("payment", "is required, because the total is not zero")
 }
 
-/// 402: the money was refused; the order waits for another try.
+/// The payment was declined. The order waits for another attempt if `attempts_left` is not 0.
+#[problem(PAYMENT_REQUIRED)]
 pub fn payment_declined(order: &Order, reason: &str, attempts_left: i64) -> Problem {
-    Problem::new(
-        StatusCode::PAYMENT_REQUIRED,
-        "payment_declined",
-        format!(
-            "the payment was declined ({reason}); try again with POST /api/v1/orders/{}/payments",
-            order.id
-        ),
-    )
-    .with("reason", reason)
-    .with("order_id", order.id.to_string())
-    .with("number", order.number.as_str())
-    .with("payment_id", order.payment_id.map(|it| it.to_string()))
-    .with("attempts_left", attempts_left)
+    let id = order.id;
+    let detail = format!(
+        "the payment was declined ({reason}); try again with POST /api/v1/orders/{id}/payments"
+    );
+    payment_declined::problem(detail)
+        .with("reason", reason)
+        .with("order_id", id.to_string())
+        .with("number", order.number.as_str())
+        .with("payment_id", order.payment_id.map(|it| it.to_string()))
+        .with("attempts_left", attempts_left)
 }
 
-/// 402: payments could not even ask the provider, for example because it is not known.
+/// Payments could not even ask the provider, for example because it is not known.
 pub fn payment_refused(order: &Order, refused: &Problem, attempts_left: i64) -> Problem {
     let mut problem = payment_declined(order, &refused.code, attempts_left);
     problem.detail = refused.detail.clone();
     problem
 }
 
-/// 409: an order that was given up, when nothing more exact is known.
+/// The order was cancelled before it was completed. `reason` says why.
+#[problem(CONFLICT)]
 pub fn order_cancelled(order: &Order, reason: &str) -> Problem {
-    Problem::conflict("order_cancelled", format!("the order was cancelled: {reason}"))
+    order_cancelled::problem(format!("the order was cancelled: {reason}"))
         .with("reason", reason)
         .with("order_id", order.id.to_string())
 }
 
-/// The catalogue's `out_of_stock`, with the order it belongs to.
+/// Items are out of stock. `skus` lists each with the quantities requested and available.
+///
+/// The catalog's problem, with the order it belongs to.
+#[problem(CONFLICT)]
 pub fn out_of_stock(order: &Order, mut refused: Problem) -> Problem {
     refused.members.insert("order_id".to_owned(), Value::String(order.id.to_string()));
     refused
 }
 
-/// The catalogue's `out_of_stock` at another try to pay: nothing was charged, the order waits on.
+/// [`out_of_stock`] at another payment attempt: nothing was charged, and the order keeps waiting.
 pub fn gone_meanwhile(order: &Order, refused: Problem, attempts_left: i64) -> Problem {
     let mut problem = out_of_stock(order, refused).with("attempts_left", attempts_left);
     problem.detail = format!(
-        "{}; nothing was charged, and the order waits: try again later with \
-         POST /api/v1/orders/{id}/payments, or cancel it",
+        "{}; nothing was charged; try again later with POST /api/v1/orders/{id}/payments, or \
+         cancel the order",
         problem.detail,
         id = order.id
     )
@@ -197,39 +219,47 @@ pub fn gone_meanwhile(order: &Order, refused: Problem, attempts_left: i64) -> Pr
     problem
 }
 
+/// The order is not waiting for a payment.
+#[problem(CONFLICT)]
 pub fn payment_not_expected(order: &Order) -> Problem {
-    Problem::conflict(
-        "payment_not_expected",
-        format!("the order is {} and does not wait for a payment", order.status.as_str()),
-    )
+    let status = order.status.as_str();
+    payment_not_expected::problem(format!("the order is {status}; it is not waiting for a payment"))
 }
 
+/// Too many payments of the order were declined. Place a new order.
+#[problem(CONFLICT)]
 pub fn attempts_exhausted() -> Problem {
-    Problem::conflict("attempts_exhausted", "too many payments were declined; order again")
+    attempts_exhausted::problem("too many payments were declined; place a new order")
 }
 
+/// The order has been shipped and can no longer be cancelled.
+#[problem(CONFLICT)]
 pub fn order_shipped() -> Problem {
-    Problem::conflict("order_shipped", "the order has been shipped and cannot be cancelled")
+    order_shipped::problem("the order has been shipped and can no longer be cancelled")
 }
 
-/// 409: a cancel that could not give the money back; the order is as it was.
+/// The payment provider refused the refund. The order was not cancelled.
+#[problem(CONFLICT)]
 pub fn refund_refused(order: &Order) -> Problem {
-    let detail = "the payment provider refused to give the money back; the order stays as it is";
-    let status = order.payment_status.as_str();
-    Problem::conflict("refund_refused", detail).with("payment_status", status)
+    refund_refused::problem("the payment provider refused the refund; the order was not cancelled")
+        .with("payment_status", order.payment_status.as_str())
 }
 
-/// 409: all of the order's goods were put back into stock when they were refunded.
+/// All items were refunded and restocked. Cancel the order instead.
+#[problem(CONFLICT)]
 pub fn nothing_to_ship() -> Problem {
-    let detail = "all goods of the order were refunded and put back into stock; cancel it instead";
-    Problem::conflict("nothing_to_ship", detail)
+    nothing_to_ship::problem("all items were refunded and restocked; cancel the order instead")
 }
 
+/// An order cannot change from its current status to this one.
+#[problem(CONFLICT)]
 pub fn status_not_allowed(from: Status, to: Status) -> Problem {
-    let detail = format!("an order that is {} cannot become {}", from.as_str(), to.as_str());
-    Problem::conflict("status_not_allowed", detail)
+    let (from, to) = (from.as_str(), to.as_str());
+    status_not_allowed::problem(format!("an order that is {from} cannot become {to}"))
 }
 
+/// Another request changed the order or the cart at the same time. Read it again and retry.
+#[problem(CONFLICT)]
 pub fn order_changed() -> Problem {
-    Problem::conflict("order_changed", "the order changed meanwhile; look at it and try again")
+    order_changed::problem("another request changed the order meanwhile; read it again and retry")
 }

@@ -31,15 +31,15 @@ pub struct Item {
 #[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct QuoteRequest {
-    /// `standard` unless given.
+    /// How to ship the items. Defaults to `standard`.
     #[garde(skip)]
     pub(crate) shipping_method: Option<ShippingMethod>,
-    /// What to buy; without it the cart is quoted.
+    /// The items to quote. Defaults to the contents of the cart.
     #[garde(length(min = 1, max = MAX_LINES), dive)]
     pub(crate) items: Option<Vec<Item>>,
 }
 
-/// What a checkout would cost now. Nothing is held.
+/// What a checkout would cost now. Nothing is reserved.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderQuote)]
 pub(crate) struct QuoteView {
@@ -48,15 +48,15 @@ pub(crate) struct QuoteView {
     shipping: Money,
     tax: Money,
     total: Money,
-    /// Whether an address to send it to is needed.
+    /// Whether a shipping address is required.
     shipping_required: bool,
-    /// How it would be sent; null where nothing is.
+    /// How the items would be shipped; null if nothing is shipped.
     shipping_method: Option<ShippingMethod>,
-    /// Every way to send it. Empty where nothing is sent.
+    /// All shipping methods offered. Empty if nothing is shipped.
     shipping_methods: Vec<MethodView>,
 }
 
-/// Something that would be bought.
+/// A line of a quote.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderQuoteItem)]
 struct QuoteLine {
@@ -64,17 +64,17 @@ struct QuoteLine {
     product_id: Uuid,
     slug: String,
     title: String,
-    /// Null where the product has one variant.
+    /// Null if the product has only one variant.
     variant_title: Option<String>,
     image: Option<String>,
     quantity: i64,
     unit_price: Money,
     total: Money,
-    /// Units that can be bought now; null where stock does not limit sales.
+    /// Units that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
 }
 
-/// A way to send an order.
+/// A shipping method and its price.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ShippingOffer)]
 struct MethodView {

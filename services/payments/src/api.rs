@@ -47,19 +47,19 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct ListQuery {
-    /// Only the payments of this order.
+    /// Only payments of this order.
     #[garde(skip)]
     order_id: Option<Uuid>,
-    /// Only payments that stand here.
+    /// Only payments with this status.
     #[garde(skip)]
     status: Option<Status>,
-    /// Items of a page, 1 to 100; 20 if not given.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 500))]
     cursor: Option<String>,
-    /// Whether to count all of them.
+    /// Whether to count all matching payments, as `total`.
     #[garde(skip)]
     #[serde(default)]
     count: bool,
@@ -90,18 +90,18 @@ async fn list(
     Ok(Json(page.map(PaymentView::of)))
 }
 
-/// Show a payment.
+/// Get a payment.
 ///
-/// Its customer sees it, a guest with the order's token, and staff with `payments:read`.
+/// Visible to its customer, to a guest with the order's token, and to staff with `payments:read`.
 #[utoipa::path(
     get, path = "/payments/{id}", operation_id = "payments.get", tag = "payments",
     params(
-        ("id" = Uuid, Path, description = "The payment."),
-        ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
+        ("id" = Uuid, Path, description = "The id of the payment."),
+        ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order."),
     ),
     responses(
         (status = 200, description = "The payment.", body = PaymentDetail),
-        (status = 404, description = "`payment_not_found`", body = Problem),
+        problems::payment_not_found,
     ),
     security((), ("bearer" = [])),
 )]
@@ -140,9 +140,8 @@ struct PaymentMethods {
 
 /// List the ways to pay.
 ///
-/// A checkout sends the `provider` of one of them with a token, which its `tokens` says how to get.
-/// The list is empty where the shop takes no money, where nothing is to be paid, and for a currency
-/// that is not the shop's.
+/// A checkout sends the `provider` of a method with a token; `tokens` says how to get one. The list is
+/// empty if the shop accepts no payments, if the total is 0, and for a currency that is not the shop's.
 #[utoipa::path(
     get, path = "/payments/methods", operation_id = "payment_methods.list", tag = "payments",
     params(MethodsQuery),
@@ -161,7 +160,7 @@ async fn list_methods(
     Json(PaymentMethods { data })
 }
 
-/// What a customer's action gives for the provider.
+/// The result of a customer's action, as its provider defines it.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = PaymentActionResult)]
 struct ActionResult {
@@ -172,20 +171,20 @@ struct ActionResult {
 
 /// Continue a payment after its customer's action.
 ///
-/// To be called when the customer has done what `next_action` of the payment or the order says. The
-/// body is what that action gives for the provider; the sandbox takes `{"outcome": "deny"}`. The
-/// first call counts; another one answers with what came of it.
+/// Call it when the customer has completed the `next_action` of the payment or order. The body is what
+/// the provider needs to know of it; the sandbox takes `{"outcome": "deny"}`. Only the first call
+/// counts. Further ones return its outcome.
 #[utoipa::path(
     post, path = "/payments/{id}/confirm", operation_id = "payments.confirm", tag = "payments",
     params(
-        ("id" = Uuid, Path, description = "The payment."),
-        ("X-Order-Token" = Option<String>, Header, description = "A guest's order token."),
+        ("id" = Uuid, Path, description = "The id of the payment."),
+        ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order."),
     ),
-    request_body(content = ActionResult, description = "May be left out."),
+    request_body(content = ActionResult, description = "Optional."),
     responses(
-        (status = 200, description = "The payment as it is known now.", body = PaymentView),
-        (status = 404, description = "`payment_not_found`", body = Problem),
-        (status = 409, description = "`action_not_required`", body = Problem),
+        (status = 200, description = "The current state of the payment.", body = PaymentView),
+        problems::payment_not_found,
+        problems::action_not_required,
     ),
     security((), ("bearer" = [])),
 )]
@@ -208,38 +207,38 @@ async fn confirm(
 #[derive(Default, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRefund {
-    /// What the lines were sold for, with their share of shipping and tax, if not given; without
-    /// lines all that is left.
+    /// Defaults to the price of the lines including their share of shipping and tax or, without
+    /// lines, to everything that is left of the payment.
     #[garde(custom(positive))]
     amount: Option<Money>,
-    /// The units to refund. Each can be refunded once.
+    /// The units to refund. Each unit can be refunded once.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[garde(length(max = 100), custom(each_sku_once), dive)]
     lines: Vec<NewRefundLine>,
-    /// Whether the goods are put back into stock: of the lines, where they do not say themselves;
-    /// without lines everything of the order that is still out.
+    /// Whether to restock the goods: those of the lines, unless a line says otherwise, or without
+    /// lines everything of the order that has not been restocked yet.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[garde(skip)]
     restock: bool,
-    /// `other` if not given.
+    /// Defaults to `other`.
     #[garde(skip)]
     reason: Option<RefundReason>,
-    /// For staff only; the customer never sees it.
+    /// A note for staff. Never shown to the customer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
     note: Option<String>,
 }
 
-/// Units of an order's line.
+/// Units of an order line.
 #[derive(Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRefundLine {
-    /// As it was sold.
+    /// The SKU as it was sold.
     #[garde(length(chars, min = 1, max = 100))]
     sku: String,
     #[garde(range(min = 1, max = 999))]
     quantity: i64,
-    /// Whether these units are put back into stock.
+    /// Whether to restock these units. Defaults to the `restock` of the refund.
     #[garde(skip)]
     restock: Option<bool>,
 }
@@ -261,32 +260,29 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
     }
 }
 
-/// Give money back: for units of lines, an amount, or all that is left.
+/// Refund units of lines, an amount, or everything that is left.
 ///
-/// Lines are given back as they were sold, with their share of shipping and tax; an `amount` beside
-/// them is given back instead. The goods can be put back into stock with it.
+/// Lines are refunded at the price they were sold for, including their share of shipping and tax,
+/// unless an `amount` is sent as well. The goods can be restocked with the refund.
 ///
-/// The same Idempotency-Key is the same refund. One that the provider has not answered yet is
-/// `pending` and ends by itself.
+/// Repeating the request with the same Idempotency-Key returns the same refund. A refund that the
+/// provider has not answered yet is `pending` and completes on its own.
 #[utoipa::path(
     post, path = "/payments/{id}/refunds", operation_id = "refunds.create", tag = "payments",
     params(
-        ("id" = Uuid, Path, description = "The payment."),
-        ("Idempotency-Key" = String, Header, description = "Your name for this refund."),
+        ("id" = Uuid, Path, description = "The id of the payment."),
+        ("Idempotency-Key" = String, Header, description = "A unique value for this refund."),
     ),
     request_body = NewRefund,
     responses(
-        (status = 201, description = "The refund; with `Idempotent-Replayed: true` if it was \
-                                      asked for before.", body = RefundView),
-        (status = 400, description = "`idempotency_key_missing`, `idempotency_key_invalid`",
-         body = Problem),
-        (status = 404, description = "`payment_not_found`", body = Problem),
-        (status = 409, description = "`refund_exceeds_payment` with `refundable`; \
-                                      `refund_exceeds_line` with `sku` and the units left, \
-                                      `refundable`; `nothing_to_refund`; \
-                                      `payment_not_captured`", body = Problem),
-        (status = 422, description = "`validation_failed`, `idempotency_key_reused`",
-         body = Problem),
+        (status = 201, description = "The refund; with `Idempotent-Replayed: true` if the \
+                                      request was repeated.", body = RefundView),
+        problems::payment_not_found,
+        problems::payment_not_captured,
+        problems::refund_exceeds_payment,
+        problems::refund_exceeds_line,
+        problems::nothing_to_refund,
+        problems::refund_mismatch,
     ),
     security(("bearer" = ["payments:refund"])),
 )]
@@ -323,7 +319,7 @@ async fn create_refund(
     let refunding = requests::refund(&app, asked).await?;
     let refund = refunding.refund.ok_or_else(|| problems::refund_exceeds_payment(0))?;
     if refund.fingerprint != Some(fingerprint) {
-        return Err(idempotency::reused());
+        return Err(idempotency::idempotency_key_reused());
     }
     let mut headers = HeaderMap::new();
     if refunding.replayed {
@@ -338,10 +334,10 @@ async fn create_refund(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PageQuery {
-    /// Items of a page, 1 to 100; 20 if not given.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 500))]
     cursor: Option<String>,
 }
@@ -349,10 +345,10 @@ struct PageQuery {
 /// List the refunds of a payment, newest first.
 #[utoipa::path(
     get, path = "/payments/{id}/refunds", operation_id = "refunds.list", tag = "payments",
-    params(("id" = Uuid, Path, description = "The payment."), PageQuery),
+    params(("id" = Uuid, Path, description = "The id of the payment."), PageQuery),
     responses(
         (status = 200, description = "A page of refunds.", body = Page<RefundView>),
-        (status = 404, description = "`payment_not_found`", body = Problem),
+        problems::payment_not_found,
     ),
     security(("bearer" = ["payments:read"])),
 )]
@@ -376,15 +372,15 @@ async fn list_refunds(
     })))
 }
 
-/// Show the ledger's entries about a payment, oldest first.
+/// List the ledger entries of a payment, oldest first.
 #[utoipa::path(
     get, path = "/payments/{id}/ledger", operation_id = "payment_ledger.list", tag = "payments",
-    params(("id" = Uuid, Path, description = "The payment."), PageQuery),
+    params(("id" = Uuid, Path, description = "The id of the payment."), PageQuery),
     responses(
-        (status = 200, description = "A page of entries. A debit is positive, a credit negative; \
-                                      those of a transaction sum to zero.",
+        (status = 200, description = "A page of entries. Debits are positive, credits negative; \
+                                      the entries of a transaction sum to zero.",
          body = Page<EntryView>),
-        (status = 404, description = "`payment_not_found`", body = Problem),
+        problems::payment_not_found,
     ),
     security(("bearer" = ["payments:read"])),
 )]

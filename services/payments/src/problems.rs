@@ -1,73 +1,93 @@
 //! Every problem payments can return, one function each.
 
-use chassis::problem::Problem;
+use chassis::problem::{Problem, problem};
 
-/// The same for a payment that is somebody else's as for none at all.
+/// The payment does not exist, or the caller may not see it.
+#[problem(NOT_FOUND)]
 pub(crate) fn payment_not_found() -> Problem {
-    Problem::not_found("payment_not_found", "there is no such payment")
+    payment_not_found::problem("the payment does not exist, or you may not see it")
 }
 
-/// The provider is not one this shop uses.
+/// The shop does not use this provider.
 pub(crate) fn provider_unknown(known: &str) -> Problem {
     Problem::field("payment.provider", format!("must be one of: {known}"))
 }
 
+/// The token looks like a card number. Send the payment provider's token.
+#[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn card_number_refused() -> Problem {
-    Problem::invalid(
-        "card_number_refused",
+    card_number_refused::problem(
         "this looks like a card number; send the token your payment provider made for it",
     )
 }
 
-/// The id is known for another order, amount, currency or provider.
+/// The payment exists with another order, amount, currency or provider.
+#[problem(CONFLICT)]
 pub(crate) fn payment_mismatch() -> Problem {
-    Problem::conflict("payment_mismatch", "the payment exists with other details")
+    payment_mismatch::problem("the payment exists with other details")
 }
 
+/// The payment was voided and can no longer be captured.
+#[problem(CONFLICT)]
 pub(crate) fn payment_voided() -> Problem {
-    Problem::conflict("payment_voided", "the payment was voided and cannot be captured")
+    payment_voided::problem("the payment was voided and can no longer be captured")
 }
 
+/// The payment is not authorized.
+#[problem(CONFLICT)]
 pub(crate) fn payment_not_authorized() -> Problem {
-    Problem::conflict("payment_not_authorized", "the payment is not authorised")
+    payment_not_authorized::problem("the payment is not authorized")
 }
 
+/// The payment was not captured, so there is nothing to refund. Cancel the order instead.
+#[problem(CONFLICT)]
 pub(crate) fn payment_not_captured() -> Problem {
-    Problem::conflict("payment_not_captured", "the payment was not captured: void it instead")
+    payment_not_captured::problem("the payment was not captured; void it instead")
 }
 
+/// The payment is not waiting for a confirmation.
+#[problem(CONFLICT)]
 pub(crate) fn action_not_required() -> Problem {
-    Problem::conflict("action_not_required", "the payment does not wait for a confirmation")
+    action_not_required::problem("the payment is not waiting for a confirmation")
 }
 
-/// `left` in minor units, which the client also gets as `refundable`.
+/// The refund exceeds the rest of the payment. `refundable` has the rest in minor units.
+#[problem(CONFLICT)]
 pub(crate) fn refund_exceeds_payment(left: i64) -> Problem {
-    Problem::conflict("refund_exceeds_payment", "more than what is left of the payment")
+    refund_exceeds_payment::problem("the refund exceeds what is left of the payment")
         .with("refundable", left)
 }
 
-/// Fewer units of the line are left than were asked for.
+/// The refund has more units of a line than can still be refunded. `sku` names the line and
+/// `refundable` the units left.
+#[problem(CONFLICT)]
 pub(crate) fn refund_exceeds_line(sku: &str, left: i64) -> Problem {
-    let detail = format!("more units of {sku} than are left to refund, which are {left}");
-    Problem::conflict("refund_exceeds_line", detail).with("sku", sku).with("refundable", left)
+    let detail = format!("only {left} units of {sku} can still be refunded");
+    refund_exceeds_line::problem(detail).with("sku", sku).with("refundable", left)
 }
 
-/// What was asked for cost nothing.
+/// The lines cost nothing, so there is nothing to refund.
+#[problem(CONFLICT)]
 pub(crate) fn nothing_to_refund() -> Problem {
-    let detail = "these lines cost nothing, so that there is nothing to give back";
-    Problem::conflict("nothing_to_refund", detail)
+    nothing_to_refund::problem("these lines cost nothing, so there is nothing to refund")
 }
 
 /// A payment without an order has no lines.
 pub(crate) fn lines_unknown() -> Problem {
-    Problem::field("lines", "the lines of this payment's order are not known; send an amount")
+    Problem::field(
+        "lines",
+        "cannot be refunded, because this payment has no order lines; send an `amount`",
+    )
 }
 
-/// The id is known for another payment.
+/// The refund exists for another payment or amount.
+#[problem(CONFLICT)]
 pub(crate) fn refund_mismatch() -> Problem {
-    Problem::conflict("refund_mismatch", "the refund exists for another payment or amount")
+    refund_mismatch::problem("the refund exists for another payment or amount")
 }
 
+/// The provider refused the refund. `reason` says why.
+#[problem(CONFLICT)]
 pub(crate) fn refund_failed(reason: &str) -> Problem {
-    Problem::conflict("refund_failed", "the provider refused the refund").with("reason", reason)
+    refund_failed::problem("the provider refused the refund").with("reason", reason)
 }

@@ -26,7 +26,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(read::list))
 }
 
-/// What somebody thinks of a product. Title and body are plain text.
+/// A review of a product. Title and body are plain text.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Review)]
 struct View {
@@ -38,13 +38,13 @@ struct View {
     rating: i64,
     title: String,
     body: String,
-    /// Whether the author bought the product here.
+    /// Whether the author bought the product in this shop.
     verified_purchase: bool,
     status: Status,
-    /// Why a moderator decided so. Only the author and moderators see it.
+    /// The moderator's reason. Only shown to the author and moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// Only the author and moderators see it.
+    /// Only shown to the author and moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<Uuid>,
     created_at: DateTime<Utc>,

@@ -41,14 +41,14 @@ pub(crate) struct Review {
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReviewStatus)]
 pub(crate) enum Status {
-    /// A moderator has not looked at it yet.
+    /// Waiting for a moderator.
     Pending,
-    /// Everybody can read it.
+    /// Public.
     Approved,
     Rejected,
 }
 
-/// How a list is sorted.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ReviewSort)]
@@ -56,9 +56,9 @@ pub(crate) enum Sort {
     #[default]
     Newest,
     Oldest,
-    /// The best rating first, among equal ones the newest.
+    /// Highest rating first, then newest.
     Highest,
-    /// The worst rating first, among equal ones the oldest.
+    /// Lowest rating first, then oldest.
     Lowest,
 }
 

@@ -1,27 +1,36 @@
 //! Every problem this service can return, one function each.
 
-use chassis::problem::Problem;
+use chassis::problem::{Problem, problem};
 use uuid::Uuid;
 
+/// The review does not exist, or is not public and the caller is neither its author nor a moderator.
+#[problem(NOT_FOUND)]
 pub(crate) fn review_not_found(id: Uuid) -> Problem {
-    Problem::not_found("review_not_found", format!("there is no review {id}"))
+    review_not_found::problem(format!("there is no review {id}"))
 }
 
+/// The product does not exist.
+#[problem(NOT_FOUND)]
 pub(crate) fn product_not_found(id: Uuid) -> Problem {
-    Problem::not_found("product_not_found", format!("there is no product {id}"))
+    product_not_found::problem(format!("there is no product {id}"))
 }
 
+/// The caller has already reviewed this product. Update that review instead.
+#[problem(CONFLICT)]
 pub(crate) fn review_exists() -> Problem {
-    let detail = "you have reviewed this product already; change that review instead";
-    Problem::conflict("review_exists", detail)
+    review_exists::problem("you have already reviewed this product; update that review instead")
 }
 
-/// Somebody else changed it between reading and writing.
+/// Another request changed the review at the same time. Read it again and retry.
+#[problem(CONFLICT)]
 pub(crate) fn review_changed() -> Problem {
-    Problem::conflict("review_changed", "the review was changed at the same time; try again")
+    review_changed::problem(
+        "another request changed the review at the same time; read it again and retry",
+    )
 }
 
+/// Only customers who bought the product may review it, if the shop is set up so.
+#[problem(FORBIDDEN)]
 pub(crate) fn purchase_required() -> Problem {
-    let detail = "only those who bought a product may review it";
-    Problem::forbidden("purchase_required", detail)
+    purchase_required::problem("only customers who bought this product may review it")
 }

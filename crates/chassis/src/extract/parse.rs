@@ -6,9 +6,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::malformed_json;
 use super::wrong::shown;
 use crate::cards;
-use crate::problem::{FieldError, Problem, Result};
+use crate::problem::{FieldError, Result};
 use crate::storable::has_nul;
 
 /// Entries a list may have, whatever it is of; most lists have smaller limits of their own, which
@@ -19,9 +20,7 @@ pub(super) const MAX_ENTRIES: usize = 1000;
 pub fn json(bytes: &[u8]) -> Result<Value> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = Strict.deserialize(&mut reader).and_then(|it| reader.end().map(|()| it));
-    value.map_err(|error| {
-        Problem::bad_request("malformed_json", cards::masked(&error.to_string()).into_owned())
-    })
+    value.map_err(|error| malformed_json(cards::masked(&error.to_string()).into_owned()))
 }
 
 /// The first list with more than [`MAX_ENTRIES`] entries, as a wrong field.

@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::db::{self, Db};
 use crate::extract::{Json, Path};
 use crate::outbox;
-use crate::problem::{Problem, Result};
+use crate::problem::{Problem, Result, problem};
 use crate::queue::{Queue, Stats};
 
 /// The queues of a service.
@@ -60,31 +60,29 @@ impl Queues {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Queue)]
 pub(super) struct View {
-    /// `service.what`.
+    /// The name of the queue, as `service.items`.
     name: &'static str,
-    /// What is due, or will be.
+    /// Items that are due or scheduled.
     waiting: i64,
-    /// For how long the first that waits has been due, in seconds; 0 where nothing is.
+    /// For how many seconds the oldest waiting item has been due, or 0 if none is.
     oldest_seconds: f64,
-    /// What somebody works on.
+    /// Items in progress.
     running: i64,
-    /// What was given up.
+    /// Items that have failed for good.
     dead: i64,
 }
 
-/// What was found to be tried again.
+/// How many items will be retried.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Replayed {
     replayed: u64,
 }
 
-/// List the queues of the service, and how full they are.
+/// List the queues of the service and how full they are.
 #[utoipa::path(
     get, path = "/queues", operation_id = "queues.list",
     responses(
-        (status = 200, description = "All of them.", body = Vec<View>),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
+        (status = 200, description = "All queues of the service.", body = Vec<View>),
     ),
     security(("bearer" = ["system:read"])),
 )]
@@ -101,17 +99,15 @@ pub(super) async fn list(
     Ok(Json(views))
 }
 
-/// Have all that is dead in a queue tried again, with all its tries.
+/// Retry all dead items of a queue, with a fresh set of attempts.
 ///
-/// What fails again comes back among the dead.
+/// Items that fail again return to the dead ones.
 #[utoipa::path(
     post, path = "/queues/{queue}/replay", operation_id = "queues.replay",
-    params(("queue" = String, Path, description = "Its name.")),
+    params(("queue" = String, Path, description = "The name of the queue.")),
     responses(
-        (status = 200, description = "How much that was.", body = Replayed),
-        (status = 401, description = "`unauthenticated`", body = Problem),
-        (status = 403, description = "`forbidden`", body = Problem),
-        (status = 404, description = "`queue_not_found`", body = Problem),
+        (status = 200, description = "The number of items that will be retried.", body = Replayed),
+        queue_not_found,
     ),
     security(("bearer" = ["system:write"])),
 )]
@@ -120,9 +116,14 @@ pub(super) async fn replay(
     Path(name): Path<String>,
 ) -> Result<Json<Replayed>> {
     let queue = queues.all().into_iter().find(|it| it.name() == name);
-    let queue = queue
-        .ok_or_else(|| Problem::not_found("queue_not_found", "the service has no such queue"))?;
+    let queue = queue.ok_or_else(queue_not_found)?;
     let replayed = queue.replay(&db, clock.now()).await?;
     tracing::info!(queue = name, replayed, "dead entries of a queue are retried");
     Ok(Json(Replayed { replayed }))
+}
+
+/// The service has no queue of this name.
+#[problem(NOT_FOUND)]
+fn queue_not_found() -> Problem {
+    queue_not_found::problem("the service has no such queue")
 }

@@ -50,7 +50,7 @@ reasons! {
     OutOfStock = "out_of_stock" by Staff,
     Fraudulent = "fraudulent" by Staff,
     AddressUndeliverable = "address_undeliverable" by Staff,
-    /// Something of it is not sold any more.
+    /// An item is no longer sold.
     ItemUnavailable = "item_unavailable" by System,
     PaymentDeclined = "payment_declined" by System,
     PaymentExpired = "payment_expired" by System,

@@ -18,7 +18,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(carts))
 }
 
-/// How many carts there were, and how many of them were bought.
+/// The number of carts, and how many of them were ordered.
 #[derive(Debug, Serialize, ToSchema)]
 struct CartsReport {
     /// Every day of the range.
@@ -31,29 +31,28 @@ struct CartsDay {
     /// In UTC.
     #[schema(format = Date, example = "2026-01-31")]
     day: String,
-    /// Carts that got an item that day. A guest's cart that went into a user's is the user's.
+    /// Carts to which items were added that day. Merged guest carts count as the user's cart.
     carts: i64,
-    /// Those of them that were bought, that day or later.
+    /// How many of these were ordered, that day or later.
     ordered: i64,
 }
 
-/// A cart that got items on several days counts once here.
+/// Totals of the range. A cart with items added on several days counts once.
 #[derive(Debug, Serialize, ToSchema)]
 struct CartsTotals {
     carts: i64,
     ordered: i64,
-    /// The part that was bought, 0 to 1; null where there was no cart.
+    /// The share of carts that were ordered, 0 to 1; null without carts.
     #[schema(example = 0.25)]
     conversion: Option<f64>,
 }
 
-/// Tell how many carts were bought, by day.
+/// Report how many carts were ordered, by day.
 #[utoipa::path(
     get, path = "/reports/carts", operation_id = "cart_reports.get", tag = "cart",
     params(RangeQuery),
     responses(
-        (status = 200, description = "Each day of the range, and all of it.", body = CartsReport),
-        (status = 422, description = "There is no such range of days.", body = Problem),
+        (status = 200, description = "Every day of the range, and the totals.", body = CartsReport),
     ),
     security(("bearer" = ["reports:read"])),
 )]

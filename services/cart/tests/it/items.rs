@@ -147,7 +147,7 @@ async fn no_more_is_added_than_there_is(database: Database) {
     {
       "available": 5,
       "code": "insufficient_stock",
-      "detail": "only 5 of LAMP-1 can be bought now; the cart has 4",
+      "detail": "only 5 of LAMP-1 are available; the cart has 4",
       "in_cart": 4,
       "sku": "LAMP-1",
       "status": 409,

@@ -23,7 +23,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(addresses))
 }
 
-/// Where a product is.
+/// The slug of a product, for sitemaps.
 #[derive(Serialize, ToSchema)]
 struct ProductAddress {
     slug: String,
@@ -34,21 +34,21 @@ struct ProductAddress {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct AddressQuery {
-    /// Items of a page, 1 to 5,000; as many if not said.
+    /// The number of items per page, 1 to 5,000. Defaults to 5,000.
     #[garde(range(min = 1, max = MAX_LIMIT))]
     #[param(minimum = 1, maximum = 5_000)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 200))]
     cursor: Option<String>,
 }
 
-/// List the addresses of all products that are for sale, the oldest first.
+/// List the slugs of all products for sale, oldest first. For sitemaps.
 #[utoipa::path(
     get, path = "/catalog/addresses", operation_id = "product_addresses.list", tag = "catalog",
     params(AddressQuery),
     responses(
-        (status = 200, description = "A page of addresses.", body = Page<ProductAddress>),
+        (status = 200, description = "A page of slugs.", body = Page<ProductAddress>),
     ),
     security(()),
 )]

@@ -25,7 +25,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(bulk_products)).routes(routes!(bulk_inventory))
 }
 
-/// What to do with several products.
+/// An action on several products.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ProductsBulk {
@@ -40,33 +40,33 @@ struct ProductsBulk {
 #[schema(as = ProductsAction)]
 #[serde(rename_all = "snake_case")]
 enum Action {
-    /// Put up for sale.
+    /// Set the status to `active`.
     Publish,
-    /// Take out of sale, for good.
+    /// Set the status to `archived`.
     Archive,
-    /// Take out of sale, to work on it.
+    /// Set the status to `draft`.
     Draft,
     Delete,
 }
 
-/// What became of a product.
+/// The outcome of a product.
 #[derive(Serialize, ToSchema)]
 struct ProductOutcome {
     id: Uuid,
-    /// Whether it is now as it was asked for.
+    /// Whether the action succeeded.
     ok: bool,
-    /// Why it is not.
+    /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
 }
 
-/// What became of several products, in the order of the request.
+/// The outcomes of several products, in the order of the request.
 #[derive(Serialize, ToSchema)]
 struct ProductOutcomes {
     items: Vec<ProductOutcome>,
 }
 
-/// What there shall be of several SKUs.
+/// The new stock of several SKUs.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct InventoryBulk {
@@ -75,7 +75,7 @@ struct InventoryBulk {
     items: Vec<NewCount>,
 }
 
-/// What there shall be of a SKU: either `adjust` or `on_hand`.
+/// The new stock of a SKU: either `adjust` or `on_hand`.
 
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = NewInventoryCount)]
@@ -84,39 +84,39 @@ struct NewCount {
     #[garde(length(chars, min = 1, max = 255))]
     #[schema(min_length = 1, max_length = 255)]
     sku: String,
-    /// So many more; fewer where it is negative.
+    /// Units to add, or to remove if negative.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     adjust: Option<i64>,
-    /// So many, as counted on the shelf.
+    /// The units counted on the shelf.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     on_hand: Option<i64>,
-    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    /// With `on_hand`: the figure you have read. If it has changed since, nothing is written.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     expected: Option<i64>,
-    /// Why, for those who read the ledger.
+    /// The reason, shown in the ledger.
     #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
     #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 
-/// What became of a SKU.
+/// The outcome of a SKU.
 #[derive(Serialize, ToSchema)]
 struct InventoryOutcome {
     sku: String,
-    /// Whether it was changed as asked for.
+    /// Whether the stock was changed.
     ok: bool,
-    /// What is on hand after it.
+    /// The units on hand afterwards.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_hand: Option<i64>,
-    /// Why not.
+    /// Why it was not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
 }
 
-/// What became of several SKUs, in the order of the request.
+/// The outcomes of several SKUs, in the order of the request.
 #[derive(Serialize, ToSchema)]
 struct InventoryOutcomes {
     items: Vec<InventoryOutcome>,
@@ -124,15 +124,15 @@ struct InventoryOutcomes {
 
 /// Publish, archive or delete several products.
 ///
-/// Each product is changed by itself: what is wrong with one is told in its outcome and keeps no
-/// other from being changed.
+/// Each product is changed independently: an error is reported in the outcome of its product and
+/// does not affect the others.
 #[utoipa::path(
     post, path = "/products/bulk", operation_id = "products.bulk", tag = "catalog",
     request_body = ProductsBulk,
     responses(
-        (status = 200, description = "An outcome for each; its problem is `product_not_found`, \
-                                      `stock_reserved`, `duplicate_item` or what else the change \
-                                      of that product alone would have answered.",
+        (status = 200, description = "The outcome of each product. Its problem is \
+                                      `product_not_found`, `stock_reserved`, `duplicate_item`, or \
+                                      any error of changing that product alone.",
          body = ProductOutcomes),
     ),
     security(("bearer" = ["catalog:write"])),
@@ -164,17 +164,17 @@ async fn write_product(app: &App, id: Uuid, action: Action) -> Result<()> {
     edit::apply(app, &key, None, |old| Ok(NewProduct { status, ..old })).await.map(drop)
 }
 
-/// Change the stock of several SKUs.
+/// Update the stock of several SKUs.
 ///
-/// Each SKU is changed by itself, as `PUT /inventory/{sku}` would: what is wrong with one is told
-/// in its outcome and keeps no other from being changed.
+/// Each SKU is changed independently, as with `PUT /inventory/{sku}`: an error is reported in the
+/// outcome of its SKU and does not affect the others.
 #[utoipa::path(
     post, path = "/inventory/bulk", operation_id = "inventory.bulk", tag = "catalog",
     request_body = InventoryBulk,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 200, description = "An outcome for each; its problem is `sku_not_found`, \
-                                      `stock_changed` with `on_hand` (what there is now), \
+        (status = 200, description = "The outcome of each SKU. Its problem is `sku_not_found`, \
+                                      `stock_changed` with the current `on_hand`, \
                                       `stock_below_reserved`, `validation_failed` or \
                                       `duplicate_item`.",
          body = InventoryOutcomes),

@@ -33,7 +33,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct TreeQuery {
-    /// Whether to nest them: the top level, each with its `children`. Not in pages.
+    /// Whether to return a tree: the top level, each category with its `children`. Not in pages.
     #[garde(skip)]
     tree: bool,
 }
@@ -42,19 +42,19 @@ struct TreeQuery {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct PartQuery {
-    /// Items of a page, 1 to 100; all unless given.
+    /// The number of items per page, 1 to 100. Defaults to all.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// Items to skip, 0 to 10,000.
+    /// The number of items to skip, 0 to 10,000.
     #[garde(skip)]
     #[param(minimum = 0, maximum = 10_000)]
     offset: Option<i64>,
-    /// The number of the page, from 1; needs `limit`.
+    /// The number of the page, from 1. Needs `limit`.
     #[garde(skip)]
     #[param(minimum = 1)]
     page: Option<i64>,
-    /// Whether to count all pages into `total`.
+    /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     count: bool,
 }
@@ -93,7 +93,7 @@ impl Part {
     }
 }
 
-/// A category to be written.
+/// The fields of a category.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = NewCategory)]
 #[serde(deny_unknown_fields)]
@@ -101,14 +101,14 @@ struct CategoryBody {
     /// Null for the top level.
     #[garde(skip)]
     parent_id: Option<Uuid>,
-    /// Made from the name where absent.
+    /// Defaults to a slug of the name.
     #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
     #[schema(min_length = 1, max_length = 255)]
     slug: Option<String>,
     #[garde(length(chars, min = 1, max = 255), custom(is_name))]
     #[schema(min_length = 1, max_length = 255)]
     name: String,
-    /// HTML; scripts and the like are taken out.
+    /// HTML. Scripts and other unsafe elements are removed.
     #[serde(default)]
     #[garde(length(chars, max = 20_000))]
     #[schema(max_length = 20_000)]
@@ -120,7 +120,7 @@ struct CategoryBody {
     position: i64,
 }
 
-/// Changes of a category: what is left out stays.
+/// The fields to change. Fields that are left out stay as they are.
 #[derive(Default, Deserialize, Validate, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 struct CategoryPatch {
@@ -143,11 +143,11 @@ struct CategoryPatch {
     position: Option<i64>,
 }
 
-/// The order categories shall have.
+/// The new order of categories.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CategoryOrder {
-    /// The category they shall be below; null for the top level.
+    /// The new parent of the categories; null for the top level.
     #[garde(skip)]
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(required)]
@@ -186,7 +186,7 @@ fn is_name(name: &str, (): &()) -> garde::Result {
     params(TreeQuery, PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
-        (status = 304, description = "The client has this answer already."),
+        (status = 304, description = "The client's cached response is current."),
     ),
     security(()),
 )]
@@ -215,14 +215,14 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(&parts.headers))
 }
 
-/// Show a category.
+/// Get a category.
 #[utoipa::path(
     get, path = "/categories/{id}", operation_id = "categories.get", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
-        (status = 304, description = "The client has this answer already."),
-        (status = 404, description = "`category_not_found`", body = Problem),
+        (status = 304, description = "The client's cached response is current."),
+        problems::category_not_found,
     ),
     security(()),
 )]
@@ -242,14 +242,14 @@ async fn get(
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
 }
 
-/// List the categories directly below one.
+/// List the direct subcategories of a category.
 #[utoipa::path(
     get, path = "/categories/{id}/subcategories", operation_id = "subcategories.list", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug."), PartQuery),
+    params(("id" = String, Path, description = "The id or slug of the category."), PartQuery),
     responses(
         (status = 200, description = "The categories.", body = Categories),
-        (status = 304, description = "The client has this answer already."),
-        (status = 404, description = "`category_not_found`", body = Problem),
+        (status = 304, description = "The client's cached response is current."),
+        problems::category_not_found,
     ),
     security(()),
 )]
@@ -273,15 +273,16 @@ async fn subcategories(
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
 }
 
-/// Add a category.
+/// Create a category.
 #[utoipa::path(
     post, path = "/categories", operation_id = "categories.create", tag = "catalog",
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 201, description = "The category; `Location` is its address.",
+        (status = 201, description = "The category; `Location` has its path.",
          body = CategoryView),
-        (status = 409, description = "`slug_taken`, `category_too_deep`", body = Problem),
+        problems::slug_taken,
+        problems::category_too_deep,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -299,14 +300,15 @@ async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Resul
 /// Replace a category.
 #[utoipa::path(
     put, path = "/categories/{id}", operation_id = "categories.replace", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
-        (status = 404, description = "`category_not_found`", body = Problem),
-        (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
-         body = Problem),
+        problems::category_not_found,
+        problems::slug_taken,
+        problems::category_cycle,
+        problems::category_too_deep,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -318,17 +320,18 @@ async fn replace(
     write(&app, &key, |_| body.into()).await
 }
 
-/// Change a category, or move it.
+/// Update a category, or move it.
 #[utoipa::path(
     patch, path = "/categories/{id}", operation_id = "categories.update", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     request_body = CategoryPatch,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The category.", body = CategoryView),
-        (status = 404, description = "`category_not_found`", body = Problem),
-        (status = 409, description = "`slug_taken`, `category_cycle`, `category_too_deep`",
-         body = Problem),
+        problems::category_not_found,
+        problems::slug_taken,
+        problems::category_cycle,
+        problems::category_too_deep,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -340,16 +343,17 @@ async fn update(
     write(&app, &key, |old| patch.onto(old)).await
 }
 
-/// Put categories below one, in this order.
+/// Put categories below a parent, in this order.
 ///
-/// Those that are elsewhere are moved there. Others that are there already come after them. All of
-/// it happens or nothing.
+/// Categories below other parents are moved. Other children of the parent follow in their previous
+/// order. Either all changes are made or none.
 #[utoipa::path(
     post, path = "/categories/reorder", operation_id = "categories.reorder", tag = "catalog",
     request_body = CategoryOrder,
     responses(
-        (status = 200, description = "All categories there now, in order.", body = Categories),
-        (status = 409, description = "`category_cycle`, `category_too_deep`", body = Problem),
+        (status = 200, description = "All children of the parent, in order.", body = Categories),
+        problems::category_cycle,
+        problems::category_too_deep,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -370,14 +374,14 @@ async fn reorder(
 
 /// Delete a category without subcategories.
 ///
-/// Its products stay and lose the category.
+/// Its products stay and are removed from the category.
 #[utoipa::path(
     delete, path = "/categories/{id}", operation_id = "categories.delete", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 404, description = "`category_not_found`", body = Problem),
-        (status = 409, description = "`category_has_children`", body = Problem),
+        (status = 204, description = "Deleted."),
+        problems::category_not_found,
+        problems::category_has_children,
     ),
     security(("bearer" = ["catalog:write"])),
 )]

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::extract::{Json, PRODUCT_BODY, Path};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
@@ -20,14 +20,15 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(create)).routes(routes!(replace, update, delete))
 }
 
-/// Add a product.
+/// Create a product.
 #[utoipa::path(
     post, path = "/products", operation_id = "products.create", tag = "catalog",
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 201, description = "The product; `Location` is its address.", body = ProductView),
-        (status = 409, description = "`slug_taken`, `sku_taken`", body = Problem),
+        (status = 201, description = "The product; `Location` has its path.", body = ProductView),
+        problems::slug_taken,
+        problems::sku_taken,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -52,19 +53,21 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 
 /// Replace a product.
 ///
-/// Variants keep their ids where id, SKU or options are the same, and their stock: another
-/// `on_hand` than there is needs `expected`.
+/// Variants with the same id, SKU or options keep their id and their stock. An `on_hand` that
+/// differs from the current figure needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
-                                      `stock_changed` with `on_hand` (what there is now), \
-                                      `stock_below_reserved`", body = Problem),
+        problems::product_not_found,
+        problems::slug_taken,
+        problems::sku_taken,
+        problems::stock_reserved,
+        problems::stock_changed,
+        problems::stock_below_reserved,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -79,20 +82,22 @@ async fn replace(
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
-/// Change a product.
+/// Update a product.
 ///
-/// Stock stays: another `on_hand` than there is needs `expected`.
+/// Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     patch, path = "/products/{id}", operation_id = "products.update", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ProductPatch,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
         (status = 200, description = "The product.", body = ProductView),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`slug_taken`, `sku_taken`, `stock_reserved`, \
-                                      `stock_changed` with `on_hand` (what there is now), \
-                                      `stock_below_reserved`", body = Problem),
+        problems::product_not_found,
+        problems::slug_taken,
+        problems::sku_taken,
+        problems::stock_reserved,
+        problems::stock_changed,
+        problems::stock_below_reserved,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -108,14 +113,14 @@ async fn update(
 
 /// Delete a product.
 ///
-/// Orders of the past keep what they need. Refused while an order holds units of it.
+/// Past orders are not affected. A product cannot be deleted while an open order holds units of it.
 #[utoipa::path(
     delete, path = "/products/{id}", operation_id = "products.delete", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`stock_reserved`", body = Problem),
+        (status = 204, description = "Deleted."),
+        problems::product_not_found,
+        problems::stock_reserved,
     ),
     security(("bearer" = ["catalog:write"])),
 )]

@@ -25,15 +25,15 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct HoldsQuery {
-    /// Only holds that have units of this SKU.
+    /// Only holds with units of this SKU.
     #[garde(length(chars, max = 255))]
     #[param(max_length = 255)]
     sku: Option<String>,
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     cursor: Option<String>,
 }
@@ -42,29 +42,29 @@ struct HoldsQuery {
 #[derive(Serialize, ToSchema)]
 struct StockHold {
     id: Uuid,
-    /// None where a user holds it outside of any order.
+    /// Null if a user holds it without an order.
     order_id: Option<Uuid>,
-    /// Who holds it outside of any order.
+    /// The user who holds it without an order.
     user_id: Option<Uuid>,
     state: HoldState,
-    /// Units of all lines.
+    /// The total number of units.
     units: i64,
     lines: Vec<HeldLine>,
-    /// Null where it was held before this was written down.
+    /// Null for holds made before this was recorded.
     since: Option<DateTime<Utc>>,
-    /// When it ends by itself.
+    /// When the hold expires.
     until: DateTime<Utc>,
 }
 
-/// What a hold waits for.
+/// What a hold is waiting for.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum HoldState {
-    /// The order's payment is asked for, or its units are about to be taken.
+    /// The payment of the order, or its completion.
     Paying,
-    /// The order's customer has to do something first, such as 3-D Secure.
+    /// An action of the customer, such as 3-D Secure.
     AwaitingAction,
-    /// Nothing: a user's own hold.
+    /// Nothing: a hold of a user.
     Own,
 }
 
@@ -76,7 +76,7 @@ struct HeldLine {
     quantity: i64,
 }
 
-/// List what is held, what ends first first.
+/// List holds, soonest to expire first.
 #[utoipa::path(
     get, path = "/holds", operation_id = "holds.list", tag = "catalog",
     params(HoldsQuery),
@@ -98,16 +98,16 @@ async fn list(
     Ok(Json(Page::cut(holds, limit, |it| (it.until, it.id))))
 }
 
-/// Free what is held.
+/// Release a hold.
 ///
-/// Its units can be bought again at once. An order goes on without them, and takes them when its
-/// payment is authorised, if they are still there; else it is cancelled and nothing is charged. A
-/// hold that has ended is freed just the same.
+/// Its units can be bought again at once. An order continues without the hold and takes the units
+/// when its payment is authorized, if they are still available; otherwise it is cancelled and nothing
+/// is charged. Succeeds as well if the hold has ended.
 #[utoipa::path(
     delete, path = "/holds/{id}", operation_id = "holds.release", tag = "catalog",
-    params(("id" = Uuid, Path, description = "Id of the hold.")),
+    params(("id" = Uuid, Path, description = "The id of the hold.")),
     responses(
-        (status = 204, description = "Nothing is held under this id."),
+        (status = 204, description = "The hold is released."),
     ),
     security(("bearer" = ["catalog:write"])),
 )]

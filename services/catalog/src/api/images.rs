@@ -27,7 +27,7 @@ struct Images {
     items: Vec<Image>,
 }
 
-/// The order pictures shall have.
+/// The new order of the pictures.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ImageOrder {
@@ -36,13 +36,13 @@ struct ImageOrder {
     image_ids: Vec<Uuid>,
 }
 
-/// Changes of a picture.
+/// A new alternative text of a picture.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = ImagePatch)]
 #[garde(allow_unvalidated)]
 #[serde(deny_unknown_fields)]
 struct ImagePatch {
-    /// What it shows, for those who cannot see it; null for nothing that needs to be said.
+    /// The alternative text; null for a decorative picture.
     #[serde(deserialize_with = "Option::deserialize")]
     #[schema(max_length = 510, required)]
     alt: Option<String>,
@@ -51,10 +51,10 @@ struct ImagePatch {
 /// List the pictures of a product.
 #[utoipa::path(
     get, path = "/products/{id}/images", operation_id = "images.list", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
         (status = 200, description = "The pictures.", body = Images),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        problems::product_not_found,
     ),
     security((), ("bearer" = [])),
 )]
@@ -71,11 +71,11 @@ async fn list(
 /// Add a picture to a product.
 #[utoipa::path(
     post, path = "/products/{id}/images", operation_id = "images.create", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ImageBody,
     responses(
         (status = 201, description = "All pictures, the new one last.", body = Images),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -107,17 +107,18 @@ fn as_sent(mut problem: Problem) -> Problem {
     Problem::fields(problem.errors)
 }
 
-/// Change what a picture of a product is said to show.
+/// Change the alternative text of a picture.
 #[utoipa::path(
     patch, path = "/products/{id}/images/{image_id}", operation_id = "images.update", tag = "catalog",
     params(
-        ("id" = String, Path, description = "Id or slug of the product."),
-        ("image_id" = Uuid, Path, description = "Id of the picture."),
+        ("id" = String, Path, description = "The id or slug of the product."),
+        ("image_id" = Uuid, Path, description = "The id of the picture."),
     ),
     request_body = ImagePatch,
     responses(
         (status = 200, description = "All pictures.", body = Images),
-        (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
+        problems::product_not_found,
+        problems::image_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -136,14 +137,14 @@ async fn update(
     Ok(Json(images.await.map_err(as_sent)?))
 }
 
-/// Put the pictures of a product in another order.
+/// Reorder the pictures of a product.
 #[utoipa::path(
     put, path = "/products/{id}/images", operation_id = "images.reorder", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ImageOrder,
     responses(
         (status = 200, description = "All pictures.", body = Images),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -165,16 +166,17 @@ async fn reorder(
     Ok(Json(images.await?))
 }
 
-/// Take a picture away from a product.
+/// Remove a picture from a product.
 #[utoipa::path(
     delete, path = "/products/{id}/images/{image_id}", operation_id = "images.delete", tag = "catalog",
     params(
-        ("id" = String, Path, description = "Id or slug of the product."),
-        ("image_id" = Uuid, Path, description = "Id of the picture."),
+        ("id" = String, Path, description = "The id or slug of the product."),
+        ("image_id" = Uuid, Path, description = "The id of the picture."),
     ),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 404, description = "`product_not_found`, `image_not_found`", body = Problem),
+        (status = 204, description = "Deleted."),
+        problems::product_not_found,
+        problems::image_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]

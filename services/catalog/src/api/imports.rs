@@ -8,7 +8,7 @@ use chassis::cards::no_card_number;
 use chassis::extract::{self, Json, Path, Query};
 use chassis::money::{Currency, Money};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -34,13 +34,13 @@ struct CsvFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct NewQuery {
-    /// Whether to only tell what would be done.
+    /// Whether to only preview the import.
     #[garde(skip)]
     dry_run: bool,
-    /// Whether the file's figures are the stock there is, whatever moved since.
+    /// Whether to set the stock to the figures of the file, regardless of movements since the export.
     #[garde(skip)]
     set_stock: bool,
-    /// What the file is called, to find it again.
+    /// The name of the file, shown in lists.
     #[garde(length(chars, min = 1, max = 255), inner(custom(no_card_number)))]
     #[param(min_length = 1, max_length = 255)]
     file_name: Option<String>,
@@ -50,22 +50,22 @@ struct NewQuery {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct ImportsQuery {
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     cursor: Option<String>,
 }
 
-/// Something about a row of the file.
+/// An error or a warning about a row of the file.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImportRowProblem)]
 struct Remark {
-    /// The line it begins on, as editors count: the header is line 1.
+    /// The line of the file, from 1 for the header.
     row: u64,
-    /// The column it is about, where it is about one.
+    /// The column, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<&'static str>,
     /// The handle of the product.
@@ -73,99 +73,100 @@ struct Remark {
     message: String,
 }
 
-/// What an import would do.
+/// A preview of an import.
 #[derive(Serialize, ToSchema)]
 struct ImportPreview {
     rows: u64,
     products: u64,
     created: u64,
     updated: u64,
-    /// Products that are exactly so already.
+    /// Products that are already up to date.
     unchanged: u64,
-    /// Variants whose stock stays although the file has another figure, as it does not say what
-    /// that goes by.
+    /// Variants whose stock stays as it is although the file has a different figure, because the file
+    /// does not say which figure was exported.
     stock_kept: u64,
-    /// Products that cannot be imported, and rows that belong to none.
+    /// Products that cannot be imported, and rows without a product.
     failed: u64,
-    /// Why not; the first 1000.
+    /// Why they cannot be imported; the first 1000 errors.
     errors: Vec<Remark>,
-    /// What of other products is left out; the first 1000.
+    /// What would be left out of other products; the first 1000 warnings.
     warnings: Vec<Remark>,
     /// The first 20 products that can be imported.
     sample: Vec<SampleView>,
 }
 
-/// A product as it would be.
+/// A product as it would be imported.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImportSample)]
 struct SampleView {
     slug: String,
     title: String,
-    /// How many.
+    /// The number of variants.
     variants: usize,
-    /// Of the cheapest variant.
+    /// The price of the cheapest variant.
     price: Money,
     action: Action,
 }
 
-/// A file of products and what became of it.
+/// An import of a file of products.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Import)]
 struct ImportView {
     id: Uuid,
     state: ImportState,
     file_name: String,
-    /// Whose file it is.
+    /// The user who uploaded the file.
     created_by: Uuid,
-    /// Of the whole file, the header not counted.
+    /// The rows of the file, without the header.
     rows: i64,
     rows_done: i64,
-    /// Products, as the following ones.
+    /// Products created.
     created: u64,
     updated: u64,
     unchanged: u64,
-    /// Variants whose stock stayed although the file has another figure, as it does not say what
-    /// that goes by.
+    /// Variants whose stock stayed as it was although the file has a different figure, because the
+    /// file does not say which figure was exported.
     stock_kept: u64,
-    /// Whether the file's figures were the stock there is, whatever moved since.
+    /// Whether the stock is set to the figures of the file, regardless of movements since the export.
     set_stock: bool,
-    /// Left out because something is wrong with them.
+    /// Products left out because of errors.
     failed: u64,
-    /// Why the import itself stopped; what was imported until then stays.
+    /// Why the import stopped. What was imported until then stays.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
-    /// Why products were left out; the first 1000. Not in lists.
+    /// Why products were left out; the first 1000 errors. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     errors: Option<Vec<Remark>>,
-    /// What of other products was left out; the first 1000. Not in lists.
+    /// What was left out of other products; the first 1000 warnings. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<Remark>>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// Import products from a CSV file, or preview that.
+/// Import products from a CSV file, or preview the import.
 ///
-/// The file is one of Shopify's, at most 32 MiB. Good products are imported although others are
-/// wrong; importing a file again changes nothing more. With `dry_run=true` the answer is what would
-/// be done, and nothing is.
+/// The file has Shopify's format and at most 32 MiB. Valid products are imported even if others have
+/// errors; importing the same file again changes nothing. With `dry_run=true` nothing is imported,
+/// and the response is a preview.
 ///
-/// New variants begin with the file's stock. Others get the difference that was made in the file
-/// since its export, which the columns `Inventory Qty At Export` and `Inventory Export` tell;
-/// without them they keep their own. With `set_stock=true` the figure of the file is what there is.
+/// New variants start with the stock of the file. The stock of existing ones changes by the
+/// difference to the export, which the columns `Inventory Qty At Export` and `Inventory Export`
+/// provide; without these columns it stays as it is. With `set_stock=true` it is set to the figure
+/// of the file.
 #[utoipa::path(
     post, path = "/products/imports", operation_id = "imports.create", tag = "catalog",
     params(NewQuery),
     request_body(content = CsvFile, content_type = "text/csv"),
     extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
     responses(
-        (status = 200, description = "With `dry_run=true`: what would be done.",
+        (status = 200, description = "With `dry_run=true`: a preview of the import.",
          body = ImportPreview),
-        (status = 202, description = "The import, which waits for its turn; `Location` is where to \
-                                      see how far it is.", body = ImportView),
-        (status = 409, description = "`imports_waiting`", body = Problem),
-        (status = 422, description = "`import_unreadable`, `validation_failed`", body = Problem),
-        (status = 503, description = "`imports_busy` with `retry_after`", body = Problem),
+        (status = 202, description = "The import, which is queued; follow its progress at \
+                                      `Location`.", body = ImportView),
+        problems::imports_waiting,
+        problems::import_unreadable,
+        problems::imports_busy,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -195,7 +196,7 @@ async fn create(
     get, path = "/products/imports", operation_id = "imports.list", tag = "catalog",
     params(ImportsQuery),
     responses(
-        (status = 200, description = "A page of imports, without what is wrong with their rows.",
+        (status = 200, description = "A page of imports, without their errors and warnings.",
          body = Page<ImportView>),
     ),
     security(("bearer" = ["catalog:write"])),
@@ -210,13 +211,13 @@ async fn list(
     Ok(Json(Page::cut(found, limit, |it| it.id).map(|it| ImportView::of(it, false))))
 }
 
-/// Show how far an import is and what became of it.
+/// Get the progress and the outcome of an import.
 #[utoipa::path(
     get, path = "/products/imports/{id}", operation_id = "imports.get", tag = "catalog",
-    params(("id" = Uuid, Path, description = "Id of the import.")),
+    params(("id" = Uuid, Path, description = "The id of the import.")),
     responses(
         (status = 200, description = "The import.", body = ImportView),
-        (status = 404, description = "`import_not_found`", body = Problem),
+        problems::import_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]

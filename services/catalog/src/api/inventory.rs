@@ -8,7 +8,7 @@ use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::if_match::{IfMatch, etag};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -34,24 +34,24 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct InventoryQuery {
-    /// Only SKUs that can be sold out and have at most so many units available.
+    /// Only SKUs whose sales are limited by stock and that have at most this many units available.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     low: Option<i64>,
     /// Only SKUs of this product.
     #[garde(skip)]
     product_id: Option<Uuid>,
-    /// Only SKUs that have this in them, or whose product has it in its title.
+    /// A part of the SKU or of the title of the product.
     #[garde(length(chars, max = 200))]
     #[param(max_length = 200)]
     search: Option<String>,
-    /// Whether to count all pages into `total`.
+    /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     count: bool,
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     cursor: Option<String>,
 }
@@ -60,36 +60,36 @@ struct InventoryQuery {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct LedgerQuery {
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     cursor: Option<String>,
 }
 
-/// What there shall be of a SKU: either `adjust` or `on_hand`.
+/// The new stock of a SKU: either `adjust` or `on_hand`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewInventory {
-    /// So many more; fewer where it is negative.
+    /// Units to add, or to remove if negative.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     adjust: Option<i64>,
-    /// So many, as counted on the shelf.
+    /// The units counted on the shelf.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     on_hand: Option<i64>,
-    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    /// With `on_hand`: the figure you have read. If it has changed since, nothing is written.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     expected: Option<i64>,
-    /// Why, for those who read the ledger.
+    /// The reason, shown in the ledger.
     #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
     #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
-    /// Stays as it is where absent.
+    /// Unchanged if left out.
     #[garde(skip)]
     policy: Option<Policy>,
 }
@@ -98,7 +98,7 @@ struct NewInventory {
 #[derive(Serialize, ToSchema)]
 #[schema(as = StockLedgerEntry)]
 struct LedgerEntry {
-    /// Rises by one with every change.
+    /// Increases by one with every change.
     version: i64,
     /// `created`, `removed`, `set`, `adjust`, `reserve`, `commit`, `ship`, `release`, `expire`,
     /// `restock` or `migrated`.
@@ -106,10 +106,10 @@ struct LedgerEntry {
     delta_on_hand: i64,
     delta_allocated: i64,
     delta_reserved: i64,
-    /// What it was for: `order:`, `product:`, `user:` or `export:` (a file that was exported,
+    /// What caused the change: `order:`, `product:`, `user:` or `export:` (a file that was exported,
     /// edited and imported) and an id.
     reference: String,
-    /// Why, in the words of whoever wrote it.
+    /// The reason given with the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     at: DateTime<Utc>,
@@ -120,7 +120,7 @@ struct LedgerEntry {
     get, path = "/inventory", operation_id = "inventory.list", tag = "catalog",
     params(InventoryQuery),
     responses(
-        (status = 200, description = "A page of stock, by SKU.", body = Page<InventoryItem>),
+        (status = 200, description = "A page of stock, sorted by SKU.", body = Page<InventoryItem>),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -141,16 +141,16 @@ async fn list(
     Ok(Json(page.map(InventoryItem::from)))
 }
 
-/// Show the stock of a SKU.
+/// Get the stock of a SKU.
 ///
-/// The `ETag` is another one after every movement: a hold, a sale, a shipment, a write.
+/// The `ETag` changes with every movement: holds, sales, shipments and updates.
 #[utoipa::path(
     get, path = "/inventory/{sku}", operation_id = "inventory.get", tag = "catalog",
     params(("sku" = String, Path, description = "The SKU.")),
     responses(
-        (status = 200, description = "Its stock.", body = Inventory,
-         headers(("ETag" = String, description = "The state it is in."))),
-        (status = 404, description = "`sku_not_found`", body = Problem),
+        (status = 200, description = "The stock of the SKU.", body = Inventory,
+         headers(("ETag" = String, description = "The current state."))),
+        problems::sku_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -164,32 +164,29 @@ fn tagged(stock: Stock) -> impl IntoResponse {
     ([(header::ETAG, etag(stock.version))], Json(Inventory::from(stock)))
 }
 
-/// Change the stock of a SKU.
+/// Update the stock of a SKU.
 ///
-/// `adjust` adds units or takes some off, whatever is sold at the same time. `on_hand` is what was
-/// counted on the shelf; a figure that you have read and changed goes with `expected`, the figure
-/// you have read, or what moved in between is undone. Units that orders have are part of what is on
-/// hand, sold and not shipped yet or held, so it cannot be below them.
+/// `adjust` adds or removes units, regardless of concurrent sales. `on_hand` sets the units counted
+/// on the shelf. If you change a figure you have read, also send the figure you read as `expected`,
+/// or movements in between are undone. Units that are sold and not shipped yet, or held by orders,
+/// are part of the units on hand, so `on_hand` cannot be less than these.
 ///
-/// With `If-Match` it is only written if nothing at all has moved since that `ETag`, which also
-/// makes it safe to send an `adjust` again whose answer was lost.
+/// With `If-Match`, the stock is only changed if nothing has moved since that `ETag`. This also makes
+/// it safe to retry an `adjust`.
 #[utoipa::path(
     put, path = "/inventory/{sku}", operation_id = "inventory.update", tag = "catalog",
     params(
         ("sku" = String, Path, description = "The SKU."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the state you mean."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the state to change."),
     ),
     request_body = NewInventory,
     responses(
-        (status = 200, description = "Its stock.", body = Inventory,
-         headers(("ETag" = String, description = "The state it is in now."))),
-        (status = 400, description = "`if_match_invalid`", body = Problem),
-        (status = 404, description = "`sku_not_found`", body = Problem),
-        (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
-                                      `expected`, `stock_below_reserved` with `allocated` and \
-                                      `reserved`",
-         body = Problem),
-        (status = 412, description = "`precondition_failed` with `on_hand`", body = Problem),
+        (status = 200, description = "The stock of the SKU.", body = Inventory,
+         headers(("ETag" = String, description = "The new state."))),
+        problems::sku_not_found,
+        problems::stock_changed,
+        problems::stock_below_reserved,
+        problems::stock_moved,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -240,13 +237,13 @@ pub(super) async fn put(
     Ok(stock)
 }
 
-/// List every change of a SKU's stock, newest first.
+/// List all changes of the stock of a SKU, newest first.
 #[utoipa::path(
     get, path = "/inventory/{sku}/ledger", operation_id = "inventory_ledger.list", tag = "catalog",
-    params(("sku" = String, Path, description = "The SKU; it may be gone by now."), LedgerQuery),
+    params(("sku" = String, Path, description = "The SKU. It may have been deleted."), LedgerQuery),
     responses(
         (status = 200, description = "A page of changes.", body = Page<LedgerEntry>),
-        (status = 404, description = "`sku_not_found`", body = Problem),
+        problems::sku_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]

@@ -21,12 +21,12 @@ const MAX_CHOICES: usize = 20;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(super) struct ListQuery {
-    /// Words of titles, descriptions, tags and vendors; small typing errors are forgiven.
+    /// Words in titles, descriptions, tags and vendors. Small typos are tolerated.
     #[garde(length(chars, max = 200))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 200)]
     search: Option<String>,
-    /// Id, slug or name; with everything below it.
+    /// The id, slug or name of a category. Includes its subcategories.
     #[garde(length(chars, max = 255))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
@@ -49,53 +49,53 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
     vendor: Option<String>,
-    /// Whether at least one variant can be bought.
+    /// Only products with at least one variant in stock, or only those without.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
     in_stock: Option<bool>,
-    /// The least average of the reviews, 1 to 5.
+    /// The minimum average rating, 1 to 5.
     #[garde(range(min = 1, max = 5))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 5)]
     min_rating: Option<i64>,
-    /// Whether to count what could be chosen beside this into `facets`.
+    /// Whether to count the values available for further filtering, as `facets`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
     facets: Option<bool>,
-    /// `newest` (default), `price`, `-price`, `title`, `rating`, `popular` (by units sold, then
-    /// views), `relevance` (default of a search).
+    /// `newest` (the default), `price`, `-price`, `title`, `rating`, `popular` (by units sold, then
+    /// views) or `relevance` (the default of a search).
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
     sort: Option<SortBy>,
-    /// Items of a page, 1 to 100.
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
-    /// Items to skip instead of a cursor, 0 to 10,000.
+    /// The number of items to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 10_000)]
     offset: Option<i64>,
-    /// The number of the page instead of a cursor, from 1.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 1)]
     page: Option<i64>,
-    /// Whether to count all pages into `total`.
+    /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
     count: Option<bool>,
-    /// `draft`, `active` or `archived`; others than `active` need the permission `catalog:write`.
+    /// `draft`, `active` or `archived`. Statuses other than `active` need `catalog:write`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]

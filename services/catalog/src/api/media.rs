@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderName};
 use axum::response::{IntoResponse, Response};
 use chassis::extract::{self, Json, Path, Query};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -25,13 +25,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[schema(value_type = String, format = Binary)]
 struct PictureFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8>);
 
-/// A picture of the shop's own.
+/// An uploaded picture.
 #[derive(Serialize, ToSchema)]
 struct Media {
     id: Uuid,
-    /// Where it is shown; give this to a product.
+    /// The URL of the picture, to use in products.
     url: String,
-    /// Of the largest size that is kept, in pixels; null for a drawing.
+    /// The width of the largest stored size, in pixels; null for a vector graphic.
     width: Option<i64>,
     height: Option<i64>,
     content_type: String,
@@ -41,19 +41,19 @@ struct Media {
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 struct MediaQuery {
-    /// How wide it will be shown, in pixels: the smallest size that is not narrower is sent, and
-    /// the largest where this is absent.
+    /// The width in pixels at which the picture is displayed. Returns the smallest size that is at
+    /// least as wide. Defaults to the largest size.
     #[garde(range(min = 1, max = 100_000))]
     #[param(minimum = 1, maximum = 100_000)]
     width: Option<i64>,
 }
 
-/// Send a picture.
+/// Upload a picture.
 ///
 /// The body is the picture itself: JPEG, PNG, WebP or GIF, at most 10 MiB, 8000 x 8000 pixels and
-/// 40 megapixels. It is turned upright and drawn anew in several sizes; what else the file holds,
-/// such as where it was taken, is gone. The same bytes are the same picture. One that no product
-/// uses for a day is deleted.
+/// 40 megapixels. It is rotated upright and re-encoded in several sizes, which removes metadata such
+/// as where it was taken. Uploading the same bytes again returns the same picture. A picture that no
+/// product uses is deleted after a day.
 #[utoipa::path(
     post, path = "/media", operation_id = "media.create", tag = "catalog",
     extensions(("x-body-limit" = json!(pictures::MAX_BYTES))),
@@ -64,11 +64,11 @@ struct MediaQuery {
         (PictureFile = "image/gif"),
     )),
     responses(
-        (status = 201, description = "The picture; `Location` is its address.", body = Media),
-        (status = 415, description = "`picture_type_unsupported`", body = Problem),
-        (status = 422, description = "`picture_broken`, `picture_too_large` with `width` and \
-                                      `height`", body = Problem),
-        (status = 503, description = "`pictures_busy` with `retry_after`", body = Problem),
+        (status = 201, description = "The picture; `Location` has its path.", body = Media),
+        problems::picture_type_unsupported,
+        problems::picture_broken,
+        problems::picture_too_large,
+        problems::pictures_busy,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -87,13 +87,13 @@ async fn create(State(app): State<App>, request: Request) -> Result<Response> {
     Ok((StatusCode::CREATED, [(header::LOCATION, url)], Json(media)).into_response())
 }
 
-/// Show a picture.
+/// Get a picture.
 #[utoipa::path(
     get, path = "/media/{id}", operation_id = "media.get", tag = "catalog",
-    params(("id" = Uuid, Path, description = "Id of the picture."), MediaQuery),
+    params(("id" = Uuid, Path, description = "The id of the picture."), MediaQuery),
     responses(
-        (status = 200, description = "The picture; it never changes.", content_type = "image/*"),
-        (status = 404, description = "`picture_not_found`", body = Problem),
+        (status = 200, description = "The picture, which never changes.", content_type = "image/*"),
+        problems::picture_not_found,
     ),
     security(()),
 )]

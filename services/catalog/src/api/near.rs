@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, Response};
 use catalog_search::{Traits, words};
 use chassis::extract::{Path, Query};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -15,11 +15,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::read::{json, unanswered, visible};
-use crate::App;
 use crate::cache::{Answer, Bucket, Dependencies, Snapshot};
 use crate::model::{Product, Status};
 use crate::store::products;
 use crate::view::{ProductView, Related, Suggestions};
+use crate::{App, problems};
 
 /// Suggested at most.
 const PRODUCTS: usize = 6;
@@ -32,7 +32,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct SuggestionsQuery {
-    /// What was typed so far; the last word may be unfinished, small typing errors are forgiven.
+    /// The text typed so far. The last word may be incomplete; small typos are tolerated.
     #[garde(length(chars, min = 1, max = 200))]
     #[serde(default)]
     #[param(required, min_length = 1, max_length = 200)]
@@ -42,7 +42,7 @@ struct SuggestionsQuery {
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct RelatedQuery {
-    /// Products at most, 1 to 24; 8 if left out.
+    /// The maximum number of products, 1 to 24. Defaults to 8.
     #[garde(range(min = 1, max = 24))]
     #[serde(default = "eight")]
     #[param(minimum = 1, maximum = 24)]
@@ -53,14 +53,14 @@ fn eight() -> usize {
     8
 }
 
-/// Suggest products and categories to somebody who types.
+/// Suggest products and categories for a search that is being typed.
 #[utoipa::path(
     get, path = "/products/suggestions", operation_id = "suggestions.list", tag = "catalog",
     params(SuggestionsQuery),
     responses(
         (status = 200, description = "At most 6 products and 4 categories.", body = Suggestions),
-        (status = 304, description = "The client has this answer already."),
-        (status = 503, description = "`search_unavailable`", body = Problem),
+        (status = 304, description = "The client's cached response is current."),
+        problems::search_unavailable,
     ),
     security(()),
 )]
@@ -83,18 +83,18 @@ async fn suggestions(
     Ok(kept.put(&app, body, &found).respond(&headers))
 }
 
-/// List products that have something in common with one.
+/// List products related to a product.
 ///
-/// What is in stock comes first, then what shares more of categories, tags and vendor, then what
-/// is bought most.
+/// Sorted by whether they are in stock, then by common categories, tags and vendor, then by units
+/// sold.
 #[utoipa::path(
     get, path = "/products/{id}/related", operation_id = "related_products.list", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug."), RelatedQuery),
+    params(("id" = String, Path, description = "The id or slug of the product."), RelatedQuery),
     responses(
-        (status = 200, description = "Active products.", body = Related),
-        (status = 304, description = "The client has this answer already."),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 503, description = "`search_unavailable`", body = Problem),
+        (status = 200, description = "Products for sale.", body = Related),
+        (status = 304, description = "The client's cached response is current."),
+        problems::product_not_found,
+        problems::search_unavailable,
     ),
     security((), ("bearer" = [])),
 )]

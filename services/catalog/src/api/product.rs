@@ -13,18 +13,18 @@ use uuid::Uuid;
 use super::figures::Said;
 use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
 
-/// A product to be written. What is left out is empty; a product with one variant may have its
-/// price, SKU and stock at the top instead of `variants`.
+/// The fields of a product. Fields that are left out are empty. A product with a single variant can
+/// have its price, SKU and stock at the top level instead of in `variants`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = NewProduct)]
 #[garde(allow_unvalidated)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProductBody {
-    /// Made from the title where absent.
+    /// Defaults to a slug of the title.
     slug: Option<String>,
     #[schema(min_length = 1, max_length = 255)]
     title: String,
-    /// HTML; scripts and the like are taken out.
+    /// HTML. Scripts and other unsafe elements are removed.
     #[serde(default)]
     description: String,
     #[serde(default)]
@@ -35,7 +35,7 @@ pub(super) struct ProductBody {
     tags: Vec<String>,
     #[serde(default)]
     status: Status,
-    /// At most three; taken from the variants where absent.
+    /// At most three. Defaults to the options of the variants.
     #[serde(default)]
     options: Vec<ProductOption>,
     #[serde(default)]
@@ -44,29 +44,28 @@ pub(super) struct ProductBody {
     seo_description: Option<String>,
     #[serde(default)]
     category_ids: Vec<Uuid>,
-    /// Instead of `category_ids`: ids, slugs or names. A name that no category has becomes one at
-    /// the top level.
+    /// Instead of `category_ids`: ids, slugs or names. Unknown names create top-level categories.
     categories: Option<Vec<String>>,
     #[serde(default)]
     variants: Vec<VariantBody>,
-    /// Of the only variant.
+    /// Of the single variant.
     price: Option<Money>,
-    /// Of the only variant.
+    /// Of the single variant.
     compare_at_price: Option<Money>,
-    /// Of the only variant.
+    /// Of the single variant.
     sku: Option<String>,
-    /// Of the only variant.
+    /// Of the single variant.
     barcode: Option<String>,
-    /// Of the only variant, and of a new one: see `variants`.
+    /// Of the single variant, when it is new; see `variants`.
     on_hand: Option<i64>,
-    /// Of the only variant: see `variants`.
+    /// Of the single variant; see `variants`.
     expected: Option<i64>,
-    /// Instead of `on_hand`: what can be bought of the only variant from now on, whatever was sold
-    /// meanwhile. For clients that know one figure only.
+    /// Instead of `on_hand`: the units of the single variant that can be bought from now on,
+    /// regardless of concurrent sales. For clients that only know a single figure.
     available: Option<i64>,
 }
 
-/// Changes of a product: what is left out stays.
+/// The fields to change. Fields that are left out stay as they are.
 #[derive(Deserialize, Validate, ToSchema)]
 #[garde(allow_unvalidated)]
 #[serde(default, deny_unknown_fields)]
@@ -74,7 +73,7 @@ pub(super) struct ProductBody {
 pub(super) struct ProductPatch {
     slug: Option<String>,
     title: Option<String>,
-    /// HTML; scripts and the like are taken out.
+    /// HTML. Scripts and other unsafe elements are removed.
     description: Option<String>,
     vendor: Option<String>,
     product_type: Option<String>,
@@ -89,29 +88,28 @@ pub(super) struct ProductPatch {
     #[schema(value_type = Option<String>)]
     seo_description: Option<Option<String>>,
     category_ids: Option<Vec<Uuid>>,
-    /// Instead of `category_ids`: ids, slugs or names. A name that no category has becomes one at
-    /// the top level.
+    /// Instead of `category_ids`: ids, slugs or names. Unknown names create top-level categories.
     categories: Option<Vec<String>>,
-    /// All variants there shall be. Those that exist are found by id, SKU or options.
+    /// All variants. Existing ones are matched by id, SKU or options; others are deleted.
     variants: Option<Vec<VariantBody>>,
-    /// Of the only variant.
+    /// Of the single variant.
     price: Option<Money>,
-    /// Of the only variant.
+    /// Of the single variant.
     #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<Money>)]
     compare_at_price: Option<Option<Money>>,
-    /// Of the only variant.
+    /// Of the single variant.
     sku: Option<String>,
-    /// Of the only variant.
+    /// Of the single variant.
     #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<String>)]
     barcode: Option<Option<String>>,
-    /// Of the only variant, and of a new one: see `variants`.
+    /// Of the single variant, when it is new; see `variants`.
     on_hand: Option<i64>,
-    /// Of the only variant: see `variants`.
+    /// Of the single variant; see `variants`.
     expected: Option<i64>,
-    /// Instead of `on_hand`: what can be bought of the only variant from now on, whatever was sold
-    /// meanwhile. For clients that know one figure only.
+    /// Instead of `on_hand`: the units of the single variant that can be bought from now on,
+    /// regardless of concurrent sales. For clients that only know a single figure.
     available: Option<i64>,
 }
 
@@ -121,24 +119,24 @@ pub(super) struct ProductPatch {
 #[garde(allow_unvalidated)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ImageBody {
-    /// Kept as it is, never fetched.
+    /// Stored as it is and never fetched.
     #[schema(max_length = 2048)]
     pub(super) url: String,
-    /// What it shows, for those who cannot see it.
+    /// The alternative text.
     #[schema(max_length = 510)]
     pub(super) alt: Option<String>,
 }
 
-/// A variant to be written.
+/// The fields of a variant.
 #[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = NewVariant)]
 #[serde(deny_unknown_fields)]
 struct VariantBody {
-    /// The variant it replaces; found by SKU or options where absent.
+    /// The variant to replace. Defaults to the one with the same SKU or options.
     id: Option<Uuid>,
-    /// Made from the slug where absent.
+    /// Defaults to a SKU made from the slug.
     sku: Option<String>,
-    /// One value for each option of the product.
+    /// A value for each option of the product.
     #[serde(default)]
     options: BTreeMap<String, String>,
     price: Money,
@@ -153,14 +151,14 @@ struct VariantBody {
     #[serde(default = "yes")]
     taxable: bool,
     tax_code: Option<String>,
-    /// The URL of its own picture.
+    /// The URL of the picture of the variant.
     image: Option<String>,
-    /// Stays as it is where absent; `deny` for a new variant.
+    /// Unchanged if left out; `deny` for a new variant.
     inventory_policy: Option<Policy>,
-    /// Of a new variant; 0 where absent. One that exists keeps its own; another figure needs
-    /// `expected`, for it would undo what moved meanwhile.
+    /// The stock of a new variant; 0 if left out. Existing variants keep their stock: a figure that
+    /// differs needs `expected`, because it would undo concurrent movements.
     on_hand: Option<i64>,
-    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    /// With `on_hand`: the figure you have read. If it has changed since, nothing is written.
     expected: Option<i64>,
 }
 

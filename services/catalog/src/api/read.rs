@@ -8,9 +8,9 @@ use axum::http::request::Parts;
 use catalog_search::Facets;
 use chassis::auth::Principal;
 use chassis::extract::{Path, Query};
-use chassis::page;
 use chassis::problem::{Problem, Result};
 use chassis::telemetry::cause;
+use chassis::{page, policy};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,13 +32,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
     params(
         ListQuery,
         ("option" = Option<Vec<String>>, Query, style = Form, explode,
-         description = "An option and its value, `Size:M`, up to 20 times. Values of one name \
-                        stand for each other; of several names one variant must have all."),
+         description = "An option and its value, such as `Size:M`, up to 20 times. Values of the \
+                        same option are alternatives; a variant must match all options."),
     ),
     responses(
         (status = 200, description = "A page of products.", body = ProductList),
-        (status = 304, description = "The client has this answer already."),
-        (status = 503, description = "`search_unavailable`", body = Problem),
+        policy::forbidden,
+        (status = 304, description = "The client's cached response is current."),
+        problems::search_unavailable,
     ),
     security((), ("bearer" = [])),
 )]
@@ -106,14 +107,14 @@ fn kept_as(app: &App, asked: &ListRequest, key: &str) -> Option<String> {
     }
 }
 
-/// Show a product.
+/// Get a product.
 #[utoipa::path(
     get, path = "/products/{id}", operation_id = "products.get", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
         (status = 200, description = "The product.", body = ProductView),
-        (status = 304, description = "The client has this answer already."),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 304, description = "The client's cached response is current."),
+        problems::product_not_found,
     ),
     security((), ("bearer" = [])),
 )]

@@ -9,7 +9,7 @@ use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path};
 use chassis::id;
 use chassis::idempotency::IdempotencyKey;
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use contracts::catalog::{Buyer, MAX_QUANTITY, Reserve, StockLine};
 use garde::Validate;
@@ -36,42 +36,42 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(delete_reservation))
 }
 
-/// What there shall be of a product's only variant: one of `adjust`, `on_hand` and `available`.
+/// The new stock of a product with a single variant: one of `adjust`, `on_hand` and `available`.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewStock {
-    /// So many more; fewer where it is negative.
+    /// Units to add, or to remove if negative.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     adjust: Option<i64>,
-    /// So many, units that orders have included. Needs `expected` where it is another figure than
-    /// there is.
+    /// The units on hand, including those held by orders. Needs `expected` if it differs from the
+    /// current figure.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     on_hand: Option<i64>,
-    /// With `on_hand`: what you have seen. If something else is on hand by now, nothing is written.
+    /// With `on_hand`: the figure you have read. If it has changed since, nothing is written.
     #[garde(range(min = -MAX_ON_HAND, max = MAX_ON_HAND))]
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000)]
     expected: Option<i64>,
-    /// So many that can be bought from now on, whatever was sold meanwhile: for clients that know
-    /// one figure only.
+    /// The units that can be bought from now on, regardless of concurrent sales. For clients that
+    /// only know a single figure.
     #[garde(range(min = 0, max = MAX_ON_HAND))]
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     available: Option<i64>,
-    /// Why, for those who read the ledger.
+    /// The reason, shown in the ledger.
     #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
     #[schema(min_length = 1, max_length = 500)]
     reason: Option<String>,
 }
 
-/// Units to be held.
+/// A hold of units.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewHold {
     #[garde(range(min = 1, max = MAX_QUANTITY))]
     #[schema(minimum = 1, maximum = 999)]
     quantity: i64,
-    /// Which variant, where the product has several.
+    /// Required if the product has several variants.
     #[garde(length(chars, min = 1, max = 255))]
     sku: Option<String>,
 }
@@ -84,29 +84,26 @@ struct Hold {
     product_id: Uuid,
     sku: String,
     quantity: i64,
-    /// From then on anybody can buy them again.
+    /// When the hold ends and everybody can buy the units again.
     expires_at: DateTime<Utc>,
 }
 
-/// Change the stock of a product with one variant.
+/// Update the stock of a product with a single variant.
 ///
-/// `adjust` and `on_hand` mean what they do with `PUT /inventory/{sku}`, but another `on_hand` than
-/// there is needs `expected`. `available` is what a product says of itself, so what was read can be
-/// written: for clients that know no other figure. It goes by nothing, and what is sold between
-/// their reading and writing it is offered once more.
+/// `adjust` and `on_hand` work as with `PUT /inventory/{sku}`, but an `on_hand` that differs from the
+/// current figure needs `expected`. `available` is the figure that the product itself has, for
+/// clients that know no other. It is set unconditionally, so units sold between reading and writing
+/// it are offered again.
 #[utoipa::path(
     patch, path = "/products/{id}/stock", operation_id = "stock.update", tag = "catalog",
-    params(("id" = String, Path, description = "Id or slug.")),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = NewStock,
     responses(
         (status = 200, description = "The product.", body = crate::view::ProductView),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`stock_changed` with `on_hand` (what there is now) and \
-                                      `expected`, `stock_below_reserved` with `allocated` and \
-                                      `reserved`",
-         body = Problem),
-        (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
-         body = Problem),
+        problems::product_not_found,
+        problems::stock_changed,
+        problems::stock_below_reserved,
+        problems::variant_required,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -133,28 +130,30 @@ async fn update_stock(
     edit::show(&app, product.id).await
 }
 
-/// Hold units of a product for a while.
+/// Hold units of a product for a limited time.
 ///
-/// Nobody else can buy them until they are let go or the time is over. Your next order of the SKU
-/// uses them, and so does another hold where less is left than it asks for. Holding more than there
-/// is is 409.
-/// Customers may hold at most 20 units at once, and all of them together at most the shop's share
-/// of unpaid goods (`catalog.unpaid_share`) of a SKU. The same Idempotency-Key is the same hold.
+/// Nobody else can buy them until the hold is released or expires. Your next order of the SKU uses
+/// them, and so does another hold if fewer units are left than it needs.
+///
+/// A customer can hold at most 20 units at once, and all customers together at most a share of the
+/// stock of a SKU (the setting `catalog.unpaid_share`). Repeating the request with the same
+/// Idempotency-Key returns the same hold.
 #[utoipa::path(
     post, path = "/products/{id}/reservations", operation_id = "reservations.create", tag = "catalog",
     params(
-        ("id" = String, Path, description = "Id or slug."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Your name for this hold."),
+        ("id" = String, Path, description = "The id or slug of the product."),
+        ("Idempotency-Key" = Option<String>, Header, description = "A unique value for this hold."),
     ),
     request_body = NewHold,
     responses(
         (status = 201, description = "The hold.", body = Hold),
-        (status = 404, description = "`product_not_found`, `sku_not_found`", body = Problem),
-        (status = 409, description = "`out_of_stock` with `skus`, `hold_limit`, \
-                                      `reservation_differs`, `reservation_released`",
-         body = Problem),
-        (status = 422, description = "`validation_failed`, `variant_required` with `skus`",
-         body = Problem),
+        problems::product_not_found,
+        problems::sku_not_found,
+        problems::out_of_stock,
+        problems::hold_limit,
+        problems::reservation_differs,
+        problems::reservation_released,
+        problems::variant_required,
     ),
     security(("bearer" = [])),
 )]
@@ -194,18 +193,18 @@ async fn create_reservation(
     Ok((StatusCode::CREATED, Json(Hold { id, product_id: product.id, sku, quantity, expires_at })))
 }
 
-/// Let go of units you hold.
+/// Release units you hold.
 ///
-/// A hold that is over, or was never there, is let go of just the same.
+/// Succeeds as well if the hold has expired or never existed.
 #[utoipa::path(
     delete, path = "/products/{id}/reservations/{reservation_id}", operation_id = "reservations.delete", tag = "catalog",
     params(
-        ("id" = String, Path, description = "Id or slug of the product."),
-        ("reservation_id" = Uuid, Path, description = "Id of the hold."),
+        ("id" = String, Path, description = "The id or slug of the product."),
+        ("reservation_id" = Uuid, Path, description = "The id of the hold."),
     ),
     responses(
-        (status = 204, description = "You hold nothing under this id."),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 204, description = "The hold is released."),
+        problems::product_not_found,
     ),
     security(("bearer" = [])),
 )]

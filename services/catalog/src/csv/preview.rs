@@ -43,7 +43,7 @@ pub(crate) struct Sample {
     pub(crate) action: Action,
 }
 
-/// What would be done with a product.
+/// What an import would do with a product.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ImportAction)]
 #[serde(rename_all = "snake_case")]

@@ -32,16 +32,16 @@ pub(crate) static IMPORTS: Queue = Queue::new(Table {
 /// Bytes of a piece of a file.
 const PART: usize = 1 << 20;
 
-/// How far an import is.
+/// The state of an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, Word)]
 #[schema(as = ImportState)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
     Waiting,
     Running,
-    /// It came to its end, with or without products left out.
+    /// Completed, with or without products left out.
     Done,
-    /// It stopped before its end; what was imported until then stays.
+    /// Stopped before its end. What was imported until then stays.
     Failed,
 }
 

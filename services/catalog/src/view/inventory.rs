@@ -13,14 +13,14 @@ pub(crate) struct Inventory {
     sku: String,
     product_id: Uuid,
     policy: Policy,
-    /// On the shelf.
+    /// Units on the shelf.
     on_hand: i64,
-    /// Sold and not shipped yet; on the shelf as well.
+    /// Units sold and not shipped yet. Part of `on_hand`.
     allocated: i64,
-    /// Held by orders that are not final yet.
+    /// Units held by open orders. Part of `on_hand`.
     reserved: i64,
-    /// Units that can be bought now: what is on hand and neither allocated nor reserved; null where
-    /// stock does not limit sales.
+    /// Units that can be bought now: on hand, and neither allocated nor reserved. Null if sales are
+    /// not limited by stock.
     available: Option<i64>,
 }
 
@@ -39,7 +39,7 @@ impl From<Stock> for Inventory {
     }
 }
 
-/// The stock of a SKU, with what it is of.
+/// The stock of a SKU, with its product.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct InventoryItem {
     #[serde(flatten)]

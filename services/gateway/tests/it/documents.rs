@@ -58,32 +58,15 @@ async fn things_of_one_name_and_different_meaning_are_refused() {
 }
 
 #[tokio::test]
-async fn the_errors_every_operation_can_have_are_described() {
-    let mut parts = parts(true);
-    let problem = json!({ "description": "", "content": { "application/json": {
-        "schema": { "$ref": "#/components/schemas/Problem" } } } });
-    parts.services[0].openapi = described(json!({
-        "openapi": "3.1.0",
-        "info": { "title": "catalog", "version": "0" },
-        "paths": { "/api/v1/products/{id}": { "put": {
-            "security": [{ "bearer": ["catalog:write"] }],
-            "parameters": [{ "name": "id", "in": "path", "required": true }],
-            "requestBody": { "content": { "application/json": { "schema": { "type": "object" } } } },
-            "responses": { "204": { "description": "" }, "409": problem },
-        }, "get": { "security": [{}], "responses": { "200": { "description": "" } } } } },
-    }));
-    let document = gateway::openapi(&parts).unwrap();
-    let responses = |method: &str| {
-        document["paths"]["/api/v1/products/{id}"][method]["responses"].as_object().unwrap().clone()
-    };
-    let statuses: Vec<String> = responses("put").keys().cloned().collect();
-    let all = ["204", "400", "401", "403", "404", "409", "413", "415", "422", "default"];
-    assert_eq!(statuses, all);
-    for (status, response) in responses("put").iter().filter(|(status, _)| *status != "204") {
-        let content = response["content"].as_object().unwrap();
-        assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"], "{status}");
-    }
-    assert_eq!(responses("get").keys().collect::<Vec<_>>(), ["200", "default"]);
+async fn the_errors_of_the_gateways_own_pages_are_described() {
+    let document = document().await;
+    let responses = |path: &str| document["paths"][path]["get"]["responses"].clone();
+    let ready = &responses("/ready")["503"];
+    assert_eq!(ready["description"], "`not_ready`: The shop is starting or stopping.");
+    let content = ready["content"].as_object().unwrap();
+    assert_eq!(content.keys().collect::<Vec<_>>(), ["application/problem+json"]);
+    let health: Vec<_> = responses("/health").as_object().unwrap().keys().cloned().collect();
+    assert_eq!(health, ["200", "401", "503", "default"]);
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get, replace, delete))
 }
 
-/// An address to keep. The first one is the default by itself.
+/// An address to save. The first one becomes the default.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SaveAddress {
@@ -39,31 +39,31 @@ struct SaveAddress {
     line1: String,
     #[schema(max_length = 200)]
     line2: Option<String>,
-    /// Required in most countries, as `GET /countries/{code}` says.
+    /// Required in most countries; see `GET /countries/{code}`.
     #[schema(max_length = 100)]
     city: Option<String>,
-    /// By code or by name; kept as its code where the country has a list of them.
+    /// A code or a name. Stored as a code if the country has a list of regions.
     #[schema(max_length = 100)]
     region: Option<String>,
     #[schema(max_length = 20)]
     postal_code: Option<String>,
-    /// ISO 3166-1 alpha-2, in capital letters.
+    /// ISO 3166-1 alpha-2, in upper case.
     #[schema(min_length = 2, max_length = 2, example = "GB")]
     country: String,
-    /// As one dials it in the country, or with `+` and the country's code; kept in E.164.
+    /// In national format, or with `+` and the country code. Stored in E.164 format.
     #[schema(max_length = 32)]
     phone: Option<String>,
-    /// True makes it the default in place of the one before; else that stays as it is.
+    /// Whether to make it the default address.
     #[serde(default)]
     is_default: bool,
 }
 
-/// An address you keep.
+/// A saved address.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SavedAddress)]
 struct KeptAddress {
     id: Uuid,
-    /// The one to suggest first. Exactly one is, where there are any.
+    /// Whether it is the default. Exactly one address of an account is.
     is_default: bool,
     name: String,
     company: Option<String>,
@@ -79,7 +79,7 @@ struct KeptAddress {
     updated_at: DateTime<Utc>,
 }
 
-/// List your addresses, oldest first. There are at most 50, on one page.
+/// List your addresses, oldest first. There are at most 50, all on one page.
 #[utoipa::path(
     get,
     path = "/users/me/addresses", operation_id = "addresses.list",
@@ -94,15 +94,15 @@ async fn list(State(app): State<App>, principal: Principal) -> Result<Json<Page<
     Ok(Json(Page::cut(items, MAX_ADDRESSES, |it| it.id).map(KeptAddress::from)))
 }
 
-/// Keep an address.
+/// Save an address.
 #[utoipa::path(
     post,
     path = "/users/me/addresses", operation_id = "addresses.create",
     tag = "identity",
     request_body = SaveAddress,
     responses(
-        (status = 201, description = "The address is kept.", body = KeptAddress),
-        (status = 409, description = "`address_limit`", body = Problem),
+        (status = 201, description = "The saved address.", body = KeptAddress),
+        problems::address_limit,
     ),
     security(("bearer" = []))
 )]
@@ -136,15 +136,15 @@ async fn create(
     Ok((StatusCode::CREATED, Json(address.into())))
 }
 
-/// Show one of your addresses.
+/// Get one of your addresses.
 #[utoipa::path(
     get,
     path = "/users/me/addresses/{id}", operation_id = "addresses.get",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the address.")),
     responses(
         (status = 200, description = "The address.", body = KeptAddress),
-        (status = 404, description = "`address_not_found`", body = Problem),
+        problems::address_not_found,
     ),
     security(("bearer" = []))
 )]
@@ -162,11 +162,11 @@ async fn get(
     put,
     path = "/users/me/addresses/{id}", operation_id = "addresses.replace",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the address.")),
     request_body = SaveAddress,
     responses(
-        (status = 200, description = "The address as it is now.", body = KeptAddress),
-        (status = 404, description = "`address_not_found`", body = Problem),
+        (status = 200, description = "The updated address.", body = KeptAddress),
+        problems::address_not_found,
     ),
     security(("bearer" = []))
 )]
@@ -197,15 +197,15 @@ async fn replace(
     Ok(Json(address.into()))
 }
 
-/// Delete one of your addresses. If it was the default, the oldest one left becomes it.
+/// Delete one of your addresses. If it was the default, the oldest remaining one becomes it.
 #[utoipa::path(
     delete,
     path = "/users/me/addresses/{id}", operation_id = "addresses.delete",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the address.")),
     responses(
-        (status = 204, description = "The address is gone."),
-        (status = 404, description = "`address_not_found`", body = Problem),
+        (status = 204, description = "The address is deleted."),
+        problems::address_not_found,
     ),
     security(("bearer" = []))
 )]

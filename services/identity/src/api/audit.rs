@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -20,23 +20,23 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 struct Listing {
-    /// Items of the page, 1 to 100; 20 unless given.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 512))]
     cursor: Option<String>,
 }
 
-/// List what was done to a user, newest first. It stays when the user is deleted.
+/// List the audit log of a user, newest first. It is kept when the user is deleted.
 #[utoipa::path(
     get,
     path = "/users/{id}/audit", operation_id = "audit.list",
     tag = "identity",
-    params(("id" = Uuid, Path), Listing),
+    params(("id" = Uuid, Path, description = "The id of the user."), Listing),
     responses(
-        (status = 200, description = "What was done.", body = Page<AuditEntry>),
-        (status = 404, description = "`user_not_found`", body = Problem),
+        (status = 200, description = "A page of entries.", body = Page<AuditEntry>),
+        problems::user_not_found,
     ),
     security(("bearer" = ["users:read"]))
 )]

@@ -34,14 +34,14 @@ pub(super) fn router() -> OpenApiRouter<App> {
         .routes(routes!(keys))
 }
 
-/// Where a client keeps what its session goes on with.
+/// Where a client stores the refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 enum Keeping {
-    /// In `refresh_token` of the answer.
+    /// The client stores the `refresh_token` of the response.
     #[default]
     Token,
-    /// In a cookie that no script can read: for pages of the shop itself.
+    /// The browser stores it in a cookie that scripts cannot read. For the shop's own pages.
     Cookie,
 }
 
@@ -52,14 +52,14 @@ struct Register {
     #[garde(custom(is_email))]
     #[schema(max_length = 254, example = "ada@example.com")]
     email: String,
-    /// Not one of the most common passwords.
+    /// Must not be one of the most common passwords.
     #[garde(custom(is_new_password))]
     #[schema(value_type = String, format = Password, min_length = 8, max_length = 128)]
     password: Password,
     #[garde(custom(is_name))]
     #[schema(max_length = 200, example = "Ada Lovelace")]
     name: String,
-    /// Letters, digits, `_`, `.` and `-`; small and capital letters are the same.
+    /// Letters, digits, `_`, `.` and `-`. Case-insensitive.
     #[garde(inner(custom(is_username)))]
     #[schema(min_length = 3, max_length = 50)]
     username: Option<String>,
@@ -76,12 +76,13 @@ struct Register {
     tag = "identity",
     request_body = Register,
     responses(
-        (status = 201, description = "The account exists and is logged in.", body = Tokens,
+        (status = 201, description = "The account is created and logged in.", body = Tokens,
          headers(("set-cookie" = Option<String>, description = "With `session: cookie`."))),
-        (status = 403, description = "With `session: cookie`: `https_required` or \
-                                      `origin_not_allowed`.", body = Problem),
-        (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
-        (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
+        problems::https_required,
+        problems::origin_not_allowed,
+        problems::email_taken,
+        problems::username_taken,
+        problems::busy,
     ),
     security(())
 )]
@@ -123,15 +124,15 @@ struct LogIn {
     #[garde(length(max = 254), custom(one_of(&self.username)))]
     #[schema(max_length = 254, example = "ada@example.com")]
     email: Option<String>,
-    /// Instead of the e-mail address, though an address is understood here too.
+    /// Instead of `email`. An e-mail address is accepted here too.
     #[garde(length(max = 254))]
     #[schema(max_length = 254)]
     username: Option<String>,
     #[garde(dive)]
     #[schema(value_type = String, format = Password, max_length = 1024)]
     password: Password,
-    /// Whether the refresh token stays the same when it is used. Only for clients that cannot keep
-    /// a new one each time, as nobody would notice a copy of it.
+    /// Whether the refresh token stays the same when it is used. Only for clients that cannot store
+    /// a new one each time, because a stolen copy would go unnoticed.
     #[serde(default)]
     #[garde(custom(not_in_cookie(self.session)))]
     fixed_refresh_token: bool,
@@ -141,24 +142,25 @@ struct LogIn {
     session: Keeping,
 }
 
-/// Log in with e-mail address or username. A cookie session takes the place of the one whose cookie
-/// was there before, which ends.
+/// Log in with an e-mail address or a username.
+///
+/// A new cookie session replaces that of the cookie sent, which ends.
 #[utoipa::path(
     post,
     path = "/auth/login", operation_id = "auth.login",
     tag = "identity",
     params(("__Host-cartwright_device" = Option<String>, Cookie,
-            description = "What a browser is known by since an earlier login: its failures are \
-                           counted apart.")),
+            description = "Identifies a browser that has logged in before: its failed attempts \
+                           are counted separately.")),
     request_body = LogIn,
     responses(
         (status = 200, description = "Logged in.", body = Tokens,
          headers(("set-cookie" = Option<String>, description = "With `session: cookie`."))),
-        (status = 401, description = "`invalid_credentials`", body = Problem),
-        (status = 403, description = "With `session: cookie`: `https_required` or \
-                                      `origin_not_allowed`.", body = Problem),
-        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
-        (status = 503, description = "Too many passwords wait to be hashed.", body = Problem),
+        problems::invalid_credentials,
+        problems::https_required,
+        problems::origin_not_allowed,
+        problems::too_many_attempts,
+        problems::busy,
     ),
     security(())
 )]
@@ -234,30 +236,34 @@ async fn welcome(
 #[derive(Debug, Default, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct Refresh {
-    /// Left out in a cookie session.
+    /// Leave it out in a cookie session.
     #[garde(dive)]
     #[schema(value_type = Option<String>, max_length = 512)]
     refresh_token: Option<Secret>,
 }
 
-/// Get the next pair of tokens; the refresh token sent is spent, unless it is a fixed one. Without
-/// one in the body that of the cookie is taken, and the cookie is given the next one.
+/// Refresh an access token.
+///
+/// Returns a new pair of tokens. The refresh token sent becomes invalid, unless it is a fixed one.
+/// Without a token in the body, the cookie's is used and replaced. If that is refused with 401, the
+/// cookie is removed.
 #[utoipa::path(
     post,
     path = "/auth/refresh", operation_id = "auth.refresh",
     tag = "identity",
     params(("__Host-cartwright_session" = Option<String>, Cookie,
-            description = "Its refresh token, where none is in the body.")),
+            description = "The refresh token, if there is none in the body.")),
     request_body(content = Option<Refresh>),
     responses(
-        (status = 200, description = "A new pair.", body = Tokens,
+        (status = 200, description = "A new pair of tokens.", body = Tokens,
          headers(("set-cookie" = Option<String>, description = "In a cookie session."))),
-        (status = 401, description = "`refresh_token_invalid`, `refresh_token_expired`, \
-                                      `refresh_token_reused` or `session_ended`, which take the \
-                                      cookie away; `no_session`: neither token nor cookie.",
-         body = Problem),
-        (status = 403, description = "`https_required` or `origin_not_allowed`, where the cookie \
-                                      would count.", body = Problem),
+        problems::no_session,
+        problems::refresh_token_invalid,
+        problems::refresh_token_expired,
+        problems::refresh_token_reused,
+        problems::session_ended,
+        problems::https_required,
+        problems::origin_not_allowed,
     ),
     security(())
 )]
@@ -280,20 +286,19 @@ async fn refresh(
     }
 }
 
-/// End the session the access token belongs to, and that of the cookie, which is taken away.
+/// Log out: end the session of the access token and that of the cookie, which is removed.
 #[utoipa::path(
     post,
     path = "/auth/logout", operation_id = "auth.logout",
     tag = "identity",
     params(("__Host-cartwright_session" = Option<String>, Cookie,
-            description = "The session to end beside that of the access token.")),
+            description = "The session to end besides that of the access token.")),
     responses(
-        (status = 204, description = "The session has been ended.",
-         headers(("set-cookie" = Option<String>, description = "Where a cookie was there."))),
-        (status = 401, description = "`no_session`: neither token nor cookie; or the token does \
-                                      not count.", body = Problem),
-        (status = 403, description = "`https_required` or `origin_not_allowed`, where there is a \
-                                      cookie but no token.", body = Problem),
+        (status = 204, description = "The session is ended.",
+         headers(("set-cookie" = Option<String>, description = "If a cookie was sent."))),
+        problems::no_session,
+        problems::https_required,
+        problems::origin_not_allowed,
     ),
     security((), ("bearer" = []))
 )]
@@ -323,7 +328,7 @@ async fn logout(
     Ok((StatusCode::NO_CONTENT, cleared).into_response())
 }
 
-/// Show the public keys access tokens are signed with.
+/// List the public keys that access tokens are signed with.
 #[utoipa::path(
     get,
     path = "/auth/jwks", operation_id = "keys.list",

@@ -23,7 +23,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get, update, delete)).routes(routes!(change_password))
 }
 
-/// Show your own account.
+/// Get your own account.
 #[utoipa::path(
     get,
     path = "/users/me", operation_id = "me.get",
@@ -38,14 +38,14 @@ async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Profil
     Ok(Json(user.ok_or_else(problems::account_gone)?.profile(&app.permissions)))
 }
 
-/// What to change; a field that is not sent stays as it is.
+/// The fields to change. Fields that are left out stay as they are.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct UpdateMe {
     #[garde(inner(custom(is_name)))]
     #[schema(max_length = 200)]
     name: Option<String>,
-    /// Another address needs `current_password`, and is not verified at first.
+    /// A new address requires `current_password`, and has to be verified.
     #[garde(inner(custom(is_email)))]
     #[schema(max_length = 254)]
     email: Option<String>,
@@ -64,16 +64,17 @@ struct UpdateMe {
     phone: Option<Option<String>>,
 }
 
-/// Change your own account.
+/// Update your own account.
 #[utoipa::path(
     patch,
     path = "/users/me", operation_id = "me.update",
     tag = "identity",
     request_body = UpdateMe,
     responses(
-        (status = 200, description = "Your account as it is now.", body = Profile),
-        (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
-        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+        (status = 200, description = "Your updated account.", body = Profile),
+        problems::email_taken,
+        problems::username_taken,
+        problems::too_many_attempts,
     ),
     security(("bearer" = []))
 )]
@@ -117,23 +118,24 @@ async fn update(
 #[schema(as = DeleteMe)]
 #[serde(deny_unknown_fields)]
 struct RemoveMe {
-    /// Your password, as there is no way back.
+    /// Your password, because this cannot be undone.
     #[garde(dive)]
     #[schema(value_type = String, format = Password, max_length = 1024)]
     password: Password,
 }
 
-/// Delete your own account. Your orders stay with the shop; your name and addresses go.
+/// Delete your own account.
+///
+/// The shop keeps your orders. Your name and addresses are erased.
 #[utoipa::path(
     delete,
     path = "/users/me", operation_id = "me.delete",
     tag = "identity",
     request_body = RemoveMe,
     responses(
-        (status = 204, description = "The account is gone."),
-        (status = 409, description = "`last_admin`", body = Problem),
-        (status = 422, description = "The password is wrong.", body = Problem),
-        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+        (status = 204, description = "The account is deleted."),
+        problems::last_admin,
+        problems::too_many_attempts,
     ),
     security(("bearer" = []))
 )]
@@ -167,7 +169,7 @@ struct ChangePassword {
     new_password: Password,
 }
 
-/// An access token that takes the place of the one sent.
+/// An access token that replaces the one sent.
 #[derive(Debug, Serialize, ToSchema)]
 struct AccessToken {
     #[schema(value_type = String)]
@@ -178,16 +180,19 @@ struct AccessToken {
     expires_in: i64,
 }
 
-/// Change your password. Your other sessions end, and so do all access tokens: go on with the one
-/// in the answer. The refresh token of this session stays as it is.
+/// Change your password.
+///
+/// Your other sessions end and all access tokens become invalid: continue with the one in the
+/// response. The refresh token of this session stays valid.
 #[utoipa::path(
     put,
     path = "/users/me/password", operation_id = "me.change_password",
     tag = "identity",
     request_body = ChangePassword,
     responses(
-        (status = 200, description = "The new password counts.", body = AccessToken),
-        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+        (status = 200, description = "The password is changed.", body = AccessToken),
+        problems::too_many_attempts,
+        problems::busy,
     ),
     security(("bearer" = []))
 )]

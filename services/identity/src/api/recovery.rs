@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::Json;
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use crate::model::{email, is_email};
 use crate::passwords::{Password, is_new_password};
 use crate::tokens::Secret;
-use crate::{App, email_changes, recovery};
+use crate::{App, email_changes, problems, recovery};
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -33,14 +33,16 @@ struct ForgotPassword {
     email: String,
 }
 
-/// Ask for a mail to set a new password. The answer does not tell whether there is an account.
+/// Request an e-mail to reset a password.
+///
+/// The response does not reveal whether there is an account.
 #[utoipa::path(
     post,
     path = "/auth/password/forgot", operation_id = "auth.forgot_password",
     tag = "identity",
     request_body = ForgotPassword,
     responses(
-        (status = 202, description = "A mail is sent if there is such an account."),
+        (status = 202, description = "An e-mail is sent if there is such an account."),
     ),
     security(())
 )]
@@ -55,7 +57,7 @@ async fn forgot_password(
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct ResetPassword {
-    /// From the mail; works once, within an hour.
+    /// The token from the e-mail. Can be used once, within an hour.
     #[garde(dive)]
     #[schema(value_type = String, max_length = 512)]
     token: Secret,
@@ -65,16 +67,16 @@ struct ResetPassword {
     password: Password,
 }
 
-/// Set a new password with the token of a mail. Every session of the account ends.
+/// Reset a password with the token from the e-mail. All sessions of the account end.
 #[utoipa::path(
     post,
     path = "/auth/password/reset", operation_id = "auth.reset_password",
     tag = "identity",
     request_body = ResetPassword,
     responses(
-        (status = 204, description = "The new password counts."),
-        (status = 422, description = "`one_time_token_invalid`, or fields are wrong.",
-         body = Problem),
+        (status = 204, description = "The password is changed."),
+        problems::one_time_token_invalid,
+        problems::busy,
     ),
     security(())
 )]
@@ -89,13 +91,13 @@ async fn reset_password(
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct VerifyEmail {
-    /// From the mail; works once, within three days.
+    /// The token from the e-mail. Can be used once, within three days.
     #[garde(dive)]
     #[schema(value_type = String, max_length = 512)]
     token: Secret,
 }
 
-/// Verify an e-mail address with the token of a mail.
+/// Verify an e-mail address with the token from the e-mail.
 #[utoipa::path(
     post,
     path = "/auth/email/verify", operation_id = "auth.verify_email",
@@ -103,7 +105,7 @@ struct VerifyEmail {
     request_body = VerifyEmail,
     responses(
         (status = 204, description = "The address is verified."),
-        (status = 422, description = "`one_time_token_invalid`", body = Problem),
+        problems::one_time_token_invalid,
     ),
     security(())
 )]
@@ -115,14 +117,14 @@ async fn verify_email(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Ask for another mail to verify your e-mail address.
+/// Request another e-mail to verify your e-mail address.
 #[utoipa::path(
     post,
     path = "/auth/email/verify/resend", operation_id = "auth.resend_verification",
     tag = "identity",
     responses(
-        (status = 202, description = "A mail is sent unless the address is verified."),
-        (status = 429, description = "`too_many_attempts`; see `Retry-After`.", body = Problem),
+        (status = 202, description = "An e-mail is sent unless the address is verified."),
+        problems::too_many_attempts,
     ),
     security(("bearer" = []))
 )]
@@ -134,23 +136,25 @@ async fn resend_verification(State(app): State<App>, principal: Principal) -> Re
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct UndoEmailChange {
-    /// From the mail to the address before; works once, within seven days of the change.
+    /// The token from the e-mail to the previous address. Can be used once, within seven days of the
+    /// change.
     #[garde(dive)]
     #[schema(value_type = String, max_length = 512)]
     token: Secret,
 }
 
-/// Put the e-mail address back that an account had before it was changed, with the token of the
-/// mail that was sent there. Every session of the account ends, its password no longer counts, and
-/// a mail to set a new one is sent to that address.
+/// Undo a change of an e-mail address, with the token from the e-mail to the previous address.
+///
+/// All sessions of the account end and its password becomes invalid. An e-mail to set a new one is
+/// sent to the restored address.
 #[utoipa::path(
     post,
     path = "/auth/email/undo", operation_id = "auth.undo_email_change",
     tag = "identity",
     request_body = UndoEmailChange,
     responses(
-        (status = 204, description = "The address is the one before."),
-        (status = 422, description = "`one_time_token_invalid`", body = Problem),
+        (status = 204, description = "The previous address is restored."),
+        problems::one_time_token_invalid,
     ),
     security(())
 )]

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -22,31 +22,31 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 struct Listing {
-    /// Items of the page, 1 to 100; 20 unless given.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 512))]
     cursor: Option<String>,
 }
 
-/// One of your logins.
+/// One of your sessions.
 #[derive(Debug, Serialize, ToSchema)]
 struct OwnSession {
     #[serde(flatten)]
     session: Session,
-    /// Whether it is the one of this request.
+    /// Whether this request belongs to it.
     current: bool,
 }
 
-/// List your live sessions, newest first.
+/// List your active sessions, newest first.
 #[utoipa::path(
     get,
     path = "/users/me/sessions", operation_id = "sessions.list",
     tag = "identity",
     params(Listing),
     responses(
-        (status = 200, description = "Your sessions.", body = Page<OwnSession>),
+        (status = 200, description = "A page of your sessions.", body = Page<OwnSession>),
     ),
     security(("bearer" = []))
 )]
@@ -69,10 +69,10 @@ async fn list(
     delete,
     path = "/users/me/sessions/{id}", operation_id = "sessions.delete",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the session.")),
     responses(
-        (status = 204, description = "The session has been ended."),
-        (status = 404, description = "`session_not_found`", body = Problem),
+        (status = 204, description = "The session is ended."),
+        problems::session_not_found,
     ),
     security(("bearer" = []))
 )]

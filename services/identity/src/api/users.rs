@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query, double_option};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -30,28 +30,28 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 struct Listing {
-    /// Part of the e-mail address, the name or the username.
+    /// A part of the e-mail address, name or username.
     #[garde(length(max = 200))]
     search: Option<String>,
     /// Only users with this role.
     #[garde(skip)]
     role: Option<Role>,
-    /// Only active users, or only those who are not.
+    /// Only active users, or only inactive ones.
     #[garde(skip)]
     active: Option<bool>,
-    /// Items of the page, 1 to 100; 20 unless given.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 512))]
     cursor: Option<String>,
-    /// Items to skip instead of a cursor, 0 to 10,000.
+    /// The number of items to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     offset: Option<i64>,
-    /// The number of the page instead of a cursor, from 1.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     page: Option<i64>,
-    /// True adds `total`.
+    /// Whether to count all matching users, as `total`.
     #[garde(skip)]
     count: Option<bool>,
 }
@@ -63,7 +63,7 @@ struct Listing {
     tag = "identity",
     params(Listing),
     responses(
-        (status = 200, description = "Users.", body = Page<Profile>),
+        (status = 200, description = "A page of users.", body = Page<Profile>),
     ),
     security(("bearer" = ["users:read"]))
 )]
@@ -102,11 +102,11 @@ struct CreateUser {
     #[garde(inner(custom(is_phone)))]
     #[schema(max_length = 32)]
     phone: Option<String>,
-    /// `customer` unless given.
+    /// Defaults to `customer`.
     #[serde(default = "customer")]
     #[garde(length(min = 1))]
     roles: BTreeSet<Role>,
-    /// What a staff member may do, in place of what staff may do by default.
+    /// The permissions of a member of staff, instead of the default ones of staff.
     #[garde(skip)]
     permissions: Option<BTreeSet<Permission>>,
     #[serde(default = "yes")]
@@ -122,8 +122,10 @@ struct CreateUser {
     request_body = CreateUser,
     responses(
         (status = 201, description = "The user.", body = Profile),
-        (status = 403, description = "Not allowed, or `cannot_grant`.", body = Problem),
-        (status = 409, description = "`email_taken` or `username_taken`.", body = Problem),
+        problems::cannot_grant,
+        problems::email_taken,
+        problems::username_taken,
+        problems::busy,
     ),
     security(("bearer" = ["users:write"]))
 )]
@@ -157,15 +159,15 @@ async fn create(
     Ok((StatusCode::CREATED, Json(user.profile(&app.permissions))))
 }
 
-/// Show a user.
+/// Get a user.
 #[utoipa::path(
     get,
     path = "/users/{id}", operation_id = "users.get",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     responses(
         (status = 200, description = "The user.", body = Profile),
-        (status = 404, description = "`user_not_found`", body = Problem),
+        problems::user_not_found,
     ),
     security(("bearer" = ["users:read"]))
 )]
@@ -174,7 +176,7 @@ async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profil
     Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile(&app.permissions)))
 }
 
-/// A user as it is to be. What may be left out is cleared.
+/// The new fields of a user. Optional fields that are left out are cleared.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct ReplaceUser {
@@ -192,26 +194,28 @@ struct ReplaceUser {
     phone: Option<String>,
     #[garde(length(min = 1))]
     roles: BTreeSet<Role>,
-    /// What a staff member may do; null for what staff may do by default.
+    /// The permissions of a member of staff; null for the default ones of staff.
     #[garde(skip)]
     permissions: Option<BTreeSet<Permission>>,
     #[garde(skip)]
     active: bool,
 }
 
-/// Replace a user's fields; the password stays as it is.
+/// Replace the fields of a user, except the password.
 #[utoipa::path(
     put,
     path = "/users/{id}", operation_id = "users.replace",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     request_body = ReplaceUser,
     responses(
-        (status = 200, description = "The user as it is now.", body = Profile),
-        (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
-        (status = 404, description = "`user_not_found`", body = Problem),
-        (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
-         body = Problem),
+        (status = 200, description = "The updated user.", body = Profile),
+        problems::cannot_grant,
+        problems::outranked,
+        problems::user_not_found,
+        problems::email_taken,
+        problems::username_taken,
+        problems::last_admin,
     ),
     security(("bearer" = ["users:write"]))
 )]
@@ -234,7 +238,7 @@ async fn replace(
     change(&app, &principal, id, changes).await
 }
 
-/// What to change; a field that is not sent stays as it is.
+/// The fields to change. Fields that are left out stay as they are.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 struct UpdateUser {
@@ -260,7 +264,7 @@ struct UpdateUser {
     phone: Option<Option<String>>,
     #[garde(length(min = 1))]
     roles: Option<BTreeSet<Role>>,
-    /// What a staff member may do; null for what staff may do by default.
+    /// The permissions of a member of staff; null for the default ones of staff.
     #[serde(default, deserialize_with = "double_option")]
     #[garde(skip)]
     #[schema(value_type = Option<BTreeSet<Permission>>)]
@@ -270,19 +274,21 @@ struct UpdateUser {
     active: Option<bool>,
 }
 
-/// Change a user.
+/// Update a user.
 #[utoipa::path(
     patch,
     path = "/users/{id}", operation_id = "users.update",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     request_body = UpdateUser,
     responses(
-        (status = 200, description = "The user as it is now.", body = Profile),
-        (status = 403, description = "Not allowed, `cannot_grant` or `outranked`.", body = Problem),
-        (status = 404, description = "`user_not_found`", body = Problem),
-        (status = 409, description = "`email_taken`, `username_taken` or `last_admin`.",
-         body = Problem),
+        (status = 200, description = "The updated user.", body = Profile),
+        problems::cannot_grant,
+        problems::outranked,
+        problems::user_not_found,
+        problems::email_taken,
+        problems::username_taken,
+        problems::last_admin,
     ),
     security(("bearer" = ["users:write"]))
 )]
@@ -335,17 +341,19 @@ async fn change(
     Ok(Json(user.profile(&app.permissions)))
 }
 
-/// Delete a user: what says who it was goes, sessions end, the address is free again.
+/// Delete a user.
+///
+/// Personal data is erased, all sessions end, and the e-mail address can be used again.
 #[utoipa::path(
     delete,
     path = "/users/{id}", operation_id = "users.delete",
     tag = "identity",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     responses(
-        (status = 204, description = "The user is gone."),
-        (status = 403, description = "Not allowed, or `outranked`.", body = Problem),
-        (status = 404, description = "`user_not_found`", body = Problem),
-        (status = 409, description = "`last_admin`", body = Problem),
+        (status = 204, description = "The user is deleted."),
+        problems::outranked,
+        problems::user_not_found,
+        problems::last_admin,
     ),
     security(("bearer" = ["users:write"]))
 )]

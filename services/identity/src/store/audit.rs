@@ -8,15 +8,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// Something that was done to a user. It names fields, never their values.
+/// An entry of the audit log. It names changed fields, never their values.
 #[derive(Clone, Debug, PartialEq, Serialize, Record, ToSchema)]
 #[record(table = "audit_log")]
 pub struct AuditEntry {
     pub id: Uuid,
     pub at: DateTime<Utc>,
-    /// Who did it; none for the shop itself.
+    /// The user who did it; null for the shop itself.
     pub actor: Option<Uuid>,
-    /// For example `user.updated` or `session.ended`.
+    /// Such as `user.updated` or `session.ended`.
     pub action: String,
     pub user_id: Uuid,
     #[schema(value_type = Object)]

@@ -7,20 +7,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// A login somewhere.
+/// A session of a user.
 #[derive(Clone, Debug, PartialEq, Serialize, Record, ToSchema)]
 #[record(table = "sessions")]
 pub struct Session {
     pub id: Uuid,
     #[serde(skip)]
     pub user_id: Uuid,
-    /// What the client called itself.
+    /// The `User-Agent` of the client.
     pub user_agent: Option<String>,
-    /// Where it was last used from.
+    /// The IP address it was last used from.
     pub address: Option<String>,
     pub created_at: DateTime<Utc>,
     pub last_used_at: DateTime<Utc>,
-    /// When it ends unless it is used before.
+    /// When it expires if it is not used.
     pub expires_at: DateTime<Utc>,
     #[serde(skip)]
     pub ended_at: Option<DateTime<Utc>>,

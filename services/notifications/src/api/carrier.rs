@@ -9,18 +9,18 @@ use utoipa::ToSchema;
 use crate::App;
 use crate::carrier::CarrierKind;
 
-/// Who brings messages to their recipients.
+/// How notifications are delivered.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CarrierView {
     carrier: CarrierKind,
-    /// False where messages are only noted (`logged`) and reach nobody.
+    /// False if notifications are only logged (`logged`) and reach nobody.
     delivers: bool,
-    /// What to change for another one.
+    /// The setting that changes the carrier.
     #[schema(example = "notifications.carrier")]
     setting: &'static str,
 }
 
-/// Show who brings messages to their recipients, and whether they leave the shop at all.
+/// Get the carrier of notifications, and whether it delivers them.
 #[utoipa::path(
     get, path = "/notifications/carrier", operation_id = "carrier.get", tag = "notifications",
     responses(

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::Deserialize;
@@ -20,34 +20,34 @@ use crate::{App, problems, store};
 pub(crate) struct Search {
     #[garde(skip)]
     channel: Option<Channel>,
-    /// The whole address, number or device token.
+    /// The full e-mail address, phone number or device token.
     #[garde(length(chars, max = 4096))]
     recipient: Option<String>,
     #[garde(skip)]
     status: Option<Status>,
     #[garde(skip)]
     order_id: Option<Uuid>,
-    /// The key of the template it was written with.
+    /// The key of the template.
     #[garde(length(chars, max = 100))]
     template: Option<String>,
-    /// 1 to 100; 20 if left out.
+    /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
-    /// `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 400))]
     cursor: Option<String>,
-    /// Items to skip instead of a cursor, 0 to 10,000.
+    /// The number of items to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     offset: Option<i64>,
-    /// The number of the page instead of a cursor, from 1.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     page: Option<i64>,
-    /// Adds `total`.
+    /// Whether to count all matching notifications, as `total`.
     #[garde(skip)]
     count: Option<bool>,
 }
 
-/// List messages, newest first.
+/// List notifications, newest first.
 #[utoipa::path(
     get, path = "/notifications/history", operation_id = "notifications.list", tag = "notifications",
     params(Search),
@@ -78,12 +78,13 @@ pub(crate) async fn list(
     Ok(Json(Page::cut(messages, limit, |it| (it.created_at, it.id)).with_total(total)))
 }
 
-/// Show a message.
+/// Get a notification.
 #[utoipa::path(
     get, path = "/notifications/{id}", operation_id = "notifications.get", tag = "notifications",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the notification.")),
     responses(
         (status = 200, body = Message),
+        problems::notification_not_found,
     ),
     security(("bearer" = ["notifications:read"]))
 )]
@@ -92,14 +93,18 @@ pub(crate) async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<
     Ok(Json(message.ok_or_else(problems::notification_not_found)?))
 }
 
-/// Try a failed message again, at once and with all its tries; also one that was only logged, once
-/// there is a carrier that brings it out.
+/// Retry a failed notification at once, with a fresh set of attempts.
+///
+/// Notifications that were only logged can be retried once the shop has a carrier that delivers.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", operation_id = "notifications.retry", tag = "notifications",
-    params(("id" = Uuid, Path)),
+    params(("id" = Uuid, Path, description = "The id of the notification.")),
     responses(
-        (status = 202, description = "It is queued again, or on its way already.", body = Message),
-        (status = 409, description = "It was sent, is not to be sent, or nobody brings it out.", body = Problem),
+        (status = 202, description = "The notification is queued again, or already being sent.", body = Message),
+        problems::notification_not_found,
+        problems::notification_already_sent,
+        problems::notifications_not_delivered,
+        problems::notification_skipped,
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -110,13 +115,13 @@ pub(crate) async fn retry(
     let mut tx = app.db.begin().await?;
     let before = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
     if before.state == Status::Logged && !app.config.carrier.delivers() {
-        return Err(problems::no_delivery());
+        return Err(problems::notifications_not_delivered());
     }
     store::retry(&mut tx, id, app.clock.now()).await?;
     let message = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
     match message.state {
-        Status::Sent => return Err(problems::already_sent()),
-        Status::Skipped => return Err(problems::skipped(message.error.as_deref())),
+        Status::Sent => return Err(problems::notification_already_sent()),
+        Status::Skipped => return Err(problems::notification_skipped(message.error.as_deref())),
         Status::Queued | Status::Sending | Status::Failed | Status::Dead | Status::Logged => {}
     }
     tx.wakes(&app.wake);

@@ -8,9 +8,9 @@ use chassis::problem::Result;
 use crate::model::Preferences;
 use crate::{App, store};
 
-/// Show what I want to hear.
+/// Get your notification preferences.
 ///
-/// Messages about the account itself, such as a password reset, always go out.
+/// Messages about the account itself, such as password resets, are always sent.
 #[utoipa::path(
     get, path = "/notifications/preferences", operation_id = "preferences.get", tag = "notifications",
     responses((status = 200, body = Preferences)),
@@ -20,9 +20,9 @@ pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<
     Ok(Json(store::preferences(&app.db, principal.id()).await?))
 }
 
-/// Say what I want to hear.
+/// Replace your notification preferences.
 ///
-/// Replaces everything; what is left out goes back to its default.
+/// Fields that are left out return to their defaults.
 #[utoipa::path(
     put, path = "/notifications/preferences", operation_id = "preferences.replace", tag = "notifications",
     request_body = Preferences,

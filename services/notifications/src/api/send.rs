@@ -36,14 +36,14 @@ pub(crate) struct NewEmail {
     /// The key of a template.
     #[garde(length(max = 64))]
     template: Option<String>,
-    /// What the template is filled with.
+    /// The variables of the template.
     #[garde(custom(not_too_much))]
     #[schema(value_type = Option<Object>)]
     data: Option<Map<String, Value>>,
-    /// The user it goes to, whose preferences then count.
+    /// The user it is sent to, whose preferences are then respected.
     #[garde(skip)]
     user_id: Option<Uuid>,
-    /// What it is about; `transactional` always goes out.
+    /// The topic. `transactional` messages are always sent.
     #[garde(skip)]
     topic: Option<Topic>,
 }
@@ -52,13 +52,13 @@ pub(crate) struct NewEmail {
 #[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewSms {
-    /// With `+` and the country's code.
+    /// The phone number with `+` and the country code.
     #[garde(custom(address(Channel::Sms)))]
     #[schema(example = "+4915112345678")]
     to: String,
     #[garde(length(chars, min = 1, max = 1600), custom(not_blank))]
     body: String,
-    /// The user it goes to, whose preferences then count.
+    /// The user it is sent to, whose preferences are then respected.
     #[garde(skip)]
     user_id: Option<Uuid>,
     #[garde(skip)]
@@ -86,14 +86,15 @@ pub(crate) struct NewPush {
 
 /// Send an e-mail.
 ///
-/// With an `Idempotency-Key` the same request sends one e-mail, however often it is repeated.
+/// With an `Idempotency-Key`, the request can be repeated and sends only one e-mail.
 #[utoipa::path(
     post, path = "/notifications/email", operation_id = "emails.send", tag = "notifications",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A unique value, to retry the \
+                                                                request safely.")),
     request_body = NewEmail,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 202, description = "The message is queued, or skipped by the user's preferences.", body = Message),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -112,10 +113,11 @@ pub(crate) async fn email(
 /// Send a text message.
 #[utoipa::path(
     post, path = "/notifications/sms", operation_id = "sms.send", tag = "notifications",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A unique value, to retry the \
+                                                                request safely.")),
     request_body = NewSms,
     responses(
-        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 202, description = "The message is queued, or skipped by the user's preferences.", body = Message),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -134,10 +136,11 @@ pub(crate) async fn sms(
 /// Send a push message.
 #[utoipa::path(
     post, path = "/notifications/push", operation_id = "push.send", tag = "notifications",
-    params(("Idempotency-Key" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header, description = "A unique value, to retry the \
+                                                                request safely.")),
     request_body = NewPush,
     responses(
-        (status = 202, description = "It is queued, or skipped by the user's wish.", body = Message),
+        (status = 202, description = "The message is queued, or skipped by the user's preferences.", body = Message),
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -208,7 +211,7 @@ async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
             let found = store::find(&mut tx, names.id).await?;
             let message = found.ok_or_else(problems::notification_not_found)?;
             if message.fingerprint != names.fingerprint {
-                return Err(idempotency::reused());
+                return Err(idempotency::idempotency_key_reused());
             }
             (message, "true")
         }
@@ -240,7 +243,7 @@ async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
         .ok_or_else(|| Problem::field("template", "there is no such template"))?;
     // Whoever could choose the recipient could take over the account.
     if template.secret.is_some() {
-        let detail = "carries a one-time token and goes only to the user who asks for it";
+        let detail = "contains a one-time token and is only sent to the user who requests it";
         return Err(Problem::field("template", detail));
     }
     let data = Value::Object(email.data.clone().unwrap_or_default());

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::{Json, LARGE_BODY, Path};
 use chassis::page::Page;
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::store::Override;
 use crate::template::{self, variables};
 use crate::{App, problems, queue, store};
 
-/// A template. Bodies are plain text; `{{ value }}`, `{% if %}` and `{% for %}` fill them.
+/// A template. Bodies are plain text; `{{ value }}`, `{% if %}` and `{% for %}` are replaced.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Template {
     key: &'static str,
@@ -32,11 +32,11 @@ pub(crate) struct Template {
     /// Whether staff have changed the built-in text.
     customized: bool,
     updated_at: Option<DateTime<Utc>>,
-    /// What the texts can use.
+    /// The variables available in subject and body.
     variables: Vec<String>,
 }
 
-/// A text to replace the one there is.
+/// A new text of a template.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[schema(as = NewTemplate)]
 #[serde(deny_unknown_fields)]
@@ -47,7 +47,7 @@ pub(crate) struct NewText {
     body: String,
 }
 
-/// What to preview: a text that is not stored yet, other data than the sample, or both.
+/// What to preview: a text that is not stored yet, data other than the sample, or both.
 #[derive(Debug, Deserialize, ToSchema, Validate)]
 #[schema(as = TemplateDraft)]
 #[serde(deny_unknown_fields)]
@@ -56,13 +56,13 @@ pub(crate) struct Draft {
     subject: Option<String>,
     #[garde(length(chars, max = 16_384), inner(custom(not_blank)))]
     body: Option<String>,
-    /// Replaces parts of the sample.
+    /// Replaces parts of the sample data.
     #[garde(custom(not_too_much))]
     #[schema(value_type = Option<Object>)]
     data: Option<Map<String, Value>>,
 }
 
-/// A filled template. One-time tokens are masked.
+/// A rendered template. One-time tokens are masked.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TemplatePreview)]
 pub(crate) struct Preview {
@@ -87,12 +87,13 @@ pub(crate) async fn list(State(app): State<App>) -> Result<Json<Page<Template>>>
     Ok(Json(Page { items: items.collect(), next_cursor: None, total: None }))
 }
 
-/// Show a template.
+/// Get a template.
 #[utoipa::path(
     get, path = "/notifications/templates/{key}", operation_id = "templates.get", tag = "notifications",
-    params(("key" = String, Path)),
+    params(("key" = String, Path, description = "The key of the template.")),
     responses(
         (status = 200, body = Template),
+        problems::template_not_found,
     ),
     security(("bearer" = ["notifications:read"]))
 )]
@@ -102,18 +103,18 @@ pub(crate) async fn get(State(app): State<App>, Path(key): Path<String>) -> Resu
     Ok(Json(Template::of(&app, template, written)))
 }
 
-/// Change a template.
+/// Change the text of a template.
 ///
-/// It is checked first: syntax, unknown variables, and whether it can be filled. Templates with
-/// a one-time token need the permission `users:write` as well.
+/// The text is checked for syntax, unknown variables, and whether it can be rendered; `errors` names
+/// the field and the line. Templates with a one-time token also need the permission `users:write`.
 #[utoipa::path(
     put, path = "/notifications/templates/{key}", operation_id = "templates.replace", tag = "notifications",
-    params(("key" = String, Path)),
+    params(("key" = String, Path, description = "The key of the template.")),
     request_body = NewText,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Template),
-        (status = 422, description = "Names the field and the line.", body = Problem),
+        problems::template_not_found,
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -132,12 +133,13 @@ pub(crate) async fn replace(
     Ok(Json(Template::of(&app, template, written)))
 }
 
-/// Go back to the built-in text.
+/// Restore the built-in text of a template.
 #[utoipa::path(
     delete, path = "/notifications/templates/{key}", operation_id = "templates.restore", tag = "notifications",
-    params(("key" = String, Path)),
+    params(("key" = String, Path, description = "The key of the template.")),
     responses(
         (status = 200, description = "The built-in text.", body = Template),
+        problems::template_not_found,
     ),
     security(("bearer" = ["notifications:send"]))
 )]
@@ -151,15 +153,15 @@ pub(crate) async fn restore(
     Ok(Json(Template::of(&app, template, None)))
 }
 
-/// Fill a template with sample data, without sending anything.
+/// Render a template with sample data, without sending anything.
 #[utoipa::path(
     post, path = "/notifications/templates/{key}/preview", operation_id = "templates.preview", tag = "notifications",
-    params(("key" = String, Path)),
+    params(("key" = String, Path, description = "The key of the template.")),
     request_body = Draft,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, body = Preview),
-        (status = 422, description = "Names the field and the line.", body = Problem),
+        problems::template_not_found,
     ),
     security(("bearer" = ["notifications:send"]))
 )]

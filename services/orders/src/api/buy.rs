@@ -1,4 +1,6 @@
-//! Buying: what it would cost, the checkout, and another try to pay.
+//! Buying: quotes, the checkout, and further payment attempts.
+
+use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -13,6 +15,7 @@ use contracts::email;
 use contracts::orders::Reason;
 use garde::Validate;
 use serde::Deserialize;
+use utoipa::openapi::RefOr;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
@@ -34,7 +37,7 @@ const CART_TOKEN: &str = "x-cart-token";
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "describes what the handler takes out of the headers")]
 struct BuyHeaders {
-    /// 1 to 255 visible ASCII characters.
+    /// A unique value of 1 to 255 visible ASCII characters.
     #[param(rename = "Idempotency-Key")]
     idempotency_key: String,
     /// The token of a guest's cart, or a secret of the same form: 32 random bytes, base64url
@@ -47,42 +50,51 @@ struct BuyHeaders {
 #[derive(IntoResponses)]
 #[expect(dead_code, reason = "describes what the handler answers")]
 enum Bought {
-    /// Bought.
+    /// The order is placed.
     #[response(status = 201)]
     Decided(OrderView),
-    /// Not decided yet.
+    /// The outcome is not known yet, or the customer has to confirm the payment.
     #[response(status = 202)]
     Undecided(OrderView),
-    /// `idempotency_key_missing`, `idempotency_key_invalid`
-    #[response(status = 400)]
-    NoKey(Problem),
-    /// The payment was declined.
-    #[response(status = 402)]
-    Declined(Problem),
-    /// `out_of_stock`, `total_changed`; `cart_already_ordered`: an order of this cart is undecided,
-    /// finish it or send `supersede`; `order_undecided`: its payment's outcome is not known yet,
-    /// send the same again after `Retry-After`; `cart_already_paid`: all of it is bought.
-    #[response(status = 409)]
-    Conflict(Problem),
-    /// Fields are wrong, or the key was used otherwise (`idempotency_key_reused`).
-    #[response(status = 422)]
-    Wrong(Problem),
 }
 
-/// Buy the cart, or the given items.
+/// What a checkout is refused with.
+struct NotBought;
+
+impl IntoResponses for NotBought {
+    fn responses() -> BTreeMap<String, RefOr<utoipa::openapi::Response>> {
+        let all = [
+            problems::payment_declined::responses(),
+            problems::out_of_stock::responses(),
+            problems::total_changed::responses(),
+            problems::cart_already_ordered::responses(),
+            problems::cart_already_paid::responses(),
+            problems::order_undecided::responses(),
+            problems::order_cancelled::responses(),
+            problems::order_changed::responses(),
+            problems::cart_empty::responses(),
+            problems::item_unknown::responses(),
+            problems::variant_required::responses(),
+            problems::order_too_large::responses(),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+/// Order the cart, or the given items.
 ///
-/// The same as `POST /orders`. Send a value of your own as `Idempotency-Key`; repeating the
-/// request with the same key repeats the answer, never the order. 202 means that the outcome is
-/// not known yet, or that the customer has to confirm the payment: look at `Location` again.
+/// The same as `POST /orders`. Send a unique value as `Idempotency-Key`: repeating the request with
+/// the same key repeats the response and never the order. After a 202, poll the URL in `Location`:
+/// the outcome is not known yet, or the customer has to confirm the payment.
 ///
-/// A cart has one undecided order at a time, whatever is done to the cart meanwhile. One whose
-/// payment was declined is cancelled by the next checkout; another where that says `supersede`.
+/// A cart has at most one open order. If that order's payment was declined, the next checkout
+/// cancels it; otherwise send `supersede` to cancel it.
 ///
-/// A guest's key belongs to their `X-Cart-Token`. One who sends none is given one, in that header
-/// of the answer. The first answer carries the order's `access_token`; a repetition carries it only
-/// for who shows that cart token, since anybody might have repeated the request.
+/// A guest's idempotency keys are scoped to their `X-Cart-Token`. A guest without one receives it in
+/// that response header. The first response contains the order's `access_token`; repeated requests
+/// receive it only with the same cart token.
 #[utoipa::path(post, path = "/orders/checkout", operation_id = "orders.checkout", tag = "orders", request_body = Checkout,
-    params(BuyHeaders), responses(Bought),
+    params(BuyHeaders), responses(Bought, NotBought),
     security((), ("bearer" = [])))]
 pub(super) async fn checkout(
     State(app): State<App>,
@@ -107,11 +119,11 @@ pub(super) async fn checkout(
     Ok(response)
 }
 
-/// Buy the cart, or the given items.
+/// Order the cart, or the given items.
 ///
 /// The same as `POST /orders/checkout`.
 #[utoipa::path(post, path = "/orders", operation_id = "orders.create", tag = "orders", request_body = Checkout,
-    params(BuyHeaders), responses(Bought),
+    params(BuyHeaders), responses(Bought, NotBought),
     security((), ("bearer" = [])))]
 pub(super) async fn create(
     app: State<App>,
@@ -124,13 +136,13 @@ pub(super) async fn create(
     checkout(app, principal, key, address_rules, headers, request).await
 }
 
-/// Tell what the cart, or the given items, would cost now, and how they can be sent.
+/// Quote what the cart, or the given items, would cost now, and the shipping methods.
 #[utoipa::path(post, path = "/orders/quote", operation_id = "orders.quote", tag = "orders",
     request_body(content = Option<QuoteRequest>),
-    params(("X-Cart-Token" = Option<String>, Header, description = "the cart of a guest")),
-    responses((status = 200, description = "what a checkout would cost", body = QuoteView),
-              (status = 422, description = "`cart_empty`, `item_unknown`, `variant_required` or \
-                                            wrong fields, as at checkout", body = Problem)),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
+    responses((status = 200, description = "What a checkout would cost.", body = QuoteView),
+              problems::cart_empty, problems::item_unknown, problems::variant_required,
+              problems::order_too_large),
     security((), ("bearer" = [])))]
 pub(super) async fn quote(
     State(app): State<App>,
@@ -156,24 +168,23 @@ pub(super) struct PayAgain {
     payment: Payment,
 }
 
-/// Try to pay again after a payment was declined.
+/// Pay for an order again after a payment was declined.
 ///
-/// Repeated with the same `Idempotency-Key`, it answers what came of that attempt, also where there
-/// are later ones.
+/// Repeating the request with the same `Idempotency-Key` returns the outcome of that attempt, even
+/// after later attempts.
 ///
-/// A declined order holds nothing: its stock is held anew first. Where it is gone, nothing is asked
-/// of the provider and the try does not count.
+/// A declined order reserves no stock, so its items are reserved again first. If they are out of
+/// stock, the provider is not asked and the attempt does not count.
 #[utoipa::path(post, path = "/orders/{id}/payments", operation_id = "orders.pay", tag = "orders", request_body = PayAgain,
-    params(("id" = String, Path, description = "its id or its number"),
-           ("Idempotency-Key" = Option<String>, Header, description = "to repeat it safely"),
-           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
-    responses((status = 200, description = "paid", body = OrderView),
-              (status = 202, description = "not decided yet", body = OrderView),
-              (status = 402, description = "declined again", body = Problem),
-              (status = 409, description = "`out_of_stock` with `skus` and `attempts_left`: what it \
-                  needs is gone for now, and the order waits on; or it does not wait for a payment",
-                  body = Problem),
-              (status = 422, description = "wrong fields, or the key was used otherwise", body = Problem)),
+    params(("id" = String, Path, description = "The id or the number of the order."),
+           ("Idempotency-Key" = Option<String>, Header, description = "A unique value, to retry the request safely."),
+           ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order.")),
+    responses((status = 200, description = "The order is paid.", body = OrderView),
+              (status = 202, description = "The outcome is not known yet, or the customer has to \
+                                            confirm the payment.", body = OrderView),
+              problems::order_not_found, problems::payment_declined, problems::out_of_stock,
+              problems::payment_not_expected, problems::attempts_exhausted,
+              problems::order_cancelled, problems::order_changed),
     security((), ("bearer" = [])))]
 pub(super) async fn pay(
     State(app): State<App>,

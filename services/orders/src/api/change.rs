@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use contracts::orders::Reason;
 use garde::Validate;
 use serde::Deserialize;
@@ -26,22 +26,21 @@ pub(super) struct CancelOrder {
     /// `address_undeliverable`.
     #[garde(skip)]
     reason: Option<Reason>,
-    /// More about it in one's own words. Only staff see it.
+    /// Further details. Only shown to staff.
     #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
     #[schema(max_length = 500)]
     note: Option<String>,
 }
 
-/// CancelOrder an order that has not been shipped; what was paid is refunded.
+/// Cancel an order that has not been shipped, and refund what was paid.
 #[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "orders.cancel", tag = "orders",
     request_body(content = Option<CancelOrder>),
-    params(("id" = String, Path, description = "its id or its number"),
-           ("X-Order-Token" = Option<String>, Header, description = "a guest's access_token")),
-    responses((status = 200, description = "cancelled", body = OrderView),
-              (status = 202, description = "being cancelled", body = OrderView),
-              (status = 409, description = "`order_shipped`; `refund_refused`: the provider gives no \
-                  money back", body = Problem),
-              (status = 422, description = "`reason` is none of those the caller may give", body = Problem)),
+    params(("id" = String, Path, description = "The id or the number of the order."),
+           ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order.")),
+    responses((status = 200, description = "The order is cancelled.", body = OrderView),
+              (status = 202, description = "The order is being cancelled.", body = OrderView),
+              problems::order_not_found, problems::order_shipped, problems::refund_refused,
+              problems::order_changed),
     security((), ("bearer" = [])))]
 pub(super) async fn cancel(
     State(app): State<App>,
@@ -90,17 +89,17 @@ async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Re
 #[derive(Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct UpdateOrderStatus {
-    /// `shipped`, `delivered` or `cancelled`; what it is already changes nothing. That the money
-    /// was given back is no hindrance.
+    /// `shipped`, `delivered` or `cancelled`. The current status changes nothing. Refunded orders
+    /// can be shipped and delivered.
     #[garde(skip)]
     status: Status,
     #[garde(length(chars, min = 1, max = 100))]
     tracking_number: Option<String>,
-    /// Of a cancel: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or
+    /// Of a cancellation: `cancelled_by_shop`, `out_of_stock`, `fraudulent`, `address_undeliverable`, or
     /// one of those a customer may give.
     #[garde(skip)]
     reason: Option<Reason>,
-    /// More about a cancel in one's own words. Only staff see it.
+    /// Further details about a cancellation. Only shown to staff.
     #[garde(length(chars, max = 500), inner(custom(no_card_number)))]
     #[schema(max_length = 500)]
     note: Option<String>,
@@ -108,12 +107,11 @@ pub(super) struct UpdateOrderStatus {
 
 /// Ship, deliver or cancel an order.
 #[utoipa::path(patch, path = "/orders/{id}/status", operation_id = "orders.update_status", tag = "orders", request_body = UpdateOrderStatus,
-    params(("id" = String, Path, description = "its id or its number")),
+    params(("id" = String, Path, description = "The id or the number of the order.")),
     responses((status = 200, body = OrderView),
-              (status = 202, description = "being cancelled", body = OrderView),
-              (status = 409, description = "not possible from where it stands: \
-                  `status_not_allowed`, `order_shipped`; `nothing_to_ship`: all of it was put back \
-                  into stock; `refund_refused`: the provider gives no money back", body = Problem)),
+              (status = 202, description = "The order is being cancelled.", body = OrderView),
+              problems::order_not_found, problems::status_not_allowed, problems::order_shipped,
+              problems::nothing_to_ship, problems::refund_refused, problems::order_changed),
     security(("bearer" = ["orders:write"])))]
 pub(super) async fn update_status(
     State(app): State<App>,

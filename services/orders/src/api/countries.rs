@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use chassis::extract::{Json, Path, Query};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use contracts::countries::{self, Country};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -24,13 +24,13 @@ const FOR_AN_HOUR: &str = "public, max-age=3600";
 #[derive(Debug, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct CountriesQuery {
-    /// Also those the shop does not deliver to, which a bill may go to.
+    /// Also countries the shop does not deliver to, which billing addresses may be in.
     #[serde(default)]
     #[garde(skip)]
     all: bool,
 }
 
-/// Countries, by code.
+/// Countries, sorted by code.
 #[derive(Debug, Serialize, ToSchema)]
 struct Countries {
     items: Vec<CountryName>,
@@ -49,7 +49,7 @@ struct CountryName {
     delivered: bool,
 }
 
-/// How an address is written in a country.
+/// The address format of a country.
 #[derive(Debug, Serialize, ToSchema)]
 struct CountryRules {
     /// Whether the shop delivers there.
@@ -61,7 +61,7 @@ struct CountryRules {
 /// List the countries the shop delivers to.
 #[utoipa::path(get, path = "/countries", operation_id = "countries.list", tag = "orders",
     params(CountriesQuery),
-    responses((status = 200, description = "All on one page, by code.", body = Countries)),
+    responses((status = 200, description = "All countries on one page, sorted by code.", body = Countries)),
     security(()))]
 async fn list(State(app): State<App>, Query(query): Query<CountriesQuery>) -> Response {
     let named = |it: &'static Country| CountryName {
@@ -76,14 +76,13 @@ async fn list(State(app): State<App>, Query(query): Query<CountriesQuery>) -> Re
     ([(CACHE_CONTROL, FOR_AN_HOUR)], Json(Countries { items })).into_response()
 }
 
-/// Tell how an address is written in a country: its fields, its states, its postal codes.
+/// Get the address format of a country: its fields, states and postal codes.
 ///
-/// Checkouts and address books hold addresses to these rules. A bill may also go to a country the
-/// shop does not deliver to.
+/// Addresses in checkouts and address books are validated by these rules. Billing addresses may be
+/// in countries the shop does not deliver to.
 #[utoipa::path(get, path = "/countries/{code}", operation_id = "countries.get", tag = "orders",
-    params(("code" = String, Path, description = "ISO 3166-1 alpha-2, in capital letters")),
-    responses((status = 200, body = CountryRules),
-              (status = 404, description = "`country_not_found`", body = Problem)),
+    params(("code" = String, Path, description = "ISO 3166-1 alpha-2, in upper case.")),
+    responses((status = 200, body = CountryRules), problems::country_not_found),
     security(()))]
 async fn get(State(app): State<App>, Path(code): Path<String>) -> Result<Response> {
     let country = countries::find(&code).ok_or_else(problems::country_not_found)?;

@@ -4,7 +4,8 @@ use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::policy;
+use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use contracts::email;
 use garde::Validate;
@@ -23,43 +24,46 @@ pub(super) struct ListQuery {
     status: Option<Status>,
     #[garde(skip)]
     payment_status: Option<PaymentStatus>,
-    /// Only orders placed then or later.
+    /// Only orders placed at this time or later.
     #[garde(skip)]
     from: Option<DateTime<Utc>>,
-    /// Only orders placed earlier.
+    /// Only orders placed before this time.
     #[garde(skip)]
     to: Option<DateTime<Utc>>,
-    /// Staff only: orders of this e-mail address.
+    /// Only orders with this e-mail address. Needs `orders:read`.
     #[garde(length(max = 254))]
     email: Option<String>,
-    /// Part of the number, the e-mail address or the name of the buyer.
+    /// A part of the order number, or of the e-mail address or name of the buyer.
     #[garde(length(max = 254))]
     search: Option<String>,
-    /// Staff only: orders of this user.
+    /// Only orders of this user. Needs `orders:read`.
     #[garde(skip)]
     user_id: Option<Uuid>,
-    /// Staff only: everybody's orders.
+    /// Orders of all users and guests. Needs `orders:read`.
     #[serde(default)]
     #[garde(skip)]
     all: bool,
+    /// The number of items per page, 1 to 100.
     #[garde(skip)]
     limit: Option<i64>,
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 500))]
     cursor: Option<String>,
-    /// Items to skip instead of a cursor, 0 to 10,000.
+    /// The number of items to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     offset: Option<i64>,
-    /// The number of the page instead of a cursor, from 1.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     page: Option<i64>,
+    /// Whether to count all matching orders, as `total`.
     #[serde(default)]
     #[garde(skip)]
     count: bool,
 }
 
-/// List the user's orders, newest first.
+/// List the user's orders, newest first. Staff can list all orders.
 #[utoipa::path(get, path = "/orders", operation_id = "orders.list", tag = "orders", params(ListQuery),
-    responses((status = 200, body = Page<OrderView>)),
+    responses((status = 200, body = Page<OrderView>), policy::forbidden),
     security(("bearer" = [])))]
 pub(super) async fn list(
     State(app): State<App>,
@@ -69,7 +73,7 @@ pub(super) async fn list(
     let limit = page::limit(query.limit)?;
     let others = query.all || query.email.is_some() || query.user_id.is_some();
     if others && !principal.may("orders:read") {
-        return Err(Problem::forbidden("forbidden", "this needs the permission orders:read"));
+        return Err(policy::forbidden("orders:read"));
     }
     let filter = store::Filter {
         user_id: if others { query.user_id } else { Some(principal.id()) },

@@ -6,7 +6,7 @@ use axum::extract::State;
 use chassis::days::{Range, RangeQuery};
 use chassis::extract::{Json, Query};
 use chassis::money::Money;
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use chassis::threads;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -23,7 +23,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 /// The products that sold best.
 const TOP: i64 = 10;
 
-/// What was sold. An order counts on the day it was placed, once it has been paid.
+/// Sales by day. An order counts on the day it was placed, once it is paid.
 #[derive(Debug, Serialize, ToSchema)]
 struct SalesReport {
     #[schema(format = Date, example = "2026-01-01")]
@@ -35,7 +35,7 @@ struct SalesReport {
     /// Every day of the range.
     days: Vec<SalesDay>,
     totals: SalesTotals,
-    /// By revenue, best first.
+    /// The best-selling products, by revenue.
     top_products: Vec<ProductSales>,
 }
 
@@ -46,12 +46,12 @@ struct SalesDay {
     day: String,
     /// Orders that were paid.
     orders: i64,
-    /// What was paid for them, before refunds.
+    /// The amount paid for them, before refunds.
     revenue: Money,
     units: i64,
-    /// Orders that were cancelled, whether they had been paid or not.
+    /// Cancelled orders, paid or not.
     cancelled: i64,
-    /// What was given back of the orders placed that day, whenever that was.
+    /// The amount refunded of the orders placed that day, whenever it was refunded.
     refunded: Money,
 }
 
@@ -59,7 +59,7 @@ struct SalesDay {
 struct SalesTotals {
     orders: i64,
     revenue: Money,
-    /// Revenue of an order; nothing where there is none.
+    /// Average revenue per order; 0 without orders.
     average: Money,
     units: i64,
     cancelled: i64,
@@ -69,18 +69,17 @@ struct SalesTotals {
 #[derive(Debug, Serialize, ToSchema)]
 struct ProductSales {
     product_id: Uuid,
-    /// As it was called when it was bought.
+    /// The title of the product when it was bought.
     title: String,
     units: i64,
     /// Without shipping and tax.
     revenue: Money,
 }
 
-/// Tell what was sold, by day.
+/// Report sales by day.
 #[utoipa::path(get, path = "/reports/sales", operation_id = "sales_reports.get", tag = "orders",
     params(RangeQuery),
-    responses((status = 200, body = SalesReport),
-              (status = 422, description = "no such range of days", body = Problem)),
+    responses((status = 200, body = SalesReport)),
     security(("bearer" = ["reports:read"])))]
 async fn sales(
     State(app): State<App>,

@@ -18,7 +18,7 @@ use crate::shares::shares;
 #[schema(as = Order)]
 pub(crate) struct OrderView {
     id: Uuid,
-    /// For people.
+    /// The number shown to people.
     #[schema(example = "CW-100001")]
     number: String,
     status: Status,
@@ -32,28 +32,28 @@ pub(crate) struct OrderView {
     tax: Money,
     total: Money,
     currency: String,
-    /// What was given back of the total.
+    /// The amount refunded.
     refunded: Money,
-    /// `standard` or `express`; null where nothing is sent.
+    /// `standard` or `express`; null if nothing is shipped.
     shipping_method: Option<String>,
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
     note: Option<String>,
     payment: Option<PaymentRef>,
-    /// Why it was cancelled; or `out_of_stock` while it waits for another payment and what it needs
-    /// was gone at the last try.
+    /// Why the order was cancelled; or `out_of_stock` while it waits for another payment, if items
+    /// were out of stock at the last attempt.
     reason: Option<Reason>,
-    /// What was said about a cancel in somebody's own words. Shown to staff, not in lists.
+    /// Further details about a cancellation. Only shown to staff, and not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
-    /// Everything that has become of it, oldest first. Not in lists.
+    /// All changes of the order, oldest first. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     history: Option<Vec<ChangeView>>,
-    /// A guest's key to this order: send it as `X-Order-Token`. Told in the first answer to
-    /// the checkout, and again to who repeats it with the same `X-Cart-Token`.
+    /// Gives a guest access to this order: send it as `X-Order-Token`. Returned by the first
+    /// response to the checkout, and by repetitions with the same `X-Cart-Token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) access_token: Option<String>,
 }
@@ -69,15 +69,15 @@ struct LineView {
     quantity: i64,
     unit_price: Money,
     total: Money,
-    /// What was to be paid for it, with its share of shipping and tax. Those of all lines add up to
-    /// the order's total.
+    /// The amount charged for the line, including its share of shipping and tax. Those of all
+    /// lines add up to the order's total.
     charged: Money,
-    /// Units that were given back the money for, as far as the refund named them. Not in lists.
+    /// Units refunded by refunds of lines. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     refunded_quantity: Option<i64>,
 }
 
-/// Something that has become of an order.
+/// A change of an order.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderChange)]
 pub(crate) struct ChangeView {
@@ -86,9 +86,9 @@ pub(crate) struct ChangeView {
     payment_status: String,
     fulfillment_status: String,
     reason: Option<String>,
-    /// What was given back, where that is what happened.
+    /// The amount refunded, if this was a refund.
     amount: Option<Money>,
-    /// Null where it was not kept yet.
+    /// Who made the change; null for changes made before this was recorded.
     by: Option<By>,
     at: DateTime<Utc>,
 }
@@ -100,7 +100,7 @@ struct By {
     /// `staff`, `customer` or `system`.
     #[schema(example = "staff")]
     kind: &'static str,
-    /// Which member of staff. Only staff is told.
+    /// The member of staff. Only shown to staff.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<Uuid>,
 }
@@ -119,7 +119,7 @@ pub(crate) struct Details {
 struct PaymentRef {
     id: Uuid,
     status: PaymentStatus,
-    /// What the customer has to do before it goes on.
+    /// What the customer has to do before the payment continues.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
 }
@@ -127,11 +127,11 @@ struct PaymentRef {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderNextAction)]
 struct NextAction {
-    /// `confirm`
+    /// Always `confirm`.
     r#type: &'static str,
     method: &'static str,
     href: String,
-    /// Until when; then the order is cancelled. Not in lists.
+    /// The deadline, after which the order is cancelled. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
 }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::Config;
 
-/// Where the goods of an order stand. Where its money stands is [`PaymentStatus`].
+/// The status of the goods of an order. That of its payment is `payment_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[schema(as = OrderStatus)]
 #[serde(rename_all = "snake_case")]
@@ -43,7 +43,7 @@ pub enum FulfillmentStatus {
     Returned,
 }
 
-/// How an order is sent.
+/// A shipping method.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[serde(rename_all = "snake_case")]
 pub enum ShippingMethod {

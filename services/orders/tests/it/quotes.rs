@@ -109,7 +109,7 @@ async fn a_way_that_is_not_offered_is_named(database: Database) {
     let quoted = quote(&plain, json!({ "items": items })).await.expect(200);
     assert_eq!(quoted["shipping_methods"].as_array().map(Vec::len), Some(1));
     for (world, method, detail) in [
-        (&plain, "express", "is not offered; offered is standard"),
+        (&plain, "express", "is not offered; must be one of: standard"),
         (&world, "drone", "unknown variant `drone`, expected `standard` or `express`"),
     ] {
         let refused = quote(world, json!({ "items": items, "shipping_method": method })).await;

@@ -15,7 +15,7 @@ use crate::refund_lines::RefundLine;
 #[schema(as = Payment)]
 pub(crate) struct PaymentView {
     id: Uuid,
-    /// Null if it was voided before it was asked for.
+    /// Null if the payment was voided before it was created.
     order_id: Option<Uuid>,
     order_number: String,
     status: Status,
@@ -23,37 +23,37 @@ pub(crate) struct PaymentView {
     captured: Money,
     refunded: Money,
     provider: String,
-    /// Why it was declined: `card_declined`, `insufficient_funds`, ...
+    /// Why the payment was declined, such as `card_declined` or `insufficient_funds`.
     reason: Option<String>,
-    /// What the customer has to do, where it is their turn.
+    /// What the customer has to do, if the payment waits for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-/// What the customer has to do before the payment can go on.
+/// What the customer has to do before the payment continues.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PaymentNextAction)]
 struct NextAction {
-    /// `confirm`.
+    /// Always `confirm`.
     #[serde(rename = "type")]
     kind: &'static str,
     method: &'static str,
     href: String,
 }
 
-/// A payment with what its provider was asked.
+/// A payment and its operations at the provider.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct PaymentDetail {
     #[serde(flatten)]
     payment: PaymentView,
-    /// The provider's name for it.
+    /// The provider's id of the payment.
     reference: Option<String>,
     operations: Vec<OperationView>,
 }
 
-/// Something the provider was asked.
+/// A request to the payment provider.
 #[derive(Serialize, ToSchema)]
 #[schema(as = PaymentOperation)]
 struct OperationView {
@@ -61,13 +61,13 @@ struct OperationView {
     kind: Kind,
     state: State,
     amount: Money,
-    /// How often it was asked without an answer that tells.
+    /// How many attempts had no definite answer.
     failed_attempts: i64,
     created_at: DateTime<Utc>,
     settled_at: Option<DateTime<Utc>>,
 }
 
-/// Money given back, or about to be.
+/// A refund, completed or pending.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Refund)]
 pub(crate) struct RefundView {
@@ -75,35 +75,35 @@ pub(crate) struct RefundView {
     payment_id: Uuid,
     amount: Money,
     status: RefundStatus,
-    /// A code: why staff gave it back, or why the order was cancelled.
+    /// A code: the reason of the refund, or why the order was cancelled.
     reason: String,
     note: Option<String>,
-    /// The units it is for, where it names any.
+    /// The refunded units. Empty for refunds of an amount.
     lines: Vec<RefundLineView>,
-    /// Whether everything of the order that was still out is put back into stock.
+    /// Whether everything of the order that was not restocked yet is restocked.
     restock: bool,
-    /// The member of staff who asked for it; null where the order was cancelled.
+    /// The member of staff who made the refund; null if the order was cancelled.
     staff: Option<Uuid>,
-    /// Why the provider refused it.
+    /// Why the provider refused the refund.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-/// Units of an order's line that a refund is for.
+/// Refunded units of an order line.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RefundLine)]
 struct RefundLineView {
     sku: String,
     quantity: i64,
-    /// What they were sold for, with their share of shipping and tax.
+    /// The price they were sold for, including their share of shipping and tax.
     amount: Money,
-    /// Whether they are put back into stock.
+    /// Whether they are restocked.
     restock: bool,
 }
 
-/// A line of the ledger.
+/// A ledger entry.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LedgerEntry)]
 pub(crate) struct EntryView {

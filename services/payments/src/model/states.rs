@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 pub(crate) use contracts::payments::Status;
 
-/// What a provider is asked to do.
+/// The kind of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[schema(as = PaymentOperationKind)]
 #[serde(rename_all = "snake_case")]
@@ -18,30 +18,30 @@ pub(crate) enum Kind {
     Refund,
 }
 
-/// What is known of an operation.
+/// The state of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[schema(as = PaymentOperationState)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// The provider is about to be asked, or has been and did not answer yet.
+    /// The request is about to be sent, or has no answer yet.
     Intended,
-    /// Every try ended without a clear answer; a lookup at the provider will give one.
+    /// No attempt had a definite answer; the provider's records decide.
     Unknown,
     Done,
     Refused,
 }
 
-/// Where a refund stands.
+/// The status of a refund.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefundStatus {
     Pending,
     Succeeded,
-    /// The provider refused it.
+    /// The provider refused the refund.
     Failed,
 }
 
-/// Why staff gives money back.
+/// The reason of a refund.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RefundReason {

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
-use chassis::problem::{Problem, Result};
+use chassis::problem::Result;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -17,17 +17,17 @@ use crate::{App, problems, store};
 #[derive(Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Queue {
-    /// Only those that are `pending`, `approved` or `rejected`.
+    /// Only reviews with this status.
     #[garde(skip)]
     status: Option<Status>,
-    /// Reviews per page, 20 if not said.
+    /// The number of reviews per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 1000))]
     cursor: Option<String>,
-    /// Whether to tell how many there are in all pages.
+    /// Whether to count all matching reviews, as `total`.
     #[garde(skip)]
     count: Option<bool>,
 }
@@ -37,7 +37,7 @@ pub(crate) struct Queue {
 pub(crate) struct ReviewDecision {
     #[garde(skip)]
     status: Status,
-    /// Why, for the author to read.
+    /// The reason, shown to the author.
     #[garde(length(chars, min = 1, max = 500), inner(custom(no_card_number)))]
     #[schema(max_length = 500)]
     reason: Option<String>,
@@ -48,7 +48,7 @@ pub(crate) struct ReviewDecision {
     get, path = "/reviews", operation_id = "reviews.list", tag = "reviews",
     params(Queue),
     responses(
-        (status = 200, description = "Reviews.", body = Page<View>),
+        (status = 200, description = "A page of reviews.", body = Page<View>),
     ),
     security(("bearer" = ["reviews:moderate"])),
 )]
@@ -74,8 +74,8 @@ pub(crate) async fn list(
     request_body = ReviewDecision,
     responses(
         (status = 200, description = "The review.", body = View),
-        (status = 404, description = "`review_not_found`", body = Problem),
-        (status = 409, description = "`review_changed`", body = Problem),
+        problems::review_not_found,
+        problems::review_changed,
     ),
     security(("bearer" = ["reviews:moderate"])),
 )]

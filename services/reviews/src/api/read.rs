@@ -27,48 +27,48 @@ pub(crate) struct Listing {
     #[garde(range(min = 1, max = 5))]
     #[param(minimum = 1, maximum = 5)]
     rating: Option<i64>,
-    /// Reviews per page, 20 if not said.
+    /// The number of reviews per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     #[param(minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the page before.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 1000))]
     cursor: Option<String>,
-    /// Reviews to skip instead of a cursor, 0 to 10,000.
+    /// The number of reviews to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     #[param(minimum = 0, maximum = 10_000)]
     offset: Option<i64>,
-    /// The number of the page instead of a cursor, from 1.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     #[param(minimum = 1)]
     page: Option<i64>,
-    /// Whether to tell how many there are in all pages.
+    /// Whether to count all matching reviews, as `total`.
     #[garde(skip)]
     count: Option<bool>,
 }
 
-/// A page of a product's reviews and how it is rated.
+/// A page of a product's reviews and its rating.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProductReviews {
     items: Vec<View>,
     /// Send it as `cursor` to get the next page; null on the last one.
     next_cursor: Option<String>,
-    /// How many there are in all pages, where it was asked for with `count=true`.
+    /// The number of all matching reviews; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     total: Option<i64>,
     summary: RatingSummary,
 }
 
-/// How a product is rated, over all its approved reviews.
+/// The rating of a product over all its approved reviews.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RatingSummary {
-    /// To two digits; null without reviews.
+    /// Rounded to two decimal places; null without reviews.
     average: Option<f64>,
     count: i64,
     distribution: RatingDistribution,
 }
 
-/// How many reviews give how many stars.
+/// The number of reviews by stars.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RatingDistribution {
     #[serde(rename = "1")]
@@ -91,13 +91,13 @@ impl From<Tally> for RatingSummary {
     }
 }
 
-/// List a product's reviews.
+/// List the approved reviews of a product.
 #[utoipa::path(
     get, path = "/products/{id}/reviews", operation_id = "product_reviews.list", tag = "reviews",
     params(("id" = Uuid, Path, description = "The product's id."), Listing),
     responses(
-        (status = 200, description = "Approved reviews and a summary.", body = ProductReviews),
-        (status = 404, description = "`product_not_found`", body = Problem),
+        (status = 200, description = "A page of approved reviews, and a summary.", body = ProductReviews),
+        problems::product_not_found,
     ),
     security(()),
 )]
@@ -135,14 +135,13 @@ pub(crate) async fn list(
     }))
 }
 
-/// Show a review.
+/// Get a review.
 #[utoipa::path(
     get, path = "/reviews/{id}", operation_id = "reviews.get", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
         (status = 200, description = "The review.", body = View),
-        (status = 404, description = "`review_not_found`; also where it is not approved and the \
-                                      caller is neither author nor moderator", body = Problem),
+        problems::review_not_found,
     ),
     security((), ("bearer" = [])),
 )]

@@ -8,7 +8,7 @@ use chassis::cards::no_card_number;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
 use chassis::id;
-use chassis::problem::{OnDuplicate, Problem, Result};
+use chassis::problem::{OnDuplicate, Result};
 use chassis::service::PREFIX;
 use contracts::catalog::{Buyer, Quoted, Wanted};
 use garde::Validate;
@@ -20,7 +20,7 @@ use super::{View, is_author, is_moderator};
 use crate::model::{Review, Status, public_name};
 use crate::{App, problems, rating, store};
 
-/// Title and body are plain text.
+/// A new review. Title and body are plain text.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewReview {
@@ -29,7 +29,7 @@ pub(crate) struct NewReview {
     #[garde(range(min = 1, max = 5))]
     #[schema(minimum = 1, maximum = 5)]
     rating: i64,
-    /// Empty if left out.
+    /// Defaults to an empty title.
     #[garde(length(chars, max = 120), inner(custom(line)))]
     #[schema(min_length = 1, max_length = 120)]
     title: Option<String>,
@@ -38,7 +38,7 @@ pub(crate) struct NewReview {
     body: String,
 }
 
-/// What is left out stays as it is.
+/// Fields that are left out stay as they are.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ReviewChange {
@@ -77,12 +77,10 @@ fn plain(value: &str, refused: impl Fn(char) -> bool) -> garde::Result {
     request_body = NewReview,
     responses(
         (status = 201, description = "The review.", body = View,
-         headers(("Location" = String, description = "Where it is."))),
-        (status = 403, description = "`purchase_required`, where the shop asks for it",
-         body = Problem),
-        (status = 404, description = "`product_not_found`", body = Problem),
-        (status = 409, description = "`review_exists`", body = Problem),
-        (status = 503, description = "The catalog does not answer.", body = Problem),
+         headers(("Location" = String, description = "The path of the review."))),
+        problems::purchase_required,
+        problems::product_not_found,
+        problems::review_exists,
     ),
     security(("bearer" = [])),
 )]
@@ -123,18 +121,18 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(View::full(review))))
 }
 
-/// Change one's own review.
+/// Update your own review.
 ///
-/// Where reviews are not approved by themselves, and after a rejection, a moderator looks at it
-/// again.
+/// It becomes `pending` again if it was rejected, or if the shop does not approve reviews
+/// automatically.
 #[utoipa::path(
     patch, path = "/reviews/{id}", operation_id = "reviews.update", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     request_body = ReviewChange,
     responses(
         (status = 200, description = "The review.", body = View),
-        (status = 404, description = "`review_not_found`", body = Problem),
-        (status = 409, description = "`review_changed`", body = Problem),
+        problems::review_not_found,
+        problems::review_changed,
     ),
     security(("bearer" = [])),
 )]
@@ -164,14 +162,14 @@ pub(crate) async fn update(
     Ok(Json(View::full(after)))
 }
 
-/// Delete one's own review; moderators may delete any.
+/// Delete your own review. Moderators may delete any review.
 #[utoipa::path(
     delete, path = "/reviews/{id}", operation_id = "reviews.delete", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
-        (status = 204, description = "It is gone."),
-        (status = 404, description = "`review_not_found`", body = Problem),
-        (status = 409, description = "`review_changed`", body = Problem),
+        (status = 204, description = "The review is deleted."),
+        problems::review_not_found,
+        problems::review_changed,
     ),
     security(("bearer" = [])),
 )]
