@@ -124,21 +124,21 @@ async fn get(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct MethodsQuery {
-    /// What is to be paid, in minor units.
+    /// The total, in minor units.
     #[garde(range(min = 0, max = MAX_AMOUNT))]
     total: Option<i64>,
-    /// The shop's currency if not given.
+    /// Defaults to the currency of the shop.
     #[garde(length(max = 3))]
     currency: Option<String>,
 }
 
-/// The ways to pay.
+/// The payment methods of the shop.
 #[derive(Serialize, ToSchema)]
 struct PaymentMethods {
     data: Vec<PaymentMethod>,
 }
 
-/// List the ways to pay.
+/// List payment methods.
 ///
 /// A checkout sends the `provider` of a method with a token; `tokens` says how to get one. The list is
 /// empty if the shop accepts no payments, if the total is 0, and for a currency that is not the shop's.
@@ -146,7 +146,7 @@ struct PaymentMethods {
     get, path = "/payments/methods", operation_id = "payment_methods.list", tag = "payments",
     params(MethodsQuery),
     responses(
-        (status = 200, description = "The ways to pay.", body = PaymentMethods),
+        (status = 200, description = "The payment methods.", body = PaymentMethods),
     ),
     security(()),
 )]

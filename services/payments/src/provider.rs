@@ -16,7 +16,7 @@ use crate::model::Kind;
 
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
-    /// The ways to pay it offers.
+    /// The payment methods it offers.
     fn methods(&self) -> Vec<PaymentMethod>;
 
     /// Holds the amount for the shop.
@@ -59,21 +59,21 @@ pub(crate) trait Provider: Send + Sync + 'static {
     }
 }
 
-/// A way to pay.
+/// A payment method.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct PaymentMethod {
-    /// Unique among all providers.
+    /// Unique across all providers.
     pub(crate) id: &'static str,
-    /// What `payment.provider` of a checkout has to be.
+    /// The `payment.provider` of a checkout that uses it.
     pub(crate) provider: &'static str,
-    /// What kind of method it is, for its icon and its place in the list.
+    /// The kind of method, for its icon and its place in a list.
     pub(crate) kind: MethodKind,
-    /// In English; storefronts translate by `id`.
+    /// In English.
     pub(crate) title: &'static str,
-    /// How a client gets the `payment.token` of a checkout.
+    /// How to get the `payment.token` of a checkout.
     pub(crate) tokens: TokenSource,
-    /// How many minutes the stock of an order is held while its customer has to do something; null
-    /// for the shop's own time.
+    /// How many minutes an order waits while its customer completes an action; null for the shop's
+    /// default.
     pub(crate) action_minutes: Option<u32>,
 }
 
@@ -84,22 +84,21 @@ pub(crate) enum MethodKind {
     Card,
 }
 
-/// How a client gets the token of a customer's means of payment. It holds what may be published
-/// only.
+/// How to get a token for a customer's means of payment. Contains publishable data only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schema(as = PaymentTokenSource)]
 pub(crate) enum TokenSource {
-    /// Test tokens to choose from: nobody pays with them.
+    /// A choice of test tokens, which move no money.
     Test { tokens: Vec<TestToken> },
 }
 
-/// A token that stands for a means of payment in tests.
+/// A test token and its outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = PaymentTestToken)]
 pub(crate) struct TestToken {
     pub(crate) token: &'static str,
-    /// What happens to a payment with it.
+    /// The result of a payment with it.
     pub(crate) outcome: TestOutcome,
 }
 
@@ -113,7 +112,7 @@ pub(crate) enum TestOutcome {
     InsufficientFunds,
 }
 
-/// The books of a provider, for `cartwright check` to compare with the shop's.
+/// The records of a provider, which `cartwright check` compares with the shop's.
 pub(crate) trait Books: Send + Sync {
     /// Charges after `after` by their keys, in order.
     fn page<'a>(&'a self, after: Uuid, limit: i64) -> BoxFuture<'a, db::Result<Vec<Booked>>>;

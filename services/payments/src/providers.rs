@@ -1,5 +1,5 @@
-//! The providers a shop can use. One is a folder here and a line in [`ALL`]; nothing else of the
-//! shop knows any by its name.
+//! The payment providers. Each is a folder here and a line in [`ALL`]; no other code of the shop
+//! knows one by name.
 
 mod sandbox;
 
@@ -17,23 +17,22 @@ use crate::provider::{Books, PaymentMethod, Provider};
 pub(crate) use sandbox::Sandbox;
 pub use sandbox::SandboxMode;
 
-/// The databases of payments by their names, its own left out: what providers write down
-/// themselves.
+/// The databases of providers, by name.
 pub type Databases = BTreeMap<&'static str, Db>;
 
-/// What a provider is made of.
+/// What a provider is opened with.
 pub(crate) struct Setup<'a> {
     pub(crate) config: &'a Config,
     pub(crate) clock: Clock,
     pub(crate) databases: &'a Databases,
 }
 
-/// What is known of a provider before it is used.
+/// A provider the shop could use.
 struct Entry {
     name: &'static str,
-    /// None where the settings leave it out.
+    /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Arc<dyn Provider>>, BoxError>,
-    /// None where it has no books that can be read.
+    /// None if its charges cannot be listed.
     books: fn(&Databases) -> Option<Box<dyn Books>>,
 }
 
@@ -70,13 +69,13 @@ impl Providers {
         self.0.keys().copied().collect()
     }
 
-    /// The ways to pay that all of them offer.
+    /// The payment methods of all providers.
     pub(crate) fn methods(&self) -> Vec<PaymentMethod> {
         self.0.values().flat_map(|it| it.methods()).collect()
     }
 }
 
-/// The books of all providers that have any, by the providers' names.
+/// The records of all providers whose charges can be listed, with the providers' names.
 pub(crate) fn books(databases: &Databases) -> Vec<(&'static str, Box<dyn Books>)> {
     let books = ALL.into_iter().map(|it| Some((it.name, (it.books)(databases)?)));
     books.flatten().collect()
