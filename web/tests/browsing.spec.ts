@@ -84,7 +84,7 @@ test('what is not made cannot be chosen, and it is said why', async ({ page, sho
   const { slug } = await addJacket(shop);
   await page.goto(`/products/${slug}`);
   const value = (name: string) => page.getByRole('radio', { name: new RegExp(`^${name}\\b`) });
-  const soldOut = page.getByRole('radio', { name: /^Red\b.*sold out/ });
+  const soldOut = page.getByRole('radio', { name: /^Red\b.*out of stock/ });
   await expect(value('S')).toBeChecked();
   await expect(value('Black')).toBeDisabled();
   await expect(page.getByText(en.product.impossible('Black', 'S'))).toBeVisible();

@@ -53,7 +53,7 @@ async function fillAddress(page: Page) {
   await page.getByLabel(en.address.postal.zip).first().fill(someone.zip);
 }
 
-const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Order and pay/ });
+const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Place order/ });
 
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
