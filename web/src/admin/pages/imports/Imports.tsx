@@ -117,7 +117,7 @@ function NewImport() {
   return (
     <Section title={texts.newImport}>
       <Stack gap="md">
-        <Text size="sm">{texts.how}</Text>
+        <Text size="sm">{texts.help}</Text>
         <List size="sm">
           {texts.steps.map((it) => (
             <List.Item key={it}>{it}</List.Item>
