@@ -57,7 +57,7 @@ test('filters stand in the address, which shows the same to whoever gets it', as
   await friend.goto(page.url());
   await expect(friend.getByRole('article').getByRole('heading')).toHaveText(titles);
 
-  await page.getByRole('button', { name: en.catalog.removeAll }).click();
+  await page.getByRole('button', { name: en.catalog.clearFilters }).click();
   await expect(page).toHaveURL(/\/categories\/clothing\?sort=price$/);
   await expect(count).toHaveText(all ?? '');
   await page.goBack();
@@ -84,10 +84,10 @@ test('what is not made cannot be chosen, and it is said why', async ({ page, sho
   const { slug } = await addJacket(shop);
   await page.goto(`/products/${slug}`);
   const value = (name: string) => page.getByRole('radio', { name: new RegExp(`^${name}\\b`) });
-  const soldOut = page.getByRole('radio', { name: /^Red\b.*sold out/ });
+  const soldOut = page.getByRole('radio', { name: /^Red\b.*out of stock/ });
   await expect(value('S')).toBeChecked();
   await expect(value('Black')).toBeDisabled();
-  await expect(page.getByText(en.product.impossible('Black', 'S'))).toBeVisible();
+  await expect(page.getByText(en.product.unavailable('Black', 'S'))).toBeVisible();
 
   await value('L').check();
   await expect(value('Black'), 'the color gives way to the size').toBeChecked();
@@ -95,9 +95,9 @@ test('what is not made cannot be chosen, and it is said why', async ({ page, sho
   await expect(page).toHaveURL(/\?sku=JACKET-L-BLACK$/);
 
   await value('M').check();
-  await expect(page.getByText(en.product.few(3))).toBeVisible();
+  await expect(page.getByText(en.product.onlyLeft(3))).toBeVisible();
   await soldOut.check();
-  await expect(page.getByRole('button', { name: en.product.goneNow })).toHaveAttribute(
+  await expect(page.getByRole('button', { name: en.product.outOfStock })).toHaveAttribute(
     'aria-disabled',
     'true',
   );
@@ -109,18 +109,18 @@ test('a customer says what they think of a product, once', async ({ page, shop }
   const { slug } = await addJacket(shop);
   const { email, password } = await shop.login('customer');
   await page.goto(`/products/${slug}`);
-  await page.getByRole('link', { name: en.reviews.login }).click();
+  await page.getByRole('link', { name: en.reviews.signIn }).click();
   await page.getByLabel(en.auth.emailOrUsername).fill(email);
   await page.getByLabel(en.auth.password, { exact: true }).fill(password);
   await page.keyboard.press('Enter');
 
   const review = page.getByRole('region', { name: en.reviews.title });
   await review.getByRole('button', { name: en.reviews.write }).click();
-  await review.getByRole('button', { name: en.reviews.send }).click();
+  await review.getByRole('button', { name: en.reviews.submit }).click();
   await expect(review.getByRole('link', { name: en.reviews.ratingMissing })).toBeVisible();
   await review.getByRole('radio', { name: en.parts.stars('4') }).check();
   await review.getByLabel(en.reviews.body).fill('<b>Warm</b> & light');
-  await review.getByRole('button', { name: en.reviews.send }).click();
+  await review.getByRole('button', { name: en.reviews.submit }).click();
   await expect(review.getByText(en.reviews.thanks)).toBeVisible();
   await expect(review.getByRole('article').getByText('<b>Warm</b> & light')).toBeVisible();
 
@@ -128,6 +128,6 @@ test('a customer says what they think of a product, once', async ({ page, shop }
   await review.getByRole('button', { name: en.reviews.write }).click();
   await review.getByRole('radio', { name: en.parts.stars('1') }).check();
   await review.getByLabel(en.reviews.body).fill('Not so sure any more');
-  await review.getByRole('button', { name: en.reviews.send }).click();
+  await review.getByRole('button', { name: en.reviews.submit }).click();
   await expect(review.getByRole('alert')).toContainText(en.problems.byCode.review_exists);
 });

@@ -38,9 +38,9 @@ async function orders(shop: Shop): Promise<Order[]> {
 /** Puts a product into the cart from its page and goes to the checkout. */
 async function fillCart(page: Page, { slug }: Product) {
   await page.goto(`/products/${slug}`);
-  await page.getByRole('button', { name: en.product.add }).first().click();
+  await page.getByRole('button', { name: en.product.addToCart }).first().click();
   const drawer = page.getByRole('dialog');
-  await drawer.getByRole('link', { name: en.cart.toCheckout }).click();
+  await drawer.getByRole('link', { name: en.cart.checkOut }).click();
   await expect(page.getByRole('heading', { name: en.checkout.title, level: 1 })).toBeVisible();
 }
 
@@ -53,7 +53,7 @@ async function fillAddress(page: Page) {
   await page.getByLabel(en.address.postal.zip).first().fill(someone.zip);
 }
 
-const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Order and pay/ });
+const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Place order/ });
 
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
@@ -147,8 +147,8 @@ test('a customer registers, searches with a typo, picks a variant, is declined a
     await page.getByRole('radio', { name: new RegExp(`^${value}`) }).check({ force: true });
   }
   await expect(page).toHaveURL(new RegExp(`sku=${variant.sku}`));
-  await page.getByRole('button', { name: en.product.add }).first().click();
-  await page.getByRole('dialog').getByRole('link', { name: en.cart.toCheckout }).click();
+  await page.getByRole('button', { name: en.product.addToCart }).first().click();
+  await page.getByRole('dialog').getByRole('link', { name: en.cart.checkOut }).click();
 
   await fillAddress(page);
   await page.getByLabel(en.payment.cards.tok_declined.label).check();
@@ -232,7 +232,9 @@ test('a shop that is killed amid the checkout comes back with one order', async 
     await route.abort('connectionreset');
   });
   await orderButton(page).click();
-  await expect(page.getByRole('heading', { name: en.checkout.asking.title.asking })).toBeVisible();
+  await expect(
+    page.getByRole('heading', { name: en.checkout.pendingCheckout.title.asking }),
+  ).toBeVisible();
   await shop.start();
   await expect(page.getByRole('heading', { name: en.order.standing.confirmed.title })).toBeVisible({
     timeout: 30_000,
@@ -255,7 +257,7 @@ test('who starts over is charged for the new order alone', async ({ page, shop }
   await fillAddress(page);
   await page.getByLabel(en.payment.cards.tok_visa.label).check();
   await orderButton(page).click();
-  await page.getByRole('button', { name: en.checkout.refused.startOver }).click();
+  await page.getByRole('button', { name: en.checkout.refused.replaceOrder }).click();
   await expect(
     page.getByRole('heading', { name: en.order.standing.confirmed.title }),
   ).toBeVisible();

@@ -29,24 +29,24 @@ test('a product gets variants from its options, pictures, and is changed and pub
   await page.getByRole('link', { name: 'Add product' }).click();
   await page.getByRole('textbox', { name: 'Title', exact: true }).fill('Wax jacket');
   await page.getByRole('button', { name: 'Save' }).click();
-  await expect(page.getByText('Needs a price')).toBeVisible();
+  await expect(page.getByText('Enter a price')).toBeVisible();
   await page.getByLabel('Price', { exact: true }).fill('149.50');
 
   await page.getByRole('button', { name: 'Add option' }).click();
-  await page.getByLabel('Option', { exact: true }).fill('Size');
+  await page.getByLabel('Option name').fill('Size');
   await page.getByRole('combobox', { name: 'Values' }).fill('S');
   await page.keyboard.press('Enter');
   await page.keyboard.type('M');
   await page.keyboard.press('Enter');
-  await page.getByLabel('SKU of M', { exact: true }).fill('WAX-M');
-  await page.getByLabel('On hand of M', { exact: true }).fill('7');
+  await page.getByLabel('SKU for M', { exact: true }).fill('WAX-M');
+  await page.getByLabel('On hand for M', { exact: true }).fill('7');
 
   await page.locator('input[type=file]').setInputFiles([
     { name: 'front.png', mimeType: 'image/png', buffer: PICTURE },
     { name: 'notes.txt', mimeType: 'text/plain', buffer: Buffer.from('no picture') },
   ]);
-  await expect(page.getByText('notes.txt: not a JPEG')).toBeVisible();
-  await page.getByLabel('Alternative text').fill('The jacket from the front');
+  await expect(page.getByText('notes.txt: must be a JPEG')).toBeVisible();
+  await page.getByLabel('Alt text').fill('The jacket from the front');
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Wax jacket');
   await page.waitForURL(/\/admin\/products\/[0-9a-f-]{36}$/);
@@ -70,8 +70,8 @@ test('a product gets variants from its options, pictures, and is changed and pub
   await shop.ask('PATCH', path, { title: 'Waxed jacket' }, admin.token);
   await page.getByRole('button', { name: 'Save' }).click();
   const dialog = page.getByRole('dialog');
-  await expect(dialog).toContainText('Somebody else has changed this product');
-  await dialog.getByRole('button', { name: 'Save mine' }).click();
+  await expect(dialog).toContainText('Someone else has changed this product');
+  await dialog.getByRole('button', { name: 'Save my changes' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Waxed jacket');
   const wider = await shop.ask<Product>('GET', path, undefined, admin.token);
   expect(wider.variants.map((it) => it.title)).toEqual(['S', 'M', 'L']);
@@ -80,11 +80,11 @@ test('a product gets variants from its options, pictures, and is changed and pub
   // What is not saved is not lost without a word.
   await page.getByLabel('Vendor').fill('Nobody');
   await page.getByRole('link', { name: 'Products' }).first().click();
-  await dialog.getByRole('button', { name: 'Leave' }).click();
-  await page.getByRole('tab', { name: 'Drafts' }).click();
+  await dialog.getByRole('button', { name: 'Leave page' }).click();
+  await page.getByRole('tab', { name: 'Draft' }).click();
   await page.getByRole('checkbox', { name: 'Select Waxed jacket' }).check();
   await page.getByRole('button', { name: 'Publish' }).click();
-  await expect(page.getByText('Published 1')).toBeVisible();
+  await expect(page.getByText('1 product published')).toBeVisible();
   expect(await shop.ask<Product>('GET', path)).toMatchObject({ status: 'active', vendor: '' });
 });
 
@@ -102,14 +102,14 @@ test('a file is looked at first, then imported but for its bad rows', async ({ p
     mimeType: 'text/csv',
     buffer: Buffer.from(rows.join('\n')),
   });
-  const mistakes = page.getByRole('table', { name: 'Rows with mistakes: 1' });
+  const mistakes = page.getByRole('table', { name: 'Rows with errors: 1' });
   await expect(mistakes.getByRole('row').nth(1)).toContainText(/^3/);
-  await expect(page.getByRole('table', { name: 'Examples' })).toContainText('Tin cup');
+  await expect(page.getByRole('table', { name: 'Sample products' })).toContainText('Tin cup');
   const before = await shop.ask<Items<Product>>('GET', '/api/v1/products?search=tin+cup');
   expect(before.items.map((it) => it.slug)).not.toContain('tin-cup');
 
   await page.getByRole('button', { name: 'Import 1 product' }).click();
-  await expect(page.getByText('The import is done.')).toBeVisible();
+  await expect(page.getByText('The import is complete.')).toBeVisible();
   await expect(mistakes).toBeVisible();
   const download = page.waitForEvent('download');
   await page.getByRole('button', { name: 'Download as CSV' }).click();
@@ -124,11 +124,11 @@ test('categories are put in order with the keyboard', async ({ page, shop }) => 
   const admin = await shop.login('admin');
   await logIn(page, admin);
   await page.goto('/admin/categories');
-  const list = page.getByRole('list', { name: 'Categories in their order' });
+  const list = page.getByRole('list', { name: 'Category order' });
   await expect(list.getByRole('listitem').first()).toContainText('Clothing');
   await page.getByRole('button', { name: 'Actions for Clothing' }).press('Enter');
   await page.getByRole('menuitem', { name: 'Move down' }).press('Enter');
-  await expect(page.getByText('Moved', { exact: true })).toBeVisible();
+  await expect(page.getByText('Category moved')).toBeVisible();
   await expect(list.getByRole('listitem').first()).toContainText('Home');
   await page.reload();
   await expect(list.getByRole('listitem').first()).toContainText('Home');
@@ -143,11 +143,11 @@ test('stock is counted in place, found, and its history read', async ({ page, sh
   await logIn(page, admin);
   await page.goto('/admin/inventory?search=canvas');
   await expect(page.getByText('1 entry shown')).toBeVisible();
-  await page.getByLabel('On hand of CANVAS-TOTE').fill('41');
+  await page.getByLabel('On hand for CANVAS-TOTE').fill('41');
   await page.keyboard.press('Enter');
   await expect(page.getByText('CANVAS-TOTE: 41 on hand')).toBeVisible();
   await page.getByRole('button', { name: 'History of CANVAS-TOTE' }).click();
-  await expect(page.getByRole('dialog').getByRole('row').nth(1)).toContainText('Counted');
+  await expect(page.getByRole('dialog').getByRole('row').nth(1)).toContainText('Quantity set');
 });
 
 test('who writes a stock that moved meanwhile is told, and decides', async ({ page, shop }) => {
@@ -159,14 +159,14 @@ test('who writes a stock that moved meanwhile is told, and decides', async ({ pa
   await move({ on_hand: 10 });
   await logIn(page, admin);
   await page.goto('/admin/inventory?search=canvas');
-  const field = page.getByLabel('On hand of CANVAS-TOTE');
+  const field = page.getByLabel('On hand for CANVAS-TOTE');
   await expect(field).toHaveValue('10');
   await field.fill('11');
   await move({ adjust: -8 });
   await page.keyboard.press('Enter');
-  await expect(page.getByText('There are 2 now, not 10')).toBeVisible();
+  await expect(page.getByText('On hand has changed from 10 to 2')).toBeVisible();
   expect(await onHand()).toBe(2);
-  await page.getByRole('button', { name: '+1, makes 3' }).click();
+  await page.getByRole('button', { name: 'Adjust by +1 to 3' }).click();
   await expect(page.getByText('CANVAS-TOTE: 3 on hand')).toBeVisible();
   expect(await onHand()).toBe(3);
 
@@ -177,27 +177,27 @@ test('who writes a stock that moved meanwhile is told, and decides', async ({ pa
   await page.keyboard.type('20');
   await move({ adjust: 2 });
   await page.keyboard.press('Enter');
-  await page.getByRole('button', { name: 'Set 20 anyway' }).click();
+  await page.getByRole('button', { name: 'Set to 20' }).click();
   await expect(page.getByText('CANVAS-TOTE: 20 on hand')).toBeVisible();
   expect(await onHand()).toBe(20);
 
   // Several at once, with a reason for those who read the history.
   await page.getByRole('checkbox', { name: 'Select CANVAS-TOTE' }).check();
-  await page.getByRole('textbox', { name: 'Add or take off' }).fill('-3');
-  await page.getByRole('textbox', { name: 'Reason, for the history' }).fill('Moth holes');
+  await page.getByRole('textbox', { name: 'Adjust by' }).fill('-3');
+  await page.getByRole('textbox', { name: 'Reason (optional)' }).fill('Moth holes');
   await page.getByRole('button', { name: 'Apply' }).click();
-  await expect(page.getByText('Stock of 1 changed')).toBeVisible();
+  await expect(page.getByText('Stock of 1 SKU updated')).toBeVisible();
   expect(await onHand()).toBe(17);
   await page.getByRole('button', { name: 'History of CANVAS-TOTE' }).click();
   const last = page.getByRole('dialog').getByRole('row').nth(1);
-  await expect(last).toContainText('Adjusted');
+  await expect(last).toContainText('Quantity adjusted');
   await expect(last).toContainText('Moth holes');
 });
 
 async function logIn(page: Page, { email, password }: { email: string; password: string }) {
   await page.goto('/admin');
-  await page.getByLabel('E-mail or username').fill(email);
+  await page.getByLabel('Email address or username').fill(email);
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Log in' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('Dashboard');
 }

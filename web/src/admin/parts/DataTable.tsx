@@ -156,11 +156,11 @@ export function DataTable<T>(props: Props<T>) {
       </Table.ScrollContainer>
       <Group justify="space-between" mih={36}>
         <Text size="sm" c="dimmed" role="status">
-          {rows ? parts.shown(rows.length) : parts.loading}
+          {rows ? parts.entriesShown(rows.length) : parts.loading}
         </Text>
         {list.more && (
           <Button variant="default" loading={list.loadingMore ?? false} onClick={list.more}>
-            {parts.more}
+            {parts.showMore}
           </Button>
         )}
       </Group>

@@ -23,7 +23,7 @@ export function ErrorState({ error, again }: { error: unknown; again: () => void
       <Stack align="flex-start" gap="sm">
         <Text size="sm">{explain(error)}</Text>
         <Button size="xs" variant="default" onClick={again}>
-          {parts.again}
+          {parts.tryAgain}
         </Button>
       </Stack>
     </Alert>

@@ -11,18 +11,18 @@ export function useAnnouncements(
 ): DndContextProps['accessibility'] {
   const { sorting } = useTexts();
   return {
-    screenReaderInstructions: { draggable: sorting.how },
+    screenReaderInstructions: { draggable: sorting.instructions },
     announcements: {
-      onDragStart: ({ active }) => sorting.taken(name(active.id), position(active.id), count),
+      onDragStart: ({ active }) => sorting.pickedUp(name(active.id), position(active.id), count),
       onDragOver: ({ active, over }) =>
         over
           ? sorting.over(name(active.id), position(over.id), count)
-          : sorting.nowhere(name(active.id)),
+          : sorting.notDroppable(name(active.id)),
       onDragEnd: ({ active, over }) =>
         over
-          ? sorting.put(name(active.id), position(over.id), count)
-          : sorting.left(name(active.id)),
-      onDragCancel: ({ active }) => sorting.left(name(active.id)),
+          ? sorting.dropped(name(active.id), position(over.id), count)
+          : sorting.cancelled(name(active.id)),
+      onDragCancel: ({ active }) => sorting.cancelled(name(active.id)),
     },
   };
 }

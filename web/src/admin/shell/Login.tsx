@@ -79,7 +79,7 @@ export function Login() {
               <Title order={1} size="h2">
                 {login.title}
               </Title>
-              <Text c="dimmed">{login.lead}</Text>
+              <Text c="dimmed">{login.intro}</Text>
             </div>
             <div role="alert">
               {attempt.isError && (

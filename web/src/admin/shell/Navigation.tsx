@@ -22,7 +22,7 @@ export function Navigation() {
       <AppShell.Section>
         <NavLink
           href="/"
-          label={shell.storefront}
+          label={shell.viewShop}
           leftSection={<IconExternalLink size={18} aria-hidden />}
         />
       </AppShell.Section>
@@ -30,7 +30,13 @@ export function Navigation() {
   );
 }
 
-function Group({ name, pages }: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Page[] }) {
+function Group({
+  name,
+  pages,
+}: {
+  name?: 'sales' | 'catalog' | 'people' | 'operations';
+  pages: Page[];
+}) {
   const { shell } = useTexts();
   const may = useMay();
   const id = useId();

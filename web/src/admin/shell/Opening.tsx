@@ -6,7 +6,7 @@ import { useTexts } from '../texts';
 export function Opening() {
   const { shell } = useTexts();
   return (
-    <Center mih="100dvh" role="status" aria-label={shell.opening}>
+    <Center mih="100dvh" role="status" aria-label={shell.loading}>
       <Loader />
     </Center>
   );

@@ -100,7 +100,7 @@ export function Search() {
           </Spotlight.ActionsGroup>
         )}
         {found === 0 && (
-          <Spotlight.Empty>{waiting ? shell.searching : shell.nothing}</Spotlight.Empty>
+          <Spotlight.Empty>{waiting ? shell.searching : shell.noResults}</Spotlight.Empty>
         )}
       </Spotlight.ActionsList>
       <Text role="status" size="xs" c="dimmed" px="md" pb="xs">

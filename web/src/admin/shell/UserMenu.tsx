@@ -63,7 +63,7 @@ export function UserMenu() {
             variant="default"
             leftSection={<IconExternalLink size={16} aria-hidden />}
           >
-            {shell.storefront}
+            {shell.viewShop}
           </Button>
           <Button
             variant="default"
@@ -71,7 +71,7 @@ export function UserMenu() {
             leftSection={<IconLogout size={16} aria-hidden />}
             onClick={() => logout.mutate()}
           >
-            {shell.logout}
+            {shell.signOut}
           </Button>
         </Stack>
       </Popover.Dropdown>

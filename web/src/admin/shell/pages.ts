@@ -25,17 +25,17 @@ export type Page = {
   needs?: Permission;
 };
 
-export const pages: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Page[] }[] = [
+export const pages: { name?: 'sales' | 'catalog' | 'people' | 'operations'; pages: Page[] }[] = [
   { pages: [{ to: '/', name: 'dashboard', icon: IconHome }] },
   {
-    name: 'sell',
+    name: 'sales',
     pages: [
       { to: '/orders', name: 'orders', icon: IconReceipt, needs: 'orders:read' },
       { to: '/reviews', name: 'reviews', icon: IconStar, needs: 'reviews:moderate' },
     ],
   },
   {
-    name: 'goods',
+    name: 'catalog',
     pages: [
       { to: '/products', name: 'products', icon: IconShirt, needs: 'catalog:write' },
       { to: '/categories', name: 'categories', icon: IconCategory, needs: 'catalog:write' },
@@ -52,7 +52,7 @@ export const pages: { name?: 'sell' | 'goods' | 'people' | 'running'; pages: Pag
     ],
   },
   {
-    name: 'running',
+    name: 'operations',
     pages: [{ to: '/system', name: 'system', icon: IconServer, needs: 'system:read' }],
   },
 ];

@@ -44,12 +44,12 @@ function Foot() {
         <span>{texts.subtotal}</span>
         <strong aria-live="polite">{money(cart.subtotal)}</strong>
       </p>
-      <p className={styles.soft}>{texts.beforeShipping}</p>
+      <p className={styles.soft}>{texts.shippingAtCheckout}</p>
       <ButtonLink to="/checkout" onClick={closeCart}>
-        {texts.toCheckout}
+        {texts.checkOut}
       </ButtonLink>
       <ButtonLink to="/cart" look="outline" onClick={closeCart}>
-        {texts.toCart}
+        {texts.viewCart}
       </ButtonLink>
     </div>
   );

@@ -47,7 +47,7 @@ export function Line({ item, onQuantity, onRemove }: Props) {
         )}
         {!item.purchasable && (
           <span className={styles.wrong}>
-            {item.unit_price && item.available ? texts.onlyLeft(item.available) : texts.notSold}
+            {item.unit_price && item.available ? texts.onlyLeft(item.available) : texts.unavailable}
           </span>
         )}
       </div>

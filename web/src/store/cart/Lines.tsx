@@ -64,11 +64,11 @@ function Notices({ cart }: { cart: Cart }) {
   const titleOf = (sku: string) => cart.items.find((it) => it.sku === sku)?.title ?? sku;
   const words = (code: string, sku: string) => {
     const title = titleOf(sku);
-    if (code === 'cart_full') return texts.notice.full(title);
+    if (code === 'cart_full') return texts.notice.cartFull(title);
     const left = cart.items.find((it) => it.sku === sku)?.available ?? 0;
     return code === 'insufficient_stock' && left > 0
       ? texts.notice.stock(title, left)
-      : texts.notice.gone(title);
+      : texts.notice.unavailable(title);
   };
   return (
     <Note kind="warn" role="status">

@@ -74,7 +74,7 @@ export function useEdits() {
     },
     putBack: (item: CartItem) => {
       setRemoved(null);
-      announce(texts.isBack(item.title ?? item.sku));
+      announce(texts.addedBack(item.title ?? item.sku));
       void follow(adding.mutateAsync({ sku: item.sku, quantity: item.quantity }));
     },
   };

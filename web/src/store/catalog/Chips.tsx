@@ -19,13 +19,13 @@ export function Chips({ active, filters, facets, onChange }: Props) {
   const text = useChipText(filters, facets);
   if (active.length === 0) return null;
   return (
-    <ul className={styles.chips} aria-label={catalog.active}>
+    <ul className={styles.chips} aria-label={catalog.activeFilters}>
       {active.map((it) => (
         <li key={it.key}>
           <button
             type="button"
             className={styles.chip}
-            aria-label={catalog.remove(text(it))}
+            aria-label={catalog.removeFilter(text(it))}
             onClick={() => onChange(it.without)}
           >
             {text(it)}
@@ -40,7 +40,7 @@ export function Chips({ active, filters, facets, onChange }: Props) {
             className={styles.all}
             onClick={() => onChange(unfiltered(filters))}
           >
-            {catalog.removeAll}
+            {catalog.clearFilters}
           </button>
         </li>
       )}
@@ -60,7 +60,7 @@ function useChipText({ min_price, max_price }: Filters, facets: Facets | null | 
       case 'price':
         return catalog.priceBetween(price(min_price), price(max_price));
       case 'rating':
-        return catalog.ratingFrom(Number(value));
+        return catalog.ratingAtLeast(Number(value));
       case 'stock':
         return catalog.inStock;
       case 'option':

@@ -16,7 +16,7 @@ export function Empty({ filters }: { filters: Filters }) {
   return (
     <>
       <section className={styles.empty}>
-        <h2>{filters.search ? catalog.emptySearch(filters.search) : catalog.empty}</h2>
+        <h2>{filters.search ? catalog.noResults(filters.search) : catalog.noMatches}</h2>
         <ul className={styles.hints}>
           {narrowed && <li>{catalog.hintFilters}</li>}
           {filters.search && <li>{catalog.hintSpelling}</li>}
@@ -25,17 +25,17 @@ export function Empty({ filters }: { filters: Filters }) {
         <div className={styles.ways}>
           {narrowed && (
             <ButtonLink to="." search={unfiltered(filters)}>
-              {catalog.removeAll}
+              {catalog.clearFilters}
             </ButtonLink>
           )}
           {filters.search && (
             <Link to="/search" search={{ sort: 'popular' }}>
-              {catalog.everything}
+              {catalog.viewAll}
             </Link>
           )}
         </div>
       </section>
-      <ProductRow title={catalog.instead} products={popular} />
+      <ProductRow title={catalog.popular} products={popular} />
     </>
   );
 }

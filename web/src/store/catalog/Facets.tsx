@@ -99,7 +99,7 @@ export function Facets({ facets, filters, category, onChange }: Props) {
               count={count}
               onChange={() => set({ min_rating: min })}
             >
-              <Stars average={min} /> <span>{catalog.ratingFrom(min)}</span>
+              <Stars average={min} /> <span>{catalog.ratingAtLeast(min)}</span>
             </Choice>
           ))}
         </Group>
@@ -193,7 +193,7 @@ function More({ shown, children }: { shown: number; children: ReactNode[] }) {
     <>
       {children.slice(0, shown)}
       <button type="button" className={styles.more} onClick={() => setAll(true)}>
-        {catalog.more(children.length - shown)}
+        {catalog.showMore(children.length - shown)}
       </button>
     </>
   );
@@ -231,7 +231,7 @@ function PriceRange({
     const from = min.trim() ? minor(min, currency) : undefined;
     const to = max.trim() ? minor(max, currency) : undefined;
     if (from === null || to === null || (from ?? 0) < 0 || (to ?? 0) < 0)
-      return setError(catalog.priceWrong);
+      return setError(catalog.priceInvalid);
     if (from !== undefined && to !== undefined && from > to) return setError(catalog.priceOrder);
     setError(undefined);
     onChange({ min_price: from, max_price: to });

@@ -50,7 +50,7 @@ export function Listing({ filters, category, empty }: Props) {
   useEffect(() => {
     if (total === undefined || old) return;
     announce(
-      page > 1 ? `${catalog.found(total)}, ${parts.page(String(page))}` : catalog.found(total),
+      page > 1 ? `${catalog.count(total)}, ${parts.page(String(page))}` : catalog.count(total),
     );
   }, [total, old, page, catalog, parts]);
 
@@ -76,7 +76,7 @@ export function Listing({ filters, category, empty }: Props) {
       <div className={styles.results}>
         <div className={styles.bar}>
           <h2 ref={heading} className={styles.total} tabIndex={-1}>
-            {total === undefined ? <Skeleton width="6rem" /> : catalog.found(total)}
+            {total === undefined ? <Skeleton width="6rem" /> : catalog.count(total)}
           </h2>
           {!wide && (
             <Button
@@ -136,7 +136,7 @@ export function Listing({ filters, category, empty }: Props) {
           title={catalog.filters}
           footer={
             <Button className={styles.done} onClick={() => setOpen(false)}>
-              {catalog.show(total ?? 0)}
+              {catalog.showProducts(total ?? 0)}
             </Button>
           }
         >

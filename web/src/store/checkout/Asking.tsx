@@ -15,7 +15,7 @@ export function Asking({ pursuit, ask, drop }: Props) {
   const { time } = useFormats();
   const { phase, attempt, tries } = pursuit;
   const since = time(new Date(attempt.since).toISOString());
-  const texts = checkout.asking;
+  const texts = checkout.pendingCheckout;
   const box = useRef<HTMLElement>(null);
   // The button that had the focus is hidden with its form.
   useEffect(() => box.current?.focus({ preventScroll: true }), []);
@@ -25,19 +25,19 @@ export function Asking({ pursuit, ask, drop }: Props) {
       <div role="status">
         <h2>{texts.title[phase]}</h2>
         <p>{texts.text[phase](since)}</p>
-        {phase === 'asking' && tries > 1 && <p>{texts.safe}</p>}
+        {phase === 'asking' && tries > 1 && <p>{texts.noSecondOrder}</p>}
       </div>
       <div className={styles.tools}>
-        {phase === 'asking' && tries > 0 && <Button onClick={ask}>{texts.again}</Button>}
-        {phase === 'stale' && <Button onClick={ask}>{texts.goOn}</Button>}
+        {phase === 'asking' && tries > 0 && <Button onClick={ask}>{texts.checkNow}</Button>}
+        {phase === 'stale' && <Button onClick={ask}>{texts.continueOrder}</Button>}
         {phase === 'login' && (
           <ButtonLink to="/login" search={{ next: '/checkout' }}>
-            {texts.login}
+            {texts.signIn}
           </ButtonLink>
         )}
         {(phase === 'stale' || phase === 'login') && (
           <Button look="outline" onClick={drop}>
-            {texts.drop}
+            {texts.dismiss}
           </Button>
         )}
       </div>

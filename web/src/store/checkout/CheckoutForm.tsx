@@ -119,13 +119,13 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         <Refusal error={refused} startOver={startOver} />
         <Section title={texts.contact}>
           {user ? (
-            <p>{texts.loggedInAs(user.name, user.email)}</p>
+            <p>{texts.signedInAs(user.name, user.email)}</p>
           ) : (
             <>
               <p className={styles.soft}>
                 {texts.haveAccount}{' '}
                 <Link to="/login" search={{ next: '/checkout' }}>
-                  {texts.login}
+                  {texts.signIn}
                 </Link>
               </p>
               <TextField
@@ -153,7 +153,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         )}
         <Section title={texts.billingAddress}>
           <CheckField
-            label={shipped ? texts.billingElsewhere : texts.billingAdd}
+            label={shipped ? texts.differentBillingAddress : texts.addBillingAddress}
             checked={values.elsewhere === 'yes'}
             onChange={(event) => set({ elsewhere: event.target.checked ? 'yes' : '' })}
           />
@@ -203,7 +203,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         <h2>{texts.summary}</h2>
         {quote.error ? (
           <Note kind="bad">
-            {said(quote.error)} <Link to="/cart">{texts.toCart}</Link>
+            {said(quote.error)} <Link to="/cart">{texts.viewCart}</Link>
           </Note>
         ) : quote.data ? (
           <Ready quote={quote.data} stale={quote.isPlaceholderData} />
@@ -215,9 +215,9 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
           busy={sending || form.busy || (quote.isFetching && !quote.error)}
           aria-disabled={!quote.data}
         >
-          {quote.data ? texts.order(money(quote.data.total)) : texts.orderPlain}
+          {quote.data ? texts.placeOrderFor(money(quote.data.total)) : texts.placeOrder}
         </Button>
-        <p className={styles.soft}>{texts.once}</p>
+        <p className={styles.soft}>{texts.chargedOnce}</p>
       </aside>
     </form>
   );
@@ -245,7 +245,7 @@ function Ready({ quote, stale }: { quote: Quote; stale: boolean }) {
         <Totals {...quote} />
       </div>
       <Link to="/cart" className={styles.soft}>
-        {texts.change}
+        {texts.editCart}
       </Link>
     </>
   );

@@ -50,13 +50,13 @@ function Words({ problem, startOver }: { problem: Problem; startOver: () => void
       const title = (sku: string) => cart?.items.find((it) => it.sku === sku)?.title ?? sku;
       return (
         <>
-          <h2>{texts.stock}</h2>
+          <h2>{texts.outOfStock}</h2>
           <ul>
             {short.map(({ sku, available }) => (
               <li key={sku}>{texts.left(title(sku), available)}</li>
             ))}
           </ul>
-          <Link to="/cart">{texts.toCart}</Link>
+          <Link to="/cart">{texts.editCart}</Link>
         </>
       );
     }
@@ -65,31 +65,31 @@ function Words({ problem, startOver }: { problem: Problem; startOver: () => void
       const now: Money = { amount: total, currency: currency ?? cart?.currency ?? 'USD' };
       return (
         <>
-          <h2>{texts.total}</h2>
-          <p>{texts.totalNow(money(now))}</p>
+          <h2>{texts.totalChanged}</h2>
+          <p>{texts.newTotal(money(now))}</p>
         </>
       );
     }
     case 'cart_already_paid':
       return (
         <>
-          <h2>{texts.paid}</h2>
-          <p>{texts.paidText(String(body.number))}</p>
+          <h2>{texts.alreadyPaid}</h2>
+          <p>{texts.alreadyPaidText(String(body.number))}</p>
           <Link to="/orders/$id" params={{ id: String(body.order_id) }}>
-            {texts.toOrder}
+            {texts.viewOrder}
           </Link>
         </>
       );
     default:
       return (
         <>
-          <h2>{texts.already}</h2>
-          <p>{texts.alreadyText(String(body.number))}</p>
+          <h2>{texts.alreadyOrdered}</h2>
+          <p>{texts.alreadyOrderedText(String(body.number))}</p>
           <Link to="/orders/$id" params={{ id: String(body.order_id) }}>
-            {texts.toOrder}
+            {texts.viewOrder}
           </Link>
           <Button type="button" onClick={startOver}>
-            {texts.startOver}
+            {texts.replaceOrder}
           </Button>
         </>
       );

@@ -58,7 +58,7 @@ export function SavedAddresses({ user, values, set, children }: Props) {
             label: address.name,
             more: <Envelope address={{ ...address, name: null }} />,
           })),
-          { value: NEW, label: texts.anotherAddress },
+          { value: NEW, label: texts.differentAddress },
         ]}
       />
       {(!known || !complete) && children}

@@ -11,7 +11,7 @@ export function Summary<T extends Values>({ form }: { form: Form<T> }) {
   if (shown.length === 0 && !refusal) return null;
   return (
     <div ref={summary} className={styles.summary} role="alert" tabIndex={-1}>
-      {refusal ? <p>{said(refusal)}</p> : <h2>{texts.faults(shown.length)}</h2>}
+      {refusal ? <p>{said(refusal)}</p> : <h2>{texts.errors(shown.length)}</h2>}
       {shown.length > 0 && (
         <ul>
           {shown.map(({ id, message }) => (

@@ -29,7 +29,7 @@ export function CancelOrder({ order }: { order: Order }) {
   if (cancelling.isSuccess)
     return (
       <Note kind="plain" role="status">
-        {texts.cancel.underWay}
+        {texts.cancel.inProgress}
       </Note>
     );
   return (
@@ -64,7 +64,7 @@ export function CancelOrder({ order }: { order: Order }) {
             {texts.cancel.yes}
           </Button>
           <Button look="outline" onClick={() => setOpen(false)}>
-            {texts.cancel.no}
+            {texts.cancel.keep}
           </Button>
         </div>
       </Dialog>

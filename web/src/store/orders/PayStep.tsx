@@ -40,19 +40,19 @@ export function PayStep({ order }: { order: Order }) {
   return (
     <section className={styles.step}>
       <div role="alert">
-        <h2>{gone ? texts.gone : texts.declined}</h2>
-        <p>{gone ? texts.goneText : (reasons[reason] ?? texts.reasons.declined)}</p>
-        <p>{texts.left(left)}</p>
+        <h2>{gone ? texts.outOfStock : texts.declined}</h2>
+        <p>{gone ? texts.outOfStockText : (reasons[reason] ?? texts.reasons.declined)}</p>
+        <p>{texts.attemptsLeft(left)}</p>
       </div>
       {error !== null && !gone && <Note kind="bad">{said(error)}</Note>}
       {pursuit?.phase === 'asking' && pursuit.tries > 0 && (
         <Note kind="warn" role="status">
-          {texts.asking}
+          {texts.checking}
         </Note>
       )}
       <PaymentChoice value={payment} onChange={choose} />
       {pursuit?.phase === 'stale' || pursuit?.phase === 'login' ? (
-        <Button onClick={ask}>{texts.finish}</Button>
+        <Button onClick={ask}>{texts.checkStatus}</Button>
       ) : (
         <Button
           busy={pursuit !== null}

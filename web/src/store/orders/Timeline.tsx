@@ -37,7 +37,7 @@ export function Timeline({ order }: { order: Order }) {
       {ahead(order.status).map((what) => (
         <li key={what}>
           <span className={styles.dot} />
-          <span>{texts.ahead[what as keyof typeof texts.ahead]}</span>
+          <span>{texts.upcoming[what as keyof typeof texts.upcoming]}</span>
         </li>
       ))}
     </ol>

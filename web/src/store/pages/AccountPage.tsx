@@ -46,7 +46,7 @@ export function AccountPage() {
             </Link>
           ))}
           <Button look="plain" busy={leaving.isPending} onClick={() => leaving.mutate()}>
-            {texts.logOut}
+            {texts.signOut}
           </Button>
           {leaving.error && <Note kind="bad">{said(leaving.error)}</Note>}
         </nav>

@@ -39,21 +39,21 @@ function Filled({ cart }: { cart: Cart }) {
           <span>{texts.subtotal}</span>
           <strong aria-live="polite">{money(cart.subtotal)}</strong>
         </p>
-        <p className={styles.soft}>{texts.beforeShipping}</p>
+        <p className={styles.soft}>{texts.shippingAtCheckout}</p>
         {buyable ? (
-          <ButtonLink to="/checkout">{texts.toCheckout}</ButtonLink>
+          <ButtonLink to="/checkout">{texts.checkOut}</ButtonLink>
         ) : (
           <>
             <Button aria-disabled aria-describedby="mend">
-              {texts.toCheckout}
+              {texts.checkOut}
             </Button>
             <p id="mend" className={styles.soft}>
-              {cart.items.length > 0 ? texts.mendFirst : texts.fillFirst}
+              {cart.items.length > 0 ? texts.itemsUnavailable : texts.addItemFirst}
             </p>
           </>
         )}
         <ButtonLink to="/" look="outline">
-          {texts.goOn}
+          {texts.continueShopping}
         </ButtonLink>
       </section>
     </div>
@@ -66,7 +66,7 @@ function Empty() {
     <div className={styles.empty}>
       <p>{texts.empty}</p>
       <p className={styles.soft}>{texts.emptyHint}</p>
-      <ButtonLink to="/">{texts.goOn}</ButtonLink>
+      <ButtonLink to="/">{texts.continueShopping}</ButtonLink>
     </div>
   );
 }

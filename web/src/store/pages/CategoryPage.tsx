@@ -29,7 +29,7 @@ export function CategoryPage() {
         </div>
       )}
       {below.length > 0 && (
-        <nav aria-label={catalog.below(category.name)} className={styles.below}>
+        <nav aria-label={catalog.subcategories(category.name)} className={styles.below}>
           <ul>
             {below.map((it) => (
               <li key={it.id}>

@@ -53,7 +53,7 @@ export function CheckoutPage() {
       {!asking && empty && (
         <div className={styles.empty}>
           <p>{cartTexts.empty}</p>
-          <ButtonLink to="/">{cartTexts.goOn}</ButtonLink>
+          <ButtonLink to="/">{cartTexts.continueShopping}</ButtonLink>
         </div>
       )}
       {/* What was written stays while it is asked what became of it. */}

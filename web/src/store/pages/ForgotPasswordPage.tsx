@@ -30,7 +30,7 @@ export function ForgotPasswordPage() {
     <Page title={texts.forgotTitle} narrow>
       {sentTo ? (
         <Note kind="good" role="status">
-          {texts.mailSent(sentTo)}
+          {texts.linkSent(sentTo)}
         </Note>
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>
@@ -45,12 +45,12 @@ export function ForgotPasswordPage() {
             autoComplete="email"
           />
           <Button type="submit" busy={form.busy}>
-            {texts.sendMail}
+            {texts.sendLink}
           </Button>
         </form>
       )}
       <p className={styles.other}>
-        <Link to="/login">{texts.backToLogin}</Link>
+        <Link to="/login">{texts.backToSignIn}</Link>
       </p>
     </Page>
   );

@@ -28,7 +28,7 @@ export function Home() {
         products={popular}
         more={
           <Link to="/search" search={{ sort: 'popular' }}>
-            {home.allPopular}
+            {home.viewAllPopular}
           </Link>
         }
       />
@@ -37,7 +37,7 @@ export function Home() {
         products={newest}
         more={
           <Link to="/search" search={{ sort: 'newest' }}>
-            {home.allNew}
+            {home.viewAllNew}
           </Link>
         }
       />

@@ -32,7 +32,7 @@ export function LoginPage() {
     inWords: useInWords(),
   });
   return (
-    <Page title={texts.login} narrow>
+    <Page title={texts.signIn} narrow>
       <form className={styles.form} noValidate onSubmit={form.onSubmit}>
         <Summary form={form} />
         <TextField
@@ -46,7 +46,7 @@ export function LoginPage() {
         />
         <PasswordField field={form.bind('password')} label={texts.password} />
         <Button type="submit" busy={form.busy}>
-          {texts.login}
+          {texts.signIn}
         </Button>
         <Link to="/forgot-password">{texts.forgot}</Link>
       </form>

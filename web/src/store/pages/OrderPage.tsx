@@ -49,7 +49,7 @@ export function OrderPage() {
     <Page title={order ? texts.title(order.number) : texts.untitled}>
       {!order && failureCount > 1 && (
         <Note kind="warn" role="status">
-          {texts.away}
+          {texts.unreachable}
         </Note>
       )}
       {order ? <Found order={order} guest={user === null} /> : <Waiting />}
@@ -65,7 +65,7 @@ function Found({ order, guest }: { order: Order; guest: boolean }) {
       <div className={page.main}>
         <Standing order={order} guest={guest} />
         <section className={page.section}>
-          <h2>{texts.history}</h2>
+          <h2>{texts.orderStatus}</h2>
           <Timeline order={order} />
         </section>
         <section className={page.addresses}>
@@ -128,8 +128,8 @@ function Step({ order, guest }: { order: Order; guest: boolean }) {
         <section className={`${styles.step} ${styles.working}`}>
           <span className={styles.wheel} aria-hidden="true" />
           <div role="status">
-            <h2>{texts.working}</h2>
-            <p>{texts.workingText}</p>
+            <h2>{texts.processing}</h2>
+            <p>{texts.processingText}</p>
           </div>
         </section>
       );
@@ -149,7 +149,7 @@ function Step({ order, guest }: { order: Order; guest: boolean }) {
             </Note>
           )}
           <ButtonLink to="/" look="outline">
-            {texts.goOn}
+            {texts.continueShopping}
           </ButtonLink>
         </section>
       );
@@ -193,9 +193,9 @@ function NotFound({ guest, id }: { guest: boolean; id: string }) {
       <Missing />
       {guest && (
         <p className={page.login}>
-          {texts.maybeYours}{' '}
+          {texts.findYourOrder}{' '}
           <Link to="/login" search={{ next: `/orders/${id}` }}>
-            {texts.login}
+            {texts.signIn}
           </Link>
         </p>
       )}

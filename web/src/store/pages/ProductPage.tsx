@@ -35,7 +35,7 @@ export function ProductPage() {
       <Breadcrumbs path={path ?? product.categories.slice(0, 1)} here={product.title} />
       <Main product={product} />
       <Reviews product={product} />
-      {!related.isError && <ProductRow title={texts.related} products={related} />}
+      {!related.isError && <ProductRow title={texts.youMayAlsoLike} products={related} />}
     </article>
   );
 }

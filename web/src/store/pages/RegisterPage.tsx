@@ -37,7 +37,7 @@ export function RegisterPage() {
   });
   return (
     <Page title={texts.register} narrow>
-      <p className={styles.soft}>{texts.why}</p>
+      <p className={styles.soft}>{texts.benefits}</p>
       <form className={styles.form} noValidate onSubmit={form.onSubmit}>
         <Summary form={form} />
         <TextField
@@ -63,7 +63,7 @@ export function RegisterPage() {
       <p className={styles.other}>
         {texts.haveAccount}{' '}
         <Link to="/login" search={next ? { next } : {}}>
-          {texts.login}
+          {texts.signIn}
         </Link>
       </p>
     </Page>

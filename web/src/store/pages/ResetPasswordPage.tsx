@@ -44,7 +44,7 @@ export function ResetPasswordPage() {
           <Note kind="good" role="status">
             {texts.resetDone}
           </Note>
-          <ButtonLink to="/login">{texts.login}</ButtonLink>
+          <ButtonLink to="/login">{texts.signIn}</ButtonLink>
         </>
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>
@@ -52,9 +52,9 @@ export function ResetPasswordPage() {
           {!token && <CodeField field={form.bind('token')} />}
           <PasswordField field={form.bind('password')} label={texts.newPassword} fresh />
           <Button type="submit" busy={form.busy}>
-            {texts.setPassword}
+            {texts.savePassword}
           </Button>
-          <Link to="/forgot-password">{texts.anotherMail}</Link>
+          <Link to="/forgot-password">{texts.requestNewLink}</Link>
         </form>
       )}
     </Page>

@@ -42,7 +42,7 @@ export function UndoEmailChangePage() {
           <Note kind="good" role="status">
             {texts.undone}
           </Note>
-          <ButtonLink to="/">{texts.toShop}</ButtonLink>
+          <ButtonLink to="/">{texts.continueShopping}</ButtonLink>
         </>
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>

@@ -43,7 +43,7 @@ export function VerifyEmailPage() {
           <Note kind="good" role="status">
             {texts.verified}
           </Note>
-          <ButtonLink to="/">{texts.toShop}</ButtonLink>
+          <ButtonLink to="/">{texts.continueShopping}</ButtonLink>
         </>
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>
@@ -56,7 +56,7 @@ export function VerifyEmailPage() {
           <Button type="submit" busy={form.busy}>
             {texts.verify}
           </Button>
-          <Link to="/account/profile">{texts.anotherVerification}</Link>
+          <Link to="/account/profile">{texts.requestNewVerification}</Link>
         </form>
       )}
     </Page>

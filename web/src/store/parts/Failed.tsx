@@ -22,7 +22,7 @@ export function Failed({ error, reset }: Pick<ErrorComponentProps, 'error' | 're
           reset();
         }}
       >
-        {failed.again}
+        {failed.tryAgain}
       </Button>
     </section>
   );

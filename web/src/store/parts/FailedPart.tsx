@@ -16,7 +16,7 @@ export function FailedPart({
     <div className={styles.part} role="alert">
       <p>{isProblem(query.error) ? query.error.message : failed.unreachable}</p>
       <Button look="outline" busy={query.isFetching} onClick={() => void query.refetch()}>
-        {failed.again}
+        {failed.tryAgain}
       </Button>
     </div>
   );

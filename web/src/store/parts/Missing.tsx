@@ -11,7 +11,7 @@ export function Missing() {
     <section className={styles.notice}>
       <h1>{missing.title}</h1>
       <p>{missing.text}</p>
-      <ButtonLink to="/">{missing.home}</ButtonLink>
+      <ButtonLink to="/">{missing.goHome}</ButtonLink>
     </section>
   );
 }

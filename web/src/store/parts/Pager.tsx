@@ -17,7 +17,7 @@ export function Pager({ page, last }: Props) {
   const { number } = useFormats();
   if (last <= 1) return null;
   return (
-    <nav className={styles.pager} aria-label={parts.pages}>
+    <nav className={styles.pager} aria-label={parts.pagination}>
       <Step to={page - 1} last={last} label={parts.previous} sign="left" />
       <ol className={styles.pages}>
         {pagesAround(page, last).map((it, index) =>

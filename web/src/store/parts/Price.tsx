@@ -19,12 +19,12 @@ export function Price({ price, before, from = false, size = 'normal' }: Props) {
   return (
     <span className={`${styles.price} ${styles[size]} ${less ? styles.less : ''}`}>
       <span>
-        {less && <Hidden>{parts.now} </Hidden>}
+        {less && <Hidden>{parts.salePrice} </Hidden>}
         {from ? parts.from(money(price)) : money(price)}
       </span>
       {less && (
         <s>
-          <Hidden>{parts.before} </Hidden>
+          <Hidden>{parts.regularPrice} </Hidden>
           {money(before)}
         </s>
       )}

@@ -35,7 +35,7 @@ export function ProductCard({ product, seen, first }: Props) {
           className={styles.picture}
         />
         {!product.in_stock ? (
-          <span className={styles.badge}>{parts.soldOut}</span>
+          <span className={styles.badge}>{parts.outOfStock}</span>
         ) : (
           saved >= 0.01 && (
             <span className={`${styles.badge} ${styles.deal}`}>

@@ -30,7 +30,7 @@ export function Stepper({ value, onChange, label, min = 1, max }: Props) {
     <div className={styles.stepper} role="group" aria-label={label}>
       <button
         type="button"
-        aria-label={texts.less}
+        aria-label={texts.decrease}
         aria-disabled={value <= min}
         onClick={() => value > min && onChange(value - 1)}
       >
@@ -46,7 +46,7 @@ export function Stepper({ value, onChange, label, min = 1, max }: Props) {
       />
       <button
         type="button"
-        aria-label={texts.more}
+        aria-label={texts.increase}
         aria-disabled={value >= max}
         onClick={() => value < max && onChange(value + 1)}
       >

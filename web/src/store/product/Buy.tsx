@@ -49,7 +49,7 @@ export function Buy({ product, variant }: { product: Product; variant: Variant }
       onClick={put}
     >
       <Icon name="bag" />
-      {there ? texts.add : texts.goneNow}
+      {there ? texts.addToCart : texts.outOfStock}
     </Button>
   );
   return (

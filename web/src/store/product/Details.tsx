@@ -28,7 +28,7 @@ export function Details({ product, variant }: { product: Product; variant: Varia
       {variant.weight_grams > 0 && (
         <Fact name={texts.weight}>{weight(variant.weight_grams, variant.weight_unit, locale)}</Fact>
       )}
-      {!variant.requires_shipping && <Fact name={texts.delivery}>{texts.noShipping}</Fact>}
+      {!variant.requires_shipping && <Fact name={texts.shipping}>{texts.shippingNotRequired}</Fact>}
       <Fact name={texts.sku}>{variant.sku}</Fact>
     </dl>
   );

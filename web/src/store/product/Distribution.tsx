@@ -65,7 +65,7 @@ export function Distribution({ summary, chosen, onChoose }: Props) {
             onChoose(undefined);
           }}
         >
-          {texts.all}
+          {texts.showAll}
         </button>
       )}
     </div>

@@ -48,13 +48,13 @@ export function Gallery({ pictures, wanted, title }: Props) {
 
   if (count === 0) return <Picture url={null} sizes="50vw" className={styles.picture} />;
   return (
-    <section className={styles.gallery} aria-label={texts.pictures}>
+    <section className={styles.gallery} aria-label={texts.images}>
       <div className={styles.frame}>
         <ul
           ref={row}
           className={styles.row}
           tabIndex={count > 1 ? 0 : undefined}
-          aria-label={count > 1 ? texts.picture(at + 1, count) : undefined}
+          aria-label={count > 1 ? texts.image(at + 1, count) : undefined}
           onKeyDown={onKeyDown}
           onScroll={({ currentTarget: it }) => setAt(Math.round(it.scrollLeft / it.clientWidth))}
         >
@@ -71,7 +71,7 @@ export function Gallery({ pictures, wanted, title }: Props) {
           ))}
         </ul>
         <IconButton
-          label={texts.enlarge}
+          label={texts.enlargeImage}
           className={`${styles.over} ${styles.enlarge}`}
           aria-haspopup="dialog"
           onClick={() => setLarge(true)}
@@ -81,7 +81,7 @@ export function Gallery({ pictures, wanted, title }: Props) {
         {count > 1 && (
           <>
             <IconButton
-              label={texts.previousPicture}
+              label={texts.previousImage}
               className={`${styles.over} ${styles.previous}`}
               disabled={at === 0}
               onClick={() => go(at - 1)}
@@ -89,7 +89,7 @@ export function Gallery({ pictures, wanted, title }: Props) {
               <Icon name="left" />
             </IconButton>
             <IconButton
-              label={texts.nextPicture}
+              label={texts.nextImage}
               className={`${styles.over} ${styles.next}`}
               disabled={at === count - 1}
               onClick={() => go(at + 1)}
@@ -106,7 +106,7 @@ export function Gallery({ pictures, wanted, title }: Props) {
               <button
                 type="button"
                 className={styles.jump}
-                aria-label={texts.picture(index + 1, count)}
+                aria-label={texts.image(index + 1, count)}
                 aria-current={index === at}
                 onClick={() => go(index)}
               >
@@ -150,12 +150,12 @@ function Large({ pictures, first, title, onGo }: LargeProps) {
       <img key={shown.url} alt={shown.alt || title} {...picture(shown.url, '100vw')} />
       {count > 1 && (
         <div className={styles.turn}>
-          <IconButton label={texts.previousPicture} disabled={at === 0} onClick={() => go(at - 1)}>
+          <IconButton label={texts.previousImage} disabled={at === 0} onClick={() => go(at - 1)}>
             <Icon name="left" />
           </IconButton>
-          <span role="status">{texts.picture(at + 1, count)}</span>
+          <span role="status">{texts.image(at + 1, count)}</span>
           <IconButton
-            label={texts.nextPicture}
+            label={texts.nextImage}
             disabled={at === count - 1}
             onClick={() => go(at + 1)}
           >

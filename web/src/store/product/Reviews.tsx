@@ -30,7 +30,7 @@ export function Reviews({ product }: { product: Product }) {
   const old = query.isPlaceholderData;
 
   useEffect(() => {
-    if (stars !== undefined && count !== undefined && !old) announce(texts.shown(count));
+    if (stars !== undefined && count !== undefined && !old) announce(texts.showing(count));
   }, [stars, count, old, texts]);
 
   return (
@@ -74,9 +74,9 @@ export function Reviews({ product }: { product: Product }) {
             <Button
               look="outline"
               busy={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage().then(() => announce(texts.added))}
+              onClick={() => void query.fetchNextPage().then(() => announce(texts.moreLoaded))}
             >
-              {texts.more}
+              {texts.showMore}
             </Button>
           )}
         </div>

@@ -13,7 +13,11 @@ export function Stock({ variant: { available } }: { variant: Variant }) {
   return (
     <p className={styles.stock} data-kind={kind}>
       <Icon name={kind === 'gone' ? 'close' : kind === 'few' ? 'alert' : 'check'} size={18} />
-      {kind === 'good' ? texts.inStock : kind === 'few' ? texts.few(available ?? 0) : texts.goneNow}
+      {kind === 'good'
+        ? texts.inStock
+        : kind === 'few'
+          ? texts.onlyLeft(available ?? 0)
+          : texts.outOfStock}
     </p>
   );
 }

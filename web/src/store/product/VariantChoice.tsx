@@ -26,7 +26,7 @@ export function VariantChoice({ product: { options, variants }, present, onChoos
     // What had to give way is not where the focus is.
     if (others.length > 0) {
       announce(
-        texts.changed(others.map(({ name }) => `${name}: ${meant.options[name]}`).join(', ')),
+        texts.alsoChanged(others.map(({ name }) => `${name}: ${meant.options[name]}`).join(', ')),
       );
     }
   }
@@ -61,14 +61,14 @@ function Values({ group, onChoose }: { group: Group; onChoose: (value: string) =
             />
             <span>
               {value}
-              {fate === 'gone' && <Hidden>, {texts.soldOut}</Hidden>}
+              {fate === 'gone' && <Hidden>, {texts.optionOutOfStock}</Hidden>}
             </span>
           </label>
         ))}
       </div>
       {none.length > 0 && (
         <p id={`${id}-none`} className={styles.none}>
-          {texts.impossible(none.join(', '), group.because.join(', '))}
+          {texts.unavailable(none.join(', '), group.because.join(', '))}
         </p>
       )}
     </fieldset>

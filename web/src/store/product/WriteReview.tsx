@@ -35,7 +35,7 @@ export function WriteReview({ product }: { product: Product }) {
       <div className={styles.invite}>
         <p>{texts.invite}</p>
         <ButtonLink to="/login" search={{ next: `/products/${product.slug}` }} look="outline">
-          {texts.login}
+          {texts.signIn}
         </ButtonLink>
       </div>
     );
@@ -98,14 +98,14 @@ function Form({ product, onSent, onCancel }: Props) {
       />
       <TextField
         {...form.bind('title')}
-        label={texts.headline}
+        label={texts.reviewTitle}
         note={texts.optional}
         maxLength={120}
       />
       <TextArea {...form.bind('body')} label={texts.body} maxLength={5000} required />
       <div className={styles.ways}>
         <Button type="submit" busy={form.busy}>
-          {texts.send}
+          {texts.submit}
         </Button>
         <Button look="plain" onClick={onCancel}>
           {texts.cancel}

@@ -16,7 +16,7 @@ export function Footer() {
           <Link to="/" className={styles.name}>
             {shop.name}
           </Link>
-          <p>{shell.claim}</p>
+          <p>{shell.tagline}</p>
         </div>
         <nav aria-labelledby="footer-categories">
           <h2 id="footer-categories">{shell.categories}</h2>
@@ -31,7 +31,7 @@ export function Footer() {
           </ul>
         </nav>
         <nav aria-labelledby="footer-own">
-          <h2 id="footer-own">{shell.own}</h2>
+          <h2 id="footer-own">{shell.accountTitle}</h2>
           <ul>
             <li>
               <Link to="/account/profile">{shell.profile}</Link>
@@ -40,7 +40,7 @@ export function Footer() {
               <Link to="/account">{shell.orders}</Link>
             </li>
             <li>
-              <Link to="/cart">{shell.cartShort}</Link>
+              <Link to="/cart">{shell.cartLabel}</Link>
             </li>
           </ul>
         </nav>

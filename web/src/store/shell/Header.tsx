@@ -58,7 +58,7 @@ function AccountLink() {
       )}
       <Link to={known ? '/account' : '/login'} className={styles.action}>
         <Icon name="person" size={24} />
-        <span className={styles.text}>{known ? shell.account : shell.login}</span>
+        <span className={styles.text}>{known ? shell.account : shell.signIn}</span>
       </Link>
     </>
   );
@@ -75,7 +75,7 @@ function CartButton() {
         {count > 0 && <span className={styles.count}>{count > 99 ? '99+' : count}</span>}
       </span>
       <span className={styles.text} aria-hidden="true">
-        {shell.cartShort}
+        {shell.cartLabel}
       </span>
     </button>
   );

@@ -130,7 +130,7 @@ export function Search() {
           ref={list}
           id={`${id}-list`}
           role="listbox"
-          aria-label={shell.suggested}
+          aria-label={shell.suggestionsLabel}
           className={styles.list}
           hidden={!shown}
           // The box keeps the focus, so that a click comes before the list is closed.

@@ -34,7 +34,7 @@ export function Categories() {
       <Stack gap="md" maw={860} mx={0}>
         {tree.data && tree.data.length > 0 && (
           <Text size="sm" c="dimmed">
-            {texts.how}
+            {texts.help}
           </Text>
         )}
         {tree.data ? (

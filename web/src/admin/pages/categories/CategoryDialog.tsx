@@ -88,7 +88,7 @@ export function CategoryDialog({ editing, tree, close }: Props) {
           />
           <Select
             label={texts.parent}
-            placeholder={texts.top}
+            placeholder={texts.topLevel}
             clearable
             searchable
             data={places.map(({ category }) => ({ value: category.id, label: category.name }))}

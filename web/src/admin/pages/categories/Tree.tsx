@@ -104,7 +104,7 @@ export function Tree({ tree, edit }: Props) {
       }}
     >
       <SortableContext items={ids} strategy={verticalListSortingStrategy}>
-        <ul className={styles.tree} aria-label={texts.tree}>
+        <ul className={styles.tree} aria-label={texts.order}>
           {shown.map((node) => (
             <Row
               key={node.category.id}
@@ -161,7 +161,7 @@ function Row({ node, all, depth, go, edit }: RowProps) {
         c="dimmed"
         size={32}
         className={styles.grip}
-        aria-label={texts.drag(category.name)}
+        aria-label={texts.move(category.name)}
       >
         <IconGripVertical size={18} aria-hidden />
       </ActionIcon>
@@ -170,7 +170,7 @@ function Row({ node, all, depth, go, edit }: RowProps) {
           {category.name}
         </Text>
         <Text size="xs" c="dimmed" truncate>
-          {node.parent ? texts.in(node.parent.name) : texts.top} · /{category.slug}
+          {node.parent ? texts.in(node.parent.name) : texts.topLevel} · /{category.slug}
         </Text>
       </div>
       <Actions node={node} all={all} go={go} edit={edit} />
@@ -193,14 +193,18 @@ function Actions({ node, all, go, edit }: Omit<RowProps, 'depth'>) {
     onSettled: () => queries.invalidateQueries({ queryKey: ['categories'] }),
   });
   const moves = [
-    { name: texts.up, icon: IconArrowUp, move: shifted(node, -1) },
-    { name: texts.down, icon: IconArrowDown, move: shifted(node, 1) },
+    { name: texts.moveUp, icon: IconArrowUp, move: shifted(node, -1) },
+    { name: texts.moveDown, icon: IconArrowDown, move: shifted(node, 1) },
     {
-      name: texts.into(node.siblings[node.at - 1]?.name),
+      name: texts.moveInto(node.siblings[node.at - 1]?.name),
       icon: IconIndentIncrease,
       move: indented(node),
     },
-    { name: texts.out(node.parent?.name), icon: IconIndentDecrease, move: outdented(node, all) },
+    {
+      name: texts.moveOut(node.parent?.name),
+      icon: IconIndentDecrease,
+      move: outdented(node, all),
+    },
   ];
   return (
     <>
@@ -242,13 +246,14 @@ function Actions({ node, all, go, edit }: Omit<RowProps, 'depth'>) {
             leftSection={<IconPlus size={16} aria-hidden />}
             onClick={() => edit({ parent: category })}
           >
-            {texts.addBelow}
+            {texts.addSubcategory}
           </Menu.Item>
           <Menu.Item
             c="var(--mantine-color-error)"
             leftSection={<IconTrash size={16} aria-hidden />}
             onClick={async () => {
-              if (children > 0) return notice.wrong(texts.notEmpty(category.name, children));
+              if (children > 0)
+                return notice.wrong(texts.hasSubcategories(category.name, children));
               const sure = await confirm({
                 title: texts.deleteTitle(category.name),
                 text: texts.deleteText,

@@ -52,7 +52,7 @@ export function AccessSection({ user }: { user: User }) {
               disabled={saving.isPending}
               onClick={() => setAccess({ ...now, permissions: usual })}
             >
-              {customers.asStaff}
+              {customers.useDefaultPermissions}
             </Button>
           )}
           <Button

@@ -14,7 +14,7 @@ export function Audit({ user }: { user: User }) {
   const { customers, parts } = useTexts();
   const list = usePages(['user', user.id, 'audit'], (cursor) => auditOf(user.id, cursor));
   return (
-    <Section title={customers.audit}>
+    <Section title={customers.activityLog}>
       {Boolean(list.error) && <ErrorState error={list.error} again={list.again} />}
       {!list.rows && !list.error && <Skeleton h={200} />}
       {list.rows && (
@@ -26,7 +26,7 @@ export function Audit({ user }: { user: User }) {
       )}
       {list.more && (
         <Button variant="default" mt="md" loading={list.loadingMore ?? false} onClick={list.more}>
-          {parts.more}
+          {parts.showMore}
         </Button>
       )}
     </Section>
@@ -60,9 +60,9 @@ function useWhat({ details }: AuditEntry): string {
 function Actor({ entry: { actor, user_id } }: { entry: AuditEntry }) {
   const { customers } = useTexts();
   const me = useUser()?.id;
-  if (!actor) return customers.byShop;
+  if (!actor) return customers.bySystem;
   if (actor === me) return customers.byYou;
-  if (actor === user_id) return customers.byThemselves;
+  if (actor === user_id) return customers.byOwner;
   return (
     <TextLink size="xs" to="/customers/$id" params={{ id: actor }}>
       {customers.byStaff}

@@ -91,13 +91,13 @@ function Profile({ user }: { user: User }) {
           [customers.username, user.username],
           [customers.phone, user.phone],
           [customers.roles, user.roles.map((it) => shell.roles[it]).join(', ')],
-          [customers.since, format.time(user.created_at)],
-          [customers.lastLogin, user.last_login_at && format.time(user.last_login_at)],
+          [customers.created, format.time(user.created_at)],
+          [customers.lastSignIn, user.last_login_at && format.time(user.last_login_at)],
           [
             shell.messages,
             may('notifications:read') && (
               <TextLink to="/messages" search={{ q: user.email }}>
-                {customers.showMessages}
+                {customers.viewMessages}
               </TextLink>
             ),
           ],

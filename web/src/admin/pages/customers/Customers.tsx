@@ -51,10 +51,10 @@ export function Customers() {
           columns={columns}
           id={(it) => it.id}
           empty={{
-            ...customers.nothing,
+            ...customers.noResults,
             action: (
               <Button variant="default" onClick={() => void navigate({ search: {} })}>
-                {customers.clear}
+                {customers.clearFilters}
               </Button>
             ),
           }}
@@ -89,7 +89,7 @@ function useColumns(): Column<User>[] {
     },
     {
       key: 'active',
-      head: customers.state,
+      head: customers.status,
       from: 'xs',
       cell: (it) => (
         <StatusBadge tone={it.active ? 'good' : 'quiet'}>
@@ -99,13 +99,13 @@ function useColumns(): Column<User>[] {
     },
     {
       key: 'created',
-      head: customers.since,
+      head: customers.created,
       from: 'md',
       cell: (it) => format.date(it.created_at),
     },
     {
       key: 'login',
-      head: customers.lastLogin,
+      head: customers.lastSignIn,
       from: 'lg',
       cell: (it) => (it.last_login_at ? format.time(it.last_login_at) : customers.never),
     },
@@ -131,8 +131,8 @@ function Filters({ search, set }: { search: UserSearch; set: (next: UserSearch) 
         onChange={(role) => set({ ...search, role: role ?? undefined })}
       />
       <Select
-        aria-label={customers.state}
-        placeholder={customers.anyState}
+        aria-label={customers.status}
+        placeholder={customers.anyStatus}
         clearable
         w={{ base: '100%', xs: 190 }}
         data={[

@@ -40,7 +40,7 @@ export function UserActions({ user }: { user: User }) {
   });
 
   const ask = async (question: typeof customers.deleteDialog, act: () => void) => {
-    const text = self ? customers.yourself(question.text) : question.text;
+    const text = self ? customers.ownAccount(question.text) : question.text;
     const yes = await confirm({
       title: question.title(name),
       text,

@@ -29,10 +29,10 @@ export function Chart({ title, failed, head, rows, children }: Props) {
             size="compact-sm"
             variant="default"
             aria-pressed={table}
-            aria-label={texts.asTableOf(title)}
+            aria-label={texts.showAsTableOf(title)}
             onClick={() => setTable((it) => !it)}
           >
-            {texts.asTable}
+            {texts.showAsTable}
           </Button>
         )
       }

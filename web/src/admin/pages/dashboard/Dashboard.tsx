@@ -52,7 +52,7 @@ export function Dashboard() {
             )}
           </SimpleGrid>
         )}
-        {!reports && !stock && !messages && !system && <Text c="dimmed">{texts.nothing}</Text>}
+        {!reports && !stock && !messages && !system && <Text c="dimmed">{texts.empty}</Text>}
       </Stack>
     </>
   );

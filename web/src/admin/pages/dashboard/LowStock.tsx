@@ -25,14 +25,18 @@ export function LowStock() {
     <Section
       title={texts.lowStock}
       actions={
-        <TextLink to="/inventory" search={{ low: LOW }} aria-label={texts.allOf(texts.lowStock)}>
-          {texts.all}
+        <TextLink
+          to="/inventory"
+          search={{ low: LOW }}
+          aria-label={texts.viewAllOf(texts.lowStock)}
+        >
+          {texts.viewAll}
         </TextLink>
       }
     >
       {!data &&
         (error ? <ErrorState error={error} again={() => void refetch()} /> : <Skeleton h={220} />)}
-      {data?.items.length === 0 && <Text c="dimmed">{inventory.nothingLow}</Text>}
+      {data?.items.length === 0 && <Text c="dimmed">{inventory.noLowStock}</Text>}
       {data && data.items.length > 0 && (
         <PlainTable
           label={texts.lowStock}
@@ -52,7 +56,7 @@ export function LowStock() {
               <StatusBadge key="available" tone={(it.available ?? 0) > 0 ? 'warn' : 'bad'}>
                 {(it.available ?? 0) > 0
                   ? inventory.low(formats.number(it.available ?? 0))
-                  : inventory.soldOut}
+                  : inventory.outOfStock}
               </StatusBadge>,
             ],
           }))}

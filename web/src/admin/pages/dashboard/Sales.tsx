@@ -35,12 +35,12 @@ export function Sales({ days }: { days: Range }) {
           value={totals && formats.number(totals.orders)}
         />
         <Figure
-          name={texts.average}
+          name={texts.averageOrderValue}
           failed={sales.isError}
           value={totals && formats.money(totals.average)}
         />
         <Figure
-          name={texts.conversion}
+          name={texts.conversionRate}
           failed={carts.isError}
           value={carts.data && (typeof conversion === 'number' ? formats.percent(conversion) : '–')}
         />
@@ -86,7 +86,7 @@ function Charts({ days }: { days: Range }) {
       <Chart
         title={texts.revenueByDay}
         failed={sales.isError}
-        head={[texts.day, texts.revenue, texts.orders, texts.units, texts.refunded]}
+        head={[texts.day, texts.revenue, texts.orders, texts.unitsSold, texts.refunded]}
         rows={sales.data?.days.map((it) => [
           day(it.day),
           formats.money(it.revenue),
@@ -137,7 +137,7 @@ function Charts({ days }: { days: Range }) {
         <Chart
           title={texts.cartsByDay}
           failed={carts.isError}
-          head={[texts.day, texts.carts, texts.bought]}
+          head={[texts.day, texts.carts, texts.ordered]}
           rows={carts.data?.days.map((it) => [
             day(it.day),
             formats.number(it.carts),
@@ -150,7 +150,7 @@ function Charts({ days }: { days: Range }) {
             dataKey="day"
             series={[
               { name: 'carts', label: texts.carts, color: 'gray.5' },
-              { name: 'ordered', label: texts.bought, color: 'brand.6' },
+              { name: 'ordered', label: texts.ordered, color: 'brand.6' },
             ]}
             valueFormatter={formats.number}
             withLegend
@@ -181,7 +181,7 @@ function TopProducts({ days }: { days: Range }) {
       {top && top.length > 0 && (
         <PlainTable
           label={texts.topProducts}
-          head={[texts.product, texts.units, texts.revenue]}
+          head={[texts.product, texts.unitsSold, texts.revenue]}
           right={[1, 2]}
           rows={top.map((it) => ({
             key: it.product_id,

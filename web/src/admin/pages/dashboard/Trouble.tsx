@@ -40,8 +40,8 @@ export function FailedMessages() {
     <Section
       title={texts.failedMessages}
       actions={
-        <TextLink to="/messages" aria-label={texts.allOf(texts.failedMessages)}>
-          {texts.all}
+        <TextLink to="/messages" aria-label={texts.viewAllOf(texts.failedMessages)}>
+          {texts.viewAll}
         </TextLink>
       }
     >
@@ -52,12 +52,12 @@ export function FailedMessages() {
           <Group gap="xs">
             {(failed.data?.total ?? 0) > 0 && (
               <StatusBadge tone="warn">
-                {texts.triedAgain(formats.number(failed.data?.total ?? 0))}
+                {texts.retrying(formats.number(failed.data?.total ?? 0))}
               </StatusBadge>
             )}
             {(dead.data?.total ?? 0) > 0 && (
               <StatusBadge tone="bad">
-                {texts.givenUp(formats.number(dead.data?.total ?? 0))}
+                {texts.failed(formats.number(dead.data?.total ?? 0))}
               </StatusBadge>
             )}
           </Group>
@@ -79,8 +79,8 @@ export function DeadLetters() {
     <Section
       title={texts.events}
       actions={
-        <TextLink to="/system" aria-label={texts.allOf(texts.events)}>
-          {texts.all}
+        <TextLink to="/system" aria-label={texts.viewAllOf(texts.events)}>
+          {texts.viewAll}
         </TextLink>
       }
     >

@@ -40,8 +40,8 @@ export function History({ shown }: { shown: string | undefined }) {
     },
     {
       key: 'state',
-      head: texts.state,
-      cell: (it) => <StatusBadge tone={tones[it.state]}>{texts.states[it.state]}</StatusBadge>,
+      head: texts.status,
+      cell: (it) => <StatusBadge tone={tones[it.state]}>{texts.statuses[it.state]}</StatusBadge>,
     },
     {
       key: 'created',
@@ -61,7 +61,7 @@ export function History({ shown }: { shown: string | undefined }) {
       align: 'right',
       cell: (it) => formats.number(it.failed),
     },
-    { key: 'when', head: texts.when, cell: (it) => formats.time(it.created_at) },
+    { key: 'when', head: texts.started, cell: (it) => formats.time(it.created_at) },
   ];
   return (
     <DataTable

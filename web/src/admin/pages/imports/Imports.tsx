@@ -117,7 +117,7 @@ function NewImport() {
   return (
     <Section title={texts.newImport}>
       <Stack gap="md">
-        <Text size="sm">{texts.how}</Text>
+        <Text size="sm">{texts.help}</Text>
         <List size="sm">
           {texts.steps.map((it) => (
             <List.Item key={it}>{it}</List.Item>
@@ -154,7 +154,7 @@ function NewImport() {
 /** A small file of the form that is read. */
 const EXAMPLE = [
   'Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,Variant Inventory Qty,Variant Price,Image Src,Image Alt Text,Status',
-  'wool-scarf,Wool Scarf,<p>Warm and light.</p>,Northbound,Scarf,"wool, winter",TRUE,Colour,Grey,SCARF-GREY,180,12,39.00,,,active',
+  'wool-scarf,Wool Scarf,<p>Warm and light.</p>,Northbound,Scarf,"wool, winter",TRUE,Color,Gray,SCARF-GRAY,180,12,39.00,,,active',
   'wool-scarf,,,,,,,,Red,SCARF-RED,180,8,39.00,,,',
   '',
 ].join('\r\n');

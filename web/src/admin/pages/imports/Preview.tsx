@@ -18,7 +18,7 @@ export function Preview({ preview, busy, start, again }: Props) {
   const useful = preview.created + preview.updated;
   return (
     <Stack gap="md">
-      <Text role="status">{texts.read(preview.rows, preview.products)}</Text>
+      <Text role="status">{texts.summary(preview.rows, preview.products)}</Text>
       <Counts of={preview} planned />
       {preview.stock_kept > 0 && <Text size="sm">{texts.stockKept(preview.stock_kept)}</Text>}
       {useful === 0 && (
@@ -27,10 +27,10 @@ export function Preview({ preview, busy, start, again }: Props) {
         </Alert>
       )}
       <Remarks
-        title={texts.badRows}
+        title={texts.rowErrors}
         remarks={preview.errors}
         file="bad-rows.csv"
-        hint={useful > 0 ? texts.badRowsHint : undefined}
+        hint={useful > 0 ? texts.rowErrorsHint : undefined}
       />
       <Remarks title={texts.warnings} remarks={preview.warnings ?? []} file="warnings.csv" />
       {preview.sample.length > 0 && (
@@ -67,7 +67,7 @@ export function Preview({ preview, busy, start, again }: Props) {
           {texts.start(useful)}
         </Button>
         <Button variant="default" onClick={again} disabled={busy}>
-          {texts.another}
+          {texts.chooseAnother}
         </Button>
       </Group>
     </Stack>

@@ -36,7 +36,7 @@ export function Progress({ id }: { id: string }) {
   return (
     <Section
       title={it.file_name}
-      actions={<StatusBadge tone={tones[it.state]}>{texts.states[it.state]}</StatusBadge>}
+      actions={<StatusBadge tone={tones[it.state]}>{texts.statuses[it.state]}</StatusBadge>}
     >
       <Stack gap="md">
         {!over && (
@@ -55,7 +55,7 @@ export function Progress({ id }: { id: string }) {
             </Text>
           </div>
         )}
-        <Text role="status">{texts.told[it.state]}</Text>
+        <Text role="status">{texts.statusText[it.state]}</Text>
         {it.error && (
           <Alert role="alert" color="red" variant="light">
             {it.error}
@@ -63,14 +63,14 @@ export function Progress({ id }: { id: string }) {
         )}
         <Counts of={it} />
         {it.stock_kept > 0 && <Text size="sm">{texts.stockKept(it.stock_kept)}</Text>}
-        <Remarks title={texts.badRows} remarks={it.errors ?? []} file="bad-rows.csv" />
+        <Remarks title={texts.rowErrors} remarks={it.errors ?? []} file="bad-rows.csv" />
         <Remarks title={texts.warnings} remarks={it.warnings ?? []} file="warnings.csv" />
         <Group>
           <Button renderRoot={(props) => <Link to="/import" search={{}} {...props} />}>
             {texts.newImport}
           </Button>
           <Button variant="default" renderRoot={(props) => <Link to="/products" {...props} />}>
-            {texts.toProducts}
+            {texts.viewProducts}
           </Button>
         </Group>
       </Stack>

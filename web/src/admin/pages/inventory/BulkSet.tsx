@@ -78,7 +78,10 @@ export function BulkSet({ chosen, seen, clear, failed }: Props) {
   const tell = (problem: Problem) => {
     const now = changedTo(problem);
     if (now === undefined) return explain(problem);
-    return texts.movedTo(formats.number(now), formats.number(Number(problem.body.expected)));
+    return texts.changedMeanwhile(
+      formats.number(now),
+      formats.number(Number(problem.body.expected)),
+    );
   };
   return (
     <>
@@ -114,20 +117,20 @@ export function BulkSet({ chosen, seen, clear, failed }: Props) {
                 {parts.selected(chosen.size)}
               </Text>
               <Select
-                aria-label={texts.how}
+                aria-label={texts.mode}
                 size="xs"
                 w={170}
                 allowDeselect={false}
                 value={how}
                 data={(['adjust', 'set'] as const).map((value) => ({
                   value,
-                  label: texts.hows[value],
+                  label: texts.modes[value],
                 }))}
                 onChange={(it) => it && setHow(it as How)}
               />
               <NumberInput
-                aria-label={texts.hows[how]}
-                placeholder={how === 'adjust' ? texts.difference : texts.onHand}
+                aria-label={texts.modes[how]}
+                placeholder={how === 'adjust' ? texts.adjustHint : texts.onHand}
                 size="xs"
                 w={130}
                 min={how === 'adjust' ? -1_000_000_000 : 0}

@@ -35,11 +35,11 @@ export function Holds({ sku }: { sku: string | undefined }) {
   );
   return (
     <DataTable
-      label={sku ? texts.holdsOf(sku) : texts.holds}
+      label={sku ? texts.reservationsOf(sku) : texts.reservations}
       list={list}
       columns={useColumns()}
       id={(it) => it.id}
-      empty={{ title: texts.noHolds, text: texts.noHoldsText }}
+      empty={{ title: texts.noReservations, text: texts.noReservationsText }}
     />
   );
 }
@@ -50,11 +50,11 @@ function useColumns(): Column<Hold>[] {
   return [
     {
       key: 'whose',
-      head: texts.heldFor,
+      head: texts.reservedFor,
       cell: (it) => (
         <>
           <Whose hold={it} />
-          <StatusBadge tone={holdTone[it.state]}>{texts.holdStates[it.state]}</StatusBadge>
+          <StatusBadge tone={holdTone[it.state]}>{texts.reservationStates[it.state]}</StatusBadge>
         </>
       ),
     },
@@ -79,7 +79,7 @@ function useColumns(): Column<Hold>[] {
     },
     {
       key: 'until',
-      head: texts.until,
+      head: texts.expires,
       cell: (it) => (
         <>
           {formats.time(it.until)}
@@ -93,7 +93,7 @@ function useColumns(): Column<Hold>[] {
     },
     {
       key: 'free',
-      head: texts.free,
+      head: texts.release,
       headHidden: true,
       align: 'right',
       cell: (it) => <Free hold={it} />,
@@ -114,7 +114,9 @@ function Whose({ hold }: { hold: Hold }) {
       </Text>
     );
   }
-  return <Text size="sm">{hold.order_id ? texts.references.order : texts.customer}</Text>;
+  return (
+    <Text size="sm">{hold.order_id ? texts.references.order : texts.customerWithoutOrder}</Text>
+  );
 }
 
 function Free({ hold }: { hold: Hold }) {
@@ -124,7 +126,7 @@ function Free({ hold }: { hold: Hold }) {
   const queries = useQueryClient();
   const free = useMutation({
     mutationFn: () => ok(api.DELETE('/api/v1/holds/{id}', { params: { path: { id: hold.id } } })),
-    onSuccess: () => notice.done(texts.freed(hold.units)),
+    onSuccess: () => notice.done(texts.released(hold.units)),
     onError: (error) => notice.failed(error),
     onSettled: () => {
       void queries.invalidateQueries({ queryKey: ['inventory'] });
@@ -132,8 +134,8 @@ function Free({ hold }: { hold: Hold }) {
     },
   });
   const ask = async () => {
-    const text = hold.order_id ? texts.freeOrderText : texts.freeOwnText;
-    if (await confirm({ title: texts.freeTitle, text, yes: texts.free, danger: true }))
+    const text = hold.order_id ? texts.releaseOrderText : texts.releaseOwnText;
+    if (await confirm({ title: texts.releaseTitle, text, yes: texts.release, danger: true }))
       free.mutate();
   };
   return (
@@ -141,10 +143,10 @@ function Free({ hold }: { hold: Hold }) {
       variant="default"
       size="compact-sm"
       loading={free.isPending}
-      aria-label={texts.freeUnits(hold.units)}
+      aria-label={texts.releaseUnits(hold.units)}
       onClick={() => void ask()}
     >
-      {texts.free}
+      {texts.release}
     </Button>
   );
 }

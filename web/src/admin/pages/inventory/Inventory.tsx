@@ -50,7 +50,7 @@ export function Inventory() {
         title={shell.inventory}
         actions={
           <Button variant="default" onClick={() => setHolds({})}>
-            {texts.holds}
+            {texts.reservations}
           </Button>
         }
       />
@@ -63,13 +63,13 @@ export function Inventory() {
           />
           <Group gap="sm">
             <Switch
-              label={texts.lowOnly}
+              label={texts.lowStockOnly}
               checked={low !== undefined}
               onChange={(event) => set({ low: event.currentTarget.checked ? LOW : undefined })}
             />
             {low !== undefined && (
               <NumberInput
-                aria-label={texts.atMost}
+                aria-label={texts.maxAvailable}
                 w={90}
                 min={0}
                 max={1_000_000}
@@ -96,13 +96,13 @@ export function Inventory() {
           empty={
             narrowed
               ? {
-                  title: low !== undefined && !search ? texts.nothingLow : texts.nothing,
+                  title: low !== undefined && !search ? texts.noLowStock : texts.noResults,
                   action: (
                     <Button
                       variant="default"
                       onClick={() => void navigate({ search: {}, replace: true })}
                     >
-                      {texts.reset}
+                      {texts.clearFilters}
                     </Button>
                   ),
                 }
@@ -125,7 +125,7 @@ export function Inventory() {
         onClose={() => setHolds(undefined)}
         position="right"
         size="lg"
-        title={holds?.sku ? texts.holdsOf(holds.sku) : texts.holds}
+        title={holds?.sku ? texts.reservationsOf(holds.sku) : texts.reservations}
         closeButtonProps={{ 'aria-label': parts.close }}
       >
         {holds && <Holds sku={holds.sku} />}
@@ -192,7 +192,7 @@ function useColumns(
             variant="subtle"
             size="compact-sm"
             c="var(--mantine-color-anchor)"
-            aria-label={texts.holdsOf(it.sku)}
+            aria-label={texts.reservationsOf(it.sku)}
             onClick={() => showHolds(it.sku)}
           >
             {formats.number(it.reserved)}
@@ -208,7 +208,7 @@ function useColumns(
         if (it.available > LOW) return formats.number(it.available);
         return (
           <StatusBadge tone={it.available > 0 ? 'warn' : 'bad'}>
-            {it.available > 0 ? texts.low(formats.number(it.available)) : texts.soldOut}
+            {it.available > 0 ? texts.low(formats.number(it.available)) : texts.outOfStock}
           </StatusBadge>
         );
       },

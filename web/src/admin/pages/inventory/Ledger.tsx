@@ -26,13 +26,13 @@ export function Ledger({ sku }: { sku: string }) {
   const signed = (count: number) =>
     count === 0 ? '–' : `${count > 0 ? '+' : '−'}${formats.number(Math.abs(count))}`;
   const columns: Column<Entry>[] = [
-    { key: 'at', head: texts.when, cell: (it) => formats.time(it.at) },
+    { key: 'at', head: texts.date, cell: (it) => formats.time(it.at) },
     {
       key: 'kind',
-      head: texts.kind,
+      head: texts.change,
       cell: (it) => (
         <>
-          {(texts.kinds as Record<string, string>)[it.kind] ?? it.kind}
+          {(texts.changes as Record<string, string>)[it.kind] ?? it.kind}
           <Reference reference={it.reference} />
           {it.reason && (
             <Text size="sm" style={{ overflowWrap: 'anywhere' }}>

@@ -99,18 +99,18 @@ function Decide({ typed, now, save }: DecideProps) {
   return (
     <div role="alert">
       <Text size="sm" c="var(--mantine-color-error)" mt={4} maw={260}>
-        {texts.movedTo(formats.number(now), formats.number(typed.seen))}
+        {texts.changedMeanwhile(formats.number(now), formats.number(typed.seen))}
       </Text>
       <Group gap={6} mt={4}>
         <Button size="compact-sm" variant="default" onClick={() => save({ adjust: by })}>
-          {texts.addAnyway(signed, formats.number(now + by))}
+          {texts.adjustTo(signed, formats.number(now + by))}
         </Button>
         <Button
           size="compact-sm"
           variant="default"
           onClick={() => save({ on_hand: typed.value, expected: now })}
         >
-          {texts.setAnyway(formats.number(typed.value))}
+          {texts.setTo(formats.number(typed.value))}
         </Button>
       </Group>
     </div>

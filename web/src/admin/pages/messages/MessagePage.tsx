@@ -61,7 +61,7 @@ function Content({ message }: { message: Message }) {
         <Alert
           variant="light"
           color={status === 'skipped' ? 'gray' : 'red'}
-          title={status === 'skipped' ? messages.skippedBecause : messages.failedBecause}
+          title={status === 'skipped' ? messages.notSent : messages.lastAttemptFailed}
         >
           {error}
         </Alert>
@@ -86,7 +86,7 @@ function Letter({ message }: { message: Message }) {
     <Paper component="article" withBorder p="md" aria-label={messages.message}>
       <Facts
         facts={[
-          [messages.sender, shop.name],
+          [messages.from, shop.name],
           [messages.to, message.recipient],
           [messages.subject, message.subject],
           [messages.date, format.time(message.sent_at ?? message.created_at)],
@@ -106,7 +106,7 @@ function About({ message }: { message: Message }) {
   const may = useMay();
   const { order_number, user_id, template } = message;
   return (
-    <Section title={messages.about}>
+    <Section title={messages.details}>
       <Facts
         facts={[
           [messages.channel, states.channel[message.channel]],
@@ -117,7 +117,7 @@ function About({ message }: { message: Message }) {
                 {template}
               </TextLink>
             ) : (
-              messages.byHand
+              messages.noTemplate
             ),
           ],
           [
@@ -134,14 +134,14 @@ function About({ message }: { message: Message }) {
             messages.customer,
             user_id && may('users:read') && (
               <TextLink to="/customers/$id" params={{ id: user_id }}>
-                {messages.showCustomer}
+                {messages.viewCustomer}
               </TextLink>
             ),
           ],
           [messages.created, format.time(message.created_at)],
           [messages.sent, message.sent_at && format.time(message.sent_at)],
           [messages.attempts, format.number(message.attempts)],
-          [messages.next, message.next_attempt_at && format.time(message.next_attempt_at)],
+          [messages.nextAttempt, message.next_attempt_at && format.time(message.next_attempt_at)],
         ]}
       />
     </Section>

@@ -65,10 +65,10 @@ export function Messages() {
           empty={
             narrowed
               ? {
-                  ...messages.nothing,
+                  ...messages.noResults,
                   action: (
                     <Button variant="default" onClick={() => void navigate({ search: {} })}>
-                      {messages.clear}
+                      {messages.clearFilters}
                     </Button>
                   ),
                 }

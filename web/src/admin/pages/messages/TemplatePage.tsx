@@ -48,7 +48,7 @@ export function TemplatePage() {
   if (!template && query.isError) {
     return <RouteFailed error={query.error} reset={() => void query.refetch()} />;
   }
-  const about: Record<string, string> = templates.about;
+  const about: Record<string, string> = templates.names;
   return (
     <>
       <PageHead
@@ -57,7 +57,7 @@ export function TemplatePage() {
         badge={
           template && (
             <StatusBadge tone={template.customized ? 'busy' : 'quiet'}>
-              {template.customized ? templates.own : templates.builtIn}
+              {template.customized ? templates.customized : templates.default}
             </StatusBadge>
           )
         }
@@ -206,7 +206,7 @@ function Preview({ name, text }: { name: string; text: TemplateText }) {
   return (
     <Section title={templates.preview}>
       {wrong && (
-        <Alert color="orange" variant="light" title={templates.cannotFill} mb="sm" role="status">
+        <Alert color="orange" variant="light" title={templates.invalid} mb="sm" role="status">
           {Object.values(error.fields).map((it) => (
             <Text key={it} size="sm">
               {it}

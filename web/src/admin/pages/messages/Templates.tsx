@@ -34,7 +34,7 @@ export function Templates() {
 function useColumns(): Column<Template>[] {
   const { templates } = useTexts();
   const format = useFormats();
-  const about: Record<string, string> = templates.about;
+  const about: Record<string, string> = templates.names;
   return [
     {
       key: 'name',
@@ -65,7 +65,7 @@ function useColumns(): Column<Template>[] {
       head: templates.text,
       cell: (it) => (
         <StatusBadge tone={it.customized ? 'busy' : 'quiet'}>
-          {it.customized ? templates.own : templates.builtIn}
+          {it.customized ? templates.customized : templates.default}
         </StatusBadge>
       ),
     },

@@ -50,7 +50,7 @@ function Event({ event }: { event: OrderEvent }) {
           <Text size="sm" ff="monospace" flex={1} style={{ overflowWrap: 'anywhere' }}>
             {event.type}
           </Text>
-          {!event.sent_at && <StatusBadge tone="warn">{texts.eventWaits}</StatusBadge>}
+          {!event.sent_at && <StatusBadge tone="warn">{texts.eventPending}</StatusBadge>}
           <Text size="xs" c="dimmed" style={{ flexShrink: 0 }}>
             {format.time(event.time)}
           </Text>

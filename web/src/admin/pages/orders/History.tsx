@@ -60,11 +60,11 @@ function useChangeName() {
   const status: Record<string, string> = { ...states.order, refunded: states.payment.refunded };
   const payment: Record<string, string> = states.orderPayment;
   return (change: Change, before: Change | undefined) => {
-    if (!before) return texts.placedIt;
-    if (change.amount) return texts.refundedIt(format.money(change.amount));
+    if (!before) return texts.orderPlaced;
+    if (change.amount) return texts.amountRefunded(format.money(change.amount));
     if (change.to !== before.to) return status[change.to] ?? change.to;
     if (change.payment_status !== before.payment_status) {
-      return texts.paymentBecame(payment[change.payment_status] ?? change.payment_status);
+      return texts.paymentStatus(payment[change.payment_status] ?? change.payment_status);
     }
     return texts.trackingChanged;
   };

@@ -65,7 +65,7 @@ function Content({ order }: { order: Order }) {
   return (
     <Stack>
       {order.status === 'cancelled' && order.reason && (
-        <Alert variant="light" color="gray" title={texts.reason}>
+        <Alert variant="light" color="gray" title={texts.cancelReason}>
           {known[order.reason] ?? order.reason}
         </Alert>
       )}
@@ -95,7 +95,7 @@ function Content({ order }: { order: Order }) {
           <Stack>
             <Customer order={order} />
             {order.note && (
-              <Section title={texts.note}>
+              <Section title={texts.customerNote}>
                 <Text size="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
                   {order.note}
                 </Text>
@@ -135,7 +135,7 @@ function Customer({ order }: { order: Order }) {
               texts.guest
             ) : may('users:read') ? (
               <TextLink key="account" to="/customers/$id" params={{ id: user_id }}>
-                {texts.showCustomer}
+                {texts.viewCustomer}
               </TextLink>
             ) : (
               texts.registered

@@ -45,10 +45,10 @@ export function Orders() {
           empty={
             narrowed
               ? {
-                  ...orders.nothing,
+                  ...orders.noResults,
                   action: (
                     <Button variant="default" onClick={() => void navigate({ search: {} })}>
-                      {orders.clear}
+                      {orders.clearFilters}
                     </Button>
                   ),
                 }

@@ -59,7 +59,9 @@ function Details({ order, id }: { order: string; id: string }) {
                 <Tabs.Tab value="operations">{texts.operations}</Tabs.Tab>
                 <Tabs.Tab value="refunds">{texts.refunds}</Tabs.Tab>
                 <Tabs.Tab value="ledger">{texts.ledger}</Tabs.Tab>
-                {earlier.length > 0 && <Tabs.Tab value="earlier">{texts.earlier}</Tabs.Tab>}
+                {earlier.length > 0 && (
+                  <Tabs.Tab value="earlier">{texts.previousPayments}</Tabs.Tab>
+                )}
               </Tabs.List>
               <Tabs.Panel value="operations" pt="xs">
                 <Operations payment={payment} />
@@ -91,7 +93,7 @@ function Numbers({ payment }: { payment: Payment }) {
         [texts.amount, format.money(payment.amount)],
         [texts.captured, format.money(payment.captured)],
         [texts.refunded, payment.refunded.amount > 0 && format.money(payment.refunded)],
-        [texts.declined, payment.reason && (known[payment.reason] ?? payment.reason)],
+        [texts.declineReason, payment.reason && (known[payment.reason] ?? payment.reason)],
         [texts.provider, payment.provider],
         [texts.reference, payment.reference],
       ]}
@@ -105,7 +107,7 @@ function Operations({ payment }: { payment: Payment }) {
   return (
     <PlainTable
       label={texts.operations}
-      head={[texts.operation, texts.state, texts.amount, texts.failedTries, texts.at]}
+      head={[texts.operation, texts.status, texts.amount, texts.failedAttempts, texts.date]}
       right={[2, 3]}
       rows={payment.operations.map((it) => ({
         key: it.id,
@@ -137,7 +139,7 @@ function Refunds({ id }: { id: string }) {
         ) : (
           <PlainTable
             label={texts.refunds}
-            head={[texts.at, texts.state, texts.amount, texts.refundLines, texts.refundReason]}
+            head={[texts.date, texts.status, texts.amount, texts.refundLines, texts.refundReason]}
             right={[2]}
             rows={items.map((it) => ({
               key: it.id,
@@ -176,7 +178,7 @@ function Ledger({ id }: { id: string }) {
         ) : (
           <PlainTable
             label={texts.ledger}
-            head={[texts.at, texts.ledgerAccount, texts.debit, texts.credit]}
+            head={[texts.date, texts.ledgerAccount, texts.debit, texts.credit]}
             right={[2, 3]}
             rows={items.map((it) => ({
               key: it.transaction_id + it.account,
@@ -203,8 +205,8 @@ function Earlier({ payments }: { payments: Schemas['Payment'][] }) {
   const known: Record<string, string> = reasons;
   return (
     <PlainTable
-      label={texts.earlier}
-      head={[texts.at, texts.state, texts.amount, texts.declined]}
+      label={texts.previousPayments}
+      head={[texts.date, texts.status, texts.amount, texts.declineReason]}
       right={[2]}
       rows={payments.map((it) => ({
         key: it.id,

@@ -89,7 +89,7 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
   const tooMuch = sum > left;
   const refused = refunding.data?.status === 'failed' ? refunding.data : undefined;
   const { refundReasons } = useTexts();
-  const { title, text, all, amountLabel, reasonLabel, noteLabel, noteHelp, yes } =
+  const { title, text, fullAmount, amountLabel, reasonLabel, noteLabel, noteHelp, yes } =
     texts.refundDialog;
   return (
     <FormDialog
@@ -111,7 +111,7 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
           data-autofocus
           flex={1}
           label={amountLabel}
-          description={known ? texts.refundDialog.left(money(left)) : undefined}
+          description={known ? texts.refundDialog.available(money(left)) : undefined}
           inputWrapperOrder={['label', 'input', 'description', 'error']}
           currency={currency}
           value={sum}
@@ -119,7 +119,7 @@ export function RefundDialog({ order, id, payment, opened, close }: Props) {
           error={tooMuch ? texts.refundDialog.tooMuch(money(left)) : undefined}
         />
         <Button variant="default" mb={22} onClick={() => setAmount(left)}>
-          {all}
+          {fullAmount}
         </Button>
       </Group>
       {lines.length === 0 && (

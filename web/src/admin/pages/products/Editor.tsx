@@ -23,7 +23,7 @@ import { Details } from './Details';
 import styles from './Editor.module.css';
 import { bodyOf, changes, nothing, place, type Values, valuesOf } from './model';
 import { Options } from './Options';
-import { Organisation } from './Organisation';
+import { Organization } from './Organization';
 import { Pictures } from './Pictures';
 import { Seo } from './Seo';
 import { Variants } from './Variants';
@@ -98,10 +98,10 @@ function Editor({ product: first }: { product?: Product }) {
       const theirs = await newer();
       if (theirs) {
         const mine = await confirm({
-          title: texts.changedTitle,
-          text: texts.changedText(formats.time(theirs.updated_at)),
-          yes: texts.changedMine,
-          no: texts.changedTheirs,
+          title: texts.conflictTitle,
+          text: texts.conflictText(formats.time(theirs.updated_at)),
+          yes: texts.saveMine,
+          no: texts.loadLatest,
         });
         if (!mine) return theirs;
       }
@@ -139,7 +139,7 @@ function Editor({ product: first }: { product?: Product }) {
         form.setFieldValue(`variants.${at}.expected`, now);
         form.setFieldError(
           `variants.${at}.on_hand`,
-          `${inventory.movedTo(formats.number(now), seen)} ${texts.saveAnyway}`,
+          `${inventory.changedMeanwhile(formats.number(now), seen)} ${texts.saveAnyway}`,
         );
         void queries.invalidateQueries({ queryKey: ['inventory'] });
       }
@@ -236,7 +236,7 @@ function Editor({ product: first }: { product?: Product }) {
             <Section title={texts.details}>
               <Details form={form} />
             </Section>
-            <Section title={texts.pictures}>
+            <Section title={texts.images}>
               <Pictures
                 pictures={values.images}
                 error={error}
@@ -247,8 +247,8 @@ function Editor({ product: first }: { product?: Product }) {
         </Grid.Col>
         <Grid.Col span={{ base: 12, lg: 4 }}>
           <Stack gap="lg">
-            <Section title={texts.organisation}>
-              <Organisation form={form} />
+            <Section title={texts.organization}>
+              <Organization form={form} />
             </Section>
             <Section title={texts.seo}>
               <Seo form={form} />

@@ -41,9 +41,9 @@ export function Fill({ values, setRows, onHand }: Props) {
     field === 'on_hand' ? counted(it, row.on_hand, onHand(it)) : { [field]: row[field] };
   const fits = values.variants.filter((it) => !it.off && chosen(it));
   return (
-    <Group align="flex-end" gap="sm" role="group" aria-label={texts.fill}>
+    <Group align="flex-end" gap="sm" role="group" aria-label={texts.bulkEdit}>
       <Select
-        label={texts.fillColumn}
+        label={texts.bulkEditField}
         w={190}
         allowDeselect={false}
         value={field}
@@ -58,11 +58,11 @@ export function Fill({ values, setRows, onHand }: Props) {
         />
       </div>
       <Select
-        label={texts.fillFor}
+        label={texts.bulkEditTarget}
         w={190}
         allowDeselect={false}
         value={which}
-        data={[{ value: 'all', label: texts.fillAll }, ...parts]}
+        data={[{ value: 'all', label: texts.allVariants }, ...parts]}
         onChange={(it) => it && setWhich(it)}
       />
       <Button
@@ -72,7 +72,7 @@ export function Fill({ values, setRows, onHand }: Props) {
           setRows(values.variants.map((it) => (fits.includes(it) ? { ...it, ...filled(it) } : it)))
         }
       >
-        {texts.fillApply(fits.length)}
+        {texts.bulkEditApply(fits.length)}
       </Button>
     </Group>
   );

@@ -114,7 +114,7 @@ export function Pictures({ pictures, set, error }: Props) {
             <Alert
               color="red"
               variant="light"
-              title={texts.notUploaded}
+              title={texts.uploadFailed}
               withCloseButton
               closeButtonLabel={parts.close}
               onClose={() => setFailed([])}
@@ -135,7 +135,7 @@ export function Pictures({ pictures, set, error }: Props) {
                 variant="default"
                 leftSection={<IconUpload size={16} aria-hidden />}
               >
-                {texts.choosePictures}
+                {texts.uploadImages}
               </Button>
             )}
           </FileButton>
@@ -157,7 +157,7 @@ function Sorted({ pictures, set, error }: Props) {
   const ids = pictures.map((it) => it.url);
   const name = (id: unknown) => {
     const at = ids.indexOf(String(id));
-    return pictures[at]?.alt || texts.pictureNumber(at + 1);
+    return pictures[at]?.alt || texts.imageNumber(at + 1);
   };
   const accessibility = useAnnouncements(name, (id) => ids.indexOf(String(id)) + 1, ids.length);
   return (
@@ -204,7 +204,7 @@ type CardProps = {
 function Card({ shown, number, error, setAlt, remove }: CardProps) {
   const { editor: texts } = useTexts();
   const sortable = useSortable({ id: shown.url });
-  const name = shown.alt || texts.pictureNumber(number);
+  const name = shown.alt || texts.imageNumber(number);
   return (
     <Paper
       component="li"
@@ -231,7 +231,7 @@ function Card({ shown, number, error, setAlt, remove }: CardProps) {
           variant="default"
           size={32}
           className={styles.grip}
-          aria-label={texts.movePicture(name)}
+          aria-label={texts.moveImage(name)}
         >
           <IconGripVertical size={18} aria-hidden />
         </ActionIcon>
@@ -239,7 +239,7 @@ function Card({ shown, number, error, setAlt, remove }: CardProps) {
           variant="default"
           size={32}
           className={styles.remove}
-          aria-label={texts.removePicture(name)}
+          aria-label={texts.removeImage(name)}
           onClick={remove}
         >
           <IconTrash size={18} aria-hidden />

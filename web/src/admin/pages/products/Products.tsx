@@ -94,14 +94,14 @@ export function Products() {
                 empty={
                   filtered
                     ? {
-                        title: texts.nothing,
-                        text: texts.nothingText,
+                        title: texts.noResults,
+                        text: texts.noResultsText,
                         action: (
                           <Button
                             variant="default"
                             onClick={() => void navigate({ search: { status }, replace: true })}
                           >
-                            {texts.reset}
+                            {texts.clearFilters}
                           </Button>
                         ),
                       }
@@ -184,11 +184,11 @@ function Filters({ search, set }: { search: ProductsSearch; set: (it: ProductsSe
         onChange={(it) => set({ stock: it ?? undefined })}
       />
       <Select
-        label={texts.order}
+        label={texts.sortBy}
         flex="1 1 9rem"
         allowDeselect={false}
         value={search.sort ?? (search.search ? 'relevance' : 'newest')}
-        data={Object.entries(texts.orders)
+        data={Object.entries(texts.sorts)
           .filter(([value]) => value !== 'relevance' || search.search)
           .map(([value, label]) => ({ value, label }))}
         onChange={(it) => set({ sort: it ?? undefined })}
@@ -203,7 +203,7 @@ function useColumns(): Column<Product>[] {
   return [
     {
       key: 'picture',
-      head: texts.picture,
+      head: texts.image,
       headHidden: true,
       width: 64,
       cell: (it) => <Thumbnail url={it.images[0]?.url} />,

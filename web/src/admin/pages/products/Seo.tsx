@@ -24,19 +24,19 @@ export function Seo({ form }: { form: UseFormReturnType<Values> }) {
           {cut(seo_title.trim() || title || texts.title, TITLE)}
         </Text>
         <Text size="sm" c="dimmed">
-          {cut(told || texts.seoNothing, DESCRIPTION)}
+          {cut(told || texts.seoPlaceholder, DESCRIPTION)}
         </Text>
       </div>
       <TextInput
         label={texts.seoTitle}
-        description={texts.length(seo_title.length, TITLE)}
+        description={texts.recommendedLength(seo_title.length, TITLE)}
         placeholder={title}
         maxLength={255}
         {...form.getInputProps('seo_title')}
       />
       <Textarea
         label={texts.seoDescription}
-        description={texts.length(seo_description.length, DESCRIPTION)}
+        description={texts.recommendedLength(seo_description.length, DESCRIPTION)}
         autosize
         minRows={3}
         maxLength={2000}

@@ -20,7 +20,7 @@ export function StockCell({ product }: { product: Product }) {
   if (!counts) {
     return (
       <Text size="sm" c="dimmed">
-        {texts.notCounted}
+        {texts.notTracked}
       </Text>
     );
   }
@@ -40,7 +40,7 @@ export function StockCell({ product }: { product: Product }) {
           {...(available === 0 ? { c: 'var(--mantine-color-error)' } : {})}
           size="compact-sm"
           onClick={() => setOpen((it) => !it)}
-          aria-label={texts.changeStock(product.title, shown)}
+          aria-label={texts.editStock(product.title, shown)}
         >
           {shown}
         </Button>

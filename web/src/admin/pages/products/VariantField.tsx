@@ -55,7 +55,7 @@ export function VariantField({ field, row, change, of, error, stock }: Props) {
           {...shared}
           maxLength={255}
           value={row[field]}
-          placeholder={field === 'sku' ? texts.skuMade : ''}
+          placeholder={field === 'sku' ? texts.skuFromSlug : ''}
           onChange={(event) => change({ [field]: event.currentTarget.value })}
         />
       );

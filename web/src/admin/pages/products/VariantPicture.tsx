@@ -26,19 +26,19 @@ export function VariantPicture({ name, url, pictures, choose }: Props) {
       <Popover.Target>
         <UnstyledButton
           onClick={() => setOpen((it) => !it)}
-          aria-label={texts.pictureOf(name)}
+          aria-label={texts.imageFor(name)}
           className={styles.choice}
         >
           <Thumbnail url={url} size={36} />
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown aria-label={texts.pictureOf(name)} maw={260}>
-        {pictures.length === 0 && <Text size="sm">{texts.noPictures}</Text>}
+      <Popover.Dropdown aria-label={texts.imageFor(name)} maw={260}>
+        {pictures.length === 0 && <Text size="sm">{texts.noImages}</Text>}
         <Group gap={6}>
           {pictures.map((it, at) => (
             <UnstyledButton
               key={it.url}
-              aria-label={it.alt || texts.pictureNumber(at + 1)}
+              aria-label={it.alt || texts.imageNumber(at + 1)}
               aria-pressed={it.url === url}
               className={styles.choice}
               onClick={() => take(it.url)}
@@ -49,7 +49,7 @@ export function VariantPicture({ name, url, pictures, choose }: Props) {
           {url && (
             <UnstyledButton className={styles.choice} onClick={() => take(null)}>
               <Text size="sm" td="underline">
-                {texts.noPicture}
+                {texts.noVariantImage}
               </Text>
             </UnstyledButton>
           )}

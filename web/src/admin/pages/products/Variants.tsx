@@ -53,7 +53,7 @@ export function Variants({ values, setRows, error, stock }: Props) {
     <Stack gap="sm">
       <Fill values={values} setRows={setRows} onHand={onHand} />
       <Text size="sm" c="dimmed" role="status">
-        {texts.offered(offered(rows).length, rows.length)}
+        {texts.forSale(offered(rows).length, rows.length)}
       </Text>
       <Table.ScrollContainer
         minWidth={1180}
@@ -71,8 +71,8 @@ export function Variants({ values, setRows, error, stock }: Props) {
         >
           <Table.Thead>
             <Table.Tr>
-              <Table.Th scope="col">{texts.offeredHead}</Table.Th>
-              <Table.Th scope="col">{texts.picture}</Table.Th>
+              <Table.Th scope="col">{texts.forSaleHead}</Table.Th>
+              <Table.Th scope="col">{texts.image}</Table.Th>
               <Table.Th scope="col" miw={120}>
                 {texts.variant}
               </Table.Th>
@@ -134,7 +134,7 @@ const VariantRow = memo(function VariantRow(props: RowProps) {
       <Table.Td>
         <Switch
           checked={!row.off}
-          aria-label={texts.offer(name)}
+          aria-label={texts.sell(name)}
           onChange={(event) => change(at, { off: !event.currentTarget.checked })}
         />
       </Table.Td>

@@ -14,7 +14,7 @@ export function Product({ id }: { id: string }) {
   if (isError) {
     return (
       <Text size="sm" c="dimmed">
-        {reviews.productGone}
+        {reviews.productUnavailable}
       </Text>
     );
   }

@@ -65,17 +65,17 @@ export function Reviews() {
           empty={
             status === 'pending'
               ? {
-                  ...reviews.nonePending,
+                  ...reviews.noPending,
                   action: (
                     <Button
                       variant="default"
                       onClick={() => void navigate({ search: { status: 'all' } })}
                     >
-                      {reviews.showAll}
+                      {reviews.viewAll}
                     </Button>
                   ),
                 }
-              : reviews.none
+              : reviews.noResults
           }
         />
       </Stack>
@@ -131,7 +131,7 @@ function useColumns(changed: () => void): Column<Review>[] {
     },
     {
       key: 'actions',
-      head: reviews.decision,
+      head: reviews.actions,
       from: 'md',
       cell: (it) => <Decision review={it} changed={changed} />,
     },

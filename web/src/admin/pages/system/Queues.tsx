@@ -36,7 +36,7 @@ export function Queues() {
     setBusy(row.name);
     try {
       const { replayed } = await replayQueue(row.service, row);
-      notice.done(system.queueReplayed(replayed));
+      notice.done(system.jobsReplayed(replayed));
     } catch (error) {
       notice.failed(error);
     }
@@ -82,7 +82,7 @@ function useColumns(busy: string | undefined, replay: (row: Row) => void): Colum
     },
     {
       key: 'oldest',
-      head: system.late,
+      head: system.latency,
       align: 'right',
       from: 'sm',
       cell: (it) => system.seconds(format.number(Math.round(it.oldest_seconds))),
@@ -96,7 +96,7 @@ function useColumns(busy: string | undefined, replay: (row: Row) => void): Colum
     },
     {
       key: 'dead',
-      head: system.dead,
+      head: system.failed,
       align: 'right',
       cell: (it) =>
         it.dead > 0 ? <StatusBadge tone="bad">{format.number(it.dead)}</StatusBadge> : '0',

@@ -62,7 +62,7 @@ export function System() {
       <Stack gap="lg">
         {health.isError && shop && (
           <Alert color="orange" variant="light" role="alert">
-            {system.stale(format.time(shop.timestamp))}
+            {system.notResponding(format.time(shop.timestamp))}
           </Alert>
         )}
         <DataTable
@@ -142,7 +142,7 @@ function useColumns(): Column<Row>[] {
     },
     {
       key: 'waiting',
-      head: system.waiting,
+      head: system.waitingEvents,
       align: 'right',
       cell: (it) => (
         <>

@@ -49,12 +49,12 @@ export function Addresses() {
         </ul>
       )}
       <div>
-        <Button onClick={() => write('new')}>{texts.newAddress}</Button>
+        <Button onClick={() => write('new')}>{texts.addAddress}</Button>
       </div>
       <Dialog
         open={writing !== null}
         onClose={() => write(null)}
-        title={writing === 'new' ? texts.newAddress : texts.changeAddress}
+        title={writing === 'new' ? texts.addAddress : texts.editAddress}
       >
         {writing && (
           <Write
@@ -76,7 +76,7 @@ function Kept({ address, onEdit }: { address: KeptAddress; onEdit: () => void })
     mutationFn: () =>
       ok(api.DELETE('/api/v1/users/me/addresses/{id}', { params: { path: { id: address.id } } })),
     onSuccess: () => {
-      announce(texts.addressRemoved);
+      announce(texts.addressDeleted);
       return queries.invalidateQueries(addressesQuery);
     },
   });
@@ -86,16 +86,16 @@ function Kept({ address, onEdit }: { address: KeptAddress; onEdit: () => void })
       {address.is_default && <p className={styles.default}>{texts.isDefault}</p>}
       {removing.error && <Note kind="bad">{said(removing.error)}</Note>}
       <div className={styles.tools}>
-        <Button look="outline" onClick={onEdit} aria-label={texts.changeOf(address.name)}>
-          {texts.change}
+        <Button look="outline" onClick={onEdit} aria-label={texts.editOf(address.name)}>
+          {texts.edit}
         </Button>
         <Button
           look="plain"
           busy={removing.isPending}
           onClick={() => removing.mutate()}
-          aria-label={texts.removeOf(address.name)}
+          aria-label={texts.deleteOf(address.name)}
         >
-          {texts.remove}
+          {texts.delete}
         </Button>
       </div>
     </li>

@@ -32,7 +32,7 @@ export function Messages() {
   if (!data) return <Skeleton height="18rem" />;
   return (
     <>
-      <p className={auth.soft}>{texts.messagesText}</p>
+      <p className={auth.soft}>{texts.notificationsText}</p>
       {CHANNELS.map((channel) => (
         <fieldset key={channel} className={styles.section}>
           <legend>
@@ -41,7 +41,7 @@ export function Messages() {
           {WISHES.map((wish) => (
             <CheckField
               key={wish}
-              label={texts.wishes[wish]}
+              label={texts.topics[wish]}
               checked={data[channel]?.[wish] ?? wish === 'order_updates'}
               onChange={(event) =>
                 saving.mutate({

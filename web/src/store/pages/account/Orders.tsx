@@ -24,7 +24,7 @@ export function Orders() {
     return (
       <div className={styles.empty}>
         <p>{texts.noOrders}</p>
-        <ButtonLink to="/">{texts.goShopping}</ButtonLink>
+        <ButtonLink to="/">{texts.startShopping}</ButtonLink>
       </div>
     );
   return (
@@ -52,7 +52,7 @@ export function Orders() {
               </span>
               <span className={styles.status} data-status={order.status}>
                 {stage(order) === 'pay' || stage(order) === 'confirm'
-                  ? texts.payNow
+                  ? texts.paymentRequired
                   : orderTexts.status[order.status]}
               </span>
               <span className={styles.total}>{money(order.total)}</span>
@@ -63,7 +63,7 @@ export function Orders() {
       {hasNextPage && (
         <div>
           <Button look="outline" busy={isFetchingNextPage} onClick={() => fetchNextPage()}>
-            {texts.more}
+            {texts.showOlder}
           </Button>
         </div>
       )}

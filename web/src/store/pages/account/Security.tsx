@@ -87,13 +87,13 @@ function Sessions() {
   const ending = useMutation({
     mutationFn: (id: string) =>
       ok(api.DELETE('/api/v1/users/me/sessions/{id}', { params: { path: { id } } })),
-    onSuccess: () => announce(texts.sessionEnded),
+    onSuccess: () => announce(texts.deviceSignedOut),
     onSettled: () => queries.invalidateQueries(sessionsQuery),
   });
   return (
     <section className={styles.section}>
-      <h2>{texts.sessions}</h2>
-      <p className={auth.soft}>{texts.sessionsText}</p>
+      <h2>{texts.devices}</h2>
+      <p className={auth.soft}>{texts.devicesText}</p>
       {error && !data && <FailedPart query={query} />}
       {ending.error && <Note kind="bad">{said(ending.error)}</Note>}
       {!data && !error && <Skeleton height="4.75rem" />}
@@ -103,7 +103,7 @@ function Sessions() {
             <div>
               <strong>{device(it.user_agent) ?? texts.unknownDevice}</strong>
               <p className={auth.soft}>
-                {it.current ? texts.thisOne : texts.lastUsed(time(it.last_used_at))}
+                {it.current ? texts.thisDevice : texts.lastUsed(time(it.last_used_at))}
               </p>
             </div>
             {!it.current && (
@@ -112,7 +112,7 @@ function Sessions() {
                 busy={ending.isPending && ending.variables === it.id}
                 onClick={() => ending.mutate(it.id)}
               >
-                {texts.endSession}
+                {texts.signOutDevice}
               </Button>
             )}
           </li>
@@ -139,14 +139,14 @@ function Removal() {
   const close = () => setOpen(false);
   return (
     <section className={styles.section}>
-      <h2>{texts.removal}</h2>
-      <p>{texts.removalText}</p>
+      <h2>{texts.deleteAccount}</h2>
+      <p>{texts.deleteAccountText}</p>
       <div>
         <Button look="outline" onClick={() => setOpen(true)}>
-          {texts.removeAccount}
+          {texts.openDeleteAccount}
         </Button>
       </div>
-      <Dialog open={open} onClose={close} title={texts.removal}>
+      <Dialog open={open} onClose={close} title={texts.deleteAccount}>
         {open && <Remove onClose={close} />}
       </Dialog>
     </section>
@@ -170,11 +170,11 @@ function Remove({ onClose }: { onClose: () => void }) {
   return (
     <form className={auth.form} noValidate onSubmit={form.onSubmit}>
       <Summary form={form} />
-      <p>{texts.removalSure}</p>
+      <p>{texts.confirmDeleteText}</p>
       <PasswordField field={form.bind('password')} label={texts.currentPassword} />
       <div className={styles.tools}>
         <Button type="submit" busy={form.busy}>
-          {texts.removeForGood}
+          {texts.confirmDelete}
         </Button>
         <Button look="outline" onClick={onClose}>
           {texts.cancel}

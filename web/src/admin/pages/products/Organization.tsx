@@ -7,7 +7,7 @@ import { useTexts } from '../../texts';
 import type { Values } from './model';
 
 /** Whether a product is for sale, and where it is found. */
-export function Organisation({ form }: { form: UseFormReturnType<Values> }) {
+export function Organization({ form }: { form: UseFormReturnType<Values> }) {
   const { editor: texts } = useTexts();
   const categories = useQuery(categoryTree);
   const all = flat(categories.data ?? []);
