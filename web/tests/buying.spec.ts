@@ -65,7 +65,7 @@ test.describe('on a phone', () => {
     await page.reload(); // the cart is still there
     await page.getByLabel(en.checkout.email).fill('grace@example.com');
     await fillAddress(page);
-    await page.getByLabel(en.payment.cards.tok_visa.label).check();
+    await page.getByLabel(en.payment.cards.succeeds.label).check();
     await orderButton(page).click();
     await expect(
       page.getByRole('heading', { name: en.order.standing.confirmed.title }),
@@ -151,11 +151,11 @@ test('a customer registers, searches with a typo, picks a variant, is declined a
   await page.getByRole('dialog').getByRole('link', { name: en.cart.checkOut }).click();
 
   await fillAddress(page);
-  await page.getByLabel(en.payment.cards.tok_declined.label).check();
+  await page.getByLabel(en.payment.cards.card_declined.label).check();
   await orderButton(page).click();
   await expect(page.getByRole('heading', { name: en.payment.declined })).toBeVisible();
 
-  await page.getByLabel(en.payment.cards.tok_3ds.label).check();
+  await page.getByLabel(en.payment.cards.requires_action.label).check();
   await page.getByRole('button', { name: /^Pay / }).click();
   await expect(page.getByRole('heading', { name: en.payment.bank.title })).toBeVisible();
   await page.getByRole('button', { name: en.payment.bank.approve }).click();
@@ -194,7 +194,7 @@ test('a double click and a reload during the checkout make one order', async ({
   await fillCart(page, await product(shop, 0));
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
-  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  await page.getByLabel(en.payment.cards.succeeds.label).check();
   // The first answer is lost on its way: the order is made, and nobody here knows.
   let sent = 0;
   await page.route('**/api/v1/orders/checkout', async (route) => {
@@ -221,7 +221,7 @@ test('a shop that is killed amid the checkout comes back with one order', async 
   await fillCart(page, await product(shop, 0));
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
-  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  await page.getByLabel(en.payment.cards.succeeds.label).check();
   let killed = false;
   await page.route('**/api/v1/orders/checkout', async (route) => {
     if (killed) return route.continue();
@@ -247,7 +247,7 @@ test('who starts over is charged for the new order alone', async ({ page, shop }
   await fillCart(page, await product(shop, 0));
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
-  await page.getByLabel(en.payment.cards.tok_3ds.label).check();
+  await page.getByLabel(en.payment.cards.requires_action.label).check();
   await orderButton(page).click();
   await expect(page.getByRole('heading', { name: en.payment.bank.title })).toBeVisible();
 
@@ -255,7 +255,7 @@ test('who starts over is charged for the new order alone', async ({ page, shop }
   await page.goto('/checkout');
   await page.getByLabel(en.checkout.email).fill('grace@example.com');
   await fillAddress(page);
-  await page.getByLabel(en.payment.cards.tok_visa.label).check();
+  await page.getByLabel(en.payment.cards.succeeds.label).check();
   await orderButton(page).click();
   await page.getByRole('button', { name: en.checkout.refused.replaceOrder }).click();
   await expect(
