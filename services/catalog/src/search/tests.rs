@@ -178,8 +178,11 @@ async fn an_index_that_cannot_be_used_is_built_anew() {
     for (what, spoil) in spoil {
         let dir = tempfile::tempdir().unwrap();
         Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+        let mark = dir.path().join("1/mark");
+        std::fs::write(&mark, "").unwrap();
         spoil(dir.path());
         Running::start(dir.path(), &platform.db).count_and_stop("lamp", 1).await;
+        assert!(!mark.exists(), "{what}: the old one is still there");
         assert_eq!(numbers(dir.path()).len(), 1, "{what}");
     }
 }
