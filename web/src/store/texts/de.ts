@@ -367,8 +367,7 @@ export const de: Texts = {
   },
   payment: {
     legend: 'Zahlungsart',
-    test:
-      'Testmodus: Es werden keine echten Karten akzeptiert und kein Geld eingezogen. Wählen Sie eine Testkarte für das gewünschte Ergebnis.',
+    test: 'Testmodus: Es werden keine echten Karten akzeptiert und kein Geld eingezogen. Wählen Sie eine Testkarte für das gewünschte Ergebnis.',
     cards: {
       succeeds: { label: 'Testkarte: genehmigt', more: 'Die Zahlung ist erfolgreich.' },
       requires_action: {

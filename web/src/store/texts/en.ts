@@ -354,8 +354,7 @@ export const en = {
   },
   payment: {
     legend: 'Payment method',
-    test:
-      'Test mode: no real cards are accepted and no money is charged. Choose a test card for the outcome you want.',
+    test: 'Test mode: no real cards are accepted and no money is charged. Choose a test card for the outcome you want.',
     cards: {
       succeeds: { label: 'Test card: approved', more: 'The payment succeeds.' },
       requires_action: {
