@@ -58,9 +58,12 @@ struct CartQuantity {
 }
 
 fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
-    move |this, ()| match this.is_some() == other {
-        true => Err(garde::Error::new("send either `sku` or `product_id`")),
-        false => Ok(()),
+    move |this, ()| {
+        if this.is_some() == other {
+            Err(garde::Error::new("send either `sku` or `product_id`"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -188,10 +191,7 @@ async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
             Some(id) => store::clear(&mut tx, id).await?,
             None => false,
         };
-        match changed {
-            true => tx.commit().await?,
-            false => tx.rollback().await?,
-        }
+        if changed { tx.commit().await? } else { tx.rollback().await? }
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -174,12 +174,13 @@ pub(crate) async fn answer(
     }
     let headers_only = asked.head || !is_readable(&response);
     let (mut parts, body) = response.into_parts();
-    let (bytes, rest) = match headers_only {
-        true => (Bytes::new(), Some(body)),
-        false => match first(body).await {
+    let (bytes, rest) = if headers_only {
+        (Bytes::new(), Some(body))
+    } else {
+        match first(body).await {
             Ok(bytes) => (bytes, None),
             Err(body) => (Bytes::new(), Some(body)),
-        },
+        }
     };
     let value = match &rest {
         Some(_) => None,

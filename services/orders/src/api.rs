@@ -91,9 +91,10 @@ async fn visible(
     let order = find(app, id).await?.ok_or_else(problems::order_not_found)?;
     let owner = order.user_id.is_some() && order.user_id == principal.map(Principal::id);
     let staff = principal.is_some_and(|it| it.may(permission));
-    match owner || staff || has_token(app, &order, headers) {
-        true => Ok(order),
-        false => Err(problems::order_not_found()),
+    if owner || staff || has_token(app, &order, headers) {
+        Ok(order)
+    } else {
+        Err(problems::order_not_found())
     }
 }
 
@@ -136,10 +137,8 @@ async fn view_of(
     for_staff: bool,
 ) -> Result<OrderView> {
     let history = store::history(&app.db, order.id).await?;
-    let refunds = match order.has_refunds() {
-        true => store::refunds(&app.db, order.id).await?,
-        false => vec![],
-    };
+    let refunds =
+        if order.has_refunds() { store::refunds(&app.db, order.id).await? } else { vec![] };
     let waits = order.payment_status == PaymentStatus::RequiresAction;
     let note = order.cancel_note().map(str::to_owned);
     let details = Details { history, refunds, for_staff };

@@ -136,9 +136,10 @@ pub fn cart_already_paid(order: &Order) -> Problem {
 /// the same request again after `Retry-After`.
 #[problem(CONFLICT)]
 pub fn order_undecided(order: &Order) -> Problem {
-    let which = match order.is_placed() {
-        true => format!("the payment of order {}", order.number),
-        false => "another checkout of this cart".to_owned(),
+    let which = if order.is_placed() {
+        format!("the payment of order {}", order.number)
+    } else {
+        "another checkout of this cart".to_owned()
     };
     let detail = format!(
         "the outcome of {which} is not known yet; nothing new was ordered; send the same request \

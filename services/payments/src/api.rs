@@ -82,10 +82,7 @@ async fn list(
     let after = page::decode(query.cursor.as_deref())?;
     let filter = store::Filter { order_id: query.order_id, status: query.status, after };
     let payments = store::list(&app.db, &filter, limit + 1).await?;
-    let total = match query.count {
-        true => Some(store::count(&app.db, &filter).await?),
-        false => None,
-    };
+    let total = if query.count { Some(store::count(&app.db, &filter).await?) } else { None };
     let page = Page::cut(payments, limit, |it| (it.created_at, it.id)).with_total(total);
     Ok(Json(page.map(PaymentView::of)))
 }

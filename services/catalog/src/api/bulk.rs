@@ -144,9 +144,10 @@ async fn bulk_products(
     let mut seen = HashSet::new();
     let mut items = Vec::with_capacity(body.ids.len());
     for id in body.ids {
-        let done = match seen.insert(id) {
-            true => write_product(&app, id, body.action).await,
-            false => Err(problems::duplicate_item()),
+        let done = if seen.insert(id) {
+            write_product(&app, id, body.action).await
+        } else {
+            Err(problems::duplicate_item())
         };
         items.push(ProductOutcome { id, ok: done.is_ok(), problem: done.err() });
     }
@@ -191,9 +192,10 @@ async fn bulk_inventory(
     let mut items = Vec::with_capacity(body.items.len());
     for (NewCount { sku, reason, .. }, figure) in body.items.into_iter().zip(figures) {
         let wish = StockChange { policy: None, figure: Some(figure) };
-        let done = match seen.insert(sku.trim().to_owned()) {
-            true => inventory::put(&app, &user, &sku, wish, Why { reason, seen: None }).await,
-            false => Err(problems::duplicate_item()),
+        let done = if seen.insert(sku.trim().to_owned()) {
+            inventory::put(&app, &user, &sku, wish, Why { reason, seen: None }).await
+        } else {
+            Err(problems::duplicate_item())
         };
         items.push(InventoryOutcome {
             sku,

@@ -172,9 +172,10 @@ fn is_slug(slug: &str, (): &()) -> garde::Result {
 }
 
 fn is_name(name: &str, (): &()) -> garde::Result {
-    match name.trim().is_empty() || name.contains(char::is_control) {
-        true => Err(garde::Error::new("must be one line of text")),
-        false => Ok(()),
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        Err(garde::Error::new("must be one line of text"))
+    } else {
+        Ok(())
     }
 }
 
@@ -198,18 +199,16 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     if nested && !part.is_all() {
         return Err(Problem::field("tree", "is sent as a whole"));
     }
-    let key = match nested {
-        true => "categories tree".to_owned(),
-        false => format!("categories {part:?}"),
-    };
+    let key = if nested { "categories tree".to_owned() } else { format!("categories {part:?}") };
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(&parts.headers));
     }
     let at = app.cache.now();
     let tree = app.tree().await?;
-    let items = match nested {
-        true => tree.children(None).map(|it| CategoryView::with_children(it, &tree)).collect(),
-        false => tree.all().iter().map(|it| CategoryView::of(it, &tree)).collect(),
+    let items = if nested {
+        tree.children(None).map(|it| CategoryView::with_children(it, &tree)).collect()
+    } else {
+        tree.all().iter().map(|it| CategoryView::of(it, &tree)).collect()
     };
     let body = read::json(&part.cut(items))?;
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(&parts.headers))

@@ -187,9 +187,10 @@ async fn delete(
     write(&app, &key, |product| {
         let mut images = product.images.clone();
         images.retain(|it| it.id != image);
-        match images.len() < product.images.len() {
-            true => Ok(images),
-            false => Err(problems::image_not_found()),
+        if images.len() < product.images.len() {
+            Ok(images)
+        } else {
+            Err(problems::image_not_found())
         }
     })
     .await?;

@@ -133,10 +133,7 @@ async fn list(
     let text = query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
     let filter = Filter { low: query.low, product: query.product_id, text };
     let found = stock::list(&app.db, &filter, &after, limit + 1).await?;
-    let total = match query.count {
-        true => Some(stock::count(&app.db, &filter).await?),
-        false => None,
-    };
+    let total = if query.count { Some(stock::count(&app.db, &filter).await?) } else { None };
     let page = Page::cut(found, limit, |it| it.stock.sku.clone()).with_total(total);
     Ok(Json(page.map(InventoryItem::from)))
 }

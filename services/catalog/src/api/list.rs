@@ -329,8 +329,9 @@ impl Value for Status {
 /// A value that may be left empty.
 fn filled<'de, D: Deserializer<'de>, T: Value>(deserializer: D) -> Result<Option<T>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    match text.trim().is_empty() {
-        true => Ok(None),
-        false => T::read(&text).map(Some).map_err(D::Error::custom),
+    if text.trim().is_empty() {
+        Ok(None)
+    } else {
+        T::read(&text).map(Some).map_err(D::Error::custom)
     }
 }

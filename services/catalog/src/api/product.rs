@@ -178,10 +178,8 @@ impl ProductBody {
     }
 
     pub(super) fn read(mut self, currency: &Currency) -> Result<NewProduct> {
-        let variants = match self.is_flat() {
-            true => vec![self.only(currency)?],
-            false => self.several(currency)?,
-        };
+        let variants =
+            if self.is_flat() { vec![self.only(currency)?] } else { self.several(currency)? };
         Ok(NewProduct {
             slug: self.slug,
             title: self.title,
@@ -307,9 +305,10 @@ impl ProductPatch {
 }
 
 fn named(names: Option<Vec<String>>, ids: bool) -> Result<Option<Vec<String>>> {
-    match names.is_some() && ids {
-        true => Err(Problem::field("categories", "send either categories or category_ids")),
-        false => Ok(names),
+    if names.is_some() && ids {
+        Err(Problem::field("categories", "send either categories or category_ids"))
+    } else {
+        Ok(names)
     }
 }
 

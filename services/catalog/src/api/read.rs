@@ -171,10 +171,8 @@ async fn find(app: &App, asked: &ListRequest) -> Result<Found> {
         return search(app, asked, request.clone()).await;
     }
     let (products, next) = listing::page(&app.db, &asked.listing).await?;
-    let total = match asked.count {
-        true => Some(listing::count(&app.db, &asked.listing).await?),
-        false => None,
-    };
+    let total =
+        if asked.count { Some(listing::count(&app.db, &asked.listing).await?) } else { None };
     Ok(Found { products, next: next.map(|it| page::encode(&it)), total, facets: None })
 }
 

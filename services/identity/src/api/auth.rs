@@ -171,10 +171,8 @@ async fn login(
     Json(request): Json<LogIn>,
 ) -> Result<Response> {
     let login = request.login()?;
-    let kind = match request.fixed_refresh_token {
-        true => Kind::Fixed,
-        false => request.session.kind(&browser)?,
-    };
+    let kind =
+        if request.fixed_refresh_token { Kind::Fixed } else { request.session.kind(&browser)? };
     let found = store::credentials(&app.db, &login).await?;
     let source = source(&app, &login, found.as_ref(), &browser, &client).await?;
     // Who is not active fails like anybody else, and it counts.
@@ -201,9 +199,10 @@ async fn source(
     let Some(device) = browser.device() else { return Ok(Source::stranger(login, client)) };
     // Asked also where there is no such account, so that it takes the same time.
     let user = found.map_or_else(Uuid::nil, |it| it.user.id);
-    match devices::is_known(&app.db, user, device, app.clock.now()).await? {
-        true => Ok(Source::device(device, user)),
-        false => Ok(Source::stranger(login, client)),
+    if devices::is_known(&app.db, user, device, app.clock.now()).await? {
+        Ok(Source::device(device, user))
+    } else {
+        Ok(Source::stranger(login, client))
     }
 }
 
@@ -376,18 +375,22 @@ impl LogIn {
 
 /// Exactly one of the two fields.
 fn one_of(username: &Option<String>) -> impl Fn(&Option<String>, &()) -> garde::Result + '_ {
-    move |email, ()| match email.is_some() != username.is_some() {
-        true => Ok(()),
-        false => Err(garde::Error::new("send either email or username")),
+    move |email, ()| {
+        if email.is_some() != username.is_some() {
+            Ok(())
+        } else {
+            Err(garde::Error::new("send either email or username"))
+        }
     }
 }
 
 /// A cookie's token changes with every use.
 fn not_in_cookie(session: Keeping) -> impl Fn(&bool, &()) -> garde::Result {
-    move |fixed, ()| match *fixed && session == Keeping::Cookie {
-        true => {
+    move |fixed, ()| {
+        if *fixed && session == Keeping::Cookie {
             Err(garde::Error::new("is not possible in a cookie session; leave one of them out"))
+        } else {
+            Ok(())
         }
-        false => Ok(()),
     }
 }

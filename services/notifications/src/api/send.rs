@@ -291,17 +291,19 @@ pub(super) fn single_line(value: &str, (): &()) -> garde::Result {
 
 /// A text with something in it, and no card number.
 pub(super) fn not_blank(value: &str, (): &()) -> garde::Result {
-    match value.trim().is_empty() {
-        true => Err(garde::Error::new("must not be blank")),
-        false => no_card_number(value, &()),
+    if value.trim().is_empty() {
+        Err(garde::Error::new("must not be blank"))
+    } else {
+        no_card_number(value, &())
     }
 }
 
 pub(super) fn not_too_much(data: &Option<Map<String, Value>>, (): &()) -> garde::Result {
     let Some(data) = data else { return Ok(()) };
     let text = serde_json::to_string(data).unwrap_or_default();
-    match text.len() <= MAX_SOURCE {
-        true => no_card_number(&text, &()),
-        false => Err(garde::Error::new(format!("must have at most {MAX_SOURCE} bytes of JSON"))),
+    if text.len() <= MAX_SOURCE {
+        no_card_number(&text, &())
+    } else {
+        Err(garde::Error::new(format!("must have at most {MAX_SOURCE} bytes of JSON")))
     }
 }

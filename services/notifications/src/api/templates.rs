@@ -230,10 +230,7 @@ fn check(app: &App, template: &Definition, text: &Text) -> Result<()> {
         .into_iter()
         .filter_map(|(field, source)| Some((field, template::check(source, &samples).err()?)))
         .collect();
-    match wrongs.is_empty() {
-        true => Ok(()),
-        false => Err(problems::template_invalid(wrongs)),
-    }
+    if wrongs.is_empty() { Ok(()) } else { Err(problems::template_invalid(wrongs)) }
 }
 
 /// Puts `changes` over `data`, object by object.

@@ -71,10 +71,7 @@ fn why(
 ) -> Result<Why> {
     let reason = reason.unwrap_or(usual);
     let note = note.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-    match may_be(reason) {
-        true => Ok(Why { reason, note }),
-        false => Err(problems::reason_not_yours(may_be)),
-    }
+    if may_be(reason) { Ok(Why { reason, note }) } else { Err(problems::reason_not_yours(may_be)) }
 }
 
 /// The answer to a cancel: 202 while it is on its way.

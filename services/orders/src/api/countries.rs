@@ -69,9 +69,10 @@ async fn list(State(app): State<App>, Query(query): Query<CountriesQuery>) -> Re
         name: &it.name,
         delivered: app.delivery.reaches(&it.code),
     };
-    let items = match query.all {
-        true => countries::all().iter().map(named).collect(),
-        false => app.delivery.countries().map(named).collect(),
+    let items = if query.all {
+        countries::all().iter().map(named).collect()
+    } else {
+        app.delivery.countries().map(named).collect()
     };
     ([(CACHE_CONTROL, FOR_AN_HOUR)], Json(Countries { items })).into_response()
 }

@@ -87,10 +87,7 @@ pub(super) async fn list(
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };
     let orders = store::list(&app.db, &filter, limit + 1).await?;
-    let total = match query.count {
-        true => Some(store::count(&app.db, &filter).await?),
-        false => None,
-    };
+    let total = if query.count { Some(store::count(&app.db, &filter).await?) } else { None };
     let page = Page::cut(orders, limit, |it| it.id).with_total(total);
     let ids: Vec<Uuid> = page.items.iter().map(|it| it.id).collect();
     let mut lines = store::lines_of(&app.db, &ids).await?;

@@ -65,9 +65,10 @@ fn plain(value: &str, refused: impl Fn(char) -> bool) -> garde::Result {
     if value.trim().is_empty() {
         return Err(garde::Error::new("must not be blank"));
     }
-    match value.chars().any(refused) {
-        true => Err(garde::Error::new("must be plain text without control characters")),
-        false => no_card_number(value, &()),
+    if value.chars().any(refused) {
+        Err(garde::Error::new("must be plain text without control characters"))
+    } else {
+        no_card_number(value, &())
     }
 }
 
