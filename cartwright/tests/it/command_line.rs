@@ -61,7 +61,7 @@ async fn a_demo_shop_is_ready_to_sell() {
     shop.check().await;
     shop.stop().await;
     assert!(place.says(&["seed"]).contains("nothing was changed"));
-    assert!(place.says(&["check"]).contains("agree"));
+    assert!(place.says(&["check"]).contains("are consistent"));
 }
 
 #[on(sqlite, postgres, apart, flavor = "multi_thread", worker_threads = 2)]
@@ -99,7 +99,7 @@ async fn commands_work_beside_a_running_shop(shape: Shape) {
     assert!(place.fails(&create("short")).contains("password"));
     let login = json!({ "email": "eve@example.com", "password": "correct horse battery" });
     shop.http.post("/auth/login", login).await.expect(200);
-    assert!(place.says(&["check"]).contains("agree"));
+    assert!(place.says(&["check"]).contains("are consistent"));
     assert!(place.says(&["migrate", "status"]).contains("applied"));
     shop.stop().await;
 }
@@ -352,5 +352,5 @@ async fn a_killed_shop_starts_again_at_once() {
         program.ready().await;
         program.kill();
     }
-    assert!(place.says(&["check"]).contains("agree"));
+    assert!(place.says(&["check"]).contains("are consistent"));
 }

@@ -416,7 +416,7 @@ fn the_web_fronts_client_is_made_of_what_the_program_describes() {
     let committed = fs::read_to_string(root().join("web/openapi.json")).expect("a description");
     assert!(
         committed.trim_end() == described,
-        "web/openapi.json is not what the program describes; write it anew:\n\
+        "web/openapi.json is out of date; regenerate it:\n\
          cargo run --bin cartwright -- openapi > web/openapi.json"
     );
 }

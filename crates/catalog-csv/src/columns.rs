@@ -278,7 +278,7 @@ mod tests {
         for (header, message) in [
             ("Title,Vendor", "the column \"Handle\" is missing"),
             ("Handle,Vendor", "the column \"Title\" is missing"),
-            ("Handle,Title,Title", "the column \"Title\" is there twice"),
+            ("Handle,Title,Title", "the column \"Title\" appears twice"),
             ("Handle;Title", "not semicolons"),
             ("Handle\tTitle", "not tabs"),
             ("PK\u{3}\u{4}", "spreadsheet"),

@@ -208,7 +208,7 @@ mod tests {
     fn a_front_without_a_good_manifest_is_refused() {
         let missing = of(&[("index.html", "page")]).unwrap_err().to_string();
         assert!(missing.starts_with("manifest.json of the web front"), "{missing}");
-        assert!(missing.contains("it is missing; build it anew (make web)"), "{missing}");
+        assert!(missing.contains("it is missing; rebuild it with make web"), "{missing}");
         let wrong = of(&[("index.html", "page"), ("manifest.json", "{}")]).unwrap_err().to_string();
         assert!(
             wrong.contains("manifest.json of the web front (web/dist): missing field"),

@@ -259,10 +259,10 @@ mod tests {
         };
         for (wrong, reason) in [
             (json!({ "path": "cart" }), "cart: a path must begin with /"),
-            (json!({ "path": "/a//b" }), "/a//b: \"\" is no part of a path"),
-            (json!({ "path": "/a/" }), "/a/: \"\" is no part of a path"),
-            (json!({ "path": "/a/$id" }), "/a/$id: \"$id\" is no part of a path"),
-            (json!({ "path": "/a/{*all}" }), "/a/{*all}: \"{*all}\" is no part of a path"),
+            (json!({ "path": "/a//b" }), "/a//b: \"\" is not a valid path segment"),
+            (json!({ "path": "/a/" }), "/a/: \"\" is not a valid path segment"),
+            (json!({ "path": "/a/$id" }), "/a/$id: \"$id\" is not a valid path segment"),
+            (json!({ "path": "/a/{*all}" }), "/a/{*all}: \"{*all}\" is not a valid path segment"),
             (json!({ "path": "/shelves/{id}" }), "/shelves/{id}: two pages have this path"),
             (json!({ "path": "/cart" }), "/cart: two pages have this path"),
             (
