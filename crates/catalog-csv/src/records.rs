@@ -3,7 +3,8 @@
 //! A quote that is never closed must neither swallow the rest of the file nor fill the memory.
 //! So a record has a greatest size, and where one turns out to be broken, reading goes on with
 //! the line after the one it began on. What is read once more for that is bounded in all: from then
-//! on a broken record is left out with all its lines.
+//! on a broken record is left out with all its lines. The crate `csv` forgives broken quotes, so it
+//! cannot tell of them.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead, BufReader, Read};

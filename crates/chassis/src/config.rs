@@ -144,6 +144,7 @@ pub fn is_named_secret(name: &str) -> bool {
 }
 
 /// Collects the settings that are lists. A variable is a text, so it has commas between the items.
+/// The crate splits them only where it guesses types too, which makes 12345 of the secret 0012345.
 fn find_lists(key: &str, value: &Value, found: &mut Vec<String>) {
     match value {
         Value::Array(_) => found.push(key.to_owned()),

@@ -3,6 +3,8 @@
 //! Requests use the connection that stands or go without. They never wait for one to be made, so
 //! that a dead Redis costs them nothing. One that is frozen costs a few of them [`PATIENCE`], until
 //! the connection counts as lost. Nothing is tried twice: the caller has a fallback.
+//! The crate's `ConnectionManager` makes commands wait while it connects, and takes a frozen server for a
+//! good one.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
