@@ -167,7 +167,7 @@ async fn whole<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes> {
     })
 }
 
-/// The body is no JSON, or names a key twice.
+/// The body is not valid JSON, or an object in it has a duplicate key.
 #[problem(BAD_REQUEST)]
 pub(crate) fn malformed_json(why: String) -> Problem {
     malformed_json::problem(why)

@@ -37,8 +37,8 @@ pub fn complete(openapi: &mut OpenApi) -> DocumentedCodes {
     DocumentedCodes(codes)
 }
 
-/// The codes each operation may answer with, by their status. In debug builds, and so in tests, a
-/// service answers with no other.
+/// The codes each operation lists. In debug builds, and so in tests, a service panics that answers
+/// with another one.
 #[derive(Debug)]
 pub struct DocumentedCodes(HashMap<(String, Method), Codes>);
 
@@ -46,9 +46,17 @@ pub struct DocumentedCodes(HashMap<(String, Method), Codes>);
 type Codes = HashSet<(String, String)>;
 
 impl DocumentedCodes {
-    /// Whether clients of the operation know that this can be answered. A 5xx needs no telling, and
-    /// what is no operation tells nothing.
-    pub(crate) fn has(&self, route: &str, method: &Method, problem: &Problem) -> bool {
+    /// Panics where an operation answers with what its description does not list.
+    pub(crate) fn check(&self, route: &str, method: &Method, response: &axum::response::Response) {
+        if let Some(problem) = response.extensions().get::<Problem>() {
+            let listed = self.has(route, method, problem);
+            assert!(listed, "the responses of {method} {route} do not list {problem}");
+        }
+    }
+
+    /// Whether the operation lists the problem. A 5xx need not be listed, and a route that is not an
+    /// operation has no list.
+    fn has(&self, route: &str, method: &Method, problem: &Problem) -> bool {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let Some(codes) = self.0.get(&(route.to_owned(), method.clone())) else { return true };
         problem.status >= 500

@@ -26,7 +26,7 @@ use crate::cache::Cache;
 use crate::clock::{self, Clock};
 use crate::context;
 use crate::db::{self, Db};
-use crate::extract::{BodyLimits, MAX_BODY};
+use crate::extract::{self, BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
 use crate::openapi::{self, DocumentedCodes};
@@ -356,11 +356,8 @@ async fn enter(
             })
         }
     };
-    if cfg!(debug_assertions)
-        && let Some(problem) = response.extensions().get::<Problem>()
-    {
-        let documented = front.documented.has(route.as_str(), &method, problem);
-        assert!(documented, "{method} {} does not document {problem}", route.as_str());
+    if cfg!(debug_assertions) {
+        front.documented.check(route.as_str(), &method, &response);
     }
     front.policies.keep_private(route.as_str(), &method, response.headers_mut());
     observe(front.service, &method, route.as_str(), response.status(), began);
@@ -478,5 +475,5 @@ async fn method_not_allowed(method: Method) -> Problem {
 }
 
 async fn nothing_here() -> Problem {
-    Problem::not_found("not_found", "there is nothing at this address; see /docs")
+    extract::not_found()
 }

@@ -17,7 +17,7 @@ pub(crate) trait Transport: Send + Sync + 'static {
     -> BoxFuture<'a, Result<(), Undelivered>>;
 }
 
-/// Which carrier the shop uses.
+/// The carrier of notifications.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CarrierKind {

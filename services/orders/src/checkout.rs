@@ -38,7 +38,7 @@ pub struct Checkout {
     /// Required if the order contains shipped goods.
     #[garde(dive)]
     pub shipping_address: Option<Address>,
-    /// Defaults to the shipping address.
+    /// The billing address, if it differs from the shipping address.
     #[garde(dive)]
     pub billing_address: Option<Address>,
     /// How to ship the order. Defaults to `standard`.

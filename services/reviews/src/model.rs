@@ -34,7 +34,7 @@ pub(crate) struct Review {
     pub(crate) verified_purchase: bool,
 }
 
-/// Where a review stands.
+/// The status of a review.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
 )]

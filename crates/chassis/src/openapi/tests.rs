@@ -1,7 +1,11 @@
 use serde_json::{Value, json};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use super::*;
 use crate::problem::problem;
+use crate::service::Service;
+use crate::testing::{CHASSIS_ONLY, Database, call};
 
 /// It is taken.
 #[problem(CONFLICT)]
@@ -101,4 +105,20 @@ fn what_a_problem_says_is_what_is_documented() {
     assert!(has(Method::PUT, Problem::unavailable("unavailable", "")));
     assert!(!has(Method::GET, name_taken()));
     assert!(!has(Method::PUT, Problem::invalid("name_taken", "")));
+}
+
+/// Lists one problem and answers with another.
+#[utoipa::path(get, path = "/things", responses((status = 200, description = ""), is_locked),
+               security(()))]
+async fn list() -> Problem {
+    name_taken()
+}
+
+#[tokio::test]
+#[should_panic(expected = "the responses of GET /api/v1/things do not list name_taken (409)")]
+async fn an_answer_with_an_error_that_is_not_listed_fails_every_test() {
+    let database = Database::Sqlite;
+    let platform = database.platform(CHASSIS_ONLY).await;
+    let api = OpenApiRouter::new().routes(routes!(list));
+    call(&Service::new("bell", &platform, api).router, "GET", "/api/v1/things").await;
 }
