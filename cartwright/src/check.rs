@@ -94,8 +94,8 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let mut broken = BTreeSet::new();
     broken.extend(catalog::invariants::overselling(catalog).await?);
     broken.extend(catalog::invariants::ledger(catalog).await?);
-    let books = stores.further(&payments::DEFINITION)?;
-    broken.extend(payments::invariants::violations(payments, &books, clock.now()).await?);
+    let databases = stores.further(&payments::DEFINITION)?;
+    broken.extend(payments::invariants::violations(payments, &databases, clock.now()).await?);
     let mut waiting: BTreeSet<String> =
         orders::invariants::violations(orders, clock.now()).await?.into_iter().collect();
     broken.extend(orders::invariants::carts(orders).await?);

@@ -7,7 +7,7 @@ use chassis::Secret;
 pub use chassis::config::Environment;
 use chassis::config::{SettingError, Settings, at_least, in_range};
 use chassis::money::Currency;
-use chassis::peers::MIN_SECRET;
+use chassis::service_tokens::MIN_SECRET;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Shared;

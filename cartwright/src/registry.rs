@@ -88,7 +88,7 @@ services![
     notifications::DEFINITION,
 ];
 
-/// The names of all databases: every service's own, and further ones such as the sandbox's books.
+/// The names of all databases: every service's own, and further ones such as the sandbox's.
 pub static DATABASES: LazyLock<Vec<&'static str>> =
     LazyLock::new(|| SERVICES.iter().flat_map(|it| database_names(it)).collect());
 

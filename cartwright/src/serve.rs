@@ -26,7 +26,7 @@ use chassis::telemetry::{LogFormat, cause};
 use chassis::{db, telemetry};
 use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
-use mesh::port::ServiceServer;
+use mesh::service_server::ServiceServer;
 use mesh::target::ServiceTarget;
 use notifications::CarrierKind;
 use tokio::sync::watch;
@@ -153,7 +153,7 @@ impl Running {
             gateway = Some(made);
         }
         let port =
-            ServiceServer { peers: elsewhere.peers.clone(), clock, ready: readiness, metrics };
+            ServiceServer { tokens: elsewhere.tokens.clone(), clock, ready: readiness, metrics };
         let ports: BTreeMap<_, _> =
             shop.services.iter().map(|it| (it.name, port.clone().router(it))).collect();
         // Connections from here on are served: the port may be shared with a process

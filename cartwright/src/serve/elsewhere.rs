@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, Result, bail};
 use chassis::clock::Clock;
-use chassis::peers::{MIN_SECRET, ServiceTokens};
+use chassis::service_tokens::{MIN_SECRET, ServiceTokens};
 use engines::consul::{self, Agent};
 use mesh::discovery::Directory;
 use mesh::remote::Remote;
@@ -19,7 +19,7 @@ use crate::shop::Roles;
 /// What a process knows of the others.
 #[derive(Debug)]
 pub(super) struct Elsewhere {
-    pub(super) peers: ServiceTokens,
+    pub(super) tokens: ServiceTokens,
     directory: Directory,
     consul: Option<Agent>,
     /// Ends looking for others.
@@ -48,7 +48,7 @@ impl Elsewhere {
             (consul::directory(&config.discovery, &ports, &looking), Agent::of(&config.discovery))
         };
         Ok(Self {
-            peers: ServiceTokens::accepting(secret, previous, clock).of(&roles.names()),
+            tokens: ServiceTokens::accepting(secret, previous, clock).of(&roles.names()),
             directory: directory?,
             consul: consul?,
             looking,
@@ -80,7 +80,7 @@ impl Elsewhere {
     /// The way to a service.
     pub(super) fn way(&self, service: &'static str) -> Result<ServiceTarget> {
         let endpoints = self.directory.of(service).context("every service has its place")?;
-        Ok(ServiceTarget::Remote(Remote::new(service, endpoints), self.peers.clone()))
+        Ok(ServiceTarget::Remote(Remote::new(service, endpoints), self.tokens.clone()))
     }
 }
 

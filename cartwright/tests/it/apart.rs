@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use cartwright::registry::NAMES;
 use chassis::clock::Clock;
-use chassis::peers::ServiceTokens;
+use chassis::service_tokens::ServiceTokens;
 use chassis::testing::{Engine, eventually, is_left_out, on};
 use chrono::TimeDelta;
 use contracts::{catalog, identity, payments};

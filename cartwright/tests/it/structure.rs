@@ -417,7 +417,7 @@ fn the_web_fronts_client_is_made_of_what_the_program_describes() {
     assert!(
         committed.trim_end() == described,
         "web/openapi.json is out of date; regenerate it:\n\
-         cargo run --bin cartwright -- openapi > web/openapi.json"
+         cargo run --bin cartwright -- openapi > /tmp/o && mv /tmp/o web/openapi.json"
     );
 }
 

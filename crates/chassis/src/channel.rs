@@ -19,9 +19,9 @@ use serde::de::DeserializeOwned;
 use crate::call_target::CallTarget;
 use crate::context;
 use crate::db;
-use crate::peers;
 use crate::problem::Problem;
 use crate::route::{self, Route};
+use crate::service_tokens;
 use crate::telemetry::cause;
 
 /// How long a call may take unless the caller says otherwise.
@@ -143,7 +143,7 @@ impl Channel {
         }
         match serde_json::from_slice::<Problem>(&body) {
             // Not what was asked was refused, but who asked: another copy may think otherwise.
-            Ok(problem) if peers::is_refusal(&problem) => {
+            Ok(problem) if service_tokens::is_refusal(&problem) => {
                 tracing::error!(service = self.service, %problem, "the service rejected this process's service token");
                 Err(self.indeterminate(problem.to_string()))
             }

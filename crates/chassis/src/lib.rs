@@ -31,9 +31,9 @@ pub mod address_rules;
 pub mod call_target;
 pub mod channel;
 pub mod context;
-pub mod peers;
+pub mod forwarded;
 pub mod route;
-pub mod site;
+pub mod service_tokens;
 
 pub mod cache;
 pub mod threads;

@@ -21,9 +21,9 @@ use serde::de::DeserializeOwned;
 
 use crate::call_target::CallTarget;
 use crate::cards;
-use crate::peers::{self, Callers};
 use crate::problem::{Problem, Result};
 use crate::service::BoxError;
+use crate::service_tokens::{self, Callers};
 
 /// What every path begins with: nothing under it is reached from outside (its port refuses it).
 const PREFIX: &[u8] = b"/internal/";
@@ -88,7 +88,7 @@ impl<Q, R> Route<Q, R> {
             Verb::Post => post(handler),
         };
         match self.callers {
-            Some(callers) => handled.layer(from_fn_with_state(callers, peers::only)),
+            Some(callers) => handled.layer(from_fn_with_state(callers, service_tokens::only)),
             None => handled,
         }
     }

@@ -2,8 +2,8 @@
 
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
-use chassis::peers::Callers;
 use chassis::route::Route;
+use chassis::service_tokens::Callers;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -7,8 +7,8 @@ pub use reason::{Reason, ReasonSource};
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
-use chassis::peers::Callers;
 use chassis::route::Route;
+use chassis::service_tokens::Callers;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -128,7 +128,7 @@ mod tests {
             (with("amqp://h/?heartbeat=x"), "bus.url is unusable ("),
             (named(""), "bus.exchange is \"\", but must be 1 to 100 letters"),
             (named("a b"), "bus.exchange is \"a b\""),
-            (named("amq.x"), "bus.exchange is \"amq.x\", but must be without \"amq.\""),
+            (named("amq.x"), "bus.exchange is \"amq.x\", but must be without the prefix"),
             (Config { prefetch: 0, ..Config::default() }, "bus.prefetch is 0, but must be 1 to"),
         ] {
             let error = config.check().unwrap_err();

@@ -5,7 +5,7 @@
 
 pub mod discovery;
 pub mod network;
-pub mod port;
 pub mod remote;
 pub mod server;
+pub mod service_server;
 pub mod target;

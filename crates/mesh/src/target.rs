@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::{Request, Response};
 use chassis::call_target::CallTarget;
 use chassis::context::{self, Context};
-use chassis::peers::ServiceTokens;
 use chassis::service::BoxError;
+use chassis::service_tokens::ServiceTokens;
 use futures::future::BoxFuture;
 use tokio::time::Instant;
 use tower::ServiceExt;
@@ -58,12 +58,12 @@ impl ServiceTarget {
                 let Ok(answer) = answer.ok_or(remote::Error::DeadlineExceeded)?;
                 Ok(answer)
             }
-            Self::Remote(remote, peers) => {
+            Self::Remote(remote, tokens) => {
                 let context = context::current().unwrap_or_else(|| Context::begin(None));
                 // Until when a body that is still to come will have come, nobody can say.
                 let deadline = Upload::pending(&request).is_none().then_some(terms.deadline);
                 context.write(request.headers_mut(), deadline);
-                peers.sign(remote.service(), request.headers_mut());
+                tokens.sign(remote.service(), request.headers_mut());
                 // Large, and all who ask would carry it along, also where nobody else is asked.
                 Box::pin(remote.send(request, terms)).await
             }

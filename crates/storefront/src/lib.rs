@@ -23,7 +23,7 @@ use axum::body::Body;
 use axum::extract::{Path, RawPathParams, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use chassis::site::ForwardedOrigin;
+use chassis::forwarded::ForwardedOrigin;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 

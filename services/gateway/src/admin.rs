@@ -13,8 +13,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use chassis::clock::Clock;
 use chassis::config::SettingError;
+use chassis::forwarded;
 use chassis::quota::Rate;
-use chassis::site;
 use chrono::{DateTime, Utc};
 use http::{HeaderName, header};
 use mesh::remote;
@@ -116,7 +116,7 @@ pub(crate) fn guarded(router: Router) -> Router {
 /// Refuses pages of other sites that have pointed a name of their own at this machine: only a
 /// number or `localhost` is asked for by somebody who means this page.
 async fn guard(request: Request, next: Next) -> Response {
-    let asked = site::asked(&request);
+    let asked = forwarded::asked(&request);
     let meant = asked.is_some_and(|it| {
         let host = it.host().trim_start_matches('[').trim_end_matches(']');
         host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()

@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr};
 use axum::extract::{ConnectInfo, Request};
 use chassis::address_rules::AddressRules;
 use chassis::config::SettingError;
-use chassis::peers;
-use chassis::site::ForwardedOrigin;
+use chassis::forwarded::ForwardedOrigin;
+use chassis::service_tokens;
 use http::{Extensions, HeaderMap, HeaderValue, header};
 use mesh::network::{Networks, NotANetwork};
 
@@ -88,7 +88,7 @@ impl Origin {
         if let Some(client) = self.client
             && let Ok(client) = HeaderValue::try_from(client.ip().to_canonical().to_string())
         {
-            headers.insert(peers::CLIENT, client.clone());
+            headers.insert(service_tokens::CLIENT, client.clone());
             headers.insert("x-forwarded-for", client);
         }
         self.site.write(headers);
@@ -108,7 +108,7 @@ fn parse(hop: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use chassis::site::Secure;
+    use chassis::forwarded::Secure;
     use http::HeaderValue;
 
     use super::*;

@@ -2,8 +2,8 @@
 
 use axum::extract::Request;
 use chassis::config::SettingError;
+use chassis::forwarded;
 use chassis::problem::{Problem, Result};
-use chassis::site;
 use http::uri::Authority;
 
 use crate::problems;
@@ -49,7 +49,7 @@ impl Hosts {
         if self.0.is_empty() || PROBES.contains(&request.uri().path()) {
             return Ok(());
         }
-        let host = site::asked(request).ok_or_else(problems::malformed_host)?;
+        let host = forwarded::asked(request).ok_or_else(problems::malformed_host)?;
         let host = host.host().trim_end_matches('.').to_ascii_lowercase();
         let known = self.0.iter().any(|it| match it {
             Pattern::Exactly(name) => *name == host,

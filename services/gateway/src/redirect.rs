@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use chassis::site;
+use chassis::forwarded;
 use http::header::{HeaderValue, LOCATION};
 use http::{Method, StatusCode};
 
@@ -22,7 +22,7 @@ fn redirect(request: &Request, hosts: &Hosts, port: u16) -> Response {
     if let Err(problem) = hosts.check(request) {
         return problem.into_response();
     }
-    let Some(host) = site::asked(request) else {
+    let Some(host) = forwarded::asked(request) else {
         return problems::malformed_host().into_response();
     };
     let path = request.uri().path_and_query().map_or("/", |it| it.as_str());

@@ -10,8 +10,8 @@ use axum::extract::FromRequestParts;
 use axum::http::HeaderValue;
 use axum::http::header::{COOKIE, ORIGIN};
 use axum::http::request::Parts;
+use chassis::forwarded::ForwardedOrigin;
 use chassis::problem::Result;
-use chassis::site::ForwardedOrigin;
 use chrono::TimeDelta;
 
 use crate::devices::KNOWN;

@@ -1,4 +1,4 @@
-//! Whether the money is where the books say it is, for `cartwright check`.
+//! Whether the money is where the records say it is, for `cartwright check`.
 //!
 //! On a running shop a payment may change between two of the statements; who asks twice and
 //! keeps what was said both times hears of real faults only.
@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{Payment, Status};
-use crate::provider::{Booked, BookedState, Books};
+use crate::provider::{ChargeRecord, ChargeRecords, ChargeState};
 use crate::providers::{self, Databases};
 use crate::store;
 
@@ -26,7 +26,7 @@ pub struct OrderTotals {
 
 /// An operation older than this should have ended.
 const STUCK: TimeDelta = TimeDelta::minutes(2);
-/// Payments compared with a provider's books at a time.
+/// Payments compared with a provider's records at a time.
 const BATCH: i64 = 1000;
 
 /// Every fault found, one line each.
@@ -35,8 +35,8 @@ pub async fn violations(db: &Db, databases: &Databases, now: DateTime<Utc>) -> R
     ledger(db, &mut faults).await?;
     operations(db, now, &mut faults).await?;
     refunds(db, &mut faults).await?;
-    for (provider, its) in providers::books(databases) {
-        books(db, provider, &*its, BATCH, &mut faults).await?;
+    for (provider, its) in providers::records(databases) {
+        records(db, provider, &*its, BATCH, &mut faults).await?;
     }
     Ok(faults)
 }
@@ -91,21 +91,21 @@ async fn refunds(db: &Db, faults: &mut Vec<String>) -> Result<()> {
     Ok(())
 }
 
-/// A provider's books say the same of each payment that is not on its way. Both are read in the
+/// A provider's records say the same of each payment that is not on its way. Both are read in the
 /// order of their ids, `batch` at a time.
-async fn books(
+async fn records(
     db: &Db,
     provider: &str,
-    books: &dyn Books,
+    records: &dyn ChargeRecords,
     batch: i64,
     faults: &mut Vec<String>,
 ) -> Result<()> {
-    faults.extend(books.faults().await?);
+    faults.extend(records.faults().await?);
     let mut after = Uuid::nil();
     loop {
-        // The books first: an operation is noted before the provider hears of it, so that every
+        // The records first: an operation is noted before the provider hears of it, so that every
         // charge found here has its payment.
-        let charges = books.page(after, batch).await?;
+        let charges = records.page(after, batch).await?;
         let last = match charges.last() {
             Some(last) if charges.len() as i64 == batch => last.key,
             _ => Uuid::max(),
@@ -132,7 +132,11 @@ async fn books(
     }
 }
 
-fn disagreement(payment: &Payment, provider: &str, charge: Option<&Booked>) -> Option<String> {
+fn disagreement(
+    payment: &Payment,
+    provider: &str,
+    charge: Option<&ChargeRecord>,
+) -> Option<String> {
     let on_its_way = payment.refund_pending > 0
         || matches!(payment.status, Status::Pending | Status::Capturing | Status::Voiding);
     // A payment that was voided before it was asked for has no provider.
@@ -142,18 +146,18 @@ fn disagreement(payment: &Payment, provider: &str, charge: Option<&Booked>) -> O
     }
     let state = charge.map(|it| it.state);
     let expected = match payment.status {
-        Status::RequiresAction => state == Some(BookedState::RequiresAction),
-        Status::Authorized => state == Some(BookedState::Authorized),
+        Status::RequiresAction => state == Some(ChargeState::RequiresAction),
+        Status::Authorized => state == Some(ChargeState::Authorized),
         Status::Declined | Status::Voided => {
-            matches!(state, None | Some(BookedState::Declined | BookedState::Voided))
+            matches!(state, None | Some(ChargeState::Declined | ChargeState::Voided))
         }
-        _ => state == Some(BookedState::Captured),
+        _ => state == Some(ChargeState::Captured),
     };
     let booked = charge.map_or((0, 0), |it| (it.captured, it.refunded));
     if expected && booked == (payment.captured, payment.refunded) {
         return None;
     }
-    let state = state.map_or("none", BookedState::as_str);
+    let state = state.map_or("none", ChargeState::as_str);
     Some(format!(
         "payment {} is {} with {} captured and {} refunded, but {provider} says {state} with {} \
          and {}",

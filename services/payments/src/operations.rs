@@ -109,7 +109,7 @@ async fn ask_until_known(
     }
 }
 
-/// One try: the request itself at first, later what the provider's books say about it.
+/// One try: the request itself at first, later what the provider's records say about it.
 async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outcome, Failure> {
     let unknown = |reason: &str| Failure::Unknown(reason.to_owned());
     let provider =

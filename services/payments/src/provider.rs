@@ -113,26 +113,26 @@ pub(crate) enum TestOutcome {
 }
 
 /// The records of a provider, which `cartwright check` compares with the shop's.
-pub(crate) trait Books: Send + Sync {
+pub(crate) trait ChargeRecords: Send + Sync {
     /// Charges after `after` by their keys, in order.
-    fn page<'a>(&'a self, after: Uuid, limit: i64) -> BoxFuture<'a, db::Result<Vec<Booked>>>;
+    fn page<'a>(&'a self, after: Uuid, limit: i64) -> BoxFuture<'a, db::Result<Vec<ChargeRecord>>>;
 
-    /// What does not agree within the books themselves, a line each.
+    /// What does not agree within the records themselves, a line each.
     fn faults(&self) -> BoxFuture<'_, db::Result<Vec<String>>>;
 }
 
 /// A charge as its provider has it. Amounts in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Booked {
+pub(crate) struct ChargeRecord {
     /// The id of the payment.
     pub(crate) key: Uuid,
-    pub(crate) state: BookedState,
+    pub(crate) state: ChargeState,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, db::Word)]
-pub(crate) enum BookedState {
+pub(crate) enum ChargeState {
     RequiresAction,
     Authorized,
     Declined,

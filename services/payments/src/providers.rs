@@ -11,7 +11,7 @@ use chassis::db::{Db, Migrations};
 use chassis::service::BoxError;
 
 use crate::Config;
-use crate::provider::{Books, PaymentMethod, Provider};
+use crate::provider::{ChargeRecords, PaymentMethod, Provider};
 
 #[cfg(test)]
 pub(crate) use sandbox::Sandbox;
@@ -33,7 +33,7 @@ struct Entry {
     /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Arc<dyn Provider>>, BoxError>,
     /// None if its charges cannot be listed.
-    books: fn(&Databases) -> Option<Box<dyn Books>>,
+    records: fn(&Databases) -> Option<Box<dyn ChargeRecords>>,
 }
 
 const ALL: [Entry; 1] = [sandbox::ENTRY];
@@ -76,7 +76,7 @@ impl Providers {
 }
 
 /// The records of all providers whose charges can be listed, with the providers' names.
-pub(crate) fn books(databases: &Databases) -> Vec<(&'static str, Box<dyn Books>)> {
-    let books = ALL.into_iter().map(|it| Some((it.name, (it.books)(databases)?)));
-    books.flatten().collect()
+pub(crate) fn records(databases: &Databases) -> Vec<(&'static str, Box<dyn ChargeRecords>)> {
+    let records = ALL.into_iter().map(|it| Some((it.name, (it.records)(databases)?)));
+    records.flatten().collect()
 }

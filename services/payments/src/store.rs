@@ -1,4 +1,4 @@
-//! The SQL of payments, all of it except the sandbox's own books.
+//! The SQL of payments, all of it except the sandbox's own records.
 //!
 //! A change of a payment is: read it or lock it, let `model` decide, save it under the version it
 //! was read with. Operations are claimed under a lease; its fence decides who may settle them.

@@ -7,7 +7,7 @@ use tower::ServiceExt;
 use super::*;
 use crate::channel::{CallError, Channel};
 use crate::clock::Clock;
-use crate::peers::ServiceTokens;
+use crate::service_tokens::ServiceTokens;
 
 const DOUBLE: Route<Vec<i64>, i64> = Route::post("/internal/double");
 
@@ -68,10 +68,10 @@ async fn a_route_is_kept_to_those_its_declaration_names() {
     let routes = Routes::new(()).on(KEPT, async |(), ()| Ok(())).on(open, async |(), ()| Ok(()));
     let router = routes.router();
     for (caller, kept) in [("orders", 200), ("cart", 403)] {
-        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
+        let tokens = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let mut headers = HeaderMap::new();
-        peers.clone().of(&[caller]).sign("catalog", &mut headers);
-        let caller = peers.verify("catalog", &headers).unwrap();
+        tokens.clone().of(&[caller]).sign("catalog", &mut headers);
+        let caller = tokens.verify("catalog", &headers).unwrap();
         for (path, status) in [(KEPT.path(), kept), (open.path(), 200)] {
             let request = Request::post(path).extension(caller.clone()).body(Body::empty());
             let answer = router.clone().oneshot(request.unwrap()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use axum::response::Response;
-use chassis::site::Secure;
+use chassis::forwarded::Secure;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::{Middleware, Refusal};

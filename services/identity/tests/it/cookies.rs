@@ -2,7 +2,7 @@
 
 use axum::Extension;
 use axum::http::uri::Authority;
-use chassis::site::ForwardedOrigin;
+use chassis::forwarded::ForwardedOrigin;
 use chassis::testing::{Database, databases};
 use chrono::TimeDelta;
 use serde_json::json;

@@ -131,8 +131,8 @@ async fn long_books_are_compared_to_their_end(database: Database) {
     let faults_by = async |batch| {
         let mut faults = Vec::new();
         let databases = crate::testing::databases(&shop.app.db);
-        for (provider, its) in providers::books(&databases) {
-            books(&shop.app.db, provider, &*its, batch, &mut faults).await.unwrap();
+        for (provider, its) in providers::records(&databases) {
+            records(&shop.app.db, provider, &*its, batch, &mut faults).await.unwrap();
         }
         faults
     };

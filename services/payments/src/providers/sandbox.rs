@@ -1,4 +1,4 @@
-//! The sandbox provider: deterministic and offline, with books of its own, as a real provider
+//! The sandbox provider: deterministic and offline, with records of its own, as a real provider
 //! would have. What it does depends on the token alone.
 //!
 //! | token | what happens |
@@ -11,8 +11,8 @@
 //! | `tok_error` | every request to authorise it fails without effect |
 //! | anything else | declined, `invalid_token` |
 
-mod books;
 mod config;
+mod records;
 mod store;
 
 use std::sync::Arc;
@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::{Databases, Entry, Setup};
 use crate::model::Kind;
 use crate::provider::{
-    Authorization, BookedState, Books, Charge, Failure, MethodKind, Outcome, PaymentMethod,
+    Authorization, Charge, ChargeRecords, ChargeState, Failure, MethodKind, Outcome, PaymentMethod,
     Provider, ProviderCall, Refusal, TestOutcome, TestToken, TokenSource,
 };
 pub use config::SandboxMode;
@@ -38,11 +38,11 @@ use store::NewCharge;
 
 const NAME: &str = "sandbox";
 
-pub(super) const ENTRY: Entry = Entry { name: NAME, open, books };
+pub(super) const ENTRY: Entry = Entry { name: NAME, open, records };
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");
 
-/// Its books, in a database of their own.
+/// Its records, in a database of their own.
 pub(super) static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
 
 /// What a charge's reference begins with; its id follows.
@@ -81,9 +81,9 @@ fn open(setup: &Setup<'_>) -> std::result::Result<Option<Arc<dyn Provider>>, Box
     Ok(Some(Arc::new(Sandbox { db: db.clone(), clock: setup.clock })))
 }
 
-fn books(databases: &Databases) -> Option<Box<dyn Books>> {
-    let books = books::SandboxBooks(databases.get(NAME)?.clone());
-    Some(Box::new(books))
+fn records(databases: &Databases) -> Option<Box<dyn ChargeRecords>> {
+    let records = records::SandboxRecords(databases.get(NAME)?.clone());
+    Some(Box::new(records))
 }
 
 impl Provider for Sandbox {
@@ -108,10 +108,10 @@ impl Provider for Sandbox {
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
         Box::pin(async move {
             let (state, reason) = match request.token.as_str() {
-                "tok_visa" | TIMEOUT => (BookedState::Authorized, None),
-                "tok_3ds" => (BookedState::RequiresAction, None),
-                "tok_declined" => (BookedState::Declined, Some("card_declined")),
-                "tok_insufficient_funds" => (BookedState::Declined, Some("insufficient_funds")),
+                "tok_visa" | TIMEOUT => (ChargeState::Authorized, None),
+                "tok_3ds" => (ChargeState::RequiresAction, None),
+                "tok_declined" => (ChargeState::Declined, Some("card_declined")),
+                "tok_insufficient_funds" => (ChargeState::Declined, Some("insufficient_funds")),
                 "tok_error" => return Err(Failure::Unknown("an error of the provider".to_owned())),
                 _ => return Err(refused("invalid_token")),
             };
@@ -127,7 +127,7 @@ impl Provider for Sandbox {
                 return standing(key, state, reason);
             }
             let booked = self.known(key).await?;
-            if booked.amount == request.amount || booked.state == BookedState::Voided {
+            if booked.amount == request.amount || booked.state == ChargeState::Voided {
                 standing(key, booked.state, booked.reason.as_deref())
             } else {
                 Err(refused("key_reused"))
@@ -153,8 +153,8 @@ impl Provider for Sandbox {
                 Some(decision) => decision.map_or(Choice::Deny, |it| it.outcome),
             };
             let (state, reason) = match choice {
-                Choice::Approve => (BookedState::Authorized, None),
-                Choice::Deny => (BookedState::Declined, Some("authentication_failed")),
+                Choice::Approve => (ChargeState::Authorized, None),
+                Choice::Deny => (ChargeState::Declined, Some("authentication_failed")),
             };
             store::confirm(&self.db, id, state, reason, self.clock.now()).await?;
             let booked = self.known(id).await?;
@@ -169,7 +169,7 @@ impl Provider for Sandbox {
                 Some(token) => token,
                 None => {
                     let booked = self.known(id).await?;
-                    if booked.state != BookedState::Captured || booked.captured != amount {
+                    if booked.state != ChargeState::Captured || booked.captured != amount {
                         return Err(refused("charge_not_capturable"));
                     }
                     booked.token
@@ -191,7 +191,7 @@ impl Provider for Sandbox {
                 token: "",
                 amount: 0,
                 currency: "",
-                state: BookedState::Voided,
+                state: ChargeState::Voided,
                 reason: None,
             };
             if store::void(&self.db, id, now).await?
@@ -201,9 +201,9 @@ impl Provider for Sandbox {
             }
             // Here it was voided before, or never held, or a request was faster just now.
             match self.known(id).await?.state {
-                BookedState::Voided | BookedState::Declined => Ok(Outcome::Voided),
-                BookedState::Captured => Err(refused("already_captured")),
-                BookedState::Authorized | BookedState::RequiresAction => {
+                ChargeState::Voided | ChargeState::Declined => Ok(Outcome::Voided),
+                ChargeState::Captured => Err(refused("already_captured")),
+                ChargeState::Authorized | ChargeState::RequiresAction => {
                     Err(Failure::Unknown("the charge has just changed".to_owned()))
                 }
             }
@@ -235,12 +235,12 @@ impl Provider for Sandbox {
             let id = named(charge)?;
             let Some(booked) = store::find(&self.db, id).await? else { return Ok(None) };
             match (kind, booked.state) {
-                (Kind::Confirm, BookedState::RequiresAction)
-                | (Kind::Capture, BookedState::Authorized | BookedState::RequiresAction)
-                | (Kind::Void, BookedState::Authorized | BookedState::RequiresAction) => Ok(None),
-                (Kind::Capture, BookedState::Captured) => Ok(Some(Outcome::Captured)),
+                (Kind::Confirm, ChargeState::RequiresAction)
+                | (Kind::Capture, ChargeState::Authorized | ChargeState::RequiresAction)
+                | (Kind::Void, ChargeState::Authorized | ChargeState::RequiresAction) => Ok(None),
+                (Kind::Capture, ChargeState::Captured) => Ok(Some(Outcome::Captured)),
                 (Kind::Capture, _) => Err(refused("charge_not_capturable")),
-                (Kind::Void, BookedState::Captured) => Err(refused("already_captured")),
+                (Kind::Void, ChargeState::Captured) => Err(refused("already_captured")),
                 (Kind::Void, _) => Ok(Some(Outcome::Voided)),
                 (_, state) => standing(id, state, booked.reason.as_deref()).map(Some),
             }
@@ -265,16 +265,16 @@ fn named(charge: &Charge) -> std::result::Result<Uuid, Failure> {
 /// How an authorisation stands.
 fn standing(
     id: Uuid,
-    state: BookedState,
+    state: ChargeState,
     reason: Option<&str>,
 ) -> std::result::Result<Outcome, Failure> {
     let reference = format!("{REFERENCE}{}", id.simple());
     match state {
-        BookedState::RequiresAction => Ok(Outcome::RequiresAction { reference }),
+        ChargeState::RequiresAction => Ok(Outcome::RequiresAction { reference }),
         // A captured one has been authorised.
-        BookedState::Authorized | BookedState::Captured => Ok(Outcome::Authorized { reference }),
-        BookedState::Declined => Err(refused(reason.unwrap_or("declined"))),
-        BookedState::Voided => Err(refused("voided")),
+        ChargeState::Authorized | ChargeState::Captured => Ok(Outcome::Authorized { reference }),
+        ChargeState::Declined => Err(refused(reason.unwrap_or("declined"))),
+        ChargeState::Voided => Err(refused("voided")),
     }
 }
 

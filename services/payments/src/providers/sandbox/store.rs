@@ -4,7 +4,7 @@ use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::provider::BookedState;
+use crate::provider::ChargeState;
 
 /// A charge as the sandbox knows it.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
@@ -12,7 +12,7 @@ pub(crate) struct Charge {
     pub(crate) id: Uuid,
     pub(crate) token: String,
     pub(crate) amount: i64,
-    pub(crate) state: BookedState,
+    pub(crate) state: ChargeState,
     pub(crate) reason: Option<String>,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
@@ -23,11 +23,11 @@ pub(crate) struct NewCharge<'a> {
     pub(crate) token: &'a str,
     pub(crate) amount: i64,
     pub(crate) currency: &'a str,
-    pub(crate) state: BookedState,
+    pub(crate) state: ChargeState,
     pub(crate) reason: Option<&'a str>,
 }
 
-/// Books a charge; false if its key is booked already.
+/// ChargeRecords a charge; false if its key is booked already.
 pub(crate) async fn insert(
     db: impl Session<'_>,
     charge: &NewCharge<'_>,
@@ -52,7 +52,7 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Charge
 pub(crate) async fn confirm(
     db: impl Session<'_>,
     id: Uuid,
-    state: BookedState,
+    state: ChargeState,
     reason: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<()> {

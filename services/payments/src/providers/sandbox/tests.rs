@@ -48,7 +48,7 @@ async fn a_capture_takes_once_and_not_more_than_is_held(database: Database) {
         assert_eq!(answer, Ok(Outcome::Captured));
     }
     let booked = store::find(&sandbox.db, charge.key).await.unwrap().unwrap();
-    assert_eq!((booked.captured, booked.state), (500, BookedState::Captured));
+    assert_eq!((booked.captured, booked.state), (500, ChargeState::Captured));
     let void = sandbox.void(Uuid::now_v7(), &charge).await;
     assert_eq!(void, Err(refused("already_captured")));
 }

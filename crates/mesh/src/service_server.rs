@@ -16,10 +16,10 @@ use bytes::Bytes;
 use chassis::address_rules::AddressRules;
 use chassis::clock::Clock;
 use chassis::context::{self, Context};
-use chassis::peers::{self, ServiceTokens};
+use chassis::forwarded::ForwardedOrigin;
 use chassis::problem::Problem;
 use chassis::service::{Service, WithDetails};
-use chassis::site::ForwardedOrigin;
+use chassis::service_tokens::{self, ServiceTokens};
 use chassis::telemetry::{self, PrometheusHandle};
 use serde_json::json;
 use tokio::sync::watch;
@@ -30,7 +30,7 @@ use tracing::Instrument;
 /// What a port needs to know.
 #[derive(Clone, Debug)]
 pub struct ServiceServer {
-    pub peers: ServiceTokens,
+    pub tokens: ServiceTokens,
     pub clock: Clock,
     /// Whether the process is ready for requests.
     pub ready: watch::Receiver<bool>,
@@ -40,14 +40,14 @@ pub struct ServiceServer {
 #[derive(Clone)]
 struct Front {
     service: &'static str,
-    peers: ServiceTokens,
+    tokens: ServiceTokens,
 }
 
 impl ServiceServer {
     /// Everything the service answers at its port.
     pub fn router(self, service: &Service) -> Router {
-        let Self { peers, clock, ready, metrics } = self;
-        let front = Front { service: service.name, peers };
+        let Self { tokens, clock, ready, metrics } = self;
+        let front = Front { service: service.name, tokens };
         let document = serde_json::to_vec(&service.openapi).map(Bytes::from).unwrap_or_default();
         let health = format!("{}/{}/health", chassis::service::PREFIX, service.name);
         let public = service.router.clone();
@@ -76,12 +76,12 @@ async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> 
         return too_late().into_response();
     }
     let internal = request.uri().path().split('/').nth(1) == Some("internal");
-    let (site, rules) = match front.peers.verify(front.service, request.headers()) {
+    let (site, rules) = match front.tokens.verify(front.service, request.headers()) {
         Err(problem) if internal => return problem.into_response(),
         Err(_) => (ForwardedOrigin::of(&request), AddressRules::On),
         Ok(caller) => {
             request.extensions_mut().insert(caller);
-            if let Some(client) = peers::client(request.headers()) {
+            if let Some(client) = service_tokens::client(request.headers()) {
                 request.extensions_mut().insert(ConnectInfo::<SocketAddr>(client));
             }
             (ForwardedOrigin::read(request.headers()), AddressRules::read(request.headers()))
@@ -89,7 +89,7 @@ async fn enter(State(front): State<Front>, mut request: Request, next: Next) -> 
     };
     request.extensions_mut().insert(site);
     request.extensions_mut().insert(rules);
-    request.headers_mut().remove(peers::CLIENT);
+    request.headers_mut().remove(service_tokens::CLIENT);
     ForwardedOrigin::forget(request.headers_mut());
     AddressRules::forget(request.headers_mut());
     let id = context.request_id.as_ref().and_then(|it| it.to_str().ok()).unwrap_or_default();
@@ -134,11 +134,11 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_done_when_the_time_has_passed() {
-        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
+        let tokens = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let left = async || format!("{:?}", context::current().unwrap().deadline.is_some());
         let router = Router::new()
             .route("/", get(left))
-            .layer(from_fn_with_state(Front { service: "orders", peers }, enter));
+            .layer(from_fn_with_state(Front { service: "orders", tokens }, enter));
         for (millis, status) in [("0", 504), ("1000", 200), ("soon", 200)] {
             let request = Request::get("/").header(context::TIMEOUT, millis).body(Body::empty());
             let answer = router.clone().oneshot(request.unwrap()).await.unwrap();
@@ -148,7 +148,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_another_process_of_the_shop_tells_how_it_was_addressed() {
-        let peers = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
+        let tokens = ServiceTokens::new("a secret of at least 32 bytes, really", Clock::System);
         let addressed = async |request: Request| {
             assert!(!request.headers().keys().any(|it| it.as_str().starts_with("x-forwarded-")));
             let origin =
@@ -156,7 +156,7 @@ mod tests {
             let rules = request.extensions().get::<AddressRules>().copied();
             format!("{} {:?}", origin.unwrap_or_default(), rules.unwrap_or_default())
         };
-        let front = Front { service: "orders", peers: peers.clone() };
+        let front = Front { service: "orders", tokens: tokens.clone() };
         let router =
             Router::new().route("/", get(addressed)).layer(from_fn_with_state(front, enter));
         for (signed, told) in [(true, "https://shop.example Off"), (false, "http://here:1 On")] {
@@ -169,7 +169,7 @@ mod tests {
                 .body(Body::empty())
                 .unwrap();
             if signed {
-                peers.sign("orders", request.headers_mut());
+                tokens.sign("orders", request.headers_mut());
             }
             let answer = router.clone().oneshot(request).await.unwrap();
             let body = axum::body::to_bytes(answer.into_body(), 100).await.unwrap();

@@ -245,9 +245,9 @@ mod tests {
 
     const SECRET: &str = "a secret of at least 32 bytes, really";
 
-    fn signed(peers: &ServiceTokens) -> HeaderMap {
+    fn signed(tokens: &ServiceTokens) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        peers.sign("orders", &mut headers);
+        tokens.sign("orders", &mut headers);
         headers
     }
 
@@ -339,16 +339,16 @@ mod tests {
     fn while_the_secret_is_changed_both_count_and_the_new_one_signs() {
         let (old, new) =
             ("the old secret of at least 32 bytes", "the new secret of at least 32 bytes");
-        let signed = |peers: ServiceTokens| {
+        let signed = |tokens: ServiceTokens| {
             let mut headers = HeaderMap::new();
-            peers.sign("orders", &mut headers);
+            tokens.sign("orders", &mut headers);
             headers
         };
         let (by_old, by_new) =
             (signed(ServiceTokens::new(old, at(0))), signed(ServiceTokens::new(new, at(0))));
         let changing = || ServiceTokens::accepting(new, old, at(0));
         assert_eq!(signed(changing()), by_new);
-        let counts = |peers: ServiceTokens, headers| peers.verify("orders", headers).is_ok();
+        let counts = |tokens: ServiceTokens, headers| tokens.verify("orders", headers).is_ok();
         assert!(counts(changing(), &by_old) && counts(changing(), &by_new));
         assert!(counts(ServiceTokens::accepting(old, new, at(0)), &by_new));
         assert!(!counts(ServiceTokens::new(new, at(0)), &by_old));

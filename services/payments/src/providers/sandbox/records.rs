@@ -1,18 +1,18 @@
-//! The sandbox's books, for `cartwright check`.
+//! The sandbox's records, for `cartwright check`.
 
 use chassis::db::{Db, Result};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::store;
-use crate::provider::{Booked, Books};
+use crate::provider::{ChargeRecord, ChargeRecords};
 
-pub(super) struct SandboxBooks(pub(super) Db);
+pub(super) struct SandboxRecords(pub(super) Db);
 
-impl Books for SandboxBooks {
-    fn page(&self, after: Uuid, limit: i64) -> BoxFuture<'_, Result<Vec<Booked>>> {
+impl ChargeRecords for SandboxRecords {
+    fn page(&self, after: Uuid, limit: i64) -> BoxFuture<'_, Result<Vec<ChargeRecord>>> {
         Box::pin(async move {
-            let booked = |it: store::Charge| Booked {
+            let booked = |it: store::Charge| ChargeRecord {
                 key: it.id,
                 state: it.state,
                 captured: it.captured,
