@@ -1,4 +1,4 @@
-//! The gateway as a service: what its parts are made of, and what else can be asked of it.
+//! The gateway as a service: how it is built, and what else it offers.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -44,7 +44,7 @@ pub struct Gateway {
 /// What all listeners share.
 struct Shared {
     layers: Layers,
-    /// Those that are no pages of the gateway's own.
+    /// Without the gateway's own pages.
     services: Vec<(&'static str, ServiceTarget)>,
     further: Vec<Further>,
     clock: Clock,
@@ -143,7 +143,7 @@ impl Gateway {
     }
 }
 
-/// What every layer needs to do its work.
+/// Builds the state of all layers.
 fn layers(
     config: &Config,
     parts: Parts,

@@ -1,5 +1,4 @@
-//! What the gateway does with every request and every answer, a layer a file. [`crate::stack`] says
-//! in which order.
+//! The layers of the gateway, one file each. [`crate::stack`] lists them in order.
 
 pub(crate) mod access_log;
 pub(crate) mod authorize;
@@ -27,14 +26,14 @@ use chassis::problem::Problem;
 use pin_project_lite::pin_project;
 use tower::{Layer, Service};
 
-/// Why a request goes no further: its answer. Boxed, because it is rare and large.
+/// The answer to a refused request. Boxed, because it is rare and large.
 pub(crate) type Refusal = Box<Response>;
 
-/// A layer that looks at a request, and at its answer when there is one. Both are short and wait
-/// for nothing, so such a layer needs no future of its own: see [`Layered`].
+/// A layer that looks at a request, and later at its answer, without waiting for anything. It needs no
+/// boxed future: see [`Layered`].
 pub(crate) trait Middleware: Clone {
-    /// What is kept of the request until it is answered. It is dropped without an answer where the
-    /// client hangs up.
+    /// What is kept of the request until it is answered. If the client hangs up it is dropped without
+    /// an answer.
     type State;
 
     fn before(&self, request: &mut Request) -> Result<Self::State, Refusal>;

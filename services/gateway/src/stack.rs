@@ -1,4 +1,4 @@
-//! The way of a request through the gateway, and of its answer back: a list of layers.
+//! The layers of the gateway in their order.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -39,7 +39,7 @@ use crate::upstreams::Upstreams;
 /// All layers around [`Upstreams`].
 pub(crate) type Stack = BoxCloneSyncService<Request, Response, Infallible>;
 
-/// What the layers of all listeners share.
+/// The state that the layers of all listeners share.
 pub(crate) struct Layers {
     pub(crate) meters: Meters,
     pub(crate) proxies: Arc<Proxies>,
@@ -55,9 +55,9 @@ pub(crate) struct Layers {
 }
 
 impl Layers {
-    /// The stack of the listener with these routes. A request meets the layers from the first to
-    /// the last, its answer from the last to the first; one that is refused turns back where it
-    /// is, and its answer passes all the layers before.
+    /// The stack of the listener with these routes. A request passes the layers from the first to the
+    /// last, its answer from the last to the first. The answer to a refused request starts at the
+    /// layer that refuses it.
     pub(crate) fn stack(&self, routes: Arc<Routes>) -> Stack {
         let verifier = &self.verifier;
         let rate_limit = self.limits.clone();

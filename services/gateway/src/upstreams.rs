@@ -1,4 +1,4 @@
-//! The end of the stack: asks the service that a route names, or gives the answer that it has.
+//! The end of the stack: calls the service of the route, or returns the answer written there.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ struct Inner {
     timeouts: Timeouts,
 }
 
-/// How long a service may take where a route says nothing of it.
+/// How long a service may take if its route does not say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
     pub(crate) write: Duration,
@@ -52,7 +52,7 @@ pub(crate) struct Timeouts {
 /// A request on its way to a service.
 struct Question<'a> {
     route: &'a Route,
-    /// None where nothing is reshaped.
+    /// None if nothing is reshaped.
     reshaped: Option<&'a ClientRequest>,
     request: Request,
 }
@@ -122,7 +122,7 @@ impl Inner {
         services.find(|(name, _)| *name == target.service).map(|(_, it)| it)
     }
 
-    /// Asks the target, and the route's other one if that knows nothing of it.
+    /// Asks the target, and on a 404 the route's other one.
     async fn ask_either(
         &self,
         question: Question<'_>,
@@ -186,7 +186,7 @@ impl Inner {
     }
 }
 
-/// The answer where a service gave none.
+/// The answer if the service gave none.
 fn failed(error: remote::Error, route: &Route) -> Response {
     let cause = Cause(error.to_string());
     let problem = match error {

@@ -12,7 +12,7 @@ use super::routing::Matched;
 use super::{Middleware, Refusal};
 use crate::config::AccessLog;
 
-/// Writes a line for every request, where that is wanted.
+/// Writes a line per request, if the settings say so.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Access(pub(crate) AccessLog);
 

@@ -1,4 +1,4 @@
-//! Routes that only some people may take.
+//! Routes that require permissions.
 
 use axum::extract::Request;
 use chassis::auth::Verifier;
@@ -9,7 +9,7 @@ use super::routing::Matched;
 use super::{Middleware, Refusal, refuse};
 use crate::problems;
 
-/// Asks for the permissions that a route's `access` names. The policies of services come on top.
+/// Requires the permissions in a route's `access`. The policies of services apply as well.
 #[derive(Clone)]
 pub(crate) struct Authorize {
     pub(crate) verifier: Verifier,

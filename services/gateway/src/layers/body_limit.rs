@@ -1,4 +1,4 @@
-//! How large the body of a request may be, which every route says for itself.
+//! The limit of request bodies, which every route sets for itself.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -18,7 +18,7 @@ impl Middleware for BodyLimit {
     fn before(&self, request: &mut Request) -> Result<(), Refusal> {
         let limit = Matched::of(request).route().map_or(MAX_BODY, |it| it.body_limit);
         head::check_length(request.headers(), limit).map_err(refuse)?;
-        // Services look after the usual limit themselves.
+        // Services enforce the default limit themselves.
         if limit != MAX_BODY {
             let body = std::mem::take(request.body_mut());
             *request.body_mut() = Body::new(Limited::new(body, limit));

@@ -1,4 +1,4 @@
-//! Smaller answers for clients that understand them.
+//! Compression of answers.
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -12,17 +12,17 @@ use tower_http::compression::predicate::Predicate;
 
 use super::{Middleware, Refusal};
 
-/// Below this many bytes it is not worth the work.
+/// Smaller answers are not worth the work, in bytes.
 const MIN: u64 = 1024;
-/// Good sizes at little cost, for both codings.
+/// A good ratio at low cost, for both codings.
 const LEVEL: CompressionLevel = CompressionLevel::Precise(4);
 
-/// Compresses answers in the one coding that [`Negotiate`] has left in the request.
+/// Compresses answers with the coding that [`Negotiate`] has chosen.
 pub(crate) fn compression() -> CompressionLayer<WorthIt> {
     CompressionLayer::new().quality(LEVEL).compress_when(WorthIt)
 }
 
-/// Whether an answer gets smaller by it.
+/// Whether compressing an answer pays off.
 #[derive(Clone, Copy)]
 pub(crate) struct WorthIt;
 
@@ -48,11 +48,11 @@ fn is_text(headers: &HeaderMap) -> bool {
     }
 }
 
-/// Settles the content coding before anything else reads the request, and keeps the tags of
-/// compressed answers apart from those that services make.
+/// Chooses the content coding before anything else reads the request, and makes the ETags of
+/// compressed answers weak.
 ///
-/// A coding is a wish: where none fits, the answer is sent as it is. Without this the compression
-/// would say 406 to such a client, also after an order was placed.
+/// If no coding fits, the answer is sent uncompressed. Without this the compression layer would answer
+/// 406, even after an order was placed.
 #[derive(Clone, Copy)]
 pub(crate) struct Negotiate;
 
@@ -76,7 +76,7 @@ impl Middleware for Negotiate {
     }
 }
 
-/// Other bytes, so not the same strong tag.
+/// The bytes differ, so the strong tag no longer fits.
 fn weaken_etag(headers: &mut HeaderMap) {
     let Some(tag) = headers.get(header::ETAG) else { return };
     if !tag.as_bytes().starts_with(b"W/") {
@@ -87,7 +87,7 @@ fn weaken_etag(headers: &mut HeaderMap) {
     }
 }
 
-/// Gives the services back the tags they made: weak ones are always ours.
+/// Gives services the tags they made: weak ones are always from here.
 fn restore_etags(headers: &mut HeaderMap) {
     const NAMES: [HeaderName; 2] = [header::IF_NONE_MATCH, header::IF_MATCH];
     for name in NAMES {

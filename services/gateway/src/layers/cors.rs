@@ -1,4 +1,4 @@
-//! Which other sites' pages may call the API from a browser.
+//! CORS: which other sites' pages may call the API from a browser.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::request_id::X_REQUEST_ID;
 const MAX_AGE: Duration = Duration::from_hours(1);
 const METHODS: [Method; 6] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-/// What a page may send.
+/// The headers a page may send.
 const REQUEST_HEADERS: [HeaderName; 8] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -23,7 +23,7 @@ const REQUEST_HEADERS: [HeaderName; 8] = [
     HeaderName::from_static("x-order-token"),
     X_REQUEST_ID,
 ];
-/// What a page may read of an answer.
+/// The headers of an answer that a page may read.
 const RESPONSE_HEADERS: [HeaderName; 9] = [
     header::ETAG,
     HeaderName::from_static("idempotent-replayed"),
@@ -36,7 +36,7 @@ const RESPONSE_HEADERS: [HeaderName; 9] = [
     X_REQUEST_ID,
 ];
 
-/// None where no other site may.
+/// None if no other site may.
 pub(crate) fn cors(origins: &[String]) -> Result<Option<CorsLayer>, SettingError> {
     let mut named = Vec::new();
     for origin in origins.iter().filter(|it| *it != "*") {

@@ -1,4 +1,4 @@
-//! Gives an error without a body the body that every error has.
+//! Gives errors without a body the body that every error has.
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -34,7 +34,7 @@ impl Middleware for Explain {
         };
         let mut explained = problem.into_response();
         for (name, value) in response.headers() {
-            // `Allow` and the like stay; what describes the body is that of the new one.
+            // `Allow` and the like stay; headers that describe the body are the new one's.
             if ![header::CONTENT_LENGTH, header::CONTENT_TYPE].contains(name) {
                 explained.headers_mut().insert(name, value.clone());
             }

@@ -1,4 +1,4 @@
-//! Turns away what no service should see.
+//! Refuses what no service should see.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Notes the answers that say the shop is at fault, for the page of whoever runs it.
+//! Records server errors for the operator's page.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Counts requests in flight, and answers by class of status.
+//! Counts requests in flight and answers by class of status.
 
 use axum::extract::Request;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! Keeps shared caches away from what is somebody's own.
+//! Keeps private answers out of shared caches.
 
 use axum::extract::Request;
 use axum::response::Response;
@@ -12,8 +12,7 @@ use super::{Middleware, Refusal};
 pub(crate) struct Private;
 
 impl Middleware for Private {
-    /// Whether the gateway itself looks at who asks, so that even an answer that is anybody's is
-    /// theirs alone.
+    /// Whether the gateway itself checks the caller, which makes even a public answer private.
     type State = bool;
 
     fn before(&self, request: &mut Request) -> Result<bool, Refusal> {

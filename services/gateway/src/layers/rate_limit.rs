@@ -1,4 +1,4 @@
-//! Counts requests against quotas, and turns away who has none left.
+//! Counts requests against quotas, and refuses those of exhausted ones.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -29,8 +29,8 @@ impl<S> Layer<S> for RateLimitLayer {
     }
 }
 
-/// A service behind the rate limits. What is left of a quota is told with every answer but those to
-/// plain reads.
+/// A service behind the rate limits. Every answer but those to plain reads says what is left of the
+/// quota.
 #[derive(Clone)]
 pub(crate) struct RateLimited<S> {
     layer: RateLimitLayer,
@@ -54,7 +54,7 @@ where
         let Some((class, asker)) = self.layer.asker(&request) else {
             return Box::pin(self.inner.call(request));
         };
-        // The one that is ready is used; what takes its place is asked again before it is.
+        // `call` must use the instance that is ready; the clone is polled again first.
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let limits = self.layer.limits.clone();

@@ -1,4 +1,4 @@
-//! Gives every request an id, which its answer, the log and the services it reaches all carry.
+//! Gives every request an id, which its answer, the log and the services carry.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use super::{Middleware, Refusal};
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What comes after it finds the id in the request's header.
+/// The layers below find the id in the request's header.
 #[derive(Clone, Copy)]
 pub(crate) struct RequestId;
 

@@ -1,4 +1,4 @@
-//! Reshapes the answers of routes that say how, also those of the gateway itself.
+//! Rewrites answers as their routes say, including the gateway's own.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::routes::{Action, Route, Target};
 /// In the extensions of an answer that the first target of its route did not give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AnsweredBy {
-    /// The routes file: it stays as it is written there.
+    /// The routes file: it stays as written there.
     Route,
     /// The target of `otherwise`.
     Otherwise,

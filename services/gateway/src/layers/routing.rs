@@ -1,4 +1,4 @@
-//! Finds the route of a request, once, for all the layers after it.
+//! Looks up the route of a request, once for all layers below.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::client::Proxies;
 use crate::routes::{Action, Found, Match, Route, Table, Template, host};
 use crate::tables::Routes;
 
-/// What is known of a request before anything is done with it.
+/// What is known of a request before it is processed.
 pub(crate) struct Matched {
     pub(crate) table: Arc<Table>,
     pub(crate) way: Way,
@@ -22,7 +22,7 @@ pub(crate) struct Matched {
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) id: HeaderValue,
-    /// Where the client is; the port is 0 where a proxy told of it.
+    /// The client's address; the port is 0 if a proxy reported it.
     pub(crate) client: Option<SocketAddr>,
     pub(crate) span: Span,
 }
@@ -34,7 +34,7 @@ pub(crate) enum Way {
     OtherMethods(String),
     To {
         route: Arc<Route>,
-        /// The path the service knows it by, where that is not the one the client wrote.
+        /// The path at the service, if it differs from the client's.
         path: Option<String>,
     },
 }
@@ -57,7 +57,7 @@ impl Matched {
         Arc::new(Self { table, way, method, uri, id, client, span })
     }
 
-    /// What [`Routing`] found out. A request it has not seen leads nowhere.
+    /// What [`Routing`] found. A request it has not seen leads nowhere.
     pub(crate) fn of(request: &Request) -> Arc<Self> {
         let matched = request.extensions().get::<Arc<Self>>().cloned();
         matched.unwrap_or_else(|| Self::new(request, Arc::default(), Way::Nowhere, None))
@@ -70,7 +70,7 @@ impl Matched {
         }
     }
 
-    /// Who is asked, or else the gateway.
+    /// The service that is called, or else the gateway.
     pub(crate) fn service(&self) -> &str {
         self.way.service()
     }

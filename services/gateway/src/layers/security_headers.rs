@@ -14,7 +14,7 @@ pub(crate) struct SecurityHeaders {
 }
 
 impl SecurityHeaders {
-    /// How long browsers are to come over HTTPS only; 0 says nothing of it.
+    /// How long browsers must use HTTPS only; 0 sends no such header.
     pub(crate) fn new(hsts_seconds: u64) -> Self {
         let value = HeaderValue::try_from(format!("max-age={hsts_seconds}")).ok();
         Self { hsts: value.filter(|_| hsts_seconds > 0) }
