@@ -146,7 +146,7 @@ async fn a_process_is_asked_by_the_program_itself_whether_it_is_well(shape: Shap
     shop.stop().await;
     let said = place.run(&["health", &asked[0]]);
     assert_eq!(said.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&said.stdout).contains("cannot be asked"), "{said:?}");
+    assert!(String::from_utf8_lossy(&said.stdout).contains("cannot be reached"), "{said:?}");
     let nowhere = place.run(&["health", "http://127.0.0.1:1/nowhere"]);
     assert_eq!(nowhere.status.code(), Some(1));
 }
