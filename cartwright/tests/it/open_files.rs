@@ -47,7 +47,7 @@ async fn a_shop_with_256_open_files_answers_others_beside_a_client_that_takes_30
     drop(held);
     let said = program.said();
     assert!(said.contains("limit=256") && said.contains("connections=40"), "{said}");
-    assert!(said.contains("the limit of open files is enough for 40"), "{said}");
+    assert!(said.contains("the limit of open files allows 40"), "{said}");
     for out in ["Too many open files", "unable to open database"] {
         assert!(!said.contains(out), "{said}");
     }
