@@ -20,6 +20,9 @@ pub use sandbox::SandboxMode;
 /// The databases of providers, by name.
 pub type Databases = BTreeMap<&'static str, Db>;
 
+/// A provider in use.
+type Opened = Arc<dyn Provider>;
+
 /// What a provider is opened with.
 pub(crate) struct Setup<'a> {
     pub(crate) config: &'a Config,
@@ -31,7 +34,7 @@ pub(crate) struct Setup<'a> {
 struct Entry {
     name: &'static str,
     /// None if the settings turn it off.
-    open: fn(&Setup<'_>) -> Result<Option<Arc<dyn Provider>>, BoxError>,
+    open: fn(&Setup<'_>) -> Result<Option<Opened>, BoxError>,
     /// None if its charges cannot be listed.
     records: fn(&Databases) -> Option<Box<dyn ChargeRecords>>,
 }
@@ -43,7 +46,7 @@ pub(crate) const DATABASES: &[&Migrations] = &[&crate::MIGRATIONS, &sandbox::MIG
 
 /// The providers of this shop by name.
 #[derive(Clone)]
-pub(crate) struct Providers(Arc<BTreeMap<&'static str, Arc<dyn Provider>>>);
+pub(crate) struct Providers(Arc<BTreeMap<&'static str, Opened>>);
 
 impl Providers {
     pub(crate) fn open(setup: &Setup<'_>) -> Result<Self, BoxError> {
@@ -57,7 +60,7 @@ impl Providers {
     }
 
     #[cfg(test)]
-    pub(crate) fn of(all: impl IntoIterator<Item = (&'static str, Arc<dyn Provider>)>) -> Self {
+    pub(crate) fn of(all: impl IntoIterator<Item = (&'static str, Opened)>) -> Self {
         Self(Arc::new(all.into_iter().collect()))
     }
 
