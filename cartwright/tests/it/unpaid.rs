@@ -146,7 +146,7 @@ async fn a_hundred_and_twenty_buyers_of_twenty_five_units_make_twenty_five_order
     let sold = statuses.iter().filter(|it| **it == "confirmed").count();
     // A hold that is asked for twice, since its answer was late, may come when its order has been
     // given up.
-    let reasons = ["out_of_stock", "reservation_released"];
+    let reasons = ["out_of_stock", "order_cancelled"];
     let refused = statuses.iter().filter(|it| reasons.contains(&it.as_str())).count();
     assert_eq!((sold, refused), (25, 95), "{}: {statuses:?}", place.kind);
     assert_eq!(shop.on_hand("LAMP-1").await, 0);

@@ -207,6 +207,16 @@ pub fn out_of_stock(order: &Order, mut refused: Problem) -> Problem {
     refused
 }
 
+/// The catalog's refusal to reserve, as clients know it. Anything but [`out_of_stock`] means that the
+/// order was given up meanwhile, by a late answer or by another process.
+pub fn not_reserved(order: &Order, refused: Problem, reason: Reason) -> Problem {
+    if refused.code == "out_of_stock" {
+        return out_of_stock(order, refused);
+    }
+    tracing::warn!(order = %order.id, code = %refused.code, "the catalog refused the reservation");
+    order_cancelled(order, reason.as_str())
+}
+
 /// [`out_of_stock`] at another payment attempt: nothing was charged, and the order keeps waiting.
 pub fn gone_meanwhile(order: &Order, refused: Problem, attempts_left: i64) -> Problem {
     let mut problem = out_of_stock(order, refused).with("attempts_left", attempts_left);

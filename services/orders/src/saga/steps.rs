@@ -19,7 +19,11 @@ pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<StepResult, St
         }
         Ok(_) => Ok(Answer::Held.into()),
         Err(CallError::Rejected(refused)) if !work.order.is_placed() => {
-            Ok(Answer::NeverPlaced.refusing(refused))
+            let refusal = match refused.code.as_ref() {
+                "out_of_stock" => refused,
+                _ => problems::not_reserved(&work.order, refused, Reason::ItemUnavailable),
+            };
+            Ok(Answer::NeverPlaced.refusing(refusal))
         }
         Err(CallError::Rejected(refused)) => {
             let answer = match refused.code.as_ref() {
@@ -29,7 +33,8 @@ pub(super) async fn reserve(app: &App, work: &mut Work) -> Result<StepResult, St
                 "out_of_stock" => Answer::SoldOut,
                 _ => Answer::Unavailable,
             };
-            Ok(answer.refusing(problems::out_of_stock(&work.order, refused)))
+            let refusal = problems::not_reserved(&work.order, refused, Reason::ItemUnavailable);
+            Ok(answer.refusing(refusal))
         }
         Err(unknown) => Err(unknown.into()),
     }
@@ -97,7 +102,8 @@ pub(super) async fn commit(app: &App, work: &mut Work) -> Result<StepResult, Ste
             Ok(Answer::NotHeld.into())
         }
         Err(CallError::Rejected(refused)) => {
-            Ok(Answer::SoldOut.refusing(problems::out_of_stock(&work.order, refused)))
+            let refusal = problems::not_reserved(&work.order, refused, Reason::OutOfStock);
+            Ok(Answer::SoldOut.refusing(refusal))
         }
         Err(unknown) => Err(unknown.into()),
     }
@@ -130,7 +136,8 @@ pub(super) async fn capture(app: &App, work: &mut Work) -> Result<StepResult, St
         }),
         Err(CallError::Rejected(refused)) => {
             tracing::error!(order = %work.order.id, %refused, "capture refused");
-            Ok(Answer::Failed.refusing(refused))
+            let reason = Reason::PaymentFailed.as_str();
+            Ok(Answer::Failed.refusing(problems::order_cancelled(&work.order, reason)))
         }
         Err(unknown) => Err(unknown.into()),
     }
