@@ -161,9 +161,14 @@ async fn list_methods(
 #[derive(Deserialize, Validate, ToSchema)]
 #[schema(as = PaymentActionResult)]
 struct ActionResult {
-    #[garde(skip)]
+    #[garde(custom(no_card_number_within))]
     #[serde(flatten)]
     fields: Map<String, Value>,
+}
+
+/// It is kept until the provider has answered, and may be anything.
+fn no_card_number_within(fields: &Map<String, Value>, (): &()) -> garde::Result {
+    no_card_number(&serde_json::to_string(fields).unwrap_or_default(), &())
 }
 
 /// Continue a payment after its customer's action.

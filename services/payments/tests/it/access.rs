@@ -155,6 +155,18 @@ async fn only_who_pays_confirms(database: Database) {
 }
 
 #[databases]
+async fn a_confirmation_holds_no_card_number(database: Database) {
+    let shop = shop(database).await;
+    let buyer = User::customer();
+    let asked = authorize(&buyer, "tok_3ds");
+    shop.client.authorize(&asked).await.expect("an answer");
+    let confirm = shop.post(&format!("/payments/{}/confirm", asked.payment_id)).user(&buyer);
+    let refused = confirm.json(json!({ "outcome": "4242 4242 4242 4242" })).await.expect(422);
+    assert!(refused.to_string().contains("card number"), "{refused}");
+    assert!(!refused.to_string().contains("4242"), "{refused}");
+}
+
+#[databases]
 async fn a_confirmation_nobody_asked_for_is_a_problem(database: Database) {
     let shop = shop(database).await;
     let buyer = User::customer();
