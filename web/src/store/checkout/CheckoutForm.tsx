@@ -213,7 +213,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         <Button
           type="submit"
           busy={sending || form.busy || (quote.isFetching && !quote.error)}
-          aria-disabled={!quote.data}
+          aria-disabled={!quote.data || (!free && !payment)}
         >
           {quote.data ? texts.placeOrderFor(money(quote.data.total)) : texts.placeOrder}
         </Button>

@@ -1,21 +1,22 @@
 import { useQuery } from '@tanstack/react-query';
 
 import { Choice } from '../parts/Choice';
+import { FailedPart } from '../parts/FailedPart';
 import { Note } from '../parts/Note';
 import { Skeleton } from '../parts/Skeleton';
-import { useSaid } from '../problems';
 import { useTexts } from '../texts';
 import { methodsQuery, type Payment, testCards } from './methods';
 
 type Props = { value: Payment | undefined; onChange: (payment: Payment) => void };
 
-/** The ways to pay. */
+/** The payment methods. */
 export function PaymentChoice({ value, onChange }: Props) {
   const { payment: texts } = useTexts();
   const methods = useQuery(methodsQuery);
-  const said = useSaid();
-  if (methods.error) return <Note kind="bad">{said(methods.error)}</Note>;
-  if (!methods.data) return <Skeleton height="7rem" />;
+  if (!methods.data) {
+    if (!methods.error) return <Skeleton height="7rem" />;
+    return <FailedPart query={methods} />;
+  }
   const cards = testCards(methods.data);
   if (cards.length === 0) return <Note kind="warn">{texts.none}</Note>;
   return (

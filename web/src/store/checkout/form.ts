@@ -22,7 +22,7 @@ export type CheckoutForm = {
   /** `yes` where the bill goes elsewhere. */
   elsewhere: string;
   method: Method | '';
-  /** Who is paid through; with its token empty until one is chosen. */
+  /** The payment provider; empty, like the token, until one is chosen. */
   provider: string;
   token: string;
   note: string;

@@ -1,4 +1,4 @@
-/** The ways to pay that the shop offers, and the one that is chosen. */
+/** The payment methods of the shop, and the one that is chosen. */
 
 import { queryOptions, useQuery } from '@tanstack/react-query';
 
@@ -17,14 +17,14 @@ export const methodsQuery = queryOptions({
 
 type TestCard = Payment & { outcome: Schemas['PaymentTestOutcome'] };
 
-/** The cards of methods that are paid with for a test. */
+/** The test cards among the methods. */
 export function testCards(methods: Method[]): TestCard[] {
   return methods.flatMap(({ provider, tokens }) =>
     tokens.type === 'test' ? tokens.tokens.map((it) => ({ provider, ...it })) : [],
   );
 }
 
-/** The payment that is chosen, or the first there is; none while the ways to pay are not known. */
+/** The chosen payment, or the first one; none while the methods are not known. */
 export function usePayment(chosen: Payment | null): Payment | undefined {
   const cards = testCards(useQuery(methodsQuery).data ?? []);
   const found = cards.find(
