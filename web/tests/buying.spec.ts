@@ -266,3 +266,26 @@ test('who starts over is charged for the new order alone', async ({ page, shop }
     { status: 'cancelled', payment_status: 'voided' },
   ]);
 });
+
+test('payment methods that cannot be loaded can be asked for again', async ({
+  page,
+  shop,
+  complaints,
+}) => {
+  const methods = '**/api/v1/payments/methods';
+  await page.route(methods, (route) =>
+    route.fulfill({
+      status: 400,
+      contentType: 'application/problem+json',
+      body: JSON.stringify({ type: 'about:blank', status: 400, code: 'broken', detail: 'broken' }),
+    }),
+  );
+  await fillCart(page, await product(shop, 0));
+  const again = page.getByRole('button', { name: en.failed.tryAgain });
+  await expect(again).toBeVisible();
+  await expect(orderButton(page)).toHaveAttribute('aria-disabled', 'true');
+  forgive(complaints, /400/);
+  await page.unroute(methods);
+  await again.click();
+  await expect(page.getByLabel(en.payment.cards.succeeds.label)).toBeChecked();
+});
