@@ -52,6 +52,7 @@ pub mod problem;
 mod secret;
 mod storable;
 pub mod visible;
+pub mod webhooks;
 
 pub mod clock;
 pub mod days;

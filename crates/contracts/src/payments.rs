@@ -4,6 +4,8 @@
 //! provider, its retries and look-ups; a caller that reads `pending` or `capturing` asks again
 //! later, with the same call.
 
+use std::fmt;
+
 use chassis::Secret;
 use chassis::channel::{CallError, Channel};
 use chassis::db::Word;
@@ -11,6 +13,7 @@ use chassis::outbox::EventData;
 use chassis::route::Route;
 use chassis::service_tokens::Callers;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -23,6 +26,8 @@ pub enum Status {
     Pending,
     /// Waiting for the customer, for example for 3-D Secure.
     RequiresAction,
+    /// The customer has done their part; the bank confirms or declines the payment later.
+    Processing,
     Authorized,
     /// The provider declined the payment.
     Declined,
@@ -83,10 +88,48 @@ pub struct Payment {
     pub currency: String,
     /// Why it was declined, as a stable code: `card_declined`, `insufficient_funds`, ...
     pub reason: Option<String>,
-    /// How many minutes a customer who has to do something may need, where the provider asks for
-    /// more than a shop usually gives. Not in events.
+    /// What the customer has to do, where the payment waits for them. Not in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub action_minutes: Option<u32>,
+    pub next_action: Option<NextAction>,
+    /// How many minutes the customer, or their bank, may need for what the payment waits for, where
+    /// that is more than a shop usually gives. Not in events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_minutes: Option<u32>,
+    /// Whether the customer disputes it with their bank.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub disputed: bool,
+}
+
+/// What a customer has to do before a payment continues. Its provider says what, and the customer's
+/// client knows how; for the services between the two it is data. It can contain secrets that only
+/// the customer may see, so that its `Debug` shows the type alone.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = PaymentNextAction)]
+pub struct NextAction {
+    /// `confirm`, `redirect` (to `url`), or a provider's own.
+    #[serde(rename = "type")]
+    pub kind: String,
+    #[serde(flatten)]
+    pub data: Map<String, Value>,
+}
+
+impl NextAction {
+    /// Without data of its own: the customer confirms or denies.
+    pub fn confirm() -> Self {
+        Self { kind: "confirm".to_owned(), data: Map::new() }
+    }
+
+    /// The customer goes to a page of the provider or their bank, and comes back.
+    pub fn redirect(url: String) -> Self {
+        let data = Map::from_iter([("url".to_owned(), Value::String(url))]);
+        Self { kind: "redirect".to_owned(), data }
+    }
+}
+
+impl fmt::Debug for NextAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NextAction").field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 /// Who moves money.
@@ -158,6 +201,9 @@ pub struct PaymentUpdated {
     /// The refund that has just taken effect, where one has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund: Option<Refunded>,
+    /// A refund that had taken effect, and came back: the customer did not get the money.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_refund: Option<Uuid>,
 }
 
 /// Money that was given back.

@@ -50,7 +50,8 @@ async fn get(
     Path(id): Path<String>,
 ) -> Result<Json<OrderView>> {
     let order = visible(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
-    view(&app, order, reads_all(principal.as_ref())).await.map(Json)
+    let viewer = Viewer::of(&app, &order, principal.as_ref(), &headers);
+    view(&app, order, viewer).await.map(Json)
 }
 
 /// The events published about an order.
@@ -119,14 +120,31 @@ fn actor(app: &App, order: &Order, principal: Option<&Principal>, headers: &Head
     }
 }
 
+/// Whose eyes a view of an order is for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Viewer {
+    /// Sees who of the staff did what.
+    staff: bool,
+    /// Sees what a payment asks of its customer.
+    customer: bool,
+}
+
+impl Viewer {
+    const CUSTOMER: Self = Self { staff: false, customer: true };
+
+    fn of(app: &App, order: &Order, principal: Option<&Principal>, headers: &HeaderMap) -> Self {
+        let user = principal.is_some_and(|it| order.user_id == Some(it.id()));
+        let customer = user || has_token(app, order, headers);
+        Self { staff: reads_all(principal), customer }
+    }
+}
+
 /// Reads what a view of an order needs besides.
-async fn view(app: &App, order: Order, for_staff: bool) -> Result<OrderView> {
+async fn view(app: &App, order: Order, viewer: Viewer) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
-    let saga = match order.payment_status {
-        PaymentStatus::RequiresAction => store::saga(&app.db, order.id).await?,
-        _ => None,
-    };
-    view_of(app, order, lines, saga, for_staff).await
+    let waits = order.payment_status == PaymentStatus::RequiresAction && viewer.customer;
+    let saga = if waits { store::saga(&app.db, order.id).await? } else { None };
+    view_of(app, order, lines, saga, viewer).await
 }
 
 async fn view_of(
@@ -134,16 +152,17 @@ async fn view_of(
     order: Order,
     lines: Vec<OrderLine>,
     saga: Option<Saga>,
-    for_staff: bool,
+    viewer: Viewer,
 ) -> Result<OrderView> {
     let history = store::history(&app.db, order.id).await?;
     let refunds =
         if order.has_refunds() { store::refunds(&app.db, order.id).await? } else { vec![] };
-    let waits = order.payment_status == PaymentStatus::RequiresAction;
     let note = order.cancel_note().map(str::to_owned);
-    let details = Details { history, refunds, for_staff };
+    let details = Details { history, refunds, for_staff: viewer.staff };
     let mut view = OrderView::new(order, lines, Some(details));
-    view.cancel_note = note.filter(|_| for_staff);
-    view.action_until(saga.filter(|_| waits).and_then(|it| it.hold_until));
+    view.cancel_note = note.filter(|_| viewer.staff);
+    if let Some(saga) = saga.filter(|_| viewer.customer) {
+        view.with_action(saga);
+    }
     Ok(view)
 }

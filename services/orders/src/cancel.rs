@@ -109,6 +109,7 @@ async fn begin_cancel(
     let now = app.clock.now();
     saga.cancel = Some(why.reason.as_str().to_owned());
     saga.token = None;
+    saga.next_action = None;
     saga.refusal = None;
     saga.tries = 0;
     saga.due_at = now;

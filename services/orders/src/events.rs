@@ -8,6 +8,7 @@ use contracts::identity::UserDeleted;
 use contracts::orders::refund_of_cancel;
 use contracts::payments::{Payment, PaymentUpdated, Refunded, Status as Paid};
 use futures::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::model::{Order, Saga, Step};
 use crate::refunds::{self, Booked};
@@ -27,7 +28,13 @@ impl Handler for Payments {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let PaymentUpdated { payment, refund } = event.data()?;
+            let PaymentUpdated { payment, refund, failed_refund } = event.data()?;
+            if payment.disputed {
+                store::set_disputed(&mut *tx, payment.order_id, payment.id).await?;
+            }
+            if let Some(refund) = failed_refund {
+                self.refund_failed(tx, &payment, refund).await?;
+            }
             match payment.status {
                 Paid::PartiallyRefunded | Paid::Refunded => {
                     self.refunded(tx, &payment, refund).await?;
@@ -92,6 +99,34 @@ impl Payments {
             Booked::Now => {}
         }
         self.hand_over(tx, &mut saga, &refund).await
+    }
+
+    /// Takes a refund off the order whose money came back.
+    async fn refund_failed(
+        &self,
+        tx: &mut Tx,
+        payment: &Payment,
+        refund: Uuid,
+    ) -> Result<(), Failure> {
+        let order = store::find(&mut *tx, payment.order_id).await?;
+        let saga = store::saga(&mut *tx, payment.order_id).await?;
+        let Some((mut order, mut saga)) = order.zip(saga) else { return Ok(()) };
+        let now = self.0.clock.now();
+        let lines = store::lines(&mut *tx, order.id).await?;
+        match refunds::take_off(tx, &mut order, &lines, refund, now).await? {
+            Booked::Before => return Ok(()),
+            Booked::Lost => return Err(problems::order_changed().into()),
+            Booked::Now => {}
+        }
+        // A saga on its way has read an order that is another now.
+        if saga.step != Step::Done {
+            (saga.tries, saga.due_at, saga.lease_until) = (0, now, now);
+            if !store::save_saga(&mut *tx, &mut saga).await? {
+                return Err(problems::order_changed().into());
+            }
+            tx.wakes(&self.0.due);
+        }
+        Ok(())
     }
 
     /// Sends the saga on, which has read an order that is another now: it puts back what the

@@ -94,6 +94,8 @@ impl Default for Config {
 
 /// The longest a customer may take for what a payment asks of them: a day.
 const MAX_ACTION_MINUTES: i64 = 1_440;
+/// The longest a bank may take to decide about a payment: 60 days.
+const MAX_PROCESSING_MINUTES: i64 = 86_400;
 
 impl App {
     /// When work that begins now is given up.
@@ -106,6 +108,12 @@ impl App {
     fn action_until(&self, guest: bool, provider: Option<u32>) -> DateTime<Utc> {
         let own = if guest { self.config.guest_action_minutes } else { self.config.action_minutes };
         let minutes = own.max(provider.map_or(0, i64::from)).min(MAX_ACTION_MINUTES);
+        self.clock.now() + TimeDelta::minutes(minutes)
+    }
+
+    /// Until when a bank may decide about a payment. Its provider says how long that takes.
+    fn processing_until(&self, provider: Option<u32>) -> DateTime<Utc> {
+        let minutes = provider.map_or(MAX_ACTION_MINUTES, i64::from).min(MAX_PROCESSING_MINUTES);
         self.clock.now() + TimeDelta::minutes(minutes)
     }
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
 use contracts::orders::{CartRef, Line, Reason};
-use contracts::payments::RefundedLine;
+use contracts::payments::{NextAction, RefundedLine};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -38,6 +38,8 @@ pub struct Order {
     pub name: String,
     pub status: Status,
     pub payment_status: PaymentStatus,
+    /// Whether the customer disputes the payment with their bank, or has.
+    pub disputed: bool,
     pub fulfillment_status: FulfillmentStatus,
     pub currency: String,
     pub subtotal: i64,
@@ -152,8 +154,11 @@ pub struct Saga {
     pub refusal: Option<Json<Problem>>,
     /// Failed tries of the current step.
     pub tries: i64,
-    /// Until when the customer may do what the payment needs; the stock is held no longer.
+    /// Until when the customer may do what the payment needs, or the bank decide; the stock is held
+    /// no longer.
     pub hold_until: Option<DateTime<Utc>>,
+    /// What the customer has to do. Only they may see it.
+    pub next_action: Option<Json<NextAction>>,
     pub due_at: DateTime<Utc>,
     pub lease_until: DateTime<Utc>,
     /// When a pending order is given up.

@@ -92,6 +92,7 @@ async fn begin(
     saga.step = Step::Reserve;
     saga.provider = payment.provider;
     saga.token = Some(payment.token);
+    saga.next_action = None;
     saga.tries = 0;
     saga.due_at = now;
     saga.lease_until = now + LEASE;

@@ -110,6 +110,7 @@ pub fn total_changed(totals: Totals) -> Problem {
 pub fn cart_already_ordered(order: &Order) -> Problem {
     let waits = match order.payment_status {
         PaymentStatus::RequiresAction => "is waiting for the customer to confirm the payment",
+        PaymentStatus::Processing => "is waiting for the bank to confirm the payment",
         PaymentStatus::Failed => "is waiting for another payment attempt",
         _ => "is still being processed",
     };

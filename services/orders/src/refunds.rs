@@ -1,4 +1,5 @@
-//! Booking refunds on their order: the amount, and the goods that return to stock.
+//! Booking refunds on their order: the amount, and the goods that return to stock. One whose money
+//! comes back later is taken off again.
 //!
 //! Payments makes the refund and publishes it; a cancelled order's own refund is booked by its
 //! saga, which requested it. Each refund is booked once, by its id, in one transaction with the
@@ -9,6 +10,7 @@ use chassis::outbox;
 use chrono::{DateTime, Utc};
 use contracts::orders::OrderRefunded;
 use contracts::payments::Refunded;
+use uuid::Uuid;
 
 use crate::model::{Order, OrderLine, PaymentStatus};
 use crate::store;
@@ -60,5 +62,30 @@ pub(crate) async fn book(
         status: order.status.as_str().to_owned(),
     };
     outbox::publish(tx, order.id, order.version, &event, now).await?;
+    Ok(Booked::Now)
+}
+
+/// Takes a refund off its order: the money came back to the shop, and the customer has not got it.
+pub(crate) async fn take_off(
+    tx: &mut Tx,
+    order: &mut Order,
+    lines: &[OrderLine],
+    refund: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Booked> {
+    if !store::fail_refund(tx, order.id, refund, now).await? {
+        // News of a refund can come before the refund itself.
+        let known = store::is_refund(&mut *tx, refund).await?;
+        return Ok(if known { Booked::Before } else { Booked::Lost });
+    }
+    order.refunded = store::refunds(&mut *tx, order.id).await?.iter().map(|it| it.amount).sum();
+    order.payment_status = match order.refunded {
+        0 => PaymentStatus::Paid,
+        _ => PaymentStatus::PartiallyRefunded,
+    };
+    if !store::save_order(tx, order, order.status, lines, now).await? {
+        return Ok(Booked::Lost);
+    }
+    tracing::warn!(order = %order.number, %refund, "a refund came back; the customer has not got the money");
     Ok(Booked::Now)
 }

@@ -346,6 +346,7 @@ async fn advance(
 fn back(saga: &mut Saga, reason: Reason) -> Step {
     saga.cancel.get_or_insert_with(|| reason.as_str().to_owned());
     saga.token = None;
+    saga.next_action = None;
     // Before the first hold no payment has been asked for.
     let asked = saga.step != Step::Reserve || saga.attempt > 1 || saga.rereserved;
     if asked { Step::Void } else { Step::Restock }

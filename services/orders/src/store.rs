@@ -22,8 +22,8 @@ pub use lists::{Filter, count, lines_of, list};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{accept, next_number, place, place_first, withdraw};
 pub use refunds::{
-    all_restocked, insert_refund, refund_of_cancel, refunds, restocked, set_cancelled_by, sign,
-    sign_refund,
+    all_restocked, fail_refund, insert_refund, is_refund, refund_of_cancel, refunds, restocked,
+    set_cancelled_by, set_disputed, sign, sign_refund,
 };
 pub use reports::{ProductSales, Sales, sales, top_products, units};
 use sagas::save_saga_with;

@@ -18,6 +18,7 @@ pub(crate) fn order(subtotal: i64, shipping: i64, tax: i64) -> Order {
         name: "Ada".to_owned(),
         status: Status::Pending,
         payment_status: PaymentStatus::Pending,
+        disputed: false,
         fulfillment_status: FulfillmentStatus::Unfulfilled,
         currency: "USD".to_owned(),
         subtotal,

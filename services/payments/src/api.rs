@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::model::{Payment, RefundReason, Status};
-use crate::provider::PaymentMethod;
+use crate::provider::{PaymentMethod, Purchase};
 use crate::refund_lines::{RefundLine, Wanted};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
@@ -110,17 +110,22 @@ async fn get(
 ) -> Result<Json<PaymentDetail>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     let staff = principal.as_ref().is_some_and(|it| it.may("payments:read"));
-    if !staff && !is_of(&payment, principal.as_ref(), &headers) {
+    let own = is_of(&payment, principal.as_ref(), &headers);
+    if !staff && !own {
         return Err(problems::payment_not_found());
     }
     let operations = store::operations(&app.db, id).await?;
-    Ok(Json(PaymentDetail::of(payment, operations)))
+    let disputes = store::disputes(&app.db, id).await?;
+    Ok(Json(PaymentDetail::of(payment, operations, disputes, own)))
 }
 
 #[derive(Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct MethodsQuery {
+    /// The customer's country, as its ISO 3166-1 alpha-2 code.
+    #[garde(length(max = 2))]
+    country: Option<String>,
     /// The total, in minor units.
     #[garde(range(min = 0, max = MAX_AMOUNT))]
     total: Option<i64>,
@@ -153,7 +158,13 @@ async fn list_methods(
 ) -> Json<PaymentMethods> {
     // Orders are in the shop's currency alone, and what costs nothing needs no payment.
     let ours = query.currency.is_none_or(|it| it.eq_ignore_ascii_case(app.currency.as_str()));
-    let data = if ours && query.total != Some(0) { app.providers.methods() } else { Vec::new() };
+    let purchase = Purchase {
+        country: query.country.map(|it| it.to_ascii_uppercase()),
+        currency: app.currency.clone(),
+        total: query.total,
+    };
+    let data =
+        if ours && query.total != Some(0) { app.providers.methods(&purchase) } else { Vec::new() };
     Json(PaymentMethods { data })
 }
 
@@ -174,8 +185,8 @@ fn no_card_number_within(fields: &Map<String, Value>, (): &()) -> garde::Result 
 /// Continue a payment after its customer's action.
 ///
 /// Call it when the customer has completed the `next_action` of the payment or order. The body is what
-/// the provider needs to know of it; the sandbox takes `{"outcome": "deny"}`. Only the first call
-/// counts. Further ones return its outcome.
+/// the provider needs to know of it; the sandbox takes `{"outcome": "deny"}`. A payment that does not
+/// wait for its customer is returned as it is.
 #[utoipa::path(
     post, path = "/payments/{id}/confirm", operation_id = "payments.confirm", tag = "payments",
     params(
@@ -186,7 +197,6 @@ fn no_card_number_within(fields: &Map<String, Value>, (): &()) -> garde::Result 
     responses(
         (status = 200, description = "The current state of the payment.", body = PaymentView),
         problems::payment_not_found,
-        problems::action_not_required,
     ),
     security((), ("bearer" = [])),
 )]
@@ -203,7 +213,7 @@ async fn confirm(
     }
     let input = input.map(|Json(it)| Value::Object(it.fields));
     let payment = requests::confirm(&app, id, input).await?;
-    Ok(Json(PaymentView::of(payment)))
+    Ok(Json(PaymentView::for_customer(payment)))
 }
 
 #[derive(Default, Deserialize, Serialize, Validate, ToSchema)]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::SandboxMode;
 
@@ -21,6 +22,9 @@ pub struct Config {
     pub tries: i64,
     /// The pause after the first try, in milliseconds; it doubles with each further one.
     pub pause_ms: u64,
+    /// Where a customer's browser comes back to from a page of a provider or a bank. `{order_id}`
+    /// and `{payment_id}` stand for the ids.
+    pub return_url: String,
 }
 
 impl Default for Config {
@@ -31,11 +35,21 @@ impl Default for Config {
             try_ms: 2_500,
             tries: 3,
             pause_ms: 500,
+            return_url: RETURN_URL.to_owned(),
         }
     }
 }
 
+/// The storefront's page of an order, on this machine.
+const RETURN_URL: &str = "http://127.0.0.1:8080/orders/{order_id}?payment={payment_id}";
+
 impl Config {
+    /// Where a customer comes back to who pays this.
+    pub(crate) fn return_url(&self, order: Uuid, payment: Uuid) -> String {
+        let url = self.return_url.replace("{order_id}", &order.to_string());
+        url.replace("{payment_id}", &payment.to_string())
+    }
+
     /// The settings with what `auto` means there.
     #[must_use]
     pub fn resolved(mut self, environment: Environment) -> Self {
@@ -78,7 +92,12 @@ impl Config {
 impl Settings for Config {
     fn check(&self) -> Result<(), SettingError> {
         in_range("payments.tries", self.tries, 1..=5)?;
-        at_least("payments.try_ms", self.try_ms, 1)
+        at_least("payments.try_ms", self.try_ms, 1)?;
+        if !self.return_url.starts_with("http://") && !self.return_url.starts_with("https://") {
+            let allowed = "an address that begins with https://, or http:// on a test machine";
+            return Err(SettingError::new("payments.return_url", &self.return_url, allowed));
+        }
+        Ok(())
     }
 
     fn check_for_production(&self) -> Result<(), SettingError> {

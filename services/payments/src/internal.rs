@@ -5,7 +5,7 @@ use chassis::problem::Result;
 use chassis::route::Routes;
 use contracts::payments::{self, Authorize, Payment, PaymentRef, PaymentUpdated, Refund};
 
-use crate::model::{self, RefundStatus, Status};
+use crate::model::{self, RefundStatus};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
 
@@ -25,23 +25,20 @@ async fn providers(app: App, (): ()) -> Result<Vec<String>> {
 }
 
 async fn authorize(app: App, request: Authorize) -> Result<Payment> {
-    Ok(answer(&app, &requests::authorize(&app, request).await?))
+    Ok(answer(requests::authorize(&app, request).await?))
 }
 
 async fn show(app: App, request: PaymentRef) -> Result<Option<Payment>> {
     let payment = store::find(&app.db, request.payment_id).await?;
-    Ok(payment.map(|it| answer(&app, &it)))
+    Ok(payment.map(answer))
 }
 
-/// The payment, and how long its customer may need for what the provider asks of them.
-fn answer(app: &App, payment: &model::Payment) -> Payment {
-    let action_minutes = match payment.status {
-        Status::RequiresAction => {
-            app.providers.get(&payment.provider).and_then(|it| it.action_minutes())
-        }
-        _ => None,
-    };
-    Payment { action_minutes, ..payment.to_contract() }
+/// The payment, with what only the service that asked may know of it.
+fn answer(payment: model::Payment) -> Payment {
+    let hold_minutes = payment.hold_minutes.and_then(|it| it.try_into().ok());
+    let contract = payment.to_contract();
+    let next_action = payment.next_action.map(|it| it.0);
+    Payment { next_action, hold_minutes, ..contract }
 }
 
 async fn capture(app: App, request: PaymentRef) -> Result<Payment> {
@@ -73,8 +70,8 @@ async fn refund(app: App, request: Refund) -> Result<PaymentUpdated> {
         }
         Some(refund) if refund.status == RefundStatus::Succeeded => {
             let refund = Some(refund.to_contract(refunding.lines));
-            Ok(PaymentUpdated { payment, refund })
+            Ok(PaymentUpdated { payment, refund, failed_refund: None })
         }
-        _ => Ok(PaymentUpdated { payment, refund: None }),
+        _ => Ok(PaymentUpdated { payment, refund: None, failed_refund: None }),
     }
 }

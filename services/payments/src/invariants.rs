@@ -57,11 +57,15 @@ async fn ledger(db: &Db, faults: &mut Vec<String>) -> Result<()> {
         faults.push(format!("the ledger sums to {total}, not 0"));
     }
     let disagreeing = store::disagreeing(db).await?;
-    faults.extend(disagreeing.iter().map(|(id, captured, refunded, debit, credit)| {
+    faults.extend(disagreeing.iter().map(|(id, captured, refunded, left)| {
         format!(
-            "payment {id} captured {captured} and refunded {refunded}, but the ledger says \
-             {debit} and {credit}"
+            "payment {id} captured {captured} and refunded {refunded}, but the ledger says that \
+             {left} is left"
         )
+    }));
+    let disputes = store::disputes_disagreeing(db).await?;
+    faults.extend(disputes.iter().map(|(id, withdrawn, booked)| {
+        format!("the disputes of payment {id} took {withdrawn}, but the ledger says {booked}")
     }));
     Ok(())
 }
@@ -147,6 +151,7 @@ fn disagreement(
     let state = charge.map(|it| it.state);
     let expected = match payment.status {
         Status::RequiresAction => state == Some(ChargeState::RequiresAction),
+        Status::Processing => state == Some(ChargeState::Processing),
         Status::Authorized => state == Some(ChargeState::Authorized),
         Status::Declined | Status::Voided => {
             matches!(state, None | Some(ChargeState::Declined | ChargeState::Voided))

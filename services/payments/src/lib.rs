@@ -1,7 +1,7 @@
 //! Payments: authorize, capture, void and refund, each exactly once across retries and crashes.
 //!
-//! `requests` stores what is requested; `operations` calls the provider and stores the outcome,
-//! `worker` retries those whose first try gave none. `model` knows the allowed transitions,
+//! `requests` stores what is requested; `operations` calls the provider, `settle` stores what it
+//! says, `worker` retries what had no answer and asks after payments that wait. `model` knows the allowed transitions,
 //! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
 //! `providers` those there are.
 
@@ -10,6 +10,7 @@ mod internal;
 
 mod operations;
 mod requests;
+mod settle;
 mod worker;
 
 mod provider;
@@ -96,12 +97,16 @@ pub async fn start(
 ) -> Result<Service, BoxError> {
     let app = App::new(&platform, config, databases, orders)?;
     store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
-    let worker = app.clone();
+    let (worker, looker) = (app.clone(), app.clone());
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app))
         .queue(&store::OPERATIONS)
         .worker("payment operations", move |stop| async move {
             worker::work(&worker, &stop).await;
+            Ok(())
+        })
+        .worker("payment look-ups", move |stop| async move {
+            worker::look(&looker, &stop).await;
             Ok(())
         }))
 }

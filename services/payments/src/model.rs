@@ -1,7 +1,8 @@
-//! The types and rules of a payment: which step may follow which, and what an answer of the
-//! provider changes. No HTTP, no SQL, no clock, no provider.
+//! The types and rules of a payment: which step may follow which, and what the provider's news
+//! changes (`merge`). No HTTP, no SQL, no clock, no provider.
 
 use chassis::Secret;
+use chassis::db::Json;
 use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Result;
@@ -10,11 +11,13 @@ use contracts::payments as contract;
 use uuid::Uuid;
 
 use crate::problems;
-use crate::provider::{Charge, Outcome, Refusal};
+use crate::provider::{Charge, DisputeStatus};
 use crate::refund_lines::RefundLine;
 
+mod merge;
 mod states;
 
+pub(crate) use merge::{Answer, Change, Next, Reply};
 pub(crate) use states::{Kind, RefundReason, RefundStatus, State, Status};
 
 /// A payment as it is stored.
@@ -38,6 +41,16 @@ pub(crate) struct Payment {
     /// The provider's name for it.
     pub(crate) reference: Option<String>,
     pub(crate) reason: Option<String>,
+    /// What the customer has to do, while it waits for them.
+    pub(crate) next_action: Option<Json<contract::NextAction>>,
+    /// How many minutes the customer, or their bank, may need for what it waits for.
+    pub(crate) hold_minutes: Option<i64>,
+    /// Until when what is held can be captured.
+    pub(crate) capture_before: Option<DateTime<Utc>>,
+    /// When the provider is asked how it stands, unless a webhook says so earlier.
+    pub(crate) look_at: Option<DateTime<Utc>>,
+    /// Whether the customer disputes it with their bank, or has.
+    pub(crate) disputed: bool,
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
@@ -71,6 +84,8 @@ pub(crate) struct Refund {
     pub(crate) reason: String,
     pub(crate) status: RefundStatus,
     pub(crate) failure: Option<String>,
+    /// The provider's name for it, once it has answered.
+    pub(crate) reference: Option<String>,
     pub(crate) fingerprint: Option<String>,
     /// Whether everything of the order that is still out is put back into stock.
     pub(crate) restock: bool,
@@ -78,6 +93,25 @@ pub(crate) struct Refund {
     pub(crate) note: Option<String>,
     /// The member of staff who asked for it; none where the shop did.
     pub(crate) staff: Option<Uuid>,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) updated_at: DateTime<Utc>,
+}
+
+/// A payment that its customer disputes with their bank.
+#[derive(Clone, Debug, PartialEq, chassis::db::Record)]
+#[record(table = "disputes")]
+pub(crate) struct Dispute {
+    pub(crate) payment_id: Uuid,
+    /// The provider's name for it.
+    pub(crate) reference: String,
+    pub(crate) status: DisputeStatus,
+    /// The provider's code.
+    pub(crate) reason: String,
+    pub(crate) amount: i64,
+    /// What the provider has taken from the shop for it by now.
+    pub(crate) withdrawn: i64,
+    /// Until when it can be answered.
+    pub(crate) due_at: Option<DateTime<Utc>>,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -103,28 +137,15 @@ pub(crate) enum Start {
     Ask,
 }
 
-/// What an answer of the provider changes besides the payment itself.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Settled {
-    /// The amount that moved from the customer to the shop; negative when it went back.
-    pub(crate) moved: i64,
-    /// What the provider has to be asked next.
-    pub(crate) next: Option<Kind>,
-}
-
-/// A definite answer: it happened, or it was refused.
-pub(crate) type Answer = std::result::Result<Outcome, Refusal>;
-
 impl Payment {
-    /// Customer's confirmation: the provider is asked once, later calls see what came of it.
-    pub(crate) fn confirm(&mut self) -> Result<Start> {
-        match self.status {
-            Status::RequiresAction => {
-                self.status = Status::Pending;
-                Ok(Start::Ask)
-            }
-            _ => Ok(Start::AsItIs),
+    /// The customer has done something: the provider is asked what came of it.
+    pub(crate) fn confirm(&mut self) -> Start {
+        if self.status != Status::RequiresAction {
+            return Start::AsItIs;
         }
+        self.status = Status::Pending;
+        self.next_action = None;
+        Start::Ask
     }
 
     /// Capture and void both start from `authorized`; the first to commit wins.
@@ -140,18 +161,22 @@ impl Payment {
             | Status::Refunded
             | Status::Declined => Ok(Start::AsItIs),
             Status::Voiding | Status::Voided => Err(problems::payment_voided()),
-            Status::Pending | Status::RequiresAction => Err(problems::payment_not_authorized()),
+            Status::Pending | Status::RequiresAction | Status::Processing => {
+                Err(problems::payment_not_authorized())
+            }
         }
     }
 
-    /// A void while the authorisation is under way takes effect once its outcome is known.
+    /// A void while the authorisation is under way, or the bank's decision, takes effect once its
+    /// outcome is known.
     pub(crate) fn void(&mut self) -> Start {
         let start = match self.status {
-            Status::Pending => Start::Status,
+            Status::Pending | Status::Processing => Start::Status,
             Status::RequiresAction | Status::Authorized => Start::Ask,
             _ => return Start::AsItIs,
         };
         self.status = Status::Voiding;
+        self.next_action = None;
         start
     }
 
@@ -177,84 +202,36 @@ impl Payment {
         Ok(())
     }
 
+    /// So much of it has gone back to the customer.
+    pub(crate) fn give_back(&mut self, amount: i64) {
+        self.refunded += amount;
+        self.status = self.refund_status();
+    }
+
+    /// So much of it has come back from a refund that failed.
+    pub(crate) fn take_back(&mut self, amount: i64) {
+        self.refunded -= amount;
+        self.status = self.refund_status();
+    }
+
+    fn refund_status(&self) -> Status {
+        match self.refunded {
+            0 => Status::Captured,
+            all if all == self.captured => Status::Refunded,
+            _ => Status::PartiallyRefunded,
+        }
+    }
+
     fn is_captured(&self) -> bool {
         matches!(self.status, Status::Captured | Status::PartiallyRefunded | Status::Refunded)
     }
 
-    /// Takes in what the provider answered.
-    pub(crate) fn settle(&mut self, kind: Kind, amount: i64, answer: &Answer) -> Settled {
-        match kind {
-            Kind::Authorize | Kind::Confirm => self.settle_authorisation(answer),
-            Kind::Capture => self.settle_capture(amount, answer),
-            Kind::Void => self.settle_void(answer),
-            Kind::Refund => self.settle_refund(amount, answer),
-        }
-    }
-
-    fn settle_authorisation(&mut self, answer: &Answer) -> Settled {
-        let held = match answer {
-            Ok(Outcome::Authorized { reference }) => Ok((Status::Authorized, reference)),
-            Ok(Outcome::RequiresAction { reference }) => Ok((Status::RequiresAction, reference)),
-            Ok(other) => Err(other.as_str()),
-            Err(Refusal(reason)) => Err(reason.as_str()),
-        };
-        let voiding = self.status == Status::Voiding;
-        match held {
-            Ok((status, reference)) => {
-                self.reference = Some(reference.clone());
-                if voiding {
-                    return Settled { next: Some(Kind::Void), ..Settled::default() };
-                }
-                self.status = status;
-            }
-            Err(reason) => {
-                self.reason = Some(reason.to_owned());
-                self.status = if voiding { Status::Voided } else { Status::Declined };
-            }
-        }
-        Settled::default()
-    }
-
-    fn settle_capture(&mut self, amount: i64, answer: &Answer) -> Settled {
-        if let Err(Refusal(reason)) = answer {
-            self.status = Status::Declined;
-            self.reason = Some(reason.clone());
-            return Settled::default();
-        }
-        self.status = Status::Captured;
-        self.captured = amount;
-        Settled { moved: amount, ..Settled::default() }
-    }
-
-    /// A provider that refuses to void holds nothing any more: nothing was captured before.
-    fn settle_void(&mut self, answer: &Answer) -> Settled {
-        self.status = Status::Voided;
-        if let Err(Refusal(reason)) = answer {
-            self.reason = Some(reason.clone());
-        }
-        Settled::default()
-    }
-
-    fn settle_refund(&mut self, amount: i64, answer: &Answer) -> Settled {
-        self.refund_pending -= amount;
-        if answer.is_err() {
-            return Settled::default();
-        }
-        self.refunded += amount;
-        self.status = if self.refunded == self.captured {
-            Status::Refunded
-        } else {
-            Status::PartiallyRefunded
-        };
-        Settled { moved: -amount, ..Settled::default() }
-    }
-
     /// The provider's side of it.
     pub(crate) fn charge(&self) -> Charge {
-        Charge { key: self.id, reference: self.reference.clone() }
+        Charge { key: self.id, reference: self.reference.clone(), created_at: self.created_at }
     }
 
-    /// What other services see.
+    /// What every other service may see of it.
     pub(crate) fn to_contract(&self) -> contract::Payment {
         contract::Payment {
             id: self.id,
@@ -265,12 +242,39 @@ impl Payment {
             refunded: self.refunded,
             currency: self.currency.as_str().to_owned(),
             reason: self.reason.clone(),
-            action_minutes: None,
+            next_action: None,
+            hold_minutes: None,
+            disputed: self.disputed,
         }
     }
 }
 
 impl Refund {
+    /// One that the shop itself begins.
+    pub(crate) fn new(
+        id: Uuid,
+        payment_id: Uuid,
+        amount: i64,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            id,
+            payment_id,
+            amount,
+            reason: reason.to_owned(),
+            status: RefundStatus::Pending,
+            failure: None,
+            reference: None,
+            fingerprint: None,
+            restock: false,
+            note: None,
+            staff: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
     /// What other services see of one that has taken effect.
     pub(crate) fn to_contract(&self, lines: Vec<RefundLine>) -> contract::Refunded {
         let line = |it: RefundLine| contract::RefundedLine {
@@ -295,4 +299,10 @@ pub(crate) fn operation_id(payment: Uuid, kind: Kind) -> Uuid {
         Kind::Authorize => payment,
         kind => id::derive(payment, kind.as_str()),
     }
+}
+
+/// The key of a confirmation: a provider may ask the customer more than once, and each time is
+/// another one. `version` is the payment's before it.
+pub(crate) fn confirmation_id(payment: Uuid, version: i64) -> Uuid {
+    id::derive(payment, format!("confirm:{version}"))
 }

@@ -1,28 +1,25 @@
-//! Asking the provider and writing down what came of it.
+//! Asking the provider.
 //!
-//! An operation is noted before the provider is asked and settled in one transaction with the
-//! payment, the ledger and the event. Between the two anything may happen: the process that takes
-//! the operation over asks again under the same key, or looks up what became of it.
+//! An operation is noted before the provider is asked, and settled (`settle`) when it has answered.
+//! Between the two anything may happen: the process that takes the operation over asks again under
+//! the same key, or looks up what became of it.
 
 use std::time::{Duration, Instant};
 
-use chassis::db::{self, Tx};
+use chassis::Secret;
+use chassis::db;
 use chassis::id;
-use chassis::outbox;
 use chassis::problem::Result;
 use chassis::queue::Backoff;
 use chassis::telemetry::cause;
-use chrono::{DateTime, Utc};
-use contracts::payments::{PaymentUpdated, Refunded};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tracing::Instrument;
-use uuid::Uuid;
 
-use crate::model::{Answer, Kind, Operation, Payment, RefundStatus, State, Status};
-use crate::provider::{Authorization, Charge, Failure, Outcome, Provider, Refusal};
-use crate::store::NewOperation;
-use crate::{App, problems, requests, store};
+use crate::model::{Answer, Kind, Operation, Payment, Reply};
+use crate::provider::{Authorization, Charge, ChargeState, Failure, Provider, Refusal};
+use crate::settle::{self, settle};
+use crate::{App, problems, store};
 
 /// The pauses between two look-ups.
 const BACKOFF: Backoff = Backoff::Doubling {
@@ -95,7 +92,7 @@ async fn ask_until_known(
 ) -> Option<Answer> {
     loop {
         let failure = match ask(app, payment, operation).await {
-            Ok(outcome) => return Some(Ok(outcome)),
+            Ok(reply) => return Some(Ok(reply)),
             Err(Failure::Refused(refusal)) => return Some(Err(refusal)),
             Err(Failure::Unknown(reason)) => reason,
         };
@@ -110,15 +107,15 @@ async fn ask_until_known(
 }
 
 /// One try: the request itself at first, later what the provider's records say about it.
-async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outcome, Failure> {
+async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Reply, Failure> {
     let unknown = |reason: &str| Failure::Unknown(reason.to_owned());
     let provider =
         app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
     let one_try = async {
         if operation.attempts < app.config.tries {
-            request(provider, payment, operation).await
+            request(app, provider, payment, operation).await
         } else {
-            look_up(provider, payment, operation).await
+            look_up(app, provider, payment, operation).await
         }
     };
     timeout(app.config.try_within(), one_try)
@@ -127,24 +124,37 @@ async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Outc
 }
 
 async fn request(
+    app: &App,
     provider: &dyn Provider,
     payment: &Payment,
     operation: &Operation,
-) -> Result<Outcome, Failure> {
-    let (key, charge) = (operation.id, payment.charge());
-    match operation.kind {
+) -> Result<Reply, Failure> {
+    let (key, amount, charge) = (operation.id, operation.amount, payment.charge());
+    let charge = match operation.kind {
         Kind::Authorize => {
             let token = operation.input.clone().unwrap_or_default();
-            let (amount, currency) = (operation.amount, payment.currency.clone());
-            provider.authorize(key, &Authorization { amount, currency, token }).await
+            provider.authorize(key, &authorization(app, payment, amount, token)).await?
         }
         Kind::Confirm => {
             let input = operation.input.as_ref().map(|it| input(it));
-            provider.resume(key, &charge, input.as_ref()).await
+            provider.resume(key, &charge, input.as_ref()).await?
         }
-        Kind::Capture => provider.capture(key, &charge, operation.amount).await,
-        Kind::Void => provider.void(key, &charge).await,
-        Kind::Refund => provider.refund(key, &charge, operation.amount).await,
+        Kind::Capture => provider.capture(key, &charge, amount).await?,
+        Kind::Void => provider.void(key, &charge).await?,
+        Kind::Refund => return provider.refund(key, &charge, amount).await.map(Reply::Refund),
+    };
+    Ok(Reply::Charge(Box::new(charge)))
+}
+
+fn authorization(app: &App, payment: &Payment, amount: i64, token: Secret) -> Authorization {
+    Authorization {
+        amount,
+        currency: payment.currency.clone(),
+        token,
+        order_id: payment.order_id,
+        order_number: payment.order_number.clone(),
+        user_id: payment.user_id,
+        return_url: app.config.return_url(payment.order_id.unwrap_or_default(), payment.id),
     }
 }
 
@@ -157,142 +167,72 @@ fn input(stored: &str) -> Value {
 /// except an authorisation: that one is given up, and the provider told to refuse it if it is
 /// still on its way.
 async fn look_up(
+    app: &App,
     provider: &dyn Provider,
     payment: &Payment,
     operation: &Operation,
-) -> Result<Outcome, Failure> {
+) -> Result<Reply, Failure> {
     let charge = payment.charge();
-    if let Some(outcome) = provider.lookup(operation.id, operation.kind, &charge).await? {
-        return Ok(outcome);
+    let Some(found) = provider.lookup(&charge).await? else {
+        return match operation.kind {
+            Kind::Authorize => give_up(provider, payment, &charge).await,
+            _ => request(app, provider, payment, operation).await,
+        };
+    };
+    if operation.kind == Kind::Refund {
+        let refund = found.refunds.into_iter().find(|it| it.key == Some(operation.id));
+        if let Some(refund) = refund {
+            return Ok(Reply::Refund(refund));
+        }
+    } else if operation.kind.answered_by(&found) {
+        return Ok(Reply::Charge(Box::new(found)));
     }
-    if operation.kind != Kind::Authorize {
-        return request(provider, payment, operation).await;
-    }
-    give_up(provider, payment, &charge).await
+    request(app, provider, payment, operation).await
 }
 
 async fn give_up(
     provider: &dyn Provider,
     payment: &Payment,
     charge: &Charge,
-) -> Result<Outcome, Failure> {
+) -> Result<Reply, Failure> {
     match provider.void(id::derive(payment.id, "give up"), charge).await {
-        Ok(_) => Err(Refusal("provider_error".to_owned()).into()),
+        Ok(found) if found.state == ChargeState::Voided => {
+            Err(Refusal("provider_error".to_owned()).into())
+        }
+        // It came through after all.
+        Ok(found) => Ok(Reply::Charge(Box::new(found))),
         // Not an answer about the authorisation: look again.
         Err(failure) => Err(Failure::Unknown(failure.to_string())),
     }
 }
 
-/// Writes down what came of an operation: itself, the payment, the refund, the ledger, the event
-/// and what has to be asked next. An authorisation whose caller has `heard` of it needs no event,
-/// which every checkout would pay for. None if somebody else has taken the operation over.
-///
-/// The payment is mostly still as it was when the provider was asked; where it is not, it is
-/// locked.
-async fn settle(
+/// Why it is not known how a charge stands.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ObserveError {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error(transparent)]
+    Provider(#[from] Failure),
+}
+
+/// Looks up how the charge of a payment stands, writes that down, and does what follows from it.
+/// Returns whether the provider knows the charge.
+pub(crate) async fn observe(
     app: &App,
     payment: &Payment,
-    operation: &Operation,
-    answer: &Answer,
-    heard: bool,
-) -> db::Result<Option<(Payment, Option<Operation>)>> {
-    // A refund is worth no try: mostly others are on their way.
-    let mut seen = Some(payment.clone()).filter(|_| operation.kind != Kind::Refund);
-    loop {
-        let mut tx = app.db.begin().await?;
-        let locked = seen.is_none();
-        let payment = match seen.take() {
-            Some(payment) => payment,
-            None => match store::lock(&mut tx, operation.payment_id).await? {
-                Some(payment) => payment,
-                None => return Ok(None),
-            },
-        };
-        match write_down(app, &mut tx, payment, operation, answer, heard).await? {
-            Written::Done(payment, next) => {
-                tx.commit().await?;
-                let state = if answer.is_ok() { State::Done } else { State::Refused };
-                let (kind, state) = (operation.kind.as_str(), state.as_str());
-                metrics::counter!("payment_operations_total", "kind" => kind, "state" => state)
-                    .increment(1);
-                return Ok(Some((payment, next)));
-            }
-            Written::TakenOver => return Ok(None),
-            Written::Moved if locked => return Err(db::Error::NoRow),
-            Written::Moved => tx.rollback().await?,
-        }
-    }
-}
-
-/// What became of writing down an outcome. What is not done may not be committed.
-#[expect(clippy::large_enum_variant, reason = "one at a time, moved once")]
-enum Written {
-    Done(Payment, Option<Operation>),
-    /// The payment is another by now.
-    Moved,
-    /// Somebody else has the operation, or has settled it.
-    TakenOver,
-}
-
-async fn write_down(
-    app: &App,
-    tx: &mut Tx,
-    mut payment: Payment,
-    operation: &Operation,
-    answer: &Answer,
-    heard: bool,
-) -> db::Result<Written> {
-    let lease = app.lease();
-    let now = lease.now;
-    let settled = payment.settle(operation.kind, operation.amount, answer);
-    let refund = match operation.kind {
-        Kind::Refund => settle_refund(tx, operation.id, answer, now).await?,
-        _ => None,
+) -> std::result::Result<bool, ObserveError> {
+    let unknown = |reason: &str| Failure::Unknown(reason.to_owned());
+    let provider =
+        app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
+    let charge = payment.charge();
+    let found = timeout(app.config.try_within(), provider.lookup(&charge)).await;
+    let Some(found) = found.unwrap_or_else(|_| Err(unknown("no answer in time")))? else {
+        return Ok(false);
     };
-    let next = settled.next.map(|kind| NewOperation::new(&payment, kind).intended(now));
-    let state = if answer.is_ok() { State::Done } else { State::Refused };
-    let mut batch = tx.batch();
-    store::save_with(&mut batch, &mut payment, now);
-    store::settle_with(&mut batch, operation, state, now);
-    if let Some(next) = &next {
-        store::intend_with(&mut batch, next, lease);
+    if let Some((payment, Some(operation))) = settle::observe(app, payment.id, &found).await? {
+        run(app, payment, operation).await;
     }
-    if settled.moved != 0 {
-        store::post_with(&mut batch, operation.id, &payment, settled.moved, now);
-    }
-    if !heard || payment.status != Status::Authorized {
-        let event = PaymentUpdated { payment: payment.to_contract(), refund };
-        outbox::publish_with(&mut batch, payment.id, payment.version, &event, now)?;
-    }
-    Ok(match batch.touched().await?[..] {
-        [true, true] => Written::Done(payment, None),
-        [true, true, noted] => Written::Done(payment, next.filter(|_| noted)),
-        [false, ..] => Written::Moved,
-        _ => Written::TakenOver,
-    })
-}
-
-/// Notes how a refund ended, and answers it as others hear of it.
-async fn settle_refund(
-    tx: &mut Tx,
-    id: Uuid,
-    answer: &Answer,
-    now: DateTime<Utc>,
-) -> db::Result<Option<Refunded>> {
-    let status = if answer.is_ok() { RefundStatus::Succeeded } else { RefundStatus::Failed };
-    let failure = answer.as_ref().err().map(|it| it.0.as_str());
-    store::settle_refund(tx, id, status, failure, now).await?;
-    succeeded(tx, id).await
-}
-
-/// A refund as others hear of it, once it has taken effect.
-async fn succeeded(tx: &mut Tx, id: Uuid) -> db::Result<Option<Refunded>> {
-    let refund = store::find_refund(&mut *tx, id).await?;
-    let Some(refund) = refund.filter(|it| it.status == RefundStatus::Succeeded) else {
-        return Ok(None);
-    };
-    let lines = store::refund_lines(&mut *tx, refund.payment_id, true).await?;
-    Ok(Some(refund.to_contract(requests::lines_of(lines, id))))
+    Ok(true)
 }
 
 /// Hands an operation of unknown outcome to the worker: at once after the tries, later and later

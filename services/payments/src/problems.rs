@@ -45,12 +45,6 @@ pub(crate) fn payment_not_captured() -> Problem {
     payment_not_captured::problem("the payment was not captured; void it instead")
 }
 
-/// The payment is not waiting for a confirmation.
-#[problem(CONFLICT)]
-pub(crate) fn action_not_required() -> Problem {
-    action_not_required::problem("the payment is not waiting for a confirmation")
-}
-
 /// The refund exceeds the rest of the payment. `refundable` has the rest in minor units.
 #[problem(CONFLICT)]
 pub(crate) fn refund_exceeds_payment(left: i64) -> Problem {

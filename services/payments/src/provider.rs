@@ -1,25 +1,29 @@
 //! The interface of payment providers.
 //!
-//! A provider does each thing once per key, however often it is asked.
+//! A provider does each thing once per key, however often it is asked. What it knows of a charge is
+//! a [`ChargeSnapshot`], whoever asks and why: an answer, a look-up and a webhook are merged into the
+//! payment in the same way (`model::merge`).
 
+use axum::http::HeaderMap;
 use chassis::Secret;
 use chassis::db;
 use chassis::money::Currency;
 use chassis::problem::Result;
+use chassis::webhooks::{Notice, WebhookError};
+use chrono::{DateTime, Utc};
+use contracts::payments::NextAction;
 use futures::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::Kind;
-
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
-    /// The payment methods it offers.
-    fn methods(&self) -> Vec<PaymentMethod>;
+    /// The payment methods it offers for a purchase.
+    fn methods(&self, purchase: &Purchase) -> Vec<PaymentMethod>;
 
-    /// Holds the amount for the shop.
+    /// Holds the amount for the shop, or takes it at once where the method cannot hold it.
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a>;
 
     /// Refuses a client's [`Self::resume`] whose `input` cannot be read, before anything is done.
@@ -34,7 +38,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
         input: Option<&'a Value>,
     ) -> ProviderCall<'a>;
 
-    /// Takes the amount that is held, or a part of it.
+    /// Takes the amount that is held, or a part of it: then the rest is released.
     fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
 
     /// Releases what is held. Where nothing was ever asked for under the charge's key, it sees
@@ -42,21 +46,36 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> ProviderCall<'a>;
 
     /// Gives back a part of what was taken.
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a>;
-
-    /// Looks up what became of an earlier request; none if it never had an effect.
-    fn lookup<'a>(
+    fn refund<'a>(
         &'a self,
         key: Uuid,
-        kind: Kind,
         charge: &'a Charge,
-    ) -> ProviderCall<'a, Option<Outcome>>;
+        amount: i64,
+    ) -> ProviderCall<'a, ChargeRefund>;
 
-    /// How many minutes its customers need for what it asks of them, where that is more than a
-    /// shop usually gives: a bank's page takes longer than a card's.
-    fn action_minutes(&self) -> Option<u32> {
-        None
+    /// The charge as the provider has it now; none if nothing was ever asked for.
+    fn lookup<'a>(&'a self, charge: &'a Charge) -> ProviderCall<'a, Option<ChargeSnapshot>>;
+
+    /// Verifies a webhook and reads what it is about. Nothing of it is believed but which charge it
+    /// concerns (the notice's `subject`, the payment's id or else the provider's name): that is looked up.
+    fn webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> std::result::Result<Vec<Notice>, WebhookError> {
+        let _ = (headers, body);
+        Err(WebhookError::NotConfigured)
     }
+}
+
+/// What a customer is about to pay for.
+#[derive(Clone, Debug)]
+pub(crate) struct Purchase {
+    /// The customer's country, if it is known: two letters, ISO 3166-1.
+    pub(crate) country: Option<String>,
+    pub(crate) currency: Currency,
+    /// In minor units, if it is known.
+    pub(crate) total: Option<i64>,
 }
 
 /// A payment method.
@@ -74,7 +93,7 @@ pub(crate) struct PaymentMethod {
     pub(crate) tokens: TokenSource,
     /// How many minutes an order waits while its customer completes an action; null for the shop's
     /// default.
-    pub(crate) action_minutes: Option<u32>,
+    pub(crate) hold_minutes: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -82,6 +101,8 @@ pub(crate) struct PaymentMethod {
 #[schema(as = PaymentMethodKind)]
 pub(crate) enum MethodKind {
     Card,
+    /// Several methods in a form of the provider's: cards, wallets, banks.
+    Form,
 }
 
 /// How to get a token for a customer's means of payment. Contains publishable data only.
@@ -91,6 +112,25 @@ pub(crate) enum MethodKind {
 pub(crate) enum TokenSource {
     /// A choice of test tokens, which move no money.
     Test { tokens: Vec<TestToken> },
+    /// Stripe.js: a ConfirmationToken of the Payment Element.
+    Stripe(StripeElements),
+}
+
+/// What the Payment Element of Stripe.js is made with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct StripeElements {
+    pub(crate) publishable_key: String,
+    /// Where the script of Stripe.js is loaded from.
+    pub(crate) script: String,
+    /// In Stripe's minor units, which differ from the shop's for a few currencies; null if no total
+    /// was given.
+    pub(crate) amount: Option<i64>,
+    /// In lower case.
+    pub(crate) currency: String,
+    /// The capture method of the payment intent.
+    pub(crate) capture_method: &'static str,
+    /// The payment methods that are only authorized at first, and captured later.
+    pub(crate) manual_capture: Vec<String>,
 }
 
 /// A test token and its outcome.
@@ -108,6 +148,8 @@ pub(crate) struct TestToken {
 pub(crate) enum TestOutcome {
     Succeeds,
     RequiresAction,
+    /// The bank decides about it later.
+    Processing,
     CardDeclined,
     InsufficientFunds,
 }
@@ -121,7 +163,7 @@ pub(crate) trait ChargeRecords: Send + Sync {
     fn faults(&self) -> BoxFuture<'_, db::Result<Vec<String>>>;
 }
 
-/// A charge as its provider has it. Amounts in minor units.
+/// A charge in the records of its provider. Amounts in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChargeRecord {
     /// The id of the payment.
@@ -134,14 +176,16 @@ pub(crate) struct ChargeRecord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, db::Word)]
 pub(crate) enum ChargeState {
     RequiresAction,
+    /// The customer has done their part; the money comes, or does not, days later.
+    Processing,
     Authorized,
     Declined,
     Captured,
     Voided,
 }
 
-/// An answer of a provider on its way.
-pub(crate) type ProviderCall<'a, T = Outcome> = BoxFuture<'a, Result<T, Failure>>;
+/// A call of a provider on its way.
+pub(crate) type ProviderCall<'a, T = ChargeSnapshot> = BoxFuture<'a, Result<T, Failure>>;
 
 /// What a provider is asked to hold.
 #[derive(Clone, Debug)]
@@ -150,25 +194,87 @@ pub(crate) struct Authorization {
     pub(crate) amount: i64,
     pub(crate) currency: Currency,
     pub(crate) token: Secret,
+    /// None in tests only.
+    pub(crate) order_id: Option<Uuid>,
+    pub(crate) order_number: String,
+    /// None for a guest.
+    pub(crate) user_id: Option<Uuid>,
+    /// Where the customer's browser comes back to from a page of the provider's or a bank's.
+    pub(crate) return_url: String,
 }
 
-/// An earlier authorisation, as the provider knows it.
+/// An earlier authorisation, as the shop knows it.
 #[derive(Clone, Debug)]
 pub(crate) struct Charge {
-    /// The key it was asked for with.
+    /// The key it was asked for with, which is the payment's id.
     pub(crate) key: Uuid,
     /// The provider's name for it, once it has answered.
     pub(crate) reference: Option<String>,
+    /// When the payment was created.
+    pub(crate) created_at: DateTime<Utc>,
 }
 
-/// What happened at the provider.
+/// A charge as the provider has it at a moment. Amounts in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Authorized { reference: String },
-    RequiresAction { reference: String },
-    Captured,
-    Voided,
-    Refunded,
+pub(crate) struct ChargeSnapshot {
+    /// The provider's name for it.
+    pub(crate) reference: String,
+    pub(crate) state: ChargeState,
+    /// Why it was declined or voided, as a stable code.
+    pub(crate) reason: Option<String>,
+    /// What the customer has to do, where it requires an action.
+    pub(crate) action: Option<NextAction>,
+    /// How many minutes the customer, or the bank, needs for what comes next, where that is more
+    /// than a shop usually gives.
+    pub(crate) hold_minutes: Option<u32>,
+    /// Until when what is held can be captured, where the provider says so.
+    pub(crate) capture_before: Option<DateTime<Utc>>,
+    pub(crate) captured: i64,
+    /// Every refund it has, or none where they were not asked for.
+    pub(crate) refunds: Vec<ChargeRefund>,
+    pub(crate) disputes: Vec<ChargeDispute>,
+}
+
+/// A refund as the provider has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChargeRefund {
+    /// The key it was asked for with; none for one that was made at the provider's.
+    pub(crate) key: Option<Uuid>,
+    /// The provider's name for it.
+    pub(crate) reference: String,
+    /// In minor units.
+    pub(crate) amount: i64,
+    /// None while it is on its way or has arrived; a stable code once it has failed, which it may
+    /// days after it was accepted.
+    pub(crate) failure: Option<String>,
+}
+
+/// A dispute: a customer has their bank take the money back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChargeDispute {
+    /// The provider's name for it.
+    pub(crate) reference: String,
+    pub(crate) status: DisputeStatus,
+    /// Why, as the provider's code.
+    pub(crate) reason: String,
+    /// In minor units.
+    pub(crate) amount: i64,
+    /// What the provider has taken from the shop for it by now, in minor units.
+    pub(crate) withdrawn: i64,
+    /// Until when the shop can answer it.
+    pub(crate) due_at: Option<DateTime<Utc>>,
+}
+
+/// The status of a dispute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema, db::Word)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum DisputeStatus {
+    /// The bank asks; no money was taken.
+    Warning,
+    NeedsResponse,
+    UnderReview,
+    Won,
+    Lost,
 }
 
 /// The provider said no, with a stable reason; asking again gives the same answer.
@@ -184,16 +290,4 @@ pub(crate) enum Failure {
     /// No answer, or one that does not tell: it may or may not have happened.
     #[error("unknown: {0}")]
     Unknown(String),
-}
-
-impl Outcome {
-    pub(crate) const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Authorized { .. } => "authorized",
-            Self::RequiresAction { .. } => "requires_action",
-            Self::Captured => "captured",
-            Self::Voided => "voided",
-            Self::Refunded => "refunded",
-        }
-    }
 }

@@ -11,7 +11,7 @@ use chassis::db::{Db, Migrations};
 use chassis::service::BoxError;
 
 use crate::Config;
-use crate::provider::{ChargeRecords, PaymentMethod, Provider};
+use crate::provider::{ChargeRecords, PaymentMethod, Provider, Purchase};
 
 #[cfg(test)]
 pub(crate) use sandbox::Sandbox;
@@ -72,9 +72,9 @@ impl Providers {
         self.0.keys().copied().collect()
     }
 
-    /// The payment methods of all providers.
-    pub(crate) fn methods(&self) -> Vec<PaymentMethod> {
-        self.0.values().flat_map(|it| it.methods()).collect()
+    /// The payment methods of all providers for a purchase.
+    pub(crate) fn methods(&self, purchase: &Purchase) -> Vec<PaymentMethod> {
+        self.0.values().flat_map(|it| it.methods(purchase)).collect()
     }
 }
 

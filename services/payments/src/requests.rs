@@ -11,7 +11,7 @@ use contracts::payments::Authorize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Kind, Payment, Refund, RefundStatus, Start, Status, operation_id};
+use crate::model::{Kind, Payment, Refund, Start, Status, confirmation_id};
 use crate::refund_lines::{self, RefundLine, Wanted};
 use crate::store::{NewOperation, NewPayment};
 use crate::{App, operations, problems, store};
@@ -81,12 +81,12 @@ pub(crate) async fn confirm(app: &App, id: Uuid, input: Option<Value>) -> Result
     if let (Some(provider), Some(input)) = (app.providers.get(&payment.provider), &input) {
         provider.check_input(input)?;
     }
-    if payment.confirm()? == Start::AsItIs {
-        let earlier = store::find_operation(&mut tx, operation_id(id, Kind::Confirm)).await?;
-        return if earlier.is_some() { Ok(payment) } else { Err(problems::action_not_required()) };
+    let id = confirmation_id(payment.id, payment.version);
+    if payment.confirm() == Start::AsItIs {
+        return Ok(payment);
     }
     let input = input.map(|it| Secret::from(it.to_string()));
-    let ask = NewOperation { input, ..NewOperation::new(&payment, Kind::Confirm) };
+    let ask = NewOperation { id, input, ..NewOperation::new(&payment, Kind::Confirm) };
     let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     operations::answer(app, payment, operation).await
@@ -149,18 +149,11 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
     };
     payment.reserve_refund(amount)?;
     let refund = Refund {
-        id: request.id,
-        payment_id: payment.id,
-        amount,
-        reason: request.reason,
-        status: RefundStatus::Pending,
-        failure: None,
         fingerprint: request.fingerprint,
         restock: request.restock,
         note: request.note,
         staff: request.staff,
-        created_at: now,
-        updated_at: now,
+        ..Refund::new(request.id, payment.id, amount, &request.reason, now)
     };
     if !store::insert_refund(&mut tx, &refund).await? {
         return Err(problems::refund_mismatch());

@@ -3,18 +3,22 @@
 //! A change of a payment is: read it or lock it, let `model` decide, save it under the version it
 //! was read with. Operations are claimed under a lease; its fence decides who may settle them.
 
+mod disputes;
 mod invariants;
 mod ledger;
 mod lists;
 mod refunds;
 
+pub(crate) use disputes::{disputes, save_dispute};
 pub(crate) use invariants::{
-    disagreeing, forgotten, mismatched, page, stuck, total, totals_by_order, unbalanced,
+    disagreeing, disputes_disagreeing, forgotten, mismatched, page, stuck, total, totals_by_order,
+    unbalanced,
 };
-pub(crate) use ledger::{entries, post_with};
+pub(crate) use ledger::{entries, post_dispute_with, post_with};
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use refunds::{
-    find_refund, insert_refund, insert_refund_lines, refund_lines, refunds, settle_refund,
+    fail_refund, find_refund, insert_refund, insert_refund_lines, refund_by, refund_lines, refunds,
+    settle_refund,
 };
 
 mod queue;
@@ -22,7 +26,7 @@ mod queue;
 pub(crate) use queue::{OPERATIONS, postpone, settle_with};
 
 use chassis::Secret;
-use chassis::db::{Batch, Query, Result, Session, Tx, sql};
+use chassis::db::{Batch, Db, Query, Result, Session, Tx, sql};
 use chassis::money::Currency;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -174,6 +178,52 @@ pub(crate) fn intend_with(batch: &mut Batch<'_>, operation: &Operation, lease: L
     batch.must(|tx| tx.insert_new(&intended));
 }
 
+/// Payments whose provider is to be asked how they stand, each put off until `until`, so that no
+/// other process asks too.
+pub(crate) async fn to_look_at(
+    db: &Db,
+    now: DateTime<Utc>,
+    until: DateTime<Utc>,
+    limit: i64,
+) -> Result<Vec<Payment>> {
+    let due = sql!(
+        "SELECT {Payment.*} FROM payments WHERE look_at <= {now} ORDER BY look_at LIMIT {limit}"
+    );
+    let due: Vec<Payment> = db.query(due).all().await?;
+    let mut taken = Vec::new();
+    for payment in due {
+        let Payment { id, look_at, .. } = &payment;
+        let take =
+            sql!("UPDATE payments SET look_at = {until} WHERE id = {id} AND look_at = {look_at}");
+        if db.query(take).execute().await? == 1 {
+            taken.push(payment);
+        }
+    }
+    Ok(taken)
+}
+
+/// Notes when the provider is asked next how a payment stands.
+pub(crate) async fn look_later(
+    tx: &mut Tx,
+    id: Uuid,
+    look_at: Option<DateTime<Utc>>,
+) -> Result<()> {
+    let later = sql!("UPDATE payments SET look_at = {look_at} WHERE id = {id}");
+    tx.query(later).execute().await.map(drop)
+}
+
+/// The payment that its provider calls so.
+pub(crate) async fn by_reference(
+    db: impl Session<'_>,
+    provider: &str,
+    reference: &str,
+) -> Result<Option<Payment>> {
+    let find = sql!(
+        "SELECT {Payment.*} FROM payments WHERE reference = {reference} AND provider = {provider}"
+    );
+    db.query(find).optional().await
+}
+
 pub(crate) async fn find_operation(db: impl Session<'_>, id: Uuid) -> Result<Option<Operation>> {
     db.query(sql!("SELECT {Operation.*} FROM operations WHERE id = {id}")).optional().await
 }
@@ -205,6 +255,11 @@ impl NewPayment {
             provider: self.provider.clone(),
             reference: None,
             reason: None,
+            next_action: None,
+            hold_minutes: None,
+            capture_before: None,
+            look_at: None,
+            disputed: false,
             version: 1,
             created_at: now,
             updated_at: now,

@@ -15,9 +15,10 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Kind, Payment};
+use crate::model::Payment;
 use crate::provider::{
-    Authorization, Charge, Failure, Outcome, PaymentMethod, Provider, ProviderCall,
+    Authorization, Charge, ChargeRefund, ChargeSnapshot, ChargeState, Failure, PaymentMethod,
+    Provider, ProviderCall, Purchase,
 };
 use crate::providers::{Databases, Providers, Sandbox};
 use crate::{App, Config, invariants, store, worker};
@@ -180,11 +181,17 @@ impl Far {
 
 impl Provider for Far {
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
-        Box::pin(self.send(self.sandbox.authorize(key, request)))
+        Box::pin(async move {
+            let charge = self.send(self.sandbox.authorize(key, request)).await?;
+            // A bank whose customers need a while.
+            let waits = charge.state == ChargeState::RequiresAction;
+            let hold_minutes = if waits { Some(30) } else { charge.hold_minutes };
+            Ok(ChargeSnapshot { hold_minutes, ..charge })
+        })
     }
 
-    fn methods(&self) -> Vec<PaymentMethod> {
-        self.sandbox.methods()
+    fn methods(&self, purchase: &Purchase) -> Vec<PaymentMethod> {
+        self.sandbox.methods(purchase)
     }
 
     fn check_input(&self, input: &Value) -> Result<()> {
@@ -208,20 +215,16 @@ impl Provider for Far {
         Box::pin(self.send(self.sandbox.void(key, charge)))
     }
 
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
+    fn refund<'a>(
+        &'a self,
+        key: Uuid,
+        charge: &'a Charge,
+        amount: i64,
+    ) -> ProviderCall<'a, ChargeRefund> {
         Box::pin(self.send(self.sandbox.refund(key, charge, amount)))
     }
 
-    fn lookup<'a>(
-        &'a self,
-        key: Uuid,
-        kind: Kind,
-        charge: &'a Charge,
-    ) -> ProviderCall<'a, Option<Outcome>> {
-        Box::pin(self.send(self.sandbox.lookup(key, kind, charge)))
-    }
-
-    fn action_minutes(&self) -> Option<u32> {
-        Some(30)
+    fn lookup<'a>(&'a self, charge: &'a Charge) -> ProviderCall<'a, Option<ChargeSnapshot>> {
+        Box::pin(self.send(self.sandbox.lookup(charge)))
     }
 }

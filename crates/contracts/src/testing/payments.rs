@@ -8,7 +8,8 @@ use uuid::Uuid;
 
 use super::{FakeRoutes, FakeState, refusal};
 use crate::payments::{
-    self, Authorize, Client, Payment, PaymentRef, PaymentUpdated, Refund, Refunded, Status,
+    self, Authorize, Client, NextAction, Payment, PaymentRef, PaymentUpdated, Refund, Refunded,
+    Status,
 };
 
 /// The one provider, with the tokens of the sandbox.
@@ -20,7 +21,7 @@ pub struct Payments {
     /// With the payment each is of.
     refunds: HashMap<Uuid, (Uuid, Refunded)>,
     /// What the provider asks for, for a customer who has to do something.
-    pub action_minutes: Option<u32>,
+    pub hold_minutes: Option<u32>,
     /// Whether the provider gives no money back.
     pub refund_refused: bool,
     /// Whether the shop does without the provider.
@@ -62,14 +63,14 @@ impl Payments {
             && payment.amount == asked.amount
             && payment.currency == asked.currency;
         if same {
-            Ok(shown(payment, self.action_minutes))
+            Ok(shown(payment, self.hold_minutes))
         } else {
             Err(Problem::conflict("payment_mismatch", "it is another one"))
         }
     }
 
     fn show(&mut self, PaymentRef { payment_id }: PaymentRef) -> Result<Option<Payment>> {
-        Ok(self.payments.get(&payment_id).map(|it| shown(it, self.action_minutes)))
+        Ok(self.payments.get(&payment_id).map(|it| shown(it, self.hold_minutes)))
     }
 
     fn capture(&mut self, PaymentRef { payment_id }: PaymentRef) -> Result<Payment> {
@@ -82,7 +83,7 @@ impl Payments {
             Status::Voiding | Status::Voided => {
                 return Err(Problem::conflict("payment_voided", "it was voided"));
             }
-            Status::Pending | Status::RequiresAction => {
+            Status::Pending | Status::RequiresAction | Status::Processing => {
                 return Err(Problem::conflict("payment_not_authorized", "it is not authorised"));
             }
             Status::Capturing
@@ -178,7 +179,9 @@ fn answered(request: &Authorize) -> Payment {
         refunded: 0,
         currency: request.currency.clone(),
         reason: reason.map(str::to_owned),
-        action_minutes: None,
+        next_action: None,
+        hold_minutes: None,
+        disputed: false,
     }
 }
 
@@ -193,17 +196,20 @@ fn nobodys(id: Uuid) -> Payment {
         refunded: 0,
         currency: "USD".to_owned(),
         reason: None,
-        action_minutes: None,
+        next_action: None,
+        hold_minutes: None,
+        disputed: false,
     }
 }
 
 fn shown(payment: &Payment, minutes: Option<u32>) -> Payment {
     let waits = payment.status == Status::RequiresAction;
-    Payment { action_minutes: minutes.filter(|_| waits), ..payment.clone() }
+    let next_action = waits.then(NextAction::confirm);
+    Payment { next_action, hold_minutes: minutes.filter(|_| waits), ..payment.clone() }
 }
 
 fn payment_updated(payment: &Payment, refund: Option<Refunded>) -> PaymentUpdated {
-    PaymentUpdated { payment: payment.clone(), refund }
+    PaymentUpdated { payment: payment.clone(), refund, failed_refund: None }
 }
 
 fn not_found() -> Problem {

@@ -142,8 +142,8 @@ fn events_of_the_code() -> Events {
     let it = OrderTrackingUpdated { order: order(), tracking_number: text() };
     add(&mut events, "orders", &it);
     add(&mut events, "orders", &order_refunded());
-    let refund = Some(refunded());
-    add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund });
+    let (refund, failed_refund) = (Some(refunded()), Some(id));
+    add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund, failed_refund });
     add(&mut events, "reviews", &RatingChanged { product_id: id, count: 1, sum: 1 });
     events
 }
@@ -311,6 +311,8 @@ fn payment() -> Payment {
         refunded: 1,
         currency: String::new(),
         reason: Some(String::new()),
-        action_minutes: None,
+        next_action: None,
+        hold_minutes: None,
+        disputed: true,
     }
 }

@@ -20,7 +20,7 @@ use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
 use super::view::OrderView;
-use super::{view_of, visible};
+use super::{Viewer, view_of, visible};
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment, Placed};
 use crate::model::{Order, Saga, Status, Step};
@@ -275,7 +275,7 @@ async fn answer(
         None => {
             let decided = order.status != Status::Pending;
             let status = if decided { good } else { StatusCode::ACCEPTED };
-            let mut view = view_of(app, order, lines, Some(saga), false).await?;
+            let mut view = view_of(app, order, lines, Some(saga), Viewer::CUSTOMER).await?;
             view.access_token = token;
             let location = format!("/api/v1/orders/{id}");
             (status, [(header::LOCATION, location)], Json(view)).into_response()

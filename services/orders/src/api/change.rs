@@ -13,7 +13,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::OrderView;
-use super::{actor, find, reads_all, view, visible};
+use super::{Viewer, actor, find, reads_all, view, visible};
 use crate::cancel::Why;
 use crate::model::{Actor, Order, Status};
 use crate::{App, cancel, problems, store};
@@ -74,13 +74,18 @@ fn why(
     if may_be(reason) { Ok(Why { reason, note }) } else { Err(problems::reason_not_yours(may_be)) }
 }
 
+/// A changed order waits for no customer.
+fn seen_by(principal: Option<&Principal>) -> Viewer {
+    Viewer { staff: reads_all(principal), customer: false }
+}
+
 /// The answer to a cancel: 202 while it is on its way.
 async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Result<Response> {
     let status = match order.status {
         Status::Cancelled => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(view(app, order, reads_all(principal)).await?)).into_response())
+    Ok((status, Json(view(app, order, seen_by(principal)).await?)).into_response())
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -126,5 +131,5 @@ pub(super) async fn update_status(
     }
     cancel::set_fulfillment(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    Ok(Json(view(&app, order, reads_all(Some(&principal))).await?).into_response())
+    Ok(Json(view(&app, order, seen_by(Some(&principal))).await?).into_response())
 }

@@ -1,15 +1,17 @@
 //! An order as clients see it.
 
 use chassis::money::Money;
+use chassis::service::PREFIX;
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::orders::Reason;
+use contracts::payments;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{
-    Actor, Change, FulfillmentStatus, Order, OrderLine, OrderRefund, PaymentStatus, Status,
+    Actor, Change, FulfillmentStatus, Order, OrderLine, OrderRefund, PaymentStatus, Saga, Status,
 };
 use crate::shares::shares;
 
@@ -23,6 +25,8 @@ pub(crate) struct OrderView {
     number: String,
     status: Status,
     payment_status: PaymentStatus,
+    /// Whether the customer disputes the payment with their bank, or has.
+    disputed: bool,
     fulfillment_status: FulfillmentStatus,
     user_id: Option<Uuid>,
     email: String,
@@ -119,20 +123,23 @@ pub(crate) struct Details {
 struct PaymentRef {
     id: Uuid,
     status: PaymentStatus,
-    /// What the customer has to do before the payment continues.
+    /// What the customer has to do before the payment continues. Only shown to them, and not in
+    /// lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
 }
 
+/// What the customer has to do. Its `type` says what: `confirm`, `redirect` to a `url`, or `stripe`
+/// with a `client_secret` and a `publishable_key`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = OrderNextAction)]
 struct NextAction {
-    /// Always `confirm`.
-    r#type: &'static str,
+    #[serde(flatten)]
+    action: payments::NextAction,
+    /// How to say that it is done.
     method: &'static str,
     href: String,
-    /// The deadline, after which the order is cancelled. Not in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The deadline, after which the order is cancelled.
     until: Option<DateTime<Utc>>,
 }
 
@@ -150,7 +157,12 @@ impl OrderView {
             tax: order.money(order.tax),
             total: order.money(order.total),
             refunded: order.money(order.refunded),
-            payment: order.payment_id.map(|id| PaymentRef::new(id, order.payment_status)),
+            payment: order.payment_id.map(|id| PaymentRef {
+                id,
+                status: order.payment_status,
+                next_action: None,
+            }),
+            disputed: order.disputed,
             history: details.map(|it| {
                 let view = |change| ChangeView::new(&order, change, it.for_staff);
                 it.history.into_iter().map(view).collect()
@@ -176,10 +188,12 @@ impl OrderView {
 }
 
 impl OrderView {
-    /// Says until when the customer has to do what the payment needs.
-    pub(crate) fn action_until(&mut self, until: Option<DateTime<Utc>>) {
-        if let Some(action) = self.payment.as_mut().and_then(|it| it.next_action.as_mut()) {
-            action.until = until;
+    /// Says what the customer has to do, and until when.
+    pub(crate) fn with_action(&mut self, saga: Saga) {
+        if let Some((payment, action)) = self.payment.as_mut().zip(saga.next_action) {
+            let href = format!("{PREFIX}/payments/{}/confirm", payment.id);
+            let (action, until) = (action.0, saga.hold_until);
+            payment.next_action = Some(NextAction { action, method: "POST", href, until });
         }
     }
 }
@@ -227,18 +241,5 @@ impl By {
             Actor::Customer => Self { kind: "customer", user_id: None },
             Actor::System => Self { kind: "system", user_id: None },
         }
-    }
-}
-
-impl PaymentRef {
-    fn new(id: Uuid, status: PaymentStatus) -> Self {
-        let confirm = || NextAction {
-            r#type: "confirm",
-            method: "POST",
-            href: format!("/api/v1/payments/{id}/confirm"),
-            until: None,
-        };
-        let next_action = (status == PaymentStatus::RequiresAction).then(confirm);
-        Self { id, status, next_action }
     }
 }

@@ -25,6 +25,8 @@ pub enum Status {
 pub enum PaymentStatus {
     Pending,
     RequiresAction,
+    /// The customer has done their part; the bank confirms or declines the payment later.
+    Processing,
     Authorized,
     Paid,
     Failed,
@@ -112,6 +114,7 @@ impl From<payments::Status> for PaymentStatus {
         match status {
             payments::Status::Pending => Self::Pending,
             payments::Status::RequiresAction => Self::RequiresAction,
+            payments::Status::Processing => Self::Processing,
             payments::Status::Authorized
             | payments::Status::Capturing
             | payments::Status::Voiding => Self::Authorized,
@@ -134,7 +137,17 @@ mod tests {
         let described = serde_json::to_value(PaymentStatus::schema()).unwrap();
         let shown = {
             use PaymentStatus::*;
-            [Pending, RequiresAction, Authorized, Paid, Failed, Voided, PartiallyRefunded, Refunded]
+            [
+                Pending,
+                RequiresAction,
+                Processing,
+                Authorized,
+                Paid,
+                Failed,
+                Voided,
+                PartiallyRefunded,
+                Refunded,
+            ]
         };
         assert_eq!(described["enum"], serde_json::to_value(shown).unwrap());
     }

@@ -6,7 +6,7 @@ use contracts::orders::Reason;
 use contracts::payments::{Authorize, Payment, Status as Paid};
 
 use super::table::Answer;
-use super::waiting::{action_required, attempts_left, declined, sold_out_meanwhile};
+use super::waiting::{action_required, attempts_left, declined, processing, sold_out_meanwhile};
 use super::{StepError, StepResult, Work};
 use crate::model::{FulfillmentStatus, PaymentStatus, Status};
 use crate::{App, problems, store, token};
@@ -76,11 +76,13 @@ pub(super) async fn authorized(
         Paid::Authorized | Paid::Capturing | Paid::Captured => {
             work.order.payment_status = PaymentStatus::Authorized;
             work.saga.token = None;
+            work.saga.next_action = None;
             // However long the customer took, the rest has its full time.
             work.saga.deadline = app.deadline();
             Answer::Authorized.into()
         }
         Paid::RequiresAction => return action_required(app, work, payment).await,
+        Paid::Processing => return processing(app, work, payment).await,
         Paid::Declined => {
             let reason = payment.reason.as_deref().unwrap_or("declined");
             let refusal = problems::payment_declined(&work.order, reason, attempts_left(work));
@@ -130,6 +132,7 @@ pub(super) async fn capture(app: &App, work: &mut Work) -> Result<StepResult, St
             }
             Paid::Pending
             | Paid::RequiresAction
+            | Paid::Processing
             | Paid::Authorized
             | Paid::Capturing
             | Paid::Voiding => Answer::Pending.into(),
@@ -170,6 +173,7 @@ pub(super) async fn void(app: &App, work: &mut Work) -> Result<StepResult, StepE
         Paid::Captured | Paid::PartiallyRefunded => Answer::Captured.into(),
         Paid::Pending
         | Paid::RequiresAction
+        | Paid::Processing
         | Paid::Authorized
         | Paid::Capturing
         | Paid::Voiding => Answer::Pending.into(),

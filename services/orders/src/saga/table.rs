@@ -23,6 +23,8 @@ pub(super) enum Answer {
     NoPayment,
     Authorized,
     ActionRequired,
+    /// The bank decides later.
+    Processing,
     Declined,
     DeclinedTooOften,
     NotDecided,
@@ -185,6 +187,7 @@ pub(super) const TABLE: [Row; 12] = [
 const AUTHORIZED: &[(Answer, To)] = &[
     (Authorized, To::Next(Step::Commit)),
     (ActionRequired, To::Next(Step::AwaitAction)),
+    (Processing, To::Next(Step::AwaitAction)),
     (Declined, To::Next(Step::Release)),
     (DeclinedTooOften, To::Back(Reason::PaymentDeclined)),
     (NoPayment, To::Back(Reason::PaymentFailed)),

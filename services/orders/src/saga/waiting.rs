@@ -1,8 +1,9 @@
 //! Where it is the customer's turn: to do what a payment asks of them, or to pay otherwise.
 
 use chassis::channel::CallError;
+use chassis::db::Json;
 use chassis::problem::Problem;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::AwaitAction;
 use contracts::orders::Reason;
 use contracts::payments::Payment;
@@ -10,7 +11,7 @@ use contracts::payments::Payment;
 use super::steps::authorized;
 use super::table::Answer;
 use super::{StepError, StepResult, Work};
-use crate::model::{MORE_ATTEMPTS, PaymentStatus, Step};
+use crate::model::{MORE_ATTEMPTS, PaymentStatus};
 use crate::{App, checkout, problems};
 
 /// How long a declined order waits for another payment.
@@ -23,16 +24,44 @@ pub(super) async fn action_required(
     work: &mut Work,
     payment: &Payment,
 ) -> Result<StepResult, StepError> {
-    if work.saga.step == Step::AwaitAction {
-        // Looked at once more: the time goes on, and at its end the payment is voided.
-        let until = work.saga.hold_until.unwrap_or(app.clock.now());
-        if app.clock.now() >= until {
-            return Ok(Answer::Expired.into());
-        }
-        work.saga.due_at = until;
-        return Ok(Answer::ActionRequired.into());
+    work.saga.next_action = payment.next_action.clone().map(Json);
+    if work.order.payment_status != PaymentStatus::RequiresAction {
+        let until = app.action_until(work.order.user_id.is_none(), payment.hold_minutes);
+        hold_until(app, work, until).await?;
+        work.order.payment_status = PaymentStatus::RequiresAction;
+    } else if !still_waits(app, work) {
+        return Ok(Answer::Expired.into());
     }
-    let until = app.action_until(work.order.user_id.is_none(), payment.action_minutes);
+    Ok(Answer::ActionRequired.into())
+}
+
+/// The customer has done their part, and a bank decides: that can take days.
+pub(super) async fn processing(
+    app: &App,
+    work: &mut Work,
+    payment: &Payment,
+) -> Result<StepResult, StepError> {
+    work.saga.next_action = None;
+    work.saga.token = None;
+    if work.order.payment_status != PaymentStatus::Processing {
+        let until = app.processing_until(payment.hold_minutes);
+        hold_until(app, work, until).await?;
+        work.order.payment_status = PaymentStatus::Processing;
+    } else if !still_waits(app, work) {
+        return Ok(Answer::Expired.into());
+    }
+    Ok(Answer::Processing.into())
+}
+
+/// Looked at once more: the time goes on, and at its end the payment is voided.
+fn still_waits(app: &App, work: &mut Work) -> bool {
+    let until = work.saga.hold_until.unwrap_or(app.clock.now());
+    work.saga.due_at = until;
+    app.clock.now() < until
+}
+
+/// Holds the stock until then, if the catalog lets it.
+async fn hold_until(app: &App, work: &mut Work, until: DateTime<Utc>) -> Result<(), StepError> {
     let request = AwaitAction { order_id: work.order.id, until };
     match app.clients.catalog.await_action(&request).await {
         Ok(awaiting) if awaiting.held => {}
@@ -48,8 +77,7 @@ pub(super) async fn action_required(
     work.saga.due_at = until;
     // However long the customer takes, the rest has its full time.
     work.saga.deadline = app.deadline() + (until - app.clock.now());
-    work.order.payment_status = PaymentStatus::RequiresAction;
-    Ok(Answer::ActionRequired.into())
+    Ok(())
 }
 
 pub(super) async fn await_action(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
@@ -68,6 +96,7 @@ pub(super) fn declined(app: &App, work: &mut Work, refusal: Problem) -> StepResu
     }
     work.order.payment_status = PaymentStatus::Failed;
     work.saga.token = None;
+    work.saga.next_action = None;
     work.saga.deadline = app.deadline();
     Answer::Declined.refusing(refusal)
 }

@@ -74,6 +74,7 @@ pub async fn refunds_that_do_not_add_up(db: &Db) -> Result<Vec<(String, i64, i64
     db.query(
         "SELECT number, refunded, CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
          FROM orders LEFT JOIN order_refunds ON order_refunds.order_id = orders.id
+                                                AND order_refunds.failed_at IS NULL
          GROUP BY number, refunded, total
          HAVING refunded <> CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
              OR refunded > total",
@@ -84,7 +85,9 @@ pub async fn refunds_that_do_not_add_up(db: &Db) -> Result<Vec<(String, i64, i64
 
 /// What units each refund is for.
 pub async fn refunded_lines(db: &Db) -> Result<Vec<(Uuid, Json<Vec<RefundedLine>>)>> {
-    db.query("SELECT order_id, lines FROM order_refunds ORDER BY order_id").all().await
+    db.query("SELECT order_id, lines FROM order_refunds WHERE failed_at IS NULL ORDER BY order_id")
+        .all()
+        .await
 }
 
 /// Numbers of orders whose lines come to another subtotal, and both.

@@ -48,9 +48,38 @@ pub async fn insert_refund(
 pub async fn refunds(db: impl Session<'_>, order: Uuid) -> Result<Vec<OrderRefund>> {
     let refunds = sql!(
         "SELECT {OrderRefund.*}, restock = 'wanted' AS to_restock FROM order_refunds
-         WHERE order_id = {order} ORDER BY at, id"
+         WHERE order_id = {order} AND failed_at IS NULL ORDER BY at, id"
     );
     db.query(refunds).all().await
+}
+
+/// Whether a refund is known.
+pub async fn is_refund(db: impl Session<'_>, id: Uuid) -> Result<bool> {
+    let found = db.query(sql!("SELECT amount FROM order_refunds WHERE id = {id}"));
+    Ok(found.optional::<(i64,)>().await?.is_some())
+}
+
+/// Notes that a refund came back; false if that is known, or the refund is not.
+pub async fn fail_refund(
+    tx: &mut Tx,
+    order: Uuid,
+    refund: Uuid,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    let fail = sql!(
+        "UPDATE order_refunds SET failed_at = {now}
+         WHERE id = {refund} AND order_id = {order} AND failed_at IS NULL"
+    );
+    Ok(tx.query(fail).execute().await? == 1)
+}
+
+/// Notes that the customer disputes the payment of an order.
+pub async fn set_disputed(db: impl Session<'_>, order: Uuid, payment: Uuid) -> Result<()> {
+    let dispute = sql!(
+        "UPDATE orders SET disputed = TRUE
+         WHERE id = {order} AND payment_id = {payment} AND NOT disputed"
+    );
+    db.query(dispute).execute().await.map(drop)
 }
 
 /// What the cancel of an order gave back itself; 0 where staff had given back all of it before.

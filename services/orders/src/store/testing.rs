@@ -54,6 +54,7 @@ pub async fn placed(db: &Db, key: &str, skus: &[&str]) -> Result<(Order, Vec<Ord
         refusal: None,
         tries: 0,
         hold_until: None,
+        next_action: None,
         due_at: noon(),
         lease_until: noon(),
         deadline: noon(),

@@ -384,6 +384,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         refusal: None,
         tries: 0,
         hold_until: None,
+        next_action: None,
         due_at: noon(),
         lease_until: noon() + TimeDelta::seconds(10),
         deadline: noon() + TimeDelta::minutes(10),

@@ -91,7 +91,7 @@ async fn a_refund_told_without_its_details_shows_in_the_order(database: Database
         (5, 100, Status::PartiallyRefunded, ("confirmed", "refunded")),
     ] {
         (payment.status, payment.refunded) = (status, refunded);
-        let event = PaymentUpdated { payment: payment.clone(), refund: None };
+        let event = PaymentUpdated { payment: payment.clone(), refund: None, failed_refund: None };
         let event = chassis::testing::event("payments", payment.id, version, &event);
         chassis::testing::deliver(&world.service, &[event]).await;
         let order = world.call("GET", &path).user(&user).await.expect(200);

@@ -141,7 +141,7 @@ async fn a_customer_has_a_while_for_an_action_and_a_guest_less(database: Databas
         [(false, None, 10), (true, None, 3), (true, Some(30), 30), (false, Some(5), 10)]
     {
         let mut world = world(database).await;
-        world.others.payments.lock().action_minutes = asked;
+        world.others.payments.lock().hold_minutes = asked;
         let user = User::customer();
         let mut request = checkout("tok_3ds");
         request["email"] = json!("ada@example.com");

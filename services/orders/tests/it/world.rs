@@ -136,7 +136,11 @@ impl World {
         let mut all = self.others.payments.lock();
         let payment = all.payments.values_mut().next().expect("a payment");
         payment.give_back(refund.amount);
-        PaymentUpdated { payment: payment.clone(), refund: Some(refund.clone()) }
+        PaymentUpdated {
+            payment: payment.clone(),
+            refund: Some(refund.clone()),
+            failed_refund: None,
+        }
     }
 
     /// Orders hears of these, each once.
@@ -156,7 +160,7 @@ impl World {
             change(payment);
             payment.clone()
         };
-        let event = PaymentUpdated { payment: payment.clone(), refund: None };
+        let event = PaymentUpdated { payment: payment.clone(), refund: None, failed_refund: None };
         let event = chassis::testing::event("payments", payment.id, version, &event);
         chassis::testing::deliver(&self.service, &[event]).await;
     }

@@ -3,11 +3,13 @@
 use chassis::money::{Currency, Money};
 use chassis::service::PREFIX;
 use chrono::{DateTime, Utc};
+use contracts::payments;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::{Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status};
+use crate::model::{Dispute, Entry, Kind, Operation, Payment, Refund, RefundStatus, State, Status};
+use crate::provider::DisputeStatus;
 use crate::refund_lines::RefundLine;
 
 /// A payment.
@@ -25,20 +27,23 @@ pub(crate) struct PaymentView {
     provider: String,
     /// Why the payment was declined, such as `card_declined` or `insufficient_funds`.
     reason: Option<String>,
-    /// What the customer has to do, if the payment waits for them.
+    /// Whether the customer disputes it with their bank, or has.
+    disputed: bool,
+    /// What the customer has to do, if the payment waits for them. Only shown to them.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
-/// What the customer has to do before the payment continues.
+/// What the customer has to do before the payment continues. Its `type` says what: `confirm`,
+/// `redirect` to a `url`, or `stripe` with a `client_secret` and a `publishable_key`.
 #[derive(Serialize, ToSchema)]
-#[schema(as = PaymentNextAction)]
+#[schema(as = NextPaymentAction)]
 struct NextAction {
-    /// Always `confirm`.
-    #[serde(rename = "type")]
-    kind: &'static str,
+    #[serde(flatten)]
+    action: payments::NextAction,
+    /// How to say that it is done.
     method: &'static str,
     href: String,
 }
@@ -50,7 +55,28 @@ pub(crate) struct PaymentDetail {
     payment: PaymentView,
     /// The provider's id of the payment.
     reference: Option<String>,
+    /// Until when what is authorized can be captured, where the provider says so.
+    capture_before: Option<DateTime<Utc>>,
     operations: Vec<OperationView>,
+    disputes: Vec<DisputeView>,
+}
+
+/// A payment that its customer disputes with their bank.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Dispute)]
+struct DisputeView {
+    /// The provider's id of the dispute.
+    reference: String,
+    status: DisputeStatus,
+    /// The provider's code.
+    reason: String,
+    amount: Money,
+    /// What the provider has taken from the shop for it by now.
+    withdrawn: Money,
+    /// Until when it can be answered.
+    due_at: Option<DateTime<Utc>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
 }
 
 /// A request to the payment provider.
@@ -114,13 +140,18 @@ pub(crate) struct EntryView {
 }
 
 impl PaymentView {
-    pub(crate) fn of(payment: Payment) -> Self {
-        let money = |amount| Money::new(amount, &payment.currency);
-        let next_action = (payment.status == Status::RequiresAction).then(|| NextAction {
-            kind: "confirm",
+    /// With what the customer has to do, which nobody but they may see: it can hold a secret.
+    pub(crate) fn for_customer(mut payment: Payment) -> Self {
+        let next_action = payment.next_action.take().map(|it| NextAction {
+            action: it.0,
             method: "POST",
             href: format!("{PREFIX}/payments/{}/confirm", payment.id),
         });
+        Self { next_action, ..Self::of(payment) }
+    }
+
+    pub(crate) fn of(payment: Payment) -> Self {
+        let money = |amount| Money::new(amount, &payment.currency);
         Self {
             id: payment.id,
             order_id: payment.order_id,
@@ -131,7 +162,8 @@ impl PaymentView {
             order_number: payment.order_number,
             provider: payment.provider,
             reason: payment.reason,
-            next_action,
+            next_action: None,
+            disputed: payment.disputed,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
@@ -139,7 +171,12 @@ impl PaymentView {
 }
 
 impl PaymentDetail {
-    pub(crate) fn of(payment: Payment, operations: Vec<Operation>) -> Self {
+    pub(crate) fn of(
+        payment: Payment,
+        operations: Vec<Operation>,
+        disputes: Vec<Dispute>,
+        for_customer: bool,
+    ) -> Self {
         let operations = operations
             .into_iter()
             .map(|it| OperationView {
@@ -152,8 +189,30 @@ impl PaymentDetail {
                 settled_at: it.settled_at,
             })
             .collect();
-        let reference = payment.reference.clone();
-        Self { payment: PaymentView::of(payment), reference, operations }
+        let disputes = disputes.into_iter().map(|it| DisputeView::of(it, &payment.currency));
+        let disputes = disputes.collect();
+        let (reference, capture_before) = (payment.reference.clone(), payment.capture_before);
+        let payment = if for_customer {
+            PaymentView::for_customer(payment)
+        } else {
+            PaymentView::of(payment)
+        };
+        Self { payment, reference, capture_before, operations, disputes }
+    }
+}
+
+impl DisputeView {
+    fn of(dispute: Dispute, currency: &Currency) -> Self {
+        Self {
+            reference: dispute.reference,
+            status: dispute.status,
+            reason: dispute.reason,
+            amount: Money::new(dispute.amount, currency),
+            withdrawn: Money::new(dispute.withdrawn, currency),
+            due_at: dispute.due_at,
+            created_at: dispute.created_at,
+            updated_at: dispute.updated_at,
+        }
     }
 }
 

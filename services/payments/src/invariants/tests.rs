@@ -79,14 +79,16 @@ async fn a_ledger_that_does_not_sum_to_zero_is_found(database: Database) {
     .await;
     assert_fault(&shop, "sums to 1, not 0").await;
     assert_fault(&shop, "the ledger sums to 1").await;
-    assert_fault(&shop, "but the ledger says 2000 and 0").await;
 }
 
 #[databases]
 async fn books_that_disagree_are_found(database: Database) {
     for (change, fault) in [
         ("UPDATE payments SET captured = 1998 WHERE id = $1", "but sandbox says captured"),
-        ("UPDATE payments SET captured = 1998 WHERE id = $1", "but the ledger says 1999"),
+        (
+            "UPDATE payments SET captured = 1998 WHERE id = $1",
+            "but the ledger says that 1999 is left",
+        ),
         ("UPDATE payments SET status = 'voided' WHERE id = $1", "is voided with 1999 captured"),
         ("UPDATE payments SET refund_pending = 1 WHERE id = $1", "its refunds do not agree"),
         ("UPDATE sandbox_charges SET refunded = 5 WHERE id = $1", "than its refunds come to"),

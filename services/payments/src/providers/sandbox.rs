@@ -7,6 +7,7 @@
 //! | `tok_declined` | declined, `card_declined` |
 //! | `tok_insufficient_funds` | declined, `insufficient_funds` |
 //! | `tok_3ds` | needs the customer's confirmation; denied, it is declined with `authentication_failed` |
+//! | `tok_processing` | the bank decides: captured a minute later |
 //! | `tok_timeout` | authorised; the capture takes place, but never answers: only a look-up tells |
 //! | `tok_error` | every request to authorise it fails without effect |
 //! | anything else | declined, `invalid_token` |
@@ -22,16 +23,18 @@ use chassis::db::{self, Db, Migrations};
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
 use chassis::telemetry::cause;
+use chrono::TimeDelta;
+use contracts::payments::NextAction;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
 use super::{Databases, Entry, Setup};
-use crate::model::Kind;
 use crate::provider::{
-    Authorization, Charge, ChargeRecords, ChargeState, Failure, MethodKind, Outcome, PaymentMethod,
-    Provider, ProviderCall, Refusal, TestOutcome, TestToken, TokenSource,
+    Authorization, Charge, ChargeRecords, ChargeRefund, ChargeSnapshot, ChargeState, Failure,
+    MethodKind, PaymentMethod, Provider, ProviderCall, Purchase, Refusal, TestOutcome, TestToken,
+    TokenSource,
 };
 pub use config::SandboxMode;
 use store::NewCharge;
@@ -49,6 +52,11 @@ pub(super) static MIGRATIONS: Migrations = Migrations { service: NAME, migrator:
 const REFERENCE: &str = "sandbox_";
 /// The token whose captures never answer.
 const TIMEOUT: &str = "tok_timeout";
+/// The token whose payments a bank decides, and how long it takes.
+const PROCESSING: &str = "tok_processing";
+const PROCESSING_TIME: TimeDelta = TimeDelta::minutes(1);
+/// How long an order waits for that.
+const PROCESSING_HOLD_MINUTES: u32 = 15;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Sandbox {
@@ -87,11 +95,12 @@ fn records(databases: &Databases) -> Option<Box<dyn ChargeRecords>> {
 }
 
 impl Provider for Sandbox {
-    fn methods(&self) -> Vec<PaymentMethod> {
+    fn methods(&self, _: &Purchase) -> Vec<PaymentMethod> {
         let token = |(token, outcome)| TestToken { token, outcome };
         let tokens = [
             ("tok_visa", TestOutcome::Succeeds),
             ("tok_3ds", TestOutcome::RequiresAction),
+            (PROCESSING, TestOutcome::Processing),
             ("tok_declined", TestOutcome::CardDeclined),
             ("tok_insufficient_funds", TestOutcome::InsufficientFunds),
         ];
@@ -101,7 +110,7 @@ impl Provider for Sandbox {
             kind: MethodKind::Card,
             title: "Test card",
             tokens: TokenSource::Test { tokens: tokens.map(token).to_vec() },
-            action_minutes: self.action_minutes(),
+            hold_minutes: None,
         }]
     }
 
@@ -110,6 +119,7 @@ impl Provider for Sandbox {
             let (state, reason) = match request.token.as_str() {
                 "tok_visa" | TIMEOUT => (ChargeState::Authorized, None),
                 "tok_3ds" => (ChargeState::RequiresAction, None),
+                PROCESSING => (ChargeState::Processing, None),
                 "tok_declined" => (ChargeState::Declined, Some("card_declined")),
                 "tok_insufficient_funds" => (ChargeState::Declined, Some("insufficient_funds")),
                 "tok_error" => return Err(Failure::Unknown("an error of the provider".to_owned())),
@@ -124,11 +134,11 @@ impl Provider for Sandbox {
                 reason,
             };
             if store::insert(&self.db, &charge, self.clock.now()).await? {
-                return standing(key, state, reason);
+                return Ok(snapshot(&charge.into(), vec![]));
             }
             let booked = self.known(key).await?;
             if booked.amount == request.amount || booked.state == ChargeState::Voided {
-                standing(key, booked.state, booked.reason.as_deref())
+                self.snapshot(booked).await
             } else {
                 Err(refused("key_reused"))
             }
@@ -157,29 +167,23 @@ impl Provider for Sandbox {
                 Choice::Deny => (ChargeState::Declined, Some("authentication_failed")),
             };
             store::confirm(&self.db, id, state, reason, self.clock.now()).await?;
-            let booked = self.known(id).await?;
-            standing(id, booked.state, booked.reason.as_deref())
+            self.snapshot(self.known(id).await?).await
         })
     }
 
     fn capture<'a>(&'a self, _: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
-            let token = match store::capture(&self.db, id, amount, self.clock.now()).await? {
-                Some(token) => token,
-                None => {
-                    let booked = self.known(id).await?;
-                    if booked.state != ChargeState::Captured || booked.captured != amount {
-                        return Err(refused("charge_not_capturable"));
-                    }
-                    booked.token
-                }
-            };
-            if token == TIMEOUT {
-                Err(Failure::Unknown("no answer in time".to_owned()))
-            } else {
-                Ok(Outcome::Captured)
+            let taken = store::capture(&self.db, id, amount, self.clock.now()).await?;
+            let booked = self.known(id).await?;
+            let done = booked.state == ChargeState::Captured && booked.captured == amount;
+            if !taken && !done {
+                return Err(refused("charge_not_capturable"));
             }
+            if booked.token == TIMEOUT {
+                return Err(Failure::Unknown("no answer in time".to_owned()));
+            }
+            self.snapshot(booked).await
         })
     }
 
@@ -194,55 +198,46 @@ impl Provider for Sandbox {
                 state: ChargeState::Voided,
                 reason: None,
             };
-            if store::void(&self.db, id, now).await?
-                || store::insert(&self.db, &nothing, now).await?
-            {
-                return Ok(Outcome::Voided);
-            }
-            // Here it was voided before, or never held, or a request was faster just now.
-            match self.known(id).await?.state {
-                ChargeState::Voided | ChargeState::Declined => Ok(Outcome::Voided),
-                ChargeState::Captured => Err(refused("already_captured")),
-                ChargeState::Authorized | ChargeState::RequiresAction => {
+            let released = store::void(&self.db, id, now).await?
+                || store::insert(&self.db, &nothing, now).await?;
+            // Where it was not, it was voided before, or never held, or a request was faster.
+            let booked = self.known(id).await?;
+            match booked.state {
+                ChargeState::Authorized | ChargeState::RequiresAction if !released => {
                     Err(Failure::Unknown("the charge has just changed".to_owned()))
                 }
+                ChargeState::Processing => {
+                    Err(Failure::Unknown("the bank has not decided yet".to_owned()))
+                }
+                _ => self.snapshot(booked).await,
             }
         })
     }
 
-    fn refund<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
+    fn refund<'a>(
+        &'a self,
+        key: Uuid,
+        charge: &'a Charge,
+        amount: i64,
+    ) -> ProviderCall<'a, ChargeRefund> {
         Box::pin(async move {
             let id = named(charge)?;
             if store::refund(&self.db, key, id, amount, self.clock.now()).await? {
-                Ok(Outcome::Refunded)
+                Ok(refund(key, amount))
             } else {
                 Err(refused("refund_exceeds_charge"))
             }
         })
     }
 
-    fn lookup<'a>(
-        &'a self,
-        key: Uuid,
-        kind: Kind,
-        charge: &'a Charge,
-    ) -> ProviderCall<'a, Option<Outcome>> {
+    fn lookup<'a>(&'a self, charge: &'a Charge) -> ProviderCall<'a, Option<ChargeSnapshot>> {
         Box::pin(async move {
-            if kind == Kind::Refund {
-                let found = store::refunded(&self.db, key).await?;
-                return Ok(found.then_some(Outcome::Refunded));
-            }
             let id = named(charge)?;
-            let Some(booked) = store::find(&self.db, id).await? else { return Ok(None) };
-            match (kind, booked.state) {
-                (Kind::Confirm, ChargeState::RequiresAction)
-                | (Kind::Capture, ChargeState::Authorized | ChargeState::RequiresAction)
-                | (Kind::Void, ChargeState::Authorized | ChargeState::RequiresAction) => Ok(None),
-                (Kind::Capture, ChargeState::Captured) => Ok(Some(Outcome::Captured)),
-                (Kind::Capture, _) => Err(refused("charge_not_capturable")),
-                (Kind::Void, ChargeState::Captured) => Err(refused("already_captured")),
-                (Kind::Void, _) => Ok(Some(Outcome::Voided)),
-                (_, state) => standing(id, state, booked.reason.as_deref()).map(Some),
+            let decided = self.clock.now() - PROCESSING_TIME;
+            store::decide(&self.db, id, decided, self.clock.now()).await?;
+            match store::find(&self.db, id).await? {
+                Some(booked) => self.snapshot(booked).await.map(Some),
+                None => Ok(None),
             }
         })
     }
@@ -253,6 +248,18 @@ impl Sandbox {
         let booked = store::find(&self.db, key).await?;
         booked.ok_or_else(|| refused("charge_unknown"))
     }
+
+    async fn snapshot(
+        &self,
+        charge: store::Charge,
+    ) -> std::result::Result<ChargeSnapshot, Failure> {
+        let refunds = match charge.refunded {
+            0 => vec![],
+            _ => store::refunds(&self.db, charge.id).await?,
+        };
+        let refunds = refunds.into_iter().map(|(id, amount)| refund(id, amount)).collect();
+        Ok(snapshot(&charge, refunds))
+    }
 }
 
 /// The charge that is meant: by its reference, or by its key while there is none yet.
@@ -262,20 +269,26 @@ fn named(charge: &Charge) -> std::result::Result<Uuid, Failure> {
     id.ok_or_else(|| refused("charge_unknown"))
 }
 
-/// How an authorisation stands.
-fn standing(
-    id: Uuid,
-    state: ChargeState,
-    reason: Option<&str>,
-) -> std::result::Result<Outcome, Failure> {
-    let reference = format!("{REFERENCE}{}", id.simple());
-    match state {
-        ChargeState::RequiresAction => Ok(Outcome::RequiresAction { reference }),
-        // A captured one has been authorised.
-        ChargeState::Authorized | ChargeState::Captured => Ok(Outcome::Authorized { reference }),
-        ChargeState::Declined => Err(refused(reason.unwrap_or("declined"))),
-        ChargeState::Voided => Err(refused("voided")),
+/// A charge as others see it.
+fn snapshot(charge: &store::Charge, refunds: Vec<ChargeRefund>) -> ChargeSnapshot {
+    let waits = charge.state == ChargeState::RequiresAction;
+    let decides = charge.state == ChargeState::Processing;
+    ChargeSnapshot {
+        reference: format!("{REFERENCE}{}", charge.id.simple()),
+        state: charge.state,
+        reason: charge.reason.clone(),
+        action: waits.then(NextAction::confirm),
+        hold_minutes: decides.then_some(PROCESSING_HOLD_MINUTES),
+        capture_before: None,
+        captured: charge.captured,
+        refunds,
+        disputes: vec![],
     }
+}
+
+fn refund(key: Uuid, amount: i64) -> ChargeRefund {
+    let reference = format!("{REFERENCE}refund_{}", key.simple());
+    ChargeRefund { key: Some(key), reference, amount, failure: None }
 }
 
 fn refused(reason: &str) -> Failure {

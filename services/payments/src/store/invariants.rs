@@ -13,7 +13,8 @@ pub(crate) async fn totals_by_order(db: &Db) -> Result<Vec<OrderTotals>> {
         "SELECT order_id, CAST(SUM(captured) AS BIGINT) AS captured,
                 CAST(SUM(refunded) AS BIGINT) AS refunded,
                 SUM(CASE WHEN refund_pending > 0 OR status IN
-                    ('pending', 'requires_action', 'authorized', 'capturing', 'voiding')
+                    ('pending', 'requires_action', 'processing', 'authorized', 'capturing',
+                     'voiding')
                     THEN 1 ELSE 0 END) > 0 AS open
          FROM payments WHERE order_id IS NOT NULL GROUP BY order_id ORDER BY order_id",
     )
@@ -37,19 +38,33 @@ pub(crate) async fn total(db: &Db) -> Result<i64> {
     total.one::<(i64,)>().await.map(|(total,)| total)
 }
 
-/// Payments of which the ledger says something else: what was captured and refunded, by the payment
-/// and by the ledger.
-pub(crate) async fn disagreeing(db: &Db) -> Result<Vec<(Uuid, i64, i64, i64, i64)>> {
+/// Payments of which the ledger says something else: what was captured and refunded by the payment,
+/// and what is left of it by the ledger.
+pub(crate) async fn disagreeing(db: &Db) -> Result<Vec<(Uuid, i64, i64, i64)>> {
     db.query(
-        "SELECT p.id, p.captured, p.refunded, COALESCE(l.debit, 0), COALESCE(l.credit, 0)
+        "SELECT p.id, p.captured, p.refunded, COALESCE(l.sold, 0)
          FROM payments p LEFT JOIN (
-                 SELECT payment_id,
-                        CAST(SUM(CASE WHEN amount > 0 THEN amount ELSE 0 END) AS BIGINT) AS debit,
-                        CAST(SUM(CASE WHEN amount < 0 THEN -amount ELSE 0 END) AS BIGINT) AS credit
-                 FROM ledger_entries WHERE account <> 'sales' GROUP BY payment_id
+                 SELECT payment_id, CAST(-SUM(amount) AS BIGINT) AS sold
+                 FROM ledger_entries WHERE account = 'sales' GROUP BY payment_id
          ) l ON l.payment_id = p.id
-         WHERE p.captured <> COALESCE(l.debit, 0) OR p.refunded <> COALESCE(l.credit, 0)
+         WHERE p.captured - p.refunded <> COALESCE(l.sold, 0)
          ORDER BY p.id",
+    )
+    .all()
+    .await
+}
+
+/// Payments whose disputes took something else than the ledger says: their sum, and the ledger's.
+pub(crate) async fn disputes_disagreeing(db: &Db) -> Result<Vec<(Uuid, i64, i64)>> {
+    db.query(
+        "SELECT p.id, COALESCE(d.withdrawn, 0), COALESCE(l.withdrawn, 0)
+         FROM payments p
+         LEFT JOIN (SELECT payment_id, CAST(SUM(withdrawn) AS BIGINT) AS withdrawn
+                    FROM disputes GROUP BY payment_id) d ON d.payment_id = p.id
+         LEFT JOIN (SELECT payment_id, CAST(SUM(amount) AS BIGINT) AS withdrawn
+                    FROM ledger_entries WHERE account = 'disputes' GROUP BY payment_id) l
+                ON l.payment_id = p.id
+         WHERE COALESCE(d.withdrawn, 0) <> COALESCE(l.withdrawn, 0) ORDER BY p.id",
     )
     .all()
     .await
@@ -73,6 +88,7 @@ pub(crate) async fn forgotten(db: &Db) -> Result<Vec<(Uuid, String)>> {
     db.query(
         "SELECT p.id, p.status FROM payments p
          WHERE (p.status IN ('pending', 'capturing', 'voiding') OR p.refund_pending > 0)
+               AND (p.look_at IS NULL OR p.refund_pending > 0)
                AND NOT EXISTS (SELECT o.id FROM operations o
                                WHERE o.payment_id = p.id AND o.settled_at IS NULL)
          ORDER BY p.id",

@@ -15,6 +15,28 @@ pub(crate) fn post_with(
     amount: i64,
     now: DateTime<Utc>,
 ) {
+    post_to(batch, transaction, payment, ("sales", amount), now);
+}
+
+/// Posts what the provider has taken for a dispute, or given back where `amount` is negative.
+pub(crate) fn post_dispute_with(
+    batch: &mut Batch<'_>,
+    transaction: Uuid,
+    payment: &Payment,
+    amount: i64,
+    now: DateTime<Utc>,
+) {
+    post_to(batch, transaction, payment, ("disputes", -amount), now);
+}
+
+/// Debits the account of the provider, and credits the other one.
+fn post_to(
+    batch: &mut Batch<'_>,
+    transaction: Uuid,
+    payment: &Payment,
+    (other, amount): (&str, i64),
+    now: DateTime<Utc>,
+) {
     let Payment { id, currency, provider, .. } = payment;
     let account = format!("provider:{provider}");
     batch.add(|tx| {
@@ -22,7 +44,7 @@ pub(crate) fn post_with(
             "INSERT INTO ledger_entries (transaction_id, account, payment_id, amount, currency,
                                          created_at)
              VALUES ({transaction}, {account}, {id}, {amount}, {currency}, {now}),
-                    ({transaction}, 'sales', {id}, -{amount}, {currency}, {now})"
+                    ({transaction}, {other}, {id}, -{amount}, {currency}, {now})"
         ))
     });
 }

@@ -37,19 +37,49 @@ pub(crate) async fn refund_lines(
     db.query(lines).all().await
 }
 
+/// The refund of a payment with this key, or that the provider calls so.
+pub(crate) async fn refund_by(
+    db: impl Session<'_>,
+    payment: Uuid,
+    key: Option<Uuid>,
+    reference: &str,
+) -> Result<Option<Refund>> {
+    let find = sql!(
+        "SELECT {Refund.*} FROM refunds
+         WHERE payment_id = {payment} AND (id = {key} OR reference = {reference})"
+    );
+    db.query(find).optional().await
+}
+
 /// Notes how a refund ended.
 pub(crate) async fn settle_refund(
     tx: &mut Tx,
     id: Uuid,
     status: RefundStatus,
+    reference: Option<&str>,
     failure: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<()> {
     let settle = sql!(
-        "UPDATE refunds SET status = {status}, failure = {failure}, updated_at = {now}
+        "UPDATE refunds SET status = {status}, reference = {reference}, failure = {failure},
+                            updated_at = {now}
          WHERE id = {id} AND status = 'pending'"
     );
     tx.query(settle).execute().await.map(drop)
+}
+
+/// Notes that a refund which had taken effect came back.
+pub(crate) async fn fail_refund(
+    tx: &mut Tx,
+    id: Uuid,
+    failure: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let fail = sql!(
+        "UPDATE refunds SET status = 'failed', failure = {failure}, updated_at = {now}
+         WHERE id = {id} AND status = 'succeeded'"
+    );
+    tx.query(fail).execute().await.map(drop)
 }
 
 /// The refunds of a payment, newest first.

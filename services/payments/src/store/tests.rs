@@ -207,8 +207,8 @@ async fn a_refund_is_noted_once_and_ends_once(database: Database) {
     assert!(!insert_refund(&platform.db, &refund).await.unwrap());
     let mut tx = platform.db.begin().await.unwrap();
     let (id, failure) = (refund.id, Some("no"));
-    settle_refund(&mut tx, id, RefundStatus::Failed, failure, noon()).await.unwrap();
-    settle_refund(&mut tx, id, RefundStatus::Succeeded, None, noon()).await.unwrap();
+    settle_refund(&mut tx, id, RefundStatus::Failed, None, failure, noon()).await.unwrap();
+    settle_refund(&mut tx, id, RefundStatus::Succeeded, None, None, noon()).await.unwrap();
     tx.commit().await.unwrap();
     let found = find_refund(&platform.db, id).await.unwrap().unwrap();
     assert_eq!((found.status, found.failure.as_deref()), (RefundStatus::Failed, Some("no")));
@@ -297,6 +297,7 @@ fn refund(payment: &Payment) -> Refund {
         reason: "returned".to_owned(),
         status: RefundStatus::Pending,
         failure: None,
+        reference: None,
         fingerprint: Some("ab".repeat(32)),
         restock: true,
         note: Some("scratched".to_owned()),

@@ -27,7 +27,7 @@ pub(crate) struct NewCharge<'a> {
     pub(crate) reason: Option<&'a str>,
 }
 
-/// ChargeRecords a charge; false if its key is booked already.
+/// Books a charge; false if its key is booked already.
 pub(crate) async fn insert(
     db: impl Session<'_>,
     charge: &NewCharge<'_>,
@@ -63,19 +63,32 @@ pub(crate) async fn confirm(
     db.query(confirm).execute().await.map(drop)
 }
 
-/// Captures what is held and returns the charge's token; none if nothing is.
+/// Captures what is held; false if nothing is.
 pub(crate) async fn capture(
     db: impl Session<'_>,
     id: Uuid,
     amount: i64,
     now: DateTime<Utc>,
-) -> Result<Option<String>> {
+) -> Result<bool> {
     let capture = sql!(
         "UPDATE sandbox_charges SET state = 'captured', captured = {amount}, updated_at = {now}
-         WHERE id = {id} AND state = 'authorized' AND amount >= {amount} RETURNING token"
+         WHERE id = {id} AND state = 'authorized' AND amount >= {amount}"
     );
-    let captured: Option<(String,)> = db.query(capture).optional().await?;
-    Ok(captured.map(|(token,)| token))
+    Ok(db.query(capture).execute().await? == 1)
+}
+
+/// Captures a charge that has been processing since `since`.
+pub(crate) async fn decide(
+    db: impl Session<'_>,
+    id: Uuid,
+    since: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let decide = sql!(
+        "UPDATE sandbox_charges SET state = 'captured', captured = amount, updated_at = {now}
+         WHERE id = {id} AND state = 'processing' AND created_at <= {since}"
+    );
+    db.query(decide).execute().await.map(drop)
 }
 
 /// Releases what is held; false if nothing is.
@@ -118,11 +131,34 @@ pub(crate) async fn refund(
     Ok(true)
 }
 
+/// A charge as it is booked.
+impl From<NewCharge<'_>> for Charge {
+    fn from(new: NewCharge<'_>) -> Self {
+        Self {
+            id: new.id,
+            token: new.token.to_owned(),
+            amount: new.amount,
+            state: new.state,
+            reason: new.reason.map(str::to_owned),
+            captured: 0,
+            refunded: 0,
+        }
+    }
+}
+
 /// Whether a refund with this key has taken place.
 pub(crate) async fn refunded(db: impl Session<'_>, id: Uuid) -> Result<bool> {
     let found = db.query(sql!("SELECT amount FROM sandbox_refunds WHERE id = {id}"));
     let found: Option<(i64,)> = found.optional().await?;
     Ok(found.is_some())
+}
+
+/// The refunds of a charge: their keys and amounts.
+pub(crate) async fn refunds(db: impl Session<'_>, charge: Uuid) -> Result<Vec<(Uuid, i64)>> {
+    let all = sql!(
+        "SELECT id, amount FROM sandbox_refunds WHERE charge_id = {charge} ORDER BY created_at, id"
+    );
+    db.query(all).all().await
 }
 
 /// Charges after `after` by id.

@@ -8,18 +8,21 @@ use super::*;
 async fn the_token_decides_what_happens(database: Database) {
     let (sandbox, _files) = sandbox(database).await;
     for (token, expected) in [
-        ("tok_visa", Ok("authorized")),
-        ("tok_timeout", Ok("authorized")),
-        ("tok_3ds", Ok("requires_action")),
-        ("tok_declined", Err(refused("card_declined"))),
-        ("tok_insufficient_funds", Err(refused("insufficient_funds"))),
+        ("tok_visa", Ok((ChargeState::Authorized, None))),
+        ("tok_timeout", Ok((ChargeState::Authorized, None))),
+        ("tok_3ds", Ok((ChargeState::RequiresAction, None))),
+        ("tok_processing", Ok((ChargeState::Processing, None))),
+        ("tok_declined", Ok((ChargeState::Declined, Some("card_declined")))),
+        ("tok_insufficient_funds", Ok((ChargeState::Declined, Some("insufficient_funds")))),
         ("tok_unheard_of", Err(refused("invalid_token"))),
         ("tok_error", Err(Failure::Unknown("an error of the provider".to_owned()))),
     ] {
         let key = Uuid::now_v7();
         for _ in 0..2 {
             let answer = sandbox.authorize(key, &hold(500, token)).await;
-            assert_eq!(answer.map(|it| it.as_str()), expected, "{token}");
+            let answer = answer.map(|it| (it.state, it.reason));
+            let expected = expected.clone().map(|(state, it)| (state, it.map(str::to_owned)));
+            assert_eq!(answer, expected, "{token}");
         }
     }
 }
@@ -45,39 +48,41 @@ async fn a_capture_takes_once_and_not_more_than_is_held(database: Database) {
     assert_eq!(more, Err(refused("charge_not_capturable")));
     for _ in 0..2 {
         let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
-        assert_eq!(answer, Ok(Outcome::Captured));
+        assert_eq!(state(answer), Ok(ChargeState::Captured));
     }
     let booked = store::find(&sandbox.db, charge.key).await.unwrap().unwrap();
     assert_eq!((booked.captured, booked.state), (500, ChargeState::Captured));
     let void = sandbox.void(Uuid::now_v7(), &charge).await;
-    assert_eq!(void, Err(refused("already_captured")));
+    assert_eq!(state(void), Ok(ChargeState::Captured));
 }
 
 #[databases]
 async fn a_capture_without_an_answer_is_found_by_a_look_up(database: Database) {
     let (sandbox, _files) = sandbox(database).await;
     let (charge, key) = (charge(&sandbox, "tok_timeout").await, Uuid::now_v7());
-    assert_eq!(sandbox.lookup(key, Kind::Capture, &charge).await, Ok(None));
+    let found = sandbox.lookup(&charge).await.unwrap().expect("the charge");
+    assert_eq!(found.state, ChargeState::Authorized);
     for _ in 0..3 {
         let answer = sandbox.capture(key, &charge, 500).await;
         assert!(matches!(answer, Err(Failure::Unknown(_))));
     }
-    let found = sandbox.lookup(key, Kind::Capture, &charge).await;
-    assert_eq!(found, Ok(Some(Outcome::Captured)));
+    let found = sandbox.lookup(&charge).await.unwrap().expect("the charge");
+    assert_eq!((found.state, found.captured), (ChargeState::Captured, 500));
 }
 
 #[databases]
 async fn what_was_voided_cannot_come_back(database: Database) {
     let (sandbox, _files) = sandbox(database).await;
     let held = charge(&sandbox, "tok_visa").await;
-    let unheard_of = Charge { key: Uuid::now_v7(), reference: None };
+    let unheard_of = named(Uuid::now_v7(), None);
+    assert_eq!(sandbox.lookup(&unheard_of).await, Ok(None));
     for charge in [held, unheard_of] {
         for _ in 0..2 {
             let answer = sandbox.void(Uuid::now_v7(), &charge).await;
-            assert_eq!(answer, Ok(Outcome::Voided));
+            assert_eq!(state(answer), Ok(ChargeState::Voided));
         }
         let late = sandbox.authorize(charge.key, &hold(500, "tok_visa")).await;
-        assert_eq!(late, Err(refused("voided")));
+        assert_eq!(state(late), Ok(ChargeState::Voided));
         let capture = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
         assert_eq!(capture, Err(refused("charge_not_capturable")));
     }
@@ -92,11 +97,13 @@ async fn the_first_confirmation_counts(database: Database) {
     let (approve, deny) = (json!({ "outcome": "approve" }), json!({ "outcome": "deny" }));
     for input in [None, Some(&deny), Some(&approve)] {
         let answer = sandbox.resume(Uuid::now_v7(), &approved, input).await;
-        assert_eq!(answer.map(|it| it.as_str()), Ok("authorized"));
+        assert_eq!(state(answer), Ok(ChargeState::Authorized));
     }
     for input in [Some(&deny), Some(&approve), None] {
         let answer = sandbox.resume(Uuid::now_v7(), &denied, input).await;
-        assert_eq!(answer, Err(refused("authentication_failed")));
+        let charge = answer.unwrap();
+        assert_eq!(charge.state, ChargeState::Declined);
+        assert_eq!(charge.reason.as_deref(), Some("authentication_failed"));
     }
 }
 
@@ -141,7 +148,7 @@ async fn a_refund_gives_back_once_and_never_more_than_was_taken(database: Databa
 #[databases]
 async fn a_reference_of_somebody_else_is_refused(database: Database) {
     let (sandbox, _files) = sandbox(database).await;
-    let charge = Charge { key: Uuid::now_v7(), reference: Some("pi_123".to_owned()) };
+    let charge = named(Uuid::now_v7(), Some("pi_123".to_owned()));
     let answer = sandbox.capture(Uuid::now_v7(), &charge, 500).await;
     assert_eq!(answer, Err(refused("charge_unknown")));
 }
@@ -153,13 +160,42 @@ async fn sandbox(database: Database) -> (Sandbox, chassis::testing::TestPlatform
 
 async fn charge(sandbox: &Sandbox, token: &str) -> Charge {
     let key = Uuid::now_v7();
-    let reference = match sandbox.authorize(key, &hold(500, token)).await.unwrap() {
-        Outcome::Authorized { reference } | Outcome::RequiresAction { reference } => reference,
-        other => panic!("{other:?}"),
-    };
-    Charge { key, reference: Some(reference) }
+    let charge = sandbox.authorize(key, &hold(500, token)).await.unwrap();
+    named(key, Some(charge.reference))
+}
+
+fn named(key: Uuid, reference: Option<String>) -> Charge {
+    Charge { key, reference, created_at: chassis::testing::noon() }
+}
+
+fn state(
+    answer: std::result::Result<ChargeSnapshot, Failure>,
+) -> std::result::Result<ChargeState, Failure> {
+    answer.map(|it| it.state)
 }
 
 fn hold(amount: i64, token: &str) -> Authorization {
-    Authorization { amount, currency: Default::default(), token: token.into() }
+    Authorization {
+        amount,
+        currency: Default::default(),
+        token: token.into(),
+        order_id: None,
+        order_number: String::new(),
+        user_id: None,
+        return_url: String::new(),
+    }
+}
+
+#[databases]
+async fn a_bank_decides_a_minute_later(database: Database) {
+    let (sandbox, _files) = sandbox(database).await;
+    let charge = charge(&sandbox, "tok_processing").await;
+    let found = sandbox.lookup(&charge).await.unwrap().expect("the charge");
+    assert_eq!(found.state, ChargeState::Processing);
+    let void = sandbox.void(Uuid::now_v7(), &charge).await;
+    assert!(matches!(void, Err(Failure::Unknown(_))), "{void:?}");
+    let later = sandbox.clock.now() + TimeDelta::minutes(1);
+    let later = Sandbox { clock: Clock::Fixed(later), ..sandbox.clone() };
+    let found = later.lookup(&charge).await.unwrap().expect("the charge");
+    assert_eq!((found.state, found.captured), (ChargeState::Captured, 500));
 }

@@ -1,0 +1,1 @@
+UPDATE sandbox_charges SET state = 'requires_action' WHERE state = 'processing';
