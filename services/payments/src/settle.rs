@@ -256,3 +256,6 @@ async fn next(
     };
     Ok(Some(ask.intended(now)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,9 +64,14 @@ fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
     let config = Config { answer_ms: 10_000, try_ms: 60_000, pause_ms: 0, ..Config::default() };
     let orders = contracts::orders::Client::new(Channel::to("orders"));
     let app = App::new(platform, config, &databases(&platform.db), orders).unwrap();
-    let sandbox = Sandbox { db: platform.db.clone(), clock: platform.clock };
+    App { providers: far(platform, platform.clock, line), ..app }
+}
+
+/// The sandbox behind its line, at this time.
+fn far(platform: &TestPlatform, clock: Clock, line: &Arc<Mutex<VecDeque<Line>>>) -> Providers {
+    let sandbox = Sandbox { db: platform.db.clone(), clock };
     let far: Arc<dyn Provider> = Arc::new(Far { sandbox, line: line.clone() });
-    App { providers: Providers::of([("sandbox", far)]), ..app }
+    Providers::of([("sandbox", far)])
 }
 
 /// All of them in one.
@@ -106,11 +111,18 @@ impl Shop {
     pub(crate) async fn finish(&self) {
         for minutes in 1..100 {
             let clock = Clock::Fixed(noon() + TimeDelta::minutes(minutes));
-            worker::turn(&App { clock, ..self.app.clone() }).await.unwrap();
+            let providers = far(&self.platform, clock, &self.line);
+            let app = App { clock, providers, ..self.app.clone() };
+            worker::turn(&app).await.unwrap();
+            worker::look_at_due(&app).await.unwrap();
             let open: (i64,) = self
                 .app
                 .db
-                .query("SELECT count(*) FROM operations WHERE settled_at IS NULL")
+                .query(
+                    "SELECT (SELECT count(*) FROM operations WHERE settled_at IS NULL)
+                          + (SELECT count(*) FROM payments
+                             WHERE look_at IS NOT NULL AND status <> 'requires_action')",
+                )
                 .one()
                 .await
                 .unwrap();

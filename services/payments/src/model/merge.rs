@@ -186,3 +186,6 @@ impl Kind {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,8 @@ enum Step {
     Void,
     Confirm(bool),
     Refund(Option<i64>),
+    /// A webhook, or the worker, asks how it stands.
+    Observe,
     Turn,
     Restart,
     Line(Line),
@@ -30,6 +32,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
         Just("tok_visa"),
         Just("tok_3ds"),
         Just("tok_timeout"),
+        Just("tok_processing"),
         Just("tok_declined"),
         Just("tok_error")
     ];
@@ -39,6 +42,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
         1 => Just(Step::Void),
         1 => any::<bool>().prop_map(Step::Confirm),
         2 => proptest::option::of(1_i64..2500).prop_map(Step::Refund),
+        2 => Just(Step::Observe),
         1 => Just(Step::Turn),
         1 => Just(Step::Restart),
         2 => lines.prop_map(Step::Line),
@@ -86,6 +90,12 @@ async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
             }
             Step::Refund(amount) => {
                 drop(requests::refund(&app, refund_of(id, amount)).await);
+            }
+            Step::Observe => {
+                if let Some(payment) = store::find(&app.db, id).await.unwrap() {
+                    let app = app.clone();
+                    drop(tokio::spawn(async move { drop(observe(&app, &payment).await) }));
+                }
             }
             Step::Turn => drop(tokio::spawn({
                 let app = app.clone();
