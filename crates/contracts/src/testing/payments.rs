@@ -97,11 +97,12 @@ impl Payments {
 
     fn void(&mut self, PaymentRef { payment_id }: PaymentRef) -> Result<Payment> {
         let payment = self.payments.entry(payment_id).or_insert_with(|| nobodys(payment_id));
-        if matches!(
-            payment.status,
-            Status::Pending | Status::RequiresAction | Status::Authorized | Status::Voiding
-        ) {
+        if matches!(payment.status, Status::Pending | Status::RequiresAction | Status::Authorized) {
             payment.status = Status::Voided;
+        }
+        if payment.status == Status::Processing {
+            // The bank decides first.
+            payment.status = Status::Voiding;
         }
         Ok(payment.clone())
     }
@@ -166,6 +167,7 @@ fn answered(request: &Authorize) -> Payment {
     let (status, reason) = match request.token.as_str() {
         "tok_visa" => (Status::Authorized, None),
         "tok_3ds" => (Status::RequiresAction, None),
+        "tok_processing" => (Status::Processing, None),
         "tok_declined" => (Status::Declined, Some("card_declined")),
         "tok_insufficient_funds" => (Status::Declined, Some("insufficient_funds")),
         _ => (Status::Declined, Some("invalid_token")),
@@ -203,8 +205,9 @@ fn nobodys(id: Uuid) -> Payment {
 }
 
 fn shown(payment: &Payment, minutes: Option<u32>) -> Payment {
-    let waits = payment.status == Status::RequiresAction;
-    let next_action = waits.then(NextAction::confirm);
+    let asks = payment.status == Status::RequiresAction;
+    let waits = asks || payment.status == Status::Processing;
+    let next_action = asks.then(NextAction::confirm);
     Payment { next_action, hold_minutes: minutes.filter(|_| waits), ..payment.clone() }
 }
 
@@ -285,6 +288,12 @@ async fn not_paid(client: &Client) {
     let payment = client.authorize(&asked).await.expect("an answer");
     assert_eq!(payment.status, Status::RequiresAction);
     assert_eq!(refusal(client.capture(asked.payment_id).await), "payment_not_authorized");
+    let asked = authorize("tok_processing");
+    let payment = client.authorize(&asked).await.expect("an answer");
+    assert_eq!(payment.status, Status::Processing);
+    assert_eq!(refusal(client.capture(asked.payment_id).await), "payment_not_authorized");
+    let payment = client.void(asked.payment_id).await.expect("an answer");
+    assert_eq!(payment.status, Status::Voiding, "the bank decides first");
     let asked = authorize("tok_visa");
     let bank = Authorize { provider: "bank".to_owned(), ..asked.clone() };
     assert_eq!(refusal(client.authorize(&bank).await), "validation_failed");

@@ -1,12 +1,14 @@
 //! Paying for an order: attempts, what a customer has to do, and what is not paid at all.
 
+use chassis::clock::Clock;
 use chassis::db::Session;
-use chassis::testing::{Database, User, databases};
+use chassis::testing::{Database, User, call, databases, noon};
+use chrono::TimeDelta;
 use contracts::catalog::RESERVE;
-use contracts::payments::{AUTHORIZE, PROVIDERS, SHOW, Status};
+use contracts::payments::{AUTHORIZE, PROVIDERS, SHOW, Status, VOID};
 use serde_json::json;
 
-use crate::world::{checkout, living_world, world};
+use crate::world::{checkout, living_world, start, world};
 
 #[databases]
 async fn a_payment_that_cannot_be_asked_for_may_be_tried_otherwise(database: Database) {
@@ -210,4 +212,92 @@ async fn the_key_of_an_attempt_is_that_attempts_for_ever(database: Database) {
         again.expect(status);
     }
     assert_eq!(world.others.payments.lock().payments.len(), 4);
+}
+
+#[databases]
+async fn a_bank_may_take_days_and_the_order_waits_for_it(database: Database) {
+    for (answer, status, payment_status) in [
+        (Status::Captured, "confirmed", "paid"),
+        (Status::Authorized, "confirmed", "paid"),
+        (Status::Declined, "pending", "failed"),
+    ] {
+        let mut world = world(database).await;
+        let user = User::customer();
+        world.others.payments.lock().hold_minutes = Some(3 * 1_440);
+        let order = world.buy(&user, "k", "tok_processing").await.expect(202);
+        assert_eq!(order["payment_status"], "processing", "{}", world.platform.kind);
+        assert_eq!(order["payment"]["next_action"], json!(null));
+        let until = noon() + TimeDelta::days(3);
+        let held: Vec<_> = world.others.catalog.lock().awaiting.values().copied().collect();
+        assert_eq!((held, world.stock()), (vec![until], 3));
+        world
+            .payment(2, |payment| {
+                payment.status = answer;
+                payment.captured = if answer == Status::Captured { payment.amount } else { 0 };
+            })
+            .await;
+        let id = order["id"].as_str().unwrap();
+        let router = world.service.router.clone();
+        let path = format!("/api/v1/orders/{id}");
+        let decided = async || {
+            let shown = call(&router, "GET", &path).user(&user).await.expect(200);
+            (shown["payment_status"] == payment_status).then_some(shown)
+        };
+        let shown = world.work_until(decided).await;
+        assert_eq!(shown["status"], status, "{answer:?}");
+    }
+}
+
+#[databases]
+async fn an_order_whose_bank_takes_too_long_is_given_up_once_the_bank_has_decided(
+    database: Database,
+) {
+    let mut world = world(database).await;
+    let user = User::customer();
+    let order = world.buy(&user, "k", "tok_processing").await.expect(202);
+    let id = order["id"].as_str().unwrap().to_owned();
+    // Nobody said how long it takes: a day.
+    world.platform.platform.clock = Clock::Fixed(noon() + TimeDelta::days(1));
+    world.service = start(&world.platform, &world.others).await;
+    world.until(|others| others.calls.asked(VOID) > 0).await;
+    let staff = User::with(&["orders:read"]);
+    let shown = world.call("GET", &format!("/orders/{id}")).user(&staff).await.expect(200);
+    assert_eq!(shown["status"], "pending", "the money may still come");
+    world.platform.platform.clock = Clock::Fixed(noon() + TimeDelta::days(2));
+    world.service = start(&world.platform, &world.others).await;
+    world.payment(3, |payment| payment.status = Status::Voided).await;
+    let shown = world.settle(&staff, &id).await;
+    assert_eq!(shown["reason"], "payment_expired");
+    assert_eq!(world.stock(), 5);
+}
+
+#[databases]
+async fn only_the_customer_sees_what_a_payment_asks_of_them(database: Database) {
+    let world = world(database).await;
+    let user = User::customer();
+    let order = world.buy(&user, "k", "tok_3ds").await.expect(202);
+    assert_eq!(order["payment"]["next_action"]["type"], "confirm");
+    let path = format!("/orders/{}", order["id"].as_str().unwrap());
+    let shown = world.call("GET", &path).user(&user).await.expect(200);
+    assert_eq!(shown["payment"]["next_action"], order["payment"]["next_action"]);
+    let staff = User::with(&["orders:read"]);
+    let shown = world.call("GET", &path).user(&staff).await.expect(200);
+    assert_eq!(shown["payment"]["next_action"], json!(null));
+    let list = world.call("GET", "/orders").user(&user).await.expect(200);
+    assert_eq!(list["data"][0]["payment"]["next_action"], json!(null), "{list}");
+    let events = "SELECT count(*) FROM outbox WHERE CAST(data AS TEXT) LIKE '%next_action%'";
+    let events = world.platform.db.query(events).one::<(i64,)>().await.unwrap();
+    assert_eq!(events, (0,), "{}", world.platform.kind);
+}
+
+#[databases]
+async fn a_disputed_order_is_flagged(database: Database) {
+    let world = world(database).await;
+    let user = User::customer();
+    let order = world.buy(&user, "k", "tok_visa").await.expect(201);
+    assert_eq!(order["disputed"], false);
+    world.payment(9, |payment| payment.disputed = true).await;
+    let path = format!("/orders/{}", order["id"].as_str().unwrap());
+    let shown = world.call("GET", &path).user(&user).await.expect(200);
+    assert_eq!((&shown["disputed"], &shown["payment_status"]), (&json!(true), &json!("paid")));
 }

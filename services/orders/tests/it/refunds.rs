@@ -4,7 +4,7 @@
 use chassis::testing::{Database, User, databases};
 use contracts::catalog::RESTOCK;
 use contracts::orders::OrderRefunded;
-use contracts::payments::{Refunded, RefundedLine};
+use contracts::payments::{PaymentUpdated, Refunded, RefundedLine};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -215,4 +215,41 @@ async fn a_cancel_that_gives_no_money_back_says_so(database: Database) {
     world.refund(&refund(4_498, &staff())).await;
     assert_eq!(set(&world, &id, "cancelled").await.expect(200)["status"], "cancelled");
     assert_eq!(world.stock(), 5, "{}", world.platform.kind);
+}
+
+#[databases]
+async fn a_refund_that_comes_back_is_taken_off_the_order(database: Database) {
+    let world = world(database).await;
+    let (user, clerk) = (User::customer(), staff());
+    let id = bought(&world, &user).await;
+    let (first, second) = (refund(1_000, &clerk), refund(500, &clerk));
+    world.refund(&first).await;
+    world.refund(&second).await;
+    assert_eq!(show(&world, &id, &user).await["refunded"]["amount"], 1_500);
+    let came_back = |refund: &Refunded, amount: i64| {
+        let mut all = world.others.payments.lock();
+        let payment = all.payments.values_mut().next().expect("a payment");
+        payment.refunded -= amount;
+        let payment = payment.clone();
+        PaymentUpdated { payment, refund: None, failed_refund: Some(refund.id) }
+    };
+    let event = came_back(&first, 1_000);
+    world.hear(&[event.clone()]).await;
+    let shown = show(&world, &id, &user).await;
+    assert_eq!(shown["refunded"]["amount"], 500, "{}", world.platform.kind);
+    assert_eq!(shown["payment_status"], "partially_refunded");
+    // Again, it is known.
+    let version = shown["history"].as_array().unwrap().len();
+    let again = PaymentUpdated { payment: event.payment.clone(), ..event };
+    let again = chassis::testing::event("payments", again.payment.id, 99, &again);
+    chassis::testing::deliver(&world.service, &[again]).await;
+    let shown = show(&world, &id, &user).await;
+    assert_eq!(shown["history"].as_array().unwrap().len(), version);
+    let event = came_back(&second, 500);
+    world.hear(&[event]).await;
+    let shown = show(&world, &id, &user).await;
+    assert_eq!(
+        (&shown["refunded"]["amount"], &shown["payment_status"]),
+        (&json!(0), &json!("paid"))
+    );
 }

@@ -220,6 +220,11 @@ impl World {
         work_until(&mut self.service, there).await;
     }
 
+    /// Runs the workers until `look` finds something, then stops them.
+    pub async fn work_until<T>(&mut self, look: impl AsyncFn() -> Option<T>) -> T {
+        work_until(&mut self.service, look).await
+    }
+
     async fn run_until<F: Future<Output = Answer>>(
         &mut self,
         ask: impl Fn() -> F,
