@@ -323,6 +323,10 @@ fn the_limits_of_bodies_are_said_once_and_more_is_for_those_who_may() {
                 if operation["x-body-limit"].is_null() {
                     continue;
                 }
+                // A provider proves who it is by what it sends.
+                if path.starts_with("/api/v1/webhooks/") {
+                    continue;
+                }
                 let scopes = &operation["security"][0]["bearer"][0];
                 assert!(scopes.is_string(), "{method} {path} takes much from everybody");
             }

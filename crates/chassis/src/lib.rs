@@ -2,7 +2,8 @@
 //!
 //! In reading order: `definition` describes a service to the program, `service` is what one
 //! consists of, `system` its routes for operators; `db` is storage; `queue` and `work` are deferred
-//! work; `outbox`, `bus`, `inbox` and `feed` are events; `route` and `channel` are calls to other
+//! work; `outbox`, `bus`, `inbox` and `feed` are events; `webhooks` is what other
+//! companies tell; `route` and `channel` are calls to other
 //! services; `auth` and `policy` are access control; `extract`, `problem` and `page` are requests
 //! and answers, `openapi` the errors of an operation; `cards` and `names` are rules for texts people write.
 
@@ -26,6 +27,7 @@ pub mod bus;
 pub mod feed;
 pub mod inbox;
 pub mod outbox;
+pub mod webhooks;
 
 pub mod address_rules;
 pub mod call_target;

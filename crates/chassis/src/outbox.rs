@@ -21,6 +21,7 @@ use crate::id;
 use crate::inbox;
 use crate::queue::{Due, Queue, Table, kept};
 use crate::storable::{any_text, has_nul};
+use crate::webhooks;
 use crate::work::{Loop, every};
 
 pub use many::Events;
@@ -334,16 +335,18 @@ impl Relay {
         tx.commit().await
     }
 
-    /// Deletes what nobody needs any more, in outbox and inbox.
+    /// Deletes what nobody needs any more, in outbox and inbox and of the webhooks.
     pub(crate) async fn tidy(&self) -> Result<()> {
         // Only the oldest are looked at, some at a time, so that nobody waits behind it.
         const OLD: &str = "DELETE FROM outbox WHERE sequence IN
              (SELECT sequence FROM (SELECT sequence, sent_at FROM outbox
                                     ORDER BY sequence LIMIT 1000) AS oldest WHERE sent_at < $1)
              AND sequence < (SELECT max(sequence) FROM outbox)";
-        let before = self.clock.now() - KEEP;
+        let now = self.clock.now();
+        let before = now - KEEP;
         while self.db.query(OLD).bind(before).execute().await? > 0 {}
-        inbox::tidy(&self.db, before).await
+        inbox::tidy(&self.db, before).await?;
+        webhooks::tidy(&self.db, now).await
     }
 }
 

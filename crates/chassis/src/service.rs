@@ -7,9 +7,9 @@ mod health;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
+use axum::{Extension, Router};
 use futures::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use utoipa::openapi::OpenApi;
@@ -27,6 +27,7 @@ use crate::openapi::{self, DocumentedCodes};
 use crate::policy::Policies;
 use crate::queue::Queue;
 use crate::system::{self, Queues, System};
+use crate::webhooks::{self, WebhookHandler, Webhooks};
 use crate::work::every;
 pub use background::Background;
 use front::{Front, enter, finish, method_not_allowed, nothing_here};
@@ -60,6 +61,7 @@ pub struct Service {
     pub internal: Router,
     pub(crate) clock: Clock,
     pub(crate) inboxes: Vec<Inbox>,
+    pub(crate) webhooks: Option<Webhooks>,
     pub(crate) workers: Vec<Worker>,
     /// All it has, for its operators.
     pub(crate) queues: Queues,
@@ -103,7 +105,8 @@ impl Service {
             .layer(DefaultBodyLimit::max(MAX_BODY))
             .fallback(nothing_here);
         let (internal, inboxes, workers) = (Router::new(), vec![], vec![]);
-        Self { name, db, router, openapi, internal, clock, inboxes, workers, queues }
+        let webhooks = None;
+        Self { name, db, router, openapi, internal, clock, inboxes, webhooks, workers, queues }
     }
 
     /// The description of the public routes a service of this name has, without one being made.
@@ -139,6 +142,16 @@ impl Service {
     pub fn queue(self, queue: &'static Queue) -> Self {
         self.queues.add(queue);
         self
+    }
+
+    /// Takes webhooks. The service's routes include [`webhooks::router`] with its providers.
+    #[must_use]
+    pub fn webhooks(mut self, handler: impl WebhookHandler) -> Self {
+        let webhooks = Webhooks::new(self.name, self.db.clone(), self.clock, handler);
+        self.queues.add(webhooks.queue);
+        self.router = self.router.layer(Extension(webhooks.clone()));
+        self.webhooks = Some(webhooks.clone());
+        self.worker("webhooks", move |stop| webhooks.run(stop))
     }
 
     /// Does something when it starts and then every so often. The job says whether there is more to
@@ -192,7 +205,8 @@ fn described<S: Clone + Send + Sync + 'static>(
     api: OpenApiRouter<S>,
 ) -> (Routes<S>, OpenApi, DocumentedCodes) {
     let (api, mut openapi) = OpenApiRouter::new().nest(PREFIX, api).split_for_parts();
-    let (system, described) = system::routes(&format!("{PREFIX}/{name}"), name);
+    let webhooks = webhooks::receives(&openapi, PREFIX);
+    let (system, described) = system::routes(&format!("{PREFIX}/{name}"), name, webhooks);
     openapi.merge(described);
     describe_health(&mut openapi, &health_path(name), name);
     let documented = openapi::complete(&mut openapi);

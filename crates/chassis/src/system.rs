@@ -1,7 +1,8 @@
-//! Routes of every service for operators: how full its queues are, its dead letters, and replaying
-//! them.
+//! Routes of every service for operators: how full its queues are, its dead letters and webhooks, and
+//! replaying them.
 
 mod queues;
+mod webhooks;
 
 use axum::Router;
 use axum::extract::State;
@@ -34,14 +35,18 @@ pub(crate) struct System {
     pub queues: Queues,
 }
 
-/// The routes of the service of this name under `path`, and their description.
-pub(crate) fn routes(path: &str, name: &str) -> (Router<System>, OpenApi) {
-    let own = OpenApiRouter::new()
+/// The routes of the service of this name under `path`, and their description. `webhooks` says
+/// whether it takes any.
+pub(crate) fn routes(path: &str, name: &str, webhooks: bool) -> (Router<System>, OpenApi) {
+    let mut own = OpenApiRouter::new()
         .routes(routes!(get))
         .routes(routes!(list))
         .routes(routes!(replay))
         .routes(routes!(queues::list))
         .routes(routes!(queues::replay));
+    if webhooks {
+        own = own.routes(routes!(webhooks::list)).routes(routes!(webhooks::replay));
+    }
     let (router, mut openapi) = OpenApiRouter::new().nest(path, own).split_for_parts();
     for item in openapi.paths.paths.values_mut() {
         for operation in [&mut item.get, &mut item.post].into_iter().flatten() {

@@ -58,6 +58,13 @@ pub async fn deliver(service: &Service, events: &[Envelope]) {
     }
 }
 
+/// Applies all webhooks of the service that are due, a batch after the other.
+pub async fn apply_webhooks(service: &Service) {
+    if let Some(webhooks) = &service.webhooks {
+        while webhooks.turn().await.expect("webhooks are applied") > 0 {}
+    }
+}
+
 /// Signs tokens as identity would, with a key known to every [`TestPlatform`].
 #[derive(Clone, Debug)]
 pub struct User {

@@ -32,8 +32,10 @@ const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 pub(crate) const WRITE: RateLimit = RateLimit::per_user("write", Rate::new(600, 200));
 /// Every other request.
 pub(crate) const READ: RateLimit = RateLimit::per_user("read", Rate::new(12_000, 2_000));
+/// What providers send, from few addresses and many at once: their servers are no customers.
+pub(crate) const WEBHOOKS: RateLimit = RateLimit::per_address("webhooks", Rate::new(6_000, 3_000));
 /// The classes of requests to any service.
-pub const RATE_LIMITS: [RateLimit; 2] = [WRITE, READ];
+pub const RATE_LIMITS: [RateLimit; 3] = [WRITE, READ, WEBHOOKS];
 
 /// Who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
