@@ -12,3 +12,4 @@ mod requests;
 mod routes;
 mod shop;
 mod uploads;
+mod webhooks;

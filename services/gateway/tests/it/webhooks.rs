@@ -1,0 +1,80 @@
+//! What providers tell the shop, on its way through the gateway.
+
+use std::collections::BTreeMap;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::routing::post;
+use chassis::quota::Rate;
+use chassis::testing::call;
+use futures::stream;
+use gateway::{Config, Parts, Upstream};
+use http::HeaderMap;
+use serde_json::json;
+
+use crate::shop;
+
+const STRIPE: &str = "/api/v1/webhooks/stripe";
+/// Bytes a webhook may have.
+const MOST: usize = 256 * 1024;
+
+/// A gateway before payments that answer with the webhook they got.
+fn open(quotas: BTreeMap<String, Rate>) -> Router {
+    let answer = async |headers: HeaderMap, body: Bytes| {
+        assert_eq!(headers["stripe-signature"], "t=1,v1=2");
+        body
+    };
+    let service = Router::new().route(STRIPE, post(answer));
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "payments", "version": "0" },
+        "paths": { STRIPE: { "post": {
+            "operationId": "stripe_webhooks.receive", "responses": {}, "security": [{}],
+        } } },
+    });
+    let payments =
+        Upstream { name: "payments", reach: service.into(), openapi: shop::described(document) };
+    let parts = Parts { services: vec![payments], ..shop::parts(true) };
+    gateway::router(Config { quotas, ..Config::default() }, parts).unwrap()
+}
+
+#[tokio::test]
+async fn a_webhook_arrives_as_it_was_sent() {
+    let shop = open(BTreeMap::new());
+    for body in ["{ \"b\":1 ,\"a\":1e2}\n", "no JSON", "", "\u{0}\u{7f}"] {
+        let webhook = call(&shop, "POST", STRIPE).header("stripe-signature", "t=1,v1=2");
+        let webhook = webhook.header("content-type", "application/json").body(body).await;
+        assert_eq!((webhook.status.as_u16(), &webhook.bytes[..]), (200, body.as_bytes()));
+    }
+    assert_eq!(call(&shop, "GET", STRIPE).await.status, 405);
+    for nowhere in ["/api/v1/webhooks/other", "/api/v1/webhooks/stripe/more"] {
+        assert_eq!(call(&shop, "POST", nowhere).await.status, 404, "{nowhere}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_is_too_large_is_a_bad_request() {
+    let shop = open(BTreeMap::new());
+    let webhook = || call(&shop, "POST", STRIPE).header("stripe-signature", "t=1,v1=2");
+    let much = vec![b'x'; MOST];
+    assert_eq!(webhook().body(much.clone()).await.status, 200);
+    let length = (MOST + 1).to_string();
+    let told = webhook().header("content-length", &length).body("x").await;
+    assert_eq!(told.problem(400), "body_too_large");
+    let pieces = [much, vec![b'x']].map(Ok::<_, std::io::Error>);
+    let untold = webhook().body(Body::from_stream(stream::iter(pieces))).await;
+    assert_eq!(untold.status, 400, "{}", untold.body);
+}
+
+#[tokio::test]
+async fn a_burst_of_webhooks_has_a_quota_of_its_own() {
+    let burst = |class: &str, burst| (class.to_owned(), Rate::new(1, burst));
+    let shop = open(BTreeMap::from([burst("write", 1), burst("webhooks", 3)]));
+    let webhook = || call(&shop, "POST", STRIPE).header("stripe-signature", "t=1,v1=2");
+    for _ in 0..3 {
+        assert_eq!(webhook().await.status, 200);
+    }
+    assert_eq!(webhook().await.problem(429), "rate_limited");
+    let usual = gateway::RATE_LIMITS.iter().find(|it| it.name == "webhooks").unwrap();
+    assert!(usual.per_address && usual.rate.burst.get() >= 1_000, "{usual:?}");
+}
