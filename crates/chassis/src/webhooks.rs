@@ -92,7 +92,7 @@ pub trait WebhookHandler: Send + Sync + 'static {
 
 /// The webhooks of a service: where they are kept and who handles them.
 #[derive(Clone)]
-pub struct Webhooks {
+pub(crate) struct Webhooks {
     service: &'static str,
     db: Db,
     clock: Clock,
@@ -118,7 +118,12 @@ const MAX_TEXT: usize = 255;
 const WARN_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 impl Webhooks {
-    pub fn new(service: &'static str, db: Db, clock: Clock, handler: impl WebhookHandler) -> Self {
+    pub(crate) fn new(
+        service: &'static str,
+        db: Db,
+        clock: Clock,
+        handler: impl WebhookHandler,
+    ) -> Self {
         Self {
             service,
             db,
