@@ -1,7 +1,7 @@
 //! Settings: defaults, then a TOML file, then `CARTWRIGHT__SECTION__KEY`, then the command line.
 //!
 //! A secret may stand in a file of its own: `services.secret_file` names the one that
-//! `services.secret` is read from.
+//! `services.secret` is read from. In the file of a list each line is a secret.
 
 mod setting;
 
@@ -50,10 +50,10 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
         .separator("__")
         .ignore_empty(true);
     builder = builder.add_source(environment);
-    for key in lists {
-        if let Some(value) = std::env::var(variable(&key)).ok().filter(|it| !it.is_empty()) {
+    for key in &lists {
+        if let Some(value) = std::env::var(variable(key)).ok().filter(|it| !it.is_empty()) {
             let items: Vec<&str> = value.split(',').map(str::trim).collect();
-            builder = builder.set_override(&key, items).map_err(invalid)?;
+            builder = builder.set_override(key, items).map_err(invalid)?;
         }
     }
     for (key, value) in overrides {
@@ -63,7 +63,7 @@ pub fn load<T: Serialize + DeserializeOwned + Default>(
             builder = builder.set_override(format!("{key}_file"), "").map_err(invalid)?;
         }
     }
-    builder = read_secrets(builder, &defaults, secrets)?;
+    builder = read_secrets(builder, &defaults, secrets, &lists)?;
     builder.build().and_then(Config::try_deserialize).map_err(invalid)
 }
 
@@ -72,13 +72,14 @@ fn read_secrets(
     mut builder: ConfigBuilder<DefaultState>,
     defaults: &Config,
     secrets: &[&str],
+    lists: &[String],
 ) -> Result<ConfigBuilder<DefaultState>, Error> {
     // What is wrong with the rest is told when all of it is read.
     let Ok(given) = builder.build_cloned() else { return Ok(builder) };
     let text = |config: &Config, key: &str| config.get_string(key).unwrap_or_default();
     for &key in secrets {
-        let value = text(&given, key);
-        if value == MASK || value.contains(&format!(":{MASK}@")) {
+        let values = values(&given, key);
+        if values.iter().any(|it| it == MASK || it.contains(&format!(":{MASK}@"))) {
             return Err(Error::Invalid(format!(
                 "{key} has {MASK}, which `config print` shows in place of a secret; write the \
                  secret itself, or name the file it is in with {key}_file"
@@ -88,14 +89,27 @@ fn read_secrets(
         if path.is_empty() {
             continue;
         }
-        if value != text(defaults, key) {
+        if values != self::values(defaults, key) {
             return Err(Error::Invalid(format!("{key} and {key}_file are both set; keep one")));
         }
         let secret = secret(Path::new(&path))
             .map_err(|reason| Error::Invalid(format!("{key}_file: {path}: {reason}")))?;
-        builder = builder.set_override(key, secret).map_err(|it| Error::Invalid(it.to_string()))?;
+        let read = if lists.iter().any(|it| it == key) {
+            builder.set_override(key, secret.lines().collect::<Vec<_>>())
+        } else {
+            builder.set_override(key, secret)
+        };
+        builder = read.map_err(|it| Error::Invalid(it.to_string()))?;
     }
     Ok(builder)
+}
+
+/// The texts of a setting: one, or those of a list.
+fn values(config: &Config, key: &str) -> Vec<String> {
+    match config.get_array(key) {
+        Ok(items) => items.into_iter().filter_map(|it| it.into_string().ok()).collect(),
+        Err(_) => vec![config.get_string(key).unwrap_or_default()],
+    }
 }
 
 /// Why there is no secret in a file.
