@@ -112,7 +112,7 @@ impl Default for Database {
 /// The settings that are secret, as a whole or for the password in their URL. `config print` hides
 /// them, and each can be read from a file that its `_file` form names. A test holds the list
 /// against all settings.
-pub const SECRETS: [&str; 7] = [
+pub const SECRETS: [&str; 9] = [
     "services.secret",
     "services.previous_secret",
     "admin.password",
@@ -120,6 +120,8 @@ pub const SECRETS: [&str; 7] = [
     "redis.url",
     "bus.url",
     "discovery.consul_token",
+    "payments.stripe.secret_key",
+    "payments.stripe.webhook_secrets",
 ];
 
 /// The settings file that is read if none is named.

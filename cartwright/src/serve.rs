@@ -62,9 +62,7 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     if config.is_production() && config.notifications.carrier == CarrierKind::Log {
         tracing::warn!("messages are not delivered: notifications.carrier is \"log\"");
     }
-    if config.is_production()
-        && let Some(warning) = config.payments.warning()
-    {
+    for warning in config.payments.warnings(config.shop.environment) {
         tracing::warn!("{warning}");
     }
     let files = files::prepare(&mut config, &roles);

@@ -45,20 +45,28 @@ pub fn explained(config: &Config) -> Result<String> {
 /// Hides secrets, and the passwords of all URLs, also of those that are no secrets of ours. A
 /// secret that was read from a file is left out: the file is named beside it.
 fn hide(settings: &mut toml::Table) {
-    for (section, key) in SECRETS.iter().filter_map(|it| it.split_once('.')) {
-        let Some(section) = settings.get_mut(section).and_then(|it| it.as_table_mut()) else {
-            continue;
-        };
+    for (section, key) in SECRETS.iter().filter_map(|it| it.rsplit_once('.')) {
+        let Some(section) = table(settings, section) else { continue };
         let file = section.get(&format!("{key}_file")).and_then(|it| it.as_str());
         let from_file = file.is_some_and(|it| !it.is_empty());
-        let Some(toml::Value::String(secret)) = section.get_mut(key) else { continue };
-        if from_file {
-            secret.clear();
-        } else if key != "url" && !secret.is_empty() {
-            MASK.clone_into(secret);
+        match section.get_mut(key) {
+            Some(toml::Value::Array(secrets)) if from_file => secrets.clear(),
+            Some(toml::Value::Array(secrets)) => {
+                secrets.iter_mut().for_each(|it| *it = MASK.into());
+            }
+            Some(toml::Value::String(secret)) if from_file => secret.clear(),
+            Some(toml::Value::String(secret)) if key != "url" && !secret.is_empty() => {
+                MASK.clone_into(secret);
+            }
+            _ => {}
         }
     }
     settings.iter_mut().for_each(|(_, it)| hide_passwords(it));
+}
+
+/// A section, which may be within another.
+fn table<'a>(settings: &'a mut toml::Table, path: &str) -> Option<&'a mut toml::Table> {
+    path.split('.').try_fold(settings, |table, name| table.get_mut(name)?.as_table_mut())
 }
 
 fn hide_passwords(value: &mut toml::Value) {
@@ -146,8 +154,8 @@ mod tests {
         hide(&mut settings);
         assert!(!settings.to_string().contains("hunter2"), "{settings}");
         for path in SECRETS {
-            let (section, key) = path.split_once('.').expect("a section");
-            let shown = settings[section][key].as_str().expect("a text");
+            let (section, key) = path.rsplit_once('.').expect("a section");
+            let shown = table(&mut settings, section).expect("a table")[key].to_string();
             assert!(shown.contains(MASK), "{path} shows that it is set: {shown}");
         }
     }
@@ -155,7 +163,14 @@ mod tests {
     #[test]
     fn every_setting_named_like_a_secret_is_known_as_one_and_has_a_file() {
         // What is named so and is none: a file, a public address.
-        const NONE: [&str; 2] = ["gateway.tls.key", "notifications.public_url"];
+        const NONE: [&str; 6] = [
+            "gateway.tls.key",
+            "notifications.public_url",
+            "payments.return_url",
+            "payments.stripe.publishable_key",
+            "payments.stripe.api_url",
+            "payments.stripe.script_url",
+        ];
         let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
         let mut found = Vec::new();
         texts(&mut settings, "", &mut |path, _| found.push(path.to_owned()));
@@ -191,10 +206,17 @@ mod tests {
         config.services.secret = "hunter2".into();
         config.services.secret_file = "/run/secrets/services".into();
         config.admin.password = "hunter2".into();
+        let stripe = &mut config.payments.stripe;
+        stripe.secret_key = "hunter2".into();
+        stripe.webhook_secrets = vec!["hunter2".into()];
+        stripe.webhook_secrets_file = "/run/secrets/webhooks".into();
         let printed: toml::Table = explained(&config).expect("printable").parse().expect("TOML");
         assert_eq!(printed["services"]["secret"].as_str(), Some(""));
         assert_eq!(printed["services"]["secret_file"].as_str(), Some("/run/secrets/services"));
         assert_eq!(printed["admin"]["password"].as_str(), Some(MASK));
+        let stripe = &printed["payments"]["stripe"];
+        assert_eq!(stripe["secret_key"].as_str(), Some(MASK));
+        assert_eq!(stripe["webhook_secrets"].as_array().map(Vec::len), Some(0));
     }
 
     #[test]

@@ -18,7 +18,20 @@ fn example(path: &str) -> &'static str {
         "database.url" => "postgres://user:hunter2-database@host/shop",
         "redis.url" => "redis://:hunter2-redis@host",
         "bus.url" => "amqp://user:hunter2-bus@host",
+        "payments.stripe.secret_key" => "sk_test_hunter2",
+        "payments.stripe.webhook_secrets" => "whsec_hunter2",
         _ => "hunter2 in at least thirty-two characters",
+    }
+}
+
+/// What has to stand beside a secret.
+fn beside(path: &str) -> &'static str {
+    match path {
+        "payments.stripe.secret_key" => "publishable_key = \"pk_test_abc\"",
+        "payments.stripe.webhook_secrets" => {
+            "secret_key = \"sk_test_abc\"\npublishable_key = \"pk_test_abc\""
+        }
+        _ => "",
     }
 }
 
@@ -35,15 +48,21 @@ fn every_secret_can_stand_in_a_file() {
     let file = directory.path().join("secret");
     let shown = file.display().to_string();
     for path in SECRETS {
-        let (section, key) = path.split_once('.').expect("a section");
-        let secret = example(path);
+        let (section, key) = path.rsplit_once('.').expect("a section");
+        let (secret, beside) = (example(path), beside(path));
         std::fs::write(&file, format!("{secret}\n")).expect("written");
-        let named = format!("{key}_file = {shown:?}");
+        let named = format!("{beside}\n{key}_file = {shown:?}");
         let config = load(section, &named).expect("settings");
-        let settings = toml::Table::try_from(&config).expect("settings");
-        assert_eq!(settings[section][key].as_str(), Some(secret), "{path}");
+        let mut settings = toml::Value::try_from(&config).expect("settings");
+        for name in path.split('.') {
+            settings = settings[name].clone();
+        }
+        let is_list = settings.is_array();
+        let read = if is_list { &settings[0] } else { &settings };
+        assert_eq!(read.as_str(), Some(secret), "{path}");
 
-        let both = load(section, &format!("{named}\n{key} = {secret:?}")).expect_err("both");
+        let written = if is_list { format!("[{secret:?}]") } else { format!("{secret:?}") };
+        let both = load(section, &format!("{named}\n{key} = {written}")).expect_err("both");
         assert_eq!(both.to_string(), format!("{path} and {path}_file are both set; keep one"));
 
         let missing = load(section, &format!("{key}_file = \"/nowhere/secret\""));
@@ -59,9 +78,11 @@ fn every_secret_can_stand_in_a_file() {
 
 #[test]
 fn a_printed_secret_is_not_taken_for_a_secret() {
-    for (section, settings) in
-        [("services", "secret = \"***\""), ("database", "url = \"postgres://user:***@host/shop\"")]
-    {
+    for (section, settings) in [
+        ("services", "secret = \"***\""),
+        ("database", "url = \"postgres://user:***@host/shop\""),
+        ("payments.stripe", "webhook_secrets = [\"***\"]"),
+    ] {
         let wrong = load(section, settings).expect_err("a mask").to_string();
         assert!(wrong.starts_with(&format!("{section}.")), "{wrong}");
         assert!(wrong.contains("`config print` shows in place of a secret"), "{wrong}");
@@ -93,10 +114,13 @@ fn a_variable_names_the_file_of_a_secret() {
 
 #[test]
 fn a_wrong_secret_is_not_shown() {
-    for (path, reason) in
-        [("database.url", "is not a URL"), ("bus.url", "is not a URL"), ("redis.url", "")]
-    {
-        let (section, key) = path.split_once('.').expect("a section");
+    for (path, reason) in [
+        ("database.url", "is not a URL"),
+        ("bus.url", "is not a URL"),
+        ("redis.url", ""),
+        ("payments.stripe.secret_key", "is something else"),
+    ] {
+        let (section, key) = path.rsplit_once('.').expect("a section");
         let wrong =
             load(section, &format!("{key} = \"hunter2\"")).expect_err("not a URL").to_string();
         assert!(wrong.starts_with(path) && wrong.contains(reason), "{wrong}");

@@ -6,7 +6,8 @@ use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::SandboxMode;
+use crate::providers::Mode;
+use crate::{SandboxMode, StripeConfig};
 
 /// Which providers there are, and how patient the shop is with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +26,8 @@ pub struct Config {
     /// Where a customer's browser comes back to from a page of a provider or a bank. `{order_id}`
     /// and `{payment_id}` stand for the ids.
     pub return_url: String,
+    /// The account at Stripe.
+    pub stripe: StripeConfig,
 }
 
 impl Default for Config {
@@ -36,6 +39,7 @@ impl Default for Config {
             tries: 3,
             pause_ms: 500,
             return_url: RETURN_URL.to_owned(),
+            stripe: StripeConfig::default(),
         }
     }
 }
@@ -60,10 +64,31 @@ impl Config {
         self
     }
 
-    /// Why customers of a production shop with these settings pay nothing, if that is so.
-    pub fn warning(&self) -> Option<&'static str> {
-        let on = self.sandbox == SandboxMode::On;
-        on.then_some("payments.sandbox is on: orders are paid without real money")
+    /// What whoever runs a shop with these settings should know of its payments.
+    pub fn warnings(&self, environment: Environment) -> Vec<&'static str> {
+        let production = environment.is_production();
+        let mode = self.stripe.mode();
+        let deaf = mode.is_some() && self.stripe.webhook_secrets.is_empty();
+        let warnings = [
+            (
+                production && self.sandbox == SandboxMode::On,
+                "payments.sandbox is on: orders are paid without real money",
+            ),
+            (
+                production && mode == Some(Mode::Test),
+                "payments.stripe has test keys: orders are paid without real money",
+            ),
+            (
+                !production && mode == Some(Mode::Live),
+                "payments.stripe has live keys outside production: orders are paid with real money",
+            ),
+            (
+                deaf,
+                "payments.stripe.webhook_secrets is empty: what happens at Stripe later, such as a \
+                 bank's debit, a failed refund or a dispute, is not heard of",
+            ),
+        ];
+        warnings.into_iter().filter(|it| it.0).map(|it| it.1).collect()
     }
 
     pub(crate) fn answer_within(&self) -> Duration {
@@ -97,7 +122,7 @@ impl Settings for Config {
             let allowed = "an address that begins with https://, or http:// on a test machine";
             return Err(SettingError::new("payments.return_url", &self.return_url, allowed));
         }
-        Ok(())
+        self.stripe.check()
     }
 
     fn check_for_production(&self) -> Result<(), SettingError> {
@@ -106,8 +131,17 @@ impl Settings for Config {
             SandboxMode::Auto => "\"auto\"",
             SandboxMode::Off => "false",
         };
-        let allowed = "true in production to use the sandbox, which moves no real money: there is no \
-                       other payment provider yet, so nobody could pay";
+        let allowed = match self.stripe.mode() {
+            Some(Mode::Live) => return Ok(()),
+            Some(Mode::Test) => {
+                "true in production to try out payments, since payments.stripe has test keys, which \
+                 move no real money; for real customers set its live keys"
+            }
+            None => {
+                "true in production to use the sandbox, which moves no real money, unless \
+                 payments.stripe has an account's keys: nobody could pay"
+            }
+        };
         Err(SettingError::new("payments.sandbox", value, allowed))
     }
 }
@@ -134,5 +168,35 @@ mod tests {
             assert!(error.starts_with("payments.sandbox is "), "{error}");
             assert!(error.contains("must be true in production"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_production_shop_takes_real_money_or_says_that_it_does_not() {
+        let with = |mode: &str, sandbox| {
+            let stripe = StripeConfig {
+                secret_key: format!("sk_{mode}_abc").into(),
+                publishable_key: format!("pk_{mode}_abc"),
+                webhook_secrets: vec!["whsec_abc".into()],
+                ..StripeConfig::default()
+            };
+            Config { stripe, sandbox, ..Config::default() }
+        };
+        let (live, test) = (with("live", SandboxMode::Off), with("test", SandboxMode::Off));
+        assert_eq!(live.check(), Ok(()));
+        assert_eq!(live.check_for_production(), Ok(()));
+        assert!(live.warnings(Environment::Production).is_empty());
+        let error = test.check_for_production().unwrap_err().to_string();
+        assert!(error.contains("payments.stripe has test keys"), "{error}");
+
+        let tried = with("test", SandboxMode::On);
+        assert_eq!(tried.check_for_production(), Ok(()));
+        assert_eq!(tried.warnings(Environment::Production).len(), 2);
+        assert!(test.warnings(Environment::Development).is_empty());
+        let [warning] = live.warnings(Environment::Development)[..] else { panic!("one warning") };
+        assert!(warning.starts_with("payments.stripe has live keys"), "{warning}");
+        let mut deaf = live;
+        deaf.stripe.webhook_secrets.clear();
+        let [warning] = deaf.warnings(Environment::Production)[..] else { panic!("one warning") };
+        assert!(warning.starts_with("payments.stripe.webhook_secrets is empty"), "{warning}");
     }
 }

@@ -30,7 +30,7 @@ mod testing;
 use std::sync::Arc;
 
 pub use config::Config;
-pub use providers::{Databases, SandboxMode};
+pub use providers::{Databases, SandboxMode, StripeConfig};
 
 use chassis::clock::Clock;
 use chassis::config::Settings;

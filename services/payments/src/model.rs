@@ -228,7 +228,13 @@ impl Payment {
 
     /// The provider's side of it.
     pub(crate) fn charge(&self) -> Charge {
-        Charge { key: self.id, reference: self.reference.clone(), created_at: self.created_at }
+        Charge {
+            key: self.id,
+            reference: self.reference.clone(),
+            created_at: self.created_at,
+            amount: self.amount,
+            currency: self.currency.clone(),
+        }
     }
 
     /// What every other service may see of it.

@@ -66,6 +66,24 @@ pub(crate) trait Provider: Send + Sync + 'static {
         let _ = (headers, body);
         Err(WebhookError::NotConfigured)
     }
+
+    /// How its calls have gone; none if it calls nobody.
+    fn health(&self) -> Option<ProviderHealth> {
+        None
+    }
+}
+
+/// How the calls of a provider have gone since this process has started.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct ProviderHealth {
+    /// When it last answered, be it with a refusal.
+    pub(crate) last_answer_at: Option<DateTime<Utc>>,
+    /// When it last gave no answer that tells anything.
+    pub(crate) last_failure_at: Option<DateTime<Utc>>,
+    /// Why, in English.
+    pub(crate) last_failure: Option<String>,
+    /// It refuses the shop's keys: until somebody corrects them nobody can pay with it.
+    pub(crate) keys_refused: bool,
 }
 
 /// What a customer is about to pay for.
@@ -212,6 +230,9 @@ pub(crate) struct Charge {
     pub(crate) reference: Option<String>,
     /// When the payment was created.
     pub(crate) created_at: DateTime<Utc>,
+    /// What was asked for, in minor units.
+    pub(crate) amount: i64,
+    pub(crate) currency: Currency,
 }
 
 /// A charge as the provider has it at a moment. Amounts in minor units.

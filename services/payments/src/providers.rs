@@ -2,6 +2,7 @@
 //! knows one by name.
 
 mod sandbox;
+mod stripe;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use crate::provider::{ChargeRecords, PaymentMethod, Provider, Purchase};
 #[cfg(test)]
 pub(crate) use sandbox::Sandbox;
 pub use sandbox::SandboxMode;
+pub(crate) use stripe::Mode;
+pub use stripe::StripeConfig;
 
 /// The databases of providers, by name.
 pub type Databases = BTreeMap<&'static str, Db>;
@@ -39,7 +42,7 @@ struct Entry {
     records: fn(&Databases) -> Option<Box<dyn ChargeRecords>>,
 }
 
-const ALL: [Entry; 1] = [sandbox::ENTRY];
+const ALL: [Entry; 2] = [sandbox::ENTRY, stripe::ENTRY];
 
 /// The database of payments and those that providers have of their own.
 pub(crate) const DATABASES: &[&Migrations] = &[&crate::MIGRATIONS, &sandbox::MIGRATIONS];

@@ -165,7 +165,8 @@ async fn charge(sandbox: &Sandbox, token: &str) -> Charge {
 }
 
 fn named(key: Uuid, reference: Option<String>) -> Charge {
-    Charge { key, reference, created_at: chassis::testing::noon() }
+    let (created_at, currency) = (chassis::testing::noon(), Default::default());
+    Charge { key, reference, created_at, amount: 1000, currency }
 }
 
 fn state(
