@@ -27,7 +27,6 @@ pub mod bus;
 pub mod feed;
 pub mod inbox;
 pub mod outbox;
-pub mod webhooks;
 
 pub mod address_rules;
 pub mod call_target;

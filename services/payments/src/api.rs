@@ -1,5 +1,6 @@
 //! `/payments`: what customers see of theirs, and what staff does with all of them.
 
+mod providers;
 mod view;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use chassis::idempotency::{self, IdempotencyKey};
 use chassis::money::{MAX_AMOUNT, Money};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
+use chassis::webhooks::{self, Webhook};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -37,6 +39,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(list_methods))
+        .routes(routes!(providers::list))
         .routes(routes!(get))
         .routes(routes!(confirm))
         .routes(routes!(list_refunds, create_refund))
@@ -116,7 +119,15 @@ async fn get(
     }
     let operations = store::operations(&app.db, id).await?;
     let disputes = store::disputes(&app.db, id).await?;
-    Ok(Json(PaymentDetail::of(payment, operations, disputes, own)))
+    let webhooks = if staff { webhooks_about(&app, &payment).await? } else { vec![] };
+    Ok(Json(PaymentDetail::of(payment, operations, own).with(disputes, webhooks)))
+}
+
+/// What the provider has told about a payment, newest first.
+async fn webhooks_about(app: &App, payment: &Payment) -> Result<Vec<Webhook>> {
+    let subjects = [Some(payment.id.to_string()), payment.reference.clone()];
+    let subjects: Vec<String> = subjects.into_iter().flatten().collect();
+    Ok(webhooks::about(&app.db, &payment.provider, &subjects, 100).await?)
 }
 
 #[derive(Deserialize, Validate, IntoParams)]

@@ -1,7 +1,8 @@
 //! Payments: authorize, capture, void and refund, each exactly once across retries and crashes.
 //!
 //! `requests` stores what is requested; `operations` calls the provider, `settle` stores what it
-//! says, `worker` retries what had no answer and asks after payments that wait. `model` knows the allowed transitions,
+//! says, `worker` retries what had no answer and asks after payments that wait, `webhooks` hears
+//! that a payment is to be looked up. `model` knows the allowed transitions,
 //! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
 //! `providers` those there are.
 
@@ -11,6 +12,7 @@ mod internal;
 mod operations;
 mod requests;
 mod settle;
+mod webhooks;
 mod worker;
 
 mod provider;
@@ -43,6 +45,8 @@ use sqlx::migrate::Migrator;
 use tokio::sync::Notify;
 
 use providers::{Providers, Setup};
+use utoipa_axum::router::OpenApiRouter;
+use webhooks::Webhooks;
 
 pub const NAME: &str = "payments";
 
@@ -85,7 +89,11 @@ struct App {
 
 /// The description of the public routes.
 pub fn description() -> utoipa::openapi::OpenApi {
-    Service::describe(NAME, api::router())
+    Service::describe(NAME, router())
+}
+
+fn router() -> OpenApiRouter<App> {
+    api::router().merge(chassis::webhooks::router(&providers::with_webhooks()))
 }
 
 /// Builds the service. Operations that a process before this one has left behind are taken over.
@@ -98,8 +106,9 @@ pub async fn start(
     let app = App::new(&platform, config, databases, orders)?;
     store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
     let (worker, looker) = (app.clone(), app.clone());
-    Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
-        .internal(internal::router(app))
+    Ok(Service::new(NAME, &platform, router().with_state(app.clone()))
+        .internal(internal::router(app.clone()))
+        .webhooks(Webhooks(app))
         .queue(&store::OPERATIONS)
         .worker("payment operations", move |stop| async move {
             worker::work(&worker, &stop).await;

@@ -67,6 +67,9 @@ pub(crate) trait Provider: Send + Sync + 'static {
         Err(WebhookError::NotConfigured)
     }
 
+    /// Whether it moves no real money.
+    fn is_test(&self) -> bool;
+
     /// How its calls have gone; none if it calls nobody.
     fn health(&self) -> Option<ProviderHealth> {
         None

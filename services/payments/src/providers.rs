@@ -36,6 +36,8 @@ pub(crate) struct Setup<'a> {
 /// A provider the shop could use.
 struct Entry {
     name: &'static str,
+    /// Whether it sends webhooks.
+    webhooks: bool,
     /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Opened>, BoxError>,
     /// None if its charges cannot be listed.
@@ -46,6 +48,11 @@ const ALL: [Entry; 2] = [sandbox::ENTRY, stripe::ENTRY];
 
 /// The database of payments and those that providers have of their own.
 pub(crate) const DATABASES: &[&Migrations] = &[&crate::MIGRATIONS, &sandbox::MIGRATIONS];
+
+/// The providers that send webhooks, whether the shop uses them or not.
+pub(crate) fn with_webhooks() -> Vec<&'static str> {
+    ALL.into_iter().filter(|it| it.webhooks).map(|it| it.name).collect()
+}
 
 /// The providers of this shop by name.
 #[derive(Clone)]
@@ -73,6 +80,11 @@ impl Providers {
 
     pub(crate) fn names(&self) -> Vec<&'static str> {
         self.0.keys().copied().collect()
+    }
+
+    /// All of them, with their names.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'static str, &dyn Provider)> {
+        self.0.iter().map(|(name, it)| (*name, it.as_ref()))
     }
 
     /// The payment methods of all providers for a purchase.

@@ -224,10 +224,6 @@ pub(crate) async fn by_reference(
     db.query(find).optional().await
 }
 
-pub(crate) async fn find_operation(db: impl Session<'_>, id: Uuid) -> Result<Option<Operation>> {
-    db.query(sql!("SELECT {Operation.*} FROM operations WHERE id = {id}")).optional().await
-}
-
 /// Everything the provider was asked for a payment, oldest first.
 pub(crate) async fn operations(db: impl Session<'_>, payment: Uuid) -> Result<Vec<Operation>> {
     let all = sql!(
@@ -296,7 +292,7 @@ impl NewOperation {
 }
 
 #[cfg(test)]
-pub(crate) use testing::{intend, post, settle};
+pub(crate) use testing::{find_operation, intend, post, settle};
 
 #[cfg(test)]
 mod testing;

@@ -206,6 +206,10 @@ impl Provider for Far {
         self.sandbox.methods(purchase)
     }
 
+    fn is_test(&self) -> bool {
+        true
+    }
+
     fn check_input(&self, input: &Value) -> Result<()> {
         self.sandbox.check_input(input)
     }

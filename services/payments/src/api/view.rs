@@ -2,6 +2,7 @@
 
 use chassis::money::{Currency, Money};
 use chassis::service::PREFIX;
+use chassis::webhooks::Webhook;
 use chrono::{DateTime, Utc};
 use contracts::payments;
 use serde::Serialize;
@@ -59,6 +60,8 @@ pub(crate) struct PaymentDetail {
     capture_before: Option<DateTime<Utc>>,
     operations: Vec<OperationView>,
     disputes: Vec<DisputeView>,
+    /// What the provider has told about it, newest first. Only shown to staff.
+    webhooks: Vec<Webhook>,
 }
 
 /// A payment that its customer disputes with their bank.
@@ -171,12 +174,7 @@ impl PaymentView {
 }
 
 impl PaymentDetail {
-    pub(crate) fn of(
-        payment: Payment,
-        operations: Vec<Operation>,
-        disputes: Vec<Dispute>,
-        for_customer: bool,
-    ) -> Self {
+    pub(crate) fn of(payment: Payment, operations: Vec<Operation>, for_customer: bool) -> Self {
         let operations = operations
             .into_iter()
             .map(|it| OperationView {
@@ -189,15 +187,20 @@ impl PaymentDetail {
                 settled_at: it.settled_at,
             })
             .collect();
-        let disputes = disputes.into_iter().map(|it| DisputeView::of(it, &payment.currency));
-        let disputes = disputes.collect();
         let (reference, capture_before) = (payment.reference.clone(), payment.capture_before);
         let payment = if for_customer {
             PaymentView::for_customer(payment)
         } else {
             PaymentView::of(payment)
         };
-        Self { payment, reference, capture_before, operations, disputes }
+        Self { payment, reference, capture_before, operations, disputes: vec![], webhooks: vec![] }
+    }
+
+    pub(crate) fn with(mut self, disputes: Vec<Dispute>, webhooks: Vec<Webhook>) -> Self {
+        let currency = &self.payment.amount.currency;
+        self.disputes = disputes.into_iter().map(|it| DisputeView::of(it, currency)).collect();
+        self.webhooks = webhooks;
+        self
     }
 }
 

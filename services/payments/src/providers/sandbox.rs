@@ -41,7 +41,7 @@ use store::NewCharge;
 
 const NAME: &str = "sandbox";
 
-pub(super) const ENTRY: Entry = Entry { name: NAME, open, records };
+pub(super) const ENTRY: Entry = Entry { name: NAME, webhooks: false, open, records };
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");
 
@@ -112,6 +112,10 @@ impl Provider for Sandbox {
             tokens: TokenSource::Test { tokens: tokens.map(token).to_vec() },
             hold_minutes: None,
         }]
+    }
+
+    fn is_test(&self) -> bool {
+        true
     }
 
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {

@@ -46,7 +46,7 @@ use objects::{ErrorBody, PaymentIntent};
 
 const NAME: &str = "stripe";
 
-pub(super) const ENTRY: Entry = Entry { name: NAME, open, records: |_| None };
+pub(super) const ENTRY: Entry = Entry { name: NAME, webhooks: true, open, records: |_| None };
 
 /// An account at Stripe.
 pub(crate) struct Stripe {
@@ -98,6 +98,9 @@ impl Stripe {
 
     /// What the Payment Element is made with; none if the purchase cannot be paid with Stripe.
     fn elements(&self, purchase: &Purchase) -> Option<StripeElements> {
+        if !self.config.is_offered_in(purchase.country.as_deref()) {
+            return None;
+        }
         let currency = &purchase.currency;
         let total = purchase.total.filter(|it| *it > 0);
         let amount = amounts::to_stripe(total.unwrap_or_default(), currency).ok()?;
@@ -190,6 +193,10 @@ impl Provider for Stripe {
         signature::verify(header, body, secrets, self.clock.now())
             .map_err(WebhookError::Rejected)?;
         Ok(vec![events::read(body, self.mode)?])
+    }
+
+    fn is_test(&self) -> bool {
+        self.mode == Mode::Test
     }
 
     fn health(&self) -> Option<ProviderHealth> {

@@ -138,7 +138,7 @@ impl Client {
             let last = page.data.last().map(|it| it.id().to_owned());
             found.extend(page.data.into_iter().filter(&wanted));
             match last {
-                Some(last) if page.has_more && !(first_only && !found.is_empty()) => {
+                Some(last) if page.has_more && (!first_only || found.is_empty()) => {
                     query.set("starting_after", last);
                 }
                 _ => return Ok(found),

@@ -30,6 +30,8 @@ pub struct StripeConfig {
     pub webhook_secrets_file: PathBuf,
     /// What the customer's card statement shows after the shop's name. Empty: nothing.
     pub statement_descriptor_suffix: String,
+    /// The countries of customers who are offered Stripe, by their ISO 3166-1 alpha-2 codes. None: all.
+    pub countries: Vec<String>,
     /// How long one request may take, in milliseconds. `payments.try_ms` limits it further.
     pub request_ms: u64,
     /// Where Stripe's API is.
@@ -47,6 +49,7 @@ impl Default for StripeConfig {
             webhook_secrets: Vec::new(),
             webhook_secrets_file: PathBuf::new(),
             statement_descriptor_suffix: String::new(),
+            countries: Vec::new(),
             request_ms: 20_000,
             api_url: "https://api.stripe.com".to_owned(),
             script_url: "https://js.stripe.com/endive/stripe.js".to_owned(),
@@ -80,6 +83,7 @@ impl StripeConfig {
         in_range("payments.stripe.request_ms", self.request_ms, 1_000..=80_000)?;
         self.check_urls()?;
         self.check_statement_descriptor()?;
+        self.check_countries()?;
         self.check_webhook_secrets()?;
         self.check_keys()
     }
@@ -110,6 +114,23 @@ impl StripeConfig {
              {word} key"
         );
         Err(wrong("publishable_key", value, allowed))
+    }
+
+    fn check_countries(&self) -> Result<(), SettingError> {
+        let is_code = |it: &str| contracts::countries::find(it).is_some();
+        match self.countries.iter().find(|it| !is_code(it)) {
+            None => Ok(()),
+            Some(other) => {
+                let allowed = "ISO 3166-1 alpha-2 codes such as \"DE\"";
+                Err(wrong("countries", format!("{other:?}"), allowed))
+            }
+        }
+    }
+
+    /// Whether customers from there are offered Stripe; they are while nobody knows where they are.
+    pub(crate) fn is_offered_in(&self, country: Option<&str>) -> bool {
+        let countries = &self.countries;
+        country.is_none_or(|it| countries.is_empty() || countries.iter().any(|own| own == it))
     }
 
     fn check_webhook_secrets(&self) -> Result<(), SettingError> {
@@ -325,6 +346,18 @@ mod tests {
         assert!(!error.contains("hunter2"), "{error}");
         let error = refused(|it| "http://js.stripe.com".clone_into(&mut it.script_url));
         assert!(error.contains("script_url"), "{error}");
+    }
+
+    #[test]
+    fn stripe_is_offered_in_the_countries_that_are_named() {
+        let german = StripeConfig { countries: vec!["DE".to_owned()], ..valid() };
+        assert_eq!(german.check(), Ok(()));
+        for (country, offered) in [(Some("DE"), true), (Some("FR"), false), (None, true)] {
+            assert_eq!(german.is_offered_in(country), offered, "{country:?}");
+            assert!(valid().is_offered_in(country));
+        }
+        let error = refused(|it| it.countries = vec!["Germany".to_owned()]);
+        assert!(error.contains("countries"), "{error}");
     }
 
     #[test]
