@@ -287,7 +287,8 @@ mod tests {
 
     #[test]
     fn a_key_of_another_kind_or_mode_is_named_and_never_shown() {
-        let keys: [(&str, fn(&mut StripeConfig)); 8] = [
+        type Change = fn(&mut StripeConfig);
+        let keys: [(&str, Change); 8] = [
             ("secret_key is a publishable key", |it| it.secret_key = "pk_test_hunter2".into()),
             ("secret_key is a text with spaces", |it| it.secret_key = "sk_test_hunter2\n".into()),
             ("secret_key is something else", |it| it.secret_key = "hunter2".into()),
