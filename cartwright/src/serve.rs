@@ -355,6 +355,7 @@ pub fn gateway_parts(
         currency: shop.currency.clone(),
         name: shop.name.clone(),
         front: gateway::Dist::default(),
+        sources: gateway::PageSources::default(),
     }
 }
 

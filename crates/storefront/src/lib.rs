@@ -12,6 +12,7 @@ mod manifest;
 mod pages;
 pub mod problems;
 mod sitemap;
+mod sources;
 mod tag;
 mod template;
 
@@ -32,6 +33,8 @@ pub use dist::{Dist, UnusableFront};
 use head::{Head, Shop};
 pub use manifest::{ManifestError, PageError};
 use sitemap::{Part, Sitemaps};
+use sources::PagePolicy;
+pub use sources::{PageSources, UnusableSource};
 
 /// What stands for all pages where nobody knows them.
 const ANY: &str = "/{*page}";
@@ -42,16 +45,6 @@ const ADMIN: [&str; 2] = ["/admin", "/admin/{*page}"];
 /// Where files are, as far as that is known beforehand.
 const FILES: [&str; 4] = ["/assets/{*file}", "/favicon.svg", "/site.webmanifest", "/theme.js"];
 
-/// What the storefront may do in a browser: its own scripts and styles and nobody else's, and
-/// pictures, which merchants may keep anywhere.
-const STORE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https:; font-src 'self'; connect-src 'self'; manifest-src 'self'; \
-    form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// The admin's components style themselves, and show pictures before they are uploaded.
-const ADMIN_POLICY: &str = "default-src 'none'; script-src 'self'; \
-    style-src 'self' 'unsafe-inline'; img-src 'self' data: https: blob:; font-src 'self'; \
-    connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; \
-    frame-ancestors 'none'";
 /// Other sites learn where a visitor came from, but not what was looked at.
 const REFERRER: &str = "strict-origin-when-cross-origin";
 /// What stands in place of the front in a program without one.
@@ -63,6 +56,8 @@ pub struct Front {
     shop: Shop,
     api: Api,
     sitemaps: Sitemaps,
+    /// Of the pages on which customers pay.
+    paying: PagePolicy,
 }
 
 /// What is asked for, and of which shop.
@@ -83,7 +78,13 @@ impl Front {
         find: impl Fn(&str) -> Way + Send + Sync + 'static,
     ) -> Self {
         let shop = Shop { name, currency: currency.to_owned() };
-        Self { dist, shop, api: Api::new(find), sitemaps: Sitemaps::default() }
+        let (api, sitemaps) = (Api::new(find), Sitemaps::default());
+        Self { dist, shop, api, sitemaps, paying: PagePolicy::store() }
+    }
+
+    /// Lets the pages on which customers pay use these sources; no other page may.
+    pub fn with_sources(self, sources: &PageSources) -> Result<Self, UnusableSource> {
+        Ok(Self { paying: sources.policy()?, ..self })
     }
 
     /// The front page, for a browser.
@@ -165,7 +166,7 @@ async fn admin(State(front): State<Arc<Front>>, request: Request) -> Response {
     match front.dist.admin() {
         Some(admin) => {
             let head = front.head(&asked).bare();
-            send(admin.fill(&head, ""), ADMIN_POLICY, StatusCode::OK, &asked)
+            send(admin.fill(&head, ""), &PagePolicy::admin(), StatusCode::OK, &asked)
         }
         None => front.nowhere(&asked).await,
     }
@@ -213,19 +214,20 @@ async fn elsewhere(State(front): State<Arc<Front>>, request: Request) -> Respons
 }
 
 /// Sends a page, or 304 to a browser that has it already.
-fn send(page: Vec<u8>, policy: &'static str, status: StatusCode, asked: &PageRequest) -> Response {
+fn send(page: Vec<u8>, policy: &PagePolicy, status: StatusCode, asked: &PageRequest) -> Response {
     let tag = tag::of(&page);
     let known = status == StatusCode::OK && tag::is_known(&asked.headers, &tag);
     let (status, body) =
         if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (status, Body::from(page)) };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
         (header::REFERRER_POLICY, HeaderValue::from_static(REFERRER)),
         (header::CACHE_CONTROL, dist::ASK_AGAIN),
         (header::ETAG, tag),
     ];
-    (status, headers, body).into_response()
+    let mut response = (status, headers, body).into_response();
+    response.headers_mut().extend(policy.headers());
+    response
 }
 
 /// The page of a program that was built without the front.

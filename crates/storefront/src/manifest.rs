@@ -23,6 +23,9 @@ pub(crate) struct Page {
     pub(crate) path: String,
     /// What its head tells of; without it search engines are kept away.
     pub(crate) shows: Option<Shows>,
+    /// Whether customers pay on it: then it may use what their payment provider needs.
+    #[serde(default)]
+    pub(crate) pays: bool,
     #[serde(default)]
     pub(crate) questions: Vec<Question>,
 }

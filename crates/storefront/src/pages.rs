@@ -10,7 +10,8 @@ use crate::dist::Store;
 use crate::facts::{Category, Product, Tree};
 use crate::head::Head;
 use crate::manifest::{Page, Shows};
-use crate::{Front, PageRequest, STORE_POLICY, send};
+use crate::sources::PagePolicy;
+use crate::{Front, PageRequest, send};
 
 pub(crate) async fn home(front: &Front, store: &Store, asked: &PageRequest) -> Response {
     match store.manifest.page("/") {
@@ -42,12 +43,14 @@ pub(crate) async fn show(
             about(&answers, head, |head, it: &Category| head.category(it, number(asked)))
         }
     };
-    filled(store, status, head, &answers, asked)
+    let policy = if page.pays { front.paying.clone() } else { PagePolicy::store() };
+    filled(store, status, head, &answers, &policy, asked)
 }
 
 pub(crate) async fn nowhere(front: &Front, store: &Store, asked: &PageRequest) -> Response {
     let answers = front.api.ask(vec![store.manifest.categories.clone()]).await;
-    filled(store, StatusCode::NOT_FOUND, front.head(asked).hidden(), &answers, asked)
+    let head = front.head(asked).hidden();
+    filled(store, StatusCode::NOT_FOUND, head, &answers, &PagePolicy::store(), asked)
 }
 
 /// The head of a page about something, which the second answer tells of.
@@ -68,11 +71,12 @@ fn filled(
     status: StatusCode,
     head: String,
     answers: &Answers,
+    policy: &PagePolicy,
     asked: &PageRequest,
 ) -> Response {
     let mut foot = String::new();
     answers.write(&mut foot);
-    send(store.page.fill(&head, &foot), STORE_POLICY, status, asked)
+    send(store.page.fill(&head, &foot), policy, status, asked)
 }
 
 /// The answers of the API.

@@ -39,7 +39,7 @@ pub use config::{AccessLog, Config, Listen, METRICS_LISTEN};
 pub use gateway::{Gateway, Listener};
 pub use limits::RATE_LIMITS;
 pub use routes::{RouteError, RouteFileError, RouteView};
-pub use storefront::Dist;
+pub use storefront::{Dist, PageSources};
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, CertificateManager, Tls, TlsConfig};
 
@@ -104,6 +104,9 @@ pub struct Parts {
     pub name: String,
     /// Its web front: usually [`Dist::embedded`].
     pub front: Dist,
+    /// What its pages on which customers pay may use of other sites, such as the scripts of
+    /// payment providers.
+    pub sources: PageSources,
 }
 
 /// The gateway as a router. [`Gateway`] itself is a service that can be served directly.

@@ -147,7 +147,7 @@ pub(crate) fn router(parts: Parts, watched: Watched) -> Result<Router, BoxError>
     let routes = Table::builtin()?;
     let find = move |path: &str| way(&routes, &services, path);
     let front = Front::new(parts.front, parts.name, parts.currency.as_str(), find);
-    let front = Arc::new(front);
+    let front = Arc::new(front.with_sources(&parts.sources)?);
     let own = Own { version: parts.version, ready: parts.ready, watched, front: front.clone() };
     Ok(Router::new()
         .route("/", get(door))

@@ -54,7 +54,8 @@ pub(crate) fn write(headers: &mut HeaderMap) {
         headers.get(header::CONTENT_TYPE).is_some_and(|it| it.as_bytes().starts_with(b"image/"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     headers.insert(header::X_FRAME_OPTIONS, DENY);
-    headers.insert(OPENER, SAME);
+    // Pages on which customers pay talk to windows that they open.
+    headers.entry(OPENER).or_insert(SAME);
     headers.insert(RESOURCE, if picture { ANY } else { SAME });
     headers.entry(header::REFERRER_POLICY).or_insert(NO_REFERRER);
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(NOTHING);

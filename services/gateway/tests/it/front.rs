@@ -57,7 +57,7 @@ fn manifest() -> Value {
                 }],
             },
             { "path": "/cart" },
-            { "path": "/orders/{id}" },
+            { "path": "/orders/{id}", "pays": true },
             { "path": "/account" },
             { "path": "/account/profile" },
             { "path": "/login" },

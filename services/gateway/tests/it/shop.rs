@@ -12,7 +12,7 @@ use chassis::forwarded::ForwardedOrigin;
 use chassis::quota::{Rate, RateLimit};
 use chassis::telemetry::start_metrics;
 use chassis::testing::{noon, verifier};
-use gateway::{Config, Dist, Parts, Upstream};
+use gateway::{Config, Dist, PageSources, Parts, Upstream};
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use utoipa::openapi::OpenApi;
@@ -36,6 +36,7 @@ pub(crate) fn parts(ready: bool) -> Parts {
         currency: chassis::money::Currency::default(),
         name: "Tea & Toast".to_owned(),
         front: Dist::default(),
+        sources: PageSources::default(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chassis::quota::Rate;
 use chassis::testing::call;
-use gateway::{Config, Dist, Parts};
+use gateway::{Config, Dist, PageSources, Parts};
 
 use super::{BROWSER, dist, header, is_store, open, text, visit};
 use crate::shop::parts;
@@ -181,6 +181,49 @@ async fn pages_run_their_own_scripts_only() {
     assert!(policy.contains("img-src 'self' data: https: blob:;"), "{policy}");
     let script = visit(&shop, "/assets/store-1a2b.js").await;
     assert_eq!(header(&script, "referrer-policy"), "no-referrer");
+}
+
+#[tokio::test]
+async fn only_pages_on_which_customers_pay_use_other_sites() {
+    let list = |it: &str| vec![it.to_owned()];
+    let sources = PageSources {
+        script: list("https://js.provider.example"),
+        frame: list("https://hooks.provider.example"),
+        connect: list("https://api.provider.example"),
+        payment: list("https://js.provider.example"),
+        inline_styles: true,
+    };
+    let parts = |sources| Parts { front: dist(), sources, ..parts(true) };
+    let shop = gateway::router(Config::default(), parts(sources)).unwrap();
+    for path in ["/orders/1", "/orders/2?payment=3"] {
+        let page = visit(&shop, path).await;
+        let policy = header(&page, "content-security-policy");
+        assert!(policy.contains("script-src 'self' https://js.provider.example;"), "{policy}");
+        assert!(policy.contains("frame-src https://hooks.provider.example;"), "{policy}");
+        assert!(policy.contains("connect-src 'self' https://api.provider.example;"), "{policy}");
+        let payment = "payment=(self \"https://js.provider.example\")";
+        assert_eq!(header(&page, "permissions-policy"), payment);
+        assert_eq!(header(&page, "cross-origin-opener-policy"), "same-origin-allow-popups");
+        // A browser that has the page already is told the same.
+        let tag = header(&page, "etag").to_owned();
+        let known =
+            call(&shop, "GET", path).header("accept", BROWSER).header("if-none-match", &tag);
+        let known = known.header("host", "shop.example").await;
+        assert_eq!(
+            (known.status.as_u16(), header(&known, "content-security-policy")),
+            (304, policy)
+        );
+    }
+    for path in ["/", "/cart", "/nothing", "/orders", "/orders/1/more", "/admin"] {
+        let page = visit(&shop, path).await;
+        let policy = header(&page, "content-security-policy");
+        assert!(!policy.contains("provider.example"), "{path}: {policy}");
+        assert_eq!(header(&page, "permissions-policy"), "payment=()", "{path}");
+        assert_eq!(header(&page, "cross-origin-opener-policy"), "same-origin", "{path}");
+    }
+    let wrong = PageSources { script: list("js.provider.example; *"), ..Default::default() };
+    let refused = gateway::router(Config::default(), parts(wrong)).map(|_| ()).unwrap_err();
+    assert!(refused.to_string().contains("is not an origin"), "{refused}");
 }
 
 #[tokio::test]
