@@ -272,7 +272,7 @@ test('payment methods that cannot be loaded can be asked for again', async ({
   shop,
   complaints,
 }) => {
-  const methods = '**/api/v1/payments/methods';
+  const methods = '**/api/v1/payments/methods?*';
   await page.route(methods, (route) =>
     route.fulfill({
       status: 400,

@@ -34,6 +34,7 @@ export const REFUND_REASONS: RefundReason[] = [
 export const ORDER_PAYMENT_STATUSES: OrderPaymentStatus[] = [
   'pending',
   'requires_action',
+  'processing',
   'authorized',
   'paid',
   'failed',

@@ -5,6 +5,7 @@
 
 import { FIRST_SIZES, USUAL_WIDTH, WIDTHS } from '../picture';
 import { filterNames } from './catalog/filters';
+import { PAYING } from './paying';
 import * as ask from './questions';
 import type { PagePath } from './router';
 
@@ -58,6 +59,7 @@ export const manifest = {
   pages: Object.entries(pages).map(([path, page]) => ({
     path: path.replace(/\$(\w+)/g, '{$1}'),
     ...page,
+    ...(PAYING.some((it) => it === path) ? { pays: true } : {}),
   })),
   pictures: { widths: WIDTHS, usual: USUAL_WIDTH, sizes: FIRST_SIZES },
 };

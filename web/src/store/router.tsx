@@ -17,8 +17,23 @@ import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
 import { ListSkeleton, ProductSkeleton } from './parts/PageSkeleton';
+import { loadAcross } from './paying';
 import { productBySlug, productList } from './products';
 import { Shell } from './shell/Shell';
+
+type Search = Record<string, unknown>;
+/** Where to go on after a login. */
+type Next = { next?: string };
+/** What the links of mails carry. */
+type Token = { token?: string };
+
+/** What a bank's page sends a customer back with; the rest of it is nobody's here. */
+const returnOf = ({ payment, payment_intent: intent }: Search): { payment?: string } => {
+  const told = payment ?? intent;
+  return told === undefined ? {} : { payment: String(told) };
+};
+const nextOf = ({ next }: Search): Next => (typeof next === 'string' ? { next } : {});
+const tokenOf = ({ token }: Search): Token => (token === undefined ? {} : { token: String(token) });
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()({ component: Shell });
 
@@ -66,15 +81,6 @@ const search = createRoute({
   pendingComponent: ListSkeleton,
 });
 
-/** Where to go on after a login. */
-type Next = { next?: string };
-/** What the links of mails carry. */
-type Token = { token?: string };
-type Search = Record<string, unknown>;
-
-const nextOf = ({ next }: Search): Next => (typeof next === 'string' ? { next } : {});
-const tokenOf = ({ token }: Search): Token => (token === undefined ? {} : { token: String(token) });
-
 const cart = createRoute({
   getParentRoute: () => root,
   path: '/cart',
@@ -90,6 +96,7 @@ const checkout = createRoute({
 const order = createRoute({
   getParentRoute: () => root,
   path: '/orders/$id',
+  validateSearch: returnOf,
   // The link of a guest's mail: its key is kept, and goes from the address.
   beforeLoad: ({ params: { id }, location }) => {
     const key = keyOf(location.hash);
@@ -194,7 +201,7 @@ const tree = root.addChildren([
 ]);
 
 export function router(queries: QueryClient) {
-  return createRouter({
+  const made = createRouter({
     routeTree: tree,
     context: { queries },
     parseSearch,
@@ -209,6 +216,8 @@ export function router(queries: QueryClient) {
     defaultErrorComponent: Failed,
     defaultNotFoundComponent: Missing,
   });
+  loadAcross(made.history);
+  return made;
 }
 
 /** The paths of all pages. */

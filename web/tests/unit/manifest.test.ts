@@ -72,6 +72,11 @@ test('what a list is narrowed by goes along, all of it', () => {
   expect(names('/categories/{slug}')?.sort()).toEqual(Object.keys(readFilters(rest)).sort());
 });
 
+test('the server is told on which pages customers pay', () => {
+  const paying = manifest.pages.filter((it) => it.pays).map((it) => it.path);
+  expect(paying).toEqual(['/checkout', '/orders/{id}']);
+});
+
 test('pictures are fetched in advance in the sizes in which they are shown', () => {
   const { widths, usual, sizes } = manifest.pictures;
   expect(picture('/api/v1/media/1', sizes)).toEqual({

@@ -14,6 +14,7 @@ export const orderTone: Record<Schemas['OrderStatus'], Tone> = {
 export const orderPaymentTone: Record<Schemas['OrderPaymentStatus'], Tone> = {
   pending: 'warn',
   requires_action: 'warn',
+  processing: 'busy',
   authorized: 'busy',
   paid: 'good',
   failed: 'bad',
@@ -25,6 +26,7 @@ export const orderPaymentTone: Record<Schemas['OrderPaymentStatus'], Tone> = {
 export const paymentTone: Record<Schemas['PaymentStatus'], Tone> = {
   pending: 'warn',
   requires_action: 'warn',
+  processing: 'busy',
   authorized: 'busy',
   declined: 'bad',
   capturing: 'busy',

@@ -558,6 +558,7 @@ export const de: Texts = {
     orderPayment: {
       pending: 'Ausstehend',
       requires_action: 'Wartet auf Kunden',
+      processing: 'Bei der Bank in Arbeit',
       authorized: 'Autorisiert',
       paid: 'Bezahlt',
       failed: 'Abgelehnt',
@@ -568,6 +569,7 @@ export const de: Texts = {
     payment: {
       pending: 'Ausstehend',
       requires_action: 'Wartet auf Kunden',
+      processing: 'Bei der Bank in Arbeit',
       authorized: 'Autorisiert',
       declined: 'Abgelehnt',
       capturing: 'Wird eingezogen',

@@ -529,6 +529,7 @@ export const en = {
     orderPayment: {
       pending: 'Pending',
       requires_action: 'Waiting for customer',
+      processing: 'Processing at the bank',
       authorized: 'Authorized',
       paid: 'Paid',
       failed: 'Declined',
@@ -539,6 +540,7 @@ export const en = {
     payment: {
       pending: 'Pending',
       requires_action: 'Waiting for customer',
+      processing: 'Processing at the bank',
       authorized: 'Authorized',
       declined: 'Declined',
       capturing: 'Capturing',

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 
 import { useFormats } from '../../format';
 import { Button, ButtonLink } from '../parts/Button';
+import { bringUp } from '../parts/bringUp';
 import { useTexts } from '../texts';
 import styles from './Asking.module.css';
 import type { Checkout } from './place';
@@ -18,7 +19,7 @@ export function Asking({ pursuit, ask, drop }: Props) {
   const texts = checkout.pendingCheckout;
   const box = useRef<HTMLElement>(null);
   // The button that had the focus is hidden with its form.
-  useEffect(() => box.current?.focus({ preventScroll: true }), []);
+  useEffect(() => bringUp(box.current), []);
   return (
     <section ref={box} tabIndex={-1} className={styles.asking} aria-busy={phase === 'asking'}>
       {phase === 'asking' && <span className={styles.wheel} aria-hidden="true" />}

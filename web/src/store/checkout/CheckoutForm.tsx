@@ -21,19 +21,23 @@ import { useTexts } from '../texts';
 import type { Attempt } from './attempt';
 import styles from './CheckoutForm.module.css';
 import {
+  billedTo,
+  buyerOf,
   check,
   draft,
   type Fault,
   fieldOf,
   keepDraft,
+  type Part,
   toBody,
   type CheckoutForm as Written,
 } from './form';
-import { type Payment, usePayment } from './methods';
+import { type Purchase, usePaying } from './methods';
 import { PaymentChoice } from './PaymentChoice';
 import { type Checkout, type Quote, quoteQuery } from './place';
 import { isKnown, Refusal } from './Refusal';
 import { SavedAddresses } from './SavedAddresses';
+import { TestMode } from './TestMode';
 
 type Props = {
   user: User | null;
@@ -67,11 +71,6 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     return addressFault(fault, values[`${part}.country`]);
   };
   const free = quote.data?.total.amount === 0;
-  const [chosen, choose] = useState<Payment>({
-    provider: written.provider,
-    token: written.token,
-  });
-  const payment = usePayment(chosen);
   // Whether the order that waits is to be cancelled: only where the buyer has just said so.
   const supersede = useRef(false);
   const form = useForm({
@@ -83,9 +82,13 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
       );
     },
     submit: async (values) => {
-      if (!quote.data || (!free && !payment)) return;
+      if (!quote.data || (!free && !paying.method)) return;
       const needs = { guest, shipped, rules, supersede: supersede.current };
-      const body = toBody({ ...values, method, ...payment }, needs, quote.data.total);
+      // The form of the payment method is asked first of all: a wallet opens on a click only.
+      const buyer = buyerOf(values, guest ? values.email.trim() : user.email, needs);
+      const payment = free ? undefined : await paying.take(buyer);
+      if (payment === null) return;
+      const body = toBody({ ...values, method }, { ...needs, payment }, quote.data.total);
       const cart = guest ? (cartHeader()['X-Cart-Token'] ?? null) : null;
       await begin({ user: user?.id ?? null, cart, body });
     },
@@ -93,6 +96,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     inWords,
   });
   const { values, set, bind } = form;
+  const billed = billedTo(values, shipped);
+  const purchase = quote.data && !free ? purchaseOf(quote.data, values, billed) : undefined;
+  const paying = usePaying(purchase, { method: written.payment, card: written.card });
+  const { chosen } = paying;
   // What is wrong is looked for anew when the rules are here.
   useQuery(rulesQuery(values['shipping.country']));
   useQuery(rulesQuery(values.elsewhere ? values['billing.country'] : ''));
@@ -105,7 +112,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     supersede.current = false;
   };
 
-  useEffect(() => keepDraft({ ...values, ...chosen, method }), [values, chosen, method]);
+  useEffect(
+    () => keepDraft({ ...values, method, payment: chosen.method, card: chosen.card }),
+    [values, chosen, method],
+  );
   const refuse = useRef(form.refuse);
   refuse.current = form.refuse;
   useEffect(() => {
@@ -115,6 +125,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   return (
     <form ref={element} className={styles.columns} noValidate onSubmit={form.onSubmit}>
       <div className={styles.sections}>
+        <TestMode paying={paying} />
         <Summary form={form} />
         <Refusal error={refused} startOver={startOver} />
         <Section title={texts.contact}>
@@ -186,7 +197,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         )}
         {!free && (
           <Section title={texts.payment}>
-            <PaymentChoice value={payment} onChange={choose} />
+            <PaymentChoice paying={paying} addressed={billed !== undefined} />
           </Section>
         )}
         <Section title={texts.note}>
@@ -213,7 +224,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
         <Button
           type="submit"
           busy={sending || form.busy || (quote.isFetching && !quote.error)}
-          aria-disabled={!quote.data || (!free && !payment)}
+          aria-disabled={!quote.data || (!free && !paying.method)}
         >
           {quote.data ? texts.placeOrderFor(money(quote.data.total)) : texts.placeOrder}
         </Button>
@@ -221,6 +232,10 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
       </aside>
     </form>
   );
+}
+
+function purchaseOf({ total }: Quote, values: Written, billed: Part | undefined): Purchase {
+  return { country: billed ? values[`${billed}.country`] : '', total };
 }
 
 /** Begins with a country the shop delivers to, where nothing has been written yet. */

@@ -10,7 +10,9 @@ import {
   type Rules,
   toAddress,
 } from '../address/fields';
+import type { Payment } from './methods';
 import type { Checkout, Method } from './place';
+import type { Buyer } from './stripe';
 
 type Prefixed<P extends string> = Record<`${P}.${AddressField}`, string>;
 
@@ -22,9 +24,9 @@ export type CheckoutForm = {
   /** `yes` where the bill goes elsewhere. */
   elsewhere: string;
   method: Method | '';
-  /** The payment provider; empty, like the token, until one is chosen. */
-  provider: string;
-  token: string;
+  /** The payment method by its id, and the test card; empty until one is chosen. */
+  payment: string;
+  card: string;
   note: string;
 } & Prefixed<'shipping'> &
   Prefixed<'billing'>;
@@ -37,8 +39,8 @@ export function emptyForm(country: string): CheckoutForm {
     saved: '',
     elsewhere: '',
     method: '',
-    provider: '',
-    token: '',
+    payment: '',
+    card: '',
     note: '',
     ...withPrefix('shipping', emptyAddress(country)),
     ...withPrefix('billing', emptyAddress(country)),
@@ -64,8 +66,12 @@ type Needs = {
   /** How addresses are written in a country, where that is known. */
   rules: (country: string) => Rules | undefined;
 };
-/** What is said beside what is written: that an order that waits is given up for this one. */
-type Says = { supersede?: boolean };
+type Says = {
+  /** Whether an order that waits is given up for this one. */
+  supersede?: boolean;
+  /** What costs nothing needs none. */
+  payment?: Payment | undefined;
+};
 
 export type Fault = AddressFault | 'email';
 
@@ -101,11 +107,27 @@ export function toBody(form: CheckoutForm, needs: Needs & Says, total: Money): C
     ...(form.elsewhere ? { billing_address: address('billing') } : {}),
     ...(form.note.trim() ? { note: form.note.trim() } : {}),
     ...(needs.shipped && form.method ? { shipping_method: form.method } : {}),
-    // What costs nothing needs no payment.
-    ...(total.amount > 0 ? { payment: { provider: form.provider, token: form.token } } : {}),
+    ...(needs.payment ? { payment: needs.payment } : {}),
     ...(needs.supersede ? { supersede: true } : {}),
     expected_total: total,
   };
+}
+
+/** The part that says where the bill goes; none where the shop is not told. */
+export function billedTo(form: CheckoutForm, shipped: boolean): Part | undefined {
+  if (form.elsewhere) return 'billing';
+  return shipped ? 'shipping' : undefined;
+}
+
+/** Who pays, as the payment provider is told. */
+export function buyerOf(
+  form: CheckoutForm,
+  email: string,
+  { shipped, rules }: Pick<Needs, 'shipped' | 'rules'>,
+): Buyer {
+  const part = billedTo(form, shipped);
+  if (!part) return { email };
+  return { email, address: toAddress(addressOf(form, part), rules(form[`${part}.country`])) };
 }
 
 /** The form's field for one of the API's. */
@@ -113,7 +135,6 @@ export function fieldOf(field: string): string {
   return field
     .replace(/^(shipping|billing)_address\./, '$1.')
     .replace(/^shipping_method$/, 'method')
-    .replace(/^payment\.token$/, 'token')
     .replace(/^shipping_address$/, 'shipping.line1');
 }
 

@@ -1,5 +1,3 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
-
 import { useFormats } from '../../format';
 import { shop } from '../../shop';
 import { Button } from '../parts/Button';
@@ -7,9 +5,10 @@ import { Icon } from '../parts/Icon';
 import { Note } from '../parts/Note';
 import { useSaid } from '../problems';
 import { useTexts } from '../texts';
-import { confirm, orderQuery } from './queries';
+import type { Outcome } from './queries';
 import styles from './Step.module.css';
 import type { Order } from './timeline';
+import { useConfirm } from './useConfirm';
 
 /** What a real bank shows on a page of its own: whether this payment is wanted. */
 export function ConfirmStep({ order }: { order: Order }) {
@@ -17,14 +16,10 @@ export function ConfirmStep({ order }: { order: Order }) {
   const { money, time } = useFormats();
   const until = order.payment?.next_action?.until;
   const said = useSaid();
-  const queries = useQueryClient();
-  const answer = useMutation({
-    mutationFn: (outcome: 'approve' | 'deny') => confirm(order, outcome),
-    // Also where it was answered before: the order knows.
-    onSettled: () => queries.invalidateQueries(orderQuery(order.id)),
-  });
+  const { tell, error, outcome, busy } = useConfirm(order);
+  const answer = (outcome: Outcome) => busy || tell(outcome).catch(() => {});
   return (
-    <section className={`${styles.step} ${styles.bank}`}>
+    <section className={`${styles.step} ${styles.bank}`} aria-busy={busy}>
       <p className={styles.sign}>
         <Icon name="lock" size={18} /> {texts.bank.name}
       </p>
@@ -33,22 +28,27 @@ export function ConfirmStep({ order }: { order: Order }) {
         <p>{texts.bank.text(money(order.total), shop.name, order.number)}</p>
         {until && <p>{texts.bank.until(time(until))}</p>}
       </div>
-      {answer.error && <Note kind="bad">{said(answer.error)}</Note>}
+      {error && !busy && <Note kind="bad">{said(error)}</Note>}
       <div className={styles.tools}>
         <Button
-          busy={answer.isPending && answer.variables === 'approve'}
-          onClick={() => answer.isPending || answer.mutate('approve')}
+          busy={busy && outcome === 'approve'}
+          aria-disabled={busy}
+          onClick={() => answer('approve')}
         >
           {texts.bank.approve}
         </Button>
         <Button
           look="outline"
-          busy={answer.isPending && answer.variables === 'deny'}
-          onClick={() => answer.isPending || answer.mutate('deny')}
+          busy={busy && outcome === 'deny'}
+          aria-disabled={busy}
+          onClick={() => answer('deny')}
         >
           {texts.bank.deny}
         </Button>
       </div>
+      <p role="status" className={styles.progress}>
+        {busy && texts.bank.answered}
+      </p>
     </section>
   );
 }

@@ -1,16 +1,18 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useFormats } from '../../format';
-import { type Payment, usePayment } from '../checkout/methods';
+import { usePaying } from '../checkout/methods';
 import { PaymentChoice } from '../checkout/PaymentChoice';
+import { TestMode } from '../checkout/TestMode';
 import { usePursuit } from '../checkout/usePursuit';
 import { Button } from '../parts/Button';
 import { Note } from '../parts/Note';
 import { useSaid } from '../problems';
 import { useTexts } from '../texts';
-import { orderQuery, payAgain, paymentQuery, payments } from './queries';
+import { isPlaced } from './nextAction';
+import { payAgain, paymentQuery, payments, readSoon } from './queries';
 import styles from './Step.module.css';
-import { attemptsLeft, type Order, wasGone } from './timeline';
+import { attemptsLeft, buyerOf, type Order, purchaseOf, wasGone } from './timeline';
 
 /** The payment was declined: another one, as long as the goods are there. */
 export function PayStep({ order }: { order: Order }) {
@@ -19,11 +21,15 @@ export function PayStep({ order }: { order: Order }) {
   const said = useSaid();
   const queries = useQueryClient();
   const declined = useQuery(paymentQuery(order));
-  const [chosen, choose] = useState<Payment | null>(null);
-  const payment = usePayment(chosen);
+  const paying = usePaying(purchaseOf(order));
+  const buyer = buyerOf(order);
+  const [taking, setTaking] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const slot = useMemo(() => payments(order.id), [order.id]);
-  const look = () => queries.invalidateQueries(orderQuery(order.id));
+  const look = () => {
+    isPlaced(order.id);
+    return readSoon(queries, order.id);
+  };
   const { pursuit, begin, ask } = usePursuit({
     slot,
     send: payAgain,
@@ -33,6 +39,16 @@ export function PayStep({ order }: { order: Order }) {
       void look();
     },
   });
+  const pay = async () => {
+    if (!paying.method) return;
+    setError(null);
+    setTaking(true);
+    const payment = await paying.take(buyer);
+    setTaking(false);
+    if (!payment) return;
+    const body = { order: order.id, ...payment };
+    await begin({ user: order.user_id ?? null, cart: null, body });
+  };
   const left = attemptsLeft(order.history ?? []);
   const reasons = texts.reasons as Record<string, string>;
   const reason = declined.data?.reason ?? 'declined';
@@ -50,21 +66,15 @@ export function PayStep({ order }: { order: Order }) {
           {texts.checking}
         </Note>
       )}
-      <PaymentChoice value={payment} onChange={choose} />
+      <TestMode paying={paying} />
+      <PaymentChoice paying={paying} addressed={buyer.address !== undefined} />
       {pursuit?.phase === 'stale' || pursuit?.phase === 'login' ? (
         <Button onClick={ask}>{texts.checkStatus}</Button>
       ) : (
         <Button
-          busy={pursuit !== null}
-          onClick={() => {
-            if (!payment) return;
-            setError(null);
-            void begin({
-              user: order.user_id ?? null,
-              cart: null,
-              body: { order: order.id, ...payment },
-            });
-          }}
+          busy={pursuit !== null || taking}
+          aria-disabled={!paying.method}
+          onClick={() => void pay()}
         >
           {texts.pay(money(order.total))}
         </Button>

@@ -1,11 +1,12 @@
 /** One order, and what its buyer can do about it. */
 
-import { queryOptions } from '@tanstack/react-query';
+import { type QueryClient, queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../../api/client';
 import { isProblem } from '../../api/problem';
 import { type Attempt, pause, slot, verdict } from '../checkout/attempt';
 import type { Payment } from '../checkout/methods';
+import { interval } from './interval';
 import { keepOrderKey, orderHeader } from './keys';
 import { type Order, stage } from './timeline';
 
@@ -32,12 +33,20 @@ export const orderQuery = (id: string) =>
     // What is going to change by itself is looked at again, less often as time passes.
     refetchInterval: ({ state }) => {
       if (!state.data) return false;
-      const often = Math.min(500 * 1.4 ** state.dataUpdateCount, 8_000);
-      return { working: often, confirm: 5_000, pay: 30_000, settled: false as const }[
-        stage(state.data)
-      ];
+      const now = stage(state.data);
+      return now === 'settled' ? false : interval(now, state.dataUpdateCount, answered.get(id));
     },
   });
+
+/** How many times an order had been read when its customer answered, or paid. */
+const answered = new Map<string, number>();
+
+/** Reads an order now, and again soon: its customer has just done something about it. */
+export async function readSoon(queries: QueryClient, id: string) {
+  const { queryKey } = orderQuery(id);
+  answered.set(id, queries.getQueryState(queryKey)?.dataUpdateCount ?? 0);
+  await queries.invalidateQueries({ queryKey });
+}
 
 /** Why the last payment of an order was declined. */
 export const paymentQuery = (order: Order) =>
@@ -53,13 +62,16 @@ export const paymentQuery = (order: Order) =>
     enabled: order.payment !== null && order.payment !== undefined,
   });
 
-/** Approves or denies a payment, as the page of the customer's bank would. */
-export function confirm(order: Order, outcome: 'approve' | 'deny') {
+/** What the sandbox takes for the answer to its bank's question. */
+export type Outcome = 'approve' | 'deny';
+
+/** Tells that the customer has done their part; the sandbox is told what. */
+export function confirm(order: Order, outcome?: Outcome) {
   return ok(
     api.POST('/api/v1/payments/{id}/confirm', {
       params: { path: { id: order.payment?.id ?? '' } },
       headers: orderHeader(order.id),
-      body: { outcome },
+      ...(outcome && { body: { outcome } }),
     }),
   );
 }

@@ -1,6 +1,8 @@
 /** Where an order stands and how it got there, read from its history. */
 
 import type { Schemas } from '../../api/client';
+import type { Purchase } from '../checkout/methods';
+import type { Buyer } from '../checkout/stripe';
 
 export type Order = Schemas['Order'];
 type Change = Schemas['OrderChange'];
@@ -16,6 +18,8 @@ export type Stage =
   | 'confirm'
   /** Another means of payment is needed. */
   | 'pay'
+  /** The bank's: it says in days whether the money comes. */
+  | 'processing'
   /** Nobody's that would concern the payment. */
   | 'settled';
 
@@ -24,11 +28,24 @@ export function stage(order: Pick<Order, 'status' | 'payment_status'>): Stage {
   switch (order.payment_status) {
     case 'requires_action':
       return 'confirm';
+    case 'processing':
+      return 'processing';
     case 'failed':
       return 'pay';
     default:
       return 'working';
   }
+}
+
+/** What is paid for, and where its bill goes. */
+export function purchaseOf({ billing_address, shipping_address, total }: Order): Purchase {
+  return { country: (billing_address ?? shipping_address)?.country ?? '', total };
+}
+
+/** Who pays. */
+export function buyerOf({ billing_address, shipping_address, email }: Order): Buyer {
+  const address = billing_address ?? shipping_address;
+  return address ? { email, address } : { email };
 }
 
 /** How often another payment may be tried. A try for which the goods were gone does not count. */
@@ -50,6 +67,7 @@ function happened(payment: string) {
 export type Milestone =
   | 'placed'
   | 'confirm'
+  | 'processing'
   | 'declined'
   | 'gone'
   | 'paid'
@@ -82,6 +100,7 @@ export function events(history: Change[]): Event[] {
     if (!before) tell('placed');
     if (change.payment_status !== before?.payment_status) {
       if (change.payment_status === 'requires_action') tell('confirm');
+      if (change.payment_status === 'processing') tell('processing');
       if (change.payment_status === 'failed') tell(wasGone(change) ? 'gone' : 'declined');
     }
     // Each refund by itself; of earlier ones only that there was one is known.

@@ -10,6 +10,7 @@ import { CheckoutForm } from '../checkout/CheckoutForm';
 import { forgetDraft } from '../checkout/form';
 import { checkouts, place } from '../checkout/place';
 import { usePursuit } from '../checkout/usePursuit';
+import { isPlaced } from '../orders/nextAction';
 import { ButtonLink } from '../parts/Button';
 import { Page } from '../parts/Page';
 import { Skeleton } from '../parts/Skeleton';
@@ -30,6 +31,7 @@ export function CheckoutPage() {
     onDone: (id) => {
       forgetDraft();
       void queries.invalidateQueries(cartQuery);
+      isPlaced(id);
       void navigate({ to: '/orders/$id', params: { id }, replace: true });
     },
     onRefused: (error) => {

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { isProblem } from '../../api/problem';
 import { useKnownUser } from '../account/useKnownUser';
@@ -8,13 +8,19 @@ import { Envelope } from '../address/Envelope';
 import { cartQuery } from '../cart';
 import { CancelOrder } from '../orders/CancelOrder';
 import { ConfirmStep } from '../orders/ConfirmStep';
+import { isFresh, nextAction } from '../orders/nextAction';
 import { PayStep } from '../orders/PayStep';
 import { orderQuery } from '../orders/queries';
+import { RedirectStep } from '../orders/RedirectStep';
 import styles from '../orders/Step.module.css';
+import { StripeStep } from '../orders/StripeStep';
 import { OrderLines, Totals } from '../orders/Summary';
 import { Timeline } from '../orders/Timeline';
 import { mayCancel, type Order, stage } from '../orders/timeline';
+import { useReturn } from '../orders/useReturn';
+import { Working } from '../orders/Working';
 import { ButtonLink } from '../parts/Button';
+import { bringUp } from '../parts/bringUp';
 import { Missing } from '../parts/Missing';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
@@ -35,6 +41,13 @@ export function OrderPage() {
     error,
     failureCount,
   } = useQuery({ ...orderQuery(id), enabled: user !== undefined });
+  // Where one comes back from, the address need not tell any longer.
+  const { payment } = route.useSearch();
+  const [returned] = useState(payment !== undefined);
+  useEffect(() => {
+    if (payment !== undefined)
+      void navigate({ to: '/orders/$id', params: { id }, search: {}, replace: true });
+  }, [payment, id, navigate]);
   // A mail knows an order by its number.
   useEffect(() => {
     if (!order || order.id === id) return;
@@ -52,18 +65,25 @@ export function OrderPage() {
           {texts.unreachable}
         </Note>
       )}
-      {order ? <Found order={order} guest={user === null} /> : <Waiting />}
+      {order ? <Found order={order} guest={user === null} returned={returned} /> : <Waiting />}
     </Page>
   );
 }
 
-function Found({ order, guest }: { order: Order; guest: boolean }) {
+type Props = {
+  order: Order;
+  guest: boolean;
+  /** Whether the customer comes from a page of their bank's. */
+  returned: boolean;
+};
+
+function Found({ order, guest, returned }: Props) {
   const { order: texts } = useTexts();
   useBought(order);
   return (
     <div className={page.columns}>
       <div className={page.main}>
-        <Standing order={order} guest={guest} />
+        <Standing order={order} guest={guest} returned={returned} />
         <section className={page.section}>
           <h2>{texts.orderStatus}</h2>
           <Timeline order={order} />
@@ -105,36 +125,47 @@ function Found({ order, guest }: { order: Order; guest: boolean }) {
 }
 
 /** What is to be known or done first of all; gets the focus when that becomes something else. */
-function Standing({ order, guest }: { order: Order; guest: boolean }) {
+function Standing({ order, guest, returned }: Props) {
+  const [awaited] = useState(() => returned || isFresh(order.id));
+  // What one comes back from is the payment there was then, and no later one.
+  const [first] = useState(order.payment?.id);
   const box = useRef<HTMLDivElement>(null);
-  const now = `${stage(order)} ${order.status}`;
-  const before = useRef(now);
+  const now = `${stage(order)} ${order.status} ${order.payment?.id}`;
+  // Who has just ordered, or comes back from their bank, waits for it.
+  const before = useRef(awaited ? '' : now);
   useEffect(() => {
-    if (before.current !== now) box.current?.focus({ preventScroll: true });
+    if (before.current !== now) bringUp(box.current);
     before.current = now;
   }, [now]);
   return (
     <div ref={box} tabIndex={-1} className={page.step}>
-      <Step order={order} guest={guest} />
+      <Step
+        key={order.payment?.id}
+        order={order}
+        guest={guest}
+        returned={returned && order.payment?.id === first}
+      />
     </div>
   );
 }
 
-function Step({ order, guest }: { order: Order; guest: boolean }) {
+function Step({ order, guest, returned }: Props) {
   const { order: texts } = useTexts();
   switch (stage(order)) {
     case 'working':
+      return <Working title={texts.processing} text={texts.processingText} />;
+    case 'confirm':
+      return <NextStep order={order} returned={returned} />;
+    case 'processing':
       return (
-        <section className={`${styles.step} ${styles.working}`}>
-          <span className={styles.wheel} aria-hidden="true" />
-          <div role="status">
-            <h2>{texts.processing}</h2>
-            <p>{texts.processingText}</p>
-          </div>
+        <section className={page.standing} role="status">
+          <h2>{texts.bank.title}</h2>
+          <p>{texts.bank.text(order.email)}</p>
+          <ButtonLink to="/" look="outline">
+            {texts.continueShopping}
+          </ButtonLink>
         </section>
       );
-    case 'confirm':
-      return <ConfirmStep order={order} />;
     case 'pay':
       return <PayStep order={order} />;
     case 'settled': {
@@ -154,6 +185,31 @@ function Step({ order, guest }: { order: Order; guest: boolean }) {
         </section>
       );
     }
+  }
+}
+
+/** What the customer does next for their payment. */
+function NextStep({ order, returned }: Omit<Props, 'guest'>) {
+  const { order: texts, payment } = useTexts();
+  const { checking, undone } = useReturn(order, returned);
+  const action = nextAction(order);
+  if (checking) return <Working title={payment.action.checking} text={payment.action.working} />;
+  switch (action?.type) {
+    // Nobody can say at the moment; the order is read again.
+    case undefined:
+      return <Working title={texts.processing} text={texts.processingText} />;
+    case 'confirm':
+      return <ConfirmStep order={order} />;
+    case 'redirect':
+      return <RedirectStep order={order} url={action.url} undone={undone} />;
+    case 'stripe':
+      return <StripeStep order={order} action={action} undone={undone} />;
+    case 'unknown':
+      return (
+        <section className={styles.step}>
+          <Note kind="warn">{payment.action.unknown}</Note>
+        </section>
+      );
   }
 }
 

@@ -52,6 +52,15 @@ type IconProps = ComponentProps<'button'> & {
   label: string;
 };
 
+/** The same for what is not of this shop. */
+export function ButtonAnchor({
+  look = 'solid',
+  className = '',
+  ...rest
+}: ComponentProps<'a'> & { look?: Look }) {
+  return <a {...rest} className={classes(look, className)} />;
+}
+
 /** A button with nothing but a sign on it. */
 export function IconButton({ label, className = '', ...rest }: IconProps) {
   return (

@@ -367,7 +367,36 @@ export const de: Texts = {
   },
   payment: {
     legend: 'Zahlungsart',
-    test: 'Testmodus: Es werden keine echten Karten akzeptiert und kein Geld eingezogen. Wählen Sie eine Testkarte für das gewünschte Ergebnis.',
+    testMode: 'Testmodus: Es wird kein echtes Geld bewegt.',
+    testMethod: 'Testkarten',
+    test: 'Es werden keine echten Karten akzeptiert. Wählen Sie eine Testkarte für das gewünschte Ergebnis.',
+    kinds: { card: 'Karte', form: 'Karte, Wallet oder Bank' },
+    form: {
+      notReady:
+        'Das Zahlungsformular wird noch geladen. Bitte versuchen Sie es gleich noch einmal.',
+      notLoaded:
+        'Das Zahlungsformular konnte nicht geladen werden. Prüfen Sie Ihre Verbindung, schalten Sie Inhaltsblocker für diese Seite aus, und versuchen Sie es erneut.',
+      failed:
+        'Ihre Zahlungsdaten konnten nicht gesendet werden. Es wurde nichts berechnet. Bitte versuchen Sie es erneut.',
+      tryAgain: 'Erneut versuchen',
+    },
+    action: {
+      title: 'Ihre Zahlung ist noch nicht abgeschlossen',
+      text: 'Ihre Bank bittet Sie möglicherweise, sie freizugeben.',
+      until: (time) =>
+        `Bitte schließen Sie sie bis ${time} ab, sonst wird Ihre Bestellung storniert.`,
+      continue: 'Zahlung fortsetzen',
+      working: 'Wir warten auf Ihre Bank. Bitte schließen Sie diese Seite nicht.',
+      checking: 'Ihre Zahlung wird geprüft',
+      undone:
+        'Die Zahlung wurde noch nicht freigegeben. Es wurde nichts berechnet. Sie können sie jederzeit fortsetzen.',
+      unknown:
+        'Diese Zahlung kann auf dieser Seite nicht fortgesetzt werden. Laden Sie sie neu, oder wenden Sie sich an den Shop.',
+    },
+    redirect: {
+      going: (host) => `Sie werden zu ${host} weitergeleitet und kommen danach hierher zurück.`,
+      text: (host) => `Sie wird bei ${host} fortgesetzt. Danach kommen Sie hierher zurück.`,
+    },
     cards: {
       succeeds: { label: 'Testkarte: genehmigt', more: 'Die Zahlung ist erfolgreich.' },
       requires_action: {
@@ -393,6 +422,24 @@ export const de: Texts = {
       authentication_failed:
         'Die Zahlung wurde nicht freigegeben. Bitte versuchen Sie es erneut oder mit einer anderen Karte.',
       invalid_token: 'Diese Zahlungsart ist ungültig. Bitte versuchen Sie eine andere.',
+      expired_card: 'Diese Karte ist abgelaufen. Bitte versuchen Sie eine andere.',
+      incorrect_cvc: 'Die Prüfziffer der Karte ist falsch. Bitte prüfen Sie sie.',
+      processing_error:
+        'Die Zahlung konnte nicht verarbeitet werden. Es wurde nichts berechnet. Bitte versuchen Sie es erneut.',
+      try_again_later:
+        'Ihre Bank kann die Zahlung gerade nicht verarbeiten. Bitte versuchen Sie es in ein paar Minuten erneut.',
+      card_not_supported:
+        'Diese Karte kann für diesen Kauf nicht verwendet werden. Bitte versuchen Sie eine andere.',
+      currency_not_supported:
+        'Mit dieser Karte kann nicht in dieser Währung bezahlt werden. Bitte versuchen Sie eine andere.',
+      amount_too_small:
+        'Der Betrag ist für diese Zahlungsart zu klein. Bitte versuchen Sie eine andere.',
+      amount_too_large:
+        'Der Betrag ist für diese Zahlungsart zu groß. Bitte versuchen Sie eine andere.',
+      provider_error:
+        'Der Zahlungsanbieter konnte die Zahlung nicht verarbeiten. Es wurde nichts berechnet. Bitte versuchen Sie es später erneut oder mit einer anderen Zahlungsart.',
+      payment_expired:
+        'Die Zahlung wurde nicht rechtzeitig abgeschlossen. Es wurde nichts berechnet. Bitte versuchen Sie es erneut.',
     },
     outOfStock: 'Einige Artikel sind nicht vorrätig',
     outOfStockText:
@@ -409,6 +456,7 @@ export const de: Texts = {
       until: (time) => `Bitte antworten Sie bis ${time}, sonst wird Ihre Bestellung storniert.`,
       approve: 'Freigeben',
       deny: 'Ablehnen',
+      answered: 'Wir haben Ihre Antwort und warten auf die Zahlung …',
     },
   },
   order: {
@@ -431,6 +479,11 @@ export const de: Texts = {
     continueShopping: 'Weiter einkaufen',
     processing: 'Wir haben Ihre Bestellung erhalten',
     processingText: 'Ihre Zahlung wird verarbeitet. Diese Seite aktualisiert sich automatisch.',
+    bank: {
+      title: 'Ihre Bank bestätigt die Zahlung',
+      text: (email) =>
+        `Das kann einige Tage dauern. Sie müssen nichts weiter tun: Wir schreiben an ${email}, sobald wir es wissen.`,
+    },
     standing: {
       pending: { title: 'Wir haben Ihre Bestellung erhalten', text: () => '' },
       confirmed: {
@@ -470,6 +523,7 @@ export const de: Texts = {
     payment: {
       pending: 'Zahlung ausstehend',
       requires_action: 'Wartet auf Ihre Freigabe',
+      processing: 'Wartet auf Ihre Bank',
       authorized: 'Zahlung autorisiert',
       paid: 'Bezahlt',
       failed: 'Zahlung abgelehnt',
@@ -480,6 +534,7 @@ export const de: Texts = {
     milestones: {
       placed: 'Bestellt',
       confirm: 'Zahlungsfreigabe angefordert',
+      processing: 'Zahlung an Ihre Bank übergeben',
       declined: 'Zahlung abgelehnt',
       gone: 'Artikel nicht vorrätig',
       paid: 'Bezahlt und bestätigt',

@@ -354,7 +354,32 @@ export const en = {
   },
   payment: {
     legend: 'Payment method',
-    test: 'Test mode: no real cards are accepted and no money is charged. Choose a test card for the outcome you want.',
+    testMode: 'Test mode: no real money is moved.',
+    testMethod: 'Test cards',
+    test: 'No real cards are accepted. Choose a test card for the outcome you want.',
+    kinds: { card: 'Card', form: 'Card, wallet, or bank' },
+    form: {
+      notReady: 'The payment form is still loading. Try again in a moment.',
+      notLoaded:
+        'The payment form couldn’t be loaded. Check your connection and turn off content blockers for this page, then try again.',
+      failed: 'Your payment details couldn’t be sent. You weren’t charged. Try again.',
+      tryAgain: 'Try again',
+    },
+    action: {
+      title: 'Your payment isn’t finished yet',
+      text: 'Your bank may ask you to approve it.',
+      until: (time: string) => `Finish it by ${time}, or your order will be cancelled.`,
+      continue: 'Continue the payment',
+      working: 'Waiting for your bank. Please don’t close this page.',
+      checking: 'Checking your payment',
+      undone: 'The payment wasn’t approved yet. You weren’t charged. Continue when you’re ready.',
+      unknown:
+        'This payment can’t be continued on this page. Reload it, or contact the shop to finish your order.',
+    },
+    redirect: {
+      going: (host: string) => `Taking you to ${host}. You’ll come back here afterwards.`,
+      text: (host: string) => `It continues at ${host}. You’ll come back here afterwards.`,
+    },
     cards: {
       succeeds: { label: 'Test card: approved', more: 'The payment succeeds.' },
       requires_action: {
@@ -375,6 +400,17 @@ export const en = {
       insufficient_funds: 'This card has insufficient funds. Try another one.',
       authentication_failed: 'The payment wasn’t approved. Try again or use another card.',
       invalid_token: 'This payment method isn’t valid. Try another one.',
+      expired_card: 'This card has expired. Try another one.',
+      incorrect_cvc: 'The card’s security code is incorrect. Check it and try again.',
+      processing_error: 'The payment couldn’t be processed. You weren’t charged. Try again.',
+      try_again_later: 'Your bank can’t process the payment right now. Try again in a few minutes.',
+      card_not_supported: 'This card can’t be used for this purchase. Try another one.',
+      currency_not_supported: 'This card can’t pay in this currency. Try another one.',
+      amount_too_small: 'The amount is too small for this payment method. Try another one.',
+      amount_too_large: 'The amount is too large for this payment method. Try another one.',
+      provider_error:
+        'The payment provider couldn’t process the payment. You weren’t charged. Try again later or use another payment method.',
+      payment_expired: 'The payment wasn’t finished in time. You weren’t charged. Try again.',
     },
     outOfStock: 'Some items are out of stock',
     outOfStockText:
@@ -392,6 +428,7 @@ export const en = {
       until: (time: string) => `Respond by ${time}, or your order will be cancelled.`,
       approve: 'Approve',
       deny: 'Decline',
+      answered: 'We have your answer. Waiting for the payment…',
     },
   },
   order: {
@@ -413,6 +450,11 @@ export const en = {
     continueShopping: 'Continue shopping',
     processing: 'We’ve received your order',
     processingText: 'Your payment is being processed. This page updates automatically.',
+    bank: {
+      title: 'Your bank is confirming the payment',
+      text: (email: string) =>
+        `This can take a few days. There’s nothing more for you to do: we’ll write to ${email} as soon as we know.`,
+    },
     standing: {
       pending: { title: 'We’ve received your order', text: (_email: string) => '' },
       confirmed: {
@@ -453,6 +495,7 @@ export const en = {
     payment: {
       pending: 'Payment pending',
       requires_action: 'Waiting for your approval',
+      processing: 'Waiting for your bank',
       authorized: 'Payment authorized',
       paid: 'Paid',
       failed: 'Payment declined',
@@ -463,6 +506,7 @@ export const en = {
     milestones: {
       placed: 'Order placed',
       confirm: 'Payment approval requested',
+      processing: 'Payment sent to your bank',
       declined: 'Payment declined',
       gone: 'Items out of stock',
       paid: 'Paid and confirmed',

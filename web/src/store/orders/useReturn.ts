@@ -1,0 +1,20 @@
+/** Coming back from a page of the customer's bank. */
+
+import { useEffect, useRef, useState } from 'react';
+
+import type { Order } from './timeline';
+import { useConfirm } from './useConfirm';
+
+/** Tells the shop once that the customer is back; until then nothing else is offered. */
+export function useReturn(order: Order, returned: boolean) {
+  const [checking, setChecking] = useState(returned);
+  const { tell, busy, undone } = useConfirm(order);
+  const once = useRef(false);
+  useEffect(() => {
+    if (!returned || once.current) return;
+    once.current = true;
+    const done = () => setChecking(false);
+    tell(undefined).then(done, done);
+  }, [returned, tell]);
+  return { checking: checking || busy, undone };
+}
