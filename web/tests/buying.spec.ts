@@ -1,59 +1,14 @@
 /** Journeys of people who buy. */
 
-import type { Locator, Page } from '@playwright/test';
-
 import { en } from '../src/store/texts/en';
+import { fillAddress, fillCart, type List, orderButton, product, someone } from './buyer';
 import { expect, forgive, type Shop, test } from './shop';
 
-type List<T> = { items: T[] };
 type Order = { id: string; status: string; payment_status: string; number: string };
-type Variant = { sku: string; options: Record<string, string>; available: number | null };
-type Product = { slug: string; title: string; variants: Variant[] };
-
-const someone = {
-  name: 'Grace Hopper',
-  line1: '1 Harbour Street',
-  city: 'Arlington',
-  region: 'Virginia',
-  zip: '22201',
-};
-
-/** The first demo product that has this many options and more of each variant than one. */
-async function product(shop: Shop, options: number): Promise<Product> {
-  const { items } = await shop.ask<List<Product>>('GET', '/api/v1/products?limit=100');
-  const found = items.find(
-    ({ variants }) =>
-      Object.keys(variants[0]?.options ?? {}).length === options &&
-      variants.every((it) => (it.available ?? 0) > 2),
-  );
-  if (!found) throw new Error(`the demo shop has no product with ${options} options`);
-  return found;
-}
-
 async function orders(shop: Shop): Promise<Order[]> {
   const { token } = await shop.login('admin');
   return (await shop.ask<List<Order>>('GET', '/api/v1/orders?all=true', undefined, token)).items;
 }
-
-/** Puts a product into the cart from its page and goes to the checkout. */
-async function fillCart(page: Page, { slug }: Product) {
-  await page.goto(`/products/${slug}`);
-  await page.getByRole('button', { name: en.product.addToCart }).first().click();
-  const drawer = page.getByRole('dialog');
-  await drawer.getByRole('link', { name: en.cart.checkOut }).click();
-  await expect(page.getByRole('heading', { name: en.checkout.title, level: 1 })).toBeVisible();
-}
-
-async function fillAddress(page: Page) {
-  await page.getByLabel(en.address.country).first().selectOption('US');
-  await page.getByLabel(en.address.name).first().fill(someone.name);
-  await page.getByLabel(en.address.line1).first().fill(someone.line1);
-  await page.getByLabel(en.address.city.other).first().fill(someone.city);
-  await page.getByLabel(en.address.region.state).first().selectOption(someone.region);
-  await page.getByLabel(en.address.postal.zip).first().fill(someone.zip);
-}
-
-const orderButton = (page: Page): Locator => page.getByRole('button', { name: /^Place order/ });
 
 test.describe('on a phone', () => {
   test.use({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
