@@ -31,6 +31,16 @@ export const healthQuery = queryOptions({
   refetchInterval: EVERY,
 });
 
+/** Whether customers are offered test cards, with which no real money is moved. */
+export const testModeQuery = queryOptions({
+  queryKey: ['system', 'test-mode'],
+  queryFn: async () => {
+    const { data } = await ok(api.GET('/api/v1/payments/methods'));
+    return data.some((it) => it.tokens.type === 'test');
+  },
+  staleTime: 300_000,
+});
+
 /** What people call a service; its own name where there is no word for it yet. */
 export const nameOf = (names: Readonly<Record<string, string>>, service: Service) =>
   names[service] ?? service;

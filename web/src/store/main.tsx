@@ -16,6 +16,11 @@ const texts = await load(language);
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no element for the shop');
 
+// A page that the browser has kept shows again what there was then.
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) void queries.invalidateQueries();
+});
+
 createRoot(root).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

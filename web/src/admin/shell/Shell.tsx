@@ -16,6 +16,7 @@ import { Navigation } from './Navigation';
 import { Search } from './Search';
 import styles from './Shell.module.css';
 import { StaffOnly } from './StaffOnly';
+import { TestMode } from './TestMode';
 import { UserMenu } from './UserMenu';
 
 export function Shell() {
@@ -84,6 +85,7 @@ function Frame() {
         <Navigation />
       </AppShell.Navbar>
       <AppShell.Main id="content" tabIndex={-1} className={styles.main}>
+        <TestMode />
         <Permitted />
       </AppShell.Main>
       <Search />
