@@ -39,7 +39,10 @@ async function freePort(): Promise<number> {
   });
 }
 
-export async function openShop(): Promise<Shop & { close(): Promise<void> }> {
+/** Opens one; `settings` are of its environment. */
+export async function openShop(
+  settings: Record<string, string> = {},
+): Promise<Shop & { close(): Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), 'cartwright-web-'));
   const port = await freePort();
   const url = `http://localhost:${port}`;
@@ -51,7 +54,7 @@ export async function openShop(): Promise<Shop & { close(): Promise<void> }> {
       let said = '';
       const child = spawn(program, ['serve', '--data-dir', data, '--listen', `127.0.0.1:${port}`], {
         // The tests ask more often than people do.
-        env: { ...process.env, CARTWRIGHT__GATEWAY__RATE_LIMITS: 'false' },
+        env: { ...process.env, CARTWRIGHT__GATEWAY__RATE_LIMITS: 'false', ...settings },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child.stdout.on('data', (text) => (said += text));
@@ -130,10 +133,17 @@ export function forgive(complaints: string[], what: RegExp) {
   complaints.splice(0, complaints.length, ...left);
 }
 
-export const test = base.extend<{ shop: Shop; complaints: string[] }>({
-  // biome-ignore lint/correctness/noEmptyPattern: the runner reads the names of what is asked for
-  shop: async ({}, use) => {
-    const shop = await openShop();
+type Fixtures = {
+  /** Of the shop, beside its defaults; for whole files of tests, by `test.use`. */
+  settings: Record<string, string>;
+  shop: Shop;
+  complaints: string[];
+};
+
+export const test = base.extend<Fixtures>({
+  settings: [{}, { option: true }],
+  shop: async ({ settings }, use) => {
+    const shop = await openShop(settings);
     await use(shop);
     await shop.close();
   },
