@@ -50,6 +50,22 @@ export const operationTone: Record<Schemas['PaymentOperationState'], Tone> = {
   refused: 'bad',
 };
 
+export const webhookTone: Record<Schemas['WebhookStatus'], Tone> = {
+  pending: 'busy',
+  done: 'good',
+  ignored: 'quiet',
+  dead: 'bad',
+};
+
+/** By the API's words; there may be more of them. */
+export const disputeTone: Readonly<Record<string, Tone>> = {
+  warning: 'warn',
+  needs_response: 'bad',
+  under_review: 'busy',
+  won: 'good',
+  lost: 'quiet',
+};
+
 export const messageTone: Record<Schemas['NotificationStatus'], Tone> = {
   queued: 'busy',
   sending: 'busy',

@@ -15,6 +15,7 @@ import { StatusBadge } from '../../parts/StatusBadge';
 import { orderPaymentTone, orderTone } from '../../parts/states';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
+import { isDisputed } from '../../webhooks';
 import { Actions } from './Actions';
 import { Address } from './Address';
 import { Events } from './Events';
@@ -27,7 +28,7 @@ const route = getRouteApi('/inside/orders/$id');
 
 export function OrderPage() {
   const { id } = route.useParams();
-  const { shell, states } = useTexts();
+  const { shell, states, order: texts } = useTexts();
   const query = useQuery(orderQuery(id));
   const above = [{ name: shell.orders, to: '/orders' as const }];
   const order = query.data;
@@ -43,6 +44,7 @@ export function OrderPage() {
           order && (
             <Group gap="xs">
               <StatusBadge tone={orderTone[order.status]}>{states.order[order.status]}</StatusBadge>
+              {isDisputed(order) && <StatusBadge tone="bad">{texts.disputed}</StatusBadge>}
               {order.refunded.amount > 0 && (
                 <StatusBadge tone={orderPaymentTone[order.payment_status]}>
                   {states.orderPayment[order.payment_status]}
@@ -67,6 +69,11 @@ function Content({ order }: { order: Order }) {
       {order.status === 'cancelled' && order.reason && (
         <Alert variant="light" color="gray" title={texts.cancelReason}>
           {known[order.reason] ?? order.reason}
+        </Alert>
+      )}
+      {isDisputed(order) && (
+        <Alert variant="light" color="red" title={texts.disputed}>
+          {texts.disputedText}
         </Alert>
       )}
       {order.cancel_note && (

@@ -19,9 +19,17 @@ import { Facts } from '../../parts/Facts';
 import { Loaded } from '../../parts/Loaded';
 import { PlainTable } from '../../parts/PlainTable';
 import { Section } from '../../parts/Section';
-import { StatusBadge } from '../../parts/StatusBadge';
-import { operationTone, orderPaymentTone, paymentTone, refundTone } from '../../parts/states';
+import { StatusBadge, type Tone } from '../../parts/StatusBadge';
+import {
+  operationTone,
+  orderPaymentTone,
+  paymentTone,
+  refundTone,
+  webhookTone,
+} from '../../parts/states';
 import { useTexts } from '../../texts';
+import { disputesOf, type PaymentWebhook, webhooksOf } from '../../webhooks';
+import { Disputes } from './Disputes';
 
 type Props = { order: string; id: string; status: OrderPaymentStatus };
 
@@ -59,6 +67,12 @@ function Details({ order, id }: { order: string; id: string }) {
                 <Tabs.Tab value="operations">{texts.operations}</Tabs.Tab>
                 <Tabs.Tab value="refunds">{texts.refunds}</Tabs.Tab>
                 <Tabs.Tab value="ledger">{texts.ledger}</Tabs.Tab>
+                {disputesOf(payment).length > 0 && (
+                  <Tabs.Tab value="disputes">{texts.disputes}</Tabs.Tab>
+                )}
+                {webhooksOf(payment).length > 0 && (
+                  <Tabs.Tab value="webhooks">{texts.webhooks}</Tabs.Tab>
+                )}
                 {earlier.length > 0 && (
                   <Tabs.Tab value="earlier">{texts.previousPayments}</Tabs.Tab>
                 )}
@@ -71,6 +85,12 @@ function Details({ order, id }: { order: string; id: string }) {
               </Tabs.Panel>
               <Tabs.Panel value="ledger" pt="xs">
                 <Ledger id={id} />
+              </Tabs.Panel>
+              <Tabs.Panel value="disputes" pt="xs">
+                <Disputes disputes={disputesOf(payment)} />
+              </Tabs.Panel>
+              <Tabs.Panel value="webhooks" pt="xs">
+                <Webhooks webhooks={webhooksOf(payment)} />
               </Tabs.Panel>
               <Tabs.Panel value="earlier" pt="xs">
                 <Earlier payments={earlier} />
@@ -195,6 +215,31 @@ function Ledger({ id }: { id: string }) {
         )
       }
     </Loaded>
+  );
+}
+
+/** What the provider has told of it. */
+function Webhooks({ webhooks }: { webhooks: PaymentWebhook[] }) {
+  const { order: texts, states } = useTexts();
+  const format = useFormats();
+  const names: Record<string, string> = states.webhook;
+  const tones: Record<string, Tone> = webhookTone;
+  return (
+    <PlainTable
+      label={texts.webhooks}
+      head={[texts.date, texts.webhookType, texts.status, texts.webhookError]}
+      rows={webhooks.map((it) => ({
+        key: it.id,
+        cells: [
+          format.time(it.received_at),
+          it.type,
+          <StatusBadge key="status" tone={tones[it.status] ?? 'quiet'}>
+            {names[it.status] ?? it.status}
+          </StatusBadge>,
+          it.error ?? '–',
+        ],
+      }))}
+    />
   );
 }
 

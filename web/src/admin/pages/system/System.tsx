@@ -18,8 +18,10 @@ import {
   useServices,
 } from '../../system';
 import { useTexts } from '../../texts';
+import { takesWebhooksQuery } from '../../webhooks';
 import { DeadLetters } from './DeadLetters';
 import { Queues } from './Queues';
+import { Webhooks } from './Webhooks';
 
 type Row = {
   service: Service;
@@ -35,6 +37,7 @@ export function System() {
   const health = useQuery(healthQuery);
   const services = useServices();
   const outboxes = useQueries({ queries: services.map(outboxQuery) });
+  const told = useQueries({ queries: services.map(takesWebhooksQuery) });
   const columns = useColumns();
   const rows =
     health.data &&
@@ -87,6 +90,7 @@ export function System() {
           )}
         </Group>
         <Queues />
+        {services.map((it, at) => told[at]?.data && <Webhooks key={it} service={it} />)}
         {withLetters.map((service) => (
           <DeadLetters key={service} service={service} />
         ))}
