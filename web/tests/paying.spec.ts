@@ -161,7 +161,11 @@ test('a form of Stripe’s stands beside the test cards and gives the token', as
   await expect(page.getByRole('alert').filter({ hasText: 'Fill it in.' })).toBeVisible();
   expect(stripe.checkouts).toEqual([]);
 
+  // Another total keeps what is written, and the form is told.
   await form.getByLabel('Card number').fill('4242');
+  await page.getByLabel(en.checkout.methods.express).check();
+  await expect.poll(() => amounts(page)).toHaveLength(2);
+  await expect(form.getByLabel('Card number')).toHaveValue('4242');
   await orderButton(page).click();
   await expect(page.getByRole('heading', { name: en.payment.action.title })).toBeVisible();
   expect(stripe.checkouts).toEqual([{ provider: 'stripe', token: 'ctoken_4242' }]);
@@ -188,6 +192,14 @@ test('a form of Stripe’s stands beside the test cards and gives the token', as
   ).toBeVisible();
   expect(stripe.confirms).toBe(1);
 });
+
+/** The totals that the form was told, each once. */
+async function amounts(page: Page): Promise<number[]> {
+  type Told = { made?: { amount?: number }; updated?: { amount?: number } };
+  const told = await page.evaluate(() => (window as { told?: Told[] }).told ?? []);
+  const all = told.flatMap((it) => it.made?.amount ?? it.updated?.amount ?? []);
+  return [...new Set(all)];
+}
 
 test('a question of the bank’s that was left is continued after a reload', async ({
   page,

@@ -152,6 +152,8 @@ export const test = base.extend<Fixtures>({
     async ({ page }, use) => {
       const complaints = watch(page);
       await use(complaints);
+      // What is still being answered in its place has no page any longer.
+      if (!page.isClosed()) await page.unrouteAll({ behavior: 'ignoreErrors' });
       expect(complaints).toEqual([]);
     },
     { auto: true },

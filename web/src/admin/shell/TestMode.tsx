@@ -11,7 +11,7 @@ export function TestMode() {
   const { data } = useQuery(testModeQuery);
   if (!data) return null;
   return (
-    <Alert color="orange" variant="light" mb="lg" icon={<IconFlask aria-hidden />}>
+    <Alert role="note" color="orange" variant="light" mb="lg" icon={<IconFlask aria-hidden />}>
       {shell.testMode}
     </Alert>
   );

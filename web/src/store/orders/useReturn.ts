@@ -7,14 +7,14 @@ import { useConfirm } from './useConfirm';
 
 /** Tells the shop once that the customer is back; until then nothing else is offered. */
 export function useReturn(order: Order, returned: boolean) {
-  const [checking, setChecking] = useState(returned);
+  const [told, setTold] = useState(false);
   const { tell, busy, undone } = useConfirm(order);
   const once = useRef(false);
   useEffect(() => {
     if (!returned || once.current) return;
     once.current = true;
-    const done = () => setChecking(false);
+    const done = () => setTold(true);
     tell(undefined).then(done, done);
   }, [returned, tell]);
-  return { checking: checking || busy, undone };
+  return { checking: (returned && !told) || busy, undone };
 }

@@ -191,8 +191,10 @@ function Step({ order, guest, returned }: Props) {
 /** What the customer does next for their payment. */
 function NextStep({ order, returned }: Omit<Props, 'guest'>) {
   const { order: texts, payment } = useTexts();
-  const { checking, undone } = useReturn(order, returned);
   const action = nextAction(order);
+  // From the sandbox's bank nobody comes back: it asks here.
+  const elsewhere = action !== null && action.type !== 'confirm';
+  const { checking, undone } = useReturn(order, returned && elsewhere);
   if (checking) return <Working title={payment.action.checking} text={payment.action.working} />;
   switch (action?.type) {
     // Nobody can say at the moment; the order is read again.
