@@ -147,7 +147,7 @@ pub(crate) fn set(object: &mut Value, fields: Value) {
 pub(crate) fn shown(object: &Value) -> Value {
     let Some(map) = object.as_object() else { return object.clone() };
     let charge = map.get("object") == Some(&json!("charge"));
-    let visible =
-        map.iter().filter(|(name, _)| !name.starts_with('_') && !(charge && *name == "refunds"));
+    let is_hidden = |name: &str| name.starts_with('_') || (charge && name == "refunds");
+    let visible = map.iter().filter(|(name, _)| !is_hidden(name));
     visible.map(|(name, value)| (name.clone(), value.clone())).collect()
 }

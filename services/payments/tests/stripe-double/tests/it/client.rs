@@ -119,7 +119,8 @@ impl Api {
             all.insert(name, value.parse().expect("a value"));
         }
         let mut request = hyper::Request::builder().method(method);
-        request = request.uri(format!("{}{path}", self.double.url()));
+        let control = path.strip_prefix("/_double").map(|it| self.double.control_url() + it);
+        request = request.uri(control.unwrap_or_else(|| self.double.url() + path));
         *request.headers_mut().expect("a request") = all;
         let request = request.body(Full::new(Bytes::from(form.to_owned()))).expect("a request");
         let exchange = async {

@@ -39,8 +39,35 @@ async fn answers_are_spoiled_and_armed_faults_hit_what_they_are_for() {
     assert_eq!((page.status, &page.headers["content-type"]), (200, &"text/html".parse().unwrap()));
     api.double.set_down(true);
     assert!(api.send("GET", &path, "", &[]).await.is_err());
-    api.double.set_down(false);
+    // The control API is there all the same.
+    assert_eq!(api.post("/_double/down", r#"{"down": false}"#).await.status, 200);
     assert_eq!(api.get(&path).await.body["status"], "succeeded");
+}
+
+#[tokio::test]
+async fn what_the_control_api_does_it_does_to_the_account() {
+    let api = start().await;
+    let elements = elements();
+    let wanted = format!(r#"{{"method": "card", "elements": {elements}}}"#);
+    let token = api.post("/_double/token", &wanted).await.id();
+    let paid = api.post(INTENTS, &pay_form(&token, "")).await.id();
+    let arm = r#"{"fault": "error_after", "path": "/v1/refunds"}"#;
+    assert_eq!(api.post("/_double/arm", arm).await.status, 200);
+    let refund = format!("payment_intent={paid}&amount=100");
+    assert_eq!(api.post("/v1/refunds", &refund).await.status, 500);
+    let wanted = format!(r#"{{"intent": "{paid}", "amount": 50}}"#);
+    let by_hand = api.post("/_double/refund", &wanted).await.id();
+    let wanted = format!(r#"{{"refund": "{by_hand}"}}"#);
+    assert_eq!(api.post("/_double/fail_refund", &wanted).await.status, 200);
+    let refunds = api.get("/_double/objects/refund").await.body;
+    assert_eq!(refunds.as_array().map(Vec::len), Some(2));
+    let fee = 5000 * 29 / 1000 + 30;
+    assert_eq!(api.get("/_double/balance").await.body["eur"], 5000 - 100 - fee);
+    for (name, body) in
+        [("refund", r#"{"intent": "pi_1"}"#), ("arm", r#"{"fault": "x"}"#), ("x", "")]
+    {
+        assert_eq!(api.post(&format!("/_double/{name}"), body).await.status, 400, "{name}");
+    }
 }
 
 #[tokio::test]

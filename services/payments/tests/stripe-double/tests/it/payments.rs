@@ -32,8 +32,8 @@ async fn a_part_of_what_is_held_is_captured_and_the_rest_released() {
         assert_eq!(charge["amount_refunded"], released);
         assert!(charge.get("refunds").is_none());
 
-        for (action, form) in [("capture", ""), ("cancel", "")] {
-            let answer = api.post(&format!("{path}/{action}"), form).await;
+        for action in ["capture", "cancel"] {
+            let answer = api.post(&format!("{path}/{action}"), "").await;
             assert_eq!(answer.refusal(), (400, "payment_intent_unexpected_state"), "{action}");
         }
         let refund = |amount: i64| format!("payment_intent={}&amount={amount}", held.id());
@@ -211,5 +211,5 @@ async fn saved_cards_are_listed_and_detached() {
 
 fn kinds(api: &Api) -> Vec<String> {
     let events = api.double.objects(Kind::Event);
-    events.iter().map(|it| it["type"].as_str().unwrap().to_owned()).collect()
+    events.iter().map(|it| it["type"].as_str().expect("a type").to_owned()).collect()
 }
