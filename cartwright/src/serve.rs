@@ -141,6 +141,7 @@ impl Running {
         if roles.gateway {
             let ready = readiness.clone();
             let mut parts = gateway_parts(&shop.ways, &shop.verifier, &config.shop, ready, clock);
+            parts.sources = page_sources(config);
             if let Some(redis) = &redis {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
@@ -357,6 +358,13 @@ pub fn gateway_parts(
         front: gateway::Dist::default(),
         sources: gateway::PageSources::default(),
     }
+}
+
+/// What the pages on which customers pay use of the payment providers.
+fn page_sources(config: &Config) -> gateway::PageSources {
+    let payments::PageSources { script, frame, connect, payment, inline_styles } =
+        config.payments.page_sources();
+    gateway::PageSources { script, frame, connect, payment, inline_styles }
 }
 
 fn announce(config: &Config, roles: &Roles, running: &Running) {

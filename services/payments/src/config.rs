@@ -6,8 +6,8 @@ use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::providers::Mode;
-use crate::{SandboxMode, StripeConfig};
+use crate::providers::{self, Mode};
+use crate::{PageSources, SandboxMode, StripeConfig};
 
 /// Which providers there are, and how patient the shop is with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -48,6 +48,11 @@ impl Default for Config {
 const RETURN_URL: &str = "http://127.0.0.1:8080/orders/{order_id}?payment={payment_id}";
 
 impl Config {
+    /// What the pages on which customers pay use of the providers that are on.
+    pub fn page_sources(&self) -> PageSources {
+        providers::page_sources(self)
+    }
+
     /// Where a customer comes back to who pays this.
     pub(crate) fn return_url(&self, order: Uuid, payment: Uuid) -> String {
         let url = self.return_url.replace("{order_id}", &order.to_string());

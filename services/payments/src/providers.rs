@@ -40,6 +40,8 @@ struct Entry {
     webhooks: bool,
     /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Opened>, BoxError>,
+    /// What the pages on which customers pay use of it.
+    page_sources: fn(&Config) -> PageSources,
     /// None if its charges cannot be listed.
     records: fn(&Databases) -> Option<Box<dyn ChargeRecords>>,
 }
@@ -48,6 +50,36 @@ const ALL: [Entry; 2] = [sandbox::ENTRY, stripe::ENTRY];
 
 /// The database of payments and those that providers have of their own.
 pub(crate) const DATABASES: &[&Migrations] = &[&crate::MIGRATIONS, &sandbox::MIGRATIONS];
+
+/// What the pages on which customers pay use of the providers: origins, such as
+/// `https://js.provider.example`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageSources {
+    /// Whose scripts they run.
+    pub script: Vec<String>,
+    /// Whose pages they show in frames.
+    pub frame: Vec<String>,
+    /// Whom their scripts send requests to.
+    pub connect: Vec<String>,
+    /// Whose frames may open the browser's payment sheet.
+    pub payment: Vec<String>,
+    /// Whether those scripts style what they insert.
+    pub inline_styles: bool,
+}
+
+/// Of all providers that these settings turn on.
+pub(crate) fn page_sources(config: &Config) -> PageSources {
+    ALL.into_iter().fold(PageSources::default(), |mut all, it| {
+        let PageSources { script, frame, connect, payment, inline_styles } =
+            (it.page_sources)(config);
+        all.script.extend(script);
+        all.frame.extend(frame);
+        all.connect.extend(connect);
+        all.payment.extend(payment);
+        all.inline_styles |= inline_styles;
+        all
+    })
+}
 
 /// The providers that send webhooks, whether the shop uses them or not.
 pub(crate) fn with_webhooks() -> Vec<&'static str> {

@@ -30,7 +30,7 @@ use serde_json::Value;
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use super::{Databases, Entry, Setup};
+use super::{Databases, Entry, PageSources, Setup};
 use crate::provider::{
     Authorization, Charge, ChargeRecords, ChargeRefund, ChargeSnapshot, ChargeState, Failure,
     MethodKind, PaymentMethod, Provider, ProviderCall, Purchase, Refusal, TestOutcome, TestToken,
@@ -41,7 +41,8 @@ use store::NewCharge;
 
 const NAME: &str = "sandbox";
 
-pub(super) const ENTRY: Entry = Entry { name: NAME, webhooks: false, open, records };
+pub(super) const ENTRY: Entry =
+    Entry { name: NAME, webhooks: false, page_sources: |_| PageSources::default(), open, records };
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");
 

@@ -46,7 +46,13 @@ use objects::{ErrorBody, PaymentIntent};
 
 const NAME: &str = "stripe";
 
-pub(super) const ENTRY: Entry = Entry { name: NAME, webhooks: true, open, records: |_| None };
+pub(super) const ENTRY: Entry = Entry {
+    name: NAME,
+    webhooks: true,
+    page_sources: |config| config.stripe.page_sources(),
+    open,
+    records: |_| None,
+};
 
 /// An account at Stripe.
 pub(crate) struct Stripe {

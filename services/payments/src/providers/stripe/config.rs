@@ -7,6 +7,8 @@ use chassis::Secret;
 use chassis::config::{SettingError, in_range};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::providers::PageSources;
+
 /// The webhook secrets that can be valid at a time: the old and the new one, during rotation.
 const MAX_WEBHOOK_SECRETS: usize = 2;
 
@@ -86,6 +88,30 @@ impl StripeConfig {
         self.check_countries()?;
         self.check_webhook_secrets()?;
         self.check_keys()
+    }
+
+    /// What Stripe.js needs on the pages on which customers pay; nothing where Stripe is off. See
+    /// "Integration security guide" in Stripe's documentation, content security policy.
+    pub(crate) fn page_sources(&self) -> PageSources {
+        const SCRIPTS: [&str; 2] = ["https://js.stripe.com", "https://*.js.stripe.com"];
+        const FRAMES: [&str; 1] = ["https://hooks.stripe.com"];
+        if !self.is_on() {
+            return PageSources::default();
+        }
+        let own = origin(&self.script_url);
+        let script: Vec<String> = match own {
+            Some(own) if own != SCRIPTS[0] => vec![own.to_owned()],
+            _ => SCRIPTS.map(str::to_owned).to_vec(),
+        };
+        let frames = FRAMES.into_iter().map(str::to_owned);
+        let api = origin(&self.api_url).into_iter().map(str::to_owned);
+        PageSources {
+            frame: script.iter().cloned().chain(frames).collect(),
+            connect: api.chain(script.iter().cloned()).collect(),
+            payment: script.iter().filter(|it| !it.contains('*')).cloned().collect(),
+            script,
+            inline_styles: true,
+        }
     }
 
     fn check_keys(&self) -> Result<(), SettingError> {
@@ -253,6 +279,13 @@ pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
     host == "localhost" || host.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback())
 }
 
+/// The scheme and host of a URL.
+fn origin(url: &str) -> Option<&str> {
+    let (scheme, rest) = url.split_once("://")?;
+    let host = rest.split(['/', '?', '#']).next()?;
+    url.get(..scheme.len() + 3 + host.len())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -359,6 +392,23 @@ mod tests {
         }
         let error = refused(|it| it.countries = vec!["Germany".to_owned()]);
         assert!(error.contains("countries"), "{error}");
+    }
+
+    #[test]
+    fn pages_use_the_hosts_of_the_urls_and_nothing_where_stripe_is_off() {
+        assert_eq!(StripeConfig::default().page_sources(), PageSources::default());
+        let sources = valid().page_sources();
+        assert_eq!(sources.script, ["https://js.stripe.com", "https://*.js.stripe.com"]);
+        assert!(sources.frame.iter().any(|it| it == "https://hooks.stripe.com"));
+        assert!(sources.connect.iter().any(|it| it == "https://api.stripe.com"));
+        let double = StripeConfig {
+            api_url: "http://127.0.0.1:9".to_owned(),
+            script_url: "http://127.0.0.1:9/stripe.js".to_owned(),
+            ..valid()
+        };
+        let sources = double.page_sources();
+        assert_eq!(sources.script, ["http://127.0.0.1:9"]);
+        assert_eq!(sources.payment, ["http://127.0.0.1:9"]);
     }
 
     #[test]
