@@ -175,6 +175,7 @@ test('a form of Stripe’s stands beside the test cards and gives the token', as
       mode: 'payment',
       currency: 'usd',
       captureMethod: 'automatic_async',
+      paymentMethodOptions: { card: { captureMethod: 'manual' } },
       locale: 'en',
       appearance: expect.objectContaining({ theme: 'stripe' }),
     }),

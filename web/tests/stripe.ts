@@ -103,7 +103,7 @@ function method(amount: number): Json {
       amount,
       currency: 'usd',
       capture_method: 'automatic_async',
-      manual_capture: [],
+      manual_capture: ['card'],
     },
   };
 }

@@ -103,8 +103,14 @@ function useElement({ tokens, addressed, onChange }: ElementOptions) {
   const [elements, setElements] = useState<StripeElements | null>(null);
   const [state, setState] = useState<'loading' | 'ready' | 'broken'>('loading');
   const [round, setRound] = useState(0);
-  const { amount, currency, capture_method: captureMethod } = tokens;
-  const options = { amount: amount ?? 0, currency, captureMethod, locale: language };
+  const { amount, currency, capture_method: captureMethod, manual_capture: held } = tokens;
+  const paymentMethodOptions = Object.fromEntries(
+    held.map((it) => [it, { captureMethod: 'manual' as const }]),
+  );
+  const options = {
+    ...{ amount: amount ?? 0, currency, captureMethod, locale: language },
+    ...(held.length > 0 && { paymentMethodOptions }),
+  };
   const latest = useRef({ options, onChange });
   latest.current = { options, onChange };
   const made = useRef(theme);

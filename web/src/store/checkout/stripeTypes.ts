@@ -27,6 +27,8 @@ export type ElementsOptions = {
   /** In lower case. */
   currency: string;
   captureMethod: string;
+  /** Of single methods, where it is another one. */
+  paymentMethodOptions?: Record<string, { captureMethod: 'manual' }>;
   locale: string;
   appearance: Appearance;
 };
