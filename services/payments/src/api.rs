@@ -204,7 +204,7 @@ fn no_card_number_within(fields: &Map<String, Value>, (): &()) -> garde::Result 
         ("id" = Uuid, Path, description = "The id of the payment."),
         ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order."),
     ),
-    request_body(content = ActionResult, description = "Optional."),
+    request_body(content = Option<ActionResult>, description = "Optional."),
     responses(
         (status = 200, description = "The current state of the payment.", body = PaymentView),
         problems::payment_not_found,

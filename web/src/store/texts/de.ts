@@ -403,6 +403,10 @@ export const de: Texts = {
         label: 'Testkarte: 3-D Secure',
         more: 'Die Bank bittet Sie, die Zahlung freizugeben.',
       },
+      processing: {
+        label: 'Test-Lastschrift',
+        more: 'Die Bank bestätigt die Zahlung eine Minute später.',
+      },
       card_declined: {
         label: 'Testkarte: abgelehnt',
         more: 'Die Bank lehnt die Zahlung ab.',

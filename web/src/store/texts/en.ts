@@ -386,6 +386,10 @@ export const en = {
         label: 'Test card: 3-D Secure',
         more: 'The bank asks you to approve the payment.',
       },
+      processing: {
+        label: 'Test bank debit',
+        more: 'The bank confirms the payment a minute later.',
+      },
       card_declined: { label: 'Test card: declined', more: 'The bank declines the payment.' },
       insufficient_funds: {
         label: 'Test card: insufficient funds',
