@@ -1,17 +1,18 @@
 /**
- * A double of Stripe for each test, and a shop that pays by it: `STRIPE_DOUBLE` is the program
- * (`cargo build -p stripe-double`). What a customer does in its form and with its bank's question is here
+ * A double of Stripe for each test, and a shop that pays by it. `STRIPE_DOUBLE` is the program, by default
+ * the one of `cargo build -p stripe-double`. What a customer does in its form and with its bank's question is here
  * too, and what the double is told beside the browser.
  */
 
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Page } from '@playwright/test';
 
 import { en } from '../src/store/texts/en';
 import { test as base, expect } from './shop';
 
-export const program = process.env.STRIPE_DOUBLE ?? '';
+const program = process.env.STRIPE_DOUBLE ?? resolve('../target/debug/stripe-double');
 
 export type Double = {
   /** Where its script comes from. */
@@ -37,7 +38,8 @@ async function open(): Promise<Double & { close(): void }> {
   const child = spawn(program, ['--port', '0', '--control-port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  process.once('exit', () => child.kill('SIGKILL'));
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
   const said: Record<string, string> = {};
   for await (const line of createInterface(child.stdout)) {
     const [, name = '', value = ''] = /^(?:# )?(\w+)(?: =|:) "?([^"]*)"?$/.exec(line) ?? [];
@@ -58,7 +60,7 @@ async function open(): Promise<Double & { close(): void }> {
     settings: {
       CARTWRIGHT__PAYMENTS__STRIPE__SECRET_KEY: said.secret_key ?? '',
       CARTWRIGHT__PAYMENTS__STRIPE__PUBLISHABLE_KEY: said.publishable_key ?? '',
-      CARTWRIGHT__PAYMENTS__STRIPE__WEBHOOK_SECRETS: '["whsec_double"]',
+      CARTWRIGHT__PAYMENTS__STRIPE__WEBHOOK_SECRETS: 'whsec_double',
       CARTWRIGHT__PAYMENTS__STRIPE__API_URL: said.api_url ?? '',
       CARTWRIGHT__PAYMENTS__STRIPE__SCRIPT_URL: said.script_url ?? '',
     },
@@ -78,7 +80,10 @@ async function open(): Promise<Double & { close(): void }> {
       const all = (await intents()).map((it) => it.amount_received + it.amount_capturable);
       return all.filter((it) => it > 0);
     },
-    close: () => child.kill('SIGKILL'),
+    close() {
+      process.off('exit', kill);
+      kill();
+    },
   };
 }
 
