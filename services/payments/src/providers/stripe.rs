@@ -22,12 +22,10 @@ use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use chassis::clock::Clock;
-use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
 use chassis::webhooks::{Notice, WebhookError};
-use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -43,6 +41,7 @@ use declines::reason;
 use health::Pulse;
 use lookup::UsedKeys;
 use objects::{ErrorBody, PaymentIntent};
+use refunds::SpareKeys;
 
 const NAME: &str = "stripe";
 
@@ -62,6 +61,7 @@ pub(crate) struct Stripe {
     clock: Clock,
     pulse: Arc<Pulse>,
     used: UsedKeys,
+    spares: SpareKeys,
 }
 
 fn open(setup: &Setup<'_>) -> std::result::Result<Option<Arc<dyn Provider>>, BoxError> {
@@ -84,6 +84,7 @@ impl Stripe {
             clock,
             pulse,
             used: UsedKeys::default(),
+            spares: SpareKeys::default(),
         }))
     }
 
@@ -235,18 +236,6 @@ fn failed(what: &str, error: ApiError) -> Failure {
             Failure::Unknown(error.to_string())
         }
     }
-}
-
-/// A key for what is asked again because its own key only repeats a failure. No two requests under
-/// different ones of these run at a time: each is good for some minutes, with a pause before the
-/// next that is longer than any request. None during the pause.
-fn spare_key(key: Uuid, now: DateTime<Utc>) -> Option<Uuid> {
-    const EACH_SECONDS: i64 = 600;
-    const PAUSE_SECONDS: i64 = 180;
-    let (number, second) =
-        (now.timestamp().div_euclid(EACH_SECONDS), now.timestamp().rem_euclid(EACH_SECONDS));
-    let name = format!("again {number}");
-    (second < EACH_SECONDS - PAUSE_SECONDS).then(|| id::derive(key, name))
 }
 
 #[cfg(test)]

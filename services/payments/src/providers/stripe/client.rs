@@ -59,6 +59,14 @@ pub(super) enum ApiError {
     Unknown { cause: String, ended: bool },
 }
 
+/// What came of a request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Done<T> {
+    pub(super) object: T,
+    /// It was done before: the object is as it was then.
+    pub(super) replayed: bool,
+}
+
 pub(super) type ApiResult<T> = Result<T, ApiError>;
 
 /// Why there can be no client.
@@ -104,7 +112,7 @@ impl Client {
     /// Reads an object.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, query: &Form) -> ApiResult<T> {
         let request = self.http.request(Method::GET, format!("{}{path}?{query}", self.api));
-        self.send(request, &format!("GET {path}")).await
+        self.send(request, &format!("GET {path}")).await.map(|it| it.object)
     }
 
     /// Does something, once per key.
@@ -113,7 +121,7 @@ impl Client {
         path: &str,
         key: Uuid,
         form: &Form,
-    ) -> ApiResult<T> {
+    ) -> ApiResult<Done<T>> {
         let request = self
             .http
             .request(Method::POST, format!("{}{path}", self.api))
@@ -147,7 +155,11 @@ impl Client {
         Err(unknown(format!("GET {path}: more than {} objects", MAX_PAGES * PAGE)))
     }
 
-    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder, what: &str) -> ApiResult<T> {
+    async fn send<T: DeserializeOwned>(
+        &self,
+        request: RequestBuilder,
+        what: &str,
+    ) -> ApiResult<Done<T>> {
         let waiting = Waiting { pulse: &self.pulse, what };
         let result = match self.exchange(request, what).await {
             Ok(answer) => answer.read(what),

@@ -24,6 +24,7 @@ pub(super) mod reason {
     pub(crate) const METHOD_UNAVAILABLE: &str = "payment_method_unavailable";
     pub(crate) const PROCESSING_ERROR: &str = "processing_error";
     pub(crate) const PROVIDER_ERROR: &str = "provider_error";
+    pub(crate) const REFUND_EXCEEDS_CHARGE: &str = "refund_exceeds_charge";
     pub(crate) const TRY_AGAIN_LATER: &str = "try_again_later";
 }
 
@@ -78,8 +79,7 @@ fn of_code(code: &str) -> Option<&'static str> {
         "authentication_required"
         | "authentication_failure"
         | "payment_intent_authentication_failure"
-        | "payment_intent_action_required"
-        | "payment_method_customer_decline" => reason::AUTHENTICATION_FAILED,
+        | "payment_intent_action_required" => reason::AUTHENTICATION_FAILED,
         "payment_intent_payment_attempt_expired" => reason::EXPIRED,
         "processing_error" | "payment_method_provider_timeout" => reason::PROCESSING_ERROR,
         "payment_method_not_available"
@@ -113,6 +113,15 @@ pub(super) fn refusal(error: &ErrorBody) -> &'static str {
         return reason::INVALID_TOKEN;
     }
     code.and_then(of_code).unwrap_or(reason::PROVIDER_ERROR)
+}
+
+/// Why Stripe refuses a refund.
+pub(super) fn refund_refusal(error: &ErrorBody) -> &'static str {
+    // Somebody has refunded a part at Stripe. There is no code for it.
+    if error.param.as_deref() == Some("amount") {
+        return reason::REFUND_EXCEEDS_CHARGE;
+    }
+    refusal(error)
 }
 
 /// Why a refund came back, days after it was accepted:
@@ -193,5 +202,9 @@ mod tests {
         ] {
             assert_eq!(refusal(&error(None, code, param)), reason, "{code:?}");
         }
+        let too_much = error(None, None, Some("amount"));
+        assert_eq!(refund_refusal(&too_much), "refund_exceeds_charge");
+        let twice = error(None, Some("charge_already_refunded"), None);
+        assert_eq!(refund_refusal(&twice), "charge_already_refunded");
     }
 }

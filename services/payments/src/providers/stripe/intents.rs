@@ -1,13 +1,14 @@
 //! Authorizing, capturing and voiding: payment intents, confirmed on the server with what the
 //! customer has entered into the Payment Element.
 
+use chassis::id;
 use uuid::Uuid;
 
-use super::client::{ApiError, Form};
+use super::client::{ApiError, Done, Form};
 use super::declines::{self, reason};
 use super::lookup::{INTENTS, intent_path};
 use super::objects::{ErrorBody, IntentStatus, ORDER_ID, PAYMENT_ID, PaymentIntent};
-use super::{Stripe, amounts, failed, refused, refused_for, spare_key};
+use super::{Stripe, amounts, failed, refused, refused_for};
 use crate::provider::{Authorization, Charge, ChargeSnapshot, ChargeState, Failure};
 
 /// The methods that can hold an amount, which is asked of each by itself. With one capture method
@@ -36,7 +37,7 @@ impl Stripe {
     ) -> Result<ChargeSnapshot, Failure> {
         let form = self.authorization(key, request)?;
         match self.client.post(INTENTS, key, &form).await {
-            Ok(intent) => self.snapshot(&intent),
+            Ok(done) => self.done(done).await,
             Err(ApiError::Declined(error)) => self.declined(&error, declines::decline),
             Err(ApiError::Refused(error)) => self.declined(&error, declines::refusal),
             Err(error) => {
@@ -137,14 +138,12 @@ impl Stripe {
     ) -> Result<ChargeSnapshot, Failure> {
         let path = intent_path(reference, action)?;
         let mut result = self.client.post::<PaymentIntent>(&path, key, form).await;
-        if let (Err(ApiError::Unknown { ended: true, .. }), Some(key)) =
-            (&result, spare_key(key, self.clock.now()))
-        {
+        if let Err(ApiError::Unknown { ended: true, .. }) = result {
             // The key gives that answer for a day.
-            result = self.client.post(&path, key, form).await;
+            result = self.client.post(&path, id::new(), form).await;
         }
         let error = match result {
-            Ok(intent) => return self.snapshot(&intent),
+            Ok(done) => return self.done(done).await,
             Err(ApiError::Refused(error) | ApiError::Declined(error)) => error,
             Err(error) => return Err(failed("a capture or a void", error)),
         };
@@ -154,6 +153,14 @@ impl Stripe {
                 Err(refused_for("a capture or a void", &error, declines::refusal(&error)))
             }
             _ => Ok(snapshot),
+        }
+    }
+
+    /// The intent as it is now: what is replayed is as it was when it was done.
+    async fn done(&self, done: Done<PaymentIntent>) -> Result<ChargeSnapshot, Failure> {
+        match done {
+            Done { object, replayed: false } => self.snapshot(&object),
+            Done { object, replayed: true } => self.snapshot(&self.read(&object.id).await?),
         }
     }
 

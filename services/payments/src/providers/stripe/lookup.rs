@@ -132,7 +132,7 @@ impl Stripe {
             .with("automatic_payment_methods[enabled]", true)
             // Not the name a look-up goes by: it is not the payment's.
             .with_nested(&["metadata", VOIDED_PAYMENT_ID], charge.key);
-        self.client.post(INTENTS, key, &form).await
+        self.client.post(INTENTS, key, &form).await.map(|it| it.object)
     }
 }
 

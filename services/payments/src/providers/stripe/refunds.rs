@@ -1,17 +1,52 @@
 //! Refunds and disputes of a payment.
 
+use std::collections::BTreeMap;
+
+use chassis::id;
 use chrono::DateTime;
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::client::{ApiError, Form};
 use super::declines;
 use super::objects::{Charge, Dispute, PAYMENT_ID, PaymentIntent, REFUND_ID, Refund};
 use super::snapshot::from_stripe;
-use super::{Stripe, failed, refused_for, spare_key};
+use super::{Stripe, failed, refused_for};
 use crate::provider::{self, ChargeDispute, ChargeRefund, DisputeStatus, Failure};
 
 const REFUNDS: &str = "/v1/refunds";
 const DISPUTES: &str = "/v1/disputes";
+/// How many keys in a row may have failed before it is left to the next try.
+const SPARES_AT_ONCE: usize = 5;
+/// How many refunds it is remembered of which of their keys have failed.
+const REMEMBERED: usize = 1_000;
+
+/// Keys of refunds whose own key repeats a failure. One is used only after the request under the
+/// one before has ended, so that no two of a refund ever run at a time. What is forgotten is found
+/// again: a process that does not know begins with the first, and each that has failed says so.
+#[derive(Debug, Default)]
+pub(super) struct SpareKeys(Mutex<BTreeMap<Uuid, u32>>);
+
+impl SpareKeys {
+    /// The key in use for a refund.
+    fn of(&self, refund: Uuid) -> Uuid {
+        match self.0.lock().get(&refund) {
+            None => refund,
+            Some(number) => id::derive(refund, format!("again {number}")),
+        }
+    }
+
+    /// The one after that, which is in use from now on.
+    fn next(&self, refund: Uuid) -> Uuid {
+        let mut used = self.0.lock();
+        if used.len() >= REMEMBERED && !used.contains_key(&refund) {
+            used.clear();
+        }
+        *used.entry(refund).or_default() += 1;
+        drop(used);
+        self.of(refund)
+    }
+}
 
 impl Stripe {
     /// Gives money back, once per key. Stripe forgets a key after a day, so what was refunded is
@@ -31,20 +66,20 @@ impl Stripe {
             .with("amount", self.amount(amount, &charge.currency)?)
             .with_nested(&["metadata", REFUND_ID], key)
             .with_nested(&["metadata", PAYMENT_ID], charge.key);
-        let mut result = self.client.post::<Refund>(REFUNDS, key, &form).await;
-        if matches!(result, Err(ApiError::Unknown { ended: true, .. })) {
+        let mut result = self.client.post::<Refund>(REFUNDS, self.spares.of(key), &form).await;
+        for _ in 0..SPARES_AT_ONCE {
+            let Err(ApiError::Unknown { ended: true, .. }) = result else { break };
             // The key gives that answer for a day, so another has to be used: unless it was made.
             if let Some(refund) = self.refunded(key, &reference).await? {
                 return Ok(refund);
             }
-            if let Some(spare) = spare_key(key, self.clock.now()) {
-                result = self.client.post(REFUNDS, spare, &form).await;
-            }
+            let spare = self.spares.next(key);
+            result = self.client.post(REFUNDS, spare, &form).await;
         }
         match result {
-            Ok(refund) => read_refund(refund),
+            Ok(done) => read_refund(done.object),
             Err(ApiError::Refused(error) | ApiError::Declined(error)) => {
-                Err(refused_for("a refund", &error, declines::refusal(&error)))
+                Err(refused_for("a refund", &error, declines::refund_refusal(&error)))
             }
             Err(error) => Err(failed("a refund", error)),
         }

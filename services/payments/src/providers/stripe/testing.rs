@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::{HeaderValue, Request, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -42,8 +43,8 @@ impl Script {
         script
     }
 
-    /// Stripe, with a clock that shows a time.
-    pub(super) async fn at(&self, now: DateTime<Utc>) -> Stripe {
+    /// Stripe, with a clock that has stopped.
+    pub(super) async fn stripe(&self) -> Stripe {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let router = Router::new().fallback(any(answer)).with_state(self.clone());
@@ -56,12 +57,8 @@ impl Script {
             api_url: format!("http://{address}"),
             ..StripeConfig::default()
         };
-        let stripe = Stripe::open(&config, Clock::Fixed(now)).expect("valid");
+        let stripe = Stripe::open(&config, Clock::Fixed(NOW)).expect("valid");
         stripe.expect("it is on")
-    }
-
-    pub(super) async fn stripe(&self) -> Stripe {
-        self.at(NOW).await
     }
 
     /// The next answer. Disputes are asked for while refunds are, so theirs is last in a script.

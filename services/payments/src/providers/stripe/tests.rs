@@ -1,7 +1,6 @@
 //! The provider against a server that answers as a script says.
 
 use chassis::testing::in_time;
-use chrono::TimeDelta;
 use serde_json::json;
 
 use super::testing::*;
@@ -76,6 +75,15 @@ async fn a_decline_is_a_charge_that_was_declined() {
     let odd = Authorization { currency: currency("KWD"), ..authorization("ctoken_1") };
     assert_eq!(stripe.authorize(KEY, &odd).await, Err(refused("amount_not_supported")));
     assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn what_was_done_before_is_answered_as_it_is_now() {
+    let (_, _, held) = plain("requires_capture");
+    let script = Script::of([(200, true, held), plain("canceled")]);
+    let snapshot = authorize(&script.stripe().await).await.expect("voided");
+    assert_eq!(snapshot.state, ChargeState::Voided);
+    assert_eq!(script.asked()[1], "GET /v1/payment_intents/pi_1");
 }
 
 #[tokio::test]
@@ -225,20 +233,52 @@ async fn an_authorisation_that_failed_without_effect_is_voided_for_good() {
 
 #[tokio::test]
 async fn a_key_that_repeats_a_failure_is_replaced() {
-    let script = Script::of([replayed_500(), plain("succeeded"), replayed_500()]);
+    let script = Script::of([replayed_500(), plain("succeeded")]);
     let known = charge(Some("pi_1"));
     let captured = script.stripe().await.capture(KEY, &known, 1_999).await.expect("captured");
     assert_eq!(captured.state, ChargeState::Captured);
+    script.asked();
     let (first, second) = (script.seen(0), script.seen(1));
-    assert_eq!(
-        (first.key, &first.what, &first.parameters),
-        (Some(KEY), &second.what, &second.parameters)
-    );
+    assert_eq!((first.what, first.parameters), (second.what, second.parameters));
+    assert_eq!(first.key, Some(KEY));
     assert_ne!(second.key, Some(KEY));
-    // Not while one under the replacement before might still run.
-    let pause = script.at(NOW + TimeDelta::seconds(420)).await;
-    assert!(matches!(pause.capture(KEY, &known, 1_999).await, Err(Failure::Unknown(_))));
-    assert_eq!(script.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn a_refund_has_one_key_after_the_other_and_never_two_at_a_time() {
+    let first_500 = || (500, false, json!({ "error": { "type": "api_error" } }));
+    let nothing = || list(json!([]));
+    let made = json!({ "id": "re_1", "amount": 500, "currency": "eur", "status": "succeeded" });
+    let known = charge(Some("pi_1"));
+    // The first failure may still run, so the key is kept; a repeated one has ended.
+    let script = Script::of([
+        nothing(),
+        first_500(),
+        nothing(),
+        replayed_500(),
+        nothing(),
+        first_500(),
+        nothing(),
+        replayed_500(),
+        nothing(),
+        ok(made),
+    ]);
+    let stripe = script.stripe().await;
+    for _ in 0..2 {
+        let failure = stripe.refund(KEY, &known, 500).await;
+        assert!(matches!(failure, Err(Failure::Unknown(_))), "{failure:?}");
+    }
+    assert_eq!(stripe.refund(KEY, &known, 500).await.expect("a refund").reference, "re_1");
+    script.asked();
+    let [first, again, second, second_again, third] = [1, 3, 5, 7, 9].map(|it| script.seen(it).key);
+    assert_eq!((first, again), (Some(KEY), Some(KEY)));
+    assert_eq!(second, second_again);
+    assert!(second != first && third != first && third != second);
+
+    // A process that knows nothing of this finds the same keys.
+    let script = Script::of([nothing(), replayed_500(), nothing(), first_500()]);
+    assert!(script.stripe().await.refund(KEY, &known, 500).await.is_err());
+    assert_eq!(script.seen(3).key, second);
 }
 
 #[tokio::test]
@@ -325,14 +365,4 @@ async fn a_webhook_is_verified_before_it_is_read() {
     assert_eq!(forged, Err(WebhookError::Rejected("the signature is wrong")));
     let unsigned = stripe.webhook(&HeaderMap::new(), body.as_bytes());
     assert_eq!(unsigned, Err(WebhookError::Rejected("there is no signature")));
-}
-
-#[test]
-fn replacements_of_a_key_are_minutes_apart() {
-    let at = |second| spare_key(KEY, NOW + TimeDelta::seconds(second));
-    let first = at(0).expect("a key");
-    assert_eq!(NOW.timestamp().rem_euclid(600), 0);
-    assert_eq!((at(419), at(420), at(599)), (Some(first), None, None));
-    assert!(at(600).is_some_and(|it| it != first && it != KEY));
-    assert_ne!(spare_key(PAYMENT, NOW), Some(first));
 }

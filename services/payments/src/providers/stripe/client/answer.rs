@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::de::DeserializeOwned;
 
-use super::{ApiError, ApiResult, unknown};
+use super::{ApiError, ApiResult, Done, unknown};
 use crate::providers::stripe::objects::{ErrorAnswer, ErrorBody};
 
 /// An answer, completely received.
@@ -18,10 +18,12 @@ pub(super) struct Answer {
 
 impl Answer {
     /// The object that was asked for, or why there is none. `what` was asked.
-    pub(super) fn read<T: DeserializeOwned>(&self, what: &str) -> ApiResult<T> {
+    pub(super) fn read<T: DeserializeOwned>(&self, what: &str) -> ApiResult<Done<T>> {
+        let replayed = self.flag("idempotent-replayed") == Some(true);
         if self.status.is_success() {
             // It was done; only what came of it cannot be read.
             return serde_json::from_slice(&self.body)
+                .map(|object| Done { object, replayed })
                 .map_err(|error| unknown(self.cause(what, &format!("cannot be read: {error}"))));
         }
         let body = serde_json::from_slice(&self.body).map(|it: ErrorAnswer| Box::new(it.error));
@@ -39,7 +41,6 @@ impl Answer {
             (409, Some(body)) if asks_again == Some(false) => ApiError::Refused(body),
             (400 | 404, Some(body)) if asks_again != Some(true) => ApiError::Refused(body),
             _ => {
-                let replayed = self.flag("idempotent-replayed") == Some(true);
                 let ended = status >= 500 && (replayed || asks_again == Some(false));
                 ApiError::Unknown { cause, ended }
             }

@@ -58,7 +58,7 @@ async fn answering(
 
 async fn refund(client: &Client) -> ApiResult<Refund> {
     let form = Form::default().with("amount", 1);
-    in_time("a request", client.post("/v1/refunds", KEY, &form)).await
+    in_time("a request", client.post("/v1/refunds", KEY, &form)).await.map(|it| it.object)
 }
 
 fn error(kind: &str, code: &str) -> Value {
