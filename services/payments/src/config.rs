@@ -35,7 +35,7 @@ impl Default for Config {
         Self {
             sandbox: SandboxMode::Auto,
             answer_ms: 1_000,
-            try_ms: 2_500,
+            try_ms: 10_000,
             tries: 3,
             pause_ms: 500,
             return_url: RETURN_URL.to_owned(),

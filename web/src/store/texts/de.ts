@@ -442,6 +442,14 @@ export const de: Texts = {
         'Der Betrag ist für diese Zahlungsart zu groß. Bitte versuchen Sie eine andere.',
       provider_error:
         'Der Zahlungsanbieter konnte die Zahlung nicht verarbeiten. Es wurde nichts berechnet. Bitte versuchen Sie es später erneut oder mit einer anderen Zahlungsart.',
+      expired:
+        'Die Zahlung wurde nicht rechtzeitig abgeschlossen. Es wurde nichts berechnet. Bitte versuchen Sie es erneut.',
+      incorrect_number:
+        'Die Kartennummer ist falsch. Bitte prüfen Sie sie und versuchen Sie es erneut.',
+      amount_not_supported:
+        'Dieser Betrag kann mit dieser Zahlungsart nicht bezahlt werden. Bitte versuchen Sie eine andere.',
+      payment_method_unavailable:
+        'Diese Zahlungsart ist im Moment nicht verfügbar. Bitte versuchen Sie eine andere.',
       payment_expired:
         'Die Zahlung wurde nicht rechtzeitig abgeschlossen. Es wurde nichts berechnet. Bitte versuchen Sie es erneut.',
     },

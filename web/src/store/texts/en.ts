@@ -415,6 +415,11 @@ export const en = {
       provider_error:
         'The payment provider couldn’t process the payment. You weren’t charged. Try again later or use another payment method.',
       payment_expired: 'The payment wasn’t finished in time. You weren’t charged. Try again.',
+      expired: 'The payment wasn’t finished in time. You weren’t charged. Try again.',
+      incorrect_number: 'The card number is incorrect. Check it and try again.',
+      amount_not_supported: 'This amount can’t be paid with this payment method. Try another one.',
+      payment_method_unavailable:
+        'This payment method isn’t available at the moment. Try another one.',
     },
     outOfStock: 'Some items are out of stock',
     outOfStockText:

@@ -28,6 +28,28 @@ pub(super) mod reason {
     pub(crate) const TRY_AGAIN_LATER: &str = "try_again_later";
 }
 
+/// Every reason a customer can see; the storefront has words for each.
+#[cfg(test)]
+const DECLINES: [&str; 17] = [
+    reason::AMOUNT_NOT_SUPPORTED,
+    reason::AMOUNT_TOO_LARGE,
+    reason::AMOUNT_TOO_SMALL,
+    reason::AUTHENTICATION_FAILED,
+    reason::CARD_DECLINED,
+    reason::CARD_NOT_SUPPORTED,
+    reason::CURRENCY_NOT_SUPPORTED,
+    reason::DECLINED,
+    reason::EXPIRED,
+    reason::EXPIRED_CARD,
+    reason::INCORRECT_CVC,
+    reason::INCORRECT_NUMBER,
+    reason::INSUFFICIENT_FUNDS,
+    reason::INVALID_TOKEN,
+    reason::METHOD_UNAVAILABLE,
+    reason::PROCESSING_ERROR,
+    reason::PROVIDER_ERROR,
+];
+
 /// Why a payment was declined, for the customer.
 ///
 /// What the bank holds against a card (lost, stolen, suspected fraud) is "declined" for whoever
@@ -186,6 +208,20 @@ mod tests {
         ] {
             let error = error(Some(code), Some("card_declined"), None);
             assert_eq!(decline(&error), "card_declined", "{code}");
+        }
+    }
+
+    #[test]
+    fn the_pages_have_words_for_every_reason_in_both_languages() {
+        for texts in [
+            include_str!("../../../../../web/src/store/texts/en.ts"),
+            include_str!("../../../../../web/src/store/texts/de.ts"),
+            include_str!("../../../../../web/src/admin/texts/en.ts"),
+            include_str!("../../../../../web/src/admin/texts/de.ts"),
+        ] {
+            for reason in DECLINES.into_iter().chain([reason::TRY_AGAIN_LATER]) {
+                assert!(texts.contains(&format!(" {reason}:")), "no words for {reason}");
+            }
         }
     }
 
