@@ -122,8 +122,8 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
         })
         .collect();
     for claim in claims {
-        let (captured, refunded) =
-            totals.get(&claim.order_id).map_or((0, 0), |it| (it.captured, it.refunded));
+        let its = totals.get(&claim.order_id);
+        let (captured, refunded) = its.map_or((0, 0), |it| (it.captured, it.refunded));
         let agrees = match (claim.status.as_str(), claim.payment_status.as_str()) {
             _ if captured > claim.total || refunded > captured => false,
             _ if !claim.done => true,
@@ -133,9 +133,15 @@ fn money(claims: &[Claim], totals: &[OrderTotals]) -> Vec<String> {
             }
             ("cancelled", _) => captured == refunded,
             // Whatever became of the goods.
-            (_, "refunded") => captured == claim.total && refunded == captured,
-            (_, "partially_refunded") => captured == claim.total && refunded > 0,
-            (_, "paid") => captured == claim.total && refunded == 0,
+            (_, "refunded") => captured == claim.charged && refunded == captured,
+            (_, "partially_refunded") => captured == claim.charged && refunded > 0,
+            (_, "paid") => captured == claim.charged && refunded == 0,
+            // It is captured when the order is shipped.
+            ("confirmed", "authorized") if claim.on_shipment => {
+                captured == 0 && its.is_some_and(|it| it.open)
+            }
+            // It was not captured in time: staff decide.
+            ("confirmed", "voided") if claim.on_shipment => captured == 0,
             _ => false,
         };
         if !agrees {
@@ -282,6 +288,28 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_order_that_waits_for_its_shipment_holds_its_money_and_a_part_may_be_all_that_is_paid() {
+        let order_id = Uuid::nil();
+        let totals = |captured, open| [OrderTotals { order_id, captured, refunded: 0, open }];
+        let wrong = |payment_status: &str, charged, totals: &[OrderTotals]| {
+            let payment_status = payment_status.to_owned();
+            let confirmed = claim("confirmed", "unfulfilled");
+            let waits = Claim { payment_status, charged, on_shipment: true, ..confirmed };
+            money(&[waits], totals).len()
+        };
+        assert_eq!(wrong("authorized", 1_999, &totals(0, true)), 0);
+        assert_eq!(wrong("authorized", 1_999, &totals(0, false)), 1, "nothing is held");
+        assert_eq!(wrong("authorized", 1_999, &totals(1_999, false)), 1, "it is paid");
+        assert_eq!(wrong("voided", 1_999, &totals(0, false)), 0);
+        assert_eq!(wrong("voided", 1_999, &totals(700, false)), 1);
+        assert_eq!(wrong("paid", 700, &totals(700, false)), 0);
+        assert_eq!(wrong("paid", 1_999, &totals(700, false)), 1);
+        let at_once =
+            Claim { payment_status: "authorized".to_owned(), ..claim("confirmed", "unfulfilled") };
+        assert_eq!(money(&[at_once], &totals(0, true)).len(), 1);
+    }
+
     fn claim(status: &str, fulfillment: &str) -> Claim {
         Claim {
             order_id: Uuid::nil(),
@@ -290,6 +318,8 @@ mod tests {
             payment_status: "paid".to_owned(),
             fulfillment_status: fulfillment.to_owned(),
             total: 1_999,
+            charged: 1_999,
+            on_shipment: false,
             done: status != "pending",
             ships: false,
             declined: false,

@@ -370,6 +370,7 @@ fn operations_are_named_by_resource_and_verb() {
     const OWN: [&str; 28] = [
         "bulk",
         "cancel",
+        "capture",
         "change_password",
         "checkout",
         "clear",

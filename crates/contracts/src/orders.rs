@@ -35,6 +35,9 @@ pub struct Order {
     /// How it is sent: `standard` or `express`; none where nothing is.
     #[serde(default)]
     pub shipping_method: Option<String>,
+    /// What was captured of the total, where that is a part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,6 +12,7 @@ use chassis::db::Word;
 use chassis::outbox::EventData;
 use chassis::route::Route;
 use chassis::service_tokens::Callers;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -40,6 +41,20 @@ pub enum Status {
     PartiallyRefunded,
     Refunded,
 }
+
+/// When an authorised payment is captured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, Word)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureTiming {
+    /// As soon as the goods are allocated.
+    #[default]
+    AtOnce,
+    /// When the order is shipped.
+    OnShipment,
+}
+
+/// The `reason` of a voided payment whose provider has released what was not captured in time.
+pub const EXPIRED: &str = "expired";
 
 /// Asks for the authorisation of an order's total.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -95,6 +110,12 @@ pub struct Payment {
     /// that is more than a shop usually gives. Not in events.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_minutes: Option<u32>,
+    /// When it is to be captured. One that is captured already was with a method that holds nothing.
+    #[serde(default)]
+    pub capture: CaptureTiming,
+    /// Until when what is held can be captured, where the provider says so. Not in events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture_before: Option<DateTime<Utc>>,
     /// Whether the customer disputes it with their bank.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub disputed: bool,
@@ -170,7 +191,8 @@ impl Client {
         self.0.call(SHOW, &PaymentRef { payment_id }).await
     }
 
-    /// Refused with `payment_voided` or `payment_not_authorized`, for good in the first case; a
+    /// Takes all that is held; a part that staff took before is an answer too. Refused with
+    /// `payment_voided` or `payment_not_authorized`, for good in the first case; a
     /// capture the provider refuses is an answer, `declined`.
     pub async fn capture(&self, payment_id: Uuid) -> Result<Payment, CallError> {
         self.0.call(CAPTURE, &PaymentRef { payment_id }).await
@@ -233,4 +255,21 @@ pub struct RefundedLine {
 
 impl EventData for PaymentUpdated {
     const TYPE: &'static str = "payment.updated";
+}
+
+/// A payment is still authorised, and its provider will soon release what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationExpiring {
+    pub payment_id: Uuid,
+    pub order_id: Uuid,
+    pub order_number: String,
+    /// What is held, in minor units.
+    pub amount: i64,
+    pub currency: String,
+    /// Until when it can be captured.
+    pub capture_before: DateTime<Utc>,
+}
+
+impl EventData for AuthorizationExpiring {
+    const TYPE: &'static str = "payment.authorization_expiring";
 }

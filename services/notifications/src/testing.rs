@@ -177,5 +177,6 @@ pub(crate) fn order() -> Order {
         total: 4498,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
+        captured: None,
     }
 }

@@ -143,7 +143,8 @@ impl Viewer {
 async fn view(app: &App, order: Order, viewer: Viewer) -> Result<OrderView> {
     let lines = store::lines(&app.db, order.id).await?;
     let waits = order.payment_status == PaymentStatus::RequiresAction && viewer.customer;
-    let saga = if waits { store::saga(&app.db, order.id).await? } else { None };
+    let held = order.payment_status == PaymentStatus::Authorized && viewer.staff;
+    let saga = if waits || held { store::saga(&app.db, order.id).await? } else { None };
     view_of(app, order, lines, saga, viewer).await
 }
 
@@ -161,8 +162,13 @@ async fn view_of(
     let details = Details { history, refunds, for_staff: viewer.staff };
     let mut view = OrderView::new(order, lines, Some(details));
     view.cancel_note = note.filter(|_| viewer.staff);
-    if let Some(saga) = saga.filter(|_| viewer.customer) {
-        view.with_action(saga);
+    if let Some(saga) = saga {
+        if viewer.staff {
+            view.with_deadline(&saga);
+        }
+        if viewer.customer {
+            view.with_action(saga);
+        }
     }
     Ok(view)
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step};
 use crate::saga::Work;
-use crate::{App, checkout, problems, shares, store};
+use crate::{App, capture, checkout, problems, shares, store};
 
 /// How often a change is tried again when the order moved at the same moment.
 const TRIES: usize = 5;
@@ -96,6 +96,8 @@ async fn begin_cancel(
         Step::Ship => return Err(problems::order_shipped()),
         // Its outcome is waited for; then the money goes back.
         Step::Capture => Step::Capture,
+        // Nothing was captured yet, or nothing is held any more.
+        Step::Done | Step::PutBack if !order.is_paid() => Step::Void,
         // What refunds have yet to put back goes back with the rest.
         Step::Done | Step::PutBack => Step::Refund,
         Step::Reserve if saga.attempt == 1 && !saga.rereserved => Step::Restock,
@@ -128,7 +130,7 @@ async fn begin_cancel(
     Ok(Some(Some(Work { order, lines, saga })))
 }
 
-/// Ships or delivers a confirmed order. Said again, it may put the tracking number right. That the
+/// Ships or delivers a confirmed order, once its payment is captured. Said again, it may put the tracking number right. That the
 /// units leave the shelf is stored with it as the saga's next step, and carried out after it.
 pub(crate) async fn set_fulfillment(
     app: &App,
@@ -156,6 +158,7 @@ pub(crate) async fn set_fulfillment(
         {
             return Err(problems::nothing_to_ship());
         }
+        capture::before_shipment(app, &mut order).await?;
         let now = app.clock.now();
         if order.fulfillment_status == FulfillmentStatus::Unfulfilled {
             (saga.step, saga.tries) = (Step::Ship, 0);

@@ -1,4 +1,4 @@
-//! Events from payments wake the saga that waits for the payment and book refunds by staff. Events
+//! Events from payments wake the saga that waits for the payment, and book captures and refunds. Events
 //! from identity remove deleted users' data.
 
 use chassis::db::Tx;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::model::{Order, Saga, Step};
 use crate::refunds::{self, Booked};
-use crate::{App, problems, store};
+use crate::{App, capture, problems, store};
 
 /// Listens to `payment.updated`.
 pub(crate) struct Payments(pub App);
@@ -35,6 +35,7 @@ impl Handler for Payments {
             if let Some(refund) = failed_refund {
                 self.refund_failed(tx, &payment, refund).await?;
             }
+            capture::book(&self.0, tx, &payment).await?;
             match payment.status {
                 Paid::PartiallyRefunded | Paid::Refunded => {
                     self.refunded(tx, &payment, refund).await?;

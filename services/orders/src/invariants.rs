@@ -24,6 +24,10 @@ pub struct Claim {
     pub fulfillment_status: String,
     /// In minor units.
     pub total: i64,
+    /// What was or is to be paid: the total, or the part of it that was captured.
+    pub charged: i64,
+    /// Whether its payment is captured when it is shipped.
+    pub on_shipment: bool,
     /// Whether nothing more is to be done for it, but to tell the catalog that it was shipped.
     pub done: bool,
     /// Whether the catalog does not know yet that it was shipped.

@@ -11,6 +11,7 @@ mod internal;
 
 mod addresses;
 mod cancel;
+mod capture;
 mod carts;
 mod checkout;
 mod events;

@@ -59,6 +59,8 @@ pub struct Order {
     /// What was said about a cancel in somebody's own words; for staff.
     pub cancel_note: Option<String>,
     pub tracking_number: Option<String>,
+    /// What was captured of the total, in minor units; none for all of it, and before it is paid.
+    pub captured: Option<i64>,
     /// What was given back, in minor units.
     pub refunded: i64,
     /// Rises with every change of a status. 0 as long as it is only requested: it has no number
@@ -159,6 +161,10 @@ pub struct Saga {
     pub hold_until: Option<DateTime<Utc>>,
     /// What the customer has to do. Only they may see it.
     pub next_action: Option<Json<NextAction>>,
+    /// Whether the payment is captured when the order is shipped.
+    pub on_shipment: bool,
+    /// Until when it can be captured, where that is known.
+    pub capture_before: Option<DateTime<Utc>>,
     pub due_at: DateTime<Utc>,
     pub lease_until: DateTime<Utc>,
     /// When a pending order is given up.
@@ -238,6 +244,22 @@ impl Order {
         self.version > 0
     }
 
+    /// What was or is to be paid, in minor units: the total, or the part of it that was captured.
+    pub fn charged(&self) -> i64 {
+        self.captured.unwrap_or(self.total)
+    }
+
+    /// Takes in how much of the total was captured.
+    pub fn set_captured(&mut self, amount: i64) {
+        self.captured = Some(amount).filter(|it| *it < self.total);
+    }
+
+    /// Whether money was taken for it, be it still there or not.
+    pub fn is_paid(&self) -> bool {
+        use PaymentStatus::{Paid, PartiallyRefunded, Refunded};
+        matches!(self.payment_status, Paid | PartiallyRefunded | Refunded)
+    }
+
     /// Whether something was given back; each refund shows in what is known of the money.
     pub fn has_refunds(&self) -> bool {
         let known = [PaymentStatus::PartiallyRefunded, PaymentStatus::Refunded];
@@ -285,6 +307,7 @@ impl Order {
             total: self.total,
             currency: self.currency.clone(),
             shipping_method: self.shipping_method.clone(),
+            captured: self.captured,
         }
     }
 

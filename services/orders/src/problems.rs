@@ -257,6 +257,22 @@ pub fn refund_refused(order: &Order) -> Problem {
         .with("payment_status", order.payment_status.as_str())
 }
 
+/// The payment of the order is still being captured. Send the same request again after
+/// `Retry-After`.
+#[problem(CONFLICT)]
+pub fn payment_capturing() -> Problem {
+    let detail = "the payment is being captured; try again in a moment";
+    payment_capturing::problem(detail).retry_after(2)
+}
+
+/// The payment of the order could not be captured, so it was not shipped. `reason` says why; `expired`
+/// if its authorization expired. Cancel the order, or agree on another payment with the customer.
+#[problem(CONFLICT)]
+pub fn payment_not_captured(reason: &str) -> Problem {
+    let detail = format!("the payment could not be captured ({reason}); the order was not shipped");
+    payment_not_captured::problem(detail).with("reason", reason)
+}
+
 /// All items were refunded and restocked. Cancel the order instead.
 #[problem(CONFLICT)]
 pub fn nothing_to_ship() -> Problem {

@@ -36,15 +36,15 @@ pub(crate) async fn book(
     now: DateTime<Utc>,
 ) -> Result<Booked> {
     let before: i64 = store::refunds(&mut *tx, order.id).await?.iter().map(|it| it.amount).sum();
-    // More than the total is not given back, whatever is told.
-    let amount = refund.amount.min(order.total - before).max(0);
+    // More than was paid is not given back, whatever is told.
+    let amount = refund.amount.min(order.charged() - before).max(0);
     if !store::insert_refund(tx, order.id, refund, amount, now).await? {
         return Ok(Booked::Before);
     }
     order.refunded = before + amount;
     order.payment_status = match order.payment_status {
         PaymentStatus::Refunded => PaymentStatus::Refunded,
-        _ if order.refunded == order.total => PaymentStatus::Refunded,
+        _ if order.refunded == order.charged() => PaymentStatus::Refunded,
         _ => PaymentStatus::PartiallyRefunded,
     };
     if !store::save_order(tx, order, order.status, lines, now).await? {
@@ -56,7 +56,7 @@ pub(crate) async fn book(
         refund_id: refund.id,
         amount,
         refunded: order.refunded,
-        full: order.refunded == order.total && amount > 0,
+        full: order.refunded == order.charged() && amount > 0,
         reason: Some(refund.reason.clone()).filter(|it| !it.is_empty()),
         payment_status: order.payment_status.as_str().to_owned(),
         status: order.status.as_str().to_owned(),

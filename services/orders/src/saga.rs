@@ -14,6 +14,9 @@
 //! done (sold) -> put_back -> done         where refunds put goods back into stock
 //! ```
 //!
+//! An order whose payment is captured on shipment rests after commit, confirmed and authorised.
+//! Shipping it captures the payment first (`crate::capture`).
+//!
 //! What each step asks and where each answer leads is a table ([`table`]); what an answer means for
 //! the order is in the step's function.
 //!

@@ -34,6 +34,7 @@ pub(crate) fn order(subtotal: i64, shipping: i64, tax: i64) -> Order {
         reason: None,
         cancel_note: None,
         tracking_number: None,
+        captured: None,
         refunded: 0,
         shipping_method: Some("standard".to_owned()),
         version: 1,

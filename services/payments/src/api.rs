@@ -1,5 +1,6 @@
 //! `/payments`: what customers see of theirs, and what staff does with all of them.
 
+mod capture;
 mod providers;
 mod view;
 
@@ -42,6 +43,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(providers::list))
         .routes(routes!(get))
         .routes(routes!(confirm))
+        .routes(routes!(capture::capture))
         .routes(routes!(list_refunds, create_refund))
         .routes(routes!(list_ledger))
 }

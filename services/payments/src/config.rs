@@ -1,8 +1,10 @@
 //! The settings of payments.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
+use contracts::payments::CaptureTiming;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -26,6 +28,10 @@ pub struct Config {
     /// Where a customer's browser comes back to from a page of a provider or a bank. `{order_id}`
     /// and `{payment_id}` stand for the ids.
     pub return_url: String,
+    /// When authorized payments are captured.
+    pub capture: CaptureTiming,
+    /// The same for single payment methods, by their ids.
+    pub capture_by_method: BTreeMap<String, CaptureTiming>,
     /// The account at Stripe.
     pub stripe: StripeConfig,
 }
@@ -39,6 +45,8 @@ impl Default for Config {
             tries: 3,
             pause_ms: 500,
             return_url: RETURN_URL.to_owned(),
+            capture: CaptureTiming::AtOnce,
+            capture_by_method: BTreeMap::new(),
             stripe: StripeConfig::default(),
         }
     }
@@ -57,6 +65,11 @@ impl Config {
     pub(crate) fn return_url(&self, order: Uuid, payment: Uuid) -> String {
         let url = self.return_url.replace("{order_id}", &order.to_string());
         url.replace("{payment_id}", &payment.to_string())
+    }
+
+    /// When a payment with this method is captured.
+    pub(crate) fn capture(&self, method: &str) -> CaptureTiming {
+        self.capture_by_method.get(method).copied().unwrap_or(self.capture)
     }
 
     /// The settings with what `auto` means there.
@@ -127,6 +140,11 @@ impl Settings for Config {
             let allowed = "an address that begins with https://, or http:// on a test machine";
             return Err(SettingError::new("payments.return_url", &self.return_url, allowed));
         }
+        let methods: Vec<_> = providers::method_ids().collect();
+        if let Some(id) = self.capture_by_method.keys().find(|it| !methods.contains(&it.as_str())) {
+            let allowed = format!("one of {}", methods.join(", "));
+            return Err(SettingError::new("a method of payments.capture_by_method", id, allowed));
+        }
         self.stripe.check()
     }
 
@@ -154,6 +172,18 @@ impl Settings for Config {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_method_is_captured_as_its_setting_says_and_must_exist() {
+        let mut config = Config { capture: CaptureTiming::OnShipment, ..Config::default() };
+        assert_eq!(config.capture("sandbox_card"), CaptureTiming::OnShipment);
+        config.capture_by_method.insert("sandbox_card".to_owned(), CaptureTiming::AtOnce);
+        assert_eq!(config.capture("sandbox_card"), CaptureTiming::AtOnce);
+        assert_eq!(config.check(), Ok(()));
+        config.capture_by_method.insert("sandbox_kard".to_owned(), CaptureTiming::AtOnce);
+        let error = config.check().unwrap_err().to_string();
+        assert!(error.contains("sandbox_kard, but must be one of sandbox_card"), "{error}");
+    }
 
     #[test]
     fn a_production_shop_uses_the_sandbox_only_where_that_is_written() {

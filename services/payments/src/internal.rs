@@ -36,9 +36,10 @@ async fn show(app: App, request: PaymentRef) -> Result<Option<Payment>> {
 /// The payment, with what only the service that asked may know of it.
 fn answer(payment: model::Payment) -> Payment {
     let hold_minutes = payment.hold_minutes.and_then(|it| it.try_into().ok());
+    let capture_before = payment.capture_before;
     let contract = payment.to_contract();
     let next_action = payment.next_action.map(|it| it.0);
-    Payment { next_action, hold_minutes, ..contract }
+    Payment { next_action, hold_minutes, capture_before, ..contract }
 }
 
 async fn capture(app: App, request: PaymentRef) -> Result<Payment> {

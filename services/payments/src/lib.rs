@@ -60,7 +60,11 @@ pub const DEFINITION: Definition = Definition {
     summary: "Payments, refunds, the ledger",
     port: 8006,
     databases: providers::DATABASES,
-    permissions: &[Permission::staff("payments:read"), Permission::staff("payments:refund")],
+    permissions: &[
+        Permission::staff("payments:read"),
+        Permission::staff("payments:capture"),
+        Permission::staff("payments:refund"),
+    ],
     rate_limits: &[],
     description,
     start: |startup| Box::pin(begin(startup)),

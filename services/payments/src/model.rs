@@ -6,8 +6,9 @@ use chassis::db::Json;
 use chassis::id;
 use chassis::money::Currency;
 use chassis::problem::Result;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments as contract;
+use contracts::payments::{AuthorizationExpiring, CaptureTiming};
 use uuid::Uuid;
 
 use crate::problems;
@@ -19,6 +20,9 @@ mod states;
 
 pub(crate) use merge::{Answer, Change, Next, Reply};
 pub(crate) use states::{Kind, RefundReason, RefundStatus, State, Status};
+
+/// How long before the provider releases what is held others are told.
+pub(crate) const EXPIRY_NOTICE: TimeDelta = TimeDelta::days(1);
 
 /// A payment as it is stored.
 #[derive(Clone, Debug, PartialEq, chassis::db::Record)]
@@ -45,6 +49,8 @@ pub(crate) struct Payment {
     pub(crate) next_action: Option<Json<contract::NextAction>>,
     /// How many minutes the customer, or their bank, may need for what it waits for.
     pub(crate) hold_minutes: Option<i64>,
+    /// When what is held is to be captured.
+    pub(crate) capture: CaptureTiming,
     /// Until when what is held can be captured.
     pub(crate) capture_before: Option<DateTime<Utc>>,
     /// When the provider is asked how it stands, unless a webhook says so earlier.
@@ -153,6 +159,7 @@ impl Payment {
         match self.status {
             Status::Authorized => {
                 self.status = Status::Capturing;
+                self.look_at = None;
                 Ok(Start::Ask)
             }
             Status::Capturing
@@ -177,7 +184,24 @@ impl Payment {
         };
         self.status = Status::Voiding;
         self.next_action = None;
+        self.look_at = None;
         start
+    }
+
+    /// What others are told shortly before the provider releases what is held; none at any other
+    /// time.
+    pub(crate) fn expiring(&self, now: DateTime<Utc>) -> Option<AuthorizationExpiring> {
+        let capture_before = self.capture_before.filter(|_| self.status == Status::Authorized)?;
+        (capture_before - EXPIRY_NOTICE..capture_before).contains(&now).then(|| {
+            AuthorizationExpiring {
+                payment_id: self.id,
+                order_id: self.order_id.unwrap_or_default(),
+                order_number: self.order_number.clone(),
+                amount: self.amount,
+                currency: self.currency.as_str().to_owned(),
+                capture_before,
+            }
+        })
     }
 
     /// What can still be given back: captured, and neither refunded nor about to be.
@@ -222,7 +246,7 @@ impl Payment {
         }
     }
 
-    fn is_captured(&self) -> bool {
+    pub(crate) fn is_captured(&self) -> bool {
         matches!(self.status, Status::Captured | Status::PartiallyRefunded | Status::Refunded)
     }
 
@@ -250,6 +274,8 @@ impl Payment {
             reason: self.reason.clone(),
             next_action: None,
             hold_minutes: None,
+            capture: self.capture,
+            capture_before: None,
             disputed: self.disputed,
         }
     }

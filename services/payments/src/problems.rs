@@ -39,6 +39,28 @@ pub(crate) fn payment_not_authorized() -> Problem {
     payment_not_authorized::problem("the payment is not authorized")
 }
 
+/// The amount exceeds what is held. `capturable` has that in minor units.
+#[problem(CONFLICT)]
+pub(crate) fn capture_exceeds_payment(held: i64) -> Problem {
+    capture_exceeds_payment::problem("the amount exceeds what the payment holds")
+        .with("capturable", held)
+}
+
+/// Another amount was captured, or is being captured, and a payment is captured once. `captured` has
+/// that amount in minor units.
+#[problem(CONFLICT)]
+pub(crate) fn capture_mismatch(taken: i64) -> Problem {
+    let detail = "another amount of the payment was captured; a payment is captured once";
+    capture_mismatch::problem(detail).with("captured", taken)
+}
+
+/// The provider declined the capture, and holds nothing any more. `reason` says why.
+#[problem(CONFLICT)]
+pub(crate) fn capture_declined(reason: &str) -> Problem {
+    let detail = format!("the provider declined the capture: {reason}");
+    capture_declined::problem(detail).with("reason", reason)
+}
+
 /// The payment was not captured, so there is nothing to refund. Cancel the order instead.
 #[problem(CONFLICT)]
 pub(crate) fn payment_not_captured() -> Problem {

@@ -23,6 +23,9 @@ pub(crate) trait Provider: Send + Sync + 'static {
     /// The payment methods it offers for a purchase.
     fn methods(&self, purchase: &Purchase) -> Vec<PaymentMethod>;
 
+    /// The id of the payment method that a token is of.
+    fn method_of(&self, token: &str) -> &'static str;
+
     /// Holds the amount for the shop, or takes it at once where the method cannot hold it.
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a>;
 

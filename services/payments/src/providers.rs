@@ -38,6 +38,8 @@ struct Entry {
     name: &'static str,
     /// Whether it sends webhooks.
     webhooks: bool,
+    /// The ids of all payment methods it may offer.
+    methods: &'static [&'static str],
     /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Opened>, BoxError>,
     /// What the pages on which customers pay use of it.
@@ -84,6 +86,11 @@ pub(crate) fn page_sources(config: &Config) -> PageSources {
 /// The providers that send webhooks, whether the shop uses them or not.
 pub(crate) fn with_webhooks() -> Vec<&'static str> {
     ALL.into_iter().filter(|it| it.webhooks).map(|it| it.name).collect()
+}
+
+/// The ids of the payment methods of all providers, also of those that are off.
+pub(crate) fn method_ids() -> impl Iterator<Item = &'static str> {
+    ALL.into_iter().flat_map(|it| it.methods.iter().copied())
 }
 
 /// The providers of this shop by name.

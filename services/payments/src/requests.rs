@@ -3,15 +3,16 @@
 
 use chassis::Secret;
 use chassis::cards;
+use chassis::db::Tx;
 use chassis::id;
 use chassis::money::MAX_AMOUNT;
 use chassis::problem::{FieldError, Problem, Result};
 use contracts::orders::LineShare;
-use contracts::payments::Authorize;
+use contracts::payments::{Authorize, CaptureTiming};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Kind, Payment, Refund, Start, Status, confirmation_id};
+use crate::model::{Kind, Payment, Refund, Start, Status, confirmation_id, operation_id};
 use crate::refund_lines::{self, RefundLine, Wanted};
 use crate::store::{NewOperation, NewPayment};
 use crate::{App, operations, problems, store};
@@ -32,14 +33,46 @@ pub(crate) async fn authorize(app: &App, request: Authorize) -> Result<Payment> 
     operations::answer(app, payment, Some(operation)).await
 }
 
-/// Takes what is held.
+/// Takes what is held. Asked again, answers the payment as it is by now, also where staff took only
+/// a part.
 pub(crate) async fn capture(app: &App, id: Uuid) -> Result<Payment> {
     let mut tx = app.db.begin().await?;
-    let mut payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    let payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    let amount = payment.amount;
+    begin_capture(app, tx, payment, amount).await
+}
+
+/// Takes an amount of what is held, or all of it, and releases the rest. Asked again for the same,
+/// answers the payment as it is by now; refused for another amount, since there is one capture.
+pub(crate) async fn capture_amount(app: &App, id: Uuid, amount: Option<i64>) -> Result<Payment> {
+    let mut tx = app.db.begin().await?;
+    let payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
+    let amount = amount.unwrap_or(payment.amount);
+    if amount > payment.amount {
+        return Err(problems::capture_exceeds_payment(payment.amount));
+    }
+    if payment.status == Status::Capturing || payment.is_captured() {
+        let asked = store::find_operation(&mut tx, operation_id(id, Kind::Capture)).await?;
+        let taken = asked.map_or(payment.captured, |it| it.amount);
+        return if taken == amount { Ok(payment) } else { Err(problems::capture_mismatch(taken)) };
+    }
+    let payment = begin_capture(app, tx, payment, amount).await?;
+    if payment.status == Status::Declined {
+        return Err(problems::capture_declined(payment.reason.as_deref().unwrap_or("declined")));
+    }
+    Ok(payment)
+}
+
+async fn begin_capture(
+    app: &App,
+    mut tx: Tx,
+    mut payment: Payment,
+    amount: i64,
+) -> Result<Payment> {
     if payment.capture()? == Start::AsItIs {
         return Ok(payment);
     }
-    let ask = NewOperation::new(&payment, Kind::Capture);
+    let ask = NewOperation { amount, ..NewOperation::new(&payment, Kind::Capture) };
     let operation = store::save_and_intend(&mut tx, &mut payment, ask, app.lease()).await?;
     tx.commit().await?;
     operations::answer(app, payment, operation).await
@@ -209,6 +242,7 @@ fn tombstone(app: &App, id: Uuid) -> NewPayment {
         amount: 0,
         currency: app.currency.clone(),
         provider: String::new(),
+        capture: CaptureTiming::AtOnce,
     }
 }
 
@@ -217,9 +251,10 @@ fn checked(app: &App, request: Authorize) -> Result<NewPayment> {
     if cards::is_in(&request.token) || cards::is_in(&request.provider) {
         return Err(problems::card_number_refused());
     }
-    if app.providers.get(&request.provider).is_none() {
+    let Some(provider) = app.providers.get(&request.provider) else {
         return Err(problems::provider_unknown(&app.providers.names().join(", ")));
-    }
+    };
+    let capture = app.config.capture(provider.method_of(&request.token));
     let mut wrong = Vec::new();
     let mut check = |right: bool, field: &str, detail: String| {
         if !right {
@@ -263,5 +298,6 @@ fn checked(app: &App, request: Authorize) -> Result<NewPayment> {
         amount: request.amount,
         currency: app.currency.clone(),
         provider: request.provider,
+        capture,
     })
 }

@@ -13,7 +13,8 @@ use contracts::payments::PaymentUpdated;
 use uuid::Uuid;
 
 use crate::model::{
-    Answer, Change, Kind, Next, Operation, Payment, Refund, State, Status, operation_id,
+    Answer, Change, EXPIRY_NOTICE, Kind, Next, Operation, Payment, Refund, State, Status,
+    operation_id,
 };
 use crate::provider::ChargeSnapshot;
 use crate::store::NewOperation;
@@ -125,9 +126,45 @@ async fn merge(
 /// When the provider is asked how a payment stands: soon while it waits for its customer, later and
 /// later while nothing happens.
 fn look_at(payment: &Payment, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    if payment.status == Status::Authorized {
+        return payment.capture_before.map(|it| look_at_held(it, now));
+    }
     let waits = [Status::RequiresAction, Status::Processing, Status::Voiding];
     let pause = ((now - payment.updated_at) / 2).clamp(LOOK, LONGEST_LOOK);
     waits.contains(&payment.status).then(|| now + pause)
+}
+
+/// When a payment that is held until `deadline` is looked at: when others are to be told that it
+/// lapses soon, and once it has to see whether it did.
+fn look_at_held(deadline: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let notice = deadline - EXPIRY_NOTICE;
+    if now < notice {
+        notice
+    } else if now < deadline {
+        deadline + LOOK
+    } else {
+        now + ((now - deadline) / 2).clamp(LOOK, LONGEST_LOOK)
+    }
+}
+
+/// Says once that what a payment holds lapses soon.
+pub(crate) async fn announce_expiry(app: &App, payment: &Payment) -> db::Result<()> {
+    let now = app.clock.now();
+    if payment.expiring(now).is_none() {
+        return Ok(());
+    }
+    let mut tx = app.db.begin().await?;
+    let locked = store::lock(&mut tx, payment.id).await?;
+    let Some((payment, event)) = locked.and_then(|it| it.expiring(now).map(|event| (it, event)))
+    else {
+        return Ok(());
+    };
+    // Nothing else changes a payment that is held, so that told again it is the same event.
+    outbox::publish(&mut tx, payment.id, payment.version, &event, now).await?;
+    tx.commit().await?;
+    let (id, order, until) = (payment.id, &payment.order_number, event.capture_before);
+    tracing::warn!(payment = %id, order, %until, "an authorized payment expires soon; ship its order or capture it before");
+    Ok(())
 }
 
 /// What is to be written down besides the payment.

@@ -29,6 +29,7 @@ use chassis::Secret;
 use chassis::db::{Batch, Db, Query, Result, Session, Tx, sql};
 use chassis::money::Currency;
 use chrono::{DateTime, Utc};
+use contracts::payments::CaptureTiming;
 use uuid::Uuid;
 
 use crate::model::{Kind, Operation, Payment, State, Status, operation_id};
@@ -46,6 +47,7 @@ pub(crate) struct NewPayment {
     pub(crate) amount: i64,
     pub(crate) currency: Currency,
     pub(crate) provider: String,
+    pub(crate) capture: CaptureTiming,
 }
 
 /// Something a provider is going to be asked.
@@ -109,12 +111,12 @@ pub(crate) async fn adopt(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let NewPayment { id, order_id, order_number, user_id, order_token_hash, .. } = payment;
-    let NewPayment { amount, currency, provider, .. } = payment;
+    let NewPayment { amount, currency, provider, capture, .. } = payment;
     let adopt = sql!(
         "UPDATE payments SET order_id = {order_id}, order_number = {order_number},
              user_id = {user_id}, order_token_hash = {order_token_hash}, amount = {amount},
-             currency = {currency}, provider = {provider}, version = version + 1,
-             updated_at = {now}
+             currency = {currency}, provider = {provider}, capture = {capture},
+             version = version + 1, updated_at = {now}
          WHERE id = {id} AND status = 'voided' AND order_id IS NULL"
     );
     Ok(db.query(adopt).execute().await? == 1)
@@ -224,6 +226,10 @@ pub(crate) async fn by_reference(
     db.query(find).optional().await
 }
 
+pub(crate) async fn find_operation(db: impl Session<'_>, id: Uuid) -> Result<Option<Operation>> {
+    db.query(sql!("SELECT {Operation.*} FROM operations WHERE id = {id}")).optional().await
+}
+
 /// Everything the provider was asked for a payment, oldest first.
 pub(crate) async fn operations(db: impl Session<'_>, payment: Uuid) -> Result<Vec<Operation>> {
     let all = sql!(
@@ -253,6 +259,7 @@ impl NewPayment {
             reason: None,
             next_action: None,
             hold_minutes: None,
+            capture: self.capture,
             capture_before: None,
             look_at: None,
             disputed: false,
@@ -292,7 +299,7 @@ impl NewOperation {
 }
 
 #[cfg(test)]
-pub(crate) use testing::{find_operation, intend, post, settle};
+pub(crate) use testing::{intend, post, settle};
 
 #[cfg(test)]
 mod testing;

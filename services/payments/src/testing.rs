@@ -121,7 +121,8 @@ impl Shop {
                 .query(
                     "SELECT (SELECT count(*) FROM operations WHERE settled_at IS NULL)
                           + (SELECT count(*) FROM payments
-                             WHERE look_at IS NOT NULL AND status <> 'requires_action')",
+                             WHERE look_at IS NOT NULL
+                               AND status NOT IN ('requires_action', 'authorized'))",
                 )
                 .one()
                 .await
@@ -208,6 +209,10 @@ impl Provider for Far {
 
     fn is_test(&self) -> bool {
         true
+    }
+
+    fn method_of(&self, token: &str) -> &'static str {
+        self.sandbox.method_of(token)
     }
 
     fn check_input(&self, input: &Value) -> Result<()> {

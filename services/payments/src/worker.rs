@@ -1,6 +1,6 @@
 //! Finishes what a request could not: operations whose outcome stayed unknown, and those whose
 //! process has gone. Asks how payments stand that wait for their customer or a bank, in case no
-//! webhook says so.
+//! webhook says so. Says when what a payment holds is about to lapse.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::model::{Operation, Payment};
 use crate::operations::ObserveError;
 use crate::store::{self, OPERATIONS};
-use crate::{App, operations};
+use crate::{App, operations, settle};
 
 /// How long the worker sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
@@ -77,6 +77,7 @@ pub(crate) async fn look_at_due(app: &App) -> db::Result<usize> {
 
 /// Where the provider does not answer, it is asked again later.
 async fn look_at(app: &App, payment: Payment) -> db::Result<()> {
+    settle::announce_expiry(app, &payment).await?;
     match operations::observe(app, &payment).await {
         Ok(_) => Ok(()),
         Err(ObserveError::Database(error)) => Err(error),

@@ -62,6 +62,9 @@ reasons! {
     Superseded = "superseded" by System,
     /// All the money was given back before it was sold.
     Refunded = "refunded" by System,
+    /// Of an order that is not cancelled yet: the payment's authorization expired before the order
+    /// was shipped.
+    AuthorizationExpired = "authorization_expired" by System,
 }
 
 impl Reason {

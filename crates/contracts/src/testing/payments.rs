@@ -4,12 +4,13 @@ use std::collections::HashMap;
 
 use chassis::cards;
 use chassis::problem::{Problem, Result};
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::{FakeRoutes, FakeState, refusal};
 use crate::payments::{
-    self, Authorize, Client, NextAction, Payment, PaymentRef, PaymentUpdated, Refund, Refunded,
-    Status,
+    self, Authorize, CaptureTiming, Client, NextAction, Payment, PaymentRef, PaymentUpdated,
+    Refund, Refunded, Status,
 };
 
 /// The one provider, with the tokens of the sandbox.
@@ -22,6 +23,9 @@ pub struct Payments {
     refunds: HashMap<Uuid, (Uuid, Refunded)>,
     /// What the provider asks for, for a customer who has to do something.
     pub hold_minutes: Option<u32>,
+    /// When new payments are to be captured, and until when they can be.
+    pub capture: CaptureTiming,
+    pub capture_before: Option<DateTime<Utc>>,
     /// Whether the provider gives no money back.
     pub refund_refused: bool,
     /// Whether the shop does without the provider.
@@ -53,7 +57,8 @@ impl Payments {
         if self.switched_off || request.provider != PROVIDER {
             return Err(Problem::field("payment.provider", "must be sandbox"));
         }
-        let asked = answered(&request);
+        let (capture, capture_before) = (self.capture, self.capture_before);
+        let asked = Payment { capture, capture_before, ..answered(&request) };
         let payment = self.payments.entry(request.payment_id).or_insert_with(|| asked.clone());
         if payment.order_id.is_nil() {
             // It was voided before it was asked for.
@@ -183,6 +188,8 @@ fn answered(request: &Authorize) -> Payment {
         reason: reason.map(str::to_owned),
         next_action: None,
         hold_minutes: None,
+        capture: CaptureTiming::AtOnce,
+        capture_before: None,
         disputed: false,
     }
 }
@@ -200,6 +207,8 @@ fn nobodys(id: Uuid) -> Payment {
         reason: None,
         next_action: None,
         hold_minutes: None,
+        capture: CaptureTiming::AtOnce,
+        capture_before: None,
         disputed: false,
     }
 }
@@ -237,6 +246,7 @@ async fn paid(client: &Client) {
     for _ in 0..2 {
         let payment = client.authorize(&asked).await.expect("an answer");
         assert_eq!((payment.status, payment.order_id), (Status::Authorized, asked.order_id));
+        assert_eq!(payment.capture, CaptureTiming::AtOnce, "unless the settings say otherwise");
     }
     let other = Authorize { amount: 2000, ..asked.clone() };
     assert_eq!(refusal(client.authorize(&other).await), "payment_mismatch");

@@ -17,7 +17,9 @@ use contracts::orders::{
     CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated,
     Reason,
 };
-use contracts::payments::{Payment, PaymentUpdated, Refunded, RefundedLine, Status};
+use contracts::payments::{
+    AuthorizationExpiring, CaptureTiming, Payment, PaymentUpdated, Refunded, RefundedLine, Status,
+};
 use contracts::reviews::RatingChanged;
 use contracts::subscriptions::SUBSCRIPTIONS;
 use serde_json::Value;
@@ -144,6 +146,15 @@ fn events_of_the_code() -> Events {
     add(&mut events, "orders", &order_refunded());
     let (refund, failed_refund) = (Some(refunded()), Some(id));
     add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund, failed_refund });
+    let it = AuthorizationExpiring {
+        payment_id: id,
+        order_id: id,
+        order_number: text(),
+        amount: 1,
+        currency: text(),
+        capture_before: chassis::testing::noon(),
+    };
+    add(&mut events, "payments", &it);
     add(&mut events, "reviews", &RatingChanged { product_id: id, count: 1, sum: 1 });
     events
 }
@@ -259,6 +270,7 @@ fn order() -> Order {
         total: 1,
         currency: text(),
         shipping_method: Some(text()),
+        captured: Some(1),
     }
 }
 
@@ -313,6 +325,8 @@ fn payment() -> Payment {
         reason: Some(String::new()),
         next_action: None,
         hold_minutes: None,
+        capture: CaptureTiming::OnShipment,
+        capture_before: None,
         disputed: true,
     }
 }

@@ -38,6 +38,7 @@ pub(crate) fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> O
         total: 1,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
+        captured: None,
     };
     OrderStatusUpdated {
         order,

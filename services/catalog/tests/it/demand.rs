@@ -37,6 +37,7 @@ fn order(product_id: Uuid) -> Order {
         total: 3600,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
+        captured: None,
     }
 }
 

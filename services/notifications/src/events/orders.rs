@@ -51,10 +51,10 @@ async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
     facts.reason_text = update.reason.and_then(reason_text);
     facts.tracking_number = update.tracking_number.as_deref();
     // What was paid has gone back as a whole, some of it perhaps before.
-    let total = update.order.total;
-    if update.payment_status == "refunded" && total > 0 {
-        facts.refund = Some(update.refund.unwrap_or(total)).filter(|it| *it > 0);
-        facts.refunded = Some(total);
+    let paid = update.order.captured.unwrap_or(update.order.total);
+    if update.payment_status == "refunded" && paid > 0 {
+        facts.refund = Some(update.refund.unwrap_or(paid)).filter(|it| *it > 0);
+        facts.refunded = Some(paid);
     }
     let overtaken = later.is_some_and(|later| is_overtaken(&update.to, &later));
     enqueue(app, tx, event, facts.letter(template, Some(event.sequence), overtaken)?).await
@@ -225,7 +225,7 @@ fn reason_text(reason: Reason) -> Option<&'static str> {
         Reason::PaymentDeclined => "the payment was declined",
         Reason::PaymentExpired => "it was not paid in time",
         Reason::PaymentFailed => "the payment failed",
-        Reason::PaymentVoided => "the payment was voided",
+        Reason::PaymentVoided | Reason::AuthorizationExpired => "the payment was voided",
         Reason::PaymentNotDecided | Reason::NotDecidedInTime => "the bank did not answer in time",
         Reason::Superseded => "you placed a new order instead",
         Reason::Other | Reason::Refunded => return None,

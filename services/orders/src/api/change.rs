@@ -108,12 +108,15 @@ pub(super) struct UpdateOrderStatus {
 }
 
 /// Ship, deliver or cancel an order.
+///
+/// Shipping captures a payment that is captured on shipment. If that fails, the order is not shipped.
 #[utoipa::path(patch, path = "/orders/{id}/status", operation_id = "orders.update_status", tag = "orders", request_body = UpdateOrderStatus,
     params(("id" = String, Path, description = "The id or the number of the order.")),
     responses((status = 200, body = OrderView),
               (status = 202, description = "The order is being cancelled.", body = OrderView),
               problems::order_not_found, problems::status_not_allowed, problems::order_shipped,
-              problems::nothing_to_ship, problems::refund_refused, problems::order_changed),
+              problems::nothing_to_ship, problems::payment_capturing, problems::payment_not_captured,
+              problems::refund_refused, problems::order_changed),
     security(("bearer" = ["orders:write"])))]
 pub(super) async fn update_status(
     State(app): State<App>,

@@ -36,6 +36,9 @@ pub(crate) struct OrderView {
     tax: Money,
     total: Money,
     currency: String,
+    /// The amount captured: 0 until the order is paid, and less than the total if only a part of the
+    /// payment was captured.
+    captured: Money,
     /// The amount refunded.
     refunded: Money,
     /// `standard` or `express`; null if nothing is shipped.
@@ -45,7 +48,8 @@ pub(crate) struct OrderView {
     note: Option<String>,
     payment: Option<PaymentRef>,
     /// Why the order was cancelled; or `out_of_stock` while it waits for another payment, if items
-    /// were out of stock at the last attempt.
+    /// were out of stock at the last attempt; or why the payment of a confirmed order is `voided`:
+    /// `authorization_expired`, `payment_declined` or `payment_voided`.
     reason: Option<Reason>,
     /// Further details about a cancellation. Only shown to staff, and not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +131,10 @@ struct PaymentRef {
     /// lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
+    /// Until when the payment can be captured, if it is captured on shipment. Only shown to staff,
+    /// and not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capture_before: Option<DateTime<Utc>>,
 }
 
 /// What the customer has to do. Its `type` says what: `confirm`, `redirect` to a `url`, or `stripe`
@@ -156,11 +164,13 @@ impl OrderView {
             shipping: order.money(order.shipping),
             tax: order.money(order.tax),
             total: order.money(order.total),
+            captured: order.money(if order.is_paid() { order.charged() } else { 0 }),
             refunded: order.money(order.refunded),
             payment: order.payment_id.map(|id| PaymentRef {
                 id,
                 status: order.payment_status,
                 next_action: None,
+                capture_before: None,
             }),
             disputed: order.disputed,
             history: details.map(|it| {
@@ -188,6 +198,14 @@ impl OrderView {
 }
 
 impl OrderView {
+    /// Says until when a payment that waits for the shipment can be captured.
+    pub(crate) fn with_deadline(&mut self, saga: &Saga) {
+        let held = saga.on_shipment && self.payment_status == PaymentStatus::Authorized;
+        if let Some(payment) = self.payment.as_mut().filter(|_| held) {
+            payment.capture_before = saga.capture_before;
+        }
+    }
+
     /// Says what the customer has to do, and until when.
     pub(crate) fn with_action(&mut self, saga: Saga) {
         if let Some((payment, action)) = self.payment.as_mut().zip(saga.next_action) {

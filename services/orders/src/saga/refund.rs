@@ -25,6 +25,7 @@ pub(super) async fn refund(app: &App, work: &mut Work) -> Result<StepResult, Ste
     match app.clients.payments.refund(&request).await {
         // Once all of it was given back.
         Ok(PaymentUpdated { payment, refund, .. }) if payment.refunded == payment.captured => {
+            work.order.set_captured(payment.captured);
             Ok(refunded(work, refund))
         }
         Ok(_) => Ok(Answer::Pending.into()),

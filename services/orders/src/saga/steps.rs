@@ -3,7 +3,7 @@
 use chassis::channel::CallError;
 use contracts::catalog::Ship;
 use contracts::orders::Reason;
-use contracts::payments::{Authorize, Payment, Status as Paid};
+use contracts::payments::{Authorize, CaptureTiming, Payment, Status as Paid};
 
 use super::table::Answer;
 use super::waiting::{action_required, attempts_left, declined, processing, sold_out_meanwhile};
@@ -77,6 +77,10 @@ pub(super) async fn authorized(
             work.order.payment_status = PaymentStatus::Authorized;
             work.saga.token = None;
             work.saga.next_action = None;
+            // What a method cannot hold is captured already.
+            let held = payment.status == Paid::Authorized;
+            work.saga.on_shipment = held && payment.capture == CaptureTiming::OnShipment;
+            work.saga.capture_before = payment.capture_before;
             // However long the customer took, the rest has its full time.
             work.saga.deadline = app.deadline();
             Answer::Authorized.into()
@@ -98,6 +102,7 @@ pub(super) async fn authorized(
 
 pub(super) async fn commit(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
     match app.clients.catalog.commit(work.order.id).await {
+        Ok(()) if work.saga.on_shipment => wait_for_shipment(app, work).await,
         Ok(()) => Ok(Answer::Committed.into()),
         Err(CallError::Rejected(_)) if !work.saga.rereserved => {
             work.saga.rereserved = true;
@@ -109,6 +114,22 @@ pub(super) async fn commit(app: &App, work: &mut Work) -> Result<StepResult, Ste
         }
         Err(unknown) => Err(unknown.into()),
     }
+}
+
+/// The order is confirmed and rests, if the money is still held: staff may have captured it, or the
+/// provider have released it, since it was authorised. What happens to it from here on is told to an
+/// order that is at this step, or rests.
+async fn wait_for_shipment(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
+    let payment = match work.order.payment_id {
+        Some(payment_id) => app.clients.payments.show(payment_id).await?,
+        None => None,
+    };
+    if payment.is_some_and(|it| it.status == Paid::Authorized) {
+        work.order.status = Status::Confirmed;
+        return Ok(Answer::CaptureOnShipment.into());
+    }
+    work.saga.on_shipment = false;
+    Ok(Answer::Committed.into())
 }
 
 pub(super) async fn capture(app: &App, work: &mut Work) -> Result<StepResult, StepError> {
@@ -124,6 +145,7 @@ pub(super) async fn capture(app: &App, work: &mut Work) -> Result<StepResult, St
                     // By hand, before this was known: nothing is sold.
                     work.saga.cancel.get_or_insert_with(|| Reason::Refunded.as_str().to_owned());
                 }
+                work.order.set_captured(payment.captured);
                 captured(work, payment.status.into())
             }
             Paid::Declined | Paid::Voided => {
@@ -170,7 +192,10 @@ pub(super) async fn void(app: &App, work: &mut Work) -> Result<StepResult, StepE
             work.order.payment_status = payment.status.into();
             Answer::Voided.into()
         }
-        Paid::Captured | Paid::PartiallyRefunded => Answer::Captured.into(),
+        Paid::Captured | Paid::PartiallyRefunded => {
+            work.order.set_captured(payment.captured);
+            Answer::Captured.into()
+        }
         Paid::Pending
         | Paid::RequiresAction
         | Paid::Processing

@@ -32,6 +32,8 @@ pub(super) enum Answer {
     Released,
     TimeIsUp,
     Committed,
+    /// Its payment waits for the shipment.
+    CaptureOnShipment,
     NotHeld,
     Captured,
     /// It was cancelled while the capture was on its way.
@@ -125,6 +127,7 @@ pub(super) const TABLE: [Row; 12] = [
         call: "catalog.commit(order)",
         answers: &[
             (Committed, To::Next(Step::Capture)),
+            (CaptureOnShipment, To::Next(Step::Done)),
             (NotHeld, To::Next(Step::Reserve)),
             (SoldOut, To::Back(Reason::OutOfStock)),
         ],

@@ -86,13 +86,13 @@ async fn news(
 /// Not all columns: who bought may be forgotten meanwhile, and what was bought does not change.
 fn update(batch: &mut Batch<'_>, order: &Order) {
     let Order { id, version, updated_at, status, payment_status, fulfillment_status, .. } = order;
-    let Order { payment_id, reason, tracking_number, refunded, .. } = order;
+    let Order { payment_id, reason, tracking_number, captured, refunded, .. } = order;
     batch.must(|tx| {
         tx.query(sql!(
             "UPDATE orders SET status = {status}, payment_status = {payment_status},
                     fulfillment_status = {fulfillment_status}, payment_id = {payment_id},
                     reason = {reason}, tracking_number = {tracking_number},
-                    refunded = {refunded}, version = {version}, updated_at = {updated_at}
+                    captured = {captured}, refunded = {refunded}, version = {version}, updated_at = {updated_at}
              WHERE id = {id} AND version = {version - 1}"
         ))
     });

@@ -11,6 +11,7 @@ use crate::invariants::{Claim, PaidLine};
 pub async fn claims(db: &Db) -> Result<Vec<Claim>> {
     db.query(
         "SELECT orders.id AS order_id, number, status, payment_status, fulfillment_status, total,
+                COALESCE(captured, total) AS charged, sagas.on_shipment,
                 sagas.step IN ('done', 'ship', 'put_back') AS done, sagas.step = 'ship' AS ships,
                 sagas.step = 'await_payment' AS declined
          FROM orders JOIN sagas ON sagas.order_id = orders.id ORDER BY orders.id",
@@ -75,9 +76,9 @@ pub async fn refunds_that_do_not_add_up(db: &Db) -> Result<Vec<(String, i64, i64
         "SELECT number, refunded, CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
          FROM orders LEFT JOIN order_refunds ON order_refunds.order_id = orders.id
                                                 AND order_refunds.failed_at IS NULL
-         GROUP BY number, refunded, total
+         GROUP BY number, refunded, total, captured
          HAVING refunded <> CAST(COALESCE(SUM(order_refunds.amount), 0) AS BIGINT)
-             OR refunded > total",
+             OR refunded > COALESCE(captured, total)",
     )
     .all()
     .await

@@ -10,7 +10,7 @@ pub struct Sales {
     pub day: String,
     /// Paid orders.
     pub orders: i64,
-    /// Their totals, in minor units.
+    /// What was paid for them, in minor units.
     pub revenue: i64,
     pub cancelled: i64,
     /// In minor units.
@@ -55,7 +55,7 @@ pub async fn sales(db: impl Session<'_>, range: Range) -> Result<Vec<Sales>> {
         " THEN 1 ELSE 0 END) AS BIGINT) AS orders,
           CAST(SUM(CASE WHEN ",
         paid!(),
-        " THEN total ELSE 0 END) AS BIGINT) AS revenue,
+        " THEN COALESCE(captured, total) ELSE 0 END) AS BIGINT) AS revenue,
           CAST(SUM(CASE WHEN status = 'cancelled' THEN 1 ELSE 0 END) AS BIGINT) AS cancelled,
           CAST(SUM(refunded) AS BIGINT) AS refunded
          FROM orders WHERE created_at >= $1 AND created_at < $2 GROUP BY 1"

@@ -55,6 +55,8 @@ pub async fn placed(db: &Db, key: &str, skus: &[&str]) -> Result<(Order, Vec<Ord
         tries: 0,
         hold_until: None,
         next_action: None,
+        on_shipment: false,
+        capture_before: None,
         due_at: noon(),
         lease_until: noon(),
         deadline: noon(),

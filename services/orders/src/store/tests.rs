@@ -385,6 +385,8 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         tries: 0,
         hold_until: None,
         next_action: None,
+        on_shipment: false,
+        capture_before: None,
         due_at: noon(),
         lease_until: noon() + TimeDelta::seconds(10),
         deadline: noon() + TimeDelta::minutes(10),

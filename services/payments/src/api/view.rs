@@ -4,7 +4,7 @@ use chassis::money::{Currency, Money};
 use chassis::service::PREFIX;
 use chassis::webhooks::Webhook;
 use chrono::{DateTime, Utc};
-use contracts::payments;
+use contracts::payments::{self, CaptureTiming};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -26,7 +26,10 @@ pub(crate) struct PaymentView {
     captured: Money,
     refunded: Money,
     provider: String,
-    /// Why the payment was declined, such as `card_declined` or `insufficient_funds`.
+    /// When the payment is captured.
+    capture: CaptureTiming,
+    /// Why the payment was declined, such as `card_declined` or `insufficient_funds`; `expired` if its
+    /// authorization expired before it was captured.
     reason: Option<String>,
     /// Whether the customer disputes it with their bank, or has.
     disputed: bool,
@@ -164,6 +167,7 @@ impl PaymentView {
             refunded: money(payment.refunded),
             order_number: payment.order_number,
             provider: payment.provider,
+            capture: payment.capture,
             reason: payment.reason,
             next_action: None,
             disputed: payment.disputed,

@@ -100,8 +100,8 @@ impl Payment {
         match self.status {
             Status::Pending | Status::RequiresAction | Status::Processing => {
                 self.status = Status::Authorized;
+                self.forget_waits();
                 self.capture_before = charge.capture_before;
-                self.forget_action();
                 Change::default()
             }
             _ => self.unwanted(),
@@ -116,7 +116,7 @@ impl Payment {
         self.status = Status::Captured;
         self.captured = amount;
         self.reason = None;
-        self.forget_action();
+        self.forget_waits();
         Change { moved: amount, next: late.then_some(Next::Refund) }
     }
 
@@ -131,7 +131,7 @@ impl Payment {
             _ => return Change::default(),
         }
         self.reason = Some(reason.to_owned());
-        self.forget_action();
+        self.forget_waits();
         Change { moved: 0, next: known.then_some(Next::Void) }
     }
 
@@ -141,7 +141,7 @@ impl Payment {
         }
         self.status = Status::Voided;
         self.reason = reason.map(str::to_owned).or(self.reason.take());
-        self.forget_action();
+        self.forget_waits();
         Change::default()
     }
 
@@ -151,9 +151,11 @@ impl Payment {
         Change { moved: 0, next: over.then_some(Next::Void) }
     }
 
-    fn forget_action(&mut self) {
+    /// Nobody is waited for any more: neither the customer, nor a bank, nor a capture.
+    fn forget_waits(&mut self) {
         self.next_action = None;
         self.hold_minutes = None;
+        self.capture_before = None;
     }
 }
 

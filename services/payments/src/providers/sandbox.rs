@@ -11,6 +11,8 @@
 //! | `tok_timeout` | authorised; the capture takes place, but never answers: only a look-up tells |
 //! | `tok_error` | every request to authorise it fails without effect |
 //! | anything else | declined, `invalid_token` |
+//!
+//! What is authorised is held for a week.
 
 mod config;
 mod records;
@@ -24,7 +26,7 @@ use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
 use chassis::telemetry::cause;
 use chrono::TimeDelta;
-use contracts::payments::NextAction;
+use contracts::payments::{EXPIRED, NextAction};
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::migrate::Migrator;
@@ -41,8 +43,17 @@ use store::NewCharge;
 
 const NAME: &str = "sandbox";
 
-pub(super) const ENTRY: Entry =
-    Entry { name: NAME, webhooks: false, page_sources: |_| PageSources::default(), open, records };
+/// Its one payment method.
+const CARD: &str = "sandbox_card";
+
+pub(super) const ENTRY: Entry = Entry {
+    name: NAME,
+    methods: &[CARD],
+    webhooks: false,
+    page_sources: |_| PageSources::default(),
+    open,
+    records,
+};
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");
 
@@ -58,6 +69,8 @@ const PROCESSING: &str = "tok_processing";
 const PROCESSING_TIME: TimeDelta = TimeDelta::minutes(1);
 /// How long an order waits for that.
 const PROCESSING_HOLD_MINUTES: u32 = 15;
+/// How long it holds an amount, as most cards do; then it is released.
+const HELD_FOR: TimeDelta = TimeDelta::days(7);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Sandbox {
@@ -106,7 +119,7 @@ impl Provider for Sandbox {
             ("tok_insufficient_funds", TestOutcome::InsufficientFunds),
         ];
         vec![PaymentMethod {
-            id: "sandbox_card",
+            id: CARD,
             provider: NAME,
             kind: MethodKind::Card,
             title: "Test card",
@@ -117,6 +130,10 @@ impl Provider for Sandbox {
 
     fn is_test(&self) -> bool {
         true
+    }
+
+    fn method_of(&self, _: &str) -> &'static str {
+        CARD
     }
 
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
@@ -138,8 +155,9 @@ impl Provider for Sandbox {
                 state,
                 reason,
             };
-            if store::insert(&self.db, &charge, self.clock.now()).await? {
-                return Ok(snapshot(&charge.into(), vec![]));
+            let now = self.clock.now();
+            if store::insert(&self.db, &charge, now).await? {
+                return Ok(snapshot(&charge.booked(now), vec![]));
             }
             let booked = self.known(key).await?;
             if booked.amount == request.amount || booked.state == ChargeState::Voided {
@@ -179,9 +197,13 @@ impl Provider for Sandbox {
     fn capture<'a>(&'a self, _: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
         Box::pin(async move {
             let id = named(charge)?;
+            self.expire(id).await?;
             let taken = store::capture(&self.db, id, amount, self.clock.now()).await?;
             let booked = self.known(id).await?;
             let done = booked.state == ChargeState::Captured && booked.captured == amount;
+            if booked.has_expired() {
+                return self.snapshot(booked).await;
+            }
             if !taken && !done {
                 return Err(refused("charge_not_capturable"));
             }
@@ -238,6 +260,7 @@ impl Provider for Sandbox {
     fn lookup<'a>(&'a self, charge: &'a Charge) -> ProviderCall<'a, Option<ChargeSnapshot>> {
         Box::pin(async move {
             let id = named(charge)?;
+            self.expire(id).await?;
             let decided = self.clock.now() - PROCESSING_TIME;
             store::decide(&self.db, id, decided, self.clock.now()).await?;
             match store::find(&self.db, id).await? {
@@ -252,6 +275,12 @@ impl Sandbox {
     async fn known(&self, key: Uuid) -> std::result::Result<store::Charge, Failure> {
         let booked = store::find(&self.db, key).await?;
         booked.ok_or_else(|| refused("charge_unknown"))
+    }
+
+    /// Releases what was held for too long.
+    async fn expire(&self, id: Uuid) -> db::Result<()> {
+        let now = self.clock.now();
+        store::expire(&self.db, id, now - HELD_FOR, EXPIRED, now).await
     }
 
     async fn snapshot(
@@ -278,13 +307,14 @@ fn named(charge: &Charge) -> std::result::Result<Uuid, Failure> {
 fn snapshot(charge: &store::Charge, refunds: Vec<ChargeRefund>) -> ChargeSnapshot {
     let waits = charge.state == ChargeState::RequiresAction;
     let decides = charge.state == ChargeState::Processing;
+    let holds = charge.state == ChargeState::Authorized;
     ChargeSnapshot {
         reference: format!("{REFERENCE}{}", charge.id.simple()),
         state: charge.state,
         reason: charge.reason.clone(),
         action: waits.then(NextAction::confirm),
         hold_minutes: decides.then_some(PROCESSING_HOLD_MINUTES),
-        capture_before: None,
+        capture_before: holds.then(|| charge.created_at + HELD_FOR),
         captured: charge.captured,
         refunds,
         disputes: vec![],

@@ -47,6 +47,7 @@ const NAME: &str = "stripe";
 
 pub(super) const ENTRY: Entry = Entry {
     name: NAME,
+    methods: &[NAME],
     webhooks: true,
     page_sources: |config| config.stripe.page_sources(),
     open,
@@ -200,6 +201,11 @@ impl Provider for Stripe {
         signature::verify(header, body, secrets, self.clock.now())
             .map_err(WebhookError::Rejected)?;
         Ok(vec![events::read(body, self.mode)?])
+    }
+
+    /// Its form has several; they are one for the shop.
+    fn method_of(&self, _: &str) -> &'static str {
+        NAME
     }
 
     fn is_test(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Parts of a step on their own, for tests.
 
-use chassis::db::{Db, Result, Session, Tx, sql};
+use chassis::db::{Db, Result, Tx};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -43,8 +43,4 @@ pub(crate) async fn post(
     let mut batch = tx.batch();
     post_with(&mut batch, transaction, payment, amount, now);
     batch.execute().await.map(drop)
-}
-
-pub(crate) async fn find_operation(db: impl Session<'_>, id: Uuid) -> Result<Option<Operation>> {
-    db.query(sql!("SELECT {Operation.*} FROM operations WHERE id = {id}")).optional().await
 }

@@ -256,6 +256,7 @@ fn new_payment() -> NewPayment {
         amount: 1999,
         currency: Currency::default(),
         provider: "sandbox".to_owned(),
+        capture: Default::default(),
     }
 }
 

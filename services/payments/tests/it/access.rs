@@ -20,6 +20,7 @@ async fn a_payment_is_shown_to_its_customer(database: Database) {
         "amount": 1999,
         "currency": "USD"
       },
+      "capture": "at_once",
       "capture_before": null,
       "captured": {
         "amount": 1999,

@@ -34,6 +34,7 @@ fn order(user: Option<Uuid>, order: u128) -> Order {
         total: 3998,
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
+        captured: None,
     }
 }
 

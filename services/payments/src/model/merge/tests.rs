@@ -152,6 +152,7 @@ fn payment(status: Status) -> Payment {
         reason: None,
         next_action: None,
         hold_minutes: None,
+        capture: Default::default(),
         capture_before: None,
         look_at: None,
         disputed: false,

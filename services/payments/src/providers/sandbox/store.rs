@@ -2,6 +2,7 @@
 
 use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
+use contracts::payments::EXPIRED;
 use uuid::Uuid;
 
 use crate::provider::ChargeState;
@@ -16,6 +17,7 @@ pub(crate) struct Charge {
     pub(crate) reason: Option<String>,
     pub(crate) captured: i64,
     pub(crate) refunded: i64,
+    pub(crate) created_at: DateTime<Utc>,
 }
 
 pub(crate) struct NewCharge<'a> {
@@ -91,6 +93,21 @@ pub(crate) async fn decide(
     db.query(decide).execute().await.map(drop)
 }
 
+/// Releases what has been held since `since`.
+pub(crate) async fn expire(
+    db: impl Session<'_>,
+    id: Uuid,
+    since: DateTime<Utc>,
+    reason: &str,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let expire = sql!(
+        "UPDATE sandbox_charges SET state = 'voided', reason = {reason}, updated_at = {now}
+         WHERE id = {id} AND state = 'authorized' AND created_at <= {since}"
+    );
+    db.query(expire).execute().await.map(drop)
+}
+
 /// Releases what is held; false if nothing is.
 pub(crate) async fn void(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let void = sql!(
@@ -131,17 +148,25 @@ pub(crate) async fn refund(
     Ok(true)
 }
 
-/// A charge as it is booked.
-impl From<NewCharge<'_>> for Charge {
-    fn from(new: NewCharge<'_>) -> Self {
-        Self {
-            id: new.id,
-            token: new.token.to_owned(),
-            amount: new.amount,
-            state: new.state,
-            reason: new.reason.map(str::to_owned),
+impl Charge {
+    /// Whether what it held was released because nobody captured it.
+    pub(crate) fn has_expired(&self) -> bool {
+        self.state == ChargeState::Voided && self.reason.as_deref() == Some(EXPIRED)
+    }
+}
+
+impl NewCharge<'_> {
+    /// The charge as it is booked.
+    pub(crate) fn booked(self, now: DateTime<Utc>) -> Charge {
+        Charge {
+            id: self.id,
+            token: self.token.to_owned(),
+            amount: self.amount,
+            state: self.state,
+            reason: self.reason.map(str::to_owned),
             captured: 0,
             refunded: 0,
+            created_at: now,
         }
     }
 }

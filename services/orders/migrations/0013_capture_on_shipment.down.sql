@@ -1,0 +1,3 @@
+ALTER TABLE orders DROP COLUMN captured;
+ALTER TABLE sagas DROP COLUMN capture_before;
+ALTER TABLE sagas DROP COLUMN on_shipment;
