@@ -184,7 +184,10 @@ impl Payment {
         };
         self.status = Status::Voiding;
         self.next_action = None;
-        self.look_at = None;
+        if start == Start::Ask {
+            // The answer is waited for.
+            self.look_at = None;
+        }
         start
     }
 

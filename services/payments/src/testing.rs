@@ -107,12 +107,16 @@ impl Shop {
         store::find(&self.app.db, id).await.unwrap().expect("the payment")
     }
 
+    /// The same shop at another time.
+    pub(crate) fn at(&self, time: DateTime<Utc>) -> App {
+        let clock = Clock::Fixed(time);
+        App { clock, providers: far(&self.platform, clock, &self.line), ..self.app.clone() }
+    }
+
     /// Lets the worker go on, a minute at a time, until nothing is left to do.
     pub(crate) async fn finish(&self) {
         for minutes in 1..100 {
-            let clock = Clock::Fixed(noon() + TimeDelta::minutes(minutes));
-            let providers = far(&self.platform, clock, &self.line);
-            let app = App { clock, providers, ..self.app.clone() };
+            let app = self.at(later(minutes));
             worker::turn(&app).await.unwrap();
             worker::look_at_due(&app).await.unwrap();
             let open: (i64,) = self

@@ -88,3 +88,6 @@ async fn look_at(app: &App, payment: Payment) -> db::Result<()> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,6 +9,7 @@ mod emails;
 mod guests;
 mod holds;
 mod lists;
+mod on_shipment;
 mod payments;
 mod quotes;
 mod reasons;

@@ -156,9 +156,9 @@ async fn a_waiting_payment_is_asked_after_later_and_later(database: Database) {
     assert_eq!(look_at(&day, now), Some(now + LONGEST_LOOK));
     let hour = Payment { updated_at: now - TimeDelta::hours(1), ..waiting };
     assert_eq!(look_at(&hour, now), Some(now + TimeDelta::minutes(30)));
-    // Confirmed, nobody asks any more.
+    // Confirmed, it is held, and nobody asks before it is about to expire.
     requests::confirm(&shop.app, id, None).await.unwrap();
-    assert_eq!(shop.payment(id).await.look_at, None);
+    assert_eq!(shop.payment(id).await.look_at, Some(now + TimeDelta::days(6)));
 }
 
 async fn captured(shop: &Shop) -> Payment {

@@ -11,6 +11,7 @@ use super::*;
 enum Step {
     Authorize(&'static str),
     Capture,
+    CapturePart(i64),
     Void,
     Confirm(bool),
     Refund(Option<i64>),
@@ -39,6 +40,7 @@ fn steps() -> impl Strategy<Value = Vec<(usize, Step)>> {
     let step = prop_oneof![
         2 => tokens.prop_map(Step::Authorize),
         3 => Just(Step::Capture),
+        1 => (1_i64..2500).prop_map(Step::CapturePart),
         1 => Just(Step::Void),
         1 => any::<bool>().prop_map(Step::Confirm),
         2 => proptest::option::of(1_i64..2500).prop_map(Step::Refund),
@@ -83,6 +85,9 @@ async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
                 requests::authorize(&app, asked).await.unwrap();
             }
             Step::Capture => drop(requests::capture(&app, id).await),
+            Step::CapturePart(amount) => {
+                drop(requests::capture_amount(&app, id, Some(amount)).await);
+            }
             Step::Void => drop(requests::void(&app, id).await.unwrap()),
             Step::Confirm(approve) => {
                 let outcome = if approve { "approve" } else { "deny" };
