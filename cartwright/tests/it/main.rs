@@ -33,6 +33,7 @@ mod input;
 mod keys;
 mod kills;
 mod migrations;
+mod on_shipment;
 mod open_files;
 mod pages;
 mod private;

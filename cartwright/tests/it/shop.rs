@@ -284,6 +284,7 @@ impl Place {
         set("ADMIN__EMAIL", &config.admin.email);
         set("ADMIN__PASSWORD", &config.admin.password);
         set("GATEWAY__RATE_LIMITS", &config.gateway.rate_limits.to_string());
+        set("PAYMENTS__CAPTURE", config.payments.capture.as_str());
         set("CATALOG__VIEWS_SECONDS", &config.catalog.views_seconds.to_string());
         set("CONNECTIONS__FAREWELL_MS", &config.connections.farewell_ms.to_string());
         set("CONNECTIONS__REUSE_PORT", &config.connections.reuse_port.to_string());

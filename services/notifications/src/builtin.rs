@@ -211,10 +211,12 @@ fn complete(order: &mut Map<String, Value>) {
     const CHARGED: [&str; 3] = ["paid", "partially_refunded", "refunded"];
     let paid = order.get("payment_status").and_then(Value::as_str);
     let charged = paid.is_some_and(|it| CHARGED.contains(&it));
+    let total = order.get("total").cloned().unwrap_or_default();
     for (name, value) in [
         ("guest", json!(false)),
         ("free", json!(false)),
         ("charged", json!(charged)),
+        ("paid", total),
         ("reason_text", Value::Null),
         ("refund", Value::Null),
         ("refunded", Value::Null),
@@ -286,6 +288,8 @@ fn sample_order() -> Value {
         "shipping": "5.00 USD",
         "tax": "0.00 USD",
         "total": "49.48 USD",
+        // What was paid of it, or is to be.
+        "paid": "49.48 USD",
         "reason": "customer_request",
         "reason_text": "you requested it",
         "tracking_number": "1Z999AA10123456784",

@@ -57,7 +57,7 @@ pub(crate) async fn capture_amount(app: &App, id: Uuid, amount: Option<i64>) -> 
         return if taken == amount { Ok(payment) } else { Err(problems::capture_mismatch(taken)) };
     }
     let payment = begin_capture(app, tx, payment, amount).await?;
-    if payment.status == Status::Declined {
+    if matches!(payment.status, Status::Declined | Status::Voided) {
         return Err(problems::capture_declined(payment.reason.as_deref().unwrap_or("declined")));
     }
     Ok(payment)

@@ -184,6 +184,7 @@ impl<'a> Facts<'a> {
             "shipping": money(order, order.shipping)?,
             "tax": money(order, order.tax)?,
             "total": money(order, order.total)?,
+            "paid": money(order, order.captured.unwrap_or(order.total))?,
             "reason": self.reason,
             "reason_text": self.reason_text,
             "tracking_number": self.tracking_number,

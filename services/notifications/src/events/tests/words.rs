@@ -80,6 +80,26 @@ async fn a_cancel_does_not_say_again_what_was_given_back_before(database: Databa
 }
 
 #[databases]
+async fn who_pays_when_the_order_ships_or_only_a_part_is_told_so(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let app = app(&platform);
+    let mut order = order();
+    let mut news = update(&order, "pending", "confirmed");
+    news.payment_status = "authorized".to_owned();
+    deliver_to_orders(&app, &[event(order.order_id, 2, &news)]).await;
+    let body = mail_of(&app, order.order_id).await.body;
+    assert!(body.contains("We will collect your payment when it ships."), "{body}");
+    assert!(!body.contains("received your payment"), "{body}");
+    // Of 44.98 only this was captured.
+    order.captured = Some(1_000);
+    let refund = event(order.order_id, 5, &refund(&order, 400, 400));
+    deliver_to_orders(&app, &[refund]).await;
+    let all = history(&app).await;
+    let says = "we have refunded 4.00 USD of the 10.00 USD you paid";
+    assert!(all.iter().any(|it| it.body.contains(says)), "{all:?}");
+}
+
+#[databases]
 async fn an_order_that_costs_nothing_says_nothing_of_money(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let app = app(&platform);
