@@ -167,6 +167,14 @@ export const deliver = (id: string) =>
     }),
   );
 
+/** Collects all of what is held for an order before it ships. */
+export const capture = (payment: string) =>
+  ok(
+    api.POST('/api/v1/payments/{id}/capture', {
+      params: { path: { id: payment } },
+    }),
+  );
+
 /** Answers with the order as it is then; it may take a while until it is cancelled. */
 export const cancel = (id: string, reason: CancelReason, note: string) =>
   ok(

@@ -17,6 +17,7 @@ export const PERMISSIONS: Permission[] = [
   'orders:read',
   'orders:write',
   'payments:read',
+  'payments:capture',
   'payments:refund',
   'reviews:moderate',
   'users:read',

@@ -637,6 +637,7 @@ export const de: Texts = {
     item_unavailable: 'Artikel nicht mehr im Verkauf',
     payment_declined: 'Zahlung abgelehnt',
     payment_expired: 'Nicht rechtzeitig bezahlt',
+    authorization_expired: 'Reservierung abgelaufen',
     superseded: 'Durch eine neue Bestellung ersetzt',
     payment_not_decided: 'Zeitüberschreitung bei der Zahlung',
     not_decided_in_time: 'Zeitüberschreitung bei der Zahlung',
@@ -786,6 +787,14 @@ export const de: Texts = {
       title: (number) => `Sendungsnummer von ${number} bearbeiten`,
       text: 'Der Kunde wird über die neue Nummer benachrichtigt.',
       yes: 'Speichern',
+    },
+    capture: 'Zahlung einziehen',
+    captureDone: 'Zahlung eingezogen',
+    capturing: 'Die Zahlung wird eingezogen. Die Antwort des Zahlungsanbieters steht noch aus.',
+    captureDialog: {
+      title: (amount) => `${amount} einziehen?`,
+      text: 'Der Kunde wird jetzt belastet. Sonst geschieht das beim Versand.',
+      yes: 'Einziehen',
     },
     deliver: 'Als zugestellt markieren',
     delivered: (number) => `${number} als zugestellt markiert`,
@@ -937,6 +946,10 @@ export const de: Texts = {
     'payments:read': {
       name: 'Zahlungen ansehen',
       help: 'Zahlungen, Erstattungen und Buchungen ansehen.',
+    },
+    'payments:capture': {
+      name: 'Zahlungen einziehen',
+      help: 'Reservierte Beträge vor dem Versand einziehen.',
     },
     'payments:refund': { name: 'Erstattungen veranlassen', help: 'Kunden Geld erstatten.' },
     'reviews:moderate': {

@@ -599,6 +599,7 @@ export const en = {
     item_unavailable: 'Items no longer for sale',
     payment_declined: 'Payment declined',
     payment_expired: 'Not paid in time',
+    authorization_expired: 'Authorization expired',
     superseded: 'Replaced by a new order',
     payment_not_decided: 'Payment timed out',
     not_decided_in_time: 'Payment timed out',
@@ -749,6 +750,14 @@ export const en = {
       text: 'The customer will be notified of the new number.',
       yes: 'Save',
     },
+    capture: 'Capture payment',
+    captureDone: 'Payment captured',
+    capturing: 'Payment is being captured. Waiting for the payment provider.',
+    captureDialog: {
+      title: (amount: string) => `Capture ${amount}?`,
+      text: 'The customer is charged now. Otherwise they are charged when the order ships.',
+      yes: 'Capture',
+    },
     deliver: 'Mark as delivered',
     delivered: (number: string) => `${number} marked as delivered`,
     deliverDialog: {
@@ -889,6 +898,10 @@ export const en = {
     'payments:read': {
       name: 'View payments',
       help: 'View payments, refunds, and the ledger.',
+    },
+    'payments:capture': {
+      name: 'Capture payments',
+      help: 'Collect authorized amounts before an order ships.',
     },
     'payments:refund': { name: 'Issue refunds', help: 'Refund customers.' },
     'reviews:moderate': {

@@ -572,6 +572,7 @@ export const de: Texts = {
       item_unavailable: 'Einige Artikel sind nicht mehr erhältlich',
       payment_declined: 'Die Zahlung wurde abgelehnt',
       payment_expired: 'Nicht rechtzeitig bezahlt',
+      authorization_expired: 'Zahlung verfallen',
       superseded: 'Durch eine neue Bestellung ersetzt',
       payment_failed: 'Die Zahlung ist fehlgeschlagen',
       payment_voided: 'Die Zahlung wurde aufgehoben',

@@ -541,6 +541,7 @@ export const en = {
       item_unavailable: 'Some items are no longer available',
       payment_declined: 'The payment was declined',
       payment_expired: 'Not paid in time',
+      authorization_expired: 'Payment expired',
       superseded: 'Replaced by a new order',
       payment_failed: 'The payment failed',
       payment_voided: 'The payment was voided',

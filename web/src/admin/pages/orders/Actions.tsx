@@ -4,8 +4,9 @@ import { Button } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery } from '@tanstack/react-query';
 
+import { useFormats } from '../../../format';
 import { useMay } from '../../may';
-import { deliver, type Order, paymentQuery } from '../../orders';
+import { capture, deliver, type Order, paymentQuery } from '../../orders';
 import { useConfirm } from '../../parts/confirm';
 import { useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -43,6 +44,7 @@ export function Actions({ order }: { order: Order }) {
   const writes = may('orders:write');
   return (
     <>
+      {may('payments:capture') && <Capture order={order} />}
       {may('payments:refund') && <Refund order={order} />}
       {writes && (status === 'pending' || status === 'confirmed') && (
         <Button variant="default" onClick={cancel.open}>
@@ -63,6 +65,39 @@ export function Actions({ order }: { order: Order }) {
       <ShipDialog order={order} opened={shipping} close={ship.close} />
       <CancelDialog order={order} opened={cancelling} close={cancel.close} />
     </>
+  );
+}
+
+/** Offered for a confirmed order whose payment is only held. */
+function Capture({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const format = useFormats();
+  const confirm = useConfirm();
+  const notice = useNotice();
+  const changed = useOrderChanged(order);
+  const id = order.payment?.id ?? '';
+  const capturing = useMutation({
+    mutationFn: () => capture(id),
+    onSuccess: (payment) => {
+      changed();
+      notice.done(payment.status === 'capturing' ? texts.capturing : texts.captureDone);
+    },
+    onError: (error) => {
+      changed();
+      notice.failed(error);
+    },
+  });
+  if (id === '' || order.status !== 'confirmed' || order.payment_status !== 'authorized') {
+    return null;
+  }
+  const ask = async () => {
+    const { title, text, yes } = texts.captureDialog;
+    if (await confirm({ title: title(format.money(order.total)), text, yes })) capturing.mutate();
+  };
+  return (
+    <Button variant="default" loading={capturing.isPending} onClick={() => void ask()}>
+      {texts.capture}
+    </Button>
   );
 }
 
