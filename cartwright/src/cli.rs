@@ -34,6 +34,8 @@ pub enum Command {
     Keys(Keys),
     /// Verify that stock, orders, payments and events are consistent; exits with 1 if not
     Check(Shared),
+    /// Check that customers can pay: keys, webhooks and domains at the payment providers
+    Payments(Payments),
     /// Check whether a running shop or service is ready; exits with 1 if not
     Health(Health),
     /// List the services, their ports and databases
@@ -216,6 +218,39 @@ pub enum KeysAction {
     Rotate,
     /// List all keys with their age and use
     List,
+}
+
+#[derive(Debug, Args)]
+pub struct Payments {
+    #[command(subcommand)]
+    pub action: PaymentsAction,
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum PaymentsAction {
+    /// Check the set-up at every payment provider that is on; exits with 1 if customers cannot pay
+    ///
+    /// Asks each provider, with the keys in the settings, whether it takes them, whether the account
+    /// can be paid in the shop's currency, whether it tells this shop what happens (webhooks), and
+    /// whether wallets may be offered on the shop's domain. Every line begins with ok, note, missing
+    /// (customers can pay, but something is to be done) or wrong (customers cannot pay). Nothing is
+    /// changed and nothing is charged. Keys are never shown. docs/payments.md explains each step.
+    Check(PaymentsCheck),
+}
+
+#[derive(Debug, Args)]
+pub struct PaymentsCheck {
+    /// Public address of the shop, such as https://shop.example.com [default: the one in
+    /// payments.return_url]
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Register webhooks and the shop's domain at the providers where they are missing, and correct
+    /// them where they are incomplete. The secret that new webhooks are signed with is shown once; if
+    /// standard output is no terminal, it is written to a file in the data directory instead
+    #[arg(long)]
+    pub register_webhooks: bool,
 }
 
 #[derive(Debug, Args)]

@@ -17,6 +17,7 @@ pub mod check;
 mod health;
 mod keys;
 mod migrate;
+mod payment_setup;
 mod products;
 mod routes;
 mod settings;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Keys(args) => keys::run(&args).await?,
         Command::Health(args) => return health::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
+        Command::Payments(args) => return payment_setup::run(&args).await,
         Command::Services => registry::print(),
         Command::Openapi => settings::openapi()?,
         Command::Config(args) => settings::run(&args)?,

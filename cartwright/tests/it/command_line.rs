@@ -334,6 +334,7 @@ fn help_is_given_for_every_command() {
         &["export", "products", "--help"],
         &["user", "create", "--help"],
         &["check", "--help"],
+        &["payments", "check", "--help"],
         &["openapi", "--help"],
         &["config", "--help"],
     ] {

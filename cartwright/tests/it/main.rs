@@ -36,6 +36,7 @@ mod migrations;
 mod on_shipment;
 mod open_files;
 mod pages;
+mod payment_setup;
 mod private;
 mod purchase;
 mod redis_away;

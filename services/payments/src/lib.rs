@@ -4,7 +4,7 @@
 //! says, `worker` retries what had no answer and asks after payments that wait, `webhooks` hears
 //! that a payment is to be looked up. `model` knows the allowed transitions,
 //! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
-//! `providers` those there are.
+//! `providers` those there are. `setup` says whether they are set up.
 
 mod api;
 mod internal;
@@ -25,6 +25,7 @@ mod refund_lines;
 mod store;
 
 pub mod invariants;
+pub mod setup;
 
 #[cfg(test)]
 mod testing;

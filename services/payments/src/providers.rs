@@ -10,9 +10,11 @@ use std::sync::Arc;
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::service::BoxError;
+use futures::future::BoxFuture;
 
 use crate::Config;
 use crate::provider::{ChargeRecords, PaymentMethod, Provider, Purchase};
+use crate::setup::{Finding, SetupCheck};
 
 #[cfg(test)]
 pub(crate) use sandbox::Sandbox;
@@ -42,6 +44,8 @@ struct Entry {
     methods: &'static [&'static str],
     /// None if the settings turn it off.
     open: fn(&Setup<'_>) -> Result<Option<Opened>, BoxError>,
+    /// Whether it is set up so that customers can pay; nothing where it is off.
+    check_setup: for<'a> fn(&'a SetupCheck<'a>) -> BoxFuture<'a, Vec<Finding>>,
     /// What the pages on which customers pay use of it.
     page_sources: fn(&Config) -> PageSources,
     /// None if its charges cannot be listed.
@@ -81,6 +85,12 @@ pub(crate) fn page_sources(config: &Config) -> PageSources {
         all.inline_styles |= inline_styles;
         all
     })
+}
+
+/// What each provider finds of its own set-up, in their order.
+pub(crate) async fn check_setup(shop: &SetupCheck<'_>) -> Vec<Finding> {
+    let all = ALL.iter().map(|it| (it.check_setup)(shop));
+    futures::future::join_all(all).await.into_iter().flatten().collect()
 }
 
 /// The providers that send webhooks, whether the shop uses them or not.

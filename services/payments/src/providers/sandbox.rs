@@ -27,6 +27,7 @@ use chassis::service::BoxError;
 use chassis::telemetry::cause;
 use chrono::TimeDelta;
 use contracts::payments::{EXPIRED, NextAction};
+use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::migrate::Migrator;
@@ -38,6 +39,7 @@ use crate::provider::{
     MethodKind, PaymentMethod, Provider, ProviderCall, Purchase, Refusal, TestOutcome, TestToken,
     TokenSource,
 };
+use crate::setup::{Finding, SetupCheck, Verdict};
 pub use config::SandboxMode;
 use store::NewCharge;
 
@@ -52,6 +54,7 @@ pub(super) const ENTRY: Entry = Entry {
     webhooks: false,
     page_sources: |_| PageSources::default(),
     open,
+    check_setup,
     records,
 };
 
@@ -101,6 +104,17 @@ fn open(setup: &Setup<'_>) -> std::result::Result<Option<Arc<dyn Provider>>, Box
     }
     let db = setup.databases.get(NAME).ok_or("the sandbox has no database")?;
     Ok(Some(Arc::new(Sandbox { db: db.clone(), clock: setup.clock })))
+}
+
+/// There is nothing to set up.
+fn check_setup<'a>(shop: &'a SetupCheck<'a>) -> BoxFuture<'a, Vec<Finding>> {
+    let mut findings = Vec::new();
+    if shop.config.sandbox == SandboxMode::On {
+        let text =
+            "it moves no real money and needs no set-up; payments.sandbox = false turns it off";
+        findings.push(Finding::new(NAME, Verdict::Note, text));
+    }
+    Box::pin(std::future::ready(findings))
 }
 
 fn records(databases: &Databases) -> Option<Box<dyn ChargeRecords>> {

@@ -15,6 +15,7 @@ mod intents;
 mod lookup;
 mod objects;
 mod refunds;
+mod setup;
 mod signature;
 mod snapshot;
 
@@ -51,6 +52,7 @@ pub(super) const ENTRY: Entry = Entry {
     webhooks: true,
     page_sources: |config| config.stripe.page_sources(),
     open,
+    check_setup: setup::check,
     records: |_| None,
 };
 
@@ -238,7 +240,7 @@ fn failed(what: &str, error: ApiError) -> Failure {
     match error {
         ApiError::Declined(error) => refused(declines::decline(&error)),
         ApiError::Refused(error) => refused_for(what, &error, declines::refusal(&error)),
-        ApiError::KeyUsed | ApiError::KeyRefused(_) | ApiError::Unknown { .. } => {
+        ApiError::KeyUsed | ApiError::KeyRefused { .. } | ApiError::Unknown { .. } => {
             Failure::Unknown(error.to_string())
         }
     }

@@ -18,9 +18,10 @@ use reqwest::{Method, RequestBuilder, Response, Url};
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::config::{StripeConfig, is_loopback};
+use super::config::StripeConfig;
 use super::health::Pulse;
 use super::objects::{ErrorBody, List, Listed};
+use crate::setup::is_local;
 use answer::Answer;
 pub(super) use form::Form;
 
@@ -52,8 +53,9 @@ pub(super) enum ApiError {
     #[error("the idempotency key was used for another request")]
     KeyUsed,
     /// The shop's key is not taken, so nothing was done; it will be once somebody has corrected it.
-    #[error("{0}")]
-    KeyRefused(String),
+    /// `forbidden`: the key is known, and may not do this.
+    #[error("{cause}")]
+    KeyRefused { cause: String, forbidden: bool },
     /// Nothing is known. `ended`: the request under this key has ended, without telling how.
     #[error("{cause}")]
     Unknown { cause: String, ended: bool },
@@ -102,7 +104,7 @@ impl Client {
             // Never with the key to somewhere else.
             .redirect(reqwest::redirect::Policy::none())
             .tls_backend_preconfigured(tls()?);
-        if is_loopback(&url) {
+        if is_local(&url) {
             http = http.no_proxy();
         }
         let api = config.api_url.clone();
@@ -168,7 +170,7 @@ impl Client {
         // Not given up.
         std::mem::forget(waiting);
         match &result {
-            Err(ApiError::KeyRefused(cause)) => self.pulse.key_refused(cause),
+            Err(ApiError::KeyRefused { cause, .. }) => self.pulse.key_refused(cause),
             Err(ApiError::Unknown { cause, .. }) => self.pulse.failed(cause),
             _ => self.pulse.answered(),
         }

@@ -8,6 +8,7 @@ use chassis::config::{SettingError, in_range};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::providers::PageSources;
+use crate::setup::is_local;
 
 /// The webhook secrets that can be valid at a time: the old and the new one, during rotation.
 const MAX_WEBHOOK_SECRETS: usize = 2;
@@ -270,13 +271,7 @@ fn kind_of(key: &str) -> &'static str {
 fn is_secure(url: &str) -> bool {
     let Ok(url) = reqwest::Url::parse(url) else { return false };
     let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
-    plain && (url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url))
-}
-
-/// Whether it is on this machine, as a double of Stripe is.
-pub(super) fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback())
+    plain && (url.scheme() == "https" || url.scheme() == "http" && is_local(&url))
 }
 
 /// The scheme and host of a URL.

@@ -32,7 +32,7 @@ impl Answer {
         let cause = self.cause(what, &said);
         let (status, asks_again) = (self.status.as_u16(), self.flag("stripe-should-retry"));
         Err(match (status, body) {
-            (401 | 403, _) => ApiError::KeyRefused(cause),
+            (401 | 403, _) => ApiError::KeyRefused { cause, forbidden: status == 403 },
             (_, Some(body)) if body.kind == "idempotency_error" && status == 400 => {
                 ApiError::KeyUsed
             }

@@ -71,7 +71,8 @@ fn word(error: &ApiError) -> &'static str {
         ApiError::Declined(_) => "declined",
         ApiError::Refused(_) => "refused",
         ApiError::KeyUsed => "key used",
-        ApiError::KeyRefused(_) => "key refused",
+        ApiError::KeyRefused { forbidden: true, .. } => "forbidden",
+        ApiError::KeyRefused { .. } => "key refused",
         ApiError::Unknown { ended: true, .. } => "ended",
         ApiError::Unknown { .. } => "unknown",
     }
@@ -89,7 +90,7 @@ async fn an_answer_says_whether_it_was_done_refused_or_nobody_knows() {
         (400, &[("stripe-should-retry", "true")], invalid(), "unknown"),
         (400, &[], error("idempotency_error", ""), "key used"),
         (401, &[], error("invalid_request_error", "api_key_expired"), "key refused"),
-        (403, &[], error("invalid_request_error", ""), "key refused"),
+        (403, &[], error("invalid_request_error", ""), "forbidden"),
         (409, &[], error("idempotency_error", "idempotency_key_in_use"), "unknown"),
         (409, &[("stripe-should-retry", "false")], invalid(), "refused"),
         (429, &[("retry-after", "2")], error("invalid_request_error", "rate_limit"), "unknown"),
@@ -106,7 +107,8 @@ async fn an_answer_says_whether_it_was_done_refused_or_nobody_knows() {
         assert_eq!(word(&failure), said, "{status} {headers:?} {body}");
         let text = format!("{failure} {failure:?} {:?}", client.pulse.health());
         assert!(!text.contains("hunter2"), "{text}");
-        assert_eq!(client.pulse.health().keys_refused, said == "key refused");
+        let refused = matches!(failure, ApiError::KeyRefused { .. });
+        assert_eq!(client.pulse.health().keys_refused, refused);
         if matches!(failure, ApiError::Unknown { .. }) {
             let seen = client.pulse.health().last_failure.expect("a failure");
             assert!(seen.starts_with(&format!("POST /v1/refunds: status {status}")), "{seen}");

@@ -50,6 +50,7 @@ const TYPES: &[&str] = &[
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     endpoint("GET", "/v1/account", &[EXPAND], account),
+    endpoint("GET", "/v1/country_specs/{id}", &[EXPAND], country),
     endpoint(
         "POST",
         "/v1/webhook_endpoints",
@@ -102,6 +103,15 @@ fn account(call: &mut Call<'_>) -> Answer {
     let mut account = template("account");
     account["id"] = json!(call.world.account.id);
     Ok(account)
+}
+
+/// What accounts of a country can be paid in: most of the currencies there are.
+fn country(call: &mut Call<'_>) -> Answer {
+    let currencies = json!(["chf", "dkk", "eur", "gbp", "jpy", "kwd", "nok", "pln", "sek", "usd"]);
+    Ok(json!({
+        "id": call.id, "object": "country_spec", "default_currency": "eur",
+        "supported_payment_currencies": currencies,
+    }))
 }
 
 fn create_endpoint(call: &mut Call<'_>) -> Answer {
