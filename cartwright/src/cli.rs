@@ -236,7 +236,7 @@ pub enum PaymentsAction {
     /// can be paid in the shop's currency, whether it tells this shop what happens (webhooks), and
     /// whether wallets may be offered on the shop's domain. Every line begins with ok, note, missing
     /// (customers can pay, but something is to be done) or wrong (customers cannot pay). Nothing is
-    /// changed and nothing is charged. Keys are never shown. docs/payments.md explains each step.
+    /// charged, and nothing changed without --register-webhooks. Keys are never shown. docs/payments.md explains each step.
     Check(PaymentsCheck),
 }
 

@@ -181,6 +181,16 @@ async fn a_currency_can_be_charged_converted_or_not() {
     }
 }
 
+#[test]
+fn the_guide_lists_the_events_an_endpoint_needs() {
+    let guide = include_str!("../../../../../../docs/payments.md");
+    let named =
+        |it: &str| ["payment_intent.", "refund.", "charge."].iter().any(|of| it.starts_with(of));
+    let listed: std::collections::BTreeSet<_> =
+        guide.split_whitespace().filter(|it| named(it)).collect();
+    assert_eq!(listed, webhooks::EVENTS.into_iter().collect());
+}
+
 fn forbidden() -> Next {
     error(403, json!({ "type": "invalid_request_error" }))
 }

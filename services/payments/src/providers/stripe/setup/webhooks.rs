@@ -16,8 +16,8 @@ const SETTING: &str = "payments.stripe.webhook_secrets";
 /// Where the dashboard has them.
 const WEBHOOKS: &str = "Stripe's dashboard, Developers, Webhooks";
 
-/// The events after which a payment has to be looked up.
-const EVENTS: [&str; 13] = [
+/// The events after which a payment has to be looked up. docs/payments.md lists them.
+pub(super) const EVENTS: [&str; 13] = [
     "payment_intent.amount_capturable_updated",
     "payment_intent.canceled",
     "payment_intent.payment_failed",
