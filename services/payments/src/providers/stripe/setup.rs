@@ -89,6 +89,11 @@ impl Check<'_> {
         if let Some(account) = account {
             self.charges(account);
         }
+        if self.mode == Mode::Live && self.shop.is_local() {
+            let text = "the keys are live, but the shop's address is on this machine, to which no \
+                        customer comes back from a bank: set payments.return_url to the public one";
+            self.note(Verdict::Wrong, text);
+        }
         self.publishable_key().await;
         self.currency(account).await;
         self.webhooks().await;

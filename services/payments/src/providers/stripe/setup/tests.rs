@@ -30,13 +30,17 @@ fn settings(api_url: String) -> StripeConfig {
 
 /// What the command finds for a shop that takes this currency. Nothing of it shows a key.
 async fn found(stripe: &StripeConfig, code: &str, register: bool) -> Vec<Finding> {
+    found_at(SHOP, stripe, code, register).await
+}
+
+async fn found_at(shop: &str, stripe: &StripeConfig, code: &str, register: bool) -> Vec<Finding> {
     let config = Config {
         sandbox: SandboxMode::Off,
-        return_url: format!("{SHOP}/orders/{{order_id}}"),
+        return_url: format!("{shop}/orders/{{order_id}}"),
         stripe: stripe.clone(),
         ..Config::default()
     };
-    let options = SetupOptions { url: Some(SHOP.to_owned()), register };
+    let options = SetupOptions { url: None, register };
     let (currency, clock) = (currency(code), Clock::System);
     let check = check_setup(&config, &currency, clock, &options);
     let findings = in_time("a check", check).await.expect("settings");
@@ -150,6 +154,15 @@ async fn keys_that_are_revoked_or_of_another_account_are_found() {
     let findings = found(&other, "EUR", false).await;
     assert_eq!(faults(&findings)[0].0, Verdict::Wrong);
     assert!(faults(&findings)[0].1.contains("is of another account"), "{findings:?}");
+
+    let here = "http://127.0.0.1:8080";
+    let live = found_at(here, &other, "EUR", false).await;
+    assert!(
+        faults(&live)[0].1.starts_with("the keys are live, but the shop's address"),
+        "{live:?}"
+    );
+    let test = found_at(here, &config, "EUR", false).await;
+    assert!(faults(&test).iter().all(|it| it.0 != Verdict::Wrong), "{test:?}");
 
     double.revoke_key(true);
     let findings = found(&config, "EUR", true).await;
