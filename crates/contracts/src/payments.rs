@@ -73,6 +73,9 @@ pub struct Authorize {
     pub provider: String,
     /// The provider's token for the customer's means of payment. Never a card number.
     pub token: Secret,
+    /// Whether the provider saves the means of payment for the user's next orders.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub save: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
 /// Every consumer with the types it wants.
-pub const SUBSCRIPTIONS: [Subscription; 9] = [
+pub const SUBSCRIPTIONS: [Subscription; 10] = [
     Subscription { consumer: "cart.orders", types: &[OrderStatusUpdated::TYPE] },
     Subscription { consumer: "catalog.ratings", types: &[RatingChanged::TYPE] },
     Subscription {
@@ -39,6 +39,7 @@ pub const SUBSCRIPTIONS: [Subscription; 9] = [
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
     Subscription { consumer: "orders.users", types: &[UserDeleted::TYPE] },
+    Subscription { consumer: "payments.users", types: &[UserDeleted::TYPE] },
     Subscription {
         consumer: "reviews.orders",
         types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],

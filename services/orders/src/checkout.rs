@@ -81,6 +81,21 @@ pub struct Payment {
     #[garde(length(min = 1, max = 255), custom(is_visible), custom(no_card_number))]
     #[schema(value_type = String, example = "tok_visa")]
     pub token: Secret,
+    /// Saves the payment method for the customer's next orders, where the provider can: then its form
+    /// has to be made for that too. Only for customers who are logged in.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[garde(skip)]
+    pub save: bool,
+}
+
+impl Payment {
+    /// Refuses what a guest cannot have.
+    pub(crate) fn check(&self, user: Option<Uuid>) -> Result<()> {
+        if self.save && user.is_none() {
+            return Err(problems::cannot_save());
+        }
+        Ok(())
+    }
 }
 
 fn is_word(text: &str, _: &()) -> garde::Result {
@@ -165,6 +180,7 @@ async fn order(
 ) -> Result<Work> {
     let request = &addresses::checked(app, buyer, request)?;
     if let Some(payment) = &request.payment {
+        payment.check(buyer.user_id)?;
         app.providers.check(&payment.provider).await?;
     }
     for _ in 0..TRIES {
@@ -259,6 +275,7 @@ async fn prepare(
         fence: 1,
         attempt: 1,
         provider: payment.as_ref().map(|it| it.provider.clone()).unwrap_or_default(),
+        save: payment.as_ref().is_some_and(|it| it.save),
         token: payment.map(|it| it.token),
         rereserved: false,
         cancel: None,

@@ -151,6 +151,8 @@ pub struct Saga {
     pub attempt: i64,
     pub provider: String,
     pub token: Option<Secret>,
+    /// Whether the token's means of payment is to be saved.
+    pub save: bool,
     pub rereserved: bool,
     pub cancel: Option<String>,
     pub refusal: Option<Json<Problem>>,

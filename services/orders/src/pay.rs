@@ -49,6 +49,7 @@ pub(crate) async fn again(
     if saga.attempt > MORE_ATTEMPTS {
         return Err(problems::attempts_exhausted());
     }
+    payment.check(order.user_id)?;
     app.providers.check(&payment.provider).await?;
     if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
         return Ok(Paying::Begun(checkout::run_inline(app, work).await?));
@@ -92,6 +93,7 @@ async fn begin(
     saga.step = Step::Reserve;
     saga.provider = payment.provider;
     saga.token = Some(payment.token);
+    saga.save = payment.save;
     saga.next_action = None;
     saga.tries = 0;
     saga.due_at = now;

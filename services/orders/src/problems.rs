@@ -15,6 +15,14 @@ pub fn order_not_found() -> Problem {
     order_not_found::problem("the order does not exist, or you may not see it")
 }
 
+/// Only customers who are logged in have something saved.
+pub(crate) fn cannot_save() -> Problem {
+    Problem::field(
+        "payment.save",
+        "is for customers who are logged in; log in first, or send false",
+    )
+}
+
 pub fn email_required() -> Problem {
     Problem::field("email", "is required from a guest; send it, or log in first")
 }

@@ -1,6 +1,7 @@
 //! `/payments`: what customers see of theirs, and what staff does with all of them.
 
 mod capture;
+mod payment_methods;
 mod providers;
 mod view;
 
@@ -40,6 +41,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
         .routes(routes!(list_methods))
+        .routes(routes!(payment_methods::list))
+        .routes(routes!(payment_methods::delete))
         .routes(routes!(providers::list))
         .routes(routes!(get))
         .routes(routes!(confirm))

@@ -1,12 +1,13 @@
 //! Payments: authorize, capture, void and refund, each exactly once across retries and crashes.
 //!
 //! `requests` stores what is requested; `operations` calls the provider, `settle` stores what it
-//! says, `worker` retries what had no answer and asks after payments that wait, `webhooks` hears
+//! says, `worker` retries what had no answer and asks after payments that wait, `customers` knows who has saved payment methods, `webhooks` hears
 //! that a payment is to be looked up. `model` knows the allowed transitions,
 //! `refund_lines` the amounts of refunded lines. `provider` is the interface of payment providers,
 //! `providers` those there are. `setup` says whether they are set up.
 
 mod api;
+mod customers;
 mod internal;
 
 mod operations;
@@ -110,17 +111,24 @@ pub async fn start(
 ) -> Result<Service, BoxError> {
     let app = App::new(&platform, config, databases, orders)?;
     store::OPERATIONS.inherit(&app.db, app.clock.now()).await?;
-    let (worker, looker) = (app.clone(), app.clone());
+    store::CUSTOMERS.inherit(&app.db, app.clock.now()).await?;
+    let (worker, looker, remover) = (app.clone(), app.clone(), app.clone());
     Ok(Service::new(NAME, &platform, router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
-        .webhooks(Webhooks(app))
+        .webhooks(Webhooks(app.clone()))
+        .consumer("payments.users", customers::Users(app))
         .queue(&store::OPERATIONS)
+        .queue(&store::CUSTOMERS)
         .worker("payment operations", move |stop| async move {
             worker::work(&worker, &stop).await;
             Ok(())
         })
         .worker("payment look-ups", move |stop| async move {
             worker::look(&looker, &stop).await;
+            Ok(())
+        })
+        .worker("payment customers", move |stop| async move {
+            customers::work(&remover, &stop).await;
             Ok(())
         }))
 }

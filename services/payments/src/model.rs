@@ -72,6 +72,8 @@ pub(crate) struct Operation {
     pub(crate) state: State,
     pub(crate) amount: i64,
     pub(crate) input: Option<Secret>,
+    /// Whether an authorisation also saves the means of payment.
+    pub(crate) save: bool,
     /// How often the provider was asked without a clear answer.
     pub(crate) attempts: i64,
     /// Rises with each process that takes it over; only the newest may settle it.

@@ -6,7 +6,6 @@
 
 use std::time::{Duration, Instant};
 
-use chassis::Secret;
 use chassis::db;
 use chassis::id;
 use chassis::problem::Result;
@@ -19,7 +18,7 @@ use tracing::Instrument;
 use crate::model::{Answer, Kind, Operation, Payment, Reply};
 use crate::provider::{Authorization, Charge, ChargeState, Failure, Provider, Refusal};
 use crate::settle::{self, settle};
-use crate::{App, problems, store};
+use crate::{App, customers, problems, store};
 
 /// The pauses between two look-ups.
 const BACKOFF: Backoff = Backoff::Doubling {
@@ -132,8 +131,8 @@ async fn request(
     let (key, amount, charge) = (operation.id, operation.amount, payment.charge());
     let charge = match operation.kind {
         Kind::Authorize => {
-            let token = operation.input.clone().unwrap_or_default();
-            provider.authorize(key, &authorization(app, payment, amount, token)).await?
+            let request = authorization(app, provider, payment, operation).await?;
+            provider.authorize(key, &request).await?
         }
         Kind::Confirm => {
             let input = operation.input.as_ref().map(|it| input(it));
@@ -146,16 +145,22 @@ async fn request(
     Ok(Reply::Charge(Box::new(charge)))
 }
 
-fn authorization(app: &App, payment: &Payment, amount: i64, token: Secret) -> Authorization {
-    Authorization {
-        amount,
+async fn authorization(
+    app: &App,
+    provider: &dyn Provider,
+    payment: &Payment,
+    operation: &Operation,
+) -> Result<Authorization, Failure> {
+    Ok(Authorization {
+        amount: operation.amount,
         currency: payment.currency.clone(),
-        token,
+        token: operation.input.clone().unwrap_or_default(),
         order_id: payment.order_id,
         order_number: payment.order_number.clone(),
-        user_id: payment.user_id,
+        customer: customers::paying(app, provider, payment, operation).await?,
+        save: operation.save,
         return_url: app.config.return_url(payment.order_id.unwrap_or_default(), payment.id),
-    }
+    })
 }
 
 /// What a client sent for the provider. Before it was JSON, it was a word: the sandbox's `outcome`.

@@ -8,6 +8,18 @@ pub(crate) fn payment_not_found() -> Problem {
     payment_not_found::problem("the payment does not exist, or you may not see it")
 }
 
+/// You have no such saved payment method.
+#[problem(NOT_FOUND)]
+pub(crate) fn payment_method_not_found() -> Problem {
+    payment_method_not_found::problem("you have no such saved payment method")
+}
+
+/// The payment provider does not answer. Try again later.
+#[problem(SERVICE_UNAVAILABLE)]
+pub(crate) fn payment_provider_unavailable() -> Problem {
+    payment_provider_unavailable::problem("the payment provider does not answer; try again later")
+}
+
 /// The shop does not use this provider.
 pub(crate) fn provider_unknown(known: &str) -> Problem {
     Problem::field("payment.provider", format!("must be one of: {known}"))

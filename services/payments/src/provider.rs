@@ -4,6 +4,8 @@
 //! a [`ChargeSnapshot`], whoever asks and why: an answer, a look-up and a webhook are merged into the
 //! payment in the same way (`model::merge`).
 
+mod customers;
+
 use axum::http::HeaderMap;
 use chassis::Secret;
 use chassis::db;
@@ -17,6 +19,8 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+pub(crate) use customers::{Customers, SavedMethod};
 
 /// A company that holds the customers' money, or the sandbox.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -68,6 +72,11 @@ pub(crate) trait Provider: Send + Sync + 'static {
     ) -> std::result::Result<Vec<Notice>, WebhookError> {
         let _ = (headers, body);
         Err(WebhookError::NotConfigured)
+    }
+
+    /// Its customers, if it can save payment methods for them.
+    fn customers(&self) -> Option<&dyn Customers> {
+        None
     }
 
     /// Whether it moves no real money.
@@ -221,8 +230,11 @@ pub(crate) struct Authorization {
     /// None in tests only.
     pub(crate) order_id: Option<Uuid>,
     pub(crate) order_number: String,
-    /// None for a guest.
-    pub(crate) user_id: Option<Uuid>,
+    /// The provider's name for the customer who saves the means of payment, or pays with a saved
+    /// one; none for everybody else.
+    pub(crate) customer: Option<String>,
+    /// Whether the means of payment is saved for the customer, if there is one.
+    pub(crate) save: bool,
     /// Where the customer's browser comes back to from a page of the provider's or a bank's.
     pub(crate) return_url: String,
 }

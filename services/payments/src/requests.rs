@@ -19,7 +19,7 @@ use crate::{App, operations, problems, store};
 
 /// Holds the amount. Asked again, answers the payment as it is by now.
 pub(crate) async fn authorize(app: &App, request: Authorize) -> Result<Payment> {
-    let token = request.token.clone();
+    let token = (request.token.clone(), request.save);
     let new = checked(app, request)?;
     let lease = app.lease();
     let mut tx = app.db.begin().await?;

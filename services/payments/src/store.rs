@@ -3,12 +3,17 @@
 //! A change of a payment is: read it or lock it, let `model` decide, save it under the version it
 //! was read with. Operations are claimed under a lease; its fence decides who may settle them.
 
+mod customers;
 mod disputes;
 mod invariants;
 mod ledger;
 mod lists;
 mod refunds;
 
+pub(crate) use customers::{
+    CUSTOMERS, Customer, customer, customer_is_gone, customers, delete_customer_later,
+    delete_customers, forget_customer, intend_customer, name_customer,
+};
 pub(crate) use disputes::{disputes, save_dispute};
 pub(crate) use invariants::{
     disagreeing, disputes_disagreeing, forgotten, mismatched, page, stuck, total, totals_by_order,
@@ -57,6 +62,8 @@ pub(crate) struct NewOperation {
     pub(crate) kind: Kind,
     pub(crate) amount: i64,
     pub(crate) input: Option<Secret>,
+    /// Whether an authorisation also saves the means of payment.
+    pub(crate) save: bool,
 }
 
 /// An operation as it is noted.
@@ -92,11 +99,12 @@ pub(crate) async fn insert(
 pub(crate) async fn open(
     tx: &mut Tx,
     payment: &NewPayment,
-    token: Secret,
+    (token, save): (Secret, bool),
     lease: Lease,
 ) -> Result<Option<(Payment, Operation)>> {
     let payment = payment.made(lease.now);
-    let ask = NewOperation { input: Some(token), ..NewOperation::new(&payment, Kind::Authorize) };
+    let new = NewOperation::new(&payment, Kind::Authorize);
+    let ask = NewOperation { input: Some(token), save, ..new };
     let operation = ask.intended(lease.now);
     let mut batch = tx.batch();
     batch.must(|tx| tx.insert_new(&payment));
@@ -278,6 +286,7 @@ impl NewOperation {
             kind,
             amount: payment.amount,
             input: None,
+            save: false,
         }
     }
 
@@ -290,6 +299,7 @@ impl NewOperation {
             state: State::Intended,
             amount: self.amount,
             input: self.input,
+            save: self.save,
             attempts: 0,
             fence: 1,
             created_at: now,

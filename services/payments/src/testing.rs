@@ -172,6 +172,7 @@ pub(crate) fn request(token: &str) -> Authorize {
         currency: "USD".to_owned(),
         provider: "sandbox".to_owned(),
         token: token.into(),
+        save: false,
     }
 }
 

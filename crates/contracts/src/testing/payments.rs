@@ -349,6 +349,7 @@ fn authorize(token: &str) -> Authorize {
         currency: "USD".to_owned(),
         provider: PROVIDER.to_owned(),
         token: token.into(),
+        save: false,
     }
 }
 

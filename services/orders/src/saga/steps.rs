@@ -55,6 +55,7 @@ pub(super) async fn authorize(app: &App, work: &mut Work) -> Result<StepResult, 
         currency: order.currency.clone(),
         provider: saga.provider.clone(),
         token,
+        save: saga.save,
     };
     match app.clients.payments.authorize(&request).await {
         Ok(payment) => authorized(app, work, &payment).await,

@@ -49,6 +49,7 @@ pub async fn placed(db: &Db, key: &str, skus: &[&str]) -> Result<(Order, Vec<Ord
         attempt: 1,
         provider: "sandbox".to_owned(),
         token: None,
+        save: false,
         rereserved: false,
         cancel: None,
         refusal: None,

@@ -379,6 +379,7 @@ async fn accepted_as(db: &Db, key: &str, number: Option<i64>) -> (Order, Vec<Ord
         attempt: 1,
         provider: "sandbox".to_owned(),
         token: Some("tok_visa".into()),
+        save: false,
         rereserved: false,
         cancel: None,
         refusal: None,

@@ -105,7 +105,8 @@ async fn an_error_of_the_provider_is_pending_at_first_and_then_declined(database
         token: "tok_visa".into(),
         order_id: None,
         order_number: String::new(),
-        user_id: None,
+        customer: None,
+        save: false,
         return_url: String::new(),
     };
     let late = sandbox.authorize(id, &late).await.unwrap();

@@ -8,6 +8,7 @@
 mod amounts;
 mod client;
 mod config;
+mod customers;
 mod declines;
 mod events;
 mod health;
@@ -32,8 +33,9 @@ use uuid::Uuid;
 
 use super::{Entry, Setup};
 use crate::provider::{
-    Authorization, Charge, ChargeRefund, ChargeSnapshot, Failure, MethodKind, PaymentMethod,
-    Provider, ProviderCall, ProviderHealth, Purchase, Refusal, StripeElements, TokenSource,
+    Authorization, Charge, ChargeRefund, ChargeSnapshot, Customers, Failure, MethodKind,
+    PaymentMethod, Provider, ProviderCall, ProviderHealth, Purchase, Refusal, StripeElements,
+    TokenSource,
 };
 use client::{ApiError, Client};
 pub(crate) use config::Mode;
@@ -210,6 +212,10 @@ impl Provider for Stripe {
         NAME
     }
 
+    fn customers(&self) -> Option<&dyn Customers> {
+        Some(self)
+    }
+
     fn is_test(&self) -> bool {
         self.mode == Mode::Test
     }
@@ -217,6 +223,14 @@ impl Provider for Stripe {
     fn health(&self) -> Option<ProviderHealth> {
         Some(self.pulse.health())
     }
+}
+
+/// Whether it looks like an id of Stripe's of this kind. Nothing else is sent in the place of one.
+fn is_id(text: &str, kind: &str) -> bool {
+    let name = text.strip_prefix(kind).unwrap_or_default();
+    !name.is_empty()
+        && name.len() < 255
+        && name.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
 }
 
 fn refused(reason: &str) -> Failure {

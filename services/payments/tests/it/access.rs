@@ -66,7 +66,8 @@ async fn a_payment_is_shown_to_its_customer(database: Database) {
         "currency": "USD"
       },
       "status": "captured",
-      "updated_at": "2026-01-02T12:00:00Z"
+      "updated_at": "2026-01-02T12:00:00Z",
+      "webhooks": []
     }
     "#) };
 }

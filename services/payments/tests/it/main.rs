@@ -5,4 +5,5 @@ mod captures;
 mod client;
 mod lists;
 mod refunds;
+mod saved;
 mod shop;

@@ -91,6 +91,7 @@ pub(crate) fn authorize(buyer: &User, token: &str) -> Authorize {
         currency: "USD".to_owned(),
         provider: "sandbox".to_owned(),
         token: token.into(),
+        save: false,
     }
 }
 

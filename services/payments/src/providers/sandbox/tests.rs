@@ -182,7 +182,8 @@ fn hold(amount: i64, token: &str) -> Authorization {
         token: token.into(),
         order_id: None,
         order_number: String::new(),
-        user_id: None,
+        customer: None,
+        save: false,
         return_url: String::new(),
     }
 }

@@ -61,6 +61,13 @@ pub(super) enum ApiError {
     Unknown { cause: String, ended: bool },
 }
 
+impl ApiError {
+    /// Whether what it is about is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        matches!(self, Self::Refused(error) if error.code.as_deref() == Some("resource_missing"))
+    }
+}
+
 /// What came of a request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Done<T> {
@@ -131,6 +138,12 @@ impl Client {
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(form.to_string());
         self.send(request, &format!("POST {path}")).await
+    }
+
+    /// Deletes an object.
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> ApiResult<T> {
+        let request = self.http.request(Method::DELETE, format!("{}{path}", self.api));
+        self.send(request, &format!("DELETE {path}")).await.map(|it| it.object)
     }
 
     /// The objects of a list that `wanted` picks, the newest first; all of them, or the first only.

@@ -134,7 +134,14 @@ pub(super) fn refusal(error: &ErrorBody) -> &'static str {
     if error.param.as_deref() == Some("confirmation_token") {
         return reason::INVALID_TOKEN;
     }
-    code.and_then(of_code).unwrap_or(reason::PROVIDER_ERROR)
+    if let Some(known) = code.and_then(of_code) {
+        return known;
+    }
+    match error.param.as_deref() {
+        // What is saved was removed meanwhile, or is another customer's.
+        Some("payment_method" | "customer") => reason::INVALID_TOKEN,
+        _ => reason::PROVIDER_ERROR,
+    }
 }
 
 /// Why Stripe refuses a refund.

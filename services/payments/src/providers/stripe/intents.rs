@@ -8,7 +8,7 @@ use super::client::{ApiError, Done, Form};
 use super::declines::{self, reason};
 use super::lookup::{INTENTS, intent_path};
 use super::objects::{ErrorBody, IntentStatus, ORDER_ID, PAYMENT_ID, PaymentIntent};
-use super::{Stripe, amounts, failed, refused, refused_for};
+use super::{Stripe, amounts, failed, is_id, refused, refused_for};
 use crate::provider::{Authorization, Charge, ChargeSnapshot, ChargeState, Failure};
 
 /// The methods that can hold an amount, which is asked of each by itself. With one capture method
@@ -51,15 +51,12 @@ impl Stripe {
 
     /// The parameters of an authorisation. They are the same whenever it is asked again.
     fn authorization(&self, key: Uuid, request: &Authorization) -> Result<Form, Failure> {
-        if !is_token(&request.token) {
-            return Err(refused(reason::INVALID_TOKEN));
-        }
+        let means = means(request).ok_or_else(|| refused(reason::INVALID_TOKEN))?;
         let amount = self.amount(request.amount, &request.currency)?;
-        let mut form = Form::default()
+        let mut form = means
             .with("amount", amount)
             .with("currency", amounts::code(&request.currency))
             .with("confirm", true)
-            .with("confirmation_token", request.token.as_str())
             .with("return_url", &request.return_url)
             .with("use_stripe_sdk", true)
             .with("automatic_payment_methods[enabled]", true)
@@ -178,10 +175,23 @@ impl Stripe {
     }
 }
 
-/// Whether it looks like a ConfirmationToken. Nothing else is sent to Stripe in its place.
-fn is_token(token: &str) -> bool {
-    let text = token.strip_prefix("ctoken_").unwrap_or_default();
-    !text.is_empty()
-        && text.len() < 255
-        && text.chars().all(|it| it.is_ascii_alphanumeric() || it == '_')
+/// What it is paid with: what was entered in the Payment Element, or what the customer has saved. An
+/// intent's customer is the user's own, and Stripe refuses what is attached to another one
+/// (<https://docs.stripe.com/api/payment_intents/object#payment_intent_object-customer>), at the
+/// moment it is used. None if the token is neither.
+fn means(request: &Authorization) -> Option<Form> {
+    let (form, token) = (Form::default(), request.token.as_str());
+    let customer = request.customer.as_deref();
+    if is_id(token, "pm_") {
+        return Some(form.with("customer", customer?).with("payment_method", token));
+    }
+    if !is_id(token, "ctoken_") {
+        return None;
+    }
+    let form = form.with("confirmation_token", token);
+    Some(match customer.filter(|_| request.save) {
+        // As the Elements were made, which Stripe compares with it.
+        Some(customer) => form.with("customer", customer).with("setup_future_usage", "on_session"),
+        None => form,
+    })
 }

@@ -12,6 +12,8 @@ use uuid::Uuid;
 pub(super) const ORDER_ID: &str = "order_id";
 pub(super) const PAYMENT_ID: &str = "payment_id";
 pub(super) const REFUND_ID: &str = "refund_id";
+/// On customers.
+pub(super) const USER_ID: &str = "user_id";
 /// On an intent that stands for a payment that never got one.
 pub(super) const VOIDED_PAYMENT_ID: &str = "voided_payment_id";
 
@@ -142,6 +144,40 @@ pub(super) struct EvidenceDetails {
     pub(super) due_by: Option<i64>,
 }
 
+/// An object of which nothing but the id is read.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Named {
+    pub(super) id: String,
+}
+
+/// What comes of a deletion.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Deleted {
+    pub(super) deleted: bool,
+}
+
+/// A payment method that is attached to a customer.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct SavedPaymentMethod {
+    pub(super) id: String,
+    /// Unix time.
+    pub(super) created: i64,
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    /// Further data is under the name of its type.
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
+}
+
+/// By what customers know a payment method again.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct SavedDetails {
+    pub(super) brand: Option<String>,
+    pub(super) last4: Option<String>,
+    pub(super) exp_month: Option<u32>,
+    pub(super) exp_year: Option<u32>,
+}
+
 /// A page of a list, the newest first.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct List<T> {
@@ -211,6 +247,13 @@ impl PaymentIntent {
     }
 }
 
+impl SavedPaymentMethod {
+    /// None for a type that has none, or has them in another form.
+    pub(super) fn details(&self) -> Option<SavedDetails> {
+        SavedDetails::deserialize(self.others.get(&self.kind)?).ok()
+    }
+}
+
 impl NextAction {
     /// Until when the customer can do it, where Stripe says so: Unix time.
     pub(super) fn expires_at(&self) -> Option<i64> {
@@ -242,7 +285,7 @@ macro_rules! listed {
     };
 }
 
-listed!(PaymentIntent, Refund, Dispute);
+listed!(PaymentIntent, Refund, Dispute, SavedPaymentMethod);
 
 #[cfg(test)]
 mod tests {

@@ -148,7 +148,8 @@ pub(super) fn authorization(token: &str) -> Authorization {
         token: token.into(),
         order_id: Some(Uuid::from_u128(9)),
         order_number: "1007".to_owned(),
-        user_id: None,
+        customer: None,
+        save: false,
         return_url: "https://shop.test/orders/9".to_owned(),
     }
 }

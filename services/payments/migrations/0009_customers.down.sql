@@ -1,0 +1,2 @@
+ALTER TABLE operations DROP COLUMN save;
+DROP TABLE customers;
