@@ -30,6 +30,11 @@ export const places: Place[] = [
   { name: 'account', as: 'customer', path: at('/account') },
   { name: 'account-profile', as: 'customer', path: at('/account/profile') },
   { name: 'account-addresses', as: 'customer', path: at('/account/addresses') },
+  {
+    name: 'account-payment-methods',
+    as: 'customer',
+    path: at('/account/payment-methods'),
+  },
   { name: 'account-security', as: 'customer', path: at('/account/security') },
   { name: 'account-messages', as: 'customer', path: at('/account/messages') },
   { name: 'admin-refused', as: 'customer', path: at('/admin') },

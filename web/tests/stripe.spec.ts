@@ -143,3 +143,32 @@ test('the webhook never comes, and the customer alone is enough', async ({
   await bank(page).approve.click();
   await isPaid(page, double);
 });
+
+test('a card is saved, paid with again, and deleted', async ({ page, shop, double }) => {
+  const { email, password } = await shop.login('customer');
+  await page.goto('/login');
+  await page.getByLabel(en.auth.emailOrUsername).fill(email);
+  await page.getByLabel(en.auth.password, { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/account$/);
+  const goods = await product(shop, 0);
+  await fillCart(page, goods);
+  await fillAddress(page);
+  await choose(page, 'card');
+  await page.getByLabel(en.payment.saved.save).check();
+  await orderButton(page).click();
+  await expect(thanks(page)).toBeVisible();
+
+  await fillCart(page, goods);
+  await fillAddress(page);
+  await expect(page.getByLabel('Visa •••• 4242')).toBeChecked();
+  await expect(page.locator('iframe')).toHaveCount(0);
+  await orderButton(page).click();
+  await expect(thanks(page)).toBeVisible();
+  expect(await double.paid()).toHaveLength(2);
+
+  await page.goto('/account/payment-methods');
+  const remove = en.account.deletePaymentMethod('Visa •••• 4242');
+  await page.getByRole('button', { name: remove }).click();
+  await expect(page.getByText(en.account.noPaymentMethods)).toBeVisible();
+});

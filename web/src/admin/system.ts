@@ -7,6 +7,7 @@ import { api, ok, type Schemas } from '../api/client';
 export type Health = Schemas['ShopHealth'];
 export type DeadLetter = Schemas['DeadLetter'];
 export type Queue = Schemas['Queue'];
+export type PaymentProvider = Schemas['PaymentProvider'];
 export type OrderEvent = Schemas['OrderEvent'];
 /** The name of a service. Which there are, the shop says itself. */
 export type Service = string;
@@ -39,6 +40,13 @@ export const testModeQuery = queryOptions({
     return data.some((it) => it.tokens.type === 'test');
   },
   staleTime: 300_000,
+});
+
+/** The payment providers that are on, and how the shop's calls of them have gone. */
+export const providersQuery = queryOptions({
+  queryKey: ['system', 'payment-providers'],
+  queryFn: async () => (await ok(api.GET('/api/v1/payments/providers'))).data,
+  refetchInterval: EVERY,
 });
 
 /** What people call a service; its own name where there is no word for it yet. */

@@ -49,6 +49,7 @@ const pages: Record<PagePath, Page> = {
   '/account': {},
   '/account/profile': {},
   '/account/addresses': {},
+  '/account/payment-methods': {},
   '/account/security': {},
   '/account/messages': {},
 };

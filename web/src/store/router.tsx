@@ -171,6 +171,12 @@ const addresses = createRoute({
   component: lazyRouteComponent(() => import('./pages/account/Addresses'), 'Addresses'),
 });
 
+const paymentMethods = createRoute({
+  getParentRoute: () => account,
+  path: '/payment-methods',
+  component: lazyRouteComponent(() => import('./pages/account/PaymentMethods'), 'PaymentMethods'),
+});
+
 const security = createRoute({
   getParentRoute: () => account,
   path: '/security',
@@ -197,7 +203,7 @@ const tree = root.addChildren([
   resetPassword,
   verifyEmail,
   undoEmailChange,
-  account.addChildren([ownOrders, profile, addresses, security, messages]),
+  account.addChildren([ownOrders, profile, addresses, paymentMethods, security, messages]),
 ]);
 
 export function router(queries: QueryClient) {

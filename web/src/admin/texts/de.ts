@@ -1133,6 +1133,20 @@ export const de: Texts = {
     insert: (placeholder) => `${placeholder} einfügen`,
   },
   system: {
+    providers: 'Zahlungsdienste',
+    noProviders: 'Kein Zahlungsdienst ist eingerichtet: Niemand kann bezahlen.',
+    testProvider: 'Testmodus',
+    standings: {
+      refused: 'Schlüssel abgelehnt',
+      failing: 'Antwortet nicht',
+      answering: 'Antwortet',
+      unknown: 'Noch nicht benutzt',
+    },
+    lastAnswer: 'Letzte Antwort',
+    lastFailure: 'Letzter Fehler',
+    keysRefused: (name) => `${name} lehnt die Schlüssel des Shops ab`,
+    keysRefusedText:
+      'Niemand kann damit bezahlen, und keine Erstattung kommt an. Prüfen Sie die Schlüssel in den Einstellungen; offene Zahlungen gehen weiter, sobald sie stimmen.',
     services: 'Dienste',
     noServices: 'Keine Dienste',
     service: 'Dienst',

@@ -1075,6 +1075,20 @@ export const en = {
     insert: (placeholder: string) => `Insert ${placeholder}`,
   },
   system: {
+    providers: 'Payment providers',
+    noProviders: 'No payment provider is set up: customers can’t pay.',
+    testProvider: 'Test mode',
+    standings: {
+      refused: 'Keys refused',
+      failing: 'Not responding',
+      answering: 'Responding',
+      unknown: 'Not used yet',
+    },
+    lastAnswer: 'Last response',
+    lastFailure: 'Last failure',
+    keysRefused: (name: string) => `${name} refuses the shop’s keys`,
+    keysRefusedText:
+      'Nobody can pay with it, and no refund arrives. Check the keys in the settings; open payments continue once they are correct.',
     services: 'Services',
     noServices: 'No services',
     service: 'Service',

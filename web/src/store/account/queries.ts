@@ -5,6 +5,7 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import { api, ok, type Schemas } from '../../api/client';
 
 export type KeptAddress = Schemas['SavedAddress'];
+export type KeptMethod = Schemas['SavedPaymentMethod'];
 
 /** All of these begin with it, so that they can be forgotten together. */
 export const ACCOUNT = 'account';
@@ -12,6 +13,12 @@ export const ACCOUNT = 'account';
 export const addressesQuery = queryOptions({
   queryKey: [ACCOUNT, 'addresses'],
   queryFn: () => ok(api.GET('/api/v1/users/me/addresses')),
+});
+
+/** What the account has saved with the shop's payment providers. */
+export const keptMethodsQuery = queryOptions({
+  queryKey: [ACCOUNT, 'payment-methods'],
+  queryFn: async () => (await ok(api.GET('/api/v1/users/me/payment-methods'))).data,
 });
 
 export const ordersQuery = infiniteQueryOptions({

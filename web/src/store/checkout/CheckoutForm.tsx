@@ -98,7 +98,8 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
   const { values, set, bind } = form;
   const billed = billedTo(values, shipped);
   const purchase = quote.data && !free ? purchaseOf(quote.data, values, billed) : undefined;
-  const paying = usePaying(purchase, { method: written.payment, card: written.card });
+  const before = { method: written.payment, card: written.card };
+  const paying = usePaying(purchase, { keeps: !guest, before });
   const { chosen } = paying;
   // What is wrong is looked for anew when the rules are here.
   useQuery(rulesQuery(values['shipping.country']));

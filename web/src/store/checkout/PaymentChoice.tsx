@@ -3,9 +3,10 @@ import { FailedPart } from '../parts/FailedPart';
 import { Note } from '../parts/Note';
 import { Skeleton } from '../parts/Skeleton';
 import { useTexts } from '../texts';
-import type { Paying } from './methods';
+import { ANOTHER, type Paying } from './methods';
 import type { Method, TestTokens } from './offered';
 import { StripeForm } from './StripeForm';
+import { expiryOf, nameOf as nameOfSaved } from './saved';
 
 type Props = {
   paying: Paying;
@@ -13,8 +14,42 @@ type Props = {
   addressed: boolean;
 };
 
-/** The payment methods, and the form of the one that is chosen. */
+/** What is saved, or else the payment methods and the form of the one that is chosen. */
 export function PaymentChoice({ paying, addressed }: Props) {
+  if (paying.looking) return <Skeleton height="7rem" />;
+  return (
+    <>
+      {paying.saved.length > 0 && <Saved paying={paying} />}
+      {!paying.use && <Methods paying={paying} addressed={addressed} />}
+    </>
+  );
+}
+
+function Saved({ paying }: { paying: Paying }) {
+  const { payment: texts } = useTexts();
+  const { saved, use, choose } = paying;
+  return (
+    <Choice
+      legend={texts.saved.legend}
+      name="saved-payment"
+      value={use?.id ?? ANOTHER}
+      onChange={choose}
+      options={[
+        ...saved.map((it) => {
+          const expiry = expiryOf(it);
+          return {
+            value: it.id,
+            label: nameOfSaved(it),
+            more: expiry && texts.saved.expires(expiry),
+          };
+        }),
+        { value: ANOTHER, label: texts.saved.another },
+      ]}
+    />
+  );
+}
+
+function Methods({ paying, addressed }: Props) {
   const { payment: texts } = useTexts();
   const { query, methods, method } = paying;
   if (!methods) {
@@ -29,7 +64,7 @@ export function PaymentChoice({ paying, addressed }: Props) {
           legend={texts.legend}
           name="payment-method"
           value={method.id}
-          onChange={(id) => paying.choose({ method: id })}
+          onChange={(id) => paying.set({ method: id })}
           options={methods.map((it) => ({ value: it.id, label: nameOf(it, texts) }))}
         />
       )}
@@ -41,6 +76,8 @@ export function PaymentChoice({ paying, addressed }: Props) {
           tokens={method.tokens}
           addressed={addressed}
           form={paying.form}
+          save={paying.save}
+          onSave={paying.setSave}
         />
       )}
     </>
@@ -62,7 +99,7 @@ function TestCards({ tokens, paying }: { tokens: TestTokens; paying: Paying }) {
         legend={texts.testMethod}
         name="payment"
         value={paying.card}
-        onChange={(card) => paying.choose({ card })}
+        onChange={(card) => paying.set({ card })}
         options={tokens.tokens.map(({ token, outcome }) => ({
           value: token,
           label: texts.cards[outcome].label,

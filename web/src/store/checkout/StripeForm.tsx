@@ -5,6 +5,7 @@ import { useLanguage } from '../../texts';
 import { useTheme } from '../../theme';
 import { Button } from '../parts/Button';
 import { bringUp } from '../parts/bringUp';
+import { CheckField } from '../parts/Field';
 import { Note } from '../parts/Note';
 import { Skeleton } from '../parts/Skeleton';
 import { useTexts } from '../texts';
@@ -18,10 +19,13 @@ type Props = {
   tokens: StripeTokens;
   addressed: boolean;
   form: RefObject<TokenForm | null>;
+  /** Whether what is written is saved for the next order; null where that cannot be. */
+  save: boolean | null;
+  onSave: (save: boolean) => void;
 };
 
 /** Stripe's form for cards, wallets and banks: what is written there, only Stripe gets to see. */
-export function StripeForm({ tokens, addressed, form }: Props) {
+export function StripeForm({ tokens, addressed, form, save, onSave }: Props) {
   const { payment: texts } = useTexts();
   const { language } = useLanguage();
   const {
@@ -37,7 +41,7 @@ export function StripeForm({ tokens, addressed, form }: Props) {
     requestAnimationFrame(() => bringUp(faultBox.current));
     return null;
   };
-  const element = useElement({ tokens, addressed, onChange: () => setFault(null) });
+  const element = useElement({ tokens, addressed, save, onChange: () => setFault(null) });
   const take: TokenForm = async (buyer) => {
     const { elements } = element;
     if (!stripe || !elements) return fail(texts.form.notReady);
@@ -50,7 +54,10 @@ export function StripeForm({ tokens, addressed, form }: Props) {
         elements,
         params: {
           return_url: location.origin + location.pathname,
-          payment_method_data: { billing_details: billingDetails(buyer) },
+          payment_method_data: {
+            billing_details: billingDetails(buyer),
+            ...(save && { allow_redisplay: 'always' }),
+          },
         },
       });
       return error ? say(error) : confirmationToken.id;
@@ -83,6 +90,13 @@ export function StripeForm({ tokens, addressed, form }: Props) {
       )}
       {!broken && !element.ready && <Skeleton height="14rem" />}
       <div ref={element.place} className={styles.place} hidden={!!broken} />
+      {save !== null && element.ready && (
+        <CheckField
+          label={texts.saved.save}
+          checked={save}
+          onChange={(event) => onSave(event.target.checked)}
+        />
+      )}
       {fault && (
         <div ref={faultBox} tabIndex={-1} className={styles.fault}>
           <Note kind="bad">{fault}</Note>
@@ -92,10 +106,10 @@ export function StripeForm({ tokens, addressed, form }: Props) {
   );
 }
 
-type ElementOptions = Pick<Props, 'tokens' | 'addressed'> & { onChange: () => void };
+type ElementOptions = Pick<Props, 'tokens' | 'addressed' | 'save'> & { onChange: () => void };
 
-/** The Payment Element, made once and told what changes: the total, the theme. */
-function useElement({ tokens, addressed, onChange }: ElementOptions) {
+/** The Payment Element, made once and told what changes: the total, whether it saves, the theme. */
+function useElement({ tokens, addressed, save, onChange }: ElementOptions) {
   const { language } = useLanguage();
   const theme = useTheme();
   const { data: stripe } = useQuery(stripeQuery(tokens.script, tokens.publishable_key, language));
@@ -110,6 +124,7 @@ function useElement({ tokens, addressed, onChange }: ElementOptions) {
   const options = {
     ...{ amount: amount ?? 0, currency, captureMethod, locale: language },
     ...(held.length > 0 && { paymentMethodOptions }),
+    ...(save && { setupFutureUsage: 'on_session' as const }),
   };
   const latest = useRef({ options, onChange });
   latest.current = { options, onChange };
@@ -142,8 +157,9 @@ function useElement({ tokens, addressed, onChange }: ElementOptions) {
   }, [stripe, addressed, round]);
 
   useEffect(() => {
-    elements?.update({ amount: amount ?? 0, currency, captureMethod });
-  }, [elements, amount, currency, captureMethod]);
+    const setupFutureUsage = save ? 'on_session' : null;
+    elements?.update({ amount: amount ?? 0, currency, captureMethod, setupFutureUsage });
+  }, [elements, amount, currency, captureMethod, save]);
   useEffect(() => {
     if (elements && made.current !== theme) elements.update({ appearance: appearance(theme) });
     made.current = theme;

@@ -11,7 +11,7 @@ export type Stripe = {
     elements: StripeElements;
     params: {
       return_url: string;
-      payment_method_data: { billing_details: BillingDetails };
+      payment_method_data: { billing_details: BillingDetails; allow_redisplay?: 'always' };
     };
   }): Promise<
     | { confirmationToken: { id: string }; error?: undefined }
@@ -29,6 +29,8 @@ export type ElementsOptions = {
   captureMethod: string;
   /** Of single methods, where it is another one. */
   paymentMethodOptions?: Record<string, { captureMethod: 'manual' }>;
+  /** For what is to be paid with again while the customer is there; Stripe hides what cannot be. */
+  setupFutureUsage?: 'on_session' | null;
   locale: string;
   appearance: Appearance;
 };

@@ -21,7 +21,7 @@ export function PayStep({ order }: { order: Order }) {
   const said = useSaid();
   const queries = useQueryClient();
   const declined = useQuery(paymentQuery(order));
-  const paying = usePaying(purchaseOf(order));
+  const paying = usePaying(purchaseOf(order), { keeps: !!order.user_id });
   const buyer = buyerOf(order);
   const [taking, setTaking] = useState(false);
   const [error, setError] = useState<unknown>(null);

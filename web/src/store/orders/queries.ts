@@ -103,12 +103,13 @@ export const payments = (order: string) => slot<NewPayment>(`payment.${order}`);
 
 /** Pays once more; whether it worked, the order itself tells. */
 export async function payAgain({ key, body }: Attempt<NewPayment>): Promise<void> {
+  const { order, ...payment } = body;
   try {
     await ok(
       api.POST(PATHS.payments, {
-        params: { path: { id: body.order }, header: { 'Idempotency-Key': key } },
-        headers: orderHeader(body.order),
-        body: { payment: { provider: body.provider, token: body.token } },
+        params: { path: { id: order }, header: { 'Idempotency-Key': key } },
+        headers: orderHeader(order),
+        body: { payment },
       }),
     );
   } catch (error) {

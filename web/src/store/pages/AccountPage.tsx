@@ -15,6 +15,7 @@ const PARTS = [
   ['/account', 'orders'],
   ['/account/profile', 'profile'],
   ['/account/addresses', 'addresses'],
+  ['/account/payment-methods', 'paymentMethods'],
   ['/account/security', 'security'],
   ['/account/messages', 'messages'],
 ] as const;

@@ -371,6 +371,12 @@ export const de: Texts = {
     testMethod: 'Testkarten',
     test: 'Es werden keine echten Karten akzeptiert. Wählen Sie eine Testkarte für das gewünschte Ergebnis.',
     kinds: { card: 'Karte', form: 'Karte, Wallet oder Bank' },
+    saved: {
+      legend: 'Gespeicherte Zahlungsarten',
+      expires: (month) => `Gültig bis ${month}`,
+      another: 'Andere Zahlungsart',
+      save: 'Diese Karte für die nächste Bestellung speichern',
+    },
     form: {
       notReady:
         'Das Zahlungsformular wird noch geladen. Bitte versuchen Sie es gleich noch einmal.',
@@ -663,6 +669,7 @@ export const de: Texts = {
       orders: 'Bestellungen',
       profile: 'Profil',
       addresses: 'Adressen',
+      paymentMethods: 'Zahlungsarten',
       security: 'Passwort und Sicherheit',
       messages: 'Benachrichtigungen',
     },
@@ -692,6 +699,11 @@ export const de: Texts = {
     delete: 'Löschen',
     deleteOf: (name) => `Adresse von ${name} löschen`,
     addressDeleted: 'Adresse gelöscht.',
+    noPaymentMethods: 'Sie haben noch keine Zahlungsarten gespeichert.',
+    aboutPaymentMethods:
+      'Sie können eine Karte speichern, wenn Sie damit bezahlen. Kartennummern liegen nur beim Zahlungsdienst.',
+    deletePaymentMethod: (name) => `${name} löschen`,
+    paymentMethodDeleted: 'Zahlungsart gelöscht.',
     password: 'Passwort',
     currentPassword: 'Aktuelles Passwort',
     newPassword: 'Neues Passwort',

@@ -358,6 +358,12 @@ export const en = {
     testMethod: 'Test cards',
     test: 'No real cards are accepted. Choose a test card for the outcome you want.',
     kinds: { card: 'Card', form: 'Card, wallet, or bank' },
+    saved: {
+      legend: 'Saved payment methods',
+      expires: (month: string) => `Expires ${month}`,
+      another: 'Another payment method',
+      save: 'Save this card for your next order',
+    },
     form: {
       notReady: 'The payment form is still loading. Try again in a moment.',
       notLoaded:
@@ -629,6 +635,7 @@ export const en = {
       orders: 'Orders',
       profile: 'Profile',
       addresses: 'Addresses',
+      paymentMethods: 'Payment methods',
       security: 'Password and security',
       messages: 'Notifications',
     },
@@ -658,6 +665,11 @@ export const en = {
     delete: 'Delete',
     deleteOf: (name: string) => `Delete address of ${name}`,
     addressDeleted: 'Address deleted.',
+    noPaymentMethods: 'You haven’t saved any payment methods yet.',
+    aboutPaymentMethods:
+      'You can save a card when you pay with it. Card numbers are kept by the payment provider only.',
+    deletePaymentMethod: (name: string) => `Delete ${name}`,
+    paymentMethodDeleted: 'Payment method deleted.',
     password: 'Password',
     currentPassword: 'Current password',
     newPassword: 'New password',

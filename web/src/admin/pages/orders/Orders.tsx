@@ -19,6 +19,7 @@ import { SearchInput } from '../../parts/SearchInput';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { orderPaymentTone, orderTone } from '../../parts/states';
 import { useTexts } from '../../texts';
+import { isDisputed } from '../../webhooks';
 
 const route = getRouteApi('/inside/orders');
 
@@ -61,7 +62,7 @@ export function Orders() {
 }
 
 function useColumns(): Column<Order>[] {
-  const { orders, states } = useTexts();
+  const { order, orders, states } = useTexts();
   const format = useFormats();
   return [
     {
@@ -107,7 +108,10 @@ function useColumns(): Column<Order>[] {
       key: 'status',
       head: orders.status,
       cell: (it) => (
-        <StatusBadge tone={orderTone[it.status]}>{states.order[it.status]}</StatusBadge>
+        <Group gap={4}>
+          <StatusBadge tone={orderTone[it.status]}>{states.order[it.status]}</StatusBadge>
+          {isDisputed(it) && <StatusBadge tone="bad">{order.disputed}</StatusBadge>}
+        </Group>
       ),
     },
     {

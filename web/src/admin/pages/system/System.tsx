@@ -20,6 +20,7 @@ import {
 import { useTexts } from '../../texts';
 import { takesWebhooksQuery } from '../../webhooks';
 import { DeadLetters } from './DeadLetters';
+import { PaymentProviders } from './PaymentProviders';
 import { Queues } from './Queues';
 import { Webhooks } from './Webhooks';
 
@@ -89,6 +90,7 @@ export function System() {
             </Text>
           )}
         </Group>
+        <PaymentProviders />
         <Queues />
         {services.map((it, at) => told[at]?.data && <Webhooks key={it} service={it} />)}
         {withLetters.map((service) => (

@@ -8,7 +8,8 @@ function tell(message) {
 }
 
 function tellHeight() {
-  tell({ type: "height", height: document.documentElement.scrollHeight });
+  // Not the scroll height, which is never less than the frame: it would grow for ever.
+  tell({ type: "height", height: document.documentElement.offsetHeight });
 }
 
 document.addEventListener("change", (event) => {
