@@ -58,7 +58,8 @@ impl Pulse {
         }
     }
 
-    fn note(&self, cause: &str) {
+    /// Something else is wrong that staff should see.
+    pub(super) fn note(&self, cause: &str) {
         let mut health = self.health.lock();
         health.last_failure_at = Some(self.clock.now());
         health.last_failure = Some(cause.to_owned());

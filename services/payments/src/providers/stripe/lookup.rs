@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::client::{ApiError, Form};
-use super::objects::{PAYMENT_ID, PaymentIntent, VOIDED_PAYMENT_ID};
+use super::objects::{ErrorBody, PAYMENT_ID, PaymentIntent, VOIDED_PAYMENT_ID};
 use super::{Stripe, amounts, failed};
 use crate::provider::{Charge, Failure};
 
@@ -84,14 +84,22 @@ impl Stripe {
         let path = intent_path(reference, "")?;
         let query = Form::default().with("expand[]", "latest_charge");
         match self.client.get(&path, &query).await {
-            // It was there, so the keys are those of another account or mode.
-            Err(ApiError::Refused(error)) if error.code.as_deref() == Some("resource_missing") => {
-                let cause = format!("Stripe has no {reference} in the account and mode of the key");
-                tracing::error!(cause, "a payment cannot be looked up; trying again later");
-                Err(Failure::Unknown(cause))
-            }
+            Err(ApiError::Refused(error)) if is_missing(&error) => Err(self.elsewhere(reference)),
             result => result.map_err(|it| failed("a look-up", it)),
         }
+    }
+
+    /// Stripe does not know an intent that was there: the keys are those of another account or
+    /// mode. Nothing is decided about the payment until they are corrected.
+    pub(super) fn elsewhere(&self, reference: &str) -> Failure {
+        let cause = format!("Stripe has no {reference} in the account and mode of the key");
+        self.pulse.note(&cause);
+        tracing::error!(
+            cause,
+            "a payment cannot be found; correct payments.stripe.secret_key, meanwhile it is tried \
+             again"
+        );
+        Failure::Unknown(cause)
     }
 
     /// Makes sure that an authorisation that is still on its way has no effect, and answers with an
@@ -134,6 +142,11 @@ impl Stripe {
             .with_nested(&["metadata", VOIDED_PAYMENT_ID], charge.key);
         self.client.post(INTENTS, key, &form).await.map(|it| it.object)
     }
+}
+
+/// Whether an object that a request names is not there.
+pub(super) fn is_missing(error: &ErrorBody) -> bool {
+    error.code.as_deref() == Some("resource_missing")
 }
 
 /// The path of an intent, or of something to do with it. A reference is no path of its own.

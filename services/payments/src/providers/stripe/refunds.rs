@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::client::{ApiError, Form};
 use super::declines;
+use super::lookup::is_missing;
 use super::objects::{Charge, Dispute, PAYMENT_ID, PaymentIntent, REFUND_ID, Refund};
 use super::snapshot::from_stripe;
 use super::{Stripe, failed, refused_for};
@@ -78,6 +79,7 @@ impl Stripe {
         }
         match result {
             Ok(done) => read_refund(done.object),
+            Err(ApiError::Refused(error)) if is_missing(&error) => Err(self.elsewhere(&reference)),
             Err(ApiError::Refused(error) | ApiError::Declined(error)) => {
                 Err(refused_for("a refund", &error, declines::refund_refusal(&error)))
             }
