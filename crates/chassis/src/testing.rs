@@ -3,6 +3,7 @@
 
 mod databases;
 mod engines;
+mod manual_clock;
 mod waiting;
 
 use std::collections::BTreeSet;
@@ -27,6 +28,7 @@ use crate::service::Service;
 pub use databases::{CHASSIS_ONLY, Database, Schemas, TestPlatform, platforms, postgres_url};
 pub use engines::{Case, Engine, is_left_out, rabbitmq_url, redis_url};
 pub use macros::{databases, on};
+pub use manual_clock::ManualClock;
 pub use waiting::{eventually, eventually_spawned, in_time};
 
 /// The time of every test clock.
