@@ -4,11 +4,13 @@ use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use chassis::channel::Channel;
 use chassis::clock::Clock;
 use chassis::db::{Db, Session};
 use chassis::problem::Result;
 use chassis::testing::{Database, TestPlatform, noon};
+use chassis::webhooks::{Notice, WebhookError};
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::payments::Authorize;
 use parking_lot::Mutex;
@@ -18,7 +20,7 @@ use uuid::Uuid;
 use crate::model::Payment;
 use crate::provider::{
     Authorization, Charge, ChargeRefund, ChargeSnapshot, ChargeState, Failure, PaymentMethod,
-    Provider, ProviderCall, Purchase,
+    Provider, ProviderCall, ProviderHealth, Purchase,
 };
 use crate::providers::{Databases, Providers, Sandbox};
 use crate::{App, Config, invariants, store, worker};
@@ -37,16 +39,19 @@ pub(crate) enum Line {
     DiesAfter,
 }
 
-/// The sandbox behind a bad line.
-pub(crate) struct Far {
-    pub(crate) sandbox: Sandbox,
-    line: Arc<Mutex<VecDeque<Line>>>,
+/// What happens to the next requests of a provider, which are fine after those.
+pub(crate) type Lines = Arc<Mutex<VecDeque<Line>>>;
+
+/// A provider behind a bad line.
+pub(crate) struct Far<P> {
+    pub(crate) provider: P,
+    pub(crate) line: Lines,
 }
 
 pub(crate) struct Shop {
     pub(crate) app: App,
     pub(crate) platform: TestPlatform,
-    line: Arc<Mutex<VecDeque<Line>>>,
+    line: Lines,
 }
 
 /// One for each available database.
@@ -55,12 +60,12 @@ pub(crate) async fn shop(database: Database) -> Shop {
     for further in &crate::DEFINITION.databases[1..] {
         platform.db.migrate(**further).await.unwrap();
     }
-    let line = Arc::new(Mutex::new(VecDeque::new()));
+    let line = Lines::default();
     let app = app(&platform, &line);
     Shop { app, platform, line }
 }
 
-fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
+fn app(platform: &TestPlatform, line: &Lines) -> App {
     let config = Config { answer_ms: 10_000, try_ms: 60_000, pause_ms: 0, ..Config::default() };
     let orders = contracts::orders::Client::new(Channel::to("orders"));
     let app = App::new(platform, config, &databases(&platform.db), orders).unwrap();
@@ -68,9 +73,9 @@ fn app(platform: &TestPlatform, line: &Arc<Mutex<VecDeque<Line>>>) -> App {
 }
 
 /// The sandbox behind its line, at this time.
-fn far(platform: &TestPlatform, clock: Clock, line: &Arc<Mutex<VecDeque<Line>>>) -> Providers {
-    let sandbox = Sandbox { db: platform.db.clone(), clock };
-    let far: Arc<dyn Provider> = Arc::new(Far { sandbox, line: line.clone() });
+fn far(platform: &TestPlatform, clock: Clock, line: &Lines) -> Providers {
+    let provider = Sandbox { db: platform.db.clone(), clock };
+    let far: Arc<dyn Provider> = Arc::new(Far { provider, line: line.clone() });
     Providers::of([("sandbox", far)])
 }
 
@@ -180,7 +185,7 @@ pub(crate) fn later(minutes: i64) -> DateTime<Utc> {
     noon() + TimeDelta::minutes(minutes)
 }
 
-impl Far {
+impl<P: Provider> Far<P> {
     async fn send<T>(&self, request: ProviderCall<'_, T>) -> Result<T, Failure> {
         let lost = || Err(Failure::Unknown("the line is bad".to_owned()));
         let line = self.line.lock().pop_front().unwrap_or(Line::Fine);
@@ -197,10 +202,10 @@ impl Far {
     }
 }
 
-impl Provider for Far {
+impl<P: Provider> Provider for Far<P> {
     fn authorize<'a>(&'a self, key: Uuid, request: &'a Authorization) -> ProviderCall<'a> {
         Box::pin(async move {
-            let charge = self.send(self.sandbox.authorize(key, request)).await?;
+            let charge = self.send(self.provider.authorize(key, request)).await?;
             // A bank whose customers need a while.
             let waits = charge.state == ChargeState::RequiresAction;
             let hold_minutes = if waits { Some(30) } else { charge.hold_minutes };
@@ -209,11 +214,23 @@ impl Provider for Far {
     }
 
     fn methods(&self, purchase: &Purchase) -> Vec<PaymentMethod> {
-        self.sandbox.methods(purchase)
+        self.provider.methods(purchase)
     }
 
     fn is_test(&self) -> bool {
-        true
+        self.provider.is_test()
+    }
+
+    fn health(&self) -> Option<ProviderHealth> {
+        self.provider.health()
+    }
+
+    fn webhook(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> std::result::Result<Vec<Notice>, WebhookError> {
+        self.provider.webhook(headers, body)
     }
 
     fn method_of(&self, token: &str) -> &'static str {
@@ -221,7 +238,7 @@ impl Provider for Far {
     }
 
     fn check_input(&self, input: &Value) -> Result<()> {
-        self.sandbox.check_input(input)
+        self.provider.check_input(input)
     }
 
     fn resume<'a>(
@@ -230,15 +247,15 @@ impl Provider for Far {
         charge: &'a Charge,
         input: Option<&'a Value>,
     ) -> ProviderCall<'a> {
-        Box::pin(self.send(self.sandbox.resume(key, charge, input)))
+        Box::pin(self.send(self.provider.resume(key, charge, input)))
     }
 
     fn capture<'a>(&'a self, key: Uuid, charge: &'a Charge, amount: i64) -> ProviderCall<'a> {
-        Box::pin(self.send(self.sandbox.capture(key, charge, amount)))
+        Box::pin(self.send(self.provider.capture(key, charge, amount)))
     }
 
     fn void<'a>(&'a self, key: Uuid, charge: &'a Charge) -> ProviderCall<'a> {
-        Box::pin(self.send(self.sandbox.void(key, charge)))
+        Box::pin(self.send(self.provider.void(key, charge)))
     }
 
     fn refund<'a>(
@@ -247,10 +264,10 @@ impl Provider for Far {
         charge: &'a Charge,
         amount: i64,
     ) -> ProviderCall<'a, ChargeRefund> {
-        Box::pin(self.send(self.sandbox.refund(key, charge, amount)))
+        Box::pin(self.send(self.provider.refund(key, charge, amount)))
     }
 
     fn lookup<'a>(&'a self, charge: &'a Charge) -> ProviderCall<'a, Option<ChargeSnapshot>> {
-        Box::pin(self.send(self.sandbox.lookup(charge)))
+        Box::pin(self.send(self.provider.lookup(charge)))
     }
 }

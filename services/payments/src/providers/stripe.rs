@@ -261,6 +261,8 @@ fn failed(what: &str, error: ApiError) -> Failure {
 }
 
 #[cfg(test)]
+mod double;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
