@@ -14,10 +14,10 @@ use chassis::clock::Clock;
 use chassis::{inbox, outbox};
 use chrono::TimeDelta;
 use orders::invariants::{Claim, PaidLine};
-use payments::invariants::OrderTotals;
+use payments::invariants::{Compared, OrderTotals};
 use tokio::time::{Instant, sleep};
 
-use crate::cli::Shared;
+use crate::cli::Check;
 use crate::config::Config;
 use crate::private;
 use crate::registry::NAMES;
@@ -37,14 +37,19 @@ pub struct Findings {
     pub waiting: BTreeSet<String>,
     /// Worth knowing, but no problem.
     pub notes: BTreeSet<String>,
+    /// Providers whose records could not be had, and why.
+    pub unreachable: BTreeSet<String>,
 }
 
 /// Checks, prints, and answers 1 if an invariant does not hold.
-pub async fn run(shared: &Shared) -> Result<ExitCode> {
-    let config = Config::load(shared, None)?;
+pub async fn run(args: &Check) -> Result<ExitCode> {
+    let config = Config::load(&args.shared, None)?;
     let stores = Stores::open(&config, &NAMES).await?;
     let running = crate::serve::is_running(&config);
-    let findings = settle(&stores, Clock::System, running).await?;
+    let mut findings = settle(&stores, Clock::System, running).await?;
+    if args.providers {
+        ask_providers(&stores, &config, running, &mut findings).await?;
+    }
     for line in &findings.broken {
         println!("broken: {line}");
     }
@@ -54,11 +59,18 @@ pub async fn run(shared: &Shared) -> Result<ExitCode> {
     for line in &findings.notes {
         println!("note: {line}");
     }
+    for line in &findings.unreachable {
+        println!("unreachable: {line}");
+    }
     // Nothing that is wrong with the data, and perhaps meant.
     private::exposed(&config).iter().for_each(|it| println!("exposed: {it}"));
     let broken = findings.broken.len() + if running { findings.waiting.len() } else { 0 };
     if broken > 0 {
         println!("{broken} violations found.");
+        return Ok(ExitCode::FAILURE);
+    }
+    if !findings.unreachable.is_empty() {
+        println!("Not every provider could be asked; try again later.");
         return Ok(ExitCode::FAILURE);
     }
     if !findings.waiting.is_empty() {
@@ -86,6 +98,41 @@ pub async fn settle(stores: &Stores, clock: Clock, running: bool) -> Result<Find
     Ok(wrong)
 }
 
+/// Adds how payments compare with the providers' own records. What is wrong on a running shop has to
+/// be wrong twice.
+async fn ask_providers(
+    stores: &Stores,
+    config: &Config,
+    running: bool,
+    findings: &mut Findings,
+) -> Result<()> {
+    let (mut broken, unreachable) = compare(stores, config).await?;
+    if running && !broken.is_empty() {
+        sleep(PATIENCE).await;
+        let (again, _) = compare(stores, config).await?;
+        broken.retain(|it| again.contains(it));
+    }
+    findings.broken.extend(broken);
+    findings.unreachable.extend(unreachable);
+    Ok(())
+}
+
+/// What is wrong, and which providers could not be asked.
+async fn compare(stores: &Stores, config: &Config) -> Result<(BTreeSet<String>, BTreeSet<String>)> {
+    let (payments, settings) = (stores.get("payments")?, &config.payments);
+    let compared =
+        payments::invariants::compare_with_providers(payments, settings, Clock::System).await;
+    let compared = compared.map_err(anyhow::Error::from_boxed)?;
+    let (mut broken, mut unreachable) = (BTreeSet::new(), BTreeSet::new());
+    for (provider, compared) in compared {
+        match compared {
+            Compared::Faults(faults) => broken.extend(faults),
+            Compared::Unreachable(why) => drop(unreachable.insert(format!("{provider}: {why}"))),
+        }
+    }
+    Ok((broken, unreachable))
+}
+
 /// One look at everything.
 pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     let catalog = stores.get("catalog")?;
@@ -107,7 +154,7 @@ pub async fn look(stores: &Stores, clock: Clock) -> Result<Findings> {
     broken.extend(stock(&claims, &catalog::invariants::of_orders(catalog).await?));
     waiting.extend(events(stores, clock).await?);
     let notes = catalog::invariants::notes(catalog).await?.into_iter().collect();
-    Ok(Findings { broken, waiting, notes })
+    Ok(Findings { broken, waiting, notes, unreachable: BTreeSet::new() })
 }
 
 /// I4: what was captured and given back is what the order says.

@@ -33,7 +33,7 @@ pub enum Command {
     /// List or rotate the keys that sign access tokens
     Keys(Keys),
     /// Verify that stock, orders, payments and events are consistent; exits with 1 if not
-    Check(Shared),
+    Check(Check),
     /// Check that customers can pay: keys, webhooks and domains at the payment providers
     Payments(Payments),
     /// Check whether a running shop or service is ready; exits with 1 if not
@@ -61,6 +61,15 @@ pub struct Shared {
     /// {service} in the name is replaced, else _SERVICE is appended
     #[arg(long, global = true, value_name = "URL")]
     pub database: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct Check {
+    /// Compare payments with the records of payment providers, such as Stripe, over the network too
+    #[arg(long)]
+    pub providers: bool,
+    #[command(flatten)]
+    pub shared: Shared,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -5,14 +5,16 @@
 
 use std::collections::HashMap;
 
+use chassis::clock::Clock;
 use chassis::db::{Db, Result};
+use chassis::service::BoxError;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use crate::model::{Payment, Status};
-use crate::provider::{ChargeRecord, ChargeRecords, ChargeState};
-use crate::providers::{self, Databases};
-use crate::store;
+use crate::provider::{ChargeRecord, ChargeRecords, ChargeState, RecordsError};
+use crate::providers::{self, Databases, Setup};
+use crate::{Config, store};
 
 /// What the payments of one order come to, in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
@@ -36,9 +38,44 @@ pub async fn violations(db: &Db, databases: &Databases, now: DateTime<Utc>) -> R
     operations(db, now, &mut faults).await?;
     refunds(db, &mut faults).await?;
     for (provider, its) in providers::records(databases) {
-        records(db, provider, &*its, BATCH, &mut faults).await?;
+        match records(db, provider, &*its, BATCH, &mut faults).await {
+            Ok(()) => {}
+            Err(RecordsError::Database(error)) => return Err(error),
+            Err(RecordsError::Provider(failure)) => faults.push(format!("{provider}: {failure}")),
+        }
     }
     Ok(faults)
+}
+
+/// What came of the comparison of the shop's payments with a provider's own records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Compared {
+    /// Every fault found, one line each.
+    Faults(Vec<String>),
+    /// Its records cannot be had now, for this reason.
+    Unreachable(String),
+}
+
+/// Compares the payments with the records of all providers that have to be asked over the network,
+/// by their names.
+pub async fn compare_with_providers(
+    db: &Db,
+    config: &Config,
+    clock: Clock,
+) -> std::result::Result<Vec<(&'static str, Compared)>, BoxError> {
+    let since = store::first_created_at(db).await?.unwrap_or_else(|| clock.now());
+    let setup = Setup { config, clock, databases: &Databases::new() };
+    let mut all = Vec::new();
+    for (provider, its) in providers::remote_records(&setup, since)? {
+        let mut faults = Vec::new();
+        let compared = match records(db, provider, &*its, BATCH, &mut faults).await {
+            Ok(()) => Compared::Faults(faults),
+            Err(RecordsError::Database(error)) => return Err(error.into()),
+            Err(RecordsError::Provider(failure)) => Compared::Unreachable(failure.to_string()),
+        };
+        all.push((provider, compared));
+    }
+    Ok(all)
 }
 
 /// The totals of every order that has a payment.
@@ -103,7 +140,7 @@ async fn records(
     records: &dyn ChargeRecords,
     batch: i64,
     faults: &mut Vec<String>,
-) -> Result<()> {
+) -> std::result::Result<(), RecordsError> {
     faults.extend(records.faults().await?);
     let mut after = Uuid::nil();
     loop {

@@ -190,10 +190,23 @@ pub(crate) enum TestOutcome {
 /// The records of a provider, which `cartwright check` compares with the shop's.
 pub(crate) trait ChargeRecords: Send + Sync {
     /// Charges after `after` by their keys, in order.
-    fn page<'a>(&'a self, after: Uuid, limit: i64) -> BoxFuture<'a, db::Result<Vec<ChargeRecord>>>;
+    fn page<'a>(
+        &'a self,
+        after: Uuid,
+        limit: i64,
+    ) -> BoxFuture<'a, Result<Vec<ChargeRecord>, RecordsError>>;
 
     /// What does not agree within the records themselves, a line each.
-    fn faults(&self) -> BoxFuture<'_, db::Result<Vec<String>>>;
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<String>, RecordsError>>;
+}
+
+/// Why records cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RecordsError {
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    #[error(transparent)]
+    Provider(#[from] Failure),
 }
 
 /// A charge in the records of its provider. Amounts in minor units.

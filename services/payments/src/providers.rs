@@ -10,6 +10,7 @@ use std::sync::Arc;
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
 use chassis::service::BoxError;
+use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 
 use crate::Config;
@@ -48,8 +49,18 @@ struct Entry {
     check_setup: for<'a> fn(&'a SetupCheck<'a>) -> BoxFuture<'a, Vec<Finding>>,
     /// What the pages on which customers pay use of it.
     page_sources: fn(&Config) -> PageSources,
-    /// None if its charges cannot be listed.
-    records: fn(&Databases) -> Option<Box<dyn ChargeRecords>>,
+    records: Records,
+}
+
+/// What the shop's payments are compared with.
+type Listed = Box<dyn ChargeRecords>;
+
+/// Where a provider's records are.
+enum Records {
+    /// In a database of the shop's; none if that is not there.
+    Database(fn(&Databases) -> Option<Listed>),
+    /// With the provider: those of charges since then. None if the settings turn it off.
+    Remote(fn(&Setup<'_>, DateTime<Utc>) -> Result<Option<Listed>, BoxError>),
 }
 
 const ALL: [Entry; 2] = [sandbox::ENTRY, stripe::ENTRY];
@@ -142,8 +153,27 @@ impl Providers {
     }
 }
 
-/// The records of all providers whose charges can be listed, with the providers' names.
-pub(crate) fn records(databases: &Databases) -> Vec<(&'static str, Box<dyn ChargeRecords>)> {
-    let records = ALL.into_iter().map(|it| Some((it.name, (it.records)(databases)?)));
-    records.flatten().collect()
+/// The records that are in databases of the shop's, with the providers' names.
+pub(crate) fn records(databases: &Databases) -> Vec<(&'static str, Listed)> {
+    let records = ALL.into_iter().filter_map(|it| match it.records {
+        Records::Database(open) => Some((it.name, open(databases)?)),
+        Records::Remote(_) => None,
+    });
+    records.collect()
+}
+
+/// Those of charges since then that have to be asked for over the network.
+pub(crate) fn remote_records(
+    setup: &Setup<'_>,
+    since: DateTime<Utc>,
+) -> Result<Vec<(&'static str, Listed)>, BoxError> {
+    let mut records = Vec::new();
+    for entry in ALL {
+        if let Records::Remote(open) = entry.records
+            && let Some(listed) = open(setup, since)?
+        {
+            records.push((entry.name, listed));
+        }
+    }
+    Ok(records)
 }

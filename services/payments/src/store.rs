@@ -16,8 +16,8 @@ pub(crate) use customers::{
 };
 pub(crate) use disputes::{disputes, save_dispute};
 pub(crate) use invariants::{
-    disagreeing, disputes_disagreeing, forgotten, mismatched, page, stuck, total, totals_by_order,
-    unbalanced,
+    disagreeing, disputes_disagreeing, first_created_at, forgotten, mismatched, page, stuck, total,
+    totals_by_order, unbalanced,
 };
 pub(crate) use ledger::{entries, post_dispute_with, post_with};
 pub(crate) use lists::{Filter, count, list};

@@ -33,7 +33,7 @@ use serde_json::Value;
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use super::{Databases, Entry, PageSources, Setup};
+use super::{Databases, Entry, PageSources, Records, Setup};
 use crate::provider::{
     Authorization, Charge, ChargeRecords, ChargeRefund, ChargeSnapshot, ChargeState, Failure,
     MethodKind, PaymentMethod, Provider, ProviderCall, Purchase, Refusal, TestOutcome, TestToken,
@@ -55,7 +55,7 @@ pub(super) const ENTRY: Entry = Entry {
     page_sources: |_| PageSources::default(),
     open,
     check_setup,
-    records,
+    records: Records::Database(records),
 };
 
 static MIGRATOR: Migrator = sqlx::migrate!("src/providers/sandbox/migrations");

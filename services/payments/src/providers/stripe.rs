@@ -15,6 +15,7 @@ mod health;
 mod intents;
 mod lookup;
 mod objects;
+mod records;
 mod refunds;
 mod setup;
 mod signature;
@@ -31,7 +32,7 @@ use chassis::webhooks::{Notice, WebhookError};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Entry, Setup};
+use super::{Entry, Records, Setup};
 use crate::provider::{
     Authorization, Charge, ChargeRefund, ChargeSnapshot, Customers, Failure, MethodKind,
     PaymentMethod, Provider, ProviderCall, ProviderHealth, Purchase, Refusal, StripeElements,
@@ -55,7 +56,7 @@ pub(super) const ENTRY: Entry = Entry {
     page_sources: |config| config.stripe.page_sources(),
     open,
     check_setup: setup::check,
-    records: |_| None,
+    records: Records::Remote(records::open),
 };
 
 /// An account at Stripe.

@@ -125,3 +125,10 @@ pub(crate) async fn page(db: &Db, after: Uuid, last: Uuid, limit: i64) -> Result
     );
     db.query(page).all().await
 }
+
+/// When the first payment was created; none if there is none.
+pub(crate) async fn first_created_at(db: &Db) -> Result<Option<DateTime<Utc>>> {
+    let first = "SELECT created_at FROM payments ORDER BY created_at LIMIT 1";
+    let first: Option<(DateTime<Utc>,)> = db.query(first).optional().await?;
+    Ok(first.map(|it| it.0))
+}

@@ -1,16 +1,20 @@
 //! The sandbox's records, for `cartwright check`.
 
-use chassis::db::{Db, Result};
+use chassis::db::Db;
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
 use super::store;
-use crate::provider::{ChargeRecord, ChargeRecords};
+use crate::provider::{ChargeRecord, ChargeRecords, RecordsError};
 
 pub(super) struct SandboxRecords(pub(super) Db);
 
 impl ChargeRecords for SandboxRecords {
-    fn page(&self, after: Uuid, limit: i64) -> BoxFuture<'_, Result<Vec<ChargeRecord>>> {
+    fn page(
+        &self,
+        after: Uuid,
+        limit: i64,
+    ) -> BoxFuture<'_, Result<Vec<ChargeRecord>, RecordsError>> {
         Box::pin(async move {
             let booked = |it: store::Charge| ChargeRecord {
                 key: it.id,
@@ -22,7 +26,7 @@ impl ChargeRecords for SandboxRecords {
         })
     }
 
-    fn faults(&self) -> BoxFuture<'_, Result<Vec<String>>> {
+    fn faults(&self) -> BoxFuture<'_, Result<Vec<String>, RecordsError>> {
         Box::pin(async move {
             let line = |(id,)| {
                 format!("sandbox charge {id} refunded another amount than its refunds come to")

@@ -36,8 +36,10 @@ const MAX_ANSWER: usize = 4 << 20;
 const PAGE: usize = 100;
 /// The longest pause that is kept to.
 const MAX_PAUSE: TimeDelta = TimeDelta::seconds(60);
-/// How many pages of a list are read, so that none is read for ever.
+/// How many pages of a list are read, so that none is read for ever: to find something, and where
+/// all of it is wanted.
 const MAX_PAGES: usize = 50;
+const MAX_PAGES_OF_ALL: usize = 100_000;
 
 /// Why a request was not done, or may not have been.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -154,20 +156,41 @@ impl Client {
         first_only: bool,
         wanted: impl Fn(&T) -> bool,
     ) -> ApiResult<Vec<T>> {
+        self.pages(path, query, MAX_PAGES, wanted, |found| first_only && !found.is_empty()).await
+    }
+
+    /// The same, however long the list is.
+    pub(super) async fn list_all<T: DeserializeOwned + Listed>(
+        &self,
+        path: &str,
+        query: &Form,
+        wanted: impl Fn(&T) -> bool,
+    ) -> ApiResult<Vec<T>> {
+        self.pages(path, query, MAX_PAGES_OF_ALL, wanted, |_| false).await
+    }
+
+    async fn pages<T: DeserializeOwned + Listed>(
+        &self,
+        path: &str,
+        query: &Form,
+        most: usize,
+        wanted: impl Fn(&T) -> bool,
+        is_enough: impl Fn(&[T]) -> bool,
+    ) -> ApiResult<Vec<T>> {
         let mut found = Vec::new();
         let mut query = query.clone().with("limit", PAGE);
-        for _ in 0..MAX_PAGES {
+        for _ in 0..most {
             let page: List<T> = self.get(path, &query).await?;
             let last = page.data.last().map(|it| it.id().to_owned());
             found.extend(page.data.into_iter().filter(&wanted));
             match last {
-                Some(last) if page.has_more && (!first_only || found.is_empty()) => {
+                Some(last) if page.has_more && !is_enough(&found) => {
                     query.set("starting_after", last);
                 }
                 _ => return Ok(found),
             }
         }
-        Err(unknown(format!("GET {path}: more than {} objects", MAX_PAGES * PAGE)))
+        Err(unknown(format!("GET {path}: more than {most} pages of {PAGE} objects")))
     }
 
     async fn send<T: DeserializeOwned>(

@@ -8,6 +8,7 @@ mod faults;
 mod journeys;
 mod kills;
 mod outages;
+mod records;
 mod webhooks;
 
 use chassis::channel::Channel;

@@ -15,7 +15,7 @@ use crate::provider::{Charge, Failure};
 pub(super) const INTENTS: &str = "/v1/payment_intents";
 
 /// How much Stripe's clock may be behind the shop's.
-const SKEW: TimeDelta = TimeDelta::minutes(5);
+pub(super) const SKEW: TimeDelta = TimeDelta::minutes(5);
 /// How long after the payment its intent may have been made: mostly at once; after a day its token
 /// and its key are no longer valid. The shorter is looked at first, for its list is shorter too.
 const MADE_WITHIN: [TimeDelta; 2] = [TimeDelta::hours(1), TimeDelta::hours(24)];

@@ -111,6 +111,8 @@ pub(super) struct Refund {
     pub(super) amount: i64,
     pub(super) currency: String,
     pub(super) status: Option<String>,
+    /// The id of the intent whose money it gives back.
+    pub(super) payment_intent: Option<String>,
     pub(super) failure_reason: Option<String>,
     /// None where no money of the account has moved.
     pub(super) balance_transaction: Option<IgnoredAny>,

@@ -15,7 +15,7 @@ use super::snapshot::from_stripe;
 use super::{Stripe, failed, refused_for};
 use crate::provider::{self, ChargeDispute, ChargeRefund, DisputeStatus, Failure};
 
-const REFUNDS: &str = "/v1/refunds";
+pub(super) const REFUNDS: &str = "/v1/refunds";
 const DISPUTES: &str = "/v1/disputes";
 /// How many keys in a row may have failed before it is left to the next try.
 const SPARES_AT_ONCE: usize = 5;
@@ -127,7 +127,7 @@ impl Stripe {
 }
 
 /// What a capture of a part releases is a refund at Stripe, by which no money goes back.
-fn pass_over_release(refunds: &mut Vec<Refund>, charge: &Charge) {
+pub(super) fn pass_over_release(refunds: &mut Vec<Refund>, charge: &Charge) {
     let released = charge.amount - charge.amount_captured;
     let is_release = |it: &Refund| {
         it.amount == released
@@ -139,7 +139,7 @@ fn pass_over_release(refunds: &mut Vec<Refund>, charge: &Charge) {
     }
 }
 
-fn read_refund(refund: Refund) -> Result<ChargeRefund, Failure> {
+pub(super) fn read_refund(refund: Refund) -> Result<ChargeRefund, Failure> {
     let failure = match refund.status.as_deref() {
         Some("failed" | "canceled") => {
             Some(declines::failed_refund(refund.failure_reason.as_deref()).to_owned())

@@ -54,7 +54,7 @@ pub(super) fn from_stripe(amount: i64, currency: &str) -> Result<i64, Failure> {
     amounts::from_stripe(amount, &currency).map_err(|it| unreadable(&it.to_string()))
 }
 
-fn state(intent: &PaymentIntent) -> Result<ChargeState, Failure> {
+pub(super) fn state(intent: &PaymentIntent) -> Result<ChargeState, Failure> {
     Ok(match intent.status {
         // Every intent of ours is confirmed as it is made, so it was tried and did not work. Nobody
         // tries it again: the next attempt is a payment of its own.

@@ -78,6 +78,11 @@ async fn all_calls(fault: Fault, try_ms: u64) {
 async fn run(shop: &Shop, call: Call, (fault, count): (Fault, u32)) -> Uuid {
     let (method, path) = call.request();
     let goes_wrong = || shop.double.arm(Arm { count, ..Arm::next(fault, method, path) });
+    let sent = || {
+        let all = shop.double.requests();
+        all.iter().filter(|it| it.method == method && it.path.contains(path)).count()
+    };
+    let before = sent();
     let id = match call {
         Create => {
             goes_wrong();
@@ -115,6 +120,7 @@ async fn run(shop: &Shop, call: Call, (fault, count): (Fault, u32)) -> Uuid {
     worker::turn(&shop.app).await.expect("a turn");
     shop.finish().await;
     shop.double.disarm();
+    assert!(sent() > before, "{call:?} was not asked for");
     id
 }
 

@@ -4,26 +4,44 @@ use chassis::testing::{Database, databases};
 
 use super::books::assert_books;
 use super::*;
+use crate::operations;
 
 #[databases]
-async fn a_card_is_held_captured_and_refunded_in_parts(database: Database) {
+async fn a_card_is_held_captured_and_refunded_in_parts_or_released(database: Database) {
     let shop = shop(database).await;
-    for releases_nothing in [true, false] {
-        let payment = shop.pay("card").await;
-        assert_eq!(payment.status, Status::Authorized);
-        assert_eq!(payment.capture_before, Some(shop.clock.now() + TimeDelta::days(7)));
-        assert_books(&shop).await;
-        if releases_nothing {
-            let payment = shop.capture(payment.id).await;
-            assert_eq!((payment.status, payment.captured), (Status::Captured, AMOUNT));
-            let payment = shop.refund(payment.id, Some(500)).await;
-            assert_eq!((payment.status, payment.refunded), (Status::PartiallyRefunded, 500));
-            assert_books(&shop).await;
-            let payment = shop.refund(payment.id, None).await;
-            assert_eq!((payment.status, payment.refunded), (Status::Refunded, AMOUNT));
-        } else {
-            assert_eq!(shop.void(payment.id).await.status, Status::Voided);
+    let payment = shop.pay("card").await;
+    assert_eq!(payment.status, Status::Authorized);
+    assert_eq!(payment.capture_before, Some(shop.clock.now() + TimeDelta::days(7)));
+    assert_books(&shop).await;
+    let payment = shop.capture(payment.id).await;
+    assert_eq!((payment.status, payment.captured), (Status::Captured, AMOUNT));
+    let payment = shop.refund(payment.id, Some(500)).await;
+    assert_eq!((payment.status, payment.refunded), (Status::PartiallyRefunded, 500));
+    assert_books(&shop).await;
+    let payment = shop.refund(payment.id, None).await;
+    assert_eq!((payment.status, payment.refunded), (Status::Refunded, AMOUNT));
+    let payment = shop.pay("card").await;
+    assert_eq!(shop.void(payment.id).await.status, Status::Voided);
+    assert_books(&shop).await;
+}
+
+/// Stripe may list what was only held, and is released, as refunded.
+#[tokio::test]
+async fn what_is_released_of_a_hold_is_no_refund() {
+    for listed in [true, false] {
+        let shop = shop_with(Database::Sqlite, |_| {}, |it| it.releases_are_refunds = listed).await;
+        let [part, none] = [shop.pay("card").await, shop.pay("card").await];
+        shop.void(none.id).await;
+        let stripe = shop.app.providers.get(NAME).expect("it is on");
+        stripe.capture(Uuid::now_v7(), &part.charge(), 700).await.expect("an answer");
+        for _ in 0..2 {
+            let payment = shop.payment(part.id).await;
+            operations::observe(&shop.app, &payment).await.expect("an answer");
         }
+        let payment = shop.payment(part.id).await;
+        assert_eq!((payment.captured, payment.refunded), (700, 0), "{listed}");
+        assert_books(&shop).await;
+        assert_eq!(shop.refund(part.id, None).await.refunded, 700, "{listed}");
         assert_books(&shop).await;
     }
 }
