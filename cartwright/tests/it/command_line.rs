@@ -344,6 +344,31 @@ fn help_is_given_for_every_command() {
     assert!(printed.contains("[orders]") && !printed.contains("correct horse"), "{printed}");
 }
 
+/// Only if it is asked to, `check` asks the providers; one that does not answer is named.
+#[tokio::test]
+async fn a_check_says_which_provider_could_not_be_asked() {
+    let place = sqlite();
+    let check = |args: &[&str]| {
+        let mut command = place.command(&[&["check"], args].concat());
+        for (name, value) in [
+            ("SECRET_KEY", "sk_test_hunter2"),
+            ("PUBLISHABLE_KEY", "pk_test_abc"),
+            ("API_URL", &format!("http://{}", free_address())),
+        ] {
+            command.env(format!("CARTWRIGHT__PAYMENTS__STRIPE__{name}"), value);
+        }
+        let output = command.output().expect("the program");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = check(&[]);
+    assert!(code == Some(0) && said.contains("are consistent"), "{said}");
+    let (code, said) = check(&["--providers"]);
+    assert_eq!(code, Some(1), "{said}");
+    let why = "unreachable: stripe: unknown: GET /v1/payment_intents: no connection";
+    assert!(said.contains(why) && said.contains("try again later"), "{said}");
+    assert!(!said.contains("hunter2") && !said.contains("are consistent"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_shop_starts_again_at_once() {
     let place = sqlite();
