@@ -234,7 +234,7 @@ impl<P: Provider> Provider for Far<P> {
     }
 
     fn method_of(&self, token: &str) -> &'static str {
-        self.sandbox.method_of(token)
+        self.provider.method_of(token)
     }
 
     fn check_input(&self, input: &Value) -> Result<()> {
