@@ -234,7 +234,7 @@ async fn a_refund_that_comes_back_is_taken_off_the_order(database: Database) {
         PaymentUpdated { payment, refund: None, failed_refund: Some(refund.id) }
     };
     let event = came_back(&first, 1_000);
-    world.hear(&[event.clone()]).await;
+    world.hear(std::slice::from_ref(&event)).await;
     let shown = show(&world, &id, &user).await;
     assert_eq!(shown["refunded"]["amount"], 500, "{}", world.platform.kind);
     assert_eq!(shown["payment_status"], "partially_refunded");
