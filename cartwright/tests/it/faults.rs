@@ -12,6 +12,7 @@ use chassis::db::Session;
 use chassis::fault;
 use chassis::testing::{eventually, eventually_spawned, on};
 use serde_json::{Value, json};
+use stripe_double::{Double, Kind, Options};
 use tokio::runtime::Runtime;
 
 use crate::shop::{ADMIN, Place, Shape, checkout, eventually_answers};
@@ -72,14 +73,65 @@ fn a_refund_with_restock_survives_a_kill_at_many_points(shape: Shape) {
     points(&place, "refund", "confirmed", 3);
 }
 
+/// A provider with books of its own: each order is charged once there, and nothing stays held that
+/// nobody pays for, wherever the shop was killed.
+#[on(sqlite, postgres)]
+fn a_payment_at_a_provider_survives_a_kill_at_many_points(shape: Shape) {
+    // It outlives the shops, as a provider does.
+    let outside = runtime();
+    let options = Options { delivers: false, ..Options::default() };
+    let double = outside.block_on(Double::start(options)).expect("a double of Stripe");
+    let mut place = outside.block_on(shape.place());
+    let stripe = &mut place.config.payments.stripe;
+    stripe.secret_key = "sk_test_double".into();
+    stripe.publishable_key = "pk_test_double".to_owned();
+    stripe.api_url = double.url();
+    let token = || {
+        let held = json!({ "card": { "capture_method": "manual" } });
+        let elements = json!({ "mode": "payment", "amount": 2_499, "currency": "usd",
+                               "capture_method": "automatic", "payment_method_options": held });
+        let token = double.token("card", elements).expect("a test card");
+        json!({ "provider": "stripe", "token": token })
+    };
+    points_paid_with(&place, "stripe", "confirmed", 4, &token);
+    let intents = double.objects(Kind::PaymentIntent);
+    let taken = |it: &&Value| it["amount_received"] == 2_499 && it["status"] == "succeeded";
+    let open = |it: &&Value| it["amount_capturable"] != 0;
+    assert_eq!(intents.iter().find(open), None);
+    assert_eq!(intents.iter().filter(taken).count(), orders(&outside, &place));
+}
+
+/// How many orders there are.
+fn orders(runtime: &Runtime, place: &Place) -> usize {
+    runtime.block_on(async {
+        let shop = place.start_here().await;
+        let admin = shop.admin().await;
+        let all = admin.get("/orders?count=true").await.expect(200);
+        shop.stop().await;
+        all["total"].as_u64().expect("a count") as usize
+    })
+}
+
 /// Kills at the first point, then `step` points later, ... until the way is shorter than that.
 fn points(place: &Place, how: &str, end: &str, step: usize) {
+    let token = match how {
+        "again" => "tok_declined",
+        "confirm" => "tok_3ds",
+        _ => "tok_visa",
+    };
+    let payment = || json!({ "provider": "sandbox", "token": token });
+    points_paid_with(place, how, end, step, &payment);
+}
+
+/// The same, each order with a payment of its own.
+fn points_paid_with(place: &Place, how: &str, end: &str, step: usize, payment: &dyn Fn() -> Value) {
     prepare(place);
     let (how, end) = (how.to_owned(), end.to_owned());
     for (orders, point) in (1..).zip((0..AT_MOST).step_by(step)) {
         let key = format!("{how}-{point}");
-        let reached = killed_at(place, point, &how, &key);
-        resumed(place, &how, &key, &end, orders);
+        let payment = payment();
+        let reached = killed_at(place, point, &how, &key, &payment);
+        resumed(place, (&how, &key, &payment), &end, orders);
         if !reached {
             eprintln!("{how} on {}: {point} points", place.kind);
             assert!(point > 20, "only {point} points: is everything still wired?");
@@ -100,7 +152,7 @@ fn prepare(place: &Place) {
 }
 
 /// One process that dies at the given point. False if it got through before.
-fn killed_at(place: &Place, point: i64, how: &str, key: &str) -> bool {
+fn killed_at(place: &Place, point: i64, how: &str, key: &str, payment: &Value) -> bool {
     fault::disarm();
     let runtime = runtime();
     let reached = runtime.block_on(async {
@@ -108,8 +160,8 @@ fn killed_at(place: &Place, point: i64, how: &str, key: &str) -> bool {
         let customer = login(&shop.http).await;
         let staff = login_as(&shop.http, ADMIN).await;
         fault::arm(point);
-        let (how, key) = (how.to_owned(), key.to_owned());
-        let way = tokio::spawn(async move { way(&customer, &staff, &how, &key).await });
+        let (how, key, payment) = (how.to_owned(), key.to_owned(), payment.clone());
+        let way = tokio::spawn(async move { way(&customer, &staff, (&how, &key, &payment)).await });
         tokio::select! {
             () = fault::reached() => true,
             ended = async {
@@ -153,7 +205,7 @@ async fn leases_end(place: &Place) {
 }
 
 /// The next process: the client repeats its request, the order ends, everything agrees.
-fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
+fn resumed(place: &Place, (how, key, payment): Wanted<'_>, end: &str, orders: i64) {
     fault::disarm();
     let runtime = runtime();
     runtime.block_on(async {
@@ -161,7 +213,7 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
         let shop = place.start_here().await;
         let customer = login(&shop.http).await;
         let staff = login_as(&shop.http, ADMIN).await;
-        let order = way(&customer, &staff, how, key).await;
+        let order = way(&customer, &staff, (how, key, payment)).await;
         let path = format!("/orders/{}", order["id"].as_str().expect("an id"));
         let ask = async || customer.get(&path).await.expect(200);
         let order = eventually_answers(ask, |it| it["status"] == end).await;
@@ -193,19 +245,17 @@ fn resumed(place: &Place, how: &str, key: &str, end: &str, orders: i64) {
     });
 }
 
+/// What the client wants: how it goes, under which key, and paid with what.
+type Wanted<'a> = (&'a str, &'a str, &'a Value);
+
 /// What the client does, again and again with the same key until it has an answer.
 async fn way(
     customer: &crate::client::Http,
     staff: &crate::client::Http,
-    how: &str,
-    key: &str,
+    (how, key, payment): Wanted<'_>,
 ) -> Value {
-    let token = match how {
-        "again" => "tok_declined",
-        "confirm" => "tok_3ds",
-        _ => "tok_visa",
-    };
-    let mut request = checkout("LAMP-1", token);
+    let mut request = checkout("LAMP-1", "");
+    request["payment"] = payment.clone();
     if how == "confirm" {
         // More than may wait for a customer.
         request["items"][0]["quantity"] = json!(2);

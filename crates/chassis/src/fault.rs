@@ -1,7 +1,7 @@
 //! Stops the work of a process at a chosen point, for tests of what a kill leaves behind.
 //!
-//! Every commit and every call to another service passes a point before and after it. Outside
-//! tests a point is nothing.
+//! Every commit, and every call to another service or a payment provider, passes a point before and
+//! after it. Outside tests a point is nothing.
 
 #[cfg(feature = "testing")]
 pub use armed::{arm, disarm, passed, reached};
@@ -9,11 +9,11 @@ pub use armed::{arm, disarm, passed, reached};
 /// A place where the process may be killed.
 #[cfg(not(feature = "testing"))]
 #[inline]
-pub(crate) async fn point() {}
+pub async fn point() {}
 
 /// A place where the process may be killed: from the armed point on, nothing goes on.
 #[cfg(feature = "testing")]
-pub(crate) async fn point() {
+pub async fn point() {
     if armed::pass() {
         std::future::pending::<()>().await;
     }

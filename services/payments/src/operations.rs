@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use chassis::db;
+use chassis::fault;
 use chassis::id;
 use chassis::problem::Result;
 use chassis::queue::Backoff;
@@ -111,11 +112,14 @@ async fn ask(app: &App, payment: &Payment, operation: &Operation) -> Result<Repl
     let provider =
         app.providers.get(&payment.provider).ok_or_else(|| unknown("no such provider here"))?;
     let one_try = async {
-        if operation.attempts < app.config.tries {
+        fault::point().await;
+        let reply = if operation.attempts < app.config.tries {
             request(app, provider, payment, operation).await
         } else {
             look_up(app, provider, payment, operation).await
-        }
+        };
+        fault::point().await;
+        reply
     };
     timeout(app.config.try_within(), one_try)
         .await
