@@ -93,7 +93,7 @@ fn a_payment_at_a_provider_survives_a_kill_at_many_points(shape: Shape) {
         let token = double.token("card", elements).expect("a test card");
         json!({ "provider": "stripe", "token": token })
     };
-    points_paid_with(&place, "stripe", "confirmed", 4, &token);
+    points_paid_with(&place, "stripe", "confirmed", 6, &token);
     let intents = double.objects(Kind::PaymentIntent);
     let taken = |it: &&Value| it["amount_received"] == 2_499 && it["status"] == "succeeded";
     let open = |it: &&Value| it["amount_capturable"] != 0;
