@@ -107,12 +107,11 @@ fn a_payment_at_a_provider_survives_a_kill_at_many_points(shape: Shape) {
     assert_eq!(intents.iter().filter(taken).count(), orders(&outside, &place));
 }
 
-/// How many orders there are.
+/// How many orders the customer has.
 fn orders(runtime: &Runtime, place: &Place) -> usize {
     runtime.block_on(async {
         let shop = place.start_here().await;
-        let admin = shop.admin().await;
-        let all = admin.get("/orders?count=true").await.expect(200);
+        let all = login(&shop.http).await.get("/orders?count=true").await.expect(200);
         shop.stop().await;
         all["total"].as_u64().expect("a count") as usize
     })
