@@ -192,12 +192,13 @@ pub(crate) async fn answer(
     };
     let code = value.as_ref().and_then(|it| it.get("code")).and_then(Value::as_str);
     parts.status = routes::status(rules.status, status, code);
-    let Some(value) = value else {
+    let Some(mut value) = value else {
         if !asked.head && !operations.is_empty() {
             tracing::debug!(%status, "an answer that is no JSON passes as it is");
         }
         return unchanged(parts, rest);
     };
+    let restated = operations.is_empty() && restate(&mut value, status, parts.status);
     let mut message = Message {
         body: value,
         query: asked.query.clone(),
@@ -212,7 +213,8 @@ pub(crate) async fn answer(
         parts.status = status;
         return unchanged(parts, rest);
     }
-    if operations.is_empty() && !bytes.is_empty() && parts.status != StatusCode::NO_CONTENT {
+    let passes = operations.is_empty() && !restated;
+    if passes && !bytes.is_empty() && parts.status != StatusCode::NO_CONTENT {
         return unchanged(parts, None);
     }
     parts.headers = message.headers;
@@ -227,6 +229,20 @@ pub(crate) async fn answer(
         write(&mut parts.headers, &message.body, (!is_problem).then_some(JSON))
     };
     Response::from_parts(parts, body)
+}
+
+/// Has a problem say the status that it is answered with (RFC 9457, 3.1.3). Returns whether it is one
+/// that said another.
+fn restate(problem: &mut Value, from: StatusCode, to: StatusCode) -> bool {
+    let said = problem.get("status").and_then(Value::as_u64);
+    if problem.get("code").is_none() || from == to || said != Some(from.as_u16().into()) {
+        return false;
+    }
+    problem["status"] = to.as_u16().into();
+    if let Some(title) = to.canonical_reason() {
+        problem["title"] = title.into();
+    }
+    true
 }
 
 /// A misfit is the client's: it names the field as the client called it.

@@ -60,6 +60,7 @@ async fn one_that_is_too_large_is_a_bad_request() {
     assert_eq!(webhook().body(much.clone()).await.status, 200);
     let length = (MOST + 1).to_string();
     let told = webhook().header("content-length", &length).body("x").await;
+    assert_eq!((&told.body["status"], &told.body["title"]), (&json!(400), &json!("Bad Request")));
     assert_eq!(told.problem(400), "body_too_large");
     let pieces = [much, vec![b'x']].map(Ok::<_, std::io::Error>);
     let untold = webhook().body(Body::from_stream(stream::iter(pieces))).await;
