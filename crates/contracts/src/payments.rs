@@ -231,6 +231,9 @@ pub struct PaymentUpdated {
     pub failed_refund: Option<Uuid>,
 }
 
+/// Why money went back that arrived after the payment had been given up. It was never the order's.
+pub const LATE_CAPTURE: &str = "late_capture";
+
 /// Money that was given back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refunded {

@@ -6,7 +6,7 @@ use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
 use contracts::identity::UserDeleted;
 use contracts::orders::refund_of_cancel;
-use contracts::payments::{Payment, PaymentUpdated, Refunded, Status as Paid};
+use contracts::payments::{LATE_CAPTURE, Payment, PaymentUpdated, Refunded, Status as Paid};
 use futures::future::BoxFuture;
 use uuid::Uuid;
 
@@ -85,7 +85,8 @@ impl Payments {
         let saga = store::saga(&mut *tx, payment.order_id).await?;
         let Some((mut order, mut saga)) = order.zip(saga) else { return Ok(()) };
         let Some(refund) = refund.or_else(|| difference(&order, payment)) else { return Ok(()) };
-        if order.payment_id != Some(payment.id) || refund.id == refund_of_cancel(order.id) {
+        let elsewhere = order.payment_id != Some(payment.id) || refund.reason == LATE_CAPTURE;
+        if elsewhere || refund.id == refund_of_cancel(order.id) {
             return Ok(());
         }
         if saga.step == Step::Capture {

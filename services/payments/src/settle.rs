@@ -9,7 +9,7 @@ use chassis::db::{self, Tx};
 use chassis::id;
 use chassis::outbox;
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::payments::PaymentUpdated;
+use contracts::payments::{LATE_CAPTURE, PaymentUpdated};
 use uuid::Uuid;
 
 use crate::model::{
@@ -26,9 +26,6 @@ use refunds::RefundNews;
 /// for its customer or their bank. A webhook is mostly earlier.
 const LOOK: TimeDelta = TimeDelta::minutes(1);
 const LONGEST_LOOK: TimeDelta = TimeDelta::hours(1);
-
-/// Why money goes back that came after the payment was given up.
-const LATE: &str = "payment_voided";
 
 /// Writes down what came of an operation. An authorisation whose caller has `heard` of it needs no
 /// event, which every checkout would pay for. None if somebody else has taken the operation over.
@@ -286,7 +283,7 @@ async fn next(
             let id = id::derive(payment.id, "late capture");
             let amount = payment.captured;
             payment.refund_pending += amount;
-            let refund = Refund::new(id, payment.id, amount, LATE, now);
+            let refund = Refund::new(id, payment.id, amount, LATE_CAPTURE, now);
             store::insert_refund(&mut *tx, &refund).await?;
             NewOperation { id, amount, ..NewOperation::new(payment, Kind::Refund) }
         }

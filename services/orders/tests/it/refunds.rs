@@ -4,7 +4,7 @@
 use chassis::testing::{Database, User, databases};
 use contracts::catalog::RESTOCK;
 use contracts::orders::OrderRefunded;
-use contracts::payments::{PaymentUpdated, Refunded, RefundedLine};
+use contracts::payments::{LATE_CAPTURE, PaymentUpdated, Refunded, RefundedLine, Status};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -252,4 +252,29 @@ async fn a_refund_that_comes_back_is_taken_off_the_order(database: Database) {
         (&shown["refunded"]["amount"], &shown["payment_status"]),
         (&json!(0), &json!("paid"))
     );
+}
+
+#[databases]
+async fn money_that_came_too_late_and_went_back_was_never_the_orders(database: Database) {
+    let world = world(database).await;
+    let user = User::customer();
+    let declined = world.buy(&user, "k", "tok_declined").await;
+    let id = declined.body["order_id"].as_str().expect("an id").to_owned();
+    let late = Refunded { reason: LATE_CAPTURE.to_owned(), staff: None, ..refund(4_498, &user) };
+    {
+        let mut all = world.others.payments.lock();
+        let payment = all.payments.values_mut().next().expect("a payment");
+        (payment.status, payment.captured) = (Status::Captured, payment.amount);
+    }
+    world.refund(&late).await;
+    let shown = show(&world, &id, &user).await;
+    assert_eq!(
+        (&shown["payment_status"], &shown["refunded"]["amount"]),
+        (&json!("failed"), &json!(0))
+    );
+    // It is paid otherwise.
+    let again = json!({ "payment": { "provider": "sandbox", "token": "tok_visa" } });
+    let paid = world.call("POST", &format!("/orders/{id}/payments")).user(&user).json(again);
+    let paid = paid.await.expect(200);
+    assert_eq!((&paid["payment_status"], &paid["refunded"]["amount"]), (&json!("paid"), &json!(0)));
 }

@@ -5,6 +5,7 @@ use chassis::testing::{Database, databases};
 use uuid::Uuid;
 
 use super::*;
+use crate::invariants::OrderTotals;
 use crate::model::RefundStatus;
 use crate::provider::{ChargeDispute, ChargeRefund, ChargeState, DisputeStatus};
 use crate::requests;
@@ -101,8 +102,19 @@ async fn money_that_comes_after_the_payment_was_given_up_goes_back(database: Dat
     let (_, next) = observe(&shop.app, id, &late).await.unwrap().unwrap();
     assert_eq!(next.expect("a refund").kind, Kind::Refund);
     let refunds = store::refunds(&shop.app.db, id, None, 10).await.unwrap();
-    assert_eq!((refunds[0].amount, refunds[0].reason.as_str()), (1999, LATE));
+    assert_eq!((refunds[0].amount, refunds[0].reason.as_str()), (1999, LATE_CAPTURE));
     assert_books(&shop).await;
+    // It was never the order's, which may have been paid otherwise.
+    let order = voided.order_id.expect("an order");
+    let totals = async || {
+        let all = store::totals_by_order(&shop.app.db).await.unwrap();
+        all.into_iter().find(|it| it.order_id == order).expect("its totals")
+    };
+    assert!(totals().await.open, "it goes back");
+    let given = ChargeSnapshot { refunds: vec![refund(Some(refunds[0].id), "re_1", 1999)], ..late };
+    observe(&shop.app, id, &given).await.unwrap();
+    let OrderTotals { captured, refunded, open, .. } = totals().await;
+    assert_eq!((captured, refunded, open), (0, 0, false));
 }
 
 #[databases]

@@ -2,24 +2,29 @@
 
 use chassis::db::{Db, Result, Session, sql};
 use chrono::{DateTime, Utc};
+use contracts::payments::LATE_CAPTURE;
 use uuid::Uuid;
 
 use crate::invariants::OrderTotals;
 use crate::model::Payment;
 
-/// The totals of every order that has a payment.
+/// The totals of every order that has a payment, but for what arrived too late and went back: it was
+/// never the order's.
 pub(crate) async fn totals_by_order(db: &Db) -> Result<Vec<OrderTotals>> {
-    db.query(
-        "SELECT order_id, CAST(SUM(captured) AS BIGINT) AS captured,
-                CAST(SUM(refunded) AS BIGINT) AS refunded,
+    let totals = sql!(
+        "SELECT order_id, CAST(SUM(captured - COALESCE(late, 0)) AS BIGINT) AS captured,
+                CAST(SUM(refunded - COALESCE(late, 0)) AS BIGINT) AS refunded,
                 SUM(CASE WHEN refund_pending > 0 OR status IN
                     ('pending', 'requires_action', 'processing', 'authorized', 'capturing',
                      'voiding')
                     THEN 1 ELSE 0 END) > 0 AS open
-         FROM payments WHERE order_id IS NOT NULL GROUP BY order_id ORDER BY order_id",
-    )
-    .all()
-    .await
+         FROM payments
+         LEFT JOIN (SELECT payment_id, SUM(amount) AS late FROM refunds
+                    WHERE reason = {LATE_CAPTURE} AND status = 'succeeded' GROUP BY payment_id) l
+                ON l.payment_id = payments.id
+         WHERE order_id IS NOT NULL GROUP BY order_id ORDER BY order_id"
+    );
+    db.query(totals).all().await
 }
 
 /// Transactions of the ledger that do not sum to zero, and their sums.

@@ -657,6 +657,7 @@ export const de: Texts = {
     payment_method_unavailable: 'Zahlungsart nicht verfügbar',
     balance_insufficient: 'Guthaben beim Anbieter zu niedrig',
     charge_already_refunded: 'Bereits erstattet',
+    late_capture: 'Zahlung kam zu spät an',
     charge_disputed: 'Der Kunde hat der Zahlung widersprochen',
     refund_exceeds_charge: 'Mehr, als von der Zahlung übrig ist',
     provider_error: 'Fehler beim Zahlungsanbieter',

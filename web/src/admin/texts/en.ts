@@ -619,6 +619,7 @@ export const en = {
     payment_method_unavailable: 'Payment method unavailable',
     balance_insufficient: 'Balance at the provider too low',
     charge_already_refunded: 'Refunded already',
+    late_capture: 'Payment arrived too late',
     charge_disputed: 'The customer disputes the payment',
     refund_exceeds_charge: 'More than is left of the payment',
     provider_error: 'Error at the payment provider',
