@@ -21,6 +21,7 @@ use chassis::bus::Bus;
 use chassis::cache::Cache;
 use chassis::channel::Channel;
 use chassis::clock::{self, Clock, Reference};
+use chassis::page_sources::PageSources;
 use chassis::service::Background;
 use chassis::telemetry::{LogFormat, cause};
 use chassis::{db, telemetry};
@@ -141,7 +142,7 @@ impl Running {
         if roles.gateway {
             let ready = readiness.clone();
             let mut parts = gateway_parts(&shop.ways, &shop.verifier, &config.shop, ready, clock);
-            parts.sources = page_sources(config);
+            parts.sources = config.payments.page_sources();
             if let Some(redis) = &redis {
                 parts.counter = Some(Arc::new(SharedCounter::new(redis.clone())));
             }
@@ -356,15 +357,8 @@ pub fn gateway_parts(
         currency: shop.currency.clone(),
         name: shop.name.clone(),
         front: gateway::Dist::default(),
-        sources: gateway::PageSources::default(),
+        sources: PageSources::default(),
     }
-}
-
-/// What the pages on which customers pay use of the payment providers.
-fn page_sources(config: &Config) -> gateway::PageSources {
-    let payments::PageSources { script, frame, connect, payment, inline_styles } =
-        config.payments.page_sources();
-    gateway::PageSources { script, frame, connect, payment, inline_styles }
 }
 
 fn announce(config: &Config, roles: &Roles, running: &Running) {

@@ -60,6 +60,7 @@ test('the script does not run before the checkout', async ({ page, double, compl
     double.script,
   );
   expect(directive).toBe('script-src-elem');
+  expect(await page.evaluate(() => 'Stripe' in window)).toBe(false);
   forgive(complaints, /Content Security Policy|ERR_BLOCKED_BY_CSP/);
 });
 

@@ -49,6 +49,7 @@ pub mod idempotency;
 pub mod if_match;
 pub mod names;
 pub mod page;
+pub mod page_sources;
 pub mod problem;
 mod secret;
 mod storable;

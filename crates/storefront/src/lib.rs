@@ -25,6 +25,7 @@ use axum::extract::{Path, RawPathParams, Request, State};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use chassis::forwarded::ForwardedOrigin;
+use chassis::page_sources::PageSources;
 use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, StatusCode, Uri};
 
@@ -34,7 +35,7 @@ use head::{Head, Shop};
 pub use manifest::{ManifestError, PageError};
 use sitemap::{Part, Sitemaps};
 use sources::PagePolicy;
-pub use sources::{PageSources, UnusableSource};
+pub use sources::UnusableSource;
 
 /// What stands for all pages where nobody knows them.
 const ANY: &str = "/{*page}";
@@ -84,7 +85,7 @@ impl Front {
 
     /// Lets the pages on which customers pay use these sources; no other page may.
     pub fn with_sources(self, sources: &PageSources) -> Result<Self, UnusableSource> {
-        Ok(Self { paying: sources.policy()?, ..self })
+        Ok(Self { paying: PagePolicy::paying(sources)?, ..self })
     }
 
     /// The front page, for a browser.

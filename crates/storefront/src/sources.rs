@@ -1,28 +1,13 @@
 //! What the pages of the front may use of other sites: nothing, but for those on which customers
 //! pay, which need the scripts and frames of the payment providers.
 
+use chassis::page_sources::PageSources;
 use http::header::{self, HeaderName, HeaderValue, InvalidHeaderValue};
 
 const PERMISSIONS: HeaderName = HeaderName::from_static("permissions-policy");
 const OPENER: HeaderName = HeaderName::from_static("cross-origin-opener-policy");
 /// No page but those on which customers pay opens the browser's payment sheet.
 const NO_PAYMENT: HeaderValue = HeaderValue::from_static("payment=()");
-
-/// What the pages on which customers pay may use of other sites. A source is an origin such as
-/// `https://js.provider.example`, or `https://*.provider.example` for all hosts below one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PageSources {
-    /// Whose scripts they run.
-    pub script: Vec<String>,
-    /// Whose pages they show in frames.
-    pub frame: Vec<String>,
-    /// Whom their scripts send requests to.
-    pub connect: Vec<String>,
-    /// Whose frames may open the browser's payment sheet, beside the pages themselves.
-    pub payment: Vec<String>,
-    /// Whether those scripts style what they insert with `style` attributes and elements.
-    pub inline_styles: bool,
-}
 
 /// A source that would not mean in a header what it says.
 #[derive(Debug, thiserror::Error)]
@@ -39,34 +24,27 @@ pub(crate) struct PagePolicy {
     opener: Option<HeaderValue>,
 }
 
-impl PageSources {
-    /// Whether nothing of other sites is used.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// The policy of the pages on which customers pay.
-    pub(crate) fn policy(&self) -> Result<PagePolicy, UnusableSource> {
-        if self.is_empty() {
-            return Ok(PagePolicy::store());
+impl PagePolicy {
+    /// Of the pages on which customers pay.
+    pub(crate) fn paying(sources: &PageSources) -> Result<Self, UnusableSource> {
+        if sources.is_empty() {
+            return Ok(Self::store());
         }
-        let lists = [&self.script, &self.frame, &self.connect, &self.payment];
+        let lists = [&sources.script, &sources.frame, &sources.connect, &sources.payment];
         if let Some(wrong) = lists.into_iter().flatten().find(|it| !is_source(it)) {
             return Err(UnusableSource(wrong.clone()));
         }
-        let unusable = |_: InvalidHeaderValue| UnusableSource(format!("{self:?}"));
-        let payment = self.payment.iter().map(|it| format!(" \"{it}\"")).collect::<String>();
-        Ok(PagePolicy {
-            content: HeaderValue::try_from(content(self)).map_err(unusable)?,
+        let unusable = |_: InvalidHeaderValue| UnusableSource(format!("{sources:?}"));
+        let payment = sources.payment.iter().map(|it| format!(" \"{it}\"")).collect::<String>();
+        Ok(Self {
+            content: HeaderValue::try_from(content(sources)).map_err(unusable)?,
             permissions: HeaderValue::try_from(format!("payment=(self{payment})"))
                 .map_err(unusable)?,
             // Wallets and banks ask in windows of their own, which answer the page.
             opener: Some(HeaderValue::from_static("same-origin-allow-popups")),
         })
     }
-}
 
-impl PagePolicy {
     /// Of the pages of the storefront: their own scripts and styles and nobody else's, and
     /// pictures, which merchants may keep anywhere.
     pub(crate) fn store() -> Self {
@@ -147,7 +125,7 @@ mod tests {
             payment: list("https://js.example"),
             inline_styles: true,
         };
-        let policy = sources.policy().unwrap();
+        let policy = PagePolicy::paying(&sources).unwrap();
         let wide = header(&policy, &header::CONTENT_SECURITY_POLICY).unwrap();
         let strict = header(&PagePolicy::store(), &header::CONTENT_SECURITY_POLICY).unwrap();
         let back = wide
@@ -165,7 +143,7 @@ mod tests {
 
     #[test]
     fn without_sources_a_page_is_as_strict_as_the_others() {
-        let policy = PageSources::default().policy().unwrap();
+        let policy = PagePolicy::paying(&PageSources::default()).unwrap();
         let strict = PagePolicy::store();
         assert!(policy.headers().eq(strict.headers()));
         assert_eq!(header(&policy, &PERMISSIONS).unwrap(), "payment=()");
@@ -185,7 +163,7 @@ mod tests {
             "data:",
         ] {
             let sources = PageSources { frame: vec![wrong.to_owned()], ..Default::default() };
-            assert!(sources.policy().is_err(), "{wrong}");
+            assert!(PagePolicy::paying(&sources).is_err(), "{wrong}");
         }
     }
 }

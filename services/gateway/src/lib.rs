@@ -39,7 +39,7 @@ pub use config::{AccessLog, Config, Listen, METRICS_LISTEN};
 pub use gateway::{Gateway, Listener};
 pub use limits::RATE_LIMITS;
 pub use routes::{RouteError, RouteFileError, RouteView};
-pub use storefront::{Dist, PageSources};
+pub use storefront::Dist;
 pub use tables::RoutesView;
 pub use tls::{AcmeConfig, CertificateManager, Tls, TlsConfig};
 
@@ -52,6 +52,7 @@ use chassis::auth::Verifier;
 use chassis::clock::Clock;
 use chassis::extract::BodyLimits;
 use chassis::money::Currency;
+use chassis::page_sources::PageSources;
 use chassis::quota::{Counter, RateLimit};
 use chassis::service::BoxError;
 use chassis::telemetry::PrometheusHandle;

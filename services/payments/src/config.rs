@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chassis::config::{Environment, SettingError, Settings, at_least, in_range};
+use chassis::page_sources::PageSources;
 use contracts::payments::CaptureTiming;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::providers::{self, Mode};
-use crate::{PageSources, SandboxMode, StripeConfig};
+use crate::{SandboxMode, StripeConfig};
 
 /// Which providers there are, and how patient the shop is with them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ mod testing;
 use std::sync::Arc;
 
 pub use config::Config;
-pub use providers::{Databases, PageSources, SandboxMode, StripeConfig};
+pub use providers::{Databases, SandboxMode, StripeConfig};
 
 use chassis::clock::Clock;
 use chassis::config::Settings;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use chassis::db::{Db, Migrations};
+use chassis::page_sources::PageSources;
 use chassis::service::BoxError;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
@@ -68,34 +69,9 @@ const ALL: [Entry; 2] = [sandbox::ENTRY, stripe::ENTRY];
 /// The database of payments and those that providers have of their own.
 pub(crate) const DATABASES: &[&Migrations] = &[&crate::MIGRATIONS, &sandbox::MIGRATIONS];
 
-/// What the pages on which customers pay use of the providers: origins, such as
-/// `https://js.provider.example`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PageSources {
-    /// Whose scripts they run.
-    pub script: Vec<String>,
-    /// Whose pages they show in frames.
-    pub frame: Vec<String>,
-    /// Whom their scripts send requests to.
-    pub connect: Vec<String>,
-    /// Whose frames may open the browser's payment sheet.
-    pub payment: Vec<String>,
-    /// Whether those scripts style what they insert.
-    pub inline_styles: bool,
-}
-
-/// Of all providers that these settings turn on.
+/// What the pages on which customers pay use of the providers that these settings turn on.
 pub(crate) fn page_sources(config: &Config) -> PageSources {
-    ALL.into_iter().fold(PageSources::default(), |mut all, it| {
-        let PageSources { script, frame, connect, payment, inline_styles } =
-            (it.page_sources)(config);
-        all.script.extend(script);
-        all.frame.extend(frame);
-        all.connect.extend(connect);
-        all.payment.extend(payment);
-        all.inline_styles |= inline_styles;
-        all
-    })
+    ALL.into_iter().fold(PageSources::default(), |all, it| all.and((it.page_sources)(config)))
 }
 
 /// What each provider finds of its own set-up, in their order.

@@ -17,12 +17,13 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::Payment;
+use crate::model::{Payment, Status};
 use crate::provider::{
     Authorization, Charge, ChargeRefund, ChargeSnapshot, ChargeState, Failure, PaymentMethod,
     Provider, ProviderCall, ProviderHealth, Purchase,
 };
 use crate::providers::{Databases, Providers, Sandbox};
+use crate::requests::{self, RefundRequest};
 use crate::{App, Config, invariants, store, worker};
 
 /// What happens to a request to the provider.
@@ -118,6 +119,20 @@ impl Shop {
         App { clock, providers: far(&self.platform, clock, &self.line), ..self.app.clone() }
     }
 
+    /// A payment that is held.
+    pub(crate) async fn authorized(&self, token: &str) -> Uuid {
+        let payment = requests::authorize(&self.app, request(token)).await.unwrap();
+        assert_eq!(payment.status, Status::Authorized);
+        payment.id
+    }
+
+    /// A payment that is paid.
+    pub(crate) async fn captured(&self) -> Uuid {
+        let id = self.authorized("tok_visa").await;
+        requests::capture(&self.app, id).await.unwrap();
+        id
+    }
+
     /// Lets the worker go on, a minute at a time, until nothing is left to do.
     pub(crate) async fn finish(&self) {
         for minutes in 1..100 {
@@ -162,6 +177,21 @@ impl Shop {
             .await
             .unwrap();
         told.iter().map(|(it,)| it["status"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A refund of this amount, or of all that is left.
+pub(crate) fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest {
+    RefundRequest {
+        id: Uuid::now_v7(),
+        payment_id,
+        amount,
+        lines: vec![],
+        restock: false,
+        reason: "returned".to_owned(),
+        note: None,
+        staff: None,
+        fingerprint: None,
     }
 }
 

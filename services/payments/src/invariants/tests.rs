@@ -3,8 +3,8 @@ use chassis::testing::{Database, databases};
 use futures::future::join_all;
 
 use super::*;
-use crate::requests::{self, RefundRequest};
-use crate::testing::{Line, Shop, request, shop};
+use crate::requests;
+use crate::testing::{Line, Shop, refund_of, request, shop};
 
 #[databases]
 async fn a_sound_shop_has_no_violations_and_known_totals(database: Database) {
@@ -37,7 +37,7 @@ async fn a_sound_shop_has_no_violations_and_known_totals(database: Database) {
 #[databases]
 async fn an_order_with_a_refund_on_its_way_is_open(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     shop.line([Line::RequestLost; 3]);
     requests::refund(&shop.app, refund_of(id, None)).await.unwrap();
     assert!(totals_by_order(&shop.app.db).await.unwrap()[0].open);
@@ -60,7 +60,7 @@ async fn an_operation_that_does_not_end_is_found(database: Database) {
 #[databases]
 async fn a_payment_nothing_carries_on_is_found(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     tamper(&shop, "UPDATE payments SET status = 'capturing' WHERE id = $1", id).await;
     assert_fault(&shop, "nothing carries it on").await;
 }
@@ -68,7 +68,7 @@ async fn a_payment_nothing_carries_on_is_found(database: Database) {
 #[databases]
 async fn a_ledger_that_does_not_sum_to_zero_is_found(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     tamper(
         &shop,
         "INSERT INTO ledger_entries
@@ -96,8 +96,8 @@ async fn books_that_disagree_are_found(database: Database) {
         ("DELETE FROM sandbox_charges WHERE id = $1", "sandbox says none"),
     ] {
         let shop = shop(database).await;
-        let id = captured(&shop).await;
-        captured(&shop).await;
+        let id = shop.captured().await;
+        shop.captured().await;
         tamper(&shop, change, id).await;
         assert_fault(&shop, fault).await;
         assert_fault(&shop, &id.to_string()).await;
@@ -107,7 +107,7 @@ async fn books_that_disagree_are_found(database: Database) {
 #[databases]
 async fn money_at_the_provider_that_nobody_knows_of_is_found(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     let copy = "INSERT INTO sandbox_charges
          (id, token, amount, currency, state, captured, refunded, created_at, updated_at)
          SELECT $1, token, amount, currency, state, captured, refunded, created_at, updated_at
@@ -151,29 +151,6 @@ async fn long_books_are_compared_to_their_end(database: Database) {
         let mut faults = faults_by(batch).await;
         faults.sort();
         assert_eq!(faults, all, "{batch} at a time");
-    }
-}
-
-async fn captured(shop: &Shop) -> Uuid {
-    let asked = request("tok_visa");
-    let id = asked.payment_id;
-    requests::authorize(&shop.app, asked).await.unwrap();
-    requests::capture(&shop.app, id).await.unwrap();
-    id
-}
-
-fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest {
-    let (id, reason) = (Uuid::now_v7(), "returned".to_owned());
-    RefundRequest {
-        id,
-        payment_id,
-        amount,
-        lines: vec![],
-        restock: false,
-        reason,
-        note: None,
-        staff: None,
-        fingerprint: None,
     }
 }
 

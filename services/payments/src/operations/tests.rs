@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::model::{RefundStatus, State, Status, operation_id};
 use crate::requests::{self, RefundRequest, Refunding};
-use crate::testing::{Line, Shop, later, request, shop};
+use crate::testing::{Line, Shop, later, refund_of, request, shop};
 use crate::worker::turn;
 
 #[databases]
@@ -72,7 +72,7 @@ async fn every_token_ends_as_it_should(database: Database) {
 #[databases]
 async fn a_timeout_is_unknown_at_first_and_found_captured_by_a_look_up(database: Database) {
     let shop = shop(database).await;
-    let id = authorized(&shop, "tok_timeout").await;
+    let id = shop.authorized("tok_timeout").await;
     let payment = requests::capture(&shop.app, id).await.unwrap();
     assert_eq!((payment.status, payment.captured), (Status::Capturing, 0));
     let operation = operation(&shop, id, Kind::Capture).await;
@@ -140,7 +140,7 @@ async fn three_d_secure_waits_for_the_customer(database: Database) {
         let told = shop.published(id).await;
         assert_eq!(told, ["requires_action", status.as_str()]);
     }
-    let visa = authorized(&shop, "tok_visa").await;
+    let visa = shop.authorized("tok_visa").await;
     let needless = requests::confirm(&shop.app, visa, None).await.unwrap();
     assert_eq!(needless.status, Status::Authorized);
     shop.assert_sound().await;
@@ -240,7 +240,7 @@ async fn what_must_not_be_stored_is_refused_first(database: Database) {
 #[databases]
 async fn the_token_is_forgotten_once_it_is_no_longer_needed(database: Database) {
     let shop = shop(database).await;
-    let id = authorized(&shop, "tok_visa").await;
+    let id = shop.authorized("tok_visa").await;
     assert_eq!(operation(&shop, id, Kind::Authorize).await.input, None);
     let printed = format!("{:?}", chassis::Secret::from("tok_visa"));
     assert!(!printed.contains("visa"));
@@ -250,7 +250,7 @@ async fn the_token_is_forgotten_once_it_is_no_longer_needed(database: Database) 
 async fn capture_and_void_race_and_one_wins(database: Database) {
     let shop = shop(database).await;
     for _ in 0..10 {
-        let id = authorized(&shop, "tok_visa").await;
+        let id = shop.authorized("tok_visa").await;
         let answers = together(4, |n| {
             let app = shop.app.clone();
             async move {
@@ -326,7 +326,7 @@ async fn a_void_waits_for_an_authorisation_on_its_way_and_wins(database: Databas
 #[databases]
 async fn a_void_while_capturing_answers_as_it_is(database: Database) {
     let shop = shop(database).await;
-    let id = authorized(&shop, "tok_timeout").await;
+    let id = shop.authorized("tok_timeout").await;
     requests::capture(&shop.app, id).await.unwrap();
     let payment = requests::void(&shop.app, id).await.unwrap();
     assert_eq!(payment.status, Status::Capturing);
@@ -339,7 +339,7 @@ async fn a_void_while_capturing_answers_as_it_is(database: Database) {
 #[databases]
 async fn concurrent_refunds_never_give_back_more_than_was_captured(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     let answers = together(8, |_| {
         let app = shop.app.clone();
         async move { requests::refund(&app, refund_of(id, Some(600))).await }
@@ -363,7 +363,7 @@ async fn concurrent_refunds_never_give_back_more_than_was_captured(database: Dat
 #[databases]
 async fn a_refund_on_its_way_counts_as_given_back(database: Database) {
     let shop = shop(database).await;
-    let id = captured(&shop).await;
+    let id = shop.captured().await;
     shop.line([Line::RequestLost; 3]);
     let refund = refund_of(id, Some(1500));
     let refunding = requests::refund(&shop.app, refund.clone()).await.unwrap();
@@ -380,14 +380,14 @@ async fn a_refund_on_its_way_counts_as_given_back(database: Database) {
 #[databases]
 async fn a_refund_is_one_payments_and_needs_a_capture(database: Database) {
     let shop = shop(database).await;
-    let (first, second) = (captured(&shop).await, captured(&shop).await);
+    let (first, second) = (shop.captured().await, shop.captured().await);
     let refund = refund_of(first, Some(100));
     requests::refund(&shop.app, refund.clone()).await.unwrap();
     let other = RefundRequest { payment_id: second, ..refund.clone() };
     assert_eq!(code(requests::refund(&shop.app, other).await), "refund_mismatch");
     let other = RefundRequest { amount: Some(200), ..refund };
     assert_eq!(code(requests::refund(&shop.app, other).await), "refund_mismatch");
-    let held = authorized(&shop, "tok_visa").await;
+    let held = shop.authorized("tok_visa").await;
     let early = requests::refund(&shop.app, refund_of(held, None)).await;
     assert_eq!(code(early), "payment_not_captured");
     let nowhere = requests::refund(&shop.app, refund_of(Uuid::now_v7(), None)).await;
@@ -402,37 +402,9 @@ fn look_ups_come_later_and_later_but_never_stop() {
     }
 }
 
-async fn authorized(shop: &Shop, token: &str) -> Uuid {
-    let asked = request(token);
-    let id = asked.payment_id;
-    let payment = requests::authorize(&shop.app, asked).await.unwrap();
-    assert_eq!(payment.status, Status::Authorized);
-    id
-}
-
-async fn captured(shop: &Shop) -> Uuid {
-    let id = authorized(shop, "tok_visa").await;
-    requests::capture(&shop.app, id).await.unwrap();
-    id
-}
-
 async fn operation(shop: &Shop, payment: Uuid, kind: Kind) -> Operation {
     let id = operation_id(payment, kind);
     store::find_operation(&shop.app.db, id).await.unwrap().expect("the operation")
-}
-
-fn refund_of(payment: Uuid, amount: Option<i64>) -> RefundRequest {
-    RefundRequest {
-        id: Uuid::now_v7(),
-        payment_id: payment,
-        amount,
-        lines: vec![],
-        restock: false,
-        reason: "returned".to_owned(),
-        note: None,
-        staff: None,
-        fingerprint: None,
-    }
 }
 
 fn code(answer: Result<Refunding, Problem>) -> String {

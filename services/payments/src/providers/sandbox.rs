@@ -22,6 +22,7 @@ use std::sync::Arc;
 
 use chassis::clock::Clock;
 use chassis::db::{self, Db, Migrations};
+use chassis::page_sources::PageSources;
 use chassis::problem::{Problem, Result};
 use chassis::service::BoxError;
 use chassis::telemetry::cause;
@@ -33,7 +34,7 @@ use serde_json::Value;
 use sqlx::migrate::Migrator;
 use uuid::Uuid;
 
-use super::{Databases, Entry, PageSources, Records, Setup};
+use super::{Databases, Entry, Records, Setup};
 use crate::provider::{
     Authorization, Charge, ChargeRecords, ChargeRefund, ChargeSnapshot, ChargeState, Failure,
     MethodKind, PaymentMethod, Provider, ProviderCall, Purchase, Refusal, TestOutcome, TestToken,

@@ -8,13 +8,13 @@ use super::*;
 use crate::invariants::OrderTotals;
 use crate::model::RefundStatus;
 use crate::provider::{ChargeDispute, ChargeRefund, ChargeState, DisputeStatus};
-use crate::requests;
-use crate::testing::{Shop, request, shop};
+use crate::requests::{self, RefundRequest};
+use crate::testing::{Shop, refund_of, request, shop};
 
 #[databases]
 async fn a_refund_made_at_the_provider_is_booked_once(database: Database) {
     let shop = shop(database).await;
-    let paid = captured(&shop).await;
+    let paid = shop.payment(shop.captured().await).await;
     let seen = ChargeSnapshot { refunds: vec![refund(None, "re_1", 500)], ..charge(&paid) };
     for _ in 0..3 {
         observe(&shop.app, paid.id, &seen).await.unwrap();
@@ -35,9 +35,9 @@ async fn a_refund_made_at_the_provider_is_booked_once(database: Database) {
 #[databases]
 async fn a_refund_that_comes_back_is_taken_off_again(database: Database) {
     let shop = shop(database).await;
-    let paid = captured(&shop).await;
+    let paid = shop.payment(shop.captured().await).await;
     let key = Uuid::now_v7();
-    let asked = requests::RefundRequest { id: key, ..refund_request(paid.id, 700) };
+    let asked = RefundRequest { id: key, ..refund_of(paid.id, Some(700)) };
     requests::refund(&shop.app, asked).await.unwrap();
     let accepted =
         ChargeSnapshot { refunds: vec![refund(Some(key), "re_1", 700)], ..charge(&paid) };
@@ -58,7 +58,7 @@ async fn a_refund_that_comes_back_is_taken_off_again(database: Database) {
     assert_books(&shop).await;
     // All of it can be given back again, as far as the sandbox is concerned, which knows the first.
     assert_eq!(payment.refundable(), 1999);
-    let again = requests::refund(&shop.app, refund_request(paid.id, 1299)).await.unwrap();
+    let again = requests::refund(&shop.app, refund_of(paid.id, Some(1299))).await.unwrap();
     assert_eq!((again.payment.status, again.payment.refunded), (Status::PartiallyRefunded, 1299));
     assert_books(&shop).await;
 }
@@ -66,10 +66,10 @@ async fn a_refund_that_comes_back_is_taken_off_again(database: Database) {
 #[databases]
 async fn a_webhook_about_a_refund_may_be_faster_than_its_answer(database: Database) {
     let shop = shop(database).await;
-    let paid = captured(&shop).await;
+    let paid = shop.payment(shop.captured().await).await;
     let key = Uuid::now_v7();
     shop.line([crate::testing::Line::AnswerLost; 3]);
-    let asked = requests::RefundRequest { id: key, ..refund_request(paid.id, 1999) };
+    let asked = RefundRequest { id: key, ..refund_of(paid.id, Some(1999)) };
     requests::refund(&shop.app, asked).await.unwrap();
     let seen = ChargeSnapshot { refunds: vec![refund(Some(key), "re_1", 1999)], ..charge(&paid) };
     observe(&shop.app, paid.id, &seen).await.unwrap();
@@ -91,7 +91,7 @@ async fn money_that_comes_after_the_payment_was_given_up_goes_back(database: Dat
     // The bank decides in favour of the shop, which does not want the money any more.
     shop.finish().await;
     assert_eq!(shop.payment(id).await.status, Status::Captured);
-    requests::refund(&shop.app, refund_request(id, 1999)).await.unwrap();
+    requests::refund(&shop.app, refund_of(id, Some(1999))).await.unwrap();
     shop.assert_sound().await;
 
     let asked = request("tok_visa");
@@ -120,7 +120,7 @@ async fn money_that_comes_after_the_payment_was_given_up_goes_back(database: Dat
 #[databases]
 async fn a_dispute_takes_the_money_and_a_won_one_brings_it_back(database: Database) {
     let shop = shop(database).await;
-    let paid = captured(&shop).await;
+    let paid = shop.payment(shop.captured().await).await;
     let (open, review, won) =
         (DisputeStatus::NeedsResponse, DisputeStatus::UnderReview, DisputeStatus::Won);
     for (status, withdrawn, taken) in [
@@ -171,27 +171,6 @@ async fn a_waiting_payment_is_asked_after_later_and_later(database: Database) {
     // Confirmed, it is held, and nobody asks before it is about to expire.
     requests::confirm(&shop.app, id, None).await.unwrap();
     assert_eq!(shop.payment(id).await.look_at, Some(now + TimeDelta::days(6)));
-}
-
-async fn captured(shop: &Shop) -> Payment {
-    let asked = request("tok_visa");
-    let id = asked.payment_id;
-    requests::authorize(&shop.app, asked).await.unwrap();
-    requests::capture(&shop.app, id).await.unwrap()
-}
-
-fn refund_request(payment_id: Uuid, amount: i64) -> requests::RefundRequest {
-    requests::RefundRequest {
-        id: Uuid::now_v7(),
-        payment_id,
-        amount: Some(amount),
-        lines: vec![],
-        restock: false,
-        reason: "returned".to_owned(),
-        note: None,
-        staff: None,
-        fingerprint: None,
-    }
 }
 
 /// The charge of a payment as it is.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use chassis::page_sources::PageSources;
 use chassis::quota::Rate;
 use chassis::testing::call;
-use gateway::{Config, Dist, PageSources, Parts};
+use gateway::{Config, Dist, Parts};
 
 use super::{BROWSER, dist, header, is_store, open, text, visit};
 use crate::shop::parts;

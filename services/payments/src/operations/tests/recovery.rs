@@ -25,7 +25,7 @@ async fn a_process_that_dies_leaves_nothing_undecided(database: Database) {
         assert_eq!(resumed(&shop, id).await, Status::Refunded, "{dies:?}");
         assert_eq!(shop.published(id).await, ["authorized", "captured", "refunded"]);
 
-        let id = authorized(&shop, "tok_visa").await;
+        let id = shop.authorized("tok_visa").await;
         shop.line([dies]);
         let payment = requests::void(&shop.hasty(), id).await.unwrap();
         assert_eq!(payment.status, Status::Voiding);

@@ -7,8 +7,8 @@ use chassis::Secret;
 use chassis::config::{SettingError, in_range};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::providers::PageSources;
 use crate::setup::is_local;
+use chassis::page_sources::PageSources;
 
 /// The webhook secrets that can be valid at a time: the old and the new one, during rotation.
 const MAX_WEBHOOK_SECRETS: usize = 2;

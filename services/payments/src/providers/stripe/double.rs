@@ -25,8 +25,8 @@ use super::*;
 use crate::model::Payment;
 use crate::provider::TokenSource;
 use crate::providers::Providers;
-use crate::requests::{self, RefundRequest};
-use crate::testing::{Far, Lines, databases, request};
+use crate::requests;
+use crate::testing::{Far, Lines, databases, refund_of, request};
 use crate::{App, Config, store, worker};
 
 /// What every payment here is over, in euro cents.
@@ -222,20 +222,5 @@ impl Shop {
         settings(&mut config);
         self.clock.advance(config.lease());
         self.app = app(&self.platform, config, &self.line);
-    }
-}
-
-/// A refund of this much, or of all that is left.
-fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest {
-    RefundRequest {
-        id: Uuid::now_v7(),
-        payment_id,
-        amount,
-        lines: vec![],
-        restock: false,
-        reason: "goodwill".to_owned(),
-        note: None,
-        staff: None,
-        fingerprint: None,
     }
 }

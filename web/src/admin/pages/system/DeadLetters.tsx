@@ -1,4 +1,4 @@
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
@@ -12,10 +12,11 @@ import { useNotice } from '../../parts/notice';
 import { Section } from '../../parts/Section';
 import { type DeadLetter, deadLetters, nameOf, replay, type Service } from '../../system';
 import { useTexts } from '../../texts';
+import { Failure, Payload, ReceivedDialog, useReceivedColumns } from './received';
 
 /** Events a service gave up on, each to be looked at and handled once more. */
 export function DeadLetters({ service }: { service: Service }) {
-  const { system, parts } = useTexts();
+  const { system } = useTexts();
   const may = useMay();
   const notice = useNotice();
   const confirm = useConfirm();
@@ -68,26 +69,14 @@ export function DeadLetters({ service }: { service: Service }) {
         id={(it) => it.consumer + it.event_id}
         empty={{ title: system.noDeadLetters }}
       />
-      <Modal
-        opened={shown !== undefined}
-        onClose={() => setShown(undefined)}
+      <ReceivedDialog
         title={system.deadLetter}
-        size="lg"
-        closeButtonProps={{ 'aria-label': parts.close }}
+        close={() => setShown(undefined)}
+        replay={() => shown && void again([shown])}
+        busy={busy}
       >
-        {shown && (
-          <Stack>
-            <Letter letter={shown} />
-            {writes && (
-              <Group justify="flex-end">
-                <Button loading={busy} onClick={() => void again([shown])}>
-                  {system.replay}
-                </Button>
-              </Group>
-            )}
-          </Stack>
-        )}
-      </Modal>
+        {shown && <Letter letter={shown} />}
+      </ReceivedDialog>
     </Section>
   );
 }
@@ -106,17 +95,8 @@ function Letter({ letter }: { letter: DeadLetter }) {
           [system.received, letter.received_at && format.time(letter.received_at)],
         ]}
       />
-      <div>
-        <Text size="sm" fw={600}>
-          {system.error}
-        </Text>
-        <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-          {letter.error ?? system.noError}
-        </Text>
-      </div>
-      <Code block mah={320} tabIndex={0}>
-        {JSON.stringify(letter.data, null, 2)}
-      </Code>
+      <Failure>{letter.error ?? system.noError}</Failure>
+      <Payload data={letter.data} />
     </>
   );
 }
@@ -124,31 +104,14 @@ function Letter({ letter }: { letter: DeadLetter }) {
 function useColumns(show: (letter: DeadLetter) => void): Column<DeadLetter>[] {
   const { system } = useTexts();
   const format = useFormats();
+  const { event, error, details } = useReceivedColumns<DeadLetter>(
+    (it) => it.consumer,
+    show,
+    system.noError,
+  );
   return [
-    {
-      key: 'event',
-      head: system.event,
-      cell: (it) => (
-        <>
-          <Text size="sm" ff="monospace">
-            {it.type}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {it.consumer}
-          </Text>
-        </>
-      ),
-    },
-    {
-      key: 'error',
-      head: system.error,
-      from: 'sm',
-      cell: (it) => (
-        <Text size="sm" lineClamp={2} maw="28rem" style={{ overflowWrap: 'anywhere' }}>
-          {it.error ?? system.noError}
-        </Text>
-      ),
-    },
+    event,
+    { ...error, from: 'sm' },
     {
       key: 'attempts',
       head: system.attempts,
@@ -156,21 +119,6 @@ function useColumns(show: (letter: DeadLetter) => void): Column<DeadLetter>[] {
       from: 'md',
       cell: (it) => format.number(it.attempts),
     },
-    {
-      key: 'show',
-      head: system.details,
-      headHidden: true,
-      align: 'right',
-      cell: (it) => (
-        <Button
-          size="xs"
-          variant="default"
-          aria-label={system.showOne(it.type)}
-          onClick={() => show(it)}
-        >
-          {system.details}
-        </Button>
-      ),
-    },
+    details,
   ];
 }

@@ -1,9 +1,7 @@
-import { Button, Code, Group, Modal, Stack, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { useFormats } from '../../../format';
-import { useMay } from '../../may';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { Facts } from '../../parts/Facts';
 import { usePages } from '../../parts/list';
@@ -14,11 +12,11 @@ import { webhookTone } from '../../parts/states';
 import { EVERY, nameOf, type Service } from '../../system';
 import { useTexts } from '../../texts';
 import { replayWebhook, type Webhook, webhooks } from '../../webhooks';
+import { Failure, Payload, ReceivedDialog, useReceivedColumns } from './received';
 
 /** What providers have told a service, newest first, each to be looked at and applied again. */
 export function Webhooks({ service }: { service: Service }) {
-  const { system, parts } = useTexts();
-  const may = useMay();
+  const { system } = useTexts();
   const notice = useNotice();
   const queries = useQueryClient();
   const [shown, setShown] = useState<Webhook>();
@@ -45,26 +43,14 @@ export function Webhooks({ service }: { service: Service }) {
         id={(it) => it.id}
         empty={{ title: system.noWebhooks }}
       />
-      <Modal
-        opened={shown !== undefined}
-        onClose={() => setShown(undefined)}
+      <ReceivedDialog
         title={system.webhook}
-        size="lg"
-        closeButtonProps={{ 'aria-label': parts.close }}
+        close={() => setShown(undefined)}
+        replay={() => shown && again.mutate(shown)}
+        busy={again.isPending}
       >
-        {shown && (
-          <Stack>
-            <Details webhook={shown} />
-            {may('system:write') && (
-              <Group justify="flex-end">
-                <Button loading={again.isPending} onClick={() => again.mutate(shown)}>
-                  {system.replay}
-                </Button>
-              </Group>
-            )}
-          </Stack>
-        )}
-      </Modal>
+        {shown && <Details webhook={shown} />}
+      </ReceivedDialog>
     </Section>
   );
 }
@@ -85,19 +71,8 @@ function Details({ webhook }: { webhook: Webhook }) {
           [system.done, webhook.done_at && format.time(webhook.done_at)],
         ]}
       />
-      {webhook.error && (
-        <div>
-          <Text size="sm" fw={600}>
-            {system.error}
-          </Text>
-          <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
-            {webhook.error}
-          </Text>
-        </div>
-      )}
-      <Code block mah={320} tabIndex={0}>
-        {JSON.stringify(webhook.payload, null, 2)}
-      </Code>
+      {webhook.error && <Failure>{webhook.error}</Failure>}
+      <Payload data={webhook.payload} />
     </>
   );
 }
@@ -105,21 +80,9 @@ function Details({ webhook }: { webhook: Webhook }) {
 function useColumns(show: (webhook: Webhook) => void): Column<Webhook>[] {
   const { system, states } = useTexts();
   const format = useFormats();
+  const { event, error, details } = useReceivedColumns<Webhook>((it) => it.provider, show, '–');
   return [
-    {
-      key: 'event',
-      head: system.event,
-      cell: (it) => (
-        <>
-          <Text size="sm" ff="monospace" style={{ overflowWrap: 'anywhere' }}>
-            {it.type}
-          </Text>
-          <Text size="xs" c="dimmed">
-            {it.provider}
-          </Text>
-        </>
-      ),
-    },
+    event,
     {
       key: 'status',
       head: system.status,
@@ -133,31 +96,7 @@ function useColumns(show: (webhook: Webhook) => void): Column<Webhook>[] {
       from: 'sm',
       cell: (it) => format.time(it.received_at),
     },
-    {
-      key: 'error',
-      head: system.error,
-      from: 'md',
-      cell: (it) => (
-        <Text size="sm" lineClamp={2} maw="24rem" style={{ overflowWrap: 'anywhere' }}>
-          {it.error ?? '–'}
-        </Text>
-      ),
-    },
-    {
-      key: 'show',
-      head: system.details,
-      headHidden: true,
-      align: 'right',
-      cell: (it) => (
-        <Button
-          size="xs"
-          variant="default"
-          aria-label={system.showOne(it.type)}
-          onClick={() => show(it)}
-        >
-          {system.details}
-        </Button>
-      ),
-    },
+    error,
+    details,
   ];
 }
