@@ -8,6 +8,7 @@ pub use chassis::config::Environment;
 use chassis::config::{SettingError, Settings, at_least, in_range};
 use chassis::money::Currency;
 use chassis::service_tokens::MIN_SECRET;
+use chassis::shop::ShopProfile;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::Shared;
@@ -17,14 +18,30 @@ use crate::shop::Roles;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Shop {
-    /// What the shop is called on its pages.
+    /// What the shop is called, on its pages and in its messages.
     pub name: String,
+    /// The shop's address as customers see it.
+    pub public_url: String,
     pub environment: Environment,
     /// ISO 4217. All prices are in it; it cannot be changed once there are products.
     #[serde(deserialize_with = "chassis::money::iso")]
     pub currency: Currency,
     /// Whether an empty embedded shop outside production is filled with demo products at start.
     pub demo: bool,
+    /// The language of messages to people whose language is not known.
+    pub language: String,
+    /// A picture in the head of messages, an https URL. Empty: the name.
+    pub logo_url: String,
+    /// The colour of buttons and links in messages: `#rrggbb`.
+    pub accent_color: String,
+    /// The postal address of who runs the shop, for the foot of messages.
+    pub address: String,
+    /// What else stands at the foot of messages.
+    pub footer: String,
+    /// The e-mail address that messages come from.
+    pub email_from: String,
+    /// Where answers to messages go. Empty: to `email_from`.
+    pub email_reply_to: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,12 +92,37 @@ pub struct Admin {
 
 impl Default for Shop {
     fn default() -> Self {
-        let environment = Environment::Development;
+        let profile = ShopProfile::default();
         Self {
-            name: "Cartwright".to_owned(),
-            environment,
+            name: profile.name,
+            public_url: profile.public_url,
+            environment: Environment::Development,
             currency: Currency::default(),
             demo: true,
+            language: profile.language,
+            logo_url: profile.logo_url,
+            accent_color: profile.accent_color,
+            address: profile.address,
+            footer: profile.footer,
+            email_from: profile.email_from,
+            email_reply_to: profile.email_reply_to,
+        }
+    }
+}
+
+impl Shop {
+    /// How the shop presents itself to its customers.
+    pub(crate) fn profile(&self) -> ShopProfile {
+        ShopProfile {
+            name: self.name.clone(),
+            public_url: self.public_url.trim_end_matches('/').to_owned(),
+            language: self.language.clone(),
+            logo_url: self.logo_url.clone(),
+            accent_color: self.accent_color.clone(),
+            address: self.address.clone(),
+            footer: self.footer.clone(),
+            email_from: self.email_from.clone(),
+            email_reply_to: self.email_reply_to.clone(),
         }
     }
 }

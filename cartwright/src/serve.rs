@@ -29,7 +29,6 @@ use contracts::subscriptions::SUBSCRIPTIONS;
 use engines::redis::{Redis, SharedCache, SharedCounter};
 use mesh::service_server::ServiceServer;
 use mesh::target::ServiceTarget;
-use notifications::CarrierKind;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -60,10 +59,9 @@ pub async fn run(args: &Serve) -> Result<ExitCode> {
     config.check_for_production(&roles)?;
     let owners: Vec<_> = roles.services.iter().copied().chain([gateway::NAME]).collect();
     telemetry::start_logging(&config.log, &owners)?;
-    if config.is_production() && config.notifications.carrier == CarrierKind::Log {
-        tracing::warn!("messages are not delivered: notifications.carrier is \"log\"");
-    }
-    for warning in config.payments.warnings(config.shop.environment) {
+    let messages = config.notifications.warnings(config.is_production());
+    let payments = config.payments.warnings(config.shop.environment);
+    for warning in messages.into_iter().chain(payments) {
         tracing::warn!("{warning}");
     }
     let files = files::prepare(&mut config, &roles);

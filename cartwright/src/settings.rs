@@ -163,9 +163,10 @@ mod tests {
     #[test]
     fn every_setting_named_like_a_secret_is_known_as_one_and_has_a_file() {
         // What is named so and is none: a file, a public address.
-        const NONE: [&str; 6] = [
+        const NONE: [&str; 7] = [
             "gateway.tls.key",
-            "notifications.public_url",
+            "shop.public_url",
+            "shop.logo_url",
             "payments.return_url",
             "payments.stripe.publishable_key",
             "payments.stripe.api_url",

@@ -240,6 +240,7 @@ fn startup(
         channels: channels.iter().map(|(name, it)| (*name, it.downgrade())).collect(),
         data_dir: config.server.data_dir.clone(),
         environment: config.shop.environment,
+        shop: config.shop.profile(),
         permissions: PERMISSIONS.clone(),
         settings: config.of_service(definition.name),
     })

@@ -14,6 +14,7 @@ use crate::config::Environment;
 use crate::db::{Db, Migrations};
 use crate::quota::RateLimit;
 use crate::service::{BoxError, Platform, Service};
+use crate::shop::ShopProfile;
 
 /// A service, before it is started.
 #[derive(Debug)]
@@ -68,6 +69,8 @@ pub struct Startup {
     /// Where the process may keep files that can be made again.
     pub data_dir: PathBuf,
     pub environment: Environment,
+    /// How the shop presents itself.
+    pub shop: ShopProfile,
     /// What users can be allowed to do, by all services together.
     pub permissions: Arc<[Permission]>,
     /// The service's own `Config`; see [`Startup::settings`].

@@ -62,6 +62,7 @@ pub mod id;
 pub mod money;
 
 pub mod config;
+pub mod shop;
 pub mod telemetry;
 
 pub mod fault;

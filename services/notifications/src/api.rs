@@ -1,8 +1,8 @@
 //! The public routes of notifications.
 
-mod carrier;
 mod history;
 mod preferences;
+mod providers;
 mod send;
 mod templates;
 
@@ -16,7 +16,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(send::email))
         .routes(routes!(send::sms))
         .routes(routes!(send::push))
-        .routes(routes!(carrier::get))
+        .routes(routes!(providers::list))
         .routes(routes!(history::list))
         .routes(routes!(history::get))
         .routes(routes!(history::retry))
@@ -24,4 +24,5 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(templates::list))
         .routes(routes!(templates::get, templates::replace, templates::restore))
         .routes(routes!(templates::preview))
+        .merge(chassis::webhooks::router(&["sendgrid", "twilio"]))
 }

@@ -2,6 +2,7 @@
 //! they can say.
 
 use chassis::names;
+use chassis::shop::ShopProfile;
 use contracts::identity::Purpose;
 use serde_json::{Map, Value, json};
 
@@ -153,7 +154,7 @@ impl Definition {
 
     /// What a template of this kind is filled with: its data, the shop, and the link with its
     /// secret or what stands for it. Names are said only where they are such.
-    pub(crate) fn context(&self, data: &Value, shop: &Shop<'_>, key: &Key) -> Value {
+    pub(crate) fn context(&self, data: &Value, shop: &ShopProfile, key: &Key) -> Value {
         let mut context = data.as_object().cloned().unwrap_or_else(Map::new);
         for whose in ["order", "user"] {
             let Some(about) = context.get_mut(whose).and_then(Value::as_object_mut) else {
@@ -166,23 +167,23 @@ impl Definition {
                 complete(about);
             }
         }
-        context.insert("shop".to_owned(), json!({ "name": shop.name, "url": shop.url }));
+        context.insert("shop".to_owned(), json!({ "name": shop.name, "url": shop.public_url }));
         if self.secret.is_some() {
             context.insert("token".to_owned(), json!(key.text().unwrap_or_default()));
         }
-        let link = self.link(data, shop, key).unwrap_or_else(|| shop.url.to_owned());
+        let link = self.link(data, shop, key).unwrap_or_else(|| shop.public_url.clone());
         context.insert("link".to_owned(), json!(link));
         Value::Object(context)
     }
 
     /// The page a message leads to; none where it leads to no particular one.
-    pub(crate) fn link(&self, data: &Value, shop: &Shop<'_>, key: &Key) -> Option<String> {
+    pub(crate) fn link(&self, data: &Value, shop: &ShopProfile, key: &Key) -> Option<String> {
         if let Some(secret) = &self.secret {
             let token = key.text().unwrap_or_default();
-            return Some(format!("{}/{}{token}", shop.url, secret.page));
+            return Some(format!("{}/{}{token}", shop.public_url, secret.page));
         }
         let number = data.pointer("/order/number")?.as_str()?;
-        let page = format!("{}/orders/{}", shop.url, path_segment(number));
+        let page = format!("{}/orders/{}", shop.public_url, path_segment(number));
         match key.text().filter(|_| self.is_for_guest(data)) {
             // Browsers send a fragment to no server.
             Some(token) => Some(format!("{page}#token={token}")),
@@ -228,14 +229,6 @@ fn complete(order: &mut Map<String, Value>) {
 /// A number of an order as a link has it: only what needs no escaping.
 fn path_segment(number: &str) -> String {
     number.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').collect()
-}
-
-/// What messages say about the shop.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shop<'a> {
-    pub(crate) name: &'a str,
-    /// Without a slash at its end.
-    pub(crate) url: &'a str,
 }
 
 const fn notice(key: &'static str, description: &'static str, source: &'static str) -> Definition {
@@ -308,14 +301,16 @@ mod tests {
     use super::*;
     use crate::template;
 
-    const SHOP: Shop<'_> = Shop { name: "Cartwright", url: "http://127.0.0.1:8080" };
+    fn shop() -> ShopProfile {
+        ShopProfile::default()
+    }
 
     #[test]
     fn every_built_in_text_passes_its_own_check() {
         for it in &ALL {
             let text = it.text();
             assert!(!text.subject.is_empty() && !text.body.is_empty(), "{}", it.key);
-            let samples = it.samples().map(|sample| it.context(&sample, &SHOP, &Key::Masked));
+            let samples = it.samples().map(|sample| it.context(&sample, &shop(), &Key::Masked));
             for source in [&text.subject, &text.body] {
                 template::check(source, &samples)
                     .unwrap_or_else(|wrong| panic!("{}: {wrong}", it.key));
@@ -331,10 +326,10 @@ mod tests {
     #[test]
     fn a_token_is_masked_until_there_is_one() {
         let welcome = find("welcome").unwrap();
-        let masked = welcome.context(&sample_user(), &SHOP, &Key::Masked);
+        let masked = welcome.context(&sample_user(), &shop(), &Key::Masked);
         assert_eq!(masked["link"], "http://127.0.0.1:8080/verify-email?token=****");
         let key = Key::Token("s3cret".into());
-        let real = welcome.context(&sample_user(), &SHOP, &key);
+        let real = welcome.context(&sample_user(), &shop(), &key);
         assert_eq!(real["token"], "s3cret");
         assert!(!format!("{key:?}").contains("s3cret"));
     }
@@ -344,7 +339,7 @@ mod tests {
         let shipped = find("order_shipped").unwrap();
         let link = |guest: bool, key: Key| {
             let data = json!({ "order": { "number": "CW-1", "guest": guest } });
-            shipped.link(&data, &SHOP, &key).unwrap()
+            shipped.link(&data, &shop(), &key).unwrap()
         };
         let page = "http://127.0.0.1:8080/orders/CW-1";
         assert_eq!(link(false, Key::Masked), page);
@@ -358,7 +353,7 @@ mod tests {
         let welcome = find("welcome").unwrap();
         for (name, said) in [("Ada", "Ada"), ("go to www.evil.example", ""), ("a\nb", "")] {
             let data = json!({ "user": { "name": name } });
-            assert_eq!(welcome.context(&data, &SHOP, &Key::Masked)["user"]["name"], said);
+            assert_eq!(welcome.context(&data, &shop(), &Key::Masked)["user"]["name"], said);
         }
     }
 }

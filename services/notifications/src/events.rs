@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::builtin::{Definition, Key};
 use crate::queue::{About, Content, Draft};
-use crate::{App, queue};
+use crate::{App, builtin, queue};
 
 /// A message that an event asks for.
 struct Letter {
@@ -46,12 +46,15 @@ async fn enqueue(app: &App, tx: &mut Tx, event: &Envelope, letter: Letter) -> Re
         content: Content {
             template: Some(template.key),
             data,
+            language: Some(builtin::LOCALE),
+            markdown: None,
             body: text.as_ref().map(|it| it.body.clone()).unwrap_or_default(),
             subject: text.map(|it| it.subject),
         },
         about,
         skip: skip.or(unreadable).or(unreachable),
         fingerprint: None,
+        send_at: None,
     };
     queue::queue(app, tx, draft, app.clock.now()).await?;
     Ok(())

@@ -7,32 +7,35 @@
 
 mod api;
 mod builtin;
-mod carrier;
+mod config;
+mod delivery;
 mod events;
 mod model;
 mod problems;
 mod queue;
+mod reports;
 mod sender;
 mod store;
 mod template;
 #[cfg(test)]
 mod testing;
+mod transport;
 
 use std::sync::Arc;
 
 use chassis::clock::Clock;
-use chassis::config::{SettingError, Settings};
 use chassis::db::{Db, Migrations};
 use chassis::definition::{Definition, Permission, Startup};
 use chassis::service::{BoxError, Platform, Service};
+use chassis::shop::ShopProfile;
 use contracts::{identity, orders};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use crate::builtin::Shop;
-pub use crate::carrier::CarrierKind;
-use crate::carrier::{Log, Transport};
+pub use crate::config::{ChannelConfig, Config};
+use crate::delivery::Delivery;
 use crate::sender::Sender;
+pub use crate::transport::Provider;
+use crate::transport::Setup;
 
 /// The service's name: of its database and its settings.
 pub const NAME: &str = "notifications";
@@ -41,52 +44,6 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// The service's tables.
 pub static MIGRATIONS: Migrations = Migrations { service: NAME, migrator: &MIGRATOR };
-
-/// The settings of notifications.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// What the shop is called in messages.
-    pub shop_name: String,
-    /// Where links in messages lead: the shop's address as customers see it.
-    pub public_url: String,
-    /// Who brings messages to their recipients. `log` brings them nowhere.
-    pub carrier: CarrierKind,
-    /// Shows links with their secrets in the log, for trying things out without a mail server.
-    /// Not for production.
-    pub log_secrets: bool,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            shop_name: "Cartwright".to_owned(),
-            public_url: "http://127.0.0.1:8080".to_owned(),
-            carrier: CarrierKind::Log,
-            log_secrets: false,
-        }
-    }
-}
-
-impl Config {
-    fn shop(&self) -> Shop<'_> {
-        Shop { name: &self.shop_name, url: self.public_url.trim_end_matches('/') }
-    }
-}
-
-impl Settings for Config {
-    fn check(&self) -> Result<(), SettingError> {
-        Ok(())
-    }
-
-    fn check_for_production(&self) -> Result<(), SettingError> {
-        if self.log_secrets {
-            let allowed = "false in production";
-            return Err(SettingError::new("notifications.log_secrets", true, allowed));
-        }
-        Ok(())
-    }
-}
 
 /// The service, as the program lists it.
 pub const DEFINITION: Definition = Definition {
@@ -109,7 +66,7 @@ async fn begin(startup: Startup) -> Result<Service, BoxError> {
         identity: identity::Client::new(startup.channel("identity")?),
         orders: orders::Client::new(startup.channel("orders")?),
     };
-    start(startup.platform.clone(), startup.settings()?, clients).await
+    start(startup.platform.clone(), startup.settings()?, startup.shop.clone(), clients).await
 }
 
 /// What notifications asks of others.
@@ -127,6 +84,8 @@ pub(crate) struct App {
     pub(crate) db: Db,
     pub(crate) clock: Clock,
     pub(crate) config: Arc<Config>,
+    pub(crate) shop: Arc<ShopProfile>,
+    pub(crate) delivery: Arc<Delivery>,
     pub(crate) identity: identity::Client,
     pub(crate) orders: orders::Client,
     /// Notified when a message was queued in this process.
@@ -142,24 +101,27 @@ pub fn description() -> utoipa::openapi::OpenApi {
 pub async fn start(
     platform: Platform,
     config: Config,
+    shop: ShopProfile,
     clients: Clients,
 ) -> Result<Service, BoxError> {
     let Clients { identity, orders } = clients;
-    let carrier: Arc<dyn Transport> = match config.carrier {
-        CarrierKind::Log => Arc::new(Log { secrets: config.log_secrets }),
-    };
+    let setup = Setup { config: &config, shop: &shop, clock: platform.clock };
+    let delivery = Arc::new(Delivery::open(&setup));
     let app = App {
         db: platform.db.clone(),
         clock: platform.clock,
         config: Arc::new(config),
+        shop: Arc::new(shop),
+        delivery,
         identity,
         orders,
         wake: Arc::new(Notify::new()),
     };
-    let sender = Sender { app: app.clone(), carrier };
+    let sender = Sender { app: app.clone() };
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .consumer("notifications.orders", events::Orders(app.clone()))
-        .consumer("notifications.users", events::Users(app))
+        .consumer("notifications.users", events::Users(app.clone()))
+        .webhooks(reports::Webhooks(app))
         .queue(&store::MESSAGES)
         .worker("notifications.sender", |stop| sender.run(stop)))
 }

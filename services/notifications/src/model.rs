@@ -11,6 +11,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::transport::Provider;
+
 /// Waits before the second, third, ... try: eight tries in about 22 hours.
 const WAITS: [TimeDelta; 7] = [
     TimeDelta::minutes(1),
@@ -43,6 +45,19 @@ pub(crate) enum Channel {
     Push,
 }
 
+impl Channel {
+    pub(crate) const ALL: [Self; 3] = [Self::Email, Self::Sms, Self::Push];
+
+    /// The setting that names who delivers its messages.
+    pub(crate) fn providers_setting(self) -> &'static str {
+        match self {
+            Self::Email => "notifications.email.providers",
+            Self::Sms => "notifications.sms.providers",
+            Self::Push => "notifications.push.providers",
+        }
+    }
+}
+
 /// The status of a message.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
@@ -50,24 +65,39 @@ pub(crate) enum Channel {
 #[schema(as = NotificationStatus)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum State {
-    /// Waiting to be sent.
+    /// Waiting to be sent, for the first time or again.
     Queued,
     /// Being sent.
     Sending,
-    /// Handed over to the carrier.
+    /// A provider has taken it.
     Sent,
-    /// Only logged, because the shop has no carrier that delivers.
-    Logged,
-    /// The last attempt failed; another one follows.
-    Failed,
+    /// It has arrived, as far as the provider knows.
+    Delivered,
+    /// It has come back, or the address does not exist.
+    Bounced,
+    /// The recipient has marked it as unwanted.
+    Complained,
     /// Given up: all attempts failed, or it can never be delivered.
-    Dead,
+    Failed,
     /// Not sent: the recipient does not want it or is gone, or it is outdated.
     Skipped,
+    /// Only logged, because its channel has no provider.
+    Logged,
 }
 
 /// What a message is about, as far as its recipient may turn it off.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    ToSchema,
+    chassis::db::Word,
+)]
 #[schema(as = NotificationTopic)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Topic {
@@ -86,11 +116,20 @@ pub(crate) struct Message {
     pub(crate) channel: Channel,
     /// The key of its template; null for a message written by staff.
     pub(crate) template: Option<String>,
+    pub(crate) topic: Topic,
+    /// The language of its template.
+    #[schema(example = "en")]
+    pub(crate) language: Option<String>,
     /// An e-mail address, a phone number, a device token, or `user:ID` for all devices of a user.
     pub(crate) recipient: String,
     /// The subject of an e-mail, the title of a push message.
     pub(crate) subject: Option<String>,
+    /// The plain text.
     pub(crate) body: String,
+    /// What the template was filled to, with secrets masked; none for a message written by staff.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) markdown: Option<String>,
     #[serde(skip)]
     #[schema(ignore)]
     pub(crate) data: Json<Value>,
@@ -98,6 +137,11 @@ pub(crate) struct Message {
     pub(crate) state: State,
     /// The number of attempts to send it.
     pub(crate) attempts: i64,
+    /// Attempts of which nobody knows whether a provider took the message, the current one among
+    /// them.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub(crate) uncertain: i64,
     /// Whose it is: only who claimed it last may settle it.
     #[serde(skip)]
     #[schema(ignore)]
@@ -114,7 +158,15 @@ pub(crate) struct Message {
     #[schema(ignore)]
     pub(crate) fingerprint: Option<String>,
     pub(crate) created_at: DateTime<Utc>,
+    /// When a provider took it.
     pub(crate) sent_at: Option<DateTime<Utc>>,
+    pub(crate) delivered_at: Option<DateTime<Utc>>,
+    /// Who took it.
+    pub(crate) provider: Option<Provider>,
+    /// What the provider calls it.
+    pub(crate) provider_message_id: Option<String>,
+    /// The parts a text message was sent in.
+    pub(crate) segments: Option<i64>,
 }
 
 /// Notification preferences. Messages about the account itself are always sent.

@@ -3,6 +3,7 @@
 use chassis::policy;
 use chassis::problem::{FieldError, Problem, problem};
 
+use crate::model::Channel;
 use crate::template::Wrong;
 
 /// The notification does not exist.
@@ -23,12 +24,13 @@ pub(crate) fn notification_already_sent() -> Problem {
     notification_already_sent::problem("this notification has already been sent")
 }
 
-/// The shop only logs notifications. Change the setting `notifications.carrier` first.
+/// The shop only logs notifications of this channel. Name a provider in the settings first.
 #[problem(CONFLICT)]
-pub(crate) fn notifications_not_delivered() -> Problem {
-    notifications_not_delivered::problem(
-        "notifications are only logged; change the setting notifications.carrier first",
-    )
+pub(crate) fn notifications_not_delivered(channel: Channel) -> Problem {
+    let setting = channel.providers_setting();
+    notifications_not_delivered::problem(format!(
+        "these notifications are only logged; name a provider in the setting {setting} first"
+    ))
 }
 
 /// The notification was skipped and is not sent, for example because the user does not want it.

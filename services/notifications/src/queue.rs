@@ -3,7 +3,7 @@
 
 use chassis::db::Json;
 use chassis::db::{self, Session, Tx};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,6 +11,13 @@ use crate::builtin::{Definition, Key, Text};
 use crate::model::{Channel, Message, NOBODY, State, Topic, kept, one_line};
 use crate::template::{self, Wrong};
 use crate::{App, store};
+
+/// Messages that somebody has just requested to get into their account: they are tried also where
+/// earlier mail came back.
+const REQUESTED: [&str; 2] = ["password_reset", "verify_email"];
+/// How many of them in which time, to an address that mail came back from.
+const MAX_REQUESTED: i64 = 3;
+const REQUESTED_EVERY: TimeDelta = TimeDelta::days(1);
 
 /// A message about to be queued.
 #[derive(Clone, Debug)]
@@ -24,6 +31,8 @@ pub(crate) struct Draft {
     /// Set where it is known already that the message is not to be sent.
     pub(crate) skip: Option<&'static str>,
     pub(crate) fingerprint: Option<String>,
+    /// When it is to be sent, if not at once.
+    pub(crate) send_at: Option<DateTime<Utc>>,
 }
 
 /// What a message says.
@@ -31,8 +40,12 @@ pub(crate) struct Draft {
 pub(crate) struct Content {
     pub(crate) template: Option<&'static str>,
     pub(crate) data: Value,
+    /// The language of the template's text.
+    pub(crate) language: Option<&'static str>,
     pub(crate) subject: Option<String>,
     pub(crate) body: String,
+    /// What the body was made of, where that is a template.
+    pub(crate) markdown: Option<String>,
 }
 
 /// Whom and which order a message is about.
@@ -54,14 +67,18 @@ pub(crate) async fn queue(
         id: draft.id,
         channel: draft.channel,
         template: draft.content.template.map(str::to_owned),
+        topic: draft.topic,
+        language: draft.content.language.map(str::to_owned),
         recipient: kept(draft.channel, &draft.recipient),
         subject: draft.content.subject,
         body: draft.content.body,
+        markdown: draft.content.markdown,
         data: Json(draft.content.data),
         state: State::Queued,
         attempts: 0,
+        uncertain: 0,
         fence: 0,
-        next_at: Some(now),
+        next_at: Some(draft.send_at.unwrap_or(now)),
         error: None,
         order_id: draft.about.order_id,
         order_number: draft.about.order_number,
@@ -69,14 +86,22 @@ pub(crate) async fn queue(
         fingerprint: draft.fingerprint,
         created_at: now,
         sent_at: None,
+        delivered_at: None,
+        provider: None,
+        provider_message_id: None,
+        segments: None,
     };
     let mut skip = draft.skip;
+    if skip.is_none() {
+        skip = suppressed(tx, &message, now).await?;
+    }
     if let Some(user) = message.user_id {
         if store::is_deleted(&mut *tx, user).await? {
             skip = Some("the account was deleted");
             message.recipient = NOBODY.to_owned();
             message.subject = None;
             message.body = String::new();
+            message.markdown = None;
             message.data = Json(json!({}));
         } else if !store::preferences(&mut *tx, user).await?.allow(message.channel, draft.topic) {
             skip = Some("the user does not want such messages");
@@ -90,6 +115,27 @@ pub(crate) async fn queue(
     let new = store::insert(&mut *tx, &message).await?;
     tx.wakes(&app.wake);
     Ok(new.then_some(message))
+}
+
+/// Why the recipient gets no such message, if that is so.
+async fn suppressed(
+    tx: &mut Tx,
+    message: &Message,
+    now: DateTime<Utc>,
+) -> db::Result<Option<&'static str>> {
+    let reasons = store::suppressions_of(&mut *tx, message.channel, &message.recipient).await?;
+    if reasons.is_empty() {
+        return Ok(None);
+    }
+    let template = message.template.as_deref();
+    let mut requested = template.is_some_and(|it| REQUESTED.contains(&it));
+    if requested {
+        // Their owner may have mended the mailbox, but it is not to be written to without end.
+        let since = now - REQUESTED_EVERY;
+        let recipient = &message.recipient;
+        requested = store::count_since(&mut *tx, recipient, &REQUESTED, since).await? < MAX_REQUESTED;
+    }
+    Ok(reasons.into_iter().find_map(|it| it.stops(message.topic, requested)))
 }
 
 /// The text in force for a template: what staff wrote, else the built-in one.
@@ -117,7 +163,7 @@ pub(crate) async fn fill_in_force(
     data: &Value,
     key: &Key,
 ) -> db::Result<Result<Text, Wrong>> {
-    let context = template.context(data, &app.config.shop(), key);
+    let context = template.context(data, &app.shop, key);
     let text = text(db, template).await?;
     Ok(match fill(&text, &context) {
         Ok(text) => Ok(text),

@@ -1,6 +1,5 @@
 //! The worker that sends what is queued, and tries again what did not go out.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::channel::CallError;
@@ -14,24 +13,32 @@ use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
 use crate::builtin::{self, Definition, Key, Secret};
-use crate::carrier::{OutgoingMessage, Transport, Undelivered};
-use crate::model::{Message, News, OVERTAKEN, is_overtaken, next_try};
+use crate::delivery::Attempt;
+use crate::model::{LONGEST_WAIT, Message, News, OVERTAKEN, is_overtaken, next_try};
 use crate::store::{MESSAGES, Outcome};
-use crate::{App, queue, store};
+use crate::transport::{self, DeliveryError, OutgoingMessage, Provider};
+use crate::{App, queue, reports, store};
+
+/// What staff read of a message that was sent as often as that helps.
+const MAYBE_SENT: &str = "it was sent twice without an answer, so it may have arrived; sending it \
+                          again may repeat it";
+/// The pause before a message is sent the second time.
+const UNCERTAIN_PAUSE: TimeDelta = TimeDelta::minutes(1);
 
 /// Messages per turn; they are sent side by side.
 const BATCH: i64 = 20;
-/// How long a sender may take for a batch before another one takes it over.
-const LEASE: TimeDelta = TimeDelta::seconds(30);
-/// How long one message may take.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// How long a sender may take for a batch before another one takes it over: longer than a message
+/// may take with every provider of its channel.
+const LEASE: TimeDelta = TimeDelta::minutes(5);
 /// How long the sender sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
+/// How often a message is sent of which nobody knows whether it was sent before: a second time, as
+/// two are better than none, but not a third.
+const MAX_UNCERTAIN: i64 = 2;
 
 /// Sends messages.
 pub(crate) struct Sender {
     pub(crate) app: App,
-    pub(crate) carrier: Arc<dyn Transport>,
 }
 
 impl Sender {
@@ -57,35 +64,70 @@ impl Sender {
             if !store::settle(&mut tx, message, outcome, clock.now()).await? {
                 tracing::warn!(message = %message.id, "another process took over this message");
             }
+            if let Outcome::Bounced(_, reason) = outcome {
+                reports::suppress_bounced(&mut tx, message, reason, clock.now()).await?;
+            }
         }
         tx.commit().await?;
         Ok(messages.len())
     }
 
     async fn send(&self, message: &Message) -> Outcome {
+        let outcome = self.attempt(message).await;
+        note(message, &outcome);
+        outcome
+    }
+
+    async fn attempt(&self, message: &Message) -> Outcome {
+        if message.uncertain > MAX_UNCERTAIN {
+            return Outcome::Failed(MAYBE_SENT.to_owned());
+        }
         if let Some(outcome) = self.overtaken(message).await {
             return outcome;
         }
-        let result = match self.pack(message).await {
-            Ok(parcel) => {
-                let delivery = tokio::time::timeout(DEADLINE, self.carrier.deliver(&parcel)).await;
-                let late = || Undelivered::NotNow("no answer in time".to_owned());
-                delivery.unwrap_or_else(|_| Err(late()))
-            }
-            Err(undelivered) => Err(undelivered),
-        };
-        let now = self.app.clock.now();
-        let outcome = match result {
-            Ok(()) if self.carrier.delivers() => Outcome::Sent(now),
-            Ok(()) => Outcome::Logged,
-            Err(Undelivered::Never(error)) => Outcome::Dead(error),
-            Err(Undelivered::NotNow(error)) => match next_try(message.attempts, now) {
-                Some(at) => Outcome::Again(at, error),
-                None => Outcome::Dead(error),
+        match self.pack(message).await {
+            Ok(outgoing) => match self.app.delivery.deliver(&outgoing).await {
+                Attempt::NoProvider => {
+                    transport::log(&outgoing, self.app.config.log_secrets);
+                    Outcome::Logged
+                }
+                Attempt::Accepted(provider, accepted) => {
+                    Outcome::Sent(self.app.clock.now(), provider, accepted)
+                }
+                Attempt::Postponed(until) => Outcome::Postponed(until),
+                Attempt::Failed(provider, error) => self.failed(message, provider, error),
             },
-        };
-        note(message, &outcome);
-        outcome
+            Err(NotPacked::Later(error)) => self.again(message, error, None),
+            Err(NotPacked::Never(error)) => Outcome::Failed(error),
+        }
+    }
+
+    fn failed(&self, message: &Message, provider: Provider, error: DeliveryError) -> Outcome {
+        match error {
+            DeliveryError::Unavailable { reason, retry_after }
+            | DeliveryError::Later { reason, retry_after } => {
+                self.again(message, reason, retry_after)
+            }
+            DeliveryError::Unknown(reason) if message.uncertain < MAX_UNCERTAIN => {
+                Outcome::Uncertain(self.app.clock.now() + UNCERTAIN_PAUSE, reason)
+            }
+            DeliveryError::Unknown(reason) => Outcome::Failed(format!("{reason}; {MAYBE_SENT}")),
+            DeliveryError::Refused(reason) => Outcome::Failed(reason),
+            DeliveryError::NoSuchRecipient(reason) => Outcome::Bounced(provider, reason),
+            DeliveryError::OptedOut(reason) => Outcome::Skipped(reason),
+        }
+    }
+
+    /// Later, unless that was the last attempt. A provider that says when is not asked before.
+    fn again(&self, message: &Message, error: String, wait: Option<TimeDelta>) -> Outcome {
+        let now = self.app.clock.now();
+        match next_try(message.attempts, now) {
+            Some(at) => {
+                let told = now + wait.unwrap_or_default().min(LONGEST_WAIT);
+                Outcome::Again(at.max(told), error)
+            }
+            None => Outcome::Failed(error),
+        }
     }
 
     /// What becomes of news about an order of which later news has come since, instead of sending
@@ -94,63 +136,61 @@ impl Sender {
         let (order, news) = (message.order_id?, News::of(&message.data)?);
         match store::later_news(&self.app.db, order, news.sequence).await {
             Ok(Some(later)) if is_overtaken(&news.status, &later) => {
-                Some(Outcome::Skipped(OVERTAKEN))
+                Some(Outcome::Skipped(OVERTAKEN.to_owned()))
             }
             Ok(_) => None,
-            Err(error) => {
-                let at = next_try(message.attempts, self.app.clock.now());
-                Some(at.map_or_else(
-                    || Outcome::Dead(error.to_string()),
-                    |at| Outcome::Again(at, error.to_string()),
-                ))
-            }
+            Err(error) => Some(self.again(message, error.to_string(), None)),
         }
     }
 
     /// The message as it goes out: with its secret, which is fetched only now.
-    async fn pack(&self, message: &Message) -> Result<OutgoingMessage, Undelivered> {
+    async fn pack(&self, message: &Message) -> Result<OutgoingMessage, NotPacked> {
         let template = message.template.as_deref().and_then(builtin::find);
-        let mut parcel = OutgoingMessage {
+        let mut outgoing = OutgoingMessage {
             id: message.id,
             channel: message.channel,
             template: message.template.clone(),
             recipient: message.recipient.clone(),
             subject: message.subject.clone(),
-            body: message.body.clone(),
+            text: message.body.clone(),
+            html: None,
+            language: message.language.clone(),
             order_number: message.order_number.clone(),
             link: None,
+            unsubscribe: None,
+            attachments: vec![],
         };
-        let Some(template) = template else { return Ok(parcel) };
+        let Some(template) = template else { return Ok(outgoing) };
         let key = match &template.secret {
             Some(secret) => Key::Token(self.one_time_token(message, secret).await?),
             None if template.is_for_guest(&message.data) => self.order_key(message).await?,
-            None => return Ok(parcel),
+            None => return Ok(outgoing),
         };
-        self.unmask(&mut parcel, message, template, &key).await?;
-        Ok(parcel)
+        self.unmask(&mut outgoing, message, template, &key).await?;
+        Ok(outgoing)
     }
 
     async fn one_time_token(
         &self,
         message: &Message,
         secret: &Secret,
-    ) -> Result<chassis::Secret, Undelivered> {
-        let never = |error: &str| Undelivered::Never(error.to_owned());
+    ) -> Result<chassis::Secret, NotPacked> {
+        let never = |error: &str| NotPacked::Never(error.to_owned());
         let user_id =
             message.user_id.ok_or_else(|| never("it is not known whose token this needs"))?;
         let email = Some(message.recipient.clone());
         let request = IssueToken { user_id, purpose: secret.purpose, email };
         let token = self.app.identity.one_time_token(&request).await;
         token.map(|it| it.token).map_err(|error| match error {
-            CallError::Rejected(problem) => Undelivered::Never(problem.to_string()),
+            CallError::Rejected(problem) => NotPacked::Never(problem.to_string()),
             // Each token takes the place of the one before: asking again helps nobody.
-            error @ CallError::Malformed { .. } => Undelivered::Never(error.to_string()),
-            error @ CallError::Indeterminate { .. } => Undelivered::NotNow(error.to_string()),
+            error @ CallError::Malformed { .. } => NotPacked::Never(error.to_string()),
+            error @ CallError::Indeterminate { .. } => NotPacked::Later(error.to_string()),
         })
     }
 
     /// What opens a guest's order. A mail is worth having without it, too.
-    async fn order_key(&self, message: &Message) -> Result<Key, Undelivered> {
+    async fn order_key(&self, message: &Message) -> Result<Key, NotPacked> {
         let Some(order_id) = message.order_id else { return Ok(Key::None) };
         let request = AskAccessToken { order_id, email: message.recipient.clone() };
         match self.app.orders.access_token(&request).await {
@@ -160,42 +200,51 @@ impl Sender {
                 Ok(Key::None)
             }
             Err(error @ CallError::Indeterminate { .. }) => {
-                Err(Undelivered::NotNow(error.to_string()))
+                Err(NotPacked::Later(error.to_string()))
             }
         }
     }
 
     async fn unmask(
         &self,
-        parcel: &mut OutgoingMessage,
+        outgoing: &mut OutgoingMessage,
         message: &Message,
         template: &Definition,
         key: &Key,
-    ) -> Result<(), Undelivered> {
+    ) -> Result<(), NotPacked> {
         let app = &self.app;
         let text = queue::fill_in_force(app, &app.db, template, &message.data, key).await;
-        let text = text.map_err(|error| Undelivered::NotNow(error.to_string()))?;
+        let text = text.map_err(|error| NotPacked::Later(error.to_string()))?;
         // What is wrong could quote the token.
         let text =
-            text.map_err(|_| Undelivered::Never("the template cannot be filled".to_owned()))?;
-        parcel.subject = Some(text.subject);
-        parcel.body = text.body;
-        parcel.link = template.link(&message.data, &app.config.shop(), key);
+            text.map_err(|_| NotPacked::Never("the template cannot be filled".to_owned()))?;
+        outgoing.subject = Some(text.subject);
+        outgoing.text = text.body;
+        outgoing.link = template.link(&message.data, &app.shop, key);
         Ok(())
     }
 }
 
+/// Why a message could not be made ready to go out.
+enum NotPacked {
+    Later(String),
+    Never(String),
+}
+
 fn note(message: &Message, outcome: &Outcome) {
     let (channel, id) = (message.channel.as_str(), message.id);
-    let (result, error) = match outcome {
-        Outcome::Sent(_) => ("sent", None),
-        Outcome::Logged => ("logged", None),
-        Outcome::Skipped(_) => ("skipped", None),
-        Outcome::Again(_, error) => ("failed", Some(error)),
-        Outcome::Dead(error) => ("dead", Some(error)),
+    let (result, provider, error) = match outcome {
+        Outcome::Sent(_, provider, _) => ("sent", provider.as_str(), None),
+        Outcome::Logged => ("logged", "", None),
+        Outcome::Skipped(_) => ("skipped", "", None),
+        Outcome::Postponed(_) => ("postponed", "", None),
+        Outcome::Again(_, error) => ("again", "", Some(error)),
+        Outcome::Uncertain(_, error) => ("uncertain", "", Some(error)),
+        Outcome::Bounced(provider, error) => ("bounced", provider.as_str(), Some(error)),
+        Outcome::Failed(error) => ("failed", "", Some(error)),
     };
-    metrics::counter!("notifications_total", "channel" => channel, "outcome" => result)
-        .increment(1);
+    let labels = [("channel", channel), ("provider", provider), ("outcome", result)];
+    metrics::counter!("notifications_total", &labels).increment(1);
     if let Some(error) = error {
         tracing::warn!(message = %id, channel, result, error, "message not sent");
     }

@@ -2,10 +2,14 @@
 
 mod lists;
 mod queue;
+mod reports;
+mod suppressions;
 mod templates;
 
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
+pub(crate) use reports::{by_provider_id, count_since, is_sending, report};
+pub(crate) use suppressions::{Suppression, insert_suppression, suppressions_of};
 pub(crate) use templates::{Override, delete_override, find_override, overrides, set_override};
 
 use chassis::db::Json;
@@ -29,12 +33,13 @@ pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Messag
     db.query(sql!("SELECT {Message.*} FROM messages WHERE id = {id}")).optional().await
 }
 
-/// Gives a message that failed, is dead or has only been logged all its tries back; false if it is
-/// in another state.
+/// Gives a message that waits to be tried again, was given up or has only been logged all its tries
+/// back; false if it is in another state.
 pub(crate) async fn retry(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) -> Result<bool> {
     let queue = sql!(
-        "UPDATE messages SET state = 'queued', attempts = 0, next_at = {now}, error = NULL
-         WHERE id = {id} AND state IN ('failed', 'dead', 'logged')"
+        "UPDATE messages
+         SET state = 'queued', attempts = 0, uncertain = 0, next_at = {now}, error = NULL
+         WHERE id = {id} AND (state IN ('failed', 'logged') OR (state = 'queued' AND attempts > 0))"
     );
     Ok(db.query(queue).execute().await? == 1)
 }
@@ -55,10 +60,11 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
     batch.add(|tx| {
         tx.query(sql!(
             "UPDATE messages
-             SET recipient = {NOBODY}, subject = NULL, body = '', data = {nothing}, next_at = NULL,
-                 state = CASE WHEN state IN ('sent', 'logged') THEN state ELSE 'skipped' END,
-                 error = CASE WHEN state IN ('sent', 'logged') THEN error
-                              ELSE 'the account was deleted' END
+             SET recipient = {NOBODY}, subject = NULL, body = '', markdown = NULL,
+                 data = {nothing}, next_at = NULL,
+                 state = CASE WHEN state IN ('queued', 'sending', 'failed') THEN 'skipped' ELSE state END,
+                 error = CASE WHEN state IN ('queued', 'sending', 'failed') THEN 'the account was deleted'
+                              ELSE error END
              WHERE user_id = {user}
                 OR (user_id IS NULL AND recipient IN
                     (SELECT recipient FROM messages

@@ -1,4 +1,4 @@
-//! For this crate's tests: an app, fakes of identity and orders, events and carriers that fail.
+//! For this crate's tests: an app, fakes of identity and orders, events and providers that fail.
 
 use std::sync::Arc;
 
@@ -7,6 +7,7 @@ use chassis::clock::Clock;
 use chassis::inbox::{Handler, Inbox};
 use chassis::outbox::{Envelope, EventData};
 use chassis::service::Platform;
+use chassis::shop::ShopProfile;
 use chassis::testing::noon;
 use contracts::identity::Client;
 use contracts::orders::{Line, Order, OrderStatusUpdated};
@@ -17,9 +18,10 @@ use serde_json::json;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::carrier::{OutgoingMessage, Transport, Undelivered};
-use crate::model::{Channel, Message, State};
+use crate::delivery::Delivery;
+use crate::model::{Channel, Message, State, Topic};
 use crate::sender::Sender;
+use crate::transport::{Accepted, DeliveryError, OutgoingMessage, Provider, Transport};
 use crate::{App, Config, events, store};
 
 pub(crate) const TOKEN: &str = contracts::testing::Identity::TOKEN;
@@ -29,6 +31,8 @@ pub(crate) fn app(platform: &Platform) -> App {
         db: platform.db.clone(),
         clock: platform.clock,
         config: Arc::new(Config::default()),
+        shop: Arc::new(ShopProfile::default()),
+        delivery: Arc::new(Delivery::over(vec![], platform.clock)),
         identity: identity(),
         orders: orders(),
         wake: Arc::new(Notify::new()),
@@ -50,30 +54,47 @@ pub(crate) fn nobody() -> Client {
     Client::new(Way::to("identity"))
 }
 
-/// Takes parcels, and fails as long as it has errors left.
+/// Takes messages, and fails as long as it has errors left.
 #[derive(Debug, Default)]
-pub(crate) struct Van {
-    pub(crate) errors: Mutex<Vec<Undelivered>>,
-    pub(crate) parcels: Mutex<Vec<OutgoingMessage>>,
+pub(crate) struct FakeProvider {
+    /// The last one comes first.
+    pub(crate) errors: Mutex<Vec<DeliveryError>>,
+    pub(crate) taken: Mutex<Vec<OutgoingMessage>>,
 }
 
-impl Transport for Van {
-    fn delivers(&self) -> bool {
-        true
+impl Transport for FakeProvider {
+    fn provider(&self) -> Provider {
+        Provider::Smtp
+    }
+
+    fn per_minute(&self) -> u32 {
+        0
     }
 
     fn deliver<'a>(
         &'a self,
-        parcel: &'a OutgoingMessage,
-    ) -> BoxFuture<'a, Result<(), Undelivered>> {
-        self.parcels.lock().push(parcel.clone());
+        message: &'a OutgoingMessage,
+    ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
+        self.taken.lock().push(message.clone());
         let error = self.errors.lock().pop();
-        Box::pin(std::future::ready(error.map_or(Ok(()), Err)))
+        let accepted = Accepted { provider_message_id: Some(format!("fake-{}", message.id)), segments: None };
+        Box::pin(std::future::ready(error.map_or(Ok(accepted), Err)))
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<String, DeliveryError>> {
+        Box::pin(std::future::ready(Ok("a fake".to_owned())))
     }
 }
 
-pub(crate) fn sender(app: &App, van: &Arc<Van>) -> Sender {
-    Sender { app: app.clone(), carrier: van.clone() }
+/// Sends by this provider.
+pub(crate) fn sender(app: &App, provider: &Arc<FakeProvider>) -> Sender {
+    sender_over(app, vec![provider.clone()])
+}
+
+/// Sends by the first of these that is available.
+pub(crate) fn sender_over(app: &App, providers: Vec<Arc<dyn Transport>>) -> Sender {
+    let delivery = Arc::new(Delivery::over(providers, app.clock));
+    Sender { app: App { delivery, ..app.clone() } }
 }
 
 /// A message that is due at noon.
@@ -85,9 +106,13 @@ pub(crate) fn message() -> Message {
         recipient: "ada@example.com".to_owned(),
         subject: Some("Hello".to_owned()),
         body: "Good day.".to_owned(),
+        topic: Topic::Transactional,
+        language: None,
+        markdown: None,
         data: chassis::db::Json(json!({})),
         state: State::Queued,
         attempts: 0,
+        uncertain: 0,
         fence: 0,
         next_at: Some(noon()),
         error: None,
@@ -97,6 +122,10 @@ pub(crate) fn message() -> Message {
         fingerprint: None,
         created_at: noon(),
         sent_at: None,
+        delivered_at: None,
+        provider: None,
+        provider_message_id: None,
+        segments: None,
     }
 }
 

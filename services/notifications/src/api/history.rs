@@ -95,7 +95,7 @@ pub(crate) async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<
 
 /// Retry a failed notification at once, with a fresh set of attempts.
 ///
-/// Notifications that were only logged can be retried once the shop has a carrier that delivers.
+/// Notifications that were only logged can be retried once their channel has a provider.
 #[utoipa::path(
     post, path = "/notifications/{id}/retry", operation_id = "notifications.retry", tag = "notifications",
     params(("id" = Uuid, Path, description = "The id of the notification.")),
@@ -114,15 +114,17 @@ pub(crate) async fn retry(
 ) -> Result<(StatusCode, Json<Message>)> {
     let mut tx = app.db.begin().await?;
     let before = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
-    if before.state == Status::Logged && !app.config.carrier.delivers() {
-        return Err(problems::notifications_not_delivered());
+    if before.state == Status::Logged && !app.delivery.delivers(before.channel) {
+        return Err(problems::notifications_not_delivered(before.channel));
     }
     store::retry(&mut tx, id, app.clock.now()).await?;
     let message = store::find(&mut tx, id).await?.ok_or_else(problems::notification_not_found)?;
     match message.state {
-        Status::Sent => return Err(problems::notification_already_sent()),
+        Status::Sent | Status::Delivered | Status::Bounced | Status::Complained => {
+            return Err(problems::notification_already_sent());
+        }
         Status::Skipped => return Err(problems::notification_skipped(message.error.as_deref())),
-        Status::Queued | Status::Sending | Status::Failed | Status::Dead | Status::Logged => {}
+        Status::Queued | Status::Sending | Status::Failed | Status::Logged => {}
     }
     tx.wakes(&app.wake);
     tx.commit().await?;

@@ -202,6 +202,7 @@ async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
         about: letter.about,
         skip: None,
         fingerprint: names.fingerprint.clone(),
+        send_at: None,
     };
     let mut tx = app.db.begin().await?;
     let queued = queue::queue(app, &mut tx, draft, app.clock.now()).await?;
@@ -253,14 +254,28 @@ async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
 
 async fn filled(app: &App, template: &'static Definition, data: Value) -> Result<Content> {
     let text = queue::text(&app.db, template).await?;
-    let context = template.context(&data, &app.config.shop(), &Key::Masked);
+    let context = template.context(&data, &app.shop, &Key::Masked);
     let text =
         queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
-    Ok(Content { template: Some(template.key), data, subject: Some(text.subject), body: text.body })
+    Ok(Content {
+        template: Some(template.key),
+        data,
+        language: Some(builtin::LOCALE),
+        subject: Some(text.subject),
+        body: text.body,
+        markdown: None,
+    })
 }
 
 fn written(subject: Option<String>, body: String) -> Content {
-    Content { template: None, data: Value::Object(Map::new()), subject, body }
+    Content {
+        template: None,
+        data: Value::Object(Map::new()),
+        language: None,
+        subject,
+        body,
+        markdown: None,
+    }
 }
 
 fn without_text(email: &NewEmail) -> Problem {

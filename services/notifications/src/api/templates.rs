@@ -179,7 +179,7 @@ pub(crate) async fn preview(
     check(&app, template, &text)?;
     let [mut data, _] = template.samples();
     merge(&mut data, Value::Object(draft.data.unwrap_or_default()));
-    let context = template.context(&data, &app.config.shop(), &Key::Masked);
+    let context = template.context(&data, &app.shop, &Key::Masked);
     let Text { subject, body } =
         queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
     Ok(Json(Preview { subject, body }))
@@ -188,7 +188,7 @@ pub(crate) async fn preview(
 impl Template {
     fn of(app: &App, template: &'static Definition, written: Option<Override>) -> Self {
         let [sample, _] = template.samples();
-        let sample = template.context(&sample, &app.config.shop(), &Key::Masked);
+        let sample = template.context(&sample, &app.shop, &Key::Masked);
         let (customized, updated_at) =
             (written.is_some(), written.as_ref().map(|it| it.updated_at));
         let text = match written {
@@ -224,7 +224,7 @@ fn find_to_change(key: &str, principal: &Principal) -> Result<&'static Definitio
 
 fn check(app: &App, template: &Definition, text: &Text) -> Result<()> {
     let samples =
-        template.samples().map(|it| template.context(&it, &app.config.shop(), &Key::Masked));
+        template.samples().map(|it| template.context(&it, &app.shop, &Key::Masked));
     let fields = [("subject", &text.subject), ("body", &text.body)];
     let wrongs: Vec<_> = fields
         .into_iter()

@@ -8,12 +8,12 @@ use uuid::Uuid;
 use super::*;
 use crate::model::State;
 use crate::testing::{
-    TOKEN, Van, app, at, deliver_to_users, event, history, message, nobody, sender,
+    TOKEN, FakeProvider, app, at, deliver_to_users, event, history, message, nobody, sender,
 };
 use crate::{MIGRATIONS, store};
 
-fn later() -> Undelivered {
-    Undelivered::NotNow("the server is away".to_owned())
+fn later() -> DeliveryError {
+    DeliveryError::later("the server is away")
 }
 
 fn registered(user: Uuid) -> UserRegistered {
@@ -24,15 +24,15 @@ fn registered(user: Uuid) -> UserRegistered {
 #[databases]
 async fn what_is_due_is_sent_once(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     for _ in 0..25 {
         store::insert(&app.db, &message()).await.unwrap();
     }
-    let sender = sender(&app, &van);
+    let sender = sender(&app, &provider);
     assert_eq!(sender.turn().await.unwrap(), 20);
     assert_eq!(sender.turn().await.unwrap(), 5);
     assert_eq!(sender.turn().await.unwrap(), 0);
-    assert_eq!(van.parcels.lock().len(), 25);
+    assert_eq!(provider.taken.lock().len(), 25);
     for it in history(&app).await {
         assert_eq!((it.state, it.sent_at, it.attempts), (State::Sent, Some(noon()), 1));
     }
@@ -41,19 +41,19 @@ async fn what_is_due_is_sent_once(database: Database) {
 #[databases]
 async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let van = Arc::new(Van { errors: vec![later(); 8].into(), ..Van::default() });
+    let provider = Arc::new(FakeProvider { errors: vec![later(); 8].into(), ..FakeProvider::default() });
     let mut app = app(&platform);
     let id = message().id;
     store::insert(&app.db, &Message { id, ..message() }).await.unwrap();
     let mut waits = Vec::new();
     loop {
-        assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
+        assert_eq!(sender(&app, &provider).turn().await.unwrap(), 1);
         // Not before its time.
-        assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
+        assert_eq!(sender(&app, &provider).turn().await.unwrap(), 0);
         let it = store::find(&app.db, id).await.unwrap().unwrap();
         assert_eq!(it.error.as_deref(), Some("the server is away"));
         let Some(next) = it.next_at else {
-            assert_eq!((it.state, it.attempts), (State::Dead, 8));
+            assert_eq!((it.state, it.attempts), (State::Failed, 8));
             break;
         };
         assert_eq!(it.state, State::Failed);
@@ -62,11 +62,11 @@ async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database
         app = at(next, &app);
     }
     assert_eq!(waits, [1, 5, 15, 60, 180, 360, 720]);
-    assert_eq!(van.parcels.lock().len(), 8);
+    assert_eq!(provider.taken.lock().len(), 8);
 
     // Staff give it its tries back.
     assert!(store::retry(&app.db, id, app.clock.now()).await.unwrap());
-    assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
+    assert_eq!(sender(&app, &provider).turn().await.unwrap(), 1);
     let it = store::find(&app.db, id).await.unwrap().unwrap();
     assert_eq!((it.state, it.attempts, it.error), (State::Sent, 1, None));
 }
@@ -74,33 +74,33 @@ async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database
 #[databases]
 async fn a_refused_message_is_dead_at_once(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let never = Undelivered::Never("there is no such mailbox".to_owned());
-    let van = Arc::new(Van { errors: vec![never].into(), ..Van::default() });
+    let never = DeliveryError::Refused("there is no such mailbox".to_owned());
+    let provider = Arc::new(FakeProvider { errors: vec![never].into(), ..FakeProvider::default() });
     let app = app(&platform);
     store::insert(&app.db, &message()).await.unwrap();
     store::insert(&app.db, &message()).await.unwrap();
-    sender(&app, &van).turn().await.unwrap();
+    sender(&app, &provider).turn().await.unwrap();
     let mut states = history(&app).await.into_iter().map(|it| it.state).collect::<Vec<_>>();
-    states.sort_by_key(|it| *it != State::Dead);
-    assert_eq!(states, [State::Dead, State::Sent], "one failure takes no other with it");
+    states.sort_by_key(|it| *it != State::Failed);
+    assert_eq!(states, [State::Failed, State::Sent], "one failure takes no other with it");
 }
 
 #[databases]
 async fn a_message_whose_sender_is_gone_is_taken_over_after_its_lease(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     store::insert(&app.db, &message()).await.unwrap();
     MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
-    assert_eq!(sender(&app, &van).turn().await.unwrap(), 0);
+    assert_eq!(sender(&app, &provider).turn().await.unwrap(), 0);
     let app = at(noon() + LEASE, &app);
-    assert_eq!(sender(&app, &van).turn().await.unwrap(), 1);
+    assert_eq!(sender(&app, &provider).turn().await.unwrap(), 1);
     assert_eq!(history(&app).await[0].state, State::Sent);
 }
 
 #[databases]
 async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let user = chassis::id::new();
     let reset = PasswordResetRequested {
         user_id: user,
@@ -108,14 +108,14 @@ async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
         name: "Ada".to_owned(),
     };
     deliver_to_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
-    assert_eq!(sender(&app, &van).turn().await.unwrap(), 2);
+    assert_eq!(sender(&app, &provider).turn().await.unwrap(), 2);
 
-    let parcels = van.parcels.lock().clone();
+    let messages = provider.taken.lock().clone();
     for (template, link) in [
         ("welcome", format!("http://127.0.0.1:8080/verify-email?token={TOKEN}-verify")),
         ("password_reset", format!("http://127.0.0.1:8080/reset-password?token={TOKEN}-reset")),
     ] {
-        let it = parcels.iter().find(|it| it.template.as_deref() == Some(template)).unwrap();
+        let it = messages.iter().find(|it| it.template.as_deref() == Some(template)).unwrap();
         assert!(it.body.contains(&link), "{}", it.body);
         assert_eq!(it.link.as_deref(), Some(link.as_str()));
         assert!(!format!("{it:?}").contains(TOKEN));
@@ -132,64 +132,64 @@ async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
 #[databases]
 async fn a_secret_mail_waits_for_identity_and_dies_with_the_account(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (known, van) = (app(&platform), Arc::new(Van::default()));
+    let (known, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let away = App { identity: nobody(), ..known.clone() };
     let gone = Uuid::nil();
     deliver_to_users(&known, &[event(gone, 1, &registered(gone))]).await;
-    sender(&away, &van).turn().await.unwrap();
+    sender(&away, &provider).turn().await.unwrap();
     let it = history(&known).await.remove(0);
     assert_eq!(it.state, State::Failed);
     let next = at(it.next_at.unwrap(), &known);
-    sender(&next, &van).turn().await.unwrap();
+    sender(&next, &provider).turn().await.unwrap();
     let it = history(&known).await.remove(0);
-    assert_eq!(it.state, State::Dead);
+    assert_eq!(it.state, State::Failed);
     assert!(it.error.unwrap().contains("user_not_found"));
-    assert!(van.parcels.lock().is_empty());
+    assert!(provider.taken.lock().is_empty());
 }
 
 /// Every further try would only make another token.
 #[databases]
 async fn a_secret_mail_whose_token_cannot_be_read_is_left_to_an_operator(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (known, van) = (app(&platform), Arc::new(Van::default()));
+    let (known, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let fake = Fake::<Identity>::default();
     fake.calls().misanswer(ONE_TIME_TOKENS, u32::MAX);
     let odd = App { identity: Client::new(fake.channel()), ..known.clone() };
     let user = chassis::id::new();
     deliver_to_users(&known, &[event(user, 1, &registered(user))]).await;
-    sender(&odd, &van).turn().await.unwrap();
+    sender(&odd, &provider).turn().await.unwrap();
     let it = history(&known).await.remove(0);
-    assert_eq!((it.state, fake.calls().asked(ONE_TIME_TOKENS)), (State::Dead, 1));
+    assert_eq!((it.state, fake.calls().asked(ONE_TIME_TOKENS)), (State::Failed, 1));
     let error = it.error.unwrap();
     assert!(error.contains(&ONE_TIME_TOKENS.to_string()), "{error}");
-    assert!(van.parcels.lock().is_empty(), "{}", platform.kind);
+    assert!(provider.taken.lock().is_empty(), "{}", platform.kind);
 }
 
 #[databases]
 async fn no_token_goes_to_an_address_the_user_has_left(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let user = chassis::id::new();
     let mut old = registered(user);
     old.email = "old@example.com".to_owned();
     deliver_to_users(&app, &[event(user, 1, &old)]).await;
-    sender(&app, &van).turn().await.unwrap();
-    assert_eq!(history(&app).await[0].state, State::Dead);
-    assert!(van.parcels.lock().is_empty());
+    sender(&app, &provider).turn().await.unwrap();
+    assert_eq!(history(&app).await[0].state, State::Failed);
+    assert!(provider.taken.lock().is_empty());
 }
 
 #[databases]
 async fn the_worker_sends_what_is_queued_and_stops_when_told(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     store::insert(&app.db, &message()).await.unwrap();
     // A lease of a process that is gone: an embedded start takes it over.
     MESSAGES.claim::<Message>(&app.db, noon(), LEASE, 1).await.unwrap();
     let expected = if app.db.is_sqlite() { 2 } else { 1 };
     store::insert(&app.db, &message()).await.unwrap();
     let stop = CancellationToken::new();
-    let worker = tokio::spawn(sender(&app, &van).run(stop.clone()));
-    let all_sent = async || van.parcels.lock().len() >= expected;
+    let worker = tokio::spawn(sender(&app, &provider).run(stop.clone()));
+    let all_sent = async || provider.taken.lock().len() >= expected;
     eventually("all is sent", all_sent).await;
     stop.cancel();
     worker.await.unwrap().unwrap();

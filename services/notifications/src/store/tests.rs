@@ -50,7 +50,7 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter(database: Data
     let sms = Message {
         channel: Channel::Sms,
         recipient: "+4915112345678".to_owned(),
-        state: State::Dead,
+        state: State::Failed,
         next_at: None,
         order_id: Some(order),
         created_at: noon() - TimeDelta::seconds(1),
@@ -70,7 +70,7 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter(database: Data
     for (filter, found) in [
         (Filter { channel: Some(Channel::Sms), ..none() }, 1),
         (Filter { recipient: Some("ADA@example.com".to_owned()), ..none() }, 5),
-        (Filter { state: Some(State::Dead), ..none() }, 1),
+        (Filter { state: Some(State::Failed), ..none() }, 1),
         (Filter { order_id: Some(order), ..none() }, 1),
         (Filter { channel: Some(Channel::Push), ..none() }, 0),
         (Filter { template: Some("nobody.wrote.this".to_owned()), ..none() }, 0),
@@ -144,7 +144,7 @@ async fn only_failed_and_dead_messages_are_retried(database: Database) {
     let db = &platform.db;
     for (state, queued) in [
         (State::Failed, true),
-        (State::Dead, true),
+        (State::Failed, true),
         (State::Sent, false),
         (State::Sending, false),
         (State::Skipped, false),
@@ -196,7 +196,7 @@ async fn a_deleted_user_is_taken_out_of_the_history(database: Database) {
         ..message()
     };
     let waiting = Message { user_id: Some(user), ..message() };
-    let dead = Message { user_id: Some(user), state: State::Dead, ..message() };
+    let dead = Message { user_id: Some(user), state: State::Failed, ..message() };
     let by_staff = message();
     let foreign = Message { user_id: Some(chassis::id::new()), ..message() };
     let other = Message { recipient: "bob@example.com".to_owned(), ..message() };

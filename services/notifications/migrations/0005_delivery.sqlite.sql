@@ -1,0 +1,60 @@
+-- What providers report of a message, and what it was made of. A message that is tried again is
+-- `queued`, and one that was given up is `failed`. SQLite changes no CHECK, so the table is made anew.
+CREATE TABLE messages_new (
+    id           UUID        NOT NULL PRIMARY KEY,
+    channel      TEXT        NOT NULL CHECK (channel IN ('email', 'sms', 'push')),
+    template     TEXT,
+    recipient    TEXT        NOT NULL,
+    subject      TEXT,
+    -- As it was sent, but with **** where a one-time token stood.
+    body         TEXT        NOT NULL,
+    -- What the template was filled with, without secrets.
+    data         JSONB       NOT NULL,
+    state        TEXT        NOT NULL
+                 CHECK (state IN ('queued', 'sending', 'sent', 'delivered', 'bounced', 'complained', 'failed', 'skipped',
+                        'logged')),
+    attempts     BIGINT      NOT NULL,
+    next_at      TIMESTAMPTZ,
+    error        TEXT,
+    order_id     UUID,
+    order_number TEXT,
+    user_id      UUID,
+    -- Of the request, where it came with an Idempotency-Key.
+    fingerprint  TEXT,
+    created_at   TIMESTAMPTZ NOT NULL,
+    sent_at      TIMESTAMPTZ,
+    -- Until when a message is its sender's, apart from when it is due, and what tells whose it is.
+    lease_until  TIMESTAMPTZ,
+    fence        BIGINT      NOT NULL DEFAULT 0,
+    -- What recipients may turn off, and a language tag.
+    topic        TEXT        NOT NULL DEFAULT 'transactional',
+    language     TEXT,
+    -- What the template was filled to, masked as the body is.
+    markdown     TEXT,
+    -- Attempts of which nobody knows whether a provider took the message.
+    uncertain    BIGINT      NOT NULL DEFAULT 0,
+    provider     TEXT,
+    provider_message_id TEXT,
+    -- The parts a text message was sent in.
+    segments     BIGINT,
+    delivered_at TIMESTAMPTZ
+);
+
+INSERT INTO messages_new (id, channel, template, recipient, subject, body, data, state, attempts, next_at, error,
+                          order_id, order_number, user_id, fingerprint, created_at, sent_at, lease_until, fence)
+SELECT id, channel, template, recipient, subject, body, data, CASE state WHEN 'failed' THEN 'queued' WHEN 'dead' THEN 'failed' ELSE state END, attempts, next_at, error,
+       order_id, order_number, user_id, fingerprint, created_at, sent_at, lease_until, fence
+FROM messages;
+DROP TABLE messages;
+ALTER TABLE messages_new RENAME TO messages;
+
+UPDATE messages SET topic = 'order_updates' WHERE order_id IS NOT NULL;
+
+CREATE INDEX messages_due ON messages (next_at) WHERE state IN ('queued', 'sending');
+CREATE INDEX messages_newest ON messages (created_at, id);
+CREATE INDEX messages_order ON messages (order_id) WHERE order_id IS NOT NULL;
+CREATE INDEX messages_user ON messages (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX messages_recipient ON messages (lower(recipient), created_at);
+-- Given-up messages are counted for the operators.
+CREATE INDEX messages_dead ON messages (id) WHERE state = 'failed';
+CREATE INDEX messages_provider ON messages (provider_message_id) WHERE provider_message_id IS NOT NULL;

@@ -1,0 +1,61 @@
+//! The SQL of what providers report of messages.
+
+use chassis::db::{Result, Session, sql};
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::{Message, State};
+
+/// The message that a provider calls so.
+pub(crate) async fn by_provider_id(
+    db: impl Session<'_>,
+    provider: &str,
+    provider_message_id: &str,
+) -> Result<Option<Message>> {
+    let find = sql!(
+        "SELECT {Message.*} FROM messages
+         WHERE provider_message_id = {provider_message_id} AND provider = {provider}"
+    );
+    db.query(find).optional().await
+}
+
+/// Whether any message is being sent.
+pub(crate) async fn is_sending(db: impl Session<'_>) -> Result<bool> {
+    let find = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1";
+    Ok(db.query(find).optional::<(i64,)>().await?.is_some())
+}
+
+/// Notes what became of a message.
+pub(crate) async fn report(
+    db: impl Session<'_>,
+    id: Uuid,
+    state: State,
+    error: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let delivered_at = (state == State::Delivered).then_some(now);
+    let update = sql!(
+        "UPDATE messages
+         SET state = {state}, error = {error}, next_at = NULL,
+             sent_at = COALESCE(sent_at, {now}),
+             delivered_at = COALESCE({delivered_at}, delivered_at)
+         WHERE id = {id}"
+    );
+    db.query(update).execute().await.map(drop)
+}
+
+/// How many messages of these templates were sent to a recipient since then.
+pub(crate) async fn count_since(
+    db: impl Session<'_>,
+    recipient: &str,
+    templates: &[&str; 2],
+    since: DateTime<Utc>,
+) -> Result<i64> {
+    let [one, other] = *templates;
+    let count = sql!(
+        "SELECT COUNT(*) FROM messages
+         WHERE lower(recipient) = lower({recipient}) AND created_at >= {since}
+           AND template IN ({one}, {other}) AND state <> 'skipped'"
+    );
+    Ok(db.query(count).one::<(i64,)>().await?.0)
+}
