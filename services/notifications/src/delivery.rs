@@ -12,7 +12,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::config::MAX_TIMEOUT;
 use crate::model::Channel;
-use crate::transport::{Accepted, DeliveryError, OutgoingMessage, Provider, Setup, Transport, open};
+use crate::transport::{
+    Accepted, DeliveryError, OutgoingMessage, Provider, Setup, Transport, open,
+};
 use breaker::Breaker;
 pub(crate) use breaker::BreakerState;
 
@@ -103,7 +105,8 @@ impl Route {
         let per_minute = std::num::NonZeroU32::new(transport.per_minute());
         // What a second may have may come at once.
         let limit = per_minute.map(|it| {
-            let burst = std::num::NonZeroU32::new(it.get() / 60).unwrap_or(std::num::NonZeroU32::MIN);
+            let burst =
+                std::num::NonZeroU32::new(it.get() / 60).unwrap_or(std::num::NonZeroU32::MIN);
             RateLimiter::direct(Quota::per_minute(it).allow_burst(burst))
         });
         Self { transport, breaker: Breaker::default(), limit }
@@ -156,6 +159,3 @@ impl std::fmt::Debug for Delivery {
         f.debug_list().entries(providers).finish()
     }
 }
-
-#[cfg(test)]
-mod tests;

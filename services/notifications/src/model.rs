@@ -87,16 +87,7 @@ pub(crate) enum State {
 
 /// What a message is about, as far as its recipient may turn it off.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    ToSchema,
-    chassis::db::Word,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, chassis::db::Word,
 )]
 #[schema(as = NotificationTopic)]
 #[serde(rename_all = "snake_case")]

@@ -133,7 +133,8 @@ async fn suppressed(
         // Their owner may have mended the mailbox, but it is not to be written to without end.
         let since = now - REQUESTED_EVERY;
         let recipient = &message.recipient;
-        requested = store::count_since(&mut *tx, recipient, &REQUESTED, since).await? < MAX_REQUESTED;
+        requested =
+            store::count_since(&mut *tx, recipient, &REQUESTED, since).await? < MAX_REQUESTED;
     }
     Ok(reasons.into_iter().find_map(|it| it.stops(message.topic, requested)))
 }

@@ -1,18 +1,18 @@
 //! What becomes of messages after a provider has taken them: arrived, came back, unwanted. And the
 //! addresses that get no more because of it.
 
+use axum::http::HeaderMap;
 use chassis::db::{self, Tx};
 use chassis::service::BoxError;
 use chassis::webhooks::{Applied, Notice, WebhookError, WebhookHandler};
-use axum::http::HeaderMap;
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::App;
 use crate::model::{Channel, Message, State, Topic};
 use crate::store::{self, Suppression};
-use crate::App;
 
 /// What a provider reports of a message, as the payload of a [`Notice`]. The notice's subject is the
 /// message's id, or what the provider calls it.
@@ -22,9 +22,14 @@ pub(crate) enum Report {
     Delivered,
     /// It has come back for good. `gone`: there is no such address, so nothing else will arrive
     /// there either. The detail holds nothing personal: a status such as `5.1.1`.
-    Bounced { gone: bool, detail: String },
+    Bounced {
+        gone: bool,
+        detail: String,
+    },
     /// The provider has given up without sending it.
-    Failed { detail: String },
+    Failed {
+        detail: String,
+    },
     Complained,
     /// The recipient wants nothing more on this channel.
     OptedOut,

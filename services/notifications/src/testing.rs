@@ -77,7 +77,8 @@ impl Transport for FakeProvider {
     ) -> BoxFuture<'a, Result<Accepted, DeliveryError>> {
         self.taken.lock().push(message.clone());
         let error = self.errors.lock().pop();
-        let accepted = Accepted { provider_message_id: Some(format!("fake-{}", message.id)), segments: None };
+        let accepted =
+            Accepted { provider_message_id: Some(format!("fake-{}", message.id)), segments: None };
         Box::pin(std::future::ready(error.map_or(Ok(accepted), Err)))
     }
 

@@ -21,15 +21,7 @@ pub(crate) use log::log;
 
 /// Somebody who delivers messages for the shop.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    PartialEq,
-    Eq,
-    Serialize,
-    Deserialize,
-    utoipa::ToSchema,
-    chassis::db::Word,
+    Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, chassis::db::Word,
 )]
 #[schema(as = NotificationProvider)]
 #[serde(rename_all = "snake_case")]

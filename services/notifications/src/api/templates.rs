@@ -223,8 +223,7 @@ fn find_to_change(key: &str, principal: &Principal) -> Result<&'static Definitio
 }
 
 fn check(app: &App, template: &Definition, text: &Text) -> Result<()> {
-    let samples =
-        template.samples().map(|it| template.context(&it, &app.shop, &Key::Masked));
+    let samples = template.samples().map(|it| template.context(&it, &app.shop, &Key::Masked));
     let fields = [("subject", &text.subject), ("body", &text.body)];
     let wrongs: Vec<_> = fields
         .into_iter()

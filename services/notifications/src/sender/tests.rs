@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use chassis::testing::{Database, databases, eventually, noon};
 use chrono::DateTime;
 use chrono::Utc;
@@ -8,7 +10,7 @@ use uuid::Uuid;
 use super::*;
 use crate::model::State;
 use crate::testing::{
-    TOKEN, FakeProvider, app, at, deliver_to_users, event, history, message, nobody, sender,
+    FakeProvider, TOKEN, app, at, deliver_to_users, event, history, message, nobody, sender,
 };
 use crate::{MIGRATIONS, store};
 
@@ -41,7 +43,8 @@ async fn what_is_due_is_sent_once(database: Database) {
 #[databases]
 async fn a_failing_message_is_tried_eight_times_and_then_dead(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let provider = Arc::new(FakeProvider { errors: vec![later(); 8].into(), ..FakeProvider::default() });
+    let provider =
+        Arc::new(FakeProvider { errors: vec![later(); 8].into(), ..FakeProvider::default() });
     let mut app = app(&platform);
     let id = message().id;
     store::insert(&app.db, &Message { id, ..message() }).await.unwrap();

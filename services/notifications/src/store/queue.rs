@@ -53,8 +53,7 @@ pub(crate) async fn settle(
 ) -> Result<bool> {
     const AGAIN: &str = "state = 'queued', uncertain = uncertain - 1, error = $5";
     const UNCERTAIN: &str = "state = 'queued', error = $5";
-    const POSTPONED: &str =
-        "state = 'queued', uncertain = uncertain - 1, attempts = attempts - 1";
+    const POSTPONED: &str = "state = 'queued', uncertain = uncertain - 1, attempts = attempts - 1";
     const SENT: &str = "state = 'sent', next_at = NULL, error = NULL, sent_at = $3, provider = $4,
                         provider_message_id = $5, segments = $6";
     const ENDED: &str = "state = $3, next_at = NULL, error = $4, provider = $5";

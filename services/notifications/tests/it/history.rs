@@ -161,9 +161,11 @@ async fn a_message_that_only_the_log_has_seen_is_not_sent(database: Database) {
         assert_eq!(page["total"], found, "{status} {kind}");
     }
     let path = "/api/v1/notifications/providers";
-    let carrier = call(&service.router, "GET", path).user(&staff()).await.expect(200);
-    let setting = "notifications.carrier";
-    assert_eq!(carrier, json!({ "carrier": "log", "delivers": false, "setting": setting }));
+    let providers = call(&service.router, "GET", path).user(&staff()).await.expect(200);
+    let setting = "notifications.email.providers";
+    let none =
+        json!({ "channel": "email", "delivers": false, "setting": setting, "providers": [] });
+    assert_eq!(providers["items"][0], none);
 }
 
 #[databases]

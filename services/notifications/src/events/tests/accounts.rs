@@ -6,7 +6,7 @@ use chassis::testing::{Database, databases};
 use contracts::identity::{RefreshTokenReused, UserEmailChanged, UserPasswordChanged};
 
 use super::*;
-use crate::testing::{TOKEN, Van, sender};
+use crate::testing::{FakeProvider, TOKEN, sender};
 
 const ADA: &str = "ada@example.com";
 const EVE: &str = "eve@example.com";
@@ -19,14 +19,14 @@ fn changed(user: uuid::Uuid, can_undo: bool) -> UserEmailChanged {
 #[databases]
 async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let user = chassis::id::new();
     let told = event(user, 2, &changed(user, true));
     deliver_to_users(&app, &[told.clone(), told]).await;
     assert_eq!(history(&app).await.len(), 2);
-    sender(&app, &van).turn().await.unwrap();
-    let parcels = van.parcels.lock().clone();
-    let to = |who: &str| parcels.iter().find(|it| it.recipient == who).expect("a mail");
+    sender(&app, &provider).turn().await.unwrap();
+    let messages = provider.taken.lock().clone();
+    let to = |who: &str| messages.iter().find(|it| it.recipient == who).expect("a mail");
     let link = format!("http://127.0.0.1:8080/undo-email-change#token={TOKEN}-undo");
     assert!(to(ADA).body.contains(&link), "{}", to(ADA).body);
     assert!(!to(EVE).body.contains("undo"), "{}", to(EVE).body);

@@ -99,7 +99,11 @@ fn no_text_of_a_buyer_is_in_a_mail_unless_it_is_a_name() {
 
 #[test]
 fn no_template_greets_by_a_name_that_is_none() {
-    let shop = crate::builtin::Shop { name: "Shop", url: "http://shop" };
+    let shop = chassis::shop::ShopProfile {
+        name: "Shop".to_owned(),
+        public_url: "http://shop".to_owned(),
+        ..Default::default()
+    };
     for template in &builtin::ALL {
         for (name, begins) in [("Ada", "Hello Ada,"), ("see www.evil.example", "Hello,")] {
             let [mut data, _] = template.samples();

@@ -8,7 +8,7 @@ use contracts::testing::{Fake, Orders};
 use uuid::Uuid;
 
 use super::*;
-use crate::testing::{TOKEN, Van, sender};
+use crate::testing::{FakeProvider, TOKEN, sender};
 
 fn cancelled(
     order: &Order,
@@ -186,7 +186,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
     let platform = database.platform(MIGRATIONS).await;
     for first in ["confirmed", "cancelled"] {
         for sent_between in [false, true] {
-            let (app, van) = (app(&platform), Arc::new(Van::default()));
+            let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
             let order = order();
             let confirmed = event(order.order_id, 2, &update(&order, "pending", "confirmed"));
             let cancelled =
@@ -198,12 +198,12 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
             for event in events {
                 deliver_to_orders(&app, &[event]).await;
                 if sent_between {
-                    sender(&app, &van).turn().await.unwrap();
+                    sender(&app, &provider).turn().await.unwrap();
                 }
             }
-            while sender(&app, &van).turn().await.unwrap() > 0 {}
-            let parcels = van.parcels.lock();
-            let told: Vec<_> = parcels
+            while sender(&app, &provider).turn().await.unwrap() > 0 {}
+            let messages = provider.taken.lock();
+            let told: Vec<_> = messages
                 .iter()
                 .filter(|it| it.body.contains(&order.number))
                 .map(|it| it.template.as_deref().unwrap())
@@ -221,7 +221,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
 #[databases]
 async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
-    let (app, van) = (app(&platform), Arc::new(Van::default()));
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
     let guest = order();
     let user = Order { user_id: Some(chassis::id::new()), number: "CW-2".into(), ..order() };
     let unknown = Order { order_id: Uuid::nil(), number: "CW-3".into(), ..order() };
@@ -229,10 +229,10 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
         deliver_to_orders(&app, &[event(it.order_id, 2, &update(it, "pending", "confirmed"))])
             .await;
     }
-    sender(&app, &van).turn().await.unwrap();
-    let parcels = van.parcels.lock().clone();
+    sender(&app, &provider).turn().await.unwrap();
+    let messages = provider.taken.lock().clone();
     let body = |number: &str| {
-        parcels.iter().find(|it| it.body.contains(number)).expect("a parcel").body.clone()
+        messages.iter().find(|it| it.body.contains(number)).expect("a message").body.clone()
     };
     let page = |number: &str| format!("http://127.0.0.1:8080/orders/{number}");
     let opens = format!("{}#token={TOKEN}-key\n", page("CW-100001"));
@@ -244,7 +244,7 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
     let rows = history(&app).await;
     assert!(rows.iter().all(|it| it.state == State::Sent));
     assert!(!format!("{rows:?}").contains(TOKEN));
-    assert!(!format!("{parcels:?}").contains(TOKEN));
+    assert!(!format!("{messages:?}").contains(TOKEN));
 }
 
 #[databases]
@@ -253,14 +253,14 @@ async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Datab
     let fake = Fake::<Orders>::default();
     fake.calls().misanswer(ACCESS_TOKEN, 1);
     let orders = contracts::orders::Client::new(fake.channel());
-    let (app, van) = (App { orders, ..app(&platform) }, Arc::new(Van::default()));
+    let (app, provider) = (App { orders, ..app(&platform) }, Arc::new(FakeProvider::default()));
     let guest = order();
     deliver_to_orders(&app, &[event(guest.order_id, 2, &update(&guest, "pending", "confirmed"))])
         .await;
-    sender(&app, &van).turn().await.unwrap();
-    let parcels = van.parcels.lock().clone();
-    assert_eq!((parcels.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);
-    assert!(!parcels[0].body.contains(TOKEN), "{}", parcels[0].body);
+    sender(&app, &provider).turn().await.unwrap();
+    let messages = provider.taken.lock().clone();
+    assert_eq!((messages.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);
+    assert!(!messages[0].body.contains(TOKEN), "{}", messages[0].body);
 }
 
 async fn mail_of(app: &App, order: Uuid) -> Message {
