@@ -251,4 +251,6 @@ fn note(message: &Message, outcome: &Outcome) {
 }
 
 #[cfg(test)]
+mod delivery_tests;
+#[cfg(test)]
 mod tests;

@@ -60,15 +60,19 @@ pub(crate) struct FakeProvider {
     /// The last one comes first.
     pub(crate) errors: Mutex<Vec<DeliveryError>>,
     pub(crate) taken: Mutex<Vec<OutgoingMessage>>,
+    /// A mail server unless it says otherwise.
+    pub(crate) provider: Option<Provider>,
+    /// 0 for any number.
+    pub(crate) per_minute: u32,
 }
 
 impl Transport for FakeProvider {
     fn provider(&self) -> Provider {
-        Provider::Smtp
+        self.provider.unwrap_or(Provider::Smtp)
     }
 
     fn per_minute(&self) -> u32 {
-        0
+        self.per_minute
     }
 
     fn deliver<'a>(

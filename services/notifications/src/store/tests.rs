@@ -6,6 +6,7 @@ use chassis::db::Db;
 use super::*;
 use crate::MIGRATIONS;
 use crate::testing::message;
+use crate::transport::{Accepted, Provider};
 
 #[databases]
 async fn a_message_comes_back_as_it_went_in(database: Database) {
@@ -120,11 +121,15 @@ async fn only_the_holder_of_the_lease_settles(database: Database) {
     let later = noon() + TimeDelta::seconds(30);
     let second = claim(db, later, 1).await.remove(0);
     assert_eq!(second.attempts, 2);
-    assert!(!settle(db, &first, &Outcome::Dead("late".to_owned()), later).await.unwrap());
-    assert!(settle(db, &second, &Outcome::Sent(later), later).await.unwrap());
+    assert!(!settle(db, &first, &Outcome::Failed("late".to_owned()), later).await.unwrap());
+    assert!(
+        settle(db, &second, &Outcome::Sent(later, Provider::Smtp, Accepted::default()), later)
+            .await
+            .unwrap()
+    );
     let sent = find(db, first.id).await.unwrap().unwrap();
     assert_eq!((sent.state, sent.sent_at, sent.next_at), (State::Sent, Some(later), None));
-    assert!(!settle(db, &second, &Outcome::Dead("again".to_owned()), later).await.unwrap());
+    assert!(!settle(db, &second, &Outcome::Failed("again".to_owned()), later).await.unwrap());
 }
 
 #[databases]

@@ -28,10 +28,10 @@ async fn both_addresses_hear_of_a_change_and_the_old_one_can_undo_it(database: D
     let messages = provider.taken.lock().clone();
     let to = |who: &str| messages.iter().find(|it| it.recipient == who).expect("a mail");
     let link = format!("http://127.0.0.1:8080/undo-email-change#token={TOKEN}-undo");
-    assert!(to(ADA).body.contains(&link), "{}", to(ADA).body);
-    assert!(!to(EVE).body.contains("undo"), "{}", to(EVE).body);
+    assert!(to(ADA).text.contains(&link), "{}", to(ADA).text);
+    assert!(!to(EVE).text.contains("undo"), "{}", to(EVE).text);
     // Nobody learns another's address.
-    assert!(!to(ADA).body.contains(EVE) && !to(EVE).body.contains(ADA));
+    assert!(!to(ADA).text.contains(EVE) && !to(EVE).text.contains(ADA));
     for it in history(&app).await {
         assert!(!format!("{it:?}").contains(TOKEN), "{it:?}");
     }

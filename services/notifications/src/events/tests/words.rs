@@ -205,7 +205,7 @@ async fn nothing_is_confirmed_after_it_was_cancelled_in_whatever_order_it_is_tol
             let messages = provider.taken.lock();
             let told: Vec<_> = messages
                 .iter()
-                .filter(|it| it.body.contains(&order.number))
+                .filter(|it| it.text.contains(&order.number))
                 .map(|it| it.template.as_deref().unwrap())
                 .collect();
             let expected: &[&str] = match (first, sent_between) {
@@ -232,7 +232,7 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
     sender(&app, &provider).turn().await.unwrap();
     let messages = provider.taken.lock().clone();
     let body = |number: &str| {
-        messages.iter().find(|it| it.body.contains(number)).expect("a message").body.clone()
+        messages.iter().find(|it| it.text.contains(number)).expect("a message").text.clone()
     };
     let page = |number: &str| format!("http://127.0.0.1:8080/orders/{number}");
     let opens = format!("{}#token={TOKEN}-key\n", page("CW-100001"));
@@ -260,7 +260,7 @@ async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Datab
     sender(&app, &provider).turn().await.unwrap();
     let messages = provider.taken.lock().clone();
     assert_eq!((messages.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);
-    assert!(!messages[0].body.contains(TOKEN), "{}", messages[0].body);
+    assert!(!messages[0].text.contains(TOKEN), "{}", messages[0].text);
 }
 
 async fn mail_of(app: &App, order: Uuid) -> Message {
