@@ -103,6 +103,8 @@ enum Name {
     Events,
     /// Transactions on the storage engine alone
     Storage,
+    /// 10,000 queued e-mails sent to a mail server on this machine, and the memory meanwhile
+    Messages,
 }
 
 /// What every measurement needs.
@@ -171,6 +173,7 @@ async fn measure_all(bench: &Bench) -> Result<Report> {
             Name::Apart => measure::apart(bench, &mut report).await,
             Name::Events => measure::events(bench, &mut report).await,
             Name::Storage => measure::storage(bench, &mut report).await,
+            Name::Messages => measure::messages(bench, &mut report).await,
         };
         if let Err(error) = measured {
             report.fail(&format!("{name:?}").to_lowercase(), &error);

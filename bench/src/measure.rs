@@ -7,6 +7,7 @@ mod detail;
 mod events;
 mod footprint;
 mod gateway;
+mod messages;
 mod scale;
 mod storage;
 
@@ -17,6 +18,7 @@ pub use detail::detail;
 pub use events::events;
 pub use footprint::footprint;
 pub use gateway::gateway;
+pub use messages::messages;
 pub use scale::scale;
 pub use storage::storage;
 

@@ -36,9 +36,10 @@ fn every_variable_is_a_setting() {
         assert!(found.len() > 5 || !file.contains("compose"), "{file}: {found:?}");
         for variable in found {
             let key = variable.trim_start_matches("CARTWRIGHT__").to_ascii_lowercase();
-            let known = key
-                .split_once("__")
-                .and_then(|(section, key)| settings.get(section)?.as_table()?.get(key));
+            let (first, path) = key.split_once("__").expect("a section");
+            let known = path
+                .split("__")
+                .try_fold(settings.get(first).expect("a section"), |at, it| at.as_table()?.get(it));
             assert!(known.is_some(), "{file} sets {variable}, which is no setting");
         }
     }

@@ -3,6 +3,7 @@
 mod bodies;
 mod client;
 mod load;
+mod mail_kills;
 mod program;
 mod proxy;
 #[allow(dead_code, reason = "shared with the tests of the engines")]

@@ -31,6 +31,8 @@ pub struct Place {
     pub ports: Option<BTreeMap<&'static str, SocketAddr>>,
     /// Whether processes that are started look at a wall clock that tests set.
     pub wrong_clock: bool,
+    /// Further settings of processes, such as `SHOP__EMAIL_FROM`.
+    pub variables: BTreeMap<&'static str, String>,
     directory: TempDir,
     _schemas: Option<Schemas>,
 }
@@ -276,6 +278,9 @@ impl Place {
         let mut set = |name: &str, value: &str| {
             command.env(format!("CARTWRIGHT__{name}"), value);
         };
+        for (name, value) in &self.variables {
+            set(name, value);
+        }
         let config = &self.config;
         set("SERVER__DATA_DIR", &config.server.data_dir.display().to_string());
         set("DATABASE__URL", &config.database.url);

@@ -29,7 +29,7 @@ const UNCERTAIN_PAUSE: TimeDelta = TimeDelta::minutes(1);
 const BATCH: i64 = 20;
 /// How long a sender may take for a batch before another one takes it over: longer than a message
 /// may take with every provider of its channel.
-const LEASE: TimeDelta = TimeDelta::minutes(5);
+const LEASE: TimeDelta = TimeDelta::seconds(150);
 /// How long the sender sleeps when nobody wakes it.
 const POLL: Duration = Duration::from_millis(500);
 /// How often a message is sent of which nobody knows whether it was sent before: a second time, as
