@@ -90,7 +90,16 @@ pub fn sqlite() -> Place {
     config.gateway.metrics_listen = "off".to_owned();
     // Nobody sends another request to a shop that a test stops.
     config.connections.farewell_ms = 0;
-    Place { kind: "sqlite", config, ports: None, wrong_clock: false, directory, _schemas: None }
+    let variables = BTreeMap::new();
+    Place {
+        kind: "sqlite",
+        config,
+        ports: None,
+        wrong_clock: false,
+        variables,
+        directory,
+        _schemas: None,
+    }
 }
 
 /// Schemas of this test alone, one per service.

@@ -90,7 +90,8 @@ impl MailSink {
 impl Mail {
     /// The value of a header, on one line.
     pub fn header(&self, name: &str) -> Option<String> {
-        let head = self.source.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
+        let head =
+            self.source.split("\r\n\r\n").next()?.replace("\r\n ", " ").replace("\r\n\t", " ");
         head.split("\r\n").find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
@@ -204,7 +205,10 @@ mod tests {
                     Subject: Hello\r\n you\r\nMessage-ID: <1@shop>\r\n\r\nG=C3=BCn=\r\nther\r\n..\r\n.\r\n\
                     QUIT\r\n";
         let answers = talk(&sink, said.as_bytes()).await?;
-        assert!(answers.ends_with("354 go ahead\r\n250 OK: queued as 1\r\n221 bye\r\n"), "{answers}");
+        assert!(
+            answers.ends_with("354 go ahead\r\n250 OK: queued as 1\r\n221 bye\r\n"),
+            "{answers}"
+        );
         let mail = sink.mails().remove(0);
         assert_eq!((&*mail.to, sink.count()), ("ada@example.com", 1));
         assert_eq!(mail.header("subject").as_deref(), Some("Hello you"));
