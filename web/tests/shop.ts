@@ -54,7 +54,12 @@ export async function openShop(
       let said = '';
       const child = spawn(program, ['serve', '--data-dir', data, '--listen', `127.0.0.1:${port}`], {
         // The tests ask more often than people do.
-        env: { ...process.env, CARTWRIGHT__GATEWAY__RATE_LIMITS: 'false', ...settings },
+        env: {
+          ...process.env,
+          CARTWRIGHT__GATEWAY__RATE_LIMITS: 'false',
+          CARTWRIGHT__SHOP__PUBLIC_URL: url,
+          ...settings,
+        },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child.stdout.on('data', (text) => (said += text));
