@@ -9,6 +9,7 @@
 pub mod address;
 pub mod countries;
 pub mod email;
+pub mod language;
 pub mod phone;
 
 pub mod cart;
