@@ -163,14 +163,18 @@ async fn a_new_user_is_welcomed_once_and_a_lost_password_is_answered_each_time(d
     let user = chassis::id::new();
     let person = || ("ada@example.com".to_owned(), "Ada".to_owned());
     let (email, name) = person();
-    let welcome = event(user, 1, &UserRegistered { user_id: user, email, name });
+    let welcome = event(user, 1, &UserRegistered { user_id: user, email, name, language: None });
     let mut events = vec![welcome.clone(), welcome];
     for sequence in [2, 3] {
         let (email, name) = person();
-        events.push(event(user, sequence, &PasswordResetRequested { user_id: user, email, name }));
+        events.push(event(
+            user,
+            sequence,
+            &PasswordResetRequested { user_id: user, email, name, language: None },
+        ));
     }
     let (email, name) = person();
-    let verify = EmailVerificationRequested { user_id: user, email, name };
+    let verify = EmailVerificationRequested { user_id: user, email, name, language: None };
     events.push(event(user, 4, &verify));
     deliver_to_users(&app, &events).await;
     let count = |all: &[Message], key: &str| {
@@ -196,7 +200,7 @@ async fn nothing_is_sent_to_an_account_that_is_gone(database: Database) {
         &app,
         &[
             event(user, 2, &UserDeleted { user_id: user }),
-            event(user, 1, &UserRegistered { user_id: user, email, name }),
+            event(user, 1, &UserRegistered { user_id: user, email, name, language: None }),
         ],
     )
     .await;
@@ -225,7 +229,7 @@ async fn a_user_who_wants_no_order_updates_gets_none_but_security_mails(database
     let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
     deliver_to_users(
         &app,
-        &[event(user, 3, &PasswordResetRequested { user_id: user, email, name })],
+        &[event(user, 3, &PasswordResetRequested { user_id: user, email, name, language: None })],
     )
     .await;
     for it in history(&app).await {

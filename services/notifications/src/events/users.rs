@@ -40,19 +40,19 @@ impl Handler for Users {
             let app = &self.0;
             let (template, person) = match event.kind.as_str() {
                 UserRegistered::TYPE => {
-                    let UserRegistered { user_id, email, name } = event.data()?;
+                    let UserRegistered { user_id, email, name, .. } = event.data()?;
                     ("welcome", Person { user_id, email, name })
                 }
                 EmailVerificationRequested::TYPE => {
-                    let EmailVerificationRequested { user_id, email, name } = event.data()?;
+                    let EmailVerificationRequested { user_id, email, name, .. } = event.data()?;
                     ("verify_email", Person { user_id, email, name })
                 }
                 PasswordResetRequested::TYPE => {
-                    let PasswordResetRequested { user_id, email, name } = event.data()?;
+                    let PasswordResetRequested { user_id, email, name, .. } = event.data()?;
                     ("password_reset", Person { user_id, email, name })
                 }
                 UserPasswordChanged::TYPE => {
-                    let UserPasswordChanged { user_id, email, name } = event.data()?;
+                    let UserPasswordChanged { user_id, email, name, .. } = event.data()?;
                     ("password_changed", Person { user_id, email, name })
                 }
                 RefreshTokenReused::TYPE => {
@@ -79,7 +79,7 @@ struct Person {
 
 /// Both addresses get it: the reader of the old one may be the only one who did not want it.
 async fn email_changed(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
-    let UserEmailChanged { user_id, email, old_email, name, can_undo } = event.data()?;
+    let UserEmailChanged { user_id, email, old_email, name, can_undo, .. } = event.data()?;
     let old = Person { user_id, email: old_email, name: name.clone() };
     let template = if can_undo { "email_changed_undo" } else { "email_changed" };
     write_part(app, tx, event, "old_address", template, old).await?;

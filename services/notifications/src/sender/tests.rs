@@ -20,7 +20,7 @@ fn later() -> DeliveryError {
 
 fn registered(user: Uuid) -> UserRegistered {
     let (email, name) = ("ada@example.com".to_owned(), "Ada".to_owned());
-    UserRegistered { user_id: user, email, name }
+    UserRegistered { user_id: user, email, name, language: None }
 }
 
 #[databases]
@@ -109,6 +109,7 @@ async fn secrets_go_out_and_are_masked_in_the_history(database: Database) {
         user_id: user,
         email: "ada@example.com".to_owned(),
         name: "Ada".to_owned(),
+        language: None,
     };
     deliver_to_users(&app, &[event(user, 1, &registered(user)), event(user, 2, &reset)]).await;
     assert_eq!(sender(&app, &provider).turn().await.unwrap(), 2);

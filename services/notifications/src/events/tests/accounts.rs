@@ -13,7 +13,7 @@ const EVE: &str = "eve@example.com";
 
 fn changed(user: uuid::Uuid, can_undo: bool) -> UserEmailChanged {
     let [email, old_email, name] = [EVE, ADA, "Ada"].map(str::to_owned);
-    UserEmailChanged { user_id: user, email, old_email, name, can_undo }
+    UserEmailChanged { user_id: user, email, old_email, name, language: None, can_undo }
 }
 
 #[databases]
@@ -59,10 +59,11 @@ async fn a_new_password_and_a_copied_token_are_told(database: Database) {
     wishes.email.order_updates = false;
     store::set_preferences(&app.db, user, &wishes, noon()).await.unwrap();
     let (email, name) = (ADA.to_owned(), "Ada".to_owned());
-    let password = UserPasswordChanged { user_id: user, email, name };
+    let password = UserPasswordChanged { user_id: user, email, name, language: None };
     let session = chassis::id::new();
     let (email, name) = (ADA.to_owned(), "Ada".to_owned());
-    let reused = RefreshTokenReused { user_id: user, email, name, session_id: session };
+    let reused =
+        RefreshTokenReused { user_id: user, email, name, language: None, session_id: session };
     deliver_to_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
     let all = history(&app).await;
     for key in ["password_changed", "refresh_token_reused"] {
