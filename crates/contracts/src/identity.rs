@@ -9,10 +9,13 @@ use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use chassis::route::Route;
 use chassis::service_tokens::Callers;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+use crate::language::Language;
 
 /// How often every process asks for keys and revocations. Twice this is how long a logged-out
 /// token may still be taken.
@@ -109,6 +112,9 @@ pub struct UserRegistered {
     pub user_id: Uuid,
     pub email: String,
     pub name: String,
+    /// What mails to the user are written in; none for the shop's language.
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -124,12 +130,24 @@ pub struct UserDeleted {
     pub user_id: Uuid,
 }
 
+/// The account was deleted. Published with [`UserDeleted`], for the last mail to who had it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserClosed {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
+}
+
 /// The user asked for a new password. The token is fetched when the mail is sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PasswordResetRequested {
     pub user_id: Uuid,
     pub email: String,
     pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
 /// The user wants to verify an address, another time or a new one. The token is fetched when the
@@ -139,15 +157,28 @@ pub struct EmailVerificationRequested {
     pub user_id: Uuid,
     pub email: String,
     pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
 }
 
-/// The e-mail address of an account is another one.
+/// The user has proven to read the mails of their address: for the first time since the account has
+/// it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UserEmailVerified {
+    pub user_id: Uuid,
+    pub email: String,
+}
+
+/// The e-mail address of an account is another one. Where it is proven already, because it was put
+/// back, [`UserEmailVerified`] is published with it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct UserEmailChanged {
     pub user_id: Uuid,
     pub email: String,
     pub old_email: String,
     pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
     /// Whether who reads the e-mails of the old address can undo it. The token is fetched when the
     /// mail is sent.
     pub can_undo: bool,
@@ -159,6 +190,23 @@ pub struct UserPasswordChanged {
     pub user_id: Uuid,
     pub email: String,
     pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
+}
+
+/// The user has logged in with a browser that is not known, and has used others before.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct NewDevice {
+    pub user_id: Uuid,
+    pub email: String,
+    pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
+    pub session_id: Uuid,
+    /// What it says it is, such as `Firefox on Linux`: names the shop knows, never the client's
+    /// own words.
+    pub user_agent: Option<String>,
+    pub at: DateTime<Utc>,
 }
 
 /// A refresh token was used a second time, so it was copied; its session has been ended.
@@ -167,6 +215,8 @@ pub struct RefreshTokenReused {
     pub user_id: Uuid,
     pub email: String,
     pub name: String,
+    #[serde(default)]
+    pub language: Option<Language>,
     pub session_id: Uuid,
 }
 
@@ -190,6 +240,11 @@ impl EventData for UserDeleted {
     const TYPE: &'static str = "user.deleted";
 }
 
+impl EventData for UserClosed {
+    const TYPE: &'static str = "user.closed";
+    const PERSONAL: bool = true;
+}
+
 impl EventData for PasswordResetRequested {
     const TYPE: &'static str = "user.password_reset_requested";
     const PERSONAL: bool = true;
@@ -200,6 +255,11 @@ impl EventData for EmailVerificationRequested {
     const PERSONAL: bool = true;
 }
 
+impl EventData for UserEmailVerified {
+    const TYPE: &'static str = "user.email_verified";
+    const PERSONAL: bool = true;
+}
+
 impl EventData for UserEmailChanged {
     const TYPE: &'static str = "user.email_changed";
     const PERSONAL: bool = true;
@@ -207,6 +267,11 @@ impl EventData for UserEmailChanged {
 
 impl EventData for UserPasswordChanged {
     const TYPE: &'static str = "user.password_changed";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for NewDevice {
+    const TYPE: &'static str = "session.new_device";
     const PERSONAL: bool = true;
 }
 

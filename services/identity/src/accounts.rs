@@ -9,8 +9,10 @@ use chassis::problem::{OnDuplicate, Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, Utc};
 use contracts::identity::{
-    EmailVerificationRequested, UserDeleted, UserPasswordChanged, UserRegistered, UserUpdated,
+    EmailVerificationRequested, UserClosed, UserDeleted, UserEmailVerified, UserPasswordChanged,
+    UserRegistered, UserUpdated,
 };
+use contracts::language::Language;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -26,6 +28,7 @@ pub struct NewUser {
     pub username: Option<String>,
     pub name: String,
     pub phone: Option<String>,
+    pub language: Option<Language>,
     pub roles: BTreeSet<Role>,
     pub permissions: Option<BTreeSet<Permission>>,
     pub active: bool,
@@ -68,6 +71,7 @@ pub async fn create(
         username: new.username,
         name: new.name,
         phone: new.phone,
+        language: new.language,
         roles: Json(new.roles),
         permissions: new.permissions.map(Json),
         active: new.active,
@@ -84,8 +88,12 @@ pub async fn create(
     }
     taken(store::insert_user(tx, &user, Some(&new.password)).await)?;
     email_changes::check(tx, &user, now).await?;
-    let event =
-        UserRegistered { user_id: user.id, email: user.email.clone(), name: user.name.clone() };
+    let event = UserRegistered {
+        user_id: user.id,
+        email: user.email.clone(),
+        name: user.name.clone(),
+        language: user.language.clone(),
+    };
     outbox::publish(tx, user.id, user.version, &event, now).await?;
     let details = json!({ "roles": user.roles });
     store::note(tx, actor.id(), "user.created", user.id, details, now).await?;
@@ -148,6 +156,7 @@ pub async fn change(
             user_id: user.id,
             email: user.email.clone(),
             name: user.name.clone(),
+            language: user.language.clone(),
         };
         outbox::publish(tx, user.id, user.version, &event, now).await?;
         email_changes::note(tx, &before, &user, actor, now).await?;
@@ -157,6 +166,7 @@ pub async fn change(
             user_id: user.id,
             email: user.email.clone(),
             name: user.name.clone(),
+            language: user.language.clone(),
         };
         outbox::publish(tx, user.id, user.version, &event, now).await?;
     }
@@ -176,6 +186,12 @@ pub async fn publish_updated(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Re
     Ok(outbox::publish(tx, user.id, user.version, &event, now).await?)
 }
 
+/// Tells everybody that the user reads the mails of their address, which was not known before.
+pub async fn publish_verified(tx: &mut Tx, user: &User, now: DateTime<Utc>) -> Result<()> {
+    let event = UserEmailVerified { user_id: user.id, email: user.email.clone() };
+    Ok(outbox::publish(tx, user.id, user.version, &event, now).await?)
+}
+
 /// Removes an account that the transaction has locked, and all that says whose it was.
 pub async fn remove(
     tx: &mut Tx,
@@ -191,7 +207,10 @@ pub async fn remove(
     user.touch(now);
     store::erase_user(tx, &user, &throttle::accounts(&user), now).await?;
     outbox::publish(tx, user.id, user.version, &UserDeleted { user_id: user.id }, now).await?;
-    Ok(store::note(tx, actor.id(), "user.deleted", user.id, json!({}), now).await?)
+    let User { id, version, email, name, language, .. } = user;
+    let closed = UserClosed { user_id: id, email, name, language };
+    outbox::publish(tx, id, version, &closed, now).await?;
+    Ok(store::note(tx, actor.id(), "user.deleted", id, json!({}), now).await?)
 }
 
 /// Only staff have permissions of their own: admins may do everything, customers nothing.

@@ -115,6 +115,7 @@ async fn hashed(new: Checked) -> Result<NewUser> {
         username: new.username,
         name: new.name,
         phone: None,
+        language: None,
         roles: new.roles,
         permissions: None,
         active: true,

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
-use axum::http::header::USER_AGENT;
+use axum::http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use axum::http::request::Parts;
+use contracts::language::Language;
 
 /// The client of a request.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Client {
     pub ip: Option<IpAddr>,
     /// What the client calls itself, shortened.
     pub agent: Option<String>,
+    /// What it would like to read best.
+    pub language: Option<Language>,
 }
 
 /// How much of a client's own name is kept, in characters.
@@ -56,8 +59,16 @@ impl<S: Sync> FromRequestParts<S> for Client {
         Ok(Self {
             ip: peer.map(|ConnectInfo(it)| it.ip()),
             agent: agent.map(|it| it.chars().take(AGENT).collect()),
+            language: languages(parts),
         })
     }
+}
+
+/// HTTP allows several lines, which are one list.
+fn languages(parts: &Parts) -> Option<Language> {
+    let lines = parts.headers.get_all(ACCEPT_LANGUAGE).iter();
+    let lines: Vec<_> = lines.filter_map(|it| it.to_str().ok()).collect();
+    Language::of_header(&lines.join(","))
 }
 
 #[cfg(test)]
@@ -71,7 +82,7 @@ mod tests {
             ("::ffff:192.0.2.7", "192.0.2.7", "192.0.2.0/24"),
             ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64", "2001:db8:1:2::/64"),
         ] {
-            let client = Client { ip: Some(ip.parse().unwrap()), agent: None };
+            let client = Client { ip: Some(ip.parse().unwrap()), ..Client::default() };
             assert_eq!(client.host().as_deref(), Some(host));
             assert_eq!(client.network().as_deref(), Some(network));
         }

@@ -96,10 +96,14 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
         user_id: user.id,
         email: user.email.clone(),
         name: user.name.clone(),
+        language: user.language.clone(),
     };
     outbox::publish(&mut tx, user.id, user.version, &reset, now).await?;
     if before.email != user.email {
         publish(&mut tx, &before, &user, false, now).await?;
+    }
+    if before.email != user.email || before.email_verified_at.is_none() {
+        accounts::publish_verified(&mut tx, &user, now).await?;
     }
     store::note(&mut tx, Some(user.id), "email.change_undone", user.id, json!({}), now).await?;
     tx.commit().await?;
@@ -119,6 +123,7 @@ async fn publish(
         email: user.email.clone(),
         old_email: before.email.clone(),
         name: user.name.clone(),
+        language: user.language.clone(),
         can_undo,
     };
     Ok(outbox::publish(tx, user.id, user.version, &event, now).await?)

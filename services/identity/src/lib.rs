@@ -1,8 +1,8 @@
 //! Identity: accounts, authentication and permissions.
 //!
 //! `model` holds users and their rights; `accounts` and `sessions` are use cases that several entry
-//! points share; `browser`, `client` and `devices` identify the caller; `passwords`, `tokens`,
-//! `keys` and `throttle` are security; `store` is the SQL, `api` and `internal` the HTTP surface,
+//! points share; `browser`, `client`, `agent` and `devices` identify the caller; `passwords`,
+//! `tokens`, `keys` and `throttle` are security; `store` is the SQL, `api` and `internal` the HTTP surface,
 //! `admin` and `rotation` serve the command line.
 
 mod model;
@@ -12,6 +12,7 @@ mod passwords;
 mod tokens;
 
 mod accounts;
+mod agent;
 mod browser;
 mod client;
 mod devices;

@@ -11,6 +11,7 @@ use chassis::auth::Principal;
 use chassis::db::{Json, Word};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
+use contracts::language::Language;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -52,6 +53,8 @@ pub struct User {
     pub username: Option<String>,
     pub name: String,
     pub phone: Option<String>,
+    /// What mails to the user are written in; none for the shop's language.
+    pub language: Option<Language>,
     pub roles: Json<BTreeSet<Role>>,
     /// What a staff member may do; none for what staff may do by default.
     pub permissions: Option<Json<BTreeSet<Permission>>>,
@@ -75,6 +78,8 @@ pub struct Profile {
     pub username: Option<String>,
     pub name: String,
     pub phone: Option<String>,
+    /// The language of the e-mails to the user; null for the shop's.
+    pub language: Option<Language>,
     pub roles: BTreeSet<Role>,
     /// All permissions of the user, by role or by grant.
     pub permissions: BTreeSet<Permission>,
@@ -91,6 +96,7 @@ pub struct Changes {
     pub username: Option<Option<String>>,
     pub name: Option<String>,
     pub phone: Option<Option<String>>,
+    pub language: Option<Option<Language>>,
     pub roles: Option<BTreeSet<Role>>,
     pub permissions: Option<Option<BTreeSet<Permission>>>,
     pub active: Option<bool>,
@@ -163,12 +169,22 @@ impl User {
     pub fn apply(&mut self, changes: &Changes, now: DateTime<Utc>) -> Vec<&'static str> {
         let mut changed = Vec::new();
         let rights = (self.permissions.clone(), self.roles.clone(), self.active);
-        let Changes { email, username, name, phone, roles, permissions, active, password } =
-            changes;
+        let Changes {
+            email,
+            username,
+            name,
+            phone,
+            language,
+            roles,
+            permissions,
+            active,
+            password,
+        } = changes;
         set(&mut self.email, email, "email", &mut changed);
         set(&mut self.username, username, "username", &mut changed);
         set(&mut self.name, name, "name", &mut changed);
         set(&mut self.phone, phone, "phone", &mut changed);
+        set(&mut self.language, language, "language", &mut changed);
         set(&mut self.roles.0, roles, "roles", &mut changed);
         let permissions = permissions.clone().map(|it| it.map(Json));
         set(&mut self.permissions, &permissions, "permissions", &mut changed);
@@ -192,6 +208,13 @@ impl User {
         changed
     }
 
+    /// Notes that the user reads the mails of their address; false if that was known.
+    pub fn prove_email(&mut self, now: DateTime<Utc>) -> bool {
+        let newly = self.email_verified_at.is_none();
+        self.email_verified_at.get_or_insert(now);
+        newly
+    }
+
     /// Makes access tokens issued before now worthless.
     pub fn void_tokens(&mut self, now: DateTime<Utc>) {
         self.token_version += 1;
@@ -212,6 +235,7 @@ impl User {
             username: self.username.clone(),
             name: self.name.clone(),
             phone: self.phone.clone(),
+            language: self.language.clone(),
             roles: self.roles.0.clone(),
             permissions: self.may(all),
             active: self.active,

@@ -71,6 +71,7 @@ async fn request_reset(app: &App, email: String) -> Result<()> {
             user_id: user.id,
             email: user.email.clone(),
             name: user.name.clone(),
+            language: user.language.clone(),
         };
         outbox::publish(&mut tx, user.id, user.version, &event, now).await?;
         store::note(&mut tx, None, "password.reset_requested", user.id, json!({}), now).await?;
@@ -93,9 +94,12 @@ pub async fn reset(app: &App, token: &Secret, password: &Password) -> Result<()>
     let mut tx = app.db.begin().await?;
     let mut user = take(&mut tx, owner, purpose, &hash, now).await?;
     // The token came by mail.
-    user.email_verified_at = user.email_verified_at.or(Some(now));
+    let newly_proven = user.prove_email(now);
     let changes = Changes { password: Some(password), ..Changes::default() };
     let user = accounts::change(&mut tx, user, &changes, None, Actor::Shop, now).await?;
+    if newly_proven {
+        accounts::publish_verified(&mut tx, &user, now).await?;
+    }
     for account in throttle::accounts(&user) {
         store::forgive_everywhere(&mut tx, &account).await?;
     }
@@ -114,10 +118,13 @@ pub async fn verify_email(app: &App, token: &Secret) -> Result<()> {
         .ok_or_else(problems::one_time_token_invalid)?;
     let mut tx = app.db.begin().await?;
     let mut user = take(&mut tx, owner, purpose, &hash, now).await?;
-    user.email_verified_at = user.email_verified_at.or(Some(now));
+    let newly_proven = user.prove_email(now);
     user.touch(now);
     store::save_user(&mut tx, &user).await?;
     accounts::publish_updated(&mut tx, &user, now).await?;
+    if newly_proven {
+        accounts::publish_verified(&mut tx, &user, now).await?;
+    }
     store::note(&mut tx, Some(user.id), "email.verified", user.id, json!({}), now).await?;
     Ok(tx.commit().await?)
 }
@@ -139,6 +146,7 @@ pub async fn resend(app: &App, user: Uuid) -> Result<()> {
         user_id: user.id,
         email: user.email.clone(),
         name: user.name.clone(),
+        language: user.language.clone(),
     };
     outbox::publish(&mut tx, user.id, user.version, &event, now).await?;
     Ok(tx.commit().await?)

@@ -18,7 +18,7 @@ use chassis::db::Tx;
 use chassis::problem::{Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, TimeDelta, Utc};
-use contracts::identity::{RefreshTokenReused, SessionRevoked};
+use contracts::identity::{NewDevice, RefreshTokenReused, SessionRevoked};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -28,7 +28,7 @@ use crate::client::Client;
 use crate::model::{MAX_SESSIONS, Profile, User};
 use crate::store::{RefreshToken, Session};
 use crate::tokens::{self, ACCESS_TOKEN, Secret};
-use crate::{App, browser, devices, problems, store, trust};
+use crate::{App, agent, browser, devices, problems, store, trust};
 
 /// How long after its use a spent refresh token may come back.
 const TOLERANCE: TimeDelta = TimeDelta::seconds(10);
@@ -107,7 +107,11 @@ pub async fn open(
         if let Some(before) = before {
             end_of_cookie(tx, &before, now).await?;
         }
-        known = Some(devices::remember(tx, user.id, device, now).await?);
+        let device = devices::remember(tx, user.id, device, now).await?;
+        if device.is_new {
+            publish_new_device(tx, user, &session, now).await?;
+        }
+        known = Some(device.token);
     }
     for surplus in store::surplus_sessions(tx, user.id, MAX_SESSIONS, now).await? {
         end(tx, user.id, surplus, now).await?;
@@ -224,8 +228,9 @@ async fn end_of_copies(
     if end(&mut tx, session.user_id, session.id, now).await?
         && let Some(user) = store::find_user(&mut tx, session.user_id).await?
     {
-        let User { id: user_id, email, name, .. } = user;
-        let event = RefreshTokenReused { user_id, email, name, session_id: session.id };
+        let User { id: user_id, email, name, language, .. } = user;
+        let session_id = session.id;
+        let event = RefreshTokenReused { user_id, email, name, language, session_id };
         // After its end, which is the first thing told of a session.
         outbox::publish(&mut tx, session.id, 2, &event, now).await?;
     }
@@ -323,6 +328,25 @@ pub async fn end_all(
         publish(tx, user, session, now).await?;
     }
     Ok(())
+}
+
+async fn publish_new_device(
+    tx: &mut Tx,
+    user: &User,
+    session: &Session,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    let event = NewDevice {
+        user_id: user.id,
+        email: user.email.clone(),
+        name: user.name.clone(),
+        language: user.language.clone(),
+        session_id: session.id,
+        user_agent: session.user_agent.as_deref().and_then(agent::described),
+        at: now,
+    };
+    // Before its end, which is version 1.
+    Ok(outbox::publish(tx, session.id, 0, &event, now).await?)
 }
 
 async fn publish(tx: &mut Tx, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<()> {

@@ -287,7 +287,7 @@ mod tests {
     #[tokio::test]
     async fn neighbours_take_turns_and_others_do_not_wait_for_them() {
         let from = |ip: &str| {
-            let client = Client { ip: Some(ip.parse().unwrap()), agent: None };
+            let client = Client { ip: Some(ip.parse().unwrap()), ..Client::default() };
             Source::stranger(&Login::Username("ada".to_owned()), &client)
         };
         let turns = Turns::default();

@@ -10,9 +10,11 @@ use contracts::catalog::{
     StockChanged, StockLow,
 };
 use contracts::identity::{
-    EmailVerificationRequested, PasswordResetRequested, RefreshTokenReused, SessionRevoked,
-    UserDeleted, UserEmailChanged, UserPasswordChanged, UserRegistered, UserUpdated,
+    EmailVerificationRequested, NewDevice, PasswordResetRequested, RefreshTokenReused,
+    SessionRevoked, UserClosed, UserDeleted, UserEmailChanged, UserEmailVerified,
+    UserPasswordChanged, UserRegistered, UserUpdated,
 };
+use contracts::language::Language;
 use contracts::orders::{
     CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated,
     Reason,
@@ -93,33 +95,7 @@ fn the_document_names_what_each_consumer_wants() {
 fn events_of_the_code() -> Events {
     let (id, text) = (Uuid::nil(), String::new);
     let mut events = Events::new();
-    add(&mut events, "identity", &UserRegistered { user_id: id, email: text(), name: text() });
-    add(
-        &mut events,
-        "identity",
-        &UserUpdated { user_id: id, email: text(), name: text(), active: true },
-    );
-    add(&mut events, "identity", &UserDeleted { user_id: id });
-    add(
-        &mut events,
-        "identity",
-        &PasswordResetRequested { user_id: id, email: text(), name: text() },
-    );
-    let it = EmailVerificationRequested { user_id: id, email: text(), name: text() };
-    add(&mut events, "identity", &it);
-    let it = UserEmailChanged {
-        user_id: id,
-        email: text(),
-        old_email: text(),
-        name: text(),
-        can_undo: true,
-    };
-    add(&mut events, "identity", &it);
-    let it = UserPasswordChanged { user_id: id, email: text(), name: text() };
-    add(&mut events, "identity", &it);
-    let it = RefreshTokenReused { user_id: id, email: text(), name: text(), session_id: id };
-    add(&mut events, "identity", &it);
-    add(&mut events, "identity", &SessionRevoked { user_id: id, session_id: id });
+    add_those_of_identity(&mut events);
     add(&mut events, "catalog", &ProductCreated { product_id: id, slug: text() });
     add(&mut events, "catalog", &ProductUpdated { product_id: id, slug: text() });
     add(&mut events, "catalog", &ProductDeleted { product_id: id, slug: text() });
@@ -157,6 +133,38 @@ fn events_of_the_code() -> Events {
     add(&mut events, "payments", &it);
     add(&mut events, "reviews", &RatingChanged { product_id: id, count: 1, sum: 1 });
     events
+}
+
+fn add_those_of_identity(events: &mut Events) {
+    let (user_id, email, name) = (Uuid::nil(), String::new(), String::new());
+    let (language, at) = (Language::parse("de"), chassis::testing::noon());
+    // Most say who the user is, and how to write to them.
+    macro_rules! add_personal {
+        ($($event:ident { $($field:ident: $value:expr),* })*) => {$(
+            let event = $event {
+                user_id,
+                email: email.clone(),
+                name: name.clone(),
+                language: language.clone(),
+                $($field: $value),*
+            };
+            add(events, "identity", &event);
+        )*};
+    }
+    add_personal! {
+        UserRegistered {}
+        UserClosed {}
+        PasswordResetRequested {}
+        EmailVerificationRequested {}
+        UserEmailChanged { old_email: email.clone(), can_undo: true }
+        UserPasswordChanged {}
+        NewDevice { session_id: user_id, user_agent: Some(name.clone()), at: at }
+        RefreshTokenReused { session_id: user_id }
+    }
+    add(events, "identity", &UserEmailVerified { user_id, email: email.clone() });
+    add(events, "identity", &UserUpdated { user_id, email, name, active: true });
+    add(events, "identity", &UserDeleted { user_id });
+    add(events, "identity", &SessionRevoked { user_id, session_id: user_id });
 }
 
 fn add<E: EventData>(events: &mut Events, publisher: &str, event: &E) {

@@ -7,6 +7,7 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use chassis::auth::Principal;
 use chassis::extract::Json;
 use chassis::problem::{Problem, Result};
+use contracts::language::Language;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -63,6 +64,10 @@ struct Register {
     #[garde(inner(custom(is_username)))]
     #[schema(min_length = 3, max_length = 50)]
     username: Option<String>,
+    /// The language of e-mails to the customer, such as `de`. Defaults to the first in
+    /// `Accept-Language`.
+    #[garde(skip)]
+    language: Option<Language>,
     #[serde(default)]
     #[garde(skip)]
     #[schema(inline)]
@@ -74,6 +79,8 @@ struct Register {
     post,
     path = "/auth/register", operation_id = "auth.register",
     tag = "identity",
+    params(("Accept-Language" = Option<String>, Header,
+            description = "The customer's language, where the body has none.")),
     request_body = Register,
     responses(
         (status = 201, description = "The account is created and logged in.", body = Tokens,
@@ -102,6 +109,7 @@ async fn register(
         username,
         name: request.name.trim().to_owned(),
         phone: None,
+        language: request.language.or_else(|| client.language.clone()),
         roles: [Role::Customer].into(),
         permissions: None,
         active: true,

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, double_option};
 use chassis::problem::{Problem, Result};
+use contracts::language::Language;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -62,6 +63,11 @@ struct UpdateMe {
     #[garde(inner(inner(custom(is_phone))))]
     #[schema(value_type = Option<String>, max_length = 32)]
     phone: Option<Option<String>>,
+    /// The language of e-mails to you, such as `de`. Null for the shop's.
+    #[serde(default, deserialize_with = "double_option")]
+    #[garde(skip)]
+    #[schema(value_type = Option<Language>)]
+    language: Option<Option<Language>>,
 }
 
 /// Update your own account.
@@ -88,6 +94,7 @@ async fn update(
         email: request.email.as_deref().map(email),
         username: request.username.map(|it| it.as_deref().map(username)),
         phone: request.phone.map(|it| it.as_deref().map(phone)),
+        language: request.language,
         ..Changes::default()
     };
     let user = store::find_user(&app.db, principal.id()).await?;

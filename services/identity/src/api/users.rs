@@ -8,6 +8,7 @@ use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query, double_option};
 use chassis::page::{self, Page};
 use chassis::problem::Result;
+use contracts::language::Language;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
@@ -102,6 +103,9 @@ struct CreateUser {
     #[garde(inner(custom(is_phone)))]
     #[schema(max_length = 32)]
     phone: Option<String>,
+    /// The language of e-mails to the user, such as `de`. Null for the shop's.
+    #[garde(skip)]
+    language: Option<Language>,
     /// Defaults to `customer`.
     #[serde(default = "customer")]
     #[garde(length(min = 1))]
@@ -144,6 +148,7 @@ async fn create(
         username,
         name: request.name.trim().to_owned(),
         phone: request.phone.as_deref().map(phone),
+        language: request.language,
         roles: request.roles,
         permissions: request.permissions,
         active: request.active,
@@ -192,6 +197,9 @@ struct ReplaceUser {
     #[garde(inner(custom(is_phone)))]
     #[schema(max_length = 32)]
     phone: Option<String>,
+    /// The language of e-mails to the user, such as `de`. Null for the shop's.
+    #[garde(skip)]
+    language: Option<Language>,
     #[garde(length(min = 1))]
     roles: BTreeSet<Role>,
     /// The permissions of a member of staff; null for the default ones of staff.
@@ -230,6 +238,7 @@ async fn replace(
         username: Some(request.username.as_deref().map(username)),
         name: Some(request.name.trim().to_owned()),
         phone: Some(request.phone.as_deref().map(phone)),
+        language: Some(request.language),
         roles: Some(request.roles),
         permissions: Some(request.permissions),
         active: Some(request.active),
@@ -262,6 +271,11 @@ struct UpdateUser {
     #[garde(inner(inner(custom(is_phone))))]
     #[schema(value_type = Option<String>, max_length = 32)]
     phone: Option<Option<String>>,
+    /// The language of e-mails to the user, such as `de`. Null for the shop's.
+    #[serde(default, deserialize_with = "double_option")]
+    #[garde(skip)]
+    #[schema(value_type = Option<Language>)]
+    language: Option<Option<Language>>,
     #[garde(length(min = 1))]
     roles: Option<BTreeSet<Role>>,
     /// The permissions of a member of staff; null for the default ones of staff.
@@ -312,6 +326,7 @@ async fn update(
         username: request.username.map(|it| it.as_deref().map(username)),
         name: request.name.map(|it| it.trim().to_owned()),
         phone: request.phone.map(|it| it.as_deref().map(phone)),
+        language: request.language,
         roles: request.roles,
         permissions: request.permissions,
         active: request.active,

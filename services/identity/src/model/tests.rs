@@ -10,6 +10,7 @@ fn user(roles: &[Role], permissions: Option<&[Permission]>) -> User {
         username: None,
         name: "Ada".to_owned(),
         phone: None,
+        language: None,
         roles: Json(roles.iter().copied().collect()),
         permissions: permissions.map(|it| Json(it.iter().cloned().collect())),
         active: true,

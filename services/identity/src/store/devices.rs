@@ -22,6 +22,13 @@ pub async fn is_device_of(db: &Db, hash: &[u8], user: Uuid, now: DateTime<Utc>) 
     Ok(exists)
 }
 
+/// What the user's devices are known by. There are only so many of a user.
+pub async fn devices_of(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<Vec<Vec<u8>>> {
+    let devices = sql!("SELECT hash FROM devices WHERE user_id = {user} AND expires_at > {now}");
+    let devices: Vec<(Vec<u8>,)> = tx.query(devices).all().await?;
+    Ok(devices.into_iter().map(|(hash,)| hash).collect())
+}
+
 /// Notes that the user has logged in with the device.
 pub async fn insert_device(
     tx: &mut Tx,

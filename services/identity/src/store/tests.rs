@@ -4,6 +4,7 @@ use chassis::id;
 use chassis::testing::{Database, databases, noon};
 use chrono::TimeDelta;
 use contracts::identity::Purpose;
+use contracts::language::Language;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -20,6 +21,7 @@ fn user(name: &str) -> User {
         username: Some(name.to_owned()),
         name: name.to_owned(),
         phone: Some("+1 555 0100".to_owned()),
+        language: Language::parse("de"),
         roles: Json([Role::Staff, Role::Customer].into()),
         permissions: Some(Json(["orders:read".into()].into())),
         active: true,

@@ -139,7 +139,7 @@ pub async fn erase_user(
 ) -> Result<()> {
     tx.query(sql!(
         "UPDATE users SET email = NULL, email_verified_at = NULL, username = NULL, name = '',
-                          phone = NULL, password_hash = NULL,
+                          phone = NULL, language = NULL, password_hash = NULL,
              roles = {Json(BTreeSet::<Role>::new())}, permissions = NULL,
                           active = FALSE, token_version = {user.token_version},
              token_version_at = {now}, version = {user.version},

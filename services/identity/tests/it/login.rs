@@ -33,6 +33,7 @@ async fn a_customer_registers_and_is_logged_in(database: Database) {
         "email": "ada@example.com",
         "email_verified": false,
         "id": "[id]",
+        "language": null,
         "last_login_at": null,
         "name": "Ada Lovelace",
         "permissions": [],

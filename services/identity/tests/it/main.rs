@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "what a test is given must be there")]
 
 mod addresses;
+mod browser;
 mod command_line;
 mod cookies;
+mod devices;
 mod emails;
+mod languages;
 mod login;
 mod me;
 mod recovery;
@@ -15,6 +18,7 @@ mod sessions;
 mod takeovers;
 mod trust;
 mod users;
+mod verified;
 
 use std::collections::BTreeSet;
 
@@ -165,6 +169,23 @@ impl Shop {
     async fn events(&self) -> Vec<Published> {
         let all = "SELECT type, subject, data FROM outbox ORDER BY sequence";
         self.platform.db.query(all).all().await.unwrap()
+    }
+
+    /// What the events of a type say, in their order.
+    async fn of_kind(&self, kind: &str) -> Vec<Value> {
+        let all = self.events().await.into_iter().filter(|it| it.kind == kind);
+        all.map(|it| it.data.0).collect()
+    }
+
+    /// Lets no second event of a type be written: whoever publishes it fails there.
+    async fn break_at(&self, kind: &str) {
+        let index = format!("CREATE UNIQUE INDEX broken ON outbox (type) WHERE type = '{kind}'");
+        let index: &'static str = index.leak();
+        self.platform.db.query(index).execute().await.unwrap();
+    }
+
+    async fn mend(&self) {
+        self.platform.db.query("DROP INDEX broken").execute().await.unwrap();
     }
 
     async fn trust(&self) -> Value {

@@ -121,7 +121,7 @@ async fn a_deleted_account_leaves_no_trace_of_a_person(database: Database) {
     assert_eq!(me.problem(401), "token_revoked");
     assert_eq!(shop.refresh(&ada.refresh).await.problem(401), "session_ended");
     assert_eq!(shop.log_in("ada", PASSWORD).await.problem(401), "invalid_credentials");
-    assert_eq!(shop.published(ada.id).await, ["user.registered", "user.deleted"]);
+    assert_eq!(shop.published(ada.id).await, ["user.registered", "user.deleted", "user.closed"]);
     let token = shop.one_time_token(ada.id, "reset_password").await;
     assert_eq!(token.problem(404), "user_not_found");
     let left = "SELECT (SELECT count(*) FROM addresses) + (SELECT count(*) FROM devices)";
@@ -129,4 +129,40 @@ async fn a_deleted_account_leaves_no_trace_of_a_person(database: Database) {
     assert_eq!(left, 0);
     // The address is free again.
     assert_ne!(shop.register("ada").await.id, ada.id);
+}
+
+#[databases]
+async fn the_end_of_an_account_is_published_for_a_last_mail(database: Database) {
+    let shop = shop(database).await;
+    let admin = shop.with_role("root", "admin").await;
+    let (ada, bob) = (shop.register("ada").await, shop.register("bob").await);
+    let path = format!("/users/{}", bob.id);
+    shop.by(&admin, "PATCH", &path, json!({ "language": "de" })).await.expect(200);
+    let password = json!({ "password": PASSWORD });
+    shop.by(&ada, "DELETE", "/users/me", json!({ "password": "wrong" })).await.expect(422);
+    shop.by(&ada, "DELETE", "/users/me", password).await.expect(204);
+    shop.by(&admin, "DELETE", &path, Value::Null).await.expect(204);
+    shop.by(&admin, "DELETE", &path, Value::Null).await.expect(404);
+    let told = shop.of_kind("user.closed").await;
+    let of = |person: &Person, name: &str, language: Value| {
+        let email = format!("{name}@example.com");
+        json!({ "user_id": person.id, "email": email, "name": name, "language": language })
+    };
+    assert_eq!(told, [of(&ada, "ada", json!(null)), of(&bob, "bob", json!("de"))]);
+}
+
+#[databases]
+async fn an_account_ends_with_its_events_or_not_at_all(database: Database) {
+    let shop = shop(database).await;
+    let password = json!({ "password": PASSWORD });
+    let ada = shop.register("ada").await;
+    shop.by(&ada, "DELETE", "/users/me", password.clone()).await.expect(204);
+    let eve = shop.register("eve").await;
+    shop.break_at("user.closed").await;
+    shop.by(&eve, "DELETE", "/users/me", password.clone()).await.expect(500);
+    shop.by(&eve, "GET", "/users/me", Value::Null).await.expect(200);
+    assert_eq!(shop.of_kind("user.deleted").await.len(), 1, "{}", shop.kind());
+    shop.mend().await;
+    shop.by(&eve, "DELETE", "/users/me", password).await.expect(204);
+    assert_eq!(shop.of_kind("user.deleted").await.len(), 2);
 }

@@ -103,7 +103,12 @@ async fn an_address_is_verified_by_mail(database: Database) {
     assert_eq!(again.problem(422), "one_time_token_invalid");
     shop.by(&ada, "POST", "/auth/email/verify/resend", Value::Null).await.expect(202);
     let told = shop.published(ada.id).await;
-    let expected = ["user.registered", "user.email_verification_requested", "user.updated"];
+    let expected = [
+        "user.registered",
+        "user.email_verification_requested",
+        "user.updated",
+        "user.email_verified",
+    ];
     assert_eq!(told, expected, "{}", shop.kind());
 }
 

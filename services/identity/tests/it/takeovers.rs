@@ -10,19 +10,19 @@ const DAY: TimeDelta = TimeDelta::days(1);
 
 impl Shop {
     /// The user shows that they read the e-mails of their address.
-    async fn verify(&self, person: &Person) {
+    pub async fn verify(&self, person: &Person) {
         let token = self.one_time_token(person.id, "verify_email").await.expect(200);
         self.post("/auth/email/verify", token).await.expect(204);
     }
 
-    async fn change_email(&self, person: &Person, name: &str) -> Answer {
+    pub async fn change_email(&self, person: &Person, name: &str) -> Answer {
         let email = format!("{name}@example.com");
         let body = json!({ "email": email, "current_password": PASSWORD });
         self.by(person, "PATCH", "/users/me", body).await
     }
 
     /// What the mail to an address the account had would carry.
-    async fn undo_token(&self, person: &Person, name: &str) -> Answer {
+    pub async fn undo_token(&self, person: &Person, name: &str) -> Answer {
         let email = format!("{name}@example.com");
         let body = json!({ "user_id": person.id, "purpose": "undo_email_change", "email": email });
         call(&self.service.internal, "POST", ONE_TIME_TOKENS.path()).json(body).await
@@ -34,11 +34,6 @@ impl Shop {
         let mine =
             |it: &&Published| it.subject == person.id.to_string() && it.kind == "user.updated";
         events.iter().rfind(mine).unwrap().data["email"].clone()
-    }
-
-    async fn of_kind(&self, kind: &str) -> Vec<Value> {
-        let all = self.events().await.into_iter().filter(|it| it.kind == kind);
-        all.map(|it| it.data.0).collect()
     }
 }
 

@@ -146,7 +146,7 @@ async fn a_deleted_user_is_gone(database: Database) {
         let answer = shop.by(&admin, method, &path(&ada), body).await;
         assert_eq!(answer.problem(404), "user_not_found", "{method}");
     }
-    assert_eq!(shop.published(ada.id).await, ["user.registered", "user.deleted"]);
+    assert_eq!(shop.published(ada.id).await, ["user.registered", "user.deleted", "user.closed"]);
     let trust = shop.trust().await["revocations"].clone();
     assert_eq!(trust["users"][ada.id.to_string()], json!(2));
     assert_eq!(trust["sessions"].as_array().unwrap().len(), 1);
