@@ -48,6 +48,7 @@ export function formats(locale: string) {
     minimumFractionDigits: 1,
   });
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
+  const languages = new Intl.DisplayNames(locale, { type: 'language' });
   const money = new Map<string, Intl.NumberFormat>();
   return {
     money: (value: Money) => {
@@ -66,6 +67,8 @@ export function formats(locale: string) {
     number: (value: number) => number.format(value),
     rating: (value: number) => rating.format(value),
     percent: (value: number) => percent.format(value),
+    /** What a language is called, by its tag. */
+    language: (tag: string) => languages.of(tag) ?? tag,
   };
 }
 

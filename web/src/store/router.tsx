@@ -12,7 +12,7 @@ import {
 import { parseSearch, stringifySearch } from './addressSearch';
 import { readFilters } from './catalog/filters';
 import { categoryBySlug, categoryTree } from './categories';
-import { keepOrderKey, keyOf } from './orders/keys';
+import { keepOrderSecrets, secretsOf } from './orders/keys';
 import { Home } from './pages/Home';
 import { Failed } from './parts/Failed';
 import { Missing } from './parts/Missing';
@@ -99,12 +99,20 @@ const order = createRoute({
   validateSearch: returnOf,
   // The link of a guest's mail: its key is kept, and goes from the address.
   beforeLoad: ({ params: { id }, location }) => {
-    const key = keyOf(location.hash);
-    if (!key) return;
-    keepOrderKey(id, key);
+    const secrets = secretsOf(location.hash);
+    if (!secrets) return;
+    keepOrderSecrets(id, secrets);
     throw redirect({ to: '/orders/$id', params: { id }, replace: true });
   },
   component: lazyRouteComponent(() => import('./pages/OrderPage'), 'OrderPage'),
+});
+
+const findOrder = createRoute({
+  getParentRoute: () => root,
+  path: '/find-order',
+  validateSearch: ({ number }: Search): { number?: string } =>
+    number === undefined ? {} : { number: String(number) },
+  component: lazyRouteComponent(() => import('./pages/FindOrderPage'), 'FindOrderPage'),
 });
 
 const login = createRoute({
@@ -145,6 +153,12 @@ const undoEmailChange = createRoute({
   getParentRoute: () => root,
   path: '/undo-email-change',
   component: lazyRouteComponent(() => import('./pages/UndoEmailChangePage'), 'UndoEmailChangePage'),
+});
+
+const unsubscribe = createRoute({
+  getParentRoute: () => root,
+  path: '/unsubscribe',
+  component: lazyRouteComponent(() => import('./pages/UnsubscribePage'), 'UnsubscribePage'),
 });
 
 const account = createRoute({
@@ -197,12 +211,14 @@ const tree = root.addChildren([
   cart,
   checkout,
   order,
+  findOrder,
   login,
   register,
   forgotPassword,
   resetPassword,
   verifyEmail,
   undoEmailChange,
+  unsubscribe,
   account.addChildren([ownOrders, profile, addresses, paymentMethods, security, messages]),
 ]);
 

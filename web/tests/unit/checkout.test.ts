@@ -4,12 +4,16 @@ import { billedTo, buyerOf, check, emptyForm, toBody } from '../../src/store/che
 import { rules } from './rules';
 
 const total = { amount: 1_999, currency: 'USD' };
-const user = { guest: false, shipped: true, rules };
+const user = { guest: false, shipped: true, rules, language: 'de' };
 
 test('an order that waits is given up only where the buyer has said so', () => {
   expect(toBody(emptyForm('GB'), user, total)).not.toHaveProperty('supersede');
   const body = toBody(emptyForm('GB'), { ...user, supersede: true }, total);
   expect(body.supersede).toBe(true);
+});
+
+test('mails about an order are written in the language it was ordered in', () => {
+  expect(toBody(emptyForm('GB'), user, total).language).toBe('de');
 });
 
 test('what costs nothing is ordered without a payment', () => {

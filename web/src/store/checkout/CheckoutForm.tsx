@@ -4,6 +4,7 @@ import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 import type { User } from '../../api/session';
 import { useFormats } from '../../format';
+import { useLanguage } from '../../texts';
 import { AddressFields, useAddressFault } from '../address/AddressFields';
 import { countriesQuery, rulesQuery, useKnownRules } from '../address/countries';
 import { likelyCountry } from '../address/fields';
@@ -53,6 +54,7 @@ type Props = {
 export function CheckoutForm({ user, version, sending, refused, begin }: Props) {
   const { checkout: texts, form: formTexts } = useTexts();
   const { money } = useFormats();
+  const { language } = useLanguage();
   const said = useSaid();
   const inWords = useInWords();
   const guest = user === null;
@@ -83,7 +85,7 @@ export function CheckoutForm({ user, version, sending, refused, begin }: Props) 
     },
     submit: async (values) => {
       if (!quote.data || (!free && !paying.method)) return;
-      const needs = { guest, shipped, rules, supersede: supersede.current };
+      const needs = { guest, shipped, rules, language, supersede: supersede.current };
       // The form of the payment method is asked first of all: a wallet opens on a click only.
       const buyer = buyerOf(values, guest ? values.email.trim() : user.email, needs);
       const payment = free ? undefined : await paying.take(buyer);

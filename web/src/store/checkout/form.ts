@@ -67,6 +67,8 @@ type Needs = {
   rules: (country: string) => Rules | undefined;
 };
 type Says = {
+  /** What mails about the order are written in. */
+  language: string;
   /** Whether an order that waits is given up for this one. */
   supersede?: boolean;
   /** What costs nothing needs none. */
@@ -103,6 +105,7 @@ export function toBody(form: CheckoutForm, needs: Needs & Says, total: Money): C
     toAddress(addressOf(form, part), needs.rules(form[`${part}.country`]));
   return {
     ...(needs.guest ? { email: form.email.trim() } : {}),
+    language: needs.language,
     ...(needs.shipped ? { shipping_address: address('shipping') } : {}),
     ...(form.elsewhere ? { billing_address: address('billing') } : {}),
     ...(form.note.trim() ? { note: form.note.trim() } : {}),

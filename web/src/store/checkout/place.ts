@@ -6,7 +6,7 @@ import { api, ok, type Schemas, unnamed } from '../../api/client';
 import { isProblem, Problem } from '../../api/problem';
 import * as session from '../../api/session';
 import { cartHeader } from '../cart';
-import { keepOrderKey } from '../orders/keys';
+import { keepOrderSecrets } from '../orders/keys';
 import { type Attempt, slot } from './attempt';
 
 export type Checkout = Schemas['Checkout'];
@@ -47,7 +47,7 @@ export async function place({ key, user, cart, body }: Attempt<Checkout>): Promi
         ...(user ? {} : { fetch: unnamed }),
       }),
     );
-    if (order.access_token) keepOrderKey(order.id, order.access_token);
+    if (order.access_token) keepOrderSecrets(order.id, { token: order.access_token });
     return order.id;
   } catch (error) {
     const id = acceptedAs(error);
@@ -68,6 +68,6 @@ function acceptedAs(error: unknown): string | null {
   if (!isProblem(error, 'payment_declined') && !isProblem(error, 'order_cancelled')) return null;
   const { order_id: id, access_token: token } = error.body;
   if (typeof id !== 'string') return null;
-  if (typeof token === 'string') keepOrderKey(id, token);
+  if (typeof token === 'string') keepOrderSecrets(id, { token });
   return id;
 }

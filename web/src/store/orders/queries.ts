@@ -7,7 +7,7 @@ import { isProblem } from '../../api/problem';
 import { type Attempt, pause, slot, verdict } from '../checkout/attempt';
 import type { Payment } from '../checkout/methods';
 import { interval } from './interval';
-import { keepOrderKey, orderHeader } from './keys';
+import { keepOrderSecrets, orderHeaders, orderSecrets } from './keys';
 import { type Order, stage } from './timeline';
 
 const PATHS = {
@@ -20,11 +20,11 @@ export const orderQuery = (id: string) =>
   queryOptions({
     queryKey: ['order', id],
     queryFn: async () => {
-      const headers = orderHeader(id);
+      const headers = orderHeaders(id);
       const order = await ok(api.GET(PATHS.order, { params: { path: { id } }, headers }));
       // Asked for by its number; what follows goes by its id.
-      const key = headers['X-Order-Token'];
-      if (key && order.id !== id) keepOrderKey(order.id, key);
+      const secrets = orderSecrets(id);
+      if (order.id !== id && Object.keys(secrets).length > 0) keepOrderSecrets(order.id, secrets);
       return order;
     },
     // Who has just paid wants to see it, also from a shop that has to come back first.
@@ -56,7 +56,7 @@ export const paymentQuery = (order: Order) =>
       ok(
         api.GET('/api/v1/payments/{id}', {
           params: { path: { id: order.payment?.id ?? '' } },
-          headers: orderHeader(order.id),
+          headers: orderHeaders(order.id),
         }),
       ),
     enabled: order.payment !== null && order.payment !== undefined,
@@ -70,7 +70,7 @@ export function confirm(order: Order, outcome?: Outcome) {
   return ok(
     api.POST('/api/v1/payments/{id}/confirm', {
       params: { path: { id: order.payment?.id ?? '' } },
-      headers: orderHeader(order.id),
+      headers: orderHeaders(order.id),
       ...(outcome && { body: { outcome } }),
     }),
   );
@@ -91,7 +91,7 @@ export function cancel(order: Order, reason: CancelReason, note: string) {
   return ok(
     api.POST(PATHS.cancel, {
       params: { path: { id: order.id } },
-      headers: orderHeader(order.id),
+      headers: orderHeaders(order.id),
       body: { reason, ...(note && { note }) },
     }),
   );
@@ -108,7 +108,7 @@ export async function payAgain({ key, body }: Attempt<NewPayment>): Promise<void
     await ok(
       api.POST(PATHS.payments, {
         params: { path: { id: order }, header: { 'Idempotency-Key': key } },
-        headers: orderHeader(order),
+        headers: orderHeaders(order),
         body: { payment },
       }),
     );

@@ -17,7 +17,7 @@ import styles from './Auth.module.css';
 const route = getRouteApi('/login');
 
 export function LoginPage() {
-  const { auth: texts } = useTexts();
+  const { auth: texts, findOrder } = useTexts();
   const { next } = route.useSearch();
   const checks = useChecks();
   const enter = useEnter();
@@ -55,6 +55,9 @@ export function LoginPage() {
         <Link to="/register" search={next ? { next } : {}}>
           {texts.register}
         </Link>
+      </p>
+      <p>
+        {texts.orderedAsGuest} <Link to="/find-order">{findOrder.title}</Link>
       </p>
     </Page>
   );

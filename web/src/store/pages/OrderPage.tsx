@@ -3,6 +3,7 @@ import { getRouteApi, Link } from '@tanstack/react-router';
 import { useEffect, useRef, useState } from 'react';
 
 import { isProblem } from '../../api/problem';
+import { keepPrefill } from '../account/prefill';
 import { useKnownUser } from '../account/useKnownUser';
 import { Envelope } from '../address/Envelope';
 import { cartQuery } from '../cart';
@@ -22,6 +23,7 @@ import { Working } from '../orders/Working';
 import { ButtonLink } from '../parts/Button';
 import { bringUp } from '../parts/bringUp';
 import { Missing } from '../parts/Missing';
+import { NoReferrer } from '../parts/NoReferrer';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
 import { Skeleton } from '../parts/Skeleton';
@@ -60,6 +62,7 @@ export function OrderPage() {
   }
   return (
     <Page title={order ? texts.title(order.number) : texts.untitled}>
+      <NoReferrer />
       {!order && failureCount > 1 && (
         <Note kind="warn" role="status">
           {texts.unreachable}
@@ -176,7 +179,10 @@ function Step({ order, guest, returned }: Props) {
           <p>{text(order.email)}</p>
           {guest && order.status === 'confirmed' && (
             <Note kind="plain">
-              {texts.accountHint} <Link to="/register">{texts.register}</Link>
+              {texts.accountHint(order.email)}{' '}
+              <Link to="/register" onClick={() => keepPrefill(buyer(order))}>
+                {texts.register}
+              </Link>
             </Note>
           )}
           <ButtonLink to="/" look="outline">
@@ -186,6 +192,11 @@ function Step({ order, guest, returned }: Props) {
       );
     }
   }
+}
+
+/** As whom a guest would register. */
+function buyer({ email, shipping_address, billing_address }: Order) {
+  return { email, name: (shipping_address ?? billing_address)?.name ?? '' };
 }
 
 /** What the customer does next for their payment. */
@@ -249,9 +260,15 @@ function NotFound({ guest, id }: { guest: boolean; id: string }) {
   return (
     <>
       <Missing />
+      <p className={page.login}>
+        {texts.linkExpired}{' '}
+        <Link to="/find-order" search={isNumber(id) ? { number: id } : {}}>
+          {texts.find}
+        </Link>
+      </p>
       {guest && (
         <p className={page.login}>
-          {texts.findYourOrder}{' '}
+          {texts.orderedWithAccount}{' '}
           <Link to="/login" search={{ next: `/orders/${id}` }}>
             {texts.signIn}
           </Link>
@@ -260,6 +277,9 @@ function NotFound({ guest, id }: { guest: boolean; id: string }) {
     </>
   );
 }
+
+/** Whether it is what customers know an order by, and not its id. */
+const isNumber = (id: string) => !/^[0-9a-f]{8}-[0-9a-f-]{27}$/i.test(id);
 
 function Waiting() {
   return (

@@ -1,10 +1,12 @@
 import { getRouteApi, Link } from '@tanstack/react-router';
 
 import { api, ok } from '../../api/client';
+import { useLanguage } from '../../texts';
 import { useChecks } from '../account/checks';
 import { useEnter } from '../account/enter';
 import { ownPath } from '../account/own';
 import { PasswordField } from '../account/PasswordField';
+import { forgetPrefill, prefill } from '../account/prefill';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button } from '../parts/Button';
@@ -19,10 +21,11 @@ const route = getRouteApi('/register');
 export function RegisterPage() {
   const { auth: texts } = useTexts();
   const { next } = route.useSearch();
+  const { language } = useLanguage();
   const checks = useChecks();
   const enter = useEnter();
   const form = useForm({
-    initial: { name: '', email: '', password: '' },
+    initial: () => ({ ...prefill(), password: '' }),
     check: ({ name, email, password }) =>
       checks.only({
         name: checks.given(name),
@@ -30,8 +33,16 @@ export function RegisterPage() {
         password: checks.newPassword(password),
       }),
     submit: async ({ name, email, password }) => {
-      const body = { name: name.trim(), email: email.trim(), password, session: 'cookie' as const };
-      await enter(await ok(api.POST('/api/v1/auth/register', { body })), ownPath(next));
+      const body = {
+        name: name.trim(),
+        email: email.trim(),
+        password,
+        language,
+        session: 'cookie' as const,
+      };
+      const answer = await ok(api.POST('/api/v1/auth/register', { body }));
+      forgetPrefill();
+      await enter(answer, ownPath(next));
     },
     inWords: useInWords(),
   });

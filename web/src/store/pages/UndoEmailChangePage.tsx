@@ -7,7 +7,7 @@ import { CodeField } from '../account/CodeField';
 import { useChecks } from '../account/checks';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
-import { keyOf } from '../orders/keys';
+import { ofHash } from '../orders/keys';
 import { Button, ButtonLink } from '../parts/Button';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
@@ -21,7 +21,7 @@ import styles from './Auth.module.css';
  */
 export function UndoEmailChangePage() {
   const { auth: texts } = useTexts();
-  const token = keyOf(useLocation({ select: (it) => it.hash }));
+  const token = ofHash(useLocation({ select: (it) => it.hash }), 'token');
   const checks = useChecks();
   const [done, setDone] = useState(false);
   const form = useForm({

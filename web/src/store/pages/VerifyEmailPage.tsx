@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 
@@ -5,6 +6,7 @@ import { api, ok } from '../../api/client';
 import * as session from '../../api/session';
 import { CodeField } from '../account/CodeField';
 import { useChecks } from '../account/checks';
+import { ordersQuery } from '../account/queries';
 import { Summary } from '../forms/Summary';
 import { useForm } from '../forms/useForm';
 import { Button, ButtonLink } from '../parts/Button';
@@ -23,6 +25,7 @@ const route = getRouteApi('/verify-email');
 export function VerifyEmailPage() {
   const { auth: texts } = useTexts();
   const { token } = route.useSearch();
+  const queries = useQueryClient();
   const checks = useChecks();
   const [done, setDone] = useState(false);
   const form = useForm({
@@ -32,6 +35,8 @@ export function VerifyEmailPage() {
       await ok(api.POST('/api/v1/auth/email/verify', { body: { token: token.trim() } }));
       const user = session.user();
       if (user) session.update({ ...user, email_verified: true });
+      // Orders of a guest with that address join the account.
+      queries.removeQueries({ queryKey: ordersQuery.queryKey });
       setDone(true);
     },
     inWords: useInWords(),
@@ -43,7 +48,11 @@ export function VerifyEmailPage() {
           <Note kind="good" role="status">
             {texts.verified}
           </Note>
-          <ButtonLink to="/">{texts.continueShopping}</ButtonLink>
+          <p className={styles.soft}>{texts.ordersJoin}</p>
+          <ButtonLink to="/account">{texts.viewOrders}</ButtonLink>
+          <ButtonLink to="/" look="outline">
+            {texts.continueShopping}
+          </ButtonLink>
         </>
       ) : (
         <form className={styles.form} noValidate onSubmit={form.onSubmit}>

@@ -7,7 +7,7 @@ import styles from './Footer.module.css';
 import { Preferences } from './Preferences';
 
 export function Footer() {
-  const { shell } = useTexts();
+  const { shell, findOrder } = useTexts();
   const categories = useCategories();
   return (
     <footer className={styles.footer}>
@@ -38,6 +38,9 @@ export function Footer() {
             </li>
             <li>
               <Link to="/account">{shell.orders}</Link>
+            </li>
+            <li>
+              <Link to="/find-order">{findOrder.title}</Link>
             </li>
             <li>
               <Link to="/cart">{shell.cartLabel}</Link>

@@ -1,5 +1,6 @@
 import { type Language, languages, useLanguage } from '../../texts';
 import { chooseTheme, useTheme } from '../../theme';
+import { useChooseLanguage } from '../account/useChooseLanguage';
 import { Button } from '../parts/Button';
 import { SelectField } from '../parts/Field';
 import { Icon } from '../parts/Icon';
@@ -9,7 +10,8 @@ import styles from './Preferences.module.css';
 /** Language and colours, as the reader likes them. */
 export function Preferences() {
   const { shell } = useTexts();
-  const { language, choose } = useLanguage();
+  const { language } = useLanguage();
+  const choose = useChooseLanguage();
   const other = useTheme() === 'dark' ? 'light' : 'dark';
   return (
     <div className={styles.preferences}>

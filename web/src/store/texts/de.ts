@@ -594,10 +594,13 @@ export const de: Texts = {
       duplicate: 'doppelt bezahlt oder bestellt',
     },
     tracking: (number) => `Sendungsnummer: ${number}`,
-    accountHint: 'Mit einem Konto sehen Sie Ihre Bestellungen auf jedem Gerät.',
+    accountHint: (email) =>
+      `Erstellen Sie ein Konto mit ${email}, und diese Bestellung gehört dazu: Sie sehen sie dann auf jedem Gerät.`,
     register: 'Konto erstellen',
-    findYourOrder:
-      'Suchen Sie Ihre Bestellung? Wenn Sie ein Konto haben, melden Sie sich an. Wenn Sie als Gast bestellt haben, nutzen Sie den Link in der Bestätigungsmail.',
+    linkExpired:
+      'Suchen Sie Ihre Bestellung? Wenn der Link aus unserer E-Mail nicht mehr funktioniert, schicken wir Ihnen einen neuen.',
+    find: 'Bestellung finden',
+    orderedWithAccount: 'Wenn Sie mit einem Konto bestellt haben, melden Sie sich an.',
     signIn: 'Anmelden',
     cancel: {
       open: 'Bestellung stornieren',
@@ -619,6 +622,33 @@ export const de: Texts = {
       inProgress: 'Ihre Bestellung wird storniert.',
     },
   },
+  findOrder: {
+    title: 'Bestellung finden',
+    text: 'Geben Sie Ihre Bestellnummer und die E-Mail-Adresse ein, mit der Sie bestellt haben. Wir schicken einen Link zu Ihrer Bestellung an diese Adresse.',
+    number: 'Bestellnummer',
+    numberHint: 'Sie steht in jeder E-Mail zu Ihrer Bestellung und sieht aus wie CW-100001.',
+    email: 'E-Mail-Adresse',
+    emailHint: 'Die Adresse, die Sie bei der Bestellung angegeben haben.',
+    send: 'Link anfordern',
+    sent: 'Wenn es eine solche Bestellung gibt, haben wir einen Link an diese Adresse geschickt.',
+    notArrived:
+      'Nach einigen Minuten noch nichts da? Sehen Sie im Spam-Ordner nach und prüfen Sie Bestellnummer und Adresse.',
+    again: 'Noch einmal versuchen',
+    haveAccount: 'Mit einem Konto bestellt?',
+  },
+  unsubscribe: {
+    title: 'E-Mails abbestellen',
+    text: (shop) =>
+      `Sie erhalten von ${shop} keine E-Mails mit Angeboten und Neuheiten mehr. Nachrichten zu Ihren Bestellungen und zu Ihrem Konto schicken wir weiterhin.`,
+    unsubscribe: 'Abbestellen',
+    done: (recipient) => `Erledigt: ${recipient} erhält keine Angebote und Neuheiten mehr.`,
+    changedYourMind:
+      'Haben Sie es sich anders überlegt? Mit einem Konto legen Sie fest, was Sie erhalten:',
+    invalid: 'Dieser Link ist ungültig. Es wurde nichts geändert.',
+    invalidHint:
+      'Öffnen Sie den Link in der E-Mail noch einmal. Mit einem Konto können Sie auch festlegen, was Sie erhalten:',
+    preferences: 'Benachrichtigungen einstellen',
+  },
   auth: {
     signIn: 'Anmelden',
     register: 'Konto erstellen',
@@ -634,6 +664,7 @@ export const de: Texts = {
     hide: 'Verbergen',
     forgot: 'Passwort vergessen?',
     noAccount: 'Neu hier?',
+    orderedAsGuest: 'Ohne Konto bestellt?',
     haveAccount: 'Haben Sie bereits ein Konto?',
     forgotTitle: 'Passwort zurücksetzen',
     forgotText:
@@ -653,6 +684,9 @@ export const de: Texts = {
     verify: 'E-Mail-Adresse bestätigen',
     verified: 'Vielen Dank! Ihre E-Mail-Adresse ist bestätigt.',
     requestNewVerification: 'Neuen Link anfordern',
+    ordersJoin:
+      'Bestellungen, die Sie mit dieser Adresse als Gast aufgegeben haben, erscheinen in Kürze in Ihrem Konto.',
+    viewOrders: 'Bestellungen ansehen',
     continueShopping: 'Weiter einkaufen',
     undoTitle: 'E-Mail-Adresse wiederherstellen',
     undoText:
@@ -678,12 +712,18 @@ export const de: Texts = {
     items: (count) => `${count} Artikel`,
     paymentRequired: 'Zahlung erforderlich',
     showOlder: 'Ältere Bestellungen anzeigen',
+    verifyForOrders: (email) =>
+      `Bestätigen Sie Ihre E-Mail-Adresse mit dem Link, den wir an ${email} geschickt haben. Dann erscheinen hier auch die Bestellungen, die Sie damit als Gast aufgegeben haben.`,
+    requestVerification: 'Link erneut schicken',
     save: 'Speichern',
     saved: 'Gespeichert.',
     cancel: 'Abbrechen',
     phone: 'Telefonnummer',
     username: 'Benutzername',
     usernameHint: 'Damit können Sie sich statt mit Ihrer E-Mail-Adresse anmelden.',
+    language: 'Sprache der Nachrichten',
+    languageHint: 'In dieser Sprache schreiben wir Ihnen.',
+    shopsLanguage: 'Sprache des Shops',
     passwordForEmail: 'Aktuelles Passwort (zum Ändern der E-Mail-Adresse erforderlich)',
     verified: 'Ihre E-Mail-Adresse ist bestätigt.',
     notVerified: 'Ihre E-Mail-Adresse ist noch nicht bestätigt.',

@@ -563,10 +563,13 @@ export const en = {
       duplicate: 'duplicate payment or order',
     },
     tracking: (number: string) => `Tracking number: ${number}`,
-    accountHint: 'Track your orders on any device with an account.',
+    accountHint: (email: string) =>
+      `Create an account with ${email}, and this order will be in it: you’ll see it on any device.`,
     register: 'Create account',
-    findYourOrder:
-      'Looking for your order? If you have an account, sign in to view it. If you checked out as a guest, use the link in your confirmation email.',
+    linkExpired:
+      'Looking for your order? If the link in your email no longer works, we’ll send you a new one.',
+    find: 'Find my order',
+    orderedWithAccount: 'If you ordered with an account, sign in to view it.',
     signIn: 'Sign in',
     cancel: {
       open: 'Cancel order',
@@ -588,6 +591,33 @@ export const en = {
       inProgress: 'Your order is being cancelled.',
     },
   },
+  findOrder: {
+    title: 'Find my order',
+    text: 'Enter your order number and the email address you ordered with. We’ll send a link to your order to that address.',
+    number: 'Order number',
+    numberHint: 'You’ll find it in every email about your order. It looks like CW-100001.',
+    email: 'Email address',
+    emailHint: 'The one you gave when you ordered.',
+    send: 'Send link',
+    sent: 'If there is such an order, we have sent a link to this address.',
+    notArrived:
+      'Nothing there after a few minutes? Check your spam folder, and the order number and address you entered.',
+    again: 'Try again',
+    haveAccount: 'Ordered with an account?',
+  },
+  unsubscribe: {
+    title: 'Unsubscribe',
+    text: (shop: string) =>
+      `You’ll no longer receive offers and news from ${shop} by email. Messages about your orders and your account will still be sent.`,
+    unsubscribe: 'Unsubscribe',
+    done: (recipient: string) =>
+      `You’re unsubscribed: ${recipient} won’t receive offers and news any more.`,
+    changedYourMind: 'Changed your mind? If you have an account, choose what you receive:',
+    invalid: 'This link isn’t valid, so nothing has been changed.',
+    invalidHint:
+      'Open the link in the email again. If you have an account, you can also choose what you receive:',
+    preferences: 'Notification settings',
+  },
   auth: {
     signIn: 'Sign in',
     register: 'Create account',
@@ -602,6 +632,7 @@ export const en = {
     hide: 'Hide',
     forgot: 'Forgot your password?',
     noAccount: 'New here?',
+    orderedAsGuest: 'Ordered without an account?',
     haveAccount: 'Already have an account?',
     forgotTitle: 'Reset your password',
     forgotText: 'Enter your email address, and we’ll send you a link to reset your password.',
@@ -620,6 +651,9 @@ export const en = {
     verify: 'Verify email address',
     verified: 'Thank you! Your email address is verified.',
     requestNewVerification: 'Request a new link',
+    ordersJoin:
+      'Orders you placed with this address as a guest will appear in your account shortly.',
+    viewOrders: 'View your orders',
     continueShopping: 'Continue shopping',
     undoTitle: 'Restore your email address',
     undoText:
@@ -644,12 +678,18 @@ export const en = {
     items: (count: number) => (count === 1 ? '1 item' : `${count} items`),
     paymentRequired: 'Payment required',
     showOlder: 'Show older orders',
+    verifyForOrders: (email: string) =>
+      `Confirm your email address with the link we’ve sent to ${email}. Orders you placed with it as a guest will then appear here.`,
+    requestVerification: 'Send the link again',
     save: 'Save',
     saved: 'Saved.',
     cancel: 'Cancel',
     phone: 'Phone number',
     username: 'Username',
     usernameHint: 'You can sign in with it instead of your email address.',
+    language: 'Language of messages',
+    languageHint: 'We write to you in this language.',
+    shopsLanguage: 'The shop’s language',
     passwordForEmail: 'Current password (required to change your email address)',
     verified: 'Your email address is verified.',
     notVerified: 'Your email address isn’t verified yet.',

@@ -1,18 +1,42 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 
+import { useUser } from '../../../api/useUser';
 import { useFormats } from '../../../format';
 import { picture } from '../../../picture';
 import { ordersQuery } from '../../account/queries';
 import { stage } from '../../orders/timeline';
 import { Button, ButtonLink } from '../../parts/Button';
 import { FailedPart } from '../../parts/FailedPart';
+import { Note } from '../../parts/Note';
 import { Skeleton } from '../../parts/Skeleton';
 import { useTexts } from '../../texts';
 import styles from './Orders.module.css';
 
 /** Everything the user has ordered, newest first. */
 export function Orders() {
+  return (
+    <>
+      <Unproven />
+      <List />
+    </>
+  );
+}
+
+/** What was ordered as a guest shows once the address is known to be the user's. */
+function Unproven() {
+  const { account: texts } = useTexts();
+  const user = useUser();
+  if (!user || user.email_verified) return null;
+  return (
+    <Note kind="plain">
+      {texts.verifyForOrders(user.email)}{' '}
+      <Link to="/account/profile">{texts.requestVerification}</Link>
+    </Note>
+  );
+}
+
+function List() {
   const { account: texts, order: orderTexts } = useTexts();
   const { money, date } = useFormats();
   const query = useInfiniteQuery(ordersQuery);

@@ -1,16 +1,17 @@
 import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 
 import { api, ok } from '../../../api/client';
 import * as session from '../../../api/session';
 import { useUser } from '../../../api/useUser';
+import { languages } from '../../../texts';
 import { useChecks } from '../../account/checks';
 import { PasswordField } from '../../account/PasswordField';
 import { isPhone } from '../../address/fields';
 import { Summary } from '../../forms/Summary';
 import { useForm } from '../../forms/useForm';
 import { Button } from '../../parts/Button';
-import { TextField } from '../../parts/Field';
+import { SelectField, TextField } from '../../parts/Field';
 import { Note } from '../../parts/Note';
 import { useInWords, useSaid } from '../../problems';
 import { useTexts } from '../../texts';
@@ -34,6 +35,7 @@ function Write({ user }: { user: session.User }) {
       email: user.email,
       phone: user.phone ?? '',
       username: user.username ?? '',
+      language: user.language ?? '',
       current_password: '',
     },
     check: ({ name, email, phone, username, current_password }) =>
@@ -47,7 +49,7 @@ function Write({ user }: { user: session.User }) {
             : undefined,
         current_password: isOther(email) ? checks.given(current_password) : undefined,
       }),
-    submit: async ({ name, email, phone, username, current_password }) => {
+    submit: async ({ name, email, phone, username, language, current_password }) => {
       setSaved(false);
       const changed = await ok(
         api.PATCH('/api/v1/users/me', {
@@ -56,6 +58,7 @@ function Write({ user }: { user: session.User }) {
             // One that was kept in another form stays as it is.
             ...(isNew(phone) || !phone.trim() ? { phone: phone.trim() || null } : {}),
             username: username.trim() || null,
+            language: language || null,
             ...(isOther(email) ? { email: email.trim(), current_password } : {}),
           },
         }),
@@ -66,6 +69,10 @@ function Write({ user }: { user: session.User }) {
     },
     inWords: useInWords(),
   });
+  // It is also changed with the language of the pages, below this form.
+  const set = useRef(form.set);
+  set.current = form.set;
+  useEffect(() => set.current({ language: user.language ?? '' }), [user.language]);
   return (
     <form className={styles.form} noValidate onSubmit={form.onSubmit}>
       <Summary form={form} />
@@ -112,12 +119,36 @@ function Write({ user }: { user: session.User }) {
         autoCapitalize="none"
         spellCheck={false}
       />
+      <SelectField {...form.bind('language')} label={texts.language} hint={texts.languageHint}>
+        {choices(user.language).map((it) => (
+          <option key={it} value={it} lang={it}>
+            {nameOf(it)}
+          </option>
+        ))}
+        {!user.language && <option value="">{texts.shopsLanguage}</option>}
+      </SelectField>
       <div>
         <Button type="submit" busy={form.busy}>
           {texts.save}
         </Button>
       </div>
     </form>
+  );
+}
+
+/** The languages there are, and the user's own where that is none of them. */
+function choices(own: string | null | undefined): string[] {
+  const known = Object.keys(languages);
+  return own && !known.includes(own) ? [...known, own] : known;
+}
+
+/** What a language calls itself. */
+function nameOf(language: string): string {
+  const known: Record<string, string> = languages;
+  return (
+    known[language] ??
+    new Intl.DisplayNames(language, { type: 'language' }).of(language) ??
+    language
   );
 }
 
