@@ -184,6 +184,18 @@ export const cancel = (id: string, reason: CancelReason, note: string) =>
     }),
   );
 
+/** Has no link of a mail open the order any longer. */
+export const revokeLinks = (id: string) =>
+  ok(api.DELETE('/api/v1/orders/{id}/keys', { params: { path: { id } } }));
+
+/** Whether links to it may be in mails: it was ordered without an account. */
+export function hasLinks({ user_id, history }: Order): boolean {
+  return !user_id || (history?.some((it) => it.reason === JOINED) ?? false);
+}
+
+/** The reason of a change by which a guest's order became one of an account. */
+export const JOINED = 'joined_account';
+
 /** Why staff cancel an order; the customer is told by it. */
 export const CANCEL_REASONS = [
   'cancelled_by_shop',

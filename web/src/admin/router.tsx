@@ -15,7 +15,14 @@ import {
 import * as session from '../api/session';
 import { PRODUCT_STATUSES } from './catalog';
 import type { Permission } from './may';
-import { CHANNELS, MESSAGE_STATUSES, type MessageSearch } from './messages';
+import {
+  CHANNELS,
+  MESSAGE_STATUSES,
+  type MessageSearch,
+  PROVIDERS,
+  SUPPRESSION_REASONS,
+  type SuppressionSearch,
+} from './messages';
 import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orders';
 import type { InventorySearch } from './pages/inventory/Inventory';
 import type { ProductsSearch } from './pages/products/Products';
@@ -27,6 +34,7 @@ import { Login } from './shell/Login';
 import { Missing } from './shell/Missing';
 import { Opening } from './shell/Opening';
 import { Shell } from './shell/Shell';
+import { TEMPLATE_LANGUAGES, type TemplateSearch } from './templates';
 import { ROLES, type UserSearch } from './users';
 
 const root = createRootRouteWithContext<{ queries: QueryClient }>()();
@@ -174,10 +182,12 @@ const messages = createRoute({
   staticData: { needs: 'notifications:read' },
   getParentRoute: () => inside,
   path: '/messages',
-  validateSearch: ({ q, status, channel }): MessageSearch => ({
+  validateSearch: ({ q, status, channel, provider, template }): MessageSearch => ({
     q: text(q),
     status: oneOf(MESSAGE_STATUSES, status),
     channel: oneOf(CHANNELS, channel),
+    provider: oneOf(PROVIDERS, provider),
+    template: text(template),
   }),
   component: lazyRouteComponent(() => import('./pages/messages/Messages'), 'Messages'),
 });
@@ -189,10 +199,26 @@ const message = createRoute({
   component: lazyRouteComponent(() => import('./pages/messages/MessagePage'), 'MessagePage'),
 });
 
+const suppressions = createRoute({
+  staticData: { needs: 'notifications:read' },
+  getParentRoute: () => inside,
+  path: '/suppressions',
+  validateSearch: ({ q, reason }): SuppressionSearch => ({
+    q: text(q),
+    reason: oneOf(SUPPRESSION_REASONS, reason),
+  }),
+  component: lazyRouteComponent(() => import('./pages/messages/Suppressions'), 'Suppressions'),
+});
+
+const languageOf = ({ language }: Record<string, unknown>): TemplateSearch => ({
+  language: oneOf(TEMPLATE_LANGUAGES, language),
+});
+
 const templates = createRoute({
   staticData: { needs: 'notifications:read' },
   getParentRoute: () => inside,
   path: '/templates',
+  validateSearch: languageOf,
   component: lazyRouteComponent(() => import('./pages/messages/Templates'), 'Templates'),
 });
 
@@ -200,6 +226,7 @@ const template = createRoute({
   staticData: { needs: 'notifications:read' },
   getParentRoute: () => inside,
   path: '/templates/$key',
+  validateSearch: languageOf,
   component: lazyRouteComponent(() => import('./pages/messages/TemplatePage'), 'TemplatePage'),
 });
 
@@ -227,6 +254,7 @@ const tree = root.addChildren([
     reviews,
     messages,
     message,
+    suppressions,
     templates,
     template,
     system,

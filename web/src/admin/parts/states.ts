@@ -70,10 +70,12 @@ export const messageTone: Record<Schemas['NotificationStatus'], Tone> = {
   queued: 'busy',
   sending: 'busy',
   sent: 'good',
-  logged: 'warn',
-  failed: 'warn',
-  dead: 'bad',
+  delivered: 'good',
+  bounced: 'bad',
+  complained: 'bad',
+  failed: 'bad',
   skipped: 'quiet',
+  logged: 'warn',
 };
 
 export const holdTone: Record<Schemas['HoldState'], Tone> = {

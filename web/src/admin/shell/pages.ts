@@ -5,6 +5,7 @@ import {
   IconFileImport,
   IconHome,
   IconMail,
+  IconMailOff,
   IconPackages,
   IconReceipt,
   IconServer,
@@ -48,6 +49,12 @@ export const pages: { name?: 'sales' | 'catalog' | 'people' | 'operations'; page
     pages: [
       { to: '/customers', name: 'customers', icon: IconUsers, needs: 'users:read' },
       { to: '/messages', name: 'messages', icon: IconMail, needs: 'notifications:read' },
+      {
+        to: '/suppressions',
+        name: 'suppressions',
+        icon: IconMailOff,
+        needs: 'notifications:read',
+      },
       { to: '/templates', name: 'templates', icon: IconTemplate, needs: 'notifications:read' },
     ],
   },

@@ -90,6 +90,7 @@ function Profile({ user }: { user: User }) {
           [customers.verified, user.email_verified ? customers.yes : customers.no],
           [customers.username, user.username],
           [customers.phone, user.phone],
+          [customers.language, user.language && format.language(user.language)],
           [customers.roles, user.roles.map((it) => shell.roles[it]).join(', ')],
           [customers.created, format.time(user.created_at)],
           [customers.lastSignIn, user.last_login_at && format.time(user.last_login_at)],

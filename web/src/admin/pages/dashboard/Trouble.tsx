@@ -1,11 +1,11 @@
 /** What went wrong and waits for somebody: messages nobody got, events nobody understood. */
 
 import { Group, Skeleton, Text } from '@mantine/core';
-import { queryOptions, useQueries, useQuery } from '@tanstack/react-query';
+import { useQueries, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 
-import { api, ok } from '../../../api/client';
 import { useFormats } from '../../../format';
+import { COUNTED_DAYS, type MessageStatus, messageCountsQuery } from '../../messages';
 import { ErrorState } from '../../parts/ErrorState';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
@@ -13,53 +13,38 @@ import { TextLink } from '../../parts/TextLink';
 import { outboxQuery, useServices } from '../../system';
 import { useTexts } from '../../texts';
 
-/** Failed ones are tried again; dead ones are given up. */
-const messages = (status: 'failed' | 'dead') =>
-  queryOptions({
-    queryKey: ['messages', 'count', status],
-    queryFn: () =>
-      ok(
-        api.GET('/api/v1/notifications/history', {
-          params: { query: { status, limit: 1, count: true } },
-        }),
-      ),
-  });
+/** What nobody got, worst first. */
+const BAD = ['failed', 'bounced', 'complained'] as const satisfies MessageStatus[];
 
 export function FailedMessages() {
-  const { dashboard: texts } = useTexts();
+  const { dashboard: texts, messages, states } = useTexts();
   const formats = useFormats();
-  const failed = useQuery(messages('failed'));
-  const dead = useQuery(messages('dead'));
-  const error = failed.error ?? dead.error;
-  const again = () => {
-    void failed.refetch();
-    void dead.refetch();
-  };
-  const count = failed.data && dead.data && (failed.data.total ?? 0) + (dead.data.total ?? 0);
+  const { data, error, refetch } = useQuery(messageCountsQuery);
+  const bad = BAD.filter((it) => (data?.[it] ?? 0) > 0);
   return (
     <Section
-      title={texts.failedMessages}
+      title={texts.messages}
       actions={
-        <TextLink to="/messages" aria-label={texts.viewAllOf(texts.failedMessages)}>
+        <TextLink to="/messages" aria-label={texts.viewAllOf(texts.messages)}>
           {texts.viewAll}
         </TextLink>
       }
     >
-      <Body error={error} again={again} ready={count !== undefined}>
-        {count === 0 ? (
-          <Text c="dimmed">{texts.noFailedMessages}</Text>
+      <Body error={error} again={() => void refetch()} ready={data !== undefined}>
+        {bad.length === 0 ? (
+          <Text c="dimmed">{texts.noFailedMessages(COUNTED_DAYS)}</Text>
         ) : (
           <Group gap="xs">
-            {(failed.data?.total ?? 0) > 0 && (
-              <StatusBadge tone="warn">
-                {texts.retrying(formats.number(failed.data?.total ?? 0))}
-              </StatusBadge>
-            )}
-            {(dead.data?.total ?? 0) > 0 && (
-              <StatusBadge tone="bad">
-                {texts.failed(formats.number(dead.data?.total ?? 0))}
-              </StatusBadge>
-            )}
+            <Text size="sm" c="dimmed">
+              {messages.lastDays(COUNTED_DAYS)}
+            </Text>
+            {bad.map((status) => (
+              <TextLink key={status} to="/messages" search={{ status }}>
+                <StatusBadge tone="bad">
+                  {messages.counted(states.message[status], formats.number(data?.[status] ?? 0))}
+                </StatusBadge>
+              </TextLink>
+            ))}
           </Group>
         )}
       </Body>

@@ -1,21 +1,30 @@
 /** One message, to be read as its recipient reads it. */
 
-import { Alert, Button, Divider, Grid, Paper, Skeleton, Stack, Text } from '@mantine/core';
+import { Alert, Button, Divider, Grid, Paper, Skeleton, Stack } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 
 import { useFormats } from '../../../format';
 import { shop } from '../../../shop';
 import { useMay } from '../../may';
-import { carrierQuery, type Message, messageQuery, retryMessage } from '../../messages';
+import {
+  delivers,
+  type MessageDetails,
+  messageProvidersQuery,
+  messageQuery,
+  providerNames,
+  retryMessage,
+} from '../../messages';
 import { RouteFailed } from '../../parts/ErrorState';
 import { Facts } from '../../parts/Facts';
+import { MailTabs } from '../../parts/MailTabs';
 import { useNotice } from '../../parts/notice';
 import { PageHead } from '../../parts/PageHead';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { messageTone } from '../../parts/states';
 import { TextLink } from '../../parts/TextLink';
+import { TEMPLATE_LANGUAGES } from '../../templates';
 import { useTexts } from '../../texts';
 
 const route = getRouteApi('/inside/messages/$id');
@@ -47,9 +56,10 @@ export function MessagePage() {
   );
 }
 
-function Content({ message }: { message: Message }) {
+function Content({ message }: { message: MessageDetails }) {
   const { messages } = useTexts();
   const { error, status } = message;
+  const bad = status !== 'skipped';
   return (
     <Stack>
       {status === 'logged' && (
@@ -57,12 +67,8 @@ function Content({ message }: { message: Message }) {
           {messages.loggedOnlyText}
         </Alert>
       )}
-      {error && (
-        <Alert
-          variant="light"
-          color={status === 'skipped' ? 'gray' : 'red'}
-          title={status === 'skipped' ? messages.notSent : messages.lastAttemptFailed}
-        >
+      {(error || status === 'bounced' || status === 'complained') && (
+        <Alert variant="light" color={bad ? 'red' : 'gray'} title={messages.trouble[status]}>
           {error}
         </Alert>
       )}
@@ -78,8 +84,8 @@ function Content({ message }: { message: Message }) {
   );
 }
 
-/** The message itself. It is plain text and stays that. */
-function Letter({ message }: { message: Message }) {
+/** The message itself. */
+function Letter({ message }: { message: MessageDetails }) {
   const { messages } = useTexts();
   const format = useFormats();
   return (
@@ -93,18 +99,16 @@ function Letter({ message }: { message: Message }) {
         ]}
       />
       <Divider my="sm" />
-      <Text maw="70ch" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-        {message.body}
-      </Text>
+      <MailTabs html={message.html} text={message.body} />
     </Paper>
   );
 }
 
-function About({ message }: { message: Message }) {
+function About({ message }: { message: MessageDetails }) {
   const { messages, states } = useTexts();
   const format = useFormats();
   const may = useMay();
-  const { order_number, user_id, template } = message;
+  const { order_number, user_id, template, provider } = message;
   return (
     <Section title={messages.details}>
       <Facts
@@ -113,13 +117,19 @@ function About({ message }: { message: Message }) {
           [
             messages.template,
             template ? (
-              <TextLink key="template" to="/templates/$key" params={{ key: template }}>
+              <TextLink
+                key="template"
+                to="/templates/$key"
+                params={{ key: template }}
+                search={{ language: TEMPLATE_LANGUAGES.find((it) => it === message.language) }}
+              >
                 {template}
               </TextLink>
             ) : (
               messages.noTemplate
             ),
           ],
+          [messages.language, message.language && format.language(message.language)],
           [
             messages.order,
             order_number && may('orders:read') ? (
@@ -140,6 +150,10 @@ function About({ message }: { message: Message }) {
           ],
           [messages.created, format.time(message.created_at)],
           [messages.sent, message.sent_at && format.time(message.sent_at)],
+          [messages.delivered, message.delivered_at && format.time(message.delivered_at)],
+          [messages.provider, provider && providerNames[provider]],
+          [messages.providerId, message.provider_message_id],
+          [messages.segments, message.segments && format.number(message.segments)],
           [messages.attempts, format.number(message.attempts)],
           [messages.nextAttempt, message.next_attempt_at && format.time(message.next_attempt_at)],
         ]}
@@ -149,7 +163,7 @@ function About({ message }: { message: Message }) {
 }
 
 /** Offered where it did not go out. */
-function Retry({ message }: { message: Message }) {
+function Retry({ message }: { message: MessageDetails }) {
   const { messages } = useTexts();
   const may = useMay();
   const notice = useNotice();
@@ -157,17 +171,19 @@ function Retry({ message }: { message: Message }) {
   const retrying = useMutation({
     mutationFn: () => retryMessage(message.id),
     onSuccess: (now) => {
-      queries.setQueryData(messageQuery(now.id).queryKey, now);
+      queries.setQueryData(messageQuery(now.id).queryKey, (it) => it && { ...it, ...now });
       void queries.invalidateQueries({ queryKey: ['messages'] });
       notice.done(messages.retried);
     },
     onError: (error) => notice.failed(error),
   });
-  const carrier = useQuery(carrierQuery);
+  const providers = useQuery(messageProvidersQuery);
+  const { status, channel, error } = message;
   const failed =
-    message.status === 'logged'
-      ? carrier.data?.delivers === true
-      : message.status === 'failed' || message.status === 'dead';
+    status === 'failed' ||
+    // The next attempt may be hours away.
+    (status === 'queued' && Boolean(error)) ||
+    (status === 'logged' && delivers(providers.data, channel) === true);
   if (!failed || !may('notifications:send')) return null;
   return (
     <Button loading={retrying.isPending} onClick={() => retrying.mutate()}>

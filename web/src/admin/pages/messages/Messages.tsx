@@ -13,6 +13,8 @@ import {
   MESSAGE_STATUSES,
   type Message,
   type MessageSearch,
+  PROVIDERS,
+  providerNames,
 } from '../../messages';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
@@ -23,6 +25,7 @@ import { SearchInput } from '../../parts/SearchInput';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { messageTone } from '../../parts/states';
 import { useTexts } from '../../texts';
+import { Counts } from './Counts';
 import { WriteDialog } from './WriteDialog';
 
 const route = getRouteApi('/inside/messages');
@@ -53,6 +56,7 @@ export function Messages() {
       <WriteDialog opened={writing} close={write.close} />
       <Stack>
         <NoDelivery />
+        <Counts />
         <Filters search={search} set={(next) => void navigate({ search: next, replace: true })} />
         <Text size="sm" c="dimmed" role="status">
           {list.total === undefined || list.total === null ? '\u00a0' : messages.found(list.total)}
@@ -121,7 +125,7 @@ function useColumns(): Column<Message>[] {
 }
 
 function Filters({ search, set }: { search: MessageSearch; set: (next: MessageSearch) => void }) {
-  const { messages, states } = useTexts();
+  const { messages, states, templates } = useTexts();
   return (
     <Group gap="sm">
       <SearchInput
@@ -147,6 +151,25 @@ function Filters({ search, set }: { search: MessageSearch; set: (next: MessageSe
         data={CHANNELS.map((value) => ({ value, label: states.channel[value] }))}
         value={search.channel ?? null}
         onChange={(channel) => set({ ...search, channel: channel ?? undefined })}
+      />
+      <Select
+        aria-label={messages.provider}
+        placeholder={messages.anyProvider}
+        clearable
+        w={{ base: '100%', xs: 190 }}
+        data={PROVIDERS.map((value) => ({ value, label: providerNames[value] }))}
+        value={search.provider ?? null}
+        onChange={(provider) => set({ ...search, provider: provider ?? undefined })}
+      />
+      <Select
+        aria-label={messages.template}
+        placeholder={messages.anyTemplate}
+        clearable
+        searchable
+        w={{ base: '100%', xs: 260 }}
+        data={Object.entries(templates.names).map(([value, label]) => ({ value, label }))}
+        value={search.template ?? null}
+        onChange={(template) => set({ ...search, template: template ?? undefined })}
       />
     </Group>
   );

@@ -1,49 +1,42 @@
 /** One template: its text, what can stand in it, and how it comes out. */
 
-import {
-  Alert,
-  Button,
-  Grid,
-  Group,
-  Paper,
-  Skeleton,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
+import { Alert, Button, Grid, Group, Skeleton, Stack, Textarea, TextInput } from '@mantine/core';
+import { useDisclosure } from '@mantine/hooks';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 
-import { isProblem } from '../../../api/problem';
+import { type Language, useLanguage } from '../../../texts';
 import { useMay } from '../../may';
+import { useConfirm } from '../../parts/confirm';
+import { RouteFailed } from '../../parts/ErrorState';
+import { useNotice } from '../../parts/notice';
+import { PageHead } from '../../parts/PageHead';
+import { StatusBadge } from '../../parts/StatusBadge';
+import { useLeaveGuard } from '../../parts/useLeaveGuard';
 import {
-  previewQuery,
   restoreTemplate,
   saveTemplate,
   type Template,
   type TemplateText,
   templateQuery,
   templatesQuery,
-} from '../../messages';
-import { useConfirm } from '../../parts/confirm';
-import { ErrorState, RouteFailed } from '../../parts/ErrorState';
-import { useNotice } from '../../parts/notice';
-import { PageHead } from '../../parts/PageHead';
-import { Section } from '../../parts/Section';
-import { StatusBadge } from '../../parts/StatusBadge';
-import { useLeaveGuard } from '../../parts/useLeaveGuard';
+} from '../../templates';
 import { useTexts } from '../../texts';
+import { LanguageTabs } from './LanguageTabs';
 import { Placeholders } from './Placeholders';
+import { TemplatePreview } from './TemplatePreview';
+import { TestDialog } from './TestDialog';
 
 const route = getRouteApi('/inside/templates/$key');
 
 export function TemplatePage() {
   const { key } = route.useParams();
   const { shell, templates } = useTexts();
-  const query = useQuery(templateQuery(key));
+  const navigate = route.useNavigate();
+  const { language: own } = useLanguage();
+  const { language = own } = route.useSearch();
+  const query = useQuery(templateQuery(key, language));
   const template = query.data;
   if (!template && query.isError) {
     return <RouteFailed error={query.error} reset={() => void query.refetch()} />;
@@ -61,9 +54,19 @@ export function TemplatePage() {
             </StatusBadge>
           )
         }
+        actions={
+          <LanguageTabs
+            language={language}
+            set={(language) => void navigate({ search: { language }, replace: true })}
+          />
+        }
       />
       {template ? (
-        <Editor key={String(template.updated_at)} template={template} />
+        <Editor
+          key={`${language} ${template.updated_at}`}
+          template={template}
+          language={language}
+        />
       ) : (
         <Skeleton h={520} aria-hidden />
       )}
@@ -71,7 +74,7 @@ export function TemplatePage() {
   );
 }
 
-function Editor({ template }: { template: Template }) {
+function Editor({ template, language }: { template: Template; language: Language }) {
   const { templates, parts } = useTexts();
   const may = useMay();
   const notice = useNotice();
@@ -82,6 +85,7 @@ function Editor({ template }: { template: Template }) {
     body: template.body,
   });
   const [wrong, setWrong] = useState<Record<string, string>>({});
+  const [testing, test] = useDisclosure();
   const body = useRef<HTMLTextAreaElement>(null);
   const dirty = text.subject !== template.subject || text.body !== template.body;
   useLeaveGuard(() => dirty);
@@ -92,11 +96,11 @@ function Editor({ template }: { template: Template }) {
   };
   const stored = (template: Template) => {
     setText({ subject: template.subject, body: template.body });
-    queries.setQueryData(templateQuery(template.key).queryKey, template);
-    void queries.invalidateQueries({ queryKey: templatesQuery.queryKey });
+    queries.setQueryData(templateQuery(template.key, language).queryKey, template);
+    void queries.invalidateQueries({ queryKey: templatesQuery(language).queryKey });
   };
   const saving = useMutation({
-    mutationFn: () => saveTemplate(template.key, text),
+    mutationFn: () => saveTemplate(template.key, language, text),
     onSuccess: (template) => {
       stored(template);
       notice.done(parts.saved);
@@ -104,7 +108,7 @@ function Editor({ template }: { template: Template }) {
     onError: (error) => notice.failed(error, { setErrors: setWrong }),
   });
   const restoring = useMutation({
-    mutationFn: () => restoreTemplate(template.key),
+    mutationFn: () => restoreTemplate(template.key, language),
     onSuccess: (template) => {
       stored(template);
       notice.done(templates.restored);
@@ -128,7 +132,8 @@ function Editor({ template }: { template: Template }) {
 
   // A one-time token opens an account, so its text is for those who may change accounts.
   const secret = template.variables.includes('token');
-  const changes = may('notifications:send') && (!secret || may('users:write'));
+  const sends = may('notifications:send');
+  const changes = sends && (!secret || may('users:write'));
   return (
     <Grid>
       <Grid.Col span={{ base: 12, lg: 7 }}>
@@ -139,6 +144,11 @@ function Editor({ template }: { template: Template }) {
           }}
         >
           <Stack>
+            {template.last_error && (
+              <Alert variant="light" color="red" role="status" title={templates.fallsBack}>
+                {templates.fallsBackText(template.last_error)}
+              </Alert>
+            )}
             {!changes && (
               <Alert variant="light" color="gray">
                 {secret ? templates.secret : templates.readOnly}
@@ -167,9 +177,14 @@ function Editor({ template }: { template: Template }) {
               error={wrong.body}
               onChange={(event) => set({ body: event.currentTarget.value })}
             />
-            {changes && (
+            {(changes || sends) && (
               <Group justify="flex-end">
-                {template.customized && (
+                {sends && (
+                  <Button variant="default" mr="auto" onClick={test.open}>
+                    {templates.test}
+                  </Button>
+                )}
+                {changes && template.customized && (
                   <Button
                     variant="default"
                     loading={restoring.isPending}
@@ -178,57 +193,29 @@ function Editor({ template }: { template: Template }) {
                     {templates.restore}
                   </Button>
                 )}
-                <Button type="submit" disabled={!dirty} loading={saving.isPending}>
-                  {parts.save}
-                </Button>
+                {changes && (
+                  <Button type="submit" disabled={!dirty} loading={saving.isPending}>
+                    {parts.save}
+                  </Button>
+                )}
               </Group>
             )}
           </Stack>
         </form>
+        <TestDialog
+          template={template}
+          language={language}
+          text={text}
+          opened={testing}
+          close={test.close}
+        />
       </Grid.Col>
       <Grid.Col span={{ base: 12, lg: 5 }}>
         <Stack>
-          {may('notifications:send') && <Preview name={template.key} text={text} />}
+          {sends && <TemplatePreview template={template} language={language} text={text} />}
           <Placeholders variables={template.variables} {...(changes && { insert })} />
         </Stack>
       </Grid.Col>
     </Grid>
-  );
-}
-
-/** The text as somebody would get it, a moment after the typing. */
-function Preview({ name, text }: { name: string; text: TemplateText }) {
-  const { templates } = useTexts();
-  const [settled] = useDebouncedValue(text, 400);
-  const query = useQuery(previewQuery(name, settled));
-  const { data, error } = query;
-  const wrong = isProblem(error) && error.status === 422;
-  return (
-    <Section title={templates.preview}>
-      {wrong && (
-        <Alert color="orange" variant="light" title={templates.invalid} mb="sm" role="status">
-          {Object.values(error.fields).map((it) => (
-            <Text key={it} size="sm">
-              {it}
-            </Text>
-          ))}
-        </Alert>
-      )}
-      {error && !wrong && <ErrorState error={error} again={() => void query.refetch()} />}
-      {!data && !error && <Skeleton h={240} />}
-      {data && !error && (
-        <Paper withBorder p="sm" style={{ opacity: query.isPlaceholderData ? 0.6 : 1 }}>
-          <Text fw={600} mb="xs" style={{ overflowWrap: 'anywhere' }}>
-            {data.subject}
-          </Text>
-          <Text size="sm" style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>
-            {data.body}
-          </Text>
-        </Paper>
-      )}
-      <Text size="xs" c="dimmed" mt="xs">
-        {templates.sample}
-      </Text>
-    </Section>
   );
 }

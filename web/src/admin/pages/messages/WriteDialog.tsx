@@ -1,10 +1,10 @@
-import { SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
+import { Alert, SegmentedControl, Text, Textarea, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useRef } from 'react';
 
 import { isProblem } from '../../../api/problem';
-import { carrierQuery, type NewMessage, sendMessage } from '../../messages';
+import { delivers, messageProvidersQuery, type NewMessage, sendMessage } from '../../messages';
 import { FormDialog } from '../../parts/FormDialog';
 import { useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -27,13 +27,14 @@ export function WriteDialog({ opened, close }: { opened: boolean; close: () => v
       subject: (it, { channel }) => (channel === 'email' ? required(it) : null),
     },
   });
-  const carrier = useQuery(carrierQuery);
+  const providers = useQuery(messageProvidersQuery);
+  const silent = (channel: NewMessage['channel']) => delivers(providers.data, channel) === false;
   const sending = useMutation({
     mutationFn: (message: NewMessage) => sendMessage(message, key.current),
     onSuccess: (message) => {
       key.current = crypto.randomUUID();
       void queries.invalidateQueries({ queryKey: ['messages'] });
-      const said = carrier.data?.delivers === false ? messages.loggedFor : messages.queuedFor;
+      const said = silent(form.values.channel) ? messages.loggedFor : messages.queuedFor;
       notice.done(said(message.recipient));
       close();
     },
@@ -69,6 +70,11 @@ export function WriteDialog({ opened, close }: { opened: boolean; close: () => v
         data={(['email', 'sms'] as const).map((value) => ({ value, label: states.channel[value] }))}
         {...form.getInputProps('channel')}
       />
+      {silent(channel) && (
+        <Alert variant="light" color="orange">
+          {messages.channelLogged}
+        </Alert>
+      )}
       <TextInput
         data-autofocus
         required

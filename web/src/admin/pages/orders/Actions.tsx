@@ -6,7 +6,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 
 import { useFormats } from '../../../format';
 import { useMay } from '../../may';
-import { capture, deliver, type Order, paymentQuery } from '../../orders';
+import { capture, deliver, hasLinks, type Order, paymentQuery, revokeLinks } from '../../orders';
 import { useConfirm } from '../../parts/confirm';
 import { useNotice } from '../../parts/notice';
 import { useTexts } from '../../texts';
@@ -46,6 +46,7 @@ export function Actions({ order }: { order: Order }) {
     <>
       {may('payments:capture') && <Capture order={order} />}
       {may('payments:refund') && <Refund order={order} />}
+      {writes && hasLinks(order) && <RevokeLinks order={order} />}
       {writes && (status === 'pending' || status === 'confirmed') && (
         <Button variant="default" onClick={cancel.open}>
           {texts.cancel}
@@ -65,6 +66,27 @@ export function Actions({ order }: { order: Order }) {
       <ShipDialog order={order} opened={shipping} close={ship.close} />
       <CancelDialog order={order} opened={cancelling} close={cancel.close} />
     </>
+  );
+}
+
+/** Offered where links of mails open the order: one may have come to somebody else. */
+function RevokeLinks({ order }: { order: Order }) {
+  const { order: texts } = useTexts();
+  const confirm = useConfirm();
+  const notice = useNotice();
+  const revoking = useMutation({
+    mutationFn: () => revokeLinks(order.id),
+    onSuccess: () => notice.done(texts.linksRevoked),
+    onError: (error) => notice.failed(error),
+  });
+  const ask = async () => {
+    const { title, text, yes } = texts.revokeDialog;
+    if (await confirm({ title: title(order.number), text, yes, danger: true })) revoking.mutate();
+  };
+  return (
+    <Button variant="default" loading={revoking.isPending} onClick={() => void ask()}>
+      {texts.revokeLinks}
+    </Button>
   );
 }
 

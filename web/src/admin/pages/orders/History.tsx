@@ -2,7 +2,7 @@ import { Text, Timeline } from '@mantine/core';
 
 import { useFormats } from '../../../format';
 import { useMay } from '../../may';
-import type { Order } from '../../orders';
+import { JOINED, type Order } from '../../orders';
 import { Section } from '../../parts/Section';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
@@ -25,7 +25,9 @@ export function History({ order }: { order: Order }) {
             role="listitem"
             title={name(change, history[at - 1])}
           >
-            {change.reason && <Text size="sm">{known[change.reason] ?? change.reason}</Text>}
+            {change.reason && change.reason !== JOINED && (
+              <Text size="sm">{known[change.reason] ?? change.reason}</Text>
+            )}
             <Text size="xs" c="dimmed">
               {format.time(change.at)}
               {change.by && ' · '}
@@ -61,6 +63,7 @@ function useChangeName() {
   const payment: Record<string, string> = states.orderPayment;
   return (change: Change, before: Change | undefined) => {
     if (!before) return texts.orderPlaced;
+    if (change.reason === JOINED) return texts.joined;
     if (change.amount) return texts.amountRefunded(format.money(change.amount));
     if (change.to !== before.to) return status[change.to] ?? change.to;
     if (change.payment_status !== before.payment_status) {

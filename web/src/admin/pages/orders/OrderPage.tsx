@@ -154,6 +154,7 @@ function Customer({ order }: { order: Order }) {
               {order.email}
             </Anchor>,
           ],
+          [texts.language, order.language && format.language(order.language)],
           [texts.placed, format.time(order.created_at)],
           [texts.changed, format.time(order.updated_at)],
           [texts.shippingMethod, method && (methods[method] ?? method)],

@@ -20,6 +20,7 @@ import {
 import { useTexts } from '../../texts';
 import { takesWebhooksQuery } from '../../webhooks';
 import { DeadLetters } from './DeadLetters';
+import { MessageProviders } from './MessageProviders';
 import { PaymentProviders } from './PaymentProviders';
 import { Queues } from './Queues';
 import { Webhooks } from './Webhooks';
@@ -91,6 +92,7 @@ export function System() {
           )}
         </Group>
         <PaymentProviders />
+        <MessageProviders />
         <Queues />
         {services.map((it, at) => told[at]?.data && <Webhooks key={it} service={it} />)}
         {withLetters.map((service) => (
