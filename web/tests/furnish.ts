@@ -18,7 +18,7 @@ type Account = { email: string; password: string; token: string };
 type Page<T> = { items: T[] };
 type Product = { id: string; slug: string; options: unknown[]; variants: { sku: string }[] };
 
-const address = {
+export const address = {
   name: 'Ada Lovelace',
   line1: '12 St James Square',
   city: 'London',

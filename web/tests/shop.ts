@@ -20,6 +20,8 @@ export type Shop = {
   kill(): Promise<void>;
   /** Starts it again on the same data and port. */
   start(): Promise<void>;
+  /** What it has written to its log since its last start. */
+  said(): string;
   /** Runs another command of the program on its data. */
   run(...args: string[]): string;
   /** A request to its API; fails on anything but a success. */
@@ -47,11 +49,12 @@ export async function openShop(
   const port = await freePort();
   const url = `http://localhost:${port}`;
   let running: ChildProcess | undefined;
+  let said = '';
 
   const shop = {
     url,
     async start() {
-      let said = '';
+      said = '';
       const child = spawn(program, ['serve', '--data-dir', data, '--listen', `127.0.0.1:${port}`], {
         // The tests ask more often than people do.
         env: {
@@ -83,6 +86,7 @@ export async function openShop(
         child.kill('SIGKILL');
       });
     },
+    said: () => said,
     run: (...args: string[]) =>
       execFileSync(program, [...args, '--data-dir', data], { encoding: 'utf8' }),
     async ask<T>(method: string, path: string, body?: unknown, token?: string): Promise<T> {

@@ -1,8 +1,7 @@
 /** Staff with products, files of them, categories and stock, in the admin. */
 
-import type { Page } from '@playwright/test';
-
 import { expect, test } from './shop';
+import { logIn } from './staff';
 
 type Items<T> = { items: T[] };
 type Product = {
@@ -193,11 +192,3 @@ test('who writes a stock that moved meanwhile is told, and decides', async ({ pa
   await expect(last).toContainText('Quantity adjusted');
   await expect(last).toContainText('Moth holes');
 });
-
-async function logIn(page: Page, { email, password }: { email: string; password: string }) {
-  await page.goto('/admin');
-  await page.getByLabel('Email address or username').fill(email);
-  await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Dashboard');
-}
