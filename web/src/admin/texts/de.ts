@@ -1134,7 +1134,7 @@ export const de: Texts = {
     reasons: {
       bounced: 'Unzustellbar',
       complained: 'Als Spam gemeldet',
-      opted_out: 'Beim Anbieter abgemeldet',
+      opted_out: 'Abgemeldet',
       unsubscribed: 'Abbestellt',
     },
     since: 'Seit',
