@@ -50,7 +50,7 @@ test('a guest loses the browser and finds the order from the mail', async ({
   // Another browser, which knows nothing.
   const elsewhere = await browser.newPage({ baseURL: shop.url });
   await elsewhere.goto(`/orders/${number}`);
-  await expect(elsewhere.getByText(en.order.missing.title)).toBeVisible();
+  await expect(elsewhere.getByRole('heading', { name: en.order.missing.title })).toBeVisible();
   await elsewhere.goto('/');
   await elsewhere.goto(linkOf(receipt, '/orders/'));
   await expect(elsewhere.getByRole('heading', { name: confirmed })).toBeVisible();

@@ -24,7 +24,7 @@ test('a guest who has lost the browser finds the order by a link', async ({ page
     await page.getByLabel(en.findOrder.number).fill(order.number.toLowerCase());
     await page.getByLabel(en.findOrder.email).fill(email);
     await page.getByRole('button', { name: en.findOrder.send }).click();
-    await expect(page.getByText(en.findOrder.sent)).toBeVisible();
+    await expect(page.getByText(en.findOrder.sent(email))).toBeVisible();
   };
   // A stranger is answered the same, and gets nothing.
   await ask('stranger@example.com');
@@ -55,7 +55,7 @@ test('a guest who has lost the browser finds the order by a link', async ({ page
   await shop.ask('DELETE', `/api/v1/orders/${order.id}/keys`, undefined, token);
   await page.goto('/');
   await page.goto(link);
-  await page.getByRole('main').getByRole('link', { name: en.order.find }).click();
+  await page.getByRole('main').getByRole('link', { name: en.order.missing.find }).click();
   await expect(page.getByLabel(en.findOrder.number)).toHaveValue(order.number);
 });
 

@@ -13,7 +13,6 @@ export type Topic = Schemas['NotificationTopic'];
 export type Provider = Schemas['NotificationProvider'];
 export type ChannelProviders = Schemas['NotificationChannelProviders'];
 export type Suppression = Schemas['Suppression'];
-export type SuppressionReason = Suppression['reason'];
 
 export const MESSAGE_STATUSES: MessageStatus[] = [
   'queued',
@@ -28,12 +27,6 @@ export const MESSAGE_STATUSES: MessageStatus[] = [
 ];
 export const CHANNELS: Channel[] = ['email', 'sms', 'push'];
 export const PROVIDERS: Provider[] = ['smtp', 'sendgrid', 'twilio', 'fcm'];
-export const SUPPRESSION_REASONS: SuppressionReason[] = [
-  'bounced',
-  'complained',
-  'opted_out',
-  'unsubscribed',
-];
 
 /** What companies call themselves and their services. */
 export const providerNames: Record<Provider, string> = {
@@ -142,7 +135,6 @@ export function sendMessage({ channel, to, subject, body }: NewMessage, key: str
 export type SuppressionSearch = {
   /** The whole address or number. */
   q?: string | undefined;
-  reason?: SuppressionReason | undefined;
 };
 
 export const findSuppressions = (
@@ -158,7 +150,6 @@ export const findSuppressions = (
           limit: 25,
           ...(cursor && { cursor }),
           ...(search.q && { recipient: search.q }),
-          ...(search.reason && { reason: search.reason }),
         },
       },
       ...(signal && { signal }),

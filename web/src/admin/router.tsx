@@ -20,7 +20,6 @@ import {
   MESSAGE_STATUSES,
   type MessageSearch,
   PROVIDERS,
-  SUPPRESSION_REASONS,
   type SuppressionSearch,
 } from './messages';
 import { ORDER_PAYMENT_STATUSES, ORDER_STATUSES, type OrderSearch } from './orders';
@@ -203,10 +202,7 @@ const suppressions = createRoute({
   staticData: { needs: 'notifications:read' },
   getParentRoute: () => inside,
   path: '/suppressions',
-  validateSearch: ({ q, reason }): SuppressionSearch => ({
-    q: text(q),
-    reason: oneOf(SUPPRESSION_REASONS, reason),
-  }),
+  validateSearch: ({ q }): SuppressionSearch => ({ q: text(q) }),
   component: lazyRouteComponent(() => import('./pages/messages/Suppressions'), 'Suppressions'),
 });
 

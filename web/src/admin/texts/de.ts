@@ -1130,7 +1130,6 @@ export const de: Texts = {
     help: 'Diese Adressen erhalten keine Nachrichten mehr: E-Mails kamen zurück, oder der Empfänger möchte keine. Das Zurücksetzen des Passworts und die Bestätigung der Adresse, die der Empfänger selbst anfordert, gehen weiterhin auch an unzustellbare Adressen.',
     recipient: 'Adresse',
     reason: 'Grund',
-    anyReason: 'Jeder Grund',
     reasons: {
       bounced: 'Unzustellbar',
       complained: 'Als Spam gemeldet',

@@ -1071,7 +1071,6 @@ export const en = {
     help: 'These addresses get no more messages: emails came back, or the recipient doesn’t want them. Password resets and address verification that the recipient asks for are still sent to addresses that bounced.',
     recipient: 'Address',
     reason: 'Reason',
-    anyReason: 'Any reason',
     reasons: {
       bounced: 'Bounced',
       complained: 'Marked as spam',

@@ -20,7 +20,7 @@ export function FindOrderPage() {
   const { findOrder: texts, auth } = useTexts();
   const { number } = route.useSearch();
   const checks = useChecks();
-  const [asked, setAsked] = useState(false);
+  const [sentTo, setSentTo] = useState<string | null>(null);
   const form = useForm({
     initial: { number: number ?? '', email: '' },
     check: ({ number, email }) =>
@@ -28,20 +28,20 @@ export function FindOrderPage() {
     submit: async ({ number, email }) => {
       const body = { number: number.trim(), email: email.trim() };
       await ok(api.POST('/api/v1/orders/find', { body }));
-      setAsked(true);
+      setSentTo(body.email);
     },
     inWords: useInWords(),
   });
   return (
     <Page title={texts.title} narrow>
-      {asked ? (
+      {sentTo ? (
         <>
           <Note kind="good" role="status">
-            {texts.sent}
+            {texts.sent(sentTo)}
           </Note>
           <p className={styles.soft}>{texts.notArrived}</p>
           <div>
-            <Button look="outline" onClick={() => setAsked(false)}>
+            <Button look="outline" onClick={() => setSentTo(null)}>
               {texts.again}
             </Button>
           </div>

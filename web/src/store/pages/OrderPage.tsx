@@ -22,7 +22,6 @@ import { useReturn } from '../orders/useReturn';
 import { Working } from '../orders/Working';
 import { ButtonLink } from '../parts/Button';
 import { bringUp } from '../parts/bringUp';
-import { Missing } from '../parts/Missing';
 import { NoReferrer } from '../parts/NoReferrer';
 import { Note } from '../parts/Note';
 import { Page } from '../parts/Page';
@@ -255,26 +254,25 @@ function useBought(order: Order) {
   }, [bought, queries]);
 }
 
+/** There may be such an order, but nothing here opens it. */
 function NotFound({ guest, id }: { guest: boolean; id: string }) {
   const { order: texts } = useTexts();
+  const { title, text, find, account } = texts.missing;
   return (
-    <>
-      <Missing />
-      <p className={page.login}>
-        {texts.linkExpired}{' '}
-        <Link to="/find-order" search={isNumber(id) ? { number: id } : {}}>
-          {texts.find}
-        </Link>
-      </p>
+    <Page title={title} narrow>
+      <p>{text}</p>
+      <ButtonLink to="/find-order" search={isNumber(id) ? { number: id } : {}}>
+        {find}
+      </ButtonLink>
       {guest && (
-        <p className={page.login}>
-          {texts.orderedWithAccount}{' '}
+        <p>
+          {account}{' '}
           <Link to="/login" search={{ next: `/orders/${id}` }}>
             {texts.signIn}
           </Link>
         </p>
       )}
-    </>
+    </Page>
   );
 }
 

@@ -597,10 +597,12 @@ export const de: Texts = {
     accountHint: (email) =>
       `Erstellen Sie ein Konto mit ${email}, und diese Bestellung gehört dazu: Sie sehen sie dann auf jedem Gerät.`,
     register: 'Konto erstellen',
-    linkExpired:
-      'Suchen Sie Ihre Bestellung? Wenn der Link aus unserer E-Mail nicht mehr funktioniert, schicken wir Ihnen einen neuen.',
-    find: 'Bestellung finden',
-    orderedWithAccount: 'Wenn Sie mit einem Konto bestellt haben, melden Sie sich an.',
+    missing: {
+      title: 'Wir können Ihnen diese Bestellung nicht zeigen',
+      text: 'Der Link ist womöglich abgelaufen, oder Sie haben mit einem anderen Gerät bestellt. Wir können Ihnen einen neuen Link per E-Mail schicken.',
+      find: 'Bestellung finden',
+      account: 'Mit einem Konto bestellt?',
+    },
     signIn: 'Anmelden',
     cancel: {
       open: 'Bestellung stornieren',
@@ -630,7 +632,8 @@ export const de: Texts = {
     email: 'E-Mail-Adresse',
     emailHint: 'Die Adresse, die Sie bei der Bestellung angegeben haben.',
     send: 'Link anfordern',
-    sent: 'Wenn es eine solche Bestellung gibt, haben wir einen Link an diese Adresse geschickt.',
+    sent: (email) =>
+      `Wenn es eine solche Bestellung gibt, haben wir einen Link an ${email} geschickt.`,
     notArrived:
       'Nach einigen Minuten noch nichts da? Sehen Sie im Spam-Ordner nach und prüfen Sie Bestellnummer und Adresse.',
     again: 'Noch einmal versuchen',

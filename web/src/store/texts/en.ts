@@ -566,10 +566,12 @@ export const en = {
     accountHint: (email: string) =>
       `Create an account with ${email}, and this order will be in it: you’ll see it on any device.`,
     register: 'Create account',
-    linkExpired:
-      'Looking for your order? If the link in your email no longer works, we’ll send you a new one.',
-    find: 'Find my order',
-    orderedWithAccount: 'If you ordered with an account, sign in to view it.',
+    missing: {
+      title: 'We can’t show you this order',
+      text: 'The link may have expired, or the order was placed on another device. We can send you a new link by email.',
+      find: 'Find my order',
+      account: 'Ordered with an account?',
+    },
     signIn: 'Sign in',
     cancel: {
       open: 'Cancel order',
@@ -599,7 +601,7 @@ export const en = {
     email: 'Email address',
     emailHint: 'The one you gave when you ordered.',
     send: 'Send link',
-    sent: 'If there is such an order, we have sent a link to this address.',
+    sent: (email: string) => `If there is such an order, we’ve sent a link to ${email}.`,
     notArrived:
       'Nothing there after a few minutes? Check your spam folder, and the order number and address you entered.',
     again: 'Try again',

@@ -1,19 +1,13 @@
 /** Addresses that get no more messages, or not all of them, and why. */
 
-import { Button, Group, Select, Stack, Text } from '@mantine/core';
+import { Button, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { useState } from 'react';
 
 import { useFormats } from '../../../format';
 import { useMay } from '../../may';
-import {
-  findSuppressions,
-  liftSuppression,
-  SUPPRESSION_REASONS,
-  type Suppression,
-  type SuppressionSearch,
-} from '../../messages';
+import { findSuppressions, liftSuppression, type Suppression } from '../../messages';
 import { useConfirm } from '../../parts/confirm';
 import { type Column, DataTable } from '../../parts/DataTable';
 import { usePages } from '../../parts/list';
@@ -41,7 +35,6 @@ export function Suppressions() {
     findSuppressions(search, cursor, signal),
   );
   const columns = useColumns();
-  const narrowed = Object.values(search).some((it) => it !== undefined);
   const clear = (
     <Button variant="default" onClick={() => void navigate({ search: {} })}>
       {messages.clearFilters}
@@ -54,7 +47,11 @@ export function Suppressions() {
         <Text size="sm" c="dimmed" maw="70ch">
           {texts.help}
         </Text>
-        <Filters search={search} set={(next) => void navigate({ search: next, replace: true })} />
+        <SearchInput
+          label={messages.search}
+          value={search.q ?? ''}
+          onChange={(q) => void navigate({ search: { q: q || undefined }, replace: true })}
+        />
         <Text size="sm" c="dimmed" role="status">
           {list.total === undefined || list.total === null ? '\u00a0' : texts.found(list.total)}
         </Text>
@@ -63,34 +60,10 @@ export function Suppressions() {
           list={list}
           columns={columns}
           id={(it) => it.id}
-          empty={narrowed ? { ...texts.noResults, action: clear } : texts.empty}
+          empty={search.q ? { ...texts.noResults, action: clear } : texts.empty}
         />
       </Stack>
     </>
-  );
-}
-
-type FilterProps = { search: SuppressionSearch; set: (next: SuppressionSearch) => void };
-
-function Filters({ search, set }: FilterProps) {
-  const { suppressions: texts, messages } = useTexts();
-  return (
-    <Group gap="sm">
-      <SearchInput
-        label={messages.search}
-        value={search.q ?? ''}
-        onChange={(q) => set({ ...search, q: q || undefined })}
-      />
-      <Select
-        aria-label={texts.reason}
-        placeholder={texts.anyReason}
-        clearable
-        w={{ base: '100%', xs: 220 }}
-        data={SUPPRESSION_REASONS.map((value) => ({ value, label: texts.reasons[value] }))}
-        value={search.reason ?? null}
-        onChange={(reason) => set({ ...search, reason: reason ?? undefined })}
-      />
-    </Group>
   );
 }
 
