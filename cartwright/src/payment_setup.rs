@@ -22,21 +22,12 @@ pub(crate) async fn run(args: &cli::Payments) -> Result<ExitCode> {
     let findings =
         setup::check_setup(&payments, &config.shop.currency, Clock::System, &options).await?;
     for finding in &findings {
-        println!("{:<8} {}: {}", word(finding.verdict), finding.about, finding.text);
+        println!("{finding}");
         if let Some(secret) = &finding.secret {
             println!("{:<8} {}", "", hand_over(secret, &config.server.data_dir)?);
         }
     }
     Ok(conclude(&findings))
-}
-
-fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Ok => "ok",
-        Verdict::Note => "note",
-        Verdict::Missing => "missing",
-        Verdict::Wrong => "wrong",
-    }
 }
 
 fn conclude(findings: &[Finding]) -> ExitCode {

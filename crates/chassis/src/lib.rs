@@ -52,6 +52,7 @@ pub mod page;
 pub mod page_sources;
 pub mod problem;
 mod secret;
+pub mod setup;
 mod storable;
 pub mod visible;
 pub mod webhooks;

@@ -1,10 +1,10 @@
 //! Whether customers can pay, for `cartwright payments check`: what is set up at the providers that
 //! are on, and what is missing there or in the settings.
 
-use chassis::Secret;
 use chassis::clock::Clock;
 use chassis::config::SettingError;
 use chassis::money::Currency;
+pub use chassis::setup::{Finding, NewSecret, Verdict};
 use reqwest::Url;
 
 use crate::{Config, providers};
@@ -18,40 +18,6 @@ pub struct SetupOptions {
     pub register: bool,
 }
 
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The provider, or `payments` for what concerns them all.
-    pub about: &'static str,
-    pub verdict: Verdict,
-    /// What was found and, where it is not as it should be, what to do. In English.
-    pub text: String,
-    /// A secret the provider has just made and does not show again.
-    pub secret: Option<NewSecret>,
-}
-
-/// What something that was looked at means for the shop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    Ok,
-    /// Worth knowing.
-    Note,
-    /// Customers can pay, but something the shop should have is not there.
-    Missing,
-    /// It keeps customers from paying.
-    Wrong,
-}
-
-/// A secret that belongs into the settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewSecret {
-    /// What it may be called as a file.
-    pub name: String,
-    /// The setting it belongs into, which has a `_file` form.
-    pub setting: &'static str,
-    pub secret: Secret,
-}
-
 /// The shop, as its providers check their set-up for it.
 pub(crate) struct SetupCheck<'a> {
     pub(crate) config: &'a Config,
@@ -60,12 +26,6 @@ pub(crate) struct SetupCheck<'a> {
     /// The shop's public address, without a path.
     pub(crate) url: Url,
     pub(crate) register: bool,
-}
-
-impl Finding {
-    pub(crate) fn new(about: &'static str, verdict: Verdict, text: impl Into<String>) -> Self {
-        Self { about, verdict, text: text.into(), secret: None }
-    }
 }
 
 impl SetupCheck<'_> {
