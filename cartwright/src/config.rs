@@ -154,7 +154,7 @@ impl Default for Database {
 /// The settings that are secret, as a whole or for the password in their URL. `config print` hides
 /// them, and each can be read from a file that its `_file` form names. A test holds the list
 /// against all settings.
-pub const SECRETS: [&str; 9] = [
+pub const SECRETS: [&str; 11] = [
     "services.secret",
     "services.previous_secret",
     "admin.password",
@@ -164,6 +164,8 @@ pub const SECRETS: [&str; 9] = [
     "discovery.consul_token",
     "payments.stripe.secret_key",
     "payments.stripe.webhook_secrets",
+    "notifications.smtp.password",
+    "notifications.smtp.dkim_private_key",
 ];
 
 /// The settings file that is read if none is named.
@@ -235,6 +237,7 @@ impl Config {
         }
         in_range("database.connections", self.database.connections, 1..=100)?;
         self.check_services()?;
+        self.notifications.check_with(&self.shop.profile())?;
         self.check_secrets()?;
         self.log.check()?;
         self.redis.check()?;

@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use chassis::config::{SettingError, Settings};
+use chassis::shop::ShopProfile;
+use contracts::email::is_email;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Channel;
-use crate::transport::Provider;
+use crate::transport::{Provider, SmtpConfig};
 
 /// The settings of notifications. The shop's name, address and looks are in the section `shop`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -18,6 +20,7 @@ pub struct Config {
     pub email: ChannelConfig,
     pub sms: ChannelConfig,
     pub push: ChannelConfig,
+    pub smtp: SmtpConfig,
 }
 
 /// How the messages of a channel are delivered.
@@ -41,6 +44,32 @@ impl Config {
         }
     }
 
+    /// Whether a provider delivers messages of the shop.
+    pub(crate) fn uses(&self, provider: Provider) -> bool {
+        self.channel(provider.channel()).providers.contains(&provider)
+    }
+
+    /// Refuses a shop that cannot send e-mail with these settings.
+    ///
+    /// # Errors
+    ///
+    /// An address that is none, or none where e-mail is sent.
+    pub fn check_with(&self, shop: &ShopProfile) -> Result<(), SettingError> {
+        let is_sent = !self.email.providers.is_empty();
+        for (setting, address, required) in [
+            ("shop.email_from", &shop.email_from, is_sent),
+            ("shop.email_reply_to", &shop.email_reply_to, false),
+        ] {
+            let is_missing = address.is_empty() && required;
+            if is_missing || !address.is_empty() && is_email(address, &()).is_err() {
+                let when = if required { "" } else { ", or empty" };
+                let allowed = format!("an e-mail address such as \"shop@example.com\"{when}");
+                return Err(SettingError::new(setting, format!("{address:?}"), allowed));
+            }
+        }
+        Ok(())
+    }
+
     /// What whoever runs a shop with these settings should know of its messages.
     pub fn warnings(&self, production: bool) -> Vec<&'static str> {
         let warnings = [(
@@ -56,7 +85,8 @@ impl Settings for Config {
         for channel in Channel::ALL {
             self.check_channel(channel)?;
         }
-        Ok(())
+        self.smtp.check()?;
+        if self.uses(Provider::Smtp) { self.smtp.check_in_use() } else { Ok(()) }
     }
 
     fn check_for_production(&self) -> Result<(), SettingError> {
@@ -64,7 +94,7 @@ impl Settings for Config {
             let allowed = "false in production";
             return Err(SettingError::new("notifications.log_secrets", true, allowed));
         }
-        Ok(())
+        if self.uses(Provider::Smtp) { self.smtp.check_for_production() } else { Ok(()) }
     }
 }
 
@@ -84,5 +114,40 @@ impl Config {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn e_mail_needs_an_address_that_it_comes_from() {
+        let shop = |email_from: &str, email_reply_to: &str| ShopProfile {
+            email_from: email_from.to_owned(),
+            email_reply_to: email_reply_to.to_owned(),
+            ..ShopProfile::default()
+        };
+        let email = ChannelConfig { providers: vec![Provider::Smtp] };
+        let (on, off) = (Config { email, ..Config::default() }, Config::default());
+        for (config, shop, wrong) in [
+            (&off, shop("", ""), None),
+            (&off, shop("shop", ""), Some("shop.email_from")),
+            (&on, shop("", ""), Some("shop.email_from")),
+            (&on, shop("Shop <shop@example.com>", ""), Some("shop.email_from")),
+            (&on, shop("shop@example.com", "help"), Some("shop.email_reply_to")),
+            (&on, shop("shop@example.com", "help@example.com"), None),
+        ] {
+            let error = config.check_with(&shop).err().map(|it| it.setting);
+            assert_eq!(error.as_deref(), wrong, "{shop:?}");
+        }
+    }
+
+    #[test]
+    fn a_mail_server_in_use_has_a_name() {
+        let email = ChannelConfig { providers: vec![Provider::Smtp] };
+        let error = Config { email, ..Config::default() }.check().unwrap_err();
+        assert_eq!(error.setting, "notifications.smtp.host");
+        Config::default().check().unwrap();
     }
 }

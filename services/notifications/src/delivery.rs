@@ -5,6 +5,7 @@ mod breaker;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
+use chassis::config::SettingError;
 use chassis::fault;
 use chrono::{DateTime, TimeDelta, Utc};
 use governor::clock::{Clock as _, DefaultClock};
@@ -43,9 +44,12 @@ pub(crate) enum Attempt {
 }
 
 impl Delivery {
-    pub(crate) fn open(setup: &Setup<'_>) -> Self {
-        let transports = Channel::ALL.into_iter().flat_map(|it| open(setup, it));
-        Self::over(transports.collect(), setup.clock)
+    pub(crate) fn open(setup: &Setup<'_>) -> Result<Self, SettingError> {
+        let mut transports = vec![];
+        for channel in Channel::ALL {
+            transports.extend(open(setup, channel)?);
+        }
+        Ok(Self::over(transports, setup.clock))
     }
 
     /// Over these providers, each channel's in their order.

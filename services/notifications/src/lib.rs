@@ -34,8 +34,8 @@ use tokio::sync::Notify;
 pub use crate::config::{ChannelConfig, Config};
 use crate::delivery::Delivery;
 use crate::sender::Sender;
-pub use crate::transport::Provider;
 use crate::transport::Setup;
+pub use crate::transport::{Authentication, Encryption, Provider, SmtpConfig};
 
 /// The service's name: of its database and its settings.
 pub const NAME: &str = "notifications";
@@ -106,7 +106,7 @@ pub async fn start(
 ) -> Result<Service, BoxError> {
     let Clients { identity, orders } = clients;
     let setup = Setup { config: &config, shop: &shop, clock: platform.clock };
-    let delivery = Arc::new(Delivery::open(&setup));
+    let delivery = Arc::new(Delivery::open(&setup)?);
     let app = App {
         db: platform.db.clone(),
         clock: platform.clock,

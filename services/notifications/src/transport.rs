@@ -3,11 +3,13 @@
 //! A provider is a file or folder here that implements [`Transport`], and a line in [`open`].
 
 mod log;
+mod smtp;
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use chassis::clock::Clock;
+use chassis::config::SettingError;
 use chassis::shop::ShopProfile;
 use chassis::webhooks::{Notice, WebhookError};
 use chrono::TimeDelta;
@@ -18,6 +20,10 @@ use uuid::Uuid;
 use crate::Config;
 use crate::model::Channel;
 pub(crate) use log::log;
+#[cfg(test)]
+pub(crate) use smtp::ED25519;
+pub(crate) use smtp::signing;
+pub use smtp::{Authentication, Encryption, SmtpConfig};
 
 /// Somebody who delivers messages for the shop.
 #[derive(
@@ -72,13 +78,18 @@ pub(crate) trait Transport: Send + Sync + 'static {
 }
 
 /// The providers of a channel that the settings name, in their order.
-pub(crate) fn open(setup: &Setup<'_>, channel: Channel) -> Vec<Arc<dyn Transport>> {
-    let one = |provider: &Provider| -> Option<Arc<dyn Transport>> {
+pub(crate) fn open(
+    setup: &Setup<'_>,
+    channel: Channel,
+) -> Result<Vec<Arc<dyn Transport>>, SettingError> {
+    let mut transports: Vec<Arc<dyn Transport>> = vec![];
+    for provider in &setup.config.channel(channel).providers {
         match provider {
-            Provider::Smtp | Provider::Sendgrid | Provider::Twilio | Provider::Fcm => None,
+            Provider::Smtp => transports.push(Arc::new(smtp::Smtp::new(setup)?)),
+            Provider::Sendgrid | Provider::Twilio | Provider::Fcm => {}
         }
-    };
-    setup.config.channel(channel).providers.iter().filter_map(one).collect()
+    }
+    Ok(transports)
 }
 
 /// What transports are opened with.

@@ -10,6 +10,8 @@ pub enum Engine {
     Redis,
     Consul,
     Nginx,
+    /// The scripted mail server in `services/notifications/tests/smtp-server`, which needs Node.
+    Smtp,
 }
 
 /// What a test is about to run on, one of several.
@@ -26,6 +28,7 @@ impl Case for Engine {
             Self::Redis => &[Self::Redis],
             Self::Consul => &[Self::Consul],
             Self::Nginx => &[Self::Nginx],
+            Self::Smtp => &[Self::Smtp],
         }
     }
 }
@@ -39,6 +42,7 @@ impl Engine {
             Self::Redis => "redis",
             Self::Consul => "consul",
             Self::Nginx => "nginx",
+            Self::Smtp => "smtp",
         }
     }
 
@@ -50,6 +54,7 @@ impl Engine {
             Self::Redis => "start one on this machine, name another in TEST_REDIS_URL",
             Self::Consul => "fetch it with scripts/get-consul, name one in TEST_CONSUL",
             Self::Nginx => "install it",
+            Self::Smtp => "run `npm ci` in services/notifications/tests/smtp-server",
         };
         let name = self.name();
         format!("no {name} for this test ({why}): {other}, or leave it out: TEST_WITHOUT={name}")
