@@ -1,5 +1,6 @@
 //! The public routes of notifications.
 
+mod attachments;
 mod history;
 mod preferences;
 mod providers;

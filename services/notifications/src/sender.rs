@@ -146,6 +146,8 @@ impl Sender {
     /// The message as it goes out: with its secret, which is fetched only now.
     async fn pack(&self, message: &Message) -> Result<OutgoingMessage, NotPacked> {
         let template = message.template.as_deref().and_then(builtin::find);
+        let attachments = store::attachments(&self.app.db, message.id).await;
+        let attachments = attachments.map_err(|error| NotPacked::Later(error.to_string()))?;
         let mut outgoing = OutgoingMessage {
             id: message.id,
             channel: message.channel,
@@ -158,7 +160,7 @@ impl Sender {
             order_number: message.order_number.clone(),
             link: None,
             unsubscribe: None,
-            attachments: vec![],
+            attachments,
         };
         let Some(template) = template else { return Ok(outgoing) };
         let key = match &template.secret {

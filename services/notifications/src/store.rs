@@ -1,11 +1,13 @@
 //! The SQL of notifications, all of it.
 
+mod attachments;
 mod lists;
 mod queue;
 mod reports;
 mod suppressions;
 mod templates;
 
+pub(crate) use attachments::{attachments, insert_attachments};
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
 pub(crate) use reports::{by_provider_id, count_since, is_sending, report};
@@ -57,6 +59,16 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
         ))
     });
     batch.add(|tx| tx.query(sql!("DELETE FROM preferences WHERE user_id = {user}")));
+    batch.add(|tx| {
+        tx.query(sql!(
+            "DELETE FROM attachments WHERE message_id IN
+                 (SELECT id FROM messages
+                  WHERE user_id = {user}
+                     OR (user_id IS NULL AND recipient IN
+                         (SELECT recipient FROM messages
+                          WHERE user_id = {user} AND recipient <> {NOBODY})))"
+        ))
+    });
     batch.add(|tx| {
         tx.query(sql!(
             "UPDATE messages

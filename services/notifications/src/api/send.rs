@@ -15,10 +15,12 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::attachments::NewAttachment;
 use crate::builtin::{self, Definition, Key};
-use crate::model::{Channel, Message, Topic};
+use crate::model::{self, Channel, Message, Topic};
 use crate::queue::{About, Content, Draft};
 use crate::template::MAX_SOURCE;
+use crate::transport::Attachment;
 use crate::{App, problems, queue, store};
 
 /// An e-mail: either `subject` and `body`, or `template` and `data`.
@@ -46,6 +48,10 @@ pub(crate) struct NewEmail {
     /// The topic. `transactional` messages are always sent.
     #[garde(skip)]
     topic: Option<Topic>,
+    /// Files that go with it.
+    #[garde(length(max = 10), dive)]
+    #[serde(default)]
+    attachments: Vec<NewAttachment>,
 }
 
 /// A text message.
@@ -107,7 +113,9 @@ pub(crate) async fn email(
     let names = Names::of(&principal, key, Channel::Email, &email)?;
     let (topic, content) = compose(&app, &email).await?;
     let about = About { user_id: email.user_id, ..About::default() };
-    send(&app, names, Letter { to: email.to, topic, content, about }).await
+    let attachments = email.attachments.into_iter().map(NewAttachment::decoded).collect();
+    let letter = Letter { to: email.to, topic, content, about, attachments };
+    send(&app, names, letter).await
 }
 
 /// Send a text message.
@@ -130,7 +138,8 @@ pub(crate) async fn sms(
     let names = Names::of(&principal, key, Channel::Sms, &sms)?;
     let content = written(None, sms.body);
     let about = About { user_id: sms.user_id, ..About::default() };
-    send(&app, names, Letter { to: sms.to, topic: sms.topic, content, about }).await
+    let (to, topic, attachments) = (sms.to, sms.topic, vec![]);
+    send(&app, names, Letter { to, topic, content, about, attachments }).await
 }
 
 /// Send a push message.
@@ -158,7 +167,8 @@ pub(crate) async fn push(
     };
     let content = written(Some(push.title), push.body);
     let about = About { user_id: push.user_id, ..About::default() };
-    send(&app, names, Letter { to, topic: push.topic, content, about }).await
+    let (topic, attachments) = (push.topic, vec![]);
+    send(&app, names, Letter { to, topic, content, about, attachments }).await
 }
 
 /// What to send, checked.
@@ -167,6 +177,7 @@ struct Letter {
     topic: Topic,
     content: Content,
     about: About,
+    attachments: Vec<Attachment>,
 }
 
 /// The message's id, and the fingerprint of the request where it may be repeated.
@@ -207,7 +218,12 @@ async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
     let mut tx = app.db.begin().await?;
     let queued = queue::queue(app, &mut tx, draft, app.clock.now()).await?;
     let (message, replayed) = match queued {
-        Some(message) => (message, "false"),
+        Some(message) => {
+            if message.state == model::State::Queued {
+                store::insert_attachments(&mut tx, message.id, letter.attachments).await?;
+            }
+            (message, "false")
+        }
         None => {
             let found = store::find(&mut tx, names.id).await?;
             let message = found.ok_or_else(problems::notification_not_found)?;

@@ -12,6 +12,7 @@ use crate::model::State;
 use crate::testing::{
     FakeProvider, TOKEN, app, at, deliver_to_users, event, history, message, nobody, sender,
 };
+use crate::transport::Attachment;
 use crate::{MIGRATIONS, store};
 
 fn later() -> DeliveryError {
@@ -199,4 +200,41 @@ async fn the_worker_sends_what_is_queued_and_stops_when_told(database: Database)
     worker.await.unwrap().unwrap();
     let sent = history(&app).await.iter().filter(|it| it.state == State::Sent).count();
     assert_eq!(sent, expected, "{}", platform.kind);
+}
+
+fn files() -> Vec<Attachment> {
+    let file = |name: &str, content: &[u8]| Attachment {
+        filename: name.to_owned(),
+        content_type: "application/pdf".to_owned(),
+        content: content.to_vec(),
+    };
+    vec![file("b.pdf", b"\0\xff"), file("a.pdf", b"two")]
+}
+
+#[databases]
+async fn files_go_out_with_their_message_and_are_forgotten_with_its_user(database: Database) {
+    let platform = database.platform(MIGRATIONS).await;
+    let (app, provider) = (app(&platform), Arc::new(FakeProvider::default()));
+    let user = chassis::id::new();
+    let theirs = Message { user_id: Some(user), ..message() };
+    // Staff wrote to the same address without saying whose it is.
+    let to_them = message();
+    let other = Message { recipient: "bob@example.com".to_owned(), ..message() };
+    let mut tx = app.db.begin().await.unwrap();
+    for it in [&theirs, &to_them, &other] {
+        store::insert(&mut tx, it).await.unwrap();
+        store::insert_attachments(&mut tx, it.id, files()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    sender(&app, &provider).turn().await.unwrap();
+    let taken = provider.taken.lock().clone();
+    assert_eq!(taken.len(), 3);
+    assert!(taken.iter().all(|it| it.attachments == files()), "in their order");
+
+    let mut tx = app.db.begin().await.unwrap();
+    store::forget(&mut tx, user, noon()).await.unwrap();
+    tx.commit().await.unwrap();
+    for (it, left) in [(&theirs, 0), (&to_them, 0), (&other, 2)] {
+        assert_eq!(store::attachments(&app.db, it.id).await.unwrap().len(), left);
+    }
 }

@@ -208,3 +208,34 @@ async fn wrong_text_and_push_messages_name_every_wrong_field(database: Database)
         assert_eq!(fields(&problem), wrong, "{body}");
     }
 }
+
+#[databases]
+async fn files_go_with_an_email(database: Database) {
+    let (_platform, service) = service(database).await;
+    let file = json!({ "filename": "Rechnung Nº 7.pdf", "content_type": "application/pdf",
+                       "content": "JVBERi0xLjc=" });
+    let with = |files: Value| json!({ "to": "ada@example.com", "subject": "Hi", "body": "Hi.", "attachments": files });
+    post(&service.router, EMAIL, with(json!([file, file]))).await.expect(202);
+    let changed = |key: &str, value: &str| {
+        let mut file = file.clone();
+        file[key] = json!(value);
+        json!([file])
+    };
+    for (files, wrong) in [
+        (changed("filename", ""), "attachments[0].filename"),
+        (changed("filename", "../etc/passwd"), "attachments[0].filename"),
+        (changed("filename", "a\r\nBcc: b"), "attachments[0].filename"),
+        (changed("filename", &"x".repeat(101)), "attachments[0].filename"),
+        (changed("content_type", "pdf"), "attachments[0].content_type"),
+        (changed("content_type", "text/plain\r\nBcc: b"), "attachments[0].content_type"),
+        (changed("content_type", "multipart/mixed"), "attachments[0].content_type"),
+        (changed("content", "%%%"), "attachments[0].content"),
+        (changed("content", ""), "attachments[0].content"),
+        (json!(vec![file.clone(); 11]), "attachments"),
+    ] {
+        let problem = post(&service.router, EMAIL, with(files.clone())).await.expect(422);
+        assert_eq!(fields(&problem), [wrong], "{files}");
+    }
+    let large = changed("content", &"A".repeat(256 * 1024));
+    assert_eq!(post(&service.router, EMAIL, with(large)).await.problem(413), "body_too_large");
+}
