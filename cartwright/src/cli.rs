@@ -36,6 +36,8 @@ pub enum Command {
     Check(Check),
     /// Check that customers can pay: keys, webhooks and domains at the payment providers
     Payments(Payments),
+    /// Check that messages reach customers: mail servers and other providers, DNS records, links
+    Messages(Messages),
     /// Check whether a running shop or service is ready; exits with 1 if not
     Health(Health),
     /// List the services, their ports and databases
@@ -260,6 +262,33 @@ pub struct PaymentsCheck {
     /// standard output is no terminal, it is written to a file in the data directory instead
     #[arg(long)]
     pub register_webhooks: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Messages {
+    #[command(subcommand)]
+    pub action: MessagesAction,
+    #[command(flatten)]
+    pub shared: Shared,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum MessagesAction {
+    /// Check the set-up of e-mail, text and push messages; exits with 1 if they do not reach customers
+    ///
+    /// Connects to every provider in the settings and logs in there, prints the DNS records (SPF,
+    /// DKIM, DMARC) that shop.email_from needs, and looks at the address that links in messages lead
+    /// to. Every line begins with ok, note, missing (messages go out, but something is to be done) or
+    /// wrong (messages do not reach customers). Nothing is sent without --send-to, DNS is not asked,
+    /// and secrets are never shown. docs/messages.md explains each step.
+    Check(MessagesCheck),
+}
+
+#[derive(Debug, Args)]
+pub struct MessagesCheck {
+    /// Send a test message to this e-mail address, by the first provider that takes it
+    #[arg(long, value_name = "ADDRESS")]
+    pub send_to: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -16,6 +16,7 @@ pub mod shop;
 pub mod check;
 mod health;
 mod keys;
+mod message_setup;
 mod migrate;
 mod payment_setup;
 mod products;
@@ -43,6 +44,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Health(args) => return health::run(&args).await,
         Command::Check(args) => return check::run(&args).await,
         Command::Payments(args) => return payment_setup::run(&args).await,
+        Command::Messages(args) => return message_setup::run(&args).await,
         Command::Services => registry::print(),
         Command::Openapi => settings::openapi()?,
         Command::Config(args) => settings::run(&args)?,

@@ -33,6 +33,7 @@ mod frozen;
 mod input;
 mod keys;
 mod kills;
+mod message_setup;
 mod migrations;
 mod on_shipment;
 mod open_files;

@@ -15,6 +15,7 @@ mod problems;
 mod queue;
 mod reports;
 mod sender;
+pub mod setup;
 mod store;
 mod template;
 #[cfg(test)]
