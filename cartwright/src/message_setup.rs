@@ -16,7 +16,8 @@ pub(crate) async fn run(args: &cli::Messages) -> Result<ExitCode> {
     let options = SetupOptions { send_to: check.send_to.clone() };
     let shop = config.shop.profile();
     let findings =
-        setup::check_setup(&config.notifications, &shop, Clock::System, &options).await?;
+        setup::check_setup(&config.notifications, &shop, Clock::System, &options).await;
+    let findings = findings.map_err(anyhow::Error::from_boxed)?;
     for finding in &findings {
         println!("{finding}");
     }

@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn every_setting_named_like_a_secret_is_known_as_one_and_has_a_file() {
         // What is named so and is none: a file, a public address.
-        const NONE: [&str; 7] = [
+        const NONE: [&str; 10] = [
             "gateway.tls.key",
             "shop.public_url",
             "shop.logo_url",
@@ -171,6 +171,9 @@ mod tests {
             "payments.stripe.publishable_key",
             "payments.stripe.api_url",
             "payments.stripe.script_url",
+            "notifications.sendgrid.webhook_public_key",
+            "notifications.sendgrid.api_url",
+            "notifications.twilio.api_url",
         ];
         let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
         let mut found = Vec::new();

@@ -29,7 +29,7 @@ use crate::service::BoxError;
 use crate::storable::{any_text, has_nul};
 
 pub(crate) use api::receives;
-pub use api::router;
+pub use api::{router, router_up_to};
 pub use store::{Webhook, WebhookStatus, about};
 pub(crate) use store::{WebhookFilter, WebhookPlace, list, replay, tidy};
 

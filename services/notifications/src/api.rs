@@ -12,6 +12,9 @@ use utoipa_axum::routes;
 
 use crate::App;
 
+/// SendGrid sends events in lists of up to 768 kB; what is refused is lost after a day.
+const MAX_SENDGRID_WEBHOOK: usize = 1024 * 1024;
+
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(send::email))
@@ -25,5 +28,6 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(templates::list))
         .routes(routes!(templates::get, templates::replace, templates::restore))
         .routes(routes!(templates::preview))
-        .merge(chassis::webhooks::router(&["sendgrid", "twilio"]))
+        .merge(chassis::webhooks::router(&["twilio"]))
+        .merge(chassis::webhooks::router_up_to(MAX_SENDGRID_WEBHOOK, &["sendgrid"]))
 }

@@ -8,7 +8,7 @@ use contracts::email::is_email;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Channel;
-use crate::transport::{Provider, SmtpConfig};
+use crate::transport::{Provider, SendgridConfig, SmtpConfig, TwilioConfig};
 
 /// The settings of notifications. The shop's name, address and looks are in the section `shop`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub sms: ChannelConfig,
     pub push: ChannelConfig,
     pub smtp: SmtpConfig,
+    pub sendgrid: SendgridConfig,
+    pub twilio: TwilioConfig,
 }
 
 /// How the messages of a channel are delivered.
@@ -86,7 +88,11 @@ impl Settings for Config {
             self.check_channel(channel)?;
         }
         self.smtp.check()?;
-        if self.uses(Provider::Smtp) { self.smtp.check_in_use() } else { Ok(()) }
+        if self.uses(Provider::Smtp) {
+            self.smtp.check_in_use()?;
+        }
+        self.sendgrid.check(self.uses(Provider::Sendgrid))?;
+        self.twilio.check(self.uses(Provider::Twilio))
     }
 
     fn check_for_production(&self) -> Result<(), SettingError> {

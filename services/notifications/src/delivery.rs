@@ -5,8 +5,8 @@ mod breaker;
 use std::sync::Arc;
 
 use chassis::clock::Clock;
-use chassis::config::SettingError;
 use chassis::fault;
+use chassis::service::BoxError;
 use chrono::{DateTime, TimeDelta, Utc};
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
@@ -44,8 +44,13 @@ pub(crate) enum Attempt {
 }
 
 impl Delivery {
-    pub(crate) fn open(setup: &Setup<'_>) -> Result<Self, SettingError> {
-        let mut transports = vec![];
+    /// Over the providers that the settings name.
+    ///
+    /// # Errors
+    ///
+    /// A provider cannot work with the settings.
+    pub(crate) fn open(setup: &Setup<'_>) -> Result<Self, BoxError> {
+        let mut transports = Vec::new();
         for channel in Channel::ALL {
             transports.extend(open(setup, channel)?);
         }

@@ -36,7 +36,9 @@ pub use crate::config::{ChannelConfig, Config};
 use crate::delivery::Delivery;
 use crate::sender::Sender;
 use crate::transport::Setup;
-pub use crate::transport::{Authentication, Encryption, Provider, SmtpConfig};
+pub use crate::transport::{
+    Authentication, Encryption, Provider, SendgridConfig, SmtpConfig, TwilioConfig,
+};
 
 /// The service's name: of its database and its settings.
 pub const NAME: &str = "notifications";

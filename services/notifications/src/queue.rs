@@ -14,7 +14,7 @@ use crate::{App, store};
 
 /// Messages that somebody has just requested to get into their account: they are tried also where
 /// earlier mail came back.
-const REQUESTED: [&str; 2] = ["password_reset", "verify_email"];
+pub(crate) const REQUESTED: [&str; 2] = ["password_reset", "verify_email"];
 /// How many of them in which time, to an address that mail came back from.
 const MAX_REQUESTED: i64 = 3;
 const REQUESTED_EVERY: TimeDelta = TimeDelta::days(1);

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::App;
-use crate::model::{Channel, Message, State, Topic};
+use crate::model::{Channel, Message, NOBODY, State, Topic};
 use crate::store::{self, Suppression};
+use crate::transport::Provider;
 
 /// What a provider reports of a message, as the payload of a [`Notice`]. The notice's subject is the
 /// message's id, or what the provider calls it.
@@ -33,6 +34,8 @@ pub(crate) enum Report {
     Complained,
     /// The recipient wants nothing more on this channel.
     OptedOut,
+    /// The recipient wants no more marketing.
+    Unsubscribed,
 }
 
 impl Report {
@@ -40,6 +43,18 @@ impl Report {
     pub(crate) fn notice(&self, id: String, kind: String, subject: Option<String>) -> Notice {
         let payload = serde_json::to_value(self).unwrap_or_default();
         Notice { id, kind, subject, payload }
+    }
+
+    /// What the message is now, and why; none where it says nothing of the message itself.
+    fn state(&self) -> Option<(State, Option<&str>)> {
+        Some(match self {
+            Self::Delivered => (State::Delivered, None),
+            Self::Bounced { detail, .. } => (State::Bounced, Some(detail.as_str())),
+            Self::Failed { detail } => (State::Failed, Some(detail.as_str())),
+            Self::Complained => (State::Complained, Some("the recipient marked it as spam")),
+            Self::OptedOut => (State::Skipped, Some("the recipient has opted out")),
+            Self::Unsubscribed => return None,
+        })
     }
 }
 
@@ -90,13 +105,15 @@ async fn apply(
 ) -> Result<Applied, NotApplied> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let message = match Uuid::parse_str(subject) {
-        Ok(id) => store::find(&mut tx, id).await?,
-        Err(_) => store::by_provider_id(&mut tx, provider, subject).await?,
+    let own_id = Uuid::parse_str(subject).ok();
+    let message = match own_id {
+        Some(id) => store::find(&mut tx, id).await?,
+        None => store::by_provider_id(&mut tx, provider, subject).await?,
     };
     let Some(message) = message else {
-        // Faster than the sender, or of another shop that shares the account.
-        if store::is_sending(&mut tx).await? {
+        // Of another shop that shares the account, or faster than the sender, which has not noted yet
+        // what the provider calls it.
+        if own_id.is_none() && store::is_sending(&mut tx, channel_of(provider)).await? {
             return Err(NotApplied::StillSending);
         }
         return Ok(Applied::Ignored);
@@ -104,15 +121,8 @@ async fn apply(
     if message.state == State::Sending {
         return Err(NotApplied::StillSending);
     }
-    let (state, detail) = match report {
-        Report::Delivered => (State::Delivered, None),
-        Report::Bounced { detail, .. } => (State::Bounced, Some(detail.as_str())),
-        Report::Failed { detail } => (State::Failed, Some(detail.as_str())),
-        Report::Complained => (State::Complained, Some("the recipient marked it as spam")),
-        Report::OptedOut => (State::Skipped, Some("the recipient has opted out")),
-    };
-    if rank(state) > rank(message.state) {
-        store::report(&mut tx, message.id, state, detail, now).await?;
+    if let Some((state, detail)) = report.state().filter(|it| rank(it.0) > rank(message.state)) {
+        store::report(&mut tx, message.id, (provider, state, detail), now).await?;
         let (channel, outcome) = (message.channel.as_str(), state.as_str());
         metrics::counter!("notifications_total", "channel" => channel, "provider" => provider.to_owned(),
                           "outcome" => outcome)
@@ -128,10 +138,18 @@ async fn apply(
         Report::OptedOut => {
             suppress(&mut tx, &message, SuppressionReason::OptedOut, None, now).await?;
         }
+        Report::Unsubscribed => {
+            suppress(&mut tx, &message, SuppressionReason::Unsubscribed, None, now).await?;
+        }
         Report::Delivered | Report::Bounced { .. } | Report::Failed { .. } => {}
     }
     tx.commit().await?;
     Ok(Applied::Done)
+}
+
+/// What a provider delivers.
+fn channel_of(provider: &str) -> Option<Channel> {
+    Provider::ALL.into_iter().find(|it| it.as_str() == provider).map(Provider::channel)
 }
 
 /// Which of two states of a message says more.
@@ -202,6 +220,9 @@ pub(crate) async fn suppress(
     detail: Option<&str>,
     now: DateTime<Utc>,
 ) -> db::Result<()> {
+    if message.recipient == NOBODY {
+        return Ok(());
+    }
     let suppression = Suppression {
         id: chassis::id::new(),
         channel: message.channel,

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use axum::http::Uri;
 use chassis::clock::Clock;
 use chassis::config::SettingError;
+use chassis::service::BoxError;
 use chassis::setup::{Finding, Verdict};
 use chassis::shop::ShopProfile;
 use contracts::email::{is_email, normal};
@@ -32,12 +33,12 @@ pub async fn check_setup(
     shop: &ShopProfile,
     clock: Clock,
     options: &SetupOptions,
-) -> Result<Vec<Finding>, SettingError> {
+) -> Result<Vec<Finding>, BoxError> {
     if let Some(address) = options.send_to.as_deref()
         && is_email(address, &()).is_err()
     {
         let value = format!("{address:?}");
-        return Err(SettingError::new("--send-to", value, "an e-mail address"));
+        return Err(SettingError::new("--send-to", value, "an e-mail address").into());
     }
     let delivery = Delivery::open(&Setup { config, shop, clock })?;
     let mut findings = vec![];

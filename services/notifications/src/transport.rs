@@ -2,14 +2,19 @@
 //!
 //! A provider is a file or folder here that implements [`Transport`], and a line in [`open`].
 
+mod http;
 mod log;
+mod sendgrid;
 mod smtp;
+#[cfg(test)]
+mod testing;
+mod twilio;
 
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use chassis::clock::Clock;
-use chassis::config::SettingError;
+use chassis::service::BoxError;
 use chassis::shop::ShopProfile;
 use chassis::webhooks::{Notice, WebhookError};
 use chrono::TimeDelta;
@@ -20,10 +25,12 @@ use uuid::Uuid;
 use crate::Config;
 use crate::model::Channel;
 pub(crate) use log::log;
+pub use sendgrid::SendgridConfig;
 #[cfg(test)]
 pub(crate) use smtp::ED25519;
 pub(crate) use smtp::signing;
 pub use smtp::{Authentication, Encryption, SmtpConfig};
+pub use twilio::TwilioConfig;
 
 /// Somebody who delivers messages for the shop.
 #[derive(
@@ -77,17 +84,23 @@ pub(crate) trait Transport: Send + Sync + 'static {
     }
 }
 
-/// The providers of a channel that the settings name, in their order.
+/// The providers of a channel that the settings name, in their order. Connects to nothing.
+///
+/// # Errors
+///
+/// A provider cannot work with the settings.
 pub(crate) fn open(
     setup: &Setup<'_>,
     channel: Channel,
-) -> Result<Vec<Arc<dyn Transport>>, SettingError> {
+) -> Result<Vec<Arc<dyn Transport>>, BoxError> {
     let mut transports: Vec<Arc<dyn Transport>> = vec![];
     for provider in &setup.config.channel(channel).providers {
-        match provider {
-            Provider::Smtp => transports.push(Arc::new(smtp::Smtp::new(setup)?)),
-            Provider::Sendgrid | Provider::Twilio | Provider::Fcm => {}
-        }
+        transports.push(match provider {
+            Provider::Smtp => Arc::new(smtp::Smtp::new(setup)?),
+            Provider::Sendgrid => Arc::new(sendgrid::Sendgrid::open(setup)?),
+            Provider::Twilio => Arc::new(twilio::Twilio::open(setup)?),
+            Provider::Fcm => continue,
+        });
     }
     Ok(transports)
 }

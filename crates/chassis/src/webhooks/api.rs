@@ -10,15 +10,15 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouterExt};
 use utoipa_axum::routes;
 
 use super::{ReceiveError, WebhookError, Webhooks};
-use crate::extract::{self, Json, LARGE_BODY};
+use crate::extract::{self, BODY_LIMIT, Json, LARGE_BODY};
 use crate::problem::{Problem, Result, problem};
 
 /// What the paths of all webhooks begin with, under the prefix of the API.
 pub(crate) const PATH: &str = "/webhooks/";
 
-/// Who sends what comes to a route.
+/// Who sends what comes to a route, and how many bytes it may have.
 #[derive(Clone, Copy)]
-struct Provider(&'static str);
+struct Provider(&'static str, usize);
 
 /// The webhook has been stored.
 #[derive(Debug, Serialize, ToSchema)]
@@ -34,10 +34,19 @@ pub fn router<S>(providers: &[&'static str]) -> OpenApiRouter<S>
 where
     S: Clone + Send + Sync + 'static,
 {
-    providers.iter().fold(OpenApiRouter::new(), |router, &provider| {
+    router_up_to(LARGE_BODY, providers)
+}
+
+/// The same for providers whose webhooks have up to so many bytes.
+pub fn router_up_to<S>(most: usize, providers: &[&'static str]) -> OpenApiRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    providers.iter().fold(OpenApiRouter::new(), |router, &name| {
+        let provider = Provider(name, most);
         let (schemas, paths, method) = routes!(receive);
         let method = (schemas, of_provider(paths, provider), method);
-        router.routes(method.layer(Extension(Provider(provider))))
+        router.routes(method.layer(Extension(provider)))
     })
 }
 
@@ -48,13 +57,14 @@ pub(crate) fn receives(openapi: &OpenApi, prefix: &str) -> bool {
 }
 
 /// The same operation at the path of a provider.
-fn of_provider(paths: Paths, provider: &str) -> Paths {
+fn of_provider(paths: Paths, Provider(name, most): Provider) -> Paths {
     let mut own = Paths::new();
     for mut item in paths.paths.into_values() {
         if let Some(operation) = &mut item.post {
-            operation.operation_id = Some(format!("{provider}_webhooks.receive"));
+            operation.operation_id = Some(format!("{name}_webhooks.receive"));
+            operation.extensions.get_or_insert_default().insert(BODY_LIMIT.to_owned(), most.into());
         }
-        own.paths.insert(format!("{PATH}{provider}"), item);
+        own.paths.insert(format!("{PATH}{name}"), item);
     }
     own
 }
@@ -65,7 +75,6 @@ fn of_provider(paths: Paths, provider: &str) -> Paths {
 /// soon after. Sending it again has no further effect.
 #[utoipa::path(
     post, path = "", operation_id = "webhooks.receive",
-    extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
         (status = 200, description = "The webhook has been stored.", body = Received),
         webhook_rejected,
@@ -74,13 +83,13 @@ fn of_provider(paths: Paths, provider: &str) -> Paths {
     security(()),
 )]
 async fn receive(
-    Extension(Provider(provider)): Extension<Provider>,
+    Extension(Provider(provider, most)): Extension<Provider>,
     webhooks: Option<Extension<Webhooks>>,
     request: Request,
 ) -> Result<Json<Received>> {
     let Some(Extension(webhooks)) = webhooks else { return Err(webhooks_not_configured()) };
     let (parts, body) = request.into_parts();
-    let received = match extract::bytes(body, LARGE_BODY).await {
+    let received = match extract::bytes(body, most).await {
         Ok(body) => webhooks.receive(provider, &parts.headers, &body).await,
         Err(problem) if problem.code == extract::body_too_large::DOCUMENTED.code => {
             Err(WebhookError::Rejected("the body is too large").into())

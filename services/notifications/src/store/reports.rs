@@ -4,7 +4,7 @@ use chassis::db::{Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{Message, State};
+use crate::model::{Channel, Message, State};
 
 /// The message that a provider calls so.
 pub(crate) async fn by_provider_id(
@@ -19,24 +19,25 @@ pub(crate) async fn by_provider_id(
     db.query(find).optional().await
 }
 
-/// Whether any message is being sent.
-pub(crate) async fn is_sending(db: impl Session<'_>) -> Result<bool> {
-    let find = "SELECT 1 FROM messages WHERE state = 'sending' LIMIT 1";
-    Ok(db.query(find).optional::<(i64,)>().await?.is_some())
+/// Whether any message of a channel is being sent.
+pub(crate) async fn is_sending(db: impl Session<'_>, channel: Option<Channel>) -> Result<bool> {
+    let find =
+        sql!("SELECT id FROM messages WHERE state = 'sending' AND channel = {channel} LIMIT 1");
+    Ok(db.query(find).optional::<(Uuid,)>().await?.is_some())
 }
 
-/// Notes what became of a message.
+/// Notes what became of a message, as this provider says.
 pub(crate) async fn report(
     db: impl Session<'_>,
     id: Uuid,
-    state: State,
-    error: Option<&str>,
+    (provider, state, error): (&str, State, Option<&str>),
     now: DateTime<Utc>,
 ) -> Result<()> {
     let delivered_at = (state == State::Delivered).then_some(now);
     let update = sql!(
         "UPDATE messages
          SET state = {state}, error = {error}, next_at = NULL,
+             provider = COALESCE(provider, {provider}),
              sent_at = COALESCE(sent_at, {now}),
              delivered_at = COALESCE({delivered_at}, delivered_at)
          WHERE id = {id}"
