@@ -107,8 +107,8 @@ async fn apply(
     let mut tx = app.db.begin().await?;
     let own_id = Uuid::parse_str(subject).ok();
     let message = match own_id {
-        Some(id) => store::find(&mut tx, id).await?,
-        None => store::by_provider_id(&mut tx, provider, subject).await?,
+        Some(id) => store::lock(&mut tx, id).await?,
+        None => store::lock_by_provider_id(&mut tx, provider, subject).await?,
     };
     let Some(message) = message else {
         // Of another shop that shares the account, or faster than the sender, which has not noted yet

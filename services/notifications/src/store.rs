@@ -10,7 +10,7 @@ mod templates;
 pub(crate) use attachments::{attachments, insert_attachments};
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
-pub(crate) use reports::{by_provider_id, count_since, is_sending, report};
+pub(crate) use reports::{count_since, is_sending, lock, lock_by_provider_id, report};
 pub(crate) use suppressions::{Suppression, insert_suppression, suppressions_of};
 pub(crate) use templates::{Override, delete_override, find_override, overrides, set_override};
 

@@ -6,15 +6,28 @@ use uuid::Uuid;
 
 use crate::model::{Channel, Message, State};
 
-/// The message that a provider calls so.
-pub(crate) async fn by_provider_id(
+/// A message that a report is about, held until the end of the transaction: reports of one message
+/// are applied one after the other, and not while the sender claims it.
+pub(crate) async fn lock(db: impl Session<'_>, id: Uuid) -> Result<Option<Message>> {
+    let find = sql!(
+        sqlite: "SELECT {Message.*} FROM messages WHERE id = {id}",
+        postgres: "SELECT {Message.*} FROM messages WHERE id = {id} FOR UPDATE",
+    );
+    db.query(find).optional().await
+}
+
+/// The same of the message that a provider calls so.
+pub(crate) async fn lock_by_provider_id(
     db: impl Session<'_>,
     provider: &str,
     provider_message_id: &str,
 ) -> Result<Option<Message>> {
     let find = sql!(
-        "SELECT {Message.*} FROM messages
-         WHERE provider_message_id = {provider_message_id} AND provider = {provider}"
+        sqlite: "SELECT {Message.*} FROM messages
+                 WHERE provider_message_id = {provider_message_id} AND provider = {provider}",
+        postgres: "SELECT {Message.*} FROM messages
+                   WHERE provider_message_id = {provider_message_id} AND provider = {provider}
+                   FOR UPDATE",
     );
     db.query(find).optional().await
 }

@@ -4,6 +4,7 @@ mod history;
 mod preferences;
 mod send;
 mod templates;
+mod webhooks;
 
 use axum::Router;
 use chassis::channel::Channel;
