@@ -278,6 +278,6 @@ mod tests {
     async fn a_test_message_needs_an_address() {
         let options = SetupOptions { send_to: Some("ada".to_owned()) };
         let error = check_setup(&config(), &shop(), Clock::System, &options).await.unwrap_err();
-        assert_eq!(error.setting, "--send-to");
+        assert!(error.to_string().starts_with("--send-to"), "{error}");
     }
 }
