@@ -154,7 +154,7 @@ impl Default for Database {
 /// The settings that are secret, as a whole or for the password in their URL. `config print` hides
 /// them, and each can be read from a file that its `_file` form names. A test holds the list
 /// against all settings.
-pub const SECRETS: [&str; 13] = [
+pub const SECRETS: [&str; 14] = [
     "services.secret",
     "services.previous_secret",
     "admin.password",
@@ -168,6 +168,7 @@ pub const SECRETS: [&str; 13] = [
     "notifications.smtp.dkim_private_key",
     "notifications.sendgrid.api_key",
     "notifications.twilio.auth_token",
+    "notifications.fcm.service_account",
 ];
 
 /// The settings file that is read if none is named.

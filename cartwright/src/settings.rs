@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn every_setting_named_like_a_secret_is_known_as_one_and_has_a_file() {
         // What is named so and is none: a file, a public address.
-        const NONE: [&str; 10] = [
+        const NONE: [&str; 12] = [
             "gateway.tls.key",
             "shop.public_url",
             "shop.logo_url",
@@ -174,6 +174,8 @@ mod tests {
             "notifications.sendgrid.webhook_public_key",
             "notifications.sendgrid.api_url",
             "notifications.twilio.api_url",
+            "notifications.fcm.api_url",
+            "notifications.fcm.token_url",
         ];
         let mut settings: toml::Table = EXAMPLE.parse().expect("TOML");
         let mut found = Vec::new();

@@ -8,7 +8,7 @@ use contracts::email::is_email;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Channel;
-use crate::transport::{Provider, SendgridConfig, SmtpConfig, TwilioConfig};
+use crate::transport::{FcmConfig, Provider, SendgridConfig, SmtpConfig, TwilioConfig};
 
 /// The settings of notifications. The shop's name, address and looks are in the section `shop`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +23,7 @@ pub struct Config {
     pub smtp: SmtpConfig,
     pub sendgrid: SendgridConfig,
     pub twilio: TwilioConfig,
+    pub fcm: FcmConfig,
 }
 
 /// How the messages of a channel are delivered.
@@ -92,7 +93,8 @@ impl Settings for Config {
             self.smtp.check_in_use()?;
         }
         self.sendgrid.check(self.uses(Provider::Sendgrid))?;
-        self.twilio.check(self.uses(Provider::Twilio))
+        self.twilio.check(self.uses(Provider::Twilio))?;
+        self.fcm.check(self.uses(Provider::Fcm))
     }
 
     fn check_for_production(&self) -> Result<(), SettingError> {

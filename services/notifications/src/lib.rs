@@ -37,7 +37,7 @@ use crate::delivery::Delivery;
 use crate::sender::Sender;
 use crate::transport::Setup;
 pub use crate::transport::{
-    Authentication, Encryption, Provider, SendgridConfig, SmtpConfig, TwilioConfig,
+    Authentication, Encryption, FcmConfig, Provider, SendgridConfig, SmtpConfig, TwilioConfig,
 };
 
 /// The service's name: of its database and its settings.

@@ -2,6 +2,7 @@
 //!
 //! A provider is a file or folder here that implements [`Transport`], and a line in [`open`].
 
+mod fcm;
 mod http;
 mod log;
 mod sendgrid;
@@ -24,6 +25,10 @@ use uuid::Uuid;
 
 use crate::Config;
 use crate::model::Channel;
+pub(crate) use fcm::Fcm;
+pub use fcm::FcmConfig;
+#[cfg(test)]
+pub(crate) use fcm::double;
 pub(crate) use log::log;
 pub use sendgrid::SendgridConfig;
 #[cfg(test)]
@@ -99,7 +104,7 @@ pub(crate) fn open(
             Provider::Smtp => Arc::new(smtp::Smtp::new(setup)?),
             Provider::Sendgrid => Arc::new(sendgrid::Sendgrid::open(setup)?),
             Provider::Twilio => Arc::new(twilio::Twilio::open(setup)?),
-            Provider::Fcm => continue,
+            Provider::Fcm => Arc::new(Fcm::new(&setup.config.fcm, setup.clock)),
         });
     }
     Ok(transports)
