@@ -230,7 +230,7 @@ fn a_wrong_setting_is_refused_without_showing_the_key() {
     for (account, expected) in [
         (String::new(), "empty"),
         ("hunter2".to_owned(), "no JSON"),
-        ("[]".to_owned(), "no JSON"),
+        ("[]".to_owned(), "JSON of another kind"),
         (wrong("type", json!("authorized_user")), "JSON of another kind"),
         (wrong("client_email", json!("")), "JSON without client_email"),
         (wrong("private_key_id", json!("")), "JSON without private_key_id"),
