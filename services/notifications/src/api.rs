@@ -1,6 +1,7 @@
 //! The public routes of notifications.
 
 mod attachments;
+mod devices;
 mod history;
 mod preferences;
 mod providers;
@@ -20,6 +21,8 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(send::email))
         .routes(routes!(send::sms))
         .routes(routes!(send::push))
+        .routes(routes!(devices::list, devices::create))
+        .routes(routes!(devices::delete))
         .routes(routes!(providers::list))
         .routes(routes!(history::list))
         .routes(routes!(history::get))

@@ -12,6 +12,7 @@ mod delivery;
 mod events;
 mod model;
 mod problems;
+mod push;
 mod queue;
 mod reports;
 mod sender;

@@ -12,6 +12,12 @@ pub(crate) fn notification_not_found() -> Problem {
     notification_not_found::problem("there is no such notification")
 }
 
+/// The device does not exist or is not yours.
+#[problem(NOT_FOUND)]
+pub(crate) fn device_not_found() -> Problem {
+    device_not_found::problem("you have no such device")
+}
+
 /// The template does not exist.
 #[problem(NOT_FOUND)]
 pub(crate) fn template_not_found() -> Problem {

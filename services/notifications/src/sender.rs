@@ -14,10 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::builtin::{self, Definition, Key, Secret};
 use crate::delivery::Attempt;
-use crate::model::{LONGEST_WAIT, Message, News, OVERTAKEN, is_overtaken, next_try};
+use crate::model::{Channel, LONGEST_WAIT, Message, News, OVERTAKEN, is_overtaken, next_try};
 use crate::store::{MESSAGES, Outcome};
 use crate::transport::{self, DeliveryError, OutgoingMessage, Provider};
-use crate::{App, queue, reports, store};
+use crate::{App, push, queue, reports, store};
 
 /// What staff read of a message that was sent as often as that helps.
 const MAYBE_SENT: &str = "it was sent twice without an answer, so it may have arrived; sending it \
@@ -86,19 +86,31 @@ impl Sender {
             return outcome;
         }
         match self.pack(message).await {
-            Ok(outgoing) => match self.app.delivery.deliver(&outgoing).await {
-                Attempt::NoProvider => {
-                    transport::log(&outgoing, self.app.config.log_secrets);
-                    Outcome::Logged
-                }
-                Attempt::Accepted(provider, accepted) => {
-                    Outcome::Sent(self.app.clock.now(), provider, accepted)
-                }
-                Attempt::Postponed(until) => Outcome::Postponed(until),
-                Attempt::Failed(provider, error) => self.failed(message, provider, error),
-            },
+            Ok(outgoing) => self.deliver(message, &outgoing).await,
             Err(NotPacked::Later(error)) => self.again(message, error, None),
             Err(NotPacked::Never(error)) => Outcome::Failed(error),
+        }
+    }
+
+    async fn deliver(&self, message: &Message, outgoing: &OutgoingMessage) -> Outcome {
+        let attempt = match message.channel {
+            Channel::Push => push::deliver(&self.app, outgoing).await,
+            Channel::Email | Channel::Sms => Ok(self.app.delivery.deliver(outgoing).await),
+        };
+        match attempt {
+            Ok(Attempt::NoProvider) => {
+                transport::log(outgoing, self.app.config.log_secrets);
+                Outcome::Logged
+            }
+            Ok(Attempt::Accepted(provider, accepted)) => {
+                Outcome::Sent(self.app.clock.now(), provider, accepted)
+            }
+            Ok(Attempt::Postponed(until)) => Outcome::Postponed(until),
+            Ok(Attempt::Failed(provider, error)) => self.failed(message, provider, error),
+            Err(error @ push::NotDelivered::NoDevices) => Outcome::Skipped(error.to_string()),
+            Err(push::NotDelivered::Database(error)) => {
+                self.again(message, error.to_string(), None)
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 //! The SQL of notifications, all of it.
 
 mod attachments;
+mod devices;
 mod lists;
 mod queue;
 mod reports;
@@ -8,6 +9,9 @@ mod suppressions;
 mod templates;
 
 pub(crate) use attachments::{attachments, insert_attachments};
+pub(crate) use devices::{
+    Device, DevicePlatform, delete_device, delete_gone_device, devices_of, save_device,
+};
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
 pub(crate) use reports::{count_since, is_sending, lock, lock_by_provider_id, report};
@@ -59,6 +63,7 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
         ))
     });
     batch.add(|tx| tx.query(sql!("DELETE FROM preferences WHERE user_id = {user}")));
+    batch.add(|tx| tx.query(sql!("DELETE FROM devices WHERE user_id = {user}")));
     batch.add(|tx| {
         tx.query(sql!(
             "DELETE FROM attachments WHERE message_id IN

@@ -21,7 +21,7 @@ use crate::model::{self, Channel, Message, Topic};
 use crate::queue::{About, Content, Draft};
 use crate::template::MAX_SOURCE;
 use crate::transport::Attachment;
-use crate::{App, problems, queue, store};
+use crate::{App, problems, push, queue, store};
 
 /// An e-mail: either `subject` and `body`, or `template` and `data`.
 #[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
@@ -161,8 +161,12 @@ pub(crate) async fn push(
 ) -> Result<Response> {
     let names = Names::of(&principal, key, Channel::Push, &push)?;
     let to = match (push.to, push.user_id) {
+        (Some(to), _) if push::is_user(&to) => {
+            let detail = "must be a device token; `user_id` alone is for all devices of a user";
+            return Err(Problem::field("to", detail));
+        }
         (Some(to), _) => to,
-        (None, Some(user)) => format!("user:{user}"),
+        (None, Some(user)) => push::to_user(user),
         (None, None) => return Err(Problem::field("to", "is required where there is no user_id")),
     };
     let content = written(Some(push.title), push.body);

@@ -1,5 +1,6 @@
 //! Notifications, over HTTP, on every available database.
 
+mod devices;
 mod history;
 mod preferences;
 mod send;
@@ -8,25 +9,33 @@ mod webhooks;
 
 use axum::Router;
 use chassis::channel::Channel;
-use chassis::service::Service;
+use chassis::service::{Platform, Service};
 use chassis::shop::ShopProfile;
-use chassis::testing::{Database, TestPlatform, User, databases};
+use chassis::testing::{Database, ManualClock, TestPlatform, User, databases};
 use notifications::{Clients, Config, MIGRATIONS};
 
 /// A notifications service per database.
 async fn service(database: Database) -> (TestPlatform, Service) {
     let it = database.platform(MIGRATIONS).await;
+    let service = start(it.platform.clone()).await;
+    (it, service)
+}
+
+/// The same with a clock that can be moved on.
+async fn service_at(database: Database) -> (TestPlatform, ManualClock, Service) {
+    let it = database.platform(MIGRATIONS).await;
+    let clock = ManualClock::default();
+    let service = start(Platform { clock: clock.clock(), ..it.platform.clone() }).await;
+    (it, clock, service)
+}
+
+async fn start(platform: Platform) -> Service {
     let clients = Clients {
         identity: contracts::identity::Client::new(Channel::to("identity")),
         orders: contracts::orders::Client::new(Channel::to("orders")),
     };
-    let service = notifications::start(
-        it.platform.clone(),
-        Config::default(),
-        ShopProfile::default(),
-        clients,
-    );
-    (it, service.await.expect("a service"))
+    let (config, shop) = (Config::default(), ShopProfile::default());
+    notifications::start(platform, config, shop, clients).await.expect("a service")
 }
 
 fn staff() -> User {

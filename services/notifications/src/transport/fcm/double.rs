@@ -94,7 +94,11 @@ impl Double {
     }
 
     pub(crate) fn fcm(&self) -> Fcm {
-        Fcm::new(&self.config(), self.clock)
+        self.fcm_with(self.config())
+    }
+
+    pub(crate) fn fcm_with(&self, config: FcmConfig) -> Fcm {
+        Fcm::new(&config, self.clock)
     }
 
     fn token_url(&self) -> String {
