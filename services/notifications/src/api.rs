@@ -6,7 +6,9 @@ mod history;
 mod preferences;
 mod providers;
 mod send;
+mod suppressions;
 mod templates;
+mod unsubscribe;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -24,6 +26,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(devices::list, devices::create))
         .routes(routes!(devices::delete))
         .routes(routes!(providers::list))
+        .routes(routes!(suppressions::list))
+        .routes(routes!(suppressions::delete))
+        .routes(routes!(unsubscribe::get, unsubscribe::create))
         .routes(routes!(history::list))
         .routes(routes!(history::get))
         .routes(routes!(history::retry))

@@ -22,6 +22,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod transport;
+mod unsubscribe;
 
 use std::sync::Arc;
 
@@ -92,6 +93,7 @@ pub(crate) struct App {
     pub(crate) delivery: Arc<Delivery>,
     pub(crate) identity: identity::Client,
     pub(crate) orders: orders::Client,
+    pub(crate) unsubscribe: unsubscribe::Tokens,
     /// Notified when a message was queued in this process.
     pub(crate) wake: Arc<Notify>,
 }
@@ -119,6 +121,7 @@ pub async fn start(
         delivery,
         identity,
         orders,
+        unsubscribe: unsubscribe::Tokens::load(&platform.db).await?,
         wake: Arc::new(Notify::new()),
     };
     let sender = Sender { app: app.clone() };

@@ -192,6 +192,14 @@ impl Default for ChannelPreferences {
 }
 
 impl Preferences {
+    pub(crate) fn channel_mut(&mut self, channel: Channel) -> &mut ChannelPreferences {
+        match channel {
+            Channel::Email => &mut self.email,
+            Channel::Sms => &mut self.sms,
+            Channel::Push => &mut self.push,
+        }
+    }
+
     pub(crate) fn allow(&self, channel: Channel, topic: Topic) -> bool {
         let wishes = match channel {
             Channel::Email => &self.email,

@@ -18,6 +18,20 @@ pub(crate) fn device_not_found() -> Problem {
     device_not_found::problem("you have no such device")
 }
 
+/// The suppression does not exist, or has been lifted.
+#[problem(NOT_FOUND)]
+pub(crate) fn suppression_not_found() -> Problem {
+    suppression_not_found::problem("there is no such suppression")
+}
+
+/// The token is not that of a message, or the message's recipient is gone.
+#[problem(NOT_FOUND)]
+pub(crate) fn unsubscribe_token_invalid() -> Problem {
+    unsubscribe_token_invalid::problem(
+        "this link to unsubscribe is not valid; use the whole link of the message",
+    )
+}
+
 /// The template does not exist.
 #[problem(NOT_FOUND)]
 pub(crate) fn template_not_found() -> Problem {

@@ -17,7 +17,7 @@ use crate::delivery::Attempt;
 use crate::model::{Channel, LONGEST_WAIT, Message, News, OVERTAKEN, is_overtaken, next_try};
 use crate::store::{MESSAGES, Outcome};
 use crate::transport::{self, DeliveryError, OutgoingMessage, Provider};
-use crate::{App, push, queue, reports, store};
+use crate::{App, push, queue, reports, store, unsubscribe};
 
 /// What staff read of a message that was sent as often as that helps.
 const MAYBE_SENT: &str = "it was sent twice without an answer, so it may have arrived; sending it \
@@ -171,7 +171,7 @@ impl Sender {
             language: message.language.clone(),
             order_number: message.order_number.clone(),
             link: None,
-            unsubscribe: None,
+            unsubscribe: unsubscribe::url(&self.app, message),
             attachments,
         };
         let Some(template) = template else { return Ok(outgoing) };

@@ -5,6 +5,7 @@ mod devices;
 mod lists;
 mod queue;
 mod reports;
+mod secrets;
 mod suppressions;
 mod templates;
 
@@ -15,7 +16,11 @@ pub(crate) use devices::{
 pub(crate) use lists::{Filter, count, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
 pub(crate) use reports::{count_since, is_sending, lock, lock_by_provider_id, report};
-pub(crate) use suppressions::{Suppression, insert_suppression, suppressions_of};
+pub(crate) use secrets::unsubscribe_secret;
+pub(crate) use suppressions::{
+    Suppression, count_suppressions, delete_suppression, insert_suppression, list_suppressions,
+    resubscribe, skip_marketing, suppressions_of,
+};
 pub(crate) use templates::{Override, delete_override, find_override, overrides, set_override};
 
 use chassis::db::Json;
@@ -72,6 +77,12 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
                      OR (user_id IS NULL AND recipient IN
                          (SELECT recipient FROM messages
                           WHERE user_id = {user} AND recipient <> {NOBODY})))"
+        ))
+    });
+    batch.add(|tx| {
+        tx.query(sql!(
+            "DELETE FROM suppressions
+             WHERE message_id IN (SELECT id FROM messages WHERE user_id = {user})"
         ))
     });
     batch.add(|tx| {

@@ -22,6 +22,7 @@ use crate::delivery::Delivery;
 use crate::model::{Channel, Message, State, Topic};
 use crate::sender::Sender;
 use crate::transport::{Accepted, DeliveryError, OutgoingMessage, Provider, Transport};
+use crate::unsubscribe::Tokens;
 use crate::{App, Config, events, store};
 
 pub(crate) const TOKEN: &str = contracts::testing::Identity::TOKEN;
@@ -35,6 +36,7 @@ pub(crate) fn app(platform: &Platform) -> App {
         delivery: Arc::new(Delivery::over(vec![], platform.clock)),
         identity: identity(),
         orders: orders(),
+        unsubscribe: Tokens::of(&[7; 32]),
         wake: Arc::new(Notify::new()),
     }
 }

@@ -5,7 +5,7 @@ use chassis::auth::Principal;
 use chassis::extract::Json;
 use chassis::problem::Result;
 
-use crate::model::Preferences;
+use crate::model::{Channel, Preferences, Topic};
 use crate::{App, store};
 
 /// Get your notification preferences.
@@ -22,7 +22,8 @@ pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<
 
 /// Replace your notification preferences.
 ///
-/// Fields that are left out return to their defaults.
+/// Fields that are left out return to their defaults. Turning on `marketing` also ends an earlier
+/// unsubscription by the link of a message to your account.
 #[utoipa::path(
     put, path = "/notifications/preferences", operation_id = "preferences.replace", tag = "notifications",
     request_body = Preferences,
@@ -36,6 +37,14 @@ pub(crate) async fn replace(
     principal: Principal,
     Json(preferences): Json<Preferences>,
 ) -> Result<Json<Preferences>> {
-    store::set_preferences(&app.db, principal.id(), &preferences, app.clock.now()).await?;
+    let user = principal.id();
+    let mut tx = app.db.begin().await?;
+    store::set_preferences(&mut tx, user, &preferences, app.clock.now()).await?;
+    for channel in Channel::ALL {
+        if preferences.allow(channel, Topic::Marketing) {
+            store::resubscribe(&mut tx, user, channel).await?;
+        }
+    }
+    tx.commit().await?;
     Ok(Json(preferences))
 }

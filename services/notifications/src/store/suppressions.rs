@@ -1,12 +1,12 @@
 //! The SQL of addresses that get no more messages.
 
-use chassis::db::{Result, Session, sql};
+use chassis::db::{Result, Select, Session, sql};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::model::Channel;
+use crate::model::{Channel, Message, Topic};
 use crate::reports::SuppressionReason;
 
 /// An address that gets no more messages, or not all of them.
@@ -40,4 +40,58 @@ pub(crate) async fn suppressions_of(
     );
     let reasons: Vec<(SuppressionReason,)> = db.query(find).all().await?;
     Ok(reasons.into_iter().map(|(it,)| it).collect())
+}
+
+/// Lists suppressions before the last one seen, newest first, without the first `skip`.
+pub(crate) async fn list_suppressions(
+    db: impl Session<'_>,
+    recipient: Option<String>,
+    (before, skip): (Option<(DateTime<Utc>, Uuid)>, i64),
+    limit: i64,
+) -> Result<Vec<Suppression>> {
+    let mut list = Select::from("suppressions");
+    list.equal("recipient", recipient);
+    if let Some((at, id)) = before {
+        let (at, id) = (list.bind(at), list.bind(id));
+        list.filter(format!("(created_at, id) < ({at}, {id})"));
+    }
+    list.order("created_at DESC, id DESC").limit(limit).skip(skip);
+    list.records::<Suppression>(db, "").all().await
+}
+
+pub(crate) async fn count_suppressions(
+    db: impl Session<'_>,
+    recipient: Option<String>,
+) -> Result<i64> {
+    Select::from("suppressions").equal("recipient", recipient).count(db).await
+}
+
+/// Lifts a suppression; false if there is none with this id.
+pub(crate) async fn delete_suppression(db: impl Session<'_>, id: Uuid) -> Result<bool> {
+    let delete = sql!("DELETE FROM suppressions WHERE id = {id}");
+    Ok(db.query(delete).execute().await? == 1)
+}
+
+/// Lifts what a user unsubscribed from by messages to the user's own account. An account can be
+/// made with anybody's address, so what came of other messages stays.
+pub(crate) async fn resubscribe(db: impl Session<'_>, user: Uuid, channel: Channel) -> Result<()> {
+    let delete = sql!(
+        "DELETE FROM suppressions
+         WHERE reason = 'unsubscribed' AND channel = {channel}
+           AND message_id IN (SELECT id FROM messages WHERE user_id = {user})"
+    );
+    db.query(delete).execute().await.map(drop)
+}
+
+/// Skips marketing that waits to be sent to the recipient of a message, or to its user, on its
+/// channel.
+pub(crate) async fn skip_marketing(db: impl Session<'_>, message: &Message) -> Result<()> {
+    let (channel, recipient, user) = (message.channel, &message.recipient, message.user_id);
+    let reason = SuppressionReason::Unsubscribed.stops(Topic::Marketing, false);
+    let skip = sql!(
+        "UPDATE messages SET state = 'skipped', next_at = NULL, error = {reason}
+         WHERE (lower(recipient) = lower({recipient}) OR user_id = {user})
+           AND channel = {channel} AND topic = 'marketing' AND state = 'queued'"
+    );
+    db.query(skip).execute().await.map(drop)
 }

@@ -4,6 +4,7 @@ mod devices;
 mod history;
 mod preferences;
 mod send;
+mod suppressions;
 mod templates;
 mod webhooks;
 
@@ -64,11 +65,14 @@ async fn nothing_is_open_to_strangers_or_customers(database: Database) {
     let (_platform, service) = service(database).await;
     let id = "/api/v1/notifications/0190e5a0-0000-7000-8000-000000000001";
     let template = "/api/v1/notifications/templates/welcome";
+    let suppression = "/api/v1/notifications/suppressions/0190e5a0-0000-7000-8000-000000000001";
     for (method, path, permission) in [
         ("POST", "/api/v1/notifications/email", "notifications:send"),
         ("POST", "/api/v1/notifications/sms", "notifications:send"),
         ("POST", "/api/v1/notifications/push", "notifications:send"),
         ("GET", "/api/v1/notifications/providers", "notifications:read"),
+        ("GET", "/api/v1/notifications/suppressions", "notifications:read"),
+        ("DELETE", suppression, "notifications:send"),
         ("GET", "/api/v1/notifications/history", "notifications:read"),
         ("GET", id, "notifications:read"),
         ("POST", &format!("{id}/retry"), "notifications:send"),
