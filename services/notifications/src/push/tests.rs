@@ -163,7 +163,7 @@ async fn what_is_known_of_the_best_device_is_known_of_the_message(database: Data
         assert_eq!(it.state, state, "{one:?} {two:?}: {:?}", it.error);
         let uncertain = matches!(one, Some(Play::Error(504, ..))) && two.is_some();
         assert_eq!((it.state == State::Queued && it.uncertain > 0), uncertain);
-        store::report(&shop.app.db, id, State::Skipped, None, noon()).await.unwrap();
+        store::report(&shop.app.db, id, ("fcm", State::Skipped, None), noon()).await.unwrap();
     }
 }
 
