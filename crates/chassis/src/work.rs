@@ -121,5 +121,11 @@ pub async fn every<F, E>(
     Loop::new(name, pause).run(stop, job).await;
 }
 
+/// Waits for the work and for the time, whichever takes longer.
+pub async fn no_sooner<T>(floor: Duration, work: impl Future<Output = T>) -> T {
+    let (done, ()) = tokio::join!(work, tokio::time::sleep(floor));
+    done
+}
+
 #[cfg(test)]
 mod tests;

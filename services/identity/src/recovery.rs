@@ -6,6 +6,7 @@ use std::time::Duration;
 use chassis::db::Tx;
 use chassis::outbox;
 use chassis::problem::Result;
+use chassis::work::no_sooner;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::identity::{
     EmailVerificationRequested, IssueToken, PasswordResetRequested, Purpose,
@@ -53,7 +54,7 @@ pub async fn issue(app: &App, request: &IssueToken) -> Result<Secret> {
 
 /// Has a mail with a reset token sent, if there is such an account. The caller cannot tell.
 pub async fn forgot(app: &App, email: String) -> Result<()> {
-    throttle::no_sooner(FLOOR, request_reset(app, email)).await
+    no_sooner(FLOOR, request_reset(app, email)).await
 }
 
 async fn request_reset(app: &App, email: String) -> Result<()> {

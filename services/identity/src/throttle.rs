@@ -17,6 +17,7 @@ use std::time::Duration;
 use chassis::db::Tx;
 use chassis::id;
 use chassis::problem::Result;
+use chassis::work::no_sooner;
 use chrono::{DateTime, TimeDelta, Utc};
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
@@ -122,12 +123,6 @@ pub async fn verify(
     let floor =
         if store::has_foreign_hash(&app.db).await? { FOREIGN_FLOOR } else { Duration::ZERO };
     no_sooner(floor, guess(app, source, password, hash)).await
-}
-
-/// Waits for the work and for the time, whichever takes longer.
-pub async fn no_sooner<T>(floor: Duration, work: impl Future<Output = T>) -> T {
-    let (done, ()) = tokio::join!(work, tokio::time::sleep(floor));
-    done
 }
 
 async fn guess(
@@ -241,23 +236,6 @@ mod tests {
         for (failures, seconds) in [(0, 0), (49, 0), (50, 1), (99, 1), (100, 2), (1_000_000, 2)] {
             assert_eq!(slower(failures), Duration::from_secs(seconds), "{failures}");
         }
-    }
-
-    #[tokio::test]
-    async fn no_outcome_comes_before_the_floor_and_none_before_the_work_is_done() {
-        let hour = Duration::from_secs(3_600);
-        for outcome in [Ok(()), Err("wrong")] {
-            let done = std::cell::Cell::new(false);
-            let work = async {
-                done.set(true);
-                outcome
-            };
-            let mut early = std::pin::pin!(no_sooner(hour, work));
-            assert!(early.as_mut().now_or_never().is_none() && done.get(), "{outcome:?}");
-            assert_eq!(no_sooner(Duration::ZERO, async { outcome }).await, outcome);
-        }
-        let work = std::future::pending::<()>();
-        assert!(no_sooner(Duration::ZERO, work).now_or_never().is_none());
     }
 
     #[test]

@@ -2,6 +2,8 @@ use std::cell::Cell;
 use std::io;
 use std::time::Instant;
 
+use futures::FutureExt;
+
 use super::*;
 
 const LONG: Duration = Duration::from_secs(3_600);
@@ -78,4 +80,20 @@ async fn what_is_done_every_so_often_is_not_broken_off_by_the_end() {
         go_on.notify_one();
     });
     assert_eq!(ended.get(), 1);
+}
+
+#[tokio::test]
+async fn no_outcome_comes_before_the_floor_and_none_before_the_work_is_done() {
+    for outcome in [Ok(()), Err("wrong")] {
+        let done = Cell::new(false);
+        let work = async {
+            done.set(true);
+            outcome
+        };
+        let mut early = std::pin::pin!(no_sooner(LONG, work));
+        assert!(early.as_mut().now_or_never().is_none() && done.get(), "{outcome:?}");
+        assert_eq!(no_sooner(Duration::ZERO, async { outcome }).await, outcome);
+    }
+    let work = std::future::pending::<()>();
+    assert!(no_sooner(Duration::ZERO, work).now_or_never().is_none());
 }
