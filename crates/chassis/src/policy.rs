@@ -14,8 +14,8 @@
 //! the 401 and 403 that follow from it.
 //!
 //! An answer that is not for anybody is for no cache either: it says so, and by which credentials
-//! it differs: the Bearer token, and the cookies and the headers named `...-token` that the
-//! description lists.
+//! it differs: the Bearer token, and the cookies and the headers named `...-token` or `x-...-key`
+//! that the description lists.
 
 use std::collections::HashMap;
 
@@ -153,7 +153,7 @@ impl Rule {
             let name = text("name").to_ascii_lowercase();
             match text("in") {
                 "cookie" => cookie = true,
-                "header" if name.ends_with("-token") => names.push(name),
+                "header" if is_credential(&name) => names.push(name),
                 _ => {}
             }
         }
@@ -163,6 +163,11 @@ impl Rule {
         let vary = HeaderValue::from_str(&names.join(", ")).ok().filter(|_| !names.is_empty());
         Self { policy, vary }
     }
+}
+
+/// Whether a header opens something. `Idempotency-Key` does not.
+fn is_credential(name: &str) -> bool {
+    name.ends_with("-token") || (name.starts_with("x-") && name.ends_with("-key"))
 }
 
 impl Policy {
@@ -216,8 +221,13 @@ mod tests {
             (json!([{}, { "bearer": [] }]), json!([]), Some("authorization")),
             (
                 json!([{}, { "bearer": [] }]),
-                json!([header("X-Cart-Token"), header("Idempotency-Key"), cookie]),
-                Some("authorization, x-cart-token, cookie"),
+                json!([
+                    header("X-Cart-Token"),
+                    header("X-Order-Key"),
+                    header("Idempotency-Key"),
+                    cookie
+                ]),
+                Some("authorization, x-cart-token, x-order-key, cookie"),
             ),
             (json!([{ "bearer": ["a:b"] }]), json!([]), Some("authorization")),
             (json!([]), json!([]), Some("authorization")),

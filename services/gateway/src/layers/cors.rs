@@ -13,13 +13,14 @@ const MAX_AGE: Duration = Duration::from_hours(1);
 const METHODS: [Method; 6] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 /// The headers a page may send.
-const REQUEST_HEADERS: [HeaderName; 8] = [
+const REQUEST_HEADERS: [HeaderName; 9] = [
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
     HeaderName::from_static("idempotency-key"),
     header::IF_MATCH,
     header::IF_NONE_MATCH,
     HeaderName::from_static("x-cart-token"),
+    HeaderName::from_static("x-order-key"),
     HeaderName::from_static("x-order-token"),
     X_REQUEST_ID,
 ];
