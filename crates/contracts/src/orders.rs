@@ -9,8 +9,11 @@ use chassis::channel::{CallError, Channel};
 use chassis::outbox::EventData;
 use chassis::route::Route;
 use chassis::service_tokens::Callers;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::language::Language;
 
 /// An order as events carry it: enough to write a mail or to clear a cart without asking.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +41,9 @@ pub struct Order {
     /// What was captured of the total, where that is a part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured: Option<i64>,
+    /// What its buyer reads; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +122,35 @@ pub struct OrderTrackingUpdated {
     pub tracking_number: String,
 }
 
+/// Somebody asked for a link to an order, and knew its number and address. The link goes to that
+/// address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderLinkRequested {
+    #[serde(flatten)]
+    pub order: Order,
+}
+
+/// The customer has to do something for the payment (3-D Secure), or to pay again after a decline.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderPaymentActionRequired {
+    #[serde(flatten)]
+    pub order: Order,
+    /// When the order is cancelled if nothing happens.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A guest's order is one of an account now, which has proven that the order's address is its own.
+/// `user_id` is the account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OrderJoined {
+    #[serde(flatten)]
+    pub order: Order,
+    /// Where the goods stand.
+    pub status: String,
+    pub payment_status: String,
+}
+
 /// What a line of an order was sold for, with its share of shipping and tax. The shares of all
 /// lines of an order add up to exactly its total.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,15 +180,16 @@ pub struct Unshipped {
 const STOCK: Callers = Callers { services: &["catalog"], unnamed: true };
 /// Who gives money back.
 const PAYMENTS: Callers = Callers { services: &["payments"], unnamed: false };
-/// Who writes to guests. Anyone who has a token may see and cancel the order.
+/// Who writes to guests. Anyone who has a key may see and cancel the order.
 const SENDERS: Callers = Callers { services: &["notifications"], unnamed: false };
 
 pub const UNSHIPPED: Route<Unshipped, Unshipped> =
     Route::post("/internal/orders/unshipped").only(STOCK);
 pub const SHARES: Route<SharesOf, Option<Vec<LineShare>>> =
     Route::post("/internal/orders/shares").only(PAYMENTS);
-pub const ACCESS_TOKEN: Route<AskAccessToken, AccessToken> =
-    Route::post("/internal/orders/access-token").only(SENDERS);
+pub const ISSUE_KEY: Route<IssueOrderKey, OrderKey> =
+    Route::post("/internal/orders/keys").only(SENDERS);
+pub const OPENS: Route<OpensOrder, bool> = Route::post("/internal/orders/opens").only(PAYMENTS);
 
 /// Asks orders.
 #[derive(Clone, Debug)]
@@ -175,10 +211,15 @@ impl Client {
         Ok(self.0.call(UNSHIPPED, &Unshipped { orders }).await?.orders)
     }
 
-    /// What opens a guest's order, for a mail. Refused with `order_not_found` where there is no
-    /// such order of a guest with this address.
-    pub async fn access_token(&self, request: &AskAccessToken) -> Result<AccessToken, CallError> {
-        self.0.call(ACCESS_TOKEN, request).await
+    /// A fresh key of a guest's order, for the link of a mail. Refused with `order_not_found` where
+    /// there is no such order of a guest with this address, also where it has joined an account.
+    pub async fn issue_key(&self, request: &IssueOrderKey) -> Result<OrderKey, CallError> {
+        self.0.call(ISSUE_KEY, request).await
+    }
+
+    /// Whether somebody may act as the buyer of an order. False for an unknown one.
+    pub async fn opens(&self, request: &OpensOrder) -> Result<bool, CallError> {
+        self.0.call(OPENS, request).await
     }
 }
 
@@ -202,9 +243,24 @@ impl EventData for OrderTrackingUpdated {
     const PERSONAL: bool = true;
 }
 
-/// Asks for the key of a guest's order.
+impl EventData for OrderLinkRequested {
+    const TYPE: &'static str = "order.link_requested";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for OrderPaymentActionRequired {
+    const TYPE: &'static str = "order.payment_action_required";
+    const PERSONAL: bool = true;
+}
+
+impl EventData for OrderJoined {
+    const TYPE: &'static str = "order.joined";
+    const PERSONAL: bool = true;
+}
+
+/// Asks for a key of a guest's order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AskAccessToken {
+pub struct IssueOrderKey {
     pub order_id: Uuid,
     /// The address it is about to be sent to. Refused where it is not the order's.
     pub email: String,
@@ -212,6 +268,18 @@ pub struct AskAccessToken {
 
 /// A secret for the eyes of who ordered. Not logged, not stored, not in events.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct AccessToken {
-    pub token: Secret,
+pub struct OrderKey {
+    pub key: Secret,
+}
+
+/// What somebody shows to act as the buyer of an order; one of them is enough.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpensOrder {
+    pub order_id: Uuid,
+    /// Who is logged in.
+    #[serde(default)]
+    pub user_id: Option<Uuid>,
+    /// The key of a link.
+    #[serde(default)]
+    pub key: Option<Secret>,
 }

@@ -7,9 +7,9 @@ use chassis::outbox::EventData;
 
 use crate::identity::{
     EmailVerificationRequested, PasswordResetRequested, RefreshTokenReused, UserDeleted,
-    UserEmailChanged, UserPasswordChanged, UserRegistered,
+    UserEmailChanged, UserEmailVerified, UserPasswordChanged, UserRegistered,
 };
-use crate::orders::{OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
+use crate::orders::{OrderJoined, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
 use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
@@ -38,11 +38,14 @@ pub const SUBSCRIPTIONS: [Subscription; 10] = [
         ],
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
-    Subscription { consumer: "orders.users", types: &[UserDeleted::TYPE] },
+    Subscription {
+        consumer: "orders.users",
+        types: &[UserEmailVerified::TYPE, UserEmailChanged::TYPE, UserDeleted::TYPE],
+    },
     Subscription { consumer: "payments.users", types: &[UserDeleted::TYPE] },
     Subscription {
         consumer: "reviews.orders",
-        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE],
+        types: &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE, OrderJoined::TYPE],
     },
     Subscription { consumer: "reviews.users", types: &[UserDeleted::TYPE] },
 ];

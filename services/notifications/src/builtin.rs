@@ -186,7 +186,7 @@ impl Definition {
         let page = format!("{}/orders/{}", shop.public_url, path_segment(number));
         match key.text().filter(|_| self.is_for_guest(data)) {
             // Browsers send a fragment to no server.
-            Some(token) => Some(format!("{page}#token={token}")),
+            Some(key) => Some(format!("{page}#key={key}")),
             None => Some(page),
         }
     }
@@ -343,9 +343,9 @@ mod tests {
         };
         let page = "http://127.0.0.1:8080/orders/CW-1";
         assert_eq!(link(false, Key::Masked), page);
-        assert_eq!(link(true, Key::Masked), format!("{page}#token=****"));
+        assert_eq!(link(true, Key::Masked), format!("{page}#key=****"));
         assert_eq!(link(true, Key::None), page);
-        assert_eq!(link(true, Key::Token("k3y".into())), format!("{page}#token=k3y"));
+        assert_eq!(link(true, Key::Token("k3y".into())), format!("{page}#key=k3y"));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use chassis::service::BoxError;
 use chassis::work::Loop;
 use chrono::TimeDelta;
 use contracts::identity::IssueToken;
-use contracts::orders::AskAccessToken;
+use contracts::orders::IssueOrderKey;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
@@ -206,9 +206,9 @@ impl Sender {
     /// What opens a guest's order. A mail is worth having without it, too.
     async fn order_key(&self, message: &Message) -> Result<Key, NotPacked> {
         let Some(order_id) = message.order_id else { return Ok(Key::None) };
-        let request = AskAccessToken { order_id, email: message.recipient.clone() };
-        match self.app.orders.access_token(&request).await {
-            Ok(it) => Ok(Key::Token(it.token)),
+        let request = IssueOrderKey { order_id, email: message.recipient.clone() };
+        match self.app.orders.issue_key(&request).await {
+            Ok(it) => Ok(Key::Token(it.key)),
             Err(error @ (CallError::Rejected(_) | CallError::Malformed { .. })) => {
                 tracing::warn!(message = %message.id, %error, "cannot fetch the order key of a guest's message");
                 Ok(Key::None)

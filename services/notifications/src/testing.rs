@@ -214,5 +214,6 @@ pub(crate) fn order() -> Order {
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
         captured: None,
+        language: None,
     }
 }

@@ -14,6 +14,7 @@ use chassis::problem::Result;
 use contracts::address::Address;
 use contracts::cart::{MAX_LINES, Owner};
 use contracts::email::is_email;
+use contracts::language::Language;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -63,6 +64,10 @@ pub struct Checkout {
     /// A message from the customer to the shop.
     #[garde(length(chars, max = 1000), inner(custom(no_card_number)))]
     pub note: Option<String>,
+    /// The language of e-mails about the order, such as `de`. Defaults to that of `Accept-Language`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[garde(skip)]
+    pub language: Option<Language>,
     /// Cancels the open order of this cart and orders the cart as it is now.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     #[garde(skip)]
@@ -126,6 +131,8 @@ pub struct Buyer {
     /// Whose idempotency keys these are.
     pub owner: String,
     pub address_rules: AddressRules,
+    /// What the client reads, where the request does not say it.
+    pub language: Option<Language>,
 }
 
 /// An order that was asked for.
@@ -327,6 +334,7 @@ fn new_order(
         shipping_address: request.shipping_address.map(Json),
         billing_address: request.billing_address.map(Json),
         note: request.note,
+        language: request.language.or_else(|| buyer.language.clone()),
         cart_id: cart.as_ref().map(|it| it.id),
         cart_version: cart.as_ref().map(|it| it.version),
         payment_id: (totals.total > 0).then(|| payment_id(id, 1)),

@@ -1,10 +1,11 @@
 //! Events from payments wake the saga that waits for the payment, and book captures and refunds. Events
-//! from identity remove deleted users' data.
+//! from identity say which addresses users have proven, and remove deleted users' data.
 
 use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
-use contracts::identity::UserDeleted;
+use contracts::email;
+use contracts::identity::{UserDeleted, UserEmailChanged, UserEmailVerified};
 use contracts::orders::refund_of_cancel;
 use contracts::payments::{LATE_CAPTURE, Payment, PaymentUpdated, Refunded, Status as Paid};
 use futures::future::BoxFuture;
@@ -52,12 +53,12 @@ impl Handler for Payments {
     }
 }
 
-/// Forgets the e-mail addresses of deleted users.
-pub(crate) struct Users;
+/// Knows which addresses users have proven, and forgets those of deleted users.
+pub(crate) struct Users(pub App);
 
 impl Handler for Users {
     fn types(&self) -> &'static [&'static str] {
-        &[UserDeleted::TYPE]
+        &[UserEmailVerified::TYPE, UserEmailChanged::TYPE, UserDeleted::TYPE]
     }
 
     fn handle<'a>(
@@ -66,8 +67,26 @@ impl Handler for Users {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            let UserDeleted { user_id } = event.data()?;
-            Ok(store::forget_email(tx, user_id).await?)
+            let (version, now) = (event.sequence, self.0.clock.now());
+            match event.kind.as_str() {
+                UserEmailVerified::TYPE => {
+                    let UserEmailVerified { user_id, email, .. } = event.data()?;
+                    let email = email::normal(&email);
+                    store::set_proven_email(tx, user_id, &email, version, now).await?;
+                    tx.wakes(&self.0.proven);
+                }
+                UserEmailChanged::TYPE => {
+                    let UserEmailChanged { user_id, .. } = event.data()?;
+                    store::forget_proven_email(tx, user_id, version, now).await?;
+                }
+                _ => {
+                    let UserDeleted { user_id } = event.data()?;
+                    store::forget_proven_email(tx, user_id, version, now).await?;
+                    store::delete_keys_of(tx, user_id).await?;
+                    store::forget_email(tx, user_id).await?;
+                }
+            }
+            Ok(())
         })
     }
 }

@@ -4,17 +4,18 @@ use axum::Router;
 use chassis::problem::{Problem, Result};
 use chassis::route::Routes;
 use contracts::orders::{
-    self, AccessToken, AskAccessToken, LineShare, MAX_ORDERS, SharesOf, Unshipped,
+    self, IssueOrderKey, LineShare, MAX_ORDERS, OpensOrder, OrderKey, SharesOf, Unshipped,
 };
 
 use crate::model::OrderLine;
-use crate::{App, problems, shares, store};
+use crate::{App, keys, problems, shares, store};
 
 pub(crate) fn router(app: App) -> Router {
     Routes::new(app)
         .on(orders::UNSHIPPED, unshipped)
         .on(orders::SHARES, line_shares)
-        .on(orders::ACCESS_TOKEN, access_token)
+        .on(orders::ISSUE_KEY, issue_key)
+        .on(orders::OPENS, opens)
         .router()
 }
 
@@ -39,9 +40,22 @@ async fn line_shares(app: App, asked: SharesOf) -> Result<Option<Vec<LineShare>>
     Ok(Some(lines.into_iter().zip(amounts).map(line).collect()))
 }
 
-async fn access_token(app: App, request: AskAccessToken) -> Result<AccessToken> {
+/// Who has an account logs in: what is in it is opened by no link that is sent from then on.
+async fn issue_key(app: App, request: IssueOrderKey) -> Result<OrderKey> {
     let order = store::find(&app.db, request.order_id).await?;
     let order = order.filter(|it| it.user_id.is_none() && it.email == request.email);
     let order = order.ok_or_else(problems::order_not_found)?;
-    Ok(AccessToken { token: app.tokens.of(order.id).into() })
+    Ok(OrderKey { key: keys::issue(&app, order.id).await? })
+}
+
+/// Whether the user or the key may act as the buyer of an order. Nobody may for one not known.
+async fn opens(app: App, request: OpensOrder) -> Result<bool> {
+    let Some(order) = store::find(&app.db, request.order_id).await? else { return Ok(false) };
+    if order.user_id.is_some() && order.user_id == request.user_id {
+        return Ok(true);
+    }
+    match request.key {
+        Some(key) => Ok(keys::opens(&app, &key, order.id).await?),
+        None => Ok(false),
+    }
 }

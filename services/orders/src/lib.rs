@@ -3,7 +3,8 @@
 //! `carts` reads the cart without what has been bought already, `quote` prices it, `checkout`
 //! accepts an order in one transaction, `saga` completes it whatever fails on the way; `cancel` and
 //! `events` change its course. `addresses` says where orders may be delivered. `refunds` books
-//! refunds, `shares` knows what each line was sold for. `api` is the public API, `internal` the
+//! refunds, `shares` knows what each line was sold for. `keys` makes links that open an order,
+//! `joins` has guests' orders join an account. `api` is the public API, `internal` the
 //! routes for other services.
 
 mod api;
@@ -15,6 +16,8 @@ mod capture;
 mod carts;
 mod checkout;
 mod events;
+mod joins;
+mod keys;
 mod pay;
 mod providers;
 mod quote;
@@ -73,6 +76,8 @@ pub struct Config {
     pub action_minutes: i64,
     /// The same for a guest.
     pub guest_action_minutes: i64,
+    /// Days a link to a guest's order opens it, from when its mail was sent.
+    pub link_days: i64,
     /// The countries orders are delivered to, by their ISO 3166-1 alpha-2 codes. None: everywhere.
     pub countries: Vec<String>,
 }
@@ -88,6 +93,7 @@ impl Default for Config {
             deadline_seconds: 600,
             action_minutes: 10,
             guest_action_minutes: 3,
+            link_days: 90,
             countries: Vec::new(),
         }
     }
@@ -131,6 +137,7 @@ impl Settings for Config {
             ("deadline_seconds", self.deadline_seconds, 1..=86_400),
             ("action_minutes", self.action_minutes, 1..=MAX_ACTION_MINUTES),
             ("guest_action_minutes", self.guest_action_minutes, 1..=MAX_ACTION_MINUTES),
+            ("link_days", self.link_days, 1..=365),
         ] {
             in_range(&format!("orders.{name}"), value, allowed)?;
         }
@@ -149,7 +156,11 @@ pub const DEFINITION: Definition = Definition {
         Permission::staff("orders:write"),
         Permission::staff("reports:read"),
     ],
-    rate_limits: &[RateLimit::per_user("checkout", Rate::new(60, 30))],
+    rate_limits: &[
+        RateLimit::per_user("checkout", Rate::new(60, 30)),
+        // Asking for links to orders.
+        RateLimit::per_address("find", Rate::new(20, 20)),
+    ],
     description,
     start: |startup| Box::pin(begin(startup)),
 };
@@ -185,6 +196,8 @@ struct App {
     delivery: Arc<addresses::Delivery>,
     /// Wakes the worker when a saga became due.
     due: Arc<Notify>,
+    /// Wakes the worker that joins orders to accounts.
+    proven: Arc<Notify>,
 }
 
 /// The description of the public routes.
@@ -198,30 +211,47 @@ pub async fn start(
     config: Config,
     clients: Clients,
 ) -> Result<Service, BoxError> {
-    config.check()?;
-    let db = platform.db.clone();
-    let app = App {
-        tokens: token::Tokens::load(&db).await?,
-        providers: providers::Providers::new(clients.payments.clone()),
-        delivery: Arc::new(addresses::Delivery::parse(&config.countries)?),
-        db,
-        clock: platform.clock,
-        currency: platform.currency.clone(),
-        config: Arc::new(config),
-        clients,
-        due: Arc::default(),
-    };
-    store::SAGAS.inherit(&app.db, app.clock.now()).await?;
-    let worker = app.clone();
+    let app = App::open(&platform, config, clients).await?;
+    for queue in [&store::SAGAS, &store::JOINS] {
+        queue.inherit(&app.db, app.clock.now()).await?;
+    }
+    let (worker, joiner, tidier) = (app.clone(), app.clone(), app.clone());
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
-        .consumer("orders.payments", events::Payments(app))
-        .consumer("orders.users", events::Users)
+        .consumer("orders.payments", events::Payments(app.clone()))
+        .consumer("orders.users", events::Users(app))
         .queue(&store::SAGAS)
+        .queue(&store::JOINS)
         .worker("order sagas", move |stop| async move {
             saga::work(worker, stop).await;
             Ok(())
+        })
+        .worker("order joins", move |stop| async move {
+            joins::work(&joiner, &stop).await;
+            Ok(())
+        })
+        .every(keys::TIDY, "orders tidy", move || {
+            let app = tidier.clone();
+            async move { keys::tidy(&app).await.map(|()| false) }
         }))
+}
+
+impl App {
+    async fn open(platform: &Platform, config: Config, clients: Clients) -> Result<Self, BoxError> {
+        config.check()?;
+        Ok(Self {
+            tokens: token::Tokens::load(&platform.db).await?,
+            providers: providers::Providers::new(clients.payments.clone()),
+            delivery: Arc::new(addresses::Delivery::parse(&config.countries)?),
+            db: platform.db.clone(),
+            clock: platform.clock,
+            currency: platform.currency.clone(),
+            config: Arc::new(config),
+            clients,
+            due: Arc::default(),
+            proven: Arc::default(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -239,5 +269,16 @@ mod tests {
             assert!(accounts.check().is_err());
         }
         Config { action_minutes: 1_440, ..Config::default() }.check().unwrap();
+    }
+
+    #[test]
+    fn links_open_an_order_for_a_day_to_a_year() {
+        for link_days in [0, -1, 366] {
+            let said = Config { link_days, ..Config::default() }.check().unwrap_err().to_string();
+            assert_eq!(said, format!("orders.link_days is {link_days}, but must be 1 to 365"));
+        }
+        for link_days in [1, 365] {
+            Config { link_days, ..Config::default() }.check().unwrap();
+        }
     }
 }

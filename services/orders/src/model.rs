@@ -7,6 +7,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use contracts::catalog::{Offer, StockLine};
+use contracts::language::Language;
 use contracts::orders::{CartRef, Line, Reason};
 use contracts::payments::{NextAction, RefundedLine};
 use serde::Serialize;
@@ -21,6 +22,9 @@ mod totals;
 pub use states::{FulfillmentStatus, PaymentStatus, ShippingMethod, Status, Step};
 pub use totals::{Totals, is_shipped, totals};
 
+/// What the history of an order says where it joined an account.
+pub const JOINED: &str = "joined_account";
+
 /// How often a customer may try to pay again after the first payment was declined.
 pub const MORE_ATTEMPTS: i64 = 3;
 
@@ -33,6 +37,7 @@ pub struct Order {
     pub owner: String,
     pub idempotency_key: String,
     pub fingerprint: Vec<u8>,
+    /// Whose account it belongs to: a guest's order may join one.
     pub user_id: Option<Uuid>,
     pub email: String,
     pub name: String,
@@ -51,6 +56,8 @@ pub struct Order {
     pub shipping_address: Option<Json<Address>>,
     pub billing_address: Option<Json<Address>>,
     pub note: Option<String>,
+    /// What the buyer reads, where that is known.
+    pub language: Option<Language>,
     pub cart_id: Option<Uuid>,
     pub cart_version: Option<i64>,
     pub payment_id: Option<Uuid>,
@@ -188,6 +195,13 @@ pub struct Change {
     pub at: DateTime<Utc>,
 }
 
+impl Change {
+    /// Whether it is that the order joined an account.
+    pub fn is_join(&self) -> bool {
+        self.reason.as_deref() == Some(JOINED)
+    }
+}
+
 /// An event published about an order.
 #[derive(Clone, Debug, Serialize, ToSchema, chassis::db::Record)]
 #[schema(as = OrderEvent)]
@@ -244,6 +258,12 @@ impl Order {
     /// Whether its stock was held, or somebody was told of it: from then on it has a number.
     pub fn is_placed(&self) -> bool {
         self.version > 0
+    }
+
+    /// The user it was ordered by; none where that was a guest, also once it has joined an account.
+    /// Its payments stay those of who ordered.
+    pub fn placed_by(&self) -> Option<Uuid> {
+        self.user_id.filter(|_| self.owner.starts_with("user:"))
     }
 
     /// What was or is to be paid, in minor units: the total, or the part of it that was captured.
@@ -310,6 +330,7 @@ impl Order {
             currency: self.currency.clone(),
             shipping_method: self.shipping_method.clone(),
             captured: self.captured,
+            language: self.language.clone(),
         }
     }
 

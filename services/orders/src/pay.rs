@@ -49,7 +49,7 @@ pub(crate) async fn again(
     if saga.attempt > MORE_ATTEMPTS {
         return Err(problems::attempts_exhausted());
     }
-    payment.check(order.user_id)?;
+    payment.check(order.placed_by())?;
     app.providers.check(&payment.provider).await?;
     if let Some(work) = begin(app, order.clone(), saga.clone(), payment, key.as_ref()).await? {
         return Ok(Paying::Begun(checkout::run_inline(app, work).await?));

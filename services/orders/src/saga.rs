@@ -45,6 +45,7 @@ use chassis::channel::CallError;
 use chassis::clock::too_far;
 use chassis::db;
 use chassis::db::{Json, Session};
+use chassis::outbox;
 use chassis::problem::Problem;
 use chassis::queue::Backoff;
 use chassis::work::Loop;
@@ -57,7 +58,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::model::{Order, OrderLine, Saga, Status, Step, stock};
+use crate::model::{Order, OrderLine, Saga, Step, stock};
 use crate::{App, problems, store};
 
 /// How long who drives a saga has it for itself.
@@ -242,7 +243,7 @@ impl Work {
 
     fn reservation(&self) -> Reserve {
         let carts = self.order.cart_id.into_iter().collect();
-        let buyer = Buyer { user_id: self.order.user_id, carts };
+        let buyer = Buyer { user_id: self.order.placed_by(), carts };
         Reserve { order_id: self.order.id, lines: stock(&self.lines), buyer }
     }
 
@@ -332,6 +333,7 @@ async fn advance(
     if let Some(refusal) = refusal {
         work.saga.refusal = Some(Json(refusal));
     }
+    let asked = waiting::asked(&before, work, next);
     enter(app, work, next);
     // Its stock is held.
     if !work.order.is_placed() {
@@ -339,8 +341,8 @@ async fn advance(
     }
     match refund {
         Some(refund) => refund::book(app, work, &refund).await?,
-        None if work.order == before => save_saga(&app.db, work).await?,
-        None => save_order(app, work, before.status).await?,
+        None if work.order == before && !asked => save_saga(&app.db, work).await?,
+        None => save_order(app, work, &before, asked).await?,
     }
     Ok(Moved)
 }
@@ -365,13 +367,22 @@ async fn save_saga(db: impl Session<'_>, work: &mut Work) -> Result<(), Stop> {
     if store::save_saga(db, &mut work.saga).await? { Ok(()) } else { Err(Stop::Lost) }
 }
 
-/// Stores the next step together with the changed order, which had the status `from`.
-async fn save_order(app: &App, work: &mut Work, from: Status) -> Result<(), Stop> {
+/// Stores the next step together with the order, if that has changed. `asked`: from here on its
+/// customer has something to do, which is told.
+async fn save_order(app: &App, work: &mut Work, before: &Order, asked: bool) -> Result<(), Stop> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let Work { order, lines, saga } = work;
-    if !store::save(&mut tx, saga, order, from, lines, now).await? {
-        return Err(Stop::Lost);
+    if work.order == *before {
+        save_saga(&mut tx, work).await?;
+    } else {
+        let Work { order, lines, saga } = &mut *work;
+        if !store::save(&mut tx, saga, order, before.status, lines, now).await? {
+            return Err(Stop::Lost);
+        }
+    }
+    if asked {
+        let event = waiting::action_event(work);
+        outbox::publish(&mut tx, work.order.id, work.order.version, &event, now).await?;
     }
     tx.commit().await?;
     if work.saga.step == Step::Done {

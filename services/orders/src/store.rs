@@ -3,6 +3,8 @@
 mod carts;
 mod changes;
 mod invariants;
+mod joins;
+mod keys;
 mod lists;
 mod payment_keys;
 mod placing;
@@ -10,13 +12,20 @@ mod refunds;
 mod reports;
 mod sagas;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 pub use carts::{CartOrder, last_orders, note_decision};
 pub use changes::{save, save_order};
 pub use invariants::{
     claims, lines_that_do_not_add_up, paid_lines, refunded_lines, refunds_that_do_not_add_up,
     two_undecided, undecided, unnamed, unsettled,
+};
+pub use joins::{
+    JOINS, ProvenEmail, forget_proven_email, join, joinable, set_proven_email, underway, wake_joins,
+};
+pub use keys::{
+    NewKey, count_search, delete_keys, delete_keys_of, has_key, insert_key, tidy_keys,
+    tidy_searches,
 };
 pub use lists::{Filter, count, lines_of, list};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
@@ -31,7 +40,10 @@ pub use sagas::{SAGAS, saga, save_saga, shorten_waits, wake};
 
 use chassis::db::{Db, Result, Session, Tx, sql};
 use chassis::outbox::{self, EventData};
-use contracts::orders::{OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
+use contracts::orders::{
+    OrderCreated, OrderJoined, OrderPaymentActionRequired, OrderRefunded, OrderStatusUpdated,
+    OrderTrackingUpdated,
+};
 use uuid::Uuid;
 
 use crate::model::{Change, Order, OrderEvent, OrderLine};
@@ -95,8 +107,13 @@ pub async fn history(db: impl Session<'_>, order: Uuid) -> Result<Vec<Change>> {
 /// The events of an order, oldest first. Uses the ids events derive from, as an outbox has
 /// no index of its subjects.
 pub async fn events_of(db: &Db, order: &Order) -> Result<Vec<OrderEvent>> {
-    const LATER: [&str; 3] =
-        [OrderRefunded::TYPE, OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE];
+    const LATER: [&str; 5] = [
+        OrderPaymentActionRequired::TYPE,
+        OrderRefunded::TYPE,
+        OrderStatusUpdated::TYPE,
+        OrderTrackingUpdated::TYPE,
+        OrderJoined::TYPE,
+    ];
     let mut ids = Vec::new();
     for version in 1..=order.version {
         let kinds = if version == 1 { &[OrderCreated::TYPE][..] } else { &LATER };

@@ -28,6 +28,7 @@ pub(crate) fn order(subtotal: i64, shipping: i64, tax: i64) -> Order {
         shipping_address: None,
         billing_address: None,
         note: Some("ring twice".to_owned()),
+        language: None,
         cart_id: None,
         cart_version: None,
         payment_id: Some(id),

@@ -1,5 +1,6 @@
 //! `/payments`: what customers see of theirs, and what staff does with all of them.
 
+mod access;
 mod capture;
 mod payment_methods;
 mod providers;
@@ -20,8 +21,6 @@ use chassis::webhooks::{self, Webhook};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -32,10 +31,8 @@ use crate::provider::{PaymentMethod, Purchase};
 use crate::refund_lines::{RefundLine, Wanted};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
+use access::{OrderHeaders, is_of};
 use view::{EntryView, PaymentDetail, PaymentView, RefundView};
-
-/// The header by which a guest shows that an order is theirs.
-const ORDER_TOKEN: &str = "x-order-token";
 
 pub(crate) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -97,12 +94,12 @@ async fn list(
 
 /// Get a payment.
 ///
-/// Visible to its customer, to a guest with the order's token, and to staff with `payments:read`.
+/// Visible to its customer, to a guest with the order's token or a key of it, and to staff with `payments:read`.
 #[utoipa::path(
     get, path = "/payments/{id}", operation_id = "payments.get", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The id of the payment."),
-        ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order."),
+        OrderHeaders,
     ),
     responses(
         (status = 200, description = "The payment.", body = PaymentDetail),
@@ -118,7 +115,7 @@ async fn get(
 ) -> Result<Json<PaymentDetail>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     let staff = principal.as_ref().is_some_and(|it| it.may("payments:read"));
-    let own = is_of(&payment, principal.as_ref(), &headers);
+    let own = is_of(&app, &payment, principal.as_ref(), &headers).await?;
     if !staff && !own {
         return Err(problems::payment_not_found());
     }
@@ -207,7 +204,7 @@ fn no_card_number_within(fields: &Map<String, Value>, (): &()) -> garde::Result 
     post, path = "/payments/{id}/confirm", operation_id = "payments.confirm", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The id of the payment."),
-        ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order."),
+        OrderHeaders,
     ),
     request_body(content = Option<ActionResult>, description = "Optional."),
     responses(
@@ -224,7 +221,7 @@ async fn confirm(
     input: Option<Json<ActionResult>>,
 ) -> Result<Json<PaymentView>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
-    if !is_of(&payment, principal.as_ref(), &headers) {
+    if !is_of(&app, &payment, principal.as_ref(), &headers).await? {
         return Err(problems::payment_not_found());
     }
     let input = input.map(|Json(it)| Value::Object(it.fields));
@@ -423,15 +420,4 @@ async fn list_ledger(
     let entries = store::entries(&app.db, id, after, limit + 1).await?;
     let place = |it: &crate::model::Entry| (it.created_at, it.transaction_id, it.account.clone());
     Ok(Json(Page::cut(entries, limit, place).map(EntryView::of)))
-}
-
-/// Whether a payment is the caller's: the user's, or the guest's who has the order's token.
-fn is_of(payment: &Payment, principal: Option<&Principal>, headers: &HeaderMap) -> bool {
-    let user = principal.is_some_and(|it| payment.user_id == Some(it.id()));
-    let token = headers.get(ORDER_TOKEN).map(|it| hex::encode(Sha256::digest(it.as_bytes())));
-    let guest = match (&payment.order_token_hash, token) {
-        (Some(hash), Some(token)) => bool::from(hash.as_bytes().ct_eq(token.as_bytes())),
-        _ => false,
-    };
-    user || guest
 }

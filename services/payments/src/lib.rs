@@ -87,7 +87,7 @@ struct App {
     currency: Currency,
     config: Arc<Config>,
     providers: Providers,
-    /// Knows what the lines of an order were sold for.
+    /// Knows what the lines of an order were sold for, and who may act as its buyer.
     orders: orders::Client,
     /// Wakes the worker when the outcome of an operation stayed unknown.
     unknown: Arc<Notify>,

@@ -5,7 +5,7 @@ use chassis::db::Tx;
 use chassis::inbox::{Failure, Handler};
 use chassis::outbox::{Envelope, EventData};
 use contracts::identity::UserDeleted;
-use contracts::orders::{Order, OrderRefunded, OrderStatusUpdated};
+use contracts::orders::{Order, OrderJoined, OrderRefunded, OrderStatusUpdated};
 use futures::future::BoxFuture;
 
 use crate::{model, store};
@@ -15,7 +15,7 @@ pub(crate) struct Orders;
 
 impl Handler for Orders {
     fn types(&self) -> &'static [&'static str] {
-        &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE]
+        &[OrderStatusUpdated::TYPE, OrderRefunded::TYPE, OrderJoined::TYPE]
     }
 
     fn handle<'a>(
@@ -24,25 +24,36 @@ impl Handler for Orders {
         event: &'a Envelope,
     ) -> BoxFuture<'a, Result<(), Failure>> {
         Box::pin(async move {
-            if event.kind == OrderRefunded::TYPE {
-                let news: OrderRefunded = event.data()?;
-                return if news.full {
-                    note(tx, &news.order, false, event.sequence).await
-                } else {
-                    Ok(())
-                };
-            }
-            let news: OrderStatusUpdated = event.data()?;
-            // What was given back in full is not bought, though it may still be on its way.
-            let refunded = news.payment_status == "refunded";
-            let counts = match news.to.as_str() {
-                "confirmed" | "shipped" | "delivered" => !refunded,
-                // From before the money had a state of its own.
-                "cancelled" | "refunded" => false,
-                _ => return Ok(()),
+            let (order, counts) = match event.kind.as_str() {
+                OrderRefunded::TYPE => {
+                    let news: OrderRefunded = event.data()?;
+                    (news.order, news.full.then_some(false))
+                }
+                OrderJoined::TYPE => {
+                    let news: OrderJoined = event.data()?;
+                    (news.order, counts(&news.status, &news.payment_status))
+                }
+                _ => {
+                    let news: OrderStatusUpdated = event.data()?;
+                    (news.order, counts(&news.to, &news.payment_status))
+                }
             };
-            note(tx, &news.order, counts, event.sequence).await
+            match counts {
+                Some(counts) => note(tx, &order, counts, event.sequence).await,
+                None => Ok(()),
+            }
         })
+    }
+}
+
+/// Whether an order with this status is bought; none where that is not known yet.
+fn counts(status: &str, payment_status: &str) -> Option<bool> {
+    match status {
+        // What was given back in full is not bought, though it may still be on its way.
+        "confirmed" | "shipped" | "delivered" => Some(payment_status != "refunded"),
+        // From before the money had a state of its own.
+        "cancelled" | "refunded" => Some(false),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::{FakeRoutes, FakeState, refusal};
 use crate::orders::{
-    self, AccessToken, AskAccessToken, Client, LineShare, MAX_ORDERS, SharesOf, Unshipped,
+    self, Client, IssueOrderKey, LineShare, MAX_ORDERS, OpensOrder, OrderKey, SharesOf, Unshipped,
 };
 
 /// Every order but the nil one is known, and is this one: a guest's.
@@ -15,15 +15,19 @@ pub struct Orders {
     /// What its lines were sold for.
     pub lines: Vec<LineShare>,
     pub shipped: bool,
+    /// The account it has joined: no more keys are issued.
+    pub user_id: Option<Uuid>,
 }
 
 impl Orders {
-    pub const TOKEN: &'static str = "s3cret-0ne-time-key";
+    /// The key it issues.
+    pub const KEY: &'static str = "s3cret-0ne-time-key";
 }
 
 impl Default for Orders {
     fn default() -> Self {
-        Self { email: "ada@example.com".to_owned(), lines: vec![], shipped: false }
+        let email = "ada@example.com".to_owned();
+        Self { email, lines: vec![], shipped: false, user_id: None }
     }
 }
 
@@ -33,7 +37,8 @@ impl FakeState for Orders {
     fn routes(desk: FakeRoutes<Self>) -> FakeRoutes<Self> {
         desk.on(orders::SHARES, Self::shares)
             .on(orders::UNSHIPPED, Self::unshipped)
-            .on(orders::ACCESS_TOKEN, Self::access_token)
+            .on(orders::ISSUE_KEY, Self::issue_key)
+            .on(orders::OPENS, Self::opens)
     }
 }
 
@@ -50,12 +55,19 @@ impl Orders {
         Ok(Unshipped { orders })
     }
 
-    fn access_token(&mut self, request: AskAccessToken) -> Result<AccessToken> {
-        if !request.order_id.is_nil() && request.email == self.email {
-            Ok(AccessToken { token: Self::TOKEN.into() })
+    fn issue_key(&mut self, request: IssueOrderKey) -> Result<OrderKey> {
+        let known = !request.order_id.is_nil() && self.user_id.is_none();
+        if known && request.email == self.email {
+            Ok(OrderKey { key: Self::KEY.into() })
         } else {
             Err(Problem::not_found("order_not_found", "there is no such order"))
         }
+    }
+
+    fn opens(&mut self, request: OpensOrder) -> Result<bool> {
+        let user = request.user_id.is_some() && request.user_id == self.user_id;
+        let key = request.key.is_some_and(|it| *it == *Self::KEY);
+        Ok(!request.order_id.is_nil() && (user || key))
     }
 }
 
@@ -69,11 +81,23 @@ pub async fn orders_suite(client: &Client, order: Uuid, (email, total): (&str, i
     assert_eq!(client.unshipped(asked).await.expect("an answer"), [order]);
     let many = vec![order; MAX_ORDERS + 1];
     assert_eq!(refusal(client.unshipped(many).await), "validation_failed");
-    let ask = async |order_id, email: &str| {
-        client.access_token(&AskAccessToken { order_id, email: email.to_owned() }).await
+    let issue = async |order_id, email: &str| {
+        client.issue_key(&IssueOrderKey { order_id, email: email.to_owned() }).await
     };
-    assert!(!ask(order, email).await.expect("a token").token.is_empty());
     for (order, email) in [(order, "eve@example.com"), (Uuid::nil(), email)] {
-        assert_eq!(refusal(ask(order, email).await), "order_not_found");
+        assert_eq!(refusal(issue(order, email).await), "order_not_found");
+    }
+    let key = issue(order, email).await.expect("a key").key;
+    let stranger = Some(Uuid::max());
+    for (order_id, user_id, key, opens) in [
+        (order, None, Some(key.clone()), true),
+        (order, stranger, Some(key.clone()), true),
+        (Uuid::nil(), None, Some(key), false),
+        (order, None, Some("another".into()), false),
+        (order, stranger, None, false),
+        (order, None, None, false),
+    ] {
+        let request = OpensOrder { order_id, user_id, key };
+        assert_eq!(client.opens(&request).await.expect("an answer"), opens, "{request:?}");
     }
 }

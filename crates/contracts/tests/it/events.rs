@@ -16,8 +16,8 @@ use contracts::identity::{
 };
 use contracts::language::Language;
 use contracts::orders::{
-    CartRef, Line, Order, OrderCreated, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated,
-    Reason,
+    CartRef, Line, Order, OrderCreated, OrderJoined, OrderLinkRequested,
+    OrderPaymentActionRequired, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated, Reason,
 };
 use contracts::payments::{
     AuthorizationExpiring, CaptureTiming, Payment, PaymentUpdated, Refunded, RefundedLine, Status,
@@ -120,6 +120,11 @@ fn events_of_the_code() -> Events {
     let it = OrderTrackingUpdated { order: order(), tracking_number: text() };
     add(&mut events, "orders", &it);
     add(&mut events, "orders", &order_refunded());
+    add(&mut events, "orders", &OrderLinkRequested { order: order() });
+    let it = OrderPaymentActionRequired { order: order(), until: Some(chassis::testing::noon()) };
+    add(&mut events, "orders", &it);
+    let it = OrderJoined { order: order(), status: text(), payment_status: text() };
+    add(&mut events, "orders", &it);
     let (refund, failed_refund) = (Some(refunded()), Some(id));
     add(&mut events, "payments", &PaymentUpdated { payment: payment(), refund, failed_refund });
     let it = AuthorizationExpiring {
@@ -279,6 +284,7 @@ fn order() -> Order {
         currency: text(),
         shipping_method: Some(text()),
         captured: Some(1),
+        language: Language::parse("de"),
     }
 }
 

@@ -39,6 +39,7 @@ pub(crate) fn news(cart: Option<CartRef>, bought: &[(&str, i64)], to: &str) -> O
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
         captured: None,
+        language: None,
     };
     OrderStatusUpdated {
         order,

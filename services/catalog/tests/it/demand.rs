@@ -38,6 +38,7 @@ fn order(product_id: Uuid) -> Order {
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
         captured: None,
+        language: None,
     }
 }
 

@@ -42,7 +42,7 @@ pub(crate) fn parts(ready: bool) -> Parts {
 }
 
 fn rate_limits() -> Vec<RateLimit> {
-    let per_address = ["login", "register", "reset"];
+    let per_address = ["login", "register", "reset", "find"];
     let per_address = per_address.map(|it| RateLimit::per_address(it, Rate::new(60, 60)));
     let per_user = ["checkout", "reviews"].map(|it| RateLimit::per_user(it, Rate::new(30, 30)));
     per_address.into_iter().chain(per_user).collect()

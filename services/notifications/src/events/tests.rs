@@ -36,7 +36,7 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
          2 x Desk lamp (LAMP-1): 39.98 USD\n\n\
          Subtotal: 39.98 USD\nShipping: 5.00 USD\nTax: 0.00 USD\nTotal: 44.98 USD\n\n\
          We will e-mail you when it ships.\n\n\
-         View your order: http://127.0.0.1:8080/orders/CW-100001#token=****\n\n\
+         View your order: http://127.0.0.1:8080/orders/CW-100001#key=****\n\n\
          Cartwright\nhttp://127.0.0.1:8080"
     );
     assert_eq!((it.state, it.next_at), (State::Queued, Some(noon())));

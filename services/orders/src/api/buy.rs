@@ -12,6 +12,7 @@ use chassis::idempotency::{self, IdempotencyKey};
 use chassis::problem::{Problem, Result};
 use contracts::cart::Owner;
 use contracts::email;
+use contracts::language::Language;
 use contracts::orders::Reason;
 use garde::Validate;
 use serde::Deserialize;
@@ -19,8 +20,9 @@ use utoipa::openapi::RefOr;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
+use super::access::{Opened, OrderHeaders, Viewer};
 use super::view::OrderView;
-use super::{Viewer, view_of, visible};
+use super::view_of;
 use crate::carts::Purpose;
 use crate::checkout::{self, Buyer, Checkout, Payment, Placed};
 use crate::model::{Order, Saga, Status, Step};
@@ -44,6 +46,9 @@ struct BuyHeaders {
     /// without padding.
     #[param(rename = "X-Cart-Token")]
     cart_token: Option<String>,
+    /// The languages e-mails about the order may be written in, if the body has no `language`.
+    #[param(rename = "Accept-Language")]
+    accept_language: Option<String>,
 }
 
 /// What a checkout is answered with.
@@ -111,7 +116,11 @@ pub(super) async fn checkout(
     let issued = issued.filter(|_| !replayed);
     let proven = issued.is_some() || guest_cart(&headers).is_some();
     let token = (guest && proven).then(|| app.tokens.of(id));
-    let mut response = answer(&app, id, work, StatusCode::CREATED, token, replayed).await?;
+    let viewer = Viewer::buyer(guest);
+    let mut response = answer(&app, id, work, StatusCode::CREATED, viewer, token).await?;
+    if replayed {
+        response = mark_replayed(response);
+    }
     if let Some(issued) = issued {
         let value = HeaderValue::from_str(&issued).map_err(Problem::internal)?;
         response.headers_mut().insert(CART_TOKEN, value);
@@ -178,7 +187,7 @@ pub(super) struct PayAgain {
 #[utoipa::path(post, path = "/orders/{id}/payments", operation_id = "orders.pay", tag = "orders", request_body = PayAgain,
     params(("id" = String, Path, description = "The id or the number of the order."),
            ("Idempotency-Key" = Option<String>, Header, description = "A unique value, to retry the request safely."),
-           ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order.")),
+           OrderHeaders),
     responses((status = 200, description = "The order is paid.", body = OrderView),
               (status = 202, description = "The outcome is not known yet, or the customer has to \
                                             confirm the payment.", body = OrderView),
@@ -194,12 +203,15 @@ pub(super) async fn pay(
     Path(id): Path<String>,
     Json(request): Json<PayAgain>,
 ) -> Result<Response> {
-    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
-    let id = order.id;
+    let opened = Opened::by(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    let viewer = Viewer { customer: true, staff: false, ..opened.viewer() };
+    let (id, order) = (opened.order.id, opened.order);
     let saga = store::saga(&app.db, id).await?.ok_or_else(problems::order_not_found)?;
     match pay::again(&app, order, saga, request.payment, key.map(|it| it.0)).await? {
-        Paying::Begun(work) => answer(&app, id, work, StatusCode::OK, None, false).await,
-        Paying::Replayed => answer(&app, id, None, StatusCode::OK, None, true).await,
+        Paying::Begun(work) => answer(&app, id, work, StatusCode::OK, viewer, None).await,
+        Paying::Replayed => {
+            answer(&app, id, None, StatusCode::OK, viewer, None).await.map(mark_replayed)
+        }
         Paying::Earlier(refusal) => Ok(mark_replayed(refusal.into_response())),
     }
 }
@@ -215,6 +227,7 @@ fn buyer(
     request: &Checkout,
 ) -> Result<(Buyer, Option<String>)> {
     let email = request.email.as_deref().map(email::normal);
+    let language = language(headers);
     if let Some(principal) = principal {
         let buyer = Buyer {
             user_id: Some(principal.id()),
@@ -223,6 +236,7 @@ fn buyer(
             cart: Some(Owner::User(principal.id())),
             owner: format!("user:{}", principal.id()),
             address_rules,
+            language,
         };
         return Ok((buyer, None));
     }
@@ -240,8 +254,15 @@ fn buyer(
         name: None,
         cart: cart.map(Owner::Guest),
         address_rules,
+        language,
     };
     Ok((buyer, issued))
+}
+
+/// What the client reads, as its browser says. No part of the request: sent again with another one
+/// it is the same.
+fn language(headers: &HeaderMap) -> Option<Language> {
+    Language::of_header(headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?)
 }
 
 /// The token of a guest's cart, or a secret of the same form that the client has made itself. What
@@ -258,14 +279,14 @@ async fn answer(
     id: Uuid,
     known: Option<Work>,
     good: StatusCode,
+    viewer: Viewer,
     token: Option<String>,
-    replayed: bool,
 ) -> Result<Response> {
     let Work { order, lines, saga } = match known {
         Some(work) => work,
         None => read(app, id).await?.ok_or_else(problems::order_not_found)?,
     };
-    let response = match refusal(&order, &saga) {
+    Ok(match refusal(&order, &saga) {
         Some(mut refusal) => {
             if let Some(token) = token {
                 refusal = refusal.with("access_token", token);
@@ -275,13 +296,12 @@ async fn answer(
         None => {
             let decided = order.status != Status::Pending;
             let status = if decided { good } else { StatusCode::ACCEPTED };
-            let mut view = view_of(app, order, lines, Some(saga), Viewer::CUSTOMER).await?;
+            let mut view = view_of(app, order, lines, Some(saga), viewer).await?;
             view.access_token = token;
             let location = format!("/api/v1/orders/{id}");
             (status, [(header::LOCATION, location)], Json(view)).into_response()
         }
-    };
-    Ok(if replayed { mark_replayed(response) } else { response })
+    })
 }
 
 async fn read(app: &App, id: Uuid) -> Result<Option<Work>> {

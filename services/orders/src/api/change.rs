@@ -12,8 +12,9 @@ use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::access::{Opened, OrderHeaders, Viewer, find, reads_all};
+use super::view;
 use super::view::OrderView;
-use super::{Viewer, actor, find, reads_all, view, visible};
 use crate::cancel::Why;
 use crate::model::{Actor, Order, Status};
 use crate::{App, cancel, problems, store};
@@ -35,8 +36,7 @@ pub(super) struct CancelOrder {
 /// Cancel an order that has not been shipped, and refund what was paid.
 #[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "orders.cancel", tag = "orders",
     request_body(content = Option<CancelOrder>),
-    params(("id" = String, Path, description = "The id or the number of the order."),
-           ("X-Order-Token" = Option<String>, Header, description = "The `access_token` of a guest's order.")),
+    params(("id" = String, Path, description = "The id or the number of the order."), OrderHeaders),
     responses((status = 200, description = "The order is cancelled.", body = OrderView),
               (status = 202, description = "The order is being cancelled.", body = OrderView),
               problems::order_not_found, problems::order_shipped, problems::refund_refused,
@@ -49,17 +49,18 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
     request: Option<Json<CancelOrder>>,
 ) -> Result<Response> {
-    let order = visible(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
+    let opened = Opened::by(&app, &id, principal.as_ref(), &headers, "orders:write").await?;
     let request = request.map(|Json(it)| it).unwrap_or_default();
-    let by = actor(&app, &order, principal.as_ref(), &headers);
+    let by = opened.actor();
     let why = match by {
         Actor::Staff(_) => {
             why(request.reason, request.note, Reason::CancelledByShop, Reason::is_staffs)?
         }
         _ => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
     };
-    let order = cancel::cancel(&app, order.id, &why, by).await?;
-    cancelled(&app, order, principal.as_ref()).await
+    let order = cancel::cancel(&app, opened.order.id, &why, by).await?;
+    // A changed order waits for no customer.
+    cancelled(&app, order, Viewer { customer: false, ..opened.viewer() }).await
 }
 
 /// The reason that was given, where `may_be` allows it; else the usual one.
@@ -74,18 +75,13 @@ fn why(
     if may_be(reason) { Ok(Why { reason, note }) } else { Err(problems::reason_not_yours(may_be)) }
 }
 
-/// A changed order waits for no customer.
-fn seen_by(principal: Option<&Principal>) -> Viewer {
-    Viewer { staff: reads_all(principal), customer: false }
-}
-
 /// The answer to a cancel: 202 while it is on its way.
-async fn cancelled(app: &App, order: Order, principal: Option<&Principal>) -> Result<Response> {
+async fn cancelled(app: &App, order: Order, viewer: Viewer) -> Result<Response> {
     let status = match order.status {
         Status::Cancelled => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     };
-    Ok((status, Json(view(app, order, seen_by(principal)).await?)).into_response())
+    Ok((status, Json(view(app, order, viewer).await?)).into_response())
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -126,13 +122,14 @@ pub(super) async fn update_status(
 ) -> Result<Response> {
     let order = find(&app, &id).await?.ok_or_else(problems::order_not_found)?;
     let by = Actor::Staff(principal.id());
+    let viewer = Viewer { staff: reads_all(Some(&principal)), ..Viewer::default() };
     if request.status == Status::Cancelled {
         let usual = Reason::CancelledByShop;
         let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
         let order = cancel::cancel(&app, order.id, &why, by).await?;
-        return cancelled(&app, order, Some(&principal)).await;
+        return cancelled(&app, order, viewer).await;
     }
     cancel::set_fulfillment(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    Ok(Json(view(&app, order, seen_by(Some(&principal))).await?).into_response())
+    Ok(Json(view(&app, order, viewer).await?).into_response())
 }

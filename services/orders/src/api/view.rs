@@ -4,6 +4,7 @@ use chassis::money::Money;
 use chassis::service::PREFIX;
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
+use contracts::language::Language;
 use contracts::orders::Reason;
 use contracts::payments;
 use serde::Serialize;
@@ -11,7 +12,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::model::{
-    Actor, Change, FulfillmentStatus, Order, OrderLine, OrderRefund, PaymentStatus, Saga, Status,
+    Actor, Change, FulfillmentStatus, JOINED, Order, OrderLine, OrderRefund, PaymentStatus, Saga,
+    Status,
 };
 use crate::shares::shares;
 
@@ -28,6 +30,7 @@ pub(crate) struct OrderView {
     /// Whether the customer disputes the payment with their bank, or has.
     disputed: bool,
     fulfillment_status: FulfillmentStatus,
+    /// The user whose account the order belongs to. Null for a guest.
     user_id: Option<Uuid>,
     email: String,
     items: Vec<LineView>,
@@ -46,6 +49,8 @@ pub(crate) struct OrderView {
     shipping_address: Option<Address>,
     billing_address: Option<Address>,
     note: Option<String>,
+    /// The language e-mails about the order are written in, if it is known and the shop has them in it.
+    language: Option<Language>,
     payment: Option<PaymentRef>,
     /// Why the order was cancelled; or `out_of_stock` while it waits for another payment, if items
     /// were out of stock at the last attempt; or why the payment of a confirmed order is `voided`:
@@ -120,6 +125,8 @@ pub(crate) struct Details {
     pub(crate) refunds: Vec<OrderRefund>,
     /// Whether it is staff who looks.
     pub(crate) for_staff: bool,
+    /// Whether it is a guest, who does not see what account the order has joined.
+    pub(crate) for_guest: bool,
 }
 
 /// The order's current payment.
@@ -155,6 +162,7 @@ impl OrderView {
     pub(crate) fn new(order: Order, lines: Vec<OrderLine>, details: Option<Details>) -> Self {
         let charged = shares(&order, &lines);
         let refunds = details.as_ref().map(|it| it.refunds.as_slice());
+        let for_guest = details.as_ref().is_some_and(|it| it.for_guest);
         let items = lines.into_iter().zip(charged);
         Self {
             reason: order.reason(),
@@ -175,7 +183,8 @@ impl OrderView {
             disputed: order.disputed,
             history: details.map(|it| {
                 let view = |change| ChangeView::new(&order, change, it.for_staff);
-                it.history.into_iter().map(view).collect()
+                let seen = |change: &Change| !it.for_guest || !change.is_join();
+                it.history.into_iter().filter(seen).map(view).collect()
             }),
             access_token: None,
             id: order.id,
@@ -183,13 +192,14 @@ impl OrderView {
             status: order.status,
             payment_status: order.payment_status,
             fulfillment_status: order.fulfillment_status,
-            user_id: order.user_id,
+            user_id: order.user_id.filter(|_| !for_guest),
             email: order.email,
             currency: order.currency,
             shipping_method: order.shipping_method,
             shipping_address: order.shipping_address.map(|it| it.0),
             billing_address: order.billing_address.map(|it| it.0),
             note: order.note,
+            language: order.language,
             tracking_number: order.tracking_number,
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -242,9 +252,9 @@ impl ChangeView {
             fulfillment_status: change.fulfillment,
             // What was stored before reasons were codes is somebody's own words. Refunds have codes
             // of their own.
-            reason: change
-                .reason
-                .filter(|it| change.amount.is_some() || Reason::parse(it).is_some()),
+            reason: change.reason.filter(|it| {
+                change.amount.is_some() || Reason::parse(it).is_some() || it == JOINED
+            }),
             amount: change.amount.map(|it| order.money(it)),
             by: change.actor.and_then(|it| it.parse().ok()).map(|it| By::new(it, for_staff)),
             at: change.at,

@@ -49,8 +49,13 @@ pub(super) async fn authorize(app: &App, work: &mut Work) -> Result<StepResult, 
         payment_id,
         order_id: order.id,
         order_number: order.number.clone(),
-        user_id: order.user_id,
-        order_token_hash: order.user_id.is_none().then(|| token::hash(&app.tokens.of(order.id))),
+        // The same each time it is asked, also where the order has joined an account meanwhile. Who
+        // has a link to the order cannot pay with what the account has saved.
+        user_id: order.placed_by(),
+        order_token_hash: order
+            .placed_by()
+            .is_none()
+            .then(|| token::hash(&app.tokens.of(order.id))),
         amount: order.total,
         currency: order.currency.clone(),
         provider: saga.provider.clone(),

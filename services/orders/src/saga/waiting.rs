@@ -5,13 +5,13 @@ use chassis::db::Json;
 use chassis::problem::Problem;
 use chrono::{DateTime, TimeDelta, Utc};
 use contracts::catalog::AwaitAction;
-use contracts::orders::Reason;
+use contracts::orders::{OrderPaymentActionRequired, Reason};
 use contracts::payments::Payment;
 
 use super::steps::authorized;
 use super::table::Answer;
 use super::{StepError, StepResult, Work};
-use crate::model::{MORE_ATTEMPTS, PaymentStatus};
+use crate::model::{MORE_ATTEMPTS, Order, PaymentStatus, Step};
 use crate::{App, checkout, problems};
 
 /// How long a declined order waits for another payment.
@@ -26,7 +26,7 @@ pub(super) async fn action_required(
 ) -> Result<StepResult, StepError> {
     work.saga.next_action = payment.next_action.clone().map(Json);
     if work.order.payment_status != PaymentStatus::RequiresAction {
-        let until = app.action_until(work.order.user_id.is_none(), payment.hold_minutes);
+        let until = app.action_until(work.order.placed_by().is_none(), payment.hold_minutes);
         hold_until(app, work, until).await?;
         work.order.payment_status = PaymentStatus::RequiresAction;
     } else if !still_waits(app, work) {
@@ -124,6 +124,27 @@ pub(super) fn sold_out_meanwhile(app: &App, work: &mut Work, refused: Problem) -
     work.saga.token = None;
     work.saga.due_at = app.clock.now() + ANOTHER_PAYMENT;
     Answer::SoldOutMeanwhile.refusing(problems::gone_meanwhile(&work.order, refused, left))
+}
+
+/// Whether the customer has something to do from the step `next` on: what the payment asks of them,
+/// or to pay again after a decline. Where another payment found the goods gone, they know.
+pub(super) fn asked(before: &Order, work: &Work, next: Step) -> bool {
+    use PaymentStatus::RequiresAction;
+    match next {
+        Step::AwaitAction => {
+            before.payment_status != RequiresAction && work.order.payment_status == RequiresAction
+        }
+        Step::AwaitPayment => work.saga.step == Step::Release,
+        _ => false,
+    }
+}
+
+/// What is published of it. The order is given up when its saga is due.
+pub(super) fn action_event(work: &Work) -> OrderPaymentActionRequired {
+    OrderPaymentActionRequired {
+        order: work.order.to_event(&work.lines),
+        until: Some(work.saga.due_at),
+    }
 }
 
 /// How often another payment may be tried.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use contracts::orders::OrderStatusUpdated;
 
 use super::carts::note_decision_with;
-use super::{refund_of_cancel, save_saga_with};
+use super::{refund_of_cancel, save_saga_with, wake_joins};
 use crate::model::{Order, OrderLine, PaymentStatus, Saga, Status};
 
 /// Saves a changed order if nobody else has changed it since it was read; its version rises. The
@@ -43,6 +43,10 @@ async fn write(
     now: DateTime<Utc>,
 ) -> Result<bool> {
     let news = if order.status == from { None } else { Some(news(tx, order, from, lines).await?) };
+    if (from, order.status) == (Status::Pending, Status::Confirmed) && order.user_id.is_none() {
+        // Before the order itself is written, as those who join orders do it.
+        wake_joins(tx, &order.email, now).await?;
+    }
     order.version += 1;
     order.updated_at = now;
     let mut batch = tx.batch();

@@ -1,5 +1,6 @@
 //! Orders, over HTTP, on both databases, with fakes of the services it asks.
 
+mod actions;
 mod addresses;
 mod answers;
 mod cancels;
@@ -8,6 +9,9 @@ mod checkouts;
 mod emails;
 mod guests;
 mod holds;
+mod joins;
+mod languages;
+mod links;
 mod lists;
 mod on_shipment;
 mod payments;

@@ -1,8 +1,7 @@
 //! Why an order is cancelled, in codes and in people's own words, and what is told of it.
 
 use chassis::db::Session;
-use chassis::testing::{Answer, Database, User, call, databases};
-use contracts::orders::ACCESS_TOKEN;
+use chassis::testing::{Answer, Database, User, databases};
 use contracts::payments::CAPTURE;
 use serde_json::{Value, json};
 
@@ -196,26 +195,6 @@ async fn another_tracking_number_is_told_once(database: Database) {
 async fn they_are_what_others_take_them_for(database: Database) {
     let world = world(database).await;
     let (id, _) = guest_order(&world).await;
-    let channel = chassis::channel::Channel::to("orders");
-    channel.bind(world.service.internal.clone());
-    let client = contracts::orders::Client::new(channel);
     let order = ("victim@example.org", 4_498);
-    contracts::testing::orders_suite(&client, id.parse().unwrap(), order).await;
-}
-
-#[databases]
-async fn the_key_of_a_guests_order_is_given_for_a_mail_to_that_guest_only(database: Database) {
-    let world = world(database).await;
-    let (id, token) = guest_order(&world).await;
-    let user = User::customer();
-    let own = world.buy(&user, "k2", "tok_visa").await.expect(201);
-    let ask = |id: &str, email: &str| {
-        let body = json!({ "order_id": id, "email": email });
-        call(&world.service.internal, "POST", ACCESS_TOKEN.path()).json(body)
-    };
-    assert_eq!(ask(&id, "victim@example.org").await.expect(200)["token"], token.as_str());
-    let (own, email) = (own["id"].as_str().unwrap(), own["email"].as_str().unwrap());
-    for (id, email) in [(id.as_str(), "eve@example.com"), (own, email)] {
-        assert_eq!(ask(id, email).await.problem(404), "order_not_found");
-    }
+    contracts::testing::orders_suite(&world.client(), id.parse().unwrap(), order).await;
 }

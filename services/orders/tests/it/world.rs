@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use chassis::bus::Bus;
 use chassis::clock::Clock;
-use chassis::db::Session;
+use chassis::db::{Json, Session};
 use chassis::service::{Background, Service};
 use chassis::testing::{Answer, Call, Database, TestPlatform, User, call, eventually, noon};
+use chrono::{DateTime, Utc};
 use contracts::catalog::Offer;
 use contracts::payments::{Payment, PaymentUpdated, Refunded};
 use contracts::testing::{Calls, Carts, Catalog, Fake, Payments, offer};
@@ -22,6 +23,14 @@ pub struct Others {
     pub cart: Fake<Carts>,
     pub catalog: Fake<Catalog>,
     pub payments: Fake<Payments>,
+}
+
+/// An order of a guest.
+pub struct Guest {
+    pub id: String,
+    pub token: String,
+    /// What the checkout answered.
+    pub body: Value,
 }
 
 pub const LAMP: &str = "LAMP-1";
@@ -102,6 +111,49 @@ impl World {
             .header("idempotency-key", key)
             .json(checkout(token))
             .await
+    }
+
+    /// The same by a guest with this address.
+    pub async fn buy_as_guest(&self, email: &str, key: &str, token: &str) -> Guest {
+        let mut body = checkout(token);
+        body["email"] = json!(email);
+        body["items"][0]["quantity"] = json!(1);
+        let call = self.call("POST", "/orders/checkout").header("idempotency-key", key);
+        let body = call.json(body).await.body;
+        let id = body["order_id"].as_str().or(body["id"].as_str());
+        let token = body["access_token"].as_str().expect("a token").to_owned();
+        Guest { id: id.expect("an order").to_owned(), token, body }
+    }
+
+    /// How others ask this service.
+    pub fn client(&self) -> contracts::orders::Client {
+        let channel = chassis::channel::Channel::to("orders");
+        channel.bind(self.service.internal.clone());
+        contracts::orders::Client::new(channel)
+    }
+
+    /// What was published of this type and is not sent yet, oldest first: version and payload.
+    pub async fn published(&self, kind: &str) -> Vec<(i64, Value)> {
+        let rows: Vec<(i64, Json<Value>)> = self
+            .platform
+            .db
+            .query("SELECT version, data FROM outbox WHERE type = $1 ORDER BY sequence")
+            .bind(kind.to_owned())
+            .all()
+            .await
+            .expect("rows");
+        rows.into_iter().map(|(version, data)| (version, data.0)).collect()
+    }
+
+    /// The service at another time.
+    pub async fn at(&mut self, now: DateTime<Utc>) {
+        self.platform.platform.clock = Clock::Fixed(now);
+        self.restart().await;
+    }
+
+    /// The service over the same database; its workers, which run once, can be run again.
+    pub async fn restart(&mut self) {
+        self.service = start(&self.platform, &self.others).await;
     }
 
     /// Lamps that can be had.

@@ -1,4 +1,5 @@
 use chassis::testing::{Database, User, databases};
+use contracts::testing::Orders;
 use insta::{allow_duplicates, assert_json_snapshot};
 use serde_json::json;
 use uuid::Uuid;
@@ -115,6 +116,42 @@ async fn a_guest_sees_the_payment_by_the_orders_token(database: Database) {
     let id = shop.captured(&user).await;
     let path = format!("/payments/{id}");
     shop.get(&path).header("X-Order-Token", "a guest's secret").await.expect(404);
+}
+
+#[databases]
+async fn a_key_of_the_order_opens_its_payment_and_confirms_it(database: Database) {
+    let shop = shop(database).await;
+    let asked = authorize_as_guest("a guest's secret", "tok_3ds");
+    shop.client.authorize(&asked).await.unwrap();
+    let path = format!("/payments/{}", asked.payment_id);
+    let confirm = format!("{path}/confirm");
+    for wrong in ["another", ""] {
+        let answer = shop.get(&path).header("X-Order-Key", wrong).await;
+        assert_eq!(answer.problem(404), "payment_not_found", "{wrong}");
+        shop.post(&confirm).header("X-Order-Key", wrong).await.expect(404);
+    }
+    let shown = shop.get(&path).header("X-Order-Key", Orders::KEY).await.expect(200);
+    assert_eq!(shown["next_action"]["type"], "confirm");
+    let confirmed = shop.post(&confirm).header("X-Order-Key", Orders::KEY).await.expect(200);
+    assert_eq!(confirmed["status"], "authorized", "{}", shop.kind);
+    // What an account has paid is opened by no key.
+    let id = shop.captured(&User::customer()).await;
+    shop.get(&format!("/payments/{id}")).header("X-Order-Key", Orders::KEY).await.expect(404);
+}
+
+#[databases]
+async fn the_account_that_a_guests_order_has_joined_pays_for_it(database: Database) {
+    let shop = shop(database).await;
+    let asked = authorize_as_guest("a guest's secret", "tok_3ds");
+    shop.client.authorize(&asked).await.unwrap();
+    let path = format!("/payments/{}", asked.payment_id);
+    let (user, other) = (User::customer(), User::customer());
+    shop.get(&path).user(&user).await.expect(404);
+    shop.orders.lock().user_id = Some(user.id());
+    shop.get(&path).user(&other).await.expect(404);
+    shop.get(&path).user(&user).await.expect(200);
+    let confirmed = shop.post(&format!("{path}/confirm")).user(&user).await.expect(200);
+    assert_eq!(confirmed["status"], "authorized", "{}", shop.kind);
 }
 
 #[databases]

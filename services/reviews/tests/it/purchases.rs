@@ -3,7 +3,7 @@
 use chassis::outbox::Envelope;
 use chassis::testing::{Database, User, databases, deliver, event};
 use contracts::identity::UserDeleted;
-use contracts::orders::{Line, Order, OrderRefunded, OrderStatusUpdated};
+use contracts::orders::{Line, Order, OrderJoined, OrderRefunded, OrderStatusUpdated};
 use reviews::Config;
 use serde_json::json;
 use uuid::Uuid;
@@ -35,6 +35,7 @@ fn order(user: Option<Uuid>, order: u128) -> Order {
         currency: "USD".to_owned(),
         shipping_method: Some("standard".to_owned()),
         captured: None,
+        language: None,
     }
 }
 
@@ -157,6 +158,46 @@ async fn what_guests_and_others_buy_verifies_nobody(database: Database) {
     let all = [news(None, 7, 3, "confirmed"), news(other, 8, 3, "confirmed")];
     deliver(&shop.service, &all).await;
     assert!(!verified(&shop, &path).await);
+}
+
+/// The news that a guest's order joined the user's account.
+fn joined(user: &User, id: u128, version: i64, (status, payment_status): (&str, &str)) -> Envelope {
+    let order = order(Some(user.id()), id);
+    let order_id = order.order_id;
+    let (status, payment_status) = (status.to_owned(), payment_status.to_owned());
+    event("orders", order_id, version, &OrderJoined { order, status, payment_status })
+}
+
+#[databases]
+async fn what_a_guest_bought_verifies_the_account_it_joins(database: Database) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let path = shop.reviewed(&ada, 4).await;
+    deliver(&shop.service, &[news(None, 7, 3, "confirmed")]).await;
+    for (id, status, counts) in [
+        (4, ("pending", "failed"), false),
+        (5, ("cancelled", "voided"), false),
+        (6, ("delivered", "refunded"), false),
+        (7, ("confirmed", "paid"), true),
+    ] {
+        deliver(&shop.service, &[joined(&ada, id, 4, status)]).await;
+        assert_eq!(verified(&shop, &path).await, counts, "{} {status:?}", shop.platform.kind);
+    }
+    // It goes on like any order of the account.
+    deliver(&shop.service, &[refunded(Some(ada.id()), 7, 5, true)]).await;
+    assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
+}
+
+#[databases]
+async fn what_joined_before_it_was_given_back_counts_for_nothing_whichever_comes_first(
+    database: Database,
+) {
+    let shop = shop(database, Config::default()).await;
+    let ada = User::customer();
+    let path = shop.reviewed(&ada, 4).await;
+    let joined = joined(&ada, 7, 4, ("shipped", "paid"));
+    deliver(&shop.service, &[refunded(Some(ada.id()), 7, 5, true), joined]).await;
+    assert!(!verified(&shop, &path).await, "{}", shop.platform.kind);
 }
 
 #[databases]

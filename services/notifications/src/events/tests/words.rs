@@ -235,7 +235,7 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
         messages.iter().find(|it| it.text.contains(number)).expect("a message").text.clone()
     };
     let page = |number: &str| format!("http://127.0.0.1:8080/orders/{number}");
-    let opens = format!("{}#token={TOKEN}-key\n", page("CW-100001"));
+    let opens = format!("{}#key={TOKEN}-key\n", page("CW-100001"));
     assert!(body("CW-100001").contains(&opens), "{}", body("CW-100001"));
     // Who has an account logs in; and a mail without the key is better than none.
     for number in ["CW-2", "CW-3"] {

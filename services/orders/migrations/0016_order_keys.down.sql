@@ -1,0 +1,2 @@
+DROP TABLE order_searches;
+DROP TABLE order_keys;

@@ -1,0 +1,2 @@
+DROP INDEX orders_of_guests;
+DROP TABLE proven_emails;
