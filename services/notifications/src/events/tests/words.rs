@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chassis::testing::{Database, databases};
-use contracts::orders::{ACCESS_TOKEN, OrderRefunded, OrderTrackingUpdated, refund_of_cancel};
+use contracts::orders::{ISSUE_KEY, OrderRefunded, OrderTrackingUpdated, refund_of_cancel};
 use contracts::testing::{Fake, Orders};
 use uuid::Uuid;
 
@@ -251,7 +251,7 @@ async fn a_guests_mail_opens_the_order_and_the_key_is_kept_nowhere(database: Dat
 async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let fake = Fake::<Orders>::default();
-    fake.calls().misanswer(ACCESS_TOKEN, 1);
+    fake.calls().misanswer(ISSUE_KEY, 1);
     let orders = contracts::orders::Client::new(fake.channel());
     let (app, provider) = (App { orders, ..app(&platform) }, Arc::new(FakeProvider::default()));
     let guest = order();
@@ -259,7 +259,7 @@ async fn a_guests_mail_is_sent_without_a_key_that_cannot_be_read(database: Datab
         .await;
     sender(&app, &provider).turn().await.unwrap();
     let messages = provider.taken.lock().clone();
-    assert_eq!((messages.len(), fake.calls().asked(ACCESS_TOKEN)), (1, 1), "{}", platform.kind);
+    assert_eq!((messages.len(), fake.calls().asked(ISSUE_KEY)), (1, 1), "{}", platform.kind);
     assert!(!messages[0].text.contains(TOKEN), "{}", messages[0].text);
 }
 
