@@ -395,6 +395,7 @@ fn operations_are_named_by_resource_and_verb() {
         "restore",
         "retry",
         "send",
+        "test",
         "undo_email_change",
         "update_status",
         "verify_email",

@@ -6,6 +6,7 @@ mod history;
 mod preferences;
 mod providers;
 mod send;
+mod stats;
 mod suppressions;
 mod templates;
 mod unsubscribe;
@@ -30,12 +31,14 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .routes(routes!(suppressions::delete))
         .routes(routes!(unsubscribe::get, unsubscribe::create))
         .routes(routes!(history::list))
+        .routes(routes!(stats::get))
         .routes(routes!(history::get))
         .routes(routes!(history::retry))
         .routes(routes!(preferences::get, preferences::replace))
         .routes(routes!(templates::list))
         .routes(routes!(templates::get, templates::replace, templates::restore))
         .routes(routes!(templates::preview))
+        .routes(routes!(templates::test))
         .merge(chassis::webhooks::router(&["twilio"]))
         .merge(chassis::webhooks::router_up_to(MAX_SENDGRID_WEBHOOK, &["sendgrid"]))
 }

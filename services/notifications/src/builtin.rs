@@ -1,5 +1,7 @@
-//! The built-in templates: their texts (files in `templates/`), what they are about and what
-//! they can say.
+//! The built-in templates: their texts (files in `templates/`, a folder per language), what they are
+//! about and what they can say.
+
+mod samples;
 
 use chassis::names;
 use chassis::shop::ShopProfile;
@@ -8,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Channel, MASK, Topic};
 
-/// The only language there is for now.
-pub(crate) const LOCALE: &str = "en";
+/// The languages of the built-in texts. There is a text in the first one for everything.
+pub(crate) const LANGUAGES: [&str; 2] = ["en", "de"];
 
 /// A kind of message the shop sends by itself.
 #[derive(Debug)]
@@ -21,8 +23,9 @@ pub(crate) struct Definition {
     pub(crate) description: &'static str,
     /// Set where the message carries a one-time token, which is fetched when it is sent.
     pub(crate) secret: Option<Secret>,
-    source: &'static str,
-    sample: fn() -> Value,
+    /// In the order of [`LANGUAGES`].
+    sources: [&'static str; 2],
+    sample: fn(&str) -> Value,
 }
 
 /// A one-time token and the page its link leads to.
@@ -45,84 +48,93 @@ pub(crate) enum Key {
     Token(chassis::Secret),
 }
 
-/// A subject and a body, as templates or filled.
+/// The subject and the body of a template. The subject is plain text, the body Markdown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Text {
     pub(crate) subject: String,
     pub(crate) body: String,
 }
 
+/// A template's key and its texts.
+macro_rules! text {
+    ($key:literal) => {
+        (
+            $key,
+            [
+                include_str!(concat!("../templates/en/", $key, ".md")),
+                include_str!(concat!("../templates/de/", $key, ".md")),
+            ],
+        )
+    };
+}
+
 /// Every template, by key.
-pub(crate) static ALL: [Definition; 14] = [
+pub(crate) static ALL: [Definition; 18] = [
+    notice(text!("account_closed"), "An account was deleted; the last message to it."),
     notice(
-        "email_changed",
+        text!("email_changed"),
         "The e-mail address of an account was changed; sent to both addresses.",
-        include_str!("../templates/email_changed.txt"),
     ),
     user(
-        "email_changed_undo",
+        text!("email_changed_undo"),
         "A user changed the e-mail address; goes to the old one, with a link to restore it.",
         Secret { purpose: Purpose::UndoEmailChange, page: "undo-email-change#token=" },
-        include_str!("../templates/email_changed_undo.txt"),
+    ),
+    Definition {
+        sample: samples::sign_in,
+        ..notice(
+            text!("new_sign_in"),
+            "A user logged in with a browser that was not seen before.",
+        )
+    },
+    order(text!("order_cancelled"), Topic::OrderUpdates, "An order was cancelled."),
+    order(text!("order_confirmed"), Topic::OrderUpdates, "An order was paid."),
+    order(text!("order_delivered"), Topic::OrderUpdates, "An order was delivered."),
+    order(
+        text!("order_link"),
+        Topic::Transactional,
+        "Somebody asked for a link to an order, by its number and e-mail address.",
     ),
     order(
-        "order_cancelled",
-        "An order was cancelled.",
-        include_str!("../templates/order_cancelled.txt"),
-    ),
-    order(
-        "order_confirmed",
-        "An order was paid.",
-        include_str!("../templates/order_confirmed.txt"),
-    ),
-    order(
-        "order_delivered",
-        "An order was delivered.",
-        include_str!("../templates/order_delivered.txt"),
-    ),
-    order(
-        "order_refunded",
+        text!("order_refunded"),
+        Topic::OrderUpdates,
         "An order was refunded, in full or in part.",
-        include_str!("../templates/order_refunded.txt"),
     ),
-    order("order_shipped", "An order was shipped.", include_str!("../templates/order_shipped.txt")),
+    order(text!("order_shipped"), Topic::OrderUpdates, "An order was shipped."),
     order(
-        "order_tracking_updated",
+        text!("order_tracking_updated"),
+        Topic::OrderUpdates,
         "The tracking number of a shipped order was corrected, or added later.",
-        include_str!("../templates/order_tracking_updated.txt"),
     ),
-    notice(
-        "password_changed",
-        "The password of an account was changed.",
-        include_str!("../templates/password_changed.txt"),
-    ),
+    notice(text!("password_changed"), "The password of an account was changed."),
     user(
-        "password_reset",
+        text!("password_reset"),
         "A user requested a password reset.",
         Secret { purpose: Purpose::ResetPassword, page: "reset-password?token=" },
-        include_str!("../templates/password_reset.txt"),
     ),
     order(
-        "payment_failed",
+        text!("payment_action_required"),
+        Topic::Transactional,
+        "The customer has to do something for the payment, or to pay again.",
+    ),
+    order(
+        text!("payment_failed"),
+        Topic::OrderUpdates,
         "An order was cancelled because it was not paid.",
-        include_str!("../templates/payment_failed.txt"),
     ),
     notice(
-        "refresh_token_reused",
+        text!("refresh_token_reused"),
         "A session was ended because its refresh token was used twice.",
-        include_str!("../templates/refresh_token_reused.txt"),
     ),
     user(
-        "verify_email",
+        text!("verify_email"),
         "A user requested another verification e-mail, or changed the e-mail address.",
         Secret { purpose: Purpose::VerifyEmail, page: "verify-email?token=" },
-        include_str!("../templates/verify_email.txt"),
     ),
     user(
-        "welcome",
+        text!("welcome"),
         "A user registered; asks to verify the e-mail address.",
         Secret { purpose: Purpose::VerifyEmail, page: "verify-email?token=" },
-        include_str!("../templates/welcome.txt"),
     ),
 ];
 
@@ -132,23 +144,29 @@ pub(crate) fn find(key: &str) -> Option<&'static Definition> {
 }
 
 impl Definition {
-    /// The built-in text: the file's first line is the subject.
-    pub(crate) fn text(&self) -> Text {
-        let (subject, body) = self.source.split_once('\n').unwrap_or((self.source, ""));
+    /// The built-in text in a language, if there is one: the file's first line is the subject.
+    pub(crate) fn text(&self, language: &str) -> Option<Text> {
+        let at = LANGUAGES.iter().position(|it| *it == language)?;
+        Some(self.text_at(at))
+    }
+
+    /// The built-in text in a language, or in the first of [`LANGUAGES`].
+    pub(crate) fn text_or_first(&self, language: &str) -> Text {
+        self.text(language).unwrap_or_else(|| self.text_at(0))
+    }
+
+    fn text_at(&self, at: usize) -> Text {
+        let source = self.sources[at];
+        let (subject, body) = source.split_once('\n').unwrap_or((source, ""));
         let subject = subject.strip_prefix("Subject: ").unwrap_or(subject);
         Text { subject: subject.to_owned(), body: body.trim_start().to_owned() }
     }
 
     /// Data to check and preview with: one sample with everything, one with all that may be
     /// missing missing.
-    pub(crate) fn samples(&self) -> [Value; 2] {
-        let full = (self.sample)();
-        let mut sparse = full.clone();
-        if let Some(order) = sparse.get_mut("order").and_then(Value::as_object_mut) {
-            for name in ["tracking_number", "reason", "reason_text", "refund", "refunded"] {
-                order.insert(name.to_owned(), Value::Null);
-            }
-        }
+    pub(crate) fn samples(&self, language: &str) -> [Value; 2] {
+        let full = (self.sample)(language);
+        let sparse = samples::sparse(full.clone());
         [full, sparse]
     }
 
@@ -221,6 +239,7 @@ fn complete(order: &mut Map<String, Value>) {
         ("reason_text", Value::Null),
         ("refund", Value::Null),
         ("refunded", Value::Null),
+        ("until", Value::Null),
     ] {
         order.entry(name).or_insert(value);
     }
@@ -231,91 +250,76 @@ fn path_segment(number: &str) -> String {
     number.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '-').collect()
 }
 
-const fn notice(key: &'static str, description: &'static str, source: &'static str) -> Definition {
+/// A key and its texts.
+type Texts = (&'static str, [&'static str; 2]);
+
+const fn notice((key, sources): Texts, description: &'static str) -> Definition {
     let (channel, topic) = (Channel::Email, Topic::Transactional);
-    Definition { key, channel, topic, description, secret: None, source, sample: sample_user }
+    Definition { key, channel, topic, description, secret: None, sources, sample: samples::user }
 }
 
-const fn order(key: &'static str, description: &'static str, source: &'static str) -> Definition {
-    let (channel, topic) = (Channel::Email, Topic::OrderUpdates);
-    Definition { key, channel, topic, description, secret: None, source, sample: sample_order }
+const fn order((key, sources): Texts, topic: Topic, description: &'static str) -> Definition {
+    let channel = Channel::Email;
+    Definition { key, channel, topic, description, secret: None, sources, sample: samples::order }
 }
 
-const fn user(
-    key: &'static str,
-    description: &'static str,
-    secret: Secret,
-    source: &'static str,
-) -> Definition {
-    let (channel, topic) = (Channel::Email, Topic::Transactional);
-    Definition {
-        key,
-        channel,
-        topic,
-        description,
-        secret: Some(secret),
-        source,
-        sample: sample_user,
-    }
-}
-
-fn sample_user() -> Value {
-    json!({ "user": { "name": "Ada Example", "email": "ada@example.com" } })
-}
-
-fn sample_order() -> Value {
-    json!({ "order": {
-        "id": "0190e5a0-0000-7000-8000-000000000001",
-        "number": "CW-100001",
-        "name": "Ada Example",
-        "email": "ada@example.com",
-        "status": "confirmed",
-        "payment_status": "paid",
-        "lines": [
-            { "sku": "LAMP-1", "title": "Desk lamp", "quantity": 2,
-              "unit_price": "19.99 USD", "total": "39.98 USD" },
-            { "sku": "BULB-1", "title": "Light bulb", "quantity": 1,
-              "unit_price": "4.50 USD", "total": "4.50 USD" },
-        ],
-        "subtotal": "44.48 USD",
-        "shipping": "5.00 USD",
-        "tax": "0.00 USD",
-        "total": "49.48 USD",
-        // What was paid of it, or is to be.
-        "paid": "49.48 USD",
-        "reason": "customer_request",
-        "reason_text": "you requested it",
-        "tracking_number": "1Z999AA10123456784",
-        // What goes back with this news, and all that was given back so far.
-        "refund": "5.00 USD",
-        "refunded": "5.00 USD",
-        // Whether money was taken for it; whether it costs nothing; whether a guest has ordered.
-        "charged": true,
-        "free": false,
-        "guest": false,
-    } })
+const fn user(texts: Texts, description: &'static str, secret: Secret) -> Definition {
+    let (key, sources) = texts;
+    let (channel, topic, secret) = (Channel::Email, Topic::Transactional, Some(secret));
+    Definition { key, channel, topic, description, secret, sources, sample: samples::user }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::template;
+    use crate::{template, texts};
 
     fn shop() -> ShopProfile {
         ShopProfile::default()
     }
 
     #[test]
-    fn every_built_in_text_passes_its_own_check() {
-        for it in &ALL {
-            let text = it.text();
+    fn every_built_in_text_passes_its_own_check_in_every_language() {
+        for (it, language) in everything() {
+            let text = it.text(language).unwrap();
             assert!(!text.subject.is_empty() && !text.body.is_empty(), "{}", it.key);
-            let samples = it.samples().map(|sample| it.context(&sample, &shop(), &Key::Masked));
-            for source in [&text.subject, &text.body] {
-                template::check(source, &samples)
-                    .unwrap_or_else(|wrong| panic!("{}: {wrong}", it.key));
-            }
+            let samples = it.samples(language);
+            let samples = samples.map(|sample| it.context(&sample, &shop(), &Key::Masked));
+            texts::check(&text, &samples)
+                .unwrap_or_else(|wrong| panic!("{} in {language}: {wrong:?}", it.key));
         }
+    }
+
+    /// What one language says, the other ones say too.
+    #[test]
+    fn a_template_uses_the_same_variables_and_links_in_every_language() {
+        let used = |source: &str| -> Vec<String> {
+            let mut tags: Vec<_> = source
+                .split(['{', '}', '(', ')', '%'])
+                .map(str::trim)
+                .filter(|it| ["order.", "user.", "shop.", "link", "token", "line.", "sign_in."]
+                    .iter().any(|name| it.contains(name)))
+                .map(str::to_owned)
+                .collect();
+            tags.sort();
+            tags.dedup();
+            tags
+        };
+        for it in &ALL {
+            let [first, others @ ..] = it.sources;
+            for other in others {
+                assert_eq!(used(first), used(other), "{}", it.key);
+            }
+            let variables = LANGUAGES.map(|language| {
+                let [full, _] = it.samples(language);
+                template::variables(&it.context(&full, &shop(), &Key::Masked))
+            });
+            assert!(variables.iter().all(|it| *it == variables[0]), "{}", it.key);
+        }
+    }
+
+    fn everything() -> impl Iterator<Item = (&'static Definition, &'static str)> {
+        ALL.iter().flat_map(|it| LANGUAGES.map(|language| (it, language)))
     }
 
     #[test]
@@ -326,10 +330,10 @@ mod tests {
     #[test]
     fn a_token_is_masked_until_there_is_one() {
         let welcome = find("welcome").unwrap();
-        let masked = welcome.context(&sample_user(), &shop(), &Key::Masked);
+        let masked = welcome.context(&samples::user("en"), &shop(), &Key::Masked);
         assert_eq!(masked["link"], "http://127.0.0.1:8080/verify-email?token=****");
         let key = Key::Token("s3cret".into());
-        let real = welcome.context(&sample_user(), &shop(), &key);
+        let real = welcome.context(&samples::user("en"), &shop(), &key);
         assert_eq!(real["token"], "s3cret");
         assert!(!format!("{key:?}").contains("s3cret"));
     }

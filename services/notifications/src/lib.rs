@@ -7,9 +7,12 @@
 
 mod api;
 mod builtin;
+mod colour;
 mod config;
 mod delivery;
 mod events;
+mod layout;
+mod markdown;
 mod model;
 mod problems;
 mod push;
@@ -21,8 +24,10 @@ mod store;
 mod template;
 #[cfg(test)]
 mod testing;
+mod texts;
 mod transport;
 mod unsubscribe;
+mod wording;
 
 use std::sync::Arc;
 

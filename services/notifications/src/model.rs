@@ -283,10 +283,13 @@ impl News {
     }
 }
 
+/// What stands for the status of an order in the news that its payment needs the customer.
+pub(crate) const ACTION_REQUIRED: &str = "payment_action_required";
+
 /// Whether news that an order has become `to` is pointless once `later` has been heard.
 ///
 /// A confirmation is also the receipt, so it is still worth having after the goods are on their
-/// way. Every other overtaken news would only mislead.
+/// way. Every other overtaken news would only mislead; so would asking twice for the same payment.
 pub(crate) fn is_overtaken(to: &str, later: &str) -> bool {
     !(to == "confirmed" && matches!(later, "shipped" | "delivered"))
 }
@@ -368,7 +371,13 @@ mod tests {
     fn only_a_receipt_is_still_told_when_it_is_late() {
         assert!(!is_overtaken("confirmed", "shipped"));
         assert!(!is_overtaken("confirmed", "delivered"));
-        for (to, later) in [("confirmed", "cancelled"), ("shipped", "delivered")] {
+        for (to, later) in [
+            ("confirmed", "cancelled"),
+            ("shipped", "delivered"),
+            (ACTION_REQUIRED, "confirmed"),
+            (ACTION_REQUIRED, "cancelled"),
+            (ACTION_REQUIRED, ACTION_REQUIRED),
+        ] {
             assert!(is_overtaken(to, later), "{to} {later}");
         }
     }

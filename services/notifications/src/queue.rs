@@ -2,14 +2,12 @@
 //! with secrets masked.
 
 use chassis::db::Json;
-use chassis::db::{self, Session, Tx};
+use chassis::db::{self, Tx};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::builtin::{Definition, Key, Text};
-use crate::model::{Channel, Message, NOBODY, State, Topic, kept, one_line};
-use crate::template::{self, Wrong};
+use crate::model::{Channel, Message, NOBODY, State, Topic, kept};
 use crate::{App, store};
 
 /// Messages that somebody has just requested to get into their account: they are tried also where
@@ -18,6 +16,9 @@ pub(crate) const REQUESTED: [&str; 2] = ["password_reset", "verify_email"];
 /// How many of them in which time, to an address that mail came back from.
 const MAX_REQUESTED: i64 = 3;
 const REQUESTED_EVERY: TimeDelta = TimeDelta::days(1);
+
+/// The one message that goes to an account after its end. Nothing of it is kept once it is sent.
+pub(crate) const FAREWELL: &str = "account_closed";
 
 /// A message about to be queued.
 #[derive(Clone, Debug)]
@@ -41,7 +42,7 @@ pub(crate) struct Content {
     pub(crate) template: Option<&'static str>,
     pub(crate) data: Value,
     /// The language of the template's text.
-    pub(crate) language: Option<&'static str>,
+    pub(crate) language: Option<String>,
     pub(crate) subject: Option<String>,
     pub(crate) body: String,
     /// What the body was made of, where that is a template.
@@ -68,7 +69,7 @@ pub(crate) async fn queue(
         channel: draft.channel,
         template: draft.content.template.map(str::to_owned),
         topic: draft.topic,
-        language: draft.content.language.map(str::to_owned),
+        language: draft.content.language,
         recipient: kept(draft.channel, &draft.recipient),
         subject: draft.content.subject,
         body: draft.content.body,
@@ -95,7 +96,8 @@ pub(crate) async fn queue(
     if skip.is_none() {
         skip = suppressed(tx, &message, now).await?;
     }
-    if let Some(user) = message.user_id {
+    let farewell = message.template.as_deref() == Some(FAREWELL);
+    if let Some(user) = message.user_id.filter(|_| !farewell) {
         if store::is_deleted(&mut *tx, user).await? {
             skip = Some("the account was deleted");
             message.recipient = NOBODY.to_owned();
@@ -137,40 +139,4 @@ async fn suppressed(
             store::count_since(&mut *tx, recipient, &REQUESTED, since).await? < MAX_REQUESTED;
     }
     Ok(reasons.into_iter().find_map(|it| it.stops(message.topic, requested)))
-}
-
-/// The text in force for a template: what staff wrote, else the built-in one.
-pub(crate) async fn text(db: impl Session<'_>, template: &Definition) -> db::Result<Text> {
-    let written = store::find_override(db, template.key, template.channel).await?;
-    Ok(match written {
-        Some(it) => Text { subject: it.subject, body: it.body },
-        None => template.text(),
-    })
-}
-
-/// Fills a text. The error names the field (`subject` or `body`) it was found in.
-pub(crate) fn fill(text: &Text, context: &Value) -> Result<Text, (&'static str, Wrong)> {
-    let subject = template::render(&text.subject, context).map_err(|it| ("subject", it))?;
-    let body = template::render(&text.body, context).map_err(|it| ("body", it))?;
-    Ok(Text { subject: one_line(&subject), body })
-}
-
-/// Fills the template in force; where that does not work with this data, the built-in one, so
-/// that a mistake in a text keeps nobody from a message.
-pub(crate) async fn fill_in_force(
-    app: &App,
-    db: impl Session<'_>,
-    template: &Definition,
-    data: &Value,
-    key: &Key,
-) -> db::Result<Result<Text, Wrong>> {
-    let context = template.context(data, &app.shop, key);
-    let text = text(db, template).await?;
-    Ok(match fill(&text, &context) {
-        Ok(text) => Ok(text),
-        Err((field, wrong)) => {
-            tracing::warn!(template = template.key, field, %wrong, "invalid template; using the built-in text");
-            fill(&template.text(), &context).map_err(|(_, wrong)| wrong)
-        }
-    })
 }

@@ -12,12 +12,15 @@ use contracts::orders::IssueOrderKey;
 use futures::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-use crate::builtin::{self, Definition, Key, Secret};
+use crate::builtin::{self, Definition, Key, LANGUAGES, Secret};
 use crate::delivery::Attempt;
+use crate::layout::Layout;
 use crate::model::{Channel, LONGEST_WAIT, Message, News, OVERTAKEN, is_overtaken, next_try};
+use crate::queue::FAREWELL;
 use crate::store::{MESSAGES, Outcome};
+use crate::texts::{self, Filled};
 use crate::transport::{self, DeliveryError, OutgoingMessage, Provider};
-use crate::{App, push, queue, reports, store, unsubscribe};
+use crate::{App, push, reports, store, unsubscribe};
 
 /// What staff read of a message that was sent as often as that helps.
 const MAYBE_SENT: &str = "it was sent twice without an answer, so it may have arrived; sending it \
@@ -63,6 +66,9 @@ impl Sender {
         for (message, outcome) in messages.iter().zip(&outcomes) {
             if !store::settle(&mut tx, message, outcome, clock.now()).await? {
                 tracing::warn!(message = %message.id, "another process took over this message");
+            }
+            if message.template.as_deref() == Some(FAREWELL) {
+                store::forget_farewell(&mut tx, message.id).await?;
             }
             if let Outcome::Bounced(_, reason) = outcome {
                 reports::suppress_bounced(&mut tx, message, reason, clock.now()).await?;
@@ -174,14 +180,51 @@ impl Sender {
             unsubscribe: unsubscribe::url(&self.app, message),
             attachments,
         };
-        let Some(template) = template else { return Ok(outgoing) };
-        let key = match &template.secret {
-            Some(secret) => Key::Token(self.one_time_token(message, secret).await?),
-            None if template.is_for_guest(&message.data) => self.order_key(message).await?,
-            None => return Ok(outgoing),
-        };
-        self.unmask(&mut outgoing, message, template, &key).await?;
+        let mut markdown = message.markdown.clone();
+        if let Some(template) = template
+            && let Some(key) = self.key(message, template).await?
+        {
+            let filled = self.unmasked(message, template, &key).await?;
+            outgoing.subject = Some(filled.subject);
+            outgoing.text = filled.text;
+            outgoing.link = template.link(&message.data, &self.app.shop, &key);
+            markdown = Some(filled.markdown);
+        }
+        self.lay_out(&mut outgoing, markdown.as_deref());
         Ok(outgoing)
+    }
+
+    /// What takes the place of a message's masked secret; none where it has none.
+    async fn key(
+        &self,
+        message: &Message,
+        template: &Definition,
+    ) -> Result<Option<Key>, NotPacked> {
+        match &template.secret {
+            Some(secret) => Ok(Some(Key::Token(self.one_time_token(message, secret).await?))),
+            None if template.is_for_guest(&message.data) => self.order_key(message).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Puts an e-mail into its frame, as plain text and as HTML.
+    fn lay_out(&self, outgoing: &mut OutgoingMessage, markdown: Option<&str>) {
+        if outgoing.channel != Channel::Email {
+            return;
+        }
+        let own = texts::own_language(&self.app);
+        let layout = Layout {
+            shop: &self.app.shop,
+            language: outgoing.language.as_deref().unwrap_or(&own),
+            subject: outgoing.subject.as_deref().unwrap_or_default(),
+            unsubscribe: outgoing.unsubscribe.as_deref(),
+        };
+        let mail = match markdown {
+            Some(markdown) => layout.markdown(markdown),
+            None => layout.plain(&outgoing.text),
+        };
+        outgoing.text = mail.text;
+        outgoing.html = Some(mail.html);
     }
 
     async fn one_time_token(
@@ -219,23 +262,19 @@ impl Sender {
         }
     }
 
-    async fn unmask(
+    async fn unmasked(
         &self,
-        outgoing: &mut OutgoingMessage,
         message: &Message,
         template: &Definition,
         key: &Key,
-    ) -> Result<(), NotPacked> {
+    ) -> Result<Filled, NotPacked> {
         let app = &self.app;
-        let text = queue::fill_in_force(app, &app.db, template, &message.data, key).await;
-        let text = text.map_err(|error| NotPacked::Later(error.to_string()))?;
+        let language = message.language.as_deref().unwrap_or(LANGUAGES[0]);
+        let filled =
+            texts::fill_in_force(app, &app.db, template, language, &message.data, key).await;
+        let filled = filled.map_err(|error| NotPacked::Later(error.to_string()))?;
         // What is wrong could quote the token.
-        let text =
-            text.map_err(|_| NotPacked::Never("the template cannot be filled".to_owned()))?;
-        outgoing.subject = Some(text.subject);
-        outgoing.text = text.body;
-        outgoing.link = template.link(&message.data, &app.shop, key);
-        Ok(())
+        filled.map_err(|_| NotPacked::Never("the template cannot be filled".to_owned()))
     }
 }
 

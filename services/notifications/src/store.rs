@@ -13,7 +13,7 @@ pub(crate) use attachments::{attachments, insert_attachments};
 pub(crate) use devices::{
     Device, DevicePlatform, delete_device, delete_gone_device, devices_of, save_device,
 };
-pub(crate) use lists::{Filter, count, list};
+pub(crate) use lists::{DayCount, Filter, count, count_by_day, list};
 pub(crate) use queue::{MESSAGES, Outcome, settle};
 pub(crate) use reports::{count_since, is_sending, lock, lock_by_provider_id, report};
 pub(crate) use secrets::unsubscribe_secret;
@@ -21,7 +21,9 @@ pub(crate) use suppressions::{
     Suppression, count_suppressions, delete_suppression, insert_suppression, list_suppressions,
     resubscribe, skip_marketing, suppressions_of,
 };
-pub(crate) use templates::{Override, delete_override, find_override, overrides, set_override};
+pub(crate) use templates::{
+    Override, delete_override, find_override, languages_of, overrides, set_override,
+};
 
 use chassis::db::Json;
 use chassis::db::{Result, Session, Tx, sql};
@@ -29,6 +31,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use crate::model::{Message, NOBODY, Preferences};
+use crate::queue::FAREWELL;
 #[cfg(test)]
 use crate::{
     builtin::Text,
@@ -55,7 +58,8 @@ pub(crate) async fn retry(db: impl Session<'_>, id: Uuid, now: DateTime<Utc>) ->
     Ok(db.query(queue).execute().await? == 1)
 }
 
-/// Takes a user out of the history and keeps their messages from being sent.
+/// Takes a user out of the history and keeps their messages from being sent, but for the one that
+/// says so.
 ///
 /// Messages staff wrote to an address of the user are theirs too.
 pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<()> {
@@ -93,13 +97,26 @@ pub(crate) async fn forget(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Resul
                  state = CASE WHEN state IN ('queued', 'sending', 'failed') THEN 'skipped' ELSE state END,
                  error = CASE WHEN state IN ('queued', 'sending', 'failed') THEN 'the account was deleted'
                               ELSE error END
-             WHERE user_id = {user}
-                OR (user_id IS NULL AND recipient IN
-                    (SELECT recipient FROM messages
-                     WHERE user_id = {user} AND recipient <> {NOBODY}))"
+             WHERE (user_id = {user}
+                    OR (user_id IS NULL AND recipient IN
+                        (SELECT recipient FROM messages
+                         WHERE user_id = {user} AND recipient <> {NOBODY})))
+               AND NOT (COALESCE(template, '') = {FAREWELL} AND state IN ('queued', 'sending'))"
         ))
     });
     batch.execute().await.map(drop)
+}
+
+/// Leaves nothing of the last message to an account that was deleted, once it is not sent again.
+pub(crate) async fn forget_farewell(tx: &mut Tx, id: Uuid) -> Result<()> {
+    let nothing = Json(serde_json::json!({}));
+    let forget = sql!(
+        "UPDATE messages
+         SET recipient = {NOBODY}, subject = NULL, body = '', markdown = NULL, data = {nothing},
+             state = CASE WHEN state = 'failed' THEN 'skipped' ELSE state END
+         WHERE id = {id} AND template = {FAREWELL} AND state NOT IN ('queued', 'sending')"
+    );
+    tx.query(forget).execute().await.map(drop)
 }
 
 /// Whether the account is gone.

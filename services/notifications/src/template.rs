@@ -1,18 +1,21 @@
 //! Filling a template, within limits, and checking one before it is used.
 //!
-//! Templates are plain text with minijinja's `{{ value }}`, `{% if %}` and `{% for %}`. Staff
-//! write them, so one must not be able to take the shop down: there is no way to build up a
-//! value (no `set`, no `*`, `+` or `~`, no dictionaries), the steps are counted and so is the text.
+//! Templates are Markdown, or plain text for subjects, with minijinja's `{{ value }}`, `{% if %}` and
+//! `{% for %}`. In Markdown a value says just what it is: no part of it is markup. Staff write
+//! templates, so one must not be able to take the shop down: there is no way to build up a value (no
+//! `set`, no `*`, `+` or `~`, no dictionaries), the steps are counted and so is the text.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::Serde;
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, filters, tests as jinja_tests};
+use minijinja::value::{Serde, Value as Jinja, merge_maps};
+use minijinja::{Environment, ErrorKind, Output, UndefinedBehavior, filters, tests as jinja_tests};
 use serde_json::Value;
 use thiserror::Error;
+
+use crate::markdown::literal;
 
 /// The longest text a template may become, in bytes.
 pub(crate) const MAX_TEXT: usize = 64 * 1024;
@@ -37,18 +40,54 @@ enum Forbidden {
     Sign(char),
 }
 
+/// What a template is filled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Plain,
+    Markdown,
+}
+
+/// The variable that is an address of the shop, so that Markdown may make it a link.
+const LINK: &str = "link";
+
 /// Fills a template. An unknown variable is an error.
-pub(crate) fn render(source: &str, data: &Value) -> Result<String, Wrong> {
-    let environment = environment();
+pub(crate) fn render(source: &str, format: Format, data: &Value) -> Result<String, Wrong> {
+    let mut environment = environment();
+    environment.set_formatter(move |out, _, value| write_value(out, format, value));
     let template = environment.template_from_str(source)?;
     let mut text = Text(Vec::new());
-    template.render_captured_to(Serde(data), &mut text).map(drop)?;
+    template.render_captured_to(context(data), &mut text).map(drop)?;
     String::from_utf8(text.0).map_err(|error| Wrong::at(None, error.to_string()))
+}
+
+fn context(data: &Value) -> Jinja {
+    let context = Jinja::from(Serde(data));
+    let Some(link) = data.get(LINK).and_then(Value::as_str) else { return context };
+    let link = Jinja::from_iter([(LINK, Jinja::from_safe_string(link.to_owned()))]);
+    merge_maps([context, link])
+}
+
+/// Writes what stands for a `{{ value }}`: nothing for null.
+fn write_value(out: &mut Output<'_>, format: Format, value: &Jinja) -> Result<(), minijinja::Error> {
+    if value.is_none() {
+        return Ok(());
+    }
+    let text = value.to_string();
+    let no_link = |it: char| it.is_whitespace() || it.is_control() || matches!(it, '<' | '>' | '\\');
+    match format {
+        Format::Plain => out.write_str(&text)?,
+        // Both a link by itself and what a link can lead to: `[View]({{ link }})`.
+        Format::Markdown if value.is_safe() && !text.contains(no_link) => {
+            out.write_str(&format!("<{text}>"))?;
+        }
+        Format::Markdown => out.write_str(&literal(&text))?,
+    }
+    Ok(())
 }
 
 /// Checks a template: its syntax, that it uses only what is allowed and known, and that it can
 /// be filled with each of the samples. The first sample has every variable there is.
-pub(crate) fn check(source: &str, samples: &[Value]) -> Result<(), Wrong> {
+pub(crate) fn check(source: &str, format: Format, samples: &[Value]) -> Result<(), Wrong> {
     only_allowed(source)?;
     let environment = environment();
     let template = environment.template_from_str(source)?;
@@ -61,7 +100,7 @@ pub(crate) fn check(source: &str, samples: &[Value]) -> Result<(), Wrong> {
             return Err(Wrong::at(line.map(|it| it + 1), detail));
         }
     }
-    samples.iter().try_for_each(|it| render(source, it).map(drop))
+    samples.iter().try_for_each(|it| render(source, format, it).map(drop))
 }
 
 /// The names a template can use, for people: `order.lines[].title`.
@@ -234,14 +273,33 @@ mod tests {
     fn a_template_is_filled() {
         let source = "Hi {{ shop.name }}:\n{% for line in order.lines %}\n- {{ line.title }}\n\
                       {% endfor %}\n{# not seen #}{% if order.note %}{{ order.note }}{% else %}-{% endif %}";
-        check(source, &[sample()]).unwrap();
-        assert_eq!(render(source, &sample()).unwrap(), "Hi Cartwright:\n- Lamp\n-");
+        check(source, Format::Plain, &[sample()]).unwrap();
+        assert_eq!(render(source, Format::Plain, &sample()).unwrap(), "Hi Cartwright:\n- Lamp\n-");
+    }
+
+    #[test]
+    fn in_markdown_a_value_is_no_markup_and_only_the_link_is_a_link() {
+        let data = json!({ "name": "**A**\n# [b](http://evil.example)", "none": null,
+                           "link": "http://shop/a_b?c=****" });
+        let fill = |source: &str, format: Format| render(source, format, &data).unwrap();
+        assert_eq!(
+            fill("{{ name }}{{ none }}.", Format::Markdown),
+            r"\*\*A\*\* \# \[b\]\(http\:\/\/evil\.example\)."
+        );
+        assert_eq!(fill("[V]({{ link }})", Format::Markdown), "[V](<http://shop/a_b?c=****>)");
+        assert_eq!(fill("{{ link | upper }}", Format::Markdown), literal("HTTP://SHOP/A_B?C=****"));
+        assert_eq!(fill("{{ link }}", Format::Plain), "http://shop/a_b?c=****");
+        let odd = json!({ "link": "http://a> [b](http://evil.example)" });
+        assert_eq!(
+            render("{{ link }}", Format::Markdown, &odd).unwrap(),
+            literal("http://a> [b](http://evil.example)")
+        );
     }
 
     #[test]
     fn what_is_wrong_is_named_with_its_line() {
         let line = |source: &str| {
-            let wrong = check(source, &[sample()]).unwrap_err();
+            let wrong = check(source, Format::Markdown, &[sample()]).unwrap_err();
             (wrong.line, wrong.detail)
         };
         let (at, detail) = line("one\n{{ shop.nmae }}");
@@ -290,12 +348,12 @@ mod tests {
         let each = format!("{{% for a in {list} %}}");
         let inner = "{% if shop %}{% endif %}";
         let source = format!("{}{inner}{}", each.repeat(3), "{% endfor %}".repeat(3));
-        let wrong = check(&source, &[sample()]).unwrap_err();
+        let wrong = check(&source, Format::Markdown, &[sample()]).unwrap_err();
         assert_eq!(wrong.detail, "this takes too many steps");
 
         let long = "x".repeat(1000);
         let source = format!("{each}{long}{{% endfor %}}");
-        let wrong = check(&source, &[sample()]).unwrap_err();
+        let wrong = check(&source, Format::Markdown, &[sample()]).unwrap_err();
         assert!(wrong.detail.contains("longer than"), "{wrong}");
     }
 

@@ -7,12 +7,14 @@ use chassis::page::{self, Page};
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
-use serde::Deserialize;
-use utoipa::IntoParams;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::model::{Channel, Message, State as Status, sought};
-use crate::{App, problems, store};
+use crate::layout::Layout;
+use crate::model::{Channel, Message, NOBODY, State as Status, sought};
+use crate::transport::Provider;
+use crate::{App, problems, store, texts};
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +29,11 @@ pub(crate) struct Search {
     status: Option<Status>,
     #[garde(skip)]
     order_id: Option<Uuid>,
+    #[garde(skip)]
+    user_id: Option<Uuid>,
+    /// Who took it.
+    #[garde(skip)]
+    provider: Option<Provider>,
     /// The key of the template.
     #[garde(length(chars, max = 100))]
     template: Option<String>,
@@ -45,6 +52,15 @@ pub(crate) struct Search {
     /// Whether to count all matching notifications, as `total`.
     #[garde(skip)]
     count: Option<bool>,
+}
+
+/// A message as a mailbox shows it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NotificationDetails {
+    #[serde(flatten)]
+    message: Message,
+    /// The HTML document of an e-mail, with secrets masked; null for other messages.
+    html: Option<String>,
 }
 
 /// List notifications, newest first.
@@ -68,7 +84,9 @@ pub(crate) async fn list(
         recipient: search.recipient.as_deref().map(sought),
         state: search.status,
         order_id: search.order_id,
+        user_id: search.user_id,
         template: search.template,
+        provider: search.provider,
     };
     let messages = store::list(&app.db, &filter, (before, skip), limit + 1).await?;
     let total = match search.count {
@@ -83,14 +101,37 @@ pub(crate) async fn list(
     get, path = "/notifications/{id}", operation_id = "notifications.get", tag = "notifications",
     params(("id" = Uuid, Path, description = "The id of the notification.")),
     responses(
-        (status = 200, body = Message),
+        (status = 200, body = NotificationDetails),
         problems::notification_not_found,
     ),
     security(("bearer" = ["notifications:read"]))
 )]
-pub(crate) async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Message>> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(id): Path<Uuid>,
+) -> Result<Json<NotificationDetails>> {
     let message = store::find(&app.db, id).await?;
-    Ok(Json(message.ok_or_else(problems::notification_not_found)?))
+    let message = message.ok_or_else(problems::notification_not_found)?;
+    Ok(Json(NotificationDetails { html: html(&app, &message), message }))
+}
+
+/// What was sent, but for secrets and for what is no longer known of who is gone.
+fn html(app: &App, message: &Message) -> Option<String> {
+    if message.channel != Channel::Email || message.recipient == NOBODY {
+        return None;
+    }
+    let own = texts::own_language(app);
+    let layout = Layout {
+        shop: &app.shop,
+        language: message.language.as_deref().unwrap_or(&own),
+        subject: message.subject.as_deref().unwrap_or_default(),
+        unsubscribe: None,
+    };
+    let mail = match &message.markdown {
+        Some(markdown) => layout.markdown(markdown),
+        None => layout.plain(&message.body),
+    };
+    Some(mail.html)
 }
 
 /// Retry a failed notification at once, with a fresh set of attempts.

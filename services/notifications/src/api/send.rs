@@ -9,6 +9,7 @@ use chassis::extract::{Json, LARGE_BODY};
 use chassis::id;
 use chassis::idempotency::{self, IdempotencyKey};
 use chassis::problem::{FieldError, Problem, Result};
+use contracts::language::Language;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -21,7 +22,7 @@ use crate::model::{self, Channel, Message, Topic};
 use crate::queue::{About, Content, Draft};
 use crate::template::MAX_SOURCE;
 use crate::transport::Attachment;
-use crate::{App, problems, push, queue, store};
+use crate::{App, problems, push, queue, store, texts};
 
 /// An e-mail: either `subject` and `body`, or `template` and `data`.
 #[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
@@ -42,6 +43,10 @@ pub(crate) struct NewEmail {
     #[garde(custom(not_too_much))]
     #[schema(value_type = Option<Object>)]
     data: Option<Map<String, Value>>,
+    /// The language of the template. Defaults to the shop's.
+    #[garde(skip)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
     /// The user it is sent to, whose preferences are then respected.
     #[garde(skip)]
     user_id: Option<Uuid>,
@@ -176,23 +181,23 @@ pub(crate) async fn push(
 }
 
 /// What to send, checked.
-struct Letter {
-    to: String,
-    topic: Topic,
-    content: Content,
-    about: About,
-    attachments: Vec<Attachment>,
+pub(super) struct Letter {
+    pub(super) to: String,
+    pub(super) topic: Topic,
+    pub(super) content: Content,
+    pub(super) about: About,
+    pub(super) attachments: Vec<Attachment>,
 }
 
 /// The message's id, and the fingerprint of the request where it may be repeated.
-struct Names {
+pub(super) struct Names {
     id: Uuid,
     channel: Channel,
     fingerprint: Option<String>,
 }
 
 impl Names {
-    fn of(
+    pub(super) fn of(
         principal: &Principal,
         key: Option<IdempotencyKey>,
         channel: Channel,
@@ -207,7 +212,7 @@ impl Names {
     }
 }
 
-async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
+pub(super) async fn send(app: &App, names: Names, letter: Letter) -> Result<Response> {
     let draft = Draft {
         id: names.id,
         channel: names.channel,
@@ -251,8 +256,12 @@ async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
         let (Some(subject), Some(body)) = (&email.subject, &email.body) else {
             return Err(without_text(email));
         };
-        if email.data.is_some() {
-            return Err(Problem::field("data", "is only for a `template`"));
+        for (field, given) in
+            [("data", email.data.is_some()), ("language", email.language.is_some())]
+        {
+            if given {
+                return Err(Problem::field(field, "is only for a `template`"));
+            }
         }
         let topic = email.topic.unwrap_or_default();
         return Ok((topic, written(Some(subject.clone()), body.clone())));
@@ -268,22 +277,28 @@ async fn compose(app: &App, email: &NewEmail) -> Result<(Topic, Content)> {
         return Err(Problem::field("template", detail));
     }
     let data = Value::Object(email.data.clone().unwrap_or_default());
-    let content = filled(app, template, data).await?;
+    let content = filled(app, template, email.language.as_ref(), data).await?;
     Ok((email.topic.unwrap_or(template.topic), content))
 }
 
-async fn filled(app: &App, template: &'static Definition, data: Value) -> Result<Content> {
-    let text = queue::text(&app.db, template).await?;
+async fn filled(
+    app: &App,
+    template: &'static Definition,
+    language: Option<&Language>,
+    data: Value,
+) -> Result<Content> {
+    let language = texts::language(app, &app.db, template, language).await?;
+    let text = texts::text(&app.db, template, &language).await?;
     let context = template.context(&data, &app.shop, &Key::Masked);
-    let text =
-        queue::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
+    let filled =
+        texts::fill(&text, &context).map_err(|(field, it)| problems::data_invalid(field, &it))?;
     Ok(Content {
         template: Some(template.key),
         data,
-        language: Some(builtin::LOCALE),
-        subject: Some(text.subject),
-        body: text.body,
-        markdown: None,
+        language: Some(language),
+        subject: Some(filled.subject),
+        body: filled.text,
+        markdown: Some(filled.markdown),
     })
 }
 
@@ -309,7 +324,7 @@ fn without_text(email: &NewEmail) -> Problem {
     )
 }
 
-fn address(channel: Channel) -> impl Fn(&str, &()) -> garde::Result {
+pub(super) fn address(channel: Channel) -> impl Fn(&str, &()) -> garde::Result {
     move |value, ()| match channel.refuse(value) {
         None => Ok(()),
         Some(detail) => Err(garde::Error::new(detail)),

@@ -7,23 +7,34 @@ use chassis::money::Money;
 use chassis::names;
 use chassis::outbox::{Envelope, EventData};
 use contracts::orders::{
-    Line, Order, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated, Reason, refund_of_cancel,
+    Line, Order, OrderLinkRequested, OrderPaymentActionRequired, OrderRefunded, OrderStatusUpdated,
+    OrderTrackingUpdated, Reason, refund_of_cancel,
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 use super::{Letter, enqueue};
 use crate::builtin::{self, Definition};
-use crate::model::{News, OVERTAKEN, is_overtaken};
+use crate::model::{ACTION_REQUIRED, News, OVERTAKEN, is_overtaken};
 use crate::queue::About;
-use crate::{App, store};
+use crate::{App, store, texts, wording};
+
+/// How long a customer has to complete a payment before a mail asks for it.
+const ACTION_PAUSE: TimeDelta = TimeDelta::minutes(1);
 
 /// Writes to customers about their orders.
 pub(crate) struct Orders(pub(crate) App);
 
 impl Handler for Orders {
     fn types(&self) -> &'static [&'static str] {
-        &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE, OrderRefunded::TYPE]
+        &[
+            OrderStatusUpdated::TYPE,
+            OrderTrackingUpdated::TYPE,
+            OrderRefunded::TYPE,
+            OrderLinkRequested::TYPE,
+            OrderPaymentActionRequired::TYPE,
+        ]
     }
 
     fn handle<'a>(
@@ -36,6 +47,8 @@ impl Handler for Orders {
                 OrderStatusUpdated::TYPE => moved_on(&self.0, tx, event).await,
                 OrderTrackingUpdated::TYPE => tracking_updated(&self.0, tx, event).await,
                 OrderRefunded::TYPE => refunded(&self.0, tx, event).await,
+                OrderLinkRequested::TYPE => link_requested(&self.0, tx, event).await,
+                OrderPaymentActionRequired::TYPE => action_required(&self.0, tx, event).await,
                 _ => Ok(()),
             }
         })
@@ -46,9 +59,10 @@ async fn moved_on(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
     let update: OrderStatusUpdated = event.data()?;
     let later = store::note_status(tx, update.order.order_id, event.sequence, &update.to).await?;
     let Some(template) = template_for(&update) else { return Ok(()) };
-    let mut facts = Facts::of(&update.order, &update.to, &update.payment_status);
+    let language = language(app, tx, template, &update.order).await?;
+    let mut facts = Facts::of(&update.order, &language, &update.to, &update.payment_status);
     facts.reason = update.reason.map(Reason::as_str);
-    facts.reason_text = update.reason.and_then(reason_text);
+    facts.reason_text = update.reason.and_then(|it| wording::reason(&language, it));
     facts.tracking_number = update.tracking_number.as_deref();
     // What was paid has gone back as a whole, some of it perhaps before.
     let paid = update.order.captured.unwrap_or(update.order.total);
@@ -66,7 +80,8 @@ async fn tracking_updated(app: &App, tx: &mut Tx, event: &Envelope) -> Result<()
     let OrderTrackingUpdated { order, tracking_number } = event.data()?;
     let later = store::note_status(tx, order.order_id, event.sequence, SHIPPED).await?;
     let Some(template) = builtin::find("order_tracking_updated") else { return Ok(()) };
-    let mut facts = Facts::of(&order, SHIPPED, "paid");
+    let language = language(app, tx, template, &order).await?;
+    let mut facts = Facts::of(&order, &language, SHIPPED, "paid");
     facts.tracking_number = Some(&tracking_number);
     enqueue(app, tx, event, facts.letter(template, Some(event.sequence), later.is_some())?).await
 }
@@ -78,11 +93,47 @@ async fn refunded(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failur
     if it.amount <= 0 || it.refund_id == refund_of_cancel(it.order.order_id) {
         return Ok(());
     }
-    let mut facts = Facts::of(&it.order, &it.status, &it.payment_status);
-    (facts.reason, facts.reason_text) = it.reason.as_deref().and_then(refund_reason).unzip();
+    let language = language(app, tx, template, &it.order).await?;
+    let mut facts = Facts::of(&it.order, &language, &it.status, &it.payment_status);
+    let reason = it.reason.as_deref().and_then(|it| wording::refund_reason(&language, it));
+    (facts.reason, facts.reason_text) = reason.unzip();
     facts.refund = Some(it.amount);
     facts.refunded = Some(it.refunded);
     enqueue(app, tx, event, facts.letter(template, None, false)?).await
+}
+
+/// Whoever asked reads the mails of the address, or gets nothing.
+async fn link_requested(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
+    let OrderLinkRequested { order } = event.data()?;
+    let Some(template) = builtin::find("order_link") else { return Ok(()) };
+    let language = language(app, tx, template, &order).await?;
+    // It says nothing about the state of the order.
+    let facts = Facts::of(&order, &language, "", "");
+    enqueue(app, tx, event, facts.letter(template, None, false)?).await
+}
+
+/// Most customers do at once what is asked for. Only those who have not done it after a moment, which
+/// would be later news of the order, are written to.
+async fn action_required(app: &App, tx: &mut Tx, event: &Envelope) -> Result<(), Failure> {
+    let OrderPaymentActionRequired { order, until } = event.data()?;
+    let later = store::note_status(tx, order.order_id, event.sequence, ACTION_REQUIRED).await?;
+    let Some(template) = builtin::find("payment_action_required") else { return Ok(()) };
+    let language = language(app, tx, template, &order).await?;
+    let mut facts = Facts::of(&order, &language, ACTION_REQUIRED, "requires_action");
+    facts.until = until;
+    let mut letter = facts.letter(template, Some(event.sequence), later.is_some())?;
+    letter.wait = Some(ACTION_PAUSE);
+    enqueue(app, tx, event, letter).await
+}
+
+/// The language of a message about an order.
+async fn language(
+    app: &App,
+    tx: &mut Tx,
+    template: &Definition,
+    order: &Order,
+) -> Result<String, Failure> {
+    Ok(texts::language(app, tx, template, order.language.as_ref()).await?)
 }
 
 /// Which message an update asks for, if any.
@@ -115,6 +166,7 @@ fn is_charged(payment_status: &str) -> bool {
 /// What a message about an order says.
 struct Facts<'a> {
     order: &'a Order,
+    language: &'a str,
     status: &'a str,
     payment_status: &'a str,
     /// A code, and the same for people.
@@ -124,12 +176,20 @@ struct Facts<'a> {
     /// What goes back with this news, in minor units, and all that has gone back.
     refund: Option<i64>,
     refunded: Option<i64>,
+    /// When it is cancelled if it is not paid.
+    until: Option<DateTime<Utc>>,
 }
 
 impl<'a> Facts<'a> {
-    fn of(order: &'a Order, status: &'a str, payment_status: &'a str) -> Self {
+    fn of(
+        order: &'a Order,
+        language: &'a str,
+        status: &'a str,
+        payment_status: &'a str,
+    ) -> Self {
         Self {
             order,
+            language,
             status,
             payment_status,
             reason: None,
@@ -137,6 +197,7 @@ impl<'a> Facts<'a> {
             tracking_number: None,
             refund: None,
             refunded: None,
+            until: None,
         }
     }
 
@@ -155,6 +216,7 @@ impl<'a> Facts<'a> {
         Ok(Letter {
             part: template.key,
             template,
+            language: self.language.to_owned(),
             data,
             about: About {
                 user_id: order.user_id,
@@ -163,6 +225,7 @@ impl<'a> Facts<'a> {
             },
             recipient: order.email.clone(),
             skip: overtaken.then_some(OVERTAKEN),
+            wait: None,
         })
     }
 
@@ -170,8 +233,8 @@ impl<'a> Facts<'a> {
     fn describe(&self) -> Result<Value, Failure> {
         let order = self.order;
         let lines: Vec<Value> =
-            order.lines.iter().map(|it| line(order, it)).collect::<Result<_, _>>()?;
-        let some = |amount: Option<i64>| amount.map(|it| money(order, it)).transpose();
+            order.lines.iter().map(|it| self.line(it)).collect::<Result<_, _>>()?;
+        let some = |amount: Option<i64>| amount.map(|it| self.money(it)).transpose();
         Ok(json!({
             "id": order.order_id,
             "number": order.number,
@@ -180,68 +243,37 @@ impl<'a> Facts<'a> {
             "status": self.status,
             "payment_status": self.payment_status,
             "lines": lines,
-            "subtotal": money(order, order.subtotal)?,
-            "shipping": money(order, order.shipping)?,
-            "tax": money(order, order.tax)?,
-            "total": money(order, order.total)?,
-            "paid": money(order, order.captured.unwrap_or(order.total))?,
+            "subtotal": self.money(order.subtotal)?,
+            "shipping": self.money(order.shipping)?,
+            "tax": self.money(order.tax)?,
+            "total": self.money(order.total)?,
+            "paid": self.money(order.captured.unwrap_or(order.total))?,
             "reason": self.reason,
             "reason_text": self.reason_text,
             "tracking_number": self.tracking_number,
             "refund": some(self.refund)?,
             "refunded": some(self.refunded)?,
+            "until": self.until.map(|it| wording::time(self.language, it)),
             "charged": order.total > 0 && is_charged(self.payment_status),
             "free": order.total == 0,
             "guest": order.user_id.is_none(),
         }))
     }
-}
 
-fn line(order: &Order, line: &Line) -> Result<Value, Failure> {
-    Ok(json!({
-        "sku": line.sku,
-        "title": line.title,
-        "quantity": line.quantity,
-        "unit_price": money(order, line.unit_price)?,
-        "total": money(order, line.total)?,
-    }))
-}
+    fn line(&self, line: &Line) -> Result<Value, Failure> {
+        Ok(json!({
+            "sku": line.sku,
+            "title": line.title,
+            "quantity": line.quantity,
+            "unit_price": self.money(line.unit_price)?,
+            "total": self.money(line.total)?,
+        }))
+    }
 
-fn money(order: &Order, amount: i64) -> Result<String, Failure> {
-    let money: Money =
-        serde_json::from_value(json!({ "amount": amount, "currency": order.currency }))?;
-    Ok(money.to_string())
-}
-
-/// A reason as a mail says it; none where there is nothing that helps who reads it.
-fn reason_text(reason: Reason) -> Option<&'static str> {
-    Some(match reason {
-        Reason::CustomerRequest | Reason::FoundCheaper | Reason::TakesTooLong => "you requested it",
-        Reason::ChangedMind => "you changed your mind",
-        Reason::OrderedByMistake => "it was ordered by mistake",
-        // Who is suspected is not accused in a mail.
-        Reason::CancelledByShop | Reason::Fraudulent => "the shop cancelled it",
-        Reason::OutOfStock | Reason::ItemUnavailable => "some items are no longer in stock",
-        Reason::AddressUndeliverable => "we cannot deliver to this address",
-        Reason::PaymentDeclined => "the payment was declined",
-        Reason::PaymentExpired => "it was not paid in time",
-        Reason::PaymentFailed => "the payment failed",
-        Reason::PaymentVoided | Reason::AuthorizationExpired => "the payment was voided",
-        Reason::PaymentNotDecided | Reason::NotDecidedInTime => "the bank did not answer in time",
-        Reason::Superseded => "you placed a new order instead",
-        Reason::Other | Reason::Refunded => return None,
-    })
-}
-
-/// Why staff gave money back, as a mail says it: a code with its text; none for what helps nobody.
-fn refund_reason(code: &str) -> Option<(&'static str, &'static str)> {
-    const TEXTS: [(&str, &str); 6] = [
-        ("customer_request", "you requested it"),
-        ("goodwill", "goodwill"),
-        ("damaged", "an item was damaged"),
-        ("not_received", "it did not arrive"),
-        ("returned", "you returned it"),
-        ("duplicate", "it was paid twice"),
-    ];
-    TEXTS.into_iter().find(|(it, _)| *it == code)
+    fn money(&self, amount: i64) -> Result<String, Failure> {
+        let currency = &self.order.currency;
+        let money: Money =
+            serde_json::from_value(json!({ "amount": amount, "currency": currency }))?;
+        Ok(wording::money(self.language, &money))
+    }
 }
