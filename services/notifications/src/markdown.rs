@@ -343,6 +343,11 @@ fn with_links(line: &str) -> Vec<Inline> {
         // What ends a sentence or a bracket is not part of it.
         let url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'']);
         push_text(&mut inlines, &rest[..start]);
+        if url.ends_with("//") {
+            push_text(&mut inlines, url);
+            rest = &rest[start + url.len()..];
+            continue;
+        }
         inlines.push(Inline::Link(url.to_owned(), vec![Inline::Text(url.to_owned())]));
         rest = &rest[start + url.len()..];
     }

@@ -10,8 +10,10 @@ use std::fmt;
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Serde, Value as Jinja, merge_maps};
-use minijinja::{Environment, ErrorKind, Output, UndefinedBehavior, filters, tests as jinja_tests};
+use minijinja::value::{Serde, Value as Jinja};
+use minijinja::{
+    Environment, ErrorKind, Output, UndefinedBehavior, context, filters, tests as jinja_tests,
+};
 use serde_json::Value;
 use thiserror::Error;
 
@@ -47,24 +49,21 @@ pub(crate) enum Format {
     Markdown,
 }
 
-/// The variable that is an address of the shop, so that Markdown may make it a link.
-const LINK: &str = "link";
-
 /// Fills a template. An unknown variable is an error.
 pub(crate) fn render(source: &str, format: Format, data: &Value) -> Result<String, Wrong> {
     let mut environment = environment();
     environment.set_formatter(move |out, _, value| write_value(out, format, value));
     let template = environment.template_from_str(source)?;
     let mut text = Text(Vec::new());
-    template.render_captured_to(context(data), &mut text).map(drop)?;
+    template.render_captured_to(with_link(data), &mut text).map(drop)?;
     String::from_utf8(text.0).map_err(|error| Wrong::at(None, error.to_string()))
 }
 
-fn context(data: &Value) -> Jinja {
+/// The data, whose `link` is an address of the shop: Markdown may make it a link.
+fn with_link(data: &Value) -> Jinja {
     let context = Jinja::from(Serde(data));
-    let Some(link) = data.get(LINK).and_then(Value::as_str) else { return context };
-    let link = Jinja::from_iter([(LINK, Jinja::from_safe_string(link.to_owned()))]);
-    merge_maps([context, link])
+    let Some(link) = data.get("link").and_then(Value::as_str) else { return context };
+    context! { link => Jinja::from_safe_string(link.to_owned()), ..context }
 }
 
 /// Writes what stands for a `{{ value }}`: nothing for null.

@@ -33,11 +33,13 @@ async fn a_paid_order_is_confirmed_with_its_number_lines_and_totals(database: Da
     assert_eq!(
         it.body,
         "Hello Ada,\n\nThank you for your order CW-100001. We have received your payment.\n\n\
-         2 x Desk lamp (LAMP-1): 39.98 USD\n\n\
-         Subtotal: 39.98 USD\nShipping: 5.00 USD\nTax: 0.00 USD\nTotal: 44.98 USD\n\n\
+         2 x Desk lamp (LAMP-1)  39.98 USD\n\
+         Subtotal                39.98 USD\n\
+         Shipping                 5.00 USD\n\
+         Tax                      0.00 USD\n\
+         Total                   44.98 USD\n\n\
          We will e-mail you when it ships.\n\n\
-         View your order: http://127.0.0.1:8080/orders/CW-100001#key=****\n\n\
-         Cartwright\nhttp://127.0.0.1:8080"
+         View your order: http://127.0.0.1:8080/orders/CW-100001#key=****"
     );
     assert_eq!((it.state, it.next_at), (State::Queued, Some(noon())));
 }
@@ -167,11 +169,7 @@ async fn a_new_user_is_welcomed_once_and_a_lost_password_is_answered_each_time(d
     let mut events = vec![welcome.clone(), welcome];
     for sequence in [2, 3] {
         let (email, name) = person();
-        events.push(event(
-            user,
-            sequence,
-            &PasswordResetRequested { user_id: user, email, name, language: None },
-        ));
+        events.push(event(user, sequence, &PasswordResetRequested { user_id: user, email, name, language: None }));
     }
     let (email, name) = person();
     let verify = EmailVerificationRequested { user_id: user, email, name, language: None };
@@ -249,7 +247,7 @@ async fn a_staff_text_that_does_not_fit_falls_back_to_the_built_in_one(database:
     {
         text.body = body.to_owned();
         let (key, by) = ("order_confirmed", chassis::id::new());
-        store::set_override(&app.db, key, Channel::Email, &text, by, noon()).await.unwrap();
+        store::set_override(&app.db, (key, Channel::Email, "en"), &text, by, noon()).await.unwrap();
         let order = order();
         deliver_to_orders(
             &app,

@@ -9,7 +9,7 @@ use super::*;
 use crate::model::{Channel, State};
 use crate::reports::SuppressionReason;
 use crate::testing::{FakeProvider, app, history, message, sender, sender_over};
-use crate::{MIGRATIONS, store};
+use crate::{MIGRATIONS, queue, store};
 
 fn unknown() -> DeliveryError {
     DeliveryError::Unknown("no answer".to_owned())

@@ -270,18 +270,18 @@ async fn a_template_is_overridden_and_restored(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let db = &platform.db;
     let key = "order_confirmed";
-    assert_eq!(find_override(db, key, Channel::Email).await.unwrap(), None);
+    assert_eq!(find_override(db, key, Channel::Email, "en").await.unwrap(), None);
     for subject in ["One", "Two"] {
         let text = Text { subject: subject.to_owned(), body: "Body".to_owned() };
         let by = chassis::id::new();
-        set_override(db, key, Channel::Email, &text, by, noon()).await.unwrap();
-        let found = find_override(db, key, Channel::Email).await.unwrap().unwrap();
+        set_override(db, (key, Channel::Email, "en"), &text, by, noon()).await.unwrap();
+        let found = find_override(db, key, Channel::Email, "en").await.unwrap().unwrap();
         assert_eq!((found.subject.as_str(), found.updated_at), (subject, noon()));
         assert_eq!(overrides(db).await.unwrap(), [found]);
     }
-    assert_eq!(find_override(db, key, Channel::Sms).await.unwrap(), None);
-    delete_override(db, key, Channel::Email).await.unwrap();
-    delete_override(db, key, Channel::Email).await.unwrap();
+    assert_eq!(find_override(db, key, Channel::Sms, "en").await.unwrap(), None);
+    delete_override(db, key, Channel::Email, "en").await.unwrap();
+    delete_override(db, key, Channel::Email, "en").await.unwrap();
     assert_eq!(overrides(db).await.unwrap(), []);
 }
 

@@ -32,7 +32,8 @@ async fn the_history_is_newest_first_and_in_pages(database: Database) {
 async fn the_history_is_filtered(database: Database) {
     let (_platform, service) = service(database).await;
     send_email(&service.router, "Hello").await;
-    let sms = json!({ "to": "+4915112345678", "body": "Hi" });
+    let sms = json!({ "to": "+4915112345678", "body": "Hi",
+                      "user_id": "0190e5a0-0000-7000-8000-000000000001" });
     call(&service.router, "POST", "/api/v1/notifications/sms")
         .user(&staff())
         .json(sms)
@@ -47,6 +48,9 @@ async fn the_history_is_filtered(database: Database) {
         ("?status=queued", 2),
         ("?status=sent", 0),
         ("?order_id=0190e5a0-0000-7000-8000-000000000001", 0),
+        ("?user_id=0190e5a0-0000-7000-8000-000000000001", 1),
+        ("?user_id=0190e5a0-0000-7000-8000-000000000002", 0),
+        ("?provider=smtp", 0),
     ] {
         let page = call(&service.router, "GET", &format!("{HISTORY}{query}")).user(&staff()).await;
         let page = page.expect(200);
@@ -82,6 +86,8 @@ async fn a_wrong_query_names_the_field(database: Database) {
         ("channel=fax", "channel"),
         ("status=lost", "status"),
         ("order_id=1", "order_id"),
+        ("user_id=1", "user_id"),
+        ("provider=pigeon", "provider"),
         ("page=0", "page"),
         ("offset=10001", "offset"),
         ("offset=1&page=1", "page"),
@@ -189,4 +195,44 @@ async fn what_the_log_had_before_becomes_logged_and_goes_back(database: Database
     let (before, at) = state().await;
     assert_eq!((before.as_str(), at.is_some()), ("sent", true), "{}", platform.kind);
     db.migrate(notifications::MIGRATIONS).await.unwrap();
+}
+
+#[databases]
+async fn messages_are_counted_by_day_channel_and_status(database: Database) {
+    use chassis::db::Session;
+    let (platform, service) = service(database).await;
+    for subject in ["one", "two", "three"] {
+        send_email(&service.router, subject).await;
+    }
+    let sms = json!({ "to": "+4915112345678", "body": "Hi" });
+    let sms = call(&service.router, "POST", "/api/v1/notifications/sms").user(&staff()).json(sms);
+    sms.await.expect(202);
+    let earlier = "UPDATE messages SET state = 'delivered', created_at = $1 WHERE subject = 'one'";
+    let midnight = chassis::testing::noon() - chrono::TimeDelta::hours(12);
+    let yesterday = midnight - chrono::TimeDelta::microseconds(1);
+    platform.db.query(earlier).bind(yesterday).execute().await.unwrap();
+    let stats = async |query: &str| {
+        let path = format!("/api/v1/notifications/stats{query}");
+        call(&service.router, "GET", &path).user(&staff()).await
+    };
+    let count = |channel: &str, status: &str, count: u64| json!({ "channel": channel, "status": status, "count": count });
+    let two = stats("?days=2").await.expect(200);
+    assert_eq!(
+        two,
+        json!({
+            "from": "2026-01-01",
+            "to": "2026-01-02",
+            "days": [
+                { "day": "2026-01-01", "counts": [count("email", "delivered", 1)] },
+                { "day": "2026-01-02", "counts": [count("email", "queued", 2), count("sms", "queued", 1)] },
+            ],
+            "totals": [count("email", "delivered", 1), count("email", "queued", 2), count("sms", "queued", 1)],
+        })
+    );
+    let one = stats("?days=1").await.expect(200);
+    assert_eq!(one["days"], json!([two["days"][1]]));
+    assert_eq!(stats("").await.expect(200)["days"].as_array().unwrap().len(), 30);
+    for query in ["?days=0", "?days=91", "?days=x"] {
+        assert_eq!(fields(&stats(query).await.expect(422)), ["days"], "{query}");
+    }
 }

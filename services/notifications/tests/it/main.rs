@@ -81,6 +81,8 @@ async fn nothing_is_open_to_strangers_or_customers(database: Database) {
         ("PUT", template, "notifications:send"),
         ("DELETE", template, "notifications:send"),
         ("POST", &format!("{template}/preview"), "notifications:send"),
+        ("POST", &format!("{template}/test"), "notifications:send"),
+        ("GET", "/api/v1/notifications/stats", "notifications:read"),
     ] {
         let call = |user: Option<&User>| {
             let call = chassis::testing::call(&service.router, method, path);

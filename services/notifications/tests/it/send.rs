@@ -26,21 +26,30 @@ async fn an_email_is_queued_and_can_be_looked_up(database: Database) {
       "body": "Good day.\nBye.",
       "channel": "email",
       "created_at": "2026-01-02T12:00:00Z",
+      "delivered_at": null,
       "error": null,
       "id": "[id]",
+      "language": null,
       "next_attempt_at": "2026-01-02T12:00:00Z",
       "order_id": null,
       "order_number": null,
+      "provider": null,
+      "provider_message_id": null,
       "recipient": "ada@example.com",
+      "segments": null,
       "sent_at": null,
       "status": "queued",
       "subject": "Hello",
       "template": null,
+      "topic": "transactional",
       "user_id": null
     }
     "#) };
     assert_eq!(location, format!("/api/v1/notifications/{}", queued["id"].as_str().unwrap()));
-    assert_eq!(call(&service.router, "GET", &location).user(&staff()).await.expect(200), queued);
+    let mut shown = call(&service.router, "GET", &location).user(&staff()).await.expect(200);
+    let html = shown.as_object_mut().unwrap().remove("html").expect("the HTML");
+    assert!(html.as_str().unwrap().contains("Good day.<br>\nBye.</p>"), "{html}");
+    assert_eq!(shown, queued);
 }
 
 #[databases]

@@ -5,6 +5,9 @@ use crate::{fields, service, staff};
 
 const ALL: &str = "/api/v1/notifications/templates";
 
+/// What stands below every e-mail of a shop with no further settings.
+const FOOTER: &str = "\n\nCartwright\nhttp://127.0.0.1:8080\n";
+
 async fn put(router: &axum::Router, key: &str, body: Value) -> Answer {
     call(router, "PUT", &format!("{ALL}/{key}")).user(&staff()).json(body).await
 }
@@ -18,25 +21,30 @@ async fn every_template_is_listed_with_what_it_can_say(database: Database) {
     assert_eq!(
         keys,
         [
+            "account_closed",
             "email_changed",
             "email_changed_undo",
+            "new_sign_in",
             "order_cancelled",
             "order_confirmed",
             "order_delivered",
+            "order_link",
             "order_refunded",
             "order_shipped",
             "order_tracking_updated",
             "password_changed",
             "password_reset",
+            "payment_action_required",
             "payment_failed",
             "refresh_token_reused",
             "verify_email",
             "welcome"
         ]
     );
-    let confirmed = &items[3];
+    let confirmed = &items[5];
     assert_eq!(confirmed["subject"], "Your order {{ order.number }} is confirmed");
-    assert_eq!((&confirmed["channel"], &confirmed["locale"]), (&json!("email"), &json!("en")));
+    assert_eq!((&confirmed["channel"], &confirmed["language"]), (&json!("email"), &json!("en")));
+    assert_eq!(confirmed["languages"], json!(["en", "de"]));
     let variables = confirmed["variables"].as_array().unwrap();
     assert!(variables.contains(&json!("order.lines[].title")), "{variables:?}");
     let shown = call(&service.router, "GET", &format!("{ALL}/order_confirmed")).user(&staff());
@@ -57,10 +65,11 @@ async fn staff_change_a_template_and_go_back(database: Database) {
 
     let preview = format!("{path}/preview");
     let preview = call(&service.router, "POST", &preview).user(&staff()).json(json!({})).await;
-    assert_eq!(
-        preview.expect(200),
-        json!({ "subject": "cw-100001 is there", "body": "Desk lamp;Light bulb;" })
-    );
+    let preview = preview.expect(200);
+    assert_eq!(preview["subject"], "cw-100001 is there");
+    assert_eq!(preview["text"], format!("Desk lamp;Light bulb;{FOOTER}"));
+    let html = preview["html"].as_str().unwrap();
+    assert!(html.contains("Desk lamp;Light bulb;</p>"), "{html}");
     let data = json!({ "order": { "number": "CW-9", "lines": [{ "title": "Chair" }] } });
     let mail = json!({ "to": "ada@example.com", "template": "order_delivered", "data": data });
     let mail =
@@ -144,8 +153,8 @@ async fn a_template_with_a_secret_needs_a_right_over_accounts(database: Database
     call(&service.router, "PUT", &path).user(&admin).json(text).await.expect(200);
     let preview = call(&service.router, "POST", &format!("{path}/preview")).user(&admin);
     assert_eq!(
-        preview.json(json!({})).await.expect(200)["body"],
-        "http://127.0.0.1:8080/reset-password?token=**** ****"
+        preview.json(json!({})).await.expect(200)["text"],
+        format!("http://127.0.0.1:8080/reset-password?token=**** ****{FOOTER}")
     );
 }
 
@@ -154,11 +163,110 @@ async fn a_preview_takes_other_data(database: Database) {
     let (_platform, service) = service(database).await;
     let path = format!("{ALL}/order_shipped/preview");
     let body = json!({ "body": "{{ order.name }} {{ order.number }}",
-                       "data": { "order": { "name": "<Bob>" } } });
+                       "data": { "order": { "name": "<Bob> *x*" } } });
     let preview = call(&service.router, "POST", &path).user(&staff()).json(body).await;
-    // Bodies are plain text, so nothing is escaped.
-    assert_eq!(preview.expect(200)["body"], "<Bob> CW-100001");
+    let preview = preview.expect(200);
+    // A value is text, whatever it is.
+    assert_eq!(preview["text"], format!("<Bob> *x* CW-100001{FOOTER}"));
+    let html = preview["html"].as_str().unwrap();
+    assert!(html.contains("&lt;Bob&gt; *x* CW-100001</p>"), "{html}");
     let body = json!({ "data": { "order": { "lines": 5 } } });
     let preview = call(&service.router, "POST", &path).user(&staff()).json(body).await;
     assert_eq!(fields(&preview.expect(422)), ["data"]);
+}
+
+#[databases]
+async fn a_template_has_a_text_in_each_language(database: Database) {
+    let (_platform, service) = service(database).await;
+    let call = |method: &'static str, path: &str| {
+        call(&service.router, method, &format!("{ALL}{path}")).user(&staff())
+    };
+    let german = call("GET", "/order_delivered?language=de").await.expect(200);
+    assert_eq!(german["subject"], "Ihre Bestellung {{ order.number }} wurde zugestellt");
+    assert_eq!((&german["language"], &german["customized"]), (&json!("de"), &json!(false)));
+    let page = call("GET", "?language=de-AT").await.expect(200);
+    assert!(page["items"].as_array().unwrap().contains(&german));
+
+    // One text changes no other.
+    let text = json!({ "subject": "{{ order.number }} livrée", "body": "Bonjour {{ order.total }}" });
+    let french = call("PUT", "/order_delivered?language=fr").json(text.clone()).await.expect(200);
+    assert_eq!(french["languages"], json!(["en", "de", "fr"]));
+    assert_eq!((&french["subject"], &french["customized"]), (&text["subject"], &json!(true)));
+    for (language, customized) in [("de", false), ("en", false), ("fr", true)] {
+        let path = format!("/order_delivered?language={language}");
+        let shown = call("GET", &path).await.expect(200);
+        assert_eq!(shown["customized"], customized, "{language}");
+    }
+    // One there is no text in shows what is sent instead.
+    let shown = call("GET", "/order_delivered?language=it").await.expect(200);
+    assert_eq!(shown["subject"], "Your order {{ order.number }} has been delivered");
+
+    let draft = json!({ "language": "de" });
+    let preview = call("POST", "/order_confirmed/preview").json(draft).await.expect(200);
+    assert_eq!(preview["subject"], "Ihre Bestellung CW-100001 ist bestätigt");
+    let html = preview["html"].as_str().unwrap();
+    assert!(html.contains("<html lang=\"de\">") && html.contains("49,48 EUR"), "{html}");
+
+    let mail = json!({ "to": "ada@example.com", "template": "order_delivered", "language": "fr",
+                       "data": { "order": { "number": "CW-9", "total": "1 EUR" } } });
+    let sent = chassis::testing::call(&service.router, "POST", "/api/v1/notifications/email");
+    let sent = sent.user(&staff()).json(mail).await.expect(202);
+    assert_eq!((&sent["language"], &sent["body"]), (&json!("fr"), &json!("Bonjour 1 EUR")));
+
+    let restored = call("DELETE", "/order_delivered?language=fr").await.expect(200);
+    assert_eq!(restored["languages"], json!(["en", "de"]));
+    let wrong = call("GET", "/order_delivered?language=german%20please").await.expect(422);
+    assert_eq!(fields(&wrong), ["language"]);
+}
+
+#[databases]
+async fn a_stored_text_that_no_longer_fits_says_so(database: Database) {
+    use chassis::db::Session;
+    let (platform, service) = service(database).await;
+    let text = json!({ "subject": "Hi", "body": "{{ order.number }}" });
+    put(&service.router, "order_shipped", text).await.expect(200);
+    let path = format!("{ALL}/order_shipped");
+    let shown = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+    assert_eq!(shown["last_error"], Value::Null);
+    // As a text that an older version took.
+    let old = "UPDATE templates SET body = 'a {{ order.gone }}'";
+    platform.db.query(old).execute().await.unwrap();
+    let page = call(&service.router, "GET", ALL).user(&staff()).await.expect(200);
+    let failed: Vec<_> =
+        page["items"].as_array().unwrap().iter().filter(|it| !it["last_error"].is_null()).collect();
+    assert_eq!((failed.len(), &failed[0]["key"]), (1, &json!("order_shipped")));
+    let error = failed[0]["last_error"].as_str().unwrap();
+    assert!(error.starts_with("body: line 1: `order.gone` is not known"), "{error}");
+}
+
+#[databases]
+async fn a_test_message_is_sent_with_sample_data_and_no_secret(database: Database) {
+    let (_platform, service) = service(database).await;
+    let post = |key: &str, body: Value| {
+        call(&service.router, "POST", &format!("{ALL}/{key}/test")).user(&staff()).json(body)
+    };
+    let to = "ada@example.com";
+    let sent = post("password_reset", json!({ "to": to, "language": "de" })).await.expect(202);
+    assert_eq!(sent["subject"], "[Test] Setzen Sie Ihr Passwort bei Cartwright zurück");
+    assert_eq!((&sent["status"], &sent["recipient"]), (&json!("queued"), &json!(to)));
+    assert!(sent["body"].as_str().unwrap().contains("token=****"), "{sent}");
+    let path = format!("/api/v1/notifications/{}", sent["id"].as_str().unwrap());
+    let shown = call(&service.router, "GET", &path).user(&staff()).await.expect(200);
+    let html = shown["html"].as_str().unwrap();
+    assert!(html.contains("reset-password?token=****\""), "{html}");
+
+    let draft = json!({ "to": to, "subject": "A {{ order.number }}", "body": "B {{ order.name }}",
+                        "data": { "order": { "name": "Bob" } } });
+    let sent = post("order_shipped", draft).await.expect(202);
+    assert_eq!((&sent["subject"], &sent["body"]), (&json!("[Test] A CW-100001"), &json!("B Bob")));
+
+    for (body, field) in [
+        (json!({ "to": "ada" }), "to"),
+        (json!({ "to": to, "body": "{{ nothing }}" }), "body"),
+        (json!({ "to": to, "data": { "order": { "lines": 5 } } }), "data"),
+    ] {
+        let problem = post("order_shipped", body.clone()).await.expect(422);
+        assert_eq!(fields(&problem), [field], "{body}");
+    }
+    assert_eq!(post("nonsense", json!({ "to": to })).await.problem(404), "template_not_found");
 }

@@ -104,17 +104,24 @@ fn no_template_greets_by_a_name_that_is_none() {
         public_url: "http://shop".to_owned(),
         ..Default::default()
     };
-    for template in &builtin::ALL {
-        for (name, begins) in [("Ada", "Hello Ada,"), ("see www.evil.example", "Hello,")] {
-            let [mut data, _] = template.samples();
+    let greetings = [("en", "Hello"), ("de", "Guten Tag")];
+    for (template, (language, greeting)) in
+        builtin::ALL.iter().flat_map(|it| greetings.map(|greeting| (it, greeting)))
+    {
+        for (name, begins) in [
+            ("Ada", format!("{greeting} Ada,")),
+            ("see www.evil.example", format!("{greeting},")),
+        ] {
+            let [mut data, _] = template.samples(language);
             for whose in ["order", "user"] {
                 if let Some(about) = data.get_mut(whose) {
                     about["name"] = json!(name);
                 }
             }
             let context = template.context(&data, &shop, &Key::Masked);
-            let text = queue::fill(&template.text(), &context).unwrap();
-            assert!(text.body.starts_with(begins), "{}: {}", template.key, text.body);
+            let text = template.text(language).unwrap();
+            let text = texts::fill(&text, &context).unwrap().text;
+            assert!(text.starts_with(&begins), "{}: {text}", template.key);
         }
     }
 }
