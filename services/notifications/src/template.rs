@@ -286,7 +286,7 @@ mod tests {
             r"\*\*A\*\* \# \[b\]\(http\:\/\/evil\.example\)."
         );
         assert_eq!(fill("[V]({{ link }})", Format::Markdown), "[V](<http://shop/a_b?c=****>)");
-        assert_eq!(fill("{{ link | upper }}", Format::Markdown), literal("HTTP://SHOP/A_B?C=****"));
+        assert_eq!(fill("{{ link | default(name) }}", Format::Markdown), "<http://shop/a_b?c=****>");
         assert_eq!(fill("{{ link }}", Format::Plain), "http://shop/a_b?c=****");
         let odd = json!({ "link": "http://a> [b](http://evil.example)" });
         assert_eq!(

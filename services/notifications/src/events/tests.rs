@@ -12,7 +12,9 @@ use crate::testing::{app, deliver_to_orders, deliver_to_users, event, history, o
 use crate::{MIGRATIONS, store};
 
 mod accounts;
+mod languages;
 mod names;
+mod news;
 mod words;
 
 #[databases]

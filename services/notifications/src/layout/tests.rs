@@ -66,3 +66,27 @@ fn a_plain_text_stays_as_it_was_written() {
     assert!(mail.text.starts_with(&format!("{text}\n\nLamps")), "{}", mail.text);
     assert!(mail.html.contains("href=\"https://shop.example/a\""), "{}", mail.html);
 }
+
+/// Writes every template in every language, as mailboxes show it, to a folder that can be looked at:
+/// `cargo nextest run -p notifications --run-ignored only samples`, with `SAMPLES=FOLDER`.
+#[test]
+#[ignore = "writes files to look at"]
+fn samples() {
+    use crate::builtin::{ALL, Key, LANGUAGES};
+    let folder = std::path::PathBuf::from(std::env::var("SAMPLES").expect("a folder in SAMPLES"));
+    let shop = ShopProfile { name: "Lamps & Co".to_owned(), ..shop() };
+    for (template, language) in ALL.iter().flat_map(|it| LANGUAGES.map(|language| (it, language))) {
+        let [full, sparse] = template.samples(language);
+        for (kind, data) in [("full", full), ("sparse", sparse)] {
+            let context = template.context(&data, &shop, &Key::Masked);
+            let text = template.text(language).expect("a text");
+            let filled = crate::texts::fill(&text, &context).expect("a filled text");
+            let layout = Layout { shop: &shop, language, subject: &filled.subject, unsubscribe: None };
+            let mail = layout.markdown(&filled.markdown);
+            let name = folder.join(format!("{}-{language}-{kind}", template.key));
+            std::fs::write(name.with_extension("html"), mail.html).expect("a file");
+            let text = format!("{}\n\n{}", filled.subject, mail.text);
+            std::fs::write(name.with_extension("txt"), text).expect("a file");
+        }
+    }
+}
