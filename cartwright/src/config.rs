@@ -1,5 +1,7 @@
 //! The settings of a process.
 
+mod shop;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -239,6 +241,7 @@ impl Config {
             return Err(SettingError::new("database.url", value, allowed));
         }
         in_range("database.connections", self.database.connections, 1..=100)?;
+        self.shop.check()?;
         self.check_services()?;
         self.notifications.check_with(&self.shop.profile())?;
         self.check_secrets()?;
