@@ -6,10 +6,13 @@ use chassis::bus::Subscription;
 use chassis::outbox::EventData;
 
 use crate::identity::{
-    EmailVerificationRequested, PasswordResetRequested, RefreshTokenReused, UserDeleted,
-    UserEmailChanged, UserEmailVerified, UserPasswordChanged, UserRegistered,
+    EmailVerificationRequested, NewDevice, PasswordResetRequested, RefreshTokenReused, UserClosed,
+    UserDeleted, UserEmailChanged, UserEmailVerified, UserPasswordChanged, UserRegistered,
 };
-use crate::orders::{OrderJoined, OrderRefunded, OrderStatusUpdated, OrderTrackingUpdated};
+use crate::orders::{
+    OrderJoined, OrderLinkRequested, OrderPaymentActionRequired, OrderRefunded, OrderStatusUpdated,
+    OrderTrackingUpdated,
+};
 use crate::payments::PaymentUpdated;
 use crate::reviews::RatingChanged;
 
@@ -23,7 +26,13 @@ pub const SUBSCRIPTIONS: [Subscription; 10] = [
     },
     Subscription {
         consumer: "notifications.orders",
-        types: &[OrderStatusUpdated::TYPE, OrderTrackingUpdated::TYPE, OrderRefunded::TYPE],
+        types: &[
+            OrderStatusUpdated::TYPE,
+            OrderTrackingUpdated::TYPE,
+            OrderRefunded::TYPE,
+            OrderLinkRequested::TYPE,
+            OrderPaymentActionRequired::TYPE,
+        ],
     },
     Subscription {
         consumer: "notifications.users",
@@ -34,7 +43,9 @@ pub const SUBSCRIPTIONS: [Subscription; 10] = [
             UserEmailChanged::TYPE,
             UserPasswordChanged::TYPE,
             RefreshTokenReused::TYPE,
+            NewDevice::TYPE,
             UserDeleted::TYPE,
+            UserClosed::TYPE,
         ],
     },
     Subscription { consumer: "orders.payments", types: &[PaymentUpdated::TYPE] },
