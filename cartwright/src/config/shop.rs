@@ -33,13 +33,11 @@ impl Shop {
         if Language::parse(&self.language).is_none() {
             return wrong("shop.language", &self.language, "a language tag such as en or de");
         }
-        for (setting, value) in [
-            ("shop.email_from", &self.email_from),
-            ("shop.email_reply_to", &self.email_reply_to),
-        ] {
+        for (setting, value) in
+            [("shop.email_from", &self.email_from), ("shop.email_reply_to", &self.email_reply_to)]
+        {
             if !value.is_empty() && !is_mailbox(value) {
-                let allowed =
-                    "an e-mail address such as shop@example.com, or Shop <shop@example.com>, or empty";
+                let allowed = "an e-mail address such as shop@example.com, or Shop <shop@example.com>, or empty";
                 return wrong(setting, value, allowed);
             }
         }
@@ -55,9 +53,8 @@ impl Shop {
 
 /// Of a web page or a picture: nothing that ends a link in a message.
 fn is_url(text: &str) -> bool {
-    let odd = |it: char| {
-        it.is_whitespace() || it.is_control() || matches!(it, '<' | '>' | '"' | '\\')
-    };
+    let odd =
+        |it: char| it.is_whitespace() || it.is_control() || matches!(it, '<' | '>' | '"' | '\\');
     let Ok(uri) = text.parse::<http::Uri>() else { return false };
     let is_web = matches!(uri.scheme_str(), Some("http" | "https"));
     is_web && uri.host().is_some_and(|it| !it.is_empty()) && !text.contains(odd)
@@ -90,10 +87,16 @@ mod tests {
     #[test]
     fn what_is_in_every_message_is_checked() {
         for url in ["", "shop.example", "ftp://shop.example", "http://", "https://a b", "/shop"] {
-            assert!(refused(|it| it.public_url = url.to_owned()).contains("shop.public_url"), "{url}");
+            assert!(
+                refused(|it| it.public_url = url.to_owned()).contains("shop.public_url"),
+                "{url}"
+            );
         }
         for url in ["https://shop.example/?a=1", "https://shop.example/#a"] {
-            assert!(refused(|it| it.public_url = url.to_owned()).contains("shop.public_url"), "{url}");
+            assert!(
+                refused(|it| it.public_url = url.to_owned()).contains("shop.public_url"),
+                "{url}"
+            );
         }
         for url in ["logo.png", "javascript:alert(1)", "https://a/\">", "data:image/png;base64,x"] {
             assert!(refused(|it| it.logo_url = url.to_owned()).contains("shop.logo_url"), "{url}");
@@ -106,7 +109,9 @@ mod tests {
             let error = refused(|it| it.language = language.to_owned());
             assert!(error.contains("shop.language"), "{language}: {error}");
         }
-        for email in ["shop", "shop@", "Shop <shop>", "Shop <a@b.example", "a@b.example\r\nBcc: c@d.example"] {
+        for email in
+            ["shop", "shop@", "Shop <shop>", "Shop <a@b.example", "a@b.example\r\nBcc: c@d.example"]
+        {
             let error = refused(|it| it.email_from = email.to_owned());
             assert!(error.contains("shop.email_from"), "{email}: {error}");
             let error = refused(|it| it.email_reply_to = email.to_owned());

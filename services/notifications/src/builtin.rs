@@ -82,10 +82,7 @@ pub(crate) static ALL: [Definition; 18] = [
     ),
     Definition {
         sample: samples::sign_in,
-        ..notice(
-            text!("new_sign_in"),
-            "A user logged in with a browser that was not seen before.",
-        )
+        ..notice(text!("new_sign_in"), "A user logged in with a browser that was not seen before.")
     },
     order(text!("order_cancelled"), Topic::OrderUpdates, "An order was cancelled."),
     order(text!("order_confirmed"), Topic::OrderUpdates, "An order was paid."),

@@ -176,8 +176,7 @@ impl<'a, E: Iterator<Item = Event<'a>>> Reader<'a, E> {
             Alignment::Center => Align::Center,
             Alignment::Right => Align::Right,
         };
-        let mut table =
-            Table { columns: columns.iter().map(align).collect(), ..Table::default() };
+        let mut table = Table { columns: columns.iter().map(align).collect(), ..Table::default() };
         loop {
             match self.events.next() {
                 Some(Event::Start(Tag::TableHead)) => table.head = self.cells(),

@@ -67,12 +67,17 @@ fn with_link(data: &Value) -> Jinja {
 }
 
 /// Writes what stands for a `{{ value }}`: nothing for null.
-fn write_value(out: &mut Output<'_>, format: Format, value: &Jinja) -> Result<(), minijinja::Error> {
+fn write_value(
+    out: &mut Output<'_>,
+    format: Format,
+    value: &Jinja,
+) -> Result<(), minijinja::Error> {
     if value.is_none() {
         return Ok(());
     }
     let text = value.to_string();
-    let no_link = |it: char| it.is_whitespace() || it.is_control() || matches!(it, '<' | '>' | '\\');
+    let no_link =
+        |it: char| it.is_whitespace() || it.is_control() || matches!(it, '<' | '>' | '\\');
     match format {
         Format::Plain => out.write_str(&text)?,
         // Both a link by itself and what a link can lead to: `[View]({{ link }})`.
@@ -286,7 +291,10 @@ mod tests {
             r"\*\*A\*\* \# \[b\]\(http\:\/\/evil\.example\)."
         );
         assert_eq!(fill("[V]({{ link }})", Format::Markdown), "[V](<http://shop/a_b?c=****>)");
-        assert_eq!(fill("{{ link | default(name) }}", Format::Markdown), "<http://shop/a_b?c=****>");
+        assert_eq!(
+            fill("{{ link | default(name) }}", Format::Markdown),
+            "<http://shop/a_b?c=****>"
+        );
         assert_eq!(fill("{{ link }}", Format::Plain), "http://shop/a_b?c=****");
         let odd = json!({ "link": "http://a> [b](http://evil.example)" });
         assert_eq!(

@@ -39,9 +39,8 @@ pub(crate) async fn language(
     }
     let written = store::languages_of(db, template.key, template.channel).await?;
     let wanted = recipients.into_iter().chain([shop]);
-    let found = wanted.into_iter().find(|it| {
-        LANGUAGES.contains(&it.as_str()) || written.contains(it)
-    });
+    let found =
+        wanted.into_iter().find(|it| LANGUAGES.contains(&it.as_str()) || written.contains(it));
     Ok(found.unwrap_or_else(|| LANGUAGES[0].to_owned()))
 }
 
@@ -70,10 +69,8 @@ pub(crate) fn fill(text: &Text, context: &Value) -> Result<Filled, (&'static str
 
 /// Checks a text against samples. The errors name the field.
 pub(crate) fn check(text: &Text, samples: &[Value]) -> Result<(), Vec<(&'static str, Wrong)>> {
-    let fields = [
-        ("subject", &text.subject, Format::Plain),
-        ("body", &text.body, Format::Markdown),
-    ];
+    let fields =
+        [("subject", &text.subject, Format::Plain), ("body", &text.body, Format::Markdown)];
     let wrongs: Vec<_> = fields
         .into_iter()
         .filter_map(|(field, source, format)| {

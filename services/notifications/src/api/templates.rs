@@ -1,8 +1,8 @@
 //! `/notifications/templates`: the texts of the messages the shop sends by itself.
 
 use axum::extract::State;
-use chassis::auth::Principal;
 use axum::response::Response;
+use chassis::auth::Principal;
 use chassis::extract::{Json, LARGE_BODY, Path, Query};
 use chassis::idempotency::IdempotencyKey;
 use chassis::page::Page;
@@ -290,16 +290,12 @@ pub(crate) async fn test(
 }
 
 impl Template {
-    fn of(
-        app: &App,
-        template: &'static Definition,
-        language: &str,
-        written: &[Override],
-    ) -> Self {
+    fn of(app: &App, template: &'static Definition, language: &str, written: &[Override]) -> Self {
         let written: Vec<_> = written.iter().filter(|it| it.key == template.key).collect();
         let mut languages = LANGUAGES.map(str::to_owned).to_vec();
         languages.extend(written.iter().map(|it| it.locale.clone()));
-        languages.sort_by_key(|it| LANGUAGES.iter().position(|own| own == it).unwrap_or(usize::MAX));
+        languages
+            .sort_by_key(|it| LANGUAGES.iter().position(|own| own == it).unwrap_or(usize::MAX));
         languages.dedup();
         let [sample, _] = template.samples(language);
         let sample = template.context(&sample, &app.shop, &Key::Masked);
@@ -327,11 +323,7 @@ impl Template {
     }
 }
 
-async fn show(
-    app: &App,
-    template: &'static Definition,
-    language: &str,
-) -> Result<Json<Template>> {
+async fn show(app: &App, template: &'static Definition, language: &str) -> Result<Json<Template>> {
     let written = store::overrides(&app.db).await?;
     Ok(Json(Template::of(app, template, language, &written)))
 }

@@ -31,7 +31,12 @@ pub(super) fn sign_in(language: &str) -> Value {
 
 pub(super) fn order(language: &str) -> Value {
     let words = match language {
-        "de" => ["Schreibtischlampe", "Glühbirne", "auf Ihren Wunsch", "2. Januar 2026, 13:00 Uhr (UTC)"],
+        "de" => [
+            "Schreibtischlampe",
+            "Glühbirne",
+            "auf Ihren Wunsch",
+            "2. Januar 2026, 13:00 Uhr (UTC)",
+        ],
         _ => ["Desk lamp", "Light bulb", "you requested it", "2 January 2026, 13:00 UTC"],
     };
     let [lamp, bulb, reason, until] = words;

@@ -6,11 +6,11 @@ use chassis::inbox::{Failure, Handler};
 use chassis::money::Money;
 use chassis::names;
 use chassis::outbox::{Envelope, EventData};
+use chrono::{DateTime, TimeDelta, Utc};
 use contracts::orders::{
     Line, Order, OrderLinkRequested, OrderPaymentActionRequired, OrderRefunded, OrderStatusUpdated,
     OrderTrackingUpdated, Reason, refund_of_cancel,
 };
-use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
@@ -181,12 +181,7 @@ struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    fn of(
-        order: &'a Order,
-        language: &'a str,
-        status: &'a str,
-        payment_status: &'a str,
-    ) -> Self {
+    fn of(order: &'a Order, language: &'a str, status: &'a str, payment_status: &'a str) -> Self {
         Self {
             order,
             language,

@@ -171,7 +171,11 @@ async fn a_new_user_is_welcomed_once_and_a_lost_password_is_answered_each_time(d
     let mut events = vec![welcome.clone(), welcome];
     for sequence in [2, 3] {
         let (email, name) = person();
-        events.push(event(user, sequence, &PasswordResetRequested { user_id: user, email, name, language: None }));
+        events.push(event(
+            user,
+            sequence,
+            &PasswordResetRequested { user_id: user, email, name, language: None },
+        ));
     }
     let (email, name) = person();
     let verify = EmailVerificationRequested { user_id: user, email, name, language: None };

@@ -54,7 +54,8 @@ fn only_what_can_be_unsubscribed_from_says_so_in_its_language() {
 fn a_logo_stands_for_the_name_and_has_it_as_its_text() {
     let shop = ShopProfile { logo_url: "https://cdn.example/l.png?a=1&b=2".to_owned(), ..shop() };
     let html = layout(&shop).plain("Hi").html;
-    let image = "<img src=\"https://cdn.example/l.png?a=1&amp;b=2\" alt=\"Lamps &amp; &lt;More&gt;\"";
+    let image =
+        "<img src=\"https://cdn.example/l.png?a=1&amp;b=2\" alt=\"Lamps &amp; &lt;More&gt;\"";
     assert!(html.contains(image), "{html}");
 }
 
@@ -67,26 +68,52 @@ fn a_plain_text_stays_as_it_was_written() {
     assert!(mail.html.contains("href=\"https://shop.example/a\""), "{}", mail.html);
 }
 
+fn sample(key: &str, language: &str) -> (String, Mail) {
+    use crate::builtin::{Key, find};
+    let shop = ShopProfile { name: "Lamps & Co".to_owned(), ..shop() };
+    let template = find(key).expect("a template");
+    let [data, _] = template.samples(language);
+    let context = template.context(&data, &shop, &Key::Masked);
+    let text = template.text(language).expect("a text");
+    let filled = crate::texts::fill(&text, &context).expect("a filled text");
+    let layout = Layout { shop: &shop, language, subject: &filled.subject, unsubscribe: None };
+    (filled.subject.clone(), layout.markdown(&filled.markdown))
+}
+
+/// What an e-mail says, word by word; how it looks is in the next one.
+#[test]
+fn built_in_texts_read_as_they_are_meant_to() {
+    for (key, language) in [
+        ("order_confirmed", "en"),
+        ("order_confirmed", "de"),
+        ("order_cancelled", "de"),
+        ("payment_action_required", "en"),
+        ("new_sign_in", "de"),
+        ("password_reset", "en"),
+    ] {
+        let (subject, mail) = sample(key, language);
+        let text = format!("{subject}\n\n{}", mail.text);
+        insta::assert_snapshot!(format!("{key}.{language}.txt"), text);
+    }
+}
+
+#[test]
+fn an_email_is_a_whole_html_document() {
+    insta::assert_snapshot!("order_confirmed.de.html", sample("order_confirmed", "de").1.html);
+}
+
 /// Writes every template in every language, as mailboxes show it, to a folder that can be looked at:
-/// `cargo nextest run -p notifications --run-ignored only samples`, with `SAMPLES=FOLDER`.
+/// `SAMPLES=FOLDER cargo nextest run -p notifications --run-ignored only samples`.
 #[test]
 #[ignore = "writes files to look at"]
 fn samples() {
-    use crate::builtin::{ALL, Key, LANGUAGES};
+    use crate::builtin::{ALL, LANGUAGES};
     let folder = std::path::PathBuf::from(std::env::var("SAMPLES").expect("a folder in SAMPLES"));
-    let shop = ShopProfile { name: "Lamps & Co".to_owned(), ..shop() };
     for (template, language) in ALL.iter().flat_map(|it| LANGUAGES.map(|language| (it, language))) {
-        let [full, sparse] = template.samples(language);
-        for (kind, data) in [("full", full), ("sparse", sparse)] {
-            let context = template.context(&data, &shop, &Key::Masked);
-            let text = template.text(language).expect("a text");
-            let filled = crate::texts::fill(&text, &context).expect("a filled text");
-            let layout = Layout { shop: &shop, language, subject: &filled.subject, unsubscribe: None };
-            let mail = layout.markdown(&filled.markdown);
-            let name = folder.join(format!("{}-{language}-{kind}", template.key));
-            std::fs::write(name.with_extension("html"), mail.html).expect("a file");
-            let text = format!("{}\n\n{}", filled.subject, mail.text);
-            std::fs::write(name.with_extension("txt"), text).expect("a file");
-        }
+        let (subject, mail) = sample(template.key, language);
+        let name = folder.join(format!("{}-{language}", template.key));
+        std::fs::write(name.with_extension("html"), mail.html).expect("a file");
+        let text = format!("{subject}\n\n{}", mail.text);
+        std::fs::write(name.with_extension("txt"), text).expect("a file");
     }
 }

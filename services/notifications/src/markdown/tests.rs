@@ -85,7 +85,10 @@ fn lines_are_wrapped_between_words_but_no_url_is_broken() {
 fn what_messages_do_not_have_is_shown_as_text() {
     for source in ["<b>x</b>", "a <script>alert(1)</script>", "<div>\nx\n</div>"] {
         let html = as_html(source);
-        assert!(!html.contains("<b>") && !html.contains("<script") && !html.contains("<div"), "{html}");
+        assert!(
+            !html.contains("<b>") && !html.contains("<script") && !html.contains("<div"),
+            "{html}"
+        );
         assert!(html.contains("&lt;"), "{html}");
     }
     for url in ["javascript:alert(1)", "data:text/html,x", "/orders", "//evil.example", "ftp://a"] {
@@ -129,14 +132,42 @@ fn html_of_plain(text: &str) -> String {
 /// Anything a customer can have for a name, and more often what Markdown, HTML and templates use.
 fn value() -> impl Strategy<Value = String> {
     let special = prop_oneof![
-        Just("http://evil.example"), Just("[a](http://evil.example)"), Just("<http://evil.example>"),
-        Just("www.evil.example"), Just("a@evil.example"), Just("<b>"), Just("</p>"), Just("<!--"),
-        Just("**"), Just("__"), Just("`"), Just("```"), Just("~~~"), Just("|"), Just("\\|"), Just("\\"),
-        Just("\n\n# "), Just("\n---\n"), Just("\r\n"), Just("    "), Just("\t"), Just("1. "), Just("- "),
-        Just("> "), Just("&lt;"), Just("&#91;"), Just("[x]: http://evil.example"), Just("!["),
-        Just("{{ link }}"), Just("{% if x %}"), Just("\u{2028}"), Just("\u{0}"), Just("\u{7f}"),
+        Just("http://evil.example"),
+        Just("[a](http://evil.example)"),
+        Just("<http://evil.example>"),
+        Just("www.evil.example"),
+        Just("a@evil.example"),
+        Just("<b>"),
+        Just("</p>"),
+        Just("<!--"),
+        Just("**"),
+        Just("__"),
+        Just("`"),
+        Just("```"),
+        Just("~~~"),
+        Just("|"),
+        Just("\\|"),
+        Just("\\"),
+        Just("\n\n# "),
+        Just("\n---\n"),
+        Just("\r\n"),
+        Just("    "),
+        Just("\t"),
+        Just("1. "),
+        Just("- "),
+        Just("> "),
+        Just("&lt;"),
+        Just("&#91;"),
+        Just("[x]: http://evil.example"),
+        Just("!["),
+        Just("{{ link }}"),
+        Just("{% if x %}"),
+        Just("\u{2028}"),
+        Just("\u{0}"),
+        Just("\u{7f}"),
     ];
-    let piece = prop_oneof![special.prop_map(str::to_owned), "[ -~]{0,6}", "\\PC{0,4}", any::<String>()];
+    let piece =
+        prop_oneof![special.prop_map(str::to_owned), "[ -~]{0,6}", "\\PC{0,4}", any::<String>()];
     proptest::collection::vec(piece, 0..6).prop_map(|it| it.concat())
 }
 

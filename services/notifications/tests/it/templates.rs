@@ -188,7 +188,8 @@ async fn a_template_has_a_text_in_each_language(database: Database) {
     assert!(page["items"].as_array().unwrap().contains(&german));
 
     // One text changes no other.
-    let text = json!({ "subject": "{{ order.number }} livrée", "body": "Bonjour {{ order.total }}" });
+    let text =
+        json!({ "subject": "{{ order.number }} livrée", "body": "Bonjour {{ order.total }}" });
     let french = call("PUT", "/order_delivered?language=fr").json(text.clone()).await.expect(200);
     assert_eq!(french["languages"], json!(["en", "de", "fr"]));
     assert_eq!((&french["subject"], &french["customized"]), (&text["subject"], &json!(true)));

@@ -62,7 +62,8 @@ async fn a_new_password_and_a_copied_token_are_told(database: Database) {
     let password = UserPasswordChanged { user_id: user, email, name, language: None };
     let session = chassis::id::new();
     let (email, name) = (ADA.to_owned(), "Ada".to_owned());
-    let reused = RefreshTokenReused { user_id: user, email, name, language: None, session_id: session };
+    let reused =
+        RefreshTokenReused { user_id: user, email, name, language: None, session_id: session };
     deliver_to_users(&app, &[event(user, 2, &password), event(session, 2, &reused)]).await;
     let all = history(&app).await;
     for key in ["password_changed", "refresh_token_reused"] {

@@ -29,9 +29,8 @@ async fn an_order_is_written_about_in_its_language_with_amounts_and_reasons(data
     ];
     deliver_to_orders(&app, &events).await;
     let all = history(&app).await;
-    let mail = |key: &str| {
-        all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail")
-    };
+    let mail =
+        |key: &str| all.iter().find(|it| it.template.as_deref() == Some(key)).expect("a mail");
     let confirmed = mail("order_confirmed");
     assert_eq!(confirmed.subject.as_deref(), Some("Ihre Bestellung CW-100001 ist bestätigt"));
     assert_eq!(confirmed.language.as_deref(), Some("de"));

@@ -108,10 +108,9 @@ fn no_template_greets_by_a_name_that_is_none() {
     for (template, (language, greeting)) in
         builtin::ALL.iter().flat_map(|it| greetings.map(|greeting| (it, greeting)))
     {
-        for (name, begins) in [
-            ("Ada", format!("{greeting} Ada,")),
-            ("see www.evil.example", format!("{greeting},")),
-        ] {
+        for (name, begins) in
+            [("Ada", format!("{greeting} Ada,")), ("see www.evil.example", format!("{greeting},"))]
+        {
             let [mut data, _] = template.samples(language);
             for whose in ["order", "user"] {
                 if let Some(about) = data.get_mut(whose) {

@@ -53,7 +53,10 @@ async fn a_closed_account_gets_a_last_mail_in_whatever_order_it_is_told(database
         deliver_to_users(&app, &events).await;
         let sent = provider.taken.lock().clone();
         assert_eq!(sent.len(), 1, "{closed_first}");
-        assert_eq!((sent[0].recipient.as_str(), sent[0].template.as_deref()), (ADA, Some("account_closed")));
+        assert_eq!(
+            (sent[0].recipient.as_str(), sent[0].template.as_deref()),
+            (ADA, Some("account_closed"))
+        );
         assert!(sent[0].text.starts_with("Hello Ada,"), "{}", sent[0].text);
         // Nothing of it stays.
         let all = history(&app).await;
@@ -103,10 +106,12 @@ async fn a_payment_is_asked_for_after_a_minute_unless_the_order_went_on(database
         }
         let later = at(noon() + TimeDelta::minutes(1), &app);
         while sender(&later, &provider).turn().await.unwrap() > 0 {}
-        let asked: Vec<_> = provider.taken.lock().iter().map(|it| it.template.clone().unwrap()).collect();
+        let asked: Vec<_> =
+            provider.taken.lock().iter().map(|it| it.template.clone().unwrap()).collect();
         let all = history(&app).await;
         let is_it = |it: &&Message| {
-            it.order_id == Some(order.order_id) && it.template.as_deref() == Some("payment_action_required")
+            it.order_id == Some(order.order_id)
+                && it.template.as_deref() == Some("payment_action_required")
         };
         let it = all.iter().find(is_it).expect("a message");
         match goes_on {
@@ -142,7 +147,8 @@ async fn a_payment_is_asked_for_once_and_not_after_the_order_went_on(database: D
     let provider = Arc::new(FakeProvider::default());
     let later = at(noon() + TimeDelta::minutes(1), &app);
     while sender(&later, &provider).turn().await.unwrap() > 0 {}
-    let sent: Vec<_> = provider.taken.lock().iter().map(|it| it.template.clone().unwrap()).collect();
+    let sent: Vec<_> =
+        provider.taken.lock().iter().map(|it| it.template.clone().unwrap()).collect();
     assert_eq!(sent, ["order_confirmed"]);
 }
 
