@@ -285,7 +285,8 @@ pub(crate) async fn test(
         body: filled.text,
         markdown: Some(filled.markdown),
     };
-    let letter = Letter { to, topic: template.topic, content, about: About::default() };
+    let (topic, about, attachments) = (template.topic, About::default(), vec![]);
+    let letter = Letter { to, topic, content, about, attachments };
     send::send(&app, names, letter).await
 }
 
