@@ -67,6 +67,51 @@ async fn one_that_is_too_large_is_a_bad_request() {
     assert_eq!(untold.status, 400, "{}", untold.body);
 }
 
+/// Of messages: a form, and a list that is longer than other webhooks.
+#[tokio::test]
+async fn what_is_told_of_messages_arrives_as_it_was_sent() {
+    const SENDGRID: &str = "/api/v1/webhooks/sendgrid";
+    const TWILIO: &str = "/api/v1/webhooks/twilio";
+    let answer = async |headers: HeaderMap, body: Bytes| {
+        assert_eq!(headers["x-twilio-signature"], "abc=");
+        body
+    };
+    let service = Router::new().route(TWILIO, post(answer)).route(
+        SENDGRID,
+        post(async |body: Bytes| body).layer(axum::extract::DefaultBodyLimit::disable()),
+    );
+    let operation = |name: &str, most: usize| {
+        json!({ "post": {
+            "operationId": format!("{name}_webhooks.receive"), "responses": {}, "security": [{}],
+            "x-body-limit": most,
+        } })
+    };
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": { "title": "notifications", "version": "0" },
+        "paths": {
+            SENDGRID: operation("sendgrid", 1024 * 1024), TWILIO: operation("twilio", MOST),
+        },
+    });
+    let notifications = Upstream {
+        name: "notifications",
+        reach: service.into(),
+        openapi: shop::described(document),
+    };
+    let parts = Parts { services: vec![notifications], ..shop::parts(true) };
+    let shop = gateway::router(Config::default(), parts).unwrap();
+    let form = "MessageSid=SM1&To=%2B49151&Body=a+b%20c";
+    let callback = call(&shop, "POST", TWILIO).header("x-twilio-signature", "abc=");
+    let callback = callback.header("content-type", "application/x-www-form-urlencoded");
+    let callback = callback.body(form).await;
+    assert_eq!((callback.status.as_u16(), &callback.bytes[..]), (200, form.as_bytes()));
+    let events = vec![b'x'; 768 * 1024];
+    let list = call(&shop, "POST", SENDGRID).header("content-type", "application/json");
+    assert_eq!(list.body(events.clone()).await.bytes, events);
+    let more = call(&shop, "POST", SENDGRID).header("content-length", "1048577").body("x").await;
+    assert_eq!(more.problem(400), "body_too_large");
+}
+
 #[tokio::test]
 async fn a_burst_of_webhooks_has_a_quota_of_its_own() {
     let burst = |class: &str, burst| (class.to_owned(), Rate::new(1, burst));

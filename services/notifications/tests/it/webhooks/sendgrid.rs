@@ -1,3 +1,4 @@
+use axum::http::HeaderValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use chassis::testing::{databases, deliver, event};
@@ -19,12 +20,12 @@ struct Signer(EcdsaKeyPair);
 impl Signer {
     fn new() -> Self {
         let (random, kind) = (SystemRandom::new(), &ECDSA_P256_SHA256_ASN1_SIGNING);
-        let key = EcdsaKeyPair::generate_pkcs8(kind, &random).unwrap();
-        Self(EcdsaKeyPair::from_pkcs8(kind, key.as_ref(), &random).unwrap())
+        let key = EcdsaKeyPair::generate_pkcs8(kind, &random).expect("a key");
+        Self(EcdsaKeyPair::from_pkcs8(kind, key.as_ref(), &random).expect("a key"))
     }
 
     fn public_key(&self) -> String {
-        let der = hex::decode(DER).unwrap();
+        let der = hex::decode(DER).expect("hex");
         STANDARD.encode([&der, self.0.public_key().as_ref()].concat())
     }
 
@@ -32,7 +33,7 @@ impl Signer {
     async fn send(&self, shop: &Shop, at: DateTime<Utc>, events: &Value) -> Answer {
         let (body, time) = (events.to_string(), at.timestamp().to_string());
         let signature = self.0.sign(&SystemRandom::new(), format!("{time}{body}").as_bytes());
-        let signature = STANDARD.encode(signature.unwrap());
+        let signature = STANDARD.encode(signature.expect("a signature"));
         let headers = [
             ("content-type", "application/json"),
             ("x-twilio-email-event-webhook-signature", &*signature),
@@ -50,8 +51,9 @@ impl Signer {
 
 async fn open(database: Database) -> (Shop, Signer) {
     let signer = Signer::new();
-    let id = [("x-message-id".parse().unwrap(), "sg-1".parse().unwrap())];
-    let reply = (StatusCode::ACCEPTED, id.into_iter().collect(), String::new());
+    let mut headers = HeaderMap::new();
+    headers.insert("x-message-id", HeaderValue::from_static("sg-1"));
+    let reply = (StatusCode::ACCEPTED, headers, String::new());
     let shop = Shop::open(database, reply, |config, api_url| {
         config.email = ChannelConfig { providers: vec![Provider::Sendgrid] };
         config.sendgrid = SendgridConfig {
