@@ -15,8 +15,7 @@ pub(crate) async fn run(args: &cli::Messages) -> Result<ExitCode> {
     let config = Config::load(&args.shared, None)?;
     let options = SetupOptions { send_to: check.send_to.clone() };
     let shop = config.shop.profile();
-    let findings =
-        setup::check_setup(&config.notifications, &shop, Clock::System, &options).await;
+    let findings = setup::check_setup(&config.notifications, &shop, Clock::System, &options).await;
     let findings = findings.map_err(anyhow::Error::from_boxed)?;
     for finding in &findings {
         println!("{finding}");
