@@ -1,8 +1,7 @@
 //! Whether the settings of `[shop]` are such that customers can be written to: they are in every
-//! message, where a wrong one cannot be called back.
+//! message, where a wrong one cannot be called back. Notifications checks its e-mail addresses.
 
 use chassis::config::SettingError;
-use contracts::email::is_email;
 use contracts::language::Language;
 
 use super::Shop;
@@ -33,14 +32,6 @@ impl Shop {
         if Language::parse(&self.language).is_none() {
             return wrong("shop.language", &self.language, "a language tag such as en or de");
         }
-        for (setting, value) in
-            [("shop.email_from", &self.email_from), ("shop.email_reply_to", &self.email_reply_to)]
-        {
-            if !value.is_empty() && !is_mailbox(value) {
-                let allowed = "an e-mail address such as shop@example.com, or Shop <shop@example.com>, or empty";
-                return wrong(setting, value, allowed);
-            }
-        }
         for (setting, value) in [("shop.address", &self.address), ("shop.footer", &self.footer)] {
             if value.chars().count() > MAX_TEXT {
                 let value = format!("{} characters long", value.chars().count());
@@ -63,15 +54,6 @@ fn is_url(text: &str) -> bool {
 fn is_color(text: &str) -> bool {
     let digits = text.strip_prefix('#').unwrap_or_default();
     digits.len() == 6 && digits.bytes().all(|it| it.is_ascii_hexdigit())
-}
-
-/// An address, by itself or after a name.
-fn is_mailbox(text: &str) -> bool {
-    let address = match text.strip_suffix('>').and_then(|it| it.rsplit_once('<')) {
-        Some((_, address)) => address,
-        None => text,
-    };
-    is_email(address, &()).is_ok() && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -109,14 +91,6 @@ mod tests {
             let error = refused(|it| it.language = language.to_owned());
             assert!(error.contains("shop.language"), "{language}: {error}");
         }
-        for email in
-            ["shop", "shop@", "Shop <shop>", "Shop <a@b.example", "a@b.example\r\nBcc: c@d.example"]
-        {
-            let error = refused(|it| it.email_from = email.to_owned());
-            assert!(error.contains("shop.email_from"), "{email}: {error}");
-            let error = refused(|it| it.email_reply_to = email.to_owned());
-            assert!(error.contains("shop.email_reply_to"), "{email}: {error}");
-        }
         assert!(refused(|it| it.name = " ".to_owned()).contains("shop.name"));
         assert!(refused(|it| it.name = "A\nB".to_owned()).contains("shop.name"));
         assert!(refused(|it| it.footer = "x".repeat(2_001)).contains("shop.footer"));
@@ -133,8 +107,6 @@ mod tests {
             accent_color: "#FFd700".to_owned(),
             language: "de-AT".to_owned(),
             address: "Lamps Ltd\n1 Light Street".to_owned(),
-            email_from: "Lamps <shop@bücher.example>".to_owned(),
-            email_reply_to: "help@example.com".to_owned(),
             ..Shop::default()
         };
         shop.check().expect("good settings");
