@@ -20,7 +20,6 @@ CREATE TABLE messages_new (
     fingerprint  TEXT,
     created_at   TIMESTAMPTZ NOT NULL,
     sent_at      TIMESTAMPTZ,
-    -- Until when a message is its sender's, apart from when it is due, and what tells whose it is.
     lease_until  TIMESTAMPTZ,
     fence        BIGINT      NOT NULL DEFAULT 0
 );

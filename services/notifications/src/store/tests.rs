@@ -144,18 +144,21 @@ async fn an_embedded_start_ends_every_lease(database: Database) {
 }
 
 #[databases]
-async fn only_failed_and_dead_messages_are_retried(database: Database) {
+async fn only_messages_that_failed_or_wait_for_another_try_are_retried(database: Database) {
     let platform = database.platform(MIGRATIONS).await;
     let db = &platform.db;
-    for (state, queued) in [
-        (State::Failed, true),
-        (State::Failed, true),
-        (State::Sent, false),
-        (State::Sending, false),
-        (State::Skipped, false),
-        (State::Queued, false),
+    for (state, attempts, queued) in [
+        (State::Failed, 8, true),
+        (State::Logged, 1, true),
+        (State::Queued, 2, true),
+        (State::Queued, 0, false),
+        (State::Sent, 1, false),
+        (State::Delivered, 1, false),
+        (State::Bounced, 1, false),
+        (State::Sending, 1, false),
+        (State::Skipped, 1, false),
     ] {
-        let it = Message { state, attempts: 8, error: Some("no".to_owned()), ..message() };
+        let it = Message { state, attempts, error: Some("no".to_owned()), ..message() };
         insert(db, &it).await.unwrap();
         let later = noon() + TimeDelta::hours(1);
         assert_eq!(retry(db, it.id, later).await.unwrap(), queued, "{state:?}");

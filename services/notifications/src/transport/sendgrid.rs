@@ -51,7 +51,7 @@ impl Sendgrid {
         let headers = [(AUTHORIZATION, authorization)].into_iter().collect();
         Ok(Self {
             http: http::client(headers, &config.api_url, config.timeout())?,
-            sender: Sender::of(setup.shop)?,
+            sender: Sender::of(setup.shop),
             webhook_key: PublicKey::parse(&config.webhook_public_key),
             clock: setup.clock,
             config,

@@ -2,9 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use chassis::config::SettingError;
 use chassis::shop::ShopProfile;
-use contracts::email::is_email;
 use serde_json::{Map, Value, json};
 
 use crate::queue::REQUESTED;
@@ -16,60 +14,25 @@ pub(super) const MESSAGE_ID: &str = "message_id";
 /// Whom messages come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Sender {
-    from: Mailbox,
-    reply_to: Option<Mailbox>,
-    /// For a message without a subject.
-    shop_name: String,
-}
-
-/// An address with a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Mailbox {
-    name: Option<String>,
-    email: String,
+    name: String,
+    from: String,
+    /// Empty: there is none.
+    reply_to: String,
 }
 
 impl Sender {
-    /// As the settings of the shop have it.
-    pub(super) fn of(shop: &ShopProfile) -> Result<Self, SettingError> {
-        let mailbox = |setting: &str, text: &str| {
-            let allowed = "an e-mail address such as \"Shop <no-reply@shop.example>\"";
-            let wrong = || SettingError::new(setting, format!("{text:?}"), allowed);
-            Mailbox::parse(text).ok_or_else(wrong)
-        };
-        let mut from = mailbox("shop.email_from", &shop.email_from)?;
-        from.name.get_or_insert_with(|| shop.name.clone());
-        let reply_to = match shop.email_reply_to.as_str() {
-            "" => None,
-            text => Some(mailbox("shop.email_reply_to", text)?),
-        };
-        Ok(Self { from, reply_to, shop_name: shop.name.clone() })
+    /// As the settings of the shop have it; notifications' `Config::check_with` has checked them.
+    pub(super) fn of(shop: &ShopProfile) -> Self {
+        Self {
+            name: shop.name.clone(),
+            from: shop.email_from.trim().to_owned(),
+            reply_to: shop.email_reply_to.trim().to_owned(),
+        }
     }
 
     /// The domain that messages come from.
     fn domain(&self) -> &str {
-        self.from.email.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
-    }
-}
-
-impl Mailbox {
-    /// `ada@shop.example` or `Ada <ada@shop.example>`.
-    fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let (name, email) = match text.strip_suffix('>').and_then(|it| it.rsplit_once('<')) {
-            Some((name, email)) => (name.trim().trim_matches('"').trim(), email),
-            None => ("", text),
-        };
-        is_email(email, &()).ok()?;
-        let name = (!name.is_empty()).then(|| name.to_owned());
-        Some(Self { name, email: email.trim().to_owned() })
-    }
-
-    fn json(&self) -> Value {
-        match &self.name {
-            Some(name) => json!({ "email": self.email, "name": name }),
-            None => json!({ "email": self.email }),
-        }
+        self.from.rsplit_once('@').map_or("localhost", |(_, domain)| domain)
     }
 }
 
@@ -81,8 +44,8 @@ pub(super) fn request(message: &OutgoingMessage, sender: &Sender) -> Value {
             "to": [{ "email": message.recipient }],
             "custom_args": { MESSAGE_ID: message.id.to_string() },
         }],
-        "from": sender.from.json(),
-        "subject": subject.unwrap_or(&sender.shop_name),
+        "from": { "email": sender.from, "name": sender.name },
+        "subject": subject.unwrap_or(&sender.name),
         "content": content(message),
         "headers": headers(message, sender),
         // Links would no longer lead to the shop, and opening a mail is nobody's business.
@@ -93,8 +56,8 @@ pub(super) fn request(message: &OutgoingMessage, sender: &Sender) -> Value {
             "ganalytics": { "enable": false },
         },
     });
-    if let Some(reply_to) = &sender.reply_to {
-        mail["reply_to"] = reply_to.json();
+    if !sender.reply_to.is_empty() {
+        mail["reply_to"] = json!({ "email": sender.reply_to });
     }
     if let Some(template) = &message.template {
         mail["categories"] = json!([template]);
@@ -144,43 +107,4 @@ fn attachments(message: &OutgoingMessage) -> Value {
         })
     });
     attachments.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sender(from: &str, reply_to: &str) -> Result<Sender, SettingError> {
-        let (email_from, email_reply_to) = (from.to_owned(), reply_to.to_owned());
-        Sender::of(&ShopProfile { email_from, email_reply_to, ..ShopProfile::default() })
-    }
-
-    #[test]
-    fn a_sender_has_a_name_or_the_shops() {
-        for (text, name, email) in [
-            ("no-reply@shop.example", "Cartwright", "no-reply@shop.example"),
-            ("Lamps & Co <no-reply@shop.example>", "Lamps & Co", "no-reply@shop.example"),
-            ("\"Lamps, Co\" <no-reply@shop.example>", "Lamps, Co", "no-reply@shop.example"),
-            (" <no-reply@shop.example> ", "Cartwright", "no-reply@shop.example"),
-        ] {
-            let from = sender(text, "").unwrap().from.json();
-            assert_eq!(from, json!({ "email": email, "name": name }), "{text}");
-        }
-        let sender = sender("no-reply@shop.example", "help@shop.example").unwrap();
-        assert_eq!(sender.reply_to.unwrap().json(), json!({ "email": "help@shop.example" }));
-    }
-
-    #[test]
-    fn a_shop_without_a_sender_is_told_which_setting_it_needs() {
-        for (from, reply_to, setting) in [
-            ("", "", "shop.email_from"),
-            ("Shop", "", "shop.email_from"),
-            ("Shop <no-reply>", "", "shop.email_from"),
-            ("a@shop.example, b@shop.example", "", "shop.email_from"),
-            ("a@shop.example", "nobody", "shop.email_reply_to"),
-        ] {
-            let error = sender(from, reply_to).unwrap_err();
-            assert_eq!(error.setting, setting, "{from} {reply_to}");
-        }
-    }
 }

@@ -32,7 +32,8 @@ fn sendgrid(api_url: &str) -> Sendgrid {
         ..SendgridConfig::default()
     };
     let shop = ShopProfile {
-        email_from: "Lamps <no-reply@shop.test>".to_owned(),
+        name: "Lamps".to_owned(),
+        email_from: "no-reply@shop.test".to_owned(),
         email_reply_to: "help@shop.test".to_owned(),
         ..ShopProfile::default()
     };
