@@ -6,7 +6,6 @@ mod answer;
 mod config;
 #[cfg(test)]
 pub(crate) mod double;
-mod http;
 mod message;
 mod token;
 
@@ -15,13 +14,14 @@ use std::time::Duration;
 use chassis::Secret;
 use chassis::clock::Clock;
 use futures::future::BoxFuture;
+use reqwest::header::HeaderMap;
 use tokio::time::Instant;
 
+use super::http::{self, ClientError};
 use super::{Accepted, DeliveryError, OutgoingMessage, Provider, Transport};
 use account::{AccountError, ServiceAccount};
 use answer::Answer;
 pub use config::FcmConfig;
-use http::{Http, NoAnswer};
 use token::Tokens;
 
 /// Where staff look when Google refuses the shop.
@@ -36,7 +36,7 @@ pub(crate) struct Fcm {
 }
 
 struct Project {
-    http: Http,
+    http: reqwest::Client,
     tokens: Tokens,
     /// Where messages are sent to.
     send_url: String,
@@ -51,9 +51,7 @@ enum OpenError {
     #[error("notifications.fcm.service_account is {0}")]
     Account(#[from] AccountError),
     #[error(transparent)]
-    Tls(#[from] rustls::Error),
-    #[error(transparent)]
-    Http(#[from] reqwest::Error),
+    Client(#[from] ClientError),
 }
 
 impl Fcm {
@@ -76,7 +74,7 @@ impl Project {
         let api = config.api_url.trim_end_matches('/');
         let send_url = format!("{api}/v1/projects/{}/messages:send", account.project_id);
         let name = format!("project {} as {}", account.project_id, account.client_email);
-        let http = Http::new(&send_url)?;
+        let http = http::client(HeaderMap::new(), &send_url, config.timeout())?;
         let tokens = Tokens::new(account, &config.token_url, clock);
         Ok(Self { http, tokens, send_url, name, clock })
     }
@@ -105,12 +103,24 @@ impl Project {
     ) -> Result<Answer, DeliveryError> {
         let request = self.http.post(&self.send_url).bearer_auth(token.as_str());
         let request = request.header("content-type", "application/json").body(body.to_owned());
-        let reply = self.http.send(request, deadline).await.map_err(|error| match error {
-            NoAnswer::NotSent(cause) => DeliveryError::unavailable(format!("FCM: {cause}")),
-            NoAnswer::Lost(cause) => DeliveryError::Unknown(format!("FCM: {cause}")),
+        let answer = exchange(request, deadline).await.map_err(|error| match error {
+            DeliveryError::Unknown(cause) => DeliveryError::Unknown(format!("FCM: {cause}")),
+            error => DeliveryError::unavailable(format!("FCM: {error}")),
         })?;
-        Ok(Answer::new(&reply, self.clock.now()))
+        Ok(Answer::new(&answer, self.clock.now()))
     }
+}
+
+/// Sends a request of a message within what is left of its time.
+async fn exchange(
+    request: reqwest::RequestBuilder,
+    deadline: Instant,
+) -> Result<http::Answer, DeliveryError> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(DeliveryError::unavailable("no time left"));
+    }
+    http::exchange(request.timeout(left)).await
 }
 
 impl Transport for Fcm {

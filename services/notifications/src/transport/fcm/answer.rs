@@ -6,9 +6,8 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use serde::Deserialize;
 
 use super::SERVICE_ACCOUNT;
-use super::http::Reply;
 use crate::model::one_line;
-use crate::transport::{Accepted, DeliveryError};
+use crate::transport::{Accepted, DeliveryError, http};
 
 /// How long FCM is left alone that has had too much and does not say for how long, as Google asks.
 const QUOTA_PAUSE: TimeDelta = TimeDelta::minutes(1);
@@ -54,10 +53,10 @@ struct Violation {
 }
 
 impl Answer {
-    pub(super) fn new(reply: &Reply, now: DateTime<Utc>) -> Self {
+    pub(super) fn new(reply: &http::Answer, now: DateTime<Utc>) -> Self {
         let body: Body = serde_json::from_slice(&reply.body).unwrap_or_default();
         Self {
-            status: reply.status,
+            status: reply.status.as_u16(),
             retry_after: retry_after(&reply.headers, now),
             name: body.name,
             error: body.error,

@@ -3,6 +3,7 @@
 use chassis::Secret;
 use chassis::clock::Clock;
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::StatusCode;
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
@@ -10,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use super::SERVICE_ACCOUNT;
 use super::account::ServiceAccount;
 use super::answer::retry_after;
-use super::http::{Http, NoAnswer};
+use super::exchange;
 use crate::transport::DeliveryError;
 
 /// How long before its end a token is no longer used: longer than a request takes.
@@ -61,7 +62,7 @@ impl Tokens {
     /// An access token; another one than that which was refused.
     pub(super) async fn get(
         &self,
-        http: &Http,
+        http: &reqwest::Client,
         refused: Option<&Secret>,
         deadline: Instant,
     ) -> Result<Secret, DeliveryError> {
@@ -82,7 +83,11 @@ impl Tokens {
         token.await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn exchange(&self, http: &Http, deadline: Instant) -> Result<AccessToken, DeliveryError> {
+    async fn exchange(
+        &self,
+        http: &reqwest::Client,
+        deadline: Instant,
+    ) -> Result<AccessToken, DeliveryError> {
         let now = self.clock.now();
         let assertion = self.account.assertion(&self.token_url, now);
         let assertion = assertion.map_err(|_| refused("the private key cannot sign".to_owned()))?;
@@ -92,17 +97,16 @@ impl Tokens {
         );
         let request = http.post(&self.token_url);
         let request = request.header("content-type", "application/x-www-form-urlencoded");
-        let reply = http.send(request.body(form), deadline).await.map_err(|error| {
-            // Nothing that was to be sent was sent, either way.
-            let (NoAnswer::NotSent(cause) | NoAnswer::Lost(cause)) = error;
-            DeliveryError::unavailable(format!("FCM: no access token: {cause}"))
+        let reply = exchange(request.body(form), deadline).await.map_err(|error| {
+            // The message was not sent, whatever became of this.
+            DeliveryError::unavailable(format!("FCM: no access token: {error}"))
         })?;
-        match reply.status {
+        match reply.status.as_u16() {
             200 => {}
-            400..=499 if reply.status != 429 => {
+            400..=499 if reply.status != StatusCode::TOO_MANY_REQUESTS => {
                 let said: Refusal = serde_json::from_slice(&reply.body).unwrap_or_default();
                 let code = word(&said.error).unwrap_or("no reason given");
-                return Err(refused(format!("status {}, {code}", reply.status)));
+                return Err(refused(format!("status {}, {code}", reply.status.as_u16())));
             }
             status => {
                 let reason = format!("FCM: no access token: status {status}");
