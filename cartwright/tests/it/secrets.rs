@@ -20,6 +20,7 @@ fn example(path: &str) -> &'static str {
         "bus.url" => "amqp://user:hunter2-bus@host",
         "payments.stripe.secret_key" => "sk_test_hunter2",
         "payments.stripe.webhook_secrets" => "whsec_hunter2",
+        "notifications.smtp.dkim_private_key" => DKIM_KEY,
         _ => "hunter2 in at least thirty-two characters",
     }
 }
@@ -31,9 +32,16 @@ fn beside(path: &str) -> &'static str {
         "payments.stripe.webhook_secrets" => {
             "secret_key = \"sk_test_abc\"\npublishable_key = \"pk_test_abc\""
         }
+        "notifications.smtp.password" => "username = \"shop\"",
+        "notifications.smtp.dkim_private_key" => "dkim_selector = \"shop\"",
         _ => "",
     }
 }
+
+/// That of RFC 8463, A.2.
+const DKIM_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
+    MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
+    -----END PRIVATE KEY-----";
 
 /// The settings with one table of TOML in place of their defaults.
 fn load(section: &str, settings: &str) -> anyhow::Result<Config> {

@@ -31,7 +31,7 @@ pub(crate) use message::signing;
 
 use super::{Accepted, DeliveryError, OutgoingMessage, Provider, Setup, Transport};
 use crate::config::MAX_TIMEOUT;
-use failure::{Failure, Told};
+use failure::{Failure, ReasonContext};
 use message::{Composer, Mail};
 use pool::Pool;
 use session::{Server, Session};
@@ -78,8 +78,8 @@ impl Smtp {
             let reason = format!("all connections to {} are busy", self.name);
             return Err(DeliveryError::unavailable(reason));
         };
-        let told = self.told(&message.recipient);
-        let response = self.hand_over(&mail).await.map_err(|it| it.into_error(&told))?;
+        let context = self.context(&message.recipient);
+        let response = self.hand_over(&mail).await.map_err(|it| it.into_error(&context))?;
         Ok(Accepted { provider_message_id: queue_id(&response), segments: None })
     }
 
@@ -130,8 +130,8 @@ impl Smtp {
         Ok(format!("{}, {encryption}, {login}", self.name))
     }
 
-    fn told<'a>(&'a self, recipient: &'a str) -> Told<'a> {
-        Told { server: &self.name, recipient, secrets: &self.secrets }
+    fn context<'a>(&'a self, recipient: &'a str) -> ReasonContext<'a> {
+        ReasonContext { server: &self.name, recipient, secrets: &self.secrets }
     }
 }
 
@@ -152,7 +152,7 @@ impl Transport for Smtp {
     }
 
     fn check(&self) -> BoxFuture<'_, Result<String, DeliveryError>> {
-        Box::pin(async { self.connect().await.map_err(|it| it.into_error(&self.told(""))) })
+        Box::pin(async { self.connect().await.map_err(|it| it.into_error(&self.context(""))) })
     }
 }
 

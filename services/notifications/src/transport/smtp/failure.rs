@@ -77,8 +77,8 @@ pub(super) enum Cause {
     Other(String),
 }
 
-/// What the texts for staff are made with.
-pub(super) struct Told<'a> {
+/// What the reasons for staff are made with.
+pub(super) struct ReasonContext<'a> {
     /// Host and port.
     pub(super) server: &'a str,
     pub(super) recipient: &'a str,
@@ -181,22 +181,22 @@ impl Failure {
         }
     }
 
-    pub(super) fn into_error(self, told: &Told<'_>) -> DeliveryError {
-        let server = told.server;
+    pub(super) fn into_error(self, context: &ReasonContext<'_>) -> DeliveryError {
+        let server = context.server;
         match self {
-            Self::Refused(stage, reply) => refused(stage, &reply, told),
+            Self::Refused(stage, reply) => refused(stage, &reply, context),
             Self::Broken(_, Cause::Certificate(wrong)) => DeliveryError::unavailable(format!(
                 "the certificate of {server} is not valid: {wrong}"
             )),
             Self::Broken(Stage::Connect, Cause::Other(why)) => {
-                let why = told.clean(&why);
+                let why = context.clean(&why);
                 DeliveryError::unavailable(format!("cannot connect to {server}: {why}"))
             }
             Self::Broken(Stage::Answer, _) => DeliveryError::Unknown(format!(
                 "{server} closed the connection without an answer to the whole message"
             )),
             Self::Broken(stage, Cause::Other(why)) => {
-                let (why, stage) = (told.clean(&why), stage.command());
+                let (why, stage) = (context.clean(&why), stage.command());
                 DeliveryError::unavailable(format!(
                     "the connection to {server} broke at {stage}: {why}"
                 ))
@@ -221,8 +221,8 @@ impl Failure {
     }
 }
 
-fn refused(stage: Stage, reply: &Reply, told: &Told<'_>) -> DeliveryError {
-    let reason = told.answer(stage, reply);
+fn refused(stage: Stage, reply: &Reply, context: &ReasonContext<'_>) -> DeliveryError {
+    let reason = context.answer(stage, reply);
     let unavailable = DeliveryError::unavailable;
     match (stage, reply.code, reply.enhanced()) {
         // Nobody is logged in, or the server goes down.
@@ -244,7 +244,7 @@ fn refused(stage: Stage, reply: &Reply, told: &Told<'_>) -> DeliveryError {
     }
 }
 
-impl Told<'_> {
+impl ReasonContext<'_> {
     fn answer(&self, stage: Stage, reply: &Reply) -> String {
         let (server, code, text) = (self.server, reply.code, self.clean(&reply.text));
         let command = stage.command();

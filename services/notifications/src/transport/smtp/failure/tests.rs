@@ -1,13 +1,13 @@
 use super::*;
 
-fn told() -> Told<'static> {
-    Told { server: "mail.test:587", recipient: "ada@example.com", secrets: &[] }
+fn context() -> ReasonContext<'static> {
+    ReasonContext { server: "mail.test:587", recipient: "ada@example.com", secrets: &[] }
 }
 
 fn meaning(stage: Stage, answer: &str) -> DeliveryError {
     let (code, text) = answer.split_once(' ').unwrap();
     let reply = Reply { code: code.parse().unwrap(), text: text.to_owned() };
-    Failure::Refused(stage, reply).into_error(&told())
+    Failure::Refused(stage, reply).into_error(&context())
 }
 
 fn kind(error: &DeliveryError) -> &'static str {
@@ -90,30 +90,30 @@ fn only_silence_after_the_whole_message_leaves_it_open_whether_it_was_taken() {
         Stage::Body,
     ] {
         for failure in [broken(stage), Failure::Late(stage)] {
-            assert_eq!(kind(&failure.into_error(&told())), "unavailable", "{stage:?}");
+            assert_eq!(kind(&failure.into_error(&context())), "unavailable", "{stage:?}");
         }
     }
     for failure in [broken(Stage::Answer), Failure::Late(Stage::Answer)] {
-        assert_eq!(kind(&failure.into_error(&told())), "unknown");
+        assert_eq!(kind(&failure.into_error(&context())), "unknown");
     }
-    assert_eq!(kind(&Failure::NoStarttls.into_error(&told())), "unavailable");
-    assert_eq!(kind(&Failure::NoSmtpUtf8.into_error(&told())), "refused");
+    assert_eq!(kind(&Failure::NoStarttls.into_error(&context())), "unavailable");
+    assert_eq!(kind(&Failure::NoSmtpUtf8.into_error(&context())), "refused");
 }
 
 #[test]
 fn staff_read_the_server_s_words_without_secrets_or_whole_addresses() {
     let secrets = ["hunter2".to_owned()];
-    let told = Told { secrets: &secrets, ..told() };
+    let context = ReasonContext { secrets: &secrets, ..context() };
     let said = "5.1.1 <ada@example.com>:\r\n Recipient\t\x1b[31m unknown, hunter2";
     let reply = Reply { code: 550, text: said.to_owned() };
-    let error = Failure::Refused(Stage::Recipient, reply).into_error(&told).to_string();
+    let error = Failure::Refused(Stage::Recipient, reply).into_error(&context).to_string();
     assert_eq!(
         error,
         "mail.test:587 answered 550 to RCPT TO: 5.1.1 <a***@example.com>: Recipient [31m unknown, ***"
     );
     let reply = Reply { code: 554, text: String::new() };
-    let error = Failure::Refused(Stage::Answer, reply).into_error(&told).to_string();
+    let error = Failure::Refused(Stage::Answer, reply).into_error(&context).to_string();
     assert_eq!(error, "mail.test:587 answered 554 to the message");
-    let long = told.clean(&"ä".repeat(500));
+    let long = context.clean(&"ä".repeat(500));
     assert_eq!(long.chars().count(), MAX_TEXT + 1);
 }
