@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::LazyLock;
 
 use cartwright::cli::Shared;
 use cartwright::config::{Config, SECRETS};
@@ -21,6 +22,7 @@ fn example(path: &str) -> &'static str {
         "payments.stripe.secret_key" => "sk_test_hunter2",
         "payments.stripe.webhook_secrets" => "whsec_hunter2",
         "notifications.smtp.dkim_private_key" => DKIM_KEY,
+        "notifications.fcm.service_account" => &SERVICE_ACCOUNT,
         _ => "hunter2 in at least thirty-two characters",
     }
 }
@@ -42,6 +44,20 @@ fn beside(path: &str) -> &'static str {
 const DKIM_KEY: &str = "-----BEGIN PRIVATE KEY-----\n\
     MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n\
     -----END PRIVATE KEY-----";
+
+/// The key of a service account, as Google's console makes it.
+static SERVICE_ACCOUNT: LazyLock<String> = LazyLock::new(|| {
+    let private_key =
+        include_str!("../../../services/notifications/tests/data/service_account_private.pem");
+    let account = serde_json::json!({
+        "type": "service_account",
+        "project_id": "hunter2",
+        "private_key_id": "hunter2",
+        "private_key": private_key,
+        "client_email": "hunter2@shop.example",
+    });
+    account.to_string()
+});
 
 /// The settings with one table of TOML in place of their defaults.
 fn load(section: &str, settings: &str) -> anyhow::Result<Config> {

@@ -497,7 +497,7 @@ async fn every_reference_of_the_description_leads_somewhere() {
 }
 
 /// Where test code pauses or looks at a clock, how often, and why a busy machine cannot break it.
-const PAUSES: [(&str, usize, &str); 22] = [
+const PAUSES: [(&str, usize, &str); 23] = [
     ("cartwright/tests/it/apart.rs", 2, "a copy that runs now and then"),
     ("cartwright/tests/it/broker_away.rs", 1, "the time the broker is away"),
     ("cartwright/tests/it/engines_away.rs", 3, "clients that pause; a bound with a wide margin"),
@@ -520,6 +520,7 @@ const PAUSES: [(&str, usize, &str); 22] = [
     ("crates/engines/tests/it/counter.rs", 1, "nothing happens meanwhile"),
     ("services/gateway/tests/it/edge.rs", 3, "a slow service; nothing happens meanwhile"),
     ("services/identity/src/store/tests.rs", 1, "nothing happens meanwhile"),
+    ("services/orders/tests/it/links.rs", 1, "a lower bound"),
 ];
 
 /// What is waited for is a condition, and what must end has a minute: a busy machine may take long.

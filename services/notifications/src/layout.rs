@@ -68,7 +68,7 @@ impl Layout<'_> {
 
     fn unsubscribe_label(&self) -> &'static str {
         match self.language {
-            "de" => "Abmelden",
+            "de" => "Abbestellen",
             _ => "Unsubscribe",
         }
     }

@@ -41,7 +41,7 @@ fn both_forms_say_who_writes_and_where_it_can_be_reached() {
 #[test]
 fn only_what_can_be_unsubscribed_from_says_so_in_its_language() {
     let shop = shop();
-    for (language, label) in [("en", "Unsubscribe"), ("de", "Abmelden"), ("fr", "Unsubscribe")] {
+    for (language, label) in [("en", "Unsubscribe"), ("de", "Abbestellen"), ("fr", "Unsubscribe")] {
         let url = "https://shop.example/unsubscribe#token=a";
         let layout = Layout { language, unsubscribe: Some(url), ..layout(&shop) };
         let mail = layout.plain("Hi");

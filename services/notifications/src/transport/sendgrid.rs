@@ -8,8 +8,6 @@ mod config;
 mod events;
 mod mail;
 mod signature;
-#[cfg(test)]
-mod tests;
 
 use axum::http::HeaderMap;
 use chassis::Secret;
@@ -190,3 +188,6 @@ impl ApiError {
         first == Some(member)
     }
 }
+
+#[cfg(test)]
+mod tests;

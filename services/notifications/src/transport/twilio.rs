@@ -6,8 +6,6 @@
 mod callback;
 mod codes;
 mod config;
-#[cfg(test)]
-mod tests;
 
 use axum::http::HeaderMap;
 use chassis::clock::Clock;
@@ -199,3 +197,6 @@ struct ErrorBody {
     #[serde(default)]
     message: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -160,16 +160,18 @@ struct Claims {
 }
 
 /// What is wrong with an assertion, if anything.
-fn wrong_assertion(double: &Double, assertion: &str) -> Result<(), String> {
+fn wrong_assertion(double: &Double, assertion: &str) -> Option<String> {
     let mut validation = Validation::new(Algorithm::RS256);
     // By the double's clock instead.
     validation.validate_exp = false;
     validation.set_audience(&[double.token_url()]);
-    let key = DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes()).map_err(|it| it.to_string())?;
-    let token = jsonwebtoken::decode::<Claims>(assertion, &key, &validation);
-    let token = token.map_err(|it| it.to_string())?;
+    let key = DecodingKey::from_rsa_pem(PUBLIC_KEY.as_bytes()).expect("a public key");
+    let token = match jsonwebtoken::decode::<Claims>(assertion, &key, &validation) {
+        Ok(token) => token,
+        Err(error) => return Some(error.to_string()),
+    };
     let (claims, now) = (token.claims, double.clock.now().timestamp());
-    for (right, what) in [
+    let rules = [
         (token.header.kid.as_deref() == Some(KEY_ID), "the key's id"),
         (token.header.typ.as_deref() == Some("JWT"), "the type"),
         (claims.iss == CLIENT_EMAIL, "the issuer"),
@@ -177,12 +179,8 @@ fn wrong_assertion(double: &Double, assertion: &str) -> Result<(), String> {
         (claims.scope == "https://www.googleapis.com/auth/firebase.messaging", "the scope"),
         (claims.iat <= now && now < claims.exp, "the time"),
         (claims.exp - claims.iat <= 3_600, "the lifetime"),
-    ] {
-        if !right {
-            return Err(what.to_owned());
-        }
-    }
-    Ok(())
+    ];
+    rules.into_iter().find(|(right, _)| !right).map(|(_, what)| what.to_owned())
 }
 
 async fn exchange(State(double): State<Double>, headers: HeaderMap, body: Bytes) -> Response {
@@ -201,7 +199,7 @@ async fn exchange(State(double): State<Double>, headers: HeaderMap, body: Bytes)
     let Some(assertion) = form.strip_prefix(&format!("grant_type={GRANT}&assertion=")) else {
         return refuse(400, "unsupported_grant_type", "another grant");
     };
-    if let Err(why) = wrong_assertion(&double, assertion) {
+    if let Some(why) = wrong_assertion(&double, assertion) {
         return refuse(400, "invalid_grant", &why);
     }
     let mut state = double.state.lock();

@@ -119,7 +119,7 @@ async fn a_message_with_nothing_but_a_text_is_one_too() {
     let (result, seen) = sent_message(accepted(), &bare).await;
     assert!(result.is_ok());
     let body: Value = serde_json::from_str(&seen[0].body).unwrap();
-    assert_eq!(body["subject"], "Cartwright");
+    assert_eq!(body["subject"], "Lamps");
     assert_eq!(body["content"], json!([{ "type": "text/plain", "value": "\n" }]));
     for absent in ["categories", "attachments", "mail_settings"] {
         assert!(body.get(absent).is_none(), "{absent}");

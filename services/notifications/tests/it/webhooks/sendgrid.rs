@@ -43,7 +43,7 @@ impl Signer {
     }
 
     /// Sends events, which are taken and applied.
-    async fn tell(&self, shop: &Shop, events: &Value) {
+    async fn report(&self, shop: &Shop, events: &Value) {
         self.send(shop, shop.clock.now(), events).await.expect(200);
         shop.apply().await;
     }
@@ -66,7 +66,7 @@ async fn open(database: Database) -> (Shop, Signer) {
     (shop.await, signer)
 }
 
-fn told(kind: &str, message: &str) -> Value {
+fn event_of(kind: &str, message: &str) -> Value {
     json!({
         "event": kind, "sg_event_id": format!("{kind}-{message}"), "sg_message_id": "sg-1.filter",
         "message_id": message, "email": ADA, "timestamp": 1, "type": "bounce", "status": "5.1.1",
@@ -87,9 +87,10 @@ async fn a_mail_that_was_delivered_is_delivered(database: Database) {
     assert_eq!(body["personalizations"][0]["custom_args"]["message_id"], json!(id));
 
     shop.clock.advance(TimeDelta::seconds(7));
-    let events = json!([told("processed", &id), told("delivered", &id), told("open", &id)]);
+    let events =
+        json!([event_of("processed", &id), event_of("delivered", &id), event_of("open", &id)]);
     for _ in 0..2 {
-        sendgrid.tell(&shop, &events).await;
+        sendgrid.report(&shop, &events).await;
         let delivered = shop.message(&id).await;
         assert_eq!(delivered["status"], "delivered", "{}", shop.platform.kind);
         assert_eq!(delivered["delivered_at"], "2026-01-02T12:00:07Z");
@@ -107,8 +108,8 @@ async fn a_hard_bounce_stops_all_mail_but_what_its_owner_requests(database: Data
     let (mut shop, sendgrid) = open(database).await;
     let id = shop.send("email", email(ADA)).await;
     // Out of order.
-    sendgrid.tell(&shop, &json!([told("bounce", &id)])).await;
-    sendgrid.tell(&shop, &json!([told("delivered", &id)])).await;
+    sendgrid.report(&shop, &json!([event_of("bounce", &id)])).await;
+    sendgrid.report(&shop, &json!([event_of("delivered", &id)])).await;
     let bounced = shop.message(&id).await;
     assert_eq!((&bounced["status"], &bounced["error"]), (&json!("bounced"), &json!("5.1.1")));
     assert_eq!(shop.suppressions().await, [suppression(ADA, "bounced")]);
@@ -139,9 +140,9 @@ async fn a_hard_bounce_stops_all_mail_but_what_its_owner_requests(database: Data
 async fn what_may_pass_stops_no_further_mail(database: Database) {
     let (mut shop, sendgrid) = open(database).await;
     let id = shop.send("email", email(ADA)).await;
-    let mut blocked = told("bounce", &id);
+    let mut blocked = event_of("bounce", &id);
     blocked["type"] = json!("blocked");
-    sendgrid.tell(&shop, &json!([told("deferred", &id), blocked])).await;
+    sendgrid.report(&shop, &json!([event_of("deferred", &id), blocked])).await;
     assert_eq!(shop.status(&id).await, "bounced");
     assert_eq!(shop.suppressions().await, []);
     assert_eq!(shop.queue("email", email(ADA)).await["status"], "queued");
@@ -160,7 +161,7 @@ async fn who_complains_gets_no_more_marketing(database: Database) {
 async fn no_more_marketing(database: Database, kind: &str, status: &str, reason: &str) {
     let (mut shop, sendgrid) = open(database).await;
     let id = shop.send("email", email(ADA)).await;
-    sendgrid.tell(&shop, &json!([told("delivered", &id), told(kind, &id)])).await;
+    sendgrid.report(&shop, &json!([event_of("delivered", &id), event_of(kind, &id)])).await;
     assert_eq!(shop.status(&id).await, status);
     assert_eq!(shop.suppressions().await, [suppression(ADA, reason)]);
     assert_eq!(shop.queue("email", email(ADA)).await["status"], "queued");
@@ -175,7 +176,7 @@ async fn an_event_that_is_faster_than_the_sender_is_applied_later(database: Data
     let queued = shop.queue("email", email(ADA)).await;
     let id = queued["id"].as_str().unwrap();
     shop.set_state(id, "sending").await;
-    sendgrid.tell(&shop, &json!([told("delivered", id)])).await;
+    sendgrid.report(&shop, &json!([event_of("delivered", id)])).await;
     assert_eq!((shop.status(id).await.as_str(), shop.webhooks("pending").await), ("sending", 1));
     shop.set_state(id, "sent").await;
     shop.clock.advance(TimeDelta::seconds(10));
@@ -190,7 +191,7 @@ async fn a_mail_that_was_taken_without_an_answer_is_not_sent_again(database: Dat
     let (shop, sendgrid) = open(database).await;
     let queued = shop.queue("email", email(ADA)).await;
     let id = queued["id"].as_str().unwrap();
-    sendgrid.tell(&shop, &json!([told("delivered", id)])).await;
+    sendgrid.report(&shop, &json!([event_of("delivered", id)])).await;
     let delivered = shop.message(id).await;
     assert_eq!(
         (&delivered["status"], &delivered["provider"]),
@@ -203,7 +204,7 @@ async fn a_mail_that_was_taken_without_an_answer_is_not_sent_again(database: Dat
 async fn what_sendgrid_has_not_signed_lately_is_a_bad_request(database: Database) {
     let (shop, sendgrid) = open(database).await;
     let (now, id) = (shop.clock.now(), uuid::Uuid::nil().to_string());
-    let events = json!([told("delivered", &id)]);
+    let events = json!([event_of("delivered", &id)]);
     let answers = [
         Signer::new().send(&shop, now, &events).await,
         sendgrid.send(&shop, now - TimeDelta::hours(26), &events).await,
@@ -231,7 +232,7 @@ async fn a_list_as_long_as_sendgrid_sends_is_taken(database: Database) {
     let (shop, sendgrid) = open(database).await;
     let id = uuid::Uuid::nil().to_string();
     let one = |at: usize| {
-        let mut event = told("open", &id);
+        let mut event = event_of("open", &id);
         event["sg_event_id"] = json!(format!("open-{at}"));
         event["useragent"] = json!("x".repeat(500));
         event

@@ -46,7 +46,7 @@ async fn send(shop: &Shop, token: &str, fields: &[(&str, &str)]) -> Answer {
     shop.post("twilio", &headers, form.finish()).await
 }
 
-async fn tell(shop: &Shop, status: &str, code: &str) {
+async fn report(shop: &Shop, status: &str, code: &str) {
     let mut fields = vec![
         ("AccountSid", ACCOUNT),
         ("ErrorCode", code),
@@ -73,7 +73,7 @@ async fn a_text_message_that_was_delivered_is_delivered(database: Database) {
         ("queued", "delivered"),
         ("delivered", "delivered"),
     ] {
-        tell(&shop, status, "").await;
+        report(&shop, status, "").await;
         let message = shop.message(&id).await;
         assert_eq!(message["status"], now, "{status} {}", shop.platform.kind);
     }
@@ -85,7 +85,7 @@ async fn a_text_message_that_was_delivered_is_delivered(database: Database) {
 async fn a_number_that_is_gone_gets_no_more_text_messages(database: Database) {
     let mut shop = open(database).await;
     let id = shop.send("sms", sms("transactional")).await;
-    tell(&shop, "undelivered", "30005").await;
+    report(&shop, "undelivered", "30005").await;
     let message = shop.message(&id).await;
     assert_eq!(
         (&message["status"], &message["error"]),
@@ -99,7 +99,7 @@ async fn a_number_that_is_gone_gets_no_more_text_messages(database: Database) {
 async fn a_phone_that_was_off_gets_the_next_text_message(database: Database) {
     let mut shop = open(database).await;
     let id = shop.send("sms", sms("transactional")).await;
-    tell(&shop, "undelivered", "30003").await;
+    report(&shop, "undelivered", "30003").await;
     assert_eq!(shop.status(&id).await, "bounced");
     assert_eq!(shop.suppressions().await, []);
     assert_eq!(shop.queue("sms", sms("transactional")).await["status"], "queued");
@@ -109,7 +109,7 @@ async fn a_phone_that_was_off_gets_the_next_text_message(database: Database) {
 async fn who_answered_stop_gets_nothing_more(database: Database) {
     let mut shop = open(database).await;
     let id = shop.send("sms", sms("transactional")).await;
-    tell(&shop, "failed", "21610").await;
+    report(&shop, "failed", "21610").await;
     assert_eq!(shop.status(&id).await, "skipped");
     assert_eq!(shop.suppressions().await, [suppression(ADA, "opted_out")]);
     assert_eq!(shop.queue("sms", sms("transactional")).await["status"], "skipped");
@@ -122,7 +122,7 @@ async fn a_callback_that_is_faster_than_the_sender_is_applied_later(database: Da
     let queued = shop.queue("sms", sms("transactional")).await;
     let id = queued["id"].as_str().unwrap();
     shop.set_state(id, "sending").await;
-    tell(&shop, "delivered", "").await;
+    report(&shop, "delivered", "").await;
     assert_eq!(shop.webhooks("pending").await, 1);
     let set = "UPDATE messages SET state = 'sent', provider = 'twilio', provider_message_id = $1";
     shop.platform.db.query(set).bind(SID).execute().await.unwrap();
