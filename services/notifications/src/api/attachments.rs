@@ -26,6 +26,7 @@ pub(crate) struct NewAttachment {
     content_type: String,
     /// The bytes in base64.
     #[garde(custom(is_base64))]
+    #[schema(format = Byte)]
     content: String,
 }
 
