@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chassis::cards::no_card_number;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -46,7 +47,7 @@ fn is_filename(name: &str, (): &()) -> garde::Result {
     let is_plain = |it: char| !it.is_control() && !"/\\:\"<>|?*".contains(it);
     let fits = (1..=MAX_NAME).contains(&name.chars().count());
     if fits && name.chars().all(is_plain) && name.trim() == name && !name.starts_with('.') {
-        return Ok(());
+        return no_card_number(name, &());
     }
     let detail = format!("must be a file name of 1 to {MAX_NAME} characters without a path");
     Err(garde::Error::new(detail))
