@@ -1,7 +1,9 @@
 //! Orders: what it tells when an order is placed, moves on and is refunded, and what others ask it.
 
+mod headers;
 mod reason;
 
+pub use headers::OrderHeaders;
 pub use reason::{Reason, ReasonSource};
 
 use chassis::Secret;

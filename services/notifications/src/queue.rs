@@ -119,6 +119,11 @@ pub(crate) async fn queue(
     Ok(new.then_some(message))
 }
 
+/// Whether somebody has requested the message to get into their account.
+pub(crate) fn is_requested(message: &Message) -> bool {
+    message.template.as_deref().is_some_and(|it| REQUESTED.contains(&it))
+}
+
 /// Why the recipient gets no such message, if that is so.
 async fn suppressed(
     tx: &mut Tx,
@@ -129,8 +134,7 @@ async fn suppressed(
     if reasons.is_empty() {
         return Ok(None);
     }
-    let template = message.template.as_deref();
-    let mut requested = template.is_some_and(|it| REQUESTED.contains(&it));
+    let mut requested = is_requested(message);
     if requested {
         // Their owner may have mended the mailbox, but it is not to be written to without end.
         let since = now - REQUESTED_EVERY;

@@ -20,7 +20,7 @@ use crate::queue::FAREWELL;
 use crate::store::{MESSAGES, Outcome};
 use crate::texts::{self, Filled};
 use crate::transport::{self, DeliveryError, OutgoingMessage, Provider};
-use crate::{App, push, reports, store, unsubscribe};
+use crate::{App, push, queue, reports, store, unsubscribe};
 
 /// What staff read of a message that was sent as often as that helps.
 const MAYBE_SENT: &str = "it was sent twice without an answer, so it may have arrived; sending it \
@@ -91,6 +91,9 @@ impl Sender {
         if let Some(outcome) = self.overtaken(message).await {
             return outcome;
         }
+        if let Some(outcome) = self.suppressed(message).await {
+            return outcome;
+        }
         match self.pack(message).await {
             Ok(outgoing) => self.deliver(message, &outgoing).await,
             Err(NotPacked::Later(error)) => self.again(message, error, None),
@@ -157,6 +160,19 @@ impl Sender {
                 Some(Outcome::Skipped(OVERTAKEN.to_owned()))
             }
             Ok(_) => None,
+            Err(error) => Some(self.again(message, error.to_string(), None)),
+        }
+    }
+
+    /// What becomes of a message to an address that has been suppressed since it was queued.
+    async fn suppressed(&self, message: &Message) -> Option<Outcome> {
+        let (channel, recipient) = (message.channel, &message.recipient);
+        match store::suppressions_of(&self.app.db, channel, recipient).await {
+            Ok(reasons) => {
+                let requested = queue::is_requested(message);
+                let why = reasons.into_iter().find_map(|it| it.stops(message.topic, requested));
+                why.map(|it| Outcome::Skipped(it.to_owned()))
+            }
             Err(error) => Some(self.again(message, error.to_string(), None)),
         }
     }

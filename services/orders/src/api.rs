@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path};
 use chassis::problem::Result;
+use contracts::orders::OrderHeaders;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
@@ -19,7 +20,7 @@ mod list;
 mod reports;
 mod view;
 
-use access::{Opened, OrderHeaders, Viewer, find};
+use access::{Opened, Viewer, find};
 use view::{Details, OrderView};
 
 use crate::model::{Order, OrderEvent, OrderLine, PaymentStatus, Saga};

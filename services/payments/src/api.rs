@@ -18,6 +18,7 @@ use chassis::money::{MAX_AMOUNT, Money};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
 use chassis::webhooks::{self, Webhook};
+use contracts::orders::OrderHeaders;
 use garde::Validate;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -31,7 +32,7 @@ use crate::provider::{PaymentMethod, Purchase};
 use crate::refund_lines::{RefundLine, Wanted};
 use crate::requests::{self, RefundRequest};
 use crate::{App, problems, store};
-use access::{OrderHeaders, is_of};
+use access::is_of;
 use view::{EntryView, PaymentDetail, PaymentView, RefundView};
 
 pub(crate) fn router() -> OpenApiRouter<App> {

@@ -193,6 +193,13 @@ async fn an_address_that_does_not_exist_gets_no_more_mail(database: Database) {
     assert_eq!(of, [SuppressionReason::Bounced]);
     drop(tx);
 
+    // Nor what was queued before.
+    store::insert(&app.db, &message()).await.unwrap();
+    let provider = failing([]);
+    sender(&app, &provider).turn().await.unwrap();
+    let states: Vec<_> = history(&app).await.into_iter().map(|it| it.state).collect();
+    assert!(states.contains(&State::Skipped) && provider.taken.lock().is_empty(), "{states:?}");
+
     let draft = |template| queue::Draft {
         id: chassis::id::new(),
         channel: Channel::Email,

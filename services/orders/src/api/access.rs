@@ -3,27 +3,11 @@
 use axum::http::HeaderMap;
 use chassis::auth::Principal;
 use chassis::problem::Result;
-use utoipa::IntoParams;
+use contracts::orders::OrderHeaders;
 use uuid::Uuid;
 
 use crate::model::{Actor, Order};
 use crate::{App, keys, problems, store};
-
-const TOKEN: &str = "x-order-token";
-const KEY: &str = "x-order-key";
-
-/// What opens a guest's order.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "describes what handlers take out of the headers")]
-pub(super) struct OrderHeaders {
-    /// The `access_token` of a guest's order.
-    #[param(rename = "X-Order-Token")]
-    order_token: Option<String>,
-    /// The key of a link to a guest's order, from an e-mail: what follows `#key=`.
-    #[param(rename = "X-Order-Key")]
-    order_key: Option<String>,
-}
 
 /// An order, and why its caller may see it.
 pub(super) struct Opened {
@@ -105,12 +89,12 @@ async fn has_secret(app: &App, order: &Order, headers: &HeaderMap) -> Result<boo
     if order.placed_by().is_some() {
         return Ok(false);
     }
-    let header = |name| headers.get(name).and_then(|it| it.to_str().ok());
-    if header(TOKEN).is_some_and(|it| app.tokens.is_of(it, order.id)) {
+    let OrderHeaders { order_token, order_key } = OrderHeaders::of(headers);
+    if order_token.is_some_and(|it| app.tokens.is_of(&it, order.id)) {
         return Ok(true);
     }
-    match header(KEY) {
-        Some(key) => Ok(keys::opens(app, key, order.id).await?),
+    match order_key {
+        Some(key) => Ok(keys::opens(app, &key, order.id).await?),
         None => Ok(false),
     }
 }

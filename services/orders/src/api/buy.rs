@@ -13,14 +13,14 @@ use chassis::problem::{Problem, Result};
 use contracts::cart::Owner;
 use contracts::email;
 use contracts::language::Language;
-use contracts::orders::Reason;
+use contracts::orders::{OrderHeaders, Reason};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::openapi::RefOr;
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 
-use super::access::{Opened, OrderHeaders, Viewer};
+use super::access::{Opened, Viewer};
 use super::view::OrderView;
 use super::view_of;
 use crate::carts::Purpose;

@@ -7,12 +7,12 @@ use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path};
 use chassis::problem::Result;
-use contracts::orders::Reason;
+use contracts::orders::{OrderHeaders, Reason};
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::access::{Opened, OrderHeaders, Viewer, find, reads_all};
+use super::access::{Opened, Viewer, find, reads_all};
 use super::view;
 use super::view::OrderView;
 use crate::cancel::Why;

@@ -9,11 +9,12 @@ use chassis::extract::{Json, Path};
 use chassis::problem::Result;
 use chassis::work::no_sooner;
 use contracts::email::{self, is_email};
+use contracts::orders::OrderHeaders;
 use garde::Validate;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::access::{Opened, OrderHeaders, number};
+use super::access::{Opened, number};
 use crate::{App, keys, problems, store};
 
 /// No search is answered sooner, so that the time does not tell whether there is such an order.
