@@ -30,20 +30,20 @@ impl Parser<'_> {
         let mut warnings = Vec::new();
         let mut product = Product {
             line: group.line,
-            title: self.text(first, Column::Title).to_owned(),
+            title: self.optional(first, Column::Title),
             body: self.raw(first, Column::Body),
             vendor: self.optional(first, Column::Vendor),
             kind: self.kind(first, &mut warnings),
             tags: self.tags(first),
             published: self.flag(first, Column::Published)?,
             status: self.status(first)?,
-            options: self.option_names(first)?,
+            options: self.has_options().then(|| self.option_names(first)).transpose()?,
             images: self.images(&group.rows, &mut warnings)?,
             seo_title: self.optional(first, Column::SeoTitle),
             seo_description: self.optional(first, Column::SeoDescription),
             ..Product::default()
         };
-        if product.title.is_empty() {
+        if product.title.as_ref().is_some_and(String::is_empty) {
             return Err((group.line, "Title is empty".to_owned()));
         }
         if self.flag(first, Column::GiftCard)? == Some(true) {
@@ -52,7 +52,8 @@ impl Parser<'_> {
         }
         for (at, row) in group.rows.iter().enumerate() {
             if at == 0 || self.has_variant(row) {
-                product.variants.push(self.variant(row, &product.options, &mut warnings)?);
+                let options = product.options.as_deref().unwrap_or_default();
+                product.variants.push(self.variant(row, options, &mut warnings)?);
             }
         }
         Ok(Product { handle: group.handle, warnings, ..product })
@@ -80,6 +81,7 @@ impl Parser<'_> {
             options: self.option_values(row, options)?,
             price,
             compare_at_price: has(Column::CompareAtPrice).then_some(compare_at_price),
+            cost: None,
             barcode: self.optional(row, Column::Barcode),
             grams: self.grams(row)?,
             weight_unit: self.optional(row, Column::WeightUnit).map(|it| it.to_lowercase()),
@@ -131,6 +133,10 @@ impl Parser<'_> {
                 (row.line, detail)
             }),
         }
+    }
+
+    fn has_options(&self) -> bool {
+        OPTIONS.into_iter().any(|(name, _)| self.columns.has(name))
     }
 
     fn option_names(&self, row: &Row) -> Result<Vec<String>, Wrong> {

@@ -39,14 +39,14 @@ fn shirt() -> Product {
     Product {
         line: 2,
         handle: "shirt".to_owned(),
-        title: "=Shirt, \"new\"".to_owned(),
+        title: text("=Shirt, \"new\""),
         body: text(" <p>a\nb</p>"),
         vendor: text("V"),
         kind: Some(Kind { text: "A > B".to_owned(), path: vec!["A".to_owned(), "B".to_owned()] }),
         tags: Some(vec!["x".to_owned(), "y".to_owned()]),
         published: Some(false),
         status: Some(Status::Archived),
-        options: vec!["Size".to_owned()],
+        options: Some(vec!["Size".to_owned()]),
         images: Some(vec![
             ("https://example.com/a.png".to_owned(), text("Front")),
             ("https://example.com/b.png".to_owned(), None),
@@ -79,7 +79,7 @@ fn what_has_no_column_is_not_said() {
     let product = Product {
         line: 2,
         handle: "a".to_owned(),
-        title: "A".to_owned(),
+        title: Some("A".to_owned()),
         variants: vec![Variant { line: 2, ..Variant::default() }],
         ..Product::default()
     };

@@ -87,7 +87,7 @@ impl Row {
     }
 
     fn product(&mut self, product: &Product) {
-        self.set(Column::Title, &product.title);
+        self.set_optional(Column::Title, &product.title);
         self.set_optional(Column::Body, &product.body);
         self.set_optional(Column::Vendor, &product.vendor);
         self.set(Column::Type, product.kind.as_ref().map_or("", |it| it.text.as_str()));
@@ -97,13 +97,13 @@ impl Row {
         self.set_optional(Column::SeoTitle, &product.seo_title);
         self.set_optional(Column::SeoDescription, &product.seo_description);
         self.set(Column::Status, product.status.map_or("", |it| it.word()));
-        for ((name, _), option) in OPTIONS.into_iter().zip(&product.options) {
+        for ((name, _), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
             self.set(name, option);
         }
     }
 
     fn variant(&mut self, product: &Product, variant: &Variant, digits: u32) {
-        for ((_, value), option) in OPTIONS.into_iter().zip(&product.options) {
+        for ((_, value), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
             self.set(value, variant.options.get(option).cloned().unwrap_or_default());
         }
         self.set_optional(Column::Sku, &variant.sku);

@@ -36,12 +36,9 @@ pub struct Document {
     /// Those it was put in. What is above them is found by asking for all below: then moving a
     /// category changes no product.
     pub categories: Vec<Uuid>,
-    /// The lowest price of its variants, in minor units.
-    pub price: i64,
-    /// Whether at least one variant can be bought.
-    pub in_stock: bool,
-    /// What is chosen for each variant: names of options and their values.
-    pub choices: Vec<BTreeMap<String, String>>,
+    pub product_type: String,
+    /// At least one, in their order.
+    pub variants: Vec<Variant>,
     /// The average in thousandths; 0 without reviews.
     pub rating: i64,
     /// Units bought, and how often it was looked at.
@@ -49,6 +46,36 @@ pub struct Document {
     pub views: i64,
     pub status: Status,
     pub created_at: DateTime<Utc>,
+}
+
+/// A variant as the index sees it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Variant {
+    pub sku: String,
+    pub barcode: Option<String>,
+    /// What is chosen for it: names of options and their values.
+    pub options: BTreeMap<String, String>,
+    /// In minor units.
+    pub price: i64,
+    /// Whether it can be bought.
+    pub in_stock: bool,
+}
+
+impl Document {
+    /// The lowest price of its variants.
+    pub(crate) fn price(&self) -> i64 {
+        self.variants.iter().map(|it| it.price).min().unwrap_or_default()
+    }
+
+    /// Whether at least one variant can be bought.
+    pub(crate) fn in_stock(&self) -> bool {
+        self.variants.iter().any(|it| it.in_stock)
+    }
+
+    /// What is chosen for its variants, where there is a choice.
+    fn options(&self) -> impl Iterator<Item = &BTreeMap<String, String>> {
+        self.variants.iter().map(|it| &it.options).filter(|it| !it.is_empty())
+    }
 }
 
 /// Whether a product is for sale. Only what is active is suggested or related.
@@ -163,13 +190,13 @@ impl Fields {
         for category in &it.categories {
             document.add_bytes(self.category, category.as_bytes());
         }
-        document.add_i64(self.price, it.price);
-        document.add_bool(self.in_stock, it.in_stock);
-        let variants: BTreeSet<String> = it.choices.iter().map(spelled).collect();
+        document.add_i64(self.price, it.price());
+        document.add_bool(self.in_stock, it.in_stock());
+        let variants: BTreeSet<String> = it.options().map(spelled).collect();
         for variant in &variants {
             document.add_text(self.variant, variant);
         }
-        let choices: BTreeSet<String> = it.choices.iter().flat_map(parts).collect();
+        let choices: BTreeSet<String> = it.options().flat_map(parts).collect();
         for choice in &choices {
             document.add_text(self.choice, choice);
         }

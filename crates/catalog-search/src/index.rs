@@ -133,13 +133,13 @@ impl Live {
             }
             Some(text) => self.find_text(&searcher, text, request)?,
         };
-        if let Some(categories) = &request.facets {
+        if request.facets {
             hits.facets = Some(Facets::default());
             if let Some(query) = query {
                 self.tables.keep(&searcher);
                 let mut all = query::basic(&self.fields, &request.filter);
                 all.push((Occur::Must, query));
-                let facetting = Facetting::new(&request.filter, categories, &self.tables);
+                let facetting = Facetting::new(&request.filter, &request.categories, &self.tables);
                 hits.facets = Some(searcher.search(&BooleanQuery::new(all), &facetting)?);
             }
         }
@@ -197,7 +197,7 @@ impl Live {
             }
         }?;
         let ids = places.into_iter().map(|it| id_at(searcher, it));
-        Ok(Hits { ids: ids.collect::<tantivy::Result<_>>()?, total, facets: None })
+        Ok(Hits { ids: ids.collect::<tantivy::Result<_>>()?, total, partial: false, facets: None })
     }
 
     /// Units sold and views as they are shown.

@@ -30,7 +30,7 @@ use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
 pub use categories::Categories;
-pub use document::{Document, Status};
+pub use document::{Document, Status, Variant};
 pub use facets::{Facets, RATINGS};
 pub use follow::follow;
 use index::Live;
@@ -69,8 +69,10 @@ pub struct Request {
     /// How many to skip; nothing is found beyond [`MAX_OFFSET`].
     pub offset: usize,
     pub limit: usize,
-    /// Whether to count facets, for these categories.
-    pub facets: Option<Arc<Categories>>,
+    /// Whether to count facets.
+    pub facets: bool,
+    /// Those of the shop.
+    pub categories: Arc<Categories>,
 }
 
 /// The conditions beside the text. None means any.
@@ -115,6 +117,8 @@ pub struct Hits {
     pub ids: Vec<Uuid>,
     /// How many there are on all pages.
     pub total: usize,
+    /// Whether nothing has all the words, and these have some of them.
+    pub partial: bool,
     /// Where they were asked for.
     pub facets: Option<Facets>,
 }

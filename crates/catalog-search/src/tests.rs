@@ -24,9 +24,8 @@ fn document(title: &str) -> Document {
         tags: vec![],
         vendor: String::new(),
         categories: vec![],
-        price: 1000,
-        in_stock: true,
-        choices: vec![],
+        product_type: String::new(),
+        variants: vec![variant(1000, true)],
         rating: 0,
         sold: 0,
         views: 0,
@@ -35,10 +34,14 @@ fn document(title: &str) -> Document {
     }
 }
 
+fn variant(price: i64, in_stock: bool) -> Variant {
+    Variant { price, in_stock, ..Variant::default() }
+}
+
 fn request(text: &str) -> Request {
     let filter = Filter::default();
     let (text, sort) = (Some(text.to_owned()), Sort::default());
-    Request { text, filter, sort, offset: 0, limit: 20, facets: None }
+    Request { text, filter, sort, offset: 0, limit: 20, facets: false, categories: Arc::default() }
 }
 
 /// The places in `documents` of what is found.
@@ -143,7 +146,7 @@ fn the_title_counts_more_than_the_description() {
 fn filters_and_sorting_work_together_with_a_text() {
     let [lamps, tables] = [1, 2].map(Uuid::from_u128);
     let lamp = |title: &str, price: i64, rating: i64| Document {
-        price,
+        variants: vec![variant(price, true)],
         rating,
         categories: vec![lamps],
         created_at: noon() + chrono::TimeDelta::seconds(price),
@@ -151,7 +154,7 @@ fn filters_and_sorting_work_together_with_a_text() {
     };
     let documents = [
         Document { tags: vec!["Brass".to_owned()], ..lamp("Lamp b", 2000, 4500) },
-        Document { in_stock: false, ..lamp("Lamp a", 1000, 3000) },
+        Document { variants: vec![variant(1000, false)], ..lamp("Lamp a", 1000, 3000) },
         Document { vendor: "Lux Ltd".to_owned(), ..lamp("lamp C", 3000, 5000) },
         Document { categories: vec![tables], ..lamp("Lamp table", 4000, 0) },
         Document { status: Status::Draft, ..lamp("Lamp draft", 5000, 0) },

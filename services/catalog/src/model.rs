@@ -137,8 +137,10 @@ pub(crate) struct Product {
     /// Units bought and not given back.
     #[record(computed)]
     pub(crate) sold: i64,
-    /// Rises with every change.
+    /// Rises with every change, also of its rating: the number of its events.
     pub(crate) version: i64,
+    /// Rises when somebody edits it: what clients know as its version.
+    pub(crate) revision: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// By position.
@@ -160,6 +162,8 @@ pub(crate) struct Variant {
     /// In minor units of the shop's currency, as all prices here.
     pub(crate) price: i64,
     pub(crate) compare_at_price: Option<i64>,
+    /// What the shop pays for one; for staff only.
+    pub(crate) cost: Option<i64>,
     /// From 1 on.
     pub(crate) position: i64,
     pub(crate) barcode: Option<String>,
@@ -171,6 +175,8 @@ pub(crate) struct Variant {
     pub(crate) tax_code: Option<String>,
     /// The URL of its own picture.
     pub(crate) image: Option<String>,
+    /// Rises when somebody edits it.
+    pub(crate) revision: i64,
     // Of its stock.
     #[record(computed)]
     pub(crate) policy: Policy,
@@ -236,6 +242,13 @@ impl Variant {
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
         available(self.policy, self.on_hand - self.allocated - self.reserved)
+    }
+
+    /// Whether nothing but the stock differs.
+    pub(crate) fn is_same_but_for_stock(&self, other: &Self) -> bool {
+        let Self { policy, on_hand, allocated, reserved, .. } = *self;
+        self.id == other.id
+            && *self == Self { policy, on_hand, allocated, reserved, ..other.clone() }
     }
 }
 

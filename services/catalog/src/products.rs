@@ -51,6 +51,9 @@ pub(crate) async fn replace(
     if same && !stock_changed {
         return Ok(None);
     }
+    if same {
+        draft.product.revision = old.revision;
+    }
     let product = &draft.product;
     if !products::update(books.tx, old, product).await.on_duplicate(|| taken(product))? {
         return Err(problems::product_changed());
@@ -97,7 +100,8 @@ pub(crate) async fn publish_updated(
 /// Whether nothing but the stock and the marks of a write differs.
 fn is_same(old: &Product, new: &Product) -> bool {
     let mut new = new.clone();
-    (new.version, new.updated_at) = (old.version, old.updated_at);
+    (new.version, new.revision) = (old.version, old.revision);
+    new.updated_at = old.updated_at;
     if new.variants.len() == old.variants.len() {
         for (new, old) in new.variants.iter_mut().zip(&old.variants) {
             (new.policy, new.on_hand) = (old.policy, old.on_hand);

@@ -1,5 +1,7 @@
 //! What the catalog feeds to the search index: its products, and which events change them.
 
+use std::collections::BTreeMap;
+
 use catalog_search::{Change, Document, Source};
 use chassis::db::{Db, Result};
 use chassis::feed::Entry;
@@ -8,7 +10,7 @@ use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated, StockCh
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::model::{Product, Status};
+use crate::model::{Product, Status, Variant};
 use crate::store::products;
 
 /// The products of a database.
@@ -57,16 +59,18 @@ fn documents(products: Vec<Product>) -> Vec<Document> {
 
 impl From<Product> for Document {
     fn from(product: Product) -> Self {
-        let choices = if product.has_default_variant_only() {
-            vec![]
-        } else {
-            product.variants.iter().map(|it| it.options.clone()).collect()
+        let default = product.has_default_variant_only();
+        let variant = |it: Variant| catalog_search::Variant {
+            price: it.price,
+            in_stock: it.available() != Some(0),
+            options: if default { BTreeMap::new() } else { it.options },
+            sku: it.sku,
+            barcode: it.barcode,
         };
         Self {
-            choices,
             id: product.id,
-            price: product.price(),
-            in_stock: product.variants.iter().any(|it| it.available() != Some(0)),
+            product_type: product.product_type,
+            variants: product.variants.into_iter().map(variant).collect(),
             title: product.title,
             description: product.description,
             tags: product.tags,

@@ -46,6 +46,7 @@ pub(crate) struct ProductView<'a> {
     sold: i64,
     seo_title: Option<&'a str>,
     seo_description: Option<&'a str>,
+    /// Increases when the product is edited; reviews and sales do not change it.
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -61,6 +62,9 @@ pub(crate) struct ProductList<'a> {
     /// The number of all matching items; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<i64>,
+    /// Whether no product has all words of `search`, and these have some of them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) partial: bool,
     /// The values available for further filtering; with `facets=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) facets: Option<FacetsView<'a>>,
@@ -168,6 +172,8 @@ struct VariantView<'a> {
     taxable: bool,
     tax_code: Option<&'a str>,
     image: Option<&'a str>,
+    /// Increases when the variant is edited; sales do not change it.
+    version: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -244,7 +250,7 @@ impl<'a> ProductView<'a> {
             sold: product.sold,
             seo_title: product.seo_title.as_deref(),
             seo_description: product.seo_description.as_deref(),
-            version: product.version,
+            version: product.revision,
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
@@ -270,6 +276,7 @@ impl<'a> VariantView<'a> {
             taxable: variant.taxable,
             tax_code: variant.tax_code.as_deref(),
             image: variant.image.as_deref(),
+            version: variant.revision,
         }
     }
 }

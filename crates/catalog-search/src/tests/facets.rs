@@ -2,8 +2,9 @@
 
 use super::*;
 
-fn choice(options: &[(&str, &str)]) -> BTreeMap<String, String> {
-    options.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+fn chosen(options: &[(&str, &str)], price: i64, in_stock: bool) -> Variant {
+    let option = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+    Variant { options: options.iter().map(option).collect(), ..variant(price, in_stock) }
 }
 
 fn choices(wanted: &[(&str, &[&str])]) -> Choices {
@@ -17,7 +18,7 @@ fn all(filter: Filter) -> Request {
     for (id, parent) in [(1, None), (2, Some(1)), (3, None)] {
         categories.push(Uuid::from_u128(id), parent.map(Uuid::from_u128), "");
     }
-    Request { text: None, filter, facets: Some(Arc::new(categories)), ..request("") }
+    Request { text: None, filter, facets: true, categories: Arc::new(categories), ..request("") }
 }
 
 fn shirts() -> [Document; 4] {
@@ -26,11 +27,10 @@ fn shirts() -> [Document; 4] {
         Document {
             categories: vec![clothes, shirts],
             vendor: "Harbour".to_owned(),
-            choices: vec![
-                choice(&[("Size", "S"), ("Color", "Red")]),
-                choice(&[("Size", "M"), ("Color", "Blue")]),
+            variants: vec![
+                chosen(&[("Size", "S"), ("Color", "Red")], 1000, true),
+                chosen(&[("Size", "M"), ("Color", "Blue")], 1000, true),
             ],
-            price: 1000,
             rating: 4500,
             sold: 1,
             ..document("Shirt one")
@@ -38,9 +38,7 @@ fn shirts() -> [Document; 4] {
         Document {
             categories: vec![shirts],
             vendor: "Harbour".to_owned(),
-            choices: vec![choice(&[("Size", "M"), ("Color", "Red")])],
-            price: 2000,
-            in_stock: false,
+            variants: vec![chosen(&[("Size", "M"), ("Color", "Red")], 2000, false)],
             rating: 3999,
             views: 7,
             ..document("Shirt two")
@@ -48,12 +46,15 @@ fn shirts() -> [Document; 4] {
         Document {
             categories: vec![other],
             vendor: "Quay".to_owned(),
-            choices: vec![choice(&[("Color", "red: dark")])],
-            price: 3000,
+            variants: vec![chosen(&[("Color", "red: dark")], 3000, true)],
             views: 9,
             ..document("Lamp")
         },
-        Document { status: Status::Draft, price: 9, ..document("Shirt draft") },
+        Document {
+            status: Status::Draft,
+            variants: vec![variant(9, true)],
+            ..document("Shirt draft")
+        },
     ]
 }
 

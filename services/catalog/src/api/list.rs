@@ -198,7 +198,8 @@ impl ListQuery {
             sort: by.index(),
             offset: place?.map_or(skip.unsigned_abs() as usize, |it| it.skip),
             limit: limit as usize,
-            facets: facets.then(|| tree.searched().clone()),
+            facets,
+            categories: tree.searched().clone(),
         };
         Ok(ListRequest { listing, search: Some(request), count })
     }

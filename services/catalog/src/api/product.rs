@@ -332,6 +332,7 @@ impl VariantBody {
             options: self.options,
             price: price.unwrap_or_default(),
             compare_at_price: amount(self.compare_at_price, &field, currency)?,
+            cost: None,
             barcode: self.barcode,
             weight_grams: self.weight_grams,
             weight_unit: self.weight_unit,

@@ -70,6 +70,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         items: found.products.iter().map(view).collect(),
         next_cursor: found.next,
         total: found.total,
+        partial: found.partial,
         facets: found.facets.map(|it| FacetsView::of(it, &tree, &app.currency)),
     })?;
     if asked.listing.status != Status::Active {
@@ -163,6 +164,7 @@ struct Found {
     products: Vec<Product>,
     next: Option<String>,
     total: Option<i64>,
+    partial: bool,
     facets: Option<Facets>,
 }
 
@@ -173,7 +175,7 @@ async fn find(app: &App, asked: &ListRequest) -> Result<Found> {
     let (products, next) = listing::page(&app.db, &asked.listing).await?;
     let total =
         if asked.count { Some(listing::count(&app.db, &asked.listing).await?) } else { None };
-    Ok(Found { products, next: next.map(|it| page::encode(&it)), total, facets: None })
+    Ok(Found { products, next: next.map(|it| page::encode(&it)), total, partial: false, facets: None })
 }
 
 async fn search(app: &App, asked: &ListRequest, request: catalog_search::Request) -> Result<Found> {
@@ -186,7 +188,7 @@ async fn search(app: &App, asked: &ListRequest, request: catalog_search::Request
     products.retain(|it| it.status == asked.listing.status);
     let next = more.then(|| page::encode(&Skip { skip: end }));
     let total = asked.count.then_some(hits.total as i64);
-    Ok(Found { products, next, total, facets: hits.facets })
+    Ok(Found { products, next, total, partial: hits.partial, facets: hits.facets })
 }
 
 pub(super) fn unanswered(error: catalog_search::Error) -> Problem {

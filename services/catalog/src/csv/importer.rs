@@ -280,7 +280,8 @@ impl<'a> Importer<'a> {
 
 /// Whether a product would be just as it is.
 pub(super) fn is_same(old: &model::Product, new: model::Product) -> bool {
-    let mut new = model::Product { version: old.version, updated_at: old.updated_at, ..new };
+    let model::Product { version, revision, updated_at, .. } = *old;
+    let mut new = model::Product { version, revision, updated_at, ..new };
     new.category_ids.sort_unstable();
     new == *old
 }

@@ -26,7 +26,7 @@ impl Merge<'_> {
         categories: Vec<Uuid>,
     ) -> Result<NewProduct, Wrong> {
         let Self { new, old, .. } = *self;
-        let options = new.options.iter().map(|it| option(it, old)).collect();
+        let options = new.options.iter().flatten().map(|it| option(it, old)).collect();
         let images = || {
             let images = old.map(|it| it.images.as_slice()).unwrap_or_default();
             images.iter().map(|it| (it.url.clone(), it.alt.clone())).collect()
@@ -39,7 +39,7 @@ impl Merge<'_> {
         let variants = (0..new.variants.len()).map(|at| self.variant(at));
         Ok(NewProduct {
             slug: Some(new.handle.clone()),
-            title: new.title.clone(),
+            title: text(new.title.as_ref(), old.map(|it| &it.title)),
             description: text(new.body.as_ref(), old.map(|it| &it.description)),
             vendor: text(new.vendor.as_ref(), old.map(|it| &it.vendor)),
             product_type: kind.map_or_else(before, str::to_owned),
@@ -99,6 +99,7 @@ impl Merge<'_> {
             options: new.options.clone(),
             price,
             compare_at_price: new.compare_at_price.unwrap_or(before),
+            cost: new.cost.unwrap_or(old.and_then(|it| it.cost)),
             barcode: text(&new.barcode, |it| it.barcode.as_ref()),
             weight_grams: new.grams.or(old.map(|it| it.weight_grams)).unwrap_or_default(),
             weight_unit: text(&new.weight_unit, |it| Some(&it.weight_unit)),

@@ -18,7 +18,7 @@ pub(crate) const DEFAULT_OPTION: &str = "Title";
 /// The one value of that option, and the title of the default variant.
 pub(crate) const DEFAULT_VALUE: &str = "Default Title";
 /// Variants a product may have.
-pub(crate) const MAX_VARIANTS: usize = 250;
+pub(crate) const MAX_VARIANTS: usize = 2_048;
 /// Units of a SKU there may be.
 pub(crate) const MAX_ON_HAND: i64 = 1_000_000_000;
 
@@ -57,6 +57,7 @@ pub(crate) struct NewVariant {
     /// In minor units.
     pub(crate) price: i64,
     pub(crate) compare_at_price: Option<i64>,
+    pub(crate) cost: Option<i64>,
     pub(crate) barcode: Option<String>,
     pub(crate) weight_grams: i64,
     pub(crate) weight_unit: Option<String>,
@@ -96,6 +97,7 @@ impl Default for NewVariant {
             options: BTreeMap::new(),
             price: 0,
             compare_at_price: None,
+            cost: None,
             barcode: None,
             weight_grams: 0,
             weight_unit: None,
@@ -139,6 +141,7 @@ impl From<&Variant> for NewVariant {
             options: variant.options.clone(),
             price: variant.price,
             compare_at_price: variant.compare_at_price,
+            cost: variant.cost,
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
             weight_unit: Some(variant.weight_unit.clone()),
@@ -190,6 +193,7 @@ impl NewProduct {
             views: old.map_or(0, |it| it.views),
             sold: old.map_or(0, |it| it.sold),
             version: old.map_or(1, |it| it.version + 1),
+            revision: old.map_or(1, |it| it.revision + 1),
             created_at: old.map_or(now, |it| it.created_at),
             updated_at: now,
             variants,

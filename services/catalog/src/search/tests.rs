@@ -45,7 +45,7 @@ impl Running {
 
 fn request(text: &str) -> Request {
     let (text, filter) = (Some(text.to_owned()), Filter::default());
-    Request { text, filter, sort: Sort::default(), offset: 0, limit: 20, facets: None }
+    Request { text, filter, sort: Sort::default(), offset: 0, limit: 20, facets: false, categories: Default::default() }
 }
 
 /// A change of products in a transaction of its own.

@@ -168,7 +168,7 @@ struct Fixed {
 
 fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
     let Fixed { product_id, sku, title, position } = fixed;
-    Variant {
+    let mut variant = Variant {
         id: old.map_or_else(chassis::id::new, |it| it.id),
         product_id,
         sku,
@@ -176,6 +176,7 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         options: new.options,
         price: new.price,
         compare_at_price: new.compare_at_price,
+        cost: new.cost,
         position,
         barcode: new.barcode,
         weight_grams: new.weight_grams,
@@ -184,11 +185,16 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         taxable: new.taxable,
         tax_code: new.tax_code,
         image: new.image,
+        revision: old.map_or(1, |it| it.revision),
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
         on_hand: on_hand(new.figure, old),
         allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
+    };
+    if old.is_some_and(|old| !old.is_same_but_for_stock(&variant)) {
+        variant.revision += 1;
     }
+    variant
 }
 
 /// What will be on hand, as far as can be told before the stock is locked.

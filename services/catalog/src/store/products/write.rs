@@ -163,7 +163,8 @@ pub(crate) async fn set_images(
 ) -> Result<bool> {
     let Product { id, version, .. } = product;
     let set = sql!(
-        "UPDATE products SET images = {Json(images)}, version = version + 1, updated_at = {now}
+        "UPDATE products SET images = {Json(images)}, version = version + 1,
+                revision = revision + 1, updated_at = {now}
          WHERE id = {id} AND version = {version}"
     );
     Ok(tx.query(set).execute().await? == 1)
@@ -190,29 +191,15 @@ pub(crate) async fn set_rating(
 
 /// Removed and changed variants go first, so that SKUs can change hands between them.
 async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Result<()> {
-    let stays = |it: &&Variant| product.variants.iter().any(|new| same_row(new, it));
+    let stays = |it: &&Variant| product.variants.iter().any(|new| new.is_same_but_for_stock(it));
     let gone = old.variants.iter().filter(|it| !stays(it)).map(|it| it.id);
     let gone: Vec<Uuid> = gone.collect();
     if !gone.is_empty() {
         tx.query(sql!("DELETE FROM variants WHERE id IN ({gone..})")).execute().await?;
     }
-    let known = |it: &&Variant| old.variants.iter().any(|old| same_row(old, it));
+    let known = |it: &&Variant| old.variants.iter().any(|old| old.is_same_but_for_stock(it));
     let new: Vec<&Variant> = product.variants.iter().filter(|it| !known(it)).collect();
     tx.insert_all(&new).await
-}
-
-/// Whether two variants are the same row: all but the stock.
-fn same_row(a: &Variant, b: &Variant) -> bool {
-    a.id == b.id && {
-        let b = Variant {
-            policy: a.policy,
-            on_hand: a.on_hand,
-            allocated: a.allocated,
-            reserved: a.reserved,
-            ..b.clone()
-        };
-        *a == b
-    }
 }
 
 async fn insert_tags(tx: &mut Tx, product: &Product) -> Result<()> {
