@@ -24,6 +24,7 @@ fn shirt() -> Product {
         options: [("Size".to_owned(), size.to_owned())].into(),
         price: Some(1950),
         compare_at_price: Some(Some(2000)),
+        cost: None,
         barcode: text("0042"),
         grams: Some(120),
         weight_unit: text("kg"),
@@ -47,6 +48,8 @@ fn shirt() -> Product {
         published: Some(false),
         status: Some(Status::Archived),
         options: Some(vec!["Size".to_owned()]),
+        option_values: vec![],
+        categories: None,
         images: Some(vec![
             ("https://example.com/a.png".to_owned(), text("Front")),
             ("https://example.com/b.png".to_owned(), None),
