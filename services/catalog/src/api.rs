@@ -12,10 +12,13 @@ mod imports;
 mod inventory;
 mod list;
 mod media;
+mod merge;
 mod near;
+mod patch;
 mod product;
 mod read;
 mod stock;
+mod variants;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -27,6 +30,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(near::router())
         .merge(addresses::router())
         .merge(edit::router())
+        .merge(variants::router())
         .merge(bulk::router())
         .merge(images::router())
         .merge(imports::router())

@@ -108,6 +108,27 @@ pub(crate) fn imports_busy() -> Problem {
     imports_busy::problem(detail).retry_after(3)
 }
 
+/// The variant does not exist.
+#[problem(NOT_FOUND)]
+pub(crate) fn variant_not_found() -> Problem {
+    variant_not_found::problem("there is no variant with this id or SKU")
+}
+
+/// A product has at least one variant. Delete the product instead.
+#[problem(CONFLICT)]
+pub(crate) fn last_variant(sku: &str) -> Problem {
+    let detail = format!("{sku} is the product's last variant; delete the product instead");
+    last_variant::problem(detail).with("sku", sku)
+}
+
+/// The product or variant has changed since the version that the request names. `version` has the
+/// current one.
+#[problem(PRECONDITION_FAILED, code = "precondition_failed")]
+pub(crate) fn version_changed(version: i64) -> Problem {
+    let detail = format!("it has changed and is at version {version} now; read it again and retry");
+    version_changed::problem(detail).with("version", version)
+}
+
 /// The SKU does not exist.
 #[problem(NOT_FOUND)]
 pub(crate) fn sku_not_found() -> Problem {

@@ -1,6 +1,7 @@
 //! Products, categories and stock as clients see them.
 
 mod inventory;
+mod variant;
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,7 @@ use uuid::Uuid;
 
 use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Tree};
 pub(crate) use inventory::{Inventory, InventoryItem};
+pub(crate) use variant::StaffVariant;
 
 /// A product.
 #[derive(Serialize, ToSchema)]
@@ -161,6 +163,10 @@ struct VariantView<'a> {
     options: &'a BTreeMap<String, String>,
     price: Money,
     compare_at_price: Option<Money>,
+    /// What the shop pays for one; for staff only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Money>)]
+    cost: Option<Option<Money>>,
     /// Units that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
     inventory_policy: Policy,
@@ -257,6 +263,14 @@ impl<'a> ProductView<'a> {
     }
 }
 
+impl<'a> ProductView<'a> {
+    /// With what only staff may see.
+    pub(crate) fn for_staff(product: &'a Product, tree: &'a Tree, currency: &Currency) -> Self {
+        let variants = product.variants.iter().map(|it| VariantView::for_staff(it, currency));
+        Self { variants: variants.collect(), ..Self::of(product, tree, currency) }
+    }
+}
+
 impl<'a> VariantView<'a> {
     fn of(variant: &'a model::Variant, currency: &Currency) -> Self {
         Self {
@@ -266,6 +280,7 @@ impl<'a> VariantView<'a> {
             options: &variant.options,
             price: Money::new(variant.price, currency),
             compare_at_price: variant.compare_at_price.map(|it| Money::new(it, currency)),
+            cost: None,
             available: variant.available(),
             inventory_policy: variant.policy,
             position: variant.position,
@@ -278,6 +293,12 @@ impl<'a> VariantView<'a> {
             image: variant.image.as_deref(),
             version: variant.revision,
         }
+    }
+
+    /// With what only staff may see.
+    fn for_staff(variant: &'a model::Variant, currency: &Currency) -> Self {
+        let cost = Some(variant.cost.map(|it| Money::new(it, currency)));
+        Self { cost, ..Self::of(variant, currency) }
     }
 }
 

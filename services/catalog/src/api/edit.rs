@@ -9,9 +9,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::product::{ProductBody, ProductPatch, at_the_top};
+use super::merge::FieldPaths;
+use super::patch::ProductPatch;
+use super::product::{ProductBody, at_the_top};
 use super::read;
-use crate::model::NewProduct;
+use crate::model::{NewProduct, Product};
 use crate::store::products as store;
 use crate::view::ProductView;
 use crate::{App, categories, problems, products};
@@ -53,8 +55,8 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 
 /// Replace a product.
 ///
-/// Variants with the same id, SKU or options keep their id and their stock. An `on_hand` that
-/// differs from the current figure needs `expected`.
+/// Variants with the same id, SKU or options keep their id and their stock; others are deleted with
+/// theirs. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the product.")),
@@ -77,14 +79,14 @@ async fn replace(
     Json(mut body): Json<ProductBody>,
 ) -> Result<Response> {
     let (flat, named) = (body.is_flat(), body.named()?);
-    let new = body.read(&app.currency)?;
-    let written = write(&app, &key, named, |_| Ok(new)).await;
+    let written = write(&app, &key, named, |old| body.read_over(old, &app.currency)).await;
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
 /// Update a product.
 ///
-/// Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
+/// What is named is changed, all else stays: fields, variants, options and pictures. To remove a
+/// variant or a picture, delete it. Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     patch, path = "/products/{id}", operation_id = "products.update", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the product.")),
@@ -106,9 +108,14 @@ async fn update(
     Path(key): Path<String>,
     Json(mut patch): Json<ProductPatch>,
 ) -> Result<Response> {
-    let (flat, named) = (patch.is_flat(), patch.named()?);
-    let written = write(&app, &key, named, |old| patch.onto(old, &app.currency)).await;
-    written.map_err(|it| if flat { at_the_top(it) } else { it })
+    let named = patch.named()?;
+    let mut paths = FieldPaths::default();
+    let written = write(&app, &key, named, |old| {
+        let (new, sent) = patch.onto(old, &app.currency)?;
+        paths = sent;
+        Ok(new)
+    });
+    written.await.map_err(|it| paths.as_sent(it))
 }
 
 /// Delete a product.
@@ -143,7 +150,7 @@ async fn write(
     app: &App,
     key: &str,
     named: Option<Vec<String>>,
-    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
+    change: impl FnOnce(&Product) -> Result<NewProduct>,
 ) -> Result<Response> {
     let id = apply(app, key, named, change).await?;
     show(app, id).await
@@ -154,11 +161,11 @@ pub(super) async fn apply(
     app: &App,
     key: &str,
     named: Option<Vec<String>>,
-    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
+    change: impl FnOnce(&Product) -> Result<NewProduct>,
 ) -> Result<Uuid> {
     let mut tx = app.db.begin().await?;
     let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
-    let mut new = change(NewProduct::from(&old))?;
+    let mut new = change(&old)?;
     let mut books = app.books(&mut tx);
     if let Some(named) = named {
         new.category_ids = categories::named(&mut books, &named).await?;
@@ -175,6 +182,6 @@ pub(super) async fn show(app: &App, id: Uuid) -> Result<Response> {
     let product = store::find(&app.db, &id.to_string()).await?;
     let product = product.ok_or_else(problems::product_not_found)?;
     let tree = app.tree().await?;
-    let body = read::json(&ProductView::of(&product, &tree, &app.currency))?;
+    let body = read::json(&ProductView::for_staff(&product, &tree, &app.currency))?;
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -107,6 +107,40 @@ pub(crate) async fn page(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Product
     complete(db, rows).await
 }
 
+/// A variant by its id or its SKU, and the product it is of.
+#[derive(Clone, Debug, Record)]
+pub(crate) struct VariantKey {
+    pub(crate) id: Uuid,
+    pub(crate) sku: String,
+    pub(crate) product_id: Uuid,
+}
+
+/// The variant with this id, or this SKU.
+pub(crate) async fn find_variant(db: &Db, key: &str) -> Result<Option<VariantKey>> {
+    let (id, sku) = (key.parse::<Uuid>().unwrap_or_default(), key.trim());
+    let by_either = variant_keys(db, &[id], &[sku]).await?;
+    // A SKU may look like the id of another variant.
+    Ok(by_either.iter().find(|it| it.id == id).or(by_either.first()).cloned())
+}
+
+/// The variants with these ids and those with these SKUs, in no order.
+pub(crate) async fn variant_keys(
+    db: &Db,
+    ids: &[Uuid],
+    skus: &[&str],
+) -> Result<Vec<VariantKey>> {
+    let mut found = Vec::with_capacity(ids.len() + skus.len());
+    for ids in ids.chunks(PART) {
+        let by_id = sql!("SELECT {VariantKey.*} FROM variants WHERE id IN ({ids..})");
+        found.extend(db.query(by_id).all::<VariantKey>().await?);
+    }
+    for skus in skus.chunks(PART) {
+        let by_sku = sql!("SELECT {VariantKey.*} FROM variants WHERE sku IN ({skus..})");
+        found.extend(db.query(by_sku).all::<VariantKey>().await?);
+    }
+    Ok(found)
+}
+
 /// Products that were bought or looked at, with units and views.
 pub(crate) async fn demand(db: &Db) -> Result<Vec<(Uuid, i64, i64)>> {
     db.query("SELECT id, sold, views FROM products WHERE sold <> 0 OR views <> 0").all().await

@@ -144,6 +144,7 @@ impl Check {
         self.range(field("price"), new.price, 0, MAX_AMOUNT);
         let compare_at_price = new.compare_at_price.unwrap_or_default();
         self.range(field("compare_at_price"), compare_at_price, 0, MAX_AMOUNT);
+        self.range(field("cost"), new.cost.unwrap_or_default(), 0, MAX_AMOUNT);
         self.range(field("weight_grams"), new.weight_grams, 0, MAX_WEIGHT);
         let on_hand = new.figure.map(Figure::opening).unwrap_or_default();
         let name = new.figure.map_or("on_hand", Figure::field);

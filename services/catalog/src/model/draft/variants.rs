@@ -137,6 +137,21 @@ fn figure(
     }
 }
 
+impl NewProduct {
+    /// Gives those of the variants that say nothing of their cost the one they have in `old`:
+    /// who cannot see it does not take it away.
+    pub(crate) fn keep_costs(&mut self, old: &Product, unsaid: &[bool]) {
+        self.clean();
+        drop_default(self);
+        let replaced = pair(&self.variants, Some(old));
+        for ((new, old), unsaid) in self.variants.iter_mut().zip(replaced).zip(unsaid) {
+            if *unsaid {
+                new.cost = old.and_then(|it| it.cost);
+            }
+        }
+    }
+}
+
 /// For each wanted variant the existing one it replaces: by id, then SKU, then options.
 fn pair<'a>(wanted: &[NewVariant], old: Option<&'a Product>) -> Vec<Option<&'a Variant>> {
     let mut left: Vec<&Variant> = old.map(|it| it.variants.iter().collect()).unwrap_or_default();
@@ -191,7 +206,9 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
     };
-    if old.is_some_and(|old| !old.is_same_but_for_stock(&variant)) {
+    // One that only moved up because another is gone was not edited.
+    let here = |old: &Variant| Variant { position, ..old.clone() };
+    if old.is_some_and(|old| !here(old).is_same_but_for_stock(&variant)) {
         variant.revision += 1;
     }
     variant
