@@ -222,55 +222,53 @@ impl<'a> Merge<'a> {
     /// With `replace` there are these alone, in this order.
     pub(super) fn images(&mut self, named: Vec<PicturePatch>, replace: bool) {
         let mut order = Vec::with_capacity(named.len());
-        for (n, PicturePatch { id, url, alt }) in named.into_iter().enumerate() {
+        for (n, patch) in named.into_iter().enumerate() {
             let path = format!("images[{n}].");
-            let url = url.map(|it| it.trim().to_owned());
-            let at = match (id, url) {
-                (Some(id), url) => {
-                    let Some(at) = self.old.images.iter().position(|it| it.id == id) else {
-                        self.wrong(format!("{path}id"), "is no picture of this product");
-                        continue;
-                    };
-                    if url.is_some_and(|it| it != self.old.images[at].url) {
-                        let detail = "stays; add the other picture, and delete this one";
-                        self.wrong(format!("{path}url"), detail);
+            let alt = patch.alt.clone();
+            match self.find_image(patch) {
+                Ok(at) => {
+                    if let Some(alt) = alt {
+                        self.new.images[at].1 = alt;
                     }
-                    at
+                    self.paths.images[at] = Place::Sent(path);
+                    order.push(at);
                 }
-                (None, Some(url)) => {
-                    let images = self.new.images.iter().zip(&self.paths.images);
-                    let same = |((of, _), place): (&(String, _), &Place)| {
-                        *of == url && matches!(place, Place::Kept(_))
-                    };
-                    images.into_iter().position(same).unwrap_or_else(|| {
-                        self.new.images.push((url, None));
-                        self.paths.images.push(Place::Kept(String::new()));
-                        self.new.images.len() - 1
-                    })
-                }
-                (None, None) => {
-                    self.wrong(format!("{path}url"), "is required, or the id of a picture");
-                    continue;
-                }
-            };
-            if let Place::Sent(first) = &self.paths.images[at] {
-                let detail = format!("is the same picture as {}", first.trim_end_matches('.'));
-                self.wrong(format!("{path}id"), detail);
-                continue;
+                Err((field, detail)) => self.wrong(format!("{path}{field}"), detail),
             }
-            if let Some(alt) = alt {
-                self.new.images[at].1 = alt;
-            }
-            self.paths.images[at] = Place::Sent(path);
-            order.push(at);
         }
         if replace {
             let places = &mut self.paths.images;
-            let place = |at: &usize| std::mem::replace(&mut places[*at], Place::Kept(String::new()));
+            let place =
+                |at: &usize| std::mem::replace(&mut places[*at], Place::Kept(String::new()));
             let places = order.iter().map(place).collect();
             self.paths.images = places;
             self.new.images = order.iter().map(|at| self.new.images[*at].clone()).collect();
         }
+    }
+
+    /// The place of the picture that is named, at the end if it is new.
+    fn find_image(&mut self, patch: PicturePatch) -> Result<usize, (&'static str, &'static str)> {
+        let url = patch.url.map(|it| it.trim().to_owned());
+        if let Some(id) = patch.id {
+            let at = self.old.images.iter().position(|it| it.id == id);
+            let at = at.ok_or(("id", "is no picture of this product"))?;
+            if url.is_some_and(|it| it != self.old.images[at].url) {
+                return Err(("url", "cannot be changed; add the other picture, delete this one"));
+            }
+            return match self.paths.images[at] {
+                Place::Kept(_) => Ok(at),
+                Place::Sent(_) => Err(("id", "is in the list twice")),
+            };
+        }
+        let url = url.ok_or(("url", "is required, or the id of a picture"))?;
+        // A product may have a picture twice.
+        let mut places = self.new.images.iter().zip(&self.paths.images);
+        let known = places.position(|(it, place)| it.0 == url && matches!(place, Place::Kept(_)));
+        Ok(known.unwrap_or_else(|| {
+            self.new.images.push((url, None));
+            self.paths.images.push(Place::Kept(String::new()));
+            self.new.images.len() - 1
+        }))
     }
 }
 
@@ -313,7 +311,7 @@ impl FieldPaths {
 fn cleaned(options: BTreeMap<String, String>) -> BTreeMap<String, String> {
     let trimmed = |(name, value): (String, String)| (name.trim().into(), value.trim().into());
     let options: BTreeMap<String, String> = options.into_iter().map(trimmed).collect();
-    let none = options.len() == 1
-        && options.get(DEFAULT_OPTION).is_some_and(|it| it == DEFAULT_VALUE);
+    let none =
+        options.len() == 1 && options.get(DEFAULT_OPTION).is_some_and(|it| it == DEFAULT_VALUE);
     if none { BTreeMap::new() } else { options }
 }

@@ -257,7 +257,11 @@ impl VariantBody {
 }
 
 /// The minor units of an amount in the shop's currency.
-pub(super) fn amount(money: Option<Money>, field: &str, currency: &Currency) -> Result<Option<i64>> {
+pub(super) fn amount(
+    money: Option<Money>,
+    field: &str,
+    currency: &Currency,
+) -> Result<Option<i64>> {
     match money {
         Some(money) if money.currency != *currency => {
             let detail = format!("must be {}, the shop's currency", currency.as_str());

@@ -67,7 +67,10 @@ async fn create(
     Json(body): Json<VariantBody>,
 ) -> Result<Response> {
     if body.id.is_some() {
-        return Err(Problem::field("id", "is for variants that exist; the shop gives new ones theirs"));
+        return Err(Problem::field(
+            "id",
+            "is for variants that exist; the shop gives new ones theirs",
+        ));
     }
     let new = body.read("", &app.currency)?;
 

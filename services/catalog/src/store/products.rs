@@ -124,11 +124,7 @@ pub(crate) async fn find_variant(db: &Db, key: &str) -> Result<Option<VariantKey
 }
 
 /// The variants with these ids and those with these SKUs, in no order.
-pub(crate) async fn variant_keys(
-    db: &Db,
-    ids: &[Uuid],
-    skus: &[&str],
-) -> Result<Vec<VariantKey>> {
+pub(crate) async fn variant_keys(db: &Db, ids: &[Uuid], skus: &[&str]) -> Result<Vec<VariantKey>> {
     let mut found = Vec::with_capacity(ids.len() + skus.len());
     for ids in ids.chunks(PART) {
         let by_id = sql!("SELECT {VariantKey.*} FROM variants WHERE id IN ({ids..})");

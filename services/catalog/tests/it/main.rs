@@ -11,11 +11,13 @@ mod inventory;
 mod media;
 mod near;
 mod offers;
+mod patches;
 mod products;
 mod ratings;
 mod reading;
 mod sharing;
 mod stock;
+mod variants;
 mod writes;
 
 use axum::Router;
