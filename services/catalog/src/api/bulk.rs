@@ -6,11 +6,12 @@ mod inventory;
 mod products;
 mod variants;
 
+use chassis::if_match::IfMatch;
 use chassis::problem::{FieldError, Result};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::{App, problems};
+use crate::App;
 
 pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -21,10 +22,8 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 /// Refuses a row that is meant for another version.
 fn expect(if_version: Option<i64>, version: i64) -> Result<()> {
-    match if_version {
-        Some(seen) if seen != version => Err(problems::version_changed(version)),
-        _ => Ok(()),
-    }
+    let seen = if_version.map(|it| IfMatch::Tags(vec![it.to_string()]));
+    super::variants::expect(seen.as_ref(), version)
 }
 
 /// An item that says too little or too much, whatever the shop has.

@@ -198,7 +198,7 @@ async fn write(
 }
 
 /// Refuses what is meant for another version.
-fn expect(seen: Option<&IfMatch>, version: i64) -> Result<()> {
+pub(super) fn expect(seen: Option<&IfMatch>, version: i64) -> Result<()> {
     match seen {
         Some(seen) if !seen.allows(&etag(version)) => Err(problems::version_changed(version)),
         _ => Ok(()),

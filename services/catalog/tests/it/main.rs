@@ -131,6 +131,14 @@ fn shirt() -> Value {
     })
 }
 
+/// A product as everybody sees it, of what staff are answered.
+fn public(mut product: Value) -> Value {
+    for variant in product["variants"].as_array_mut().expect("variants") {
+        variant.as_object_mut().expect("a variant").remove("cost").expect("a cost");
+    }
+    product
+}
+
 fn usd(amount: i64) -> Value {
     json!({ "amount": amount, "currency": "USD" })
 }

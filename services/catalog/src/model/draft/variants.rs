@@ -46,14 +46,12 @@ pub(super) fn options(new: &mut NewProduct, check: &mut Check) {
     }
     for option in &mut new.options {
         let used = new.variants.iter().filter_map(|it| it.options.get(&option.name));
-        let named = std::mem::take(&mut option.values);
         let used: Vec<&String> = used.collect();
-        let mut values: Vec<String> = Vec::new();
-        for value in named.iter().filter(|it| used.contains(it)).chain(used.iter().copied()) {
-            if !values.contains(value) {
-                values.push(value.clone());
-            }
-        }
+        let known: HashSet<&String> = used.iter().copied().collect();
+        let named = std::mem::take(&mut option.values);
+        let named = named.iter().filter(|it| known.contains(it));
+        let mut seen = HashSet::new();
+        let values = named.chain(used).filter(|it| seen.insert(*it)).cloned().collect();
         option.values = values;
     }
 }
