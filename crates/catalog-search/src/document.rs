@@ -1,7 +1,9 @@
 //! What the index knows of a product.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
+use chassis::fold::fold;
 use chrono::{DateTime, Utc};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
@@ -13,12 +15,10 @@ use crate::words::{ANALYZER, plain};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is rebuilt.
-pub(crate) const VERSION: u32 = 3;
+pub(crate) const VERSION: u32 = 4;
 
 /// Options of a product.
 pub(crate) const MAX_OPTIONS: usize = 3;
-/// Characters of a title by which lists sort.
-const TITLE_KEY: usize = 60;
 
 /// Between the name of an option and its value, and between one option and the next.
 const IS: char = '\u{1f}';
@@ -29,6 +29,8 @@ const AND: char = '\u{1e}';
 pub struct Document {
     pub id: Uuid,
     pub title: String,
+    /// What titles sort by, compared byte by byte.
+    pub title_key: String,
     /// HTML; only its text is indexed.
     pub description: String,
     pub tags: Vec<String>,
@@ -65,6 +67,11 @@ impl Document {
     /// The lowest price of its variants.
     pub(crate) fn price(&self) -> i64 {
         self.variants.iter().map(|it| it.price).min().unwrap_or_default()
+    }
+
+    /// The highest price of its variants.
+    pub(crate) fn price_max(&self) -> i64 {
+        self.variants.iter().map(|it| it.price).max().unwrap_or_default()
     }
 
     /// Whether at least one variant can be bought.
@@ -109,17 +116,25 @@ pub(crate) struct Fields {
     pub description: Field,
     pub tags: Field,
     pub vendor: Field,
-    /// What titles sort by.
     pub title_key: Field,
     /// Each tag as a whole, in lower case.
     pub tag: Field,
     pub vendor_name: Field,
+    /// The same, folded.
+    pub vendor_key: Field,
     pub category: Field,
+    /// The lowest and the highest.
     pub price: Field,
+    pub price_max: Field,
     pub in_stock: Field,
-    /// All that is chosen for a variant, to be counted.
+    /// All that is chosen for a variant: a value per variant, in their order, as in the fields that
+    /// follow. None where there is nothing to choose.
     pub variant: Field,
-    /// Every part of it, to be found.
+    pub variant_price: Field,
+    pub variant_in_stock: Field,
+    /// What the variant of a SKU is recognized by.
+    pub variant_sku: Field,
+    /// Every part of what is chosen, folded, to be found.
     pub choice: Field,
     pub rating: Field,
     pub sold: Field,
@@ -147,10 +162,15 @@ impl Fields {
             title_key: schema.add_text_field("title_key", TextOptions::default().set_fast("raw")),
             tag: schema.add_text_field("tag", STRING),
             vendor_name: schema.add_text_field("vendor_name", STRING | FAST),
+            vendor_key: schema.add_text_field("vendor_key", STRING),
             category: schema.add_bytes_field("category", INDEXED | FAST),
             price: schema.add_i64_field("price", FAST),
+            price_max: schema.add_i64_field("price_max", FAST),
             in_stock: schema.add_bool_field("in_stock", INDEXED | FAST),
             variant: schema.add_text_field("variant", TextOptions::default().set_fast("raw")),
+            variant_price: schema.add_i64_field("variant_price", FAST),
+            variant_in_stock: schema.add_bool_field("variant_in_stock", FAST),
+            variant_sku: schema.add_u64_field("variant_sku", FAST),
             choice: schema.add_text_field("choice", STRING),
             rating: schema.add_i64_field("rating", FAST),
             sold: schema.add_i64_field("sold", FAST),
@@ -181,20 +201,26 @@ impl Fields {
         ] {
             document.add_text(field, plain(text));
         }
-        let title_key = it.title.chars().flat_map(char::to_lowercase).take(TITLE_KEY);
-        document.add_text(self.title_key, title_key.collect::<String>());
+        document.add_text(self.title_key, &it.title_key);
         for tag in &it.tags {
             document.add_text(self.tag, tag.to_lowercase());
         }
         document.add_text(self.vendor_name, &it.vendor);
+        document.add_text(self.vendor_key, fold(&it.vendor));
         for category in &it.categories {
             document.add_bytes(self.category, category.as_bytes());
         }
         document.add_i64(self.price, it.price());
+        document.add_i64(self.price_max, it.price_max());
         document.add_bool(self.in_stock, it.in_stock());
-        let variants: BTreeSet<String> = it.options().map(spelled).collect();
-        for variant in &variants {
-            document.add_text(self.variant, variant);
+        let choice = it.options().next().is_some();
+        for variant in &it.variants {
+            if choice {
+                document.add_text(self.variant, spelled(&variant.options));
+            }
+            document.add_i64(self.variant_price, variant.price);
+            document.add_bool(self.variant_in_stock, variant.in_stock);
+            document.add_u64(self.variant_sku, sku_number(&variant.sku));
         }
         let choices: BTreeSet<String> = it.options().flat_map(parts).collect();
         for choice in &choices {
@@ -221,9 +247,18 @@ pub(crate) fn options_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
     word.split(AND).filter_map(|it| it.split_once(IS))
 }
 
+/// What the index recognizes a SKU by, among those of a product.
+pub(crate) fn sku_number(sku: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    sku.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Each option of a variant, and each combination of several: there are three at most.
 fn parts(options: &BTreeMap<String, String>) -> Vec<String> {
-    let options: Vec<_> = options.iter().take(MAX_OPTIONS).collect();
+    let folded: BTreeMap<String, String> =
+        options.iter().map(|(name, value)| (fold(name), fold(value))).collect();
+    let options: Vec<_> = folded.iter().take(MAX_OPTIONS).collect();
     let chosen = |set: usize| -> BTreeMap<&str, &str> {
         let taken = options.iter().enumerate().filter(|(at, _)| set & (1 << at) != 0);
         taken.map(|(_, (name, value))| (name.as_str(), value.as_str())).collect()

@@ -6,8 +6,8 @@
 //!
 //! `document` is an indexed product, `categories` are matched by name, `source` provides both;
 //! `words` tokenizes, `query` parses search text, `facets` counts further choices, `near` suggests
-//! words and related products, `index` manages the files, `follow` is the worker that keeps them
-//! current.
+//! words and related products, `page` finds one page of a list, `variants` is what one variant has to
+//! meet, `index` manages the files, `follow` is the worker that keeps them current.
 
 mod categories;
 mod document;
@@ -15,8 +15,10 @@ mod facets;
 mod follow;
 mod index;
 mod near;
+mod page;
 mod query;
 mod source;
+mod variants;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::feed::Position;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
@@ -35,10 +38,11 @@ pub use facets::{Facets, RATINGS};
 pub use follow::follow;
 use index::Live;
 pub use near::Traits;
-pub use source::{Change, Source};
+pub use page::Cursor;
+pub use source::{Change, Source, StockLevel};
 pub use words::words;
 
-/// How far into a list one can page.
+/// How far one can jump into a list; a cursor goes further.
 pub const MAX_OFFSET: usize = 10_000;
 
 /// How long a request waits for an index that is being built.
@@ -60,13 +64,16 @@ struct Shared {
 }
 
 /// What to look for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Request {
     /// None for all products.
     pub text: Option<String>,
     pub filter: Filter,
     pub sort: Sort,
-    /// How many to skip; nothing is found beyond [`MAX_OFFSET`].
+    /// Where the page begins: the `next` of the one before.
+    pub after: Option<Cursor>,
+    /// How many to skip; nothing is found beyond [`MAX_OFFSET`]. What is skipped shifts while
+    /// products change.
     pub offset: usize,
     pub limit: usize,
     /// Whether to count facets.
@@ -75,19 +82,22 @@ pub struct Request {
     pub categories: Arc<Categories>,
 }
 
-/// The conditions beside the text. None means any.
+/// The conditions beside the text. None means any. Prices, stock and options have to be met by one
+/// variant.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub status: Status,
     /// In one of these: a category with all below it.
     pub categories: Option<Vec<Uuid>>,
-    /// In minor units; the price of a product is its lowest one.
+    /// In minor units.
     pub min_price: Option<i64>,
     pub max_price: Option<i64>,
     pub tag: Option<String>,
+    /// Case and accents do not count, as in options.
     pub vendor: Option<String>,
+    /// Whether a variant that meets the other conditions is in stock.
     pub in_stock: Option<bool>,
-    /// One variant has one of the values of each.
+    /// A variant has one of the values of each.
     pub choices: Choices,
     /// In thousandths.
     pub min_rating: Option<i64>,
@@ -96,18 +106,32 @@ pub struct Filter {
 /// Names of options, and the values looked for.
 pub type Choices = BTreeMap<String, BTreeSet<String>>;
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// The order of a list. Products that are equal in it are ordered by their ids, which rise as time
+/// goes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Sort {
     /// The best match first.
     #[default]
     Relevance,
     Newest,
+    Oldest,
+    /// By the lowest price of a product.
     PriceUp,
     PriceDown,
     Title,
+    TitleDown,
     Rating,
     /// What was bought most first, then what was looked at most, then the newest.
     Popular,
+}
+
+impl Sort {
+    /// Whether what it sorts by changes by itself, not only when a product is edited. Lists in such
+    /// an order go on in the state of the index they began with, as long as that is kept.
+    pub(crate) fn drifts(self) -> bool {
+        matches!(self, Self::Relevance | Self::Rating | Self::Popular)
+    }
 }
 
 /// What was found.
@@ -115,6 +139,8 @@ pub enum Sort {
 pub struct Hits {
     /// One page, best first.
     pub ids: Vec<Uuid>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Cursor>,
     /// How many there are on all pages.
     pub total: usize,
     /// Whether nothing has all the words, and these have some of them.
@@ -153,7 +179,7 @@ impl Search {
     }
 
     pub async fn find(&self, request: Request) -> Result<Hits, Error> {
-        if request.offset >= MAX_OFFSET {
+        if request.offset > MAX_OFFSET {
             return Ok(Hits::default());
         }
         self.ask(move |live| live.find(&request)).await

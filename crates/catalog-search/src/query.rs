@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use chassis::fold::fold;
 use tantivy::query::{
     BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, FuzzyTermQuery, Occur, Query,
     RangeQuery, TermQuery, TermSetQuery,
@@ -79,15 +80,23 @@ pub(crate) fn basic(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Que
     std::iter::once(status).chain(tag).map(is).collect()
 }
 
-/// All conditions beside the text; none of them touches the score.
+/// All conditions beside the text; none of them touches the score. Those of variants hold for one
+/// each here; that it is the same one is looked at product by product (`variants`). The filter is
+/// folded.
 pub(crate) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Query>)> {
     let mut all = basic(fields, filter);
     let mut is = |term: Term| all.push(must(TermQuery::new(term, IndexRecordOption::Basic)));
-    if let Some(in_stock) = filter.in_stock {
-        is(Term::from_field_bool(fields.in_stock, in_stock));
+    let priced = filter.min_price.is_some() || filter.max_price.is_some();
+    match filter.in_stock {
+        Some(true) => is(Term::from_field_bool(fields.in_stock, true)),
+        // With other conditions only variants that meet those are sold out.
+        Some(false) if !priced && filter.choices.is_empty() => {
+            is(Term::from_field_bool(fields.in_stock, false));
+        }
+        Some(false) | None => {}
     }
     if let Some(vendor) = &filter.vendor {
-        is(Term::from_field_text(fields.vendor_name, vendor));
+        is(Term::from_field_text(fields.vendor_key, vendor));
     }
     if let Some(categories) = &filter.categories {
         let term = |it: &Uuid| Term::from_field_bytes(fields.category, it.as_bytes());
@@ -98,19 +107,26 @@ pub(crate) fn filters(fields: &Fields, filter: &Filter) -> Vec<(Occur, Box<dyn Q
         let term = |it: &String| Term::from_field_text(fields.choice, it);
         all.push(must(TermSetQuery::new(words.iter().map(term))));
     }
+    let term = |field, value| Bound::Included(Term::from_field_i64(field, value));
     if let Some(rating) = filter.min_rating {
-        let least = Bound::Included(Term::from_field_i64(fields.rating, rating));
-        all.push(must(RangeQuery::new(least, Bound::Unbounded)));
+        all.push(must(RangeQuery::new(term(fields.rating, rating), Bound::Unbounded)));
     }
-    if filter.min_price.is_some() || filter.max_price.is_some() {
-        let bound = |value: Option<i64>| {
-            value.map_or(Bound::Unbounded, |value| {
-                Bound::Included(Term::from_field_i64(fields.price, value))
-            })
-        };
-        all.push(must(RangeQuery::new(bound(filter.min_price), bound(filter.max_price))));
+    if let Some(least) = filter.min_price {
+        all.push(must(RangeQuery::new(term(fields.price_max, least), Bound::Unbounded)));
+    }
+    if let Some(most) = filter.max_price {
+        all.push(must(RangeQuery::new(Bound::Unbounded, term(fields.price, most))));
     }
     all
+}
+
+/// The filter with its names as the index has them.
+pub(crate) fn folded(filter: &Filter) -> Filter {
+    let mut choices = Choices::new();
+    for (name, values) in &filter.choices {
+        choices.entry(fold(name)).or_default().extend(values.iter().map(|it| fold(it)));
+    }
+    Filter { vendor: filter.vendor.as_deref().map(fold), choices, ..filter.clone() }
 }
 
 /// A condition that does not touch the score.

@@ -45,6 +45,8 @@ pub struct Platform {
     pub verifier: Verifier,
     /// The one currency of the shop.
     pub currency: Currency,
+    /// The language of the shop: a lower-case language tag.
+    pub language: String,
     /// What copies of a service share.
     pub cache: Cache,
 }

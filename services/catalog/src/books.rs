@@ -2,6 +2,7 @@
 //! [`StockTx::write`], which keeps ledger and events in step with it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chassis::db::Tx;
 use chassis::id;
@@ -15,6 +16,7 @@ use crate::cache::Changed;
 use crate::model::{Draft, Figure, Policy, Product, Stock, StockChange, Variant};
 use crate::problems;
 use crate::store::stock::{self, Change, Kind, Noted, Opening, Step};
+use crate::titles::{self, TitleOrder};
 
 /// A transaction on the books, and which products it changed so far.
 pub(crate) struct StockTx<'a> {
@@ -24,12 +26,14 @@ pub(crate) struct StockTx<'a> {
     pub(crate) low: i64,
     /// Why somebody writes stock, in their words.
     pub(crate) reason: Option<String>,
+    /// How titles sort.
+    pub(crate) titles: Arc<TitleOrder>,
     changed: Vec<Changed>,
 }
 
 impl<'a> StockTx<'a> {
     pub(crate) fn open(tx: &'a mut Tx, now: DateTime<Utc>, low: i64) -> Self {
-        Self { tx, now, low, reason: None, changed: vec![] }
+        Self { tx, now, low, reason: None, titles: titles::usual(), changed: vec![] }
     }
 
     /// Notes what cached answers shall be thrown away once this is committed.

@@ -3,7 +3,7 @@
 //! `model` holds the rules, `store` the SQL. `books` is the transaction that changes products or
 //! stock; `products`, `categories`, `reservations` and `fulfillment` are its use cases. `api` and
 //! `internal` are the routes, `events` the handlers of other services' events, `workers` the
-//! background work. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
+//! background work. `titles` is the order of titles in the shop's language. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
 //! `imports` handle uploads. `csv` imports and exports product files; `demo` and `invariants` serve
 //! the command line.
 
@@ -24,6 +24,7 @@ mod reservations;
 
 mod books;
 mod cache;
+mod titles;
 mod view;
 
 mod search;
@@ -61,6 +62,8 @@ use demand::Views;
 use imports::Counter;
 use model::Tree;
 use pictures::PictureProcessor;
+use store::listing::Totals;
+use titles::TitleOrder;
 
 pub const NAME: &str = "catalog";
 
@@ -139,6 +142,10 @@ pub(crate) struct Shared {
     pub(crate) currency: Currency,
     pub(crate) cache: Cache,
     pub(crate) search: Search,
+    /// How titles sort in the shop's language.
+    pub(crate) titles: Arc<TitleOrder>,
+    /// How long the longest lists are.
+    pub(crate) totals: Totals,
     pub(crate) views: Views,
     pub(crate) desk: PictureProcessor,
     pub(crate) counter: Counter,
@@ -166,6 +173,7 @@ pub async fn start(
     let app = App::new(&platform, &config, &index_dir)?;
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
     let (tidying, importing, booking) = (app.clone(), app.clone(), app.clone());
+    let sorting = app.clone();
     let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
@@ -186,6 +194,7 @@ pub async fn start(
             let app = tidying.clone();
             async move { pictures::tidy(&app.db, app.clock.now()).await.map(|_| false) }
         })
+        .every(titles::EVERY, "title order", move || titles::renew(sorting.clone()))
         .queue(&store::imports::IMPORTS)
         .worker("imports", |stop| imports::work(importing, stop))
         .worker("cache", |stop| async move {
@@ -194,7 +203,7 @@ pub async fn start(
             Ok(())
         })
         .worker("search", |stop| async move {
-            let products = search::Products(searching.db.clone());
+            let products = search::Products::of(&searching);
             catalog_search::follow(searching.search.clone(), products, stop).await;
             Ok(())
         }))
@@ -214,6 +223,8 @@ impl App {
             currency: platform.currency.clone(),
             cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
             search: Search::open(index_dir)?,
+            titles: Arc::new(TitleOrder::of(&platform.language)),
+            totals: Totals::default(),
             views: Views::default(),
             desk: PictureProcessor::default(),
             counter: Counter::default(),
@@ -225,7 +236,7 @@ impl App {
 
     /// Begins the books of a transaction.
     pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> StockTx<'a> {
-        StockTx::open(tx, self.clock.now(), self.low)
+        StockTx { titles: self.titles.clone(), ..StockTx::open(tx, self.clock.now(), self.low) }
     }
 
     /// Commits, and throws away the cached answers that no longer hold.

@@ -212,6 +212,11 @@ impl Product {
         self.variants.iter().map(|it| it.price).min().unwrap_or_default()
     }
 
+    /// The highest price of its variants.
+    pub(crate) fn price_max(&self) -> i64 {
+        self.variants.iter().map(|it| it.price).max().unwrap_or_default()
+    }
+
     /// Units that can be bought now, of all variants; none where stock does not limit the sales of
     /// one of them.
     pub(crate) fn available(&self) -> Option<i64> {

@@ -21,7 +21,7 @@ pub(crate) async fn create(books: &mut StockTx<'_>, new: NewProduct) -> Result<P
     find_slug(books, &mut draft).await?;
     find_skus(books, &mut draft).await?;
     let product = &draft.product;
-    products::insert(books.tx, product).await.on_duplicate(|| taken(product))?;
+    products::insert(books.tx, product, &books.titles).await.on_duplicate(|| taken(product))?;
     pictures::settle(books, None, product).await?;
     put_in_categories(books, product).await?;
     books.settle(None, &draft).await?;
@@ -55,7 +55,8 @@ pub(crate) async fn replace(
         draft.product.revision = old.revision;
     }
     let product = &draft.product;
-    if !products::update(books.tx, old, product).await.on_duplicate(|| taken(product))? {
+    let updated = products::update(books.tx, old, product, &books.titles).await;
+    if !updated.on_duplicate(|| taken(product))? {
         return Err(problems::product_changed());
     }
     pictures::settle(books, Some(old), product).await?;

@@ -112,6 +112,29 @@ impl Select {
         Ok(count)
     }
 
+    /// How many rows there are, but no more than `most`, however many there are.
+    pub async fn count_up_to(&self, db: impl Session<'_>, most: i64) -> Result<i64> {
+        let (from, filters) = (&self.from, self.filters());
+        let text =
+            format!("SELECT count(*) FROM (SELECT 1 FROM {from}{filters} LIMIT {most}) AS some");
+        let (count,) = self.query(db, text).one().await?;
+        Ok(count)
+    }
+
+    /// How the database goes about it.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn explain<'c, T: Columns>(
+        &self,
+        db: impl Session<'c>,
+        how: &str,
+        table: &str,
+    ) -> Query<'c> {
+        let (order, limit) = (&self.order, &self.limit);
+        let (from, filters) = (&self.from, self.filters());
+        let columns = list(table, T::columns);
+        self.query(db, format!("{how} SELECT {columns} FROM {from}{filters}{order}{limit}"))
+    }
+
     fn filters(&self) -> String {
         if self.conditions.is_empty() {
             String::new()

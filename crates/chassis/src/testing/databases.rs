@@ -14,6 +14,7 @@ use crate::clock::Clock;
 use crate::db::{Db, Limits, Migrations, Session};
 use crate::money::Currency;
 use crate::service::Platform;
+use crate::shop::ShopProfile;
 
 /// What a service stands on in a test; dropping it removes its files.
 #[derive(Clone, Debug)]
@@ -73,7 +74,8 @@ impl Database {
         db.migrate(migrations).await.expect("migrations");
         let clock = Clock::Fixed(noon());
         let (verifier, currency, cache) = (verifier(), Currency::default(), Cache::default());
-        let platform = Platform { db, clock, verifier, currency, cache };
+        let language = ShopProfile::default().language;
+        let platform = Platform { db, clock, verifier, currency, language, cache };
         TestPlatform { platform, kind, _files: files, _schemas: schemas }
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::list::{ListQuery, ListRequest, Skip, choices};
+use super::list::{Cursor, ListQuery, ListRequest, choices};
 use crate::cache::{Answer, Bucket, Dependencies, Kind};
 use crate::model::{Product, Status};
 use crate::store::{listing, products};
@@ -44,20 +44,25 @@ pub(super) fn router() -> OpenApiRouter<App> {
     security((), ("bearer" = [])),
 )]
 async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>> {
-    let key = format!("products {}", request.uri().query().unwrap_or_default());
-    if let Some(answer) = app.cache.get(&key) {
-        return Ok(answer.respond(request.headers()));
-    }
+    let query = request.uri().query().unwrap_or_default();
+    let key = format!("products {query}");
     let at = app.cache.now();
-    if let Some(answer) = app.cache.find_shared(Kind::Page, &key, at).await {
-        return Ok(answer.respond(request.headers()));
-    }
     let (mut parts, _) = request.into_parts();
+    let staff = is_staff(&parts);
+    // Of changes staff see more than others.
+    if !(staff && key.contains("updated_since")) {
+        if let Some(answer) = app.cache.get(&key) {
+            return Ok(answer.respond(&parts.headers));
+        }
+        if let Some(answer) = app.cache.find_shared(Kind::Page, &key, at).await {
+            return Ok(answer.respond(&parts.headers));
+        }
+    }
     let Query(query) = Query::<ListQuery>::from_request_parts(&mut parts, &app).await?;
     let choices = choices(parts.uri.query())?;
     let tree = app.tree().await?;
-    let asked = query.read(choices, &tree)?;
-    if asked.listing.status != Status::Active && !is_staff(&parts) {
+    let asked = query.read(choices, &tree, staff)?;
+    if !asked.is_public() && !staff {
         return Err(problems::staff_only());
     }
     let kept = kept_as(&app, &asked, &key);
@@ -73,7 +78,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
         partial: found.partial,
         facets: found.facets.map(|it| FacetsView::of(it, &tree, &app.currency)),
     })?;
-    if asked.listing.status != Status::Active {
+    if !asked.is_public() {
         return Ok(Answer::private(body).respond(&parts.headers));
     }
     let Some(kept) = kept else {
@@ -93,7 +98,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
 /// The key an answer is kept by; none where it is not kept: texts are too many, and what only
 /// staff may see is not for others.
 fn kept_as(app: &App, asked: &ListRequest, key: &str) -> Option<String> {
-    if asked.listing.status != Status::Active {
+    if !asked.is_public() {
         return None;
     }
     match &asked.search {
@@ -173,22 +178,35 @@ async fn find(app: &App, asked: &ListRequest) -> Result<Found> {
         return search(app, asked, request.clone()).await;
     }
     let (products, next) = listing::page(&app.db, &asked.listing).await?;
-    let total =
-        if asked.count { Some(listing::count(&app.db, &asked.listing).await?) } else { None };
-    Ok(Found { products, next: next.map(|it| page::encode(&it)), total, partial: false, facets: None })
+    let total = match asked.count {
+        true => Some(app.totals.count(&app.db, &asked.listing, listing::COUNTED).await?),
+        false => None,
+    };
+    let next = next.map(|it| page::encode(&Cursor::Listing(it)));
+    Ok(Found { products, next, total, partial: false, facets: None })
 }
 
 async fn search(app: &App, asked: &ListRequest, request: catalog_search::Request) -> Result<Found> {
-    let skip = request.offset;
+    let filter = request.filter.clone();
     let hits = app.search.find(request).await.map_err(unanswered)?;
-    let end = skip + hits.ids.len();
-    let more = end < hits.total.min(catalog_search::MAX_OFFSET) && end > skip;
     let mut products = products::by_ids(&app.db, &hits.ids).await?;
     // The index may be a moment behind.
-    products.retain(|it| it.status == asked.listing.status);
-    let next = more.then(|| page::encode(&Skip { skip: end }));
+    products.retain(|it| it.status == asked.listing.status && sells(it, &filter));
+    let next = hits.next.map(|it| page::encode(&Cursor::Index(it)));
     let total = asked.count.then_some(hits.total as i64);
     Ok(Found { products, next, total, partial: hits.partial, facets: hits.facets })
+}
+
+/// Whether a variant still has a price and a stock as they are asked for.
+fn sells(product: &Product, filter: &catalog_search::Filter) -> bool {
+    let (min, max) = (filter.min_price, filter.max_price);
+    let mut priced = product.variants.iter().filter(|it| {
+        min.is_none_or(|min| it.price >= min) && max.is_none_or(|max| it.price <= max)
+    });
+    match filter.in_stock {
+        Some(in_stock) => priced.any(|it| (it.available() != Some(0)) == in_stock),
+        None => priced.next().is_some(),
+    }
 }
 
 pub(super) fn unanswered(error: catalog_search::Error) -> Problem {

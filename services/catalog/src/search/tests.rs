@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use catalog_search::{Filter, Request, Search, Sort, follow};
 use chassis::db::{Db, Session};
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Products;
 use crate::model::{Figure, NewProduct, NewVariant, Policy, Product};
+use crate::titles::{self, TitleOrder};
 
 /// A search that follows a database.
 struct Running {
@@ -25,7 +27,7 @@ struct Running {
 impl Running {
     fn start(dir: &Path, db: &Db) -> Self {
         let (search, stop) = (Search::open(dir).unwrap(), CancellationToken::new());
-        let task = tokio::spawn(follow(search.clone(), Products(db.clone()), stop.clone()));
+        let task = tokio::spawn(follow(search.clone(), source(db, &titles::usual()), stop.clone()));
         Self { search, db: db.clone(), stop, task }
     }
 
@@ -43,9 +45,12 @@ impl Running {
     }
 }
 
+fn source(db: &Db, titles: &Arc<TitleOrder>) -> Products {
+    Products { db: db.clone(), titles: titles.clone() }
+}
+
 fn request(text: &str) -> Request {
-    let (text, filter) = (Some(text.to_owned()), Filter::default());
-    Request { text, filter, sort: Sort::default(), offset: 0, limit: 20, facets: false, categories: Default::default() }
+    Request { text: Some(text.to_owned()), limit: 20, ..Request::default() }
 }
 
 /// A change of products in a transaction of its own.

@@ -59,22 +59,22 @@ pub(crate) async fn settle(tx: &mut Tx, moved: Uuid) -> Result<()> {
     tx.query(forget).execute().await?;
     // Every product directly in the subtree is put into all categories above its own.
     let settle = sql!(
-        "INSERT INTO product_categories (category_id, product_id, direct, price)
+        "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
          WITH RECURSIVE below (id) AS (
              SELECT id FROM categories WHERE id = {moved}
              UNION ALL
              SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id),
-         up (id, product_id, price) AS (
-             SELECT c.parent_id, d.product_id, d.price
+         up (id, product_id, price, price_max) AS (
+             SELECT c.parent_id, d.product_id, d.price, d.price_max
              FROM product_categories d JOIN categories c ON c.id = d.category_id
              WHERE d.direct AND c.parent_id IS NOT NULL AND d.product_id IN (
                  SELECT e.product_id
                  FROM product_categories e JOIN below ON below.id = e.category_id
                  WHERE e.direct)
              UNION
-             SELECT c.parent_id, up.product_id, up.price
+             SELECT c.parent_id, up.product_id, up.price, up.price_max
              FROM up JOIN categories c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
-         SELECT up.id, up.product_id, FALSE, up.price FROM up WHERE TRUE
+         SELECT up.id, up.product_id, FALSE, up.price, up.price_max FROM up WHERE TRUE
          ON CONFLICT (category_id, product_id) DO NOTHING"
     );
     tx.query(settle).execute().await.map(drop)
@@ -91,17 +91,17 @@ async fn unlink(tx: &mut Tx, id: Uuid) -> Result<()> {
     tx.query(forget).execute().await?;
     // Every product directly in it is put into all categories above its other ones.
     let restore = sql!(
-        "INSERT INTO product_categories (category_id, product_id, direct, price)
-         WITH RECURSIVE up (id, product_id, price) AS (
-             SELECT c.parent_id, d.product_id, d.price
+        "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
+         WITH RECURSIVE up (id, product_id, price, price_max) AS (
+             SELECT c.parent_id, d.product_id, d.price, d.price_max
              FROM product_categories d JOIN categories c ON c.id = d.category_id
              WHERE d.direct AND d.category_id <> {id} AND c.parent_id IS NOT NULL
                    AND d.product_id IN (SELECT e.product_id FROM product_categories e
                                         WHERE e.category_id = {id} AND e.direct)
              UNION
-             SELECT c.parent_id, up.product_id, up.price
+             SELECT c.parent_id, up.product_id, up.price, up.price_max
              FROM up JOIN categories c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
-         SELECT up.id, up.product_id, FALSE, up.price FROM up WHERE TRUE
+         SELECT up.id, up.product_id, FALSE, up.price, up.price_max FROM up WHERE TRUE
          ON CONFLICT (category_id, product_id) DO NOTHING"
     );
     tx.query(restore).execute().await?;

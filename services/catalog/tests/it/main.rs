@@ -12,6 +12,7 @@ mod media;
 mod near;
 mod offers;
 mod patches;
+mod paging;
 mod products;
 mod ratings;
 mod reading;

@@ -6,8 +6,10 @@ use uuid::Uuid;
 
 use crate::model::{Image, Product, Rating, Variant};
 use crate::store::PART;
+use crate::store::listing::ListKeys;
+use crate::titles::TitleOrder;
 
-/// Characters of a title by which lists sort.
+/// Characters of a title by which it is looked for.
 const TITLE_KEY: usize = 60;
 
 /// A product with what lists sort it by.
@@ -18,6 +20,9 @@ struct Written<'a> {
     product: &'a Product,
     title_key: String,
     price: i64,
+    price_max: i64,
+    #[record(flatten)]
+    keys: ListKeys,
 }
 
 /// A product that is new: nobody has rated it.
@@ -39,15 +44,21 @@ struct Tag {
 }
 
 impl<'a> Written<'a> {
-    fn of(product: &'a Product) -> Self {
-        Self { product, title_key: title_key(&product.title), price: product.price() }
+    fn of(product: &'a Product, titles: &TitleOrder) -> Self {
+        Self {
+            product,
+            title_key: title_key(&product.title),
+            price: product.price(),
+            price_max: product.price_max(),
+            keys: titles.keys(&product.title, &product.vendor),
+        }
     }
 }
 
 /// Adds a product with its variants and tags. Categories and stock come after it.
-pub(crate) async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, product: &Product, titles: &TitleOrder) -> Result<()> {
     let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
-    let written = Written::of(product);
+    let written = Written::of(product, titles);
     let first = First { written, rating_count, rating_sum, rating_score, rating_version };
     tx.insert(&first).execute().await?;
     tx.insert_all(&product.variants).await?;
@@ -55,8 +66,14 @@ pub(crate) async fn insert(tx: &mut Tx, product: &Product) -> Result<()> {
 }
 
 /// Writes a product over `old`; false where somebody else was faster.
-pub(crate) async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Result<bool> {
-    let updated = tx.update_if(&Written::of(product), "version", old.version).execute().await?;
+pub(crate) async fn update(
+    tx: &mut Tx,
+    old: &Product,
+    product: &Product,
+    titles: &TitleOrder,
+) -> Result<bool> {
+    let written = Written::of(product, titles);
+    let updated = tx.update_if(&written, "version", old.version).execute().await?;
     if updated == 0 {
         return Ok(false);
     }
@@ -66,10 +83,14 @@ pub(crate) async fn update(tx: &mut Tx, old: &Product, product: &Product) -> Res
         tx.query(sql!("DELETE FROM product_tags WHERE product_id = {id}")).execute().await?;
         insert_tags(tx, product).await?;
     }
-    if old.price() != product.price() {
-        let price =
-            sql!("UPDATE product_categories SET price = {product.price()} WHERE product_id = {id}");
-        tx.query(price).execute().await?;
+    let prices = (product.price(), product.price_max());
+    if prices != (old.price(), old.price_max()) {
+        let (price, price_max) = prices;
+        let prices = sql!(
+            "UPDATE product_categories SET price = {price}, price_max = {price_max}
+             WHERE product_id = {id}"
+        );
+        tx.query(prices).execute().await?;
     }
     Ok(true)
 }
@@ -126,12 +147,13 @@ pub(crate) async fn add_sold(tx: &mut Tx, id: Uuid, sold: i64) -> Result<()> {
 /// Puts a product into one category and all above it; false where there is no such category.
 async fn put_in(tx: &mut Tx, product: &Product, category: Uuid) -> Result<bool> {
     let put = sql!(
-        "INSERT INTO product_categories (category_id, product_id, direct, price)
+        "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
          WITH RECURSIVE up (id, parent_id, direct) AS (
              SELECT id, parent_id, TRUE FROM categories WHERE id = {category}
              UNION ALL
              SELECT c.id, c.parent_id, FALSE FROM categories c JOIN up ON c.id = up.parent_id)
-         SELECT up.id, {product.id}, up.direct, {product.price()} FROM up WHERE TRUE
+         SELECT up.id, {product.id}, up.direct, {product.price()}, {product.price_max()}
+         FROM up WHERE TRUE
          ON CONFLICT (category_id, product_id) DO UPDATE
          SET direct = product_categories.direct OR excluded.direct"
     );
@@ -213,7 +235,7 @@ async fn insert_tags(tx: &mut Tx, product: &Product) -> Result<()> {
     tx.query(insert).execute().await.map(drop)
 }
 
-/// What lists sort by: the beginning of the title in lower case.
+/// What a title is looked for by: its beginning in lower case.
 fn title_key(title: &str) -> String {
     title.chars().flat_map(char::to_lowercase).take(TITLE_KEY).collect()
 }

@@ -1,0 +1,13 @@
+DROP INDEX product_categories_spread;
+DROP INDEX products_spread;
+DROP INDEX products_title_order;
+DROP INDEX products_updated;
+DROP INDEX products_vendor_key;
+DROP INDEX products_title_sort;
+CREATE INDEX products_vendor ON products (status, vendor, id);
+CREATE INDEX products_title ON products (status, title_key, id);
+ALTER TABLE product_categories DROP COLUMN price_max;
+ALTER TABLE products DROP COLUMN price_max;
+ALTER TABLE products DROP COLUMN vendor_key;
+ALTER TABLE products DROP COLUMN title_order;
+ALTER TABLE products DROP COLUMN title_sort;

@@ -1,0 +1,1 @@
+ALTER TABLE products ALTER COLUMN title_sort TYPE TEXT COLLATE "default";
