@@ -25,6 +25,7 @@ pub mod work;
 
 pub mod bus;
 pub mod feed;
+pub mod field_versions;
 pub mod fold;
 pub mod inbox;
 pub mod outbox;

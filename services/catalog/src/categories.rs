@@ -1,11 +1,13 @@
 //! Changing the tree of categories.
 
+use chassis::field_versions::FieldVersions;
+use chassis::if_match::{self, IfMatch};
 use chassis::problem::{OnDuplicate, Problem, Result};
 use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::cache::Changed;
-use crate::model::{Category, Tree, slugify};
+use crate::model::{Category, Tree, note_category_edit, slugify};
 use crate::problems;
 use crate::store::categories as store;
 
@@ -40,6 +42,7 @@ pub(crate) async fn create(books: &mut StockTx<'_>, new: NewCategory) -> Result<
         description: ammonia::clean(&new.description),
         position: new.position,
         version: 1,
+        field_versions: FieldVersions::default(),
         created_at: books.now,
         updated_at: books.now,
     };
@@ -87,15 +90,15 @@ pub(crate) async fn named(books: &mut StockTx<'_>, keys: &[String]) -> Result<Ve
     Ok(ids)
 }
 
-/// Changes a category, and moves it where its parent is another one.
+/// Changes a category, and moves it where its parent is another one. `change` may refuse what it is.
 pub(crate) async fn replace(
     books: &mut StockTx<'_>,
     key: &str,
-    change: impl FnOnce(&Category) -> NewCategory,
+    change: impl FnOnce(&Category) -> Result<NewCategory>,
 ) -> Result<Category> {
     let tree = store::locked_tree(books.tx).await?;
     let old = tree.find(key).ok_or_else(problems::category_not_found)?;
-    let new = change(old);
+    let new = change(old)?;
     let slug = new.slug.unwrap_or_else(|| old.slug.clone());
     if slug != old.slug && tree.find(&slug).is_some() {
         return Err(problems::slug_taken(&slug));
@@ -104,7 +107,7 @@ pub(crate) async fn replace(
     if moved {
         tree.check_move(old.id, new.parent_id)?;
     }
-    let category = Category {
+    let mut category = Category {
         parent_id: new.parent_id,
         slug,
         name: new.name,
@@ -114,6 +117,7 @@ pub(crate) async fn replace(
         updated_at: books.now,
         ..old.clone()
     };
+    note_category_edit(old, &mut category);
     let updated = store::update(books.tx, &category).await;
     updated.on_duplicate(|| problems::slug_taken(&category.slug))?;
     if moved {
@@ -150,22 +154,29 @@ pub(crate) async fn reorder(
         if (old.parent_id, old.position) == (parent, position) {
             continue;
         }
-        let moved = |old: &Category| NewCategory {
-            parent_id: parent,
-            slug: None,
-            name: old.name.clone(),
-            description: old.description.clone(),
-            position,
+        let moved = |old: &Category| {
+            Ok(NewCategory {
+                parent_id: parent,
+                slug: None,
+                name: old.name.clone(),
+                description: old.description.clone(),
+                position,
+            })
         };
         replace(books, &id.to_string(), moved).await?;
     }
     Ok(())
 }
 
-/// Deletes a category without children; its products stay.
-pub(crate) async fn delete(books: &mut StockTx<'_>, key: &str) -> Result<()> {
+/// Deletes a category without children, if it is in the state that is meant; its products stay.
+pub(crate) async fn delete(
+    books: &mut StockTx<'_>,
+    key: &str,
+    seen: Option<&IfMatch>,
+) -> Result<()> {
     let tree = store::locked_tree(books.tx).await?;
     let old = tree.find(key).ok_or_else(problems::category_not_found)?;
+    if_match::check(seen, old)?;
     if tree.children(Some(old.id)).next().is_some() {
         return Err(problems::category_has_children());
     }

@@ -1,15 +1,17 @@
 //! Products, variants, categories and stock: types and rules. No HTTP, SQL, clock or async.
 //!
-//! `draft` turns what somebody wants to write into a product, `figure` what somebody says of the
-//! stock into what is on hand, `tree` knows the categories.
+//! `draft` turns what somebody wants to write into a product, `edits` notes what it changes, `figure`
+//! turns what somebody says of the stock into what is on hand, `tree` knows the categories.
 
 mod draft;
+mod edits;
 mod figure;
 mod tree;
 
 use std::collections::BTreeMap;
 
 use chassis::db::Record;
+use chassis::field_versions::FieldVersions;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -19,6 +21,7 @@ pub(crate) use draft::{
     DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
     is_free, slugify,
 };
+pub(crate) use edits::{note_category_edit, note_edit};
 pub(crate) use figure::Figure;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
@@ -141,6 +144,9 @@ pub(crate) struct Product {
     pub(crate) version: i64,
     /// Rises when somebody edits it: what clients know as its version.
     pub(crate) revision: i64,
+    /// Which revision last changed each of its own fields.
+    #[record(json)]
+    pub(crate) field_versions: FieldVersions,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// By position.
@@ -175,8 +181,11 @@ pub(crate) struct Variant {
     pub(crate) tax_code: Option<String>,
     /// The URL of its own picture.
     pub(crate) image: Option<String>,
-    /// Rises when somebody edits it.
+    /// The revision of the product that edited it last: what clients know as its version.
     pub(crate) revision: i64,
+    /// Which revision of the product last changed each field.
+    #[record(json)]
+    pub(crate) field_versions: FieldVersions,
     // Of its stock.
     #[record(computed)]
     pub(crate) policy: Policy,

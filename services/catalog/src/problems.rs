@@ -121,14 +121,6 @@ pub(crate) fn last_variant(sku: &str) -> Problem {
     last_variant::problem(detail).with("sku", sku)
 }
 
-/// The product or variant has changed since the version that the request names. `version` has the
-/// current one.
-#[problem(PRECONDITION_FAILED, code = "precondition_failed")]
-pub(crate) fn version_changed(version: i64) -> Problem {
-    let detail = format!("it has changed and is at version {version} now; read it again and retry");
-    version_changed::problem(detail).with("version", version)
-}
-
 /// The SKU does not exist.
 #[problem(NOT_FOUND)]
 pub(crate) fn sku_not_found() -> Problem {
@@ -194,14 +186,14 @@ pub(crate) fn stock_changed(now: &Stock, expected: i64) -> Problem {
         .with("expected", expected)
 }
 
-/// The stock has changed since the `ETag` in `If-Match`. `on_hand` has the current figure.
+/// The stock has changed since the `ETag` in `If-Match`. `version` and `on_hand` have the current ones.
 #[problem(PRECONDITION_FAILED, code = "precondition_failed")]
 pub(crate) fn stock_moved(now: &Stock) -> Problem {
     let detail = format!(
         "the stock of {} has changed since this ETag; {} are on hand now; read it again and retry",
         now.sku, now.on_hand
     );
-    stock_moved::problem(detail).with("on_hand", now.on_hand)
+    stock_moved::problem(detail).with("version", now.version).with("on_hand", now.on_hand)
 }
 
 /// The category has subcategories. Move or delete them first.

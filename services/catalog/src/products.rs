@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::cache::Changed;
-use crate::model::{Draft, NewProduct, Product, is_free};
+use crate::model::{Draft, NewProduct, Product, is_free, note_edit};
 use crate::store::products;
 use crate::{pictures, problems};
 
@@ -53,6 +53,8 @@ pub(crate) async fn replace(
     }
     if same {
         draft.product.revision = old.revision;
+    } else {
+        note_edit(old, &mut draft.product);
     }
     let product = &draft.product;
     let updated = products::update(books.tx, old, product, &books.titles).await;

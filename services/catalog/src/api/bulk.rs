@@ -6,7 +6,7 @@ mod inventory;
 mod products;
 mod variants;
 
-use chassis::if_match::IfMatch;
+use chassis::if_match::{self, IfMatch, Versioned};
 use chassis::problem::{FieldError, Result};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,9 +21,9 @@ pub(super) fn router() -> OpenApiRouter<App> {
 }
 
 /// Refuses a row that is meant for another version.
-fn expect(if_version: Option<i64>, version: i64) -> Result<()> {
+fn check_version(if_version: Option<i64>, now: &impl Versioned) -> Result<()> {
     let seen = if_version.map(|it| IfMatch::Tags(vec![it.to_string()]));
-    super::variants::expect(seen.as_ref(), version)
+    if_match::check(seen.as_ref(), now)
 }
 
 /// An item that says too little or too much, whatever the shop has.

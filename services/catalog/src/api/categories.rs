@@ -5,6 +5,7 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
 use chassis::extract::{Json, LARGE_BODY, Path, Query, double_option};
+use chassis::if_match::{self, IfMatch, Tagged, Versioned};
 use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -215,21 +216,30 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
 }
 
 /// Get a category.
+///
+/// Staff with `catalog:write` get it with the `ETag` that `If-Match` of a write is compared with: its
+/// version.
 #[utoipa::path(
     get, path = "/categories/{id}", operation_id = "categories.get", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the category.")),
     responses(
-        (status = 200, description = "The category.", body = CategoryView),
+        (status = 200, description = "The category.", body = CategoryView,
+         headers(("ETag" = String, description = "For staff, the version."))),
         (status = 304, description = "The client's cached response is current."),
         problems::category_not_found,
     ),
-    security(()),
+    security((), ("bearer" = [])),
 )]
 async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response<Body>> {
+    if read::is_staff(request.extensions()) {
+        let tree = app.tree().await?;
+        let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
+        return view(&app, category.id).await;
+    }
     let key = format!("category {id}");
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
@@ -299,11 +309,12 @@ async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Resul
 /// Replace a category.
 #[utoipa::path(
     put, path = "/categories/{id}", operation_id = "categories.replace", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category.")),
+    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 200, description = "The category.", body = CategoryView),
+        (status = 200, description = "The category.", body = CategoryView,
+         headers(("ETag" = String, description = "The version."))),
         problems::category_not_found,
         problems::slug_taken,
         problems::category_cycle,
@@ -313,20 +324,22 @@ async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Resul
 )]
 async fn replace(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(body): Json<CategoryBody>,
 ) -> Result<Response<Body>> {
-    write(&app, &key, |_| body.into()).await
+    write(&app, (&key, seen.as_ref()), |_| body.into()).await
 }
 
 /// Update a category, or move it.
 #[utoipa::path(
     patch, path = "/categories/{id}", operation_id = "categories.update", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category.")),
+    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
     request_body = CategoryPatch,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 200, description = "The category.", body = CategoryView),
+        (status = 200, description = "The category.", body = CategoryView,
+         headers(("ETag" = String, description = "The version."))),
         problems::category_not_found,
         problems::slug_taken,
         problems::category_cycle,
@@ -336,10 +349,11 @@ async fn replace(
 )]
 async fn update(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(patch): Json<CategoryPatch>,
 ) -> Result<Response<Body>> {
-    write(&app, &key, |old| patch.onto(old)).await
+    write(&app, (&key, seen.as_ref()), |old| patch.onto(old)).await
 }
 
 /// Put categories below a parent, in this order.
@@ -376,7 +390,7 @@ async fn reorder(
 /// Its products stay and are removed from the category.
 #[utoipa::path(
     delete, path = "/categories/{id}", operation_id = "categories.delete", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category.")),
+    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
     responses(
         (status = 204, description = "Deleted."),
         problems::category_not_found,
@@ -384,10 +398,14 @@ async fn reorder(
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+async fn delete(
+    State(app): State<App>,
+    seen: Option<IfMatch>,
+    Path(key): Path<String>,
+) -> Result<StatusCode> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
-    categories::delete(&mut books, &key).await?;
+    categories::delete(&mut books, &key, seen.as_ref()).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -395,12 +413,16 @@ async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<Statu
 
 async fn write(
     app: &App,
-    key: &str,
+    (key, seen): (&str, Option<&IfMatch>),
     change: impl FnOnce(&Category) -> NewCategory,
 ) -> Result<Response<Body>> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
-    let category = categories::replace(&mut books, key, change).await?;
+    let category = categories::replace(&mut books, key, |old| {
+        if_match::check(seen, old)?;
+        Ok(change(old))
+    });
+    let category = category.await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     view(app, category.id).await
@@ -410,8 +432,7 @@ async fn write(
 async fn view(app: &App, id: Uuid) -> Result<Response<Body>> {
     let tree = app.tree().await?;
     let category = tree.get(id).ok_or_else(problems::category_not_found)?;
-    let body = read::json(&CategoryView::of(category, &tree))?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    Ok(Tagged(category.version(), CategoryView::of(category, &tree)).into_response())
 }
 
 impl From<CategoryBody> for NewCategory {

@@ -3,7 +3,9 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chassis::db::Tx;
 use chassis::extract::{Json, PRODUCT_BODY, Path};
+use chassis::if_match::{self, IfMatch};
 use chassis::problem::Result;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -59,11 +61,12 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 /// theirs. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product.")),
+    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 200, description = "The product.", body = ProductView),
+        (status = 200, description = "The product.", body = ProductView,
+         headers(("ETag" = String, description = "The version."))),
         problems::product_not_found,
         problems::slug_taken,
         problems::sku_taken,
@@ -75,11 +78,13 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 )]
 async fn replace(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(mut body): Json<ProductBody>,
 ) -> Result<Response> {
     let (flat, named) = (body.is_flat(), body.named()?);
-    let written = write(&app, &key, named, |old| body.read_over(old, &app.currency)).await;
+    let change = |old: &Product| body.read_over(old, &app.currency);
+    let written = write(&app, (&key, seen.as_ref()), named, change).await;
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
@@ -89,11 +94,12 @@ async fn replace(
 /// variant or a picture, delete it. Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     patch, path = "/products/{id}", operation_id = "products.update", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product.")),
+    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
     request_body = ProductPatch,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 200, description = "The product.", body = ProductView),
+        (status = 200, description = "The product.", body = ProductView,
+         headers(("ETag" = String, description = "The version."))),
         problems::product_not_found,
         problems::slug_taken,
         problems::sku_taken,
@@ -105,12 +111,13 @@ async fn replace(
 )]
 async fn update(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(mut patch): Json<ProductPatch>,
 ) -> Result<Response> {
     let named = patch.named()?;
     let mut paths = FieldPaths::default();
-    let written = write(&app, &key, named, |old| {
+    let written = write(&app, (&key, seen.as_ref()), named, |old| {
         let (new, sent) = patch.onto(old, &app.currency)?;
         paths = sent;
         Ok(new)
@@ -123,7 +130,7 @@ async fn update(
 /// Past orders are not affected. A product cannot be deleted while an open order holds units of it.
 #[utoipa::path(
     delete, path = "/products/{id}", operation_id = "products.delete", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product.")),
+    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
     responses(
         (status = 204, description = "Deleted."),
         problems::product_not_found,
@@ -131,15 +138,29 @@ async fn update(
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
-    delete_product(&app, &key).await?;
+async fn delete(
+    State(app): State<App>,
+    seen: Option<IfMatch>,
+    Path(key): Path<String>,
+) -> Result<StatusCode> {
+    delete_product(&app, (&key, seen.as_ref())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// A product that is to be written, by id or slug, and the states it is meant in.
+pub(super) type Meant<'a> = (&'a str, Option<&'a IfMatch>);
+
+/// The product, locked, if it is in one of the states that are meant.
+pub(super) async fn find_meant(tx: &mut Tx, (key, seen): Meant<'_>) -> Result<Product> {
+    let product = store::find_in(tx, key).await?.ok_or_else(problems::product_not_found)?;
+    if_match::check(seen, &product)?;
+    Ok(product)
+}
+
 /// Deletes a product.
-pub(super) async fn delete_product(app: &App, key: &str) -> Result<()> {
+pub(super) async fn delete_product(app: &App, meant: Meant<'_>) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let product = find_meant(&mut tx, meant).await?;
     let mut books = app.books(&mut tx);
     products::delete(&mut books, &product).await?;
     let changed = books.close();
@@ -148,23 +169,23 @@ pub(super) async fn delete_product(app: &App, key: &str) -> Result<()> {
 
 async fn write(
     app: &App,
-    key: &str,
+    meant: Meant<'_>,
     named: Option<Vec<String>>,
     change: impl FnOnce(&Product) -> Result<NewProduct>,
 ) -> Result<Response> {
-    let id = apply(app, key, named, change).await?;
+    let id = apply(app, meant, named, change).await?;
     show(app, id).await
 }
 
 /// Makes a product what `change` says, given what it is, in the categories that are named.
 pub(super) async fn apply(
     app: &App,
-    key: &str,
+    meant: Meant<'_>,
     named: Option<Vec<String>>,
     change: impl FnOnce(&Product) -> Result<NewProduct>,
 ) -> Result<Uuid> {
     let mut tx = app.db.begin().await?;
-    let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let old = find_meant(&mut tx, meant).await?;
     let mut new = change(&old)?;
     let mut books = app.books(&mut tx);
     if let Some(named) = named {
@@ -180,8 +201,5 @@ pub(super) async fn apply(
 /// The product as it is now.
 pub(super) async fn show(app: &App, id: Uuid) -> Result<Response> {
     let product = store::find(&app.db, &id.to_string()).await?;
-    let product = product.ok_or_else(problems::product_not_found)?;
-    let tree = app.tree().await?;
-    let body = read::json(&ProductView::for_staff(&product, &tree, &app.currency))?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+    read::for_staff(app, &product.ok_or_else(problems::product_not_found)?).await
 }

@@ -2,7 +2,9 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use chassis::extract::{Json, Path};
+use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -13,7 +15,7 @@ use uuid::Uuid;
 
 use super::product::ImageBody;
 use super::read;
-use crate::model::{Image, NewProduct, Product};
+use crate::model::{Image, NewProduct, Product, note_edit};
 use crate::store::products as store;
 use crate::{App, pictures, problems, products};
 
@@ -49,11 +51,14 @@ struct ImagePatch {
 }
 
 /// List the pictures of a product.
+///
+/// For staff, the `ETag` is the version of the product.
 #[utoipa::path(
     get, path = "/products/{id}/images", operation_id = "images.list", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
-        (status = 200, description = "The pictures.", body = Images),
+        (status = 200, description = "The pictures.", body = Images,
+         headers(("ETag" = String, description = "The version of the product."))),
         problems::product_not_found,
     ),
     security((), ("bearer" = [])),
@@ -62,29 +67,36 @@ async fn list(
     State(app): State<App>,
     Path(key): Path<String>,
     request: Request,
-) -> Result<Json<Images>> {
+) -> Result<Response> {
     let (parts, _) = request.into_parts();
     let product = read::visible(&app, &key, &parts).await?;
-    Ok(Json(Images { items: product.images }))
+    let (version, images) = (product.revision, Images { items: product.images });
+    Ok(if read::is_staff(&parts.extensions) {
+        Tagged(version, images).into_response()
+    } else {
+        Json(images).into_response()
+    })
 }
 
 /// Add a picture to a product.
 #[utoipa::path(
     post, path = "/products/{id}/images", operation_id = "images.create", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product.")),
+    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
     request_body = ImageBody,
     responses(
-        (status = 201, description = "All pictures, the new one last.", body = Images),
+        (status = 201, description = "All pictures, the new one last.", body = Images,
+         headers(("ETag" = String, description = "The version of the product."))),
         problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
 async fn create(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(body): Json<ImageBody>,
-) -> Result<(StatusCode, Json<Images>)> {
-    let images = write(&app, &key, |product| {
+) -> Result<(StatusCode, Tagged<Images>)> {
+    let images = write(&app, &key, seen.as_ref(), |product| {
         // Checked as the last of a product's pictures, but named as it was sent.
         let mut new = NewProduct::from(product);
         new.images.push((body.url, body.alt));
@@ -92,7 +104,7 @@ async fn create(
         Ok(draft?.product.images)
     });
     let images = images.await.map_err(as_sent)?;
-    Ok((StatusCode::CREATED, Json(images)))
+    Ok((StatusCode::CREATED, images))
 }
 
 /// Names wrong fields of a picture as they were sent: not as part of the product.
@@ -113,10 +125,12 @@ fn as_sent(mut problem: Problem) -> Problem {
     params(
         ("id" = String, Path, description = "The id or slug of the product."),
         ("image_id" = Uuid, Path, description = "The id of the picture."),
+        IfMatch,
     ),
     request_body = ImagePatch,
     responses(
-        (status = 200, description = "All pictures.", body = Images),
+        (status = 200, description = "All pictures.", body = Images,
+         headers(("ETag" = String, description = "The version of the product."))),
         problems::product_not_found,
         problems::image_not_found,
     ),
@@ -124,36 +138,39 @@ fn as_sent(mut problem: Problem) -> Problem {
 )]
 async fn update(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path((key, image)): Path<(String, Uuid)>,
     Json(patch): Json<ImagePatch>,
-) -> Result<Json<Images>> {
-    let images = write(&app, &key, |product| {
+) -> Result<Tagged<Images>> {
+    let images = write(&app, &key, seen.as_ref(), |product| {
         let at = product.images.iter().position(|it| it.id == image);
         let at = at.ok_or_else(problems::image_not_found)?;
         let mut new = NewProduct::from(product);
         new.images[at].1 = patch.alt;
         Ok(new.into_draft(Some(product), app.clock.now())?.product.images)
     });
-    Ok(Json(images.await.map_err(as_sent)?))
+    images.await.map_err(as_sent)
 }
 
 /// Reorder the pictures of a product.
 #[utoipa::path(
     put, path = "/products/{id}/images", operation_id = "images.reorder", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product.")),
+    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
     request_body = ImageOrder,
     responses(
-        (status = 200, description = "All pictures.", body = Images),
+        (status = 200, description = "All pictures.", body = Images,
+         headers(("ETag" = String, description = "The version of the product."))),
         problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
 async fn reorder(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(order): Json<ImageOrder>,
-) -> Result<Json<Images>> {
-    let images = write(&app, &key, |product| {
+) -> Result<Tagged<Images>> {
+    let images = write(&app, &key, seen.as_ref(), |product| {
         let wrong = || Problem::field("image_ids", "must have the id of each picture once");
         let mut left = product.images.clone();
         let mut ordered = Vec::with_capacity(left.len());
@@ -163,7 +180,7 @@ async fn reorder(
         }
         if left.is_empty() { Ok(ordered) } else { Err(wrong()) }
     });
-    Ok(Json(images.await?))
+    images.await
 }
 
 /// Remove a picture from a product.
@@ -172,6 +189,7 @@ async fn reorder(
     params(
         ("id" = String, Path, description = "The id or slug of the product."),
         ("image_id" = Uuid, Path, description = "The id of the picture."),
+        IfMatch,
     ),
     responses(
         (status = 204, description = "Deleted."),
@@ -182,9 +200,10 @@ async fn reorder(
 )]
 async fn delete(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path((key, image)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {
-    write(&app, &key, |product| {
+    write(&app, &key, seen.as_ref(), |product| {
         let mut images = product.images.clone();
         images.retain(|it| it.id != image);
         if images.len() < product.images.len() {
@@ -197,27 +216,35 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a product these pictures, given what it is.
+/// Gives a product these pictures, given what it is, if that is the state that is meant.
 async fn write(
     app: &App,
     key: &str,
+    seen: Option<&IfMatch>,
     change: impl FnOnce(&Product) -> Result<Vec<Image>>,
-) -> Result<Images> {
+) -> Result<Tagged<Images>> {
     let mut tx = app.db.begin().await?;
     let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    if_match::check(seen, &product)?;
     let mut items = change(&product)?;
     for (at, image) in items.iter_mut().enumerate() {
         image.position = at as i64 + 1;
     }
     let mut books = app.books(&mut tx);
-    let new = Product { images: items.clone(), ..product.clone() };
-    if !store::set_images(books.tx, &product, &items, books.now).await? {
+    let mut new = Product {
+        images: items.clone(),
+        version: product.version + 1,
+        revision: product.revision + 1,
+        updated_at: books.now,
+        ..product.clone()
+    };
+    note_edit(&product, &mut new);
+    if !store::set_images(books.tx, &new).await? {
         return Err(problems::product_changed());
     }
     pictures::settle(&mut books, Some(&product), &new).await?;
-    let version = product.version + 1;
-    products::publish_updated(&mut books, product.id, &product.slug, version).await?;
+    products::publish_updated(&mut books, new.id, &new.slug, new.version).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Images { items })
+    Ok(Tagged(new.revision, Images { items }))
 }

@@ -1,12 +1,11 @@
 //! `/inventory`: what there is of each SKU, for staff.
 
 use axum::extract::State;
-use axum::http::header;
 use axum::response::IntoResponse;
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
-use chassis::if_match::{IfMatch, etag};
+use chassis::if_match::{IfMatch, Tagged, etag};
 use chassis::page::{self, Page};
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
@@ -158,7 +157,7 @@ async fn get(State(app): State<App>, Path(sku): Path<String>) -> Result<impl Int
 
 /// A stock and the tag of the state it is in.
 fn tagged(stock: Stock) -> impl IntoResponse {
-    ([(header::ETAG, etag(stock.version))], Json(Inventory::from(stock)))
+    Tagged(stock.version, Inventory::from(stock))
 }
 
 /// Update the stock of a SKU.
@@ -172,10 +171,7 @@ fn tagged(stock: Stock) -> impl IntoResponse {
 /// it safe to retry an `adjust`.
 #[utoipa::path(
     put, path = "/inventory/{sku}", operation_id = "inventory.update", tag = "catalog",
-    params(
-        ("sku" = String, Path, description = "The SKU."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the state to change."),
-    ),
+    params(("sku" = String, Path, description = "The SKU."), IfMatch),
     request_body = NewInventory,
     responses(
         (status = 200, description = "The stock of the SKU.", body = Inventory,

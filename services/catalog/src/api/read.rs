@@ -3,11 +3,13 @@
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
-use axum::http::Response;
 use axum::http::request::Parts;
+use axum::http::{Extensions, Response};
+use axum::response::IntoResponse;
 use catalog_search::Facets;
 use chassis::auth::Principal;
 use chassis::extract::{Path, Query};
+use chassis::if_match::{Tagged, Versioned};
 use chassis::problem::{Problem, Result};
 use chassis::telemetry::cause;
 use chassis::{page, policy};
@@ -48,7 +50,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     let key = format!("products {query}");
     let at = app.cache.now();
     let (mut parts, _) = request.into_parts();
-    let staff = is_staff(&parts);
+    let staff = is_staff(&parts.extensions);
     // Of changes staff see more than others.
     if !(staff && key.contains("updated_since")) {
         if let Some(answer) = app.cache.get(&key) {
@@ -114,11 +116,15 @@ fn kept_as(app: &App, asked: &ListRequest, key: &str) -> Option<String> {
 }
 
 /// Get a product.
+///
+/// Staff with `catalog:write` get it with the `ETag` that `If-Match` of a write is compared with: its
+/// version, which sales and reviews do not change.
 #[utoipa::path(
     get, path = "/products/{id}", operation_id = "products.get", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
-        (status = 200, description = "The product.", body = ProductView),
+        (status = 200, description = "The product.", body = ProductView,
+         headers(("ETag" = String, description = "For staff, the version."))),
         (status = 304, description = "The client's cached response is current."),
         problems::product_not_found,
     ),
@@ -129,6 +135,14 @@ async fn get(
     Path(key): Path<String>,
     request: Request,
 ) -> Result<Response<Body>> {
+    if is_staff(request.extensions()) {
+        let product = products::find(&app.db, &key).await?;
+        let product = product.ok_or_else(problems::product_not_found)?;
+        if product.status == Status::Active {
+            app.views.seen(product.id);
+        }
+        return for_staff(&app, &product).await;
+    }
     if let Some(answer) = app.cache.product(&key) {
         answer.product().into_iter().for_each(|it| app.views.seen(it));
         return Ok(answer.respond(request.headers()));
@@ -142,9 +156,6 @@ async fn get(
     let product = visible(&app, &key, &parts).await?;
     let tree = app.tree().await?;
     let body = json(&ProductView::of(&product, &tree, &app.currency))?;
-    if product.status != Status::Active {
-        return Ok(Answer::private(body).respond(&parts.headers));
-    }
     app.views.seen(product.id);
     let needs = Dependencies::Product(product.id);
     let answer = app.cache.put(&key, body, needs, at);
@@ -152,16 +163,24 @@ async fn get(
     Ok(answer.respond(&parts.headers))
 }
 
+/// A product as staff read it: never kept, and always sent, since its stock is not in its version.
+pub(super) async fn for_staff(app: &App, product: &Product) -> Result<Response<Body>> {
+    let tree = app.tree().await?;
+    let view = ProductView::for_staff(product, &tree, &app.currency);
+    Ok(Tagged(product.version(), view).into_response())
+}
+
 /// The product, if whoever asks may see it.
 pub(super) async fn visible(app: &App, key: &str, parts: &Parts) -> Result<Product> {
     let product = products::find(&app.db, key).await?;
     product
-        .filter(|it| it.status == Status::Active || is_staff(parts))
+        .filter(|it| it.status == Status::Active || is_staff(&parts.extensions))
         .ok_or_else(problems::product_not_found)
 }
 
-fn is_staff(parts: &Parts) -> bool {
-    parts.extensions.get::<Principal>().is_some_and(|it| it.may("catalog:write"))
+/// Whether whoever asks may write products.
+pub(super) fn is_staff(extensions: &Extensions) -> bool {
+    extensions.get::<Principal>().is_some_and(|it| it.may("catalog:write"))
 }
 
 /// A page of what was asked for.

@@ -1,10 +1,10 @@
 //! `/variants/{id or sku}` and `/products/{id}/variants`: one variant at a time, for staff.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chassis::extract::{Json, Path};
-use chassis::if_match::{IfMatch, etag};
+use chassis::if_match::{self, IfMatch, Tagged, Versioned};
 use chassis::problem::{Problem, Result};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::merge::{FieldPaths, Merge};
 use super::patch::VariantPatch;
 use super::product::VariantBody;
-use super::read;
 use crate::model::{NewProduct, Product, Variant};
 use crate::store::products as store;
 use crate::view::StaffVariant;
@@ -48,7 +47,7 @@ async fn get(State(app): State<App>, Path(key): Path<String>) -> Result<Response
     post, path = "/products/{id}/variants", operation_id = "variants.create", tag = "catalog",
     params(
         ("id" = String, Path, description = "The id or slug of the product."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the product to change."),
+        IfMatch,
     ),
     request_body = VariantBody,
     responses(
@@ -56,7 +55,6 @@ async fn get(State(app): State<App>, Path(key): Path<String>) -> Result<Response
          headers(("ETag" = String, description = "The version of the variant."))),
         problems::product_not_found,
         problems::sku_taken,
-        problems::version_changed,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -76,7 +74,7 @@ async fn create(
 
     let mut tx = app.db.begin().await?;
     let product = store::find_in(&mut tx, &key).await?.ok_or_else(problems::product_not_found)?;
-    expect(seen.as_ref(), product.revision)?;
+    if_match::check(seen.as_ref(), &product)?;
     let mut merge = Merge::new(&product, &app.currency);
     merge.add(new, String::new());
     let (new, paths) = merge.finish()?;
@@ -100,10 +98,7 @@ async fn create(
 /// differs from the current figure needs `expected`.
 #[utoipa::path(
     patch, path = "/variants/{id}", operation_id = "variants.update", tag = "catalog",
-    params(
-        ("id" = String, Path, description = "The id or SKU of the variant."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to change."),
-    ),
+    params(("id" = String, Path, description = "The id or SKU of the variant."), IfMatch),
     request_body = VariantPatch,
     responses(
         (status = 200, description = "The variant.", body = StaffVariant,
@@ -113,7 +108,6 @@ async fn create(
         problems::stock_reserved,
         problems::stock_changed,
         problems::stock_below_reserved,
-        problems::version_changed,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -141,16 +135,12 @@ async fn update(
 /// nor if it is the last one of its product.
 #[utoipa::path(
     delete, path = "/variants/{id}", operation_id = "variants.delete", tag = "catalog",
-    params(
-        ("id" = String, Path, description = "The id or SKU of the variant."),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version to delete."),
-    ),
+    params(("id" = String, Path, description = "The id or SKU of the variant."), IfMatch),
     responses(
         (status = 204, description = "Deleted."),
         problems::variant_not_found,
         problems::last_variant,
         problems::stock_reserved,
-        problems::version_changed,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -186,7 +176,7 @@ async fn write(
     // It may have been deleted until the product was locked.
     let at = product.variants.iter().position(|it| it.id == found.id);
     let at = at.ok_or_else(problems::variant_not_found)?;
-    expect(seen.as_ref(), product.variants[at].revision)?;
+    if_match::check(seen.as_ref(), &product.variants[at])?;
     let (new, paths) = change(&product, at)?;
     let mut books = app.books(&mut tx);
     let written = products::replace(&mut books, &product, new).await;
@@ -197,22 +187,12 @@ async fn write(
     Ok((product.id, found.id))
 }
 
-/// Refuses what is meant for another version.
-pub(super) fn expect(seen: Option<&IfMatch>, version: i64) -> Result<()> {
-    match seen {
-        Some(seen) if !seen.allows(&etag(version)) => Err(problems::version_changed(version)),
-        _ => Ok(()),
-    }
-}
-
 /// A variant as it is now.
 async fn show(app: &App, product: Uuid, id: Uuid) -> Result<Response> {
     let product = store::find(&app.db, &product.to_string()).await?;
     let product = product.ok_or_else(problems::variant_not_found)?;
     let variant = product.variants.iter().find(|it| it.id == id);
     let variant: &Variant = variant.ok_or_else(problems::variant_not_found)?;
-    let body = read::json(&StaffVariant::of(&product, variant, &app.currency))?;
-    let json = HeaderValue::from_static("application/json");
-    let headers = [(header::CONTENT_TYPE, json), (header::ETAG, etag(variant.revision))];
-    Ok((headers, body).into_response())
+    let view = StaffVariant::of(&product, variant, &app.currency);
+    Ok(Tagged(variant.version(), view).into_response())
 }

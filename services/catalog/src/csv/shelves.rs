@@ -88,6 +88,7 @@ impl CategoryPaths {
             description: String::new(),
             position: 0,
             version: 1,
+            field_versions: Default::default(),
             created_at: now,
             updated_at: now,
         }

@@ -194,6 +194,7 @@ impl NewProduct {
             sold: old.map_or(0, |it| it.sold),
             version: old.map_or(1, |it| it.version + 1),
             revision: old.map_or(1, |it| it.revision + 1),
+            field_versions: old.map(|it| it.field_versions.clone()).unwrap_or_default(),
             created_at: old.map_or(now, |it| it.created_at),
             updated_at: now,
             variants,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use catalog_search::Categories;
 use chassis::db::Record;
+use chassis::field_versions::FieldVersions;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -28,6 +29,9 @@ pub(crate) struct Category {
     pub(crate) position: i64,
     /// Rises with every change.
     pub(crate) version: i64,
+    /// Which version last changed each field.
+    #[record(json)]
+    pub(crate) field_versions: FieldVersions,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -185,6 +189,7 @@ mod tests {
             description: String::new(),
             position: -(n as i64),
             version: 1,
+            field_versions: FieldVersions::default(),
             created_at: at,
             updated_at: at,
         }

@@ -61,10 +61,8 @@ async fn category(db: &Db, name: &str, parent_id: Option<Uuid>) -> Uuid {
 async fn move_to(db: &Db, id: Uuid, parent_id: Option<Uuid>) {
     let mut tx = db.begin().await.unwrap();
     let mut books = StockTx::open(&mut tx, noon(), 0);
-    let change = |old: &crate::model::Category| NewCategory {
-        parent_id,
-        name: old.name.clone(),
-        ..NewCategory::default()
+    let change = |old: &crate::model::Category| {
+        Ok(NewCategory { parent_id, name: old.name.clone(), ..NewCategory::default() })
     };
     crate::categories::replace(&mut books, &id.to_string(), change).await.unwrap();
     tx.commit().await.unwrap();
@@ -190,7 +188,7 @@ async fn a_moved_category_takes_its_products_along(database: Database) {
     assert_eq!((listed(two).await, listed(leaf).await), ("c".into(), "ab".into()));
     let mut tx = db.begin().await.unwrap();
     let mut books = StockTx::open(&mut tx, noon(), 0);
-    crate::categories::delete(&mut books, &middle.to_string()).await.unwrap();
+    crate::categories::delete(&mut books, &middle.to_string(), None).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((listed(two).await, listed(one).await), ("c".into(), "b".into()));
     assert!(categories::tree(db).await.unwrap().get(middle).is_none());

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{expect, wrong};
+use super::{check_version, wrong};
 use crate::books::StockTx;
 use crate::model::{NewProduct, Product, Status, Tree};
 use crate::store::products as store;
@@ -197,7 +197,7 @@ impl ProductChange {
         let mut tx = app.db.begin().await?;
         let found = store::find_in(&mut tx, &self.id.to_string()).await?;
         let old = found.ok_or_else(problems::product_not_found)?;
-        expect(self.if_version, old.revision)?;
+        check_version(self.if_version, &old)?;
         let mut books = app.books(&mut tx);
         let version = if self.delete {
             products::delete(&mut books, &old).await?;

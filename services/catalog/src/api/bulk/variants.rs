@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{expect, wrong};
+use super::{check_version, wrong};
 use crate::api::merge::Merge;
 use crate::api::patch::VariantPatch;
 use crate::model::Product;
@@ -242,7 +242,7 @@ async fn write(app: &App, product: Uuid, rows: &[Row<'_>]) -> Result<Outcomes> {
         // It may have been deleted until the product was locked.
         let place = places.get(&row.id).ok_or_else(problems::variant_not_found);
         let place = place.and_then(|at| {
-            expect(row.change.if_version, old.variants[*at].revision)?;
+            check_version(row.change.if_version, &old.variants[*at])?;
             Ok(*at)
         });
         match place {

@@ -90,6 +90,7 @@ pub(super) fn take(
     let mut variants = Vec::with_capacity(wanted.len());
     let mut stock = Vec::with_capacity(wanted.len());
     let mut named = Vec::new();
+    let revision = old.map_or(1, |it| it.revision + 1);
     for (at, (mut wanted, old)) in wanted.into_iter().zip(replaced).enumerate() {
         wanted.figure = figure(at, wanted.figure, old, check);
         let sku = wanted.sku.clone().or_else(|| old.map(|it| it.sku.clone()));
@@ -103,7 +104,7 @@ pub(super) fn take(
         variants.push(variant(
             wanted,
             old,
-            Fixed { product_id, sku, title, position: at as i64 + 1 },
+            Fixed { product_id, sku, title, position: at as i64 + 1, revision },
         ));
     }
     Taken { variants, stock, named }
@@ -177,10 +178,11 @@ struct Fixed {
     sku: String,
     title: String,
     position: i64,
+    revision: i64,
 }
 
 fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
-    let Fixed { product_id, sku, title, position } = fixed;
+    let Fixed { product_id, sku, title, position, revision } = fixed;
     let mut variant = Variant {
         id: old.map_or_else(chassis::id::new, |it| it.id),
         product_id,
@@ -198,7 +200,8 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         taxable: new.taxable,
         tax_code: new.tax_code,
         image: new.image,
-        revision: old.map_or(1, |it| it.revision),
+        revision: old.map_or(revision, |it| it.revision),
+        field_versions: old.map(|it| it.field_versions.clone()).unwrap_or_default(),
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
         on_hand: on_hand(new.figure, old),
         allocated: old.map_or(0, |it| it.allocated),
@@ -207,7 +210,7 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
     // One that only moved up because another is gone was not edited.
     let here = |old: &Variant| Variant { position, ..old.clone() };
     if old.is_some_and(|old| !here(old).is_same_but_for_stock(&variant)) {
-        variant.revision += 1;
+        variant.revision = revision;
     }
     variant
 }

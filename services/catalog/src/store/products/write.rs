@@ -4,7 +4,7 @@ use chassis::db::{Insert, Json, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{Image, Product, Rating, Variant};
+use crate::model::{Product, Rating, Variant};
 use crate::store::PART;
 use crate::store::listing::ListKeys;
 use crate::titles::TitleOrder;
@@ -176,18 +176,13 @@ pub(crate) async fn put_in_categories(tx: &mut Tx, product: &Product) -> Result<
     Ok(None)
 }
 
-/// Writes the images alone; false where somebody else was faster.
-pub(crate) async fn set_images(
-    tx: &mut Tx,
-    product: &Product,
-    images: &[Image],
-    now: DateTime<Utc>,
-) -> Result<bool> {
-    let Product { id, version, .. } = product;
+/// Writes the images of an edited product alone; false where somebody else was faster.
+pub(crate) async fn set_images(tx: &mut Tx, product: &Product) -> Result<bool> {
+    let Product { id, images, version, revision, field_versions, updated_at, .. } = product;
     let set = sql!(
-        "UPDATE products SET images = {Json(images)}, version = version + 1,
-                revision = revision + 1, updated_at = {now}
-         WHERE id = {id} AND version = {version}"
+        "UPDATE products SET images = {Json(images)}, version = {version}, revision = {revision},
+                field_versions = {Json(field_versions)}, updated_at = {updated_at}
+         WHERE id = {id} AND version = {version - 1}"
     );
     Ok(tx.query(set).execute().await? == 1)
 }
