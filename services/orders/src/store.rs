@@ -71,6 +71,13 @@ pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Order>> {
     db.query(sql!("SELECT {Order.*} FROM orders WHERE id = {id}")).optional().await
 }
 
+/// The version of an order for as long as the transaction lasts: nobody else raises it meanwhile.
+pub async fn lock_version(tx: &mut Tx, id: Uuid) -> Result<Option<i64>> {
+    let lock = sql!("UPDATE orders SET version = version WHERE id = {id} RETURNING version");
+    let version: Option<(i64,)> = tx.query(lock).optional().await?;
+    Ok(version.map(|(it,)| it))
+}
+
 pub async fn find_by_number(db: impl Session<'_>, number: &str) -> Result<Option<Order>> {
     db.query(sql!("SELECT {Order.*} FROM orders WHERE number = {number}")).optional().await
 }

@@ -192,6 +192,7 @@ pub(crate) fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest 
         note: None,
         staff: None,
         fingerprint: None,
+        seen: None,
     }
 }
 

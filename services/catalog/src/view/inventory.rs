@@ -22,6 +22,8 @@ pub(crate) struct Inventory {
     /// Units that can be bought now: on hand, and neither allocated nor reserved. Null if sales are
     /// not limited by stock.
     available: Option<i64>,
+    /// Increases with every movement: holds, sales, shipments and updates.
+    version: i64,
 }
 
 impl From<Stock> for Inventory {
@@ -35,6 +37,7 @@ impl From<Stock> for Inventory {
             allocated: stock.allocated,
             reserved: stock.reserved,
             available,
+            version: stock.version,
         }
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query, double_option};
+use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::page::{self, Page};
 use chassis::problem::Result;
 use contracts::language::Language;
@@ -171,14 +172,16 @@ async fn create(
     tag = "identity",
     params(("id" = Uuid, Path, description = "The id of the user.")),
     responses(
-        (status = 200, description = "The user.", body = Profile),
+        (status = 200, description = "The user.", body = Profile,
+         headers(("ETag" = String, description = "The version."))),
         problems::user_not_found,
     ),
     security(("bearer" = ["users:read"]))
 )]
-async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
+async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Tagged<Profile>> {
     let user = store::find_user(&app.db, id).await?;
-    Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile(&app.permissions)))
+    let user = user.ok_or_else(|| problems::user_not_found(id))?;
+    Ok(Tagged(user.version, user.profile(&app.permissions)))
 }
 
 /// The new fields of a user. Optional fields that are left out are cleared.
@@ -214,10 +217,11 @@ struct ReplaceUser {
     put,
     path = "/users/{id}", operation_id = "users.replace",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user.")),
+    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
     request_body = ReplaceUser,
     responses(
-        (status = 200, description = "The updated user.", body = Profile),
+        (status = 200, description = "The updated user.", body = Profile,
+         headers(("ETag" = String, description = "The version."))),
         problems::cannot_grant,
         problems::outranked,
         problems::user_not_found,
@@ -230,9 +234,10 @@ struct ReplaceUser {
 async fn replace(
     State(app): State<App>,
     principal: Principal,
+    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<ReplaceUser>,
-) -> Result<Json<Profile>> {
+) -> Result<Tagged<Profile>> {
     let changes = Changes {
         email: Some(email(&request.email)),
         username: Some(request.username.as_deref().map(username)),
@@ -244,7 +249,7 @@ async fn replace(
         active: Some(request.active),
         password: None,
     };
-    change(&app, &principal, id, changes).await
+    change(&app, &principal, (id, seen.as_ref()), changes).await
 }
 
 /// The fields to change. Fields that are left out stay as they are.
@@ -293,10 +298,11 @@ struct UpdateUser {
     patch,
     path = "/users/{id}", operation_id = "users.update",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user.")),
+    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
     request_body = UpdateUser,
     responses(
-        (status = 200, description = "The updated user.", body = Profile),
+        (status = 200, description = "The updated user.", body = Profile,
+         headers(("ETag" = String, description = "The version."))),
         problems::cannot_grant,
         problems::outranked,
         problems::user_not_found,
@@ -309,9 +315,10 @@ struct UpdateUser {
 async fn update(
     State(app): State<App>,
     principal: Principal,
+    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<UpdateUser>,
-) -> Result<Json<Profile>> {
+) -> Result<Tagged<Profile>> {
     let password = match &request.password {
         None => None,
         Some(password) => {
@@ -332,28 +339,29 @@ async fn update(
         active: request.active,
         password,
     };
-    change(&app, &principal, id, changes).await
+    change(&app, &principal, (id, seen.as_ref()), changes).await
 }
 
 async fn change(
     app: &App,
     principal: &Principal,
-    id: Uuid,
+    (id, seen): (Uuid, Option<&IfMatch>),
     changes: Changes,
-) -> Result<Json<Profile>> {
+) -> Result<Tagged<Profile>> {
     app.permissions.check(changes.permissions.iter().flatten().flatten())?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, id).await?;
     let user = user.ok_or_else(|| problems::user_not_found(id))?;
+    if_match::check(seen, &user)?;
     let user =
         accounts::change_as(&mut tx, user, &changes, Actor::User(principal, &app.permissions), now)
             .await?;
     tx.commit().await?;
 
     trust::refresh_here(app).await;
-    Ok(Json(user.profile(&app.permissions)))
+    Ok(Tagged(user.version, user.profile(&app.permissions)))
 }
 
 /// Delete a user.
@@ -363,7 +371,7 @@ async fn change(
     delete,
     path = "/users/{id}", operation_id = "users.delete",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user.")),
+    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
     responses(
         (status = 204, description = "The user is deleted."),
         problems::outranked,
@@ -375,6 +383,7 @@ async fn change(
 async fn delete(
     State(app): State<App>,
     principal: Principal,
+    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let actor = Actor::User(&principal, &app.permissions);
@@ -385,6 +394,7 @@ async fn delete(
     if !actor.covers(&user) {
         return Err(problems::outranked());
     }
+    if_match::check(seen.as_ref(), &user)?;
     accounts::remove(&mut tx, user, actor, app.clock.now()).await?;
     tx.commit().await?;
 

@@ -28,6 +28,7 @@ fn user(name: &str) -> User {
         token_version: 1,
         token_version_at: None,
         version: 1,
+        field_versions: Default::default(),
         created_at: noon(),
         updated_at: noon(),
         last_login_at: None,
@@ -83,7 +84,7 @@ async fn a_user_comes_back_as_it_went_in(database: Database) {
     ada.roles = Json([Role::Admin].into());
     ada.active = false;
     ada.void_tokens(noon());
-    ada.touch(noon() + TimeDelta::seconds(1));
+    ada.touch(noon() + TimeDelta::seconds(1), &["name"]);
     save_user(&mut tx, &ada).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(find_user(db, ada.id).await.unwrap(), Some(ada.clone()));

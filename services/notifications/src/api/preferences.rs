@@ -3,21 +3,43 @@
 use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::Json;
+use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::Result;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::model::{Channel, Preferences, Topic};
 use crate::{App, store};
+
+/// Notification preferences as they are kept.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = KeptPreferences)]
+pub(crate) struct View {
+    #[serde(flatten)]
+    preferences: Preferences,
+    /// Increases with every change; 0 for the defaults.
+    version: i64,
+}
+
+impl View {
+    fn tagged(version: i64, preferences: Preferences) -> Tagged<Self> {
+        Tagged(version, Self { preferences, version })
+    }
+}
 
 /// Get your notification preferences.
 ///
 /// Messages about the account itself, such as password resets, are always sent.
 #[utoipa::path(
     get, path = "/notifications/preferences", operation_id = "preferences.get", tag = "notifications",
-    responses((status = 200, body = Preferences)),
+    responses((status = 200, body = View,
+         headers(("ETag" = String, description = "The version.")))),
     security(("bearer" = []))
 )]
-pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Preferences>> {
-    Ok(Json(store::preferences(&app.db, principal.id()).await?))
+pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<Tagged<View>> {
+    let kept = store::kept_preferences(&app.db, principal.id()).await?;
+    let kept = kept.map(|it| (it.version, it.settings.0)).unwrap_or_default();
+    Ok(View::tagged(kept.0, kept.1))
 }
 
 /// Replace your notification preferences.
@@ -26,25 +48,30 @@ pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<
 /// unsubscription by the link of a message to your account.
 #[utoipa::path(
     put, path = "/notifications/preferences", operation_id = "preferences.replace", tag = "notifications",
+    params(IfMatch),
     request_body = Preferences,
     responses(
-        (status = 200, body = Preferences),
+        (status = 200, body = View,
+         headers(("ETag" = String, description = "The version."))),
     ),
     security(("bearer" = []))
 )]
 pub(crate) async fn replace(
     State(app): State<App>,
     principal: Principal,
+    seen: Option<IfMatch>,
     Json(preferences): Json<Preferences>,
-) -> Result<Json<Preferences>> {
-    let user = principal.id();
+) -> Result<Tagged<View>> {
+    let (user, now) = (principal.id(), app.clock.now());
     let mut tx = app.db.begin().await?;
-    store::set_preferences(&mut tx, user, &preferences, app.clock.now()).await?;
+    let kept = store::lock_preferences(&mut tx, user, now).await?;
+    if_match::check(seen.as_ref(), &kept)?;
+    let version = store::set_preferences(&mut tx, user, &preferences, now).await?;
     for channel in Channel::ALL {
         if preferences.allow(channel, Topic::Marketing) {
             store::resubscribe(&mut tx, user, channel).await?;
         }
     }
     tx.commit().await?;
-    Ok(Json(preferences))
+    Ok(View::tagged(version, preferences))
 }

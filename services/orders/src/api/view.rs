@@ -1,5 +1,6 @@
 //! An order as clients see it.
 
+use chassis::if_match::Tagged;
 use chassis::money::Money;
 use chassis::service::PREFIX;
 use chrono::{DateTime, Utc};
@@ -60,6 +61,8 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
+    /// Increases with every change of its status, payment or shipment.
+    version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// All changes of the order, oldest first. Not in lists.
@@ -201,6 +204,7 @@ impl OrderView {
             note: order.note,
             language: order.language,
             tracking_number: order.tracking_number,
+            version: order.version,
             created_at: order.created_at,
             updated_at: order.updated_at,
         }
@@ -208,6 +212,11 @@ impl OrderView {
 }
 
 impl OrderView {
+    /// With the tag that `If-Match` is compared with.
+    pub(crate) fn tagged(self) -> Tagged<Self> {
+        Tagged(self.version, self)
+    }
+
     /// Says until when a payment that waits for the shipment can be captured.
     pub(crate) fn with_deadline(&mut self, saga: &Saga) {
         let held = saga.on_shipment && self.payment_status == PaymentStatus::Authorized;

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
+use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::page::{self, Page};
 use chassis::problem::Result;
 use garde::Validate;
@@ -70,10 +71,11 @@ pub(crate) async fn list(
 /// Approve or reject a review.
 #[utoipa::path(
     patch, path = "/reviews/{id}/status", operation_id = "reviews.moderate", tag = "reviews",
-    params(("id" = Uuid, Path, description = "The review's id.")),
+    params(("id" = Uuid, Path, description = "The review's id."), IfMatch),
     request_body = ReviewDecision,
     responses(
-        (status = 200, description = "The review.", body = View),
+        (status = 200, description = "The review.", body = View,
+         headers(("ETag" = String, description = "The version."))),
         problems::review_not_found,
         problems::review_changed,
     ),
@@ -81,14 +83,16 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn moderate(
     State(app): State<App>,
+    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(ReviewDecision { status, reason }): Json<ReviewDecision>,
-) -> Result<Json<View>> {
+) -> Result<Tagged<View>> {
     let mut tx = app.db.begin().await?;
-    let found = store::find(&mut tx, id).await?;
+    let found = store::lock(&mut tx, id).await?;
     let before = found.ok_or_else(|| problems::review_not_found(id))?;
+    if_match::check(seen.as_ref(), &before)?;
     let after = Review { status, reason, updated_at: app.clock.now(), ..before.clone() };
-    write::replace(&mut tx, &before, &after).await?;
+    let after = write::replace(&mut tx, &before, &after).await?;
     tx.commit().await?;
-    Ok(Json(View::full(after)))
+    Ok(View::tagged(after))
 }

@@ -1,0 +1,2 @@
+ALTER TABLE preferences DROP COLUMN version;
+ALTER TABLE templates DROP COLUMN version;
