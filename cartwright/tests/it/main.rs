@@ -26,6 +26,7 @@ mod clocks;
 mod command_line;
 mod cpu;
 mod deploy;
+mod edits;
 mod engines_away;
 mod erasure;
 mod faults;

@@ -310,6 +310,50 @@ fn every_4xx_of_every_operation_names_its_codes() {
     assert!(codes.contains("order_not_found") && codes.contains("validation_failed"));
 }
 
+/// Who reads a resource, thinks, and writes it again must be able to say what they have read: else one
+/// of two people undoes what the other did, and nobody is told.
+#[test]
+fn every_write_of_what_can_be_read_takes_if_match() {
+    let document = gateway::openapi(&parts()).expect("a description");
+    let mut count = 0;
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        let item = item.as_object().expect("operations");
+        for (method, operation) in item.iter().filter(|_| item.contains_key("get")) {
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let has =
+                parameters.filter(|it| it["in"] == "header").any(|it| it["name"] == "If-Match");
+            if matches!(method.as_str(), "put" | "patch" | "delete") {
+                assert!(has, "{method} {path}: list `IfMatch` in params, and check it");
+            }
+            if has {
+                let refused = &operation["responses"]["412"];
+                assert!(refused.is_object(), "{method} {path} does not say what it answers");
+                let tag = &item["get"]["responses"]["200"]["headers"]["ETag"];
+                let listed = path.ends_with("/images") || path.ends_with("/refunds");
+                assert!(tag.is_object() || listed, "get {path} does not say its ETag");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 20, "{count}");
+    // Others change a part of what is read at another path.
+    for (path, method) in [
+        ("/api/v1/products/{id}/images/{image_id}", "patch"),
+        ("/api/v1/products/{id}/images/{image_id}", "delete"),
+        ("/api/v1/orders/{id}/status", "patch"),
+        ("/api/v1/orders/{id}/cancel", "post"),
+        ("/api/v1/payments/{id}/capture", "post"),
+        ("/api/v1/payments/{id}/refunds", "post"),
+        ("/api/v1/reviews/{id}/status", "patch"),
+        ("/api/v1/cart/items", "post"),
+        ("/api/v1/cart/items/{sku}", "patch"),
+        ("/api/v1/cart/items/{sku}", "delete"),
+    ] {
+        let refused = &document["paths"][path][method]["responses"]["412"];
+        assert!(refused.is_object(), "{method} {path}");
+    }
+}
+
 /// Who documents what a body may have (`x-body-limit`) enforces it, and the gateway lets it
 /// through.
 #[test]

@@ -10,10 +10,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
+use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::Type;
 use utoipa::openapi::{ObjectBuilder, Required};
-use utoipa::IntoParams;
 
 use crate::extract::Json;
 use crate::problem::{Problem, Result, problem};
@@ -144,7 +144,9 @@ impl IntoParams for IfMatch {
             .name("If-Match")
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
-            .description(Some("The `ETag` of the state to change. If it has changed since, nothing is written."))
+            .description(Some(
+                "The `ETag` of the state to change. If it has changed since, nothing is written.",
+            ))
             .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
         vec![parameter.build()]
     }

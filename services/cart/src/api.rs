@@ -199,11 +199,7 @@ async fn delete(
     responses((status = 204, description = "The cart is empty.")),
     security((), ("bearer" = [])),
 )]
-async fn clear(
-    State(app): State<App>,
-    buyer: Buyer,
-    seen: Option<IfMatch>,
-) -> Result<StatusCode> {
+async fn clear(State(app): State<App>, buyer: Buyer, seen: Option<IfMatch>) -> Result<StatusCode> {
     if let Some(owner) = buyer.owner() {
         let mut tx = app.db.begin().await?;
         let changed = match store::touch(&mut tx, &owner, app.clock.now()).await? {

@@ -1,6 +1,7 @@
 //! The cart, over HTTP, on both databases.
 
 mod bought;
+mod edits;
 mod guests;
 mod items;
 mod reports;

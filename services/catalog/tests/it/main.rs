@@ -4,6 +4,7 @@ mod addresses;
 mod bulk;
 mod categories;
 mod demand;
+mod edits;
 mod facets;
 mod holds;
 mod imports;

@@ -80,7 +80,10 @@ impl Middleware for Negotiate {
         let Some(tag) = headers.get(header::ETAG) else { return };
         let tag = if status == StatusCode::NOT_MODIFIED {
             // It is about what the client has: the smaller one.
-            restored.0.into_iter().find(|it| strong(it.as_bytes()).as_deref() == Some(tag.as_bytes()))
+            restored
+                .0
+                .into_iter()
+                .find(|it| strong(it.as_bytes()).as_deref() == Some(tag.as_bytes()))
         } else {
             headers.get(header::CONTENT_ENCODING).and_then(|coding| weak(tag, coding))
         };
@@ -102,9 +105,9 @@ fn weak(tag: &HeaderValue, coding: &HeaderValue) -> Option<HeaderValue> {
 /// The tag that [`weak`] was made of; none if it was not made here.
 fn strong(weak: &[u8]) -> Option<Vec<u8>> {
     let opaque = weak.strip_prefix(b"W/\"")?.strip_suffix(b"\"")?;
-    let coded = CODINGS.iter().find_map(|it| {
-        opaque.strip_suffix(it.name().as_bytes())?.strip_suffix(b"-")
-    })?;
+    let coded = CODINGS
+        .iter()
+        .find_map(|it| opaque.strip_suffix(it.name().as_bytes())?.strip_suffix(b"-"))?;
     Some([b"\"", coded, b"\""].concat())
 }
 
@@ -213,8 +216,7 @@ mod tests {
             ("W/\"7\"", "gzip", None),
             ("\"7\"", "zstd", None),
         ] {
-            let weakened =
-                weak(&HeaderValue::from_static(tag), &HeaderValue::from_static(coding));
+            let weakened = weak(&HeaderValue::from_static(tag), &HeaderValue::from_static(coding));
             assert_eq!(weakened.as_ref().map(|it| it.to_str().unwrap()), sent, "{tag}");
             if let Some(it) = weakened {
                 assert_eq!(strong(it.as_bytes()).unwrap(), tag.as_bytes());

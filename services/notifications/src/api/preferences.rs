@@ -5,41 +5,28 @@ use chassis::auth::Principal;
 use chassis::extract::Json;
 use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::Result;
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::model::{Channel, Preferences, Topic};
 use crate::{App, store};
 
-/// Notification preferences as they are kept.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = KeptPreferences)]
-pub(crate) struct View {
-    #[serde(flatten)]
-    preferences: Preferences,
-    /// Increases with every change; 0 for the defaults.
-    version: i64,
-}
-
-impl View {
-    fn tagged(version: i64, preferences: Preferences) -> Tagged<Self> {
-        Tagged(version, Self { preferences, version })
-    }
-}
-
 /// Get your notification preferences.
+///
+/// The `ETag` is their version, 0 for the defaults.
 ///
 /// Messages about the account itself, such as password resets, are always sent.
 #[utoipa::path(
     get, path = "/notifications/preferences", operation_id = "preferences.get", tag = "notifications",
-    responses((status = 200, body = View,
+    responses((status = 200, body = Preferences,
          headers(("ETag" = String, description = "The version.")))),
     security(("bearer" = []))
 )]
-pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<Tagged<View>> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    principal: Principal,
+) -> Result<Tagged<Preferences>> {
     let kept = store::kept_preferences(&app.db, principal.id()).await?;
     let kept = kept.map(|it| (it.version, it.settings.0)).unwrap_or_default();
-    Ok(View::tagged(kept.0, kept.1))
+    Ok(Tagged(kept.0, kept.1))
 }
 
 /// Replace your notification preferences.
@@ -51,7 +38,7 @@ pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<
     params(IfMatch),
     request_body = Preferences,
     responses(
-        (status = 200, body = View,
+        (status = 200, body = Preferences,
          headers(("ETag" = String, description = "The version."))),
     ),
     security(("bearer" = []))
@@ -61,7 +48,7 @@ pub(crate) async fn replace(
     principal: Principal,
     seen: Option<IfMatch>,
     Json(preferences): Json<Preferences>,
-) -> Result<Tagged<View>> {
+) -> Result<Tagged<Preferences>> {
     let (user, now) = (principal.id(), app.clock.now());
     let mut tx = app.db.begin().await?;
     let kept = store::lock_preferences(&mut tx, user, now).await?;
@@ -73,5 +60,5 @@ pub(crate) async fn replace(
         }
     }
     tx.commit().await?;
-    Ok(View::tagged(version, preferences))
+    Ok(Tagged(version, preferences))
 }

@@ -339,7 +339,11 @@ impl Template {
     }
 }
 
-async fn show(app: &App, template: &'static Definition, language: &str) -> Result<Tagged<Template>> {
+async fn show(
+    app: &App,
+    template: &'static Definition,
+    language: &str,
+) -> Result<Tagged<Template>> {
     let written = store::overrides(&app.db).await?;
     Ok(Json(Template::of(app, template, language, &written)))
 }

@@ -1,6 +1,7 @@
 //! Notifications, over HTTP, on every available database.
 
 mod devices;
+mod edits;
 mod history;
 mod preferences;
 mod send;

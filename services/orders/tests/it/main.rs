@@ -6,6 +6,7 @@ mod answers;
 mod cancels;
 mod carts;
 mod checkouts;
+mod edits;
 mod emails;
 mod guests;
 mod holds;

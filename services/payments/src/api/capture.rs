@@ -56,6 +56,7 @@ pub(super) async fn capture(
         let detail = format!("must be {}", payment.currency.as_str());
         return Err(Problem::field("amount.currency", detail));
     }
-    let payment = requests::capture_amount(&app, id, amount.map(|it| it.amount), seen.as_ref()).await?;
+    let payment =
+        requests::capture_amount(&app, id, amount.map(|it| it.amount), seen.as_ref()).await?;
     Ok(PaymentView::of(payment).tagged())
 }

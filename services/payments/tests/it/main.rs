@@ -3,6 +3,7 @@
 mod access;
 mod captures;
 mod client;
+mod edits;
 mod lists;
 mod refunds;
 mod saved;

@@ -1,5 +1,6 @@
 //! Reviews, over HTTP, on both databases.
 
+mod edits;
 mod moderation;
 mod purchases;
 mod reading;
