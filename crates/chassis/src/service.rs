@@ -19,7 +19,7 @@ use crate::auth::Verifier;
 use crate::bus::Subscription;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, SearchKeys};
 use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
@@ -36,6 +36,9 @@ use health::{describe_health, health, health_path, is_operator};
 
 /// The prefix of every public path.
 pub const PREFIX: &str = "/api/v1";
+
+/// How long a row may have no search key.
+const FILL_KEYS: Duration = Duration::from_secs(5);
 
 /// What a service stands on.
 #[derive(Clone, Debug)]
@@ -172,6 +175,16 @@ impl Service {
         self.worker(name, move |stop| async move {
             every(pause, (name, &stop), job).await;
             Ok(())
+        })
+    }
+
+    /// Gives rows of a table their search key that have none.
+    #[must_use]
+    pub fn search_keys(self, keys: &'static SearchKeys) -> Self {
+        let db = self.db.clone();
+        self.every(FILL_KEYS, "search keys", move || {
+            let db = db.clone();
+            async move { keys.fill(&db).await }
         })
     }
 

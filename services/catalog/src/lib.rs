@@ -190,6 +190,7 @@ pub async fn start(
             stop.run_until_cancelled(workers::book_sold_before(booking, orders)).await;
             Ok(())
         })
+        .search_keys(&store::products::SEARCH_KEYS)
         .every(pictures::EVERY, "catalog pictures", move || {
             let app = tidying.clone();
             async move { pictures::tidy(&app.db, app.clock.now()).await.map(|_| false) }

@@ -31,7 +31,8 @@ impl Handler for Payments {
         Box::pin(async move {
             let PaymentUpdated { payment, refund, failed_refund } = event.data()?;
             if payment.disputed {
-                store::set_disputed(&mut *tx, payment.order_id, payment.id).await?;
+                let now = self.0.clock.now();
+                store::set_disputed(&mut *tx, payment.order_id, payment.id, now).await?;
             }
             if let Some(refund) = failed_refund {
                 self.refund_failed(tx, &payment, refund).await?;

@@ -27,7 +27,7 @@ pub use keys::{
     NewKey, count_search, delete_keys, delete_keys_of, has_key, insert_key, tidy_keys,
     tidy_searches,
 };
-pub use lists::{Filter, count, lines_of, list};
+pub use lists::{Filter, SEARCH_KEYS, count, lines_of, list};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{accept, next_number, place, place_first, withdraw};
 pub use refunds::{
@@ -143,7 +143,8 @@ pub async fn set_cancel_note(tx: &mut Tx, order: Uuid, note: &str) -> Result<()>
 pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     let forget = sql!(
         "UPDATE orders SET email = '', cancel_note = NULL,
-                           name = CASE WHEN name = email THEN '' ELSE name END
+                           name = CASE WHEN name = email THEN '' ELSE name END,
+                           search_key = NULL
          WHERE user_id = {user} AND email <> ''"
     );
     tx.query(forget).execute().await.map(drop)

@@ -1,7 +1,8 @@
 //! Lists: filtered, sorted, in pages that begin after a place, and counted.
 
 use super::text::{intern, list, padded};
-use super::{Columns, Encode, Query, Result, Session};
+use super::{Columns, Encode, Query, Result, Session, containing, search_key};
+use crate::page::Place;
 
 type Bind = Box<dyn for<'c> Fn(Query<'c>) -> Query<'c> + Send + Sync>;
 
@@ -69,6 +70,29 @@ impl Select {
         }
         self.conditions.push(format!("{column} IN ({})", places.join(", ")));
         self
+    }
+
+    /// Only rows whose search key has this text in it, whatever its case and accents.
+    pub fn search(&mut self, key: &str, text: Option<&str>) -> &mut Self {
+        if let Some(text) = text {
+            let text = self.bind(containing(&search_key(&[text])));
+            self.conditions.push(format!(r"{key} LIKE {text} ESCAPE '\'"));
+        }
+        self
+    }
+
+    /// In the order of their changes, oldest first, from after a place on. `columns` are the time of
+    /// the last change and the key.
+    pub fn by_change<K>(&mut self, columns: (&str, &str), after: Option<Place<K>>) -> &mut Self
+    where
+        K: Encode + Clone + Sync + 'static,
+    {
+        let (time, key) = columns;
+        if let Some(Place::Change(at, last)) = after {
+            let (at, last) = (self.bind(at), self.bind(last));
+            self.conditions.push(format!("({time}, {key}) > ({at}, {last})"));
+        }
+        self.order(format!("{time}, {key}"))
     }
 
     /// In this order: `"placed_at DESC, id DESC"`.

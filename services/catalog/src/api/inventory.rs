@@ -6,7 +6,7 @@ use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::if_match::{IfMatch, Tagged, etag};
-use chassis::page::{self, Page};
+use chassis::page::{self, Page, Place};
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use super::figures::{Said, counted};
 use crate::model::{MAX_ON_HAND, Policy, Stock, StockChange};
-use crate::store::stock::{self, Filter};
+use crate::store::stock::{self, Filter, Listed};
 use crate::view::{Inventory, InventoryItem};
 use crate::{App, problems};
 
@@ -39,10 +39,15 @@ struct InventoryQuery {
     /// Only SKUs of this product.
     #[garde(skip)]
     product_id: Option<Uuid>,
-    /// A part of the SKU or of the title of the product.
+    /// A part of the SKU, the barcode or the titles of variant and product, whatever its case and
+    /// accents.
     #[garde(length(chars, max = 200))]
     #[param(max_length = 200)]
     search: Option<String>,
+    /// Only SKUs whose stock was changed at this time or later. The list then begins with the oldest
+    /// change.
+    #[garde(skip)]
+    updated_since: Option<DateTime<Utc>>,
     /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     count: bool,
@@ -119,7 +124,7 @@ struct LedgerEntry {
     get, path = "/inventory", operation_id = "inventory.list", tag = "catalog",
     params(InventoryQuery),
     responses(
-        (status = 200, description = "A page of stock, sorted by SKU.", body = Page<InventoryItem>),
+        (status = 200, description = "A page of stock, sorted by SKU, or by change with `updated_since`.", body = Page<InventoryItem>),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -128,12 +133,17 @@ async fn list(
     Query(query): Query<InventoryQuery>,
 ) -> Result<Json<Page<InventoryItem>>> {
     let limit = page::limit(query.limit)?;
-    let after = page::decode::<String>(query.cursor.as_deref())?.unwrap_or_default();
-    let text = query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
-    let filter = Filter { low: query.low, product: query.product_id, text };
-    let found = stock::list(&app.db, &filter, &after, limit + 1).await?;
+    let updated_since = page::since(query.updated_since)?;
+    let after = page::place(query.cursor.as_deref(), updated_since.is_some())?;
+    let filter =
+        Filter { low: query.low, product: query.product_id, text: query.search, updated_since };
+    let found = stock::list(&app.db, &filter, after, limit + 1).await?;
     let total = if query.count { Some(stock::count(&app.db, &filter).await?) } else { None };
-    let page = Page::cut(found, limit, |it| it.stock.sku.clone()).with_total(total);
+    let place = |it: &Listed| match updated_since {
+        Some(_) => Place::Change(it.updated_at, it.stock.sku.clone()),
+        None => Place::Key(it.stock.sku.clone()),
+    };
+    let page = Page::cut(found, limit, place).with_total(total);
     Ok(Json(page.map(InventoryItem::from)))
 }
 

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::PART;
 use crate::model::{Image, Policy, Product, Status, Variant};
 pub(crate) use write::{
-    Demand, add_demand, delete, insert, put_in_categories, set_images, set_rating,
+    Demand, SEARCH_KEYS, add_demand, delete, insert, put_in_categories, set_images, set_rating,
     take_out_of_categories, update,
 };
 #[cfg(test)]

@@ -7,8 +7,9 @@ use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query, double_option};
 use chassis::if_match::{self, IfMatch, Tagged};
-use chassis::page::{self, Page};
+use chassis::page::{self, Page, Place};
 use chassis::problem::Result;
+use chrono::{DateTime, Utc};
 use contracts::language::Language;
 use garde::Validate;
 use serde::Deserialize;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::accounts::{self, NewUser};
 use crate::model::{
-    Actor, Changes, Permission, Profile, Role, email, is_email, is_name, is_phone, is_username,
+    Actor, Changes, Permission, Profile, Role, User, email, is_email, is_name, is_phone, is_username,
     phone, username,
 };
 use crate::passwords::{Password, is_new_password};
@@ -32,7 +33,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 struct Listing {
-    /// A part of the e-mail address, name or username.
+    /// A part of the e-mail address, name or username, whatever its case and accents.
     #[garde(length(max = 200))]
     search: Option<String>,
     /// Only users with this role.
@@ -41,6 +42,9 @@ struct Listing {
     /// Only active users, or only inactive ones.
     #[garde(skip)]
     active: Option<bool>,
+    /// Only users changed at this time or later. The list then begins with the oldest change.
+    #[garde(skip)]
+    updated_since: Option<DateTime<Utc>>,
     /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
@@ -71,17 +75,22 @@ struct Listing {
 )]
 async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Json<Page<Profile>>> {
     let limit = page::limit(query.limit)?;
-    let after = page::decode(query.cursor.as_deref())?;
+    let updated_since = page::since(query.updated_since)?;
+    let after = page::place(query.cursor.as_deref(), updated_since.is_some())?;
     let skip = page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?;
     let search = query.search.filter(|it| !it.trim().is_empty());
     let search = search.as_deref().map(contracts::email::sought);
-    let filter = Filter { search, role: query.role, active: query.active };
+    let filter = Filter { search, role: query.role, active: query.active, updated_since };
     let total = match query.count {
         Some(true) => Some(store::count_users(&app.db, &filter).await?),
         _ => None,
     };
     let users = store::list_users(&app.db, &filter, (after, skip), limit + 1).await?;
-    let page = Page::cut(users, limit, |it| it.id).with_total(total);
+    let place = |it: &User| match updated_since {
+        Some(_) => Place::Change(it.updated_at, it.id),
+        None => Place::Key(it.id),
+    };
+    let page = Page::cut(users, limit, place).with_total(total);
     Ok(Json(page.map(|it| it.profile(&app.permissions))))
 }
 

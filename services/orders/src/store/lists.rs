@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use chassis::db::{Result, Select, Session, containing, sql};
+use chassis::db::{Result, SearchKeys, Select, Session, sql};
+use chassis::page::Place;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -15,17 +16,26 @@ pub struct Filter {
     pub status: Option<Status>,
     pub payment: Option<PaymentStatus>,
     pub email: Option<String>,
-    /// Part of the number, the e-mail address or the name.
+    /// Part of the number, the e-mail address or the name, whatever its case and accents.
     pub search: Option<String>,
     /// Only orders placed then or later.
     pub from: Option<DateTime<Utc>>,
     /// Only orders placed earlier.
     pub to: Option<DateTime<Utc>>,
-    /// Only orders older than this one.
-    pub before: Option<Uuid>,
+    /// Only orders changed then or later, oldest change first.
+    pub updated_since: Option<DateTime<Utc>>,
+    /// Only orders that come after this one in the list.
+    pub after: Option<Place<Uuid>>,
     /// How many to leave out at the beginning.
     pub skip: i64,
 }
+
+/// What orders are searched by.
+pub static SEARCH_KEYS: SearchKeys = SearchKeys {
+    table: "orders",
+    from: "orders it",
+    texts: "it.number || ' ' || it.email || ' ' || it.name",
+};
 
 /// A line, and the order it belongs to.
 #[derive(chassis::db::Record)]
@@ -43,20 +53,21 @@ impl Filter {
         list.filter("version > 0").equal("user_id", self.user_id).equal("status", self.status);
         list.equal("payment_status", self.payment).equal("email", self.email.clone());
         list.compare("created_at", ">=", self.from).compare("created_at", "<", self.to);
-        if let Some(search) = &self.search {
-            let sought = list.bind(containing(search));
-            let like = |column: &str| format!("lower({column}) LIKE lower({sought}) ESCAPE '\\'");
-            let any = ["number", "email", "name"].map(like).join(" OR ");
-            list.filter(format!("({any})"));
-        }
+        list.compare("updated_at", ">=", self.updated_since);
+        list.search("search_key", self.search.as_deref());
         list
     }
 }
 
-/// Lists orders, newest first.
+/// Lists orders, newest first or by their changes.
 pub async fn list(db: impl Session<'_>, filter: &Filter, limit: i64) -> Result<Vec<Order>> {
     let mut list = filter.select();
-    list.compare("id", "<", filter.before).order("id DESC").limit(limit).skip(filter.skip);
+    match (filter.updated_since, filter.after) {
+        (Some(_), after) => list.by_change(("updated_at", "id"), after),
+        (None, Some(Place::Key(id))) => list.compare("id", "<", Some(id)).order("id DESC"),
+        (None, _) => list.order("id DESC"),
+    };
+    list.limit(limit).skip(filter.skip);
     list.records::<Order>(db, "").all().await
 }
 
@@ -131,6 +142,8 @@ mod tests {
             (Filter { search: Some("%".to_owned()), ..all() }, vec![]),
             (Filter { from: later, ..all() }, vec![]),
             (Filter { to: later, ..all() }, both.clone()),
+            (Filter { updated_since: Some(one.updated_at), ..all() }, vec![one.id, two.id]),
+            (Filter { updated_since: later, ..all() }, vec![]),
         ] {
             let found = list(db, &filter, 9).await.unwrap();
             let found: Vec<_> = found.iter().map(|it| it.id).collect();
@@ -139,7 +152,7 @@ mod tests {
             assert_eq!(counted, expected.len() as i64, "{filter:?}");
         }
         // A place narrows the page, not the count.
-        for filter in [Filter { before: Some(two.id), ..all() }, Filter { skip: 1, ..all() }] {
+        for filter in [Filter { after: Some(Place::Key(two.id)), ..all() }, Filter { skip: 1, ..all() }] {
             assert_eq!(list(db, &filter, 9).await.unwrap()[0].id, one.id);
             assert_eq!(count(db, &filter).await.unwrap(), 2);
         }

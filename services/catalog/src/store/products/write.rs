@@ -1,10 +1,10 @@
 //! Writing products. Stock is written by `store::stock`, events are told by the use case.
 
-use chassis::db::{Insert, Json, Result, Session, Tx, sql};
+use chassis::db::{Insert, Json, Result, SearchKeys, Session, Tx, search_key, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{Product, Rating, Variant};
+use crate::model::{DEFAULT_VALUE, Product, Rating, Variant};
 use crate::store::PART;
 use crate::store::listing::ListKeys;
 use crate::titles::TitleOrder;
@@ -37,6 +37,30 @@ struct First<'a> {
     rating_version: i64,
 }
 
+/// What SKUs are searched by.
+pub(crate) static SEARCH_KEYS: SearchKeys = SearchKeys {
+    table: "variants",
+    from: "variants it JOIN products p ON p.id = it.product_id",
+    texts: "it.sku || ' ' || p.title || ' ' || CASE it.title WHEN 'Default Title' THEN ''
+            ELSE it.title END || ' ' || COALESCE(it.barcode, '')",
+};
+
+/// A variant with what its SKU is searched by.
+#[derive(Insert)]
+#[record(table = "variants")]
+struct NewVariant<'a> {
+    #[record(flatten)]
+    variant: &'a Variant,
+    search_key: String,
+}
+
+/// What the SKU of a variant is searched by from now on.
+#[derive(Insert)]
+struct Key {
+    id: Uuid,
+    search_key: String,
+}
+
 #[derive(Insert)]
 struct Tag {
     tag: String,
@@ -61,7 +85,7 @@ pub(crate) async fn insert(tx: &mut Tx, product: &Product, titles: &TitleOrder) 
     let written = Written::of(product, titles);
     let first = First { written, rating_count, rating_sum, rating_score, rating_version };
     tx.insert(&first).execute().await?;
-    tx.insert_all(&product.variants).await?;
+    insert_variants(tx, product, &product.variants.iter().collect::<Vec<_>>()).await?;
     insert_tags(tx, product).await
 }
 
@@ -215,8 +239,31 @@ async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Resul
         tx.query(sql!("DELETE FROM variants WHERE id IN ({gone..})")).execute().await?;
     }
     let known = |it: &&Variant| old.variants.iter().any(|old| old.is_same_but_for_stock(it));
-    let new: Vec<&Variant> = product.variants.iter().filter(|it| !known(it)).collect();
-    tx.insert_all(&new).await
+    let (known, new): (Vec<&Variant>, Vec<&Variant>) = product.variants.iter().partition(known);
+    if old.title != product.title {
+        let keys = known.iter().map(|it| Key { id: it.id, search_key: key(product, it) });
+        for keys in keys.collect::<Vec<_>>().chunks(PART) {
+            let set = sql!(
+                "WITH keys ({Key.*}) AS (VALUES {keys..*})
+                 UPDATE variants SET search_key = keys.search_key FROM keys
+                 WHERE variants.id = keys.id"
+            );
+            tx.query(set).execute().await?;
+        }
+    }
+    insert_variants(tx, product, &new).await
+}
+
+async fn insert_variants(tx: &mut Tx, product: &Product, variants: &[&Variant]) -> Result<()> {
+    let new = variants.iter().map(|it| NewVariant { variant: it, search_key: key(product, it) });
+    tx.insert_all(&new.collect::<Vec<_>>()).await
+}
+
+/// What the SKU of a variant is searched by.
+fn key(product: &Product, variant: &Variant) -> String {
+    let Variant { sku, title, barcode, .. } = variant;
+    let title = if title == DEFAULT_VALUE { "" } else { title };
+    search_key(&[sku, &product.title, title, barcode.as_deref().unwrap_or_default()])
 }
 
 async fn insert_tags(tx: &mut Tx, product: &Product) -> Result<()> {

@@ -1,0 +1,119 @@
+//! Lists of stock, with what it is of.
+
+use chassis::db::{Db, Record, Result, Select, Session, search_key};
+use chassis::page::Place;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::model::{Status, Stock};
+
+/// How many SKUs are looked up one by one and sorted. Where more match, SQLite walks the list in
+/// its order, and soon has a page.
+const FEW: i64 = 2_000;
+/// So many letters in a row are what the index of search keys knows.
+const LETTERS: usize = 3;
+/// Groups of letters that are asked for at most.
+const GROUPS: usize = 50;
+
+/// Which stock is asked for; what is absent is no condition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Only what can be sold out and has at most so many units available.
+    pub(crate) low: Option<i64>,
+    pub(crate) product: Option<Uuid>,
+    /// Part of the SKU, the barcode or the titles of variant and product, whatever its case and
+    /// accents.
+    pub(crate) text: Option<String>,
+    /// Only what was changed then or later, oldest change first.
+    pub(crate) updated_since: Option<DateTime<Utc>>,
+}
+
+/// A stock with what it is of.
+#[derive(Clone, Debug, Record)]
+pub(crate) struct Listed {
+    #[record(flatten)]
+    pub(crate) stock: Stock,
+    pub(crate) updated_at: DateTime<Utc>,
+    pub(crate) product_slug: String,
+    pub(crate) product_title: String,
+    pub(crate) product_status: Status,
+    pub(crate) variant_title: String,
+}
+
+/// Stock by SKU or by its changes, from after a place on.
+pub(crate) async fn list(
+    db: &Db,
+    filter: &Filter,
+    after: Option<Place<String>>,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let mut list = filter.select();
+    if let Some(groups) = filter.groups(db).filter(|_| filter.updated_since.is_none())
+        && is_rare(db, &groups).await?
+    {
+        among(&mut list, groups);
+    }
+    match (filter.updated_since, after) {
+        (Some(_), after) => list.by_change(("s.updated_at", "s.sku"), after),
+        (None, Some(Place::Key(sku))) => list.compare("s.sku", ">", Some(sku)).order("s.sku"),
+        (None, _) => list.order("s.sku"),
+    };
+    let what = "p.slug AS product_slug, p.title AS product_title, p.status AS product_status,
+                v.title AS variant_title";
+    list.limit(limit).columns(db, &format!("s.*, {what}")).all().await
+}
+
+/// How many there are.
+pub(crate) async fn count(db: &Db, filter: &Filter) -> Result<i64> {
+    let mut list = filter.select();
+    if let Some(groups) = filter.groups(db) {
+        among(&mut list, groups);
+    }
+    list.count(db).await
+}
+
+impl Filter {
+    fn select(&self) -> Select {
+        let mut list = Select::from(
+            "stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku",
+        );
+        if let Some(low) = self.low {
+            let low = list.bind(low);
+            list.filter(format!(
+                "s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= {low}"
+            ));
+        }
+        list.equal("s.product_id", self.product);
+        list.compare("s.updated_at", ">=", self.updated_since);
+        list.search("v.search_key", self.text.as_deref());
+        list
+    }
+
+    /// What SQLite's index is asked for: all groups of letters in the text. None where the text is
+    /// too short for it. PostgreSQL sees by itself what its index is good for.
+    fn groups(&self, db: &Db) -> Option<String> {
+        let text = self.text.as_deref().filter(|_| db.is_sqlite())?;
+        let letters: Vec<char> = search_key(&[text]).chars().collect();
+        let groups = letters.windows(LETTERS).take(GROUPS).map(|it| {
+            let group: String = it.iter().collect();
+            format!("\"{}\"", group.replace('"', "\"\""))
+        });
+        let groups: Vec<String> = groups.collect();
+        (!groups.is_empty()).then(|| groups.join(" AND "))
+    }
+}
+
+async fn is_rare(db: &Db, groups: &str) -> Result<bool> {
+    const COUNT: &str = "SELECT count(*) FROM (
+        SELECT 1 FROM variant_search WHERE variant_search MATCH $1 LIMIT $2)";
+    let (found,): (i64,) = db.query(COUNT).bind(groups).bind(FEW + 1).one().await?;
+    Ok(found <= FEW)
+}
+
+/// Only what is in SQLite's index.
+fn among(list: &mut Select, groups: String) {
+    let groups = list.bind(groups);
+    list.filter(format!(
+        "v.search_row IN (SELECT rowid FROM variant_search WHERE variant_search MATCH {groups})"
+    ));
+}
