@@ -259,6 +259,91 @@ fn no_service_names_a_driver() {
     }
 }
 
+/// Migrations that fold letters of ASCII, and are what they are.
+const LOWERED: [&str; 8] = [
+    "catalog/migrations/0009_uses.postgres.sql",
+    "notifications/migrations/0001_messages.sql",
+    "notifications/migrations/0002_logged.sqlite.sql",
+    "notifications/migrations/0002_logged.sqlite.down.sql",
+    "notifications/migrations/0005_delivery.sqlite.sql",
+    "notifications/migrations/0005_delivery.sqlite.down.sql",
+    "notifications/migrations/0013_recipients.sql",
+    "notifications/migrations/0013_recipients.down.sql",
+];
+
+/// SQL's own folding knows the letters of ASCII alone; see `chassis::db::search_key`.
+#[test]
+fn no_statement_folds_letters_itself() {
+    let mut files: Vec<PathBuf> = ["crates", "services", "cartwright/src"]
+        .iter()
+        .flat_map(|it| sources(&root().join(it)))
+        .collect();
+    for service in NAMES {
+        let entries = fs::read_dir(root().join("services").join(service).join("migrations"));
+        files.extend(entries.into_iter().flatten().map(|it| it.expect("an entry").path()));
+    }
+    let (mut left, mut seen) = (BTreeSet::from(LOWERED), 0);
+    for path in files {
+        let shown = path.display().to_string();
+        let text = fs::read_to_string(&path).expect("a text");
+        let code = text.lines().filter(|it| !it.trim_start().starts_with(['/', '-']));
+        if code.filter(|it| folds(it)).count() == 0 {
+            continue;
+        }
+        match left.iter().find(|it| shown.ends_with(**it)).copied() {
+            Some(known) => drop(left.remove(known)),
+            None => panic!("{shown}: compare with a search key, or what has one normal form"),
+        }
+        seen += 1;
+    }
+    assert!(left.is_empty() && seen == LOWERED.len(), "these fold nothing any more: {left:?}");
+}
+
+/// Whether a line has a call of one of SQL's functions, which is no method and no function of ours.
+fn folds(line: &str) -> bool {
+    let called = ["lower(", "upper("].iter().flat_map(|it| line.match_indices(*it));
+    let mut before = called.map(|(at, _)| &line[..at]);
+    let sql = |it: &str| {
+        !it.ends_with(|it: char| it.is_alphanumeric() || "_.:".contains(it)) && !it.ends_with("fn ")
+    };
+    before.any(sql) || line.contains(" ILIKE ")
+}
+
+#[test]
+fn a_statement_that_folds_letters_is_found() {
+    for line in ["WHERE lower(a) = b", "(upper(a))", "\"lower({text})\"", "a ILIKE $1"] {
+        assert!(folds(line), "{line}");
+    }
+    for line in
+        ["it.lower()", "fn lower(a: u8)", "slower(1)", "set_lower(1)", "a.size_hint().lower()"]
+    {
+        assert!(!folds(line), "{line}");
+    }
+}
+
+/// A service refuses parameters that its description does not have, so a handler that reads others
+/// would never get them.
+#[test]
+fn what_a_handler_reads_from_the_query_is_described() {
+    let mut seen = 0;
+    for room in ["services", "crates/chassis/src"] {
+        for path in sources(&root().join(room)) {
+            let text = fs::read_to_string(&path).expect("a source");
+            for handler in text.split("#[utoipa::path(").skip(1) {
+                let Some((described, rest)) = handler.split_once("fn ") else { continue };
+                let signature = rest.split_once(" {\n").map_or(rest, |(it, _)| it);
+                for read in signature.split("Query<").skip(1) {
+                    let name = read.split('>').next().unwrap_or_default();
+                    let shown = path.display();
+                    assert!(described.contains(name), "{shown}: params(..) lacks {name}");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} handlers read a query");
+}
+
 #[test]
 fn every_described_route_is_reachable_and_has_a_policy() {
     let parts = parts();

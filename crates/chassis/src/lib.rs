@@ -52,6 +52,7 @@ pub mod if_match;
 pub mod names;
 pub mod page;
 pub mod page_sources;
+pub mod parameters;
 pub mod problem;
 mod secret;
 pub mod setup;

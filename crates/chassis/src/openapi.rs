@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::policy::{self, Policy};
 use crate::problem::{Documented, Problem, validation_failed};
-use crate::{auth, extract, idempotency, if_match};
+use crate::{auth, extract, idempotency, if_match, parameters};
 
 const MEDIA_TYPE: &str = "application/problem+json";
 const ANY_OTHER: &str =
@@ -64,7 +64,7 @@ impl DocumentedCodes {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::PUT, &mut item.put),
@@ -105,6 +105,9 @@ fn describe(operation: &mut Operation) -> Codes {
 /// What is answered before a handler runs.
 fn common(operation: &Operation) -> Vec<Documented> {
     let mut common = vec![];
+    if !parameters::takes_any(operation) {
+        common.push(validation_failed::DOCUMENTED);
+    }
     if let Some(RefOr::T(body)) = &operation.request_body {
         common.extend([
             extract::body_unreadable::DOCUMENTED,

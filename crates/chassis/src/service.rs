@@ -24,6 +24,7 @@ use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
 use crate::openapi::{self, DocumentedCodes};
+use crate::parameters::Parameters;
 use crate::policy::Policies;
 use crate::queue::Queue;
 use crate::system::{self, Queues, System};
@@ -98,6 +99,7 @@ impl Service {
         let front = Arc::new(Front {
             service: name,
             policies: Policies::of(&openapi, platform.verifier.clone()),
+            parameters: Parameters::of(&openapi),
             limits: BodyLimits::of(&openapi),
             documented,
         });

@@ -30,6 +30,7 @@ mod docs;
 mod journal;
 mod openapi;
 mod pages;
+mod parameters;
 mod redirect;
 mod tls;
 

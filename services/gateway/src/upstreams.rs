@@ -23,6 +23,7 @@ use crate::journal::Cause;
 use crate::layers::request_id::X_REQUEST_ID;
 use crate::layers::reshape::AnsweredBy;
 use crate::layers::routing::{Matched, Way};
+use crate::parameters::{ServiceParameters, UnknownParameters};
 use crate::reshaping::{self, ClientRequest};
 use crate::routes::{Action, Route, Target};
 use crate::tunnel::{self, Tunnel};
@@ -39,6 +40,7 @@ struct Inner {
     services: Vec<(&'static str, ServiceTarget)>,
     proxies: Arc<Proxies>,
     currency: Currency,
+    parameters: ServiceParameters,
     timeouts: Timeouts,
 }
 
@@ -62,9 +64,10 @@ impl Upstreams {
         services: Vec<(&'static str, ServiceTarget)>,
         proxies: Arc<Proxies>,
         currency: Currency,
+        parameters: ServiceParameters,
         timeouts: Timeouts,
     ) -> Self {
-        Self(Arc::new(Inner { services, proxies, currency, timeouts }))
+        Self(Arc::new(Inner { services, proxies, currency, parameters, timeouts }))
     }
 }
 
@@ -152,7 +155,7 @@ impl Inner {
         service: &ServiceTarget,
     ) -> Response {
         let Question { route, reshaped, request } = question;
-        let request = match reshaped {
+        let mut request = match reshaped {
             None => request,
             Some(asked) => {
                 let made = reshaping::request(request, route, target, asked, &self.currency);
@@ -162,6 +165,9 @@ impl Inner {
                 }
             }
         };
+        if route.unknown_parameters == UnknownParameters::Drop {
+            self.parameters.drop_unknown(&target.service, &mut request);
+        }
         let Timeouts { write, read } = self.timeouts;
         let timeout = if request.method().is_safe() { read } else { write };
         let mut options = CallOptions::public(route.timeout.unwrap_or(timeout), BODY_IDLE);

@@ -72,10 +72,12 @@ impl Select {
         self
     }
 
-    /// Only rows whose search key has this text in it, whatever its case and accents.
+    /// Only rows whose search key has this text in it, whatever its case and accents, if it has any
+    /// visible characters.
     pub fn search(&mut self, key: &str, text: Option<&str>) -> &mut Self {
+        let text = text.map(|it| search_key(&[it])).filter(|it| !it.is_empty());
         if let Some(text) = text {
-            let text = self.bind(containing(&search_key(&[text])));
+            let text = self.bind(containing(&text));
             self.conditions.push(format!(r"{key} LIKE {text} ESCAPE '\'"));
         }
         self

@@ -10,8 +10,8 @@ use contracts::catalog::StockLine;
 use uuid::Uuid;
 
 use super::PART;
-pub(crate) use list::{Filter, Listed, count, list};
 use crate::model::{Policy, Stock, Variant};
+pub(crate) use list::{Filter, Listed, count, list};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Record)]

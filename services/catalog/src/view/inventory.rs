@@ -1,5 +1,6 @@
 //! Stock as clients see it.
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -51,6 +52,7 @@ pub(crate) struct InventoryItem {
     product_title: String,
     product_status: Status,
     variant_title: String,
+    updated_at: DateTime<Utc>,
 }
 
 impl From<Listed> for InventoryItem {
@@ -61,6 +63,7 @@ impl From<Listed> for InventoryItem {
             product_title: listed.product_title,
             product_status: listed.product_status,
             variant_title: listed.variant_title,
+            updated_at: listed.updated_at,
         }
     }
 }

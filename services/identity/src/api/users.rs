@@ -20,8 +20,8 @@ use uuid::Uuid;
 
 use crate::accounts::{self, NewUser};
 use crate::model::{
-    Actor, Changes, Permission, Profile, Role, User, email, is_email, is_name, is_phone, is_username,
-    phone, username,
+    Actor, Changes, Permission, Profile, Role, User, email, is_email, is_name, is_phone,
+    is_username, phone, username,
 };
 use crate::passwords::{Password, is_new_password};
 use crate::store::Filter;

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chassis::db::{
-    Insert, Json, Record, Result, SearchKeys, Select, Session, Tx, search_key, sql,
-};
+use chassis::db::{Insert, Json, Record, Result, SearchKeys, Select, Session, Tx, search_key, sql};
 use chassis::page::Place;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;

@@ -121,6 +121,36 @@ mod tests {
     }
 
     #[databases]
+    async fn orders_are_found_in_every_script_and_case(database: Database) {
+        let platform = database.platform(crate::MIGRATIONS).await;
+        let db = &platform.db;
+        let (one, ..) = placed(db, "k-1", &["A"]).await.unwrap();
+        let (two, ..) = placed(db, "k-2", &["B"]).await.unwrap();
+        let check = async |text: &str, found: &[Uuid]| {
+            let filter = Filter { search: Some(text.to_owned()), ..Filter::default() };
+            let listed = list(db, &filter, 9).await.unwrap();
+            let listed: Vec<_> = listed.iter().map(|it| it.id).collect();
+            assert_eq!(listed, found, "{} {text}", platform.kind);
+        };
+        check(&two.number.to_lowercase(), &[two.id]).await;
+        // As a process of an earlier version would: the key goes, and comes back.
+        let rename = "UPDATE orders SET name = 'Änne ÖZDEMİR' WHERE id = $1";
+        db.query(rename).bind(one.id).execute().await.unwrap();
+        check(&one.number, &[]).await;
+        assert!(!SEARCH_KEYS.fill(db).await.unwrap(), "fewer than a batch");
+        for text in ["änne özdemir", "ozdem", "ANNE", &one.number] {
+            check(text, &[one.id]).await;
+        }
+        let user = one.user_id.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        crate::store::forget_email(&mut tx, user).await.unwrap();
+        tx.commit().await.unwrap();
+        SEARCH_KEYS.fill(db).await.unwrap();
+        check(&one.email, &[two.id]).await;
+        check("ozdem", &[one.id]).await;
+    }
+
+    #[databases]
     async fn each_filter_narrows_a_list_and_its_count(database: Database) {
         let platform = database.platform(crate::MIGRATIONS).await;
         let db = &platform.db;
@@ -152,7 +182,9 @@ mod tests {
             assert_eq!(counted, expected.len() as i64, "{filter:?}");
         }
         // A place narrows the page, not the count.
-        for filter in [Filter { after: Some(Place::Key(two.id)), ..all() }, Filter { skip: 1, ..all() }] {
+        for filter in
+            [Filter { after: Some(Place::Key(two.id)), ..all() }, Filter { skip: 1, ..all() }]
+        {
             assert_eq!(list(db, &filter, 9).await.unwrap()[0].id, one.id);
             assert_eq!(count(db, &filter).await.unwrap(), 2);
         }

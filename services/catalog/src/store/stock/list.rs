@@ -117,3 +117,71 @@ fn among(list: &mut Select, groups: String) {
         "v.search_row IN (SELECT rowid FROM variant_search WHERE variant_search MATCH {groups})"
     ));
 }
+
+#[cfg(test)]
+mod tests {
+    use chassis::testing::{Database, databases, noon};
+
+    use super::*;
+    use crate::books::StockTx;
+    use crate::model::{NewProduct, NewVariant};
+    use crate::store::products::SEARCH_KEYS;
+
+    /// More than are looked up one by one.
+    const MANY: usize = 2_040;
+
+    #[databases]
+    async fn what_matches_much_and_what_matches_little_is_found_in_pages(database: Database) {
+        let platform = database.platform(crate::MIGRATIONS).await;
+        let db = &platform.db;
+        let variant = |at: usize| NewVariant {
+            sku: Some(format!("DÉNSE-{at:04}")),
+            options: [("Size".to_owned(), at.to_string())].into(),
+            ..NewVariant::default()
+        };
+        let new = NewProduct {
+            title: "Lamp".to_owned(),
+            variants: (0..MANY).map(variant).collect(),
+            ..NewProduct::default()
+        };
+        let mut tx = db.begin().await.unwrap();
+        crate::products::create(&mut StockTx::open(&mut tx, noon(), 0), new).await.unwrap();
+        tx.commit().await.unwrap();
+        let check = async |keys: bool| {
+            for (text, from, found) in
+                [("dense", 0, MANY), ("lamp dense-004", 0, 0), ("dense-004", 40, 10), ("7", 7, 543)]
+            {
+                let found = if keys { found } else { 0 };
+                let filter = Filter { text: Some(text.to_owned()), ..Filter::default() };
+                let counted = count(db, &filter).await.unwrap();
+                if text != "7" {
+                    assert_eq!(counted, found as i64, "{} {text}", platform.kind);
+                }
+                let first = list(db, &filter, None, 3).await.unwrap();
+                let skus: Vec<&str> = first.iter().map(|it| it.stock.sku.as_str()).collect();
+                assert_eq!(skus.len(), found.min(3), "{} {text}", platform.kind);
+                let Some(last) = skus.last() else { continue };
+                assert_eq!(skus[0], format!("DÉNSE-{from:04}"), "{text}");
+                let after = Some(Place::Key((*last).to_owned()));
+                let next = list(db, &filter, after, 1).await.unwrap();
+                assert!(next[0].stock.sku.as_str() > *last, "{text}");
+            }
+        };
+        check(true).await;
+        // As they were before there were keys.
+        db.query("UPDATE variants SET search_key = NULL").execute().await.unwrap();
+        check(false).await;
+        while SEARCH_KEYS.fill(db).await.unwrap() {}
+        check(true).await;
+        // An older process that changes texts takes the keys off.
+        for change in ["UPDATE products SET title = 'Tisch'", "UPDATE variants SET barcode = '88'"]
+        {
+            db.query(change).execute().await.unwrap();
+            check(false).await;
+            while SEARCH_KEYS.fill(db).await.unwrap() {}
+            check(true).await;
+        }
+        let named = Filter { text: Some("dense-0042 tisch 42 88".to_owned()), ..Filter::default() };
+        assert_eq!(count(db, &named).await.unwrap(), 1, "{}", platform.kind);
+    }
+}
