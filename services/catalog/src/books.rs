@@ -228,6 +228,37 @@ impl<'a> StockTx<'a> {
         }
     }
 
+    /// Creates the stock of products that are new.
+    pub(crate) async fn open_all(&mut self, drafts: &[&Draft]) -> Result<()> {
+        let (mut new, mut references) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            for (variant, wish) in draft.product.variants.iter().zip(&draft.stock) {
+                let policy = wish.policy.unwrap_or_default();
+                let on_hand = wish.figure.map_or(0, Figure::opening);
+                if policy == Policy::Deny && on_hand < 0 {
+                    return Err(problems::stock_below_reserved(&variant.sku, 0, 0));
+                }
+                new.push((variant, Opening { policy, on_hand, allocated: 0 }));
+                references.push(match wish.figure {
+                    // What the file says beyond its export is in it already.
+                    Some(Figure::Edited { export, .. }) => exported(export),
+                    _ => reference(draft.product.id),
+                });
+            }
+        }
+        let inserted = stock::insert_all(self.tx, &new, self.now).await;
+        let versions = inserted.on_duplicate(|| problems::sku_taken(&new[0].0.sku))?;
+        let noted = new.iter().zip(&references).zip(versions).map(|((new, reference), version)| {
+            let (variant, Opening { on_hand, allocated, .. }) = new;
+            let (kind, on_hand, allocated) = (Kind::Created, *on_hand, *allocated);
+            let change = Change { kind, on_hand, allocated, reserved: 0, reference };
+            let (sku, reason, at) = (variant.sku.as_str(), self.reason.as_deref(), self.now);
+            Noted { sku, version, change, reason, at }
+        });
+        let noted: Vec<Noted<'_>> = noted.collect();
+        Ok(stock::note(self.tx, &noted).await?)
+    }
+
     async fn create(&mut self, variant: &Variant, opening: Opening, reference: &str) -> Result<()> {
         let (sku, Opening { policy, on_hand, allocated }) = (&variant.sku, opening);
         if policy == Policy::Deny && on_hand < allocated {

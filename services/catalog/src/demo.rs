@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::categories::{self, NewCategory};
-use crate::csv::{self, ImportError, OfExisting};
+use crate::csv::{self, ImportError, Options};
 use crate::pictures;
 use crate::store::{
     self,
@@ -97,8 +97,8 @@ pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, 
     let categories = shelves(&mut tx, clock).await?;
     let missing = missing(&mut tx, clock).await?;
     tx.commit().await?;
-    let stock = OfExisting::Edited;
-    let report = csv::import(db, clock, currency, stock, missing.as_slice(), |_| ()).await?;
+    let options = Options::default();
+    let report = csv::import(db, clock, currency, options, missing, |_| ()).await?;
     match report.problems.into_iter().next() {
         Some(problem) => Err(Error::Product(problem)),
         None => Ok(Seeded { categories, products: report.products_created }),

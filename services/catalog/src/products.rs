@@ -1,6 +1,8 @@
 //! Writing products, for the API and for files alike: product, variants, categories, stock and
 //! events in the caller's transaction.
 
+mod many;
+
 use chassis::outbox;
 use chassis::problem::{OnDuplicate, Problem, Result};
 use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated};
@@ -11,6 +13,8 @@ use crate::cache::Changed;
 use crate::model::{Draft, NewProduct, Product, is_free, note_edit};
 use crate::store::products;
 use crate::{pictures, problems};
+
+pub(crate) use many::create_all;
 
 /// How often another name is tried where a made-up one is taken.
 const TRIES: usize = 50;
@@ -38,7 +42,17 @@ pub(crate) async fn replace(
     old: &Product,
     new: NewProduct,
 ) -> Result<Option<Product>> {
-    let mut draft = new.into_draft(Some(old), books.now)?;
+    let draft = new.into_draft(Some(old), books.now)?;
+    write(books, old, draft).await
+}
+
+/// Changes a product into what was drafted from it; none where it is like that already. If `old` is
+/// not what there is, the product has changed meanwhile.
+pub(crate) async fn write(
+    books: &mut StockTx<'_>,
+    old: &Product,
+    mut draft: Draft,
+) -> Result<Option<Product>> {
     let slug_changed = draft.product.slug != old.slug;
     if slug_changed && products::id_of(&mut *books.tx, &draft.product.slug).await?.is_some() {
         return Err(problems::slug_taken(&draft.product.slug));

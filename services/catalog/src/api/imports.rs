@@ -17,7 +17,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::csv::{Action, OfExisting, Preview, Report, RowProblem};
+use crate::csv::{
+    Action, IgnoredColumn, OfExisting, Options, Preview, Removal, Report, RowProblem,
+};
 use crate::store::imports::{self as store, Import, State as ImportState};
 use crate::{App, imports, problems};
 
@@ -40,6 +42,10 @@ struct NewQuery {
     /// Whether to set the stock to the figures of the file, regardless of movements since the export.
     #[garde(skip)]
     set_stock: bool,
+    /// Whether to remove variants, images and options that the file does not name, of products that
+    /// it names.
+    #[garde(skip)]
+    remove_missing: bool,
     /// The name of the file, shown in lists.
     #[garde(length(chars, min = 1, max = 255), inner(custom(no_card_number)))]
     #[param(min_length = 1, max_length = 255)]
@@ -179,13 +185,14 @@ async fn create(
     let _place = app.counter.place()?;
     let file = extract::bytes(request.into_body(), imports::MAX_BYTES).await?;
     let stock = if query.set_stock { OfExisting::Set } else { OfExisting::Edited };
+    let options = Options { stock, remove_missing: query.remove_missing };
     if query.dry_run {
-        let preview = imports::preview(&app, file, stock).await?;
+        let preview = imports::preview(&app, file, options).await?;
         return Ok(Json(ImportPreview::of(preview, &app.currency)).into_response());
     }
     let name = query.file_name.unwrap_or_else(|| "products.csv".to_owned());
     let name = name.chars().filter(|it| !it.is_control()).collect();
-    let import = imports::take_in(&app, user.id(), (name, file), stock).await?;
+    let import = imports::take_in(&app, user.id(), (name, file), options).await?;
     let location = format!("{}/products/imports/{}", chassis::service::PREFIX, import.id);
     let body = Json(ImportView::of(import, true));
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], body).into_response())

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use super::PART;
 use crate::model::{Image, Policy, Product, Status, Variant};
 pub(crate) use write::{
-    Demand, SEARCH_KEYS, add_demand, delete, insert, put_in_categories, set_images, set_rating,
-    take_out_of_categories, update,
+    Demand, SEARCH_KEYS, add_demand, delete, insert, insert_all, put_all_in_categories,
+    put_in_categories, set_images, set_rating, take_out_of_categories, update,
 };
 #[cfg(test)]
 pub(crate) use write::{add_sold, add_views};
@@ -98,6 +98,51 @@ pub(crate) async fn owners<'a>(
         owners.extend(of.all::<(String, Uuid)>().await?);
     }
     Ok(owners)
+}
+
+/// Who has a SKU.
+#[derive(Clone, Debug, PartialEq, Eq, Record)]
+pub(crate) struct SkuOwner {
+    pub(crate) product_id: Uuid,
+    pub(crate) slug: String,
+}
+
+/// Those of the SKUs that are taken, and by whom.
+pub(crate) async fn sku_owners<'a>(
+    db: &Db,
+    skus: impl IntoIterator<Item = &'a str>,
+) -> Result<HashMap<String, SkuOwner>> {
+    #[derive(Record)]
+    struct Owned {
+        sku: String,
+        #[record(flatten)]
+        owner: SkuOwner,
+    }
+    let skus: Vec<&str> = skus.into_iter().collect();
+    let mut owners = HashMap::new();
+    for skus in skus.chunks(PART) {
+        let of = sql!(
+            "SELECT v.sku, v.product_id, p.slug FROM variants v
+             JOIN products p ON p.id = v.product_id WHERE v.sku IN ({skus..})"
+        );
+        let found = db.query(of).all::<Owned>().await?;
+        owners.extend(found.into_iter().map(|it| (it.sku, it.owner)));
+    }
+    Ok(owners)
+}
+
+/// Nobody changes these products before this transaction ends. In the order of their ids, so that
+/// two transactions cannot wait for each other.
+pub(crate) async fn lock(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
+    for ids in ids.chunks(PART) {
+        let lock = sql!(
+            sqlite: "SELECT id FROM products WHERE id IN ({ids..}) LIMIT 0",
+            postgres: "SELECT id FROM products WHERE id IN ({ids..}) ORDER BY id
+                       FOR NO KEY UPDATE",
+        );
+        tx.query(lock).all::<(Uuid,)>().await?;
+    }
+    Ok(())
 }
 
 /// Up to `limit` products of any status with an id above `after`, by id: a walk through all.

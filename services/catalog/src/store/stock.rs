@@ -4,6 +4,8 @@
 
 mod list;
 
+use std::collections::HashMap;
+
 use chassis::db::{Insert, Record, Result, Session, Tx, Word, sql};
 use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
@@ -275,6 +277,56 @@ pub(crate) async fn insert(
          RETURNING {Stock.*}"
     );
     tx.query(insert).one().await
+}
+
+/// The stock of a SKU that is new.
+#[derive(Insert)]
+#[record(table = "stock")]
+struct First<'a> {
+    sku: &'a str,
+    product_id: Uuid,
+    variant_id: Uuid,
+    policy: Policy,
+    on_hand: i64,
+    allocated: i64,
+    reserved: i64,
+    version: i64,
+    updated_at: DateTime<Utc>,
+}
+
+/// Adds the stock of variants that are new; returns the versions it begins with. These go on where an
+/// earlier stock of that name ended.
+pub(crate) async fn insert_all(
+    tx: &mut Tx,
+    new: &[(&Variant, Opening)],
+    now: DateTime<Utc>,
+) -> Result<Vec<i64>> {
+    let mut versions: HashMap<String, i64> = HashMap::new();
+    for new in new.chunks(PART) {
+        let skus: Vec<&str> = new.iter().map(|(it, _)| it.sku.as_str()).collect();
+        let last = sql!(
+            "SELECT sku, MAX(version) AS version FROM stock_ledger WHERE sku IN ({skus..})
+             GROUP BY sku"
+        );
+        versions.extend(tx.query(last).all::<(String, i64)>().await?);
+    }
+    let rows = new.iter().map(|(variant, opening)| {
+        let Opening { policy, on_hand, allocated } = *opening;
+        First {
+            sku: &variant.sku,
+            product_id: variant.product_id,
+            variant_id: variant.id,
+            policy,
+            on_hand,
+            allocated,
+            reserved: 0,
+            version: versions.get(&variant.sku).copied().unwrap_or(0) + 1,
+            updated_at: now,
+        }
+    });
+    let rows: Vec<First<'_>> = rows.collect();
+    tx.insert_all(&rows).await?;
+    Ok(rows.iter().map(|it| it.version).collect())
 }
 
 /// Removes the stock of a SKU of which nothing is reserved; none where something is.

@@ -85,8 +85,29 @@ pub(crate) async fn insert(tx: &mut Tx, product: &Product, titles: &TitleOrder) 
     let written = Written::of(product, titles);
     let first = First { written, rating_count, rating_sum, rating_score, rating_version };
     tx.insert(&first).execute().await?;
-    insert_variants(tx, product, &product.variants.iter().collect::<Vec<_>>()).await?;
-    insert_tags(tx, product).await
+    insert_variants(tx, product.variants.iter().map(|it| (product, it))).await?;
+    insert_tags(tx, &[product]).await
+}
+
+/// Adds products with their variants and tags. Categories and stock come after them.
+pub(crate) async fn insert_all(
+    tx: &mut Tx,
+    products: &[&Product],
+    titles: &TitleOrder,
+) -> Result<()> {
+    let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
+    let first = |it: &&'_ Product| First {
+        written: Written::of(it, titles),
+        rating_count,
+        rating_sum,
+        rating_score,
+        rating_version,
+    };
+    let rows: Vec<First<'_>> = products.iter().map(first).collect();
+    tx.insert_all(&rows).await?;
+    let variants = products.iter().flat_map(|of| of.variants.iter().map(|it| (*of, it)));
+    insert_variants(tx, variants).await?;
+    insert_tags(tx, products).await
 }
 
 /// Writes a product over `old`; false where somebody else was faster.
@@ -105,7 +126,7 @@ pub(crate) async fn update(
     let id = product.id;
     if old.tags != product.tags {
         tx.query(sql!("DELETE FROM product_tags WHERE product_id = {id}")).execute().await?;
-        insert_tags(tx, product).await?;
+        insert_tags(tx, &[product]).await?;
     }
     let prices = (product.price(), product.price_max());
     if prices != (old.price(), old.price_max()) {
@@ -200,6 +221,60 @@ pub(crate) async fn put_in_categories(tx: &mut Tx, product: &Product) -> Result<
     Ok(None)
 }
 
+/// A product in a category.
+#[derive(Insert)]
+struct Placed {
+    category_id: Uuid,
+    product_id: Uuid,
+    price: i64,
+    price_max: i64,
+}
+
+/// Puts new products into their categories and all above them. Names one that does not exist.
+pub(crate) async fn put_all_in_categories(
+    tx: &mut Tx,
+    products: &[&Product],
+) -> Result<Option<Uuid>> {
+    let placed = |it: &Product, category_id| {
+        let (price, price_max) = (it.price(), it.price_max());
+        Placed { category_id, product_id: it.id, price, price_max }
+    };
+    let of = |it: &&Product| {
+        let it = *it;
+        it.category_ids.iter().map(|id| placed(it, *id)).collect::<Vec<_>>()
+    };
+    let all: Vec<Placed> = products.iter().flat_map(of).collect();
+    let mut ids: Vec<Uuid> = all.iter().map(|it| it.category_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut known = Vec::new();
+    for ids in ids.chunks(PART) {
+        let known_here = sql!("SELECT id FROM categories WHERE id IN ({ids..})");
+        known.extend(tx.query(known_here).all::<(Uuid,)>().await?.into_iter().map(|(id,)| id));
+    }
+    if let Some(unknown) = ids.iter().find(|it| !known.contains(it)) {
+        return Ok(Some(*unknown));
+    }
+    for placed in all.chunks(PART) {
+        let put = sql!(
+            "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
+             WITH RECURSIVE placed ({Placed.*}) AS (VALUES {placed..*}),
+             up (id, parent_id, product_id, price, price_max, direct) AS (
+                 SELECT c.id, c.parent_id, placed.product_id, placed.price, placed.price_max, 1
+                 FROM placed JOIN categories c ON c.id = placed.category_id
+                 UNION ALL
+                 SELECT c.id, c.parent_id, up.product_id, up.price, up.price_max, 0
+                 FROM categories c JOIN up ON c.id = up.parent_id)
+             SELECT id, product_id, MAX(direct) = 1, MAX(price), MAX(price_max) FROM up GROUP BY id, product_id
+             ORDER BY id, product_id
+             ON CONFLICT (category_id, product_id) DO UPDATE
+             SET direct = product_categories.direct OR excluded.direct"
+        );
+        tx.query(put).execute().await?;
+    }
+    Ok(None)
+}
+
 /// Writes the images of an edited product alone; false where somebody else was faster.
 pub(crate) async fn set_images(tx: &mut Tx, product: &Product) -> Result<bool> {
     let Product { id, images, version, revision, field_versions, updated_at, .. } = product;
@@ -251,11 +326,14 @@ async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Resul
             tx.query(set).execute().await?;
         }
     }
-    insert_variants(tx, product, &new).await
+    insert_variants(tx, new.into_iter().map(|it| (product, it))).await
 }
 
-async fn insert_variants(tx: &mut Tx, product: &Product, variants: &[&Variant]) -> Result<()> {
-    let new = variants.iter().map(|it| NewVariant { variant: it, search_key: key(product, it) });
+async fn insert_variants<'a>(
+    tx: &mut Tx,
+    variants: impl Iterator<Item = (&'a Product, &'a Variant)>,
+) -> Result<()> {
+    let new = variants.map(|(of, it)| NewVariant { variant: it, search_key: key(of, it) });
     tx.insert_all(&new.collect::<Vec<_>>()).await
 }
 
@@ -266,15 +344,17 @@ fn key(product: &Product, variant: &Variant) -> String {
     search_key(&[sku, &product.title, title, barcode.as_deref().unwrap_or_default()])
 }
 
-async fn insert_tags(tx: &mut Tx, product: &Product) -> Result<()> {
+async fn insert_tags(tx: &mut Tx, products: &[&Product]) -> Result<()> {
     // Tags are looked up without regard to case.
-    let tags = product.tags.iter().map(|it| Tag { tag: it.to_lowercase(), product_id: product.id });
+    let tag = |tag: &String, product_id| Tag { tag: tag.to_lowercase(), product_id };
+    let tags = products.iter().flat_map(|it| it.tags.iter().map(|name| tag(name, it.id)));
     let tags: Vec<Tag> = tags.collect();
-    if tags.is_empty() {
-        return Ok(());
+    for tags in tags.chunks(PART) {
+        let insert =
+            sql!("INSERT INTO product_tags ({Tag.*}) VALUES {tags..*} ON CONFLICT DO NOTHING");
+        tx.query(insert).execute().await?;
     }
-    let insert = sql!("INSERT INTO product_tags ({Tag.*}) VALUES {tags..*} ON CONFLICT DO NOTHING");
-    tx.query(insert).execute().await.map(drop)
+    Ok(())
 }
 
 /// What a title is looked for by: its beginning in lower case.
