@@ -4,7 +4,9 @@ use std::io::{Result, Write};
 
 use rust_decimal::Decimal;
 
-use crate::columns::{COLUMNS, Column, OPTIONS, guarded};
+use crate::columns::{COUNT, Column, OPTIONS, written};
+use crate::guard::guarded;
+use crate::list::{joined, joined_paths};
 use crate::product::{Picture, Policy, Product, Variant};
 
 /// Writes a file.
@@ -17,8 +19,19 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// Writes the header. `digits` are those of the currency's minor unit.
     pub fn new(out: W, digits: u32) -> Result<Self> {
-        let mut out = csv::Writer::from_writer(Counted { out, bytes: 0 });
-        out.write_record(COLUMNS.map(|(_, name)| name)).map_err(io)?;
+        Self::begin(Counted { out, bytes: 0 }, digits)
+    }
+
+    /// The same after a byte order mark, by which Excel knows the text for UTF-8.
+    pub fn with_bom(out: W, digits: u32) -> Result<Self> {
+        let mut out = Counted { out, bytes: 0 };
+        out.write_all("\u{feff}".as_bytes())?;
+        Self::begin(out, digits)
+    }
+
+    fn begin(out: Counted<W>, digits: u32) -> Result<Self> {
+        let mut out = csv::Writer::from_writer(out);
+        out.write_record(written().map(|(_, name)| name)).map_err(io)?;
         Ok(Self { out, digits, rows: 0 })
     }
 
@@ -36,7 +49,8 @@ impl<W: Write> Writer<W> {
             if let Some(image) = images.get(at) {
                 row.image(image, at + 1);
             }
-            self.out.write_record(&row.0).map_err(io)?;
+            let fields = written().map(|(column, _)| &row.0[column as usize]);
+            self.out.write_record(fields).map_err(io)?;
             self.rows += 1;
         }
         Ok(())
@@ -53,7 +67,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// One row of the file.
-struct Row([String; COLUMNS.len()]);
+struct Row([String; COUNT]);
 
 impl Row {
     fn new(handle: &str) -> Self {
@@ -64,8 +78,7 @@ impl Row {
 
     fn set(&mut self, column: Column, text: impl Into<String>) {
         let text = text.into();
-        self.0[column as usize] =
-            if column.is_number() { text } else { guarded(&text).into_owned() };
+        self.0[column as usize] = guarded(column, &text).into_owned();
     }
 
     fn set_optional(&mut self, column: Column, text: &Option<String>) {
@@ -97,13 +110,20 @@ impl Row {
         self.set_optional(Column::SeoTitle, &product.seo_title);
         self.set_optional(Column::SeoDescription, &product.seo_description);
         self.set(Column::Status, product.status.map_or("", |it| it.word()));
-        for ((name, _), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
+        self.set(
+            Column::Categories,
+            product.categories.as_deref().map(joined_paths).unwrap_or_default(),
+        );
+        for ((name, ..), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
             self.set(name, option);
+        }
+        for ((.., order), values) in OPTIONS.into_iter().zip(&product.option_values) {
+            self.set(order, if values.is_empty() { String::new() } else { joined(values) });
         }
     }
 
     fn variant(&mut self, product: &Product, variant: &Variant, digits: u32) {
-        for ((_, value), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
+        for ((_, value, _), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
             self.set(value, variant.options.get(option).cloned().unwrap_or_default());
         }
         self.set_optional(Column::Sku, &variant.sku);
@@ -122,6 +142,7 @@ impl Row {
         self.set_optional(Column::VariantImage, &variant.image);
         self.set_optional(Column::WeightUnit, &variant.weight_unit);
         self.set_optional(Column::TaxCode, &variant.tax_code);
+        self.set_price(Column::Cost, variant.cost.flatten(), digits);
         self.set_number(Column::QuantityAtExport, variant.exported.map(|(at_export, _)| at_export));
         let export = variant.exported.map(|(_, export)| export.to_string());
         self.set_optional(Column::Export, &export);

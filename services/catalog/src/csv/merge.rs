@@ -291,7 +291,7 @@ impl<'a> Merge<'a> {
     ) -> Result<NewVariant, Wrong> {
         let new = &self.new.variants[at];
         let Some(price) = new.price.or(old.map(|it| it.price)) else {
-            return Err((new.line, "there is no column Variant Price".to_owned()));
+            return Err((new.line, "Variant Price is empty".to_owned()));
         };
         let text = |new: &Option<String>, before: fn(&Variant) -> Option<&String>| {
             new.as_ref().or(old.and_then(before)).cloned()

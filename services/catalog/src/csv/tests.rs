@@ -297,7 +297,7 @@ async fn what_a_file_does_not_say_stays_as_it_is(database: Database) {
                 Größe_42,,,M,,Red,,Wide,\n\
                 new,New,,,,,,,\n";
     let report = run(&platform, file).await;
-    assert_eq!(lines(&report), ["line 4, new: there is no column Variant Price"]);
+    assert_eq!(lines(&report), ["line 4, new: Variant Price is empty"]);
     assert_eq!(counts(&report), [0, 1, 0, 1]);
     let after = product(&platform, "Größe_42").await;
     let expected = Product { title: "New".to_owned(), version: 2, ..before };

@@ -24,7 +24,10 @@ async fn what_is_wrong_with_a_row_is_named_with_its_line(database: Database) {
         ),
         (
             "e,E,,,,,S-5,\"1,50\",,,\n".to_owned(),
-            Some("line 6, e: Variant Price \"1,50\" is not a number we can use"),
+            Some(
+                "line 6, e: Variant Price \"1,50\" is not a number we can use; write it with a \
+                 point and nothing else between the digits, like 1234.50",
+            ),
         ),
         ("f,F,,,,,S-6,-1,,,\n".to_owned(), Some("line 7, f: Variant Price is negative")),
         (
@@ -52,14 +55,14 @@ async fn what_is_wrong_with_a_row_is_named_with_its_line(database: Database) {
             Some("line 15, l: orders hold 0 units of S-14; on_hand cannot be below that"),
         ),
         ("m,,,,,,S-15,1,,,\n".to_owned(), Some("line 16, m: Title is empty")),
-        (",N,,,,,S-16,1,,,\n".to_owned(), Some("line 17: Handle is empty")),
+        (",,,,,,S-16,1,,,\n".to_owned(), Some("line 17, S-16: Handle is empty")),
         (
             "a,A,,,,,S-17,1,,,\n".to_owned(),
             Some("line 18, a: the rows of a handle must stand together; this one was there before"),
         ),
         (
-            "o,O,,,,,S-18,1\n".to_owned(),
-            Some("line 19, o: the row has 8 fields, but the header has 11"),
+            "o,O,,,,,S-18,1,,,,,x\n".to_owned(),
+            Some("line 19, o: the row has 13 fields, but the header has 11"),
         ),
         (
             "p,P,,,,,S-19,1,,,ftp://x\n".to_owned(),
@@ -129,9 +132,9 @@ async fn what_is_no_product_file_is_refused() {
     let platform = Database::Sqlite.platform(crate::MIGRATIONS).await;
     for (input, message) in [
         (&b""[..], "the file is empty"),
-        (b"Title,Variant Price\nA,1\n", "the column \"Handle\" is missing in the header"),
+        (b"Vendor,Variant Price\nA,1\n", "found \"Vendor\", \"Variant Price\""),
         (b"PK\x03\x04\x00\x00", "this looks like a spreadsheet"),
-        (b"\xff\xfeH\x00a\x00n\x00", "CSV UTF-8"),
+        (b"\xff\xfeH\x00a\x00n\x00", "found \"Han\""),
     ] {
         let (db, currency) = (&platform.db, &platform.currency);
         let error = import(db, platform.clock, currency, OfExisting::Edited, input, |_| {})

@@ -1,33 +1,28 @@
-//! The rows of a product to what they say.
+//! A product of Shopify's file: what its rows say.
 
 use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::Shop;
-use crate::columns::{Column, Columns, OPTIONS};
+use crate::columns::{Column, OPTIONS};
+use crate::fields::{Parser, said};
 use crate::groups::{Group, Row};
+use crate::header::shown;
+use crate::list;
 use crate::path::Path;
+use crate::pictures::{picture, pictures};
 use crate::product::{Kind, Picture, Policy, Product, Status, Variant, Wrong};
 
 /// The longest `Type` that is kept.
 const MAX_TYPE: usize = 510;
 
-/// Reads the rows of a product.
-pub(crate) struct Parser<'a> {
-    pub columns: &'a Columns,
-    pub shop: Shop<'a>,
-}
-
 impl Parser<'_> {
-    pub(crate) fn product(&self, group: Group) -> Result<Product, Wrong> {
-        if let Some(broken) = group.broken {
-            return Err(broken);
-        }
-        let Some(first) = group.rows.first() else {
-            return Err((group.line, "there is no row".to_owned()));
-        };
+    pub(crate) fn shopify(&self, group: &Group, first: &Row) -> Result<Product, Wrong> {
         let mut warnings = Vec::new();
+        for row in &group.rows {
+            let all = self.columns.contradictions(&row.fields);
+            warnings.extend(all.into_iter().map(|it| (row.line, it)));
+        }
         let mut product = Product {
             line: group.line,
             title: self.optional(first, Column::Title),
@@ -36,27 +31,30 @@ impl Parser<'_> {
             kind: self.kind(first, &mut warnings),
             tags: self.tags(first),
             published: self.flag(first, Column::Published)?,
-            status: self.status(first)?,
+            status: self.status(first, &mut warnings)?,
             options: self.has_options().then(|| self.option_names(first)).transpose()?,
+            option_values: self.option_order(first),
+            categories: self.categories(first, &mut warnings),
             images: self.images(&group.rows, &mut warnings)?,
             seo_title: self.optional(first, Column::SeoTitle),
             seo_description: self.optional(first, Column::SeoDescription),
             ..Product::default()
         };
         if product.title.as_ref().is_some_and(String::is_empty) {
-            return Err((group.line, "Title is empty".to_owned()));
+            return Err((group.line, format!("{} is empty", self.name(Column::Title))));
         }
         if self.flag(first, Column::GiftCard)? == Some(true) {
             let detail = "gift cards are not supported; this one is an ordinary product";
             warnings.push((group.line, detail.to_owned()));
         }
-        for (at, row) in group.rows.iter().enumerate() {
-            if at == 0 || self.has_variant(row) {
-                let options = product.options.as_deref().unwrap_or_default();
-                product.variants.push(self.variant(row, options, &mut warnings)?);
-            }
+        let rows: Vec<&Row> = group.rows.iter().filter(|it| self.has_variant(it)).collect();
+        // A product of one variant may say nothing of it.
+        let rows = if rows.is_empty() { vec![first] } else { rows };
+        for row in rows {
+            let options = product.options.as_deref().unwrap_or_default();
+            product.variants.push(self.variant(row, options, &mut warnings)?);
         }
-        Ok(Product { handle: group.handle, warnings, ..product })
+        Ok(Product { handle: group.handle.clone(), warnings, ..product })
     }
 
     fn variant(
@@ -69,11 +67,14 @@ impl Parser<'_> {
             return Err((row.line, "a product can have at most 3 options".to_owned()));
         }
         let price = self.price(row, Column::Price)?;
-        if price.is_none() && self.columns.has(Column::Price) {
-            return Err((row.line, "Variant Price is empty".to_owned()));
-        }
         let has = |column| self.columns.has(column);
         let compare_at_price = self.price(row, Column::CompareAtPrice)?;
+        if price.is_none() && self.columns.has(Column::Price) {
+            let name = self.name(Column::Price);
+            let detail = format!("{name} is empty; the variant keeps the price it has");
+            warnings.push((row.line, detail));
+        }
+        let cost = self.price(row, Column::Cost)?;
         let image = self.optional(row, Column::VariantImage);
         Ok(Variant {
             line: row.line,
@@ -81,22 +82,21 @@ impl Parser<'_> {
             options: self.option_values(row, options)?,
             price,
             compare_at_price: has(Column::CompareAtPrice).then_some(compare_at_price),
-            cost: None,
-            barcode: self.optional(row, Column::Barcode),
+            cost: has(Column::Cost).then_some(cost),
+            barcode: self.barcode(row, warnings),
             grams: self.grams(row)?,
-            weight_unit: self.optional(row, Column::WeightUnit).map(|it| it.to_lowercase()),
+            weight_unit: self.unit(row, warnings),
             requires_shipping: self.flag(row, Column::RequiresShipping)?,
             taxable: self.flag(row, Column::Taxable)?,
             tax_code: self.optional(row, Column::TaxCode),
-            image: image
-                .map(|url| if is_url(&url, row.line, warnings) { url } else { String::new() }),
+            image: image.map(|it| picture(&it, row.line, warnings).unwrap_or_default()),
             policy: self.policy(row)?,
             quantity: self.whole(row, Column::Quantity)?,
             exported: self.exported(row)?,
         })
     }
 
-    /// Whether a row that is not the first has more than an image.
+    /// Whether a row has more than a product and a picture.
     fn has_variant(&self, row: &Row) -> bool {
         let columns = [
             Column::Option1Value,
@@ -111,13 +111,44 @@ impl Parser<'_> {
             || self.columns.has_more_options(&row.fields)
     }
 
-    fn kind(&self, row: &Row, warnings: &mut Vec<Wrong>) -> Option<Kind> {
-        let text = self.optional(row, Column::Type)?;
+    /// `Type`, or where that is empty the category of a taxonomy.
+    pub(crate) fn kind(&self, row: &Row, warnings: &mut Vec<Wrong>) -> Option<Kind> {
+        let own = self.optional(row, Column::Type);
+        if own.as_ref().is_none_or(String::is_empty) {
+            let category = self.text(row, Column::ProductCategory);
+            // The path may have its number before it, or be nothing but one.
+            let number = category.split_once(" - ").filter(|(it, _)| is_number(it));
+            let category = number.map_or(category, |(_, path)| path).trim();
+            if is_number(category) && !category.is_empty() {
+                let name = self.name(Column::ProductCategory);
+                let detail = format!("{name} {category} is left out; only its path is understood");
+                warnings.push((row.line, detail));
+            } else if !category.is_empty() {
+                return Some(self.path(row, category, warnings));
+            }
+        }
+        Some(self.path(row, &own?, warnings))
+    }
+
+    fn path(&self, row: &Row, text: &str, warnings: &mut Vec<Wrong>) -> Kind {
         let Path { names, warning } =
-            Path::read(&text, self.text(row, Column::Title), self.shop.levels);
+            Path::read(text, self.text(row, Column::Title), self.shop.levels);
         warnings.extend(warning.map(|it| (row.line, it.to_owned())));
         let text = text.chars().filter(|it| *it != '\0').take(MAX_TYPE).collect::<String>();
-        Some(Kind { text: text.trim().to_owned(), path: names })
+        Kind { text: text.trim().to_owned(), path: names }
+    }
+
+    /// All categories, as our exports have them.
+    fn categories(&self, row: &Row, warnings: &mut Vec<Wrong>) -> Option<Vec<Vec<String>>> {
+        let mut paths = list::split_paths(self.text(row, Column::Categories))?;
+        for path in &mut paths {
+            if path.len() > self.shop.levels {
+                path.truncate(self.shop.levels);
+                let detail = "a path in Categories is too deep and was cut off";
+                warnings.push((row.line, detail.to_owned()));
+            }
+        }
+        Some(paths)
     }
 
     fn tags(&self, row: &Row) -> Option<Vec<String>> {
@@ -125,23 +156,30 @@ impl Parser<'_> {
         Some(tags.split(',').map(|it| it.trim().to_owned()).filter(|it| !it.is_empty()).collect())
     }
 
-    fn status(&self, row: &Row) -> Result<Option<Status>, Wrong> {
+    fn status(&self, row: &Row, warnings: &mut Vec<Wrong>) -> Result<Option<Status>, Wrong> {
+        let name = self.name(Column::Status);
         match self.text(row, Column::Status).to_lowercase().as_str() {
             "" => Ok(None),
+            "unlisted" => {
+                let detail = format!("{name} is unlisted, which we do not have; it is a draft");
+                warnings.push((row.line, detail));
+                Ok(Some(Status::Draft))
+            }
             word => Status::read(word).map(Some).ok_or_else(|| {
-                let detail = format!("Status is {word:?}; it must be active, draft or archived");
+                let word = shown(word);
+                let detail = format!("{name} is {word:?}; it must be active, draft or archived");
                 (row.line, detail)
             }),
         }
     }
 
     fn has_options(&self) -> bool {
-        OPTIONS.into_iter().any(|(name, _)| self.columns.has(name))
+        OPTIONS.into_iter().any(|(name, ..)| self.columns.has(name))
     }
 
     fn option_names(&self, row: &Row) -> Result<Vec<String>, Wrong> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in OPTIONS {
+        for (name, ..) in OPTIONS {
             let name = self.text(row, name);
             if !name.is_empty() {
                 if names.iter().any(|it| it == name) {
@@ -159,7 +197,7 @@ impl Parser<'_> {
         names: &[String],
     ) -> Result<BTreeMap<String, String>, Wrong> {
         let mut values = BTreeMap::new();
-        for (at, (_, column)) in OPTIONS.into_iter().enumerate() {
+        for (at, (_, column, _)) in OPTIONS.into_iter().enumerate() {
             let value = self.text(row, column);
             match names.get(at) {
                 Some(name) if value.is_empty() => {
@@ -176,6 +214,17 @@ impl Parser<'_> {
         Ok(values)
     }
 
+    /// By option: all its values in order.
+    fn option_order(&self, row: &Row) -> Vec<Vec<String>> {
+        let columns = OPTIONS.map(|(.., column)| column);
+        let order = |column| list::split(self.text(row, column)).unwrap_or_default();
+        let mut all = columns.map(order).to_vec();
+        while all.last().is_some_and(Vec::is_empty) {
+            all.pop();
+        }
+        all
+    }
+
     /// The pictures of all rows, by position where they have one.
     fn images(
         &self,
@@ -187,13 +236,13 @@ impl Parser<'_> {
         }
         let mut images = Vec::new();
         for row in rows {
-            let url = self.text(row, Column::ImageSrc);
-            if url.is_empty() || !is_url(url, row.line, warnings) {
+            let urls = pictures(self.text(row, Column::ImageSrc), row.line, warnings);
+            if urls.is_empty() {
                 continue;
             }
             let position = self.whole(row, Column::ImagePosition)?.unwrap_or(i64::MAX);
-            let alt = Some(self.text(row, Column::ImageAlt).to_owned());
-            images.push((position, url.to_owned(), alt.filter(|it| !it.is_empty())));
+            let alt = Some(self.text(row, Column::ImageAlt)).filter(|it| !it.is_empty());
+            images.extend(urls.into_iter().map(|it| (position, it, alt.map(str::to_owned))));
         }
         images.sort_by_key(|(position, ..)| *position);
         Ok(Some(images.into_iter().map(|(_, url, alt)| (url, alt)).collect()))
@@ -205,9 +254,8 @@ impl Parser<'_> {
         let export = match self.text(row, Column::Export) {
             "" => None,
             text => Some(text.parse::<Uuid>().map_err(|_| {
-                let text: String = text.chars().take(40).collect();
-                let detail = format!("Inventory Export {text:?} is not one of our exports");
-                (row.line, detail)
+                let text = shown(text);
+                (row.line, format!("Inventory Export {text:?} is not one of our exports"))
             })?),
         };
         Ok(quantity.zip(export))
@@ -215,14 +263,18 @@ impl Parser<'_> {
 
     /// No tracker means that the units are not counted.
     fn policy(&self, row: &Row) -> Result<Option<Policy>, Wrong> {
-        let policy = match self.text(row, Column::Policy).to_lowercase().as_str() {
-            "" => None,
-            "deny" => Some(Policy::Deny),
-            "continue" => Some(Policy::Continue),
-            other => {
-                let detail =
-                    format!("Variant Inventory Policy is {other:?}; it must be deny or continue");
-                return Err((row.line, detail));
+        let text = self.text(row, Column::Policy).to_lowercase();
+        let policy = match (text.as_str(), said(&text)) {
+            ("", _) => None,
+            // Today's column asks whether to continue selling.
+            ("deny", _) | (_, Some(false)) => Some(Policy::Deny),
+            ("continue", _) | (_, Some(true)) => Some(Policy::Continue),
+            (other, None) => {
+                let (name, other) = (self.name(Column::Policy), shown(other));
+                return Err((
+                    row.line,
+                    format!("{name} is {other:?}; it must be deny or continue"),
+                ));
             }
         };
         Ok(if !self.columns.has(Column::Tracker) {
@@ -235,15 +287,6 @@ impl Parser<'_> {
     }
 }
 
-/// A picture without a usable address is left out: it is no reason to lose a product.
-fn is_url(url: &str, line: u64, warnings: &mut Vec<Wrong>) -> bool {
-    let known = ["https://", "http://", "/api/v1/media/"];
-    let broken = |it: char| it.is_whitespace() || it.is_control() || "<>\"".contains(it);
-    let rest = known.iter().find_map(|it| url.strip_prefix(it));
-    let usable = rest.is_some_and(|it| !it.is_empty() && !it.contains(broken)) && url.len() <= 2048;
-    if !usable && !url.is_empty() {
-        let url: String = url.chars().take(80).collect();
-        warnings.push((line, format!("the picture {url:?} is left out: not a web address")));
-    }
-    usable
+fn is_number(text: &str) -> bool {
+    text.bytes().all(|it| it.is_ascii_digit())
 }
