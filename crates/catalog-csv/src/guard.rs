@@ -24,13 +24,13 @@ fn is_code(column: Column) -> bool {
 }
 
 /// A text as it stands in a column of a file.
-pub(crate) fn guarded(column: Column, text: &str) -> Cow<'_, str> {
+pub fn guarded(column: Column, text: &str) -> Cow<'_, str> {
     let guards = is_formula(text) || is_code(column) && text.starts_with('\'');
     if guards && !column.is_number() { format!("'{text}").into() } else { text.into() }
 }
 
 /// The opposite.
-pub(crate) fn unguarded(column: Column, text: &str) -> &str {
+pub fn unguarded(column: Column, text: &str) -> &str {
     let guards = |it: &&str| is_code(column) || is_formula(it);
     text.strip_prefix('\'').filter(guards).unwrap_or(text)
 }

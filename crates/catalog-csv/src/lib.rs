@@ -34,6 +34,7 @@ mod woocommerce;
 mod writer;
 
 pub use columns::{Column, Format, column_of};
+pub use guard::{guarded, unguarded};
 pub use header::Ignored;
 pub use path::Path;
 pub use product::{Kind, Picture, Policy, Product, Status, Variant, Wrong};

@@ -60,6 +60,11 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
+    /// What it was written to, once all of it is there.
+    pub fn into_inner(self) -> Result<W> {
+        self.out.into_inner().map(|it| it.out).map_err(|error| error.into_error())
+    }
+
     /// How many bytes have left, and how many rows of products have been written.
     pub fn written(&self) -> (u64, u64) {
         (self.out.get_ref().bytes, self.rows)

@@ -12,7 +12,7 @@
 //! (`remove_missing`), and then each thing is named. Each SKU has one owner: who comes later gets a
 //! suffix.
 //!
-//! `source` is the file, `archive` what else may be in it. `import` reads it, `plan` finds out what
+//! `source` is the file, `archive` what else may be in it, `category_file` its categories. `import` reads it, `plan` finds out what
 //! is to be done with some products, `importer` does it, `preview` only tells it. For a plan `pairs`
 //! finds the variants that rows are about, `merge` brings both together, `skus` makes SKUs sure,
 //! `shelves` knows the categories, `pictures` the pictures and `removal` names what goes; `explain`
@@ -24,6 +24,7 @@ mod preview;
 mod source;
 
 mod archive;
+mod category_file;
 mod explain;
 mod importer;
 mod merge;
@@ -35,7 +36,8 @@ mod shelves;
 mod skus;
 mod words;
 
-pub use export::export;
+pub(crate) use export::Export;
+pub use export::{Format, export};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -150,6 +152,8 @@ pub enum ImportError {
 pub enum ExportError {
     #[error("the file cannot be written")]
     Write(#[from] std::io::Error),
+    #[error("the archive cannot be written")]
+    Archive(#[from] zip::result::ZipError),
     #[error("the database failed")]
     Database(#[from] chassis::db::Error),
 }
@@ -157,7 +161,12 @@ pub enum ExportError {
 impl Report {
     /// Notes what there is to say of the whole file.
     fn describe<R: std::io::Read>(&mut self, reader: &catalog_csv::Reader<'_, R>) {
-        let _ = reader;
+        self.format = Some(reader.format().as_str().to_owned());
+        let ignored = reader.ignored().iter().take(MAX_PROBLEMS).map(|it| IgnoredColumn {
+            name: it.name.chars().take(255).collect(),
+            nearest: it.nearest.map(str::to_owned),
+        });
+        self.ignored_columns = ignored.collect();
     }
 
     fn reject(&mut self, line: u64, handle: &str, reason: impl Into<String>) {
@@ -168,6 +177,13 @@ impl Report {
     fn warn(&mut self, line: u64, handle: &str, reason: impl Into<String>) {
         self.warnings += 1;
         self.problem(line, handle, reason.into(), false);
+    }
+
+    /// Notes what is wrong with a file that comes with the products.
+    fn warn_of(&mut self, file: &str, wrong: Vec<(u64, String)>) {
+        for (line, reason) in wrong {
+            self.warn(line, "", format!("{file}: {reason}"));
+        }
     }
 
     fn problem(&mut self, line: u64, handle: &str, reason: String, rejected: bool) {

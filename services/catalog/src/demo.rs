@@ -154,15 +154,27 @@ async fn missing(tx: &mut Tx, clock: Clock) -> Result<Vec<u8>, Error> {
     rows.into_inner().map_err(|error| Error::File(error.into_error().into()))
 }
 
-async fn draw(tx: &mut Tx, clock: Clock, good: &Good) -> Result<(), Error> {
-    let Some(id) = pictures::in_url(&good.image) else { return Ok(()) };
+/// A picture of the demo shop.
+pub(crate) fn drawing_of(id: Uuid) -> Option<NewPicture> {
+    let mut file = ReaderBuilder::new().from_reader(GOODS.as_bytes());
+    let header = file.headers().ok()?.clone();
+    let goods = file.records().filter_map(|it| it.ok()?.deserialize::<Good>(Some(&header)).ok());
+    let mut goods = goods.filter(|it| pictures::in_url(&it.image) == Some(id));
+    goods.next().map(|it| drawn(&it))
+}
+
+fn drawn(good: &Good) -> NewPicture {
     let content_type = "image/svg+xml".to_owned();
-    let drawing = NewPicture {
+    NewPicture {
         kept: Kept { content_type, width: None, height: None },
         bytes: drawing::svg(good).into_bytes(),
         smaller: vec![],
-    };
-    Ok(store::pictures::insert(tx, id, drawing, clock.now()).await?)
+    }
+}
+
+async fn draw(tx: &mut Tx, clock: Clock, good: &Good) -> Result<(), Error> {
+    let Some(id) = pictures::in_url(&good.image) else { return Ok(()) };
+    Ok(store::pictures::insert(tx, id, drawn(good), clock.now()).await?)
 }
 
 #[cfg(test)]

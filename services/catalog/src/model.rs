@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use draft::{
-    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
+    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_CATEGORIES, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
     is_free, slugify,
 };
 pub(crate) use edits::{note_category_edit, note_edit};

@@ -75,6 +75,12 @@ pub(crate) fn picture_too_large(width: u32, height: u32) -> Problem {
     picture_too_large::problem(detail).with("width", width).with("height", height)
 }
 
+/// For pictures of an archive.
+pub(crate) fn picture_restored_too_large() -> Problem {
+    let detail = "the picture is larger than an export has it; send it to /api/v1/media instead";
+    Problem { detail: detail.into(), ..picture_broken() }
+}
+
 /// Too many pictures are being uploaded. Try again after `Retry-After`.
 #[problem(SERVICE_UNAVAILABLE)]
 pub(crate) fn pictures_busy() -> Problem {

@@ -17,7 +17,7 @@ use super::skus::Park;
 use super::source::Source;
 use super::{ImportError, MAX_PROBLEMS, Options, Report};
 use crate::books::StockTx;
-use crate::model::{NewProduct, Product as ShopProduct};
+use crate::model::NewProduct;
 use crate::{products, store};
 
 /// How often a batch is tried again without the product that failed, before each product gets a

@@ -1,8 +1,6 @@
 //! What an import would do, without doing it: read and checked with the same code, and compared
 //! with what the shop has. It compares with the current state.
 
-use std::io::Read;
-
 use catalog_csv::Reader;
 use chassis::clock::Clock;
 use chassis::db::Db;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Figure, Image, Policy, Product, ProductOption, Rating, Status, Variant};
 use check::Check;
+pub(crate) use check::MAX_CATEGORIES;
 
 /// The option of a product that has none, as Shopify writes it.
 pub(crate) const DEFAULT_OPTION: &str = "Title";
@@ -252,7 +253,7 @@ impl NewProduct {
 }
 
 /// Names below `/products` that are the shop's own, and so cannot be those of products.
-const RESERVED: [&str; 3] = ["bulk", "imports", "suggestions"];
+const RESERVED: [&str; 4] = ["bulk", "export", "imports", "suggestions"];
 
 /// Whether a product can have this slug, as far as the shop's own addresses go.
 pub(crate) fn is_free(slug: &str) -> bool {

@@ -96,14 +96,15 @@ pub(crate) async fn insert_all(
     titles: &TitleOrder,
 ) -> Result<()> {
     let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
-    let first = |it: &&'_ Product| First {
-        written: Written::of(it, titles),
+    let written = products.iter().map(|it| Written::of(it, titles));
+    let rows = written.map(|written| First {
+        written,
         rating_count,
         rating_sum,
         rating_score,
         rating_version,
-    };
-    let rows: Vec<First<'_>> = products.iter().map(first).collect();
+    });
+    let rows: Vec<First<'_>> = rows.collect();
     tx.insert_all(&rows).await?;
     let variants = products.iter().flat_map(|of| of.variants.iter().map(|it| (*of, it)));
     insert_variants(tx, variants).await?;
