@@ -5,6 +5,7 @@ mod addresses;
 mod bulk;
 mod categories;
 mod edit;
+mod exports;
 mod figures;
 mod holds;
 mod images;
@@ -34,6 +35,7 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(bulk::router())
         .merge(images::router())
         .merge(imports::router())
+        .merge(exports::router())
         .merge(categories::router())
         .merge(inventory::router())
         .merge(holds::router())

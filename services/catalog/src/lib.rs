@@ -3,8 +3,9 @@
 //! `model` holds the rules, `store` the SQL. `books` is the transaction that changes products or
 //! stock; `products`, `categories`, `reservations` and `fulfillment` are its use cases. `api` and
 //! `internal` are the routes, `events` the handlers of other services' events, `workers` the
-//! background work. `titles` is the order of titles in the shop's language. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
-//! `imports` handle uploads. `csv` imports and exports product files; `demo` and `invariants` serve
+//! background work. `titles` is the order of titles in the shop's language. `cache` keeps rendered
+//! answers, `search` feeds the index, `pictures` and `imports` handle uploads, `exports` sends the
+//! catalog as a file. `csv` imports and exports product files; `demo` and `invariants` serve
 //! the command line.
 
 mod api;
@@ -16,6 +17,7 @@ mod index_dir;
 mod workers;
 
 mod categories;
+mod exports;
 mod fulfillment;
 mod imports;
 mod pictures;
@@ -59,6 +61,7 @@ use serde::{Deserialize, Serialize};
 use books::StockTx;
 use cache::{Cache, Changed};
 use demand::Views;
+use exports::Exports;
 use imports::Counter;
 use model::Tree;
 use pictures::PictureProcessor;
@@ -149,6 +152,7 @@ pub(crate) struct Shared {
     pub(crate) views: Views,
     pub(crate) desk: PictureProcessor,
     pub(crate) counter: Counter,
+    pub(crate) exports: Exports,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
     /// Percent of a SKU that may be held without money.
@@ -229,6 +233,7 @@ impl App {
             views: Views::default(),
             desk: PictureProcessor::default(),
             counter: Counter::default(),
+            exports: Exports::default(),
             hold: TimeDelta::minutes(config.hold_minutes.into()),
             unpaid_share: config.unpaid_share.into(),
             low: config.low_stock_threshold.into(),

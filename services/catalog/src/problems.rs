@@ -94,7 +94,7 @@ pub(crate) fn import_not_found() -> Problem {
     import_not_found::problem("there is no such import")
 }
 
-/// The file is not a CSV file of products.
+/// The file is not a file of products that can be read.
 #[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn import_unreadable(why: &str) -> Problem {
     import_unreadable::problem(why.to_owned())
@@ -125,6 +125,13 @@ pub(crate) fn variant_not_found() -> Problem {
 pub(crate) fn last_variant(sku: &str) -> Problem {
     let detail = format!("{sku} is the product's last variant; delete the product instead");
     last_variant::problem(detail).with("sku", sku)
+}
+
+/// Too many exports are being made. Try again after `Retry-After`.
+#[problem(SERVICE_UNAVAILABLE)]
+pub(crate) fn exports_busy() -> Problem {
+    let detail = "too many exports are being made; try again in a minute";
+    exports_busy::problem(detail).retry_after(30)
 }
 
 /// The SKU does not exist.

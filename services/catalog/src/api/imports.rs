@@ -1,4 +1,4 @@
-//! `/products/imports`: products from a CSV file.
+//! `/products/imports`: products from a file.
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -27,10 +27,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
 }
 
-/// A CSV file.
+/// A file of products: a table, or an archive as an export makes it.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
-struct CsvFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8>);
+struct ProductFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8>);
 
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -97,6 +97,16 @@ struct ImportPreview {
     errors: Vec<Remark>,
     /// What would be left out of other products; the first 1000 warnings.
     warnings: Vec<Remark>,
+    /// Errors and warnings beyond those listed.
+    problems_left_out: u64,
+    /// What would be removed, in number: with `remove_missing=true` only.
+    removed: u64,
+    /// The first 1000 of these.
+    removals: Vec<Removal>,
+    /// `shopify`, `woocommerce` or `google_merchant`.
+    format: Option<String>,
+    /// The columns of the file that are not read.
+    ignored_columns: Vec<IgnoredColumn>,
     /// The first 20 products that can be imported.
     sample: Vec<SampleView>,
 }
@@ -146,15 +156,34 @@ struct ImportView {
     /// What was left out of other products; the first 1000 warnings. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<Remark>>,
+    /// Errors and warnings beyond those listed.
+    problems_left_out: u64,
+    /// Whether what the file does not name of its products is removed.
+    remove_missing: bool,
+    /// How many variants, images and option values were removed.
+    removed: u64,
+    /// The first 1000 of these. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    removals: Option<Vec<Removal>>,
+    /// `shopify`, `woocommerce` or `google_merchant`, once it has begun.
+    format: Option<String>,
+    /// The columns of the file that were not read. Not in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored_columns: Option<Vec<IgnoredColumn>>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// Import products from a CSV file, or preview the import.
+/// Import products from a file, or preview the import.
 ///
-/// The file has Shopify's format and at most 32 MiB. Valid products are imported even if others have
-/// errors; importing the same file again changes nothing. With `dry_run=true` nothing is imported,
-/// and the response is a preview.
+/// The file has at most 32 MiB. It is Shopify's or WooCommerce's product CSV, a feed for Google
+/// Merchant, or a ZIP archive from `GET /products/export`. Valid products are imported even if others
+/// have errors; importing the same file again changes nothing. With `dry_run=true` nothing is
+/// imported, and the response is a preview.
+///
+/// Variants, images and options that the file does not name stay as they are; with
+/// `remove_missing=true` they are removed from the products that it names, and `removals` lists each
+/// of them. A SKU that belongs to another product gets a suffix, and a warning that names the owner.
 ///
 /// New variants start with the stock of the file. The stock of existing ones changes by the
 /// difference to the export, which the columns `Inventory Qty At Export` and `Inventory Export`
@@ -163,7 +192,11 @@ struct ImportView {
 #[utoipa::path(
     post, path = "/products/imports", operation_id = "imports.create", tag = "catalog",
     params(NewQuery),
-    request_body(content = CsvFile, content_type = "text/csv"),
+    request_body(content(
+        (ProductFile = "text/csv"),
+        (ProductFile = "text/tab-separated-values"),
+        (ProductFile = "application/zip"),
+    )),
     extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
     responses(
         (status = 200, description = "With `dry_run=true`: a preview of the import.",
@@ -240,9 +273,8 @@ impl Remark {
     }
 
     /// Why products are left out, and what else there is to say.
-    fn all(report: Report) -> (Vec<Self>, Vec<Self>) {
-        let (errors, warnings): (Vec<_>, Vec<_>) =
-            report.problems.into_iter().partition(|it| it.rejected);
+    fn all(problems: Vec<RowProblem>) -> (Vec<Self>, Vec<Self>) {
+        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|it| it.rejected);
         let remarks = |all: Vec<RowProblem>| all.into_iter().map(Self::of).collect();
         (remarks(errors), remarks(warnings))
     }
@@ -251,9 +283,7 @@ impl Remark {
 impl ImportPreview {
     fn of(preview: Preview, currency: &Currency) -> Self {
         let Preview { rows, products, report, sample } = preview;
-        let Report { products_created: created, updated, unchanged, .. } = report;
-        let (stock_kept, failed) = (report.stock_kept, report.rejected);
-        let (errors, warnings) = Remark::all(report);
+        let (errors, warnings) = Remark::all(report.problems);
         let sample = sample.into_iter().map(|it| SampleView {
             price: Money::new(it.product.price(), currency),
             variants: it.product.variants.len(),
@@ -261,18 +291,22 @@ impl ImportPreview {
             title: it.product.title,
             action: it.action,
         });
-        let sample = sample.collect();
         Self {
             rows,
             products,
-            created,
-            updated,
-            unchanged,
-            stock_kept,
-            failed,
+            created: report.products_created,
+            updated: report.updated,
+            unchanged: report.unchanged,
+            stock_kept: report.stock_kept,
+            failed: report.rejected,
             errors,
             warnings,
-            sample,
+            problems_left_out: report.problems_left_out,
+            removed: report.removed,
+            removals: report.removals,
+            format: report.format,
+            ignored_columns: report.ignored_columns,
+            sample: sample.collect(),
         }
     }
 }
@@ -280,9 +314,7 @@ impl ImportPreview {
 impl ImportView {
     fn of(import: Import, with_rows: bool) -> Self {
         let report: Report = serde_json::from_value(import.report.0).unwrap_or_default();
-        let Report { products_created: created, updated, unchanged, .. } = report;
-        let (stock_kept, failed) = (report.stock_kept, report.rejected);
-        let (errors, warnings) = Remark::all(report);
+        let (errors, warnings) = Remark::all(report.problems);
         Self {
             id: import.id,
             state: import.state,
@@ -290,15 +322,21 @@ impl ImportView {
             created_by: import.created_by,
             rows: import.rows,
             rows_done: import.rows_done,
-            created,
-            updated,
-            unchanged,
-            stock_kept,
+            created: report.products_created,
+            updated: report.updated,
+            unchanged: report.unchanged,
+            stock_kept: report.stock_kept,
             set_stock: import.set_stock,
-            failed,
+            failed: report.rejected,
             error: import.error,
             errors: with_rows.then_some(errors),
             warnings: with_rows.then_some(warnings),
+            problems_left_out: report.problems_left_out,
+            remove_missing: import.remove_missing,
+            removed: report.removed,
+            removals: with_rows.then_some(report.removals),
+            format: report.format,
+            ignored_columns: with_rows.then_some(report.ignored_columns),
             created_at: import.created_at,
             finished_at: import.finished_at,
         }

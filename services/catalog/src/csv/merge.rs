@@ -36,14 +36,6 @@ pub(super) struct Merged {
     pub(super) warnings: Vec<Wrong>,
 }
 
-impl Merged {
-    /// The line a variant is on; that of the product where it is on none.
-    pub(super) fn line(&self, file: &catalog_csv::Product, variant: usize) -> u64 {
-        let row = self.rows.get(variant).copied().flatten();
-        row.and_then(|it| file.variants.get(it)).map_or(file.line, |it| it.line)
-    }
-}
-
 impl<'a> Merge<'a> {
     /// The product to write, in these categories. `kind` takes the place of the type it has.
     pub(super) fn product(

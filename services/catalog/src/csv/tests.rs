@@ -19,15 +19,23 @@ async fn run(platform: &TestPlatform, input: impl AsRef<[u8]>) -> Report {
 }
 
 async fn run_as(platform: &TestPlatform, stock: OfExisting, input: impl AsRef<[u8]>) -> Report {
+    run_with(platform, Options { stock, ..Options::default() }, input).await
+}
+
+async fn run_with(platform: &TestPlatform, options: Options, input: impl AsRef<[u8]>) -> Report {
     let clock = Clock::Fixed(noon());
     let (db, currency) = (&platform.db, &platform.currency);
-    import(db, clock, currency, stock, input.as_ref(), |_| {}).await.unwrap()
+    import(db, clock, currency, options, input.as_ref(), |_| {}).await.unwrap()
 }
 
 async fn export_of(platform: &TestPlatform) -> String {
+    String::from_utf8(export_as(platform, Format::Csv).await).unwrap()
+}
+
+async fn export_as(platform: &TestPlatform, format: Format) -> Vec<u8> {
     let mut out = Vec::new();
-    export(&platform.db, &platform.currency, &mut out, |_| {}).await.unwrap();
-    String::from_utf8(out).unwrap()
+    export(&platform.db, &platform.currency, format, &mut out, |_| {}).await.unwrap();
+    out
 }
 
 /// What an import would do.
@@ -36,8 +44,12 @@ async fn look(platform: &TestPlatform, input: impl AsRef<[u8]>) -> Preview {
 }
 
 async fn look_as(platform: &TestPlatform, stock: OfExisting, input: impl AsRef<[u8]>) -> Preview {
+    look_with(platform, Options { stock, ..Options::default() }, input).await
+}
+
+async fn look_with(platform: &TestPlatform, options: Options, input: impl AsRef<[u8]>) -> Preview {
     let (db, currency) = (&platform.db, &platform.currency);
-    preview(db, Clock::Fixed(noon()), currency, stock, input.as_ref()).await.unwrap()
+    preview(db, Clock::Fixed(noon()), currency, options, input.as_ref()).await.unwrap()
 }
 
 /// An export without its name, which is another one each time.
@@ -336,7 +348,7 @@ async fn many_products_come_in_batches_and_tell_how_far_they_are() {
     }
     let mut steps = Vec::new();
     let (db, currency) = (&platform.db, &platform.currency);
-    let report = import(db, platform.clock, currency, OfExisting::Edited, file.as_bytes(), |it| {
+    let report = import(db, platform.clock, currency, Options::default(), file.as_bytes(), |it| {
         steps.push(it)
     });
     let report = report.await.unwrap();
@@ -345,7 +357,7 @@ async fn many_products_come_in_batches_and_tell_how_far_they_are() {
     assert!(steps.len() >= 3 && steps.is_sorted_by_key(|it| it.bytes));
     let end = Progress { bytes: file.len() as u64, rows: 250, products: 250 };
     assert_eq!(steps.last(), Some(&end));
-    let count = export(db, currency, std::io::sink(), |_| {}).await.unwrap();
+    let count = export(db, currency, Format::Csv, std::io::sink(), |_| {}).await.unwrap();
     assert_eq!(count, 240);
 }
 

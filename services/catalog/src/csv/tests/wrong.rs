@@ -137,7 +137,7 @@ async fn what_is_no_product_file_is_refused() {
         (b"\xff\xfeH\x00a\x00n\x00", "found \"Han\""),
     ] {
         let (db, currency) = (&platform.db, &platform.currency);
-        let error = import(db, platform.clock, currency, OfExisting::Edited, input, |_| {})
+        let error = import(db, platform.clock, currency, Options::default(), input, |_| {})
             .await
             .unwrap_err();
         assert!(error.to_string().contains(message), "{error}");
