@@ -11,14 +11,17 @@ use tantivy::schema::{
 use tantivy::{TantivyDocument, Term};
 use uuid::Uuid;
 
-use crate::words::{ANALYZER, plain};
+use crate::codes;
+use crate::words::{NAMES, SENTENCES, indexed};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is rebuilt.
-pub(crate) const VERSION: u32 = 4;
+pub(crate) const VERSION: u32 = 6;
 
 /// Options of a product.
 pub(crate) const MAX_OPTIONS: usize = 3;
+/// The least letters of a word that may be a compound.
+const MIN_COMPOUND: usize = 7;
 
 /// Between the name of an option and its value, and between one option and the next.
 const IS: char = '\u{1f}';
@@ -79,6 +82,14 @@ impl Document {
         self.variants.iter().any(|it| it.in_stock)
     }
 
+    /// What it is like in words: tags, vendor, type, and each value of an option once. No two of
+    /// them are neighbours.
+    fn traits(&self) -> String {
+        let values: BTreeSet<&str> = self.options().flat_map(BTreeMap::values).map(String::as_str).collect();
+        let all = self.tags.iter().chain([&self.vendor, &self.product_type]).map(String::as_str);
+        all.chain(values).collect::<Vec<_>>().join(", ")
+    }
+
     /// What is chosen for its variants, where there is a choice.
     fn options(&self) -> impl Iterator<Item = &BTreeMap<String, String>> {
         self.variants.iter().map(|it| &it.options).filter(|it| !it.is_empty())
@@ -114,8 +125,12 @@ pub(crate) struct Fields {
     pub id_low: Field,
     pub title: Field,
     pub description: Field,
-    pub tags: Field,
-    pub vendor: Field,
+    /// Tags, vendor, type and the values of options.
+    pub traits: Field,
+    /// Pieces of SKUs and barcodes.
+    pub codes: Field,
+    /// Long words of the title and the traits from their end: what they are compounds of.
+    pub endings: Field,
     pub title_key: Field,
     /// Each tag as a whole, in lower case.
     pub tag: Field,
@@ -147,18 +162,27 @@ impl Fields {
     pub(crate) fn schema() -> (Schema, Self) {
         let mut schema = Schema::builder();
         // Frequencies for the score; no positions, as there are no phrases.
-        let indexing = TextFieldIndexing::default()
-            .set_tokenizer(ANALYZER)
-            .set_index_option(IndexRecordOption::WithFreqs);
-        let text = TextOptions::default().set_indexing_options(indexing);
+        let text = |tokenizer: &str| {
+            let indexing = TextFieldIndexing::default()
+                .set_tokenizer(tokenizer)
+                .set_index_option(IndexRecordOption::WithFreqs);
+            TextOptions::default().set_indexing_options(indexing)
+        };
+        // What is found here is found or not.
+        let pieces = TextFieldIndexing::default()
+            .set_tokenizer("whitespace")
+            .set_index_option(IndexRecordOption::Basic)
+            .set_fieldnorms(false);
+        let pieces = TextOptions::default().set_indexing_options(pieces);
         let fields = Self {
             id: schema.add_bytes_field("id", INDEXED),
             id_high: schema.add_u64_field("id_high", FAST),
             id_low: schema.add_u64_field("id_low", FAST),
-            title: schema.add_text_field("title", text.clone()),
-            description: schema.add_text_field("description", text.clone()),
-            tags: schema.add_text_field("tags", text.clone()),
-            vendor: schema.add_text_field("vendor", text),
+            title: schema.add_text_field("title", text(NAMES)),
+            description: schema.add_text_field("description", text(SENTENCES)),
+            traits: schema.add_text_field("traits", text(NAMES)),
+            codes: schema.add_text_field("codes", pieces.clone()),
+            endings: schema.add_text_field("endings", pieces),
             title_key: schema.add_text_field("title_key", TextOptions::default().set_fast("raw")),
             tag: schema.add_text_field("tag", STRING),
             vendor_name: schema.add_text_field("vendor_name", STRING | FAST),
@@ -191,16 +215,13 @@ impl Fields {
         document.add_bytes(self.id, it.id.as_bytes());
         document.add_u64(self.id_high, high);
         document.add_u64(self.id_low, low);
-        let tags = it.tags.join(" ");
-        let description = plain_text(&it.description);
-        for (field, text) in [
-            (self.title, &it.title),
-            (self.description, &description),
-            (self.tags, &tags),
-            (self.vendor, &it.vendor),
-        ] {
-            document.add_text(field, plain(text));
-        }
+        let traits = it.traits();
+        document.add_text(self.title, &it.title);
+        document.add_text(self.description, plain_text(&it.description));
+        document.add_text(self.traits, &traits);
+        let codes = it.variants.iter().flat_map(|it| [Some(it.sku.as_str()), it.barcode.as_deref()]);
+        document.add_text(self.codes, codes::indexed(codes.flatten()));
+        document.add_text(self.endings, endings([&it.title, &traits]));
         document.add_text(self.title_key, &it.title_key);
         for tag in &it.tags {
             document.add_text(self.tag, tag.to_lowercase());
@@ -264,6 +285,16 @@ fn parts(options: &BTreeMap<String, String>) -> Vec<String> {
         taken.map(|(_, (name, value))| (name.as_str(), value.as_str())).collect()
     };
     (1..1 << options.len()).map(|set| spelled(&chosen(set))).collect()
+}
+
+/// The long words of names from their last letter to their first, with spaces between them.
+fn endings(names: [&String; 2]) -> String {
+    let words = names.into_iter().flat_map(|it| indexed(it, false));
+    let compound = |it: &String| {
+        it.chars().count() >= MIN_COMPOUND && it.chars().all(char::is_alphabetic)
+    };
+    let reversed: BTreeSet<String> = words.filter(compound).map(|it| it.chars().rev().collect()).collect();
+    reversed.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The text of sanitised HTML, tags replaced by spaces and the usual entities by characters.

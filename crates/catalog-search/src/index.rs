@@ -26,10 +26,13 @@ use uuid::Uuid;
 
 use crate::document::{Document, Fields, VERSION, sku_number};
 use crate::facets::{Facetting, Tables};
+use crate::lexicon::Lexicon;
 use crate::page::Page;
-use crate::query::{self, Typos};
+use crate::query;
+use crate::text::{self, Known, Typos};
 use crate::variants::Conditions;
-use crate::{Facets, Hits, Request, words};
+use crate::words::{self, Words};
+use crate::{Categories, Facets, Hits, Request};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
@@ -67,6 +70,7 @@ pub(crate) struct Live {
     reader: IndexReader,
     tables: Tables,
     editions: Editions,
+    known: Known,
 }
 
 /// States of the index that lists have begun with, the latest last.
@@ -119,16 +123,11 @@ impl Live {
     }
 
     fn new(index: Index, fields: Fields, number: u64) -> tantivy::Result<Self> {
-        index.tokenizers().register(words::ANALYZER, words::analyzer());
+        index.tokenizers().register(words::NAMES, Words { name: true });
+        index.tokenizers().register(words::SENTENCES, Words { name: false });
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        Ok(Self {
-            number,
-            fields,
-            index,
-            reader,
-            tables: Tables::default(),
-            editions: Editions::default(),
-        })
+        let (tables, editions, known) = (Tables::default(), Editions::default(), text::known());
+        Ok(Self { number, fields, index, reader, tables, editions, known })
     }
 
     /// What it remembers; an index of another version remembers nothing.
@@ -220,16 +219,40 @@ impl Live {
         request: &Request,
     ) -> tantivy::Result<(Option<Box<dyn Query>>, Hits)> {
         let mut understood = None;
+        let mut loosest = None;
         for typos in [Typos::RareWords, Typos::EveryWord] {
-            let query = query::text(searcher, &self.fields, text, typos)?;
-            let Some(query) = query else { break };
+            let reader = self.text_reader(searcher, &request.categories, typos);
+            let Some(reading) = reader.read(text)? else { break };
+            if let Some(query) = reading.all() {
+                let query: Box<dyn Query> = Box::new(query);
+                let hits = self.collect(searcher, query.box_clone(), request)?;
+                if hits.total > 0 {
+                    return Ok((Some(query), hits));
+                }
+                understood = Some(query);
+            }
+            loosest = Some(reading);
+        }
+        for part in text::PARTS {
+            let Some(query) = loosest.as_ref().and_then(|it| it.some(part)) else { continue };
+            let query: Box<dyn Query> = Box::new(query);
             let hits = self.collect(searcher, query.box_clone(), request)?;
-            understood = Some(query);
             if hits.total > 0 {
-                return Ok((understood, hits));
+                return Ok((Some(query), Hits { partial: true, ..hits }));
             }
         }
         Ok((understood, Hits::default()))
+    }
+
+    /// Reads texts as this state of the index understands them.
+    pub(crate) fn text_reader<'a>(
+        &'a self,
+        searcher: &'a Searcher,
+        categories: &'a Categories,
+        typos: Typos,
+    ) -> text::Reader<'a> {
+        let lexicon = Lexicon { searcher, fields: &self.fields };
+        text::Reader { lexicon, categories, known: &self.known, typos }
     }
 
     fn collect(

@@ -5,19 +5,25 @@
 //! repeats a change. It returns ids; the products themselves come from the database or the cache.
 //!
 //! `document` is an indexed product, `categories` are matched by name, `source` provides both;
-//! `words` tokenizes, `query` parses search text, `facets` counts further choices, `near` suggests
-//! words and related products, `page` finds one page of a list, `variants` is what one variant has to
-//! meet, `index` manages the files, `follow` is the worker that keeps them current.
+//! `words` makes words of text and `codes` pieces of SKUs; `text` reads what somebody typed, with
+//! the dictionaries of the index (`lexicon`), and `matching` finds what has it; `query` is for the
+//! conditions beside the text, `variants` for those that one variant has to meet, `page` finds one
+//! page of a list, `facets` counts further choices, `near` suggests and relates products, `index`
+//! manages the files, `follow` is the worker that keeps them current.
 
 mod categories;
+mod codes;
 mod document;
 mod facets;
 mod follow;
 mod index;
+mod lexicon;
+mod matching;
 mod near;
 mod page;
 mod query;
 mod source;
+mod text;
 mod variants;
 mod words;
 
@@ -40,7 +46,7 @@ use index::Live;
 pub use near::Traits;
 pub use page::Cursor;
 pub use source::{Change, Source, StockLevel};
-pub use words::words;
+pub use words::{normalized, words};
 
 /// How far one can jump into a list; a cursor goes further.
 pub const MAX_OFFSET: usize = 10_000;
@@ -186,8 +192,13 @@ impl Search {
     }
 
     /// Active products for a text that is being typed.
-    pub async fn suggest(&self, text: String, limit: usize) -> Result<Vec<Uuid>, Error> {
-        self.ask(move |live| live.suggest(&text, limit)).await
+    pub async fn suggest(
+        &self,
+        text: String,
+        limit: usize,
+        categories: Arc<Categories>,
+    ) -> Result<Vec<Uuid>, Error> {
+        self.ask(move |live| live.suggest(&text, limit, &categories)).await
     }
 
     /// Active products that have something in common with one.

@@ -4,7 +4,7 @@ use super::*;
 use crate::near::Traits;
 
 fn suggested(live: &Live, documents: &[Document], text: &str) -> Vec<usize> {
-    let ids = live.suggest(text, 6).unwrap();
+    let ids = live.suggest(text, 6, &Categories::default()).unwrap();
     ids.into_iter().map(|id| documents.iter().position(|it| it.id == id).unwrap()).collect()
 }
 

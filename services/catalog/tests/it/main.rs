@@ -17,6 +17,7 @@ mod paging;
 mod products;
 mod ratings;
 mod reading;
+mod search;
 mod sharing;
 mod stock;
 mod variants;
