@@ -6,7 +6,10 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
+import { useFormats } from '../../../format';
 import type { Import, ImportPreview } from '../../catalog';
+import { useConfirm } from '../../parts/confirm';
+import { ExportMenu } from '../../parts/ExportMenu';
 import { FileDrop } from '../../parts/FileDrop';
 import { useNotice } from '../../parts/notice';
 import { PageHead } from '../../parts/PageHead';
@@ -15,11 +18,16 @@ import { UploadProgress } from '../../parts/UploadProgress';
 import { useTexts } from '../../texts';
 import { upload } from '../../upload';
 import { History } from './History';
+import { removalsOf, unitsOf } from './imports';
 import { Preview } from './Preview';
 import { Progress } from './Progress';
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const PATH = '/api/v1/products/imports';
+
+/** What an import does beside adding and updating. */
+type How = { set_stock: boolean; remove_missing: boolean };
+const SAFE: How = { set_stock: false, remove_missing: false };
 
 export function Imports() {
   const { shell, imports: texts } = useTexts();
@@ -28,6 +36,7 @@ export function Imports() {
     <>
       <PageHead
         title={shell.imports}
+        actions={<ExportMenu />}
         {...(id ? { above: [{ name: shell.products, to: '/products' }] } : {})}
       />
       <Stack gap="lg">
@@ -45,29 +54,36 @@ function NewImport() {
   const navigate = useNavigate({ from: '/import' });
   const queries = useQueryClient();
   const notice = useNotice();
+  const confirm = useConfirm();
+  const formats = useFormats();
   const [file, setFile] = useState<File>();
   const [sent, setSent] = useState(0);
-  const [setStock, setSetStock] = useState(false);
+  const [how, setHow] = useState<How>(SAFE);
   // While it is looked at once more, what was found out before stays.
   const [checked, setChecked] = useState<ImportPreview>();
 
-  const send = <T,>(file: File, query: Record<string, string>, setStock: boolean) => {
+  const send = <T,>(file: File, query: Record<string, string>, how: How) => {
     setSent(0);
     const params = new URLSearchParams({
       file_name: file.name,
-      ...(setStock ? { set_stock: 'true' } : {}),
+      ...(how.set_stock ? { set_stock: 'true' } : {}),
+      ...(how.remove_missing ? { remove_missing: 'true' } : {}),
       ...query,
     });
     return upload<T>(`${PATH}?${params}`, file, { type: 'text/csv', progress: setSent });
   };
   const check = useMutation({
-    mutationFn: ({ file, setStock }: { file: File; setStock: boolean }) =>
-      send<ImportPreview>(file, { dry_run: 'true' }, setStock),
+    mutationFn: ({ file, how }: { file: File; how: How }) =>
+      send<ImportPreview>(file, { dry_run: 'true' }, how),
     onSuccess: (it) => setChecked(it),
-    onError: (error) => notice.failed(error),
+    onError: (error) => {
+      notice.failed(error);
+      // What was found out is not about this: nothing is started by it.
+      if (checked) setHow(SAFE);
+    },
   });
   const start = useMutation({
-    mutationFn: (file: File) => send<Import>(file, {}, setStock),
+    mutationFn: (file: File) => send<Import>(file, {}, how),
     onSuccess: async (it) => {
       void queries.invalidateQueries({ queryKey: ['imports'] });
       await navigate({ search: { id: it.id } });
@@ -81,33 +97,51 @@ function NewImport() {
     setFile(next);
     setChecked(undefined);
     check.reset();
-    check.mutate({ file: next, setStock });
+    check.mutate({ file: next, how });
+  };
+  const begin = async (file: File, preview: ImportPreview) => {
+    const count = how.remove_missing ? removalsOf(preview) : 0;
+    const sure =
+      count === 0 ||
+      (await confirm({
+        title: texts.removeTitle(count),
+        text: texts.removeText(formats.number(unitsOf(preview))),
+        yes: texts.removeYes,
+        danger: true,
+      }));
+    if (sure) start.mutate(file);
   };
   const again = () => {
     setFile(undefined);
     setChecked(undefined);
-    setSetStock(false);
+    setHow(SAFE);
     check.reset();
   };
 
   if (file && checked) {
     return (
       <Section title={texts.previewOf(file.name)}>
-        <Switch
-          mb="md"
-          label={texts.setStock}
-          description={texts.setStockHint}
-          checked={setStock}
-          disabled={start.isPending}
-          onChange={(event) => {
-            setSetStock(event.currentTarget.checked);
-            check.mutate({ file, setStock: event.currentTarget.checked });
-          }}
-        />
+        <Stack gap="sm" mb="md">
+          {(['set_stock', 'remove_missing'] as const).map((it) => (
+            <Switch
+              key={it}
+              label={it === 'set_stock' ? texts.setStock : texts.removeMissing}
+              description={it === 'set_stock' ? texts.setStockHint : texts.removeMissingHint}
+              checked={how[it]}
+              disabled={start.isPending || check.isPending}
+              onChange={(event) => {
+                const next = { ...how, [it]: event.currentTarget.checked };
+                setHow(next);
+                check.mutate({ file, how: next });
+              }}
+            />
+          ))}
+        </Stack>
         <Preview
           preview={checked}
           busy={start.isPending || check.isPending}
-          start={() => start.mutate(file)}
+          removes={how.remove_missing}
+          start={() => void begin(file, checked)}
           again={again}
         />
         {start.isPending && <UploadProgress name={file.name} part={sent} />}
