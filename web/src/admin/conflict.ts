@@ -24,3 +24,17 @@ export function changedSince(error: unknown): Conflict | undefined {
     updated_at: typeof updated_at === 'string' ? updated_at : undefined,
   };
 }
+
+/** Fields for what is stored by now: of each what was typed since it was read, else what is stored. */
+export function rebasedFields<T extends object>(base: T, mine: T, theirs: T): T {
+  const typed = (key: keyof T) => JSON.stringify(mine[key]) !== JSON.stringify(base[key]);
+  const keys = Object.keys(theirs) as (keyof T)[];
+  return Object.fromEntries(keys.map((key) => [key, typed(key) ? mine[key] : theirs[key]])) as T;
+}
+
+/** Only what differs. */
+export function changedFields<T extends object>(base: T, mine: T): Partial<T> {
+  const keys = Object.keys(mine) as (keyof T)[];
+  const differing = keys.filter((key) => JSON.stringify(mine[key]) !== JSON.stringify(base[key]));
+  return Object.fromEntries(differing.map((key) => [key, mine[key]])) as Partial<T>;
+}

@@ -33,6 +33,7 @@ import { useMemo, useState } from 'react';
 
 import { api, ok } from '../../../api/client';
 import { type Category, categoryTree } from '../../catalog';
+import { ifMatch } from '../../conflict';
 import { useConfirm } from '../../parts/confirm';
 import { useNotice } from '../../parts/notice';
 import { useAnnouncements } from '../../parts/sorting';
@@ -187,7 +188,12 @@ function Actions({ node, all, go, edit }: Omit<RowProps, 'depth'>) {
   const children = category.children?.length ?? 0;
   const remove = useMutation({
     mutationFn: () =>
-      ok(api.DELETE('/api/v1/categories/{id}', { params: { path: { id: category.id } } })),
+      ok(
+        api.DELETE('/api/v1/categories/{id}', {
+          params: { path: { id: category.id } },
+          ...ifMatch(category.version),
+        }),
+      ),
     onSuccess: () => notice.done(texts.deleted(category.name)),
     onError: (error) => notice.failed(error),
     onSettled: () => queries.invalidateQueries({ queryKey: ['categories'] }),

@@ -21,12 +21,15 @@ export function UserActions({ user }: { user: User }) {
   const name = user.name || user.email;
 
   const activating = useMutation({
-    mutationFn: (active: boolean) => changeUser(user.id, { active }),
+    mutationFn: (active: boolean) => changeUser(user, { active }),
     onSuccess: (now) => {
       changed(now);
       notice.done(now.active ? customers.activated(name) : customers.deactivated(name));
     },
-    onError: (error) => notice.failed(error),
+    onError: (error) => {
+      void queries.invalidateQueries({ queryKey: ['user', user.id] });
+      notice.failed(error);
+    },
   });
   const deleting = useMutation({
     mutationFn: () => deleteUser(user.id),

@@ -136,8 +136,8 @@ export type Write =
   | { how: 'replace'; body: Body; rows: number[] };
 
 /**
- * Only what differs, so that nobody's work on other parts is undone. Where variants go because there
- * are other options, the product is replaced as a whole: the one makes no sense without the other.
+ * Only what differs, so that nobody's work on other parts is undone. Where the options are others,
+ * the product is replaced as a whole: options and variants make no sense without each other.
  */
 export function writeOf(before: Values, now: Values): Write {
   const [old, next] = [bodyOf(before), bodyOf(now)];
@@ -146,8 +146,7 @@ export function writeOf(before: Values, now: Values): Write {
   const removed = offered(before.variants).flatMap(({ row }) =>
     row.id && !kept.has(row.id) ? [row.id] : [],
   );
-  const options = !same(old.options, next.options);
-  if (options && removed.length > 0) {
+  if (!same(old.options, next.options)) {
     const slug = next.slug ?? old.slug;
     return {
       how: 'replace',
@@ -156,14 +155,14 @@ export function writeOf(before: Values, now: Values): Write {
     };
   }
   const { variants: _, ...fields } = next;
-  const body: Partial<Body> = Object.fromEntries(
+  const body: Partial<Body> & { replace_images?: true } = Object.fromEntries(
     Object.entries(fields).filter(([key, value]) => !same(value, old[key as keyof Body])),
   );
   const known = new Map((old.variants ?? []).map((it) => [it.id, it]));
-  const sent = rows.filter(
-    ({ row }) => options || !row.id || !same(variantOf(row), known.get(row.id)),
-  );
+  const sent = rows.filter(({ row }) => !row.id || !same(variantOf(row), known.get(row.id)));
   if (sent.length > 0) body.variants = sent.map(({ row }) => variantOf(row));
+  // The form has all pictures, in their order.
+  if (body.images) body.replace_images = true;
   return {
     how: 'patch',
     // The description takes fields with a default for such as are always there.
