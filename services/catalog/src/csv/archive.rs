@@ -179,26 +179,32 @@ impl Archive {
     }
 }
 
-/// How many files an archive says it has: what lists them takes memory for each.
+/// How many files an archive says it has, at most: what lists them takes memory for each.
 fn count(file: &mut impl ReadSeek) -> std::io::Result<u64> {
-    /// The record at the end, and the longest comment after it.
-    const END: u64 = 22 + 0xFFFF;
-    const SIGN: &[u8] = b"PK\x05\x06";
-    const SIGN_64: &[u8] = b"PK\x06\x06";
-    let size = file.seek(SeekFrom::End(0))?;
-    // The larger one of archives with very many files comes before it.
-    let begin = size.saturating_sub(END + 1024);
-    file.seek(SeekFrom::Start(begin))?;
-    let mut tail = Vec::new();
-    file.take(END + 1024).read_to_end(&mut tail)?;
-    let find = |sign: &[u8]| tail.windows(sign.len()).rposition(|it| it == sign);
-    let bytes = |from: usize, length: usize| -> u64 {
-        let bytes = tail.get(from..from + length).unwrap_or_default();
+    /// The record at the end, the longest comment after it, and what leads to the larger record of
+    /// archives with very many files.
+    const TAIL: u64 = 22 + 0xFFFF + 20;
+    const END: &[u8] = b"PK\x05\x06";
+    const LOCATOR: &[u8] = b"PK\x06\x07";
+    fn number(bytes: &[u8], from: usize, length: usize) -> u64 {
+        let bytes = bytes.get(from..from + length).unwrap_or_default();
         bytes.iter().rev().fold(0, |all, it| all << 8 | u64::from(*it))
-    };
-    let short = find(SIGN).map_or(0, |at| bytes(at + 10, 2));
-    Ok(match find(SIGN_64) {
-        Some(at) if short == 0xFFFF => bytes(at + 32, 8),
-        _ => short,
-    })
+    }
+    let size = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    (&mut *file).take(TAIL).read_to_end(&mut tail)?;
+    // Which of several counts is not for us to say.
+    let mut most = 0;
+    for (at, sign) in tail.windows(4).enumerate() {
+        if sign == END {
+            most = most.max(number(&tail, at + 10, 2));
+        } else if sign == LOCATOR {
+            file.seek(SeekFrom::Start(number(&tail, at + 8, 8).min(size)))?;
+            let mut record = Vec::new();
+            (&mut *file).take(56).read_to_end(&mut record)?;
+            most = most.max(number(&record, 32, 8));
+        }
+    }
+    Ok(most)
 }

@@ -74,6 +74,8 @@ impl<'a> Run<'a> {
         self.done.products = products;
         if products > 0 {
             self.importer.report = report;
+            // It came before them.
+            self.archive = None;
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ impl<'a> Importer<'a> {
                 Ok(outcomes) => batch = self.report.count(batch, outcomes),
                 Err(Failure::Product(at, (line, reason))) => {
                     let bad = batch.remove(at);
-                    self.report.reject(line, &bad.handle, reason);
+                    self.report.reject(line, name(&bad), reason);
                     tries += 1;
                 }
                 Err(Failure::Batch(problem)) if batch.len() == 1 => {
@@ -92,7 +92,7 @@ impl<'a> Importer<'a> {
                         "internal" => "the database refuses it; see the log".to_owned(),
                         _ => problem.detail.into_owned(),
                     };
-                    self.report.reject(batch[0].line, &batch[0].handle, reason);
+                    self.report.reject(batch[0].line, name(&batch[0]), reason);
                     batch.clear();
                 }
                 Err(Failure::Batch(_)) => tries = AGAIN,
@@ -125,12 +125,12 @@ impl<'a> Importer<'a> {
                     return Ok(());
                 }
                 Err(Failure::Product(_, (line, reason))) => {
-                    self.report.reject(line, &batch[0].handle, reason);
+                    self.report.reject(line, name(&batch[0]), reason);
                     batch.clear();
                     return Ok(());
                 }
                 Err(Failure::Batch(problem)) => {
-                    self.report.reject(batch[0].line, &batch[0].handle, problem.detail);
+                    self.report.reject(batch[0].line, name(&batch[0]), problem.detail);
                     batch.clear();
                     return Ok(());
                 }
@@ -251,6 +251,13 @@ async fn make_way(books: &mut StockTx<'_>, park: &Park) -> Result<(), Problem> {
     products::replace(books, &old, new).await.map(drop)
 }
 
+/// What a product is called in a report.
+fn name(product: &Product) -> &str {
+    let title = product.title.as_deref().unwrap_or_default();
+    let sku = product.variants.iter().find_map(|it| it.sku.as_deref()).unwrap_or_default();
+    [product.handle.as_str(), title, sku].into_iter().find(|it| !it.is_empty()).unwrap_or_default()
+}
+
 impl Report {
     /// Counts what became of products; returns those that are still to come.
     pub(super) fn count(&mut self, batch: Vec<Product>, outcomes: Vec<Outcome>) -> Vec<Product> {
@@ -262,7 +269,7 @@ impl Report {
                     continue;
                 }
                 Outcome::Rejected((line, reason)) => {
-                    self.reject(line, &product.handle, reason);
+                    self.reject(line, name(&product), reason);
                     continue;
                 }
                 Outcome::Created(facts) => {
@@ -280,7 +287,7 @@ impl Report {
             };
             self.stock_kept += facts.kept_stock;
             for (line, reason) in product.warnings.iter().chain(&facts.warnings) {
-                self.warn(*line, &product.handle, reason);
+                self.warn(*line, name(&product), reason);
             }
             self.remove(facts.removals);
         }
