@@ -105,7 +105,8 @@ fn variant_fields(old: &Variant, new: &Variant) -> impl Iterator<Item = &'static
         price,
         compare_at_price,
         cost,
-        position,
+        // Another order of the variants is a change of their product.
+        position: _,
         barcode,
         weight_grams,
         weight_unit,
@@ -127,7 +128,6 @@ fn variant_fields(old: &Variant, new: &Variant) -> impl Iterator<Item = &'static
         ("price", *price != new.price),
         ("compare_at_price", *compare_at_price != new.compare_at_price),
         ("cost", *cost != new.cost),
-        (POSITION, *position != new.position),
         ("barcode", *barcode != new.barcode),
         ("weight_grams", *weight_grams != new.weight_grams),
         ("weight_unit", *weight_unit != new.weight_unit),
@@ -137,8 +137,6 @@ fn variant_fields(old: &Variant, new: &Variant) -> impl Iterator<Item = &'static
         ("image", *image != new.image),
     ])
 }
-
-const POSITION: &str = "position";
 
 fn names<const N: usize>(
     fields: [(&'static str, bool); N],
@@ -159,9 +157,8 @@ impl Versioned for Product {
 
     fn changed_since(&self, version: i64) -> Vec<String> {
         let own = self.field_versions.after(version).map(str::to_owned);
-        // Another order of the variants is `variants`.
         let of_variant = |it: &Variant| {
-            let fields = it.field_versions.after(version).filter(|it| *it != POSITION);
+            let fields = it.field_versions.after(version);
             fields.map(|field| format!("variants[{}].{field}", it.sku)).collect::<Vec<_>>()
         };
         own.chain(self.variants.iter().flat_map(of_variant)).collect()

@@ -1,5 +1,6 @@
 use chassis::db::{Db, Error};
 use chassis::id;
+use chassis::if_match::Versioned;
 use chassis::testing::{Database, databases, noon};
 
 use super::*;
