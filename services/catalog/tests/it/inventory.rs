@@ -105,7 +105,7 @@ async fn stock_is_found_by_what_it_is_of(database: Database) {
         json!({
             "items": [{
                 "sku": "MUG", "product_id": mugs["items"][0]["product_id"], "policy": "deny",
-                "on_hand": 5, "allocated": 0, "reserved": 0, "available": 5,
+                "on_hand": 5, "allocated": 0, "reserved": 0, "available": 5, "version": 1,
                 "product_slug": "mug",
                 "product_title": "Mug", "product_status": "active",
                 "variant_title": "Default Title",

@@ -42,7 +42,8 @@ async fn a_customer_registers_and_is_logged_in(database: Database) {
           "customer"
         ],
         "updated_at": "2026-01-02T12:00:00Z",
-        "username": "ada.l"
+        "username": "ada.l",
+        "version": 1
       }
     }
     "#) };
