@@ -35,7 +35,7 @@ fn read(name: &str) -> Result<Case, Error> {
 
 /// Each product of a file in a few words: handle, title, and its variants' SKU, options, price and
 /// stock; or why it is refused. Warnings follow it.
-fn told(name: &str) -> Vec<String> {
+fn summary(name: &str) -> Vec<String> {
     let mut lines = Vec::new();
     for product in read(name).unwrap().all {
         let product = match product {
@@ -103,14 +103,14 @@ fn files_with_shopify_s_new_headers_say_what_those_with_the_old_ones_did() {
     assert_eq!(read("01-new-headers.csv").unwrap().ignored, []);
 
     let mug = "clay-mug \"Clay mug\" | MUG-S";
-    assert_eq!(told("02-new-headers-handle.csv"), [format!("{mug} Small 1250 7")]);
-    assert_eq!(told("03-old.csv"), [format!("{mug} - 1250 7")]);
-    assert_eq!(told("55-new-headers-update.csv"), [format!("{mug} - 999 3")]);
+    assert_eq!(summary("02-new-headers-handle.csv"), [format!("{mug} Small 1250 7")]);
+    assert_eq!(summary("03-old.csv"), [format!("{mug} - 1250 7")]);
+    assert_eq!(summary("55-new-headers-update.csv"), [format!("{mug} - 999 3")]);
     let wrong = |name: &str, new: &str, old: &str| {
         format!("? 2: {name} is {new:?} and Variant {name} is {old:?}; the first is used")
     };
     assert_eq!(
-        told("41-mixed-headers.csv"),
+        summary("41-mixed-headers.csv"),
         [
             "clay-mug \"Clay mug\" | NEW-1 - 600 -".to_owned(),
             wrong("SKU", "NEW-1", "OLD-1"),
@@ -151,21 +151,24 @@ fn columns_that_are_not_read_are_named() {
 #[test]
 fn rows_and_lines_are_read_as_spreadsheets_write_them() {
     assert_eq!(
-        told("05-short-rows.csv"),
+        summary("05-short-rows.csv"),
         ["a \"A\" | S-1 - 500 -", "b \"B\" | S-2 - 600 -", "c \"C\" | S-3 - 700 -"]
     );
-    assert_eq!(told("11-cr-only.csv"), ["a \"A\" | - - 500 -", "b \"B\" | - - 600 -"]);
-    assert_eq!(told("12-utf16.csv"), ["a \"Über\" | - - 500 -"]);
-    assert_eq!(told("14-bom-quoted.csv"), ["a \"He said \\\"hi\\\"\" | - - 500 -"]);
-    assert_eq!(told("15-excel-sep.csv"), ["a \"A\" | - - 500 -"]);
-    assert_eq!(told("34-blank-sep.csv"), ["a \"A\" | - - 500 -"]);
-    assert_eq!(told("13-cp1252.csv"), ["! 2 a: field 2 is not UTF-8", "b \"Plain\" | - - 600 -"]);
+    assert_eq!(summary("11-cr-only.csv"), ["a \"A\" | - - 500 -", "b \"B\" | - - 600 -"]);
+    assert_eq!(summary("12-utf16.csv"), ["a \"Über\" | - - 500 -"]);
+    assert_eq!(summary("14-bom-quoted.csv"), ["a \"He said \\\"hi\\\"\" | - - 500 -"]);
+    assert_eq!(summary("15-excel-sep.csv"), ["a \"A\" | - - 500 -"]);
+    assert_eq!(summary("34-blank-sep.csv"), ["a \"A\" | - - 500 -"]);
     assert_eq!(
-        told("16-unicode-space.csv"),
+        summary("13-cp1252.csv"),
+        ["! 2 a: field 2 is not UTF-8", "b \"Plain\" | - - 600 -"]
+    );
+    assert_eq!(
+        summary("16-unicode-space.csv"),
         ["a \"Zero width\" | - - 500 -", "b \"NBSP\" | - - 600 -"]
     );
     assert_eq!(
-        told("43-quote-in-row.csv"),
+        summary("43-quote-in-row.csv"),
         [
             "! 2 a: a quoted field goes on after its closing quote",
             "b \"B\" | - - 600 -",
@@ -174,7 +177,7 @@ fn rows_and_lines_are_read_as_spreadsheets_write_them() {
         ]
     );
     assert_eq!(
-        told("19-scattered.csv")[2],
+        summary("19-scattered.csv")[2],
         "! 4 a: the rows of a handle must stand together; this one was there before"
     );
 }
@@ -188,7 +191,7 @@ fn a_number_is_never_a_wrong_one() {
         format!("! {line} {name}: {column} {text:?} is not a number we can use{hint}")
     };
     assert_eq!(
-        told("06-decimal-comma.csv"),
+        summary("06-decimal-comma.csv"),
         [
             no_number(2, "a", "Variant Price", "1.234,50"),
             no_number(3, "b", "Variant Price", "12,50"),
@@ -198,9 +201,9 @@ fn a_number_is_never_a_wrong_one() {
             no_number(7, "f", "Variant Price", "1_000"),
         ]
     );
-    assert_eq!(told("10-semicolon.csv"), [no_number(2, "a", "Variant Price", "5,00")]);
+    assert_eq!(summary("10-semicolon.csv"), [no_number(2, "a", "Variant Price", "5,00")]);
     assert_eq!(
-        told("32-nbsp-price.csv"),
+        summary("32-nbsp-price.csv"),
         [
             "a \"A\" | - - 500 3".to_owned(),
             no_number(3, "b", "Variant Inventory Qty", "1,000"),
@@ -274,7 +277,7 @@ fn variants_are_those_of_the_file() {
     let big = product("25-300-variants.csv");
     assert_eq!((big.variants.len(), big.options), (300, Some(vec!["Size".to_owned()])));
     assert_eq!(
-        told("30-no-price.csv"),
+        summary("30-no-price.csv"),
         [
             "a \"A\" | - S 500 - | - M - -",
             "? 3: Variant Price is empty; the variant keeps the price it has",
@@ -284,29 +287,29 @@ fn variants_are_those_of_the_file() {
     let first = product("26-first-row-image.csv");
     let skus: Vec<_> = first.variants.iter().map(|it| it.sku.as_deref().unwrap()).collect();
     assert_eq!((skus, first.images.unwrap().len()), (vec!["A-S", "A-M"], 2));
-    assert_eq!(told("17-more-options.csv"), ["! 2 a: a product can have at most 3 options"]);
+    assert_eq!(summary("17-more-options.csv"), ["! 2 a: a product can have at most 3 options"]);
     assert_eq!(
-        told("18-options-reorder.csv"),
+        summary("18-options-reorder.csv"),
         ["a \"A\" | A-L L 500 - | A-S S 500 - | A-M M 500 -"]
     );
     assert_eq!(
-        told("18-options-reorder-2.csv"),
+        summary("18-options-reorder-2.csv"),
         ["a \"A\" | A-S S 500 - | A-M M 500 - | A-L L 500 -"]
     );
     assert_eq!(
-        told("50-full.csv"),
+        summary("50-full.csv"),
         ["ov \"Overall\" | OV-S S 500 3 | OV-M M 500 4 | OV-L L 500 5"]
     );
-    assert_eq!(told("50-one-variant-price.csv"), ["ov \"Overall\" | OV-S S 600 -"]);
+    assert_eq!(summary("50-one-variant-price.csv"), ["ov \"Overall\" | OV-S S 600 -"]);
     // There are no columns of options: nothing is said of those the product has.
-    assert_eq!(told("50-price-only.csv"), ["ov \"Overall\" | OV-S - 600 -"]);
+    assert_eq!(summary("50-price-only.csv"), ["ov \"Overall\" | OV-S - 600 -"]);
     assert_eq!(product("50-price-only.csv").options, None);
 }
 
 #[test]
 fn what_the_shop_has_to_decide_is_handed_on() {
     assert_eq!(
-        told("09-dup-sku.csv"),
+        summary("09-dup-sku.csv"),
         [
             "a \"A\" | X1 S 500 - | X1 M 500 -",
             "b \"B\" | X1 - 500 -",
@@ -315,18 +318,21 @@ fn what_the_shop_has_to_decide_is_handed_on() {
         ]
     );
     assert_eq!(
-        told("51-shared-sku.csv"),
+        summary("51-shared-sku.csv"),
         ["top \"Linen top\" | TOP-1 S 3900 - | TOP-1 M 3900 - | TOP-1 L 3900 -"]
     );
-    assert_eq!(told("53-ghost-category.csv"), ["rj \"Rejected\" | DUP S 500 - | DUP M 500 -"]);
-    assert_eq!(told("56-sku-moves.csv"), ["p2 \"P2\" | MV - 500 -", "p1 \"P1\" | MV-NEW - 500 -"]);
-    let handles = told("20-handle-case.csv");
+    assert_eq!(summary("53-ghost-category.csv"), ["rj \"Rejected\" | DUP S 500 - | DUP M 500 -"]);
+    assert_eq!(
+        summary("56-sku-moves.csv"),
+        ["p2 \"P2\" | MV - 500 -", "p1 \"P1\" | MV-NEW - 500 -"]
+    );
+    let handles = summary("20-handle-case.csv");
     assert_eq!((handles.len(), handles[5].as_str()), (8, ".. \"Dots\" | - - 500 -"));
-    assert_eq!(told("21-nfd.csv"), ["cafe\u{301} \"Cafe\\u{301} cre\\u{300}me\" | - - 500 -"]);
-    assert!(told("33-long-title.csv").len() == 2);
+    assert_eq!(summary("21-nfd.csv"), ["cafe\u{301} \"Cafe\\u{301} cre\\u{300}me\" | - - 500 -"]);
+    assert!(summary("33-long-title.csv").len() == 2);
     assert!(product("36-body.csv").body.unwrap().starts_with("<h1>Big</h1>"));
     assert_eq!(
-        told("24-formula.csv")[0],
+        summary("24-formula.csv")[0],
         "a \"=HYPERLINK(\\\"http://example.com\\\",\\\"x\\\")\" | - - 500 -"
     );
 }
@@ -383,12 +389,12 @@ fn a_file_of_woocommerce_is_read() {
     let case = read("38-woocommerce.csv").unwrap();
     assert_eq!(case.format, "woocommerce");
     let mug = product("38-woocommerce.csv");
-    assert_eq!(told("38-woocommerce.csv"), [" \"Clay mug\" | MUG-1 - 1250 -"]);
+    assert_eq!(summary("38-woocommerce.csv"), [" \"Clay mug\" | MUG-1 - 1250 -"]);
     assert_eq!(mug.categories, Some(vec![vec!["Home".to_owned(), "Kitchen".to_owned()]]));
     assert_eq!((mug.status, mug.images.unwrap().len()), (Some(Status::Active), 1));
 
     assert_eq!(
-        told("woocommerce.csv"),
+        summary("woocommerce.csv"),
         [
             " \"Voucher\" | GIFT - 1050 -",
             " \"Lamp\" | LAMP - 1200 0",
@@ -430,9 +436,9 @@ fn a_file_of_woocommerce_is_read() {
 fn a_feed_for_google_is_read() {
     let case = read("39-google-feed.tsv").unwrap();
     assert_eq!(case.format, "google_merchant");
-    assert_eq!(told("39-google-feed.tsv"), [" \"Clay mug\" | MUG-1 - 1250 -"]);
+    assert_eq!(summary("39-google-feed.tsv"), [" \"Clay mug\" | MUG-1 - 1250 -"]);
     assert_eq!(
-        told("google.tsv"),
+        summary("google.tsv"),
         [
             " \"Mug\" | MUG - 990 0",
             "! 5 Dear: price is in USD, but the shop sells in EUR",

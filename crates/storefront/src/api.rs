@@ -8,7 +8,7 @@ use axum::extract::Request;
 use chassis::call_target::CallTarget;
 use futures::future::join_all;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, LOCATION};
 
 use crate::escape;
 
@@ -34,6 +34,8 @@ pub(crate) struct Api {
 /// How a question was answered.
 pub(crate) enum Answer {
     Json(String),
+    /// It has another address now.
+    Moved(String),
     /// A definite no.
     Refused,
     /// Not in time, or not well.
@@ -65,6 +67,10 @@ impl Api {
         let read = async {
             let response = reach.ask(request, DEADLINE).await.ok()?;
             let status = response.status();
+            if status == StatusCode::MOVED_PERMANENTLY {
+                let location = response.headers().get(LOCATION)?.to_str().ok()?;
+                return Some(Answer::Moved(location.to_owned()));
+            }
             if status != StatusCode::OK {
                 return status.is_client_error().then_some(Answer::Refused);
             }
@@ -104,7 +110,7 @@ impl Answer {
     pub(crate) fn json(&self) -> Option<&str> {
         match self {
             Self::Json(json) => Some(json),
-            Self::Refused | Self::Silent => None,
+            Self::Moved(_) | Self::Refused | Self::Silent => None,
         }
     }
 }

@@ -177,7 +177,7 @@ pub async fn start(
     let app = App::new(&platform, &config, &index_dir)?;
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
     let (tidying, importing, booking) = (app.clone(), app.clone(), app.clone());
-    let sorting = app.clone();
+    let (sorting, comparing) = (app.clone(), app.clone());
     let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
@@ -195,6 +195,10 @@ pub async fn start(
             Ok(())
         })
         .search_keys(&store::products::SEARCH_KEYS)
+        .worker("slugs", move |stop| async move {
+            stop.run_until_cancelled(workers::add_slug_keys(comparing)).await;
+            Ok(())
+        })
         .every(pictures::EVERY, "catalog pictures", move || {
             let app = tidying.clone();
             async move { pictures::tidy(&app.db, app.clock.now()).await.map(|_| false) }

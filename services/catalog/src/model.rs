@@ -1,11 +1,13 @@
 //! Products, variants, categories and stock: types and rules. No HTTP, SQL, clock or async.
 //!
 //! `draft` turns what somebody wants to write into a product, `edits` notes what it changes, `figure`
-//! turns what somebody says of the stock into what is on hand, `tree` knows the categories.
+//! turns what somebody says of the stock into what is on hand, `slug` knows what an address may look
+//! like, `tree` the categories.
 
 mod draft;
 mod edits;
 mod figure;
+pub(crate) mod slug;
 mod tree;
 
 use std::collections::BTreeMap;
@@ -18,11 +20,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use draft::{
-    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_CATEGORIES, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
-    is_free, slugify,
+    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_CATEGORIES, MAX_ON_HAND, NewProduct, NewVariant,
+    StockChange, is_free,
 };
 pub(crate) use edits::{note_category_edit, note_edit};
 pub(crate) use figure::Figure;
+pub(crate) use slug::slugify;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
 /// Whether a product is for sale.

@@ -140,6 +140,11 @@ pub(crate) fn sku_not_found() -> Problem {
     sku_not_found::problem("there is no such SKU")
 }
 
+/// A slug that nobody could tell from another one.
+pub(crate) fn slug_looks_like(other: &str) -> Problem {
+    Problem::field("slug", format!("looks like {other:?}, which is taken"))
+}
+
 /// The slug is already taken. `slug` names it.
 #[problem(CONFLICT)]
 pub(crate) fn slug_taken(slug: &str) -> Problem {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::books::StockTx;
 use crate::cache::Changed;
 use crate::model::{Draft, NewProduct, Product, is_free, note_edit};
-use crate::store::products;
+use crate::store::products::{self, slugs};
 use crate::{pictures, problems};
 
 pub(crate) use many::create_all;
@@ -54,8 +54,8 @@ pub(crate) async fn write(
     mut draft: Draft,
 ) -> Result<Option<Product>> {
     let slug_changed = draft.product.slug != old.slug;
-    if slug_changed && products::id_of(&mut *books.tx, &draft.product.slug).await?.is_some() {
-        return Err(problems::slug_taken(&draft.product.slug));
+    if slug_changed {
+        claim(books, &draft.product.slug, old.id).await?;
     }
     let same = is_same(old, &draft.product);
     if !same {
@@ -74,6 +74,9 @@ pub(crate) async fn write(
     let updated = products::update(books.tx, old, product, &books.titles).await;
     if !updated.on_duplicate(|| taken(product))? {
         return Err(problems::product_changed());
+    }
+    if slug_changed {
+        slugs::keep_former(books.tx, old, &product.slug).await.on_duplicate(|| taken(product))?;
     }
     pictures::settle(books, Some(old), product).await?;
     if old.category_ids != product.category_ids {
@@ -133,15 +136,32 @@ async fn find_slug(books: &mut StockTx<'_>, draft: &mut Draft) -> Result<()> {
     let wanted = draft.product.slug.clone();
     for n in 2..TRIES {
         let slug = &draft.product.slug;
-        if is_free(slug) && products::id_of(&mut *books.tx, slug).await?.is_none() {
-            return Ok(());
-        }
         if !draft.slug_made {
-            break;
+            return claim(books, slug, draft.product.id).await;
+        }
+        let claims = slugs::claims(&mut *books.tx, slug, draft.product.id).await?;
+        // Whoever follows an old link wants the product that had it: a made-up slug leaves it.
+        if is_free(slug) && claims == slugs::Claims::default() {
+            return Ok(());
         }
         draft.product.slug = format!("{wanted}-{n}");
     }
     Err(problems::slug_taken(&wanted))
+}
+
+/// Makes sure that a product can have the slug that was asked for, also where another one had it
+/// before.
+async fn claim(books: &mut StockTx<'_>, slug: &str, product: Uuid) -> Result<()> {
+    let claims = slugs::claims(&mut *books.tx, slug, product).await?;
+    match claims.taken_by {
+        Some(other) if other == slug => return Err(problems::slug_taken(slug)),
+        Some(other) => return Err(problems::slug_looks_like(&other)),
+        None => {}
+    }
+    if claims.is_former {
+        slugs::take_over(books.tx, slug).await?;
+    }
+    Ok(())
 }
 
 /// SKUs no other product has: those asked for must be free, made-up ones get a number.

@@ -103,7 +103,7 @@ struct CategoryBody {
     #[garde(skip)]
     parent_id: Option<Uuid>,
     /// Defaults to a slug of the name.
-    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
+    #[garde(length(chars, min = 1, max = 255))]
     #[schema(min_length = 1, max_length = 255)]
     slug: Option<String>,
     #[garde(length(chars, min = 1, max = 255), custom(is_name))]
@@ -130,7 +130,7 @@ struct CategoryPatch {
     #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<Option<Uuid>>,
-    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
+    #[garde(length(chars, min = 1, max = 255))]
     #[schema(min_length = 1, max_length = 255)]
     slug: Option<String>,
     #[garde(length(chars, min = 1, max = 255), inner(custom(is_name)))]
@@ -156,20 +156,6 @@ struct CategoryOrder {
     #[garde(length(min = 1, max = 200))]
     #[schema(min_items = 1, max_items = 200)]
     ids: Vec<Uuid>,
-}
-
-fn is_slug(slug: &str, (): &()) -> garde::Result {
-    let wrong = |it: char| it.is_control() || it.is_whitespace() || it == '/';
-    if slug.contains(wrong) {
-        return Err(garde::Error::new("must not contain blanks or slashes"));
-    }
-    if slug == categories::RESERVED {
-        return Err(garde::Error::new("is an address of the shop's own"));
-    }
-    match slug.parse::<Uuid>() {
-        Ok(_) => Err(garde::Error::new("must not look like an id")),
-        Err(_) => Ok(()),
-    }
 }
 
 fn is_name(name: &str, (): &()) -> garde::Result {
@@ -225,6 +211,7 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
     responses(
         (status = 200, description = "The category.", body = CategoryView,
          headers(("ETag" = String, description = "For staff, the version."))),
+        (status = 301, description = "The category has another slug now; `Location` has its path."),
         (status = 304, description = "The client's cached response is current."),
         problems::category_not_found,
     ),
@@ -246,7 +233,10 @@ async fn get(
     }
     let at = app.cache.now();
     let tree = app.tree().await?;
-    let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
+    let Some(category) = tree.find(&id) else {
+        let moved = tree.find_former(&id).ok_or_else(problems::category_not_found)?;
+        return Ok(read::moved("categories", &moved.slug));
+    };
     let body = read::json(&CategoryView::of(category, &tree))?;
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
 }

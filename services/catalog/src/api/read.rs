@@ -4,7 +4,7 @@
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{Extensions, Response};
+use axum::http::{Extensions, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use catalog_search::Facets;
 use chassis::auth::Principal;
@@ -13,6 +13,7 @@ use chassis::if_match::{Tagged, Versioned};
 use chassis::problem::{Problem, Result};
 use chassis::telemetry::cause;
 use chassis::{page, policy};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -125,6 +126,7 @@ fn kept_as(app: &App, asked: &ListRequest, key: &str) -> Option<String> {
     responses(
         (status = 200, description = "The product.", body = ProductView,
          headers(("ETag" = String, description = "For staff, the version."))),
+        (status = 301, description = "The product has another slug now; `Location` has its path."),
         (status = 304, description = "The client's cached response is current."),
         problems::product_not_found,
     ),
@@ -153,7 +155,12 @@ async fn get(
         return Ok(answer.respond(request.headers()));
     }
     let (parts, _) = request.into_parts();
-    let product = visible(&app, &key, &parts).await?;
+    let product = match visible(&app, &key, &parts).await {
+        Err(problem) if problem.status == 404 => {
+            return renamed(&app, &key, &parts).await?.ok_or(problem);
+        }
+        product => product?,
+    };
     let tree = app.tree().await?;
     let body = json(&ProductView::of(&product, &tree, &app.currency))?;
     app.views.seen(product.id);
@@ -176,6 +183,22 @@ pub(super) async fn visible(app: &App, key: &str, parts: &Parts) -> Result<Produ
     product
         .filter(|it| it.status == Status::Active || is_staff(&parts.extensions))
         .ok_or_else(problems::product_not_found)
+}
+
+/// Where the product is that had this slug before, if whoever asks may see it.
+async fn renamed(app: &App, key: &str, parts: &Parts) -> Result<Option<Response<Body>>> {
+    let found = products::slugs::present(&app.db, key).await?;
+    let found = found.filter(|(_, status)| *status == Status::Active || is_staff(&parts.extensions));
+    Ok(found.map(|(slug, _)| moved("products", &slug)))
+}
+
+/// Leads to where something is now. Nobody keeps that: the slug may become somebody else's.
+pub(super) fn moved(to: &str, slug: &str) -> Response<Body> {
+    const KEPT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+    let slug = utf8_percent_encode(slug, KEPT);
+    let location = format!("{}/{to}/{slug}", chassis::service::PREFIX);
+    let headers = [(header::LOCATION, location), (header::CACHE_CONTROL, "no-cache".to_owned())];
+    (StatusCode::MOVED_PERMANENTLY, headers).into_response()
 }
 
 /// Whether whoever asks may write products.

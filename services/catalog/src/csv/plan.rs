@@ -1,6 +1,7 @@
 //! What is to be done with some products of a file, found out without writing: an import and its
 //! preview ask the same questions, all products at a time.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 use catalog_csv::{Path, Product as Row, Wrong};
@@ -20,7 +21,7 @@ use super::skus::{Claim, Park, Skus};
 use super::source::Source;
 use super::{ImportError, Options, export};
 use crate::books;
-use crate::model::{self, Draft, MAX_CATEGORIES, MAX_DEPTH, Policy, Product, Stock, Variant, slugify};
+use crate::model::{self, Draft, MAX_CATEGORIES, MAX_DEPTH, Policy, Product, Stock, Variant, slug, slugify};
 use crate::{problems, store};
 
 /// How often another slug is tried where one made from a title is taken.
@@ -68,6 +69,8 @@ pub(super) struct Planner<'a> {
     previews: bool,
     /// Slugs of new products that were made from their titles.
     slugs: HashSet<String>,
+    /// Slugs of the shop and of new products so far, by what they look like.
+    look_alikes: HashMap<String, String>,
 }
 
 /// A product that has been brought together with the shop's, before its SKUs are sure.
@@ -96,6 +99,7 @@ impl<'a> Planner<'a> {
             skus: Skus::new(source, currency.clone()),
             previews,
             slugs: HashSet::new(),
+            look_alikes: HashMap::new(),
         })
     }
 
@@ -105,6 +109,7 @@ impl<'a> Planner<'a> {
         if !self.previews {
             self.skus.forget();
             self.slugs.clear();
+            self.look_alikes.clear();
         }
         let found = self.find(batch).await?;
         let mut plans: Vec<(usize, Plan)> = Vec::with_capacity(batch.len());
@@ -129,6 +134,10 @@ impl<'a> Planner<'a> {
         self.skus.load(self.db, wanted.map(|it| it.sku.as_str())).await?;
         let mut olds: Vec<Option<Product>> =
             found.into_iter().map(|it| it.ok().flatten()).collect();
+        let new = draughts.iter().zip(&olds).filter(|(_, old)| old.is_none());
+        let new = new.filter_map(|(it, _)| Some(it.as_ref()?.draft.product.slug.as_str()));
+        let known = store::products::slugs::look_alikes(self.db, new).await?;
+        self.look_alikes.extend(known);
         let (order, later) = order(&draughts, &olds, &self.skus);
         self.skus.put_off(later.iter().filter_map(|at| Some(olds[*at].as_ref()?.id)));
         plans.extend(later.into_iter().map(|at| (at, Plan::Later)));
@@ -237,6 +246,12 @@ impl<'a> Planner<'a> {
         if let Err(problem) = check(&draft, old.as_ref()) {
             return Ok(Plan::Rejected(explain(&problem, row, &lines)));
         }
+        if old.is_none()
+            && let Some(other) = self.look_alike(&draft.product.slug)
+        {
+            let problem = problems::slug_looks_like(&other);
+            return Ok(Plan::Rejected(explain(&problem, row, &lines)));
+        }
         self.skus.take(&draft.product, old.as_ref());
         let is_same = missing.is_empty()
             && old.as_ref().is_some_and(|it| is_same(it, draft.product.clone()));
@@ -302,6 +317,17 @@ impl<'a> Planner<'a> {
         let is_missing = new.is_none() && !kind.path.is_empty();
         let missing = is_missing.then(|| kind.path.clone()).into_iter().collect();
         (Some(&kind.text), categories, missing)
+    }
+
+    /// The slug of another product that looks like this one of a new product.
+    fn look_alike(&mut self, slug: &str) -> Option<String> {
+        match self.look_alikes.entry(slug::key(slug)) {
+            Entry::Occupied(known) => Some(known.get().clone()),
+            Entry::Vacant(place) => {
+                place.insert(slug.to_owned());
+                None
+            }
+        }
     }
 
     /// A slug that no product has: that of the title, or that with a number.

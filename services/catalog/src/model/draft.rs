@@ -10,6 +10,7 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::slug::{self, slugify};
 use super::{Figure, Image, Policy, Product, ProductOption, Rating, Status, Variant};
 use check::Check;
 pub(crate) use check::MAX_CATEGORIES;
@@ -242,9 +243,12 @@ impl NewProduct {
 
     fn slug(&self, old: Option<&Product>, check: &mut Check) -> String {
         match (&self.slug, old) {
+            // One that was allowed before stays until it is changed.
+            (Some(slug), Some(old)) if *slug == old.slug => slug.clone(),
             (Some(slug), _) => {
-                check.slug(slug);
-                slug.clone()
+                let slug = slug::normal(slug).into_owned();
+                check.slug(&slug);
+                slug
             }
             (None, Some(old)) => old.slug.clone(),
             (None, None) => slugify(&self.title, "product"),
@@ -258,23 +262,6 @@ const RESERVED: [&str; 4] = ["bulk", "export", "imports", "suggestions"];
 /// Whether a product can have this slug, as far as the shop's own addresses go.
 pub(crate) fn is_free(slug: &str) -> bool {
     !RESERVED.contains(&slug)
-}
-
-/// Text as part of an address: letters and digits in lower case, all else one hyphen.
-pub(crate) fn slugify(text: &str, otherwise: &str) -> String {
-    let mut slug = String::with_capacity(text.len());
-    for letter in text.chars().flat_map(char::to_lowercase) {
-        if letter.is_alphanumeric() {
-            slug.push(letter);
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() >= 200 {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { otherwise.to_owned() } else { slug.to_owned() }
 }
 
 /// The images with their places; one whose URL stays keeps its id.

@@ -10,6 +10,7 @@ use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::slug;
 use crate::problems;
 
 /// How many levels a tree of categories may have.
@@ -43,6 +44,8 @@ pub(crate) struct Tree {
     categories: Vec<Category>,
     by_id: HashMap<Uuid, usize>,
     by_slug: HashMap<String, usize>,
+    /// Slugs that categories had before.
+    former: HashMap<String, Uuid>,
     children: HashMap<Option<Uuid>, Vec<usize>>,
     /// Made when a search first asks for it.
     searched: OnceLock<Arc<Categories>>,
@@ -66,6 +69,11 @@ impl Tree {
         tree
     }
 
+    /// The tree with the slugs that its categories had before.
+    pub(crate) fn with_former(self, slugs: impl IntoIterator<Item = (String, Uuid)>) -> Self {
+        Self { former: slugs.into_iter().collect(), ..self }
+    }
+
     fn push(&mut self, category: Category) {
         let at = self.categories.len();
         self.by_id.insert(category.id, at);
@@ -83,18 +91,33 @@ impl Tree {
         self.by_id.get(&id).map(|&at| &self.categories[at])
     }
 
-    /// By its id or its slug.
+    /// By its id or its slug, in whatever form its letters are encoded.
     pub(crate) fn find(&self, key: &str) -> Option<&Category> {
-        let by_slug = self.by_slug.get(key).map(|&at| &self.categories[at]);
+        let at = self.by_slug.get(key).or_else(|| self.by_slug.get(slug::normal(key).as_ref()));
+        let by_slug = at.map(|&at| &self.categories[at]);
         by_slug.or_else(|| key.parse().ok().and_then(|id| self.get(id)))
     }
 
+    /// By a slug it had before.
+    pub(crate) fn find_former(&self, key: &str) -> Option<&Category> {
+        let id = self.former.get(key).or_else(|| self.former.get(slug::normal(key).as_ref()))?;
+        self.get(*id)
+    }
+
+    /// The slug of another category than this one that is this slug, or looks like it.
+    pub(crate) fn look_alike(&self, slug: &str, of: Option<Uuid>) -> Option<&str> {
+        let others = || self.categories.iter().filter(|it| Some(it.id) != of);
+        let key = slug::key(slug);
+        let alike = || others().find(|it| slug::key(&it.slug) == key);
+        others().find(|it| it.slug == slug).or_else(alike).map(|it| it.slug.as_str())
+    }
+
     /// By its id, its slug or its name, in which small and capital letters are the same; the
-    /// first one of that name.
+    /// first one of that name. Else by a slug it had before.
     pub(crate) fn find_named(&self, key: &str) -> Option<&Category> {
         let name = key.to_lowercase();
         let by_name = || self.categories.iter().find(|it| it.name.to_lowercase() == name);
-        self.find(key).or_else(by_name)
+        self.find(key).or_else(by_name).or_else(|| self.find_former(key))
     }
 
     /// The direct children of a category, or the top level.

@@ -14,7 +14,9 @@ use crate::{pictures, problems};
 pub(crate) async fn create_all(books: &mut StockTx<'_>, drafts: &[&Draft]) -> Result<()> {
     let Some(first) = drafts.first() else { return Ok(()) };
     let all: Vec<&Product> = drafts.iter().map(|it| &it.product).collect();
-    let inserted = products::insert_all(books.tx, &all).await;
+    let slugs: Vec<&str> = all.iter().map(|it| it.slug.as_str()).collect();
+    products::slugs::take_over_all(books.tx, &slugs).await?;
+    let inserted = products::insert_all(books.tx, &all, &books.titles).await;
     // One of them, if somebody was faster: which one the database does not say.
     inserted.on_duplicate(|| problems::slug_taken(&first.product.slug))?;
     for product in &all {

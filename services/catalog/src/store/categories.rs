@@ -1,6 +1,6 @@
 //! The tree of categories. Changes publish an event in the same transaction.
 
-use chassis::db::{Result, Session, Tx, sql};
+use chassis::db::{Db, Result, Session, Tx, sql};
 use chassis::outbox;
 use contracts::catalog::CategoryChanged;
 use uuid::Uuid;
@@ -8,8 +8,18 @@ use uuid::Uuid;
 use crate::model::{Category, Tree};
 
 /// All categories. There are hundreds, at most thousands.
-pub(crate) async fn tree(db: impl Session<'_>) -> Result<Tree> {
-    Ok(Tree::new(db.query(sql!("SELECT {Category.*} FROM categories")).all().await?))
+pub(crate) async fn tree(db: &Db) -> Result<Tree> {
+    let all = categories(db).await?;
+    Ok(Tree::new(all).with_former(former_slugs(db).await?))
+}
+
+async fn categories(db: impl Session<'_>) -> Result<Vec<Category>> {
+    db.query(sql!("SELECT {Category.*} FROM categories")).all().await
+}
+
+/// Slugs that categories had, and which.
+async fn former_slugs(db: impl Session<'_>) -> Result<Vec<(String, Uuid)>> {
+    db.query("SELECT slug, category_id FROM category_slugs").all().await
 }
 
 /// The tree, and nobody changes it, or what is in it, before this transaction ends.
@@ -20,7 +30,22 @@ pub(crate) async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
         postgres: "LOCK TABLE categories, product_categories IN SHARE ROW EXCLUSIVE MODE",
     );
     tx.query(lock).execute().await?;
-    tree(tx).await
+    let all = categories(&mut *tx).await?;
+    Ok(Tree::new(all).with_former(former_slugs(tx).await?))
+}
+
+/// Lets a former slug go: it is somebody's again.
+pub(crate) async fn take_over(tx: &mut Tx, slug: &str) -> Result<()> {
+    tx.query(sql!("DELETE FROM category_slugs WHERE slug = {slug}")).execute().await.map(drop)
+}
+
+/// Keeps a slug a category had, so that it leads to the one it has now.
+pub(crate) async fn keep_former(tx: &mut Tx, slug: &str, category: Uuid) -> Result<()> {
+    let keep = sql!(
+        "INSERT INTO category_slugs (slug, category_id) VALUES ({slug}, {category})
+         ON CONFLICT (slug) DO UPDATE SET category_id = excluded.category_id"
+    );
+    tx.query(keep).execute().await.map(drop)
 }
 
 pub(crate) async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {

@@ -2,6 +2,7 @@
 //!
 //! `SELECT *`, since a product is read from columns, too, that it does not write.
 
+pub(crate) mod slugs;
 mod write;
 
 use std::collections::HashMap;
@@ -10,7 +11,7 @@ use chassis::db::{Db, Json, Record, Result, Select, Session, Tx, sql};
 use uuid::Uuid;
 
 use super::PART;
-use crate::model::{Image, Policy, Product, Status, Variant};
+use crate::model::{Image, Policy, Product, Status, Variant, slug};
 pub(crate) use write::{
     Demand, SEARCH_KEYS, add_demand, delete, insert, insert_all, put_all_in_categories,
     put_in_categories, set_images, set_rating, take_out_of_categories, update,
@@ -46,7 +47,8 @@ const OFFER: &str = "v.sku, v.product_id, v.id AS variant_id, p.slug, p.title,
     v.image, p.images, v.price, v.requires_shipping, v.taxable,
     s.policy, s.on_hand, s.allocated, s.reserved";
 
-/// A product by its id, or by its slug where `key` is not an id.
+/// A product by its id, or by its slug where `key` is not an id. The letters of a slug may be encoded
+/// in another form than they are stored in.
 pub(crate) async fn find(db: &Db, key: &str) -> Result<Option<Product>> {
     let row = row(db, key).await?;
     Ok(complete(db, row.into_iter().collect()).await?.pop())
@@ -193,12 +195,6 @@ pub(crate) async fn is_empty(db: impl Session<'_>) -> Result<bool> {
     Ok(any.is_none())
 }
 
-/// The id of the product with this slug.
-pub(crate) async fn id_of(db: impl Session<'_>, slug: &str) -> Result<Option<Uuid>> {
-    let find = db.query(sql!("SELECT id FROM products WHERE slug = {slug}"));
-    Ok(find.optional::<(Uuid,)>().await?.map(|(id,)| id))
-}
-
 /// Which of the SKUs belong to variants of other products than `product`, which has hundreds of
 /// variants at most.
 pub(crate) async fn taken_skus<'a>(
@@ -242,7 +238,14 @@ pub(crate) async fn offers_by_product(db: &Db, ids: &[Uuid]) -> Result<Vec<Offer
 async fn row(db: impl Session<'_>, key: &str) -> Result<Option<Product>> {
     match key.parse::<Uuid>() {
         Ok(id) => db.query(sql!("SELECT * FROM products WHERE id = {id}")).optional().await,
-        Err(_) => db.query(sql!("SELECT * FROM products WHERE slug = {key}")).optional().await,
+        Err(_) => {
+            let normal = slug::normal(key);
+            let normal = normal.as_ref();
+            let by_slug = sql!("SELECT * FROM products WHERE slug IN ({key}, {normal})");
+            // One that is written just so comes first.
+            let rows: Vec<Product> = db.query(by_slug).all().await?;
+            Ok(rows.into_iter().max_by_key(|it| it.slug == key))
+        }
     }
 }
 
@@ -257,11 +260,15 @@ async fn locked_row(tx: &mut Tx, key: &str) -> Result<Option<Product>> {
             tx.query(by_id).optional().await
         }
         Err(_) => {
+            let normal = slug::normal(key);
+            let normal = normal.as_ref();
             let by_slug = sql!(
-                sqlite: "SELECT * FROM products WHERE slug = {key}",
-                postgres: "SELECT * FROM products WHERE slug = {key} FOR NO KEY UPDATE",
+                sqlite: "SELECT * FROM products WHERE slug IN ({key}, {normal})",
+                postgres: "SELECT * FROM products WHERE slug IN ({key}, {normal})
+                           ORDER BY id FOR NO KEY UPDATE",
             );
-            tx.query(by_slug).optional().await
+            let rows: Vec<Product> = tx.query(by_slug).all().await?;
+            Ok(rows.into_iter().max_by_key(|it| it.slug == key))
         }
     }
 }

@@ -19,6 +19,7 @@ mod ratings;
 mod reading;
 mod search;
 mod sharing;
+mod slugs;
 mod stock;
 mod variants;
 mod writes;

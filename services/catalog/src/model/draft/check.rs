@@ -4,8 +4,7 @@ use std::collections::HashSet;
 
 use chassis::money::MAX_AMOUNT;
 use chassis::problem::FieldError;
-use uuid::Uuid;
-
+use super::super::slug;
 use super::{Figure, MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
 
 const MAX_TEXT: usize = 255;
@@ -88,11 +87,8 @@ impl Check {
 
     pub(super) fn slug(&mut self, slug: &str) {
         self.at_most("slug", slug, MAX_TEXT);
-        if slug.chars().any(|it| it.is_control() || it == '/') {
-            self.wrong("slug", "must not contain a slash or a control character");
-        }
-        if slug.parse::<Uuid>().is_ok() {
-            self.wrong("slug", "must not look like an id");
+        if let Some(detail) = slug::wrong(slug) {
+            self.wrong("slug", detail);
         }
         if !is_free(slug) {
             self.wrong("slug", "is an address of the shop's own");

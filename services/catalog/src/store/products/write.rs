@@ -4,7 +4,7 @@ use chassis::db::{Insert, Json, Result, SearchKeys, Session, Tx, search_key, sql
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::model::{DEFAULT_VALUE, Product, Rating, Variant};
+use crate::model::{DEFAULT_VALUE, Product, Rating, Variant, slug};
 use crate::store::PART;
 use crate::store::listing::ListKeys;
 use crate::titles::TitleOrder;
@@ -31,6 +31,7 @@ struct Written<'a> {
 struct First<'a> {
     #[record(flatten)]
     written: Written<'a>,
+    slug_key: String,
     rating_count: i64,
     rating_sum: i64,
     rating_score: i64,
@@ -83,7 +84,8 @@ impl<'a> Written<'a> {
 pub(crate) async fn insert(tx: &mut Tx, product: &Product, titles: &TitleOrder) -> Result<()> {
     let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
     let written = Written::of(product, titles);
-    let first = First { written, rating_count, rating_sum, rating_score, rating_version };
+    let slug_key = slug::key(&product.slug);
+    let first = First { written, slug_key, rating_count, rating_sum, rating_score, rating_version };
     tx.insert(&first).execute().await?;
     insert_variants(tx, product.variants.iter().map(|it| (product, it))).await?;
     insert_tags(tx, &[product]).await
@@ -96,9 +98,9 @@ pub(crate) async fn insert_all(
     titles: &TitleOrder,
 ) -> Result<()> {
     let (rating_count, rating_sum, rating_score, rating_version) = (0, 0, 0, 0);
-    let written = products.iter().map(|it| Written::of(it, titles));
-    let rows = written.map(|written| First {
-        written,
+    let rows = products.iter().map(|it| First {
+        written: Written::of(it, titles),
+        slug_key: slug::key(&it.slug),
         rating_count,
         rating_sum,
         rating_score,

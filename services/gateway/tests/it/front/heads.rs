@@ -247,6 +247,34 @@ async fn what_the_catalog_does_not_know_is_not_found() {
 }
 
 #[tokio::test]
+async fn the_page_of_a_former_slug_leads_to_the_new_one() {
+    let shop = Catalog::of(&[
+        ("/api/v1/products/mug", json!("/api/v1/products/tasse%20%C3%A0%20th%C3%A9")),
+        ("/api/v1/categories/cups", json!("/api/v1/categories/becher")),
+        ("/api/v1/products/odd", json!("https://elsewhere.example/api/v1/products/x")),
+    ]);
+    let open = shop.open();
+    for (path, page) in [
+        ("/products/mug", "/products/tasse%20%C3%A0%20th%C3%A9"),
+        (
+            "/products/mug?utm_source=x&a=%20",
+            "/products/tasse%20%C3%A0%20th%C3%A9?utm_source=x&a=%20",
+        ),
+        ("/categories/cups?page=2", "/categories/becher?page=2"),
+    ] {
+        let moved = visit(&open, path).await;
+        assert_eq!(
+            (moved.status, header(&moved, "location")),
+            (StatusCode::MOVED_PERMANENTLY, page)
+        );
+        assert_eq!(header(&moved, "cache-control"), "no-cache");
+    }
+    // Out of the shop leads nothing.
+    let odd = visit(&open, "/products/odd").await;
+    assert_eq!((odd.status, header(&odd, "location")), (StatusCode::NOT_FOUND, ""));
+}
+
+#[tokio::test]
 async fn a_page_is_another_one_when_what_it_shows_has_changed() {
     let tag = async |title: &str| {
         let product = ("/api/v1/products/blue-cup", product(title));
