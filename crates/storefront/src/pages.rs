@@ -44,9 +44,7 @@ pub(crate) async fn show(
         Some(Shows::Product(_)) => about(&answers, head, |head, it: &Product| {
             head.product(it, &tree(&answers), &store.manifest.pictures)
         }),
-        Some(Shows::Category(_)) => {
-            about(&answers, head, |head, it: &Category| head.category(it, number(asked)))
-        }
+        Some(Shows::Category(_)) => about(&answers, head, |head, it: &Category| head.category(it)),
     };
     let policy = if page.pays { front.paying.clone() } else { PagePolicy::store() };
     filled(store, status, head, &answers, &policy, asked)
@@ -116,12 +114,4 @@ fn parsed<T: DeserializeOwned>(answer: &Answer) -> Parsed<T> {
 fn tree(answers: &Answers) -> Tree {
     let json = answers.get(0).json();
     json.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default()
-}
-
-/// The number of the page of a list, where it is not the first one.
-fn number(asked: &PageRequest) -> Option<u32> {
-    let query = asked.uri.query().unwrap_or_default();
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let page = pairs.find(|(name, _)| name == "page")?.1.parse().ok()?;
-    Some(page).filter(|it| *it > 1)
 }

@@ -183,11 +183,8 @@ async fn a_category_is_told_with_the_way_to_it() {
         ],
     });
     let shop = Catalog::of(&[(TREE, tree()), ("/api/v1/categories/cups", category)]).open();
-    for (query, canonical) in [
-        ("", "http://shop.example/categories/cups"),
-        ("?sort=price&page=1", "http://shop.example/categories/cups"),
-        ("?in_stock=true&page=3", "http://shop.example/categories/cups?page=3"),
-    ] {
+    let canonical = "http://shop.example/categories/cups";
+    for query in ["", "?sort=price", "?in_stock=true&cursor=WzFd"] {
         let page = visit(&shop, &format!("/categories/cups{query}")).await;
         assert_eq!(page.status, 200);
         let page = text(&page);
