@@ -156,14 +156,14 @@ pub(super) async fn bring_in(
             }
             Some(old) => {
                 let id = old.id.to_string();
-                categories::replace(&mut books, &id, |_| new()).await
+                categories::replace(&mut books, &id, |_| Ok(new())).await
             }
             None => categories::create(&mut books, new()).await,
         };
         match made {
             Ok(made) => {
                 ids.insert(row.slug.clone(), made.id);
-                tree = store::categories::tree(&mut *books.tx).await?;
+                tree = store::categories::tree_in(books.tx).await?;
             }
             Err(problem) if problem.status >= 500 => return Err(ImportError::Busy),
             Err(problem) => wrong.push((*line, problem.detail.into_owned())),

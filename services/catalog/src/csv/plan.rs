@@ -135,8 +135,8 @@ impl<'a> Planner<'a> {
         let mut olds: Vec<Option<Product>> =
             found.into_iter().map(|it| it.ok().flatten()).collect();
         let new = draughts.iter().zip(&olds).filter(|(_, old)| old.is_none());
-        let new = new.filter_map(|(it, _)| Some(it.as_ref()?.draft.product.slug.as_str()));
-        let known = store::products::slugs::look_alikes(self.db, new).await?;
+        let new = new.filter_map(|(it, _)| Some(slug::key(&it.as_ref()?.draft.product.slug)));
+        let known = store::products::slugs::look_alikes(self.db, &new.collect::<Vec<_>>()).await?;
         self.look_alikes.extend(known);
         let (order, later) = order(&draughts, &olds, &self.skus);
         self.skus.put_off(later.iter().filter_map(|at| Some(olds[*at].as_ref()?.id)));
@@ -336,12 +336,17 @@ impl<'a> Planner<'a> {
         let last = format!("{wanted}-{}", chassis::id::new());
         for slug in std::iter::once(wanted.to_owned()).chain(numbered).chain([last]) {
             let is_free = model::is_free(&slug) && !self.slugs.contains(&slug);
-            if is_free && store::products::id_of(self.db, &slug).await?.is_none() {
+            if is_free && self.is_free(&slug).await? {
                 self.slugs.insert(slug.clone());
                 return Ok(slug);
             }
         }
         Ok(wanted.to_owned())
+    }
+
+    async fn is_free(&self, slug: &str) -> Result<bool, ImportError> {
+        let claims = store::products::slugs::claims(self.db, slug, Uuid::nil()).await?;
+        Ok(claims.taken_by.is_none())
     }
 }
 

@@ -69,7 +69,7 @@ impl CategoryPaths {
             }
         }
         match made {
-            true => Ok(Self::new(store::categories::tree(tx).await?)),
+            true => Ok(Self::new(store::categories::tree_in(tx).await?)),
             false => Ok(all),
         }
     }

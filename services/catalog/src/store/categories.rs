@@ -30,6 +30,11 @@ pub(crate) async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
         postgres: "LOCK TABLE categories, product_categories IN SHARE ROW EXCLUSIVE MODE",
     );
     tx.query(lock).execute().await?;
+    tree_in(tx).await
+}
+
+/// The tree as a transaction sees it.
+pub(crate) async fn tree_in(tx: &mut Tx) -> Result<Tree> {
     let all = categories(&mut *tx).await?;
     Ok(Tree::new(all).with_former(former_slugs(tx).await?))
 }

@@ -36,12 +36,8 @@ pub(crate) async fn claims(db: impl Session<'_>, slug: &str, product: Uuid) -> R
     Ok(claims)
 }
 
-/// Slugs of products that are one of these, or look like it, by what they look like.
-pub(crate) async fn look_alikes<'a>(
-    db: &Db,
-    slugs: impl IntoIterator<Item = &'a str>,
-) -> Result<HashMap<String, String>> {
-    let keys: Vec<String> = slugs.into_iter().map(slug::key).collect();
+/// Slugs of products by what they look like, as far as that is one of these keys.
+pub(crate) async fn look_alikes(db: &Db, keys: &[String]) -> Result<HashMap<String, String>> {
     let mut found = HashMap::new();
     for keys in keys.chunks(PART) {
         let find = sql!("SELECT slug_key, slug FROM products WHERE slug_key IN ({keys..})");
