@@ -339,13 +339,27 @@ impl Template {
     }
 }
 
+/// A transaction in which nobody else writes templates, if this text is in the state that is meant.
+async fn begin(
+    app: &App,
+    (key, channel, language): (&str, Channel, &str),
+    seen: Option<&IfMatch>,
+) -> Result<Tx> {
+    let mut tx = app.db.begin().await?;
+    store::lock_templates(&mut tx).await?;
+    let written = store::find_override(&mut tx, key, channel, language).await?;
+    if_match::check(seen, &Current(written.as_ref()))?;
+    Ok(tx)
+}
+
 async fn show(
     app: &App,
     template: &'static Definition,
     language: &str,
 ) -> Result<Tagged<Template>> {
     let written = store::overrides(&app.db).await?;
-    Ok(Json(Template::of(app, template, language, &written)))
+    let template = Template::of(app, template, language, &written);
+    Ok(Tagged(template.version, template))
 }
 
 fn or_own(app: &App, language: Option<&Language>) -> String {
