@@ -188,7 +188,7 @@ fn count(file: &mut impl ReadSeek) -> std::io::Result<u64> {
     const LOCATOR: &[u8] = b"PK\x06\x07";
     fn number(bytes: &[u8], from: usize, length: usize) -> u64 {
         let bytes = bytes.get(from..from + length).unwrap_or_default();
-        bytes.iter().rev().fold(0, |all, it| all << 8 | u64::from(*it))
+        bytes.iter().rev().fold(0, |all, it| (all << 8) | u64::from(*it))
     }
     let size = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(size.saturating_sub(TAIL)))?;
