@@ -18,7 +18,7 @@ const MIN_PIECE: usize = 3;
 
 /// What a typed code is of one of the index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub(crate) enum Scope {
     Whole,
     Beginning,
     Piece,
@@ -47,20 +47,20 @@ pub(crate) fn indexed<'a>(codes: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The grams that a product has whose code is, begins with or contains the typed one.
-pub(crate) fn typed(code: &str, reach: Reach) -> Option<Vec<String>> {
+pub(crate) fn typed(code: &str, scope: Scope) -> Option<Vec<String>> {
     let mut letters = letters(code);
-    let least = match reach {
-        Reach::Whole => 1,
-        Reach::Beginning => 2,
-        Reach::Piece => MIN_PIECE,
+    let least = match scope {
+        Scope::Whole => 1,
+        Scope::Beginning => 2,
+        Scope::Piece => MIN_PIECE,
     };
     if letters.len() < least {
         return None;
     }
-    if reach != Reach::Piece {
+    if scope != Scope::Piece {
         letters.insert(0, BEGIN);
     }
-    if reach == Reach::Whole {
+    if scope == Scope::Whole {
         letters.push(END);
     }
     let grams: BTreeSet<String> = grams(&letters).collect();
@@ -75,18 +75,18 @@ mod tests {
     fn every_piece_of_a_code_is_known() {
         let index = indexed(["KT-INS114-DRE", "A1", ""].into_iter());
         let known: BTreeSet<&str> = index.split(' ').collect();
-        let has = |code: &str, reach| {
-            typed(code, reach).is_some_and(|it| it.iter().all(|it| known.contains(it.as_str())))
+        let has = |code: &str, scope| {
+            typed(code, scope).is_some_and(|it| it.iter().all(|it| known.contains(it.as_str())))
         };
         for code in ["KT-INS114-DRE", "ktins114dre", "kt ins114 dre", "a1"] {
-            assert!(has(code, Reach::Whole), "{code}");
+            assert!(has(code, Scope::Whole), "{code}");
         }
-        assert!(has("kt-ins", Reach::Beginning) && !has("ins", Reach::Beginning));
+        assert!(has("kt-ins", Scope::Beginning) && !has("ins", Scope::Beginning));
         for piece in ["INS114", "kt-ins", "114-dre", "ns1"] {
-            assert!(has(piece, Reach::Piece), "{piece}");
+            assert!(has(piece, Scope::Piece), "{piece}");
         }
         for piece in ["ins999", "dr", "drea", "-"] {
-            assert!(!has(piece, Reach::Piece), "{piece}");
+            assert!(!has(piece, Scope::Piece), "{piece}");
         }
     }
 }

@@ -85,7 +85,8 @@ impl Document {
     /// What it is like in words: tags, vendor, type, and each value of an option once. No two of
     /// them are neighbours.
     fn traits(&self) -> String {
-        let values: BTreeSet<&str> = self.options().flat_map(BTreeMap::values).map(String::as_str).collect();
+        let values: BTreeSet<&str> =
+            self.options().flat_map(BTreeMap::values).map(String::as_str).collect();
         let all = self.tags.iter().chain([&self.vendor, &self.product_type]).map(String::as_str);
         all.chain(values).collect::<Vec<_>>().join(", ")
     }
@@ -219,7 +220,8 @@ impl Fields {
         document.add_text(self.title, &it.title);
         document.add_text(self.description, plain_text(&it.description));
         document.add_text(self.traits, &traits);
-        let codes = it.variants.iter().flat_map(|it| [Some(it.sku.as_str()), it.barcode.as_deref()]);
+        let codes =
+            it.variants.iter().flat_map(|it| [Some(it.sku.as_str()), it.barcode.as_deref()]);
         document.add_text(self.codes, codes::indexed(codes.flatten()));
         document.add_text(self.endings, endings([&it.title, &traits]));
         document.add_text(self.title_key, &it.title_key);
@@ -290,10 +292,10 @@ fn parts(options: &BTreeMap<String, String>) -> Vec<String> {
 /// The long words of names from their last letter to their first, with spaces between them.
 fn endings(names: [&String; 2]) -> String {
     let words = names.into_iter().flat_map(|it| indexed(it, false));
-    let compound = |it: &String| {
-        it.chars().count() >= MIN_COMPOUND && it.chars().all(char::is_alphabetic)
-    };
-    let reversed: BTreeSet<String> = words.filter(compound).map(|it| it.chars().rev().collect()).collect();
+    let compound =
+        |it: &String| it.chars().count() >= MIN_COMPOUND && it.chars().all(char::is_alphabetic);
+    let reversed: BTreeSet<String> =
+        words.filter(compound).map(|it| it.chars().rev().collect()).collect();
     reversed.into_iter().collect::<Vec<_>>().join(" ")
 }
 

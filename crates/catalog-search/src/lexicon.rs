@@ -9,9 +9,9 @@ use crate::document::Fields;
 use crate::matching::Infos;
 use crate::words::singular;
 
-/// Terms of a field.
+/// Found of a field.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Terms {
+pub(crate) struct Found {
     pub infos: Infos,
     /// How many products have them, each counted by itself.
     pub products: u64,
@@ -43,7 +43,7 @@ impl Lexicon<'_> {
         Ok((words as Score / self.products().max(1) as Score).max(1.0))
     }
 
-    pub(crate) fn exact(&self, field: Field, word: &str) -> tantivy::Result<Terms> {
+    pub(crate) fn exact(&self, field: Field, word: &str) -> tantivy::Result<Found> {
         self.any(field, [word.as_bytes()].into_iter())
     }
 
@@ -62,8 +62,8 @@ impl Lexicon<'_> {
         &self,
         field: Field,
         terms: impl Iterator<Item = &'t [u8]> + Clone,
-    ) -> tantivy::Result<Terms> {
-        let mut all = Terms::default();
+    ) -> tantivy::Result<Found> {
+        let mut all = Found::default();
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(field)?;
             let mut infos = Vec::new();
@@ -79,8 +79,8 @@ impl Lexicon<'_> {
     }
 
     /// All of these terms, in the segments that have all of them.
-    pub(crate) fn all(&self, field: Field, terms: &[String]) -> tantivy::Result<Terms> {
-        let mut all = Terms::default();
+    pub(crate) fn all(&self, field: Field, terms: &[String]) -> tantivy::Result<Found> {
+        let mut all = Found::default();
         for segment in self.searcher.segment_readers() {
             let index = segment.inverted_index(field)?;
             let mut infos = Vec::with_capacity(terms.len());
@@ -104,8 +104,8 @@ impl Lexicon<'_> {
         field: Field,
         with: &str,
         mut wanted: impl FnMut(&str) -> tantivy::Result<bool>,
-    ) -> tantivy::Result<Terms> {
-        let mut all = Terms::default();
+    ) -> tantivy::Result<Found> {
+        let mut all = Found::default();
         // No letter has this byte in UTF-8.
         let end = [with.as_bytes(), &[0xff]].concat();
         for segment in self.searcher.segment_readers() {
@@ -131,7 +131,7 @@ impl Lexicon<'_> {
         word: &str,
         distance: u8,
         beginning: bool,
-    ) -> tantivy::Result<Vec<[Terms; 2]>> {
+    ) -> tantivy::Result<Vec<[Found; 2]>> {
         // Made once: it costs more than to look through a small dictionary.
         let term = Term::from_field_text(self.fields.title, word);
         let query = if beginning {
@@ -142,7 +142,7 @@ impl Lexicon<'_> {
         let automaton = query.automaton()?;
         let mut all = Vec::with_capacity(fields.len());
         for field in fields {
-            let mut found = [Terms::default(), Terms::default()];
+            let mut found = [Found::default(), Found::default()];
             for segment in self.searcher.segment_readers() {
                 let index = segment.inverted_index(*field)?;
                 let mut stream = index.terms().search(&automaton).into_stream()?;
@@ -167,7 +167,9 @@ impl Lexicon<'_> {
     pub(crate) fn is_word(&self, text: &str, whole: bool) -> tantivy::Result<bool> {
         const LINKS: [&str; 5] = ["", "s", "n", "en", "es"];
         for link in LINKS {
-            let Some(word) = text.strip_suffix(link).filter(|it| it.chars().count() >= 3) else { continue };
+            let Some(word) = text.strip_suffix(link).filter(|it| it.chars().count() >= 3) else {
+                continue;
+            };
             for field in [self.fields.title, self.fields.traits, self.fields.description] {
                 if self.count(field, &singular(word))? > 0 {
                     return Ok(true);
@@ -207,7 +209,9 @@ mod tests {
 
     #[test]
     fn one_letter_or_two_swapped_make_the_difference() {
-        for (a, b) in [("lamp", "limp"), ("lamp", "lam"), ("lamp", "lapm"), ("a", "a"), ("lamp", "clamp")] {
+        for (a, b) in
+            [("lamp", "limp"), ("lamp", "lam"), ("lamp", "lapm"), ("a", "a"), ("lamp", "clamp")]
+        {
             assert!(is_one_edit(a, b) && is_one_edit(b, a), "{a} {b}");
         }
         for (a, b) in [("lamp", "lips"), ("lamp", "la"), ("ab", "cd"), ("lamp", "plma")] {

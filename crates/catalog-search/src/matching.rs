@@ -14,7 +14,6 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 use tantivy::{BitSet, DocId, DocSet, Score, SegmentReader, TERMINATED, TantivyError};
 
-
 /// How much ways beside the best one count.
 const TIE: Score = 0.1;
 /// BM25's usual constants: how soon repetitions stop to count, and how much a long text loses.
@@ -58,7 +57,8 @@ pub(crate) struct Unit {
 impl Unit {
     /// Whether anything can be found by it.
     pub(crate) fn is_known(&self) -> bool {
-        !self.ways.is_empty() || (!self.parts.is_empty() && self.parts.iter().all(|it| it.is_known()))
+        !self.ways.is_empty()
+            || (!self.parts.is_empty() && self.parts.iter().all(|it| it.is_known()))
     }
 
     /// How much memory it takes, in terms.
@@ -73,7 +73,7 @@ impl Unit {
             found.extend(way.open(reader, at)?);
         }
         if !self.parts.is_empty() {
-            found.extend(together(&self.parts, reader, at)?.map(Found::Several));
+            found.extend(together(&self.parts, reader, at)?.map(Docs::Several));
         }
         Ok(if found.is_empty() { Box::new(EmptyScorer) } else { Box::new(OneOf::new(found)) })
     }
@@ -98,7 +98,7 @@ fn together(
 
 impl Way {
     /// The products of a segment.
-    fn open(&self, reader: &SegmentReader, at: usize) -> tantivy::Result<Option<Found>> {
+    fn open(&self, reader: &SegmentReader, at: usize) -> tantivy::Result<Option<Docs>> {
         let Some(terms) = self.terms.get(at).filter(|it| !it.is_empty()) else { return Ok(None) };
         let index = reader.inverted_index(self.field)?;
         let basic = IndexRecordOption::Basic;
@@ -106,11 +106,11 @@ impl Way {
             let freqs = IndexRecordOption::WithFreqs;
             let postings = index.read_postings_from_terminfo(term, freqs)?;
             let lengths = reader.get_fieldnorms_reader(self.field)?;
-            return Ok(Some(Found::Term { postings, score: self.score, frequency, lengths }));
+            return Ok(Some(Docs::Term { postings, score: self.score, frequency, lengths }));
         }
         if let [term] = &terms[..] {
             let postings = index.read_postings_from_terminfo(term, basic)?;
-            return Ok(Some(Found::Postings(ConstScorer::new(postings, self.score))));
+            return Ok(Some(Docs::Postings(ConstScorer::new(postings, self.score))));
         }
         if self.all {
             let mut all: Vec<Box<dyn Scorer>> = Vec::with_capacity(terms.len());
@@ -119,7 +119,7 @@ impl Way {
                 all.push(Box::new(ConstScorer::new(postings, 0.0)));
             }
             let all = intersect_scorers(all, reader.max_doc());
-            return Ok(Some(Found::Several(Box::new(ConstScorer::new(all, self.score)))));
+            return Ok(Some(Docs::Several(Box::new(ConstScorer::new(all, self.score)))));
         }
         // Reading them all at once costs less than merging them.
         let few = terms.iter().map(|it| it.doc_freq as usize).sum::<usize>() < MANY;
@@ -140,11 +140,11 @@ impl Way {
             }
         }
         Ok(Some(match set {
-            Some(set) => Found::Set(ConstScorer::new(BitSetDocSet::from(set), self.score)),
+            Some(set) => Docs::Set(ConstScorer::new(BitSetDocSet::from(set), self.score)),
             None => {
                 docs.sort_unstable();
                 docs.dedup();
-                Found::List { docs, at: 0, score: self.score }
+                Docs::List { docs, at: 0, score: self.score }
             }
         }))
     }
@@ -154,7 +154,7 @@ impl Way {
 const MANY: usize = 4096;
 
 /// What is found in one way.
-enum Found {
+enum Docs {
     Term { postings: SegmentPostings, score: Score, frequency: Frequency, lengths: FieldNormReader },
     Postings(ConstScorer<SegmentPostings>),
     List { docs: Vec<DocId>, at: usize, score: Score },
@@ -162,7 +162,7 @@ enum Found {
     Several(Box<dyn Scorer>),
 }
 
-impl Found {
+impl Docs {
     fn doc(&self) -> DocId {
         match self {
             Self::Term { postings, .. } => postings.doc(),
@@ -227,13 +227,13 @@ impl Found {
 
 /// Products found in any of several ways.
 struct OneOf {
-    ways: Vec<Found>,
+    ways: Vec<Docs>,
     doc: DocId,
 }
 
 impl OneOf {
-    fn new(ways: Vec<Found>) -> Self {
-        let doc = ways.iter().map(Found::doc).min().unwrap_or(TERMINATED);
+    fn new(ways: Vec<Docs>) -> Self {
+        let doc = ways.iter().map(Docs::doc).min().unwrap_or(TERMINATED);
         Self { ways, doc }
     }
 }
@@ -273,7 +273,7 @@ impl DocSet for OneOf {
     }
 
     fn size_hint(&self) -> u32 {
-        self.ways.iter().map(Found::size_hint).max().unwrap_or_default()
+        self.ways.iter().map(Docs::size_hint).max().unwrap_or_default()
     }
 
     fn cost(&self) -> u64 {
@@ -407,7 +407,11 @@ struct Understood {
 }
 
 impl Text {
-    pub(crate) fn new(segments: Vec<SegmentId>, units: Vec<Arc<Unit>>, least: Option<Score>) -> Self {
+    pub(crate) fn new(
+        segments: Vec<SegmentId>,
+        units: Vec<Arc<Unit>>,
+        least: Option<Score>,
+    ) -> Self {
         Self(Arc::new(Understood { segments, units, least }))
     }
 }
@@ -424,7 +428,8 @@ impl Weight for Text {
         let Understood { segments, units, least } = &*self.0;
         let id = reader.segment_id();
         let at = segments.iter().position(|it| *it == id);
-        let at = at.ok_or_else(|| TantivyError::InternalError("a query of another state".to_owned()))?;
+        let at =
+            at.ok_or_else(|| TantivyError::InternalError("a query of another state".to_owned()))?;
         let Some(least) = *least else {
             let scorer = together(units, reader, at)?;
             return Ok(scorer.unwrap_or_else(|| Box::new(EmptyScorer)));

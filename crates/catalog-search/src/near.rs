@@ -7,10 +7,10 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
 use uuid::Uuid;
 
-use crate::{Categories, Filter};
 use crate::index::{Live, id_at};
 use crate::query::{self, scored};
 use crate::text::Typos;
+use crate::{Categories, Filter};
 
 /// Categories and tags of a product that are looked for in others.
 const MAX_TRAITS: usize = 20;

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use tantivy::Score;
 use tantivy::schema::Field;
 
 use crate::Categories;
-use crate::codes::{self, Reach};
-use crate::lexicon::{Lexicon, Terms};
+use crate::codes::{self, Scope};
+use crate::lexicon::{Found, Lexicon};
 use crate::matching::{Frequency, Text, Unit, Way};
 use crate::words::{self, Kind, Part, Piece, clusters, is_elided, pairs, singular};
 
@@ -21,6 +22,8 @@ const RARE: u64 = 20;
 /// The least letters of the last word of a compound, and of what stands before it.
 const MIN_HEAD: usize = 4;
 const MIN_REST: usize = 3;
+/// With more compounds than this, a word is the last one of the others as well.
+const MANY_COMPOUNDS: usize = 300;
 /// Products a shop has before its words can be told to be frequent.
 const MIN_SHOP: u64 = 20;
 
@@ -69,7 +72,7 @@ pub(crate) struct Key {
     word: String,
 }
 
-/// Terms that are kept in mind, at most; and of one word.
+/// Found that are kept in mind, at most; and of one word.
 const KNOWN: u64 = 200_000;
 const KNOWN_WORD: usize = 2_000;
 
@@ -77,7 +80,8 @@ pub(crate) fn known() -> Known {
     let weigh = |key: &Key, unit: &Arc<Unit>| {
         u32::try_from(unit.size() + key.word.len() / 16 + 4).unwrap_or(u32::MAX)
     };
-    Cache::builder().weigher(weigh).max_capacity(KNOWN).build()
+    let recent = EvictionPolicy::lru();
+    Cache::builder().weigher(weigh).max_capacity(KNOWN).eviction_policy(recent).build()
 }
 
 /// Reads texts.
@@ -117,12 +121,14 @@ impl Reading {
     /// What has at least this part of the text. Short words that no product has count for nothing,
     /// other such words like the average of those that are known.
     pub(crate) fn some(&self, part: Score) -> Option<Text> {
-        let known: Vec<_> = self.loose.iter().filter(|it| it.0.is_known()).map(|it| it.0.clone()).collect();
+        let known: Vec<_> =
+            self.loose.iter().filter(|it| it.0.is_known()).map(|it| it.0.clone()).collect();
         let weight: Score = known.iter().map(|it| it.weight).sum();
         let unknown = self.loose.iter().filter(|it| !it.0.is_known() && it.1 > 3).count();
         let total = weight + unknown as Score * weight / known.len().max(1) as Score;
         let least = total * part;
-        (weight > 0.0 && least <= weight).then(|| Text::new(self.lexicon.clone(), known, Some(least)))
+        (weight > 0.0 && least <= weight)
+            .then(|| Text::new(self.lexicon.clone(), known, Some(least)))
     }
 }
 
@@ -150,7 +156,7 @@ impl Reader<'_> {
         }
         let code = if pieces.len() > 1 && text.bytes().any(|it| it.is_ascii_digit()) {
             let mut ways = Vec::new();
-            self.code(text, Reach::Whole, CODE, &mut ways)?;
+            self.code(text, Scope::Whole, CODE, &mut ways)?;
             (!ways.is_empty()).then(|| Arc::new(Unit { ways, ..Unit::default() }))
         } else {
             None
@@ -201,7 +207,9 @@ impl Reader<'_> {
         let mut place = 0;
         while at + 1 < pieces.len() {
             let pair = &pieces[at..at + 2];
-            let plain = |it: &Piece| it.parts.len() == 1 && it.parts[0].kind != Kind::Run && it.signs.is_empty();
+            let plain = |it: &Piece| {
+                it.parts.len() == 1 && it.parts[0].kind != Kind::Run && it.signs.is_empty()
+            };
             if pair.iter().all(plain) && pair[1].follows {
                 let whole = format!("{}{}", pair[0].parts[0].text, pair[1].parts[0].text);
                 let whole = self.word(&whole, None, at + 2 == pieces.len(), true)?;
@@ -219,7 +227,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn piece(&self, piece: &Piece, other: Option<&Piece>, last: bool) -> tantivy::Result<Arc<Unit>> {
+    fn piece(
+        &self,
+        piece: &Piece,
+        other: Option<&Piece>,
+        last: bool,
+    ) -> tantivy::Result<Arc<Unit>> {
         if !piece.signs.is_empty() {
             let mut unit = Unit::default();
             self.exact(&(piece.joined() + &piece.signs), &mut unit)?;
@@ -229,7 +242,11 @@ impl Reader<'_> {
         }
         let other = |at: usize| other.map(|it| it.parts[at].text.as_str());
         if let [Part { text, kind, .. }] = &piece.parts[..] {
-            return if *kind == Kind::Run { self.run(text) } else { self.word(text, other(0), last, false) };
+            return if *kind == Kind::Run {
+                self.run(text)
+            } else {
+                self.word(text, other(0), last, false)
+            };
         }
         let groups = piece.groups();
         let mut kept: Vec<_> = (0..groups.len()).filter(|it| !is_elided(&groups, *it)).collect();
@@ -264,7 +281,12 @@ impl Reader<'_> {
         }
         let mut parts = Vec::with_capacity(group.len());
         for (at, part) in group.iter().enumerate() {
-            parts.push(self.word(&part.text, other(first + at), last && at + 1 == group.len(), false)?);
+            parts.push(self.word(
+                &part.text,
+                other(first + at),
+                last && at + 1 == group.len(),
+                false,
+            )?);
         }
         let weight = unit.weight.max(parts.iter().map(|it| it.weight).sum());
         Ok(Arc::new(Unit { parts, weight, ..unit }))
@@ -367,7 +389,8 @@ impl Reader<'_> {
     }
 
     fn weight(&self, unit: &Unit, most: u64) -> Score {
-        let products = |way: &Way| way.terms.iter().flatten().map(|it| u64::from(it.doc_freq)).sum::<u64>();
+        let products =
+            |way: &Way| way.terms.iter().flatten().map(|it| u64::from(it.doc_freq)).sum::<u64>();
         let found = if most > 0 { most } else { unit.ways.iter().map(products).max().unwrap_or(1) };
         self.worth(found)
     }
@@ -402,7 +425,7 @@ impl Reader<'_> {
         Ok(most)
     }
 
-    fn add(&self, field: Field, found: Terms, score: Score, ways: &mut Vec<Way>) {
+    fn add(&self, field: Field, found: Found, score: Score, ways: &mut Vec<Way>) {
         if found.products > 0 {
             ways.push(Way { field, terms: found.infos, all: false, score, frequency: None });
         }
@@ -422,13 +445,24 @@ impl Reader<'_> {
 
     /// Words that end with this one: those of which the rest is a word as well; where this word is
     /// rare, all of them.
-    fn compounds(&self, word: &str, most: u64, joined: bool, unit: &mut Unit) -> tantivy::Result<()> {
+    fn compounds(
+        &self,
+        word: &str,
+        most: u64,
+        joined: bool,
+        unit: &mut Unit,
+    ) -> tantivy::Result<()> {
         let field = self.lexicon.fields.endings;
         let reversed: String = word.chars().rev().collect();
         let rest = |it: &str| -> String { it[reversed.len()..].chars().rev().collect() };
         let long = |it: &str| it[reversed.len()..].chars().nth(MIN_REST - 1).is_some();
+        let mut seen = 0;
         let found = self.lexicon.beginning(field, &reversed, |it| {
-            Ok(long(it) && self.lexicon.is_word(&rest(it), true)?)
+            if !long(it) {
+                return Ok(false);
+            }
+            seen += 1;
+            Ok(seen > MANY_COMPOUNDS || self.lexicon.is_word(&rest(it), true)?)
         })?;
         self.add(field, found, COMPOUND, &mut unit.ways);
         if most < RARE && !joined || joined && most == 0 {
@@ -438,7 +472,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn in_categories(&self, ids: &[uuid::Uuid], score: Score, unit: &mut Unit) -> tantivy::Result<()> {
+    fn in_categories(
+        &self,
+        ids: &[uuid::Uuid],
+        score: Score,
+        unit: &mut Unit,
+    ) -> tantivy::Result<()> {
         if !ids.is_empty() {
             let field = self.lexicon.fields.category;
             let found = self.lexicon.any(field, ids.iter().map(|it| &it.as_bytes()[..]))?;
@@ -449,16 +488,22 @@ impl Reader<'_> {
 
     fn codes(&self, code: &str, ways: &mut Vec<Way>) -> tantivy::Result<()> {
         let before = ways.len();
-        self.code(code, Reach::Piece, CODE_PIECE, ways)?;
+        self.code(code, Scope::Piece, CODE_PIECE, ways)?;
         if ways.len() > before || code.chars().count() < 3 {
-            self.code(code, Reach::Beginning, CODE_BEGINNING, ways)?;
-            self.code(code, Reach::Whole, CODE, ways)?;
+            self.code(code, Scope::Beginning, CODE_BEGINNING, ways)?;
+            self.code(code, Scope::Whole, CODE, ways)?;
         }
         Ok(())
     }
 
-    fn code(&self, code: &str, reach: Reach, score: Score, ways: &mut Vec<Way>) -> tantivy::Result<()> {
-        let Some(grams) = codes::typed(code, reach) else { return Ok(()) };
+    fn code(
+        &self,
+        code: &str,
+        scope: Scope,
+        score: Score,
+        ways: &mut Vec<Way>,
+    ) -> tantivy::Result<()> {
+        let Some(grams) = codes::typed(code, scope) else { return Ok(()) };
         let field = self.lexicon.fields.codes;
         let found = self.lexicon.all(field, &grams)?;
         if found.products > 0 {
@@ -534,7 +579,12 @@ impl Reader<'_> {
             return Ok(Arc::new(self.segment(&clusters)?));
         }
         // A letter that stands alone is a word in Chinese characters only.
-        segments.retain(|it| it.len() > 1 || it[0].chars().all(|it| matches!(it, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}')));
+        segments.retain(|it| {
+            it.len() > 1
+                || it[0]
+                    .chars()
+                    .all(|it| matches!(it, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}'))
+        });
         let kept: usize = segments.iter().map(|it| it.len()).sum();
         if 2 * kept <= clusters.len() || segments.iter().all(|it| it.len() == 1) {
             return Ok(Arc::default());
@@ -558,7 +608,8 @@ impl Reader<'_> {
 
     /// Neighbours that are known as such: in one text of a product, or each in any.
     fn segment(&self, clusters: &[&str]) -> tantivy::Result<Unit> {
-        let terms = if clusters.len() == 1 { vec![clusters[0].to_owned()] } else { pairs(clusters) };
+        let terms =
+            if clusters.len() == 1 { vec![clusters[0].to_owned()] } else { pairs(clusters) };
         let mut unit = self.every(&terms)?;
         if terms.len() > 1 && self.typos != Typos::RareWords {
             for term in &terms {
@@ -577,13 +628,21 @@ impl Reader<'_> {
             for (field, score) in self.texts() {
                 let found = self.lexicon.all(field, terms)?;
                 if found.products > 0 {
-                    unit.ways.push(Way { field, terms: found.infos, all: true, score, frequency: None });
+                    unit.ways.push(Way {
+                        field,
+                        terms: found.infos,
+                        all: true,
+                        score,
+                        frequency: None,
+                    });
                 }
             }
         }
         let ids = self.categories.having_all(terms);
         self.in_categories(&ids, CATEGORY, &mut unit)?;
-        let products = |way: &Way| way.terms.iter().flat_map(|it| it.iter().map(|it| it.doc_freq).min()).sum::<u32>();
+        let products = |way: &Way| {
+            way.terms.iter().flat_map(|it| it.iter().map(|it| it.doc_freq).min()).sum::<u32>()
+        };
         let found = unit.ways.iter().map(products).max().unwrap_or(1);
         unit.weight = self.worth(u64::from(found));
         Ok(unit)

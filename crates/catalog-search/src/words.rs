@@ -105,11 +105,18 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
             let next = letters.get(at + 1).copied().and_then(self::kind);
             let open = !piece.parts.is_empty() && piece.signs.is_empty();
             match as_joint(letter) {
-                Some(it) if open && joint.is_none() && matches!(next, Some(Kind::Letters | Kind::Number)) => {
+                Some(it)
+                    if open
+                        && joint.is_none()
+                        && matches!(next, Some(Kind::Letters | Kind::Number)) =>
+                {
                     joint = Some(it);
                 }
                 _ if open && matches!(letter, '+' | '#') => piece.signs.push(letter),
-                _ if !piece.parts.is_empty() && matches!(letter, '+' | '#') && piece.signs.len() < 2 => {
+                _ if !piece.parts.is_empty()
+                    && matches!(letter, '+' | '#')
+                    && piece.signs.len() < 2 =>
+                {
                     piece.signs.push(letter);
                 }
                 _ => {
@@ -134,7 +141,9 @@ pub(crate) fn pieces(text: &str) -> Vec<Piece> {
             shorten(&mut text);
         }
         let run = kind == Kind::Run || piece.parts.last().is_some_and(|it| it.kind == Kind::Run);
-        if !piece.parts.is_empty() && (run || !piece.signs.is_empty() || piece.parts.len() == MAX_PARTS) {
+        if !piece.parts.is_empty()
+            && (run || !piece.signs.is_empty() || piece.parts.len() == MAX_PARTS)
+        {
             let next = Piece { follows: false, ..Piece::default() };
             pieces.push(std::mem::replace(&mut piece, next));
             joint = None;
@@ -387,7 +396,10 @@ mod tests {
             ("women's", vec!["women", "women"]),
             ("C++ and C#", vec!["c", "c++", "and", "c", "c#"]),
             ("Müller", vec!["muller", "mueller"]),
-            ("kt-ins114-dre", vec!["kt", "ins", "114", "ins114", "dre", "ktins114dre", "ktins114", "ins114dre"]),
+            (
+                "kt-ins114-dre",
+                vec!["kt", "ins", "114", "ins114", "dre", "ktins114dre", "ktins114", "ins114dre"],
+            ),
             ("日東電", vec!["日東", "東電", "日", "東", "電"]),
             ("น้ำปลา", vec!["น้ํา", "าป", "ปล", "ลา", "น้ํ", "า", "ป", "ล", "า"]),
             ("zero\u{200b}width soft\u{ad}hyphen", vec!["zerowidth", "softhyphen"]),

@@ -21,7 +21,11 @@ fn jumper() -> Document {
                 options: choose("Medium"),
                 ..variant(1000, true)
             },
-            Variant { sku: "WJ-RED-XL".to_owned(), options: choose("Large"), ..variant(1000, true) },
+            Variant {
+                sku: "WJ-RED-XL".to_owned(),
+                options: choose("Large"),
+                ..variant(1000, true)
+            },
         ],
         ..document("Wool jumper")
     }

@@ -45,7 +45,12 @@ fn what_has_most_in_common_is_related_most() {
         Document { categories: vec![shelf], ..of("Harbour", &["Summer"]) },
         Document { categories: vec![shelf], sold: 1, ..of("Quay", &[]) },
         Document { categories: vec![shelf], sold: 2, ..of("", &[]) },
-        Document { categories: vec![shelf], sold: 3, variants: vec![variant(1000, false)], ..of("Harbour", &[]) },
+        Document {
+            categories: vec![shelf],
+            sold: 3,
+            variants: vec![variant(1000, false)],
+            ..of("Harbour", &[])
+        },
         of("Harbour", &["summer"]),
         of("Quay", &["summer", "winter"]),
         of("Quay", &[]),

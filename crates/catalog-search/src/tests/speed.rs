@@ -39,7 +39,8 @@ fn speed_in_a_small_shop() {
 #[test]
 #[ignore = "measures"]
 fn speed_in_a_large_shop() {
-    let count: u64 = std::env::var("PRODUCTS").ok().and_then(|it| it.parse().ok()).unwrap_or(100_000);
+    let count: u64 =
+        std::env::var("PRODUCTS").ok().and_then(|it| it.parse().ok()).unwrap_or(100_000);
     let dir = tempfile::tempdir().unwrap();
     let live = Live::create(dir.path(), 1).unwrap();
     let mut writer = live.writer().unwrap();
@@ -52,15 +53,27 @@ fn speed_in_a_large_shop() {
     }
     writer.commit(&Place::default()).unwrap();
     writer.close().unwrap();
-    let size: u64 = std::fs::read_dir(dir.path().join("1")).unwrap().map(|it| it.unwrap().metadata().unwrap().len()).sum();
-    println!("{count} products in {:?}, {} MiB, {} segments", began.elapsed(), size >> 20, live.searcher().segment_readers().len());
+    let size: u64 = std::fs::read_dir(dir.path().join("1"))
+        .unwrap()
+        .map(|it| it.unwrap().metadata().unwrap().len())
+        .sum();
+    println!(
+        "{count} products in {:?}, {} MiB, {} segments",
+        began.elapsed(),
+        size >> 20,
+        live.searcher().segment_readers().len()
+    );
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     println!("{}", status.lines().filter(|it| it.starts_with("Vm")).collect::<Vec<_>>().join(" "));
     for kind in ["words", "codes"] {
         let mut took = Vec::new();
         let mut nothing = 0;
         for number in 0..2_000 {
-            let text = if kind == "words" { goods::query(number, count) } else { format!("goods-{}", (number * 7919) % count) };
+            let text = if kind == "words" {
+                goods::query(number, count)
+            } else {
+                format!("goods-{}", (number * 7919) % count)
+            };
             let began = Instant::now();
             let hits = live.find(&request(&text)).unwrap();
             took.push(began.elapsed());
@@ -69,8 +82,11 @@ fn speed_in_a_large_shop() {
         took.sort_unstable();
         println!(
             "{kind}: p50 {:?}, p99 {:?}, most {:?}, mean {:?}, {nothing} of {} found nothing",
-            took[took.len() / 2], took[took.len() * 99 / 100], took[took.len() - 1],
-            took.iter().sum::<std::time::Duration>() / u32::try_from(took.len()).unwrap(), took.len()
+            took[took.len() / 2],
+            took[took.len() * 99 / 100],
+            took[took.len() - 1],
+            took.iter().sum::<std::time::Duration>() / u32::try_from(took.len()).unwrap(),
+            took.len()
         );
     }
 }

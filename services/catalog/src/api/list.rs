@@ -22,7 +22,8 @@ const MAX_CHOICES: usize = 20;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(super) struct ListQuery {
-    /// Words in titles, descriptions, tags and vendors. Small typos are tolerated.
+    /// Words in titles, descriptions, tags, vendors, types, options and categories; SKUs and barcodes,
+    /// also in part. Small typos are tolerated. The last word may be incomplete.
     #[garde(length(chars, max = 200))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 200)]

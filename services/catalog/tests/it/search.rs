@@ -91,7 +91,9 @@ async fn a_product_is_found_by_codes_options_type_and_category(database: Databas
 #[databases]
 async fn some_of_the_words_are_found_and_marked(database: Database) {
     let shop = shop(database).await;
-    for title in ["Red wool coat", "防水登山背包大容量多功能戶外旅行雙肩包男女通用款", "Herrenlaufschuhe"] {
+    for title in
+        ["Red wool coat", "防水登山背包大容量多功能戶外旅行雙肩包男女通用款", "Herrenlaufschuhe"]
+    {
         shop.add(json!({ "title": title, "price": usd(1000), "on_hand": 1 })).await;
     }
     shop.add(mug()).await;

@@ -46,7 +46,11 @@ pub(super) fn product(number: u64) -> Document {
     let price = i64::try_from(500 + dice.below(500) * 100 + 99).unwrap();
     let variant = |size: &str| Variant {
         sku: format!("GOODS-{number}{size}"),
-        options: if size.is_empty() { BTreeMap::new() } else { [("Size".to_owned(), size[1..].to_owned())].into() },
+        options: if size.is_empty() {
+            BTreeMap::new()
+        } else {
+            [("Size".to_owned(), size[1..].to_owned())].into()
+        },
         ..variant(price, true)
     };
     let sizes = if department == "Clothing" { &SIZES[..] } else { &[] };
