@@ -1,5 +1,5 @@
 use chassis::db::Json;
-use chassis::db::{Db, Error};
+use chassis::db::{Db, Error, Session};
 use chassis::id;
 use chassis::page::Place;
 use chassis::testing::{Database, databases, noon};
