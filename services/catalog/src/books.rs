@@ -36,6 +36,11 @@ impl<'a> StockTx<'a> {
         Self { tx, now, low, reason: None, titles: titles::usual(), changed: vec![] }
     }
 
+    /// Sorts the titles it writes in this order.
+    pub(crate) fn with_titles(self, titles: Arc<TitleOrder>) -> Self {
+        Self { titles, ..self }
+    }
+
     /// Notes what cached answers shall be thrown away once this is committed.
     pub(crate) fn touch(&mut self, changed: Changed) {
         if !self.changed.contains(&changed) {

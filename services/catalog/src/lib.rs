@@ -246,7 +246,7 @@ impl App {
 
     /// Begins the books of a transaction.
     pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> StockTx<'a> {
-        StockTx { titles: self.titles.clone(), ..StockTx::open(tx, self.clock.now(), self.low) }
+        StockTx::open(tx, self.clock.now(), self.low).with_titles(self.titles.clone())
     }
 
     /// Commits, and throws away the cached answers that no longer hold.

@@ -48,7 +48,13 @@ const product = createRoute({
     if (cause === 'preload') return;
     // The way to its category is above all else: what came later would move the page.
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    await queries.ensureQueryData(productBySlug(slug));
+    const found = await queries.ensureQueryData(productBySlug(slug));
+    if (found.slug !== slug) {
+      // It has another address by now.
+      queries.setQueryData(productBySlug(found.slug).queryKey, found);
+      const params = { slug: found.slug };
+      throw redirect({ to: '/products/$slug', params, search: true, replace: true });
+    }
     await tree;
   },
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
@@ -64,7 +70,12 @@ const category = createRoute({
   loader: async ({ context: { queries }, params: { slug }, deps }) => {
     void queries.prefetchQuery(productList({ ...deps, category: slug }));
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    await queries.ensureQueryData(categoryBySlug(slug));
+    const found = await queries.ensureQueryData(categoryBySlug(slug));
+    if (found.slug !== slug) {
+      queries.setQueryData(categoryBySlug(found.slug).queryKey, found);
+      const params = { slug: found.slug };
+      throw redirect({ to: '/categories/$slug', params, search: true, replace: true });
+    }
     await tree;
   },
   component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),

@@ -51,7 +51,7 @@ fn speed_in_a_large_shop() {
             writer.keep_up().unwrap();
         }
     }
-    writer.commit(&Place::default()).unwrap();
+    writer.commit(&Place::default(), String::new()).unwrap();
     writer.close().unwrap();
     let size: u64 = std::fs::read_dir(dir.path().join("1"))
         .unwrap()

@@ -156,7 +156,8 @@ pub(super) async fn bring_in(
             }
             Some(old) => {
                 let id = old.id.to_string();
-                categories::replace(&mut books, &id, |_| Ok(new())).await
+                let new = new();
+                categories::replace(&mut books, &id, move |_| Ok(new)).await
             }
             None => categories::create(&mut books, new()).await,
         };

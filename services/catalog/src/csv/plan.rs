@@ -134,9 +134,7 @@ impl<'a> Planner<'a> {
         self.skus.load(self.db, wanted.map(|it| it.sku.as_str())).await?;
         let mut olds: Vec<Option<Product>> =
             found.into_iter().map(|it| it.ok().flatten()).collect();
-        let new = draughts.iter().zip(&olds).filter(|(_, old)| old.is_none());
-        let new = new.filter_map(|(it, _)| Some(slug::key(&it.as_ref()?.draft.product.slug)));
-        let known = store::products::slugs::look_alikes(self.db, &new.collect::<Vec<_>>()).await?;
+        let known = store::products::slugs::look_alikes(self.db, &new_keys(&draughts, &olds)).await?;
         self.look_alikes.extend(known);
         let (order, later) = order(&draughts, &olds, &self.skus);
         self.skus.put_off(later.iter().filter_map(|at| Some(olds[*at].as_ref()?.id)));
@@ -345,9 +343,14 @@ impl<'a> Planner<'a> {
     }
 
     async fn is_free(&self, slug: &str) -> Result<bool, ImportError> {
-        let claims = store::products::slugs::claims(self.db, slug, Uuid::nil()).await?;
-        Ok(claims.taken_by.is_none())
+        Ok(store::products::slugs::look_alikes(self.db, &[slug::key(slug)]).await?.is_empty())
     }
+}
+
+/// What the slugs of new products look like.
+fn new_keys(draughts: &[Option<Draught>], olds: &[Option<Product>]) -> Vec<String> {
+    let new = draughts.iter().zip(olds).filter(|(_, old)| old.is_none());
+    new.filter_map(|(it, _)| Some(slug::key(&it.as_ref()?.draft.product.slug))).collect()
 }
 
 /// Whether nothing but its title tells which product it is.

@@ -416,14 +416,14 @@ export const de: Texts = {
   },
   imports: {
     newImport: 'Neuer Import',
-    help: 'Laden Sie eine Produkt-CSV-Datei im Format von Shopify, WooCommerce oder Google Merchant Center hoch, bis zu 32 MB groß.',
+    help: 'Laden Sie eine Produktdatei im Format von Shopify, WooCommerce oder Google Merchant Center hoch, oder einen ZIP-Export eines Shops wie diesem, bis zu 32 MB groß.',
     steps: [
       'Sie sehen eine Vorschau, bevor etwas importiert wird.',
       'Vorhandene Produkte werden aktualisiert, neue hinzugefügt. Entfernt wird nur, was Sie entfernen lassen.',
       'Der Bestand vorhandener Varianten ändert sich um das, was Sie seit dem Export der Datei geändert haben.',
       'Produkte mit Fehlern werden übersprungen, alle anderen importiert.',
     ],
-    choose: 'CSV-Datei auswählen',
+    choose: 'Datei auswählen',
     dropHint: 'Oder hierher ziehen.',
     exampleLead: 'Fragen zum Format?',
     example: 'Beispieldatei herunterladen',
@@ -437,7 +437,7 @@ export const de: Texts = {
       'Nur direkt nach einer Inventur: Verkäufe und Änderungen seitdem werden überschrieben.',
     removeMissing: 'Entfernen, was die Datei nicht nennt',
     removeMissingHint:
-      'Varianten, Bilder und Optionen der Produkte in der Datei, die dort fehlen. Produkte, die nicht in der Datei stehen, bleiben immer.',
+      'Varianten, Bilder und Optionswerte der Produkte in der Datei, die dort fehlen. Produkte, die nicht in der Datei stehen, bleiben immer.',
     removals: (count) => `Wird entfernt: ${count}`,
     removed: (count) => `Entfernt: ${count}`,
     removalKinds: { variant: 'Variante', image: 'Bild', option: 'Option' },

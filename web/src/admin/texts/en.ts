@@ -404,14 +404,14 @@ export const en = {
   },
   imports: {
     newImport: 'New import',
-    help: 'Upload a product CSV file as Shopify, WooCommerce, or Google Merchant Center write it, up to 32 MB.',
+    help: 'Upload a product file in the format of Shopify, WooCommerce, or Google Merchant Center, or a ZIP export of a shop like this one, up to 32 MB.',
     steps: [
       'You’ll see a preview before anything is imported.',
       'Existing products are updated, and new ones are added. Nothing is removed unless you ask for it.',
       'The stock of existing variants changes by what you’ve edited since you exported the file.',
       'Products with errors are skipped. All others are imported.',
     ],
-    choose: 'Choose CSV file',
+    choose: 'Choose file',
     dropHint: 'Or drop it here.',
     exampleLead: 'Not sure about the format?',
     example: 'Download sample file',
@@ -425,7 +425,7 @@ export const en = {
       'Use this only right after a stock count. Sales and changes made since then are overwritten.',
     removeMissing: 'Remove what the file does not name',
     removeMissingHint:
-      'Variants, pictures, and options of the products in the file that aren’t in the file. Products that aren’t in the file always stay.',
+      'Variants, pictures, and option values of the products in the file that aren’t in the file. Products that aren’t in the file always stay.',
     removals: (count: number) => (count === 1 ? 'To be removed: 1' : `To be removed: ${count}`),
     removed: (count: number) => (count === 1 ? 'Removed: 1' : `Removed: ${count}`),
     removalKinds: { variant: 'Variant', image: 'Picture', option: 'Option' },

@@ -87,7 +87,7 @@ pub(crate) async fn insert(tx: &mut Tx, product: &Product, titles: &TitleOrder) 
     let slug_key = slug::key(&product.slug);
     let first = First { written, slug_key, rating_count, rating_sum, rating_score, rating_version };
     tx.insert(&first).execute().await?;
-    insert_variants(tx, product.variants.iter().map(|it| (product, it))).await?;
+    insert_variants(tx, &with_product(product)).await?;
     insert_tags(tx, &[product]).await
 }
 
@@ -108,8 +108,8 @@ pub(crate) async fn insert_all(
     });
     let rows: Vec<First<'_>> = rows.collect();
     tx.insert_all(&rows).await?;
-    let variants = products.iter().flat_map(|of| of.variants.iter().map(|it| (*of, it)));
-    insert_variants(tx, variants).await?;
+    let variants: Vec<_> = products.iter().flat_map(|it| with_product(it)).collect();
+    insert_variants(tx, &variants).await?;
     insert_tags(tx, products).await
 }
 
@@ -329,15 +329,18 @@ async fn update_variants(tx: &mut Tx, old: &Product, product: &Product) -> Resul
             tx.query(set).execute().await?;
         }
     }
-    insert_variants(tx, new.into_iter().map(|it| (product, it))).await
+    let new: Vec<_> = new.into_iter().map(|it| (product, it)).collect();
+    insert_variants(tx, &new).await
 }
 
-async fn insert_variants<'a>(
-    tx: &mut Tx,
-    variants: impl Iterator<Item = (&'a Product, &'a Variant)>,
-) -> Result<()> {
-    let new = variants.map(|(of, it)| NewVariant { variant: it, search_key: key(of, it) });
-    tx.insert_all(&new.collect::<Vec<_>>()).await
+async fn insert_variants(tx: &mut Tx, variants: &[(&Product, &Variant)]) -> Result<()> {
+    let new = variants.iter().map(|(of, it)| NewVariant { variant: it, search_key: key(of, it) });
+    let new: Vec<NewVariant<'_>> = new.collect();
+    tx.insert_all(&new).await
+}
+
+fn with_product(product: &Product) -> Vec<(&Product, &Variant)> {
+    product.variants.iter().map(|it| (product, it)).collect()
 }
 
 /// What the SKU of a variant is searched by.

@@ -7,9 +7,10 @@ import { useTexts } from '../../texts';
 export function Columns({ of }: { of: Import | ImportPreview }) {
   const { imports: texts } = useTexts();
   const ignored = of.ignored_columns ?? [];
+  const formats: Record<string, string> = texts.formats;
   return (
     <>
-      {of.format && <Text size="sm">{texts.format(texts.formats[of.format])}</Text>}
+      {of.format && <Text size="sm">{texts.format(formats[of.format] ?? of.format)}</Text>}
       {ignored.length > 0 && (
         <Alert color="orange" variant="light" title={texts.ignored(ignored.length)}>
           <List size="sm">

@@ -25,6 +25,19 @@ import { Progress } from './Progress';
 const MAX_BYTES = 32 * 1024 * 1024;
 const PATH = '/api/v1/products/imports';
 
+/** The kinds of files that are read, by the ends of their names. */
+const TYPES: Record<string, string> = {
+  '.csv': 'text/csv',
+  '.tsv': 'text/tab-separated-values',
+  '.txt': 'text/csv',
+  '.zip': 'application/zip',
+};
+
+function typeOf({ name }: File): string {
+  const end = Object.keys(TYPES).find((it) => name.toLowerCase().endsWith(it));
+  return TYPES[end ?? ''] ?? 'text/csv';
+}
+
 /** What an import does beside adding and updating. */
 type How = { set_stock: boolean; remove_missing: boolean };
 const SAFE: How = { set_stock: false, remove_missing: false };
@@ -70,7 +83,7 @@ function NewImport() {
       ...(how.remove_missing ? { remove_missing: 'true' } : {}),
       ...query,
     });
-    return upload<T>(`${PATH}?${params}`, file, { type: 'text/csv', progress: setSent });
+    return upload<T>(`${PATH}?${params}`, file, { type: typeOf(file), progress: setSent });
   };
   const check = useMutation({
     mutationFn: ({ file, how }: { file: File; how: How }) =>
@@ -160,7 +173,7 @@ function NewImport() {
         {check.isPending && file ? (
           <UploadProgress name={file.name} part={sent} after={texts.checking} />
         ) : (
-          <FileDrop accept=".csv,text/csv" hint={texts.dropHint} take={choose}>
+          <FileDrop accept={Object.keys(TYPES).join()} hint={texts.dropHint} take={choose}>
             {(props) => (
               <Button {...props} leftSection={<IconUpload size={16} aria-hidden />}>
                 {texts.choose}

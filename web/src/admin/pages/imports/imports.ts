@@ -27,7 +27,7 @@ export const tones: Record<Import['state'], Tone> = {
 
 /** How many things would be, or were, removed. */
 export const removalsOf = (it: Import | ImportPreview): number =>
-  it.removals_count ?? it.removals?.length ?? 0;
+  it.removed ?? it.removals?.length ?? 0;
 
 /** How many units there are of what is removed. */
 export const unitsOf = (it: Import | ImportPreview): number =>

@@ -20,7 +20,7 @@ export function named(texts: Texts['editor'], field: string): string {
 export function typedInto(field: string, before: Values, now: Values): boolean {
   const [first = ''] = field.split(/[.[]/);
   const key = { categories: 'category_ids' }[first] ?? first;
-  if (first !== 'variants') {
+  if (!field.startsWith('variants[')) {
     if (!(key in now)) return false;
     const name = key as keyof Values;
     return JSON.stringify(before[name]) !== JSON.stringify(now[name]);
