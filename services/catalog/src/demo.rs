@@ -109,7 +109,7 @@ pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, 
 async fn shelves(tx: &mut Tx, clock: Clock) -> Result<u64, Error> {
     let mut added = 0;
     let mut shelves: HashMap<&str, Uuid> = HashMap::new();
-    let tree = store::categories::tree_in(tx).await?;
+    let tree = store::categories::locked_tree(tx).await?;
     for (position, (slug, name, parent, description)) in CATEGORIES.iter().enumerate() {
         if let Some(known) = tree.find(slug) {
             shelves.insert(slug, known.id);
@@ -141,7 +141,7 @@ async fn missing(tx: &mut Tx, clock: Clock) -> Result<Vec<u8>, Error> {
         let row = row?;
         let handle = row.get(0).unwrap_or_default().to_owned();
         if seen.insert(handle.clone()) {
-            if store::products::slugs::claims(&mut *tx, &handle, Uuid::nil()).await?.taken_by.is_some() {
+            if store::products::has_slug(&mut *tx, &handle).await? {
                 there.insert(handle.clone());
             } else {
                 draw(tx, clock, &row.deserialize(Some(&header))?).await?;

@@ -195,6 +195,12 @@ pub(crate) async fn is_empty(db: impl Session<'_>) -> Result<bool> {
     Ok(any.is_none())
 }
 
+/// Whether a product has this slug.
+pub(crate) async fn has_slug(db: impl Session<'_>, slug: &str) -> Result<bool> {
+    let find = db.query(sql!("SELECT id FROM products WHERE slug = {slug}"));
+    Ok(find.optional::<(Uuid,)>().await?.is_some())
+}
+
 /// Which of the SKUs belong to variants of other products than `product`, which has hundreds of
 /// variants at most.
 pub(crate) async fn taken_skus<'a>(

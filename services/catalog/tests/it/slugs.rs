@@ -1,6 +1,7 @@
 //! Slugs: what one may be, and where those lead that products and categories had before.
 
 use axum::http::Method;
+use chassis::db::{Session, sql};
 use chassis::testing::{Answer, Database, databases};
 use serde_json::{Value, json};
 
@@ -181,9 +182,11 @@ async fn slugs_of_before_stay_until_they_are_changed(database: Database) {
     let other = shop.add(named("x", "X")).await["id"].as_str().unwrap().to_owned();
     // As an earlier version wrote them: two that look alike, and nobody knew.
     for (slug, sku) in [("ZW", "X"), (old, "ZW")] {
-        let update = "UPDATE products SET slug = $1, slug_key = NULL
-                      WHERE id = (SELECT product_id FROM variants WHERE sku = $2)";
-        shop.test.db.query(update).bind(slug).bind(sku).execute().await.unwrap();
+        let update = sql!(
+            "UPDATE products SET slug = {slug}, slug_key = NULL
+             WHERE id = (SELECT product_id FROM variants WHERE sku = {sku})"
+        );
+        shop.test.db.query(update).execute().await.unwrap();
     }
     let known = async || {
         let count = shop.test.db.query("SELECT count(*) FROM products WHERE slug_key IS NULL");

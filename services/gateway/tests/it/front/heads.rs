@@ -1,5 +1,6 @@
 //! What stands in the heads of pages for search engines and previews.
 
+use axum::http::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Catalog, header, open, script, sent, text, visit};
