@@ -5,8 +5,12 @@ use super::*;
 
 /// An index of these documents, and the directory it lives in.
 fn index(documents: &[Document]) -> (Live, tempfile::TempDir) {
+    numbered(1, documents)
+}
+
+fn numbered(number: u64, documents: &[Document]) -> (Live, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let live = Live::create(dir.path(), 1).unwrap();
+    let live = Live::create(dir.path(), number).unwrap();
     let mut writer = live.writer().unwrap();
     for document in documents {
         writer.add(document).unwrap();

@@ -162,8 +162,8 @@ fn pages_are_those_of_the_whole_list() {
 fn a_cursor_goes_on_in_another_index() {
     let documents = lamps(40, &mut Dice(5));
     let (live, _dir) = index(&documents);
-    let (other, _dir) = index(&documents.iter().rev().cloned().collect::<Vec<_>>());
-    let other = Live { number: 2, ..other };
+    let reversed: Vec<Document> = documents.iter().rev().cloned().collect();
+    let (other, _other_dir) = numbered(2, &reversed);
     for sort in SORTS {
         let text = (sort == Sort::Relevance).then(|| "lamp".to_owned());
         let request = Request { text, sort, limit: 9, ..Request::default() };

@@ -8,6 +8,7 @@ use chassis::db::Session;
 use chassis::service::{Background, Platform};
 use chassis::testing::{Database, TestPlatform, User, databases, eventually};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -47,6 +48,7 @@ async fn page(shop: &Shop, query: &str, cursor: &str) -> Value {
 /// A shop that is written to by people who edit, buy, rate and delete.
 struct Busy {
     shop: Shop,
+    _index: TempDir,
     dice: Dice,
     /// The products there are, as they were read last.
     products: BTreeMap<String, Value>,
@@ -55,8 +57,11 @@ struct Busy {
 
 impl Busy {
     async fn new(database: Database, count: usize) -> Self {
+        let test = database.platform(catalog::MIGRATIONS).await;
+        let index = tempfile::tempdir().unwrap();
         let mut busy = Self {
-            shop: shop(database).await,
+            shop: start(&test, "en", index.path()).await,
+            _index: index,
             dice: Dice(11),
             products: BTreeMap::new(),
             written: 0,
@@ -360,7 +365,8 @@ async fn changes_are_listed_since_a_time(database: Database) {
 /// A shop in a language, until it is dropped.
 async fn start(test: &TestPlatform, language: &str, index: &std::path::Path) -> Shop {
     let platform = Platform { language: language.to_owned(), ..test.platform.clone() };
-    let config = Config::default();
+    // No views are added up meanwhile, which would change what is popular.
+    let config = Config { views_seconds: 3600, ..Config::default() };
     let service = catalog::start(platform, config, index.to_owned(), nobody()).await.unwrap();
     let mut shop = Shop::of(TestPlatform::clone(test), &service);
     let stop = CancellationToken::new();
