@@ -215,8 +215,9 @@ async fn a_bulk_changes_status_tags_categories_vendor_and_type(database: Databas
     assert_eq!(slugs(&pot), ["garden", "kitchen"]);
     assert_eq!(pot["product_type"], "Pots");
     // One category was made for both, and none for what was refused.
-    let all = shop.get("/categories").await.expect(200).to_string();
-    assert_eq!((all.matches("\"Garden\"").count(), all.contains("Gardem")), (1, false));
+    let all = shop.get("/categories").await.expect(200);
+    let all: Vec<_> = all["items"].as_array().unwrap().iter().map(|it| &it["name"]).collect();
+    assert_eq!(all, ["Garden", "Kitchen"]);
     // The same again changes nothing; deleting says no version.
     let again = json!([{ "id": ids[0], "add_tags": ["new"] }, { "id": ids[1], "delete": true }]);
     let done = bulk(&shop, "products", again).await;
