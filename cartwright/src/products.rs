@@ -104,7 +104,8 @@ impl Input {
     fn open(file: &Path) -> Result<Self> {
         let spooled = if file == Path::new("-") {
             let mut spooled = NamedTempFile::new().context("cannot keep standard input")?;
-            std::io::copy(&mut stdin().lock(), &mut spooled).context("cannot read standard input")?;
+            std::io::copy(&mut stdin().lock(), &mut spooled)
+                .context("cannot read standard input")?;
             Some(spooled)
         } else {
             None

@@ -89,7 +89,8 @@ impl Archive {
         for at in 0..zip.len() {
             let file = zip.by_index_raw(at)?;
             let name = file.name()?.into_owned();
-            let picture = name.strip_prefix(MEDIA).and_then(|it| it.split('.').next()?.parse().ok());
+            let picture =
+                name.strip_prefix(MEDIA).and_then(|it| it.split('.').next()?.parse().ok());
             let most = match (name.as_str(), picture) {
                 (PRODUCTS, _) if source.is_in_memory() => MOST_PRODUCTS,
                 (PRODUCTS, _) => u64::MAX,

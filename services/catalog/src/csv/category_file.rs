@@ -103,10 +103,15 @@ fn checked(row: Row) -> Result<Row, String> {
             return Err(format!("{what} is empty"));
         }
         if text.chars().count() > MAX_TEXT || text.contains(char::is_control) {
-            return Err(format!("{what} is longer than {MAX_TEXT} characters or has a control one"));
+            return Err(format!(
+                "{what} is longer than {MAX_TEXT} characters or has a control one"
+            ));
         }
     }
-    if row.slug.contains('/') || row.slug == categories::RESERVED || row.slug.parse::<Uuid>().is_ok() {
+    if row.slug.contains('/')
+        || row.slug == categories::RESERVED
+        || row.slug.parse::<Uuid>().is_ok()
+    {
         return Err(format!("Slug {} cannot be the address of a category", row.slug));
     }
     if row.description.contains('\0') || row.description.chars().nth(100_000).is_some() {
@@ -134,7 +139,8 @@ pub(super) async fn bring_in(
             parent => {
                 let known = ids.get(parent).copied();
                 let Some(id) = known.or_else(|| tree.find(parent).map(|it| it.id)) else {
-                    wrong.push((*line, format!("there is no category {parent} for it to be below")));
+                    wrong
+                        .push((*line, format!("there is no category {parent} for it to be below")));
                     continue;
                 };
                 Some(id)

@@ -97,7 +97,9 @@ impl<'a> Merge<'a> {
                 let row = rows.iter().copied().find(|row| pairs[*row] == Some(at));
                 (row, Some(at))
             }));
-            order.extend(rows.iter().filter(|row| pairs[**row].is_none()).map(|it| (Some(*it), None)));
+            order.extend(
+                rows.iter().filter(|row| pairs[**row].is_none()).map(|it| (Some(*it), None)),
+            );
         }
         let mut merged = Merged {
             product: NewProduct { options: self.options_of(&names), ..NewProduct::default() },
@@ -114,10 +116,9 @@ impl<'a> Merge<'a> {
                     merged.kept_stock += u64::from(self.keeps_stock(&variant, row, old));
                     variant
                 }
-                (None, Some(old)) => NewVariant {
-                    options: names.renamed(&old.options),
-                    ..NewVariant::from(old)
-                },
+                (None, Some(old)) => {
+                    NewVariant { options: names.renamed(&old.options), ..NewVariant::from(old) }
+                }
                 (None, None) => continue,
             };
             if let Some(name) = names.missing_in(&variant.options) {
@@ -181,7 +182,8 @@ impl<'a> Merge<'a> {
         let before = |it: &NewVariant| old.iter().find(|old| it.id == Some(old.id));
         let variants = &mut merged.product.variants;
         // Whoever has a SKU already keeps it.
-        let has = |it: &&NewVariant| before(it).is_some_and(|old| Some(&old.sku) == it.sku.as_ref());
+        let has =
+            |it: &&NewVariant| before(it).is_some_and(|old| Some(&old.sku) == it.sku.as_ref());
         let mut taken: HashSet<String> =
             variants.iter().filter(has).filter_map(|it| it.sku.clone()).collect();
         let wanted: HashSet<String> = variants.iter().filter_map(|it| it.sku.clone()).collect();

@@ -19,11 +19,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     /// Where the file is all there is, only what it names stays; without columns of options it says
     /// nothing of them.
-    pub(super) fn of(
-        new: &catalog_csv::Product,
-        old: Option<&'a Product>,
-        is_whole: bool,
-    ) -> Self {
+    pub(super) fn of(new: &catalog_csv::Product, old: Option<&'a Product>, is_whole: bool) -> Self {
         let old: &[ProductOption] = old.map(|it| it.options.as_slice()).unwrap_or_default();
         let of_file = match new.options.as_deref() {
             Some(names) if !is_default(names, &new.variants) => names.to_vec(),
@@ -124,7 +120,8 @@ pub(super) fn find(
         }
     }
     // One row, one variant: there is nothing else it could be.
-    if rows.len() == 1 && old.variants.len() == 1 && (old.options.is_empty() || !names.are_named()) {
+    if rows.len() == 1 && old.variants.len() == 1 && (old.options.is_empty() || !names.are_named())
+    {
         let is_it = |row: &Row| row.sku.is_none() || old.options.is_empty();
         pair(&mut pairs, 0, is_it(&rows[0]).then_some(0));
     }
@@ -143,10 +140,7 @@ pub(super) fn find(
     pairs
 }
 
-fn places<'a>(
-    old: &'a Product,
-    key: impl Fn(&'a Variant) -> &'a str,
-) -> HashMap<&'a str, usize> {
+fn places<'a>(old: &'a Product, key: impl Fn(&'a Variant) -> &'a str) -> HashMap<&'a str, usize> {
     old.variants.iter().enumerate().map(|(at, it)| (key(it), at)).collect()
 }
 

@@ -251,8 +251,8 @@ impl<'a> Planner<'a> {
             return Ok(Plan::Rejected(explain(&problem, row, &lines)));
         }
         self.skus.take(&draft.product, old.as_ref());
-        let is_same = missing.is_empty()
-            && old.as_ref().is_some_and(|it| is_same(it, draft.product.clone()));
+        let is_same =
+            missing.is_empty() && old.as_ref().is_some_and(|it| is_same(it, draft.product.clone()));
         if is_same {
             return Ok(Plan::Unchanged(Box::new(draft), facts));
         }

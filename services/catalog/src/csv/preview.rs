@@ -109,9 +109,7 @@ fn told(plan: Plan) -> (Outcome, Option<Sample>) {
         }
         Plan::Write(write) => match write.old {
             None => (Outcome::Created(write.facts), sample(write.draft.product, Action::Create)),
-            Some(_) => {
-                (Outcome::Updated(write.facts), sample(write.draft.product, Action::Update))
-            }
+            Some(_) => (Outcome::Updated(write.facts), sample(write.draft.product, Action::Update)),
         },
     }
 }

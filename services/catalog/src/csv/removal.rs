@@ -50,12 +50,8 @@ impl std::fmt::Display for Removal {
 
 /// What the shop's product has and the new one has not.
 pub(super) fn between(old: &Product, new: &Product) -> Vec<Removal> {
-    let removal = |kind, name: String, units| Removal {
-        handle: old.slug.clone(),
-        kind,
-        name,
-        units,
-    };
+    let removal =
+        |kind, name: String, units| Removal { handle: old.slug.clone(), kind, name, units };
     let mut removals = Vec::new();
     let stays: HashSet<_> = new.variants.iter().map(|it| it.id).collect();
     let gone: Vec<_> = old.variants.iter().filter(|it| !stays.contains(&it.id)).collect();

@@ -62,9 +62,10 @@ pub(super) fn is_plain_jpeg(bytes: &[u8]) -> bool {
         at += 2 + usize::from(u16::from_be_bytes([high, low]));
         if marker == SCAN {
             let Some(scan) = bytes.get(at..) else { return false };
-            let mut marks = scan.windows(2).enumerate().filter(|(_, it)| {
-                it[0] == 0xFF && it[1] != 0 && !(0xD0..=0xD7).contains(&it[1])
-            });
+            let mut marks = scan
+                .windows(2)
+                .enumerate()
+                .filter(|(_, it)| it[0] == 0xFF && it[1] != 0 && !(0xD0..=0xD7).contains(&it[1]));
             let end = marks.next().map(|(at, it)| (at + 2, it[1]));
             return end == Some((scan.len(), 0xD9));
         }

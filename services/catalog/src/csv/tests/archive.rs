@@ -64,7 +64,8 @@ async fn a_whole_catalog_survives_the_way_into_an_empty_shop(database: Database)
         ..NewCategory::default()
     };
     let gifts = category(&platform, gifts).await;
-    let below = NewCategory { parent_id: Some(gifts), name: "Mugs".to_owned(), ..NewCategory::default() };
+    let below =
+        NewCategory { parent_id: Some(gifts), name: "Mugs".to_owned(), ..NewCategory::default() };
     let mugs = category(&platform, below).await;
     category(&platform, NewCategory { name: "Empty".to_owned(), ..NewCategory::default() }).await;
     let ids = [Uuid::from_u128(1), Uuid::from_u128(2)];
@@ -98,7 +99,7 @@ async fn a_whole_catalog_survives_the_way_into_an_empty_shop(database: Database)
     let before = look(&empty, &exported).await.report;
     let report = run(&empty, &exported).await;
     assert_eq!(before, report, "{platform:?}");
-    assert_eq!((counts(&report), lines(&report)), ([1, 0, 0, 0], vec![]), "{platform:?}");
+    assert_eq!((counts(&report), lines(&report)), ([1, 0, 0, 0], Vec::<String>::new()), "{platform:?}");
     let second = export_as(&empty, Format::Zip).await;
     let names: Vec<String> = files(&second).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 4, "{names:?}");
@@ -107,7 +108,10 @@ async fn a_whole_catalog_survives_the_way_into_an_empty_shop(database: Database)
     }
     let it = product(&empty, "mug").await;
     assert_eq!(it.options[0].values, ["L", "S"]);
-    assert_eq!((it.variants[0].cost, it.variants[0].image.as_deref()), (Some(250), Some(back.as_str())));
+    assert_eq!(
+        (it.variants[0].cost, it.variants[0].image.as_deref()),
+        (Some(250), Some(back.as_str()))
+    );
     assert_eq!(it.product_type, "Ceramics");
     let tree = store::categories::tree(&empty.db).await.unwrap();
     let gifts = tree.find("presents").unwrap();
@@ -126,10 +130,13 @@ async fn an_archive_may_not_be_more_than_it_says(database: Database) {
     let zeros = vec![0_u8; crate::pictures::MAX_BYTES + 1];
     let id = Uuid::from_u128(9);
     let media = format!("media/{id}.png");
-    let report = run(&platform, archive(&[("products.csv", table), (media.as_str(), zeros.as_slice())])).await;
+    let report =
+        run(&platform, archive(&[("products.csv", table), (media.as_str(), zeros.as_slice())]))
+            .await;
     assert_eq!((counts(&report), report.warnings), ([1, 0, 0, 0], 1), "{:?}", lines(&report));
     assert!(lines(&report)[0].contains("larger than it may be"), "{:?}", lines(&report));
-    let report = run(&platform, archive(&[("products.csv", table), (media.as_str(), &b"<svg/>"[..])])).await;
+    let report =
+        run(&platform, archive(&[("products.csv", table), (media.as_str(), &b"<svg/>"[..])])).await;
     assert_eq!((counts(&report), report.warnings), ([0, 0, 1, 0], 1), "{:?}", lines(&report));
     assert!(store::pictures::known(&platform.db, &[id]).await.unwrap().is_empty());
     for (bytes, message) in [
@@ -145,9 +152,8 @@ async fn an_archive_may_not_be_more_than_it_says(database: Database) {
     let mut many = archive(&[("products.csv", table)]);
     let end = many.windows(4).rposition(|it| it == b"PK\x05\x06").unwrap();
     many[end + 10..end + 12].copy_from_slice(&60_000_u16.to_le_bytes());
-    let error = import(
-        &platform.db, platform.clock, &platform.currency, Options::default(), many, |_| {},
-    );
+    let error =
+        import(&platform.db, platform.clock, &platform.currency, Options::default(), many, |_| {});
     assert!(error.await.unwrap_err().to_string().contains("60000 files"), "{platform:?}");
 }
 

@@ -97,7 +97,8 @@ async fn categories_of_refused_products_are_not_made_and_one_name_is_one_categor
     assert_eq!(names, ["K\u{fc}che"], "{platform:?}");
     assert_eq!(tree.all()[0].slug, "k\u{fc}che");
     // Refused by what orders hold, in the transaction that would have made its category.
-    run(&platform, "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nh,H,H-1,1,5\n").await;
+    run(&platform, "Handle,Title,Variant SKU,Variant Price,Variant Inventory Qty\nh,H,H-1,1,5\n")
+        .await;
     let mut tx = platform.db.begin().await.unwrap();
     store::stock::reserve(&mut tx, &StockLine::new("H-1", 1), noon()).await.unwrap().unwrap();
     tx.commit().await.unwrap();

@@ -116,7 +116,8 @@ async fn skus_move_across_batches(database: Database) {
     }
     // The last one's SKU goes to the first, the others move on.
     let head = "Handle,Title,Variant SKU,Variant Price\n";
-    let ring: String = (0..COUNT).map(|at| format!("p{at},P,S{},5\n", 120 + (at + 1) % COUNT)).collect();
+    let ring: String =
+        (0..COUNT).map(|at| format!("p{at},P,S{},5\n", 120 + (at + 1) % COUNT)).collect();
     let report = both(&platform, &format!("{head}{ring}")).await;
     assert_eq!(lines(&report), Vec::<String>::new());
     assert_eq!(skus(&platform, "p149").await, ["S120"], "{platform:?}");
@@ -129,7 +130,7 @@ async fn a_new_product_takes_what_one_further_down_gives_up(database: Database) 
     both(&platform, &format!("{head}p1,P1,MV,5\n")).await;
     let file = format!("{head}p2,P2,MV,5\np1,P1,MV-NEW,5\n");
     let report = both(&platform, &file).await;
-    assert_eq!((counts(&report), lines(&report)), ([1, 1, 0, 0], vec![]), "{platform:?}");
+    assert_eq!((counts(&report), lines(&report)), ([1, 1, 0, 0], Vec::<String>::new()), "{platform:?}");
     assert_eq!(skus(&platform, "p2").await, ["MV"]);
     assert_eq!(skus(&platform, "p1").await, ["MV-NEW"]);
     // Whoever keeps it keeps it.
