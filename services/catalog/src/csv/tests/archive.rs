@@ -99,7 +99,11 @@ async fn a_whole_catalog_survives_the_way_into_an_empty_shop(database: Database)
     let before = look(&empty, &exported).await.report;
     let report = run(&empty, &exported).await;
     assert_eq!(before, report, "{platform:?}");
-    assert_eq!((counts(&report), lines(&report)), ([1, 0, 0, 0], Vec::<String>::new()), "{platform:?}");
+    assert_eq!(
+        (counts(&report), lines(&report)),
+        ([1, 0, 0, 0], Vec::<String>::new()),
+        "{platform:?}"
+    );
     let second = export_as(&empty, Format::Zip).await;
     let names: Vec<String> = files(&second).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names.len(), 4, "{names:?}");

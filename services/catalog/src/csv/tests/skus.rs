@@ -130,7 +130,11 @@ async fn a_new_product_takes_what_one_further_down_gives_up(database: Database) 
     both(&platform, &format!("{head}p1,P1,MV,5\n")).await;
     let file = format!("{head}p2,P2,MV,5\np1,P1,MV-NEW,5\n");
     let report = both(&platform, &file).await;
-    assert_eq!((counts(&report), lines(&report)), ([1, 1, 0, 0], Vec::<String>::new()), "{platform:?}");
+    assert_eq!(
+        (counts(&report), lines(&report)),
+        ([1, 1, 0, 0], Vec::<String>::new()),
+        "{platform:?}"
+    );
     assert_eq!(skus(&platform, "p2").await, ["MV"]);
     assert_eq!(skus(&platform, "p1").await, ["MV-NEW"]);
     // Whoever keeps it keeps it.
