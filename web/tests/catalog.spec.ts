@@ -6,7 +6,6 @@ import { en as store } from '../src/store/texts/en';
 import { expect, type Shop, test } from './shop';
 import { logIn } from './staff';
 
-type Items<T> = { items: T[]; next_cursor?: string | null };
 type Product = {
   id: string;
   slug: string;
@@ -19,7 +18,7 @@ type Product = {
 
 const usd = (amount: number) => ({ amount, currency: 'USD' });
 
-/** Kites that are alike but for their numbers. */
+/** Kites that are alike but for their numbers, once the search finds all of them. */
 async function addKites(shop: Shop, token: string, count: number): Promise<Product[]> {
   const made: Product[] = [];
   for (let n = 1; n <= count; n++) {
@@ -31,6 +30,8 @@ async function addKites(shop: Shop, token: string, count: number): Promise<Produ
     };
     made.push(await shop.ask<Product>('POST', '/api/v1/products', body, token));
   }
+  const found = () => shop.ask<{ total: number }>('GET', '/api/v1/products?search=kite&count=true');
+  await expect.poll(async () => (await found()).total).toBe(count);
   return made;
 }
 
