@@ -71,7 +71,10 @@ pub(crate) async fn add_slug_keys(app: App) {
             Ok(0) => LATER,
             Ok(_) => Duration::ZERO,
             Err(error) => {
-                tracing::warn!(error = cause(&error), "cannot compare older slugs yet; trying again");
+                tracing::warn!(
+                    error = cause(&error),
+                    "cannot compare older slugs yet; trying again"
+                );
                 (pause * 2).clamp(PAUSE, LONGEST_PAUSE)
             }
         };

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 use chassis::db::{Session, sql};
-use chassis::testing::{Answer, Database, databases};
+use chassis::testing::{Answer, Database, databases, eventually};
 use serde_json::{Value, json};
 
 use crate::{Shop, mug, shop, usd, wrong_fields};
@@ -176,7 +176,8 @@ async fn a_slug_that_misleads_is_refused(database: Database) {
 
 #[databases]
 async fn slugs_of_before_stay_until_they_are_changed(database: Database) {
-    let shop = shop(database).await;
+    let test = database.platform(catalog::MIGRATIONS).await;
+    let shop = Shop::start(test.clone()).await;
     let old = "zw\u{200b}";
     let id = shop.add(named("zw", "ZW")).await["id"].as_str().unwrap().to_owned();
     let other = shop.add(named("x", "X")).await["id"].as_str().unwrap().to_owned();
@@ -188,11 +189,13 @@ async fn slugs_of_before_stay_until_they_are_changed(database: Database) {
         );
         shop.test.db.query(update).execute().await.unwrap();
     }
+    // The same database, with a process that has just started.
+    let shop = Shop::start(test).await;
     let known = async || {
         let count = shop.test.db.query("SELECT count(*) FROM products WHERE slug_key IS NULL");
         count.one::<(i64,)>().await.unwrap().0 == 0
     };
-    chassis::testing::eventually("the slugs are compared", known).await;
+    eventually("the slugs are compared", known).await;
     for id in [&id, &other] {
         let path = format!("/products/{id}");
         let product = shop.get(&path).await.expect(200);

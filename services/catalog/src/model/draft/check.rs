@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use chassis::money::MAX_AMOUNT;
-use chassis::problem::FieldError;
 use super::super::slug;
 use super::{Figure, MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
+use chassis::money::MAX_AMOUNT;
+use chassis::problem::FieldError;
 
 const MAX_TEXT: usize = 255;
 const MAX_DESCRIPTION: usize = 100_000;

@@ -142,7 +142,10 @@ fn a_slug_that_was_allowed_before_stays_until_it_is_changed() {
     new.slug = Some(old.slug.clone());
     assert_eq!(draft(new.clone(), Some(&old)).slug, "old\u{200b}");
     new.slug = Some("new\u{200b}".to_owned());
-    assert_eq!(new.clone().into_draft(Some(&old), old.updated_at).unwrap_err().errors[0].field, "slug");
+    assert_eq!(
+        new.clone().into_draft(Some(&old), old.updated_at).unwrap_err().errors[0].field,
+        "slug"
+    );
     new.slug = Some("cafe\u{301}".to_owned());
     assert_eq!(draft(new, Some(&old)).slug, "café");
 }
