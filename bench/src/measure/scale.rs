@@ -117,7 +117,7 @@ async fn compare(bench: &Bench, few: &Shop, many: &Shop, report: &mut Report) ->
     for status in STATUSES {
         // A token holds for minutes, not for the whole measurement.
         let tokens = (log_in(few).await?, log_in(many).await?);
-        let as_staff = |token| move |number, _| admin(number, status, &token);
+        let as_staff = |token: String| move |number, _| admin(number, status, &token);
         let what = format!("list of the admin with its total, {status}");
         let requests = (what.as_str(), as_staff(tokens.0), as_staff(tokens.1));
         compare_one(bench, few, many, report, requests).await?;

@@ -9,7 +9,7 @@ use crate::document::Fields;
 use crate::matching::Infos;
 use crate::words::singular;
 
-/// Found of a field.
+/// Terms of a field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Found {
     pub infos: Infos,

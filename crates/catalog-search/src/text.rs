@@ -72,7 +72,7 @@ pub(crate) struct Key {
     word: String,
 }
 
-/// Found that are kept in mind, at most; and of one word.
+/// Terms that are kept in mind, at most; and of one word.
 const KNOWN: u64 = 200_000;
 const KNOWN_WORD: usize = 2_000;
 

@@ -113,14 +113,17 @@ async fn some_of_the_words_are_found_and_marked(database: Database) {
 #[databases]
 async fn suggestions_tell_names_with_signs_apart(database: Database) {
     let shop = shop(database).await;
+    let mut slugs = Vec::new();
     for title in ["The C++ book", "C# in a nutshell"] {
-        shop.add(json!({ "title": title, "price": usd(1000), "on_hand": 1 })).await;
+        let body = json!({ "title": title, "price": usd(1000), "on_hand": 1 });
+        let slug = shop.add(body).await["slug"].as_str().expect("a slug").to_owned();
         soon(&shop, title).await;
+        slugs.push(slug);
     }
     // Kept answers are of the text as it was typed.
     for _ in 0..2 {
-        assert_eq!(suggest(&shop, "c++").await, ["the-c-book"]);
-        assert_eq!(suggest(&shop, "c#").await, ["c-in-a-nutshell"]);
+        assert_eq!(suggest(&shop, "c++").await, slugs[..1]);
+        assert_eq!(suggest(&shop, "c#").await, slugs[1..]);
         assert_eq!(suggest(&shop, "c").await.len(), 2);
     }
 }
