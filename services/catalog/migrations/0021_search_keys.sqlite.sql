@@ -3,7 +3,7 @@
 CREATE UNIQUE INDEX variants_search_row ON variants (search_row);
 CREATE VIRTUAL TABLE variant_search USING fts5(
     search_key, content = 'variants', content_rowid = 'search_row',
-    tokenize = 'trigram', detail = 'none'
+    tokenize = 'trigram'
 );
 
 CREATE TRIGGER variants_search_insert AFTER INSERT ON variants WHEN NEW.search_key IS NOT NULL

@@ -1,14 +1,23 @@
 //! Writes that are meant for a state of an account or an address.
 
-use chassis::testing::{Answer, Call, Database, databases};
+use chassis::testing::{Answer, Database, databases};
 use serde_json::json;
 
 use super::addresses::home;
 use super::*;
 
 impl Shop {
-    fn matching(&self, tag: &str, who: &Person, method: &str, path: &str, body: Value) -> Call {
-        self.by(who, method, path, body).header("if-match", tag)
+    async fn matching(
+        &self,
+        tag: &str,
+        who: &Person,
+        method: &str,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        let call = self.call(method, path).header("authorization", &who.bearer());
+        let call = call.header("if-match", tag);
+        if body.is_null() { call.await } else { call.json(body).await }
     }
 }
 

@@ -12,8 +12,6 @@ use crate::model::{Status, Stock};
 const FEW: i64 = 2_000;
 /// So many letters in a row are what the index of search keys knows.
 const LETTERS: usize = 3;
-/// Groups of letters that are asked for at most.
-const GROUPS: usize = 50;
 
 /// Which stock is asked for; what is absent is no condition.
 #[derive(Clone, Debug, Default)]
@@ -48,10 +46,10 @@ pub(crate) async fn list(
     limit: i64,
 ) -> Result<Vec<Listed>> {
     let mut list = filter.select();
-    if let Some(groups) = filter.groups(db).filter(|_| filter.updated_since.is_none())
-        && is_rare(db, &groups).await?
+    if let Some(phrase) = filter.phrase(db).filter(|_| filter.updated_since.is_none())
+        && is_rare(db, &phrase).await?
     {
-        among(&mut list, groups);
+        among(&mut list, phrase);
     }
     match (filter.updated_since, after) {
         (Some(_), after) => list.by_change(("s.updated_at", "s.sku"), after),
@@ -66,8 +64,8 @@ pub(crate) async fn list(
 /// How many there are.
 pub(crate) async fn count(db: &Db, filter: &Filter) -> Result<i64> {
     let mut list = filter.select();
-    if let Some(groups) = filter.groups(db) {
-        among(&mut list, groups);
+    if let Some(phrase) = filter.phrase(db) {
+        among(&mut list, phrase);
     }
     list.count(db).await
 }
@@ -89,32 +87,28 @@ impl Filter {
         list
     }
 
-    /// What SQLite's index is asked for: all groups of letters in the text. None where the text is
-    /// too short for it. PostgreSQL sees by itself what its index is good for.
-    fn groups(&self, db: &Db) -> Option<String> {
+    /// What SQLite's index is asked for: the text, as a phrase. None where the text is too short for
+    /// it. PostgreSQL sees by itself what its index is good for.
+    fn phrase(&self, db: &Db) -> Option<String> {
         let text = self.text.as_deref().filter(|_| db.is_sqlite())?;
-        let letters: Vec<char> = search_key(&[text]).chars().collect();
-        let groups = letters.windows(LETTERS).take(GROUPS).map(|it| {
-            let group: String = it.iter().collect();
-            format!("\"{}\"", group.replace('"', "\"\""))
-        });
-        let groups: Vec<String> = groups.collect();
-        (!groups.is_empty()).then(|| groups.join(" AND "))
+        let text = search_key(&[text]);
+        let phrase = format!("\"{}\"", text.replace('"', "\"\""));
+        (text.chars().count() >= LETTERS).then_some(phrase)
     }
 }
 
-async fn is_rare(db: &Db, groups: &str) -> Result<bool> {
+async fn is_rare(db: &Db, phrase: &str) -> Result<bool> {
     const COUNT: &str = "SELECT count(*) FROM (
         SELECT 1 FROM variant_search WHERE variant_search MATCH $1 LIMIT $2)";
-    let (found,): (i64,) = db.query(COUNT).bind(groups).bind(FEW + 1).one().await?;
+    let (found,): (i64,) = db.query(COUNT).bind(phrase).bind(FEW + 1).one().await?;
     Ok(found <= FEW)
 }
 
 /// Only what is in SQLite's index.
-fn among(list: &mut Select, groups: String) {
-    let groups = list.bind(groups);
+fn among(list: &mut Select, phrase: String) {
+    let phrase = list.bind(phrase);
     list.filter(format!(
-        "v.search_row IN (SELECT rowid FROM variant_search WHERE variant_search MATCH {groups})"
+        "v.search_row IN (SELECT rowid FROM variant_search WHERE variant_search MATCH {phrase})"
     ));
 }
 
