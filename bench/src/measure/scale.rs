@@ -110,14 +110,14 @@ async fn compare(bench: &Bench, few: &Shop, many: &Shop, report: &mut Report) ->
         compare_one(bench, few, many, report, (what, request, request)).await?;
     }
     for sort in SORTS {
-        let request = move |number, _| sorted(number, sort);
+        let request = move |number: u64, _: u64| sorted(number, sort);
         let what = format!("page of the list by {sort}, each another");
-        compare_one(bench, few, many, report, (&what, request, request)).await?;
+        compare_one(bench, few, many, report, (what.as_str(), request, request)).await?;
     }
     for status in STATUSES {
         // A token holds for minutes, not for the whole measurement.
         let tokens = (log_in(few).await?, log_in(many).await?);
-        let as_staff = |token: String| move |number, _| admin(number, status, &token);
+        let as_staff = |token: String| move |number: u64, _: u64| admin(number, status, &token);
         let what = format!("list of the admin with its total, {status}");
         let requests = (what.as_str(), as_staff(tokens.0), as_staff(tokens.1));
         compare_one(bench, few, many, report, requests).await?;
@@ -140,8 +140,7 @@ where
     let connections = bench.settings.connections;
     let small = bench.reads(connections, move |number| of_few(number, FEW));
     let large = bench.reads(connections, move |number| of_many(number, count));
-    let (small, large) =
-        bench.compare(what, (small, few.target()), (large, many.target())).await?;
+    let (small, large) = bench.compare(what, (small, few.target()), (large, many.target())).await?;
     report.add(Row::of(format!("{what}, {} products", number_of(FEW)), &small));
     let ratio = large.rate / small.rate;
     let mut row = Row::of(format!("{what}, {} products", number_of(count)), &large);

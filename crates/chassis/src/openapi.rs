@@ -158,10 +158,9 @@ fn of_parameter(parameter: &Parameter) -> Vec<Documented> {
             problems.extend(required.then_some(idempotency::idempotency_key_missing::DOCUMENTED));
             problems
         }
-        (ParameterIn::Header, "if-match") => vec![
-            if_match::if_match_invalid::DOCUMENTED,
-            if_match::precondition_failed::DOCUMENTED,
-        ],
+        (ParameterIn::Header, "if-match") => {
+            vec![if_match::if_match_invalid::DOCUMENTED, if_match::precondition_failed::DOCUMENTED]
+        }
         _ => vec![],
     }
 }

@@ -2,7 +2,7 @@
 -- for older products by the service.
 ALTER TABLE products ADD COLUMN slug_key TEXT;
 
-CREATE UNIQUE INDEX products_slug_key ON products (slug_key);
+CREATE UNIQUE INDEX products_look_alike ON products (slug_key);
 
 -- Slugs that products and categories had, which lead to where they are now.
 CREATE TABLE product_slugs (

@@ -1,6 +1,7 @@
 DROP INDEX product_categories_spread;
 DROP INDEX products_spread;
 DROP INDEX products_title_order;
+DROP INDEX products_updated_status;
 DROP INDEX products_updated;
 DROP INDEX products_vendor_key;
 DROP INDEX products_title_sort;

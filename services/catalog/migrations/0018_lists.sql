@@ -9,7 +9,7 @@ ALTER TABLE products ADD COLUMN price_max BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE product_categories ADD COLUMN price_max BIGINT NOT NULL DEFAULT 0;
 
 UPDATE products
-SET title_sort = title_key, vendor_key = lower(vendor),
+SET title_sort = title_key, vendor_key = vendor,
     price_max = coalesce((SELECT max(v.price) FROM variants v WHERE v.product_id = products.id),
                          price);
 UPDATE product_categories
@@ -20,6 +20,7 @@ DROP INDEX products_vendor;
 CREATE INDEX products_title_sort ON products (status, title_sort, id);
 CREATE INDEX products_vendor_key ON products (status, vendor_key, id);
 CREATE INDEX products_updated ON products (updated_at, id);
+CREATE INDEX products_updated_status ON products (status, updated_at, id);
 CREATE INDEX products_title_order ON products (title_order, id);
 
 -- Products of several prices: which of them begin below a price and reach it.

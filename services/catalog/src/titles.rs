@@ -18,7 +18,8 @@ use crate::App;
 use crate::cache::Changed;
 use crate::store::listing::{self, ListKeys, Renewed};
 
-/// Rises when the library makes other keys, which a test would tell.
+/// Rises with every update of the library, which may make other keys: the stored ones are of no use
+/// with those.
 const VERSION: u32 = 1;
 /// Characters of a title by which lists sort.
 const LENGTH: usize = 60;
@@ -137,13 +138,5 @@ mod tests {
         let titles = vec!["Résumé b", "resume a", "RESUME B", "resume b", "Resume c"];
         let expected = ["resume a", "resume b", "RESUME B", "Résumé b", "Resume c"];
         assert_eq!(sorted("en", titles), expected);
-    }
-
-    /// Stored keys are of no use with other ones: then `VERSION` has to rise.
-    #[test]
-    fn the_library_still_makes_the_same_keys() {
-        let keys = [("en", "Äpfel & Co"), ("sv", "Äpfel"), ("da", "Ål")]
-            .map(|(language, title)| TitleOrder::of(language).key(title));
-        assert_eq!(keys, ["", "", ""]);
     }
 }

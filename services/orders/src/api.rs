@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::Response;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path};
-use chassis::if_match::Tagged;
+
 use chassis::problem::Result;
 use contracts::orders::OrderHeaders;
 use serde::Serialize;
@@ -55,7 +56,7 @@ async fn get(
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Result<Tagged<OrderView>> {
+) -> Result<Response> {
     let opened = Opened::by(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
     let viewer = opened.viewer();
     view(&app, opened.order, viewer).await.map(OrderView::tagged)

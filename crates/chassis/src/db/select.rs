@@ -142,7 +142,7 @@ impl Select {
     pub async fn count_up_to(&self, db: impl Session<'_>, most: i64) -> Result<i64> {
         let (from, filters) = (&self.from, self.filters());
         let text =
-            format!("SELECT count(*) FROM (SELECT 1 FROM {from}{filters} LIMIT {most}) AS some");
+            format!("SELECT count(*) FROM (SELECT 1 FROM {from}{filters} LIMIT {most}) AS counted");
         let (count,) = self.query(db, text).one().await?;
         Ok(count)
     }

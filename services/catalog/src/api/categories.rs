@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::read;
 use crate::cache::Dependencies;
 use crate::categories::{self, NewCategory};
-use crate::model::Category;
+use crate::model::{Category, Tree};
 use crate::view::{Categories, CategoryView};
 use crate::{App, problems};
 
@@ -224,8 +224,10 @@ async fn get(
 ) -> Result<Response<Body>> {
     if read::is_staff(request.extensions()) {
         let tree = app.tree().await?;
-        let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
-        return view(&app, category.id).await;
+        return match tree.find(&id) {
+            Some(category) => view(&app, category.id).await,
+            None => moved(&tree, &id),
+        };
     }
     let key = format!("category {id}");
     if let Some(answer) = app.cache.get(&key) {
@@ -234,11 +236,16 @@ async fn get(
     let at = app.cache.now();
     let tree = app.tree().await?;
     let Some(category) = tree.find(&id) else {
-        let moved = tree.find_former(&id).ok_or_else(problems::category_not_found)?;
-        return Ok(read::moved("categories", &moved.slug));
+        return moved(&tree, &id);
     };
     let body = read::json(&CategoryView::of(category, &tree))?;
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
+}
+
+/// Leads to the category that had this slug before.
+fn moved(tree: &Tree, slug: &str) -> Result<Response<Body>> {
+    let category = tree.find_former(slug).ok_or_else(problems::category_not_found)?;
+    Ok(read::moved("categories", &category.slug))
 }
 
 /// List the direct subcategories of a category.

@@ -138,8 +138,11 @@ async fn get(
     request: Request,
 ) -> Result<Response<Body>> {
     if is_staff(request.extensions()) {
-        let product = products::find(&app.db, &key).await?;
-        let product = product.ok_or_else(problems::product_not_found)?;
+        let Some(product) = products::find(&app.db, &key).await? else {
+            let (parts, _) = request.into_parts();
+            let moved = renamed(&app, &key, &parts).await?;
+            return moved.ok_or_else(problems::product_not_found);
+        };
         if product.status == Status::Active {
             app.views.seen(product.id);
         }
@@ -188,7 +191,8 @@ pub(super) async fn visible(app: &App, key: &str, parts: &Parts) -> Result<Produ
 /// Where the product is that had this slug before, if whoever asks may see it.
 async fn renamed(app: &App, key: &str, parts: &Parts) -> Result<Option<Response<Body>>> {
     let found = products::slugs::present(&app.db, key).await?;
-    let found = found.filter(|(_, status)| *status == Status::Active || is_staff(&parts.extensions));
+    let found =
+        found.filter(|(_, status)| *status == Status::Active || is_staff(&parts.extensions));
     Ok(found.map(|(slug, _)| moved("products", &slug)))
 }
 

@@ -74,9 +74,9 @@ pub(super) fn read(input: impl Read) -> Result<Rows, csv::Error> {
         let record = record?;
         let line = record.position().map_or(0, csv::Position::line);
         match record.deserialize::<Row>(Some(&header)) {
-            Ok(row) => match checked(row) {
+            Ok(row) => match checked(line, row) {
                 Ok(row) => rows.rows.push((line, row)),
-                Err(why) => rows.wrong.push((line, why)),
+                Err(wrong) => rows.wrong.push(wrong),
             },
             Err(error) => rows.wrong.push((line, error.to_string())),
         }
@@ -88,7 +88,7 @@ pub(super) fn read(input: impl Read) -> Result<Rows, csv::Error> {
     Ok(rows)
 }
 
-fn checked(row: Row) -> Result<Row, String> {
+fn checked(line: u64, row: Row) -> Result<Row, Wrong> {
     let text = |it: &str| unguarded(Column::Title, it).trim().to_owned();
     let Row { slug, name, parent, position, description } = row;
     let row = Row {
@@ -100,22 +100,24 @@ fn checked(row: Row) -> Result<Row, String> {
     };
     for (what, text) in [("Slug", &row.slug), ("Name", &row.name)] {
         if text.is_empty() {
-            return Err(format!("{what} is empty"));
+            return Err((line, format!("{what} is empty")));
         }
         if text.chars().count() > MAX_TEXT || text.contains(char::is_control) {
-            return Err(format!(
-                "{what} is longer than {MAX_TEXT} characters or has a control one"
-            ));
+            let detail =
+                format!("{what} is longer than {MAX_TEXT} characters or has a control one");
+            return Err((line, detail));
         }
     }
     if row.slug.contains('/')
         || row.slug == categories::RESERVED
         || row.slug.parse::<Uuid>().is_ok()
     {
-        return Err(format!("Slug {} cannot be the address of a category", row.slug));
+        let detail = format!("Slug {} cannot be the address of a category", row.slug);
+        return Err((line, detail));
     }
     if row.description.contains('\0') || row.description.chars().nth(100_000).is_some() {
-        return Err("Description is longer than 100,000 characters or has a NUL".to_owned());
+        let detail = "Description is longer than 100,000 characters or has a NUL";
+        return Err((line, detail.to_owned()));
     }
     Ok(row)
 }

@@ -1,6 +1,7 @@
 //! What is to be done with some products of a file, found out without writing: an import and its
 //! preview ask the same questions, all products at a time.
 
+use std::borrow::Cow;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
@@ -21,7 +22,9 @@ use super::skus::{Claim, Park, Skus};
 use super::source::Source;
 use super::{ImportError, Options, export};
 use crate::books;
-use crate::model::{self, Draft, MAX_CATEGORIES, MAX_DEPTH, Policy, Product, Stock, Variant, slug, slugify};
+use crate::model::{
+    self, Draft, MAX_CATEGORIES, MAX_DEPTH, Policy, Product, Stock, Variant, slug, slugify,
+};
 use crate::{problems, store};
 
 /// How often another slug is tried where one made from a title is taken.
@@ -134,7 +137,8 @@ impl<'a> Planner<'a> {
         self.skus.load(self.db, wanted.map(|it| it.sku.as_str())).await?;
         let mut olds: Vec<Option<Product>> =
             found.into_iter().map(|it| it.ok().flatten()).collect();
-        let known = store::products::slugs::look_alikes(self.db, &new_keys(&draughts, &olds)).await?;
+        let known =
+            store::products::slugs::look_alikes(self.db, &new_keys(&draughts, &olds)).await?;
         self.look_alikes.extend(known);
         let (order, later) = order(&draughts, &olds, &self.skus);
         self.skus.put_off(later.iter().filter_map(|at| Some(olds[*at].as_ref()?.id)));
@@ -154,10 +158,14 @@ impl<'a> Planner<'a> {
         let titled = |it: &Row| slugify(it.title.as_deref().unwrap_or_default(), "product");
         let by_title: Vec<String> = batch.iter().filter(|it| is_bare(it)).map(titled).collect();
         let handles = batch.iter().map(|it| it.handle.as_str()).filter(|it| !it.is_empty());
-        let slugs = handles.chain(by_title.iter().map(String::as_str));
+        // Older versions stored a slug in whatever form of Unicode it came.
+        let normal: Vec<Cow<'_, str>> = handles.clone().map(slug::normal).collect();
+        let normal = normal.iter().map(AsRef::as_ref);
+        let slugs = handles.chain(normal).chain(by_title.iter().map(String::as_str));
+        let slugs: HashSet<&str> = slugs.collect();
         let found = store::products::by_slugs(self.db, slugs).await?;
         let mut by_slug: HashMap<String, Product> =
-            found.into_iter().map(|it| (it.slug.clone(), it)).collect();
+            found.into_iter().map(|it| (slug::normal(&it.slug).into_owned(), it)).collect();
         let nameless = batch.iter().filter(|it| it.handle.is_empty());
         let skus = nameless.flat_map(|it| &it.variants).filter_map(|it| it.sku.as_deref());
         let owners = store::products::owners(self.db, skus).await?;
@@ -167,7 +175,7 @@ impl<'a> Planner<'a> {
         let by_id = store::products::by_ids(self.db, &ids).await?;
         let find = |row: &Row| {
             if !row.handle.is_empty() {
-                return Ok(by_slug.remove(&row.handle));
+                return Ok(by_slug.remove(slug::normal(&row.handle).as_ref()));
             }
             if is_bare(row) {
                 let found = by_slug.get(&titled(row));

@@ -85,7 +85,7 @@ pub(crate) async fn preview(
             let mut outcomes: Vec<Outcome> = batch.iter().map(|_| Outcome::Later).collect();
             let mut samples: Vec<Option<Sample>> = batch.iter().map(|_| None).collect();
             for (at, plan) in planner.plan(&batch).await? {
-                let (outcome, seen) = told(plan);
+                let (outcome, seen) = outcome_of(plan);
                 (outcomes[at], samples[at]) = (outcome, seen);
             }
             let left = SAMPLE.saturating_sub(sample.len());

@@ -82,7 +82,9 @@ async fn a_change_can_be_found_soon(database: Database) {
     assert_eq!(running.count("lamp").await, 0, "{platform:?}");
     let product = add(&platform, "Brass Lamp").await;
     assert_eq!(running.count("brass").await, 1, "{platform:?}");
-    let new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
+    let mut new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
+    // Its SKU is found as well.
+    new.variants[0].sku = Some("C-1".to_owned());
     let product =
         change!(platform, |books| crate::products::replace(&mut books, &product, new)).unwrap();
     assert_eq!(running.count("brass").await, 0, "{platform:?}");

@@ -256,7 +256,8 @@ async fn a_row_is_written_at_the_version_that_was_seen(database: Database) {
     };
     let done = bulk(&shop, "variants", rows(1)).await;
     assert_eq!(outcomes(&done), [Value::Null, Value::Null]);
-    assert_eq!(done["items"][0]["version"], 2);
+    // That of the product's edit.
+    assert_eq!(done["items"][0]["version"], 3);
     let done = bulk(&shop, "variants", rows(1)).await;
     assert_eq!(outcomes(&done), [changed.clone(), Value::Null]);
 

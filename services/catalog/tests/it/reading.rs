@@ -161,7 +161,6 @@ async fn a_list_is_filtered(database: Database) {
         ("min_price=1&max_price=2899&in_stock=true", "mug"),
         ("in_stock=false", ""),
         ("tag=none", ""),
-        ("utm_source=mail&max_price=2899", "mug"),
     ] {
         let page = shop.get(&format!("/products?count=true&{query}")).await.expect(200);
         let items = page["items"].as_array().unwrap();
@@ -214,7 +213,8 @@ async fn every_wrong_part_of_a_query_is_named(database: Database) {
         ("offset=10001", "offset"),
         ("page=0", "page"),
         ("page=1&offset=1", "page"),
-        ("search=x&page=2&cursor=abc", "page"),
+        ("search=x&page=2&cursor=abc", "cursor"),
+        ("utm_source=mail", "utm_source"),
         ("status=sold", "status"),
         ("category=none", "category"),
         ("cursor=abc", "cursor"),

@@ -117,7 +117,8 @@ async fn suggestions_tell_names_with_signs_apart(database: Database) {
     for title in ["The C++ book", "C# in a nutshell"] {
         let body = json!({ "title": title, "price": usd(1000), "on_hand": 1 });
         let slug = shop.add(body).await["slug"].as_str().expect("a slug").to_owned();
-        soon(&shop, title).await;
+        let there = async || search(&shop, title).await.0.contains(&slug).then_some(());
+        eventually(format!("{title} is found"), there).await;
         slugs.push(slug);
     }
     // Kept answers are of the text as it was typed.

@@ -169,7 +169,7 @@ async fn a_variant_is_added_with_its_stock(database: Database) {
     assert_eq!(product["options"][1]["values"], json!(["Blue", "Red", "Green"]));
     let versions: Vec<_> =
         product["variants"].as_array().unwrap().iter().map(|it| it["version"].clone()).collect();
-    assert_eq!(versions, [1, 1, 1, 1]);
+    assert_eq!(versions, [1, 1, 1, 2]);
     for (body, field) in [
         (new, "options"),
         (json!({ "price": usd(1) }), "options"),

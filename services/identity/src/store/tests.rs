@@ -1,5 +1,4 @@
-use chassis::db::Json;
-use chassis::db::{Db, Error, Session};
+use chassis::db::{Db, Error, Json, Session as _};
 use chassis::id;
 use chassis::page::Place;
 use chassis::testing::{Database, databases, noon};

@@ -137,5 +137,5 @@ pub(super) async fn update_status(
     let meant = (order.id, seen.as_ref());
     cancel::set_fulfillment(&app, meant, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    Ok(view(&app, order, viewer).await?.tagged().into_response())
+    Ok(view(&app, order, viewer).await?.tagged())
 }

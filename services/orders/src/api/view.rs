@@ -1,5 +1,7 @@
 //! An order as clients see it.
 
+use axum::response::{IntoResponse, Response};
+use chassis::extract::Json;
 use chassis::if_match::Tagged;
 use chassis::money::Money;
 use chassis::service::PREFIX;
@@ -61,8 +63,9 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
-    /// Increases with every change of its status, payment or shipment.
-    version: i64,
+    /// Increases with every change of its status, payment or shipment. Not shown to guests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// All changes of the order, oldest first. Not in lists.
@@ -204,7 +207,8 @@ impl OrderView {
             note: order.note,
             language: order.language,
             tracking_number: order.tracking_number,
-            version: order.version,
+            // Also rises when the order joins an account.
+            version: (!for_guest).then_some(order.version),
             created_at: order.created_at,
             updated_at: order.updated_at,
         }
@@ -212,9 +216,12 @@ impl OrderView {
 }
 
 impl OrderView {
-    /// With the tag that `If-Match` is compared with.
-    pub(crate) fn tagged(self) -> Tagged<Self> {
-        Tagged(self.version, self)
+    /// With the tag that `If-Match` is compared with, if it has a version.
+    pub(crate) fn tagged(self) -> Response {
+        match self.version {
+            Some(version) => Tagged(version, self).into_response(),
+            None => Json(self).into_response(),
+        }
     }
 
     /// Says until when a payment that waits for the shipment can be captured.

@@ -95,7 +95,10 @@ async fn of_several_who_ship_or_cancel_what_they_have_seen_one_does(database: Da
     let user = User::customer();
     let bought = world.buy(&user, "k", "tok_visa").await.expect(201);
     let id = bought["id"].as_str().expect("an id");
-    assert_eq!(world.others.payments.lock().payments.values().next().map(|it| it.status), Some(Status::Captured));
+    assert_eq!(
+        world.others.payments.lock().payments.values().next().map(|it| it.status),
+        Some(Status::Captured)
+    );
     let seen = tag(&read(&world, id).await);
     let number = |at: usize| {
         let body = json!({ "status": "shipped", "tracking_number": format!("1Z {at}") });

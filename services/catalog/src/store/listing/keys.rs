@@ -52,6 +52,9 @@ pub(crate) async fn outdated(db: &Db, order: &str, limit: i64) -> Result<Vec<Out
 /// Writes new keys, and what older processes do not write. No event tells of it and no version
 /// rises: nothing changes for anybody who reads the product.
 pub(crate) async fn renew(tx: &mut Tx, renewed: Vec<Renewed>) -> Result<()> {
+    if renewed.is_empty() {
+        return Ok(());
+    }
     let renew = sql!(
         sqlite: "WITH renewed ({Renewed.*}) AS (VALUES {renewed..*})
                  UPDATE products SET title_sort = renewed.title_sort,

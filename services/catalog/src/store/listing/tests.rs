@@ -60,8 +60,7 @@ async fn plan(test: &TestPlatform, page: &Select) -> String {
     ] {
         tx.query(set).execute().await.unwrap();
     }
-    let plan: Vec<(String,)> =
-        page.explain::<Found>(&mut tx, "EXPLAIN", "p.").all().await.unwrap();
+    let plan: Vec<(String,)> = page.explain::<Found>(&mut tx, "EXPLAIN", "p.").all().await.unwrap();
     plan.into_iter().map(|(step,)| step + "\n").collect()
 }
 
