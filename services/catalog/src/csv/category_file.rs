@@ -88,7 +88,7 @@ pub(super) fn read(input: impl Read) -> Result<Rows, csv::Error> {
     Ok(rows)
 }
 
-fn checked(line: u64, row: Row) -> Result<Row, Wrong> {
+fn checked(line: u64, row: Row) -> Result<Row, catalog_csv::Wrong> {
     let text = |it: &str| unguarded(Column::Title, it).trim().to_owned();
     let Row { slug, name, parent, position, description } = row;
     let row = Row {
