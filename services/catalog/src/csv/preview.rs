@@ -99,7 +99,7 @@ pub(crate) async fn preview(
 }
 
 /// What would become of a product.
-fn told(plan: Plan) -> (Outcome, Option<Sample>) {
+fn outcome_of(plan: Plan) -> (Outcome, Option<Sample>) {
     let sample = |product: Product, action| Some(Sample { product, action });
     match plan {
         Plan::Rejected(wrong) => (Outcome::Rejected(wrong), None),
