@@ -56,12 +56,6 @@ impl Dice {
     }
 }
 
-impl Product {
-    pub fn vendor(&self) -> &str {
-        &self.vendor
-    }
-}
-
 /// The product of a number.
 pub fn product(number: u64) -> Product {
     let dice = &mut Dice::new(number);

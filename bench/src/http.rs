@@ -97,15 +97,6 @@ pub fn get(path: &str) -> Bytes {
     format!("GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\r\n").into()
 }
 
-/// A request for a path by somebody who has logged in.
-pub fn get_as(token: &str, path: &str) -> Bytes {
-    format!(
-        "GET {path} HTTP/1.1\r\nhost: localhost\r\naccept: application/json\r\n\
-         authorization: Bearer {token}\r\n\r\n"
-    )
-    .into()
-}
-
 /// A request that may be repeated, with a body in JSON.
 pub fn post(path: &str, key: &str, body: &str) -> Bytes {
     let length = body.len();

@@ -93,8 +93,6 @@ enum Name {
     Footprint,
     /// Import, start, search, list and detail with many products
     Scale,
-    /// Imports of 20,000 and of many products
-    Import,
     /// A product through the gateway before a remote catalogue, against nginx before the same
     Gateway,
     /// 10,000 open clients that seldom ask: errors, latency, memory
@@ -170,7 +168,6 @@ async fn measure_all(bench: &Bench) -> Result<Report> {
             Name::Checkout => measure::checkout(bench, &mut report).await,
             Name::Footprint => measure::footprint(bench, &mut report).await,
             Name::Scale => measure::scale(bench, &mut report).await,
-            Name::Import => measure::import(bench, &mut report).await,
             Name::Gateway => measure::gateway(bench, &mut report).await,
             Name::Crowd => measure::crowd(bench, &mut report).await,
             Name::Apart => measure::apart(bench, &mut report).await,

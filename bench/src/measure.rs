@@ -7,7 +7,6 @@ mod detail;
 mod events;
 mod footprint;
 mod gateway;
-mod import;
 mod messages;
 mod scale;
 mod storage;
@@ -19,32 +18,17 @@ pub use detail::detail;
 pub use events::events;
 pub use footprint::footprint;
 pub use gateway::gateway;
-pub use import::import;
 pub use messages::messages;
 pub use scale::scale;
 pub use storage::storage;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use bytes::Bytes;
-use serde_json::{Value, json};
 
-use crate::http::{self, Connection};
 use crate::load::{Load, Outcome, Runner, Target};
 use crate::report::{number, time};
-use crate::shop::{Place, Shop};
+use crate::shop::Place;
 use crate::{Bench, goods};
-
-/// The account of the shops that are measured as staff see them.
-const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
-
-/// An access token of the admin.
-async fn log_in(shop: &Shop) -> Result<String> {
-    let login = json!({ "email": ADMIN.0, "password": ADMIN.1 }).to_string();
-    let mut connection = Connection::open(shop.address).await?;
-    let answer = connection.ask(&http::post("/api/v1/auth/login", "log-in", &login)).await?;
-    let session: Value = serde_json::from_slice(answer.body)?;
-    Ok(session["access_token"].as_str().context("no access token")?.to_owned())
-}
 
 impl Bench {
     /// Reads that must all succeed.

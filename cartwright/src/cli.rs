@@ -148,25 +148,19 @@ pub struct Import {
 
 #[derive(Debug, Subcommand)]
 pub enum ImportWhat {
-    /// Import products, variants, stock and categories from a file
-    ///
-    /// The file is Shopify's or WooCommerce's product CSV, a feed for Google Merchant, or a ZIP archive
-    /// that was exported, with categories and pictures. What the file does not name stays as it is.
+    /// Import products, variants, stock and categories from Shopify's product CSV
     ///
     /// New variants start with the stock in the file. For existing ones the difference edited since
     /// the export is applied (columns "Inventory Qty At Export" and "Inventory Export"); without these
     /// columns their stock does not change.
     Products {
-        /// File to read; - for standard input
-        #[arg(value_name = "FILE")]
+        /// CSV file; - for standard input
+        #[arg(value_name = "FILE.csv")]
         file: PathBuf,
         /// Set the stock of existing variants to the figures in the file, as after a stock-take. This
         /// overwrites all movements since the count
         #[arg(long)]
         set_stock: bool,
-        /// Remove variants, images and options that the file does not name, of products that it names
-        #[arg(long)]
-        remove_missing: bool,
         #[command(flatten)]
         shared: Shared,
     },
@@ -181,16 +175,10 @@ pub struct Export {
 #[derive(Debug, Subcommand)]
 pub enum ExportWhat {
     /// Export all products as Shopify's product CSV
-    ///
-    /// A file whose name ends in .zip is an archive with all categories and the shop's own pictures as
-    /// well.
     Products {
-        /// File to write, .csv or .zip [default: a table to standard output]
-        #[arg(long, short, value_name = "FILE")]
+        /// File to write [default: standard output]
+        #[arg(long, short, value_name = "FILE.csv")]
         output: Option<PathBuf>,
-        /// Begin a table with a byte order mark, which Excel needs to read it as UTF-8
-        #[arg(long)]
-        bom: bool,
         #[command(flatten)]
         shared: Shared,
     },

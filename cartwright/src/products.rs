@@ -1,16 +1,15 @@
 //! `cartwright import products`, `export products` and `seed`
 
 use std::fs::File;
-use std::io::{BufWriter, Write, stderr, stdin, stdout};
-use std::path::{Path, PathBuf};
+use std::io::{BufReader, BufWriter, Read, Write, stderr, stdin, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use catalog::csv::{self, Format, OfExisting, Options, Progress, Report, Source};
+use catalog::csv::{self, OfExisting, Progress, Report};
 use chassis::clock::Clock;
 use chassis::db::Session;
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tempfile::NamedTempFile;
 
 use crate::cli::{Export, ExportWhat, Import, ImportWhat, Shared};
 use crate::config::Config;
@@ -18,17 +17,15 @@ use crate::shop::Stores;
 
 /// Reads products; bad rows are reported and leave the exit code 0.
 pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
-    let ImportWhat::Products { file, set_stock, remove_missing, shared } = &args.what;
+    let ImportWhat::Products { file, set_stock, shared } = &args.what;
     let config = Config::load(shared, None)?;
-    let input = Input::open(file)?;
+    let (input, size) = open(file)?;
     let stores = Stores::open(&config, &["catalog"]).await?;
-    let bar = bar(input.size);
+    let bar = bar(size);
     let catalog = stores.get("catalog")?;
     let stock = if *set_stock { OfExisting::Set } else { OfExisting::Edited };
     let currency = &config.shop.currency;
-    let options = Options { stock, remove_missing: *remove_missing };
-    let source = input.source.clone();
-    let report = csv::import(catalog, Clock::System, currency, options, source, |done| {
+    let report = csv::import(catalog, Clock::System, currency, stock, input, |done| {
         advance(&bar, done);
     });
     let report = report.await.with_context(|| format!("cannot import {}", file.display()))?;
@@ -48,7 +45,7 @@ pub(crate) async fn import(args: &Import) -> Result<ExitCode> {
 
 /// Writes all products.
 pub(crate) async fn export(args: &Export) -> Result<()> {
-    let ExportWhat::Products { output, bom, shared } = &args.what;
+    let ExportWhat::Products { output, shared } = &args.what;
     let config = Config::load(shared, None)?;
     let stores = Stores::open(&config, &["catalog"]).await?;
     let bar = bar(None);
@@ -60,14 +57,7 @@ pub(crate) async fn export(args: &Export) -> Result<()> {
         None => Box::new(stdout()),
     };
     let catalog = stores.get("catalog")?;
-    let is_zip = |it: &PathBuf| it.extension().is_some_and(|it| it.eq_ignore_ascii_case("zip"));
-    let format = match output {
-        Some(path) if is_zip(path) => Format::Zip,
-        _ if *bom => Format::CsvWithBom,
-        _ => Format::Csv,
-    };
-    let out = BufWriter::new(out);
-    let exported = csv::export(catalog, &config.shop.currency, format, out, |done| {
+    let exported = csv::export(catalog, &config.shop.currency, BufWriter::new(out), |done| {
         advance(&bar, done);
     });
     let count = exported.await.context("cannot export the products")?;
@@ -92,29 +82,13 @@ pub(crate) async fn seed(shared: &Shared) -> Result<()> {
     Ok(())
 }
 
-/// A file to import, which is read more than once.
-struct Input {
-    source: Source,
-    size: Option<u64>,
-    /// What came over standard input, until the end.
-    _spooled: Option<NamedTempFile>,
-}
-
-impl Input {
-    fn open(file: &Path) -> Result<Self> {
-        let spooled = if file == Path::new("-") {
-            let mut spooled = NamedTempFile::new().context("cannot keep standard input")?;
-            std::io::copy(&mut stdin().lock(), &mut spooled)
-                .context("cannot read standard input")?;
-            Some(spooled)
-        } else {
-            None
-        };
-        let path = spooled.as_ref().map_or(file, NamedTempFile::path);
-        let opened = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let size = opened.metadata().ok().map(|it| it.len());
-        Ok(Self { source: Source::path(path), size, _spooled: spooled })
+fn open(file: &Path) -> Result<(Box<dyn Read + Send>, Option<u64>)> {
+    if file == Path::new("-") {
+        return Ok((Box::new(stdin()), None));
     }
+    let opened = File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let size = opened.metadata().ok().map(|it| it.len());
+    Ok((Box::new(BufReader::new(opened)), size))
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -142,16 +116,6 @@ fn print(report: &Report) {
         // Nobody reads the end of a closed pipe, and nothing else depends on it.
         let _ = writeln!(err, "{kind}: {problem}");
     }
-    for removal in &report.removals {
-        let _ = writeln!(err, "removed: {removal}");
-    }
-    for column in &report.ignored_columns {
-        let name = column.name.escape_debug();
-        let _ = match &column.nearest {
-            Some(nearest) => writeln!(err, "ignored: the column {name}; did you mean {nearest}?"),
-            None => writeln!(err, "ignored: the column {name}"),
-        };
-    }
     if report.problems_left_out > 0 {
         let _ = writeln!(err, "and {} more", HumanCount(report.problems_left_out));
     }
@@ -163,9 +127,6 @@ fn print(report: &Report) {
         HumanCount(report.rejected),
         HumanCount(report.warnings),
     );
-    if report.removed > 0 {
-        println!("{} variants, images and option values removed", HumanCount(report.removed));
-    }
     if report.stock_kept > 0 {
         println!(
             "{} variants keep their stock although the file has a different figure; use \

@@ -208,7 +208,6 @@ pub async fn build(
             clock,
             verifier: verifier.clone(),
             currency: config.shop.currency.clone(),
-            language: config.shop.language.clone(),
             cache: cache.clone(),
         };
         let startup = startup(config, stores, definition, platform, &channels)?;

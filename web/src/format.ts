@@ -38,14 +38,6 @@ export function minor(text: string | number, currency: string): number | null {
   return Math.round(value * 10 ** digits(currency));
 }
 
-/** An amount as it is typed: 19.90 for 1990 cents, with the sign the locale has before the cents. */
-export function typed({ amount, currency }: Money, locale: string): string {
-  const sign = new Intl.NumberFormat(locale).formatToParts(1.5).find((it) => it.type === 'decimal');
-  return major({ amount, currency })
-    .toFixed(digits(currency))
-    .replace('.', sign?.value ?? '.');
-}
-
 /** How to write things in one locale. */
 export function formats(locale: string) {
   const date = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });

@@ -10,8 +10,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { test as base, expect, type Page } from '@playwright/test';
 
-import { undeclared } from './declared';
-
 /** The program under test; the debug build unless told otherwise. */
 const program = process.env.CARTWRIGHT ?? resolve('../target/debug/cartwright');
 
@@ -128,11 +126,6 @@ export async function openShop(
 function watch(page: Page): string[] {
   const complaints: string[] = [];
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
-  page.on('request', (request) => {
-    if (!/^https?:\/\/localhost[:/]/.test(request.url())) return;
-    for (const it of undeclared(request.method(), request.url()))
-      complaints.push(`not in the description of the API: ${it}`);
-  });
   page.on('console', (message) => {
     if (message.type() !== 'error') return;
     // The browser notes every answer that is no success; which of them are expected, tests assert.

@@ -1,4 +1,4 @@
-//! The same shop with a thousand products and with very many: is it as fast?
+//! The same shop with a hundred products and with very many: is it as fast?
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use bytes::Bytes;
 use tokio::time::sleep;
 
 use super::footprint::{IDLE, starts};
-use super::{ADMIN, log_in, number_of, say};
+use super::{number_of, say};
 use crate::goods::{self, Dice};
 use crate::report::{Report, Row, mebibytes, memory, number, time};
 use crate::shop::{Place, Shop};
 use crate::{Bench, http};
 
-const FEW: u64 = 1_000;
+const FEW: u64 = 100;
 const STARTS: usize = 5;
 /// The answer to a search comes within this time, 99 times of 100.
 const SOON: Duration = Duration::from_millis(20);
@@ -26,30 +26,18 @@ const PATIENCE: Duration = Duration::from_secs(600);
 /// A way of reading, and how a request of a number looks in a shop of so many products.
 type Reading = (&'static str, fn(number: u64, count: u64) -> Bytes);
 
-const READINGS: [Reading; 5] = [
-    ("detail of the same 1,000 products", |number, _| detail(number, FEW)),
+const READINGS: [Reading; 4] = [
+    ("detail of the same 100 products", |number, _| detail(number, FEW)),
     ("detail of all products, evenly", detail),
     ("first page of the list", |_, _| http::get("/api/v1/products")),
     ("list sorted and filtered, each differently", filtered),
-    ("list of a vendor, by price", of_vendor),
 ];
-
-/// Each is a walk along an index of its own.
-const SORTS: [&str; 9] =
-    ["newest", "oldest", "price", "-price", "title", "-title", "rating", "popular", "updated_at"];
-
-/// What an admin's list asks for.
-const STATUSES: [&str; 3] = ["active", "draft", "archived"];
 
 pub async fn scale(bench: &Bench, report: &mut Report) -> Result<()> {
     let many = bench.settings.products;
-    let place = |name| -> Result<Place> {
-        let place = bench.program.place(&bench.scratch, name, false)?;
-        Ok(place.with("admin.email", ADMIN.0).with("admin.password", ADMIN.1))
-    };
-    let small = place("few")?;
+    let small = bench.program.place(&bench.scratch, "few", false)?;
     bench.import(&small, FEW).await?;
-    let large = place("many")?;
+    let large = bench.program.place(&bench.scratch, "many", false)?;
     let (took, most) = bench.import(&large, many).await?;
     let each = number(many as f64 / took.as_secs_f64());
     report.add(Row::new(
@@ -106,47 +94,19 @@ async fn wait_for_index(address: SocketAddr, many: u64) -> Result<()> {
 }
 
 async fn compare(bench: &Bench, few: &Shop, many: &Shop, report: &mut Report) -> Result<()> {
-    for (what, request) in READINGS {
-        compare_one(bench, few, many, report, (what, request, request)).await?;
-    }
-    for sort in SORTS {
-        let request = move |number: u64, _: u64| sorted(number, sort);
-        let what = format!("page of the list by {sort}, each another");
-        compare_one(bench, few, many, report, (what.as_str(), request, request)).await?;
-    }
-    for status in STATUSES {
-        // A token holds for minutes, not for the whole measurement.
-        let tokens = (log_in(few).await?, log_in(many).await?);
-        let as_staff = |token: String| move |number: u64, _: u64| admin(number, status, &token);
-        let what = format!("list of the admin with its total, {status}");
-        let requests = (what.as_str(), as_staff(tokens.0), as_staff(tokens.1));
-        compare_one(bench, few, many, report, requests).await?;
-    }
-    Ok(())
-}
-
-async fn compare_one<A, B>(
-    bench: &Bench,
-    few: &Shop,
-    many: &Shop,
-    report: &mut Report,
-    (what, of_few, of_many): (&str, A, B),
-) -> Result<()>
-where
-    A: Fn(u64, u64) -> Bytes + 'static,
-    B: Fn(u64, u64) -> Bytes + 'static,
-{
     let count = bench.settings.products;
     let connections = bench.settings.connections;
-    let small = bench.reads(connections, move |number| of_few(number, FEW));
-    let large = bench.reads(connections, move |number| of_many(number, count));
-    let (small, large) = bench.compare(what, (small, few.target()), (large, many.target())).await?;
-    report.add(Row::of(format!("{what}, {} products", number_of(FEW)), &small));
-    let ratio = large.rate / small.rate;
-    let mut row = Row::of(format!("{what}, {} products", number_of(count)), &large);
-    row = row.note(&format!("{ratio:.2}x"));
-    let target = format!("as fast as with {}", number_of(FEW));
-    report.add(row.target(&target, ratio >= AS_FAST));
+    for (what, request) in READINGS {
+        let small = bench.reads(connections, move |number| request(number, FEW));
+        let large = bench.reads(connections, move |number| request(number, count));
+        let (small, large) =
+            bench.compare(what, (small, few.target()), (large, many.target())).await?;
+        report.add(Row::of(format!("{what}, {FEW} products"), &small));
+        let ratio = large.rate / small.rate;
+        let mut row = Row::of(format!("{what}, {} products", number_of(count)), &large);
+        row = row.note(&format!("{ratio:.2}x"));
+        report.add(row.target("as fast as with 100", ratio >= AS_FAST));
+    }
     Ok(())
 }
 
@@ -178,28 +138,6 @@ fn filtered(number: u64, _: u64) -> Bytes {
     http::get(&format!(
         "/api/v1/products?sort={sort}&min_price={min}&max_price={max}&in_stock=true"
     ))
-}
-
-/// A page of the list in one order, nearly never the same twice: what is kept is not measured.
-fn sorted(number: u64, sort: &str) -> Bytes {
-    let mut dice = Dice::new(number);
-    let (skip, max) = (dice.below(FEW / 2), 1_000_000 + dice.below(1_000_000));
-    http::get(&format!("/api/v1/products?sort={sort}&max_price={max}&offset={skip}"))
-}
-
-/// The list of a vendor, who has more products the more there are.
-fn of_vendor(number: u64, count: u64) -> Bytes {
-    let mut dice = Dice::new(number);
-    let vendor = goods::product(dice.below(count)).vendor().replace(' ', "+");
-    let max = 1_000_000 + dice.below(1_000_000);
-    http::get(&format!("/api/v1/products?vendor={vendor}&sort=price&max_price={max}"))
-}
-
-/// The first page of what staff see, whose number is shown.
-fn admin(number: u64, status: &str, token: &str) -> Bytes {
-    let max = 1_000_000 + Dice::new(number).below(1_000_000);
-    let path = format!("/api/v1/products?status={status}&count=true&limit=50&max_price={max}");
-    http::get_as(token, &path)
 }
 
 /// What somebody types.

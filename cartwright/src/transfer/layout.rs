@@ -104,9 +104,8 @@ impl Column {
 
 /// Says where the tables of the two databases differ. After the same migrations they do not.
 pub fn compare(tables: &[Table], files: &PooledConnection, service: &str) -> Result<()> {
-    // Without an index of texts, which is a virtual table, and the tables it is kept in.
-    const TABLES: &str = "SELECT name FROM pragma_table_list
-         WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
+    const TABLES: &str = "SELECT name FROM sqlite_master
+         WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'";
     let mut theirs: BTreeSet<String> = texts(files, TABLES, [])?;
     theirs.retain(|it| !is_record(it, service));
     let ours: BTreeSet<_> = tables.iter().map(|it| it.name.clone()).collect();

@@ -120,40 +120,6 @@ async fn a_wrong_field_is_named_and_changes_nothing(shape: Shape) {
     shop.stop().await;
 }
 
-#[on(sqlite, apart)]
-async fn parameters_that_there_are_not_are_refused_by_the_api_and_ignored_elsewhere(shape: Shape) {
-    let place = shape.place().await;
-    let shop = place.start().await;
-    let admin = shop.admin().await;
-    for (path, field, hint) in [
-        ("/products?lmit=5", "lmit", "did you mean `limit`?"),
-        ("/users?serach=ada", "serach", "did you mean `search`?"),
-        ("/orders?all=true&statuss=shipped", "statuss", "did you mean `status`?"),
-        ("/catalog/health?utm_source=x", "utm_source", "this operation has none"),
-    ] {
-        let refused = admin.get(path).await.expect(422);
-        let error = json!({ "field": field, "detail": format!("unknown parameter; {hint}") });
-        assert_eq!(
-            (&refused["code"], &refused["errors"][0]),
-            (&json!("validation_failed"), &error)
-        );
-    }
-    // Others make these links, and add what they like.
-    for (path, status) in [
-        ("//?utm_source=mail", 200),
-        ("//health?probe=1", 200),
-        ("//live?probe=1", 200),
-        ("/notifications/unsubscribe/x?utm_source=mail", 404),
-    ] {
-        shop.http.get(path).await.expect(status);
-    }
-    for provider in ["stripe", "sendgrid", "twilio"] {
-        let sent = shop.http.post(&format!("/webhooks/{provider}?try=2"), json!({})).await;
-        assert!([400, 404].contains(&sent.status.as_u16()), "{provider}: {sent:?}");
-    }
-    shop.stop().await;
-}
-
 #[on(sqlite, postgres, apart)]
 async fn hostile_addresses_and_queries_are_refused(shape: Shape) {
     let place = shape.place().await;

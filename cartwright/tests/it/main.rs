@@ -26,7 +26,6 @@ mod clocks;
 mod command_line;
 mod cpu;
 mod deploy;
-mod edits;
 mod engines_away;
 mod erasure;
 mod faults;

@@ -172,7 +172,8 @@ impl History {
         let guest = shop.http.with("x-order-token", &self.guest_token);
         seen.push(guest.get(&format!("/orders/{}", self.guest)).await.expect(200));
         let admin = shop.admin().await;
-        for path in ["/orders?all=true&limit=100", "/inventory", "/users?limit=100"] {
+        for path in ["/orders?all=true&limit=100", "/inventory", "/users?limit=100&sort=created_at"]
+        {
             let answer = admin.get(path).await;
             if path.starts_with("/orders") {
                 seen.push(answer.expect(200));

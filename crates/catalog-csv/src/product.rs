@@ -16,22 +16,16 @@ pub type Picture = (String, Option<String>);
 pub struct Product {
     /// The line it begins on; 0 where it comes from no file.
     pub line: u64,
-    /// Empty where the file has no such column: the product is the one with its SKUs, or a new one
-    /// named by its title.
     pub handle: String,
-    pub title: Option<String>,
+    pub title: String,
     pub body: Option<String>,
     pub vendor: Option<String>,
     pub kind: Option<Kind>,
     pub tags: Option<Vec<String>>,
     pub published: Option<bool>,
     pub status: Option<Status>,
-    /// Their names. None where there are no columns of options: those of the shop's product stay.
-    pub options: Option<Vec<String>>,
-    /// By option: all its values in order, as far as the file says so.
-    pub option_values: Vec<Vec<String>>,
-    /// Each from the top down. None where only `kind` says where the product belongs.
-    pub categories: Option<Vec<Vec<String>>>,
+    /// Their names.
+    pub options: Vec<String>,
     /// In order.
     pub images: Option<Vec<Picture>>,
     pub seo_title: Option<String>,
@@ -59,7 +53,6 @@ pub struct Variant {
     /// In minor units.
     pub price: Option<i64>,
     pub compare_at_price: Option<Option<i64>>,
-    pub cost: Option<Option<i64>>,
     pub barcode: Option<String>,
     pub grams: Option<i64>,
     pub weight_unit: Option<String>,

@@ -4,9 +4,7 @@ use std::io::{Result, Write};
 
 use rust_decimal::Decimal;
 
-use crate::columns::{COUNT, Column, OPTIONS, written};
-use crate::guard::guarded;
-use crate::list::{joined, joined_paths};
+use crate::columns::{COLUMNS, Column, OPTIONS, guarded};
 use crate::product::{Picture, Policy, Product, Variant};
 
 /// Writes a file.
@@ -19,19 +17,8 @@ pub struct Writer<W: Write> {
 impl<W: Write> Writer<W> {
     /// Writes the header. `digits` are those of the currency's minor unit.
     pub fn new(out: W, digits: u32) -> Result<Self> {
-        Self::begin(Counted { out, bytes: 0 }, digits)
-    }
-
-    /// The same after a byte order mark, by which Excel knows the text for UTF-8.
-    pub fn with_bom(out: W, digits: u32) -> Result<Self> {
-        let mut out = Counted { out, bytes: 0 };
-        out.write_all("\u{feff}".as_bytes())?;
-        Self::begin(out, digits)
-    }
-
-    fn begin(out: Counted<W>, digits: u32) -> Result<Self> {
-        let mut out = csv::Writer::from_writer(out);
-        out.write_record(written().map(|(_, name)| name)).map_err(io)?;
+        let mut out = csv::Writer::from_writer(Counted { out, bytes: 0 });
+        out.write_record(COLUMNS.map(|(_, name)| name)).map_err(io)?;
         Ok(Self { out, digits, rows: 0 })
     }
 
@@ -49,8 +36,7 @@ impl<W: Write> Writer<W> {
             if let Some(image) = images.get(at) {
                 row.image(image, at + 1);
             }
-            let fields = written().map(|(column, _)| &row.0[column as usize]);
-            self.out.write_record(fields).map_err(io)?;
+            self.out.write_record(&row.0).map_err(io)?;
             self.rows += 1;
         }
         Ok(())
@@ -60,11 +46,6 @@ impl<W: Write> Writer<W> {
         self.out.flush()
     }
 
-    /// What it was written to, once all of it is there.
-    pub fn into_inner(self) -> Result<W> {
-        self.out.into_inner().map(|it| it.out).map_err(|error| error.into_error())
-    }
-
     /// How many bytes have left, and how many rows of products have been written.
     pub fn written(&self) -> (u64, u64) {
         (self.out.get_ref().bytes, self.rows)
@@ -72,7 +53,7 @@ impl<W: Write> Writer<W> {
 }
 
 /// One row of the file.
-struct Row([String; COUNT]);
+struct Row([String; COLUMNS.len()]);
 
 impl Row {
     fn new(handle: &str) -> Self {
@@ -83,7 +64,8 @@ impl Row {
 
     fn set(&mut self, column: Column, text: impl Into<String>) {
         let text = text.into();
-        self.0[column as usize] = guarded(column, &text).into_owned();
+        self.0[column as usize] =
+            if column.is_number() { text } else { guarded(&text).into_owned() };
     }
 
     fn set_optional(&mut self, column: Column, text: &Option<String>) {
@@ -105,7 +87,7 @@ impl Row {
     }
 
     fn product(&mut self, product: &Product) {
-        self.set_optional(Column::Title, &product.title);
+        self.set(Column::Title, &product.title);
         self.set_optional(Column::Body, &product.body);
         self.set_optional(Column::Vendor, &product.vendor);
         self.set(Column::Type, product.kind.as_ref().map_or("", |it| it.text.as_str()));
@@ -115,20 +97,13 @@ impl Row {
         self.set_optional(Column::SeoTitle, &product.seo_title);
         self.set_optional(Column::SeoDescription, &product.seo_description);
         self.set(Column::Status, product.status.map_or("", |it| it.word()));
-        self.set(
-            Column::Categories,
-            product.categories.as_deref().map(joined_paths).unwrap_or_default(),
-        );
-        for ((name, ..), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
+        for ((name, _), option) in OPTIONS.into_iter().zip(&product.options) {
             self.set(name, option);
-        }
-        for ((.., order), values) in OPTIONS.into_iter().zip(&product.option_values) {
-            self.set(order, if values.is_empty() { String::new() } else { joined(values) });
         }
     }
 
     fn variant(&mut self, product: &Product, variant: &Variant, digits: u32) {
-        for ((_, value, _), option) in OPTIONS.into_iter().zip(product.options.iter().flatten()) {
+        for ((_, value), option) in OPTIONS.into_iter().zip(&product.options) {
             self.set(value, variant.options.get(option).cloned().unwrap_or_default());
         }
         self.set_optional(Column::Sku, &variant.sku);
@@ -147,7 +122,6 @@ impl Row {
         self.set_optional(Column::VariantImage, &variant.image);
         self.set_optional(Column::WeightUnit, &variant.weight_unit);
         self.set_optional(Column::TaxCode, &variant.tax_code);
-        self.set_price(Column::Cost, variant.cost.flatten(), digits);
         self.set_number(Column::QuantityAtExport, variant.exported.map(|(at_export, _)| at_export));
         let export = variant.exported.map(|(_, export)| export.to_string());
         self.set_optional(Column::Export, &export);

@@ -1,9 +1,7 @@
 //! What the index knows of a product.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
 
-use chassis::fold::fold;
 use chrono::{DateTime, Utc};
 use tantivy::schema::{
     FAST, Field, INDEXED, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions,
@@ -11,17 +9,16 @@ use tantivy::schema::{
 use tantivy::{TantivyDocument, Term};
 use uuid::Uuid;
 
-use crate::codes;
-use crate::words::{NAMES, SENTENCES, indexed};
+use crate::words::{ANALYZER, plain};
 
 /// Rises with every change of the fields below or of how text becomes words: an index of another
 /// version is rebuilt.
-pub(crate) const VERSION: u32 = 6;
+pub(crate) const VERSION: u32 = 3;
 
 /// Options of a product.
 pub(crate) const MAX_OPTIONS: usize = 3;
-/// The least letters of a word that may be a compound.
-const MIN_COMPOUND: usize = 7;
+/// Characters of a title by which lists sort.
+const TITLE_KEY: usize = 60;
 
 /// Between the name of an option and its value, and between one option and the next.
 const IS: char = '\u{1f}';
@@ -32,8 +29,6 @@ const AND: char = '\u{1e}';
 pub struct Document {
     pub id: Uuid,
     pub title: String,
-    /// What titles sort by, compared byte by byte.
-    pub title_key: String,
     /// HTML; only its text is indexed.
     pub description: String,
     pub tags: Vec<String>,
@@ -41,9 +36,12 @@ pub struct Document {
     /// Those it was put in. What is above them is found by asking for all below: then moving a
     /// category changes no product.
     pub categories: Vec<Uuid>,
-    pub product_type: String,
-    /// At least one, in their order.
-    pub variants: Vec<Variant>,
+    /// The lowest price of its variants, in minor units.
+    pub price: i64,
+    /// Whether at least one variant can be bought.
+    pub in_stock: bool,
+    /// What is chosen for each variant: names of options and their values.
+    pub choices: Vec<BTreeMap<String, String>>,
     /// The average in thousandths; 0 without reviews.
     pub rating: i64,
     /// Units bought, and how often it was looked at.
@@ -51,50 +49,6 @@ pub struct Document {
     pub views: i64,
     pub status: Status,
     pub created_at: DateTime<Utc>,
-}
-
-/// A variant as the index sees it.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Variant {
-    pub sku: String,
-    pub barcode: Option<String>,
-    /// What is chosen for it: names of options and their values.
-    pub options: BTreeMap<String, String>,
-    /// In minor units.
-    pub price: i64,
-    /// Whether it can be bought.
-    pub in_stock: bool,
-}
-
-impl Document {
-    /// The lowest price of its variants.
-    pub(crate) fn price(&self) -> i64 {
-        self.variants.iter().map(|it| it.price).min().unwrap_or_default()
-    }
-
-    /// The highest price of its variants.
-    pub(crate) fn price_max(&self) -> i64 {
-        self.variants.iter().map(|it| it.price).max().unwrap_or_default()
-    }
-
-    /// Whether at least one variant can be bought.
-    pub(crate) fn in_stock(&self) -> bool {
-        self.variants.iter().any(|it| it.in_stock)
-    }
-
-    /// What it is like in words: tags, vendor, type, and each value of an option once. No two of
-    /// them are neighbours.
-    fn traits(&self) -> String {
-        let values: BTreeSet<&str> =
-            self.options().flat_map(BTreeMap::values).map(String::as_str).collect();
-        let all = self.tags.iter().chain([&self.vendor, &self.product_type]).map(String::as_str);
-        all.chain(values).collect::<Vec<_>>().join(", ")
-    }
-
-    /// What is chosen for its variants, where there is a choice.
-    fn options(&self) -> impl Iterator<Item = &BTreeMap<String, String>> {
-        self.variants.iter().map(|it| &it.options).filter(|it| !it.is_empty())
-    }
 }
 
 /// Whether a product is for sale. Only what is active is suggested or related.
@@ -126,31 +80,19 @@ pub(crate) struct Fields {
     pub id_low: Field,
     pub title: Field,
     pub description: Field,
-    /// Tags, vendor, type and the values of options.
-    pub traits: Field,
-    /// Pieces of SKUs and barcodes.
-    pub codes: Field,
-    /// Long words of the title and the traits from their end: what they are compounds of.
-    pub endings: Field,
+    pub tags: Field,
+    pub vendor: Field,
+    /// What titles sort by.
     pub title_key: Field,
     /// Each tag as a whole, in lower case.
     pub tag: Field,
     pub vendor_name: Field,
-    /// The same, folded.
-    pub vendor_key: Field,
     pub category: Field,
-    /// The lowest and the highest.
     pub price: Field,
-    pub price_max: Field,
     pub in_stock: Field,
-    /// All that is chosen for a variant: a value per variant, in their order, as in the fields that
-    /// follow. None where there is nothing to choose.
+    /// All that is chosen for a variant, to be counted.
     pub variant: Field,
-    pub variant_price: Field,
-    pub variant_in_stock: Field,
-    /// What the variant of a SKU is recognized by.
-    pub variant_sku: Field,
-    /// Every part of what is chosen, folded, to be found.
+    /// Every part of it, to be found.
     pub choice: Field,
     pub rating: Field,
     pub sold: Field,
@@ -163,39 +105,25 @@ impl Fields {
     pub(crate) fn schema() -> (Schema, Self) {
         let mut schema = Schema::builder();
         // Frequencies for the score; no positions, as there are no phrases.
-        let text = |tokenizer: &str| {
-            let indexing = TextFieldIndexing::default()
-                .set_tokenizer(tokenizer)
-                .set_index_option(IndexRecordOption::WithFreqs);
-            TextOptions::default().set_indexing_options(indexing)
-        };
-        // What is found here is found or not.
-        let pieces = TextFieldIndexing::default()
-            .set_tokenizer("whitespace")
-            .set_index_option(IndexRecordOption::Basic)
-            .set_fieldnorms(false);
-        let pieces = TextOptions::default().set_indexing_options(pieces);
+        let indexing = TextFieldIndexing::default()
+            .set_tokenizer(ANALYZER)
+            .set_index_option(IndexRecordOption::WithFreqs);
+        let text = TextOptions::default().set_indexing_options(indexing);
         let fields = Self {
             id: schema.add_bytes_field("id", INDEXED),
             id_high: schema.add_u64_field("id_high", FAST),
             id_low: schema.add_u64_field("id_low", FAST),
-            title: schema.add_text_field("title", text(NAMES)),
-            description: schema.add_text_field("description", text(SENTENCES)),
-            traits: schema.add_text_field("traits", text(NAMES)),
-            codes: schema.add_text_field("codes", pieces.clone()),
-            endings: schema.add_text_field("endings", pieces),
+            title: schema.add_text_field("title", text.clone()),
+            description: schema.add_text_field("description", text.clone()),
+            tags: schema.add_text_field("tags", text.clone()),
+            vendor: schema.add_text_field("vendor", text),
             title_key: schema.add_text_field("title_key", TextOptions::default().set_fast("raw")),
             tag: schema.add_text_field("tag", STRING),
             vendor_name: schema.add_text_field("vendor_name", STRING | FAST),
-            vendor_key: schema.add_text_field("vendor_key", STRING),
             category: schema.add_bytes_field("category", INDEXED | FAST),
             price: schema.add_i64_field("price", FAST),
-            price_max: schema.add_i64_field("price_max", FAST),
             in_stock: schema.add_bool_field("in_stock", INDEXED | FAST),
             variant: schema.add_text_field("variant", TextOptions::default().set_fast("raw")),
-            variant_price: schema.add_i64_field("variant_price", FAST),
-            variant_in_stock: schema.add_bool_field("variant_in_stock", FAST),
-            variant_sku: schema.add_u64_field("variant_sku", FAST),
             choice: schema.add_text_field("choice", STRING),
             rating: schema.add_i64_field("rating", FAST),
             sold: schema.add_i64_field("sold", FAST),
@@ -216,36 +144,32 @@ impl Fields {
         document.add_bytes(self.id, it.id.as_bytes());
         document.add_u64(self.id_high, high);
         document.add_u64(self.id_low, low);
-        let traits = it.traits();
-        document.add_text(self.title, &it.title);
-        document.add_text(self.description, plain_text(&it.description));
-        document.add_text(self.traits, &traits);
-        let codes =
-            it.variants.iter().flat_map(|it| [Some(it.sku.as_str()), it.barcode.as_deref()]);
-        document.add_text(self.codes, codes::indexed(codes.flatten()));
-        document.add_text(self.endings, endings([&it.title, &traits]));
-        document.add_text(self.title_key, &it.title_key);
+        let tags = it.tags.join(" ");
+        let description = plain_text(&it.description);
+        for (field, text) in [
+            (self.title, &it.title),
+            (self.description, &description),
+            (self.tags, &tags),
+            (self.vendor, &it.vendor),
+        ] {
+            document.add_text(field, plain(text));
+        }
+        let title_key = it.title.chars().flat_map(char::to_lowercase).take(TITLE_KEY);
+        document.add_text(self.title_key, title_key.collect::<String>());
         for tag in &it.tags {
             document.add_text(self.tag, tag.to_lowercase());
         }
         document.add_text(self.vendor_name, &it.vendor);
-        document.add_text(self.vendor_key, fold(&it.vendor));
         for category in &it.categories {
             document.add_bytes(self.category, category.as_bytes());
         }
-        document.add_i64(self.price, it.price());
-        document.add_i64(self.price_max, it.price_max());
-        document.add_bool(self.in_stock, it.in_stock());
-        let choice = it.options().next().is_some();
-        for variant in &it.variants {
-            if choice {
-                document.add_text(self.variant, spelled(&variant.options));
-            }
-            document.add_i64(self.variant_price, variant.price);
-            document.add_bool(self.variant_in_stock, variant.in_stock);
-            document.add_u64(self.variant_sku, sku_number(&variant.sku));
+        document.add_i64(self.price, it.price);
+        document.add_bool(self.in_stock, it.in_stock);
+        let variants: BTreeSet<String> = it.choices.iter().map(spelled).collect();
+        for variant in &variants {
+            document.add_text(self.variant, variant);
         }
-        let choices: BTreeSet<String> = it.options().flat_map(parts).collect();
+        let choices: BTreeSet<String> = it.choices.iter().flat_map(parts).collect();
         for choice in &choices {
             document.add_text(self.choice, choice);
         }
@@ -270,33 +194,14 @@ pub(crate) fn options_of(word: &str) -> impl Iterator<Item = (&str, &str)> {
     word.split(AND).filter_map(|it| it.split_once(IS))
 }
 
-/// What the index recognizes a SKU by, among those of a product.
-pub(crate) fn sku_number(sku: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    sku.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// Each option of a variant, and each combination of several: there are three at most.
 fn parts(options: &BTreeMap<String, String>) -> Vec<String> {
-    let folded: BTreeMap<String, String> =
-        options.iter().map(|(name, value)| (fold(name), fold(value))).collect();
-    let options: Vec<_> = folded.iter().take(MAX_OPTIONS).collect();
+    let options: Vec<_> = options.iter().take(MAX_OPTIONS).collect();
     let chosen = |set: usize| -> BTreeMap<&str, &str> {
         let taken = options.iter().enumerate().filter(|(at, _)| set & (1 << at) != 0);
         taken.map(|(_, (name, value))| (name.as_str(), value.as_str())).collect()
     };
     (1..1 << options.len()).map(|set| spelled(&chosen(set))).collect()
-}
-
-/// The long words of names from their last letter to their first, with spaces between them.
-fn endings(names: [&String; 2]) -> String {
-    let words = names.into_iter().flat_map(|it| indexed(it, false));
-    let compound =
-        |it: &String| it.chars().count() >= MIN_COMPOUND && it.chars().all(char::is_alphabetic);
-    let reversed: BTreeSet<String> =
-        words.filter(compound).map(|it| it.chars().rev().collect()).collect();
-    reversed.into_iter().collect::<Vec<_>>().join(" ")
 }
 
 /// The text of sanitised HTML, tags replaced by spaces and the usual entities by characters.

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::index::{self, Live, Lock, Place, Writer};
-use crate::{Change, Search, Source, StockLevel};
+use crate::{Change, Search, Source};
 
 /// How long changes are gathered while more keep coming. A change is found within this time
 /// and that of a commit.
@@ -97,7 +97,7 @@ impl Search {
 /// Makes the index usable and keeps it fresh, as the only process that writes it. Ends when
 /// stopped or when a file turns out to be damaged.
 async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -> Result<()> {
-    let usable = match usable(search, source).await? {
+    let usable = match usable(search, source.db()).await? {
         Some(usable) => Some(usable),
         None => rebuild(search, source, stop).await?,
     };
@@ -129,11 +129,9 @@ async fn lead(search: &Search, source: &impl Source, stop: &CancellationToken) -
 }
 
 /// The index that is there, if it is sound and its database is this one.
-async fn usable(search: &Search, source: &impl Source) -> Result<Option<(Live, Place)>> {
-    let db = source.db();
+async fn usable(search: &Search, db: &Db) -> Result<Option<(Live, Place)>> {
     let Some(live) = search.live() else { return Ok(None) };
-    let state = live.state()?;
-    let Some(place) = state.place else { return Ok(None) };
+    let Some(place) = live.state()?.place else { return Ok(None) };
     let it = live.clone();
     if !tokio::task::spawn_blocking(move || it.is_sound()).await? {
         tracing::warn!("the search index is corrupt and will be rebuilt");
@@ -149,11 +147,6 @@ async fn usable(search: &Search, source: &impl Source) -> Result<Option<(Live, P
     if !fits {
         tracing::warn!("the search index does not match the database and will be rebuilt");
         search.show(None);
-        return Ok(None);
-    }
-    if state.title_order != source.title_order() {
-        // It answers until the new one is there.
-        tracing::info!("titles are sorted in another way now; the search index will be rebuilt");
         return Ok(None);
     }
     Ok(Some((live, place)))
@@ -192,8 +185,8 @@ async fn rebuild(
             return Ok(None);
         }
     }
-    let (end, order) = (place.clone(), source.title_order().to_owned());
-    pen.write(move |writer| writer.commit(&end, order)).await?;
+    let end = place.clone();
+    pen.write(move |writer| writer.commit(&end)).await?;
     pen.close().await?;
     search.show(Some(live.clone()));
     tracing::info!(products, seconds = began.elapsed().as_secs_f32(), "search index built");
@@ -240,8 +233,8 @@ impl<S: Source> Follower<'_, S> {
     }
 
     async fn commit(&mut self) -> Result<()> {
-        let (place, order) = (self.place.clone(), self.source.title_order().to_owned());
-        self.pen.write(move |writer| writer.commit(&place, order)).await?;
+        let place = self.place.clone();
+        self.pen.write(move |writer| writer.commit(&place)).await?;
         self.dirty.clear();
         self.behind = 0;
         Ok(())
@@ -293,16 +286,14 @@ impl<S: Source> Follower<'_, S> {
 
     /// The product an event may have changed in the index.
     fn changed(&self, entry: &Entry) -> Result<Option<Uuid>> {
-        let Some(Change { product, stock }) = self.source.change(entry) else {
+        let Some(Change { product, in_stock }) = self.source.change(entry) else {
             return Ok(None);
         };
         // Most orders leave something in stock: nothing to write then. The index shows the
         // last commit only, so what has changed since is always read again.
-        if let Some(StockLevel { sku, in_stock }) = stock
-            && !self.dirty.contains(&product)
-        {
-            let shown = self.pen.live.in_stock(product, &sku)?;
-            return Ok((shown != Some(in_stock)).then_some(product));
+        if in_stock.is_some() && !self.dirty.contains(&product) {
+            let shown = self.pen.live.in_stock(product)?;
+            return Ok((shown != in_stock).then_some(product));
         }
         Ok(Some(product))
     }

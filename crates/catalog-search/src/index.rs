@@ -4,44 +4,34 @@
 //! one can grow beside the one that answers. An index is complete once a commit has stored a
 //! position in it.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use chassis::feed::Position;
-use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
+use tantivy::collector::sort_key::SortByStaticFastValue;
+use tantivy::collector::{Collector, Count, TopDocs};
 use tantivy::columnar::Column;
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::query::{AllQuery, BooleanQuery, Occur, Query};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{
-    DocAddress, DocSet, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED,
+    DocAddress, DocSet, Index, IndexReader, IndexWriter, Order, ReloadPolicy, Searcher, TERMINATED,
     TantivyDocument, Term,
 };
 use uuid::Uuid;
 
-use crate::document::{Document, Fields, VERSION, sku_number};
+use crate::document::{Document, Fields, VERSION};
 use crate::facets::{Facetting, Tables};
-use crate::lexicon::Lexicon;
-use crate::page::Page;
-use crate::query;
-use crate::text::{self, Known, Typos};
-use crate::variants::Conditions;
-use crate::words::{self, Words};
-use crate::{Categories, Facets, Hits, Request};
+use crate::query::{self, Typos};
+use crate::{Facets, Hits, Request, Sort, words};
 
 /// The least a writer works with.
 const HEAP: usize = 15_000_000;
 /// A segment with a larger part of deleted products than this is rewritten.
 const DELETED: f32 = 0.3;
-/// How long a state of the index is kept after a page of it was read, and how many of them: their
-/// files stay on disk for as long.
-const KEPT: Duration = Duration::from_secs(300);
-const MAX_KEPT: usize = 16;
 
 /// What the index remembers about itself, in the payload of its commits.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,9 +39,6 @@ pub(crate) struct State {
     pub version: u32,
     /// The last event it knows; none while it is being built.
     pub place: Option<Place>,
-    /// What its titles are sorted by.
-    #[serde(default)]
-    pub title_order: String,
 }
 
 /// A place in the outbox, and the subject of the event there, to notice another database.
@@ -69,38 +56,6 @@ pub(crate) struct Live {
     index: Index,
     reader: IndexReader,
     tables: Tables,
-    editions: Editions,
-    known: Known,
-}
-
-/// States of the index that lists have begun with, the latest last.
-#[derive(Clone, Default)]
-struct Editions(Arc<Mutex<VecDeque<(Instant, Searcher)>>>);
-
-impl Editions {
-    fn of(&self, generation: u64) -> Option<Searcher> {
-        let kept = self.0.lock();
-        let mut kept = kept.iter().filter(|(since, _)| since.elapsed() < KEPT);
-        let found = kept.find(|(_, it)| it.generation().generation_id() == generation);
-        found.map(|(_, searcher)| searcher.clone())
-    }
-
-    fn keep(&self, searcher: &Searcher) {
-        let generation = searcher.generation().generation_id();
-        let mut kept = self.0.lock();
-        // One that is gone on with stays, so whoever is reading can go on reading.
-        kept.retain(|(since, it)| {
-            since.elapsed() < KEPT && it.generation().generation_id() != generation
-        });
-        kept.push_back((Instant::now(), searcher.clone()));
-        if kept.len() > MAX_KEPT {
-            kept.pop_front();
-        }
-    }
-
-    fn forget_old(&self) {
-        self.0.lock().retain(|(since, _)| since.elapsed() < KEPT);
-    }
 }
 
 impl Live {
@@ -123,11 +78,9 @@ impl Live {
     }
 
     fn new(index: Index, fields: Fields, number: u64) -> tantivy::Result<Self> {
-        index.tokenizers().register(words::NAMES, Words { name: true });
-        index.tokenizers().register(words::SENTENCES, Words { name: false });
+        index.tokenizers().register(words::ANALYZER, words::analyzer());
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let (tables, editions, known) = (Tables::default(), Editions::default(), text::known());
-        Ok(Self { number, fields, index, reader, tables, editions, known })
+        Ok(Self { number, fields, index, reader, tables: Tables::default() })
     }
 
     /// What it remembers; an index of another version remembers nothing.
@@ -144,7 +97,6 @@ impl Live {
 
     /// Shows what has been committed.
     pub(crate) fn reload(&self) -> tantivy::Result<()> {
-        self.editions.forget_old();
         self.reader.reload()
     }
 
@@ -170,23 +122,9 @@ impl Live {
         (self.number, self.searcher().generation().generation_id())
     }
 
-    /// The searcher a list goes on with: the one it began with where that matters and is kept, else
-    /// the newest one.
-    fn searcher_for(&self, request: &Request) -> Searcher {
-        let newest = self.searcher();
-        let begun = request.after.as_ref().filter(|it| it.sort.drifts()).map(|it| it.edition);
-        match begun {
-            Some((number, generation)) if number == self.number => {
-                self.editions.of(generation).unwrap_or(newest)
-            }
-            _ => newest,
-        }
-    }
-
     /// The products that match, best first.
     pub(crate) fn find(&self, request: &Request) -> tantivy::Result<Hits> {
-        let searcher = self.searcher_for(request);
-        let request = &Request { filter: query::folded(&request.filter), ..request.clone() };
+        let searcher = self.searcher();
         let (query, mut hits) = match &request.text {
             None => {
                 let query: Box<dyn Query> = Box::new(AllQuery);
@@ -195,16 +133,13 @@ impl Live {
             }
             Some(text) => self.find_text(&searcher, text, request)?,
         };
-        if hits.next.is_some() && request.sort.drifts() {
-            self.editions.keep(&searcher);
-        }
-        if request.facets {
+        if let Some(categories) = &request.facets {
             hits.facets = Some(Facets::default());
             if let Some(query) = query {
                 self.tables.keep(&searcher);
                 let mut all = query::basic(&self.fields, &request.filter);
                 all.push((Occur::Must, query));
-                let facetting = Facetting::new(&request.filter, &request.categories, &self.tables);
+                let facetting = Facetting::new(&request.filter, categories, &self.tables);
                 hits.facets = Some(searcher.search(&BooleanQuery::new(all), &facetting)?);
             }
         }
@@ -219,40 +154,16 @@ impl Live {
         request: &Request,
     ) -> tantivy::Result<(Option<Box<dyn Query>>, Hits)> {
         let mut understood = None;
-        let mut loosest = None;
         for typos in [Typos::RareWords, Typos::EveryWord] {
-            let reader = self.text_reader(searcher, &request.categories, typos);
-            let Some(reading) = reader.read(text)? else { break };
-            if let Some(query) = reading.all() {
-                let query: Box<dyn Query> = Box::new(query);
-                let hits = self.collect(searcher, query.box_clone(), request)?;
-                if hits.total > 0 {
-                    return Ok((Some(query), hits));
-                }
-                understood = Some(query);
-            }
-            loosest = Some(reading);
-        }
-        for part in text::PARTS {
-            let Some(query) = loosest.as_ref().and_then(|it| it.some(part)) else { continue };
-            let query: Box<dyn Query> = Box::new(query);
+            let query = query::text(searcher, &self.fields, text, typos)?;
+            let Some(query) = query else { break };
             let hits = self.collect(searcher, query.box_clone(), request)?;
+            understood = Some(query);
             if hits.total > 0 {
-                return Ok((Some(query), Hits { partial: true, ..hits }));
+                return Ok((understood, hits));
             }
         }
         Ok((understood, Hits::default()))
-    }
-
-    /// Reads texts as this state of the index understands them.
-    pub(crate) fn text_reader<'a>(
-        &'a self,
-        searcher: &'a Searcher,
-        categories: &'a Categories,
-        typos: Typos,
-    ) -> text::Reader<'a> {
-        let lexicon = Lexicon { searcher, fields: &self.fields };
-        text::Reader { lexicon, categories, known: &self.known, typos }
     }
 
     fn collect(
@@ -263,15 +174,30 @@ impl Live {
     ) -> tantivy::Result<Hits> {
         let mut all = query::filters(&self.fields, &request.filter);
         all.push((Occur::Must, text));
-        let conditions = Conditions::new(&request.filter, &self.tables);
-        let (offset, limit) = (request.offset, request.limit.max(1));
-        let size = offset + limit + 1;
-        let page = Page::new(request.sort, request.after.as_ref(), size, conditions);
-        let found = searcher.search(&BooleanQuery::new(all), &page)?;
-        let total = found.total;
-        let edition = (self.number, searcher.generation().generation_id());
-        let (ids, next) = page.cut(found, offset, limit, edition);
-        Ok(Hits { ids, next, total, partial: false, facets: None })
+        let query = BooleanQuery::new(all);
+        let top = TopDocs::with_limit(request.limit.max(1)).and_offset(request.offset);
+        let by = |field: &str, order| {
+            let top = TopDocs::with_limit(request.limit.max(1)).and_offset(request.offset);
+            addresses(searcher, &query, top.order_by_fast_field::<i64>(field, order))
+        };
+        let (places, total) = match request.sort {
+            Sort::Relevance => addresses(searcher, &query, top.order_by_score()),
+            Sort::PriceUp => by("price", Order::Asc),
+            Sort::PriceDown => by("price", Order::Desc),
+            Sort::Newest => by("created_at", Order::Desc),
+            Sort::Title => {
+                let by_title = top.order_by_string_fast_field("title_key", Order::Asc);
+                addresses(searcher, &query, by_title)
+            }
+            Sort::Rating => by("rating", Order::Desc),
+            Sort::Popular => {
+                let most = |field: &str| SortByStaticFastValue::<i64>::for_field(field);
+                let popular = (most("sold"), most("views"), most("created_at"));
+                addresses(searcher, &query, top.order_by(popular))
+            }
+        }?;
+        let ids = places.into_iter().map(|it| id_at(searcher, it));
+        Ok(Hits { ids: ids.collect::<tantivy::Result<_>>()?, total, facets: None })
     }
 
     /// Units sold and views as they are shown.
@@ -290,8 +216,8 @@ impl Live {
         Ok(demand)
     }
 
-    /// Whether the variant is shown as in stock; none where it is not in the index.
-    pub(crate) fn in_stock(&self, id: Uuid, sku: &str) -> tantivy::Result<Option<bool>> {
+    /// Whether the product is shown as in stock; none where it is not in the index.
+    pub(crate) fn in_stock(&self, id: Uuid) -> tantivy::Result<Option<bool>> {
         let searcher = self.searcher();
         let term = self.fields.id_term(id);
         for segment in searcher.segment_readers() {
@@ -300,20 +226,26 @@ impl Live {
                 .read_postings(&term, IndexRecordOption::Basic)?;
             let Some(mut postings) = postings else { continue };
             while postings.doc() != TERMINATED {
-                let doc = postings.doc();
-                if !segment.is_deleted(doc) {
-                    let columns = segment.fast_fields();
-                    let (skus, shown) =
-                        (columns.u64("variant_sku")?, columns.bool("variant_in_stock")?);
-                    let mut variants = skus.values_for_doc(doc).zip(shown.values_for_doc(doc));
-                    let number = sku_number(sku);
-                    return Ok(variants.find(|(sku, _)| *sku == number).map(|(_, shown)| shown));
+                if !segment.is_deleted(postings.doc()) {
+                    return Ok(segment.fast_fields().bool("in_stock")?.first(postings.doc()));
                 }
                 postings.advance();
             }
         }
         Ok(None)
     }
+}
+
+fn addresses<K>(
+    searcher: &Searcher,
+    query: &dyn Query,
+    top: impl Collector<Fruit = Vec<(K, DocAddress)>>,
+) -> tantivy::Result<(Vec<DocAddress>, usize)>
+where
+    Vec<(K, DocAddress)>: tantivy::collector::Fruit,
+{
+    let (top, total) = searcher.search(query, &(top, Count))?;
+    Ok((top.into_iter().map(|(_, address)| address).collect(), total))
 }
 
 pub(crate) fn id_at(searcher: &Searcher, address: DocAddress) -> tantivy::Result<Uuid> {
@@ -342,8 +274,8 @@ impl Writer {
     }
 
     /// Stores what was done and where this leaves the index, then shows it.
-    pub(crate) fn commit(&mut self, place: &Place, title_order: String) -> tantivy::Result<()> {
-        let state = State { version: VERSION, place: Some(place.clone()), title_order };
+    pub(crate) fn commit(&mut self, place: &Place) -> tantivy::Result<()> {
+        let state = State { version: VERSION, place: Some(place.clone()) };
         let mut commit = self.writer.prepare_commit()?;
         commit.set_payload(&serde_json::to_string(&state).map_err(io::Error::other)?);
         commit.commit()?;

@@ -5,26 +5,18 @@
 //! repeats a change. It returns ids; the products themselves come from the database or the cache.
 //!
 //! `document` is an indexed product, `categories` are matched by name, `source` provides both;
-//! `words` makes words of text and `codes` pieces of SKUs; `text` reads what somebody typed, with
-//! the dictionaries of the index (`lexicon`), and `matching` finds what has it; `query` is for the
-//! conditions beside the text, `variants` for those that one variant has to meet, `page` finds one
-//! page of a list, `facets` counts further choices, `near` suggests and relates products, `index`
-//! manages the files, `follow` is the worker that keeps them current.
+//! `words` tokenizes, `query` parses search text, `facets` counts further choices, `near` suggests
+//! words and related products, `index` manages the files, `follow` is the worker that keeps them
+//! current.
 
 mod categories;
-mod codes;
 mod document;
 mod facets;
 mod follow;
 mod index;
-mod lexicon;
-mod matching;
 mod near;
-mod page;
 mod query;
 mod source;
-mod text;
-mod variants;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,21 +26,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chassis::feed::Position;
-use serde::{Deserialize, Serialize};
 use tokio::sync::{Notify, Semaphore, watch};
 use uuid::Uuid;
 
 pub use categories::Categories;
-pub use document::{Document, Status, Variant};
+pub use document::{Document, Status};
 pub use facets::{Facets, RATINGS};
 pub use follow::follow;
 use index::Live;
 pub use near::Traits;
-pub use page::Cursor;
-pub use source::{Change, Source, StockLevel};
-pub use words::{normalized, words};
+pub use source::{Change, Source};
+pub use words::words;
 
-/// How far one can jump into a list; a cursor goes further.
+/// How far into a list one can page.
 pub const MAX_OFFSET: usize = 10_000;
 
 /// How long a request waits for an index that is being built.
@@ -70,40 +60,32 @@ struct Shared {
 }
 
 /// What to look for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Request {
     /// None for all products.
     pub text: Option<String>,
     pub filter: Filter,
     pub sort: Sort,
-    /// Where the page begins: the `next` of the one before.
-    pub after: Option<Cursor>,
-    /// How many to skip; nothing is found beyond [`MAX_OFFSET`]. What is skipped shifts while
-    /// products change.
+    /// How many to skip; nothing is found beyond [`MAX_OFFSET`].
     pub offset: usize,
     pub limit: usize,
-    /// Whether to count facets.
-    pub facets: bool,
-    /// Those of the shop.
-    pub categories: Arc<Categories>,
+    /// Whether to count facets, for these categories.
+    pub facets: Option<Arc<Categories>>,
 }
 
-/// The conditions beside the text. None means any. Prices, stock and options have to be met by one
-/// variant.
+/// The conditions beside the text. None means any.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub status: Status,
     /// In one of these: a category with all below it.
     pub categories: Option<Vec<Uuid>>,
-    /// In minor units.
+    /// In minor units; the price of a product is its lowest one.
     pub min_price: Option<i64>,
     pub max_price: Option<i64>,
     pub tag: Option<String>,
-    /// Case and accents do not count, as in options.
     pub vendor: Option<String>,
-    /// Whether a variant that meets the other conditions is in stock.
     pub in_stock: Option<bool>,
-    /// A variant has one of the values of each.
+    /// One variant has one of the values of each.
     pub choices: Choices,
     /// In thousandths.
     pub min_rating: Option<i64>,
@@ -112,32 +94,18 @@ pub struct Filter {
 /// Names of options, and the values looked for.
 pub type Choices = BTreeMap<String, BTreeSet<String>>;
 
-/// The order of a list. Products that are equal in it are ordered by their ids, which rise as time
-/// goes on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
     /// The best match first.
     #[default]
     Relevance,
     Newest,
-    Oldest,
-    /// By the lowest price of a product.
     PriceUp,
     PriceDown,
     Title,
-    TitleDown,
     Rating,
     /// What was bought most first, then what was looked at most, then the newest.
     Popular,
-}
-
-impl Sort {
-    /// Whether what it sorts by changes by itself, not only when a product is edited. Lists in such
-    /// an order go on in the state of the index they began with, as long as that is kept.
-    pub(crate) fn drifts(self) -> bool {
-        matches!(self, Self::Relevance | Self::Rating | Self::Popular)
-    }
 }
 
 /// What was found.
@@ -145,12 +113,8 @@ impl Sort {
 pub struct Hits {
     /// One page, best first.
     pub ids: Vec<Uuid>,
-    /// Where the next page begins, if there is one.
-    pub next: Option<Cursor>,
     /// How many there are on all pages.
     pub total: usize,
-    /// Whether nothing has all the words, and these have some of them.
-    pub partial: bool,
     /// Where they were asked for.
     pub facets: Option<Facets>,
 }
@@ -185,20 +149,15 @@ impl Search {
     }
 
     pub async fn find(&self, request: Request) -> Result<Hits, Error> {
-        if request.offset > MAX_OFFSET {
+        if request.offset >= MAX_OFFSET {
             return Ok(Hits::default());
         }
         self.ask(move |live| live.find(&request)).await
     }
 
     /// Active products for a text that is being typed.
-    pub async fn suggest(
-        &self,
-        text: String,
-        limit: usize,
-        categories: Arc<Categories>,
-    ) -> Result<Vec<Uuid>, Error> {
-        self.ask(move |live| live.suggest(&text, limit, &categories)).await
+    pub async fn suggest(&self, text: String, limit: usize) -> Result<Vec<Uuid>, Error> {
+        self.ask(move |live| live.suggest(&text, limit)).await
     }
 
     /// Active products that have something in common with one.

@@ -7,10 +7,9 @@ use tantivy::schema::IndexRecordOption;
 use tantivy::{Score, Term};
 use uuid::Uuid;
 
+use crate::Filter;
 use crate::index::{Live, id_at};
-use crate::query::{self, scored};
-use crate::text::Typos;
-use crate::{Categories, Filter};
+use crate::query::{self, Typos, scored};
 
 /// Categories and tags of a product that are looked for in others.
 const MAX_TRAITS: usize = 20;
@@ -33,19 +32,12 @@ pub struct Traits {
 impl Live {
     /// Active products for a text whose last word is being typed: the best match first, and of
     /// equally good ones what is bought most.
-    pub(crate) fn suggest(
-        &self,
-        text: &str,
-        limit: usize,
-        categories: &Categories,
-    ) -> tantivy::Result<Vec<Uuid>> {
+    pub(crate) fn suggest(&self, text: &str, limit: usize) -> tantivy::Result<Vec<Uuid>> {
         let searcher = self.searcher();
         for typos in [Typos::RareWords, Typos::Beginnings] {
-            let reader = self.text_reader(&searcher, categories, typos);
-            let Some(reading) = reader.read(text)? else { break };
-            let Some(query) = reading.all() else { continue };
+            let Some(query) = query::text(&searcher, &self.fields, text, typos)? else { break };
             let mut all = query::basic(&self.fields, &Filter::default());
-            all.push((Occur::Must, Box::new(query)));
+            all.push((Occur::Must, query));
             let sold = SortByStaticFastValue::<i64>::for_field("sold");
             // More than are needed: how well they match is only roughly a reason to be first.
             let top = TopDocs::with_limit(4 * limit).order_by((SortBySimilarityScore, sold));

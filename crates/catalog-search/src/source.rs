@@ -20,24 +20,14 @@ pub trait Source: Send + Sync {
     /// Products that were bought or looked at, with units and views: no event reports those.
     fn demand(&self) -> impl Future<Output = Result<Vec<(Uuid, i64, i64)>>> + Send;
 
-    /// What the titles of its products are sorted by: an index of another order is built anew.
-    fn title_order(&self) -> &str;
-
     /// What an event means for the index; none where it means nothing.
     fn change(&self, event: &Entry) -> Option<Change>;
 }
 
 /// A product that has to be read again.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
     pub product: Uuid,
-    /// Where nothing but the stock of one variant has changed.
-    pub stock: Option<StockLevel>,
-}
-
-/// Whether there is any of a SKU.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StockLevel {
-    pub sku: String,
-    pub in_stock: bool,
+    /// Where nothing but its stock has changed: whether there is any.
+    pub in_stock: Option<bool>,
 }

@@ -5,17 +5,13 @@ use super::*;
 
 /// An index of these documents, and the directory it lives in.
 fn index(documents: &[Document]) -> (Live, tempfile::TempDir) {
-    numbered(1, documents)
-}
-
-fn numbered(number: u64, documents: &[Document]) -> (Live, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
-    let live = Live::create(dir.path(), number).unwrap();
+    let live = Live::create(dir.path(), 1).unwrap();
     let mut writer = live.writer().unwrap();
     for document in documents {
         writer.add(document).unwrap();
     }
-    writer.commit(&Place::default(), String::new()).unwrap();
+    writer.commit(&Place::default()).unwrap();
     writer.close().unwrap();
     (live, dir)
 }
@@ -24,13 +20,13 @@ fn document(title: &str) -> Document {
     Document {
         id: chassis::id::new(),
         title: title.to_owned(),
-        title_key: title.to_lowercase(),
         description: String::new(),
         tags: vec![],
         vendor: String::new(),
         categories: vec![],
-        product_type: String::new(),
-        variants: vec![variant(1000, true)],
+        price: 1000,
+        in_stock: true,
+        choices: vec![],
         rating: 0,
         sold: 0,
         views: 0,
@@ -39,12 +35,10 @@ fn document(title: &str) -> Document {
     }
 }
 
-fn variant(price: i64, in_stock: bool) -> Variant {
-    Variant { price, in_stock, ..Variant::default() }
-}
-
 fn request(text: &str) -> Request {
-    Request { text: Some(text.to_owned()), limit: 20, ..Request::default() }
+    let filter = Filter::default();
+    let (text, sort) = (Some(text.to_owned()), Sort::default());
+    Request { text, filter, sort, offset: 0, limit: 20, facets: None }
 }
 
 /// The places in `documents` of what is found.
@@ -63,6 +57,7 @@ fn all_words_must_be_found_and_the_last_may_be_unfinished() {
         ("BLUE shirt", vec![1]),
         ("wool sh", vec![2]),
         ("j", vec![0]),
+        ("sh wool", vec![]),
         ("green", vec![]),
         ("", vec![]),
         ("%&/", vec![]),
@@ -71,8 +66,6 @@ fn all_words_must_be_found_and_the_last_may_be_unfinished() {
         hits.sort_unstable();
         assert_eq!(hits, expected, "{text}");
     }
-    // The first word may not.
-    assert!(live.find(&request("sh wool")).unwrap().partial);
 }
 
 #[test]
@@ -150,7 +143,7 @@ fn the_title_counts_more_than_the_description() {
 fn filters_and_sorting_work_together_with_a_text() {
     let [lamps, tables] = [1, 2].map(Uuid::from_u128);
     let lamp = |title: &str, price: i64, rating: i64| Document {
-        variants: vec![variant(price, true)],
+        price,
         rating,
         categories: vec![lamps],
         created_at: noon() + chrono::TimeDelta::seconds(price),
@@ -158,7 +151,7 @@ fn filters_and_sorting_work_together_with_a_text() {
     };
     let documents = [
         Document { tags: vec!["Brass".to_owned()], ..lamp("Lamp b", 2000, 4500) },
-        Document { variants: vec![variant(1000, false)], ..lamp("Lamp a", 1000, 3000) },
+        Document { in_stock: false, ..lamp("Lamp a", 1000, 3000) },
         Document { vendor: "Lux Ltd".to_owned(), ..lamp("lamp C", 3000, 5000) },
         Document { categories: vec![tables], ..lamp("Lamp table", 4000, 0) },
         Document { status: Status::Draft, ..lamp("Lamp draft", 5000, 0) },
@@ -177,16 +170,12 @@ fn filters_and_sorting_work_together_with_a_text() {
     assert_eq!(filtered(Filter { categories: Some(vec![]), ..any.clone() }), [0; 0]);
     assert_eq!(filtered(Filter { in_stock: Some(false), ..any.clone() }), [1]);
     assert_eq!(filtered(Filter { tag: Some("brass".to_owned()), ..any.clone() }), [0]);
-    for vendor in ["Lux Ltd", "LUX LTD", "lüx ltd"] {
-        assert_eq!(filtered(Filter { vendor: Some(vendor.to_owned()), ..any.clone() }), [2]);
-    }
+    assert_eq!(filtered(Filter { vendor: Some("Lux Ltd".to_owned()), ..any.clone() }), [2]);
     assert_eq!(filtered(Filter { status: Status::Draft, ..any.clone() }), [4]);
     for (sort, order) in [
         (Sort::PriceDown, [3, 2, 0, 1]),
-        (Sort::Newest, [3, 2, 1, 0]),
-        (Sort::Oldest, [0, 1, 2, 3]),
+        (Sort::Newest, [3, 2, 0, 1]),
         (Sort::Title, [1, 0, 2, 3]),
-        (Sort::TitleDown, [3, 2, 0, 1]),
         (Sort::Rating, [2, 0, 1, 3]),
     ] {
         let sorted = Request { sort, ..request("lamp") };
@@ -230,10 +219,5 @@ fn one_process_writes_at_a_time() {
     assert!(Lock::take(dir.path()).unwrap().is_some());
 }
 
-mod codes;
 mod facets;
-mod judged;
-mod languages;
 mod near;
-mod paging;
-mod speed;

@@ -25,8 +25,6 @@ pub mod work;
 
 pub mod bus;
 pub mod feed;
-pub mod field_versions;
-pub mod fold;
 pub mod inbox;
 pub mod outbox;
 
@@ -52,7 +50,6 @@ pub mod if_match;
 pub mod names;
 pub mod page;
 pub mod page_sources;
-pub mod parameters;
 pub mod problem;
 mod secret;
 pub mod setup;

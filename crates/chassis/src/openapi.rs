@@ -17,7 +17,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::policy::{self, Policy};
 use crate::problem::{Documented, Problem, validation_failed};
-use crate::{auth, extract, idempotency, if_match, parameters};
+use crate::{auth, extract, idempotency, if_match};
 
 const MEDIA_TYPE: &str = "application/problem+json";
 const ANY_OTHER: &str =
@@ -64,7 +64,7 @@ impl DocumentedCodes {
     }
 }
 
-pub(crate) fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::PUT, &mut item.put),
@@ -105,9 +105,6 @@ fn describe(operation: &mut Operation) -> Codes {
 /// What is answered before a handler runs.
 fn common(operation: &Operation) -> Vec<Documented> {
     let mut common = vec![];
-    if !parameters::takes_any(operation) {
-        common.push(validation_failed::DOCUMENTED);
-    }
     if let Some(RefOr::T(body)) = &operation.request_body {
         common.extend([
             extract::body_unreadable::DOCUMENTED,
@@ -158,9 +155,7 @@ fn of_parameter(parameter: &Parameter) -> Vec<Documented> {
             problems.extend(required.then_some(idempotency::idempotency_key_missing::DOCUMENTED));
             problems
         }
-        (ParameterIn::Header, "if-match") => {
-            vec![if_match::if_match_invalid::DOCUMENTED, if_match::precondition_failed::DOCUMENTED]
-        }
+        (ParameterIn::Header, "if-match") => vec![if_match::if_match_invalid::DOCUMENTED],
         _ => vec![],
     }
 }

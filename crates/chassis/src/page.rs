@@ -28,15 +28,6 @@ pub struct Page<T> {
     pub total: Option<i64>,
 }
 
-/// A place in a list: after the item with this key, or, in a list of changes (`updated_since`), after
-/// the item that was changed then.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Place<K> {
-    Key(K),
-    Change(DateTime<Utc>, K),
-}
-
 impl<T> Page<T> {
     /// Makes a page of up to `limit` items from a query that asked for `limit + 1`, so that
     /// it is known whether more follow. `cursor` names the place after an item.
@@ -118,30 +109,8 @@ pub fn decode<C: DeserializeOwned>(cursor: Option<&str>) -> Result<Option<C>> {
     let place = place
         .filter(|it| !any_text(it, &is_unknown))
         .and_then(|it| serde_json::from_value(it).ok());
-    place.map(Some).ok_or_else(foreign)
-}
-
-/// Reads a cursor of a list that is one of changes if `changes` is true. A cursor of the other kind
-/// is a wrong field.
-pub fn place<K: DeserializeOwned>(cursor: Option<&str>, changes: bool) -> Result<Option<Place<K>>> {
-    match decode::<Place<K>>(cursor)? {
-        Some(place) if matches!(place, Place::Change(..)) != changes => Err(foreign()),
-        place => Ok(place),
-    }
-}
-
-fn foreign() -> Problem {
-    Problem::field("cursor", "must be a `next_cursor` of the same list")
-}
-
-/// The time of an `updated_since`; one that no database can look for is a wrong field.
-pub fn since(time: Option<DateTime<Utc>>) -> Result<Option<DateTime<Utc>>> {
-    match time {
-        Some(time) if !(0..=9999).contains(&time.year()) => {
-            Err(Problem::field("updated_since", "must be a time such as 2026-01-31T12:00:00Z"))
-        }
-        time => Ok(time),
-    }
+    let wrong = || Problem::field("cursor", "must be a `next_cursor` of the same list");
+    place.map(Some).ok_or_else(wrong)
 }
 
 /// Whether PostgreSQL does not know it: a text with a NUL, a time whose year has more than four
@@ -178,26 +147,6 @@ mod tests {
         }
         let place = ("2026-01-02T12:00:00Z".to_owned(), 1);
         assert_eq!(decode(Some(&encode(&place))).unwrap(), Some(place));
-    }
-
-    #[test]
-    fn a_cursor_of_a_list_of_changes_is_for_such_a_list() {
-        let now = "2026-01-02T12:00:00.123456Z".parse().unwrap();
-        for (changes, here) in [(false, Place::Key(7)), (true, Place::Change(now, 7))] {
-            let cursor = encode(&here);
-            assert_eq!(place(Some(&cursor), changes).unwrap(), Some(here));
-            assert_eq!(
-                place::<i64>(Some(&cursor), !changes).unwrap_err().errors[0].field,
-                "cursor"
-            );
-            assert_eq!(place::<i64>(None, changes).unwrap(), None);
-        }
-        assert_eq!(encode(&Place::Key(7)), encode(&7), "what clients have got is still good");
-        for far in ["+262142-12-31T23:59:59Z", "-100000-01-01T00:00:00Z"] {
-            let wrong = since(Some(far.parse().unwrap())).unwrap_err();
-            assert_eq!(wrong.errors[0].field, "updated_since");
-        }
-        assert_eq!(since(Some(now)).unwrap(), Some(now));
     }
 
     #[test]

@@ -19,12 +19,11 @@ use crate::auth::Verifier;
 use crate::bus::Subscription;
 use crate::cache::Cache;
 use crate::clock::Clock;
-use crate::db::{Db, SearchKeys};
+use crate::db::Db;
 use crate::extract::{BodyLimits, MAX_BODY};
 use crate::inbox::{Handler, Inbox};
 use crate::money::Currency;
 use crate::openapi::{self, DocumentedCodes};
-use crate::parameters::Parameters;
 use crate::policy::Policies;
 use crate::queue::Queue;
 use crate::system::{self, Queues, System};
@@ -38,9 +37,6 @@ use health::{describe_health, health, health_path, is_operator};
 /// The prefix of every public path.
 pub const PREFIX: &str = "/api/v1";
 
-/// How long a row may have no search key.
-const FILL_KEYS: Duration = Duration::from_secs(5);
-
 /// What a service stands on.
 #[derive(Clone, Debug)]
 pub struct Platform {
@@ -49,8 +45,6 @@ pub struct Platform {
     pub verifier: Verifier,
     /// The one currency of the shop.
     pub currency: Currency,
-    /// The language of the shop: a lower-case language tag.
-    pub language: String,
     /// What copies of a service share.
     pub cache: Cache,
 }
@@ -99,7 +93,6 @@ impl Service {
         let front = Arc::new(Front {
             service: name,
             policies: Policies::of(&openapi, platform.verifier.clone()),
-            parameters: Parameters::of(&openapi),
             limits: BodyLimits::of(&openapi),
             documented,
         });
@@ -177,16 +170,6 @@ impl Service {
         self.worker(name, move |stop| async move {
             every(pause, (name, &stop), job).await;
             Ok(())
-        })
-    }
-
-    /// Gives rows of a table their search key that have none.
-    #[must_use]
-    pub fn search_keys(self, keys: &'static SearchKeys) -> Self {
-        let db = self.db.clone();
-        self.every(FILL_KEYS, "search keys", move || {
-            let db = db.clone();
-            async move { keys.fill(&db).await }
         })
     }
 

@@ -8,7 +8,7 @@ use axum::extract::Request;
 use chassis::call_target::CallTarget;
 use futures::future::join_all;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::CONTENT_TYPE;
 
 use crate::escape;
 
@@ -34,8 +34,6 @@ pub(crate) struct Api {
 /// How a question was answered.
 pub(crate) enum Answer {
     Json(String),
-    /// It has another address now.
-    Moved(String),
     /// A definite no.
     Refused,
     /// Not in time, or not well.
@@ -67,10 +65,6 @@ impl Api {
         let read = async {
             let response = reach.ask(request, DEADLINE).await.ok()?;
             let status = response.status();
-            if status == StatusCode::MOVED_PERMANENTLY {
-                let location = response.headers().get(LOCATION)?.to_str().ok()?;
-                return Some(Answer::Moved(location.to_owned()));
-            }
             if status != StatusCode::OK {
                 return status.is_client_error().then_some(Answer::Refused);
             }
@@ -110,7 +104,7 @@ impl Answer {
     pub(crate) fn json(&self) -> Option<&str> {
         match self {
             Self::Json(json) => Some(json),
-            Self::Moved(_) | Self::Refused | Self::Silent => None,
+            Self::Refused | Self::Silent => None,
         }
     }
 }

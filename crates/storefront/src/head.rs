@@ -124,9 +124,12 @@ impl<'a> Head<'a> {
         self.bare()
     }
 
-    /// The same for each page of its list: where a further one begins does not last.
-    pub(crate) fn category(mut self, category: &Category) -> String {
-        let path = format!("/categories/{}", component(&category.slug));
+    /// `page` is the number of the page where it is not the first one.
+    pub(crate) fn category(mut self, category: &Category, page: Option<u32>) -> String {
+        let mut path = format!("/categories/{}", component(&category.slug));
+        if let Some(page) = page {
+            let _ = write!(path, "?page={page}");
+        }
         self.about(&About {
             title: &category.name,
             description: &category.description(),

@@ -143,16 +143,6 @@ impl Page {
         })
     }
 
-    /// The path of the page that shows what is at this address of the API, where that is the one of
-    /// this page but for its last segment.
-    pub(crate) fn moved(&self, address: &str) -> Option<String> {
-        let (known, name) = self.shows.as_ref()?.address()?.rsplit_once('/')?;
-        let (before, segment) = address.rsplit_once('/')?;
-        let is_segment = !segment.is_empty() && !segment.contains(['?', '#']);
-        let is_alike = before == known && is_segment && name.starts_with('{');
-        (is_alike && self.path.contains(name)).then(|| self.path.replace(name, segment))
-    }
-
     fn check(&self) -> Result<(), PageError> {
         if !self.path.starts_with('/') {
             return Err(PageError::Relative);
@@ -261,23 +251,6 @@ mod tests {
         let below: Vec<_> = manifest.below().map(|(_, it)| it.path.as_str()).collect();
         assert_eq!(below, ["/shelves/{slug}", "/cart"]);
         assert_eq!(manifest.page("/").unwrap().shows.as_ref().unwrap().ask(&[]), None);
-    }
-
-    #[test]
-    fn a_page_knows_the_path_of_what_has_moved() {
-        let manifest = read(&whole()).unwrap();
-        let page = manifest.page("/shelves/{slug}").unwrap();
-        for (address, path) in [
-            ("/api/v1/categories/tea%20%26", Some("/shelves/tea%20%26")),
-            ("/api/v1/categories/", None),
-            ("/api/v1/categories/a/b", None),
-            ("/api/v1/categories/a?b", None),
-            ("//elsewhere.example/a", None),
-            ("/api/v1/products/a", None),
-        ] {
-            assert_eq!(page.moved(address).as_deref(), path, "{address}");
-        }
-        assert_eq!(manifest.page("/cart").unwrap().moved("/api/v1/carts/a"), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The pages of the storefront: for each its status, its head, and the answers it would ask for
 //! first.
 
-use axum::response::{IntoResponse, Response};
-use http::{StatusCode, header};
+use axum::response::Response;
+use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::api::{Answer, Answers};
@@ -11,7 +11,7 @@ use crate::facts::{Category, Product, Tree};
 use crate::head::Head;
 use crate::manifest::{Page, Shows};
 use crate::sources::PagePolicy;
-use crate::{Front, PageRequest, dist, send};
+use crate::{Front, PageRequest, send};
 
 pub(crate) async fn home(front: &Front, store: &Store, asked: &PageRequest) -> Response {
     match store.manifest.page("/") {
@@ -32,11 +32,6 @@ pub(crate) async fn show(
     addresses.extend(page.shows.as_ref().and_then(|it| it.ask(path)));
     addresses.extend(page.ask(path, asked.uri.query().unwrap_or_default()));
     let answers = front.api.ask(addresses).await;
-    if let Answer::Moved(to) = answers.get(1)
-        && let Some(path) = page.moved(to)
-    {
-        return moved(&path, asked);
-    }
     let head = front.head(asked);
     let (status, head) = match &page.shows {
         None => (StatusCode::OK, head.hidden()),
@@ -44,19 +39,12 @@ pub(crate) async fn show(
         Some(Shows::Product(_)) => about(&answers, head, |head, it: &Product| {
             head.product(it, &tree(&answers), &store.manifest.pictures)
         }),
-        Some(Shows::Category(_)) => about(&answers, head, |head, it: &Category| head.category(it)),
+        Some(Shows::Category(_)) => {
+            about(&answers, head, |head, it: &Category| head.category(it, number(asked)))
+        }
     };
     let policy = if page.pays { front.paying.clone() } else { PagePolicy::store() };
     filled(store, status, head, &answers, &policy, asked)
-}
-
-/// Leads to the page of what has another address now, with the query of the old one.
-fn moved(path: &str, asked: &PageRequest) -> Response {
-    let query = asked.uri.query().map(|it| format!("?{it}")).unwrap_or_default();
-    let location = (header::LOCATION, format!("{path}{query}"));
-    let mut response = (StatusCode::MOVED_PERMANENTLY, [location]).into_response();
-    response.headers_mut().insert(header::CACHE_CONTROL, dist::ASK_AGAIN);
-    response
 }
 
 pub(crate) async fn nowhere(front: &Front, store: &Store, asked: &PageRequest) -> Response {
@@ -104,8 +92,7 @@ fn parsed<T: DeserializeOwned>(answer: &Answer) -> Parsed<T> {
     match answer {
         // What has another shape is something else of the API's, and no page of its own.
         Answer::Json(json) => serde_json::from_str(json).map_or(Parsed::No, Parsed::All),
-        // What it shows has moved to where no page of this kind is.
-        Answer::Refused | Answer::Moved(_) => Parsed::No,
+        Answer::Refused => Parsed::No,
         Answer::Silent => Parsed::Nothing,
     }
 }
@@ -114,4 +101,12 @@ fn parsed<T: DeserializeOwned>(answer: &Answer) -> Parsed<T> {
 fn tree(answers: &Answers) -> Tree {
     let json = answers.get(0).json();
     json.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default()
+}
+
+/// The number of the page of a list, where it is not the first one.
+fn number(asked: &PageRequest) -> Option<u32> {
+    let query = asked.uri.query().unwrap_or_default();
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let page = pairs.find(|(name, _)| name == "page")?.1.parse().ok()?;
+    Some(page).filter(|it| *it > 1)
 }

@@ -206,6 +206,6 @@ async fn read<T: DeserializeOwned>(api: &Api, address: &str) -> Result<T, Box<Re
             serde_json::from_str(&json).map_err(|_| Box::new(problems::broken().into_response()))
         }
         Answer::Refused => Err(Box::new(problems::not_found().into_response())),
-        Answer::Silent | Answer::Moved(_) => Err(Box::new(problems::away().into_response())),
+        Answer::Silent => Err(Box::new(problems::away().into_response())),
     }
 }

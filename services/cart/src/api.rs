@@ -6,7 +6,6 @@ use chassis::auth::Principal;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
 use chassis::id;
-use chassis::if_match::{self, IfMatch};
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::cart::MAX_LINES;
@@ -73,8 +72,7 @@ fn either<T>(other: bool) -> impl FnOnce(&Option<T>, &()) -> garde::Result {
     get, path = "/cart", operation_id = "cart.get", tag = "cart",
     params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     responses(
-        (status = 200, description = "The cart, empty if there is none yet.", body = View,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The cart, empty if there is none yet.", body = View),
     ),
     security((), ("bearer" = [])),
 )]
@@ -92,12 +90,11 @@ async fn get(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
 /// A guest without a cart gets one. Its token is returned in the header `X-Cart-Token`.
 #[utoipa::path(
     post, path = "/cart/items", operation_id = "cart_items.create", tag = "cart",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."), IfMatch),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     request_body = NewCartItem,
     responses(
         (status = 200, description = "The cart.", body = View,
-         headers(("X-Cart-Token" = Option<String>, description = "The token of a guest's cart."),
-                 ("ETag" = String, description = "The version."))),
+         headers(("X-Cart-Token" = Option<String>, description = "The token of a guest's cart."))),
         problems::sku_not_found,
         problems::product_not_found,
         problems::insufficient_stock,
@@ -110,7 +107,6 @@ async fn get(State(app): State<App>, buyer: Buyer) -> Result<Shown> {
 async fn create(
     State(app): State<App>,
     buyer: Buyer,
-    seen: Option<IfMatch>,
     Json(request): Json<NewCartItem>,
 ) -> Result<Shown> {
     let before = current(&app, &buyer).await?;
@@ -125,7 +121,6 @@ async fn create(
 
     let mut tx = app.db.begin().await?;
     let (id, token) = enter(&app, &mut tx, &buyer).await?;
-    check(&mut tx, seen.as_ref(), id).await?;
     let added = store::add(&mut tx, id, &line, cap(&offer)).await?;
     let cart = reload(&mut tx, id).await?;
     if !added {
@@ -146,12 +141,10 @@ async fn create(
     params(
         ("sku" = String, Path, description = "The SKU of the item."),
         ("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."),
-        IfMatch,
     ),
     request_body = CartQuantity,
     responses(
-        (status = 200, description = "The cart.", body = View,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The cart.", body = View),
         problems::item_not_found,
         problems::insufficient_stock,
         problems::item_not_for_sale,
@@ -161,11 +154,10 @@ async fn create(
 async fn update(
     State(app): State<App>,
     buyer: Buyer,
-    seen: Option<IfMatch>,
     Path(sku): Path<String>,
     Json(CartQuantity { quantity }): Json<CartQuantity>,
 ) -> Result<Shown> {
-    set_quantity(&app, (&buyer, seen.as_ref()), StockLine::new(sku, quantity)).await
+    set_quantity(&app, &buyer, StockLine::new(sku, quantity)).await
 }
 
 /// Remove an item from the cart.
@@ -174,39 +166,29 @@ async fn update(
     params(
         ("sku" = String, Path, description = "The SKU of the item."),
         ("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."),
-        IfMatch,
     ),
     responses(
-        (status = 200, description = "The cart.", body = View,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The cart.", body = View),
         problems::item_not_found,
     ),
     security((), ("bearer" = [])),
 )]
-async fn delete(
-    State(app): State<App>,
-    buyer: Buyer,
-    seen: Option<IfMatch>,
-    Path(sku): Path<String>,
-) -> Result<Shown> {
-    set_quantity(&app, (&buyer, seen.as_ref()), StockLine::new(sku, 0)).await
+async fn delete(State(app): State<App>, buyer: Buyer, Path(sku): Path<String>) -> Result<Shown> {
+    set_quantity(&app, &buyer, StockLine::new(sku, 0)).await
 }
 
 /// Empty the cart.
 #[utoipa::path(
     delete, path = "/cart", operation_id = "cart.clear", tag = "cart",
-    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart."), IfMatch),
+    params(("X-Cart-Token" = Option<String>, Header, description = "The token of a guest's cart.")),
     responses((status = 204, description = "The cart is empty.")),
     security((), ("bearer" = [])),
 )]
-async fn clear(State(app): State<App>, buyer: Buyer, seen: Option<IfMatch>) -> Result<StatusCode> {
+async fn clear(State(app): State<App>, buyer: Buyer) -> Result<StatusCode> {
     if let Some(owner) = buyer.owner() {
         let mut tx = app.db.begin().await?;
         let changed = match store::touch(&mut tx, &owner, app.clock.now()).await? {
-            Some(id) => {
-                check(&mut tx, seen.as_ref(), id).await?;
-                store::clear(&mut tx, id).await?
-            }
+            Some(id) => store::clear(&mut tx, id).await?,
             None => false,
         };
         if changed { tx.commit().await? } else { tx.rollback().await? }
@@ -274,11 +256,7 @@ async fn pour(tx: &mut Tx, guest: Uuid, user: Uuid, now: DateTime<Utc>) -> Resul
 }
 
 /// Gives an item of the cart another quantity, or removes it where that is 0.
-async fn set_quantity(
-    app: &App,
-    (buyer, seen): (&Buyer, Option<&IfMatch>),
-    line: StockLine,
-) -> Result<Shown> {
+async fn set_quantity(app: &App, buyer: &Buyer, line: StockLine) -> Result<Shown> {
     let missing = || problems::item_not_found(&line.sku);
     let owner = buyer.owner().ok_or_else(missing)?;
     let before = store::find(&app.db, &owner).await?.ok_or_else(missing)?;
@@ -298,7 +276,6 @@ async fn set_quantity(
     let mut tx = app.db.begin().await?;
     let touched = store::touch(&mut tx, &owner, app.clock.now()).await?;
     let id = touched.ok_or_else(missing)?;
-    check(&mut tx, seen, id).await?;
     let done = match line.quantity {
         0 => store::remove(&mut tx, id, &line.sku).await?,
         _ => store::change(&mut tx, id, &line).await?,
@@ -356,16 +333,6 @@ async fn enter(app: &App, tx: &mut Tx, buyer: &Buyer) -> Result<(Uuid, Option<To
     let (id, token) = (id::new(), Token::new());
     store::create(tx, id, token.hash(), now).await?;
     Ok((id, Some(token)))
-}
-
-/// Refuses a change that was meant for another state of the cart, whose version this transaction has
-/// raised already.
-async fn check(tx: &mut Tx, seen: Option<&IfMatch>, id: Uuid) -> Result<()> {
-    if seen.is_none() {
-        return Ok(());
-    }
-    let cart = reload(tx, id).await?;
-    if_match::check(seen, &Cart { version: cart.version - 1, ..cart })
 }
 
 async fn reload(tx: &mut Tx, id: Uuid) -> Result<Cart> {

@@ -1,6 +1,5 @@
 //! The cart's types and rules. No HTTP, no SQL, no clock.
 
-use chassis::if_match::Versioned;
 use chrono::{DateTime, Utc};
 use contracts::cart::MAX_LINES;
 use contracts::catalog::{MAX_QUANTITY, Offer, StockLine};
@@ -23,14 +22,6 @@ pub(crate) struct Cart {
     pub(crate) updated_at: DateTime<Utc>,
     /// In the order they were added, each SKU once.
     pub(crate) lines: Vec<StockLine>,
-}
-
-impl Versioned for Cart {
-    const NAME: &'static str = "cart";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
 }
 
 /// The most units of an offer one cart may hold: what is there, up to [`MAX_QUANTITY`].

@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use chassis::if_match::Tagged;
+use chassis::extract::Json;
 use chassis::money::{Currency, Money};
 use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
@@ -168,8 +168,7 @@ impl IntoResponse for Shown {
         let token = self.token.as_ref().map(Token::as_str);
         let value = token.and_then(|it| HeaderValue::from_str(it).ok());
         let token = token.map(str::to_owned);
-        let view = View { token, ..self.view };
-        let mut response = Tagged(view.version, view).into_response();
+        let mut response = Json(View { token, ..self.view }).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Some(value) = value {

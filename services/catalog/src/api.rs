@@ -5,7 +5,6 @@ mod addresses;
 mod bulk;
 mod categories;
 mod edit;
-mod exports;
 mod figures;
 mod holds;
 mod images;
@@ -13,13 +12,10 @@ mod imports;
 mod inventory;
 mod list;
 mod media;
-mod merge;
 mod near;
-mod patch;
 mod product;
 mod read;
 mod stock;
-mod variants;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -31,11 +27,9 @@ pub(crate) fn router() -> OpenApiRouter<App> {
         .merge(near::router())
         .merge(addresses::router())
         .merge(edit::router())
-        .merge(variants::router())
         .merge(bulk::router())
         .merge(images::router())
         .merge(imports::router())
-        .merge(exports::router())
         .merge(categories::router())
         .merge(inventory::router())
         .merge(holds::router())

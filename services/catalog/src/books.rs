@@ -2,7 +2,6 @@
 //! [`StockTx::write`], which keeps ledger and events in step with it.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use chassis::db::Tx;
 use chassis::id;
@@ -16,7 +15,6 @@ use crate::cache::Changed;
 use crate::model::{Draft, Figure, Policy, Product, Stock, StockChange, Variant};
 use crate::problems;
 use crate::store::stock::{self, Change, Kind, Noted, Opening, Step};
-use crate::titles::{self, TitleOrder};
 
 /// A transaction on the books, and which products it changed so far.
 pub(crate) struct StockTx<'a> {
@@ -26,19 +24,12 @@ pub(crate) struct StockTx<'a> {
     pub(crate) low: i64,
     /// Why somebody writes stock, in their words.
     pub(crate) reason: Option<String>,
-    /// How titles sort.
-    pub(crate) titles: Arc<TitleOrder>,
     changed: Vec<Changed>,
 }
 
 impl<'a> StockTx<'a> {
     pub(crate) fn open(tx: &'a mut Tx, now: DateTime<Utc>, low: i64) -> Self {
-        Self { tx, now, low, reason: None, titles: titles::usual(), changed: vec![] }
-    }
-
-    /// Sorts the titles it writes in this order.
-    pub(crate) fn with_titles(self, titles: Arc<TitleOrder>) -> Self {
-        Self { titles, ..self }
+        Self { tx, now, low, reason: None, changed: vec![] }
     }
 
     /// Notes what cached answers shall be thrown away once this is committed.
@@ -231,37 +222,6 @@ impl<'a> StockTx<'a> {
             }
             _ => self.create(variant, opening, reference).await,
         }
-    }
-
-    /// Creates the stock of products that are new.
-    pub(crate) async fn open_all(&mut self, drafts: &[&Draft]) -> Result<()> {
-        let (mut new, mut references) = (Vec::new(), Vec::new());
-        for draft in drafts {
-            for (variant, wish) in draft.product.variants.iter().zip(&draft.stock) {
-                let policy = wish.policy.unwrap_or_default();
-                let on_hand = wish.figure.map_or(0, Figure::opening);
-                if policy == Policy::Deny && on_hand < 0 {
-                    return Err(problems::stock_below_reserved(&variant.sku, 0, 0));
-                }
-                new.push((variant, Opening { policy, on_hand, allocated: 0 }));
-                references.push(match wish.figure {
-                    // What the file says beyond its export is in it already.
-                    Some(Figure::Edited { export, .. }) => exported(export),
-                    _ => reference(draft.product.id),
-                });
-            }
-        }
-        let inserted = stock::insert_all(self.tx, &new, self.now).await;
-        let versions = inserted.on_duplicate(|| problems::sku_taken(&new[0].0.sku))?;
-        let noted = new.iter().zip(&references).zip(versions).map(|((new, reference), version)| {
-            let (variant, Opening { on_hand, allocated, .. }) = new;
-            let (kind, on_hand, allocated) = (Kind::Created, *on_hand, *allocated);
-            let change = Change { kind, on_hand, allocated, reserved: 0, reference };
-            let (sku, reason, at) = (variant.sku.as_str(), self.reason.as_deref(), self.now);
-            Noted { sku, version, change, reason, at }
-        });
-        let noted: Vec<Noted<'_>> = noted.collect();
-        Ok(stock::note(self.tx, &noted).await?)
     }
 
     async fn create(&mut self, variant: &Variant, opening: Opening, reference: &str) -> Result<()> {

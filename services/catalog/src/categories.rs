@@ -1,13 +1,11 @@
 //! Changing the tree of categories.
 
-use chassis::field_versions::FieldVersions;
-use chassis::if_match::{self, IfMatch};
 use chassis::problem::{OnDuplicate, Problem, Result};
 use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::cache::Changed;
-use crate::model::{Category, Tree, note_category_edit, slug, slugify};
+use crate::model::{Category, Tree, slugify};
 use crate::problems;
 use crate::store::categories as store;
 
@@ -30,7 +28,8 @@ pub(crate) async fn create(books: &mut StockTx<'_>, new: NewCategory) -> Result<
     let tree = store::locked_tree(books.tx).await?;
     tree.check_new(new.parent_id)?;
     let slug = match new.slug {
-        Some(slug) => claim(books, &tree, &slug, None).await?,
+        Some(slug) if tree.find(&slug).is_some() => return Err(problems::slug_taken(&slug)),
+        Some(slug) => slug,
         None => free_slug(&tree, new.parent_id, &new.name),
     };
     let category = Category {
@@ -41,7 +40,6 @@ pub(crate) async fn create(books: &mut StockTx<'_>, new: NewCategory) -> Result<
         description: ammonia::clean(&new.description),
         position: new.position,
         version: 1,
-        field_versions: FieldVersions::default(),
         created_at: books.now,
         updated_at: books.now,
     };
@@ -89,25 +87,24 @@ pub(crate) async fn named(books: &mut StockTx<'_>, keys: &[String]) -> Result<Ve
     Ok(ids)
 }
 
-/// Changes a category, and moves it where its parent is another one. `change` may refuse what it is.
+/// Changes a category, and moves it where its parent is another one.
 pub(crate) async fn replace(
     books: &mut StockTx<'_>,
     key: &str,
-    change: impl FnOnce(&Category) -> Result<NewCategory>,
+    change: impl FnOnce(&Category) -> NewCategory,
 ) -> Result<Category> {
     let tree = store::locked_tree(books.tx).await?;
     let old = tree.find(key).ok_or_else(problems::category_not_found)?;
-    let new = change(old)?;
-    let slug = match new.slug.filter(|it| *it != old.slug) {
-        Some(slug) => claim(books, &tree, &slug, Some(old.id)).await?,
-        // One that was allowed before stays until it is changed.
-        None => old.slug.clone(),
-    };
+    let new = change(old);
+    let slug = new.slug.unwrap_or_else(|| old.slug.clone());
+    if slug != old.slug && tree.find(&slug).is_some() {
+        return Err(problems::slug_taken(&slug));
+    }
     let moved = new.parent_id != old.parent_id;
     if moved {
         tree.check_move(old.id, new.parent_id)?;
     }
-    let mut category = Category {
+    let category = Category {
         parent_id: new.parent_id,
         slug,
         name: new.name,
@@ -117,12 +114,8 @@ pub(crate) async fn replace(
         updated_at: books.now,
         ..old.clone()
     };
-    note_category_edit(old, &mut category);
     let updated = store::update(books.tx, &category).await;
     updated.on_duplicate(|| problems::slug_taken(&category.slug))?;
-    if category.slug != old.slug {
-        store::keep_former(books.tx, &old.slug, old.id).await?;
-    }
     if moved {
         store::settle(books.tx, category.id).await?;
     }
@@ -157,29 +150,22 @@ pub(crate) async fn reorder(
         if (old.parent_id, old.position) == (parent, position) {
             continue;
         }
-        let moved = |old: &Category| {
-            Ok(NewCategory {
-                parent_id: parent,
-                slug: None,
-                name: old.name.clone(),
-                description: old.description.clone(),
-                position,
-            })
+        let moved = |old: &Category| NewCategory {
+            parent_id: parent,
+            slug: None,
+            name: old.name.clone(),
+            description: old.description.clone(),
+            position,
         };
         replace(books, &id.to_string(), moved).await?;
     }
     Ok(())
 }
 
-/// Deletes a category without children, if it is in the state that is meant; its products stay.
-pub(crate) async fn delete(
-    books: &mut StockTx<'_>,
-    key: &str,
-    seen: Option<&IfMatch>,
-) -> Result<()> {
+/// Deletes a category without children; its products stay.
+pub(crate) async fn delete(books: &mut StockTx<'_>, key: &str) -> Result<()> {
     let tree = store::locked_tree(books.tx).await?;
     let old = tree.find(key).ok_or_else(problems::category_not_found)?;
-    if_match::check(seen, old)?;
     if tree.children(Some(old.id)).next().is_some() {
         return Err(problems::category_has_children());
     }
@@ -189,38 +175,10 @@ pub(crate) async fn delete(
     Ok(())
 }
 
-/// Makes sure that a category can have the slug that was asked for, also where another one had it
-/// before.
-async fn claim(
-    books: &mut StockTx<'_>,
-    tree: &Tree,
-    slug: &str,
-    category: Option<Uuid>,
-) -> Result<String> {
-    let slug = slug::normal(slug).into_owned();
-    let blank = slug.contains(char::is_whitespace).then_some("must not contain blanks");
-    let reserved = (slug == RESERVED).then_some("is an address of the shop's own");
-    if let Some(detail) = blank.or(reserved).or_else(|| slug::wrong(&slug)) {
-        return Err(Problem::field("slug", detail));
-    }
-    match tree.look_alike(&slug, category) {
-        Some(other) if other == slug => return Err(problems::slug_taken(&slug)),
-        Some(other) => return Err(problems::slug_looks_like(other)),
-        None => {}
-    }
-    if tree.find_former(&slug).is_some() {
-        store::take_over(books.tx, &slug).await?;
-    }
-    Ok(slug)
-}
-
 /// A slug made from the name, with the parent's before it where that is taken.
 fn free_slug(tree: &Tree, parent: Option<Uuid>, name: &str) -> String {
     let slug = slugify(name, "category");
-    let is_free = |slug: &str| {
-        let is_former = tree.find_former(slug).is_some();
-        slug != RESERVED && tree.look_alike(slug, None).is_none() && !is_former
-    };
+    let is_free = |slug: &str| slug != RESERVED && tree.find(slug).is_none();
     if is_free(&slug) {
         return slug;
     }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::categories::{self, NewCategory};
-use crate::csv::{self, ImportError, Options};
+use crate::csv::{self, ImportError, OfExisting};
 use crate::pictures;
 use crate::store::{
     self,
@@ -97,8 +97,8 @@ pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, 
     let categories = shelves(&mut tx, clock).await?;
     let missing = missing(&mut tx, clock).await?;
     tx.commit().await?;
-    let options = Options::default();
-    let report = csv::import(db, clock, currency, options, missing, |_| ()).await?;
+    let stock = OfExisting::Edited;
+    let report = csv::import(db, clock, currency, stock, missing.as_slice(), |_| ()).await?;
     match report.problems.into_iter().next() {
         Some(problem) => Err(Error::Product(problem)),
         None => Ok(Seeded { categories, products: report.products_created }),
@@ -109,7 +109,7 @@ pub async fn seed(db: &Db, clock: Clock, currency: &Currency) -> Result<Seeded, 
 async fn shelves(tx: &mut Tx, clock: Clock) -> Result<u64, Error> {
     let mut added = 0;
     let mut shelves: HashMap<&str, Uuid> = HashMap::new();
-    let tree = store::categories::locked_tree(tx).await?;
+    let tree = store::categories::tree(&mut *tx).await?;
     for (position, (slug, name, parent, description)) in CATEGORIES.iter().enumerate() {
         if let Some(known) = tree.find(slug) {
             shelves.insert(slug, known.id);
@@ -141,7 +141,7 @@ async fn missing(tx: &mut Tx, clock: Clock) -> Result<Vec<u8>, Error> {
         let row = row?;
         let handle = row.get(0).unwrap_or_default().to_owned();
         if seen.insert(handle.clone()) {
-            if store::products::has_slug(&mut *tx, &handle).await? {
+            if store::products::id_of(&mut *tx, &handle).await?.is_some() {
                 there.insert(handle.clone());
             } else {
                 draw(tx, clock, &row.deserialize(Some(&header))?).await?;
@@ -154,27 +154,15 @@ async fn missing(tx: &mut Tx, clock: Clock) -> Result<Vec<u8>, Error> {
     rows.into_inner().map_err(|error| Error::File(error.into_error().into()))
 }
 
-/// A picture of the demo shop.
-pub(crate) fn drawing_of(id: Uuid) -> Option<NewPicture> {
-    let mut file = ReaderBuilder::new().from_reader(GOODS.as_bytes());
-    let header = file.headers().ok()?.clone();
-    let goods = file.records().filter_map(|it| it.ok()?.deserialize::<Good>(Some(&header)).ok());
-    let mut goods = goods.filter(|it| pictures::in_url(&it.image) == Some(id));
-    goods.next().map(|it| drawn(&it))
-}
-
-fn drawn(good: &Good) -> NewPicture {
+async fn draw(tx: &mut Tx, clock: Clock, good: &Good) -> Result<(), Error> {
+    let Some(id) = pictures::in_url(&good.image) else { return Ok(()) };
     let content_type = "image/svg+xml".to_owned();
-    NewPicture {
+    let drawing = NewPicture {
         kept: Kept { content_type, width: None, height: None },
         bytes: drawing::svg(good).into_bytes(),
         smaller: vec![],
-    }
-}
-
-async fn draw(tx: &mut Tx, clock: Clock, good: &Good) -> Result<(), Error> {
-    let Some(id) = pictures::in_url(&good.image) else { return Ok(()) };
-    Ok(store::pictures::insert(tx, id, drawn(good), clock.now()).await?)
+    };
+    Ok(store::pictures::insert(tx, id, drawing, clock.now()).await?)
 }
 
 #[cfg(test)]

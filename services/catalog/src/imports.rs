@@ -1,6 +1,7 @@
 //! Files of products that staff send: kept in the database, and imported by a worker that goes on
 //! where another one left off.
 
+use std::io::Cursor;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::csv::{self, ImportError, OfExisting, Options, Preview, Report, Run};
+use crate::csv::{self, ImportError, OfExisting, Preview, Report, Run};
 use crate::store::imports::{self as store, File, IMPORTS, Import, State};
 use crate::{App, problems};
 
@@ -59,10 +60,10 @@ impl Counter {
 }
 
 /// Tells what an import of a file would do.
-pub(crate) async fn preview(app: &App, file: Bytes, options: Options) -> Result<Preview> {
-    let app = app.clone();
+pub(crate) async fn preview(app: &App, file: Bytes, stock: OfExisting) -> Result<Preview> {
+    let (app, file) = (app.clone(), Cursor::new(file));
     let preview = threads::own(async move {
-        csv::preview(&app.db, app.clock, &app.currency, options, file).await.map_err(refused)
+        csv::preview(&app.db, app.clock, &app.currency, stock, file).await.map_err(refused)
     });
     preview.await
 }
@@ -72,11 +73,11 @@ pub(crate) async fn take_in(
     app: &App,
     user: Uuid,
     (name, file): (String, Bytes),
-    options: Options,
+    stock: OfExisting,
 ) -> Result<Import> {
     let counted = {
         let file = file.clone();
-        tokio::task::spawn_blocking(move || csv::count_rows(file)).await
+        tokio::task::spawn_blocking(move || csv::count_rows(Cursor::new(file))).await
     };
     let rows = counted.map_err(Problem::internal)?.map_err(refused)?;
     let import = Import {
@@ -84,8 +85,7 @@ pub(crate) async fn take_in(
         state: State::Waiting,
         file_name: name,
         created_by: user,
-        set_stock: options.stock == OfExisting::Set,
-        remove_missing: options.remove_missing,
+        set_stock: stock == OfExisting::Set,
         rows: i64::try_from(rows).unwrap_or(i64::MAX),
         rows_done: 0,
         products_done: 0,
@@ -167,8 +167,8 @@ async fn postpone(app: &App, import: &Import) -> db::Result<()> {
 async fn go_on(app: &App, mut import: Import, stop: &CancellationToken) -> Result<(), ImportError> {
     let file = store::file(&app.db, import.id).await?;
     let stock = if import.set_stock { OfExisting::Set } else { OfExisting::Edited };
-    let options = Options { stock, remove_missing: import.remove_missing };
-    let mut run = Run::begin(&app.db, app.clock, &app.currency, options, file.into()).await?;
+    let file = Cursor::new(file);
+    let mut run = Run::begin(&app.db, app.clock, &app.currency, stock, file).await?;
     let report: Report = serde_json::from_value(import.report.0.take()).unwrap_or_default();
     run.resume(import.products_done.unsigned_abs(), report)?;
     loop {

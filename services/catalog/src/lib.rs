@@ -3,9 +3,8 @@
 //! `model` holds the rules, `store` the SQL. `books` is the transaction that changes products or
 //! stock; `products`, `categories`, `reservations` and `fulfillment` are its use cases. `api` and
 //! `internal` are the routes, `events` the handlers of other services' events, `workers` the
-//! background work. `titles` is the order of titles in the shop's language. `cache` keeps rendered
-//! answers, `search` feeds the index, `pictures` and `imports` handle uploads, `exports` sends the
-//! catalog as a file. `csv` imports and exports product files; `demo` and `invariants` serve
+//! background work. `cache` keeps rendered answers, `search` feeds the index, `pictures` and
+//! `imports` handle uploads. `csv` imports and exports product files; `demo` and `invariants` serve
 //! the command line.
 
 mod api;
@@ -17,7 +16,6 @@ mod index_dir;
 mod workers;
 
 mod categories;
-mod exports;
 mod fulfillment;
 mod imports;
 mod pictures;
@@ -26,7 +24,6 @@ mod reservations;
 
 mod books;
 mod cache;
-mod titles;
 mod view;
 
 mod search;
@@ -61,12 +58,9 @@ use serde::{Deserialize, Serialize};
 use books::StockTx;
 use cache::{Cache, Changed};
 use demand::Views;
-use exports::Exports;
 use imports::Counter;
 use model::Tree;
 use pictures::PictureProcessor;
-use store::listing::Totals;
-use titles::TitleOrder;
 
 pub const NAME: &str = "catalog";
 
@@ -145,14 +139,9 @@ pub(crate) struct Shared {
     pub(crate) currency: Currency,
     pub(crate) cache: Cache,
     pub(crate) search: Search,
-    /// How titles sort in the shop's language.
-    pub(crate) titles: Arc<TitleOrder>,
-    /// How long the longest lists are.
-    pub(crate) totals: Totals,
     pub(crate) views: Views,
     pub(crate) desk: PictureProcessor,
     pub(crate) counter: Counter,
-    pub(crate) exports: Exports,
     /// How long an order holds stock.
     pub(crate) hold: TimeDelta,
     /// Percent of a SKU that may be held without money.
@@ -177,7 +166,6 @@ pub async fn start(
     let app = App::new(&platform, &config, &index_dir)?;
     let (expiring, following, searching) = (app.clone(), app.clone(), app.clone());
     let (tidying, importing, booking) = (app.clone(), app.clone(), app.clone());
-    let (sorting, comparing) = (app.clone(), app.clone());
     let (counting, every) = (app.clone(), Duration::from_secs(config.views_seconds.into()));
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app.clone()))
@@ -194,16 +182,10 @@ pub async fn start(
             stop.run_until_cancelled(workers::book_sold_before(booking, orders)).await;
             Ok(())
         })
-        .search_keys(&store::products::SEARCH_KEYS)
-        .worker("slugs", move |stop| async move {
-            stop.run_until_cancelled(workers::add_slug_keys(comparing)).await;
-            Ok(())
-        })
         .every(pictures::EVERY, "catalog pictures", move || {
             let app = tidying.clone();
             async move { pictures::tidy(&app.db, app.clock.now()).await.map(|_| false) }
         })
-        .every(titles::EVERY, "title order", move || titles::renew(sorting.clone()))
         .queue(&store::imports::IMPORTS)
         .worker("imports", |stop| imports::work(importing, stop))
         .worker("cache", |stop| async move {
@@ -212,7 +194,7 @@ pub async fn start(
             Ok(())
         })
         .worker("search", |stop| async move {
-            let products = search::Products::of(&searching);
+            let products = search::Products(searching.db.clone());
             catalog_search::follow(searching.search.clone(), products, stop).await;
             Ok(())
         }))
@@ -232,12 +214,9 @@ impl App {
             currency: platform.currency.clone(),
             cache: Cache::new(u64::from(config.cache_mib) << 20, shared),
             search: Search::open(index_dir)?,
-            titles: Arc::new(TitleOrder::of(&platform.language)),
-            totals: Totals::default(),
             views: Views::default(),
             desk: PictureProcessor::default(),
             counter: Counter::default(),
-            exports: Exports::default(),
             hold: TimeDelta::minutes(config.hold_minutes.into()),
             unpaid_share: config.unpaid_share.into(),
             low: config.low_stock_threshold.into(),
@@ -246,7 +225,7 @@ impl App {
 
     /// Begins the books of a transaction.
     pub(crate) fn books<'a>(&self, tx: &'a mut Tx) -> StockTx<'a> {
-        StockTx::open(tx, self.clock.now(), self.low).with_titles(self.titles.clone())
+        StockTx::open(tx, self.clock.now(), self.low)
     }
 
     /// Commits, and throws away the cached answers that no longer hold.

@@ -1,31 +1,25 @@
 //! Products, variants, categories and stock: types and rules. No HTTP, SQL, clock or async.
 //!
-//! `draft` turns what somebody wants to write into a product, `edits` notes what it changes, `figure`
-//! turns what somebody says of the stock into what is on hand, `slug` knows what an address may look
-//! like, `tree` the categories.
+//! `draft` turns what somebody wants to write into a product, `figure` what somebody says of the
+//! stock into what is on hand, `tree` knows the categories.
 
 mod draft;
-mod edits;
 mod figure;
-pub(crate) mod slug;
 mod tree;
 
 use std::collections::BTreeMap;
 
 use chassis::db::Record;
-use chassis::field_versions::FieldVersions;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub(crate) use draft::{
-    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_CATEGORIES, MAX_ON_HAND, NewProduct, NewVariant,
-    StockChange, is_free,
+    DEFAULT_OPTION, DEFAULT_VALUE, Draft, MAX_ON_HAND, NewProduct, NewVariant, StockChange,
+    is_free, slugify,
 };
-pub(crate) use edits::{note_category_edit, note_edit};
 pub(crate) use figure::Figure;
-pub(crate) use slug::slugify;
 pub(crate) use tree::{Category, MAX_DEPTH, Tree};
 
 /// Whether a product is for sale.
@@ -143,13 +137,8 @@ pub(crate) struct Product {
     /// Units bought and not given back.
     #[record(computed)]
     pub(crate) sold: i64,
-    /// Rises with every change, also of its rating: the number of its events.
+    /// Rises with every change.
     pub(crate) version: i64,
-    /// Rises when somebody edits it: what clients know as its version.
-    pub(crate) revision: i64,
-    /// Which revision last changed each of its own fields.
-    #[record(json)]
-    pub(crate) field_versions: FieldVersions,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// By position.
@@ -171,8 +160,6 @@ pub(crate) struct Variant {
     /// In minor units of the shop's currency, as all prices here.
     pub(crate) price: i64,
     pub(crate) compare_at_price: Option<i64>,
-    /// What the shop pays for one; for staff only.
-    pub(crate) cost: Option<i64>,
     /// From 1 on.
     pub(crate) position: i64,
     pub(crate) barcode: Option<String>,
@@ -184,11 +171,6 @@ pub(crate) struct Variant {
     pub(crate) tax_code: Option<String>,
     /// The URL of its own picture.
     pub(crate) image: Option<String>,
-    /// The revision of the product that edited it last: what clients know as its version.
-    pub(crate) revision: i64,
-    /// Which revision of the product last changed each field.
-    #[record(json)]
-    pub(crate) field_versions: FieldVersions,
     // Of its stock.
     #[record(computed)]
     pub(crate) policy: Policy,
@@ -224,11 +206,6 @@ impl Product {
         self.variants.iter().map(|it| it.price).min().unwrap_or_default()
     }
 
-    /// The highest price of its variants.
-    pub(crate) fn price_max(&self) -> i64 {
-        self.variants.iter().map(|it| it.price).max().unwrap_or_default()
-    }
-
     /// Units that can be bought now, of all variants; none where stock does not limit the sales of
     /// one of them.
     pub(crate) fn available(&self) -> Option<i64> {
@@ -259,13 +236,6 @@ impl Variant {
     /// Units that can be bought now; none where stock does not limit sales.
     pub(crate) fn available(&self) -> Option<i64> {
         available(self.policy, self.on_hand - self.allocated - self.reserved)
-    }
-
-    /// Whether nothing but the stock differs.
-    pub(crate) fn is_same_but_for_stock(&self, other: &Self) -> bool {
-        let Self { policy, on_hand, allocated, reserved, .. } = *self;
-        self.id == other.id
-            && *self == Self { policy, on_hand, allocated, reserved, ..other.clone() }
     }
 }
 

@@ -110,37 +110,6 @@ pub(crate) async fn take_in(app: &App, bytes: Bytes) -> Result<(Uuid, Kept)> {
     Ok((id, kept))
 }
 
-/// MiB that drawing a picture of an export takes at most: it is no larger than what is kept.
-const RESTORED: u64 = 192 << 20;
-
-/// Brings back a picture of an export, whose address stays the same. It is redrawn like any other;
-/// what is kept is the file itself where that has nothing in it but what we write.
-pub(crate) async fn restore(db: &Db, id: Uuid, bytes: Bytes, now: DateTime<Utc>) -> Result<()> {
-    if store::seen(db, id, now).await?.is_some() {
-        return Ok(());
-    }
-    let picture = match crate::demo::drawing_of(id) {
-        Some(drawing) => drawing,
-        None => {
-            let drawn = spawn_blocking(move || {
-                let head = Head::read(&bytes)?;
-                if head.memory() > RESTORED {
-                    return Err(problems::picture_restored_too_large());
-                }
-                let mut picture = redraw::redraw(&bytes, head)?;
-                if redraw::is_ours(&bytes, head, &picture.kept) {
-                    picture.bytes = bytes.to_vec();
-                }
-                Ok(picture)
-            });
-            drawn.await.map_err(Problem::internal)??
-        }
-    };
-    let mut tx = db.begin().await?;
-    store::insert(&mut tx, id, picture, now).await?;
-    Ok(tx.commit().await?)
-}
-
 /// The address of a picture.
 pub(crate) fn url(id: Uuid) -> String {
     format!("{PREFIX}/media/{id}")

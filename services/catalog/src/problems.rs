@@ -75,12 +75,6 @@ pub(crate) fn picture_too_large(width: u32, height: u32) -> Problem {
     picture_too_large::problem(detail).with("width", width).with("height", height)
 }
 
-/// For pictures of an archive.
-pub(crate) fn picture_restored_too_large() -> Problem {
-    let detail = "the picture is larger than an export has it; send it to /api/v1/media instead";
-    Problem { detail: detail.into(), ..picture_broken() }
-}
-
 /// Too many pictures are being uploaded. Try again after `Retry-After`.
 #[problem(SERVICE_UNAVAILABLE)]
 pub(crate) fn pictures_busy() -> Problem {
@@ -94,7 +88,7 @@ pub(crate) fn import_not_found() -> Problem {
     import_not_found::problem("there is no such import")
 }
 
-/// The file is not a file of products that can be read.
+/// The file is not a CSV file of products.
 #[problem(UNPROCESSABLE_ENTITY)]
 pub(crate) fn import_unreadable(why: &str) -> Problem {
     import_unreadable::problem(why.to_owned())
@@ -114,35 +108,10 @@ pub(crate) fn imports_busy() -> Problem {
     imports_busy::problem(detail).retry_after(3)
 }
 
-/// The variant does not exist.
-#[problem(NOT_FOUND)]
-pub(crate) fn variant_not_found() -> Problem {
-    variant_not_found::problem("there is no variant with this id or SKU")
-}
-
-/// A product has at least one variant. Delete the product instead.
-#[problem(CONFLICT)]
-pub(crate) fn last_variant(sku: &str) -> Problem {
-    let detail = format!("{sku} is the product's last variant; delete the product instead");
-    last_variant::problem(detail).with("sku", sku)
-}
-
-/// Too many exports are being made. Try again after `Retry-After`.
-#[problem(SERVICE_UNAVAILABLE)]
-pub(crate) fn exports_busy() -> Problem {
-    let detail = "too many exports are being made; try again in a minute";
-    exports_busy::problem(detail).retry_after(30)
-}
-
 /// The SKU does not exist.
 #[problem(NOT_FOUND)]
 pub(crate) fn sku_not_found() -> Problem {
     sku_not_found::problem("there is no such SKU")
-}
-
-/// A slug that nobody could tell from another one.
-pub(crate) fn slug_looks_like(other: &str) -> Problem {
-    Problem::field("slug", format!("looks like {other:?}, which is taken"))
 }
 
 /// The slug is already taken. `slug` names it.
@@ -204,14 +173,14 @@ pub(crate) fn stock_changed(now: &Stock, expected: i64) -> Problem {
         .with("expected", expected)
 }
 
-/// The stock has changed since the `ETag` in `If-Match`. `version` and `on_hand` have the current ones.
+/// The stock has changed since the `ETag` in `If-Match`. `on_hand` has the current figure.
 #[problem(PRECONDITION_FAILED, code = "precondition_failed")]
 pub(crate) fn stock_moved(now: &Stock) -> Problem {
     let detail = format!(
         "the stock of {} has changed since this ETag; {} are on hand now; read it again and retry",
         now.sku, now.on_hand
     );
-    stock_moved::problem(detail).with("version", now.version).with("on_hand", now.on_hand)
+    stock_moved::problem(detail).with("on_hand", now.on_hand)
 }
 
 /// The category has subcategories. Move or delete them first.

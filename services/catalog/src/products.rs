@@ -1,8 +1,6 @@
 //! Writing products, for the API and for files alike: product, variants, categories, stock and
 //! events in the caller's transaction.
 
-mod many;
-
 use chassis::outbox;
 use chassis::problem::{OnDuplicate, Problem, Result};
 use contracts::catalog::{ProductCreated, ProductDeleted, ProductUpdated};
@@ -10,11 +8,9 @@ use uuid::Uuid;
 
 use crate::books::StockTx;
 use crate::cache::Changed;
-use crate::model::{Draft, NewProduct, Product, is_free, note_edit};
-use crate::store::products::{self, slugs};
+use crate::model::{Draft, NewProduct, Product, is_free};
+use crate::store::products;
 use crate::{pictures, problems};
-
-pub(crate) use many::create_all;
 
 /// How often another name is tried where a made-up one is taken.
 const TRIES: usize = 50;
@@ -25,7 +21,7 @@ pub(crate) async fn create(books: &mut StockTx<'_>, new: NewProduct) -> Result<P
     find_slug(books, &mut draft).await?;
     find_skus(books, &mut draft).await?;
     let product = &draft.product;
-    products::insert(books.tx, product, &books.titles).await.on_duplicate(|| taken(product))?;
+    products::insert(books.tx, product).await.on_duplicate(|| taken(product))?;
     pictures::settle(books, None, product).await?;
     put_in_categories(books, product).await?;
     books.settle(None, &draft).await?;
@@ -42,20 +38,10 @@ pub(crate) async fn replace(
     old: &Product,
     new: NewProduct,
 ) -> Result<Option<Product>> {
-    let draft = new.into_draft(Some(old), books.now)?;
-    write(books, old, draft).await
-}
-
-/// Changes a product into what was drafted from it; none where it is like that already. If `old` is
-/// not what there is, the product has changed meanwhile.
-pub(crate) async fn write(
-    books: &mut StockTx<'_>,
-    old: &Product,
-    mut draft: Draft,
-) -> Result<Option<Product>> {
+    let mut draft = new.into_draft(Some(old), books.now)?;
     let slug_changed = draft.product.slug != old.slug;
-    if slug_changed {
-        claim(books, &draft.product.slug, old.id).await?;
+    if slug_changed && products::id_of(&mut *books.tx, &draft.product.slug).await?.is_some() {
+        return Err(problems::slug_taken(&draft.product.slug));
     }
     let same = is_same(old, &draft.product);
     if !same {
@@ -65,18 +51,9 @@ pub(crate) async fn write(
     if same && !stock_changed {
         return Ok(None);
     }
-    if same {
-        draft.product.revision = old.revision;
-    } else {
-        note_edit(old, &mut draft.product);
-    }
     let product = &draft.product;
-    let updated = products::update(books.tx, old, product, &books.titles).await;
-    if !updated.on_duplicate(|| taken(product))? {
+    if !products::update(books.tx, old, product).await.on_duplicate(|| taken(product))? {
         return Err(problems::product_changed());
-    }
-    if slug_changed {
-        slugs::keep_former(books.tx, old, &product.slug).await.on_duplicate(|| taken(product))?;
     }
     pictures::settle(books, Some(old), product).await?;
     if old.category_ids != product.category_ids {
@@ -120,8 +97,7 @@ pub(crate) async fn publish_updated(
 /// Whether nothing but the stock and the marks of a write differs.
 fn is_same(old: &Product, new: &Product) -> bool {
     let mut new = new.clone();
-    (new.version, new.revision) = (old.version, old.revision);
-    new.updated_at = old.updated_at;
+    (new.version, new.updated_at) = (old.version, old.updated_at);
     if new.variants.len() == old.variants.len() {
         for (new, old) in new.variants.iter_mut().zip(&old.variants) {
             (new.policy, new.on_hand) = (old.policy, old.on_hand);
@@ -136,32 +112,15 @@ async fn find_slug(books: &mut StockTx<'_>, draft: &mut Draft) -> Result<()> {
     let wanted = draft.product.slug.clone();
     for n in 2..TRIES {
         let slug = &draft.product.slug;
-        if !draft.slug_made {
-            return claim(books, slug, draft.product.id).await;
-        }
-        let claims = slugs::claims(&mut *books.tx, slug, draft.product.id).await?;
-        // Whoever follows an old link wants the product that had it: a made-up slug leaves it.
-        if is_free(slug) && claims == slugs::Claims::default() {
+        if is_free(slug) && products::id_of(&mut *books.tx, slug).await?.is_none() {
             return Ok(());
+        }
+        if !draft.slug_made {
+            break;
         }
         draft.product.slug = format!("{wanted}-{n}");
     }
     Err(problems::slug_taken(&wanted))
-}
-
-/// Makes sure that a product can have the slug that was asked for, also where another one had it
-/// before.
-async fn claim(books: &mut StockTx<'_>, slug: &str, product: Uuid) -> Result<()> {
-    let claims = slugs::claims(&mut *books.tx, slug, product).await?;
-    match claims.taken_by {
-        Some(other) if other == slug => return Err(problems::slug_taken(slug)),
-        Some(other) => return Err(problems::slug_looks_like(&other)),
-        None => {}
-    }
-    if claims.is_former {
-        slugs::take_over(books.tx, slug).await?;
-    }
-    Ok(())
 }
 
 /// SKUs no other product has: those asked for must be free, made-up ones get a number.

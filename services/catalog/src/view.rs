@@ -1,7 +1,6 @@
 //! Products, categories and stock as clients see them.
 
 mod inventory;
-mod variant;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +13,6 @@ use uuid::Uuid;
 
 use crate::model::{self, Category, Image, Policy, Product, ProductOption, Status, Tree};
 pub(crate) use inventory::{Inventory, InventoryItem};
-pub(crate) use variant::StaffVariant;
 
 /// A product.
 #[derive(Serialize, ToSchema)]
@@ -48,7 +46,6 @@ pub(crate) struct ProductView<'a> {
     sold: i64,
     seo_title: Option<&'a str>,
     seo_description: Option<&'a str>,
-    /// Increases when the product is edited; reviews and sales do not change it.
     version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -64,9 +61,6 @@ pub(crate) struct ProductList<'a> {
     /// The number of all matching items; with `count=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<i64>,
-    /// Whether no product has all words of `search`, and these have some of them.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) partial: bool,
     /// The values available for further filtering; with `facets=true` only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) facets: Option<FacetsView<'a>>,
@@ -163,10 +157,6 @@ struct VariantView<'a> {
     options: &'a BTreeMap<String, String>,
     price: Money,
     compare_at_price: Option<Money>,
-    /// What the shop pays for one; for staff only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Money>)]
-    cost: Option<Option<Money>>,
     /// Units that can be bought now; null if sales are not limited by stock.
     available: Option<i64>,
     inventory_policy: Policy,
@@ -178,8 +168,6 @@ struct VariantView<'a> {
     taxable: bool,
     tax_code: Option<&'a str>,
     image: Option<&'a str>,
-    /// Increases when the variant is edited; sales do not change it.
-    version: i64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -256,18 +244,10 @@ impl<'a> ProductView<'a> {
             sold: product.sold,
             seo_title: product.seo_title.as_deref(),
             seo_description: product.seo_description.as_deref(),
-            version: product.revision,
+            version: product.version,
             created_at: product.created_at,
             updated_at: product.updated_at,
         }
-    }
-}
-
-impl<'a> ProductView<'a> {
-    /// With what only staff may see.
-    pub(crate) fn for_staff(product: &'a Product, tree: &'a Tree, currency: &Currency) -> Self {
-        let variants = product.variants.iter().map(|it| VariantView::for_staff(it, currency));
-        Self { variants: variants.collect(), ..Self::of(product, tree, currency) }
     }
 }
 
@@ -280,7 +260,6 @@ impl<'a> VariantView<'a> {
             options: &variant.options,
             price: Money::new(variant.price, currency),
             compare_at_price: variant.compare_at_price.map(|it| Money::new(it, currency)),
-            cost: None,
             available: variant.available(),
             inventory_policy: variant.policy,
             position: variant.position,
@@ -291,14 +270,7 @@ impl<'a> VariantView<'a> {
             taxable: variant.taxable,
             tax_code: variant.tax_code.as_deref(),
             image: variant.image.as_deref(),
-            version: variant.revision,
         }
-    }
-
-    /// With what only staff may see.
-    fn for_staff(variant: &'a model::Variant, currency: &Currency) -> Self {
-        let cost = Some(variant.cost.map(|it| Money::new(it, currency)));
-        Self { cost, ..Self::of(variant, currency) }
     }
 }
 

@@ -59,29 +59,6 @@ async fn expire_one(app: &App, order: Uuid) -> Result<()> {
     Ok(())
 }
 
-/// Products whose slugs are looked at together.
-const SLUGS: i64 = 200;
-
-/// Adds what slugs look like to products of an earlier version. It keeps looking, at times, since a
-/// process of that version may still write.
-pub(crate) async fn add_slug_keys(app: App) {
-    let mut pause = PAUSE;
-    loop {
-        pause = match store::products::slugs::add_keys(&app.db, SLUGS).await {
-            Ok(0) => LATER,
-            Ok(_) => Duration::ZERO,
-            Err(error) => {
-                tracing::warn!(
-                    error = cause(&error),
-                    "cannot compare older slugs yet; trying again"
-                );
-                (pause * 2).clamp(PAUSE, LONGEST_PAUSE)
-            }
-        };
-        tokio::time::sleep(pause).await;
-    }
-}
-
 /// Books what was sold before sold units counted as on hand: asks orders, a page at a time, what of
 /// it was not shipped. What is left is in the database, so that it goes on after whatever crash,
 /// and where there is nothing, as in a new shop, orders is not asked. It keeps looking, at times,

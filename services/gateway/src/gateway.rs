@@ -28,7 +28,6 @@ use crate::layers::reshape::ReshapeLayer;
 use crate::layers::security_headers::SecurityHeaders;
 use crate::limits::{Limits, RATE_LIMITS};
 use crate::pages::{self, Watched};
-use crate::parameters::ServiceParameters;
 use crate::stack::{Layers, Stack};
 use crate::tables::{self, Routes, RoutesView};
 use crate::upstreams::{Timeouts, Upstreams};
@@ -155,8 +154,6 @@ fn layers(
     let currency = parts.currency.clone();
     let rate_limits = parts.rate_limits.clone();
     let journal = Arc::new(Journal::new(parts.clock));
-    let described = parts.services.iter().map(|it| (it.name, &it.openapi));
-    let parameters = ServiceParameters::of(described);
     services.push((NAME, ServiceTarget::Local(pages::router(parts, watched)?)));
     let proxies = Arc::new(Proxies::parse(&config.trusted_proxies)?);
     let timeouts = Timeouts {
@@ -176,7 +173,7 @@ fn layers(
         },
         hosts: Arc::new(Hosts::parse(&config.hosts)?),
         limits: config.rate_limits.then(|| Limits::new(&rate_limits, &config.quotas, counter)),
-        upstreams: Upstreams::new(services, proxies.clone(), currency, parameters, timeouts),
+        upstreams: Upstreams::new(services, proxies.clone(), currency, timeouts),
         proxies,
         verifier,
     })

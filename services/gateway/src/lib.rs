@@ -30,7 +30,6 @@ mod docs;
 mod journal;
 mod openapi;
 mod pages;
-mod parameters;
 mod redirect;
 mod tls;
 

@@ -181,8 +181,6 @@ pub(crate) fn operators(watched: Watched) -> Router {
 /// The description of what the gateway answers itself.
 pub(crate) fn described() -> utoipa::openapi::OpenApi {
     let mut openapi = Described::openapi();
-    // Pages and what monitoring asks for are not particular about them.
-    chassis::parameters::take_any(&mut openapi);
     chassis::openapi::complete(&mut openapi);
     openapi
 }

@@ -23,7 +23,6 @@ use host::Host;
 pub(crate) use path::Template;
 
 use crate::limits::{READ, WRITE};
-use crate::parameters::UnknownParameters;
 use reshape::{Form, Operation};
 
 /// The routes of the shop itself.
@@ -76,7 +75,6 @@ pub(crate) struct Route {
     pub(crate) accepts: Vec<Form>,
     /// As its file says.
     pub(crate) address_rules: AddressRules,
-    pub(crate) unknown_parameters: UnknownParameters,
 }
 
 #[derive(Clone, Debug)]

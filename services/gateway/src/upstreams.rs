@@ -23,7 +23,6 @@ use crate::journal::Cause;
 use crate::layers::request_id::X_REQUEST_ID;
 use crate::layers::reshape::AnsweredBy;
 use crate::layers::routing::{Matched, Way};
-use crate::parameters::{ServiceParameters, UnknownParameters};
 use crate::reshaping::{self, ClientRequest};
 use crate::routes::{Action, Route, Target};
 use crate::tunnel::{self, Tunnel};
@@ -40,7 +39,6 @@ struct Inner {
     services: Vec<(&'static str, ServiceTarget)>,
     proxies: Arc<Proxies>,
     currency: Currency,
-    parameters: ServiceParameters,
     timeouts: Timeouts,
 }
 
@@ -64,10 +62,9 @@ impl Upstreams {
         services: Vec<(&'static str, ServiceTarget)>,
         proxies: Arc<Proxies>,
         currency: Currency,
-        parameters: ServiceParameters,
         timeouts: Timeouts,
     ) -> Self {
-        Self(Arc::new(Inner { services, proxies, currency, parameters, timeouts }))
+        Self(Arc::new(Inner { services, proxies, currency, timeouts }))
     }
 }
 
@@ -155,7 +152,7 @@ impl Inner {
         service: &ServiceTarget,
     ) -> Response {
         let Question { route, reshaped, request } = question;
-        let mut request = match reshaped {
+        let request = match reshaped {
             None => request,
             Some(asked) => {
                 let made = reshaping::request(request, route, target, asked, &self.currency);
@@ -165,9 +162,6 @@ impl Inner {
                 }
             }
         };
-        if route.unknown_parameters == UnknownParameters::Drop {
-            self.parameters.drop_unknown(&target.service, &mut request);
-        }
         let Timeouts { write, read } = self.timeouts;
         let timeout = if request.method().is_safe() { read } else { write };
         let mut options = CallOptions::public(route.timeout.unwrap_or(timeout), BODY_IDLE);

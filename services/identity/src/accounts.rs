@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use chassis::db::Json;
 use chassis::db::{self, Db, Tx};
-use chassis::field_versions::FieldVersions;
 use chassis::problem::{OnDuplicate, Problem, Result};
 use chassis::{id, outbox};
 use chrono::{DateTime, Utc};
@@ -79,7 +78,6 @@ pub async fn create(
         token_version: 1,
         token_version_at: None,
         version: 1,
-        field_versions: FieldVersions::default(),
         created_at: now,
         updated_at: now,
         last_login_at: None,
@@ -206,7 +204,7 @@ pub async fn remove(
     }
     sessions::end_all(tx, user.id, None, now).await?;
     user.void_tokens(now);
-    user.touch(now, &[]);
+    user.touch(now);
     store::erase_user(tx, &user, &throttle::accounts(&user), now).await?;
     outbox::publish(tx, user.id, user.version, &UserDeleted { user_id: user.id }, now).await?;
     let User { id, version, email, name, language, .. } = user;

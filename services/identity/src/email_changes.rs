@@ -82,7 +82,7 @@ pub async fn undo(app: &App, token: &Secret) -> Result<()> {
     // The token came by mail.
     user.email_verified_at = Some(now);
     user.void_tokens(now);
-    user.touch(now, &["email", "email_verified"]);
+    user.touch(now);
     accounts::taken(store::save_user(&mut tx, &user).await)?;
     store::clear_password(&mut tx, user.id).await?;
     store::delete_one_time_tokens(&mut tx, user.id).await?;

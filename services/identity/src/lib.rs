@@ -132,7 +132,6 @@ pub async fn start(
     let tidying = app.clone();
     Ok(Service::new(NAME, &platform, api::router().with_state(app.clone()))
         .internal(internal::router(app))
-        .search_keys(&store::SEARCH_KEYS)
         .every(tidy::EVERY, "identity tidy", move || {
             let app = tidying.clone();
             async move { tidy::turn(&app).await.map(|()| false) }

@@ -9,8 +9,6 @@ use std::sync::Arc;
 
 use chassis::auth::Principal;
 use chassis::db::{Json, Word};
-use chassis::field_versions::FieldVersions;
-use chassis::if_match::Versioned;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use contracts::language::Language;
@@ -66,9 +64,6 @@ pub struct User {
     pub token_version_at: Option<DateTime<Utc>>,
     /// Rises with every change.
     pub version: i64,
-    /// Which version last changed each field.
-    #[record(json)]
-    pub field_versions: FieldVersions,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
@@ -89,8 +84,6 @@ pub struct Profile {
     /// All permissions of the user, by role or by grant.
     pub permissions: BTreeSet<Permission>,
     pub active: bool,
-    /// Increases with every change of the account; logging in does not change it.
-    pub version: i64,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
     pub last_login_at: Option<DateTime<Utc>>,
@@ -210,7 +203,7 @@ impl User {
             self.void_tokens(now);
         }
         if !changed.is_empty() {
-            self.touch(now, &changed);
+            self.touch(now);
         }
         changed
     }
@@ -228,11 +221,10 @@ impl User {
         self.token_version_at = Some(now);
     }
 
-    /// Counts a change of these fields, as a profile calls them.
-    pub fn touch(&mut self, now: DateTime<Utc>, fields: &[&str]) {
+    /// Counts a change.
+    pub fn touch(&mut self, now: DateTime<Utc>) {
         self.version += 1;
         self.updated_at = now;
-        self.field_versions.note(self.version, fields.iter().copied());
     }
 
     pub fn profile(&self, all: &Permissions) -> Profile {
@@ -247,27 +239,10 @@ impl User {
             roles: self.roles.0.clone(),
             permissions: self.may(all),
             active: self.active,
-            version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,
             last_login_at: self.last_login_at,
         }
-    }
-}
-
-impl Versioned for User {
-    const NAME: &'static str = "account";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.updated_at)
-    }
-
-    fn changed_since(&self, version: i64) -> Vec<String> {
-        self.field_versions.after(version).map(str::to_owned).collect()
     }
 }
 

@@ -120,7 +120,7 @@ pub async fn verify_email(app: &App, token: &Secret) -> Result<()> {
     let mut tx = app.db.begin().await?;
     let mut user = take(&mut tx, owner, purpose, &hash, now).await?;
     let newly_proven = user.prove_email(now);
-    user.touch(now, &["email_verified"]);
+    user.touch(now);
     store::save_user(&mut tx, &user).await?;
     accounts::publish_updated(&mut tx, &user, now).await?;
     if newly_proven {

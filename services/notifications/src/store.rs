@@ -22,13 +22,11 @@ pub(crate) use suppressions::{
     resubscribe, skip_marketing, suppressions_of,
 };
 pub(crate) use templates::{
-    Current, Override, delete_override, find_override, languages_of, lock_templates, overrides,
-    set_override,
+    Override, delete_override, find_override, languages_of, overrides, set_override,
 };
 
 use chassis::db::Json;
 use chassis::db::{Result, Session, Tx, sql};
-use chassis::if_match::Versioned;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -165,61 +163,20 @@ pub(crate) async fn preferences(db: impl Session<'_>, user: Uuid) -> Result<Pref
     Ok(found.map(|(Json(it),)| it).unwrap_or_default())
 }
 
-/// What a user wants to hear, and its version: 0 as long as they have said nothing.
-#[derive(Clone, Debug, chassis::db::Record)]
-pub(crate) struct Kept {
-    pub(crate) settings: Json<Preferences>,
-    pub(crate) version: i64,
-    pub(crate) updated_at: DateTime<Utc>,
-}
-
-impl Versioned for Kept {
-    const NAME: &'static str = "preferences";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        (self.version > 0).then_some(self.updated_at)
-    }
-}
-
-/// The preferences of a user with their version; none as long as they have said nothing.
-pub(crate) async fn kept_preferences(db: impl Session<'_>, user: Uuid) -> Result<Option<Kept>> {
-    db.query(sql!("SELECT {Kept.*} FROM preferences WHERE user_id = {user}")).optional().await
-}
-
-/// The same for as long as the transaction lasts: nobody else changes them meanwhile.
-pub(crate) async fn lock_preferences(tx: &mut Tx, user: Uuid, now: DateTime<Utc>) -> Result<Kept> {
-    let settings = Json(Preferences::default());
-    let lock = sql!(
-        "INSERT INTO preferences (user_id, settings, version, updated_at)
-         VALUES ({user}, {settings}, 0, {now})
-         ON CONFLICT (user_id) DO UPDATE SET user_id = excluded.user_id
-         RETURNING {Kept.*}"
-    );
-    tx.query(lock).one().await
-}
-
-/// Replaces the preferences of a user; returns their version.
 pub(crate) async fn set_preferences(
     db: impl Session<'_>,
     user: Uuid,
     preferences: &Preferences,
     now: DateTime<Utc>,
-) -> Result<i64> {
+) -> Result<()> {
     let settings = Json(*preferences);
     let set = sql!(
-        "INSERT INTO preferences (user_id, settings, version, updated_at)
-         VALUES ({user}, {settings}, 1, {now})
+        "INSERT INTO preferences (user_id, settings, updated_at)
+         VALUES ({user}, {settings}, {now})
          ON CONFLICT (user_id) DO UPDATE
-         SET settings = excluded.settings, version = preferences.version + 1,
-             updated_at = excluded.updated_at
-         RETURNING version"
+         SET settings = excluded.settings, updated_at = excluded.updated_at"
     );
-    let (version,) = db.query(set).one().await?;
-    Ok(version)
+    db.query(set).execute().await.map(drop)
 }
 
 #[cfg(test)]

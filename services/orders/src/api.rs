@@ -2,10 +2,8 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path};
-
 use chassis::problem::Result;
 use contracts::orders::OrderHeaders;
 use serde::Serialize;
@@ -47,19 +45,17 @@ pub(crate) fn router() -> OpenApiRouter<App> {
 /// Get an order with its history.
 #[utoipa::path(get, path = "/orders/{id}", operation_id = "orders.get", tag = "orders",
     params(("id" = String, Path, description = "The id or the number of the order."), OrderHeaders),
-    responses((status = 200, body = OrderView,
-               headers(("ETag" = String, description = "The version."))),
-              problems::order_not_found),
+    responses((status = 200, body = OrderView), problems::order_not_found),
     security((), ("bearer" = [])))]
 async fn get(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<String>,
-) -> Result<Response> {
+) -> Result<Json<OrderView>> {
     let opened = Opened::by(&app, &id, principal.as_ref(), &headers, "orders:read").await?;
     let viewer = opened.viewer();
-    view(&app, opened.order, viewer).await.map(OrderView::tagged)
+    view(&app, opened.order, viewer).await.map(Json)
 }
 
 /// The events published about an order.

@@ -1,12 +1,11 @@
 //! Cancelling an order, and changing its status by hand.
 
-use chassis::if_match::{self, IfMatch};
 use chassis::outbox;
 use chassis::problem::Result;
 use contracts::orders::{OrderTrackingUpdated, Reason};
 use uuid::Uuid;
 
-use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step, WithHistory};
+use crate::model::{Actor, FulfillmentStatus, Order, Saga, Status, Step};
 use crate::saga::Work;
 use crate::{App, capture, checkout, problems, shares, store};
 
@@ -24,16 +23,10 @@ pub(crate) struct Why {
 /// Cancels an order that has not been shipped: voids what was authorised, refunds what was paid,
 /// puts the stock back. Waits for the outcome as long as a request may. Answers the order, which is
 /// cancelled, or on its way there; refused where the provider gives no money back.
-pub(crate) async fn cancel(
-    app: &App,
-    (id, seen): Meant<'_>,
-    why: &Why,
-    by: Actor,
-) -> Result<Order> {
+pub(crate) async fn cancel(app: &App, id: Uuid, why: &Why, by: Actor) -> Result<Order> {
     for _ in 0..TRIES {
         let (order, saga) = load(app, id).await?;
-        check(app, seen, &order).await?;
-        let Some(work) = begin_cancel(app, (order, seen), saga, why, by).await? else { continue };
+        let Some(work) = begin_cancel(app, order, saga, why, by).await? else { continue };
         if let Some(work) = work {
             checkout::run_inline(app, work).await?;
         }
@@ -70,7 +63,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
         }
         let why = Why { reason: Reason::Superseded, note: None };
         let by = Actor::Customer;
-        let Some(work) = begin_cancel(app, (order, None), saga, &why, by).await? else { continue };
+        let Some(work) = begin_cancel(app, order, saga, &why, by).await? else { continue };
         match work {
             Some(work) => drop(checkout::run_inline(app, work).await?),
             None => checkout::wait_settled(app, id).await?,
@@ -87,7 +80,7 @@ pub(crate) async fn supersede(app: &App, id: Uuid, asked: bool) -> Result<()> {
 /// Sets the saga on its way back. None: it moved meanwhile. Some(None): there is nothing to drive.
 async fn begin_cancel(
     app: &App,
-    (mut order, seen): (Order, Option<&IfMatch>),
+    mut order: Order,
     mut saga: Saga,
     why: &Why,
     by: Actor,
@@ -127,10 +120,6 @@ async fn begin_cancel(
     if !store::save_saga(&mut tx, &mut saga).await? {
         return Ok(None);
     }
-    // What does not move the saga, such as a refund, may have changed the order meanwhile.
-    if seen.is_some() && store::lock_version(&mut tx, order.id).await? != Some(order.version) {
-        return Ok(None);
-    }
     if let Some(note) = &why.note {
         store::set_cancel_note(&mut tx, order.id, note).await?;
         order.cancel_note = Some(note.clone());
@@ -145,14 +134,13 @@ async fn begin_cancel(
 /// units leave the shelf is stored with it as the saga's next step, and carried out after it.
 pub(crate) async fn set_fulfillment(
     app: &App,
-    (id, seen): Meant<'_>,
+    id: Uuid,
     status: Status,
     tracking_number: Option<String>,
     by: Actor,
 ) -> Result<()> {
     for _ in 0..TRIES {
         let (mut order, mut saga) = load(app, id).await?;
-        check(app, seen, &order).await?;
         let same_number = tracking_number.is_none() || tracking_number == order.tracking_number;
         if order.status == status && same_number {
             return Ok(());
@@ -201,19 +189,6 @@ pub(crate) async fn set_fulfillment(
         }
     }
     Err(problems::order_changed())
-}
-
-/// An order that is to be changed, and the states it is meant in.
-pub(crate) type Meant<'a> = (Uuid, Option<&'a IfMatch>);
-
-/// Refuses a change that was meant for another state. What it would change is written only if the
-/// order still has the version that was compared.
-async fn check(app: &App, seen: Option<&IfMatch>, order: &Order) -> Result<()> {
-    if seen.is_none_or(|it| it.allows(&if_match::etag(order.version))) {
-        return Ok(());
-    }
-    let history = store::history(&app.db, order.id).await?;
-    if_match::check(seen, &WithHistory { order, history: &history })
 }
 
 async fn load(app: &App, id: Uuid) -> Result<(Order, Saga)> {

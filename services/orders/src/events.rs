@@ -31,8 +31,7 @@ impl Handler for Payments {
         Box::pin(async move {
             let PaymentUpdated { payment, refund, failed_refund } = event.data()?;
             if payment.disputed {
-                let now = self.0.clock.now();
-                store::set_disputed(&mut *tx, payment.order_id, payment.id, now).await?;
+                store::set_disputed(&mut *tx, payment.order_id, payment.id).await?;
             }
             if let Some(refund) = failed_refund {
                 self.refund_failed(tx, &payment, refund).await?;

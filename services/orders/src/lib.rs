@@ -230,7 +230,6 @@ pub async fn start(
             joins::work(&joiner, &stop).await;
             Ok(())
         })
-        .search_keys(&store::SEARCH_KEYS)
         .every(keys::TIDY, "orders tidy", move || {
             let app = tidier.clone();
             async move { keys::tidy(&app).await.map(|()| false) }

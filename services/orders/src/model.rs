@@ -1,10 +1,7 @@
 //! The types and rules of an order. No HTTP, no SQL, no clock.
 
-use std::collections::BTreeSet;
-
 use chassis::Secret;
 use chassis::db::{Json, UnknownWord};
-use chassis::if_match::Versioned;
 use chassis::money::Money;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -186,8 +183,6 @@ pub struct Saga {
 /// A change of an order, as its history keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, chassis::db::Record)]
 pub struct Change {
-    /// The version of the order that it made.
-    pub version: i64,
     pub from_status: Option<String>,
     pub to_status: String,
     pub payment: String,
@@ -201,51 +196,9 @@ pub struct Change {
 }
 
 impl Change {
-    /// What it changed, `before` being the change before it.
-    fn fields(&self, before: &Self) -> Vec<&'static str> {
-        let all = [
-            ("status", self.to_status != before.to_status),
-            ("payment_status", self.payment != before.payment),
-            ("fulfillment_status", self.fulfillment != before.fulfillment),
-            ("refunded", self.amount.is_some()),
-            ("user_id", self.is_join()),
-        ];
-        let fields: Vec<_> = all.into_iter().filter(|(_, it)| *it).map(|(name, _)| name).collect();
-        // All else that is changed by itself.
-        if fields.is_empty() { vec!["tracking_number"] } else { fields }
-    }
-
     /// Whether it is that the order joined an account.
     pub fn is_join(&self) -> bool {
         self.reason.as_deref() == Some(JOINED)
-    }
-}
-
-/// An order, and the changes that made it what it is.
-#[derive(Clone, Copy, Debug)]
-pub struct WithHistory<'a> {
-    pub order: &'a Order,
-    /// Oldest first.
-    pub history: &'a [Change],
-}
-
-impl Versioned for WithHistory<'_> {
-    const NAME: &'static str = "order";
-
-    fn version(&self) -> i64 {
-        self.order.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.order.updated_at)
-    }
-
-    fn changed_since(&self, version: i64) -> Vec<String> {
-        let mut fields = BTreeSet::new();
-        for pair in self.history.windows(2).filter(|it| it[1].version > version) {
-            fields.extend(pair[1].fields(&pair[0]));
-        }
-        fields.into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -27,7 +27,7 @@ pub use keys::{
     NewKey, count_search, delete_keys, delete_keys_of, has_key, insert_key, tidy_keys,
     tidy_searches,
 };
-pub use lists::{Filter, SEARCH_KEYS, count, lines_of, list};
+pub use lists::{Filter, count, lines_of, list};
 pub use payment_keys::{insert_payment_key, keep_refusal, payment_key};
 pub use placing::{accept, next_number, place, place_first, withdraw};
 pub use refunds::{
@@ -69,13 +69,6 @@ pub async fn secret(db: &Db, fresh: &[u8]) -> Result<Vec<u8>> {
 
 pub async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Order>> {
     db.query(sql!("SELECT {Order.*} FROM orders WHERE id = {id}")).optional().await
-}
-
-/// The version of an order for as long as the transaction lasts: nobody else raises it meanwhile.
-pub async fn lock_version(tx: &mut Tx, id: Uuid) -> Result<Option<i64>> {
-    let lock = sql!("UPDATE orders SET version = version WHERE id = {id} RETURNING version");
-    let version: Option<(i64,)> = tx.query(lock).optional().await?;
-    Ok(version.map(|(it,)| it))
 }
 
 pub async fn find_by_number(db: impl Session<'_>, number: &str) -> Result<Option<Order>> {
@@ -143,8 +136,7 @@ pub async fn set_cancel_note(tx: &mut Tx, order: Uuid, note: &str) -> Result<()>
 pub async fn forget_email(tx: &mut Tx, user: Uuid) -> Result<()> {
     let forget = sql!(
         "UPDATE orders SET email = '', cancel_note = NULL,
-                           name = CASE WHEN name = email THEN '' ELSE name END,
-                           search_key = NULL
+                           name = CASE WHEN name = email THEN '' ELSE name END
          WHERE user_id = {user} AND email <> ''"
     );
     tx.query(forget).execute().await.map(drop)

@@ -14,7 +14,6 @@ use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
 use chassis::idempotency::{self, IdempotencyKey};
-use chassis::if_match::{IfMatch, Tagged};
 use chassis::money::{MAX_AMOUNT, Money};
 use chassis::page::{self, Page};
 use chassis::problem::{Problem, Result};
@@ -104,8 +103,7 @@ async fn list(
         OrderHeaders,
     ),
     responses(
-        (status = 200, description = "The payment.", body = PaymentDetail,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The payment.", body = PaymentDetail),
         problems::payment_not_found,
     ),
     security((), ("bearer" = [])),
@@ -115,7 +113,7 @@ async fn get(
     principal: Option<Principal>,
     headers: HeaderMap,
     Path(id): Path<Uuid>,
-) -> Result<Tagged<PaymentDetail>> {
+) -> Result<Json<PaymentDetail>> {
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     let staff = principal.as_ref().is_some_and(|it| it.may("payments:read"));
     let own = is_of(&app, &payment, principal.as_ref(), &headers).await?;
@@ -125,7 +123,7 @@ async fn get(
     let operations = store::operations(&app.db, id).await?;
     let disputes = store::disputes(&app.db, id).await?;
     let webhooks = if staff { webhooks_about(&app, &payment).await? } else { vec![] };
-    Ok(PaymentDetail::of(payment, operations, own).with(disputes, webhooks).tagged())
+    Ok(Json(PaymentDetail::of(payment, operations, own).with(disputes, webhooks)))
 }
 
 /// What the provider has told about a payment, newest first.
@@ -293,15 +291,13 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
 /// Lines are refunded at the price they were sold for, including their share of shipping and tax,
 /// unless an `amount` is sent as well. The goods can be restocked with the refund.
 ///
-/// With `If-Match`, the payment must be in the state of that `ETag`: nobody has refunded anything
-/// since. Repeating the request with the same Idempotency-Key returns the same refund. A refund that the
+/// Repeating the request with the same Idempotency-Key returns the same refund. A refund that the
 /// provider has not answered yet is `pending` and completes on its own.
 #[utoipa::path(
     post, path = "/payments/{id}/refunds", operation_id = "refunds.create", tag = "payments",
     params(
         ("id" = Uuid, Path, description = "The id of the payment."),
         ("Idempotency-Key" = String, Header, description = "A unique value for this refund."),
-        IfMatch,
     ),
     request_body = NewRefund,
     responses(
@@ -319,7 +315,6 @@ fn positive(amount: &Option<Money>, (): &()) -> garde::Result {
 async fn create_refund(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     IdempotencyKey(key): IdempotencyKey,
     Json(request): Json<NewRefund>,
@@ -346,7 +341,6 @@ async fn create_refund(
         note: request.note,
         staff: Some(principal.id()),
         fingerprint: Some(fingerprint.clone()),
-        seen,
     };
     let refunding = requests::refund(&app, asked).await?;
     let refund = refunding.refund.ok_or_else(|| problems::refund_exceeds_payment(0))?;

@@ -62,7 +62,6 @@ async fn refund(app: App, request: Refund) -> Result<PaymentUpdated> {
         note: None,
         staff: None,
         fingerprint: None,
-        seen: None,
     };
     let refunding = requests::refund(&app, asked).await?;
     let payment = refunding.payment.to_contract();

@@ -4,7 +4,6 @@
 use chassis::Secret;
 use chassis::db::Json;
 use chassis::id;
-use chassis::if_match::Versioned;
 use chassis::money::Currency;
 use chassis::problem::Result;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -61,18 +60,6 @@ pub(crate) struct Payment {
     pub(crate) version: i64,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
-}
-
-impl Versioned for Payment {
-    const NAME: &'static str = "payment";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.updated_at)
-    }
 }
 
 /// One thing a provider is asked; its id is the key the provider does it once under.

@@ -5,7 +5,6 @@ use chassis::Secret;
 use chassis::cards;
 use chassis::db::Tx;
 use chassis::id;
-use chassis::if_match::{self, IfMatch};
 use chassis::money::MAX_AMOUNT;
 use chassis::problem::{FieldError, Problem, Result};
 use contracts::orders::LineShare;
@@ -45,13 +44,7 @@ pub(crate) async fn capture(app: &App, id: Uuid) -> Result<Payment> {
 
 /// Takes an amount of what is held, or all of it, and releases the rest. Asked again for the same,
 /// answers the payment as it is by now; refused for another amount, since there is one capture.
-/// A repetition is not compared with what its client has `seen`.
-pub(crate) async fn capture_amount(
-    app: &App,
-    id: Uuid,
-    amount: Option<i64>,
-    seen: Option<&IfMatch>,
-) -> Result<Payment> {
+pub(crate) async fn capture_amount(app: &App, id: Uuid, amount: Option<i64>) -> Result<Payment> {
     let mut tx = app.db.begin().await?;
     let payment = store::lock(&mut tx, id).await?.ok_or_else(problems::payment_not_found)?;
     let amount = amount.unwrap_or(payment.amount);
@@ -63,7 +56,6 @@ pub(crate) async fn capture_amount(
         let taken = asked.map_or(payment.captured, |it| it.amount);
         return if taken == amount { Ok(payment) } else { Err(problems::capture_mismatch(taken)) };
     }
-    if_match::check(seen, &payment)?;
     let payment = begin_capture(app, tx, payment, amount).await?;
     if matches!(payment.status, Status::Declined | Status::Voided) {
         return Err(problems::capture_declined(payment.reason.as_deref().unwrap_or("declined")));
@@ -147,8 +139,6 @@ pub(crate) struct RefundRequest {
     pub(crate) note: Option<String>,
     pub(crate) staff: Option<Uuid>,
     pub(crate) fingerprint: Option<String>,
-    /// The states of the payment it is meant for.
-    pub(crate) seen: Option<IfMatch>,
 }
 
 /// A refund that was asked for, and whether it had been asked for before.
@@ -177,7 +167,6 @@ pub(crate) async fn refund(app: &App, request: RefundRequest) -> Result<Refundin
         let lines = lines_of(store::refund_lines(&mut tx, payment.id, false).await?, refund.id);
         return Ok(Refunding { payment, refund: Some(refund), lines, replayed: true });
     }
-    if_match::check(request.seen.as_ref(), &payment)?;
     if request.amount.is_none() && payment.nothing_left() {
         return Ok(Refunding { payment, refund: None, lines: vec![], replayed: false });
     }

@@ -192,7 +192,6 @@ pub(crate) fn refund_of(payment_id: Uuid, amount: Option<i64>) -> RefundRequest 
         note: None,
         staff: None,
         fingerprint: None,
-        seen: None,
     }
 }
 

@@ -5,7 +5,6 @@ mod read;
 mod write;
 
 use chassis::auth::Principal;
-use chassis::if_match::Tagged;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -48,21 +47,13 @@ struct View {
     /// Only shown to the author and moderators.
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<Uuid>,
-    /// Increases with every change. Only shown to the author and moderators.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 impl View {
     fn public(review: Review) -> Self {
-        Self { reason: None, user_id: None, version: None, ..Self::full(review) }
-    }
-
-    /// For who may change it, with the tag that `If-Match` is compared with.
-    fn tagged(review: Review) -> Tagged<Self> {
-        Tagged(review.version, Self::full(review))
+        Self { reason: None, user_id: None, ..Self::full(review) }
     }
 
     fn full(review: Review) -> Self {
@@ -77,7 +68,6 @@ impl View {
             status: review.status,
             reason: review.reason,
             user_id: Some(review.user_id),
-            version: Some(review.version),
             created_at: review.created_at,
             updated_at: review.updated_at,
         }

@@ -1,7 +1,5 @@
 //! The types and rules of reviews. No HTTP, no SQL, no clock.
 
-use chassis::field_versions::FieldVersions;
-use chassis::if_match::Versioned;
 use chassis::names;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -29,9 +27,6 @@ pub(crate) struct Review {
     pub(crate) reason: Option<String>,
     /// Rises with every change.
     pub(crate) version: i64,
-    /// Which version last changed each field.
-    #[record(json)]
-    pub(crate) field_versions: FieldVersions,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
     /// Whether the author has bought the product; follows from the purchases.
@@ -79,40 +74,9 @@ pub(crate) struct Tally {
 }
 
 impl Review {
-    /// The next version of this review, which has changed from `before`.
-    pub(crate) fn raised(&self, before: &Self) -> Self {
-        let changed = [
-            ("rating", self.rating != before.rating),
-            ("title", self.title != before.title),
-            ("body", self.body != before.body),
-            ("status", self.status != before.status),
-            ("reason", self.reason != before.reason),
-        ];
-        let changed = changed.into_iter().filter(|(_, changed)| *changed).map(|(name, _)| name);
-        let mut raised = Self { version: before.version + 1, ..self.clone() };
-        raised.field_versions.note(raised.version, changed);
-        raised
-    }
-
     /// The rating, if it counts.
     pub(crate) fn counted(&self) -> Option<i64> {
         (self.status == Status::Approved).then_some(self.rating)
-    }
-}
-
-impl Versioned for Review {
-    const NAME: &'static str = "review";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.updated_at)
-    }
-
-    fn changed_since(&self, version: i64) -> Vec<String> {
-        self.field_versions.after(version).map(str::to_owned).collect()
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::{Review, Sort, Status, Tally};
 /// about it.
 const COLUMNS: &str =
     "r.id, r.product_id, r.user_id, r.author, r.rating, r.title, r.body, r.status,
-    r.reason, r.version, r.field_versions, r.created_at, r.updated_at,
+    r.reason, r.version, r.created_at, r.updated_at,
     EXISTS (SELECT 1 FROM purchases p
             WHERE p.user_id = r.user_id AND p.product_id = r.product_id
               AND p.counts) AS verified_purchase";
@@ -39,12 +39,6 @@ fn reviews() -> Select {
 
 pub(crate) async fn find(db: impl Session<'_>, id: Uuid) -> Result<Option<Review>> {
     reviews().equal("r.id", Some(id)).columns(db, COLUMNS).optional().await
-}
-
-/// A review for as long as the transaction lasts: nobody else changes it meanwhile.
-pub(crate) async fn lock(tx: &mut Tx, id: Uuid) -> Result<Option<Review>> {
-    tx.query(sql!("UPDATE reviews SET version = version WHERE id = {id}")).execute().await?;
-    find(tx, id).await
 }
 
 /// Approved reviews of a product.
@@ -97,9 +91,11 @@ pub(crate) async fn insert(tx: &mut Tx, review: &Review) -> Result<()> {
     tx.insert(review).execute().await.map(drop)
 }
 
-/// Stores the next version of a review. False where somebody else changed it meanwhile.
-pub(crate) async fn update(tx: &mut Tx, raised: &Review) -> Result<bool> {
-    Ok(tx.update_if(raised, "version", raised.version - 1).execute().await? == 1)
+/// Stores a review that was read at the version it carries, and raises that version. False where
+/// somebody else changed it meanwhile.
+pub(crate) async fn update(tx: &mut Tx, review: &Review) -> Result<bool> {
+    let raised = Review { version: review.version + 1, ..review.clone() };
+    Ok(tx.update_if(&raised, "version", review.version).execute().await? == 1)
 }
 
 /// Deletes a review that was read at the version it carries. False where somebody else changed
@@ -118,13 +114,8 @@ pub(crate) async fn rename_author(
     now: DateTime<Utc>,
 ) -> Result<u64> {
     let rename = sql!(
-        sqlite: "UPDATE reviews SET author = {author}, updated_at = {now}, version = version + 1,
-                        field_versions = json_set(field_versions, '$.author', version + 1)
-                 WHERE user_id = {user}",
-        postgres: "UPDATE reviews SET author = {author}, updated_at = {now}, version = version + 1,
-                          field_versions = jsonb_set(field_versions, ARRAY['author'],
-                                                     to_jsonb(version + 1))
-                   WHERE user_id = {user}",
+        "UPDATE reviews SET author = {author}, updated_at = {now}, version = version + 1
+         WHERE user_id = {user}"
     );
     db.query(rename).execute().await
 }

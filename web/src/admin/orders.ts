@@ -3,7 +3,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
-import { ifMatch } from './conflict';
 
 export type Order = Schemas['Order'];
 export type OrderStatus = Schemas['OrderStatus'];
@@ -152,21 +151,19 @@ export function refundable(payment: Payment, refunds: Refund[]): number {
   return payment.captured.amount - payment.refunded.amount - reserved;
 }
 
-export const ship = ({ id, version }: Order, tracking: string) =>
+export const ship = (id: string, tracking: string) =>
   ok(
     api.PATCH('/api/v1/orders/{id}/status', {
       params: { path: { id } },
       body: { status: 'shipped', ...(tracking && { tracking_number: tracking }) },
-      ...ifMatch(version),
     }),
   );
 
-export const deliver = ({ id, version }: Order) =>
+export const deliver = (id: string) =>
   ok(
     api.PATCH('/api/v1/orders/{id}/status', {
       params: { path: { id } },
       body: { status: 'delivered' },
-      ...ifMatch(version),
     }),
   );
 

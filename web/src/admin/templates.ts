@@ -4,7 +4,6 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
 import { type Language, languages } from '../texts';
-import { ifMatch } from './conflict';
 
 export type Template = Schemas['Template'];
 export type TemplateText = Schemas['NewTemplate'];
@@ -48,31 +47,19 @@ export const previewQuery = (key: string, language: Language, text: TemplateText
     gcTime: 0,
   });
 
-/** Saves it in the place of the text with this version, where that is known. */
-export const saveTemplate = (
-  key: string,
-  language: Language,
-  body: TemplateText,
-  version: number | null | undefined,
-) =>
+export const saveTemplate = (key: string, language: Language, body: TemplateText) =>
   ok(
     api.PUT('/api/v1/notifications/templates/{key}', {
       params: { path: { key }, query: { language } },
       body,
-      ...ifMatch(version),
     }),
   );
 
 /** Goes back to the built-in text. */
-export const restoreTemplate = (
-  key: string,
-  language: Language,
-  version: number | null | undefined,
-) =>
+export const restoreTemplate = (key: string, language: Language) =>
   ok(
     api.DELETE('/api/v1/notifications/templates/{key}', {
       params: { path: { key }, query: { language } },
-      ...ifMatch(version),
     }),
   );
 

@@ -3,7 +3,6 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok, type Schemas } from '../api/client';
-import { ifMatch } from './conflict';
 import type { Permission } from './may';
 
 export type User = Schemas['Profile'];
@@ -77,12 +76,11 @@ export const auditOf = (id: string, cursor?: string) =>
 
 export const createUser = (body: NewUser) => ok(api.POST('/api/v1/users', { body }));
 
-export const changeUser = ({ id, version }: User, body: UserChanges) =>
+export const changeUser = (id: string, body: UserChanges) =>
   ok(
     api.PATCH('/api/v1/users/{id}', {
       params: { path: { id } },
       body,
-      ...ifMatch(version),
     }),
   );
 

@@ -48,13 +48,7 @@ const product = createRoute({
     if (cause === 'preload') return;
     // The way to its category is above all else: what came later would move the page.
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    const found = await queries.ensureQueryData(productBySlug(slug));
-    if (found.slug !== slug) {
-      // It has another address by now.
-      queries.setQueryData(productBySlug(found.slug).queryKey, found);
-      const params = { slug: found.slug };
-      throw redirect({ to: '/products/$slug', params, search: true, replace: true });
-    }
+    await queries.ensureQueryData(productBySlug(slug));
     await tree;
   },
   component: lazyRouteComponent(() => import('./pages/ProductPage'), 'ProductPage'),
@@ -70,12 +64,7 @@ const category = createRoute({
   loader: async ({ context: { queries }, params: { slug }, deps }) => {
     void queries.prefetchQuery(productList({ ...deps, category: slug }));
     const tree = queries.ensureQueryData(categoryTree).catch(() => undefined);
-    const found = await queries.ensureQueryData(categoryBySlug(slug));
-    if (found.slug !== slug) {
-      queries.setQueryData(categoryBySlug(found.slug).queryKey, found);
-      const params = { slug: found.slug };
-      throw redirect({ to: '/categories/$slug', params, search: true, replace: true });
-    }
+    await queries.ensureQueryData(categoryBySlug(slug));
     await tree;
   },
   component: lazyRouteComponent(() => import('./pages/CategoryPage'), 'CategoryPage'),

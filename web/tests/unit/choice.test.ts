@@ -23,7 +23,6 @@ function variant(Size: string, Color: string, available: number | null): Variant
     weight_unit: 'kg',
     requires_shipping: true,
     taxable: true,
-    version: 1,
   };
 }
 

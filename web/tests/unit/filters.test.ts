@@ -9,6 +9,7 @@ import {
   unfiltered,
 } from '../../src/store/catalog/filters';
 import { inOrder } from '../../src/store/catalog/order';
+import { pagesAround } from '../../src/store/catalog/pages';
 
 test('filters stand in the address as the API names them', () => {
   const filters = readFilters({
@@ -31,7 +32,7 @@ test('an address gives back the filters it was made from', () => {
     min_rating: '4',
     vendor: 'Greenhouse Nº 9',
     sort: '-price',
-    cursor: 'WzE5OTAsIjAxOTIiXQ',
+    page: '3',
   });
   expect(readFilters(parseSearch(stringifySearch(filters)))).toEqual(filters);
 });
@@ -46,14 +47,14 @@ test('one option and several are both lists', () => {
 
 test('what makes no sense in an address is left out', () => {
   const nonsense =
-    '?min_price=-1&max_price=x&min_rating=9&sort=loud&page=3&cursor=%20&option=Red&in_stock=no&vendor=%20';
+    '?min_price=-1&max_price=x&min_rating=9&sort=loud&page=1&option=Red&in_stock=no&vendor=%20';
   const found = Object.entries(readFilters(parseSearch(nonsense)));
   expect(found.filter(([, value]) => value !== undefined)).toEqual([]);
 });
 
 test('a changed filter leads back to the first page', () => {
-  expect(change({ cursor: 'WzFd', sort: 'price' }, { vendor: 'Folio' })).toEqual({
-    cursor: undefined,
+  expect(change({ page: 4, sort: 'price' }, { vendor: 'Folio' })).toEqual({
+    page: undefined,
     sort: 'price',
     vendor: 'Folio',
   });
@@ -85,6 +86,13 @@ test('each active filter knows the list without it', () => {
     search: 'mug',
     sort: 'price',
   });
+});
+
+test('the first, the last and the nearest pages are offered', () => {
+  expect(pagesAround(1, 1)).toEqual([1]);
+  expect(pagesAround(1, 9)).toEqual([1, 2, null, 9]);
+  expect(pagesAround(5, 9)).toEqual([1, null, 4, 5, 6, null, 9]);
+  expect(pagesAround(3, 5)).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('values come in the order people expect', () => {

@@ -4,7 +4,7 @@ use super::*;
 use crate::near::Traits;
 
 fn suggested(live: &Live, documents: &[Document], text: &str) -> Vec<usize> {
-    let ids = live.suggest(text, 6, &Categories::default()).unwrap();
+    let ids = live.suggest(text, 6).unwrap();
     ids.into_iter().map(|id| documents.iter().position(|it| it.id == id).unwrap()).collect()
 }
 
@@ -45,12 +45,7 @@ fn what_has_most_in_common_is_related_most() {
         Document { categories: vec![shelf], ..of("Harbour", &["Summer"]) },
         Document { categories: vec![shelf], sold: 1, ..of("Quay", &[]) },
         Document { categories: vec![shelf], sold: 2, ..of("", &[]) },
-        Document {
-            categories: vec![shelf],
-            sold: 3,
-            variants: vec![variant(1000, false)],
-            ..of("Harbour", &[])
-        },
+        Document { categories: vec![shelf], sold: 3, in_stock: false, ..of("Harbour", &[]) },
         of("Harbour", &["summer"]),
         of("Quay", &["summer", "winter"]),
         of("Quay", &[]),

@@ -1,8 +1,7 @@
 //! Lists: filtered, sorted, in pages that begin after a place, and counted.
 
 use super::text::{intern, list, padded};
-use super::{Columns, Encode, Query, Result, Session, containing, search_key};
-use crate::page::Place;
+use super::{Columns, Encode, Query, Result, Session};
 
 type Bind = Box<dyn for<'c> Fn(Query<'c>) -> Query<'c> + Send + Sync>;
 
@@ -72,31 +71,6 @@ impl Select {
         self
     }
 
-    /// Only rows whose search key has this text in it, whatever its case and accents, if it has any
-    /// visible characters.
-    pub fn search(&mut self, key: &str, text: Option<&str>) -> &mut Self {
-        let text = text.map(|it| search_key(&[it])).filter(|it| !it.is_empty());
-        if let Some(text) = text {
-            let text = self.bind(containing(&text));
-            self.conditions.push(format!(r"{key} LIKE {text} ESCAPE '\'"));
-        }
-        self
-    }
-
-    /// In the order of their changes, oldest first, from after a place on. `columns` are the time of
-    /// the last change and the key.
-    pub fn by_change<K>(&mut self, columns: (&str, &str), after: Option<Place<K>>) -> &mut Self
-    where
-        K: Encode + Clone + Sync + 'static,
-    {
-        let (time, key) = columns;
-        if let Some(Place::Change(at, last)) = after {
-            let (at, last) = (self.bind(at), self.bind(last));
-            self.conditions.push(format!("({time}, {key}) > ({at}, {last})"));
-        }
-        self.order(format!("{time}, {key}"))
-    }
-
     /// In this order: `"placed_at DESC, id DESC"`.
     pub fn order(&mut self, order: impl Into<String>) -> &mut Self {
         self.order = format!(" ORDER BY {}", order.into());
@@ -136,29 +110,6 @@ impl Select {
         let text = format!("SELECT count(*) FROM {}{}", self.from, self.filters());
         let (count,) = self.query(db, text).one().await?;
         Ok(count)
-    }
-
-    /// How many rows there are, but no more than `most`, however many there are.
-    pub async fn count_up_to(&self, db: impl Session<'_>, most: i64) -> Result<i64> {
-        let (from, filters) = (&self.from, self.filters());
-        let text =
-            format!("SELECT count(*) FROM (SELECT 1 FROM {from}{filters} LIMIT {most}) AS counted");
-        let (count,) = self.query(db, text).one().await?;
-        Ok(count)
-    }
-
-    /// How the database goes about it.
-    #[cfg(any(test, feature = "testing"))]
-    pub fn explain<'c, T: Columns>(
-        &self,
-        db: impl Session<'c>,
-        how: &str,
-        table: &str,
-    ) -> Query<'c> {
-        let (order, limit) = (&self.order, &self.limit);
-        let (from, filters) = (&self.from, self.filters());
-        let columns = list(table, T::columns);
-        self.query(db, format!("{how} SELECT {columns} FROM {from}{filters}{order}{limit}"))
     }
 
     fn filters(&self) -> String {

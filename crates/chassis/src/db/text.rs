@@ -178,7 +178,7 @@ fn leak(text: String) -> &'static str {
 }
 
 /// `($1, $2), ($3, $4)`.
-pub(super) fn rows(first: usize, columns: usize, rows: usize) -> String {
+fn rows(first: usize, columns: usize, rows: usize) -> String {
     let row = |row: usize| {
         let places = (0..columns).map(|it| format!("${}", first + row * columns + it));
         format!("({})", places.collect::<Vec<_>>().join(", "))

@@ -16,19 +16,17 @@ use crate::context;
 use crate::db;
 use crate::extract::{self, BodyLimits};
 use crate::openapi::DocumentedCodes;
-use crate::parameters::Parameters;
 use crate::policy::Policies;
 use crate::problem::Problem;
 
 pub(super) struct Front {
     pub(super) service: &'static str,
     pub(super) policies: Policies,
-    pub(super) parameters: Parameters,
     pub(super) limits: BodyLimits,
     pub(super) documented: DocumentedCodes,
 }
 
-/// Every public request passes through here: policy, names of parameters, body limit, metrics, caching headers, and the
+/// Every public request passes through here: policy, body limit, metrics, caching headers, and the
 /// promise that a write once begun is finished even if the client hangs up.
 pub(super) async fn enter(
     State(front): State<Arc<Front>>,
@@ -39,10 +37,8 @@ pub(super) async fn enter(
     let began = Instant::now();
     let method = request.method().clone();
     let (mut parts, body) = request.into_parts();
-    let allowed = front
-        .policies
-        .enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions)
-        .and_then(|()| front.parameters.check(route.as_str(), &method, parts.uri.query()));
+    let allowed =
+        front.policies.enforce(route.as_str(), &method, &parts.headers, &mut parts.extensions);
     request = Request::from_parts(parts, body);
     // Most requests have none, and are spared what it costs to say so.
     if !request.body().is_end_stream() {

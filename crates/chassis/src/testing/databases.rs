@@ -14,7 +14,6 @@ use crate::clock::Clock;
 use crate::db::{Db, Limits, Migrations, Session};
 use crate::money::Currency;
 use crate::service::Platform;
-use crate::shop::ShopProfile;
 
 /// What a service stands on in a test; dropping it removes its files.
 #[derive(Clone, Debug)]
@@ -74,8 +73,7 @@ impl Database {
         db.migrate(migrations).await.expect("migrations");
         let clock = Clock::Fixed(noon());
         let (verifier, currency, cache) = (verifier(), Currency::default(), Cache::default());
-        let language = ShopProfile::default().language;
-        let platform = Platform { db, clock, verifier, currency, language, cache };
+        let platform = Platform { db, clock, verifier, currency, cache };
         TestPlatform { platform, kind, _files: files, _schemas: schemas }
     }
 }

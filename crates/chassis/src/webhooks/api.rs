@@ -11,7 +11,6 @@ use utoipa_axum::routes;
 
 use super::{ReceiveError, WebhookError, Webhooks};
 use crate::extract::{self, BODY_LIMIT, Json, LARGE_BODY};
-use crate::parameters::ANY_PARAMETER;
 use crate::problem::{Problem, Result, problem};
 
 /// What the paths of all webhooks begin with, under the prefix of the API.
@@ -63,9 +62,7 @@ fn of_provider(paths: Paths, Provider(name, most): Provider) -> Paths {
     for mut item in paths.paths.into_values() {
         if let Some(operation) = &mut item.post {
             operation.operation_id = Some(format!("{name}_webhooks.receive"));
-            let extensions = operation.extensions.get_or_insert_default();
-            extensions.insert(BODY_LIMIT.to_owned(), most.into());
-            extensions.insert(ANY_PARAMETER.to_owned(), true.into());
+            operation.extensions.get_or_insert_default().insert(BODY_LIMIT.to_owned(), most.into());
         }
         own.paths.insert(format!("{PATH}{name}"), item);
     }

@@ -1,7 +1,6 @@
 //! The cart, over HTTP, on both databases.
 
 mod bought;
-mod edits;
 mod guests;
 mod items;
 mod reports;

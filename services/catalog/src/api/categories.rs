@@ -5,7 +5,6 @@ use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{Response, StatusCode, header};
 use axum::response::IntoResponse;
 use chassis::extract::{Json, LARGE_BODY, Path, Query, double_option};
-use chassis::if_match::{self, IfMatch, Tagged, Versioned};
 use chassis::page;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -18,7 +17,7 @@ use uuid::Uuid;
 use super::read;
 use crate::cache::Dependencies;
 use crate::categories::{self, NewCategory};
-use crate::model::{Category, Tree};
+use crate::model::Category;
 use crate::view::{Categories, CategoryView};
 use crate::{App, problems};
 
@@ -103,7 +102,7 @@ struct CategoryBody {
     #[garde(skip)]
     parent_id: Option<Uuid>,
     /// Defaults to a slug of the name.
-    #[garde(length(chars, min = 1, max = 255))]
+    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
     #[schema(min_length = 1, max_length = 255)]
     slug: Option<String>,
     #[garde(length(chars, min = 1, max = 255), custom(is_name))]
@@ -130,7 +129,7 @@ struct CategoryPatch {
     #[serde(deserialize_with = "double_option")]
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<Option<Uuid>>,
-    #[garde(length(chars, min = 1, max = 255))]
+    #[garde(length(chars, min = 1, max = 255), inner(custom(is_slug)))]
     #[schema(min_length = 1, max_length = 255)]
     slug: Option<String>,
     #[garde(length(chars, min = 1, max = 255), inner(custom(is_name)))]
@@ -156,6 +155,20 @@ struct CategoryOrder {
     #[garde(length(min = 1, max = 200))]
     #[schema(min_items = 1, max_items = 200)]
     ids: Vec<Uuid>,
+}
+
+fn is_slug(slug: &str, (): &()) -> garde::Result {
+    let wrong = |it: char| it.is_control() || it.is_whitespace() || it == '/';
+    if slug.contains(wrong) {
+        return Err(garde::Error::new("must not contain blanks or slashes"));
+    }
+    if slug == categories::RESERVED {
+        return Err(garde::Error::new("is an address of the shop's own"));
+    }
+    match slug.parse::<Uuid>() {
+        Ok(_) => Err(garde::Error::new("must not look like an id")),
+        Err(_) => Ok(()),
+    }
 }
 
 fn is_name(name: &str, (): &()) -> garde::Result {
@@ -202,50 +215,30 @@ async fn list(State(app): State<App>, request: Request) -> Result<Response<Body>
 }
 
 /// Get a category.
-///
-/// Staff with `catalog:write` get it with the `ETag` that `If-Match` of a write is compared with: its
-/// version.
 #[utoipa::path(
     get, path = "/categories/{id}", operation_id = "categories.get", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the category.")),
     responses(
-        (status = 200, description = "The category.", body = CategoryView,
-         headers(("ETag" = String, description = "For staff, the version."))),
-        (status = 301, description = "The category has another slug now; `Location` has its path."),
+        (status = 200, description = "The category.", body = CategoryView),
         (status = 304, description = "The client's cached response is current."),
         problems::category_not_found,
     ),
-    security((), ("bearer" = [])),
+    security(()),
 )]
 async fn get(
     State(app): State<App>,
     Path(id): Path<String>,
     request: Request,
 ) -> Result<Response<Body>> {
-    if read::is_staff(request.extensions()) {
-        let tree = app.tree().await?;
-        return match tree.find(&id) {
-            Some(category) => view(&app, category.id).await,
-            None => moved(&tree, &id),
-        };
-    }
     let key = format!("category {id}");
     if let Some(answer) = app.cache.get(&key) {
         return Ok(answer.respond(request.headers()));
     }
     let at = app.cache.now();
     let tree = app.tree().await?;
-    let Some(category) = tree.find(&id) else {
-        return moved(&tree, &id);
-    };
+    let category = tree.find(&id).ok_or_else(problems::category_not_found)?;
     let body = read::json(&CategoryView::of(category, &tree))?;
     Ok(app.cache.put(&key, body, Dependencies::Categories, at).respond(request.headers()))
-}
-
-/// Leads to the category that had this slug before.
-fn moved(tree: &Tree, slug: &str) -> Result<Response<Body>> {
-    let category = tree.find_former(slug).ok_or_else(problems::category_not_found)?;
-    Ok(read::moved("categories", &category.slug))
 }
 
 /// List the direct subcategories of a category.
@@ -306,12 +299,11 @@ async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Resul
 /// Replace a category.
 #[utoipa::path(
     put, path = "/categories/{id}", operation_id = "categories.replace", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     request_body = CategoryBody,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 200, description = "The category.", body = CategoryView,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The category.", body = CategoryView),
         problems::category_not_found,
         problems::slug_taken,
         problems::category_cycle,
@@ -321,22 +313,20 @@ async fn create(State(app): State<App>, Json(body): Json<CategoryBody>) -> Resul
 )]
 async fn replace(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(body): Json<CategoryBody>,
 ) -> Result<Response<Body>> {
-    write(&app, (&key, seen.as_ref()), |_| body.into()).await
+    write(&app, &key, |_| body.into()).await
 }
 
 /// Update a category, or move it.
 #[utoipa::path(
     patch, path = "/categories/{id}", operation_id = "categories.update", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     request_body = CategoryPatch,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 200, description = "The category.", body = CategoryView,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The category.", body = CategoryView),
         problems::category_not_found,
         problems::slug_taken,
         problems::category_cycle,
@@ -346,11 +336,10 @@ async fn replace(
 )]
 async fn update(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(patch): Json<CategoryPatch>,
 ) -> Result<Response<Body>> {
-    write(&app, (&key, seen.as_ref()), |old| patch.onto(old)).await
+    write(&app, &key, |old| patch.onto(old)).await
 }
 
 /// Put categories below a parent, in this order.
@@ -387,7 +376,7 @@ async fn reorder(
 /// Its products stay and are removed from the category.
 #[utoipa::path(
     delete, path = "/categories/{id}", operation_id = "categories.delete", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the category."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the category.")),
     responses(
         (status = 204, description = "Deleted."),
         problems::category_not_found,
@@ -395,14 +384,10 @@ async fn reorder(
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn delete(
-    State(app): State<App>,
-    seen: Option<IfMatch>,
-    Path(key): Path<String>,
-) -> Result<StatusCode> {
+async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
-    categories::delete(&mut books, &key, seen.as_ref()).await?;
+    categories::delete(&mut books, &key).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -410,16 +395,12 @@ async fn delete(
 
 async fn write(
     app: &App,
-    (key, seen): (&str, Option<&IfMatch>),
+    key: &str,
     change: impl FnOnce(&Category) -> NewCategory,
 ) -> Result<Response<Body>> {
     let mut tx = app.db.begin().await?;
     let mut books = app.books(&mut tx);
-    let category = categories::replace(&mut books, key, |old| {
-        if_match::check(seen, old)?;
-        Ok(change(old))
-    });
-    let category = category.await?;
+    let category = categories::replace(&mut books, key, change).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
     view(app, category.id).await
@@ -429,7 +410,8 @@ async fn write(
 async fn view(app: &App, id: Uuid) -> Result<Response<Body>> {
     let tree = app.tree().await?;
     let category = tree.get(id).ok_or_else(problems::category_not_found)?;
-    Ok(Tagged(category.version(), CategoryView::of(category, &tree)).into_response())
+    let body = read::json(&CategoryView::of(category, &tree))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 impl From<CategoryBody> for NewCategory {

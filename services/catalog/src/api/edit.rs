@@ -3,19 +3,15 @@
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use chassis::db::Tx;
 use chassis::extract::{Json, PRODUCT_BODY, Path};
-use chassis::if_match::{self, IfMatch};
 use chassis::problem::Result;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use super::merge::FieldPaths;
-use super::patch::ProductPatch;
-use super::product::{ProductBody, at_the_top};
+use super::product::{ProductBody, ProductPatch, at_the_top};
 use super::read;
-use crate::model::{NewProduct, Product};
+use crate::model::NewProduct;
 use crate::store::products as store;
 use crate::view::ProductView;
 use crate::{App, categories, problems, products};
@@ -57,16 +53,15 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 
 /// Replace a product.
 ///
-/// Variants with the same id, SKU or options keep their id and their stock; others are deleted with
-/// theirs. An `on_hand` that differs from the current figure needs `expected`.
+/// Variants with the same id, SKU or options keep their id and their stock. An `on_hand` that
+/// differs from the current figure needs `expected`.
 #[utoipa::path(
     put, path = "/products/{id}", operation_id = "products.replace", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ProductBody,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 200, description = "The product.", body = ProductView,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The product.", body = ProductView),
         problems::product_not_found,
         problems::slug_taken,
         problems::sku_taken,
@@ -78,28 +73,25 @@ async fn create(State(app): State<App>, Json(mut body): Json<ProductBody>) -> Re
 )]
 async fn replace(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(mut body): Json<ProductBody>,
 ) -> Result<Response> {
     let (flat, named) = (body.is_flat(), body.named()?);
-    let change = |old: &Product| body.read_over(old, &app.currency);
-    let written = write(&app, (&key, seen.as_ref()), named, change).await;
+    let new = body.read(&app.currency)?;
+    let written = write(&app, &key, named, |_| Ok(new)).await;
     written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
 /// Update a product.
 ///
-/// What is named is changed, all else stays: fields, variants, options and pictures. To remove a
-/// variant or a picture, delete it. Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
+/// Stock stays as it is. An `on_hand` that differs from the current figure needs `expected`.
 #[utoipa::path(
     patch, path = "/products/{id}", operation_id = "products.update", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ProductPatch,
     extensions(("x-body-limit" = json!(PRODUCT_BODY))),
     responses(
-        (status = 200, description = "The product.", body = ProductView,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The product.", body = ProductView),
         problems::product_not_found,
         problems::slug_taken,
         problems::sku_taken,
@@ -111,18 +103,12 @@ async fn replace(
 )]
 async fn update(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(mut patch): Json<ProductPatch>,
 ) -> Result<Response> {
-    let named = patch.named()?;
-    let mut paths = FieldPaths::default();
-    let written = write(&app, (&key, seen.as_ref()), named, |old| {
-        let (new, sent) = patch.onto(old, &app.currency)?;
-        paths = sent;
-        Ok(new)
-    });
-    written.await.map_err(|it| paths.as_sent(it))
+    let (flat, named) = (patch.is_flat(), patch.named()?);
+    let written = write(&app, &key, named, |old| patch.onto(old, &app.currency)).await;
+    written.map_err(|it| if flat { at_the_top(it) } else { it })
 }
 
 /// Delete a product.
@@ -130,7 +116,7 @@ async fn update(
 /// Past orders are not affected. A product cannot be deleted while an open order holds units of it.
 #[utoipa::path(
     delete, path = "/products/{id}", operation_id = "products.delete", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
         (status = 204, description = "Deleted."),
         problems::product_not_found,
@@ -138,29 +124,15 @@ async fn update(
     ),
     security(("bearer" = ["catalog:write"])),
 )]
-async fn delete(
-    State(app): State<App>,
-    seen: Option<IfMatch>,
-    Path(key): Path<String>,
-) -> Result<StatusCode> {
-    delete_product(&app, (&key, seen.as_ref())).await?;
+async fn delete(State(app): State<App>, Path(key): Path<String>) -> Result<StatusCode> {
+    delete_product(&app, &key).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A product that is to be written, by id or slug, and the states it is meant in.
-pub(super) type Meant<'a> = (&'a str, Option<&'a IfMatch>);
-
-/// The product, locked, if it is in one of the states that are meant.
-pub(super) async fn find_meant(tx: &mut Tx, (key, seen): Meant<'_>) -> Result<Product> {
-    let product = store::find_in(tx, key).await?.ok_or_else(problems::product_not_found)?;
-    if_match::check(seen, &product)?;
-    Ok(product)
-}
-
 /// Deletes a product.
-pub(super) async fn delete_product(app: &App, meant: Meant<'_>) -> Result<()> {
+pub(super) async fn delete_product(app: &App, key: &str) -> Result<()> {
     let mut tx = app.db.begin().await?;
-    let product = find_meant(&mut tx, meant).await?;
+    let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
     let mut books = app.books(&mut tx);
     products::delete(&mut books, &product).await?;
     let changed = books.close();
@@ -169,24 +141,24 @@ pub(super) async fn delete_product(app: &App, meant: Meant<'_>) -> Result<()> {
 
 async fn write(
     app: &App,
-    meant: Meant<'_>,
+    key: &str,
     named: Option<Vec<String>>,
-    change: impl FnOnce(&Product) -> Result<NewProduct>,
+    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
 ) -> Result<Response> {
-    let id = apply(app, meant, named, change).await?;
+    let id = apply(app, key, named, change).await?;
     show(app, id).await
 }
 
 /// Makes a product what `change` says, given what it is, in the categories that are named.
 pub(super) async fn apply(
     app: &App,
-    meant: Meant<'_>,
+    key: &str,
     named: Option<Vec<String>>,
-    change: impl FnOnce(&Product) -> Result<NewProduct>,
+    change: impl FnOnce(NewProduct) -> Result<NewProduct>,
 ) -> Result<Uuid> {
     let mut tx = app.db.begin().await?;
-    let old = find_meant(&mut tx, meant).await?;
-    let mut new = change(&old)?;
+    let old = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
+    let mut new = change(NewProduct::from(&old))?;
     let mut books = app.books(&mut tx);
     if let Some(named) = named {
         new.category_ids = categories::named(&mut books, &named).await?;
@@ -201,5 +173,8 @@ pub(super) async fn apply(
 /// The product as it is now.
 pub(super) async fn show(app: &App, id: Uuid) -> Result<Response> {
     let product = store::find(&app.db, &id.to_string()).await?;
-    read::for_staff(app, &product.ok_or_else(problems::product_not_found)?).await
+    let product = product.ok_or_else(problems::product_not_found)?;
+    let tree = app.tree().await?;
+    let body = read::json(&ProductView::of(&product, &tree, &app.currency))?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -2,9 +2,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use chassis::extract::{Json, Path};
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::{Problem, Result};
 use garde::Validate;
 use serde::{Deserialize, Serialize};
@@ -15,7 +13,7 @@ use uuid::Uuid;
 
 use super::product::ImageBody;
 use super::read;
-use crate::model::{Image, NewProduct, Product, note_edit};
+use crate::model::{Image, NewProduct, Product};
 use crate::store::products as store;
 use crate::{App, pictures, problems, products};
 
@@ -51,14 +49,11 @@ struct ImagePatch {
 }
 
 /// List the pictures of a product.
-///
-/// For staff, the `ETag` is the version of the product.
 #[utoipa::path(
     get, path = "/products/{id}/images", operation_id = "images.list", tag = "catalog",
     params(("id" = String, Path, description = "The id or slug of the product.")),
     responses(
-        (status = 200, description = "The pictures.", body = Images,
-         headers(("ETag" = String, description = "The version of the product."))),
+        (status = 200, description = "The pictures.", body = Images),
         problems::product_not_found,
     ),
     security((), ("bearer" = [])),
@@ -67,36 +62,29 @@ async fn list(
     State(app): State<App>,
     Path(key): Path<String>,
     request: Request,
-) -> Result<Response> {
+) -> Result<Json<Images>> {
     let (parts, _) = request.into_parts();
     let product = read::visible(&app, &key, &parts).await?;
-    let (version, images) = (product.revision, Images { items: product.images });
-    Ok(if read::is_staff(&parts.extensions) {
-        Tagged(version, images).into_response()
-    } else {
-        Json(images).into_response()
-    })
+    Ok(Json(Images { items: product.images }))
 }
 
 /// Add a picture to a product.
 #[utoipa::path(
     post, path = "/products/{id}/images", operation_id = "images.create", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ImageBody,
     responses(
-        (status = 201, description = "All pictures, the new one last.", body = Images,
-         headers(("ETag" = String, description = "The version of the product."))),
+        (status = 201, description = "All pictures, the new one last.", body = Images),
         problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
 async fn create(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(body): Json<ImageBody>,
-) -> Result<(StatusCode, Tagged<Images>)> {
-    let images = write(&app, &key, seen.as_ref(), |product| {
+) -> Result<(StatusCode, Json<Images>)> {
+    let images = write(&app, &key, |product| {
         // Checked as the last of a product's pictures, but named as it was sent.
         let mut new = NewProduct::from(product);
         new.images.push((body.url, body.alt));
@@ -104,7 +92,7 @@ async fn create(
         Ok(draft?.product.images)
     });
     let images = images.await.map_err(as_sent)?;
-    Ok((StatusCode::CREATED, images))
+    Ok((StatusCode::CREATED, Json(images)))
 }
 
 /// Names wrong fields of a picture as they were sent: not as part of the product.
@@ -125,12 +113,10 @@ fn as_sent(mut problem: Problem) -> Problem {
     params(
         ("id" = String, Path, description = "The id or slug of the product."),
         ("image_id" = Uuid, Path, description = "The id of the picture."),
-        IfMatch,
     ),
     request_body = ImagePatch,
     responses(
-        (status = 200, description = "All pictures.", body = Images,
-         headers(("ETag" = String, description = "The version of the product."))),
+        (status = 200, description = "All pictures.", body = Images),
         problems::product_not_found,
         problems::image_not_found,
     ),
@@ -138,39 +124,36 @@ fn as_sent(mut problem: Problem) -> Problem {
 )]
 async fn update(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path((key, image)): Path<(String, Uuid)>,
     Json(patch): Json<ImagePatch>,
-) -> Result<Tagged<Images>> {
-    let images = write(&app, &key, seen.as_ref(), |product| {
+) -> Result<Json<Images>> {
+    let images = write(&app, &key, |product| {
         let at = product.images.iter().position(|it| it.id == image);
         let at = at.ok_or_else(problems::image_not_found)?;
         let mut new = NewProduct::from(product);
         new.images[at].1 = patch.alt;
         Ok(new.into_draft(Some(product), app.clock.now())?.product.images)
     });
-    images.await.map_err(as_sent)
+    Ok(Json(images.await.map_err(as_sent)?))
 }
 
 /// Reorder the pictures of a product.
 #[utoipa::path(
     put, path = "/products/{id}/images", operation_id = "images.reorder", tag = "catalog",
-    params(("id" = String, Path, description = "The id or slug of the product."), IfMatch),
+    params(("id" = String, Path, description = "The id or slug of the product.")),
     request_body = ImageOrder,
     responses(
-        (status = 200, description = "All pictures.", body = Images,
-         headers(("ETag" = String, description = "The version of the product."))),
+        (status = 200, description = "All pictures.", body = Images),
         problems::product_not_found,
     ),
     security(("bearer" = ["catalog:write"])),
 )]
 async fn reorder(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Json(order): Json<ImageOrder>,
-) -> Result<Tagged<Images>> {
-    let images = write(&app, &key, seen.as_ref(), |product| {
+) -> Result<Json<Images>> {
+    let images = write(&app, &key, |product| {
         let wrong = || Problem::field("image_ids", "must have the id of each picture once");
         let mut left = product.images.clone();
         let mut ordered = Vec::with_capacity(left.len());
@@ -180,7 +163,7 @@ async fn reorder(
         }
         if left.is_empty() { Ok(ordered) } else { Err(wrong()) }
     });
-    images.await
+    Ok(Json(images.await?))
 }
 
 /// Remove a picture from a product.
@@ -189,7 +172,6 @@ async fn reorder(
     params(
         ("id" = String, Path, description = "The id or slug of the product."),
         ("image_id" = Uuid, Path, description = "The id of the picture."),
-        IfMatch,
     ),
     responses(
         (status = 204, description = "Deleted."),
@@ -200,10 +182,9 @@ async fn reorder(
 )]
 async fn delete(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path((key, image)): Path<(String, Uuid)>,
 ) -> Result<StatusCode> {
-    write(&app, &key, seen.as_ref(), |product| {
+    write(&app, &key, |product| {
         let mut images = product.images.clone();
         images.retain(|it| it.id != image);
         if images.len() < product.images.len() {
@@ -216,35 +197,27 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Gives a product these pictures, given what it is, if that is the state that is meant.
+/// Gives a product these pictures, given what it is.
 async fn write(
     app: &App,
     key: &str,
-    seen: Option<&IfMatch>,
     change: impl FnOnce(&Product) -> Result<Vec<Image>>,
-) -> Result<Tagged<Images>> {
+) -> Result<Images> {
     let mut tx = app.db.begin().await?;
     let product = store::find_in(&mut tx, key).await?.ok_or_else(problems::product_not_found)?;
-    if_match::check(seen, &product)?;
     let mut items = change(&product)?;
     for (at, image) in items.iter_mut().enumerate() {
         image.position = at as i64 + 1;
     }
     let mut books = app.books(&mut tx);
-    let mut new = Product {
-        images: items.clone(),
-        version: product.version + 1,
-        revision: product.revision + 1,
-        updated_at: books.now,
-        ..product.clone()
-    };
-    note_edit(&product, &mut new);
-    if !store::set_images(books.tx, &new).await? {
+    let new = Product { images: items.clone(), ..product.clone() };
+    if !store::set_images(books.tx, &product, &items, books.now).await? {
         return Err(problems::product_changed());
     }
     pictures::settle(&mut books, Some(&product), &new).await?;
-    products::publish_updated(&mut books, new.id, &new.slug, new.version).await?;
+    let version = product.version + 1;
+    products::publish_updated(&mut books, product.id, &product.slug, version).await?;
     let changed = books.close();
     app.commit(tx, changed).await?;
-    Ok(Tagged(new.revision, Images { items }))
+    Ok(Images { items })
 }

@@ -1,4 +1,4 @@
-//! `/products/imports`: products from a file.
+//! `/products/imports`: products from a CSV file.
 
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
@@ -17,9 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::csv::{
-    Action, IgnoredColumn, OfExisting, Options, Preview, Removal, Report, RowProblem,
-};
+use crate::csv::{Action, OfExisting, Preview, Report, RowProblem};
 use crate::store::imports::{self as store, Import, State as ImportState};
 use crate::{App, imports, problems};
 
@@ -27,10 +25,10 @@ pub(super) fn router() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(get))
 }
 
-/// A file of products: a table, or an archive as an export makes it.
+/// A CSV file.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
-struct ProductFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8>);
+struct CsvFile(#[expect(dead_code, reason = "for the description alone")] Vec<u8>);
 
 #[derive(Debug, Default, Deserialize, Validate, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -42,10 +40,6 @@ struct NewQuery {
     /// Whether to set the stock to the figures of the file, regardless of movements since the export.
     #[garde(skip)]
     set_stock: bool,
-    /// Whether to remove variants, images and options that the file does not name, of products that
-    /// it names.
-    #[garde(skip)]
-    remove_missing: bool,
     /// The name of the file, shown in lists.
     #[garde(length(chars, min = 1, max = 255), inner(custom(no_card_number)))]
     #[param(min_length = 1, max_length = 255)]
@@ -97,16 +91,6 @@ struct ImportPreview {
     errors: Vec<Remark>,
     /// What would be left out of other products; the first 1000 warnings.
     warnings: Vec<Remark>,
-    /// Errors and warnings beyond those listed.
-    problems_left_out: u64,
-    /// What would be removed, in number: with `remove_missing=true` only.
-    removed: u64,
-    /// The first 1000 of these.
-    removals: Vec<Removal>,
-    /// `shopify`, `woocommerce` or `google_merchant`.
-    format: Option<String>,
-    /// The columns of the file that are not read.
-    ignored_columns: Vec<IgnoredColumn>,
     /// The first 20 products that can be imported.
     sample: Vec<SampleView>,
 }
@@ -156,34 +140,15 @@ struct ImportView {
     /// What was left out of other products; the first 1000 warnings. Not in lists.
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Vec<Remark>>,
-    /// Errors and warnings beyond those listed.
-    problems_left_out: u64,
-    /// Whether what the file does not name of its products is removed.
-    remove_missing: bool,
-    /// How many variants, images and option values were removed.
-    removed: u64,
-    /// The first 1000 of these. Not in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    removals: Option<Vec<Removal>>,
-    /// `shopify`, `woocommerce` or `google_merchant`, once it has begun.
-    format: Option<String>,
-    /// The columns of the file that were not read. Not in lists.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ignored_columns: Option<Vec<IgnoredColumn>>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
 }
 
-/// Import products from a file, or preview the import.
+/// Import products from a CSV file, or preview the import.
 ///
-/// The file has at most 32 MiB. It is Shopify's or WooCommerce's product CSV, a feed for Google
-/// Merchant, or a ZIP archive from `GET /products/export`. Valid products are imported even if others
-/// have errors; importing the same file again changes nothing. With `dry_run=true` nothing is
-/// imported, and the response is a preview.
-///
-/// Variants, images and options that the file does not name stay as they are; with
-/// `remove_missing=true` they are removed from the products that it names, and `removals` lists each
-/// of them. A SKU that belongs to another product gets a suffix, and a warning that names the owner.
+/// The file has Shopify's format and at most 32 MiB. Valid products are imported even if others have
+/// errors; importing the same file again changes nothing. With `dry_run=true` nothing is imported,
+/// and the response is a preview.
 ///
 /// New variants start with the stock of the file. The stock of existing ones changes by the
 /// difference to the export, which the columns `Inventory Qty At Export` and `Inventory Export`
@@ -192,11 +157,7 @@ struct ImportView {
 #[utoipa::path(
     post, path = "/products/imports", operation_id = "imports.create", tag = "catalog",
     params(NewQuery),
-    request_body(content(
-        (ProductFile = "text/csv"),
-        (ProductFile = "text/tab-separated-values"),
-        (ProductFile = "application/zip"),
-    )),
+    request_body(content = CsvFile, content_type = "text/csv"),
     extensions(("x-body-limit" = json!(imports::MAX_BYTES))),
     responses(
         (status = 200, description = "With `dry_run=true`: a preview of the import.",
@@ -218,14 +179,13 @@ async fn create(
     let _place = app.counter.place()?;
     let file = extract::bytes(request.into_body(), imports::MAX_BYTES).await?;
     let stock = if query.set_stock { OfExisting::Set } else { OfExisting::Edited };
-    let options = Options { stock, remove_missing: query.remove_missing };
     if query.dry_run {
-        let preview = imports::preview(&app, file, options).await?;
+        let preview = imports::preview(&app, file, stock).await?;
         return Ok(Json(ImportPreview::of(preview, &app.currency)).into_response());
     }
     let name = query.file_name.unwrap_or_else(|| "products.csv".to_owned());
     let name = name.chars().filter(|it| !it.is_control()).collect();
-    let import = imports::take_in(&app, user.id(), (name, file), options).await?;
+    let import = imports::take_in(&app, user.id(), (name, file), stock).await?;
     let location = format!("{}/products/imports/{}", chassis::service::PREFIX, import.id);
     let body = Json(ImportView::of(import, true));
     Ok((StatusCode::ACCEPTED, [(header::LOCATION, location)], body).into_response())
@@ -273,8 +233,9 @@ impl Remark {
     }
 
     /// Why products are left out, and what else there is to say.
-    fn all(problems: Vec<RowProblem>) -> (Vec<Self>, Vec<Self>) {
-        let (errors, warnings): (Vec<_>, Vec<_>) = problems.into_iter().partition(|it| it.rejected);
+    fn all(report: Report) -> (Vec<Self>, Vec<Self>) {
+        let (errors, warnings): (Vec<_>, Vec<_>) =
+            report.problems.into_iter().partition(|it| it.rejected);
         let remarks = |all: Vec<RowProblem>| all.into_iter().map(Self::of).collect();
         (remarks(errors), remarks(warnings))
     }
@@ -283,7 +244,9 @@ impl Remark {
 impl ImportPreview {
     fn of(preview: Preview, currency: &Currency) -> Self {
         let Preview { rows, products, report, sample } = preview;
-        let (errors, warnings) = Remark::all(report.problems);
+        let Report { products_created: created, updated, unchanged, .. } = report;
+        let (stock_kept, failed) = (report.stock_kept, report.rejected);
+        let (errors, warnings) = Remark::all(report);
         let sample = sample.into_iter().map(|it| SampleView {
             price: Money::new(it.product.price(), currency),
             variants: it.product.variants.len(),
@@ -291,22 +254,18 @@ impl ImportPreview {
             title: it.product.title,
             action: it.action,
         });
+        let sample = sample.collect();
         Self {
             rows,
             products,
-            created: report.products_created,
-            updated: report.updated,
-            unchanged: report.unchanged,
-            stock_kept: report.stock_kept,
-            failed: report.rejected,
+            created,
+            updated,
+            unchanged,
+            stock_kept,
+            failed,
             errors,
             warnings,
-            problems_left_out: report.problems_left_out,
-            removed: report.removed,
-            removals: report.removals,
-            format: report.format,
-            ignored_columns: report.ignored_columns,
-            sample: sample.collect(),
+            sample,
         }
     }
 }
@@ -314,7 +273,9 @@ impl ImportPreview {
 impl ImportView {
     fn of(import: Import, with_rows: bool) -> Self {
         let report: Report = serde_json::from_value(import.report.0).unwrap_or_default();
-        let (errors, warnings) = Remark::all(report.problems);
+        let Report { products_created: created, updated, unchanged, .. } = report;
+        let (stock_kept, failed) = (report.stock_kept, report.rejected);
+        let (errors, warnings) = Remark::all(report);
         Self {
             id: import.id,
             state: import.state,
@@ -322,21 +283,15 @@ impl ImportView {
             created_by: import.created_by,
             rows: import.rows,
             rows_done: import.rows_done,
-            created: report.products_created,
-            updated: report.updated,
-            unchanged: report.unchanged,
-            stock_kept: report.stock_kept,
+            created,
+            updated,
+            unchanged,
+            stock_kept,
             set_stock: import.set_stock,
-            failed: report.rejected,
+            failed,
             error: import.error,
             errors: with_rows.then_some(errors),
             warnings: with_rows.then_some(warnings),
-            problems_left_out: report.problems_left_out,
-            remove_missing: import.remove_missing,
-            removed: report.removed,
-            removals: with_rows.then_some(report.removals),
-            format: report.format,
-            ignored_columns: with_rows.then_some(report.ignored_columns),
             created_at: import.created_at,
             finished_at: import.finished_at,
         }

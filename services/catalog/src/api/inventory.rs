@@ -1,12 +1,13 @@
 //! `/inventory`: what there is of each SKU, for staff.
 
 use axum::extract::State;
+use axum::http::header;
 use axum::response::IntoResponse;
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
-use chassis::if_match::{IfMatch, Tagged, etag};
-use chassis::page::{self, Page, Place};
+use chassis::if_match::{IfMatch, etag};
+use chassis::page::{self, Page};
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use garde::Validate;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 
 use super::figures::{Said, counted};
 use crate::model::{MAX_ON_HAND, Policy, Stock, StockChange};
-use crate::store::stock::{self, Filter, Listed};
+use crate::store::stock::{self, Filter};
 use crate::view::{Inventory, InventoryItem};
 use crate::{App, problems};
 
@@ -39,15 +40,10 @@ struct InventoryQuery {
     /// Only SKUs of this product.
     #[garde(skip)]
     product_id: Option<Uuid>,
-    /// A part of the SKU, the barcode or the titles of variant and product, whatever its case and
-    /// accents.
+    /// A part of the SKU or of the title of the product.
     #[garde(length(chars, max = 200))]
     #[param(max_length = 200)]
     search: Option<String>,
-    /// Only SKUs whose stock was changed at this time or later. The list then begins with the oldest
-    /// change.
-    #[garde(skip)]
-    updated_since: Option<DateTime<Utc>>,
     /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     count: bool,
@@ -124,7 +120,7 @@ struct LedgerEntry {
     get, path = "/inventory", operation_id = "inventory.list", tag = "catalog",
     params(InventoryQuery),
     responses(
-        (status = 200, description = "A page of stock, sorted by SKU, or by change with `updated_since`.", body = Page<InventoryItem>),
+        (status = 200, description = "A page of stock, sorted by SKU.", body = Page<InventoryItem>),
     ),
     security(("bearer" = ["catalog:write"])),
 )]
@@ -133,17 +129,12 @@ async fn list(
     Query(query): Query<InventoryQuery>,
 ) -> Result<Json<Page<InventoryItem>>> {
     let limit = page::limit(query.limit)?;
-    let updated_since = page::since(query.updated_since)?;
-    let after = page::place(query.cursor.as_deref(), updated_since.is_some())?;
-    let filter =
-        Filter { low: query.low, product: query.product_id, text: query.search, updated_since };
-    let found = stock::list(&app.db, &filter, after, limit + 1).await?;
+    let after = page::decode::<String>(query.cursor.as_deref())?.unwrap_or_default();
+    let text = query.search.map(|it| it.trim().to_owned()).filter(|it| !it.is_empty());
+    let filter = Filter { low: query.low, product: query.product_id, text };
+    let found = stock::list(&app.db, &filter, &after, limit + 1).await?;
     let total = if query.count { Some(stock::count(&app.db, &filter).await?) } else { None };
-    let place = |it: &Listed| match updated_since {
-        Some(_) => Place::Change(it.updated_at, it.stock.sku.clone()),
-        None => Place::Key(it.stock.sku.clone()),
-    };
-    let page = Page::cut(found, limit, place).with_total(total);
+    let page = Page::cut(found, limit, |it| it.stock.sku.clone()).with_total(total);
     Ok(Json(page.map(InventoryItem::from)))
 }
 
@@ -167,7 +158,7 @@ async fn get(State(app): State<App>, Path(sku): Path<String>) -> Result<impl Int
 
 /// A stock and the tag of the state it is in.
 fn tagged(stock: Stock) -> impl IntoResponse {
-    Tagged(stock.version, Inventory::from(stock))
+    ([(header::ETAG, etag(stock.version))], Json(Inventory::from(stock)))
 }
 
 /// Update the stock of a SKU.
@@ -181,7 +172,10 @@ fn tagged(stock: Stock) -> impl IntoResponse {
 /// it safe to retry an `adjust`.
 #[utoipa::path(
     put, path = "/inventory/{sku}", operation_id = "inventory.update", tag = "catalog",
-    params(("sku" = String, Path, description = "The SKU."), IfMatch),
+    params(
+        ("sku" = String, Path, description = "The SKU."),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the state to change."),
+    ),
     request_body = NewInventory,
     responses(
         (status = 200, description = "The stock of the SKU.", body = Inventory,

@@ -5,7 +5,6 @@ use std::str::FromStr;
 use catalog_search::Choices;
 use chassis::page;
 use chassis::problem::{Problem, Result};
-use chrono::{DateTime, Datelike, Utc};
 use garde::Validate;
 use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
@@ -22,8 +21,7 @@ const MAX_CHOICES: usize = 20;
 #[into_params(parameter_in = Query)]
 #[serde(default)]
 pub(super) struct ListQuery {
-    /// Words in titles, descriptions, tags, vendors, types, options and categories; SKUs and barcodes,
-    /// also in part. Small typos are tolerated. The last word may be incomplete.
+    /// Words in titles, descriptions, tags and vendors. Small typos are tolerated.
     #[garde(length(chars, max = 200))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 200)]
@@ -33,7 +31,7 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
     category: Option<String>,
-    /// In minor units. A variant has to meet all of the prices, `in_stock` and the options.
+    /// In minor units.
     #[garde(range(min = 0))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 0)]
@@ -47,13 +45,11 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
     tag: Option<String>,
-    /// Case and accents do not count, as in options.
     #[garde(length(chars, max = 255))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>, max_length = 255)]
     vendor: Option<String>,
-    /// Only products with a variant in stock that meets prices and options, or only those of which
-    /// all such variants are sold out.
+    /// Only products with at least one variant in stock, or only those without.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
@@ -68,45 +64,33 @@ pub(super) struct ListQuery {
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
     facets: Option<bool>,
-    /// `newest` (the default, also `-created_at`), `oldest` (`created_at`), `price`, `-price` (by the
-    /// lowest price of a product), `title`, `-title` (in the order of the shop's language),
-    /// `rating`, `popular` (by units sold, then views), `updated_at` (changed longest ago first; the
-    /// default with `updated_since`) or `relevance` (the default of a search).
+    /// `newest` (the default), `price`, `-price`, `title`, `rating`, `popular` (by units sold, then
+    /// views) or `relevance` (the default of a search).
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
     sort: Option<SortBy>,
-    /// Only products created or changed then or later (RFC 3339), in the order of their changes; for
-    /// staff of every status, unless one is given. Ask again from a minute before the last change
-    /// you have seen: writes that take long may become visible later than others.
-    #[garde(skip)]
-    #[serde(deserialize_with = "filled")]
-    #[param(value_type = Option<DateTime<Utc>>)]
-    updated_since: Option<DateTime<Utc>>,
     /// The number of items per page, 1 to 100.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100)]
     limit: Option<i64>,
-    /// The `next_cursor` of the previous page: however the list changes meanwhile, each product
-    /// that keeps its place is seen once.
+    /// The `next_cursor` of the previous page.
     #[garde(length(max = 2_000))]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<String>)]
     cursor: Option<String>,
-    /// The number of items to skip, 0 to 10,000. Instead of `cursor`; pages shift when products are
-    /// added or removed before them.
+    /// The number of items to skip, 0 to 10,000. Instead of `cursor`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 0, maximum = 10_000)]
     offset: Option<i64>,
-    /// The number of the page, from 1. Instead of `cursor`, and shifts as `offset` does.
+    /// The number of the page, from 1. Instead of `cursor`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<i64>, minimum = 1)]
     page: Option<i64>,
-    /// Whether to count all matching items, as `total`. Beyond 10,000 the number may be a minute
-    /// old.
+    /// Whether to count all matching items, as `total`.
     #[garde(skip)]
     #[serde(deserialize_with = "filled")]
     #[param(value_type = Option<bool>)]
@@ -120,8 +104,13 @@ pub(super) struct ListQuery {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SortBy {
+    Newest,
+    PriceUp,
+    PriceDown,
+    Title,
+    Rating,
+    Popular,
     Relevance,
-    Order(Sort),
 }
 
 /// What a list of products was asked for.
@@ -133,38 +122,29 @@ pub(super) struct ListRequest {
     pub(super) count: bool,
 }
 
-impl ListRequest {
-    /// Whether anybody may see what is found.
-    pub(super) fn is_public(&self) -> bool {
-        self.listing.status == Status::Active && !self.listing.any_status
-    }
-}
-
-/// A place in a list of the database, or in one of the index.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(untagged)]
-pub(super) enum Cursor {
-    Listing(Place),
-    Index(catalog_search::Cursor),
+/// A place among what a search found.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Skip {
+    pub(super) skip: usize,
 }
 
 impl ListQuery {
     /// Makes sense of the query; an unknown category is a wrong field. Options are repeated, so
-    /// they come by themselves. Staff see changes of products of every status.
-    pub(super) fn read(self, choices: Choices, tree: &Tree, staff: bool) -> Result<ListRequest> {
+    /// they come by themselves.
+    pub(super) fn read(self, choices: Choices, tree: &Tree) -> Result<ListRequest> {
         let text = self.search.as_deref().map(str::trim).filter(|it| !it.is_empty());
         let facets = self.facets.unwrap_or_default();
-        let cursor = page::decode::<Cursor>(self.cursor.as_deref())?;
         // Whoever has begun with the index goes on with it.
+        let place = page::decode::<Skip>(self.cursor.as_deref());
         let indexed = text.is_some()
             || facets
             || self.min_rating.is_some()
             || !choices.is_empty()
-            || matches!(cursor, Some(Cursor::Index(_)));
+            || matches!(place, Ok(Some(_)));
         let by = self.sort.unwrap_or(match text {
-            _ if self.updated_since.is_some() => SortBy::Order(Sort::Updated),
             Some(_) => SortBy::Relevance,
-            None => SortBy::Order(Sort::Newest),
+            None => SortBy::Newest,
         });
         if let (Some(min), Some(max)) = (self.min_price, self.max_price)
             && min > max
@@ -180,51 +160,28 @@ impl ListQuery {
         };
         let limit = page::limit(self.limit)?;
         let skip = page::skip(self.offset, self.page, self.cursor.as_deref(), limit)?;
-        let sort = match by {
-            SortBy::Order(sort) => sort,
-            SortBy::Relevance if text.is_some() => Sort::default(),
-            SortBy::Relevance => {
-                return Err(Problem::field("sort", "relevance needs a search"));
-            }
-        };
-        if self.updated_since.is_some() && by != SortBy::Order(Sort::Updated) {
-            return Err(Problem::field("sort", "changes come in the order of `updated_at`"));
-        }
+        let sort = by.listing();
         let mut listing = Listing {
             status: self.status.unwrap_or_default(),
-            any_status: staff && self.updated_since.is_some() && self.status.is_none(),
             category,
             min_price: self.min_price,
             max_price: self.max_price,
             tag: self.tag.clone(),
             vendor: self.vendor.clone(),
             in_stock: self.in_stock,
-            updated_since: self.updated_since,
-            sort,
+            sort: sort.unwrap_or_default(),
             after: None,
             skip,
             limit,
         };
         let count = self.count.unwrap_or_default();
-        let foreign = || Problem::field("cursor", "must be a `next_cursor` of the same list");
+        if sort.is_none() && text.is_none() {
+            return Err(Problem::field("sort", "relevance needs a search"));
+        }
         if !indexed {
-            listing.after = match cursor {
-                None => None,
-                Some(Cursor::Listing(place)) if place.fits(sort) => Some(place),
-                Some(_) => return Err(foreign()),
-            };
+            listing.after = after(self.cursor.as_deref(), listing.sort)?;
             return Ok(ListRequest { listing, search: None, count });
         }
-        let Some(sort) = by.index() else {
-            let detail = "goes with neither search, options, min_rating nor facets";
-            let field = if self.updated_since.is_some() { "updated_since" } else { "sort" };
-            return Err(Problem::field(field, detail));
-        };
-        let after = match cursor {
-            None => None,
-            Some(Cursor::Index(place)) if place.fits(sort) => Some(place),
-            Some(_) => return Err(foreign()),
-        };
         let request = catalog_search::Request {
             text: text.map(str::to_owned),
             filter: catalog_search::Filter {
@@ -238,12 +195,10 @@ impl ListQuery {
                 choices,
                 min_rating: self.min_rating.map(|it| it * 1000),
             },
-            sort,
-            after,
-            offset: usize::try_from(skip).unwrap_or_default(),
-            limit: usize::try_from(limit).unwrap_or_default(),
-            facets,
-            categories: tree.searched().clone(),
+            sort: by.index(),
+            offset: place?.map_or(skip.unsigned_abs() as usize, |it| it.skip),
+            limit: limit as usize,
+            facets: facets.then(|| tree.searched().clone()),
         };
         Ok(ListRequest { listing, search: Some(request), count })
     }
@@ -272,36 +227,47 @@ pub(super) fn choices(query: Option<&str>) -> Result<Choices> {
     Ok(choices)
 }
 
+fn after(cursor: Option<&str>, sort: Sort) -> Result<Option<Place>> {
+    let place = page::decode::<Place>(cursor)?;
+    if place.as_ref().is_some_and(|it| !it.fits(sort)) {
+        return Err(Problem::field("cursor", "must be a `next_cursor` of the same list"));
+    }
+    Ok(place)
+}
+
 impl SortBy {
-    const NAMES: [(&'static str, Self); 12] = [
-        ("newest", Self::Order(Sort::Newest)),
-        ("oldest", Self::Order(Sort::Oldest)),
-        ("price", Self::Order(Sort::PriceUp)),
-        ("-price", Self::Order(Sort::PriceDown)),
-        ("title", Self::Order(Sort::Title)),
-        ("-title", Self::Order(Sort::TitleDown)),
-        ("rating", Self::Order(Sort::Rating)),
-        ("popular", Self::Order(Sort::Popular)),
-        ("updated_at", Self::Order(Sort::Updated)),
+    const NAMES: [(&'static str, Self); 7] = [
+        ("newest", Self::Newest),
+        ("price", Self::PriceUp),
+        ("-price", Self::PriceDown),
+        ("title", Self::Title),
+        ("rating", Self::Rating),
+        ("popular", Self::Popular),
         ("relevance", Self::Relevance),
-        ("created_at", Self::Order(Sort::Oldest)),
-        ("-created_at", Self::Order(Sort::Newest)),
     ];
 
-    /// The order of the index; it has none by time of change.
-    fn index(self) -> Option<catalog_search::Sort> {
-        Some(match self {
+    fn listing(self) -> Option<Sort> {
+        match self {
+            Self::Newest => Some(Sort::Newest),
+            Self::PriceUp => Some(Sort::PriceUp),
+            Self::PriceDown => Some(Sort::PriceDown),
+            Self::Title => Some(Sort::Title),
+            Self::Rating => Some(Sort::Rating),
+            Self::Popular => Some(Sort::Popular),
+            Self::Relevance => None,
+        }
+    }
+
+    fn index(self) -> catalog_search::Sort {
+        match self {
+            Self::Newest => catalog_search::Sort::Newest,
+            Self::PriceUp => catalog_search::Sort::PriceUp,
+            Self::PriceDown => catalog_search::Sort::PriceDown,
+            Self::Title => catalog_search::Sort::Title,
+            Self::Rating => catalog_search::Sort::Rating,
+            Self::Popular => catalog_search::Sort::Popular,
             Self::Relevance => catalog_search::Sort::Relevance,
-            Self::Order(Sort::Newest) => catalog_search::Sort::Newest,
-            Self::Order(Sort::Oldest) => catalog_search::Sort::Oldest,
-            Self::Order(Sort::PriceUp) => catalog_search::Sort::PriceUp,
-            Self::Order(Sort::PriceDown) => catalog_search::Sort::PriceDown,
-            Self::Order(Sort::Title) => catalog_search::Sort::Title,
-            Self::Order(Sort::TitleDown) => catalog_search::Sort::TitleDown,
-            Self::Order(Sort::Rating) => catalog_search::Sort::Rating,
-            Self::Order(Sort::Popular) => catalog_search::Sort::Popular,
-            Self::Order(Sort::Updated) => return None,
-        })
+        }
     }
 }
 
@@ -316,8 +282,6 @@ enum BadValue {
     Sort,
     #[error("must be draft, active or archived")]
     Status,
-    #[error("must be a time as in 2026-01-31T12:00:00Z")]
-    Time,
 }
 
 /// A value of a query and how it is read.
@@ -359,15 +323,6 @@ impl Value for Status {
         let all = [Self::Draft, Self::Active, Self::Archived];
         let named = all.into_iter().find(|it| it.as_str() == text);
         named.ok_or(BadValue::Status)
-    }
-}
-
-impl Value for DateTime<Utc> {
-    fn read(text: &str) -> Result<Self, BadValue> {
-        let time = DateTime::parse_from_rfc3339(text.trim()).map_err(|_| BadValue::Time)?;
-        let time = time.to_utc();
-        // Databases know no others.
-        if (0..=9999).contains(&time.year()) { Ok(time) } else { Err(BadValue::Time) }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::{HeaderMap, Response};
-use catalog_search::{Traits, normalized, words};
+use catalog_search::{Traits, words};
 use chassis::extract::{Path, Query};
 use chassis::problem::Result;
 use garde::Validate;
@@ -69,16 +69,15 @@ async fn suggestions(
     Query(query): Query<SuggestionsQuery>,
     headers: HeaderMap,
 ) -> Result<Response<Body>> {
-    let text = normalized(&query.q);
-    let kept = Kept::look(&app, &format!("suggestions {text}"));
+    let typed = words(&query.q);
+    let kept = Kept::look(&app, &format!("suggestions {}", typed.join(" ")));
     if let Some(answer) = kept.answer(&app) {
         return Ok(answer.respond(&headers));
     }
-    let tree = app.tree().await?;
-    let named = tree.searched();
-    let categories = named.named_like(&words(&text), CATEGORIES);
-    let ids = app.search.suggest(text, PRODUCTS, named.clone()).await.map_err(unanswered)?;
+    let ids = app.search.suggest(query.q, PRODUCTS).await.map_err(unanswered)?;
     let found = active(products::by_ids(&app.db, &ids).await?);
+    let tree = app.tree().await?;
+    let categories = tree.searched().named_like(&typed, CATEGORIES);
     let categories: Vec<_> = categories.into_iter().filter_map(|it| tree.get(it)).collect();
     let body = json(&Suggestions::of(&found, &categories, &app.currency))?;
     Ok(kept.put(&app, body, &found).respond(&headers))

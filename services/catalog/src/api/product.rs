@@ -6,12 +6,12 @@ use chassis::extract::double_option;
 use chassis::money::{Currency, Money};
 use chassis::problem::{FieldError, Problem, Result};
 use garde::Validate;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::figures::Said;
-use crate::model::{NewProduct, NewVariant, Policy, Product, ProductOption, Status};
+use crate::model::{NewProduct, NewVariant, Policy, ProductOption, Status};
 
 /// The fields of a product. Fields that are left out are empty. A product with a single variant can
 /// have its price, SKU and stock at the top level instead of in `variants`.
@@ -52,10 +52,6 @@ pub(super) struct ProductBody {
     price: Option<Money>,
     /// Of the single variant.
     compare_at_price: Option<Money>,
-    /// Of the single variant; see `variants`.
-    #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Money>)]
-    cost: Option<Option<Money>>,
     /// Of the single variant.
     sku: Option<String>,
     /// Of the single variant.
@@ -69,8 +65,56 @@ pub(super) struct ProductBody {
     available: Option<i64>,
 }
 
-/// A picture.
+/// The fields to change. Fields that are left out stay as they are.
 #[derive(Deserialize, Validate, ToSchema)]
+#[garde(allow_unvalidated)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub(super) struct ProductPatch {
+    slug: Option<String>,
+    title: Option<String>,
+    /// HTML. Scripts and other unsafe elements are removed.
+    description: Option<String>,
+    vendor: Option<String>,
+    product_type: Option<String>,
+    tags: Option<Vec<String>>,
+    status: Option<Status>,
+    options: Option<Vec<ProductOption>>,
+    images: Option<Vec<ImageBody>>,
+    #[serde(deserialize_with = "double_option")]
+    #[schema(value_type = Option<String>)]
+    seo_title: Option<Option<String>>,
+    #[serde(deserialize_with = "double_option")]
+    #[schema(value_type = Option<String>)]
+    seo_description: Option<Option<String>>,
+    category_ids: Option<Vec<Uuid>>,
+    /// Instead of `category_ids`: ids, slugs or names. Unknown names create top-level categories.
+    categories: Option<Vec<String>>,
+    /// All variants. Existing ones are matched by id, SKU or options; others are deleted.
+    variants: Option<Vec<VariantBody>>,
+    /// Of the single variant.
+    price: Option<Money>,
+    /// Of the single variant.
+    #[serde(deserialize_with = "double_option")]
+    #[schema(value_type = Option<Money>)]
+    compare_at_price: Option<Option<Money>>,
+    /// Of the single variant.
+    sku: Option<String>,
+    /// Of the single variant.
+    #[serde(deserialize_with = "double_option")]
+    #[schema(value_type = Option<String>)]
+    barcode: Option<Option<String>>,
+    /// Of the single variant, when it is new; see `variants`.
+    on_hand: Option<i64>,
+    /// Of the single variant; see `variants`.
+    expected: Option<i64>,
+    /// Instead of `on_hand`: the units of the single variant that can be bought from now on,
+    /// regardless of concurrent sales. For clients that only know a single figure.
+    available: Option<i64>,
+}
+
+/// A picture.
+#[derive(Serialize, Deserialize, Validate, ToSchema)]
 #[schema(as = NewImage)]
 #[garde(allow_unvalidated)]
 #[serde(deny_unknown_fields)]
@@ -84,13 +128,12 @@ pub(super) struct ImageBody {
 }
 
 /// The fields of a variant.
-#[derive(Deserialize, Validate, ToSchema)]
+#[derive(Serialize, Deserialize, ToSchema)]
 #[schema(as = NewVariant)]
-#[garde(allow_unvalidated)]
 #[serde(deny_unknown_fields)]
-pub(super) struct VariantBody {
+struct VariantBody {
     /// The variant to replace. Defaults to the one with the same SKU or options.
-    pub(super) id: Option<Uuid>,
+    id: Option<Uuid>,
     /// Defaults to a SKU made from the slug.
     sku: Option<String>,
     /// A value for each option of the product.
@@ -98,10 +141,6 @@ pub(super) struct VariantBody {
     options: BTreeMap<String, String>,
     price: Money,
     compare_at_price: Option<Money>,
-    /// What the shop pays for one; only staff see it. Unchanged if left out; null removes it.
-    #[serde(default, deserialize_with = "double_option")]
-    #[schema(value_type = Option<Money>)]
-    cost: Option<Option<Money>>,
     barcode: Option<String>,
     #[serde(default)]
     weight_grams: i64,
@@ -138,18 +177,6 @@ impl ProductBody {
         named(self.categories.take(), !self.category_ids.is_empty())
     }
 
-    /// The product that takes the place of `old`. A cost that is left out stays.
-    pub(super) fn read_over(self, old: &Product, currency: &Currency) -> Result<NewProduct> {
-        let unsaid: Vec<bool> = if self.is_flat() {
-            vec![self.cost.is_none()]
-        } else {
-            self.variants.iter().map(|it| it.cost.is_none()).collect()
-        };
-        let mut new = self.read(currency)?;
-        new.keep_costs(old, &unsaid);
-        Ok(new)
-    }
-
     pub(super) fn read(mut self, currency: &Currency) -> Result<NewProduct> {
         let variants =
             if self.is_flat() { vec![self.only(currency)?] } else { self.several(currency)? };
@@ -175,13 +202,11 @@ impl ProductBody {
             return Err(Problem::field("price", "is required where there are no variants"));
         };
         let compare_at_price = self.compare_at_price.take();
-        let cost = self.cost.take().flatten();
         let Self { on_hand, expected, available, .. } = *self;
         Ok(NewVariant {
             sku: self.sku.take(),
             price,
             compare_at_price: amount(compare_at_price, "compare_at_price", currency)?,
-            cost: amount(cost, "cost", currency)?,
             barcode: self.barcode.take(),
             figure: Said { adjust: None, on_hand, expected, available }.read("")?,
             ..NewVariant::default()
@@ -192,7 +217,6 @@ impl ProductBody {
         let at_the_top = [
             ("price", self.price.is_some()),
             ("compare_at_price", self.compare_at_price.is_some()),
-            ("cost", self.cost.is_some()),
             ("sku", self.sku.is_some()),
             ("barcode", self.barcode.is_some()),
             ("on_hand", self.on_hand.is_some()),
@@ -212,7 +236,75 @@ impl ProductBody {
     }
 }
 
-pub(super) fn named(names: Option<Vec<String>>, ids: bool) -> Result<Option<Vec<String>>> {
+impl ProductPatch {
+    /// Whether the only variant is described at the top.
+    pub(super) fn is_flat(&self) -> bool {
+        self.variants.is_none()
+    }
+
+    /// The categories that are named rather than given by their ids.
+    pub(super) fn named(&mut self) -> Result<Option<Vec<String>>> {
+        named(self.categories.take(), self.category_ids.is_some())
+    }
+
+    /// The product with these changes.
+    pub(super) fn onto(self, mut new: NewProduct, currency: &Currency) -> Result<NewProduct> {
+        fn set<T>(field: &mut T, value: Option<T>) {
+            if let Some(value) = value {
+                *field = value;
+            }
+        }
+        if self.slug.is_some() {
+            new.slug = self.slug;
+        }
+        set(&mut new.title, self.title);
+        set(&mut new.description, self.description);
+        set(&mut new.vendor, self.vendor);
+        set(&mut new.product_type, self.product_type);
+        set(&mut new.tags, self.tags);
+        set(&mut new.status, self.status);
+        set(&mut new.images, self.images.map(images));
+        set(&mut new.seo_title, self.seo_title);
+        set(&mut new.seo_description, self.seo_description);
+        set(&mut new.category_ids, self.category_ids);
+        if let Some(bodies) = self.variants {
+            new.variants = variants(bodies, currency)?;
+            // Options of variants that are gone go with them.
+            new.options.retain(|it| new.variants.iter().all(|v| v.options.contains_key(&it.name)));
+        }
+        set(&mut new.options, self.options);
+        let price = amount(self.price, "price", currency)?;
+        let compare_at_price = self.compare_at_price;
+        let Self { on_hand, expected, available, .. } = self;
+        let figure = Said { adjust: None, on_hand, expected, available }.read("")?;
+        if price.is_none()
+            && compare_at_price.is_none()
+            && self.sku.is_none()
+            && self.barcode.is_none()
+            && figure.is_none()
+        {
+            return Ok(new);
+        }
+        let [only] = new.variants.as_mut_slice() else {
+            let detail = "the product has several variants; send them as `variants`";
+            return Err(Problem::field("price", detail));
+        };
+        set(&mut only.price, price);
+        if let Some(price) = compare_at_price {
+            only.compare_at_price = amount(price, "compare_at_price", currency)?;
+        }
+        if self.sku.is_some() {
+            only.sku = self.sku;
+        }
+        if let Some(barcode) = self.barcode {
+            only.barcode = barcode;
+        }
+        only.figure = figure.or(only.figure);
+        Ok(new)
+    }
+}
+
+fn named(names: Option<Vec<String>>, ids: bool) -> Result<Option<Vec<String>>> {
     if names.is_some() && ids {
         Err(Problem::field("categories", "send either categories or category_ids"))
     } else {
@@ -230,19 +322,16 @@ fn variants(bodies: Vec<VariantBody>, currency: &Currency) -> Result<Vec<NewVari
 }
 
 impl VariantBody {
-    /// The variant; its wrong fields are named below `path`, which is empty or ends with a dot.
-    pub(super) fn read(self, path: &str, currency: &Currency) -> Result<NewVariant> {
+    fn read(self, path: &str, currency: &Currency) -> Result<NewVariant> {
         let price = amount(Some(self.price), &format!("{path}price"), currency)?;
-        let compare_at_price = format!("{path}compare_at_price");
-        let cost = self.cost.flatten();
+        let field = format!("{path}compare_at_price");
         let Self { on_hand, expected, .. } = self;
         Ok(NewVariant {
             id: self.id,
             sku: self.sku,
             options: self.options,
             price: price.unwrap_or_default(),
-            compare_at_price: amount(self.compare_at_price, &compare_at_price, currency)?,
-            cost: amount(cost, &format!("{path}cost"), currency)?,
+            compare_at_price: amount(self.compare_at_price, &field, currency)?,
             barcode: self.barcode,
             weight_grams: self.weight_grams,
             weight_unit: self.weight_unit,
@@ -257,11 +346,7 @@ impl VariantBody {
 }
 
 /// The minor units of an amount in the shop's currency.
-pub(super) fn amount(
-    money: Option<Money>,
-    field: &str,
-    currency: &Currency,
-) -> Result<Option<i64>> {
+fn amount(money: Option<Money>, field: &str, currency: &Currency) -> Result<Option<i64>> {
     match money {
         Some(money) if money.currency != *currency => {
             let detail = format!("must be {}, the shop's currency", currency.as_str());

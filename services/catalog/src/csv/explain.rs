@@ -3,15 +3,15 @@
 use catalog_csv::{Column, Product, Wrong};
 use chassis::problem::{FieldError, Problem};
 
-/// A problem in the words of the file, whose variants are on these lines.
-pub(super) fn explain(problem: &Problem, product: &Product, lines: &[u64]) -> Wrong {
+/// A problem in the words of the file.
+pub(super) fn explain(problem: &Problem, product: &Product) -> Wrong {
     let Some(first) = problem.errors.first() else {
         return (product.line, problem.detail.clone().into_owned());
     };
     let all: Vec<String> = problem.errors.iter().map(in_columns).collect();
     let variant = first.field.strip_prefix("variants[").and_then(|it| it.split_once(']'));
-    let line = variant.and_then(|(at, _)| lines.get(at.parse::<usize>().ok()?));
-    (line.copied().unwrap_or(product.line), all.join("; "))
+    let variant = variant.and_then(|(at, _)| product.variants.get(at.parse::<usize>().ok()?));
+    (variant.map_or(product.line, |it| it.line), all.join("; "))
 }
 
 /// A wrong field by the name of its column.

@@ -2,56 +2,52 @@
 
 use std::time::Duration;
 
-use catalog_csv::{Product, Wrong};
+use catalog_csv::{Path, Product, Wrong};
 use chassis::clock::Clock;
 use chassis::db::{Db, Tx};
-use chassis::money::Currency;
 use chassis::problem::Problem;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::explain::explain;
-use super::plan::{Facts, Plan, Planner, Write};
-use super::removal::Removal;
+use super::merge::{Merge, same};
 use super::shelves::CategoryPaths;
-use super::skus::Park;
-use super::source::Source;
-use super::{ImportError, MAX_PROBLEMS, Options, Report};
-use crate::books::StockTx;
-use crate::model::NewProduct;
-use crate::{products, store};
+use super::{ImportError, OfExisting, Report, export};
+use crate::books::{self, StockTx};
+use crate::model::{self, MAX_DEPTH};
+use crate::{pictures, products, store};
 
 /// How often a batch is tried again without the product that failed, before each product gets a
 /// transaction of its own.
 const AGAIN: usize = 3;
 /// At how many available units an import publishes `stock.low`: never, it is no sale.
-pub(super) const LOW: i64 = i64::MIN;
+const LOW: i64 = i64::MIN;
 /// How often one product is tried when the database is busy.
 const TRIES: u32 = 5;
 
 /// Writes the products of a file.
 pub(super) struct Importer<'a> {
-    pub(super) planner: Planner<'a>,
+    pub(super) db: &'a Db,
+    clock: Clock,
+    stock: OfExisting,
+    shelves: CategoryPaths,
     pub(super) report: Report,
-    /// When the last transaction ended, and how long it had kept others from writing.
-    held: Option<(Instant, Duration)>,
 }
 
 /// What became of a product.
 pub(super) enum Outcome {
-    Created(Facts),
-    Updated(Facts),
-    Unchanged(Facts),
+    Created,
+    /// And how many variants keep their stock although the file has another figure.
+    Updated(u64),
+    /// As above.
+    Unchanged(u64),
     Rejected(Wrong),
-    /// It is still to come.
-    Later,
 }
 
 /// Why a batch was rolled back.
 enum Failure {
     /// Because of the product at this place.
     Product(usize, Wrong),
-    /// Because of one of them.
-    Batch(Problem),
     /// Because of the database, or of somebody else who writes: it may be better in a moment.
     Moment(ImportError),
 }
@@ -60,12 +56,10 @@ impl<'a> Importer<'a> {
     pub(super) async fn new(
         db: &'a Db,
         clock: Clock,
-        currency: &Currency,
-        options: Options,
-        source: Source,
+        stock: OfExisting,
     ) -> Result<Self, ImportError> {
-        let planner = Planner::new(db, clock, (options, currency), source, false).await?;
-        Ok(Self { planner, report: Report::default(), held: None })
+        let shelves = CategoryPaths::load(db).await?;
+        Ok(Self { db, clock, stock, shelves, report: Report::default() })
     }
 
     pub(super) fn into_report(self) -> Report {
@@ -74,234 +68,221 @@ impl<'a> Importer<'a> {
         report
     }
 
-    pub(super) async fn write(&mut self, mut batch: Vec<Product>) -> Result<(), ImportError> {
-        self.planner.pictures.leave_out(self.planner.db, &mut batch).await?;
-        let mut tries = 0;
-        while !batch.is_empty() {
-            let alone = tries >= AGAIN;
-            let rest = if alone { batch.split_off(1) } else { vec![] };
+    pub(super) async fn write(&mut self, all: Vec<Product>) -> Result<(), ImportError> {
+        let mut batch = Vec::with_capacity(all.len());
+        for mut product in all {
+            self.leave_out_pictures(&mut product).await?;
+            match self.is_there(&product).await? {
+                Some(kept) => self.count(&[product], vec![Outcome::Unchanged(kept)]),
+                None => batch.push(product),
+            }
+        }
+        for _ in 0..AGAIN {
+            if batch.is_empty() {
+                return Ok(());
+            }
             match self.together(&batch).await {
-                Ok(outcomes) => batch = self.report.count(batch, outcomes),
+                Ok(outcomes) => {
+                    self.count(&batch, outcomes);
+                    return Ok(());
+                }
                 Err(Failure::Product(at, (line, reason))) => {
                     let bad = batch.remove(at);
-                    self.report.reject(line, name(&bad), reason);
-                    tries += 1;
+                    self.report.reject(line, &bad.handle, reason);
                 }
-                Err(Failure::Batch(problem)) if batch.len() == 1 => {
-                    let reason = match problem.code.as_ref() {
-                        "internal" => "the database refuses it; see the log".to_owned(),
-                        _ => problem.detail.into_owned(),
-                    };
-                    self.report.reject(batch[0].line, name(&batch[0]), reason);
-                    batch.clear();
-                }
-                Err(Failure::Batch(_)) => tries = AGAIN,
-                Err(Failure::Moment(error)) => {
-                    tries += 1;
-                    if alone {
-                        self.patiently(&mut batch, error).await?;
-                    } else {
-                        self.planner.shelves = CategoryPaths::load(self.planner.db).await?;
-                    }
-                }
+                Err(Failure::Moment(_)) => self.shelves = CategoryPaths::load(self.db).await?,
             }
-            batch.extend(rest);
+        }
+        for product in batch {
+            let product = std::slice::from_ref(&product);
+            let outcomes = self.alone(product).await?;
+            self.count(product, outcomes);
         }
         Ok(())
     }
 
-    /// Writes one product where the database is busy.
-    async fn patiently(
-        &mut self,
-        batch: &mut Vec<Product>,
-        mut error: ImportError,
-    ) -> Result<(), ImportError> {
-        for tries in 1..TRIES {
-            tokio::time::sleep(Duration::from_millis(200) * tries).await;
-            self.planner.shelves = CategoryPaths::load(self.planner.db).await?;
-            match self.together(batch).await {
-                Ok(outcomes) => {
-                    *batch = self.report.count(std::mem::take(batch), outcomes);
-                    return Ok(());
-                }
-                Err(Failure::Product(_, (line, reason))) => {
-                    self.report.reject(line, name(&batch[0]), reason);
-                    batch.clear();
-                    return Ok(());
-                }
-                Err(Failure::Batch(problem)) => {
-                    self.report.reject(batch[0].line, name(&batch[0]), problem.detail);
-                    batch.clear();
-                    return Ok(());
-                }
-                Err(Failure::Moment(again)) => error = again,
-            }
-        }
-        Err(error)
+    /// Whether the shop has the product exactly so, and of how many variants the stock stays. Most
+    /// of a file that is imported again is found out here, without keeping anybody from writing.
+    async fn is_there(&self, product: &Product) -> Result<Option<u64>, ImportError> {
+        let Some(old) = store::products::find(self.db, &product.handle).await? else {
+            return Ok(None);
+        };
+        let added = self.added(product, &old).await?;
+        let merge = self.merge(product, Some(&old), &added);
+        let (kind, categories) = self.kind(product, Some(&old));
+        let Ok(new) = merge.product(kind, categories) else { return Ok(None) };
+        let Ok(draft) = new.into_draft(Some(&old), old.updated_at) else { return Ok(None) };
+        Ok(is_same(&old, draft.product).then(|| merge.kept()))
     }
 
-    /// Writes products in one transaction; none where nothing is to be written.
+    /// A product of the file and the shop's, to be brought together.
+    pub(super) fn merge<'p>(
+        &self,
+        new: &'p Product,
+        old: Option<&'p model::Product>,
+        added: &'p [i64],
+    ) -> Merge<'p> {
+        Merge { new, old, stock: self.stock, added }
+    }
+
+    /// By variant: what files of the same export have added to the stock already.
+    pub(super) async fn added(
+        &self,
+        product: &Product,
+        old: &model::Product,
+    ) -> Result<Vec<i64>, ImportError> {
+        let mut added = vec![0; product.variants.len()];
+        for (added, variant) in added.iter_mut().zip(&product.variants) {
+            let edited = variant.exported.filter(|(it, _)| Some(*it) != variant.quantity);
+            let (Some((at_export, export)), Some(old)) = (edited, same(variant, old)) else {
+                continue;
+            };
+            let reference = books::exported(export);
+            *added = store::stock::added_by(self.db, &old.sku, &reference, at_export).await?;
+        }
+        Ok(added)
+    }
+
+    /// Leaves out pictures of another shop's own: their address leads nowhere here, which is no
+    /// reason to lose a product.
+    pub(super) async fn leave_out_pictures(
+        &self,
+        product: &mut Product,
+    ) -> Result<(), ImportError> {
+        let images = product.images.iter().flatten().map(|(url, _)| url);
+        let own = product.variants.iter().filter_map(|it| it.image.as_ref());
+        let ids: Vec<Uuid> = images.chain(own).filter_map(|it| pictures::in_url(it)).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let known = store::pictures::known(self.db, &ids).await?;
+        let is_there = |url: &str| pictures::in_url(url).is_none_or(|id| known.contains(&id));
+        let warning = |url: &str| format!("the picture {url:?} is left out: it is not in the shop");
+        let warnings = &mut product.warnings;
+        if let Some(images) = &mut product.images {
+            let gone = images.iter().filter(|(url, _)| !is_there(url));
+            warnings.extend(gone.map(|(url, _)| (product.line, warning(url))));
+            images.retain(|(url, _)| is_there(url));
+        }
+        for variant in &mut product.variants {
+            if let Some(url) = variant.image.take_if(|it| !is_there(it)) {
+                warnings.push((variant.line, warning(&url)));
+                variant.image = Some(String::new());
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one product, patiently.
+    async fn alone(&mut self, product: &[Product]) -> Result<Vec<Outcome>, ImportError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.together(product).await {
+                Ok(outcomes) => return Ok(outcomes),
+                Err(Failure::Product(_, wrong)) => return Ok(vec![Outcome::Rejected(wrong)]),
+                Err(Failure::Moment(error)) if tries == TRIES => return Err(error),
+                Err(Failure::Moment(_)) => {
+                    tokio::time::sleep(Duration::from_millis(200) * tries).await;
+                    self.shelves = CategoryPaths::load(self.db).await?;
+                }
+            }
+        }
+    }
+
+    /// Writes products in one transaction.
     async fn together(&mut self, batch: &[Product]) -> Result<Vec<Outcome>, Failure> {
-        let mut outcomes: Vec<Outcome> = batch.iter().map(|_| Outcome::Later).collect();
-        let mut writes: Vec<(usize, Write)> = Vec::new();
-        for (at, plan) in self.planner.plan(batch).await? {
-            match plan {
-                Plan::Rejected(wrong) => outcomes[at] = Outcome::Rejected(wrong),
-                Plan::Unchanged(_, facts) => outcomes[at] = Outcome::Unchanged(facts),
-                Plan::Write(write) => writes.push((at, *write)),
-                Plan::Later => {}
-            }
-        }
-        if writes.is_empty() {
-            return Ok(outcomes);
-        }
-        self.leave_room().await;
-        let mut tx = self.planner.db.begin().await?;
+        let paths = batch.iter().filter_map(|it| it.kind.as_ref()).map(|it| it.path.as_slice());
+        self.shelves.make(self.db, self.clock, paths).await?;
+        let mut tx = self.db.begin().await?;
         let began = Instant::now();
-        let written = self.write_all(&mut tx, batch, writes, &mut outcomes).await;
-        let shelves = match written {
-            Ok(shelves) => shelves,
-            Err(failure) => {
-                tx.rollback().await?;
-                return Err(failure);
-            }
-        };
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for (at, product) in batch.iter().enumerate() {
+            outcomes.push(match self.one(&mut tx, product).await? {
+                Ok(outcome) => outcome,
+                Err(problem) => refused(&problem, product, at)?,
+            });
+        }
         tx.commit().await?;
-        self.held = Some((Instant::now(), began.elapsed()));
-        if let Some(shelves) = shelves {
-            self.planner.shelves = shelves;
+        if self.db.is_sqlite() {
+            // The file has one writer at a time: leave room for a shop that runs beside.
+            tokio::time::sleep(began.elapsed() / 4).await;
         }
         Ok(outcomes)
     }
 
-    /// SQLite has one writer at a time, and one in another process does not queue: a shop that runs
-    /// beside has a fifth of the time at least. What is planned meanwhile counts.
-    async fn leave_room(&mut self) {
-        if let Some((ended, held)) = self.held.take()
-            && self.planner.db.is_sqlite()
-        {
-            tokio::time::sleep((held / 4).saturating_sub(ended.elapsed())).await;
-        }
-    }
-
-    /// Writes them in their order, new ones last and together; the categories there are by then, if
-    /// some were made.
-    async fn write_all(
+    async fn one(
         &self,
         tx: &mut Tx,
-        batch: &[Product],
-        mut writes: Vec<(usize, Write)>,
-        outcomes: &mut [Outcome],
-    ) -> Result<Option<CategoryPaths>, Failure> {
-        let now = self.planner.clock.now();
-        let missing = writes.iter().flat_map(|(_, it)| &it.missing);
-        let missing: Vec<&[String]> = missing.map(Vec::as_slice).collect();
-        let mut shelves = None;
-        if !missing.is_empty() {
-            let made = CategoryPaths::make(tx, now, missing).await?;
-            for (_, write) in &mut writes {
-                let ids = &mut write.draft.product.category_ids;
-                ids.extend(write.missing.iter().filter_map(|it| made.find(it)));
-                ids.sort_unstable();
-                ids.dedup();
-            }
-            shelves = Some(made);
-        }
-        let mut old: Vec<_> =
-            writes.iter().filter_map(|(_, it)| it.old.as_ref()).map(|it| it.id).collect();
-        old.sort_unstable();
-        store::products::lock(tx, &old).await?;
-        let mut books = StockTx::open(tx, now, LOW);
-        let mut new = Vec::new();
-        for (at, write) in writes {
-            let Write { old, draft, parks, facts, .. } = write;
-            for park in parks {
-                make_way(&mut books, &park).await.map_err(moment)?;
-            }
-            let Some(old) = old else {
-                new.push((at, draft, facts));
-                continue;
-            };
-            let written = products::write(&mut books, &old, draft).await;
-            outcomes[at] = match written {
-                Ok(Some(_)) => Outcome::Updated(facts),
-                Ok(None) => Outcome::Unchanged(facts),
-                Err(problem) => return Err(refused(&problem, &batch[at], at)),
-            };
-        }
-        let drafts: Vec<_> = new.iter().map(|(_, draft, _)| draft).collect();
-        products::create_all(&mut books, &drafts).await.map_err(|it| in_batch(it, batch.len()))?;
-        for (at, _, facts) in new {
-            outcomes[at] = Outcome::Created(facts);
-        }
-        Ok(shelves)
+        product: &Product,
+    ) -> Result<chassis::problem::Result<Outcome>, Failure> {
+        let old = store::products::find_in(tx, &product.handle).await?;
+        let merge = self.merge(product, old.as_ref(), &[]);
+        let (kind, categories) = self.kind(product, old.as_ref());
+        let new = match merge.product(kind, categories) {
+            Ok(new) => new,
+            Err(wrong) => return Ok(Ok(Outcome::Rejected(wrong))),
+        };
+        let mut books = StockTx::open(tx, self.clock.now(), LOW);
+        let written = match &old {
+            None => products::create(&mut books, new).await.map(|_| Outcome::Created),
+            Some(old) => products::replace(&mut books, old, new).await.map(|it| match it {
+                Some(_) => Outcome::Updated(merge.kept()),
+                None => Outcome::Unchanged(merge.kept()),
+            }),
+        };
+        Ok(written)
     }
-}
 
-/// Gives a variant further down in the file another SKU for now.
-async fn make_way(books: &mut StockTx<'_>, park: &Park) -> Result<(), Problem> {
-    let found = store::products::find_in(books.tx, &park.product.to_string()).await?;
-    let Some(old) = found else { return Ok(()) };
-    let mut new = NewProduct::from(&old);
-    for variant in &mut new.variants {
-        if variant.sku.as_ref() == Some(&park.sku) {
-            variant.sku = Some(park.to.clone());
-        }
+    /// The type a product gets, if it is another one, and its categories. Where `Type` is what it
+    /// was, the shop's own order stays; else its category takes the place of the one the old `Type`
+    /// stood for.
+    pub(super) fn kind<'p>(
+        &self,
+        product: &'p Product,
+        old: Option<&model::Product>,
+    ) -> (Option<&'p str>, Vec<Uuid>) {
+        let before = old.map(|it| it.category_ids.clone()).unwrap_or_default();
+        let same = |text: &str| old.is_some_and(|it| export::kind(it, self.shelves.tree()) == text);
+        let Some(kind) = product.kind.as_ref().filter(|it| !same(&it.text)) else {
+            return (None, before);
+        };
+        let new = self.shelves.find(&kind.path);
+        let path = |it: &model::Product| Path::read(&it.product_type, &it.title, MAX_DEPTH);
+        let gone = old.and_then(|it| self.shelves.find(&path(it).names));
+        let categories = before.into_iter().filter(|it| Some(*it) != gone).chain(new);
+        (Some(&kind.text), categories.collect())
     }
-    products::replace(books, &old, new).await.map(drop)
-}
 
-/// What a product is called in a report.
-fn name(product: &Product) -> &str {
-    let title = product.title.as_deref().unwrap_or_default();
-    let sku = product.variants.iter().find_map(|it| it.sku.as_deref()).unwrap_or_default();
-    [product.handle.as_str(), title, sku].into_iter().find(|it| !it.is_empty()).unwrap_or_default()
-}
-
-impl Report {
-    /// Counts what became of products; returns those that are still to come.
-    pub(super) fn count(&mut self, batch: Vec<Product>, outcomes: Vec<Outcome>) -> Vec<Product> {
-        let mut left = Vec::new();
-        for (product, outcome) in batch.into_iter().zip(outcomes) {
-            let facts = match outcome {
-                Outcome::Later => {
-                    left.push(product);
-                    continue;
+    pub(super) fn count(&mut self, batch: &[Product], outcomes: Vec<Outcome>) {
+        for (product, outcome) in batch.iter().zip(outcomes) {
+            match outcome {
+                Outcome::Created => self.report.products_created += 1,
+                Outcome::Updated(kept) => {
+                    self.report.updated += 1;
+                    self.report.stock_kept += kept;
+                }
+                Outcome::Unchanged(kept) => {
+                    self.report.unchanged += 1;
+                    self.report.stock_kept += kept;
                 }
                 Outcome::Rejected((line, reason)) => {
-                    self.reject(line, name(&product), reason);
+                    self.report.reject(line, &product.handle, reason);
                     continue;
                 }
-                Outcome::Created(facts) => {
-                    self.products_created += 1;
-                    facts
-                }
-                Outcome::Updated(facts) => {
-                    self.updated += 1;
-                    facts
-                }
-                Outcome::Unchanged(facts) => {
-                    self.unchanged += 1;
-                    facts
-                }
-            };
-            self.stock_kept += facts.kept_stock;
-            for (line, reason) in product.warnings.iter().chain(&facts.warnings) {
-                self.warn(*line, name(&product), reason);
             }
-            self.remove(facts.removals);
+            for (line, reason) in &product.warnings {
+                self.report.warn(*line, &product.handle, reason);
+            }
         }
-        left
     }
+}
 
-    fn remove(&mut self, removals: Vec<Removal>) {
-        for removal in removals {
-            self.removed += 1;
-            if self.removals.len() < MAX_PROBLEMS {
-                self.removals.push(removal);
-            }
-        }
-    }
+/// Whether a product would be just as it is.
+pub(super) fn is_same(old: &model::Product, new: model::Product) -> bool {
+    let mut new = model::Product { version: old.version, updated_at: old.updated_at, ..new };
+    new.category_ids.sort_unstable();
+    new == *old
 }
 
 impl<E: Into<ImportError>> From<E> for Failure {
@@ -310,32 +291,20 @@ impl<E: Into<ImportError>> From<E> for Failure {
     }
 }
 
-/// Somebody else was in the way.
-fn moment(problem: Problem) -> Failure {
-    tracing::debug!(code = %problem.code, "an import could not make way for a SKU");
-    Failure::Moment(ImportError::Busy)
-}
-
-/// What follows when new products were refused: one of them, or what somebody else did, is why.
-fn in_batch(problem: Problem, products: usize) -> Failure {
-    match problem.code.as_ref() {
-        "internal" => Failure::Batch(problem),
-        _ if products > 1 => Failure::Batch(problem),
-        _ => Failure::Moment(ImportError::Busy),
-    }
-}
-
 /// What follows when a product was refused.
-fn refused(problem: &Problem, product: &Product, at: usize) -> Failure {
+fn refused(problem: &Problem, product: &Product, at: usize) -> Result<Outcome, Failure> {
     let unknown_category = problem.errors.iter().any(|it| it.field == "category_ids");
     match problem.code.as_ref() {
+        // Found out before anything was written: the others can go on.
+        "validation_failed" if !unknown_category => {
+            Ok(Outcome::Rejected(explain(problem, product)))
+        }
         "internal" => {
             let wrong = (product.line, "the database refuses it; see the log".to_owned());
-            Failure::Product(at, wrong)
+            Err(Failure::Product(at, wrong))
         }
-        // Somebody else was faster: by what there is then.
-        "product_changed" | "sku_taken" | "slug_taken" => Failure::Moment(ImportError::Busy),
-        _ if unknown_category || problem.status >= 500 => Failure::Moment(ImportError::Busy),
-        _ => Failure::Product(at, explain(problem, product, &[])),
+        "product_changed" => Err(Failure::Moment(ImportError::Busy)),
+        _ if unknown_category || problem.status >= 500 => Err(Failure::Moment(ImportError::Busy)),
+        _ => Err(Failure::Product(at, explain(problem, product))),
     }
 }

@@ -1,23 +1,28 @@
 //! What an import would do, without doing it: read and checked with the same code, and compared
 //! with what the shop has. It compares with the current state.
 
+use std::collections::{HashMap, HashSet};
+use std::io::Read;
+
 use catalog_csv::Reader;
 use chassis::clock::Clock;
 use chassis::db::Db;
 use chassis::money::Currency;
-use chassis::problem::Result;
+use chassis::problem::{Problem, Result};
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
-use super::archive::Archive;
-use super::import::next;
-use super::importer::Outcome;
-use super::plan::{Plan, Planner};
-use super::source::Source;
+use super::explain::explain;
+use super::importer::{Importer, Outcome, is_same};
+use super::merge::Merge;
 use super::words::shop;
-use super::{ImportError, Options, Report};
-use crate::model::Product;
+use super::{ImportError, OfExisting, Report};
+use crate::model::{Draft, Policy, Product, Stock, Variant};
+use crate::{problems, store};
 
+/// Products that are looked up together.
+const BATCH: usize = 100;
 /// How many products are shown.
 const SAMPLE: usize = 20;
 
@@ -49,67 +54,133 @@ pub(crate) enum Action {
 }
 
 /// How many rows a file has below its header.
-pub(crate) fn count_rows(input: impl Into<Source>) -> Result<u64, ImportError> {
-    let (source, _) = Archive::open(input.into())?;
-    Ok(catalog_csv::count_rows(source.open()?)?)
+pub(crate) fn count_rows(input: impl Read) -> Result<u64, ImportError> {
+    Ok(catalog_csv::count_rows(input)?)
 }
 
 /// Tells what an import of `input` would do.
-pub(crate) async fn preview(
+pub(crate) async fn preview<R: Read + Send>(
     db: &Db,
     clock: Clock,
     currency: &Currency,
-    options: Options,
-    input: impl Into<Source>,
+    stock: OfExisting,
+    input: R,
 ) -> Result<Preview, ImportError> {
-    let (source, archive) = Archive::open(input.into())?;
-    let mut reader = Reader::new(source.open()?, shop(currency))?;
-    let mut planner = Planner::new(db, clock, (options, currency), source, true).await?;
-    let mut report = Report::default();
-    report.describe(&reader);
-    if let Some(archive) = archive {
-        archive.look(&mut planner, &mut report)?;
-    }
-    let (mut products, mut sample, mut more) = (0, Vec::new(), true);
-    while more {
-        let batch;
-        (batch, more) = next(&mut reader, |it| {
-            products += 1;
-            if let Some(wrong) = it {
-                report.reject(wrong.line, &wrong.handle, wrong.reason);
-            }
-        })?;
-        let mut batch = batch;
-        planner.pictures.leave_out(db, &mut batch).await?;
-        while !batch.is_empty() {
-            let mut outcomes: Vec<Outcome> = batch.iter().map(|_| Outcome::Later).collect();
-            let mut samples: Vec<Option<Sample>> = batch.iter().map(|_| None).collect();
-            for (at, plan) in planner.plan(&batch).await? {
-                let (outcome, seen) = outcome_of(plan);
-                (outcomes[at], samples[at]) = (outcome, seen);
-            }
-            let left = SAMPLE.saturating_sub(sample.len());
-            sample.extend(samples.into_iter().flatten().take(left));
-            batch = report.count(batch, outcomes);
+    let mut reader = Reader::new(input, shop(currency))?;
+    let mut previewer = Previewer {
+        importer: Importer::new(db, clock, stock).await?,
+        clock,
+        skus: HashSet::new(),
+        sample: Vec::new(),
+    };
+    let mut products = 0;
+    let mut batch: Vec<catalog_csv::Product> = Vec::new();
+    while let Some(product) = reader.product()? {
+        products += 1;
+        match product {
+            Ok(product) => batch.push(product),
+            Err(it) => previewer.importer.report.reject(it.line, &it.handle, it.reason),
+        }
+        if batch.len() >= BATCH {
+            previewer.preview(std::mem::take(&mut batch)).await?;
         }
     }
+    previewer.preview(batch).await?;
     let (_, rows) = reader.read();
-    report.problems.sort_by_key(|it| it.line);
-    Ok(Preview { rows, products, report, sample })
+    let Previewer { importer, sample, .. } = previewer;
+    Ok(Preview { rows, products, report: importer.into_report(), sample })
 }
 
-/// What would become of a product.
-fn outcome_of(plan: Plan) -> (Outcome, Option<Sample>) {
-    let sample = |product: Product, action| Some(Sample { product, action });
-    match plan {
-        Plan::Rejected(wrong) => (Outcome::Rejected(wrong), None),
-        Plan::Later => (Outcome::Later, None),
-        Plan::Unchanged(draft, facts) => {
-            (Outcome::Unchanged(facts), sample(draft.product, Action::Unchanged))
+struct Previewer<'a> {
+    importer: Importer<'a>,
+    clock: Clock,
+    /// SKUs of the products so far, which later ones cannot have.
+    skus: HashSet<String>,
+    sample: Vec<Sample>,
+}
+
+impl Previewer<'_> {
+    async fn preview(&mut self, mut batch: Vec<catalog_csv::Product>) -> Result<(), ImportError> {
+        let handles = batch.iter().map(|it| it.handle.as_str());
+        let old = store::products::by_slugs(self.importer.db, handles).await?;
+        let old: HashMap<String, Product> =
+            old.into_iter().map(|it| (it.slug.clone(), it)).collect();
+        let skus = batch.iter().flat_map(|it| &it.variants).filter_map(|it| it.sku.as_deref());
+        let owners = store::products::owners(self.importer.db, skus).await?;
+        for product in &mut batch {
+            self.importer.leave_out_pictures(product).await?;
+            let old = old.get(&product.handle);
+            let added = match old {
+                Some(old) => self.importer.added(product, old).await?,
+                None => vec![],
+            };
+            let outcome = self.outcome(self.importer.merge(product, old, &added), &owners);
+            self.importer.count(std::slice::from_ref(product), vec![outcome]);
         }
-        Plan::Write(write) => match write.old {
-            None => (Outcome::Created(write.facts), sample(write.draft.product, Action::Create)),
-            Some(_) => (Outcome::Updated(write.facts), sample(write.draft.product, Action::Update)),
-        },
+        Ok(())
     }
+
+    fn outcome(&mut self, merge: Merge<'_>, owners: &HashMap<String, Uuid>) -> Outcome {
+        let Merge { new: product, old, .. } = merge;
+        let (kind, categories) = self.importer.kind(product, old);
+        let new = match merge.product(kind, categories) {
+            Ok(new) => new,
+            Err(wrong) => return Outcome::Rejected(wrong),
+        };
+        let draft = match new.into_draft(old, self.clock.now()) {
+            Ok(draft) => draft,
+            Err(problem) => return Outcome::Rejected(explain(&problem, product)),
+        };
+        if let Err(problem) = self.check(&draft, old, owners) {
+            return Outcome::Rejected(explain(&problem, product));
+        }
+        self.skus.extend(named(&draft).map(|it| it.to_owned()));
+        let action = match old {
+            None => Action::Create,
+            Some(old) if is_same(old, draft.product.clone()) => Action::Unchanged,
+            Some(_) => Action::Update,
+        };
+        if self.sample.len() < SAMPLE {
+            self.sample.push(Sample { product: draft.product, action });
+        }
+        let kept = merge.kept();
+        match action {
+            Action::Create => Outcome::Created,
+            Action::Update => Outcome::Updated(kept),
+            Action::Unchanged => Outcome::Unchanged(kept),
+        }
+    }
+
+    /// What only shows when a product is written: SKUs that are taken, stock that orders hold.
+    fn check(
+        &self,
+        draft: &Draft,
+        old: Option<&Product>,
+        owners: &HashMap<String, Uuid>,
+    ) -> Result<(), Problem> {
+        let id = draft.product.id;
+        let is_taken =
+            |sku: &str| owners.get(sku).is_some_and(|it| *it != id) || self.skus.contains(sku);
+        if let Some(sku) = named(draft).find(|it| is_taken(it)) {
+            return Err(problems::sku_taken(sku));
+        }
+        let variants = &draft.product.variants;
+        let before = old.map(|it| it.variants.as_slice()).unwrap_or_default();
+        let stays = |sku: &str| variants.iter().any(|it| it.sku == sku);
+        if let Some(gone) = before.iter().find(|it| it.reserved > 0 && !stays(&it.sku)) {
+            return Err(problems::stock_reserved(&gone.sku));
+        }
+        let stock = variants.iter().map(Variant::stock);
+        let below = |it: &Stock| it.policy == Policy::Deny && it.on_hand < it.taken();
+        match stock.into_iter().find(below) {
+            Some(it) => Err(problems::stock_below_reserved(&it.sku, it.allocated, it.reserved)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The SKUs that were asked for; made-up ones give way to others.
+fn named(draft: &Draft) -> impl Iterator<Item = &str> {
+    let variants = draft.product.variants.iter().enumerate();
+    variants.filter(|(at, _)| !draft.named.contains(at)).map(|(_, it)| it.sku.as_str())
 }

@@ -1,11 +1,11 @@
-//! The categories products go into: found by their names, made where they are missing. A name is the
-//! same in any case and in any form of Unicode.
+//! The categories products go into: found by their names, made where they are missing.
 
 use std::collections::HashMap;
 
-use chassis::db::{Db, Result, Tx};
-use chrono::{DateTime, Utc};
-use unicode_normalization::UnicodeNormalization;
+use chassis::clock::Clock;
+use chassis::db::{Db, Result};
+use chassis::outbox;
+use contracts::catalog::CategoryChanged;
 use uuid::Uuid;
 
 use crate::model::{Category, Tree, slugify};
@@ -24,11 +24,8 @@ impl CategoryPaths {
     }
 
     fn new(tree: Tree) -> Self {
-        let mut by_name = HashMap::new();
-        for it in tree.all() {
-            // The first of those with one name, as lists take it.
-            by_name.entry((it.parent_id, key(&it.name))).or_insert(it.id);
-        }
+        let key = |it: &Category| ((it.parent_id, it.name.to_lowercase()), it.id);
+        let by_name = tree.all().iter().map(key).collect();
         let slugs = tree.all().iter().map(|it| (it.slug.clone(), it.id)).collect();
         Self { tree, by_name, slugs }
     }
@@ -40,50 +37,57 @@ impl CategoryPaths {
     /// The category at the end of a path; none for the empty path or where one is missing.
     pub(super) fn find(&self, path: &[String]) -> Option<Uuid> {
         path.iter().try_fold(None, |parent, name| {
-            self.by_name.get(&(parent, key(name))).map(|id| Some(*id))
+            self.by_name.get(&(parent, name.to_lowercase())).map(|id| Some(*id))
         })?
     }
 
-    /// Makes what is missing of these paths; what there is once the transaction is committed.
-    pub(super) async fn make<'p>(
-        tx: &mut Tx,
-        now: DateTime<Utc>,
-        paths: impl IntoIterator<Item = &'p [String]>,
-    ) -> Result<Self> {
-        let mut all = Self::new(store::categories::locked_tree(tx).await?);
-        let mut made = false;
+    /// Makes what is missing of these paths.
+    pub(super) async fn make<'a>(
+        &mut self,
+        db: &Db,
+        clock: Clock,
+        paths: impl IntoIterator<Item = &'a [String]>,
+    ) -> Result<()> {
+        let missing = |it: &&[String]| !it.is_empty() && self.find(it).is_none();
+        let paths: Vec<&[String]> = paths.into_iter().filter(missing).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let mut tx = db.begin().await?;
+        let mut all = Self::new(store::categories::locked_tree(&mut tx).await?);
         for path in paths {
             let mut parent = None;
             for name in path {
-                let key = (parent, key(name));
+                let key = (parent, name.to_lowercase());
                 if let Some(id) = all.by_name.get(&key) {
                     parent = Some(*id);
                     continue;
                 }
-                let category = all.category(name, parent, now);
-                store::categories::insert(tx, &category).await?;
+                let category = all.category(name, parent, clock);
+                store::categories::insert(&mut tx, &category).await?;
+                let (id, slug) = (category.id, category.slug.clone());
+                let event = CategoryChanged { category_id: id, slug, deleted: false };
+                outbox::publish(&mut tx, id, category.version, &event, category.created_at).await?;
                 parent = Some(category.id);
                 all.by_name.insert(key, category.id);
                 all.slugs.insert(category.slug, category.id);
-                made = true;
             }
         }
-        match made {
-            true => Ok(Self::new(store::categories::tree_in(tx).await?)),
-            false => Ok(all),
-        }
+        tx.commit().await?;
+        *self = Self::load(db).await?;
+        Ok(())
     }
 
-    fn category(&self, name: &str, parent: Option<Uuid>, now: DateTime<Utc>) -> Category {
+    fn category(&self, name: &str, parent: Option<Uuid>, clock: Clock) -> Category {
+        let now = clock.now();
         Category {
             id: chassis::id::new(),
             parent_id: parent,
-            slug: self.slug(&name.nfc().collect::<String>(), parent),
-            name: name.nfc().collect(),
+            slug: self.slug(name, parent),
+            name: name.to_owned(),
             description: String::new(),
             position: 0,
             version: 1,
-            field_versions: Default::default(),
             created_at: now,
             updated_at: now,
         }
@@ -99,9 +103,4 @@ impl CategoryPaths {
         let mut slugs = [own, long.clone()].into_iter().chain(numbered);
         slugs.find(|it| !self.slugs.contains_key(it)).unwrap_or(long)
     }
-}
-
-/// What is the same name.
-pub(super) fn key(name: &str) -> String {
-    name.nfc().flat_map(char::to_lowercase).collect()
 }

@@ -24,7 +24,7 @@ fn file(products: usize) -> Bytes {
 }
 
 async fn take(app: &App, products: usize) -> Import {
-    take_in(app, id::new(), ("p.csv".to_owned(), file(products)), Options::default())
+    take_in(app, id::new(), ("p.csv".to_owned(), file(products)), OfExisting::Edited)
         .await
         .expect("an import")
 }
@@ -46,8 +46,8 @@ const PRODUCTS: &str = "SELECT count(*) FROM products";
 async fn killed(app: &App, noted: bool) -> Import {
     let now = app.clock.now();
     let mut import = claim(&app.db, now).await.expect("an import");
-    let input = store::file(&app.db, import.id).await.unwrap();
-    let run = Run::begin(&app.db, app.clock, &app.currency, Options::default(), input.into());
+    let input = Cursor::new(store::file(&app.db, import.id).await.unwrap());
+    let run = Run::begin(&app.db, app.clock, &app.currency, OfExisting::Edited, input);
     let mut run = run.await.unwrap();
     assert!(run.step().await.unwrap());
     if noted {
@@ -176,7 +176,7 @@ async fn few_imports_wait_and_ended_ones_go_after_a_month(database: Database) {
     for _ in 0..MAX_OPEN {
         take(&now, 1).await;
     }
-    let refused = take_in(&now, id::new(), ("p.csv".to_owned(), file(1)), Options::default());
+    let refused = take_in(&now, id::new(), ("p.csv".to_owned(), file(1)), OfExisting::Edited);
     let refused = refused.await.unwrap_err();
     assert_eq!(refused.code, "imports_waiting");
     while turn(&now, &CancellationToken::new()).await.unwrap() {}

@@ -10,17 +10,15 @@ use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::slug::{self, slugify};
 use super::{Figure, Image, Policy, Product, ProductOption, Rating, Status, Variant};
 use check::Check;
-pub(crate) use check::MAX_CATEGORIES;
 
 /// The option of a product that has none, as Shopify writes it.
 pub(crate) const DEFAULT_OPTION: &str = "Title";
 /// The one value of that option, and the title of the default variant.
 pub(crate) const DEFAULT_VALUE: &str = "Default Title";
 /// Variants a product may have.
-pub(crate) const MAX_VARIANTS: usize = 2_048;
+pub(crate) const MAX_VARIANTS: usize = 250;
 /// Units of a SKU there may be.
 pub(crate) const MAX_ON_HAND: i64 = 1_000_000_000;
 
@@ -59,7 +57,6 @@ pub(crate) struct NewVariant {
     /// In minor units.
     pub(crate) price: i64,
     pub(crate) compare_at_price: Option<i64>,
-    pub(crate) cost: Option<i64>,
     pub(crate) barcode: Option<String>,
     pub(crate) weight_grams: i64,
     pub(crate) weight_unit: Option<String>,
@@ -99,7 +96,6 @@ impl Default for NewVariant {
             options: BTreeMap::new(),
             price: 0,
             compare_at_price: None,
-            cost: None,
             barcode: None,
             weight_grams: 0,
             weight_unit: None,
@@ -143,7 +139,6 @@ impl From<&Variant> for NewVariant {
             options: variant.options.clone(),
             price: variant.price,
             compare_at_price: variant.compare_at_price,
-            cost: variant.cost,
             barcode: variant.barcode.clone(),
             weight_grams: variant.weight_grams,
             weight_unit: Some(variant.weight_unit.clone()),
@@ -195,8 +190,6 @@ impl NewProduct {
             views: old.map_or(0, |it| it.views),
             sold: old.map_or(0, |it| it.sold),
             version: old.map_or(1, |it| it.version + 1),
-            revision: old.map_or(1, |it| it.revision + 1),
-            field_versions: old.map(|it| it.field_versions.clone()).unwrap_or_default(),
             created_at: old.map_or(now, |it| it.created_at),
             updated_at: now,
             variants,
@@ -243,12 +236,9 @@ impl NewProduct {
 
     fn slug(&self, old: Option<&Product>, check: &mut Check) -> String {
         match (&self.slug, old) {
-            // One that was allowed before stays until it is changed.
-            (Some(slug), Some(old)) if *slug == old.slug => slug.clone(),
             (Some(slug), _) => {
-                let slug = slug::normal(slug).into_owned();
-                check.slug(&slug);
-                slug
+                check.slug(slug);
+                slug.clone()
             }
             (None, Some(old)) => old.slug.clone(),
             (None, None) => slugify(&self.title, "product"),
@@ -257,11 +247,28 @@ impl NewProduct {
 }
 
 /// Names below `/products` that are the shop's own, and so cannot be those of products.
-const RESERVED: [&str; 4] = ["bulk", "export", "imports", "suggestions"];
+const RESERVED: [&str; 3] = ["bulk", "imports", "suggestions"];
 
 /// Whether a product can have this slug, as far as the shop's own addresses go.
 pub(crate) fn is_free(slug: &str) -> bool {
     !RESERVED.contains(&slug)
+}
+
+/// Text as part of an address: letters and digits in lower case, all else one hyphen.
+pub(crate) fn slugify(text: &str, otherwise: &str) -> String {
+    let mut slug = String::with_capacity(text.len());
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        if letter.is_alphanumeric() {
+            slug.push(letter);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 200 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { otherwise.to_owned() } else { slug.to_owned() }
 }
 
 /// The images with their places; one whose URL stays keeps its id.

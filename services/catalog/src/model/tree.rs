@@ -5,12 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use catalog_search::Categories;
 use chassis::db::Record;
-use chassis::field_versions::FieldVersions;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::slug;
 use crate::problems;
 
 /// How many levels a tree of categories may have.
@@ -30,9 +28,6 @@ pub(crate) struct Category {
     pub(crate) position: i64,
     /// Rises with every change.
     pub(crate) version: i64,
-    /// Which version last changed each field.
-    #[record(json)]
-    pub(crate) field_versions: FieldVersions,
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) updated_at: DateTime<Utc>,
 }
@@ -44,8 +39,6 @@ pub(crate) struct Tree {
     categories: Vec<Category>,
     by_id: HashMap<Uuid, usize>,
     by_slug: HashMap<String, usize>,
-    /// Slugs that categories had before.
-    former: HashMap<String, Uuid>,
     children: HashMap<Option<Uuid>, Vec<usize>>,
     /// Made when a search first asks for it.
     searched: OnceLock<Arc<Categories>>,
@@ -69,11 +62,6 @@ impl Tree {
         tree
     }
 
-    /// The tree with the slugs that its categories had before.
-    pub(crate) fn with_former(self, slugs: impl IntoIterator<Item = (String, Uuid)>) -> Self {
-        Self { former: slugs.into_iter().collect(), ..self }
-    }
-
     fn push(&mut self, category: Category) {
         let at = self.categories.len();
         self.by_id.insert(category.id, at);
@@ -91,33 +79,18 @@ impl Tree {
         self.by_id.get(&id).map(|&at| &self.categories[at])
     }
 
-    /// By its id or its slug, in whatever form its letters are encoded.
+    /// By its id or its slug.
     pub(crate) fn find(&self, key: &str) -> Option<&Category> {
-        let at = self.by_slug.get(key).or_else(|| self.by_slug.get(slug::normal(key).as_ref()));
-        let by_slug = at.map(|&at| &self.categories[at]);
+        let by_slug = self.by_slug.get(key).map(|&at| &self.categories[at]);
         by_slug.or_else(|| key.parse().ok().and_then(|id| self.get(id)))
     }
 
-    /// By a slug it had before.
-    pub(crate) fn find_former(&self, key: &str) -> Option<&Category> {
-        let id = self.former.get(key).or_else(|| self.former.get(slug::normal(key).as_ref()))?;
-        self.get(*id)
-    }
-
-    /// The slug of another category than this one that is this slug, or looks like it.
-    pub(crate) fn look_alike(&self, slug: &str, of: Option<Uuid>) -> Option<&str> {
-        let others = || self.categories.iter().filter(|it| Some(it.id) != of);
-        let key = slug::key(slug);
-        let alike = || others().find(|it| slug::key(&it.slug) == key);
-        others().find(|it| it.slug == slug).or_else(alike).map(|it| it.slug.as_str())
-    }
-
     /// By its id, its slug or its name, in which small and capital letters are the same; the
-    /// first one of that name. Else by a slug it had before.
+    /// first one of that name.
     pub(crate) fn find_named(&self, key: &str) -> Option<&Category> {
         let name = key.to_lowercase();
         let by_name = || self.categories.iter().find(|it| it.name.to_lowercase() == name);
-        self.find(key).or_else(by_name).or_else(|| self.find_former(key))
+        self.find(key).or_else(by_name)
     }
 
     /// The direct children of a category, or the top level.
@@ -212,7 +185,6 @@ mod tests {
             description: String::new(),
             position: -(n as i64),
             version: 1,
-            field_versions: FieldVersions::default(),
             created_at: at,
             updated_at: at,
         }

@@ -44,38 +44,6 @@ fn png(bytes: &[u8]) -> Cow<'_, [u8]> {
     if whole && at == bytes.len() { bytes.into() } else { kept.into() }
 }
 
-/// Whether a PNG is nothing but its pixels and their colours.
-pub(super) fn is_plain_png(bytes: &[u8]) -> bool {
-    let whole = matches!(png(bytes), Cow::Borrowed(_));
-    // Where and when it was taken would be in there.
-    whole && !bytes.windows(4).any(|it| it == b"eXIf")
-}
-
-/// Whether a JPEG has one scan that goes on to its end, and before it nothing but tables, the size
-/// and a colour profile.
-pub(super) fn is_plain_jpeg(bytes: &[u8]) -> bool {
-    /// JFIF, profile, quantization, frames of one scan, Huffman codes, restarts.
-    const TABLES: [u8; 7] = [0xE0, 0xE2, 0xDB, 0xC0, 0xC1, 0xC4, 0xDD];
-    const SCAN: u8 = 0xDA;
-    let mut at = 2;
-    while let Some(&[0xFF, marker, high, low]) = bytes.get(at..at + 4) {
-        at += 2 + usize::from(u16::from_be_bytes([high, low]));
-        if marker == SCAN {
-            let Some(scan) = bytes.get(at..) else { return false };
-            let mut marks = scan
-                .windows(2)
-                .enumerate()
-                .filter(|(_, it)| it[0] == 0xFF && it[1] != 0 && !(0xD0..=0xD7).contains(&it[1]));
-            let end = marks.next().map(|(at, it)| (at + 2, it[1]));
-            return end == Some((scan.len(), 0xD9));
-        }
-        if !TABLES.contains(&marker) {
-            return false;
-        }
-    }
-    false
-}
-
 /// Whether a profile, packed after its name, unpacks to what is kept of one.
 fn is_small(data: &[u8]) -> bool {
     let name = data.iter().position(|it| *it == 0);

@@ -138,19 +138,6 @@ pub(crate) fn redraw(bytes: &[u8], head: Head) -> Result<NewPicture> {
     Ok(NewPicture { kept, bytes, smaller })
 }
 
-/// Whether a file is as [`redraw`] writes it: the same picture in the same size, and nothing beside
-/// its pixels and what their colours mean.
-pub(crate) fn is_ours(bytes: &[u8], head: Head, kept: &Kept) -> bool {
-    let size = (Some(i64::from(head.width)), Some(i64::from(head.height)));
-    let same_size = size == (kept.width, kept.height);
-    same_size
-        && match head.format {
-            ImageFormat::Jpeg => kept.content_type == "image/jpeg" && chunks::is_plain_jpeg(bytes),
-            ImageFormat::Png => kept.content_type == "image/png" && chunks::is_plain_png(bytes),
-            _ => false,
-        }
-}
-
 /// Found from the bytes: names and headers say what they like.
 fn format(bytes: &[u8]) -> Result<ImageFormat> {
     use ImageFormat::{Gif, Jpeg, Png, WebP};

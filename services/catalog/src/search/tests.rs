@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use catalog_search::{Filter, Request, Search, Sort, follow};
 use chassis::db::{Db, Session};
@@ -14,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::Products;
 use crate::model::{Figure, NewProduct, NewVariant, Policy, Product};
-use crate::titles::{self, TitleOrder};
 
 /// A search that follows a database.
 struct Running {
@@ -27,7 +25,7 @@ struct Running {
 impl Running {
     fn start(dir: &Path, db: &Db) -> Self {
         let (search, stop) = (Search::open(dir).unwrap(), CancellationToken::new());
-        let task = tokio::spawn(follow(search.clone(), source(db, &titles::usual()), stop.clone()));
+        let task = tokio::spawn(follow(search.clone(), Products(db.clone()), stop.clone()));
         Self { search, db: db.clone(), stop, task }
     }
 
@@ -45,12 +43,9 @@ impl Running {
     }
 }
 
-fn source(db: &Db, titles: &Arc<TitleOrder>) -> Products {
-    Products { db: db.clone(), titles: titles.clone() }
-}
-
 fn request(text: &str) -> Request {
-    Request { text: Some(text.to_owned()), limit: 20, ..Request::default() }
+    let (text, filter) = (Some(text.to_owned()), Filter::default());
+    Request { text, filter, sort: Sort::default(), offset: 0, limit: 20, facets: None }
 }
 
 /// A change of products in a transaction of its own.
@@ -82,9 +77,7 @@ async fn a_change_can_be_found_soon(database: Database) {
     assert_eq!(running.count("lamp").await, 0, "{platform:?}");
     let product = add(&platform, "Brass Lamp").await;
     assert_eq!(running.count("brass").await, 1, "{platform:?}");
-    let mut new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
-    // Its SKU is found as well.
-    new.variants[0].sku = Some("C-1".to_owned());
+    let new = NewProduct { title: "Copper Lamp".to_owned(), ..NewProduct::from(&product) };
     let product =
         change!(platform, |books| crate::products::replace(&mut books, &product, new)).unwrap();
     assert_eq!(running.count("brass").await, 0, "{platform:?}");

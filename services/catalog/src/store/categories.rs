@@ -1,6 +1,6 @@
 //! The tree of categories. Changes publish an event in the same transaction.
 
-use chassis::db::{Db, Result, Session, Tx, sql};
+use chassis::db::{Result, Session, Tx, sql};
 use chassis::outbox;
 use contracts::catalog::CategoryChanged;
 use uuid::Uuid;
@@ -8,18 +8,8 @@ use uuid::Uuid;
 use crate::model::{Category, Tree};
 
 /// All categories. There are hundreds, at most thousands.
-pub(crate) async fn tree(db: &Db) -> Result<Tree> {
-    let all = categories(db).await?;
-    Ok(Tree::new(all).with_former(former_slugs(db).await?))
-}
-
-async fn categories(db: impl Session<'_>) -> Result<Vec<Category>> {
-    db.query(sql!("SELECT {Category.*} FROM categories")).all().await
-}
-
-/// Slugs that categories had, and which.
-async fn former_slugs(db: impl Session<'_>) -> Result<Vec<(String, Uuid)>> {
-    db.query("SELECT slug, category_id FROM category_slugs").all().await
+pub(crate) async fn tree(db: impl Session<'_>) -> Result<Tree> {
+    Ok(Tree::new(db.query(sql!("SELECT {Category.*} FROM categories")).all().await?))
 }
 
 /// The tree, and nobody changes it, or what is in it, before this transaction ends.
@@ -30,27 +20,7 @@ pub(crate) async fn locked_tree(tx: &mut Tx) -> Result<Tree> {
         postgres: "LOCK TABLE categories, product_categories IN SHARE ROW EXCLUSIVE MODE",
     );
     tx.query(lock).execute().await?;
-    tree_in(tx).await
-}
-
-/// The tree as a transaction sees it.
-pub(crate) async fn tree_in(tx: &mut Tx) -> Result<Tree> {
-    let all = categories(&mut *tx).await?;
-    Ok(Tree::new(all).with_former(former_slugs(tx).await?))
-}
-
-/// Lets a former slug go: it is somebody's again.
-pub(crate) async fn take_over(tx: &mut Tx, slug: &str) -> Result<()> {
-    tx.query(sql!("DELETE FROM category_slugs WHERE slug = {slug}")).execute().await.map(drop)
-}
-
-/// Keeps a slug a category had, so that it leads to the one it has now.
-pub(crate) async fn keep_former(tx: &mut Tx, slug: &str, category: Uuid) -> Result<()> {
-    let keep = sql!(
-        "INSERT INTO category_slugs (slug, category_id) VALUES ({slug}, {category})
-         ON CONFLICT (slug) DO UPDATE SET category_id = excluded.category_id"
-    );
-    tx.query(keep).execute().await.map(drop)
+    tree(tx).await
 }
 
 pub(crate) async fn insert(tx: &mut Tx, category: &Category) -> Result<()> {
@@ -89,22 +59,22 @@ pub(crate) async fn settle(tx: &mut Tx, moved: Uuid) -> Result<()> {
     tx.query(forget).execute().await?;
     // Every product directly in the subtree is put into all categories above its own.
     let settle = sql!(
-        "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
+        "INSERT INTO product_categories (category_id, product_id, direct, price)
          WITH RECURSIVE below (id) AS (
              SELECT id FROM categories WHERE id = {moved}
              UNION ALL
              SELECT c.id FROM categories c JOIN below ON c.parent_id = below.id),
-         up (id, product_id, price, price_max) AS (
-             SELECT c.parent_id, d.product_id, d.price, d.price_max
+         up (id, product_id, price) AS (
+             SELECT c.parent_id, d.product_id, d.price
              FROM product_categories d JOIN categories c ON c.id = d.category_id
              WHERE d.direct AND c.parent_id IS NOT NULL AND d.product_id IN (
                  SELECT e.product_id
                  FROM product_categories e JOIN below ON below.id = e.category_id
                  WHERE e.direct)
              UNION
-             SELECT c.parent_id, up.product_id, up.price, up.price_max
+             SELECT c.parent_id, up.product_id, up.price
              FROM up JOIN categories c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
-         SELECT up.id, up.product_id, FALSE, up.price, up.price_max FROM up WHERE TRUE
+         SELECT up.id, up.product_id, FALSE, up.price FROM up WHERE TRUE
          ON CONFLICT (category_id, product_id) DO NOTHING"
     );
     tx.query(settle).execute().await.map(drop)
@@ -121,17 +91,17 @@ async fn unlink(tx: &mut Tx, id: Uuid) -> Result<()> {
     tx.query(forget).execute().await?;
     // Every product directly in it is put into all categories above its other ones.
     let restore = sql!(
-        "INSERT INTO product_categories (category_id, product_id, direct, price, price_max)
-         WITH RECURSIVE up (id, product_id, price, price_max) AS (
-             SELECT c.parent_id, d.product_id, d.price, d.price_max
+        "INSERT INTO product_categories (category_id, product_id, direct, price)
+         WITH RECURSIVE up (id, product_id, price) AS (
+             SELECT c.parent_id, d.product_id, d.price
              FROM product_categories d JOIN categories c ON c.id = d.category_id
              WHERE d.direct AND d.category_id <> {id} AND c.parent_id IS NOT NULL
                    AND d.product_id IN (SELECT e.product_id FROM product_categories e
                                         WHERE e.category_id = {id} AND e.direct)
              UNION
-             SELECT c.parent_id, up.product_id, up.price, up.price_max
+             SELECT c.parent_id, up.product_id, up.price
              FROM up JOIN categories c ON c.id = up.id WHERE c.parent_id IS NOT NULL)
-         SELECT up.id, up.product_id, FALSE, up.price, up.price_max FROM up WHERE TRUE
+         SELECT up.id, up.product_id, FALSE, up.price FROM up WHERE TRUE
          ON CONFLICT (category_id, product_id) DO NOTHING"
     );
     tx.query(restore).execute().await?;

@@ -54,8 +54,6 @@ pub(crate) struct Import {
     pub(crate) created_by: Uuid,
     /// Whether the file's figures are the stock there is, whatever moved since.
     pub(crate) set_stock: bool,
-    /// Whether what the file does not name of its products is removed.
-    pub(crate) remove_missing: bool,
     /// Of the whole file, the header not counted.
     pub(crate) rows: i64,
     pub(crate) rows_done: i64,

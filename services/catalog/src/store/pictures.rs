@@ -1,6 +1,6 @@
 //! Pictures of the shop's own, in the sizes they are shown in, and which products use them.
 
-use chassis::db::{Db, Error, Insert, Record, Result, Session, Tx, sql};
+use chassis::db::{Error, Insert, Record, Result, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -125,15 +125,6 @@ pub(crate) async fn use_in(
     tx.query(forget).execute().await?;
     let uses = ids.iter().map(|id| Use { picture_id: *id, product_id: product });
     tx.insert_all(&uses.collect::<Vec<_>>()).await
-}
-
-/// Up to `limit` pictures that products use, with an id above `after`, by id.
-pub(crate) async fn used(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Uuid>> {
-    let used = sql!(
-        "SELECT DISTINCT picture_id FROM product_pictures WHERE picture_id > {after}
-         ORDER BY picture_id LIMIT {limit}"
-    );
-    Ok(db.query(used).all::<(Uuid,)>().await?.into_iter().map(|(id,)| id).collect())
 }
 
 /// Pictures no product uses, not seen since `before`, the oldest first.

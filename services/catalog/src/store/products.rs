@@ -2,7 +2,6 @@
 //!
 //! `SELECT *`, since a product is read from columns, too, that it does not write.
 
-pub(crate) mod slugs;
 mod write;
 
 use std::collections::HashMap;
@@ -11,10 +10,10 @@ use chassis::db::{Db, Json, Record, Result, Select, Session, Tx, sql};
 use uuid::Uuid;
 
 use super::PART;
-use crate::model::{Image, Policy, Product, Status, Variant, slug};
+use crate::model::{Image, Policy, Product, Status, Variant};
 pub(crate) use write::{
-    Demand, SEARCH_KEYS, add_demand, delete, insert, insert_all, put_all_in_categories,
-    put_in_categories, set_images, set_rating, take_out_of_categories, update,
+    Demand, add_demand, delete, insert, put_in_categories, set_images, set_rating,
+    take_out_of_categories, update,
 };
 #[cfg(test)]
 pub(crate) use write::{add_sold, add_views};
@@ -47,8 +46,7 @@ const OFFER: &str = "v.sku, v.product_id, v.id AS variant_id, p.slug, p.title,
     v.image, p.images, v.price, v.requires_shipping, v.taxable,
     s.policy, s.on_hand, s.allocated, s.reserved";
 
-/// A product by its id, or by its slug where `key` is not an id. The letters of a slug may be encoded
-/// in another form than they are stored in.
+/// A product by its id, or by its slug where `key` is not an id.
 pub(crate) async fn find(db: &Db, key: &str) -> Result<Option<Product>> {
     let row = row(db, key).await?;
     Ok(complete(db, row.into_iter().collect()).await?.pop())
@@ -102,86 +100,11 @@ pub(crate) async fn owners<'a>(
     Ok(owners)
 }
 
-/// Who has a SKU.
-#[derive(Clone, Debug, PartialEq, Eq, Record)]
-pub(crate) struct SkuOwner {
-    pub(crate) product_id: Uuid,
-    pub(crate) slug: String,
-}
-
-/// Those of the SKUs that are taken, and by whom.
-pub(crate) async fn sku_owners<'a>(
-    db: &Db,
-    skus: impl IntoIterator<Item = &'a str>,
-) -> Result<HashMap<String, SkuOwner>> {
-    #[derive(Record)]
-    struct Owned {
-        sku: String,
-        #[record(flatten)]
-        owner: SkuOwner,
-    }
-    let skus: Vec<&str> = skus.into_iter().collect();
-    let mut owners = HashMap::new();
-    for skus in skus.chunks(PART) {
-        let of = sql!(
-            "SELECT v.sku, v.product_id, p.slug FROM variants v
-             JOIN products p ON p.id = v.product_id WHERE v.sku IN ({skus..})"
-        );
-        let found = db.query(of).all::<Owned>().await?;
-        owners.extend(found.into_iter().map(|it| (it.sku, it.owner)));
-    }
-    Ok(owners)
-}
-
-/// Nobody changes these products before this transaction ends. In the order of their ids, so that
-/// two transactions cannot wait for each other.
-pub(crate) async fn lock(tx: &mut Tx, ids: &[Uuid]) -> Result<()> {
-    for ids in ids.chunks(PART) {
-        let lock = sql!(
-            sqlite: "SELECT id FROM products WHERE id IN ({ids..}) LIMIT 0",
-            postgres: "SELECT id FROM products WHERE id IN ({ids..}) ORDER BY id
-                       FOR NO KEY UPDATE",
-        );
-        tx.query(lock).all::<(Uuid,)>().await?;
-    }
-    Ok(())
-}
-
 /// Up to `limit` products of any status with an id above `after`, by id: a walk through all.
 pub(crate) async fn page(db: &Db, after: Uuid, limit: i64) -> Result<Vec<Product>> {
     let page = sql!("SELECT * FROM products WHERE id > {after} ORDER BY id LIMIT {limit}");
     let rows = db.query(page).all().await?;
     complete(db, rows).await
-}
-
-/// A variant by its id or its SKU, and the product it is of.
-#[derive(Clone, Debug, Record)]
-pub(crate) struct VariantKey {
-    pub(crate) id: Uuid,
-    pub(crate) sku: String,
-    pub(crate) product_id: Uuid,
-}
-
-/// The variant with this id, or this SKU.
-pub(crate) async fn find_variant(db: &Db, key: &str) -> Result<Option<VariantKey>> {
-    let (id, sku) = (key.parse::<Uuid>().unwrap_or_default(), key.trim());
-    let by_either = variant_keys(db, &[id], &[sku]).await?;
-    // A SKU may look like the id of another variant.
-    Ok(by_either.iter().find(|it| it.id == id).or(by_either.first()).cloned())
-}
-
-/// The variants with these ids and those with these SKUs, in no order.
-pub(crate) async fn variant_keys(db: &Db, ids: &[Uuid], skus: &[&str]) -> Result<Vec<VariantKey>> {
-    let mut found = Vec::with_capacity(ids.len() + skus.len());
-    for ids in ids.chunks(PART) {
-        let by_id = sql!("SELECT {VariantKey.*} FROM variants WHERE id IN ({ids..})");
-        found.extend(db.query(by_id).all::<VariantKey>().await?);
-    }
-    for skus in skus.chunks(PART) {
-        let by_sku = sql!("SELECT {VariantKey.*} FROM variants WHERE sku IN ({skus..})");
-        found.extend(db.query(by_sku).all::<VariantKey>().await?);
-    }
-    Ok(found)
 }
 
 /// Products that were bought or looked at, with units and views.
@@ -195,10 +118,10 @@ pub(crate) async fn is_empty(db: impl Session<'_>) -> Result<bool> {
     Ok(any.is_none())
 }
 
-/// Whether a product has this slug.
-pub(crate) async fn has_slug(db: impl Session<'_>, slug: &str) -> Result<bool> {
+/// The id of the product with this slug.
+pub(crate) async fn id_of(db: impl Session<'_>, slug: &str) -> Result<Option<Uuid>> {
     let find = db.query(sql!("SELECT id FROM products WHERE slug = {slug}"));
-    Ok(find.optional::<(Uuid,)>().await?.is_some())
+    Ok(find.optional::<(Uuid,)>().await?.map(|(id,)| id))
 }
 
 /// Which of the SKUs belong to variants of other products than `product`, which has hundreds of
@@ -244,14 +167,7 @@ pub(crate) async fn offers_by_product(db: &Db, ids: &[Uuid]) -> Result<Vec<Offer
 async fn row(db: impl Session<'_>, key: &str) -> Result<Option<Product>> {
     match key.parse::<Uuid>() {
         Ok(id) => db.query(sql!("SELECT * FROM products WHERE id = {id}")).optional().await,
-        Err(_) => {
-            let normal = slug::normal(key);
-            let normal = normal.as_ref();
-            let by_slug = sql!("SELECT * FROM products WHERE slug IN ({key}, {normal})");
-            // One that is written just so comes first.
-            let rows: Vec<Product> = db.query(by_slug).all().await?;
-            Ok(rows.into_iter().max_by_key(|it| it.slug == key))
-        }
+        Err(_) => db.query(sql!("SELECT * FROM products WHERE slug = {key}")).optional().await,
     }
 }
 
@@ -266,15 +182,11 @@ async fn locked_row(tx: &mut Tx, key: &str) -> Result<Option<Product>> {
             tx.query(by_id).optional().await
         }
         Err(_) => {
-            let normal = slug::normal(key);
-            let normal = normal.as_ref();
             let by_slug = sql!(
-                sqlite: "SELECT * FROM products WHERE slug IN ({key}, {normal})",
-                postgres: "SELECT * FROM products WHERE slug IN ({key}, {normal})
-                           ORDER BY id FOR NO KEY UPDATE",
+                sqlite: "SELECT * FROM products WHERE slug = {key}",
+                postgres: "SELECT * FROM products WHERE slug = {key} FOR NO KEY UPDATE",
             );
-            let rows: Vec<Product> = tx.query(by_slug).all().await?;
-            Ok(rows.into_iter().max_by_key(|it| it.slug == key))
+            tx.query(by_slug).optional().await
         }
     }
 }

@@ -2,18 +2,13 @@
 //! writes that version down: a change without its ledger row cannot be committed unseen, since
 //! the audit compares the two.
 
-mod list;
-
-use std::collections::HashMap;
-
-use chassis::db::{Insert, Record, Result, Session, Tx, Word, sql};
+use chassis::db::{Insert, Record, Result, Select, Session, Tx, Word, containing, sql};
 use chrono::{DateTime, Utc};
 use contracts::catalog::StockLine;
 use uuid::Uuid;
 
 use super::PART;
-use crate::model::{Policy, Stock, Variant};
-pub(crate) use list::{Filter, Listed, count, list};
+use crate::model::{Policy, Status, Stock, Variant};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Record)]
@@ -108,6 +103,67 @@ pub(crate) async fn lock(tx: &mut Tx, skus: &[&str]) -> Result<Vec<Stock>> {
 /// The stock of these SKUs, those that there are.
 pub(crate) async fn of_skus(db: impl Session<'_>, skus: &[&str]) -> Result<Vec<Stock>> {
     db.query(sql!("SELECT {Stock.*} FROM stock WHERE sku IN ({skus..})")).all().await
+}
+
+/// Which stock is asked for; what is absent is no condition.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filter {
+    /// Only what can be sold out and has at most so many units available.
+    pub(crate) low: Option<i64>,
+    pub(crate) product: Option<Uuid>,
+    /// Part of a SKU or of the product's title, whatever its case.
+    pub(crate) text: Option<String>,
+}
+
+/// A stock with what it is of.
+#[derive(Clone, Debug, Record)]
+pub(crate) struct Listed {
+    #[record(flatten)]
+    pub(crate) stock: Stock,
+    pub(crate) product_slug: String,
+    pub(crate) product_title: String,
+    pub(crate) product_status: Status,
+    pub(crate) variant_title: String,
+}
+
+/// Stock by SKU, from after `after` on.
+pub(crate) async fn list(
+    db: impl Session<'_>,
+    filter: &Filter,
+    after: &str,
+    limit: i64,
+) -> Result<Vec<Listed>> {
+    let of = "stock s JOIN products p ON p.id = s.product_id JOIN variants v ON v.sku = s.sku";
+    let mut list = filter.of(of);
+    list.compare("s.sku", ">", Some(after.to_owned())).order("s.sku").limit(limit);
+    let what = "p.slug AS product_slug, p.title AS product_title, p.status AS product_status,
+                v.title AS variant_title";
+    list.columns(db, &format!("s.*, {what}")).all().await
+}
+
+/// How many there are.
+pub(crate) async fn count(db: impl Session<'_>, filter: &Filter) -> Result<i64> {
+    filter.of("stock s JOIN products p ON p.id = s.product_id").count(db).await
+}
+
+impl Filter {
+    fn of(&self, from: &str) -> Select {
+        let mut list = Select::from(from);
+        if let Some(low) = self.low {
+            let low = list.bind(low);
+            list.filter(format!(
+                "s.policy = 'deny' AND s.on_hand - s.allocated - s.reserved <= {low}"
+            ));
+        }
+        list.equal("s.product_id", self.product);
+        if let Some(text) = &self.text {
+            let text = list.bind(containing(&text.to_lowercase()));
+            list.filter(format!(
+                r"(lower(s.sku) LIKE {text} ESCAPE '\' OR p.title_key LIKE {text} ESCAPE '\')"
+            ));
+        }
+        list
+    }
 }
 
 /// The ledger of a SKU, newest first, from before version `before` on.
@@ -277,56 +333,6 @@ pub(crate) async fn insert(
          RETURNING {Stock.*}"
     );
     tx.query(insert).one().await
-}
-
-/// The stock of a SKU that is new.
-#[derive(Insert)]
-#[record(table = "stock")]
-struct First<'a> {
-    sku: &'a str,
-    product_id: Uuid,
-    variant_id: Uuid,
-    policy: Policy,
-    on_hand: i64,
-    allocated: i64,
-    reserved: i64,
-    version: i64,
-    updated_at: DateTime<Utc>,
-}
-
-/// Adds the stock of variants that are new; returns the versions it begins with. These go on where an
-/// earlier stock of that name ended.
-pub(crate) async fn insert_all(
-    tx: &mut Tx,
-    new: &[(&Variant, Opening)],
-    now: DateTime<Utc>,
-) -> Result<Vec<i64>> {
-    let mut versions: HashMap<String, i64> = HashMap::new();
-    for new in new.chunks(PART) {
-        let skus: Vec<&str> = new.iter().map(|(it, _)| it.sku.as_str()).collect();
-        let last = sql!(
-            "SELECT sku, MAX(version) AS version FROM stock_ledger WHERE sku IN ({skus..})
-             GROUP BY sku"
-        );
-        versions.extend(tx.query(last).all::<(String, i64)>().await?);
-    }
-    let rows = new.iter().map(|(variant, opening)| {
-        let Opening { policy, on_hand, allocated } = *opening;
-        First {
-            sku: &variant.sku,
-            product_id: variant.product_id,
-            variant_id: variant.id,
-            policy,
-            on_hand,
-            allocated,
-            reserved: 0,
-            version: versions.get(&variant.sku).copied().unwrap_or(0) + 1,
-            updated_at: now,
-        }
-    });
-    let rows: Vec<First<'_>> = rows.collect();
-    tx.insert_all(&rows).await?;
-    Ok(rows.iter().map(|it| it.version).collect())
 }
 
 /// Removes the stock of a SKU of which nothing is reserved; none where something is.

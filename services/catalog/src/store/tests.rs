@@ -4,7 +4,7 @@ use chassis::db::Db;
 use chassis::testing::{Database, TestPlatform, databases, noon};
 use uuid::Uuid;
 
-use super::listing::{COUNTED, Listing, Place, Sort, Totals};
+use super::listing::{Listing, Place, Sort};
 use super::{categories, listing, products};
 use crate::books::StockTx;
 use crate::categories::NewCategory;
@@ -61,8 +61,10 @@ async fn category(db: &Db, name: &str, parent_id: Option<Uuid>) -> Uuid {
 async fn move_to(db: &Db, id: Uuid, parent_id: Option<Uuid>) {
     let mut tx = db.begin().await.unwrap();
     let mut books = StockTx::open(&mut tx, noon(), 0);
-    let change = |old: &crate::model::Category| {
-        Ok(NewCategory { parent_id, name: old.name.clone(), ..NewCategory::default() })
+    let change = |old: &crate::model::Category| NewCategory {
+        parent_id,
+        name: old.name.clone(),
+        ..NewCategory::default()
     };
     crate::categories::replace(&mut books, &id.to_string(), change).await.unwrap();
     tx.commit().await.unwrap();
@@ -70,7 +72,7 @@ async fn move_to(db: &Db, id: Uuid, parent_id: Option<Uuid>) {
 
 /// Titles of all pages, two products at a time.
 async fn titles(db: &Db, listing: Listing) -> Vec<String> {
-    let count = Totals::default().count(db, &listing, COUNTED).await.unwrap();
+    let count = listing::count(db, &listing).await.unwrap();
     let mut listing = Listing { limit: 2, ..listing };
     let mut titles = Vec::new();
     loop {
@@ -98,9 +100,7 @@ async fn every_order_goes_through_all_products_once(database: Database) {
         (Sort::Newest, ["Drill", "Éclair", "Drill", "Chisel", "bellows", "Anvil"]),
         (Sort::PriceUp, ["Éclair", "bellows", "Chisel", "Anvil", "Drill", "Drill"]),
         (Sort::PriceDown, ["Drill", "Drill", "Anvil", "Chisel", "bellows", "Éclair"]),
-        (Sort::Oldest, ["Anvil", "bellows", "Chisel", "Drill", "Éclair", "Drill"]),
         (Sort::Title, ["Anvil", "bellows", "Chisel", "Drill", "Drill", "Éclair"]),
-        (Sort::TitleDown, ["Éclair", "Drill", "Drill", "Chisel", "bellows", "Anvil"]),
         (Sort::Rating, ["bellows", "Drill", "Drill", "Éclair", "Chisel", "Anvil"]),
     ] {
         let listing = Listing { sort, ..Listing::default() };
@@ -120,7 +120,6 @@ async fn every_filter_filters_in_every_order(database: Database) {
         (Listing { category: Some(above), ..all.clone() }, "Anvil Chisel Éclair"),
         (Listing { tag: Some("TOOLS".into()), ..all.clone() }, "Anvil bellows Chisel"),
         (Listing { vendor: Some("Best".into()), ..all.clone() }, "Chisel Drill"),
-        (Listing { vendor: Some("BEST".into()), ..all.clone() }, "Chisel Drill"),
         (
             Listing { min_price: Some(300), max_price: Some(500), ..all.clone() },
             "Anvil bellows Chisel",
@@ -188,7 +187,7 @@ async fn a_moved_category_takes_its_products_along(database: Database) {
     assert_eq!((listed(two).await, listed(leaf).await), ("c".into(), "ab".into()));
     let mut tx = db.begin().await.unwrap();
     let mut books = StockTx::open(&mut tx, noon(), 0);
-    crate::categories::delete(&mut books, &middle.to_string(), None).await.unwrap();
+    crate::categories::delete(&mut books, &middle.to_string()).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!((listed(two).await, listed(one).await), ("c".into(), "b".into()));
     assert!(categories::tree(db).await.unwrap().get(middle).is_none());

@@ -1,6 +1,5 @@
 //! Stock as clients see it.
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,8 +22,6 @@ pub(crate) struct Inventory {
     /// Units that can be bought now: on hand, and neither allocated nor reserved. Null if sales are
     /// not limited by stock.
     available: Option<i64>,
-    /// Increases with every movement: holds, sales, shipments and updates.
-    version: i64,
 }
 
 impl From<Stock> for Inventory {
@@ -38,7 +35,6 @@ impl From<Stock> for Inventory {
             allocated: stock.allocated,
             reserved: stock.reserved,
             available,
-            version: stock.version,
         }
     }
 }
@@ -52,7 +48,6 @@ pub(crate) struct InventoryItem {
     product_title: String,
     product_status: Status,
     variant_title: String,
-    updated_at: DateTime<Utc>,
 }
 
 impl From<Listed> for InventoryItem {
@@ -63,7 +58,6 @@ impl From<Listed> for InventoryItem {
             product_title: listed.product_title,
             product_status: listed.product_status,
             variant_title: listed.variant_title,
-            updated_at: listed.updated_at,
         }
     }
 }

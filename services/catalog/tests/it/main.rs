@@ -4,7 +4,6 @@ mod addresses;
 mod bulk;
 mod categories;
 mod demand;
-mod edits;
 mod facets;
 mod holds;
 mod imports;
@@ -12,16 +11,11 @@ mod inventory;
 mod media;
 mod near;
 mod offers;
-mod paging;
-mod patches;
 mod products;
 mod ratings;
 mod reading;
-mod search;
 mod sharing;
-mod slugs;
 mod stock;
-mod variants;
 mod writes;
 
 use axum::Router;
@@ -133,14 +127,6 @@ fn shirt() -> Value {
         ],
         "variants": [variant("S", "Blue", 3000), variant("M", "Blue", 3100), variant("M", "Red", 2900)]
     })
-}
-
-/// A product as everybody sees it, of what staff are answered.
-fn public(mut product: Value) -> Value {
-    for variant in product["variants"].as_array_mut().expect("variants") {
-        variant.as_object_mut().expect("a variant").remove("cost").expect("a cost");
-    }
-    product
 }
 
 fn usd(amount: i64) -> Value {

@@ -45,8 +45,6 @@ async fn a_product_shows_the_newest_rating(database: Database) {
     eventually("the rating is shown", async || rating().await["count"] != 0).await;
     let expected = json!({ "average": 4.33, "count": 3 });
     assert_eq!(rating().await, expected);
-    let staff = shop.write("GET", "/products/mug", serde_json::Value::Null).await;
-    assert_eq!(staff.headers["etag"], "\"1\"", "an edit that began before it is not in its way");
     let list = shop.get("/products?sort=rating").await.expect(200);
     assert_eq!(list["items"][0]["rating"], expected);
     publish(&reviews.db, product, 3, (0, 0)).await;

@@ -17,7 +17,6 @@ use super::host::Host;
 use super::path::{self, Template};
 use super::{Action, Kind, Route, Target};
 use crate::NAME;
-use crate::parameters::UnknownParameters;
 
 /// The largest body a route may allow.
 pub(super) const MAX_LIMIT: usize = 64 * 1024 * 1024;
@@ -40,9 +39,6 @@ struct File {
     /// Whether addresses are held to the rules of their country.
     #[serde(default = "yes")]
     address_rules: bool,
-    /// What becomes of parameters that services do not know.
-    #[serde(default)]
-    unknown_parameters: UnknownParameters,
     /// For every route that has none of its own.
     #[serde(default)]
     errors: Operations,
@@ -129,14 +125,7 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, RouteFileError> {
     let errors = lines.operations(read.errors, Way::Response, &read.groups)?.into();
     let status = statuses(&read.status).map_err(|error| lines.wrong(None, None, error))?;
     let address_rules = if read.address_rules { AddressRules::On } else { AddressRules::Off };
-    let common = Common {
-        version,
-        address_rules,
-        unknown_parameters: read.unknown_parameters,
-        errors,
-        status,
-        groups: read.groups,
-    };
+    let common = Common { version, address_rules, errors, status, groups: read.groups };
     let mut routes = Vec::with_capacity(read.routes.len());
     for entry in read.routes {
         routes.extend(lines.routes(entry.into_inner(), &common)?);
@@ -149,7 +138,6 @@ pub(super) fn read(text: &str, file: &str) -> Result<Read, RouteFileError> {
 struct Common {
     version: Option<String>,
     address_rules: AddressRules,
-    unknown_parameters: UnknownParameters,
     errors: Arc<[Operation]>,
     status: Vec<(Kind, StatusCode)>,
     groups: Groups,
@@ -276,7 +264,6 @@ impl Entry {
             body_limit,
             accepts: self.accepts.take().unwrap_or_else(|| vec![Form::Json]),
             address_rules: common.address_rules,
-            unknown_parameters: common.unknown_parameters,
             action: self.action(shaping, common, &paths)?,
             otherwise: otherwise.transpose()?,
         };

@@ -107,9 +107,6 @@ impl Catalog {
             Some((_, Value::Number(status))) => {
                 StatusCode::from_u16(status.as_u64().unwrap() as u16).unwrap().into_response()
             }
-            Some((_, Value::String(location))) => {
-                (StatusCode::MOVED_PERMANENTLY, [("location", location)]).into_response()
-            }
             Some((_, answer)) => axum::Json(answer).into_response(),
             None => StatusCode::NOT_FOUND.into_response(),
         }

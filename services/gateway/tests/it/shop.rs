@@ -52,7 +52,7 @@ fn catalog() -> Upstream {
     let router = Router::new()
         .route("/api/v1/catalog/health", get(|| async { "fine" }))
         .route("/api/v1/products", get(echo).post(echo))
-        .route("/api/v1/products/{id}", get(product).put(echo))
+        .route("/api/v1/products/{id}", get(product))
         .route("/api/v1/products/{id}/images", get(text))
         .route("/api/v1/inventory", get(|| async { StatusCode::CONFLICT }))
         .route("/api/v1/inventory/{sku}", get(small))

@@ -7,9 +7,7 @@ use chassis::auth::Principal;
 use chassis::db::Json as Stored;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
-use chassis::field_versions::FieldVersions;
 use chassis::id;
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::page::Page;
 use chassis::problem::{Problem, Result};
 use chrono::{DateTime, Utc};
@@ -77,8 +75,6 @@ struct KeptAddress {
     /// ISO 3166-1 alpha-2.
     country: String,
     phone: Option<String>,
-    /// Increases with every change.
-    version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -119,8 +115,7 @@ async fn create(
     let kept = request.checked(rules)?;
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
-    let others = store::list_addresses(&mut tx, principal.id()).await?;
-    let count = others.len() as i64;
+    let count = store::list_addresses(&mut tx, principal.id()).await?.len() as i64;
     if count >= MAX_ADDRESSES {
         return Err(problems::address_limit());
     }
@@ -129,13 +124,11 @@ async fn create(
         user_id: principal.id(),
         is_default: request.is_default || count == 0,
         address: Stored(kept),
-        version: 1,
-        field_versions: FieldVersions::default(),
         created_at: now,
         updated_at: now,
     };
     if address.is_default {
-        clear_default(&mut tx, others, now).await?;
+        store::clear_default_address(&mut tx, principal.id()).await?;
     }
     store::insert_address(&mut tx, &address).await?;
     tx.commit().await?;
@@ -150,8 +143,7 @@ async fn create(
     tag = "identity",
     params(("id" = Uuid, Path, description = "The id of the address.")),
     responses(
-        (status = 200, description = "The address.", body = KeptAddress,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The address.", body = KeptAddress),
         problems::address_not_found,
     ),
     security(("bearer" = []))
@@ -160,9 +152,9 @@ async fn get(
     State(app): State<App>,
     principal: Principal,
     Path(id): Path<Uuid>,
-) -> Result<Tagged<KeptAddress>> {
+) -> Result<Json<KeptAddress>> {
     let address = store::find_address(&app.db, principal.id(), id).await?;
-    Ok(tagged(address.ok_or_else(|| problems::address_not_found(id))?))
+    Ok(Json(address.ok_or_else(|| problems::address_not_found(id))?.into()))
 }
 
 /// Replace one of your addresses.
@@ -170,11 +162,10 @@ async fn get(
     put,
     path = "/users/me/addresses/{id}", operation_id = "addresses.replace",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the address."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the address.")),
     request_body = SaveAddress,
     responses(
-        (status = 200, description = "The updated address.", body = KeptAddress,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The updated address.", body = KeptAddress),
         problems::address_not_found,
     ),
     security(("bearer" = []))
@@ -183,26 +174,27 @@ async fn replace(
     State(app): State<App>,
     principal: Principal,
     rules: AddressRules,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<SaveAddress>,
-) -> Result<Tagged<KeptAddress>> {
+) -> Result<Json<KeptAddress>> {
     let kept = request.checked(rules)?;
     let now = app.clock.now();
     let mut tx = begin(&app, &principal).await?;
     let before = store::find_address(&mut tx, principal.id(), id).await?;
     let before = before.ok_or_else(|| problems::address_not_found(id))?;
-    if_match::check(seen.as_ref(), &before)?;
-    if request.is_default && !before.is_default {
-        let others = store::list_addresses(&mut tx, principal.id()).await?;
-        clear_default(&mut tx, others, now).await?;
+    let address = SavedAddress {
+        is_default: request.is_default || before.is_default,
+        address: Stored(kept),
+        updated_at: now,
+        ..before
+    };
+    if address.is_default && !before.is_default {
+        store::clear_default_address(&mut tx, principal.id()).await?;
     }
-    let is_default = request.is_default || before.is_default;
-    let address = before.edited(is_default, kept, now);
     store::save_address(&mut tx, &address).await?;
     tx.commit().await?;
 
-    Ok(tagged(address))
+    Ok(Json(address.into()))
 }
 
 /// Delete one of your addresses. If it was the default, the oldest remaining one becomes it.
@@ -210,7 +202,7 @@ async fn replace(
     delete,
     path = "/users/me/addresses/{id}", operation_id = "addresses.delete",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the address."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the address.")),
     responses(
         (status = 204, description = "The address is deleted."),
         problems::address_not_found,
@@ -220,36 +212,22 @@ async fn replace(
 async fn delete(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let user = principal.id();
     let mut tx = begin(&app, &principal).await?;
-    let address = store::find_address(&mut tx, user, id).await?;
-    let address = address.ok_or_else(|| problems::address_not_found(id))?;
-    if_match::check(seen.as_ref(), &address)?;
-    store::delete_address(&mut tx, user, id).await?;
-    if address.is_default {
-        let left = store::list_addresses(&mut tx, user).await?;
-        if let Some(oldest) = left.into_iter().next() {
-            store::set_default_address(&mut tx, oldest, true, app.clock.now()).await?;
-        }
+    if !store::delete_address(&mut tx, user, id).await? {
+        return Err(problems::address_not_found(id));
+    }
+    let left = store::list_addresses(&mut tx, user).await?;
+    if let Some(oldest) = left.first()
+        && !left.iter().any(|it| it.is_default)
+    {
+        store::set_default_address(&mut tx, user, oldest.id).await?;
     }
     tx.commit().await?;
 
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The default address of these is it no longer: another one becomes it.
-async fn clear_default(tx: &mut Tx, all: Vec<SavedAddress>, now: DateTime<Utc>) -> Result<()> {
-    for address in all.into_iter().filter(|it| it.is_default) {
-        store::set_default_address(tx, address, false, now).await?;
-    }
-    Ok(())
-}
-
-fn tagged(address: SavedAddress) -> Tagged<KeptAddress> {
-    Tagged(address.version, address.into())
 }
 
 /// A transaction in which nobody else changes this user's addresses.
@@ -301,7 +279,6 @@ impl From<SavedAddress> for KeptAddress {
             postal_code: address.postal_code,
             country: address.country,
             phone: address.phone,
-            version: saved.version,
             created_at: saved.created_at,
             updated_at: saved.updated_at,
         }

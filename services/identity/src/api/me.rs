@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, double_option};
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::{Problem, Result};
 use contracts::language::Language;
 use garde::Validate;
@@ -31,15 +30,13 @@ pub(super) fn router() -> OpenApiRouter<App> {
     path = "/users/me", operation_id = "me.get",
     tag = "identity",
     responses(
-        (status = 200, description = "Your account.", body = Profile,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "Your account.", body = Profile),
     ),
     security(("bearer" = []))
 )]
-async fn get(State(app): State<App>, principal: Principal) -> Result<Tagged<Profile>> {
+async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, principal.id()).await?;
-    let user = user.ok_or_else(problems::account_gone)?;
-    Ok(Tagged(user.version, user.profile(&app.permissions)))
+    Ok(Json(user.ok_or_else(problems::account_gone)?.profile(&app.permissions)))
 }
 
 /// The fields to change. Fields that are left out stay as they are.
@@ -76,12 +73,11 @@ struct UpdateMe {
 /// Update your own account.
 #[utoipa::path(
     patch,
-    path = "/users/me", params(IfMatch), operation_id = "me.update",
+    path = "/users/me", operation_id = "me.update",
     tag = "identity",
     request_body = UpdateMe,
     responses(
-        (status = 200, description = "Your updated account.", body = Profile,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "Your updated account.", body = Profile),
         problems::email_taken,
         problems::username_taken,
         problems::too_many_attempts,
@@ -91,9 +87,8 @@ struct UpdateMe {
 async fn update(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Json(request): Json<UpdateMe>,
-) -> Result<Tagged<Profile>> {
+) -> Result<Json<Profile>> {
     let changes = Changes {
         name: request.name.map(|it| it.trim().to_owned()),
         email: request.email.as_deref().map(email),
@@ -116,7 +111,6 @@ async fn update(
     let mut tx = app.db.begin().await?;
     let user = store::lock_user(&mut tx, principal.id()).await?;
     let user = user.ok_or_else(problems::account_gone)?;
-    if_match::check(seen.as_ref(), &user)?;
     if proven {
         Source::session(principal.session()).forgive(&mut tx).await?;
     }
@@ -124,7 +118,7 @@ async fn update(
     let user = accounts::change(&mut tx, user, &changes, None, actor, now).await?;
     tx.commit().await?;
 
-    Ok(Tagged(user.version, user.profile(&app.permissions)))
+    Ok(Json(user.profile(&app.permissions)))
 }
 
 #[derive(Debug, Deserialize, ToSchema, Validate)]
@@ -142,7 +136,7 @@ struct RemoveMe {
 /// The shop keeps your orders. Your name and addresses are erased.
 #[utoipa::path(
     delete,
-    path = "/users/me", params(IfMatch), operation_id = "me.delete",
+    path = "/users/me", operation_id = "me.delete",
     tag = "identity",
     request_body = RemoveMe,
     responses(
@@ -155,7 +149,6 @@ struct RemoveMe {
 async fn delete(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Json(request): Json<RemoveMe>,
 ) -> Result<StatusCode> {
     prove(&app, &principal, "password", &request.password).await?;
@@ -165,7 +158,6 @@ async fn delete(
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, principal.id()).await?;
     let user = user.ok_or_else(problems::account_gone)?;
-    if_match::check(seen.as_ref(), &user)?;
     accounts::remove(&mut tx, user, Actor::User(&principal, &app.permissions), now).await?;
     tx.commit().await?;
 

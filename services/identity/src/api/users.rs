@@ -6,10 +6,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query, double_option};
-use chassis::if_match::{self, IfMatch, Tagged};
-use chassis::page::{self, Page, Place};
+use chassis::page::{self, Page};
 use chassis::problem::Result;
-use chrono::{DateTime, Utc};
 use contracts::language::Language;
 use garde::Validate;
 use serde::Deserialize;
@@ -20,8 +18,8 @@ use uuid::Uuid;
 
 use crate::accounts::{self, NewUser};
 use crate::model::{
-    Actor, Changes, Permission, Profile, Role, User, email, is_email, is_name, is_phone,
-    is_username, phone, username,
+    Actor, Changes, Permission, Profile, Role, email, is_email, is_name, is_phone, is_username,
+    phone, username,
 };
 use crate::passwords::{Password, is_new_password};
 use crate::store::Filter;
@@ -33,7 +31,7 @@ pub(super) fn router() -> OpenApiRouter<App> {
 
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 struct Listing {
-    /// A part of the e-mail address, name or username, whatever its case and accents.
+    /// A part of the e-mail address, name or username.
     #[garde(length(max = 200))]
     search: Option<String>,
     /// Only users with this role.
@@ -42,9 +40,6 @@ struct Listing {
     /// Only active users, or only inactive ones.
     #[garde(skip)]
     active: Option<bool>,
-    /// Only users changed at this time or later. The list then begins with the oldest change.
-    #[garde(skip)]
-    updated_since: Option<DateTime<Utc>>,
     /// The number of items per page, 1 to 100. Defaults to 20.
     #[garde(skip)]
     limit: Option<i64>,
@@ -75,22 +70,17 @@ struct Listing {
 )]
 async fn list(State(app): State<App>, Query(query): Query<Listing>) -> Result<Json<Page<Profile>>> {
     let limit = page::limit(query.limit)?;
-    let updated_since = page::since(query.updated_since)?;
-    let after = page::place(query.cursor.as_deref(), updated_since.is_some())?;
+    let after = page::decode(query.cursor.as_deref())?;
     let skip = page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?;
     let search = query.search.filter(|it| !it.trim().is_empty());
     let search = search.as_deref().map(contracts::email::sought);
-    let filter = Filter { search, role: query.role, active: query.active, updated_since };
+    let filter = Filter { search, role: query.role, active: query.active };
     let total = match query.count {
         Some(true) => Some(store::count_users(&app.db, &filter).await?),
         _ => None,
     };
     let users = store::list_users(&app.db, &filter, (after, skip), limit + 1).await?;
-    let place = |it: &User| match updated_since {
-        Some(_) => Place::Change(it.updated_at, it.id),
-        None => Place::Key(it.id),
-    };
-    let page = Page::cut(users, limit, place).with_total(total);
+    let page = Page::cut(users, limit, |it| it.id).with_total(total);
     Ok(Json(page.map(|it| it.profile(&app.permissions))))
 }
 
@@ -181,16 +171,14 @@ async fn create(
     tag = "identity",
     params(("id" = Uuid, Path, description = "The id of the user.")),
     responses(
-        (status = 200, description = "The user.", body = Profile,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The user.", body = Profile),
         problems::user_not_found,
     ),
     security(("bearer" = ["users:read"]))
 )]
-async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Tagged<Profile>> {
+async fn get(State(app): State<App>, Path(id): Path<Uuid>) -> Result<Json<Profile>> {
     let user = store::find_user(&app.db, id).await?;
-    let user = user.ok_or_else(|| problems::user_not_found(id))?;
-    Ok(Tagged(user.version, user.profile(&app.permissions)))
+    Ok(Json(user.ok_or_else(|| problems::user_not_found(id))?.profile(&app.permissions)))
 }
 
 /// The new fields of a user. Optional fields that are left out are cleared.
@@ -226,11 +214,10 @@ struct ReplaceUser {
     put,
     path = "/users/{id}", operation_id = "users.replace",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     request_body = ReplaceUser,
     responses(
-        (status = 200, description = "The updated user.", body = Profile,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The updated user.", body = Profile),
         problems::cannot_grant,
         problems::outranked,
         problems::user_not_found,
@@ -243,10 +230,9 @@ struct ReplaceUser {
 async fn replace(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<ReplaceUser>,
-) -> Result<Tagged<Profile>> {
+) -> Result<Json<Profile>> {
     let changes = Changes {
         email: Some(email(&request.email)),
         username: Some(request.username.as_deref().map(username)),
@@ -258,7 +244,7 @@ async fn replace(
         active: Some(request.active),
         password: None,
     };
-    change(&app, &principal, (id, seen.as_ref()), changes).await
+    change(&app, &principal, id, changes).await
 }
 
 /// The fields to change. Fields that are left out stay as they are.
@@ -307,11 +293,10 @@ struct UpdateUser {
     patch,
     path = "/users/{id}", operation_id = "users.update",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     request_body = UpdateUser,
     responses(
-        (status = 200, description = "The updated user.", body = Profile,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The updated user.", body = Profile),
         problems::cannot_grant,
         problems::outranked,
         problems::user_not_found,
@@ -324,10 +309,9 @@ struct UpdateUser {
 async fn update(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<UpdateUser>,
-) -> Result<Tagged<Profile>> {
+) -> Result<Json<Profile>> {
     let password = match &request.password {
         None => None,
         Some(password) => {
@@ -348,29 +332,28 @@ async fn update(
         active: request.active,
         password,
     };
-    change(&app, &principal, (id, seen.as_ref()), changes).await
+    change(&app, &principal, id, changes).await
 }
 
 async fn change(
     app: &App,
     principal: &Principal,
-    (id, seen): (Uuid, Option<&IfMatch>),
+    id: Uuid,
     changes: Changes,
-) -> Result<Tagged<Profile>> {
+) -> Result<Json<Profile>> {
     app.permissions.check(changes.permissions.iter().flatten().flatten())?;
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     store::lock_admins(&mut tx).await?;
     let user = store::lock_user(&mut tx, id).await?;
     let user = user.ok_or_else(|| problems::user_not_found(id))?;
-    if_match::check(seen, &user)?;
     let user =
         accounts::change_as(&mut tx, user, &changes, Actor::User(principal, &app.permissions), now)
             .await?;
     tx.commit().await?;
 
     trust::refresh_here(app).await;
-    Ok(Tagged(user.version, user.profile(&app.permissions)))
+    Ok(Json(user.profile(&app.permissions)))
 }
 
 /// Delete a user.
@@ -380,7 +363,7 @@ async fn change(
     delete,
     path = "/users/{id}", operation_id = "users.delete",
     tag = "identity",
-    params(("id" = Uuid, Path, description = "The id of the user."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the user.")),
     responses(
         (status = 204, description = "The user is deleted."),
         problems::outranked,
@@ -392,7 +375,6 @@ async fn change(
 async fn delete(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let actor = Actor::User(&principal, &app.permissions);
@@ -403,7 +385,6 @@ async fn delete(
     if !actor.covers(&user) {
         return Err(problems::outranked());
     }
-    if_match::check(seen.as_ref(), &user)?;
     accounts::remove(&mut tx, user, actor, app.clock.now()).await?;
     tx.commit().await?;
 

@@ -17,7 +17,6 @@ fn user(roles: &[Role], permissions: Option<&[Permission]>) -> User {
         token_version: 1,
         token_version_at: None,
         version: 1,
-        field_versions: Default::default(),
         created_at: noon(),
         updated_at: noon(),
         last_login_at: None,

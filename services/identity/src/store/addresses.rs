@@ -1,8 +1,6 @@
 //! `addresses`.
 
 use chassis::db::{Json, Record, Result, Session, Tx, sql};
-use chassis::field_versions::{self, FieldVersions};
-use chassis::if_match::Versioned;
 use chrono::{DateTime, Utc};
 use contracts::address::Address;
 use uuid::Uuid;
@@ -16,11 +14,6 @@ pub struct SavedAddress {
     /// Whether it is the one to suggest first. Exactly one is, where there are any.
     pub is_default: bool,
     pub address: Json<Address>,
-    /// Rises with every change.
-    pub version: i64,
-    /// Which version last changed each field.
-    #[record(json)]
-    pub field_versions: FieldVersions,
     pub created_at: DateTime<Utc>,
     pub updated_at: DateTime<Utc>,
 }
@@ -53,41 +46,14 @@ pub async fn delete_address(tx: &mut Tx, user: Uuid, id: Uuid) -> Result<bool> {
     Ok(tx.query(delete).execute().await? == 1)
 }
 
-/// Says whether an address is the default. Only one may be at a time.
-pub async fn set_default_address(
-    tx: &mut Tx,
-    address: SavedAddress,
-    is_default: bool,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    let kept = address.address.0.clone();
-    save_address(tx, &address.edited(is_default, kept, now)).await
+pub async fn clear_default_address(tx: &mut Tx, user: Uuid) -> Result<()> {
+    let clear =
+        sql!("UPDATE addresses SET is_default = FALSE WHERE user_id = {user} AND is_default");
+    tx.query(clear).execute().await.map(drop)
 }
 
-impl SavedAddress {
-    /// The address as an edit leaves it.
-    pub fn edited(self, is_default: bool, address: Address, now: DateTime<Utc>) -> Self {
-        let mut changed = field_versions::differing(&self.address.0, &address);
-        changed.extend((is_default != self.is_default).then(|| "is_default".to_owned()));
-        let (version, mut field_versions) = (self.version + 1, self.field_versions);
-        field_versions.note(version, changed);
-        let address = Json(address);
-        Self { is_default, address, version, field_versions, updated_at: now, ..self }
-    }
-}
-
-impl Versioned for SavedAddress {
-    const NAME: &'static str = "address";
-
-    fn version(&self) -> i64 {
-        self.version
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        Some(self.updated_at)
-    }
-
-    fn changed_since(&self, version: i64) -> Vec<String> {
-        self.field_versions.after(version).map(str::to_owned).collect()
-    }
+/// Makes an address the default, where the user has none now.
+pub async fn set_default_address(tx: &mut Tx, user: Uuid, id: Uuid) -> Result<()> {
+    let set = sql!("UPDATE addresses SET is_default = TRUE WHERE id = {id} AND user_id = {user}");
+    tx.query(set).execute().await.map(drop)
 }

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chassis::db::{Insert, Json, Record, Result, SearchKeys, Select, Session, Tx, search_key, sql};
-use chassis::page::Place;
+use chassis::db::{self, Insert, Json, Record, Result, Select, Session, Tx, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -28,28 +27,10 @@ pub struct Credentials {
 /// Which users to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Part of the e-mail address, name or username, whatever its case and accents.
+    /// Part of the e-mail address, name or username.
     pub search: Option<String>,
     pub role: Option<Role>,
     pub active: Option<bool>,
-    /// Only those changed then or later, oldest change first.
-    pub updated_since: Option<DateTime<Utc>>,
-}
-
-/// What users are searched by.
-pub static SEARCH_KEYS: SearchKeys = SearchKeys {
-    table: "users",
-    from: "users it",
-    texts: "COALESCE(it.email, '') || ' ' || it.name || ' ' || COALESCE(it.username, '')",
-};
-
-/// A user with what they are searched by.
-#[derive(Insert)]
-#[record(table = "users", key("id"))]
-struct Written<'a> {
-    #[record(flatten)]
-    user: &'a User,
-    search_key: String,
 }
 
 /// A user with what their password is compared with, as it is added.
@@ -57,15 +38,8 @@ struct Written<'a> {
 #[record(table = "users")]
 struct NewUser<'a> {
     #[record(flatten)]
-    written: Written<'a>,
+    user: &'a User,
     password_hash: Option<&'a PasswordHash>,
-}
-
-impl<'a> Written<'a> {
-    fn of(user: &'a User) -> Self {
-        let username = user.username.as_deref().unwrap_or_default();
-        Self { user, search_key: search_key(&[&user.email, &user.name, username]) }
-    }
 }
 
 pub async fn insert_user(
@@ -73,13 +47,12 @@ pub async fn insert_user(
     user: &User,
     password_hash: Option<&PasswordHash>,
 ) -> Result<()> {
-    let written = Written::of(user);
-    tx.insert(&NewUser { written, password_hash }).execute().await.map(drop)
+    tx.insert(&NewUser { user, password_hash }).execute().await.map(drop)
 }
 
 /// Stores every field of a user but the password.
 pub async fn save_user(tx: &mut Tx, user: &User) -> Result<()> {
-    tx.update_where(&Written::of(user), "deleted_at IS NULL").execute().await.map(drop)
+    tx.update_where(user, "deleted_at IS NULL").execute().await.map(drop)
 }
 
 pub async fn find_user(db: impl Session<'_>, id: Uuid) -> Result<Option<User>> {
@@ -167,7 +140,6 @@ pub async fn erase_user(
     tx.query(sql!(
         "UPDATE users SET email = NULL, email_verified_at = NULL, username = NULL, name = '',
                           phone = NULL, language = NULL, password_hash = NULL,
-                          search_key = '',
              roles = {Json(BTreeSet::<Role>::new())}, permissions = NULL,
                           active = FALSE, token_version = {user.token_version},
              token_version_at = {now}, version = {user.version},
@@ -190,20 +162,15 @@ pub async fn erase_user(
     Ok(())
 }
 
-/// Lists users, newest first or by their changes, from after a place, without the first `skip`.
+/// Lists users, newest first, from after the one with the id `after`, without the first `skip`.
 pub async fn list_users(
     db: impl Session<'_>,
     filter: &Filter,
-    (after, skip): (Option<Place<Uuid>>, i64),
+    (after, skip): (Option<Uuid>, i64),
     limit: i64,
 ) -> Result<Vec<User>> {
     let mut list = filter.users();
-    match (filter.updated_since, after) {
-        (Some(_), after) => list.by_change(("updated_at", "id"), after),
-        (None, Some(Place::Key(id))) => list.compare("id", "<", Some(id)).order("id DESC"),
-        (None, _) => list.order("id DESC"),
-    };
-    list.limit(limit).skip(skip);
+    list.compare("id", "<", after).order("id DESC").limit(limit).skip(skip);
     list.records::<User>(db, "").all().await
 }
 
@@ -245,8 +212,13 @@ impl Filter {
     fn users(&self) -> Select {
         let mut users = Select::from("users");
         users.filter("deleted_at IS NULL");
-        users.search("search_key", self.search.as_deref());
-        users.compare("updated_at", ">=", self.updated_since);
+        if let Some(search) = &self.search {
+            let part = users.bind(db::containing(search));
+            users.filter(format!(
+                r"(lower(email) LIKE lower({part}) ESCAPE '\' OR lower(name) LIKE lower({part})
+                   ESCAPE '\' OR username LIKE lower({part}) ESCAPE '\')"
+            ));
+        }
         users.compare("CAST(roles AS TEXT)", "LIKE", self.role.map(holding));
         users.equal("active", self.active);
         users

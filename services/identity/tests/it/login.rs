@@ -42,8 +42,7 @@ async fn a_customer_registers_and_is_logged_in(database: Database) {
           "customer"
         ],
         "updated_at": "2026-01-02T12:00:00Z",
-        "username": "ada.l",
-        "version": 1
+        "username": "ada.l"
       }
     }
     "#) };

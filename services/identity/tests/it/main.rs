@@ -7,7 +7,6 @@ mod browser;
 mod command_line;
 mod cookies;
 mod devices;
-mod edits;
 mod emails;
 mod languages;
 mod login;

@@ -80,8 +80,6 @@ async fn users_are_searched_filtered_and_paged(database: Database) {
     assert_eq!(names("search=eve%40example").await, ["eve"]);
     assert_eq!(names("search=a_b").await, ["a_b"]);
     assert_eq!(names("search=%25").await, [""; 0]);
-    assert_eq!(names("search=%20").await, ["a_b", "eve", "adam", "ada", "root"]);
-    assert_eq!(names("search=%C3%84D%C3%82M").await, ["adam"], "accents do not count");
     assert_eq!(names("role=admin").await, ["root"]);
     assert_eq!(names("active=false").await, [""; 0]);
     assert_eq!(names("role=customer&active=true&search=ada").await, ["adam", "ada"]);
@@ -94,14 +92,6 @@ async fn users_are_searched_filtered_and_paged(database: Database) {
     for jump in ["limit=3&page=2", "limit=10&offset=3"] {
         assert_eq!(names(jump).await, ["ada", "root"], "{jump}");
     }
-    let since = "updated_since=2026-01-02T12:00:00Z&limit=3";
-    let changes = shop.by(&admin, "GET", &format!("/users?{since}"), Value::Null).await.expect(200);
-    assert_eq!(names(since).await, ["root", "ada", "adam"], "oldest change first");
-    let rest = format!("{since}&cursor={}", changes["next_cursor"].as_str().unwrap());
-    assert_eq!(names(&rest).await, ["eve", "a_b"]);
-    let other = format!("/users?cursor={}", changes["next_cursor"].as_str().unwrap());
-    let other = shop.by(&admin, "GET", &other, Value::Null).await;
-    assert_eq!(wrong_fields(other), ["cursor"]);
     let both = shop.by(&admin, "GET", "/users?page=1&offset=0", Value::Null).await;
     assert_eq!(both.problem(422), "validation_failed");
 }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::Json;
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::Result;
 
 use crate::model::{Channel, Preferences, Topic};
@@ -11,22 +10,14 @@ use crate::{App, store};
 
 /// Get your notification preferences.
 ///
-/// The `ETag` is their version, 0 for the defaults.
-///
 /// Messages about the account itself, such as password resets, are always sent.
 #[utoipa::path(
     get, path = "/notifications/preferences", operation_id = "preferences.get", tag = "notifications",
-    responses((status = 200, body = Preferences,
-         headers(("ETag" = String, description = "The version.")))),
+    responses((status = 200, body = Preferences)),
     security(("bearer" = []))
 )]
-pub(crate) async fn get(
-    State(app): State<App>,
-    principal: Principal,
-) -> Result<Tagged<Preferences>> {
-    let kept = store::kept_preferences(&app.db, principal.id()).await?;
-    let kept = kept.map(|it| (it.version, it.settings.0)).unwrap_or_default();
-    Ok(Tagged(kept.0, kept.1))
+pub(crate) async fn get(State(app): State<App>, principal: Principal) -> Result<Json<Preferences>> {
+    Ok(Json(store::preferences(&app.db, principal.id()).await?))
 }
 
 /// Replace your notification preferences.
@@ -35,30 +26,25 @@ pub(crate) async fn get(
 /// unsubscription by the link of a message to your account.
 #[utoipa::path(
     put, path = "/notifications/preferences", operation_id = "preferences.replace", tag = "notifications",
-    params(IfMatch),
     request_body = Preferences,
     responses(
-        (status = 200, body = Preferences,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, body = Preferences),
     ),
     security(("bearer" = []))
 )]
 pub(crate) async fn replace(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Json(preferences): Json<Preferences>,
-) -> Result<Tagged<Preferences>> {
-    let (user, now) = (principal.id(), app.clock.now());
+) -> Result<Json<Preferences>> {
+    let user = principal.id();
     let mut tx = app.db.begin().await?;
-    let kept = store::lock_preferences(&mut tx, user, now).await?;
-    if_match::check(seen.as_ref(), &kept)?;
-    let version = store::set_preferences(&mut tx, user, &preferences, now).await?;
+    store::set_preferences(&mut tx, user, &preferences, app.clock.now()).await?;
     for channel in Channel::ALL {
         if preferences.allow(channel, Topic::Marketing) {
             store::resubscribe(&mut tx, user, channel).await?;
         }
     }
     tx.commit().await?;
-    Ok(Tagged(version, preferences))
+    Ok(Json(preferences))
 }

@@ -3,10 +3,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use chassis::auth::Principal;
-use chassis::db::Tx;
 use chassis::extract::{Json, LARGE_BODY, Path, Query};
 use chassis::idempotency::IdempotencyKey;
-use chassis::if_match::{self, IfMatch, Tagged, Versioned};
 use chassis::page::Page;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
@@ -21,7 +19,7 @@ use crate::builtin::{self, Definition, Key, LANGUAGES, Text};
 use crate::layout::Layout;
 use crate::model::{Channel, Message, Topic, one_line};
 use crate::queue::{About, Content};
-use crate::store::{Current, Override};
+use crate::store::Override;
 use crate::template::{Wrong, variables};
 use crate::texts::Filled;
 use crate::{App, problems, store, texts};
@@ -44,8 +42,6 @@ pub(crate) struct Template {
     body: String,
     /// Whether staff have written a text in this language.
     customized: bool,
-    /// Increases with every change of the text in this language; 0 for a built-in text.
-    version: i64,
     updated_at: Option<DateTime<Utc>>,
     /// Why the text that staff have written can no longer be used. The built-in one is sent instead.
     last_error: Option<String>,
@@ -155,8 +151,7 @@ pub(crate) async fn list(
     get, path = "/notifications/templates/{key}", operation_id = "templates.get", tag = "notifications",
     params(("key" = String, Path, description = "The key of the template."), LanguageQuery),
     responses(
-        (status = 200, body = Template,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, body = Template),
         problems::template_not_found,
     ),
     security(("bearer" = ["notifications:read"]))
@@ -165,7 +160,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Path(key): Path<String>,
     Query(query): Query<LanguageQuery>,
-) -> Result<Tagged<Template>> {
+) -> Result<Json<Template>> {
     let template = find(&key)?;
     show(&app, template, &query.or_own(&app)).await
 }
@@ -176,12 +171,11 @@ pub(crate) async fn get(
 /// the field and the line. Templates with a one-time token also need the permission `users:write`.
 #[utoipa::path(
     put, path = "/notifications/templates/{key}", operation_id = "templates.replace", tag = "notifications",
-    params(("key" = String, Path, description = "The key of the template."), LanguageQuery, IfMatch),
+    params(("key" = String, Path, description = "The key of the template."), LanguageQuery),
     request_body = NewText,
     extensions(("x-body-limit" = json!(LARGE_BODY))),
     responses(
-        (status = 200, body = Template,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, body = Template),
         problems::template_not_found,
     ),
     security(("bearer" = ["notifications:send"]))
@@ -189,30 +183,26 @@ pub(crate) async fn get(
 pub(crate) async fn replace(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Query(query): Query<LanguageQuery>,
     Json(text): Json<NewText>,
-) -> Result<Tagged<Template>> {
+) -> Result<Json<Template>> {
     let template = find_to_change(&key, &principal)?;
     let language = query.or_own(&app);
     let text = Text { subject: text.subject, body: text.body };
     check(&app, template, &language, &text).map_err(problems::template_invalid)?;
     let (by, now) = (principal.id(), app.clock.now());
     let which = (template.key, template.channel, language.as_str());
-    let mut tx = begin(&app, which, seen.as_ref()).await?;
-    store::set_override(&mut tx, which, &text, by, now).await?;
-    tx.commit().await?;
+    store::set_override(&app.db, which, &text, by, now).await?;
     show(&app, template, &language).await
 }
 
 /// Restore the built-in text of a template in a language.
 #[utoipa::path(
     delete, path = "/notifications/templates/{key}", operation_id = "templates.restore", tag = "notifications",
-    params(("key" = String, Path, description = "The key of the template."), LanguageQuery, IfMatch),
+    params(("key" = String, Path, description = "The key of the template."), LanguageQuery),
     responses(
-        (status = 200, description = "The built-in text.", body = Template,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The built-in text.", body = Template),
         problems::template_not_found,
     ),
     security(("bearer" = ["notifications:send"]))
@@ -220,16 +210,12 @@ pub(crate) async fn replace(
 pub(crate) async fn restore(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(key): Path<String>,
     Query(query): Query<LanguageQuery>,
-) -> Result<Tagged<Template>> {
+) -> Result<Json<Template>> {
     let template = find_to_change(&key, &principal)?;
     let language = query.or_own(&app);
-    let which = (template.key, template.channel, language.as_str());
-    let mut tx = begin(&app, which, seen.as_ref()).await?;
-    store::delete_override(&mut tx, which.0, which.1, which.2).await?;
-    tx.commit().await?;
+    store::delete_override(&app.db, template.key, template.channel, &language).await?;
     show(&app, template, &language).await
 }
 
@@ -331,7 +317,6 @@ impl Template {
             subject: text.subject,
             body: text.body,
             customized: own.is_some(),
-            version: Current(own).version(),
             updated_at: own.map(|it| it.updated_at),
             last_error: wrongs.map(|it| it.iter().map(says).collect::<Vec<_>>().join("; ")),
             variables: variables(&sample),
@@ -339,27 +324,9 @@ impl Template {
     }
 }
 
-/// A transaction in which nobody else writes templates, if this text is in the state that is meant.
-async fn begin(
-    app: &App,
-    (key, channel, language): (&str, Channel, &str),
-    seen: Option<&IfMatch>,
-) -> Result<Tx> {
-    let mut tx = app.db.begin().await?;
-    store::lock_templates(&mut tx).await?;
-    let written = store::find_override(&mut tx, key, channel, language).await?;
-    if_match::check(seen, &Current(written.as_ref()))?;
-    Ok(tx)
-}
-
-async fn show(
-    app: &App,
-    template: &'static Definition,
-    language: &str,
-) -> Result<Tagged<Template>> {
+async fn show(app: &App, template: &'static Definition, language: &str) -> Result<Json<Template>> {
     let written = store::overrides(&app.db).await?;
-    let template = Template::of(app, template, language, &written);
-    Ok(Tagged(template.version, template))
+    Ok(Json(Template::of(app, template, language, &written)))
 }
 
 fn or_own(app: &App, language: Option<&Language>) -> String {

@@ -33,8 +33,6 @@ pub(crate) struct Unsubscribed {
         (status = 200, description = "The recipient is unsubscribed.", body = Unsubscribed),
         problems::unsubscribe_token_invalid,
     ),
-    // Mail programs and those who count clicks add parameters of their own.
-    extensions(("x-any-parameter" = json!(true))),
     security(())
 )]
 pub(crate) async fn create(
@@ -59,8 +57,6 @@ pub(crate) async fn create(
         (status = 303, description = "The page of the storefront that asks for it."),
         problems::unsubscribe_token_invalid,
     ),
-    // Mail programs and those who count clicks add parameters of their own.
-    extensions(("x-any-parameter" = json!(true))),
     security(())
 )]
 pub(crate) async fn get(State(app): State<App>, Path(token): Path<String>) -> Result<Response> {

@@ -26,7 +26,10 @@ impl Filter {
         list.equal("channel", self.channel).equal("state", self.state);
         list.equal("order_id", self.order_id).equal("user_id", self.user_id);
         list.equal("template", self.template.clone()).equal("provider", self.provider);
-        list.equal("recipient", self.recipient.clone());
+        if let Some(recipient) = &self.recipient {
+            let recipient = list.bind(recipient.clone());
+            list.filter(format!("lower(recipient) = lower({recipient})"));
+        }
         list
     }
 }

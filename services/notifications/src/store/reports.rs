@@ -68,7 +68,7 @@ pub(crate) async fn count_since(
     let [one, other] = *templates;
     let count = sql!(
         "SELECT COUNT(*) FROM messages
-         WHERE recipient = {recipient} AND created_at >= {since}
+         WHERE lower(recipient) = lower({recipient}) AND created_at >= {since}
            AND template IN ({one}, {other}) AND state <> 'skipped'"
     );
     Ok(db.query(count).one::<(i64,)>().await?.0)

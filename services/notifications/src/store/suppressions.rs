@@ -90,7 +90,7 @@ pub(crate) async fn skip_marketing(db: impl Session<'_>, message: &Message) -> R
     let reason = SuppressionReason::Unsubscribed.stops(Topic::Marketing, false);
     let skip = sql!(
         "UPDATE messages SET state = 'skipped', next_at = NULL, error = {reason}
-         WHERE (recipient = {recipient} OR user_id = {user})
+         WHERE (lower(recipient) = lower({recipient}) OR user_id = {user})
            AND channel = {channel} AND topic = 'marketing' AND state = 'queued'"
     );
     db.query(skip).execute().await.map(drop)

@@ -1,7 +1,6 @@
 //! The SQL of texts that staff wrote.
 
-use chassis::db::{Result, Session, Tx, sql};
-use chassis::if_match::Versioned;
+use chassis::db::{Result, Session, sql};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -16,36 +15,7 @@ pub(crate) struct Override {
     pub(crate) locale: String,
     pub(crate) subject: String,
     pub(crate) body: String,
-    /// Rises with every change, and is that of no earlier text.
-    pub(crate) version: i64,
     pub(crate) updated_at: DateTime<Utc>,
-}
-
-/// The text of a template in a language as it is now, written or built in.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Current<'a>(pub(crate) Option<&'a Override>);
-
-impl Versioned for Current<'_> {
-    const NAME: &'static str = "template";
-
-    /// 0 for a built-in text.
-    fn version(&self) -> i64 {
-        self.0.map_or(0, |it| it.version)
-    }
-
-    fn updated_at(&self) -> Option<DateTime<Utc>> {
-        self.0.map(|it| it.updated_at)
-    }
-}
-
-/// Nobody writes a text, or takes one back, before this transaction ends.
-pub(crate) async fn lock_templates(tx: &mut Tx) -> Result<()> {
-    // SQLite has one writer anyway.
-    let lock = sql!(
-        sqlite: "SELECT 1",
-        postgres: "LOCK TABLE templates IN SHARE ROW EXCLUSIVE MODE",
-    );
-    tx.query(lock).execute().await.map(drop)
 }
 
 /// What staff wrote for this template, if anything.
@@ -87,12 +57,11 @@ pub(crate) async fn set_override(
     now: DateTime<Utc>,
 ) -> Result<()> {
     let Text { subject, body } = text;
-    let first = now.timestamp_micros();
     let set = sql!(
-        "INSERT INTO templates (key, channel, locale, subject, body, version, updated_at, updated_by)
-         VALUES ({key}, {channel}, {language}, {subject}, {body}, {first}, {now}, {by})
+        "INSERT INTO templates (key, channel, locale, subject, body, updated_at, updated_by)
+         VALUES ({key}, {channel}, {language}, {subject}, {body}, {now}, {by})
          ON CONFLICT (key, channel, locale) DO UPDATE
-         SET subject = excluded.subject, body = excluded.body, version = templates.version + 1,
+         SET subject = excluded.subject, body = excluded.body,
              updated_at = excluded.updated_at, updated_by = excluded.updated_by"
     );
     db.query(set).execute().await.map(drop)

@@ -70,7 +70,7 @@ async fn the_history_is_newest_first_in_pages_and_by_every_filter(database: Data
     let none = Filter::default;
     for (filter, found) in [
         (Filter { channel: Some(Channel::Sms), ..none() }, 1),
-        (Filter { recipient: Some("ada@example.com".to_owned()), ..none() }, 5),
+        (Filter { recipient: Some("ADA@example.com".to_owned()), ..none() }, 5),
         (Filter { state: Some(State::Failed), ..none() }, 1),
         (Filter { order_id: Some(order), ..none() }, 1),
         (Filter { channel: Some(Channel::Push), ..none() }, 0),

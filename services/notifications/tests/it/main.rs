@@ -1,7 +1,6 @@
 //! Notifications, over HTTP, on every available database.
 
 mod devices;
-mod edits;
 mod history;
 mod preferences;
 mod send;

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path};
-use chassis::if_match::IfMatch;
 use chassis::problem::Result;
 use contracts::orders::{OrderHeaders, Reason};
 use garde::Validate;
@@ -37,9 +36,8 @@ pub(super) struct CancelOrder {
 /// Cancel an order that has not been shipped, and refund what was paid.
 #[utoipa::path(post, path = "/orders/{id}/cancel", operation_id = "orders.cancel", tag = "orders",
     request_body(content = Option<CancelOrder>),
-    params(("id" = String, Path, description = "The id or the number of the order."), OrderHeaders, IfMatch),
-    responses((status = 200, description = "The order is cancelled.", body = OrderView,
-               headers(("ETag" = String, description = "The version."))),
+    params(("id" = String, Path, description = "The id or the number of the order."), OrderHeaders),
+    responses((status = 200, description = "The order is cancelled.", body = OrderView),
               (status = 202, description = "The order is being cancelled.", body = OrderView),
               problems::order_not_found, problems::order_shipped, problems::refund_refused,
               problems::order_changed),
@@ -48,7 +46,6 @@ pub(super) async fn cancel(
     State(app): State<App>,
     principal: Option<Principal>,
     headers: HeaderMap,
-    seen: Option<IfMatch>,
     Path(id): Path<String>,
     request: Option<Json<CancelOrder>>,
 ) -> Result<Response> {
@@ -61,7 +58,7 @@ pub(super) async fn cancel(
         }
         _ => why(request.reason, request.note, Reason::CustomerRequest, Reason::is_customers)?,
     };
-    let order = cancel::cancel(&app, (opened.order.id, seen.as_ref()), &why, by).await?;
+    let order = cancel::cancel(&app, opened.order.id, &why, by).await?;
     // A changed order waits for no customer.
     cancelled(&app, order, Viewer { customer: false, ..opened.viewer() }).await
 }
@@ -84,7 +81,7 @@ async fn cancelled(app: &App, order: Order, viewer: Viewer) -> Result<Response> 
         Status::Cancelled => StatusCode::OK,
         _ => StatusCode::ACCEPTED,
     };
-    Ok((status, view(app, order, viewer).await?.tagged()).into_response())
+    Ok((status, Json(view(app, order, viewer).await?)).into_response())
 }
 
 #[derive(Debug, Deserialize, Validate, ToSchema)]
@@ -110,9 +107,8 @@ pub(super) struct UpdateOrderStatus {
 ///
 /// Shipping captures a payment that is captured on shipment. If that fails, the order is not shipped.
 #[utoipa::path(patch, path = "/orders/{id}/status", operation_id = "orders.update_status", tag = "orders", request_body = UpdateOrderStatus,
-    params(("id" = String, Path, description = "The id or the number of the order."), IfMatch),
-    responses((status = 200, body = OrderView,
-               headers(("ETag" = String, description = "The version."))),
+    params(("id" = String, Path, description = "The id or the number of the order.")),
+    responses((status = 200, body = OrderView),
               (status = 202, description = "The order is being cancelled.", body = OrderView),
               problems::order_not_found, problems::status_not_allowed, problems::order_shipped,
               problems::nothing_to_ship, problems::payment_capturing, problems::payment_not_captured,
@@ -121,7 +117,6 @@ pub(super) struct UpdateOrderStatus {
 pub(super) async fn update_status(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<String>,
     Json(request): Json<UpdateOrderStatus>,
 ) -> Result<Response> {
@@ -131,11 +126,10 @@ pub(super) async fn update_status(
     if request.status == Status::Cancelled {
         let usual = Reason::CancelledByShop;
         let why = why(request.reason, request.note, usual, Reason::is_staffs)?;
-        let order = cancel::cancel(&app, (order.id, seen.as_ref()), &why, by).await?;
+        let order = cancel::cancel(&app, order.id, &why, by).await?;
         return cancelled(&app, order, viewer).await;
     }
-    let meant = (order.id, seen.as_ref());
-    cancel::set_fulfillment(&app, meant, request.status, request.tracking_number, by).await?;
+    cancel::set_fulfillment(&app, order.id, request.status, request.tracking_number, by).await?;
     let order = store::find(&app.db, order.id).await?.ok_or_else(problems::order_not_found)?;
-    Ok(view(&app, order, viewer).await?.tagged())
+    Ok(Json(view(&app, order, viewer).await?).into_response())
 }

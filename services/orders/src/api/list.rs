@@ -3,7 +3,7 @@
 use axum::extract::State;
 use chassis::auth::Principal;
 use chassis::extract::{Json, Query};
-use chassis::page::{self, Page, Place};
+use chassis::page::{self, Page};
 use chassis::policy;
 use chassis::problem::Result;
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::view::OrderView;
-use crate::model::{Order, PaymentStatus, Status};
+use crate::model::{PaymentStatus, Status};
 use crate::{App, store};
 
 #[derive(Debug, Deserialize, Validate, IntoParams)]
@@ -30,14 +30,10 @@ pub(super) struct ListQuery {
     /// Only orders placed before this time.
     #[garde(skip)]
     to: Option<DateTime<Utc>>,
-    /// Only orders changed at this time or later. The list then begins with the oldest change.
-    #[garde(skip)]
-    updated_since: Option<DateTime<Utc>>,
     /// Only orders with this e-mail address. Needs `orders:read`.
     #[garde(length(max = 254))]
     email: Option<String>,
-    /// A part of the order number, or of the e-mail address or name of the buyer, whatever its case
-    /// and accents.
+    /// A part of the order number, or of the e-mail address or name of the buyer.
     #[garde(length(max = 254))]
     search: Option<String>,
     /// Only orders of this user. Needs `orders:read`.
@@ -79,7 +75,6 @@ pub(super) async fn list(
     if others && !principal.may("orders:read") {
         return Err(policy::forbidden("orders:read"));
     }
-    let updated_since = page::since(query.updated_since)?;
     let filter = store::Filter {
         user_id: if others { query.user_id } else { Some(principal.id()) },
         status: query.status,
@@ -88,17 +83,12 @@ pub(super) async fn list(
         to: query.to,
         email: query.email.as_deref().map(email::normal),
         search: query.search.as_deref().map(email::sought).filter(|it| !it.is_empty()),
-        updated_since,
-        after: page::place(query.cursor.as_deref(), updated_since.is_some())?,
+        before: page::decode(query.cursor.as_deref())?,
         skip: page::skip(query.offset, query.page, query.cursor.as_deref(), limit)?,
     };
     let orders = store::list(&app.db, &filter, limit + 1).await?;
     let total = if query.count { Some(store::count(&app.db, &filter).await?) } else { None };
-    let place = |it: &Order| match updated_since {
-        Some(_) => Place::Change(it.updated_at, it.id),
-        None => Place::Key(it.id),
-    };
-    let page = Page::cut(orders, limit, place).with_total(total);
+    let page = Page::cut(orders, limit, |it| it.id).with_total(total);
     let ids: Vec<Uuid> = page.items.iter().map(|it| it.id).collect();
     let mut lines = store::lines_of(&app.db, &ids).await?;
     Ok(Json(page.map(|order| {

@@ -1,8 +1,5 @@
 //! An order as clients see it.
 
-use axum::response::{IntoResponse, Response};
-use chassis::extract::Json;
-use chassis::if_match::Tagged;
 use chassis::money::Money;
 use chassis::service::PREFIX;
 use chrono::{DateTime, Utc};
@@ -63,9 +60,6 @@ pub(crate) struct OrderView {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_note: Option<String>,
     tracking_number: Option<String>,
-    /// Increases with every change of its status, payment or shipment. Not shown to guests.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    version: Option<i64>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
     /// All changes of the order, oldest first. Not in lists.
@@ -207,8 +201,6 @@ impl OrderView {
             note: order.note,
             language: order.language,
             tracking_number: order.tracking_number,
-            // Also rises when the order joins an account.
-            version: (!for_guest).then_some(order.version),
             created_at: order.created_at,
             updated_at: order.updated_at,
         }
@@ -216,14 +208,6 @@ impl OrderView {
 }
 
 impl OrderView {
-    /// With the tag that `If-Match` is compared with, if it has a version.
-    pub(crate) fn tagged(self) -> Response {
-        match self.version {
-            Some(version) => Tagged(version, self).into_response(),
-            None => Json(self).into_response(),
-        }
-    }
-
     /// Says until when a payment that waits for the shipment can be captured.
     pub(crate) fn with_deadline(&mut self, saga: &Saga) {
         let held = saga.on_shipment && self.payment_status == PaymentStatus::Authorized;

@@ -3,7 +3,7 @@
 //! A requested order has version 0 and no number; nobody is shown it. What is sold out is withdrawn
 //! again, and leaves nothing behind.
 
-use chassis::db::{Db, Error, Insert, Result, Session, Tx, search_key, sql};
+use chassis::db::{Db, Error, Result, Session, Tx, sql};
 use chassis::outbox;
 use chrono::{DateTime, Utc};
 use contracts::orders::OrderCreated;
@@ -41,19 +41,6 @@ struct NewLine<'a> {
     line: &'a OrderLine,
 }
 
-/// An order with what it is searched by.
-#[derive(Insert)]
-#[record(table = "orders")]
-struct NewOrder<'a> {
-    #[record(flatten)]
-    order: &'a Order,
-    search_key: String,
-}
-
-fn key(order: &Order) -> String {
-    search_key(&[&order.number, &order.email, &order.name])
-}
-
 /// Stores a requested order with what belongs to it, as the last one of its carts. False where the
 /// carts have to be read again: then nothing of the transaction may be committed.
 pub async fn accept(
@@ -66,8 +53,7 @@ pub async fn accept(
     let mut batch = tx.batch();
     claim_with(&mut batch, order.id, claims);
     let lines = lines.iter().map(|line| NewLine { order_id: order.id, line });
-    let new = NewOrder { order, search_key: key(order) };
-    batch.add(|tx| tx.insert(&new)).insert_all(&lines.collect::<Vec<_>>());
+    batch.add(|tx| tx.insert(order)).insert_all(&lines.collect::<Vec<_>>());
     batch.add(|tx| tx.insert(saga));
     batch.execute().await
 }
@@ -119,11 +105,10 @@ async fn write(
     if let Some(saga) = saga {
         save_saga_with(&mut batch, saga);
     }
-    let (Order { id, number, .. }, key) = (&*order, key(order));
+    let Order { id, number, .. } = &*order;
     batch.must(|tx| {
         tx.query(sql!(
-            "UPDATE orders SET number = {number}, version = 1, updated_at = {now},
-                    search_key = {key}
+            "UPDATE orders SET number = {number}, version = 1, updated_at = {now}
              WHERE id = {id} AND version = 0"
         ))
     });

@@ -74,14 +74,9 @@ pub async fn fail_refund(
 }
 
 /// Notes that the customer disputes the payment of an order.
-pub async fn set_disputed(
-    db: impl Session<'_>,
-    order: Uuid,
-    payment: Uuid,
-    now: DateTime<Utc>,
-) -> Result<()> {
+pub async fn set_disputed(db: impl Session<'_>, order: Uuid, payment: Uuid) -> Result<()> {
     let dispute = sql!(
-        "UPDATE orders SET disputed = TRUE, updated_at = {now}
+        "UPDATE orders SET disputed = TRUE
          WHERE id = {order} AND payment_id = {payment} AND NOT disputed"
     );
     db.query(dispute).execute().await.map(drop)

@@ -34,8 +34,7 @@ async fn a_guest_writes_an_address_as_people_do(database: Database) {
         ("email=%20ADA%40example.com", 1),
         ("email=ada%40b%C3%BCcher.example", 1),
         ("search=ada%40b%C3%BCcher.example&all=true", 1),
-        // Without a difference of case or accents.
-        ("search=Ada%40Example.com&all=true", 2),
+        ("search=Ada%40Example.com&all=true", 1),
         ("search=example&all=true", 3),
     ] {
         let list = world.call("GET", &format!("/orders?{query}")).user(&staff).await.expect(200);

@@ -64,10 +64,6 @@ async fn orders_are_listed_in_pages_newest_first(database: Database) {
         ("search=%20CW-100002%20".to_owned(), 1),
         (format!("search={}", &user.claims.email[4..20]), 3),
         ("search=lovelace".to_owned(), 3),
-        ("search=%C3%81D%C3%84%20L".to_owned(), 3),
-        ("search=%20".to_owned(), 3),
-        (format!("updated_since={noon}"), 3),
-        ("updated_since=2026-01-03T00:00:00Z".to_owned(), 0),
         ("search=%25".to_owned(), 0),
         ("search=100_02".to_owned(), 0),
         (format!("from={noon}"), 3),
@@ -79,16 +75,6 @@ async fn orders_are_listed_in_pages_newest_first(database: Database) {
         assert_eq!(page["total"], found, "{query}");
         assert_eq!(page["items"].as_array().unwrap().len(), found, "{query}");
     }
-    let since = format!("updated_since={noon}&limit=2");
-    let changes = list(&since).await.expect(200);
-    let numbers = |page: &serde_json::Value| -> Vec<String> {
-        let items = page["items"].as_array().unwrap();
-        items.iter().map(|it| it["number"].as_str().unwrap().to_owned()).collect()
-    };
-    assert_eq!(numbers(&changes), ["CW-100001", "CW-100002"], "oldest change first");
-    let rest = format!("{since}&cursor={}", changes["next_cursor"].as_str().unwrap());
-    assert_eq!(numbers(&list(&rest).await.expect(200)), ["CW-100003"]);
-    assert_eq!(list("lmit=2").await.problem(422), "validation_failed");
     assert_eq!(list("from=yesterday").await.problem(422), "validation_failed");
     assert_eq!(list("limit=1000000000").await.problem(422), "validation_failed");
     assert_eq!(list("cursor=x").await.problem(422), "validation_failed");

@@ -6,7 +6,6 @@ mod answers;
 mod cancels;
 mod carts;
 mod checkouts;
-mod edits;
 mod emails;
 mod guests;
 mod holds;

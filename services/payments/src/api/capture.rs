@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use chassis::extract::{Json, Path};
-use chassis::if_match::{IfMatch, Tagged};
 use chassis::money::Money;
 use chassis::problem::{Problem, Result};
 use garde::Validate;
@@ -29,12 +28,11 @@ pub(super) struct CapturePayment {
 /// such request; it is for those whose authorization would expire before, or that are captured in part.
 #[utoipa::path(
     post, path = "/payments/{id}/capture", operation_id = "payments.capture", tag = "payments",
-    params(("id" = Uuid, Path, description = "The id of the payment."), IfMatch),
+    params(("id" = Uuid, Path, description = "The id of the payment.")),
     request_body(content = Option<CapturePayment>, description = "Optional."),
     responses(
         (status = 200, description = "The payment: `captured`, or `capturing` while the provider has not \
-                                      answered.", body = PaymentView,
-         headers(("ETag" = String, description = "The version."))),
+                                      answered.", body = PaymentView),
         problems::payment_not_found,
         problems::payment_not_authorized,
         problems::payment_voided,
@@ -46,17 +44,15 @@ pub(super) struct CapturePayment {
 )]
 pub(super) async fn capture(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     request: Option<Json<CapturePayment>>,
-) -> Result<Tagged<PaymentView>> {
+) -> Result<Json<PaymentView>> {
     let amount = request.and_then(|Json(it)| it.amount);
     let payment = store::find(&app.db, id).await?.ok_or_else(problems::payment_not_found)?;
     if amount.as_ref().is_some_and(|it| it.currency != payment.currency) {
         let detail = format!("must be {}", payment.currency.as_str());
         return Err(Problem::field("amount.currency", detail));
     }
-    let payment =
-        requests::capture_amount(&app, id, amount.map(|it| it.amount), seen.as_ref()).await?;
-    Ok(PaymentView::of(payment).tagged())
+    let payment = requests::capture_amount(&app, id, amount.map(|it| it.amount)).await?;
+    Ok(Json(PaymentView::of(payment)))
 }

@@ -1,6 +1,5 @@
 //! Payments, refunds and ledger entries as clients see them.
 
-use chassis::if_match::Tagged;
 use chassis::money::{Currency, Money};
 use chassis::service::PREFIX;
 use chassis::webhooks::Webhook;
@@ -37,8 +36,6 @@ pub(crate) struct PaymentView {
     /// What the customer has to do, if the payment waits for them. Only shown to them.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_action: Option<NextAction>,
-    /// Increases with every change.
-    version: i64,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
@@ -149,11 +146,6 @@ pub(crate) struct EntryView {
 }
 
 impl PaymentView {
-    /// With the tag that `If-Match` is compared with.
-    pub(crate) fn tagged(self) -> Tagged<Self> {
-        Tagged(self.version, self)
-    }
-
     /// With what the customer has to do, which nobody but they may see: it can hold a secret.
     pub(crate) fn for_customer(mut payment: Payment) -> Self {
         let next_action = payment.next_action.take().map(|it| NextAction {
@@ -179,7 +171,6 @@ impl PaymentView {
             reason: payment.reason,
             next_action: None,
             disputed: payment.disputed,
-            version: payment.version,
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }
@@ -187,11 +178,6 @@ impl PaymentView {
 }
 
 impl PaymentDetail {
-    /// With the tag that `If-Match` is compared with.
-    pub(crate) fn tagged(self) -> Tagged<Self> {
-        Tagged(self.payment.version, self)
-    }
-
     pub(crate) fn of(payment: Payment, operations: Vec<Operation>, for_customer: bool) -> Self {
         let operations = operations
             .into_iter()

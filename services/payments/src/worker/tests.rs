@@ -62,8 +62,7 @@ async fn a_captured_payment_does_not_expire_and_one_captured_too_late_has(databa
     let paid = requests::capture(&shop.at(days(5)), taken.id).await.unwrap();
     assert_eq!((paid.status, paid.look_at, paid.capture_before), (Status::Captured, None, None));
     // Nobody was told yet, and nobody has looked.
-    let refused =
-        requests::capture_amount(&shop.at(days(8)), missed.id, None, None).await.unwrap_err();
+    let refused = requests::capture_amount(&shop.at(days(8)), missed.id, None).await.unwrap_err();
     assert_eq!((refused.code.as_ref(), refused.status), ("capture_declined", 409));
     let late = shop.payment(missed.id).await;
     assert_eq!((late.status, late.reason.as_deref()), (Status::Voided, Some(EXPIRED)));

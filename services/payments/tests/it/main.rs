@@ -3,7 +3,6 @@
 mod access;
 mod captures;
 mod client;
-mod edits;
 mod lists;
 mod refunds;
 mod saved;

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use chassis::cards::no_card_number;
 use chassis::extract::{Json, Path, Query};
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::page::{self, Page};
 use chassis::problem::Result;
 use garde::Validate;
@@ -71,11 +70,10 @@ pub(crate) async fn list(
 /// Approve or reject a review.
 #[utoipa::path(
     patch, path = "/reviews/{id}/status", operation_id = "reviews.moderate", tag = "reviews",
-    params(("id" = Uuid, Path, description = "The review's id."), IfMatch),
+    params(("id" = Uuid, Path, description = "The review's id.")),
     request_body = ReviewDecision,
     responses(
-        (status = 200, description = "The review.", body = View,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The review.", body = View),
         problems::review_not_found,
         problems::review_changed,
     ),
@@ -83,16 +81,14 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn moderate(
     State(app): State<App>,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(ReviewDecision { status, reason }): Json<ReviewDecision>,
-) -> Result<Tagged<View>> {
+) -> Result<Json<View>> {
     let mut tx = app.db.begin().await?;
-    let found = store::lock(&mut tx, id).await?;
+    let found = store::find(&mut tx, id).await?;
     let before = found.ok_or_else(|| problems::review_not_found(id))?;
-    if_match::check(seen.as_ref(), &before)?;
     let after = Review { status, reason, updated_at: app.clock.now(), ..before.clone() };
-    let after = write::replace(&mut tx, &before, &after).await?;
+    write::replace(&mut tx, &before, &after).await?;
     tx.commit().await?;
-    Ok(View::tagged(after))
+    Ok(Json(View::full(after)))
 }

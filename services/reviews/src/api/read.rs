@@ -1,7 +1,6 @@
 //! What everybody can read.
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use chassis::auth::Principal;
 use chassis::extract::{Json, Path, Query};
 use chassis::page::{self, Page};
@@ -141,8 +140,7 @@ pub(crate) async fn list(
     get, path = "/reviews/{id}", operation_id = "reviews.get", tag = "reviews",
     params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
-        (status = 200, description = "The review.", body = View,
-         headers(("ETag" = String, description = "The version, for the author and moderators."))),
+        (status = 200, description = "The review.", body = View),
         problems::review_not_found,
     ),
     security((), ("bearer" = [])),
@@ -151,14 +149,14 @@ pub(crate) async fn get(
     State(app): State<App>,
     principal: Option<Principal>,
     Path(id): Path<Uuid>,
-) -> Result<Response> {
+) -> Result<Json<View>> {
     let review = store::find(&app.db, id).await?.ok_or_else(|| problems::review_not_found(id))?;
     let principal = principal.as_ref();
     if is_author(principal, &review) || is_moderator(principal) {
-        return Ok(View::tagged(review).into_response());
+        return Ok(Json(View::full(review)));
     }
     match review.status {
-        Status::Approved => Ok(Json(View::public(review)).into_response()),
+        Status::Approved => Ok(Json(View::public(review))),
         Status::Pending | Status::Rejected => Err(problems::review_not_found(id)),
     }
 }

@@ -7,9 +7,7 @@ use chassis::auth::Principal;
 use chassis::cards::no_card_number;
 use chassis::db::Tx;
 use chassis::extract::{Json, Path};
-use chassis::field_versions::FieldVersions;
 use chassis::id;
-use chassis::if_match::{self, IfMatch, Tagged};
 use chassis::problem::{OnDuplicate, Result};
 use chassis::service::PREFIX;
 use contracts::catalog::{Buyer, Quoted, Wanted};
@@ -110,7 +108,6 @@ pub(crate) async fn create(
         status: Status::first(app.config.auto_approve),
         reason: None,
         version: 1,
-        field_versions: FieldVersions::default(),
         created_at: now,
         updated_at: now,
         verified_purchase,
@@ -131,11 +128,10 @@ pub(crate) async fn create(
 /// automatically.
 #[utoipa::path(
     patch, path = "/reviews/{id}", operation_id = "reviews.update", tag = "reviews",
-    params(("id" = Uuid, Path, description = "The review's id."), IfMatch),
+    params(("id" = Uuid, Path, description = "The review's id.")),
     request_body = ReviewChange,
     responses(
-        (status = 200, description = "The review.", body = View,
-         headers(("ETag" = String, description = "The version."))),
+        (status = 200, description = "The review.", body = View),
         problems::review_not_found,
         problems::review_changed,
     ),
@@ -144,15 +140,13 @@ pub(crate) async fn create(
 pub(crate) async fn update(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
     Json(request): Json<ReviewChange>,
-) -> Result<Tagged<View>> {
+) -> Result<Json<View>> {
     let mut tx = app.db.begin().await?;
-    let found = store::lock(&mut tx, id).await?;
+    let found = store::find(&mut tx, id).await?;
     let own = found.filter(|it| is_author(Some(&principal), it));
     let before = own.ok_or_else(|| problems::review_not_found(id))?;
-    if_match::check(seen.as_ref(), &before)?;
     let after = Review {
         rating: request.rating.unwrap_or(before.rating),
         title: request.title.unwrap_or_else(|| before.title.clone()),
@@ -160,19 +154,19 @@ pub(crate) async fn update(
         ..before.clone()
     };
     if after == before {
-        return Ok(View::tagged(before));
+        return Ok(Json(View::full(before)));
     }
     let status = after.status.after_edit(app.config.auto_approve);
     let after = Review { status, updated_at: app.clock.now(), ..after };
-    let after = replace(&mut tx, &before, &after).await?;
+    replace(&mut tx, &before, &after).await?;
     tx.commit().await?;
-    Ok(View::tagged(after))
+    Ok(Json(View::full(after)))
 }
 
 /// Delete your own review. Moderators may delete any review.
 #[utoipa::path(
     delete, path = "/reviews/{id}", operation_id = "reviews.delete", tag = "reviews",
-    params(("id" = Uuid, Path, description = "The review's id."), IfMatch),
+    params(("id" = Uuid, Path, description = "The review's id.")),
     responses(
         (status = 204, description = "The review is deleted."),
         problems::review_not_found,
@@ -183,15 +177,13 @@ pub(crate) async fn update(
 pub(crate) async fn delete(
     State(app): State<App>,
     principal: Principal,
-    seen: Option<IfMatch>,
     Path(id): Path<Uuid>,
 ) -> Result<StatusCode> {
     let principal = Some(&principal);
     let mut tx = app.db.begin().await?;
-    let found = store::lock(&mut tx, id).await?;
+    let found = store::find(&mut tx, id).await?;
     let allowed = found.filter(|it| is_author(principal, it) || is_moderator(principal));
     let review = allowed.ok_or_else(|| problems::review_not_found(id))?;
-    if_match::check(seen.as_ref(), &review)?;
     if !store::delete(&mut tx, &review).await? {
         return Err(problems::review_changed());
     }
@@ -200,15 +192,13 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Stores a changed review, counts its rating anew, and returns what is stored.
-pub(super) async fn replace(tx: &mut Tx, before: &Review, after: &Review) -> Result<Review> {
-    let after = after.raised(before);
-    if !store::update(tx, &after).await? {
+/// Stores a changed review and counts its rating anew.
+pub(super) async fn replace(tx: &mut Tx, before: &Review, after: &Review) -> Result<()> {
+    if !store::update(tx, after).await? {
         return Err(problems::review_changed());
     }
     let (was, is) = (before.counted(), after.counted());
-    rating::recount(tx, after.product_id, was, is, after.updated_at).await?;
-    Ok(after)
+    Ok(rating::recount(tx, after.product_id, was, is, after.updated_at).await?)
 }
 
 /// 404 where the catalog sells no such product.

@@ -1,6 +1,5 @@
 //! Reviews, over HTTP, on both databases.
 
-mod edits;
 mod moderation;
 mod purchases;
 mod reading;

@@ -19,13 +19,7 @@ export function useExplain(): (error: unknown) => string {
     const known: Record<string, string> = problems;
     // What is wrong with a single thing that was sent says more than that something was.
     const only = error.body.errors?.length === 1 ? Object.values(error.fields)[0] : undefined;
-    const meanwhile = error.status === 412 && problems.precondition_failed;
-    return (
-      (error.code === 'validation_failed' && only) ||
-      known[error.code] ||
-      meanwhile ||
-      error.message
-    );
+    return (error.code === 'validation_failed' && only) || known[error.code] || error.message;
   };
 }
 

@@ -26,12 +26,8 @@ export const de: Texts = {
     templates: 'Vorlagen',
     system: 'System',
     search: 'Suchen',
-    searchAll: 'Produkte, Personen, Bestellungen, SKUs und Seiten suchen',
+    searchAll: 'Seiten, Produkte und Bestellungen suchen',
     pages: 'Seiten',
-    skus: 'SKUs',
-    available: (count) => `${count} verfügbar`,
-    allOf: (kind) => `Alle Ergebnisse in ${kind}`,
-    notAll: 'Einige Ergebnisse konnten nicht geladen werden.',
     searching: 'Suche läuft …',
     noResults: 'Keine Ergebnisse',
     found: (count) => (count === 1 ? '1 Ergebnis' : `${count} Ergebnisse`),
@@ -140,7 +136,7 @@ export const de: Texts = {
     status: 'Status',
     statuses: { active: 'Aktiv', draft: 'Entwurf', archived: 'Archiviert' },
     search: 'Suchen',
-    searchHint: 'Titel, SKU, Barcode, Schlagwort oder Marke',
+    searchHint: 'Titel, Schlagwort oder Marke',
     category: 'Kategorie',
     categories: 'Kategorien',
     anyCategory: 'Alle Kategorien',
@@ -152,9 +148,7 @@ export const de: Texts = {
     sorts: {
       relevance: 'Relevanz',
       newest: 'Neueste zuerst',
-      oldest: 'Älteste zuerst',
       title: 'Titel (A bis Z)',
-      '-title': 'Titel (Z bis A)',
       price: 'Preis aufsteigend',
       '-price': 'Preis absteigend',
       rating: 'Beste Bewertung',
@@ -262,34 +256,11 @@ export const de: Texts = {
     fields: {
       price: 'Preis',
       compare_at_price: 'Vergleichspreis',
-      cost: 'Einkaufspreis',
       sku: 'SKU',
       barcode: 'Barcode',
       weight_grams: 'Gewicht',
       inventory_policy: 'Wenn nicht vorrätig',
       on_hand: 'Lagerbestand',
-    },
-    parts: {
-      title: 'Titel',
-      slug: 'URL-Slug',
-      description: 'Beschreibung',
-      vendor: 'Marke',
-      product_type: 'Produktart',
-      tags: 'Schlagwörter',
-      status: 'Status',
-      categories: 'Kategorien',
-      category_ids: 'Kategorien',
-      seo_title: 'Seitentitel',
-      seo_description: 'Meta-Beschreibung',
-      images: 'Bilder',
-      options: 'Optionen',
-      variants: 'Varianten',
-      image: 'Bild',
-      position: 'Position',
-      weight_unit: 'Gewichtseinheit',
-      requires_shipping: 'Versand',
-      taxable: 'Steuer',
-      tax_code: 'Steuerschlüssel',
     },
     fieldOf: (field, variant) => `${field} für ${variant}`,
     skuFromSlug: 'Aus dem Slug erzeugt',
@@ -308,6 +279,11 @@ export const de: Texts = {
       count === 1 ? 'Auf 1 Variante anwenden' : `Auf ${count} Varianten anwenden`,
     unsaved: 'Ungespeicherte Änderungen',
     discard: 'Änderungen verwerfen',
+    conflictTitle: 'Jemand anderes hat dieses Produkt geändert',
+    conflictText: (time) =>
+      `Es wurde am ${time} gespeichert, nachdem Sie es geöffnet hatten. Überschreiben Sie es mit Ihren Änderungen, oder verwerfen Sie diese und laden Sie die neueste Version.`,
+    saveMine: 'Meine Änderungen speichern',
+    loadLatest: 'Neueste Version laden',
   },
   categories: {
     add: 'Kategorie hinzufügen',
@@ -341,89 +317,16 @@ export const de: Texts = {
     hasSubcategories: (name, count) =>
       `${name} hat ${count === 1 ? 'eine Unterkategorie' : `${count} Unterkategorien`}. Bitte verschieben oder löschen Sie zuerst diese.`,
   },
-  bulk: {
-    edit: 'Bearbeiten …',
-    grid: 'Varianten bearbeiten …',
-    gridMost: (count) => `Die Tabelle fasst bis zu ${count} Produkte.`,
-    selectMatching: 'Alle gefundenen auswählen',
-    gathering: (done, of) => `${done} von ${of} werden ausgewählt …`,
-    most: (count) => `höchstens ${count} auf einmal, grenzen Sie die Liste für die übrigen ein`,
-    progress: (done, of) => `${done} von ${of} erledigt`,
-    stop: 'Anhalten',
-    stopped: 'Angehalten',
-    more: (count) => `und ${count} weitere`,
-    left: (count) =>
-      count === 1
-        ? '1 wurde nicht versucht und bleibt ausgewählt.'
-        : `${count} wurden nicht versucht und bleiben ausgewählt.`,
-    download: 'Als CSV herunterladen',
-    done: (count) => `${products(count)} aktualisiert`,
-    editTitle: (count) => `${products(count)} bearbeiten`,
-    apply: 'Anwenden',
-    hows: {
-      keep: 'Unverändert lassen',
-      add: 'Hinzufügen',
-      remove: 'Entfernen',
-      set: 'Setzen auf',
-      percent: 'Um Prozent ändern',
-      amount: 'Um Betrag ändern',
-      clear: 'Entfernen',
-      replace: 'Ersetzen durch',
-    },
-    valueOf: (field) => `${field}: Wert`,
-    percentHint: 'Zum Beispiel −10',
-    amountHint: 'Zum Beispiel −5,00',
-    ofVariants: (count) =>
-      count === 1
-        ? 'Die Preise von 1 Variante ändern sich.'
-        : `Die Preise von bis zu ${count} Varianten ändern sich.`,
-    belowZero: 'Der Betrag läge unter null.',
-    gridTitle: (count) => `Varianten von ${count === 1 ? '1 Produkt' : `${count} Produkten`}`,
-    gridHelp:
-      'Bewegen Sie sich mit den Pfeiltasten oder Enter, und fügen Sie Zellen aus einer Tabellenkalkulation ein. Gespeichert wird erst mit „Speichern“.',
-    showRows: (count) =>
-      count === 1 ? '1 weitere Variante anzeigen' : `${count} weitere Varianten anzeigen`,
-    variantsTyped: (count) => `${variants(count)} geändert`,
-    variantsDone: (count) => `${variants(count)} aktualisiert`,
-    variantsFailed: (count) =>
-      count === 1
-        ? '1 Variante konnte nicht aktualisiert werden'
-        : `${count} Varianten konnten nicht aktualisiert werden`,
-    changedMeanwhile:
-      'Jemand anderes hat diese Variante geändert. Speichern Sie erneut, um sie zu überschreiben.',
-    notTried: 'Nicht versucht. Speichern Sie erneut.',
-  },
-  conflict: {
-    title: 'Jemand anderes hat das geändert',
-    when: (time) => `Es wurde am ${time} gespeichert, nachdem Sie es geöffnet hatten.`,
-    meanwhile: 'Es wurde gespeichert, nachdem Sie es geöffnet hatten.',
-    changed: 'Inzwischen geändert:',
-    both: 'von Ihnen auch',
-    help: 'Wenn Sie die aktuelle Version laden, bleibt, was Sie eingegeben haben: Sie können es prüfen und speichern. Beim Überschreiben wird Ihre Eingabe sofort gespeichert; alle anderen Felder bleiben, wie sie jetzt sind.',
-    load: 'Aktuelle Version laden',
-    overwrite: 'Mit meinen Eingaben überschreiben',
-  },
-  exports: {
-    export: 'Exportieren',
-    menu: 'Produkte exportieren',
-    csv: 'CSV',
-    excel: 'CSV für Excel',
-    zip: 'ZIP mit Bildern',
-    running: (size) => `Export läuft, bisher ${size}`,
-    megabytes: (count) => `${count} MB`,
-    stop: 'Export abbrechen',
-    done: 'Der Export ist abgeschlossen.',
-  },
   imports: {
     newImport: 'Neuer Import',
-    help: 'Laden Sie eine Produktdatei im Format von Shopify, WooCommerce oder Google Merchant Center hoch, oder einen ZIP-Export eines Shops wie diesem, bis zu 32 MB groß.',
+    help: 'Laden Sie eine Produkt-CSV-Datei im Format von Shopify hoch, bis zu 32 MB groß.',
     steps: [
       'Sie sehen eine Vorschau, bevor etwas importiert wird.',
-      'Vorhandene Produkte werden aktualisiert, neue hinzugefügt. Entfernt wird nur, was Sie entfernen lassen.',
+      'Vorhandene Produkte werden aktualisiert, neue hinzugefügt. Gelöscht wird nichts.',
       'Der Bestand vorhandener Varianten ändert sich um das, was Sie seit dem Export der Datei geändert haben.',
       'Produkte mit Fehlern werden übersprungen, alle anderen importiert.',
     ],
-    choose: 'Datei auswählen',
+    choose: 'CSV-Datei auswählen',
     dropHint: 'Oder hierher ziehen.',
     exampleLead: 'Fragen zum Format?',
     example: 'Beispieldatei herunterladen',
@@ -435,31 +338,6 @@ export const de: Texts = {
     setStock: 'Bestand auf die Mengen in der Datei setzen',
     setStockHint:
       'Nur direkt nach einer Inventur: Verkäufe und Änderungen seitdem werden überschrieben.',
-    removeMissing: 'Entfernen, was die Datei nicht nennt',
-    removeMissingHint:
-      'Varianten, Bilder und Optionswerte der Produkte in der Datei, die dort fehlen. Produkte, die nicht in der Datei stehen, bleiben immer.',
-    removals: (count) => `Wird entfernt: ${count}`,
-    removed: (count) => `Entfernt: ${count}`,
-    removalKinds: { variant: 'Variante', image: 'Bild', option: 'Option' },
-    removalHead: { kind: 'Art', name: 'Name', units: 'Lagerbestand' },
-    removalsMore: (count) => `und ${count} weitere`,
-    removeTitle: (count) => (count === 1 ? '1 Eintrag entfernen?' : `${count} Einträge entfernen?`),
-    removeText: (units) =>
-      `Der Import entfernt, was die Vorschau aufführt, mit einem Lagerbestand von ${units}. Das lässt sich nicht rückgängig machen.`,
-    removeYes: 'Importieren und entfernen',
-    format: (name) => `Format: ${name}`,
-    formats: {
-      shopify: 'Shopify',
-      woocommerce: 'WooCommerce',
-      google_merchant: 'Google Merchant Center',
-    },
-    ignored: (count) =>
-      count === 1 ? '1 Spalte wird nicht importiert:' : `${count} Spalten werden nicht importiert:`,
-    didYouMean: (name) => `meinten Sie „${name}“?`,
-    problemsLeftOut: (count) =>
-      count === 1
-        ? '1 weiterer Fehler oder Hinweis ist nicht aufgeführt.'
-        : `${count} weitere Fehler und Warnungen sind nicht aufgeführt.`,
     stockKept: (count) =>
       count === 1
         ? '1 Variante behält ihren Bestand, obwohl die Datei eine andere Menge enthält.'
@@ -623,8 +501,6 @@ export const de: Texts = {
     slug_taken: 'Dieser Slug ist bereits vergeben. Bitte wählen Sie einen anderen.',
     sku_taken:
       'Diese SKU wird bereits von einer anderen Variante verwendet. Bitte wählen Sie eine andere.',
-    precondition_failed:
-      'Jemand anderes hat das inzwischen geändert. Bitte laden Sie es neu, und versuchen Sie es erneut.',
     product_changed:
       'Jemand anderes hat dieses Produkt inzwischen geändert. Bitte laden Sie es neu.',
     product_not_found: 'Dieses Produkt gibt es nicht mehr.',
@@ -1451,10 +1327,6 @@ export const de: Texts = {
     },
   },
 };
-
-function variants(count: number): string {
-  return count === 1 ? '1 Variante' : `${count} Varianten`;
-}
 
 function products(count: number): string {
   return count === 1 ? '1 Produkt' : `${count} Produkte`;

@@ -24,12 +24,8 @@ export const en = {
     templates: 'Templates',
     system: 'System',
     search: 'Search',
-    searchAll: 'Search products, people, orders, SKUs, and pages',
+    searchAll: 'Search pages, products, and orders',
     pages: 'Pages',
-    skus: 'SKUs',
-    available: (count: string) => `${count} available`,
-    allOf: (kind: string) => `All results in ${kind}`,
-    notAll: 'Some results couldn’t be loaded.',
     searching: 'Searching…',
     noResults: 'No results',
     found: (count: number) => (count === 1 ? '1 result' : `${count} results`),
@@ -137,7 +133,7 @@ export const en = {
     status: 'Status',
     statuses: { active: 'Active', draft: 'Draft', archived: 'Archived' },
     search: 'Search',
-    searchHint: 'Title, SKU, barcode, tag, or vendor',
+    searchHint: 'Title, tag, or vendor',
     category: 'Category',
     categories: 'Categories',
     anyCategory: 'Any category',
@@ -149,9 +145,7 @@ export const en = {
     sorts: {
       relevance: 'Relevance',
       newest: 'Newest',
-      oldest: 'Oldest',
       title: 'Title: A to Z',
-      '-title': 'Title: Z to A',
       price: 'Price: low to high',
       '-price': 'Price: high to low',
       rating: 'Top rated',
@@ -254,34 +248,11 @@ export const en = {
     fields: {
       price: 'Price',
       compare_at_price: 'Compare-at price',
-      cost: 'Cost',
       sku: 'SKU',
       barcode: 'Barcode',
       weight_grams: 'Weight',
       inventory_policy: 'When out of stock',
       on_hand: 'On hand',
-    },
-    parts: {
-      title: 'Title',
-      slug: 'URL slug',
-      description: 'Description',
-      vendor: 'Vendor',
-      product_type: 'Product type',
-      tags: 'Tags',
-      status: 'Status',
-      categories: 'Categories',
-      category_ids: 'Categories',
-      seo_title: 'Page title',
-      seo_description: 'Meta description',
-      images: 'Images',
-      options: 'Options',
-      variants: 'Variants',
-      image: 'Image',
-      position: 'Position',
-      weight_unit: 'Unit of weight',
-      requires_shipping: 'Shipping',
-      taxable: 'Tax',
-      tax_code: 'Tax code',
     },
     fieldOf: (field: string, variant: string) => `${field} for ${variant}`,
     skuFromSlug: 'Created from slug',
@@ -300,6 +271,11 @@ export const en = {
       count === 1 ? 'Apply to 1 variant' : `Apply to ${count} variants`,
     unsaved: 'Unsaved changes',
     discard: 'Discard changes',
+    conflictTitle: 'Someone else has changed this product',
+    conflictText: (time: string) =>
+      `It was saved on ${time}, after you opened it. Save your changes over theirs, or discard yours and load the latest version.`,
+    saveMine: 'Save my changes',
+    loadLatest: 'Load latest version',
   },
   categories: {
     add: 'Add category',
@@ -335,83 +311,16 @@ export const en = {
         ? `${name} has 1 subcategory. Move or delete it first.`
         : `${name} has ${count} subcategories. Move or delete them first.`,
   },
-  bulk: {
-    edit: 'Edit…',
-    grid: 'Edit variants…',
-    gridMost: (count: string) => `The table takes up to ${count} products.`,
-    selectMatching: 'Select all that match',
-    gathering: (done: string, of: string) => `Selecting ${done} of ${of}…`,
-    most: (count: string) => `at most ${count} at once, narrow the list for the others`,
-    progress: (done: string, of: string) => `${done} of ${of} done`,
-    stop: 'Stop',
-    stopped: 'Stopped',
-    more: (count: number) => `and ${count} more`,
-    left: (count: number) =>
-      count === 1
-        ? '1 was not tried. It’s still selected.'
-        : `${count} were not tried. They’re still selected.`,
-    download: 'Download as CSV',
-    done: (count: number) => `${products(count)} updated`,
-    editTitle: (count: number) => `Edit ${products(count)}`,
-    apply: 'Apply',
-    hows: {
-      keep: 'Leave as is',
-      add: 'Add',
-      remove: 'Remove',
-      set: 'Set to',
-      percent: 'Change by percent',
-      amount: 'Change by amount',
-      clear: 'Remove',
-      replace: 'Replace with',
-    },
-    valueOf: (field: string) => `${field}: value`,
-    percentHint: 'For example −10',
-    amountHint: 'For example −5.00',
-    ofVariants: (count: number) =>
-      count === 1 ? 'Prices of 1 variant change.' : `Prices of up to ${count} variants change.`,
-    belowZero: 'The amount would be below zero.',
-    gridTitle: (count: number) => `Variants of ${products(count)}`,
-    gridHelp:
-      'Move with the arrow keys or Enter, and paste cells from a spreadsheet. Nothing is saved until you choose Save.',
-    showRows: (count: number) =>
-      count === 1 ? 'Show 1 more variant' : `Show ${count} more variants`,
-    variantsTyped: (count: number) => `${variants(count)} changed`,
-    variantsDone: (count: number) => `${variants(count)} updated`,
-    variantsFailed: (count: number) => `${variants(count)} couldn’t be updated`,
-    changedMeanwhile: 'Someone else has changed this variant. Save again to overwrite it.',
-    notTried: 'Not tried. Save again.',
-  },
-  conflict: {
-    title: 'Someone else has changed this',
-    when: (time: string) => `It was saved on ${time}, after you opened it.`,
-    meanwhile: 'It was saved after you opened it.',
-    changed: 'Changed meanwhile:',
-    both: 'you’ve changed it too',
-    help: 'Loading the current version keeps what you’ve typed: you can check it and save. Overwriting saves what you’ve typed right away; all other fields stay as they are now.',
-    load: 'Load current version',
-    overwrite: 'Overwrite with mine',
-  },
-  exports: {
-    export: 'Export',
-    menu: 'Export products',
-    csv: 'CSV',
-    excel: 'CSV for Excel',
-    zip: 'ZIP with pictures',
-    running: (size: string) => `Exporting, ${size} so far`,
-    megabytes: (count: string) => `${count} MB`,
-    stop: 'Cancel export',
-    done: 'The export is complete.',
-  },
   imports: {
     newImport: 'New import',
-    help: 'Upload a product file in the format of Shopify, WooCommerce, or Google Merchant Center, or a ZIP export of a shop like this one, up to 32 MB.',
+    help: 'Upload a product CSV file in Shopify’s format, up to 32 MB.',
     steps: [
       'You’ll see a preview before anything is imported.',
-      'Existing products are updated, and new ones are added. Nothing is removed unless you ask for it.',
+      'Existing products are updated, and new ones are added. Nothing is deleted.',
       'The stock of existing variants changes by what you’ve edited since you exported the file.',
       'Products with errors are skipped. All others are imported.',
     ],
-    choose: 'Choose file',
+    choose: 'Choose CSV file',
     dropHint: 'Or drop it here.',
     exampleLead: 'Not sure about the format?',
     example: 'Download sample file',
@@ -423,31 +332,6 @@ export const en = {
     setStock: 'Set stock to the quantities in the file',
     setStockHint:
       'Use this only right after a stock count. Sales and changes made since then are overwritten.',
-    removeMissing: 'Remove what the file does not name',
-    removeMissingHint:
-      'Variants, pictures, and option values of the products in the file that aren’t in the file. Products that aren’t in the file always stay.',
-    removals: (count: number) => (count === 1 ? 'To be removed: 1' : `To be removed: ${count}`),
-    removed: (count: number) => (count === 1 ? 'Removed: 1' : `Removed: ${count}`),
-    removalKinds: { variant: 'Variant', image: 'Picture', option: 'Option' },
-    removalHead: { kind: 'Type', name: 'Name', units: 'Units on hand' },
-    removalsMore: (count: number) => `and ${count} more`,
-    removeTitle: (count: number) => (count === 1 ? 'Remove 1 item?' : `Remove ${count} items?`),
-    removeText: (units: string) =>
-      `The import removes what the preview lists, with ${units} units on hand. This can’t be undone.`,
-    removeYes: 'Import and remove',
-    format: (name: string) => `Format: ${name}`,
-    formats: {
-      shopify: 'Shopify',
-      woocommerce: 'WooCommerce',
-      google_merchant: 'Google Merchant Center',
-    },
-    ignored: (count: number) =>
-      count === 1 ? '1 column isn’t imported:' : `${count} columns aren’t imported:`,
-    didYouMean: (name: string) => `did you mean “${name}”?`,
-    problemsLeftOut: (count: number) =>
-      count === 1
-        ? '1 more error or warning isn’t listed.'
-        : `${count} more errors and warnings aren’t listed.`,
     stockKept: (count: number) =>
       count === 1
         ? '1 variant keeps its current stock, although the file has a different quantity.'
@@ -598,7 +482,6 @@ export const en = {
     validation_failed: 'Some fields aren’t valid. Check them and try again.',
     slug_taken: 'This slug is already taken. Choose another one.',
     sku_taken: 'This SKU is already used by another variant. Choose another one.',
-    precondition_failed: 'Someone else has changed this in the meantime. Reload it and try again.',
     product_changed: 'Someone else has changed this product in the meantime. Reload it.',
     product_not_found: 'This product no longer exists.',
     stock_reserved: 'Some units are reserved for orders. Try again when those are complete.',
@@ -1375,10 +1258,6 @@ export const en = {
     },
   },
 };
-
-function variants(count: number): string {
-  return count === 1 ? '1 variant' : `${count} variants`;
-}
 
 function products(count: number): string {
   return count === 1 ? '1 product' : `${count} products`;

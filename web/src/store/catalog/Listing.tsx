@@ -4,24 +4,25 @@ import { useQuery } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
-import { isProblem } from '../../api/problem';
 import { announce } from '../announce';
 import { Button } from '../parts/Button';
 import { Dialog } from '../parts/Dialog';
 import { SelectField } from '../parts/Field';
 import { Icon } from '../parts/Icon';
-import { Note } from '../parts/Note';
 import { Pager } from '../parts/Pager';
 import { ProductGrid } from '../parts/ProductGrid';
 import { Skeleton } from '../parts/Skeleton';
-import { type Facets as FacetsData, productList } from '../products';
+import { productList } from '../products';
+import { list } from '../questions';
 import { useTexts } from '../texts';
 import { useMedia } from '../useMedia';
 import { Chips } from './Chips';
 import { Facets } from './Facets';
 import { active, change, type Filters, type Sort, sorts } from './filters';
 import styles from './Listing.module.css';
-import { steady } from './steady';
+
+/** The last page the API counts to. */
+const LAST = Math.floor(10_000 / list.limit);
 
 type Props = {
   filters: Filters;
@@ -39,33 +40,31 @@ export function Listing({ filters, category, empty }: Props) {
   const heading = useRef<HTMLHeadingElement>(null);
   const query = useQuery({
     ...productList(category ? { ...filters, category } : filters),
-    throwOnError: (error) => !isLost(error),
+    throwOnError: true,
   });
   const { data, isPlaceholderData: old } = query;
   const total = data?.total ?? undefined;
   const narrowed = active(filters);
-  const { cursor } = filters;
-  const facetsShown = useSteady(`${category}\n${filters.search}`, old ? undefined : data?.facets);
-  const partial = data?.partial === true && filters.search !== undefined;
+  const page = filters.page ?? 1;
 
   useEffect(() => {
     if (total === undefined || old) return;
-    const count = catalog.count(total);
-    announce(cursor ? `${count}, ${parts.further}` : count);
-    if (partial) announce(catalog.partial);
-  }, [total, old, cursor, partial, catalog, parts]);
+    announce(
+      page > 1 ? `${catalog.count(total)}, ${parts.page(String(page))}` : catalog.count(total),
+    );
+  }, [total, old, page, catalog, parts]);
 
   const show = (next: Filters) => void navigate({ to: '.', search: next, resetScroll: false });
 
-  // The list has become shorter, or the address is of another list or made up: back to its first page.
-  const beyond =
-    cursor !== undefined && (isLost(query.error) || (!old && data?.items.length === 0));
+  const last = Math.min(Math.ceil((total ?? 0) / list.limit), LAST);
+  // The list has become shorter, or the address was made up: there is no such page.
+  const beyond = total !== undefined && !old && page > 1 && page > last;
   useEffect(() => {
-    if (beyond) void navigate({ to: '.', search: change(filters, {}), state: {}, replace: true });
+    if (beyond) void navigate({ to: '.', search: change(filters, {}), replace: true });
   }, [beyond, filters, navigate]);
 
   const facets = (
-    <Facets facets={facetsShown} filters={filters} category={category} onChange={show} />
+    <Facets facets={data?.facets} filters={filters} category={category} onChange={show} />
   );
   return (
     <div className={styles.listing}>
@@ -113,22 +112,21 @@ export function Listing({ filters, category, empty }: Props) {
         <Chips
           active={narrowed}
           filters={filters}
-          facets={facetsShown}
+          facets={data?.facets}
           onChange={(next) => {
             show(next);
             // The button that was pressed will be gone.
             heading.current?.focus();
           }}
         />
-        {partial && <Note kind="plain">{catalog.partial}</Note>}
-        {data?.items.length === 0 && !beyond ? (
+        {data?.items.length === 0 ? (
           empty
         ) : (
           <div className={old ? styles.old : undefined} aria-busy={!data || old}>
             <ProductGrid products={data?.items} places={12} seen={wide ? 6 : 4} />
           </div>
         )}
-        {!old && <Pager cursor={cursor} next={data?.next_cursor} />}
+        <Pager page={page} last={last} />
       </div>
       {!wide && (
         <Dialog
@@ -147,20 +145,4 @@ export function Listing({ filters, category, empty }: Props) {
       )}
     </div>
   );
-}
-
-/** The API knows no page that begins there. */
-function isLost(error: unknown): boolean {
-  return isProblem(error) && error.status < 500 && 'cursor' in error.fields;
-}
-
-/** The facets of the latest answer, in the places they have had since the list is about the same. */
-function useSteady(about: string, now: FacetsData | null | undefined) {
-  const [shown, setShown] = useState<{ about: string; from: FacetsData; facets: FacetsData }>();
-  if (now && (shown?.about !== about || shown.from !== now)) {
-    const facets = shown?.about === about ? steady(shown.facets, now) : now;
-    setShown({ about, from: now, facets });
-    return facets;
-  }
-  return shown?.facets;
 }

@@ -3,16 +3,7 @@
  * a page's address and its request are alike.
  */
 
-export const sorts = [
-  'popular',
-  'newest',
-  'oldest',
-  'price',
-  '-price',
-  'rating',
-  'title',
-  '-title',
-] as const;
+export const sorts = ['popular', 'newest', 'price', '-price', 'rating', 'title'] as const;
 export type Sort = (typeof sorts)[number];
 
 export type Filters = {
@@ -28,8 +19,7 @@ export type Filters = {
   in_stock?: true;
   vendor?: string;
   sort?: Sort;
-  /** Where the shown page begins, as the page before it said; left out for the first one. */
-  cursor?: string;
+  page?: number;
 };
 
 /** How each filter is read from what stands under its name. */
@@ -46,10 +36,7 @@ const readers: { [Name in keyof Filters]-?: (value: unknown) => Filters[Name] } 
   in_stock: (value) => first(value) === 'true' || undefined,
   vendor: text,
   sort: (value) => sorts.find((it) => it === first(value)),
-  cursor: (value) => {
-    const cursor = first(value);
-    return cursor && cursor.length <= 2_000 ? cursor : undefined;
-  },
+  page: whole(2, 1000),
 };
 
 export const filterNames = Object.keys(readers) as (keyof Filters)[];
@@ -62,7 +49,7 @@ export function readFilters(search: Record<string, unknown>): Filters {
 
 /** With some filters changed. Whatever it leaves is another list, which begins at its first page. */
 export function change(filters: Filters, changed: Filters): Filters {
-  return { ...filters, cursor: undefined, ...changed };
+  return { ...filters, page: undefined, ...changed };
 }
 
 export function hasOption(filters: Filters, name: string, value: string): boolean {

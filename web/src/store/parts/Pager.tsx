@@ -1,68 +1,68 @@
-import { Link, useLocation } from '@tanstack/react-router';
+import { Link } from '@tanstack/react-router';
 
+import { useFormats } from '../../format';
+import { pagesAround } from '../catalog/pages';
 import { useTexts } from '../texts';
 import { Icon } from './Icon';
 import styles from './Pager.module.css';
 
-declare module '@tanstack/react-router' {
-  interface HistoryState {
-    /** Where the pages before this one began, as far as they were seen; null for the first one. */
-    before?: (string | null)[];
-  }
-}
-
 type Props = {
-  /** Where the shown page begins; undefined for the first one. */
-  cursor: string | undefined;
-  /** Where the next one does, if there is one. */
-  next: string | null | undefined;
+  page: number;
+  last: number;
 };
 
-/**
- * Leads to the next page of a list and back. A page begins after a certain item, so that none is
- * skipped or seen twice, whatever is added or sold meanwhile.
- */
-export function Pager({ cursor, next }: Props) {
+/** Leads to the other pages of a list, which stand in the address as `page`. */
+export function Pager({ page, last }: Props) {
   const { parts } = useTexts();
-  const before = useLocation({ select: ({ state }) => state.before }) ?? [];
-  if (!cursor && !next) return null;
-  const previous = before.at(-1);
+  const { number } = useFormats();
+  if (last <= 1) return null;
   return (
     <nav className={styles.pager} aria-label={parts.pagination}>
-      {/* Whoever comes by a link has seen no page before this one. */}
-      {cursor && previous !== null && (
-        <Link to="." search={at(undefined)} state={{}} className={styles.step}>
-          {parts.first}
-        </Link>
-      )}
-      {cursor && previous !== undefined && (
-        <Link
-          to="."
-          search={at(previous ?? undefined)}
-          state={{ before: before.slice(0, -1) }}
-          className={styles.step}
-          rel="prev"
-        >
-          <Icon name="left" />
-          {parts.previous}
-        </Link>
-      )}
-      {next && (
-        <Link
-          to="."
-          search={at(next)}
-          state={{ before: cursor && before.length === 0 ? [cursor] : [...before, cursor ?? null] }}
-          className={styles.step}
-          rel="next"
-        >
-          {parts.next}
-          <Icon name="right" />
-        </Link>
-      )}
+      <Step to={page - 1} last={last} label={parts.previous} sign="left" />
+      <ol className={styles.pages}>
+        {pagesAround(page, last).map((it, index) =>
+          it === null ? (
+            // biome-ignore lint/suspicious/noArrayIndexKey: gaps have nothing else
+            <li key={`gap ${index}`} className={styles.gap} aria-hidden="true">
+              …
+            </li>
+          ) : (
+            <li key={it}>
+              <Link
+                to="."
+                search={atPage(it)}
+                className={styles.page}
+                aria-label={parts.page(number(it))}
+                aria-current={it === page ? 'page' : undefined}
+              >
+                {number(it)}
+              </Link>
+            </li>
+          ),
+        )}
+      </ol>
+      <Step to={page + 1} last={last} label={parts.next} sign="right" />
     </nav>
   );
 }
 
-function at(cursor: string | undefined) {
-  return (old: object) => ({ ...old, cursor });
+function atPage(page: number) {
+  return (old: object) => ({ ...old, page: page > 1 ? page : undefined });
+}
+
+type StepProps = { to: number; last: number; label: string; sign: 'left' | 'right' };
+
+function Step({ to, last, label, sign }: StepProps) {
+  if (to < 1 || to > last) return <span className={styles.step} aria-hidden="true" />;
+  return (
+    <Link
+      to="."
+      search={atPage(to)}
+      className={styles.step}
+      aria-label={label}
+      rel={sign === 'left' ? 'prev' : 'next'}
+    >
+      <Icon name={sign} />
+    </Link>
+  );
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashSet;
 
-use super::super::slug;
-use super::{Figure, MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
 use chassis::money::MAX_AMOUNT;
 use chassis::problem::FieldError;
+use uuid::Uuid;
+
+use super::{Figure, MAX_ON_HAND, MAX_VARIANTS, NewProduct, NewVariant, is_free};
 
 const MAX_TEXT: usize = 255;
 const MAX_DESCRIPTION: usize = 100_000;
@@ -13,7 +14,7 @@ const MAX_SEO_DESCRIPTION: usize = 2_000;
 const MAX_URL: usize = 2_048;
 const MAX_TAGS: usize = 250;
 const MAX_IMAGES: usize = 250;
-pub(crate) const MAX_CATEGORIES: usize = 50;
+const MAX_CATEGORIES: usize = 50;
 pub(super) const MAX_OPTIONS: usize = 3;
 const MAX_WEIGHT: i64 = 1_000_000_000;
 const UNITS: [&str; 4] = ["g", "kg", "oz", "lb"];
@@ -87,8 +88,11 @@ impl Check {
 
     pub(super) fn slug(&mut self, slug: &str) {
         self.at_most("slug", slug, MAX_TEXT);
-        if let Some(detail) = slug::wrong(slug) {
-            self.wrong("slug", detail);
+        if slug.chars().any(|it| it.is_control() || it == '/') {
+            self.wrong("slug", "must not contain a slash or a control character");
+        }
+        if slug.parse::<Uuid>().is_ok() {
+            self.wrong("slug", "must not look like an id");
         }
         if !is_free(slug) {
             self.wrong("slug", "is an address of the shop's own");
@@ -140,7 +144,6 @@ impl Check {
         self.range(field("price"), new.price, 0, MAX_AMOUNT);
         let compare_at_price = new.compare_at_price.unwrap_or_default();
         self.range(field("compare_at_price"), compare_at_price, 0, MAX_AMOUNT);
-        self.range(field("cost"), new.cost.unwrap_or_default(), 0, MAX_AMOUNT);
         self.range(field("weight_grams"), new.weight_grams, 0, MAX_WEIGHT);
         let on_hand = new.figure.map(Figure::opening).unwrap_or_default();
         let name = new.figure.map_or("on_hand", Figure::field);

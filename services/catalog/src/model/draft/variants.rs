@@ -46,12 +46,14 @@ pub(super) fn options(new: &mut NewProduct, check: &mut Check) {
     }
     for option in &mut new.options {
         let used = new.variants.iter().filter_map(|it| it.options.get(&option.name));
-        let used: Vec<&String> = used.collect();
-        let known: HashSet<&String> = used.iter().copied().collect();
         let named = std::mem::take(&mut option.values);
-        let named = named.iter().filter(|it| known.contains(it));
-        let mut seen = HashSet::new();
-        let values = named.chain(used).filter(|it| seen.insert(*it)).cloned().collect();
+        let used: Vec<&String> = used.collect();
+        let mut values: Vec<String> = Vec::new();
+        for value in named.iter().filter(|it| used.contains(it)).chain(used.iter().copied()) {
+            if !values.contains(value) {
+                values.push(value.clone());
+            }
+        }
         option.values = values;
     }
 }
@@ -90,7 +92,6 @@ pub(super) fn take(
     let mut variants = Vec::with_capacity(wanted.len());
     let mut stock = Vec::with_capacity(wanted.len());
     let mut named = Vec::new();
-    let revision = old.map_or(1, |it| it.revision + 1);
     for (at, (mut wanted, old)) in wanted.into_iter().zip(replaced).enumerate() {
         wanted.figure = figure(at, wanted.figure, old, check);
         let sku = wanted.sku.clone().or_else(|| old.map(|it| it.sku.clone()));
@@ -104,7 +105,7 @@ pub(super) fn take(
         variants.push(variant(
             wanted,
             old,
-            Fixed { product_id, sku, title, position: at as i64 + 1, revision },
+            Fixed { product_id, sku, title, position: at as i64 + 1 },
         ));
     }
     Taken { variants, stock, named }
@@ -136,21 +137,6 @@ fn figure(
     }
 }
 
-impl NewProduct {
-    /// Gives those of the variants that say nothing of their cost the one they have in `old`:
-    /// who cannot see it does not take it away.
-    pub(crate) fn keep_costs(&mut self, old: &Product, unsaid: &[bool]) {
-        self.clean();
-        drop_default(self);
-        let replaced = pair(&self.variants, Some(old));
-        for ((new, old), unsaid) in self.variants.iter_mut().zip(replaced).zip(unsaid) {
-            if *unsaid {
-                new.cost = old.and_then(|it| it.cost);
-            }
-        }
-    }
-}
-
 /// For each wanted variant the existing one it replaces: by id, then SKU, then options.
 fn pair<'a>(wanted: &[NewVariant], old: Option<&'a Product>) -> Vec<Option<&'a Variant>> {
     let mut left: Vec<&Variant> = old.map(|it| it.variants.iter().collect()).unwrap_or_default();
@@ -178,12 +164,11 @@ struct Fixed {
     sku: String,
     title: String,
     position: i64,
-    revision: i64,
 }
 
 fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
-    let Fixed { product_id, sku, title, position, revision } = fixed;
-    let mut variant = Variant {
+    let Fixed { product_id, sku, title, position } = fixed;
+    Variant {
         id: old.map_or_else(chassis::id::new, |it| it.id),
         product_id,
         sku,
@@ -191,7 +176,6 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         options: new.options,
         price: new.price,
         compare_at_price: new.compare_at_price,
-        cost: new.cost,
         position,
         barcode: new.barcode,
         weight_grams: new.weight_grams,
@@ -200,19 +184,11 @@ fn variant(new: NewVariant, old: Option<&Variant>, fixed: Fixed) -> Variant {
         taxable: new.taxable,
         tax_code: new.tax_code,
         image: new.image,
-        revision: old.map_or(revision, |it| it.revision),
-        field_versions: old.map(|it| it.field_versions.clone()).unwrap_or_default(),
         policy: new.policy.or(old.map(|it| it.policy)).unwrap_or(Policy::Deny),
         on_hand: on_hand(new.figure, old),
         allocated: old.map_or(0, |it| it.allocated),
         reserved: old.map_or(0, |it| it.reserved),
-    };
-    // One that only moved up because another is gone was not edited.
-    let here = |old: &Variant| Variant { position, ..old.clone() };
-    if old.is_some_and(|old| !here(old).is_same_but_for_stock(&variant)) {
-        variant.revision = revision;
     }
-    variant
 }
 
 /// What will be on hand, as far as can be told before the stock is locked.

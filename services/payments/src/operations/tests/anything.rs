@@ -86,7 +86,7 @@ async fn happen(shop: &Shop, steps: &[(usize, Step)]) {
             }
             Step::Capture => drop(requests::capture(&app, id).await),
             Step::CapturePart(amount) => {
-                drop(requests::capture_amount(&app, id, Some(amount), None).await);
+                drop(requests::capture_amount(&app, id, Some(amount)).await);
             }
             Step::Void => drop(requests::void(&app, id).await.unwrap()),
             Step::Confirm(approve) => {

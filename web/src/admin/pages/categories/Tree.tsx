@@ -33,7 +33,6 @@ import { useMemo, useState } from 'react';
 
 import { api, ok } from '../../../api/client';
 import { type Category, categoryTree } from '../../catalog';
-import { ifMatch } from '../../conflict';
 import { useConfirm } from '../../parts/confirm';
 import { useNotice } from '../../parts/notice';
 import { useAnnouncements } from '../../parts/sorting';
@@ -188,12 +187,7 @@ function Actions({ node, all, go, edit }: Omit<RowProps, 'depth'>) {
   const children = category.children?.length ?? 0;
   const remove = useMutation({
     mutationFn: () =>
-      ok(
-        api.DELETE('/api/v1/categories/{id}', {
-          params: { path: { id: category.id } },
-          ...ifMatch(category.version),
-        }),
-      ),
+      ok(api.DELETE('/api/v1/categories/{id}', { params: { path: { id: category.id } } })),
     onSuccess: () => notice.done(texts.deleted(category.name)),
     onError: (error) => notice.failed(error),
     onSettled: () => queries.invalidateQueries({ queryKey: ['categories'] }),

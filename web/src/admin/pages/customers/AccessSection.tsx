@@ -1,13 +1,12 @@
 import { Alert, Button, Group, Stack } from '@mantine/core';
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 
-import { changedSince } from '../../conflict';
 import { type Permission, useMay } from '../../may';
 import { useExplain, useNotice } from '../../parts/notice';
 import { Section } from '../../parts/Section';
 import { useTexts } from '../../texts';
-import { changeUser, STAFF_PERMISSIONS, type User, type UserChanges, userQuery } from '../../users';
+import { changeUser, STAFF_PERMISSIONS, type User, type UserChanges } from '../../users';
 import { type Access, AccessFields } from './AccessFields';
 import { useUserChanged } from './useUserChanged';
 
@@ -17,21 +16,16 @@ export function AccessSection({ user }: { user: User }) {
   const notice = useNotice();
   const explain = useExplain();
   const changed = useUserChanged(user.id);
-  const queries = useQueryClient();
   const [access, setAccess] = useState<Access>();
   const may = useMay();
   const usual = STAFF_PERMISSIONS.filter(may);
   const now = access ?? accessOf(user, usual);
   const saving = useMutation({
-    mutationFn: (changes: UserChanges) => changeUser(user, changes),
+    mutationFn: (changes: UserChanges) => changeUser(user.id, changes),
     onSuccess: (user) => {
       setAccess(undefined);
       changed(user);
       notice.done(parts.saved);
-    },
-    // What somebody else has changed is shown, once the ticks are taken back.
-    onError: (error) => {
-      if (changedSince(error)) void queries.invalidateQueries(userQuery(user.id));
     },
   });
   const dirty = access !== undefined;

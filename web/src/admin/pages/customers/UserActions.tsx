@@ -21,15 +21,12 @@ export function UserActions({ user }: { user: User }) {
   const name = user.name || user.email;
 
   const activating = useMutation({
-    mutationFn: (active: boolean) => changeUser(user, { active }),
+    mutationFn: (active: boolean) => changeUser(user.id, { active }),
     onSuccess: (now) => {
       changed(now);
       notice.done(now.active ? customers.activated(name) : customers.deactivated(name));
     },
-    onError: (error) => {
-      void queries.invalidateQueries({ queryKey: ['user', user.id] });
-      notice.failed(error);
-    },
+    onError: (error) => notice.failed(error),
   });
   const deleting = useMutation({
     mutationFn: () => deleteUser(user.id),

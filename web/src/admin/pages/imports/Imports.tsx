@@ -6,10 +6,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate, useSearch } from '@tanstack/react-router';
 import { useState } from 'react';
 
-import { useFormats } from '../../../format';
 import type { Import, ImportPreview } from '../../catalog';
-import { useConfirm } from '../../parts/confirm';
-import { ExportMenu } from '../../parts/ExportMenu';
 import { FileDrop } from '../../parts/FileDrop';
 import { useNotice } from '../../parts/notice';
 import { PageHead } from '../../parts/PageHead';
@@ -18,29 +15,11 @@ import { UploadProgress } from '../../parts/UploadProgress';
 import { useTexts } from '../../texts';
 import { upload } from '../../upload';
 import { History } from './History';
-import { removalsOf, unitsOf } from './imports';
 import { Preview } from './Preview';
 import { Progress } from './Progress';
 
 const MAX_BYTES = 32 * 1024 * 1024;
 const PATH = '/api/v1/products/imports';
-
-/** The kinds of files that are read, by the ends of their names. */
-const TYPES: Record<string, string> = {
-  '.csv': 'text/csv',
-  '.tsv': 'text/tab-separated-values',
-  '.txt': 'text/csv',
-  '.zip': 'application/zip',
-};
-
-function typeOf({ name }: File): string {
-  const end = Object.keys(TYPES).find((it) => name.toLowerCase().endsWith(it));
-  return TYPES[end ?? ''] ?? 'text/csv';
-}
-
-/** What an import does beside adding and updating. */
-type How = { set_stock: boolean; remove_missing: boolean };
-const SAFE: How = { set_stock: false, remove_missing: false };
 
 export function Imports() {
   const { shell, imports: texts } = useTexts();
@@ -49,7 +28,6 @@ export function Imports() {
     <>
       <PageHead
         title={shell.imports}
-        actions={<ExportMenu />}
         {...(id ? { above: [{ name: shell.products, to: '/products' }] } : {})}
       />
       <Stack gap="lg">
@@ -67,36 +45,29 @@ function NewImport() {
   const navigate = useNavigate({ from: '/import' });
   const queries = useQueryClient();
   const notice = useNotice();
-  const confirm = useConfirm();
-  const formats = useFormats();
   const [file, setFile] = useState<File>();
   const [sent, setSent] = useState(0);
-  const [how, setHow] = useState<How>(SAFE);
+  const [setStock, setSetStock] = useState(false);
   // While it is looked at once more, what was found out before stays.
   const [checked, setChecked] = useState<ImportPreview>();
 
-  const send = <T,>(file: File, query: Record<string, string>, how: How) => {
+  const send = <T,>(file: File, query: Record<string, string>, setStock: boolean) => {
     setSent(0);
     const params = new URLSearchParams({
       file_name: file.name,
-      ...(how.set_stock ? { set_stock: 'true' } : {}),
-      ...(how.remove_missing ? { remove_missing: 'true' } : {}),
+      ...(setStock ? { set_stock: 'true' } : {}),
       ...query,
     });
-    return upload<T>(`${PATH}?${params}`, file, { type: typeOf(file), progress: setSent });
+    return upload<T>(`${PATH}?${params}`, file, { type: 'text/csv', progress: setSent });
   };
   const check = useMutation({
-    mutationFn: ({ file, how }: { file: File; how: How }) =>
-      send<ImportPreview>(file, { dry_run: 'true' }, how),
+    mutationFn: ({ file, setStock }: { file: File; setStock: boolean }) =>
+      send<ImportPreview>(file, { dry_run: 'true' }, setStock),
     onSuccess: (it) => setChecked(it),
-    onError: (error) => {
-      notice.failed(error);
-      // What was found out is not about this: nothing is started by it.
-      if (checked) setHow(SAFE);
-    },
+    onError: (error) => notice.failed(error),
   });
   const start = useMutation({
-    mutationFn: (file: File) => send<Import>(file, {}, how),
+    mutationFn: (file: File) => send<Import>(file, {}, setStock),
     onSuccess: async (it) => {
       void queries.invalidateQueries({ queryKey: ['imports'] });
       await navigate({ search: { id: it.id } });
@@ -110,51 +81,33 @@ function NewImport() {
     setFile(next);
     setChecked(undefined);
     check.reset();
-    check.mutate({ file: next, how });
-  };
-  const begin = async (file: File, preview: ImportPreview) => {
-    const count = how.remove_missing ? removalsOf(preview) : 0;
-    const sure =
-      count === 0 ||
-      (await confirm({
-        title: texts.removeTitle(count),
-        text: texts.removeText(formats.number(unitsOf(preview))),
-        yes: texts.removeYes,
-        danger: true,
-      }));
-    if (sure) start.mutate(file);
+    check.mutate({ file: next, setStock });
   };
   const again = () => {
     setFile(undefined);
     setChecked(undefined);
-    setHow(SAFE);
+    setSetStock(false);
     check.reset();
   };
 
   if (file && checked) {
     return (
       <Section title={texts.previewOf(file.name)}>
-        <Stack gap="sm" mb="md">
-          {(['set_stock', 'remove_missing'] as const).map((it) => (
-            <Switch
-              key={it}
-              label={it === 'set_stock' ? texts.setStock : texts.removeMissing}
-              description={it === 'set_stock' ? texts.setStockHint : texts.removeMissingHint}
-              checked={how[it]}
-              disabled={start.isPending || check.isPending}
-              onChange={(event) => {
-                const next = { ...how, [it]: event.currentTarget.checked };
-                setHow(next);
-                check.mutate({ file, how: next });
-              }}
-            />
-          ))}
-        </Stack>
+        <Switch
+          mb="md"
+          label={texts.setStock}
+          description={texts.setStockHint}
+          checked={setStock}
+          disabled={start.isPending}
+          onChange={(event) => {
+            setSetStock(event.currentTarget.checked);
+            check.mutate({ file, setStock: event.currentTarget.checked });
+          }}
+        />
         <Preview
           preview={checked}
           busy={start.isPending || check.isPending}
-          removes={how.remove_missing}
-          start={() => void begin(file, checked)}
+          start={() => start.mutate(file)}
           again={again}
         />
         {start.isPending && <UploadProgress name={file.name} part={sent} />}
@@ -173,7 +126,7 @@ function NewImport() {
         {check.isPending && file ? (
           <UploadProgress name={file.name} part={sent} after={texts.checking} />
         ) : (
-          <FileDrop accept={Object.keys(TYPES).join()} hint={texts.dropHint} take={choose}>
+          <FileDrop accept=".csv,text/csv" hint={texts.dropHint} take={choose}>
             {(props) => (
               <Button {...props} leftSection={<IconUpload size={16} aria-hidden />}>
                 {texts.choose}

@@ -7,30 +7,19 @@ import type { ImportPreview } from '../../catalog';
 import { PlainTable } from '../../parts/PlainTable';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { useTexts } from '../../texts';
-import { Columns } from './Columns';
 import { Counts } from './Counts';
 import { Remarks } from './Remarks';
-import { Removals } from './Removals';
 
-type Props = {
-  preview: ImportPreview;
-  busy: boolean;
-  /** Whether what the file does not name is to go. */
-  removes: boolean;
-  start: () => void;
-  again: () => void;
-};
+type Props = { preview: ImportPreview; busy: boolean; start: () => void; again: () => void };
 
-export function Preview({ preview, busy, removes, start, again }: Props) {
+export function Preview({ preview, busy, start, again }: Props) {
   const { imports: texts } = useTexts();
   const formats = useFormats();
   const useful = preview.created + preview.updated;
   return (
     <Stack gap="md">
       <Text role="status">{texts.summary(preview.rows, preview.products)}</Text>
-      <Columns of={preview} />
       <Counts of={preview} planned />
-      {removes && <Removals of={preview} title={texts.removals} />}
       {preview.stock_kept > 0 && <Text size="sm">{texts.stockKept(preview.stock_kept)}</Text>}
       {useful === 0 && (
         <Alert color="orange" variant="light">
@@ -44,9 +33,6 @@ export function Preview({ preview, busy, removes, start, again }: Props) {
         hint={useful > 0 ? texts.rowErrorsHint : undefined}
       />
       <Remarks title={texts.warnings} remarks={preview.warnings ?? []} file="warnings.csv" />
-      {(preview.problems_left_out ?? 0) > 0 && (
-        <Text size="sm">{texts.problemsLeftOut(preview.problems_left_out ?? 0)}</Text>
-      )}
       {preview.sample.length > 0 && (
         <div>
           <Text fw={600} mb="xs">

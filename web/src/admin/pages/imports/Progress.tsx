@@ -10,11 +10,9 @@ import { ErrorState } from '../../parts/ErrorState';
 import { Section } from '../../parts/Section';
 import { StatusBadge } from '../../parts/StatusBadge';
 import { useTexts } from '../../texts';
-import { Columns } from './Columns';
 import { Counts } from './Counts';
 import { importById, isOver, tones } from './imports';
 import { Remarks } from './Remarks';
-import { Removals } from './Removals';
 
 export function Progress({ id }: { id: string }) {
   const { imports: texts } = useTexts();
@@ -63,15 +61,10 @@ export function Progress({ id }: { id: string }) {
             {it.error}
           </Alert>
         )}
-        <Columns of={it} />
         <Counts of={it} />
-        {over && <Removals of={it} title={texts.removed} />}
         {it.stock_kept > 0 && <Text size="sm">{texts.stockKept(it.stock_kept)}</Text>}
         <Remarks title={texts.rowErrors} remarks={it.errors ?? []} file="bad-rows.csv" />
         <Remarks title={texts.warnings} remarks={it.warnings ?? []} file="warnings.csv" />
-        {(it.problems_left_out ?? 0) > 0 && (
-          <Text size="sm">{texts.problemsLeftOut(it.problems_left_out ?? 0)}</Text>
-        )}
         <Group>
           <Button renderRoot={(props) => <Link to="/import" search={{}} {...props} />}>
             {texts.newImport}

@@ -4,7 +4,6 @@ import { Button, Group, ScrollArea, Text } from '@mantine/core';
 import { IconDownload } from '@tabler/icons-react';
 
 import type { Remark } from '../../catalog';
-import { saveCsv } from '../../parts/csv';
 import { PlainTable } from '../../parts/PlainTable';
 import { useTexts } from '../../texts';
 
@@ -33,12 +32,7 @@ export function Remarks({ title, remarks, file, hint }: Props) {
           variant="default"
           size="xs"
           leftSection={<IconDownload size={14} aria-hidden />}
-          onClick={() =>
-            saveCsv(file, [
-              ['row', 'product', 'column', 'message'],
-              ...remarks.map((it) => [`${it.row}`, it.product ?? '', it.column ?? '', it.message]),
-            ])
-          }
+          onClick={() => download(file, remarks)}
         >
           {texts.download}
         </Button>
@@ -55,4 +49,25 @@ export function Remarks({ title, remarks, file, hint }: Props) {
       </ScrollArea.Autosize>
     </div>
   );
+}
+
+function download(name: string, remarks: Remark[]) {
+  const lines = [
+    ['row', 'product', 'column', 'message'],
+    ...remarks.map((it) => [`${it.row}`, it.product ?? '', it.column ?? '', it.message]),
+  ];
+  const text = lines.map((line) => line.map(quoted).join(',')).join('\r\n');
+  // Spreadsheets take it for something else without the mark at the beginning.
+  const url = URL.createObjectURL(new Blob([`\ufeff${text}\r\n`], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
+
+function quoted(text: string) {
+  // What begins like a formula is not to be one in a spreadsheet.
+  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

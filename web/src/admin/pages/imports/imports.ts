@@ -3,7 +3,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { api, ok } from '../../../api/client';
-import type { Import, ImportPreview } from '../../catalog';
+import type { Import } from '../../catalog';
 import type { Tone } from '../../parts/StatusBadge';
 
 /** How often it is looked how far an import is, in ms. */
@@ -24,11 +24,3 @@ export const tones: Record<Import['state'], Tone> = {
   done: 'good',
   failed: 'bad',
 };
-
-/** How many things would be, or were, removed. */
-export const removalsOf = (it: Import | ImportPreview): number =>
-  it.removed ?? it.removals?.length ?? 0;
-
-/** How many units there are of what is removed. */
-export const unitsOf = (it: Import | ImportPreview): number =>
-  (it.removals ?? []).reduce((sum, { units }) => sum + (units ?? 0), 0);

@@ -1,34 +1,42 @@
 /** Changes the stock of all chosen SKUs at once, and tells what became of each. */
 
-import { Button, Group, NumberInput, Paper, Select, TextInput } from '@mantine/core';
+import {
+  Alert,
+  Button,
+  Group,
+  List,
+  NumberInput,
+  Paper,
+  Select,
+  Text,
+  TextInput,
+} from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 
-import { api, ok } from '../../../api/client';
-import { isProblem } from '../../../api/problem';
+import { api, ok, type Schemas } from '../../../api/client';
+import { Problem } from '../../../api/problem';
 import { useFormats } from '../../../format';
-import { inChunks, type Progress } from '../../bulk';
-import { changedTo, type Listed } from '../../catalog';
-import { Failures } from '../../parts/Failures';
-import type { List } from '../../parts/list';
+import { changedTo } from '../../catalog';
 import { useExplain, useNotice } from '../../parts/notice';
-import { BulkProgress, SelectionHead } from '../../parts/SelectionHead';
-import type { Selection } from '../../parts/selection';
 import { useTexts } from '../../texts';
+
+/** SKUs one request may name. */
+const AT_ONCE = 1_000;
 
 /** By how many there are more or fewer, or how many there are. */
 type How = 'adjust' | 'set';
 
-type Item = { sku: string } & ({ adjust: number } | { on_hand: number; expected: number });
-
 type Props = {
-  selection: Selection<Listed>;
-  list: List<Listed>;
-  /** Chooses all that are found. */
-  gather: () => Promise<void>;
+  chosen: ReadonlySet<string>;
+  /** What is shown as on hand of a SKU. */
+  seen: (sku: string) => number | undefined;
+  clear: () => void;
+  /** Called with the SKUs it did not work for. */
+  failed: (skus: Set<string>) => void;
 };
 
-export function BulkSet({ selection, list, gather }: Props) {
+export function BulkSet({ chosen, seen, clear, failed }: Props) {
   const { inventory: texts, parts } = useTexts();
   const notice = useNotice();
   const explain = useExplain();
@@ -37,65 +45,66 @@ export function BulkSet({ selection, list, gather }: Props) {
   const [how, setHow] = useState<How>('adjust');
   const [count, setCount] = useState<number | string>('');
   const [reason, setReason] = useState('');
-  const [progress, setProgress] = useState<Progress>();
-  const running = useRef<AbortController>(undefined);
   const write = useMutation({
     mutationFn: async (count: number) => {
-      running.current = new AbortController();
+      const skus = [...chosen];
       const why = reason.trim() ? { reason: reason.trim() } : {};
-      const items = selection
-        .items()
-        .map(({ sku, on_hand }) =>
-          how === 'adjust'
-            ? { sku, adjust: count, ...why }
-            : { sku, on_hand: count, expected: on_hand, ...why },
-        );
-      const send = async (items: Item[]) =>
-        (await ok(api.POST('/api/v1/inventory/bulk', { body: { items } }))).items;
-      return await inChunks<Item>(items, send, {
-        progress: setProgress,
-        signal: running.current.signal,
-      });
+      const item = (sku: string) =>
+        how === 'adjust'
+          ? { sku, adjust: count, ...why }
+          : { sku, on_hand: count, expected: seen(sku) ?? 0, ...why };
+      const outcomes: Schemas['InventoryOutcome'][] = [];
+      for (let at = 0; at < skus.length; at += AT_ONCE) {
+        const items = skus.slice(at, at + AT_ONCE).map(item);
+        const answer = await ok(api.POST('/api/v1/inventory/bulk', { body: { items } }));
+        outcomes.push(...answer.items);
+      }
+      return outcomes;
     },
-    onSuccess: ({ done, failed, left }) => {
-      if (done.length > 0) notice.done(texts.bulkDone(done.length));
-      selection.learn(
-        failed.flatMap(({ item, error }) => {
-          const row = selection.find(item.sku);
-          const on_hand = changedTo(error);
-          return row && on_hand !== undefined ? [{ ...row, on_hand }] : [];
-        }),
-      );
-      selection.set(new Set([...failed.map((it) => it.item.sku), ...left.map((it) => it.sku)]));
-      // Once more would be once too much for those it did work for.
-      if (how === 'adjust' && failed.length + left.length === 0) setCount('');
+    onSuccess: (outcomes) => {
+      const wrong = outcomes.filter((it) => !it.ok);
+      if (wrong.length < outcomes.length)
+        notice.done(texts.bulkDone(outcomes.length - wrong.length));
+      failed(new Set(wrong.map((it) => it.sku)));
+      if (how === 'adjust') setCount('');
     },
     onError: (error) => notice.failed(error),
     onSettled: () => {
-      setProgress(undefined);
       void queries.invalidateQueries({ queryKey: ['inventory'] });
       void queries.invalidateQueries({ queryKey: ['products'] });
     },
   });
-  const tell = (error: unknown) => {
-    const now = changedTo(error);
-    if (!isProblem(error) || now === undefined) return error ? explain(error) : parts.problem;
-    return texts.changedMeanwhile(formats.number(now), formats.number(Number(error.body.expected)));
+  const wrong = write.data?.filter((it) => !it.ok) ?? [];
+  const tell = (problem: Problem) => {
+    const now = changedTo(problem);
+    if (now === undefined) return explain(problem);
+    return texts.changedMeanwhile(
+      formats.number(now),
+      formats.number(Number(problem.body.expected)),
+    );
   };
-  const busy = write.isPending || selection.gathering !== null;
   return (
     <>
-      <Failures
-        title={texts.bulkFailed(write.data?.failed.length ?? 0)}
-        failures={(write.data?.failed ?? []).map(({ item, error }) => ({
-          key: item.sku,
-          name: item.sku,
-          reason: tell(error),
-        }))}
-        left={write.data?.left.length ?? 0}
-        close={() => write.reset()}
-      />
-      {(selection.chosen.size > 0 || selection.gathering) && (
+      {wrong.length > 0 && (
+        <Alert
+          role="alert"
+          color="red"
+          variant="light"
+          title={texts.bulkFailed(wrong.length)}
+          withCloseButton
+          closeButtonLabel={parts.close}
+          onClose={() => write.reset()}
+        >
+          <List size="sm">
+            {wrong.map((it) => (
+              <List.Item key={it.sku}>
+                <b>{it.sku}</b>: {it.problem ? tell(new Problem(it.problem)) : parts.problem}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+      {chosen.size > 0 && (
         <Paper withBorder p="xs" bg="var(--mantine-primary-color-light)">
           <form
             onSubmit={(event) => {
@@ -104,13 +113,9 @@ export function BulkSet({ selection, list, gather }: Props) {
             }}
           >
             <Group gap="xs">
-              <SelectionHead
-                selection={selection}
-                list={list}
-                id={(it) => it.sku}
-                gather={() => void gather().catch((error: unknown) => notice.failed(error))}
-                disabled={busy}
-              />
+              <Text size="sm" fw={600} px="xs" role="status">
+                {parts.selected(chosen.size)}
+              </Text>
               <Select
                 aria-label={texts.mode}
                 size="xs"
@@ -146,26 +151,14 @@ export function BulkSet({ selection, list, gather }: Props) {
               <Button
                 type="submit"
                 size="xs"
-                disabled={
-                  count === '' || (how === 'adjust' && count === 0) || selection.gathering !== null
-                }
+                disabled={count === '' || (how === 'adjust' && count === 0)}
                 loading={write.isPending}
               >
                 {texts.apply}
               </Button>
-              <Button
-                size="xs"
-                variant="subtle"
-                color="gray"
-                c="inherit"
-                disabled={write.isPending}
-                onClick={selection.clear}
-              >
+              <Button size="xs" variant="subtle" color="gray" c="inherit" onClick={clear}>
                 {parts.clearSelection}
               </Button>
-              {write.isPending && progress && (
-                <BulkProgress {...progress} stop={() => running.current?.abort()} />
-              )}
             </Group>
           </form>
         </Paper>

@@ -12,7 +12,6 @@ import { usePages } from '../../parts/list';
 import { PageHead } from '../../parts/PageHead';
 import { SearchInput } from '../../parts/SearchInput';
 import { StatusBadge } from '../../parts/StatusBadge';
-import { useSelection } from '../../parts/selection';
 import { TextLink } from '../../parts/TextLink';
 import { useTexts } from '../../texts';
 import { BulkSet } from './BulkSet';
@@ -27,28 +26,21 @@ export function Inventory() {
   const { shell, inventory: texts, parts } = useTexts();
   const { search, low } = useSearch({ from: '/inside/inventory' });
   const navigate = useNavigate({ from: '/inventory' });
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
   const [shown, setShown] = useState<string>();
   const [holds, setHolds] = useState<{ sku?: string }>();
   const set = (change: InventorySearch) => {
-    selection.clear();
+    setChosen(new Set());
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   };
-  const query = { ...(search ? { search } : {}), ...(low !== undefined ? { low } : {}) };
-  const find = (
-    cursor: string | undefined,
-    signal: AbortSignal,
-    size: { limit: number; count?: true },
-  ) =>
+  const query = { limit: 50, ...(search ? { search } : {}), ...(low !== undefined ? { low } : {}) };
+  const list = usePages<Stock>(['inventory', 'list', query], (cursor) =>
     ok(
       api.GET('/api/v1/inventory', {
-        params: { query: { ...query, ...size, ...(cursor ? { cursor } : {}) } },
-        signal,
+        params: { query: { ...query, ...(cursor ? { cursor } : {}) } },
       }),
-    );
-  const list = usePages<Stock>(['inventory', 'list', query], (cursor, signal) =>
-    find(cursor, signal, { limit: 50 }),
+    ),
   );
-  const selection = useSelection(list.rows, (it) => it.sku);
   const columns = useColumns(setShown, (sku) => setHolds({ sku }));
   const narrowed = search !== undefined || low !== undefined;
 
@@ -89,11 +81,10 @@ export function Inventory() {
           </Group>
         </Group>
         <BulkSet
-          selection={selection}
-          list={list}
-          gather={() =>
-            selection.gather((cursor, signal) => find(cursor, signal, { limit: 100, count: true }))
-          }
+          chosen={chosen}
+          seen={(sku) => list.rows?.find((it) => it.sku === sku)?.on_hand}
+          clear={() => setChosen(new Set())}
+          failed={setChosen}
         />
         <DataTable
           label={shell.inventory}
@@ -101,7 +92,7 @@ export function Inventory() {
           columns={columns}
           id={(it) => it.sku}
           minWidth={720}
-          selection={{ chosen: selection.chosen, set: selection.set, name: (it) => it.sku }}
+          selection={{ chosen, set: setChosen, name: (it) => it.sku }}
           empty={
             narrowed
               ? {

@@ -7,9 +7,7 @@ import { getRouteApi } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 
 import { type Language, useLanguage } from '../../../texts';
-import { type Conflict, changedFields, changedSince, rebasedFields } from '../../conflict';
 import { useMay } from '../../may';
-import { ConflictDialog } from '../../parts/ConflictDialog';
 import { useConfirm } from '../../parts/confirm';
 import { RouteFailed } from '../../parts/ErrorState';
 import { useNotice } from '../../parts/notice';
@@ -64,7 +62,11 @@ export function TemplatePage() {
         }
       />
       {template ? (
-        <Editor key={`${key} ${language}`} template={template} language={language} />
+        <Editor
+          key={`${language} ${template.updated_at}`}
+          template={template}
+          language={language}
+        />
       ) : (
         <Skeleton h={520} aria-hidden />
       )}
@@ -72,9 +74,7 @@ export function TemplatePage() {
   );
 }
 
-function Editor({ template: first, language }: { template: Template; language: Language }) {
-  // What was read when the text was filled in; what the query holds may be newer.
-  const [template, setTemplate] = useState(first);
+function Editor({ template, language }: { template: Template; language: Language }) {
   const { templates, parts } = useTexts();
   const may = useMay();
   const notice = useNotice();
@@ -85,7 +85,6 @@ function Editor({ template: first, language }: { template: Template; language: L
     body: template.body,
   });
   const [wrong, setWrong] = useState<Record<string, string>>({});
-  const [conflict, setConflict] = useState<Conflict>();
   const [testing, test] = useDisclosure();
   const body = useRef<HTMLTextAreaElement>(null);
   const dirty = text.subject !== template.subject || text.body !== template.body;
@@ -96,49 +95,25 @@ function Editor({ template: first, language }: { template: Template; language: L
     setText({ ...text, ...changes });
   };
   const stored = (template: Template) => {
-    setTemplate(template);
     setText({ subject: template.subject, body: template.body });
     queries.setQueryData(templateQuery(template.key, language).queryKey, template);
     void queries.invalidateQueries({ queryKey: templatesQuery(language).queryKey });
   };
   const saving = useMutation({
-    mutationFn: ({ text, version }: { text: TemplateText; version: Template['version'] }) =>
-      saveTemplate(template.key, language, text, version),
+    mutationFn: () => saveTemplate(template.key, language, text),
     onSuccess: (template) => {
       stored(template);
       notice.done(parts.saved);
     },
-    onError: (error) => {
-      const meanwhile = changedSince(error);
-      if (meanwhile) setConflict(meanwhile);
-      else notice.failed(error, { setErrors: setWrong });
-    },
-  });
-  /** The text as it is now, with what was typed on top; saved at once, if that is wanted. */
-  const settle = useMutation({
-    mutationFn: async (_: { again: boolean }) =>
-      await queries.fetchQuery({ ...templateQuery(template.key, language), staleTime: 0 }),
-    onSuccess: (now, { again }) => {
-      const read = { subject: template.subject, body: template.body };
-      const joined = rebasedFields(read, text, { subject: now.subject, body: now.body });
-      setTemplate(now);
-      setText(joined);
-      setConflict(undefined);
-      if (again) saving.mutate({ text: joined, version: now.version });
-    },
-    onError: (error) => notice.failed(error),
+    onError: (error) => notice.failed(error, { setErrors: setWrong }),
   });
   const restoring = useMutation({
-    mutationFn: () => restoreTemplate(template.key, language, template.version),
+    mutationFn: () => restoreTemplate(template.key, language),
     onSuccess: (template) => {
       stored(template);
       notice.done(templates.restored);
     },
-    onError: (error) => {
-      const meanwhile = changedSince(error);
-      if (meanwhile) setConflict(meanwhile);
-      else notice.failed(error);
-    },
+    onError: (error) => notice.failed(error),
   });
   const askRestore = async () => {
     const { title, text, yes } = templates.restoreDialog;
@@ -165,7 +140,7 @@ function Editor({ template: first, language }: { template: Template; language: L
         <form
           onSubmit={(event) => {
             event.preventDefault();
-            saving.mutate({ text, version: template.version });
+            saving.mutate();
           }}
         >
           <Stack>
@@ -227,17 +202,6 @@ function Editor({ template: first, language }: { template: Template; language: L
             )}
           </Stack>
         </form>
-        <ConflictDialog
-          conflict={conflict}
-          name={(field) => ({ subject: templates.subject, body: templates.text })[field] ?? field}
-          mine={(field) =>
-            field in changedFields({ subject: template.subject, body: template.body }, text)
-          }
-          busy={settle.isPending}
-          load={() => settle.mutate({ again: false })}
-          overwrite={dirty ? () => settle.mutate({ again: true }) : undefined}
-          close={() => setConflict(undefined)}
-        />
         <TestDialog
           template={template}
           language={language}

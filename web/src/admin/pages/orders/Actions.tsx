@@ -24,7 +24,7 @@ export function Actions({ order }: { order: Order }) {
   const [shipping, ship] = useDisclosure();
   const [cancelling, cancel] = useDisclosure();
   const delivering = useMutation({
-    mutationFn: () => deliver(order),
+    mutationFn: () => deliver(order.id),
     onSuccess: (order) => {
       changed(order);
       notice.done(texts.delivered(order.number));

@@ -18,7 +18,7 @@ export function ShipDialog({ order, opened, close }: Props) {
   const again = order.status === 'shipped';
   const [tracking, setTracking] = useState('');
   const shipping = useMutation({
-    mutationFn: () => ship(order, tracking.trim()),
+    mutationFn: () => ship(order.id, tracking.trim()),
     onSuccess: (now) => {
       changed(now);
       notice.done(again ? texts.trackingSaved : texts.shipped(order.number));

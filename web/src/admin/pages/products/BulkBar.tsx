@@ -1,95 +1,59 @@
 /** What can be done with all chosen products at once, and what became of each. */
 
-import { Button, Group, Paper } from '@mantine/core';
+import { Alert, Button, Group, List, Paper, Text } from '@mantine/core';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
-import { useRef, useState } from 'react';
 
-import { useFormats } from '../../../format';
-import { inChunks, type Progress } from '../../bulk';
+import { api, ok, type Schemas } from '../../../api/client';
+import { Problem } from '../../../api/problem';
 import type { Product } from '../../catalog';
 import { useConfirm } from '../../parts/confirm';
-import { type Failure, Failures } from '../../parts/Failures';
-import type { List } from '../../parts/list';
 import { useExplain, useNotice } from '../../parts/notice';
-import { BulkProgress, SelectionHead } from '../../parts/SelectionHead';
-import type { Selection } from '../../parts/selection';
 import { useTexts } from '../../texts';
-import { BulkDialog } from './BulkDialog';
-import { BulkGrid } from './BulkGrid';
-import { type Edit, type Step, steps } from './bulkEdit';
 
-/** Products whose variants one table has. */
-export const IN_GRID = 100;
+/** Products one request may name. */
+const AT_ONCE = 100;
 
-const STATUS = { publish: 'active', draft: 'draft', archive: 'archived' } as const;
-type Action = keyof typeof STATUS | 'delete';
-type Job = { edit: Edit; done: (count: number) => string };
+type BulkAction = Schemas['ProductsAction'];
+type Outcome = Schemas['ProductOutcome'];
 
 type Props = {
-  selection: Selection<Product>;
-  list: List<Product>;
-  /** Chooses all that are found. */
-  gather: () => Promise<void>;
+  chosen: ReadonlySet<string>;
+  rows: Product[] | undefined;
+  /** Called with the products it did not work for. */
+  done: (failed: string[]) => void;
+  clear: () => void;
 };
 
-const union = (a: Set<string>, b: Set<string>) => new Set([...a, ...b]);
-
-export function BulkBar({ selection, list, gather }: Props) {
-  const { products: texts, bulk, parts } = useTexts();
-  const formats = useFormats();
+export function BulkBar({ chosen, rows, done, clear }: Props) {
+  const { products: texts, parts } = useTexts();
   const notice = useNotice();
   const explain = useExplain();
   const confirm = useConfirm();
   const queries = useQueryClient();
-  const [open, setOpen] = useState<'form' | 'grid'>();
-  const [progress, setProgress] = useState<Progress>();
-  const running = useRef<AbortController>(undefined);
-  const { chosen } = selection;
+  const name = (id: string) => rows?.find((it) => it.id === id)?.title ?? id;
 
   const write = useMutation({
-    mutationFn: async ({ edit }: Job) => {
-      running.current = new AbortController();
-      const options = { progress: setProgress, signal: running.current.signal };
-      const products = selection.items();
-      const failures: Failure[] = [];
-      const wrong = new Set<string>();
-      const left = new Set<string>();
-      const fail = (product: Product, name: string, reason: string) => {
-        wrong.add(product.id);
-        failures.push({ key: `${failures.length}`, name, reason });
-      };
-      const run = async <T,>(step: Step<T>) => {
-        for (const it of step.impossible) fail(it.product, it.name, bulk.belowZero);
-        const result = await inChunks(
-          step.items,
-          (chunk) => step.send(chunk.map((it) => it.change)),
-          options,
-        );
-        for (const { item, error } of result.failed)
-          fail(item.product, item.name, error ? explain(error) : parts.problem);
-        for (const { product } of result.left) left.add(product.id);
-      };
-      const { products: first, variants: then } = steps(products, edit);
-      if (first) await run(first);
-      // What was stopped, or went wrong as a whole, is not gone on with.
-      if (then && left.size === 0) await run(then);
-      else for (const { product } of then?.items ?? []) left.add(product.id);
-      return { failures, left, wrong, worked: products.length - union(wrong, left).size };
+    mutationFn: async (action: BulkAction) => {
+      const ids = [...chosen];
+      const outcomes: (Outcome & { name: string })[] = [];
+      for (let at = 0; at < ids.length; at += AT_ONCE) {
+        const body = { ids: ids.slice(at, at + AT_ONCE), action };
+        const answer = await ok(api.POST('/api/v1/products/bulk', { body }));
+        outcomes.push(...answer.items.map((it) => ({ ...it, name: name(it.id) })));
+      }
+      return outcomes;
     },
-    onSuccess: ({ left, worked, wrong }, { done }) => {
-      if (worked > 0) notice.done(done(worked));
-      // With what is still to be done, or to be done differently.
-      selection.set(union(wrong, left));
-      setOpen(undefined);
+    onSuccess: (outcomes, action) => {
+      const failed = outcomes.filter((it) => !it.ok);
+      const worked = outcomes.length - failed.length;
+      if (worked > 0) notice.done(texts.bulkDone[action](worked));
+      done(failed.map((it) => it.id));
     },
     onError: (error) => notice.failed(error),
-    onSettled: () => {
-      setProgress(undefined);
-      void queries.invalidateQueries({ queryKey: ['products'] });
-    },
+    onSettled: () => queries.invalidateQueries({ queryKey: ['products'] }),
   });
 
-  const run = async (action: Action) => {
+  const run = async (action: BulkAction) => {
     const sure =
       action !== 'delete' ||
       (await confirm({
@@ -98,47 +62,44 @@ export function BulkBar({ selection, list, gather }: Props) {
         yes: parts.delete,
         danger: true,
       }));
-    const edit: Edit = action === 'delete' ? { delete: true } : { status: STATUS[action] };
-    if (sure) write.mutate({ edit, done: texts.bulkDone[action] });
+    if (sure) write.mutate(action);
   };
 
-  const busy = write.isPending || selection.gathering !== null;
+  const failed = write.data?.filter((it) => !it.ok) ?? [];
   return (
     <>
-      <Failures
-        title={texts.bulkFailed(write.data?.wrong.size ?? 0)}
-        failures={write.data?.failures ?? []}
-        left={write.data?.left.size ?? 0}
-        close={() => write.reset()}
-      />
-      {(chosen.size > 0 || selection.gathering) && (
+      {failed.length > 0 && (
+        <Alert
+          role="alert"
+          color="red"
+          variant="light"
+          title={texts.bulkFailed(failed.length)}
+          withCloseButton
+          closeButtonLabel={parts.close}
+          onClose={() => write.reset()}
+        >
+          <List size="sm">
+            {failed.map((it) => (
+              <List.Item key={it.id}>
+                <b>{it.name}</b>: {it.problem ? explain(new Problem(it.problem)) : parts.problem}
+              </List.Item>
+            ))}
+          </List>
+        </Alert>
+      )}
+      {chosen.size > 0 && (
         <Paper withBorder p="xs" bg="var(--mantine-primary-color-light)">
           <Group gap="xs">
-            <SelectionHead
-              selection={selection}
-              list={list}
-              id={(it) => it.id}
-              gather={() => void gather().catch((error: unknown) => notice.failed(error))}
-              disabled={busy}
-            />
-            <Button size="xs" variant="default" disabled={busy} onClick={() => setOpen('form')}>
-              {bulk.edit}
-            </Button>
-            <Button
-              size="xs"
-              variant="default"
-              disabled={busy || chosen.size > IN_GRID}
-              title={chosen.size > IN_GRID ? bulk.gridMost(formats.number(IN_GRID)) : undefined}
-              onClick={() => setOpen('grid')}
-            >
-              {bulk.grid}
-            </Button>
+            <Text size="sm" fw={600} px="xs" role="status">
+              {parts.selected(chosen.size)}
+            </Text>
             {(['publish', 'draft', 'archive'] as const).map((action) => (
               <Button
                 key={action}
                 size="xs"
                 variant="default"
-                disabled={busy}
+                loading={write.isPending && write.variables === action}
+                disabled={write.isPending}
                 onClick={() => void run(action)}
               >
                 {texts.bulk[action]}
@@ -148,37 +109,16 @@ export function BulkBar({ selection, list, gather }: Props) {
               size="xs"
               variant="default"
               c="red"
-              disabled={busy}
+              disabled={write.isPending}
               onClick={() => void run('delete')}
             >
               {parts.delete}
             </Button>
-            <Button
-              size="xs"
-              variant="subtle"
-              color="gray"
-              c="inherit"
-              disabled={write.isPending}
-              onClick={selection.clear}
-            >
+            <Button size="xs" variant="subtle" color="gray" c="inherit" onClick={clear}>
               {parts.clearSelection}
             </Button>
-            {write.isPending && progress && (
-              <BulkProgress {...progress} stop={() => running.current?.abort()} />
-            )}
           </Group>
         </Paper>
-      )}
-      {open === 'form' && (
-        <BulkDialog
-          products={selection.items()}
-          busy={write.isPending}
-          close={() => setOpen(undefined)}
-          apply={(edit) => write.mutate({ edit, done: bulk.done })}
-        />
-      )}
-      {open === 'grid' && (
-        <BulkGrid ids={[...chosen]} name={selection.find} close={() => setOpen(undefined)} />
       )}
     </>
   );

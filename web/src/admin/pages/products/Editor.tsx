@@ -12,8 +12,6 @@ import { api, ok } from '../../../api/client';
 import { isProblem } from '../../../api/problem';
 import { useFormats } from '../../../format';
 import { changedTo, type Product, productById, stockOf } from '../../catalog';
-import { type Conflict, changedSince, ifMatch } from '../../conflict';
-import { ConflictDialog } from '../../parts/ConflictDialog';
 import { useConfirm } from '../../parts/confirm';
 import { RouteFailed } from '../../parts/ErrorState';
 import { useNotice } from '../../parts/notice';
@@ -23,14 +21,12 @@ import { useLeaveGuard } from '../../parts/useLeaveGuard';
 import { useTexts } from '../../texts';
 import { Details } from './Details';
 import styles from './Editor.module.css';
-import { bodyOf, differs, nothing, place, rebased, type Values, valuesOf, writeOf } from './model';
+import { bodyOf, changes, nothing, place, type Values, valuesOf } from './model';
 import { Options } from './Options';
 import { Organization } from './Organization';
 import { Pictures } from './Pictures';
 import { Seo } from './Seo';
-import { SavedInPart, saveChanges } from './save';
 import { Variants } from './Variants';
-import { named, typedInto } from './words';
 
 export function NewProduct() {
   return <Editor />;
@@ -75,7 +71,7 @@ function Editor({ product: first }: { product?: Product }) {
     },
   });
   const stock = useQuery(stockOf(product));
-  const dirty = differs(before, form.values);
+  const dirty = JSON.stringify(bodyOf(form.values)) !== JSON.stringify(bodyOf(before));
   const saved = useRef(false);
   useLeaveGuard(() => dirty && !saved.current);
 
@@ -89,38 +85,31 @@ function Editor({ product: first }: { product?: Product }) {
     form.clearErrors();
   };
 
-  /** Takes what is stored by now into the form. What was typed stays, to be saved still. */
-  const join = (now: Product, mine: Values): Values => {
-    queries.setQueryData(productById(now.id).queryKey, now);
-    const theirs = valuesOf(now);
-    const joined = rebased(before, mine, theirs);
-    setProduct(now);
-    setBefore(theirs);
-    form.setInitialValues(theirs);
-    form.setValues(joined);
-    form.clearErrors();
-    return joined;
+  /** The product as it is now, if somebody has changed it since it was read. */
+  const newer = async (): Promise<Product | undefined> => {
+    if (!product) return;
+    const now = await queries.fetchQuery({ ...productById(product.id), staleTime: 0 });
+    return now.version === product.version ? undefined : now;
   };
 
-  const [conflict, setConflict] = useState<Conflict>();
-  /** The product as it is now, with what was typed on top; saved at once, if that is wanted. */
-  const settle = useMutation({
-    mutationFn: async (_: { save: boolean }) =>
-      await queries.fetchQuery({ ...productById(product?.id ?? ''), staleTime: 0 }),
-    onSuccess: (now, { save: again }) => {
-      const values = join(now, form.getValues());
-      setConflict(undefined);
-      if (again) save.mutate({ product: now, before: valuesOf(now), values });
-    },
-    onError: (error) => notice.failed(error),
-  });
-
-  type Job = { product: Product | undefined; before: Values; values: Values };
   const save = useMutation({
-    mutationFn: async ({ product, before, values }: Job) =>
-      product
-        ? await saveChanges(product, before, values)
-        : await ok(api.POST('/api/v1/products', { body: bodyOf(values) })),
+    mutationFn: async (values: Values) => {
+      if (!product) return await ok(api.POST('/api/v1/products', { body: bodyOf(values) }));
+      const theirs = await newer();
+      if (theirs) {
+        const mine = await confirm({
+          title: texts.conflictTitle,
+          text: texts.conflictText(formats.time(theirs.updated_at)),
+          yes: texts.saveMine,
+          no: texts.loadLatest,
+        });
+        if (!mine) return theirs;
+      }
+      const params = { path: { id: product.id } };
+      return await ok(
+        api.PATCH('/api/v1/products/{id}', { params, body: changes(before, values) }),
+      );
+    },
     onSuccess: async (now) => {
       notice.done(parts.saved);
       saved.current = !product;
@@ -129,18 +118,13 @@ function Editor({ product: first }: { product?: Product }) {
       void queries.invalidateQueries({ queryKey: ['inventory'] });
       if (!product) await navigate({ to: '/products/$id', params: { id: now.id }, replace: true });
     },
-    onError: (failure, { before, values }) => {
-      const error = failure instanceof SavedInPart ? failure.cause : failure;
-      if (failure instanceof SavedInPart) join(failure.product, values);
-      const meanwhile = changedSince(error);
-      if (meanwhile) return setConflict(meanwhile);
-      const { rows } = writeOf(before, values);
+    onError: (error) => {
       notice.failed(error, {
         setErrors: (fields) =>
           form.setErrors(
             Object.fromEntries(
               Object.entries(fields).map(([field, why]) => [
-                place(field, rows, values.variants),
+                place(field, form.values.variants),
                 why,
               ]),
             ),
@@ -170,8 +154,7 @@ function Editor({ product: first }: { product?: Product }) {
   const remove = useMutation({
     mutationFn: async () => {
       if (!product) return;
-      const params = { path: { id: product.id } };
-      await ok(api.DELETE('/api/v1/products/{id}', { params, ...ifMatch(product.version) }));
+      await ok(api.DELETE('/api/v1/products/{id}', { params: { path: { id: product.id } } }));
     },
     onSuccess: async () => {
       saved.current = true;
@@ -179,16 +162,11 @@ function Editor({ product: first }: { product?: Product }) {
       await navigate({ to: '/products' });
       await queries.invalidateQueries({ queryKey: ['products'] });
     },
-    onError: (error) => {
-      const meanwhile = changedSince(error);
-      // What somebody is still working on is looked at before it is deleted.
-      if (meanwhile) setConflict(meanwhile);
-      else notice.failed(error);
-    },
+    onError: (error) => notice.failed(error),
   });
 
   const submit = form.onSubmit(
-    (values) => save.mutate({ product, before, values }),
+    (values) => save.mutate(values),
     () => notice.check(),
   );
   const formElement = useRef<HTMLFormElement>(null);
@@ -294,15 +272,6 @@ function Editor({ product: first }: { product?: Product }) {
           </Section>
         </Grid.Col>
       </Grid>
-      <ConflictDialog
-        conflict={conflict}
-        name={(field) => named(texts, field)}
-        mine={(field) => typedInto(field, before, values)}
-        busy={settle.isPending}
-        load={() => settle.mutate({ save: false })}
-        overwrite={dirty ? () => settle.mutate({ save: true }) : undefined}
-        close={() => setConflict(undefined)}
-      />
       <div className={styles.bar}>
         <Group justify="flex-end" gap="sm">
           <span role="status" className={styles.told}>

@@ -11,7 +11,6 @@ import { type Field, VariantField } from './VariantField';
 const fillable = [
   'price',
   'compare_at_price',
-  'cost',
   'weight_grams',
   'inventory_policy',
   'on_hand',

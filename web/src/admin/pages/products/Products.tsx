@@ -17,11 +17,9 @@ import {
   type ProductStatus,
 } from '../../catalog';
 import { type Column, DataTable } from '../../parts/DataTable';
-import { ExportMenu } from '../../parts/ExportMenu';
 import { usePages } from '../../parts/list';
 import { PageHead } from '../../parts/PageHead';
 import { RowLink } from '../../parts/RowLink';
-import { useSelection } from '../../parts/selection';
 import { Thumbnail } from '../../parts/Thumbnail';
 import { useTexts } from '../../texts';
 import { BulkBar } from './BulkBar';
@@ -39,13 +37,13 @@ export function Products() {
   const { shell, products: texts } = useTexts();
   const search = useSearch({ from: '/inside/products' });
   const navigate = useNavigate({ from: '/products' });
-  const list = useProducts(search);
-  const selection = useSelection(list.rows, (it) => it.id);
+  const [chosen, setChosen] = useState<Set<string>>(new Set());
   const set = (change: ProductsSearch) => {
-    selection.clear();
+    setChosen(new Set());
     void navigate({ search: (now) => ({ ...now, ...change }), replace: true });
   };
   const { status = 'active' } = search;
+  const list = useProducts(search);
   const columns = useColumns();
   const filtered = search.search || search.category || search.stock;
   const add = (
@@ -59,15 +57,7 @@ export function Products() {
 
   return (
     <>
-      <PageHead
-        title={shell.products}
-        actions={
-          <>
-            <ExportMenu />
-            {add}
-          </>
-        }
-      />
+      <PageHead title={shell.products} actions={add} />
       <Stack gap="md">
         <Tabs
           value={status}
@@ -85,13 +75,10 @@ export function Products() {
             <Stack gap="md">
               <Filters key={status} search={search} set={set} />
               <BulkBar
-                selection={selection}
-                list={list}
-                gather={() =>
-                  selection.gather((cursor, signal) =>
-                    find({ ...queryOf(search), limit: 100, count: true }, cursor, signal),
-                  )
-                }
+                chosen={chosen}
+                rows={list.rows}
+                done={(failed) => setChosen(new Set(failed))}
+                clear={() => setChosen(new Set())}
               />
               <DataTable
                 label={shell.products}
@@ -103,7 +90,7 @@ export function Products() {
                   by: search.sort ?? (search.search ? 'relevance' : 'newest'),
                   set: (sort) => set({ sort }),
                 }}
-                selection={{ chosen: selection.chosen, set: selection.set, name: (it) => it.title }}
+                selection={{ chosen, set: setChosen, name: (it) => it.title }}
                 empty={
                   filtered
                     ? {
@@ -129,30 +116,22 @@ export function Products() {
   );
 }
 
-function queryOf({ status, search, category, stock, sort }: ProductsSearch) {
-  return {
+function useProducts({ status, search, category, stock, sort }: ProductsSearch) {
+  const query = {
     status: status ?? 'active',
+    limit: 30,
     ...(search ? { search } : {}),
     ...(category ? { category } : {}),
     ...(stock ? { in_stock: stock === 'in' } : {}),
     ...(sort ? { sort } : {}),
   };
-}
-
-type Query = ReturnType<typeof queryOf> & { limit: number; count?: true };
-
-const find = (query: Query, cursor: string | undefined, signal: AbortSignal) =>
-  ok(
-    api.GET('/api/v1/products', {
-      params: { query: { ...query, ...(cursor ? { cursor } : {}) } },
-      signal,
-    }),
-  );
-
-function useProducts(search: ProductsSearch) {
-  const query = { ...queryOf(search), limit: 30 };
   return usePages<Product>(['products', 'list', query], (cursor, signal) =>
-    find(query, cursor, signal),
+    ok(
+      api.GET('/api/v1/products', {
+        params: { query: { ...query, ...(cursor ? { cursor } : {}) } },
+        signal,
+      }),
+    ),
   );
 }
 
@@ -232,7 +211,7 @@ function useColumns(): Column<Product>[] {
     {
       key: 'title',
       head: texts.title,
-      sort: { up: 'title', down: '-title' },
+      sort: { up: 'title' },
       cell: (it) => (
         <>
           <RowLink to="/products/$id" params={{ id: it.id }}>

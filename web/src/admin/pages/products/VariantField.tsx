@@ -9,7 +9,6 @@ import { counted, type Row } from './matrix';
 export const fields = [
   'price',
   'compare_at_price',
-  'cost',
   'sku',
   'barcode',
   'weight_grams',
@@ -40,13 +39,12 @@ export function VariantField({ field, row, change, of, error, stock }: Props) {
   switch (field) {
     case 'price':
     case 'compare_at_price':
-    case 'cost':
       return (
         <MoneyInput
           {...shared}
           required={field === 'price'}
           withAsterisk={false}
-          value={row[field] ?? null}
+          value={row[field]}
           onChange={(amount) => change({ [field]: amount })}
         />
       );

@@ -1,7 +1,7 @@
 /** The variants of a product: a table of all combinations, or a form where there is only one. */
 
-import { Button, SimpleGrid, Stack, Switch, Table, Text } from '@mantine/core';
-import { memo, useCallback, useRef, useState } from 'react';
+import { SimpleGrid, Stack, Switch, Table, Text } from '@mantine/core';
+import { memo, useCallback, useRef } from 'react';
 
 import type { Inventory } from '../../catalog';
 import { useTexts } from '../../texts';
@@ -11,9 +11,6 @@ import type { Picture, Values } from './model';
 import { fields, VariantField } from './VariantField';
 import { VariantPicture } from './VariantPicture';
 
-/** Rows drawn at once; a browser takes long to draw all there may be. */
-const DRAWN = 100;
-
 type Props = {
   values: Values;
   setRows: (rows: Row[]) => void;
@@ -22,7 +19,7 @@ type Props = {
 };
 
 export function Variants({ values, setRows, error, stock }: Props) {
-  const { editor: texts, bulk } = useTexts();
+  const { editor: texts } = useTexts();
   const rows = values.variants;
   // The rows stay the same while another one is being typed in.
   const now = useRef(rows);
@@ -32,12 +29,6 @@ export function Variants({ values, setRows, error, stock }: Props) {
   const change = useCallback((at: number, part: Partial<Row>) => {
     set.current(now.current.map((row, n) => (n === at ? { ...row, ...part } : row)));
   }, []);
-  const [more, setMore] = useState(DRAWN);
-  // One with an error is to be seen.
-  const wrong = rows.findLastIndex((_, at) =>
-    [...fields, 'options'].some((it) => error(`variants.${at}.${it}`)),
-  );
-  const drawn = Math.max(more, wrong + 1);
   const onHand = (row: Row) => stock?.find((it) => it.sku === row.sku)?.on_hand;
 
   const [only] = rows;
@@ -65,7 +56,7 @@ export function Variants({ values, setRows, error, stock }: Props) {
         {texts.forSale(offered(rows).length, rows.length)}
       </Text>
       <Table.ScrollContainer
-        minWidth={1290}
+        minWidth={1180}
         maxHeight="70dvh"
         type="native"
         tabIndex={0}
@@ -93,7 +84,7 @@ export function Variants({ values, setRows, error, stock }: Props) {
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
-            {rows.slice(0, drawn).map((row, at) => (
+            {rows.map((row, at) => (
               <VariantRow
                 key={row.id ?? JSON.stringify(row.options)}
                 row={row}
@@ -109,15 +100,6 @@ export function Variants({ values, setRows, error, stock }: Props) {
           </Table.Tbody>
         </Table>
       </Table.ScrollContainer>
-      {rows.length > drawn && (
-        <Button
-          variant="default"
-          style={{ alignSelf: 'flex-start' }}
-          onClick={() => setMore(drawn + DRAWN)}
-        >
-          {bulk.showRows(rows.length - drawn)}
-        </Button>
-      )}
     </Stack>
   );
 }
@@ -125,7 +107,6 @@ export function Variants({ values, setRows, error, stock }: Props) {
 const widths = {
   price: 110,
   compare_at_price: 110,
-  cost: 110,
   sku: 150,
   barcode: 130,
   weight_grams: 100,

@@ -13,8 +13,6 @@ export type Row = {
   sku: string;
   price: number | null;
   compare_at_price: number | null;
-  /** What a unit costs the shop; undefined leaves what there is. */
-  cost: number | null | undefined;
   barcode: string;
   weight_grams: number;
   inventory_policy: Schemas['InventoryPolicy'];
@@ -30,7 +28,7 @@ export type Row = {
 };
 
 /** Variants a product may have. */
-export const MAX_VARIANTS = 2_048;
+export const MAX_VARIANTS = 250;
 export const MAX_OPTIONS = 3;
 
 let keys = 0;
@@ -47,7 +45,6 @@ export const blank: Row = {
   sku: '',
   price: null,
   compare_at_price: null,
-  cost: undefined,
   barcode: '',
   weight_grams: 0,
   inventory_policy: 'deny',
@@ -92,7 +89,6 @@ export function matrix(options: Option[], rows: Row[]): Row[] | null {
       options: wanted,
       price: pattern?.price ?? null,
       compare_at_price: pattern?.compare_at_price ?? null,
-      cost: pattern?.cost,
       weight_grams: pattern?.weight_grams ?? 0,
       inventory_policy: pattern?.inventory_policy ?? 'deny',
       requires_shipping: pattern?.requires_shipping ?? true,

@@ -1,4 +1,0 @@
-DROP TABLE category_slugs;
-DROP TABLE product_slugs;
-DROP INDEX products_look_alike;
-ALTER TABLE products DROP COLUMN slug_key;

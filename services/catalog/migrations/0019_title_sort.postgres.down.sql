@@ -1,1 +1,0 @@
-ALTER TABLE products ALTER COLUMN title_sort TYPE TEXT COLLATE "default";

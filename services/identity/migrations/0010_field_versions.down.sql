@@ -1,3 +1,0 @@
-ALTER TABLE addresses DROP COLUMN field_versions;
-ALTER TABLE addresses DROP COLUMN version;
-ALTER TABLE users DROP COLUMN field_versions;

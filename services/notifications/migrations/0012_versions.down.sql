@@ -1,2 +1,0 @@
-ALTER TABLE preferences DROP COLUMN version;
-ALTER TABLE templates DROP COLUMN version;
